@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names that both ends and every layer share: ownership labels, the field manager, the pool label."""
+
+from __future__ import annotations
+
+FIELD_MANAGER = "hybridnet.cluster_edge"
+"""Field manager of every server-side apply."""
+
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+LABEL_SITE = "cluster-edge.hybridnet/site"
+"""Only objects with both labels are ever removed, and only objects that we create carry them."""
+
+LABEL_POOL = "cluster-edge.hybridnet/pool"
+"""How a service names its pool, unless ``edge_pool_label`` says otherwise."""
+
+LABEL_PEERING = "cluster-edge.hybridnet/peering"
+"""On a CiliumBGPAdvertisement: the peering whose CiliumBGPPeerConfig selects it."""
+
+ANNOTATION_ADDRESSES = "lbipam.cilium.io/ips"
+"""Requests addresses for a Service (Cilium LB-IPAM; the ``io.cilium/`` form is a legacy alias)."""
+
+
+def ownership_labels(site: str) -> dict[str, str]:
+    """Return the two labels that mark an object as made by this collection for ``site``."""
+    return {LABEL_MANAGED_BY: FIELD_MANAGER, LABEL_SITE: site}
