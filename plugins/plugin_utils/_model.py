@@ -126,6 +126,18 @@ class Peering:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeClass:
+    """The nodes of a cluster that have the same peerings: one CiliumBGPClusterConfig (a node may match only one)."""
+
+    name: str
+    """Name of the CiliumBGPClusterConfig."""
+    selector: str | None
+    """What selects exactly these nodes: a peering's own selector, or a label of ours; None = all nodes."""
+    nodes: tuple[str, ...]
+    peerings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PoolEntry:
     """One entry of ``addresses`` as written, normalised: a CIDR, or first and last address."""
 
@@ -209,6 +221,7 @@ class Cluster:
     pools: tuple[Pool, ...]
     services: tuple[Service, ...]
     sessions: tuple[Session, ...]
+    classes: tuple[NodeClass, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     """The user's ``edge_cilium_values``, layers merged."""
     asn: int | None = None

@@ -18,6 +18,9 @@ LABEL_POOL = "cluster-edge.hybridnet/pool"
 LABEL_PEERING = "cluster-edge.hybridnet/peering"
 """On a CiliumBGPAdvertisement: the peering whose CiliumBGPPeerConfig selects it."""
 
+LABEL_CLASS = "cluster-edge.hybridnet/bgp-class"
+"""On a Node: its class (one CiliumBGPClusterConfig), where no selector of the inventory fits the class exactly."""
+
 ANNOTATION_ADDRESSES = "lbipam.cilium.io/ips"
 """Requests addresses for a Service (Cilium LB-IPAM; the ``io.cilium/`` form is a legacy alias)."""
 
