@@ -1,0 +1,225 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a router's FRR must hold: the BGP instance, its peer groups, and the filters computed from the pools.
+
+The result is plain data without secrets (a password is named, never carried) and without FRR syntax, in the order in which
+it is rendered. ``roles/udm_frr/templates/frr.conf.j2`` turns it into a configuration.
+
+A route that no pool announces over a peering is never accepted, and nothing is announced to the nodes (RFC 8212, RFC 7454
+section 6). Route-maps carry the prefix-lists: FRR applies a changed list to received routes by itself only then.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from ._intervals import Interval
+from ._model import Cluster, Pool, Router, Session, Site
+
+FAMILIES = ("ipv4", "ipv6")
+"""Route families, in the order in which they are rendered."""
+
+HOST_LENGTH = {"ipv4": 32, "ipv6": 128}
+"""Cilium announces each service address as a host route."""
+
+MAXIMUM_PREFIX_ROOM = 10
+"""Routes over a peering's capacity before its session is closed."""
+
+MAXIMUM_PREFIX_LIMIT = 10_000
+"""No home announces more service addresses than this, whatever the size of its pools; the limit protects the router."""
+
+MAXIMUM_PREFIX_THRESHOLD = 90
+"""Percent of the limit at which FRR logs a warning."""
+
+MAXIMUM_PREFIX_RESTART = 5
+"""Minutes until FRR opens a session again that it closed for too many prefixes."""
+
+SEQUENCE_STEP = 5
+"""Between the entries of a prefix-list; FRR's own step."""
+
+
+def frr_intent(site: Site, router: Router) -> dict[str, Any]:
+    """Return what ``router`` must hold for all sessions of ``site`` that end on it.
+
+    Args:
+        site: the resolved site; every session of it that names ``router`` is part of the result.
+        router: one of ``site.routers``.
+
+    Returns:
+        ``asn``, ``router_id``, ``import_check``, ``maximum_paths`` (None = FRR's own default, which is multipath),
+        ``multipath_relax``, ``peer_groups``, ``prefix_lists`` and ``route_maps``; see ``docs/router.md``. Times are
+        seconds, ``maximum_prefix.restart`` is minutes (FRR's unit).
+    """
+    peer_groups: list[dict[str, Any]] = []
+    prefix_lists: list[dict[str, Any]] = []
+    route_maps: list[dict[str, Any]] = []
+    groups: dict[str, list[tuple[Cluster, Session]]] = {}
+    for cluster in site.clusters:
+        for session in cluster.sessions:
+            if session.router == router.host:
+                groups.setdefault(session.peer_group, []).append((cluster, session))
+    for name, members in sorted(groups.items()):
+        cluster = members[0][0]
+        sessions = sorted((session for _cluster, session in members), key=_session_order)
+        families: dict[str, dict[str, Any]] = {}
+        for family in FAMILIES:
+            if not any(family in session.families for session in sessions):
+                continue
+            intervals = _announced(cluster, sessions[0].peering, family)
+            import_map, export_map, prefix_list = f"{name}-{family}-in", f"{name}-{family}-out", f"{name}-{family}"
+            families[family] = {
+                "import": import_map,
+                "export": export_map,
+                "maximum_prefix": _maximum_prefix(intervals),
+            }
+            if intervals:
+                prefix_lists.append({"name": prefix_list, "family": family, "entries": _entries(intervals, family)})
+                permit = {"seq": 10, "action": "permit", "match": {"family": family, "prefix_list": prefix_list}, "set": {}}
+                route_maps.append({"name": import_map, "entries": [permit]})
+            else:
+                route_maps.append({"name": import_map, "entries": [_deny_all()]})
+            route_maps.append({"name": export_map, "entries": [_deny_all()]})
+        peer_groups.append(_peer_group(name, sessions, families))
+    return {
+        "asn": router.asn,
+        "router_id": router.router_id,
+        "import_check": True,
+        "maximum_paths": None,
+        "multipath_relax": _multipath_relax(site, router),
+        "peer_groups": peer_groups,
+        "prefix_lists": prefix_lists,
+        "route_maps": route_maps,
+    }
+
+
+def _peer_group(name: str, sessions: list[Session], families: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return one peer group: what its sessions share, and its neighbors.
+
+    Nodes with ASNs of their own (racks) get ``remote_as`` on the neighbor; else it stands on the group, once.
+    """
+    first = sessions[0]
+    keys = first.keys
+    asns = {session.node_asn for session in sessions}
+    return {
+        "name": name,
+        "remote_as": first.node_asn if len(asns) == 1 else None,
+        "transport": first.family,
+        "timers": {
+            "hold": keys.timers.hold,
+            "keepalive": keys.timers.keepalive,
+            "connect_retry": keys.timers.connect_retry,
+        },
+        "multihop": None if keys.ttl_security else keys.multihop,
+        "ttl_security": (keys.multihop or 1) if keys.ttl_security else None,
+        "password": keys.password,
+        "families": families,
+        "neighbors": [
+            {
+                "address": session.node_address,
+                "description": session.keys.description or session.node,
+                "remote_as": None if len(asns) == 1 else session.node_asn,
+                "port": None if session.keys.port == 179 else session.keys.port,
+                "shutdown": session.keys.shutdown,
+                "update_source": session.router_address if keys.multihop else None,
+            }
+            for session in sessions
+        ],
+    }
+
+
+def _session_order(session: Session) -> tuple[int, int]:
+    """Return the key that sorts sessions by the node's address, as numbers."""
+    address = ipaddress.ip_address(session.node_address)
+    return address.version, int(address)
+
+
+def _announced(cluster: Cluster, peering: str, family: str) -> list[Interval]:
+    """Return the addresses of ``family`` that pools announce over ``peering``, merged and sorted.
+
+    A disabled pool stays in: Cilium hands out nothing more from it, but services keep the addresses that they have.
+    """
+    number = 4 if family == "ipv4" else 6
+    return _merged(
+        interval
+        for pool in cluster.pools
+        if peering in pool.bgp
+        for interval in pool.intervals
+        if interval.family == number
+    )
+
+
+def _merged(intervals: Any) -> list[Interval]:
+    """Return ``intervals`` of one family sorted, with those that touch or overlap made one."""
+    result: list[Interval] = []
+    for interval in sorted(intervals):
+        if result and interval.first <= result[-1].last + 1:
+            result[-1] = Interval(interval.family, result[-1].first, max(result[-1].last, interval.last))
+        else:
+            result.append(interval)
+    return result
+
+
+def _cidrs(interval: Interval) -> list[str]:
+    """Return the fewest CIDRs that cover exactly ``interval``."""
+    kind: Any = ipaddress.IPv4Address if interval.family == 4 else ipaddress.IPv6Address
+    return [str(network) for network in ipaddress.summarize_address_range(kind(interval.first), kind(interval.last))]
+
+
+def _entries(intervals: list[Interval], family: str) -> list[dict[str, Any]]:
+    """Return prefix-list entries that permit the host routes of ``intervals`` and nothing else.
+
+    ``ge`` alone and no ``le``: 7.5.1 shows ``ge 32 le 32`` back as ``ge 32`` and would differ for ever. A CIDR that is a
+    host route itself needs neither.
+    """
+    length = HOST_LENGTH[family]
+    prefixes = [cidr for interval in intervals for cidr in _cidrs(interval)]
+    return [
+        {
+            "seq": SEQUENCE_STEP * (index + 1),
+            "action": "permit",
+            "prefix": prefix,
+            "ge": None if prefix.endswith(f"/{length}") else length,
+            "le": None,
+        }
+        for index, prefix in enumerate(prefixes)
+    ]
+
+
+def _deny_all() -> dict[str, Any]:
+    """Return the route-map entry that lets nothing through."""
+    return {"seq": 10, "action": "deny", "match": {}, "set": {}}
+
+
+def _maximum_prefix(intervals: list[Interval]) -> dict[str, Any]:
+    """Return the limit of routes from one node.
+
+    With ``force`` FRR counts the routes that the filter refuses as well. Without it the limit could never fire: the
+    filter lets through at most the peering's capacity.
+    """
+    capacity = sum(interval.last - interval.first + 1 for interval in intervals)
+    return {
+        "limit": min(capacity + MAXIMUM_PREFIX_ROOM, MAXIMUM_PREFIX_LIMIT),
+        "threshold": MAXIMUM_PREFIX_THRESHOLD,
+        "restart": MAXIMUM_PREFIX_RESTART,
+        "force": True,
+    }
+
+
+def _multipath_relax(site: Site, router: Router) -> bool:
+    """Return whether nodes of different ASNs announce one pool to ``router``: ECMP over them needs ``multipath-relax``."""
+    for cluster in site.clusters:
+        for pool in cluster.pools:
+            if len(_origins(cluster, pool, router)) > 1:
+                return True
+    return False
+
+
+def _origins(cluster: Cluster, pool: Pool, router: Router) -> set[int]:
+    """Return the ASNs from which ``router`` hears ``pool``."""
+    return {
+        session.node_asn
+        for session in cluster.sessions
+        if session.router == router.host and session.peering in pool.bgp
+    }
