@@ -1,11 +1,20 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arithmetic on ranges of addresses: cost by the number of ranges, never by the number of addresses."""
+"""Arithmetic on ranges of addresses: cost by the number of ranges, never by the number of addresses.
+
+A *set of addresses* is a tuple of intervals. Functions take them in any order, overlapping or not, and return them
+merged: sorted (IPv4 first), apart from each other, none touching the next. Only :func:`contains` and :func:`lowest_free`
+demand merged input, because they search it.
+"""
 
 from __future__ import annotations
 
+import heapq
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -16,3 +25,128 @@ class Interval:
     """4 or 6."""
     first: int
     last: int
+
+    @property
+    def size(self) -> int:
+        """The number of its addresses."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Overlap:
+    """Addresses that two of the compared intervals share."""
+
+    left: int
+    """Index of the one that comes first in the input."""
+    right: int
+    """Index of the other one."""
+    interval: Interval
+    """The shared addresses."""
+
+
+def size(intervals: Iterable[Interval]) -> int:
+    """Return the number of distinct addresses."""
+    return sum(interval.size for interval in merge(intervals))
+
+
+def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the same addresses as the fewest intervals, sorted; neighbours that touch become one."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals):
+        before = merged[-1] if merged else None
+        if before is None or before.family != interval.family or before.last + 1 < interval.first:
+            merged.append(interval)
+        elif interval.last > before.last:
+            merged[-1] = Interval(before.family, before.first, interval.last)
+    return tuple(merged)
+
+
+def subtract(intervals: Iterable[Interval], removed: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the addresses that are in ``intervals`` and not in ``removed``."""
+    left: list[Interval] = []
+    holes = merge(removed)
+    hole = 0
+    for interval in merge(intervals):
+        start = interval.first
+        while hole < len(holes) and _ends_before(holes[hole], interval):
+            hole += 1
+        at = hole  # a hole may reach into the next interval too, so it is not passed here
+        while at < len(holes) and holes[at].family == interval.family and holes[at].first <= interval.last:
+            if start < holes[at].first:
+                left.append(Interval(interval.family, start, holes[at].first - 1))
+            start = holes[at].last + 1
+            at += 1
+        hole = max(hole, at - 1)
+        if start <= interval.last:
+            left.append(Interval(interval.family, start, interval.last))
+    return tuple(left)
+
+
+def intersect(left: Iterable[Interval], right: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the addresses that are in both."""
+    ours, theirs = merge(left), merge(right)
+    shared: list[Interval] = []
+    i = j = 0
+    while i < len(ours) and j < len(theirs):
+        common = _common(ours[i], theirs[j])
+        if common is not None:
+            shared.append(common)
+        if (ours[i].family, ours[i].last) < (theirs[j].family, theirs[j].last):
+            i += 1
+        else:
+            j += 1
+    return tuple(shared)
+
+
+def contains(merged: Sequence[Interval], interval: Interval) -> bool:
+    """Say whether every address of ``interval`` is in ``merged`` (the result of a function of this module)."""
+    at = bisect_right(merged, (interval.family, interval.first), key=lambda known: (known.family, known.first)) - 1
+    return at >= 0 and merged[at].family == interval.family and interval.last <= merged[at].last
+
+
+def overlaps(intervals: Sequence[Interval]) -> tuple[Overlap, ...]:
+    """Return each pair that shares addresses, and which ones: one sweep, n log n plus the pairs found."""
+    found: list[Overlap] = []
+    order = sorted(range(len(intervals)), key=lambda index: intervals[index])
+    for _family, members in groupby(order, key=lambda index: intervals[index].family):
+        open_intervals: list[tuple[int, int]] = []  # heap of (last address, index): those that reach the current one
+        for index in members:
+            current = intervals[index]
+            while open_intervals and open_intervals[0][0] < current.first:
+                heapq.heappop(open_intervals)
+            for last, other in open_intervals:
+                shared = Interval(current.family, current.first, min(last, current.last))
+                found.append(Overlap(min(index, other), max(index, other), shared))
+            heapq.heappush(open_intervals, (current.last, index))
+    return tuple(sorted(found))
+
+
+def lowest_free(merged: Sequence[Interval], used: Iterable[Interval] = ()) -> Interval | None:
+    """Return the lowest address of ``merged`` that is not in ``used``, as an interval of one; None when all are used."""
+    return next(lowest_addresses(subtract(merged, used)), None)
+
+
+def next_free(intervals: Iterable[Interval], used: Iterable[Interval], after: Interval) -> Interval | None:
+    """Return the lowest free address of ``after``'s family that is higher than ``after``; None when there is none."""
+    free = (known for known in subtract(intervals, used) if known.family == after.family and known.last > after.last)
+    found = next(free, None)
+    if found is None:
+        return None
+    value = max(found.first, after.last + 1)
+    return Interval(after.family, value, value)
+
+
+def lowest_addresses(merged: Iterable[Interval]) -> Iterator[Interval]:
+    """Yield the addresses one by one, lowest first, as intervals of one. Take only as many as you need."""
+    for interval in merged:
+        for value in range(interval.first, interval.last + 1):
+            yield Interval(interval.family, value, value)
+
+
+def _ends_before(hole: Interval, interval: Interval) -> bool:
+    return (hole.family, hole.last) < (interval.family, interval.first)
+
+
+def _common(left: Interval, right: Interval) -> Interval | None:
+    first, last = max(left.first, right.first), min(left.last, right.last)
+    return Interval(left.family, first, last) if left.family == right.family and first <= last else None
