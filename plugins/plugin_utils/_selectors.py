@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Label selectors: kubectl's text form, the Kubernetes object form, and matching.
 
-The text form is the one of ``kubectl get -l`` (Kubernetes documentation, "Labels and Selectors"): requirements joined by
-commas, all of which must hold: ``key``, ``!key``, ``key=value``, ``key!=value``, ``key in (a,b)``, ``key notin (a,b)``.
+The text form is the one of ``kubectl get -l`` (Kubernetes documentation, "Labels and Selectors"): requirements joined
+by commas, all of which must hold: ``key``, ``!key``, ``key=value``, ``key!=value``, ``key in (a,b)``,
+``key notin (a,b)``.
 ``key!=value`` and ``key notin (...)`` also match objects without the key, as in Kubernetes.
 """
 
@@ -282,7 +283,8 @@ def _not_text(value: object, path: str) -> EdgeError:
 
 def _translate(value: Mapping[Any, Any]) -> str | None:
     """Return the text of a map of labels or a LabelSelector; None where it is neither."""
-    labels, expressions = value, []
+    labels: Mapping[Any, Any] = value
+    expressions: list[Any] = []
     if value and set(value) <= {"matchLabels", "matchExpressions"}:
         labels, expressions = value.get("matchLabels") or {}, value.get("matchExpressions") or []
     try:

@@ -99,7 +99,8 @@ def test_parse(text: str, canonical: str, selector: dict[str, object], slug: str
         ),
         pytest.param(
             ["a=1"],
-            "edge_peerings.p.nodes: a selector is text, not a list (join its requirements with commas: public=true,!drained)",
+            "edge_peerings.p.nodes: a selector is text, not a list "
+            "(join its requirements with commas: public=true,!drained)",
             id="list",
         ),
         pytest.param(
@@ -130,7 +131,8 @@ def test_parse(text: str, canonical: str, selector: dict[str, object], slug: str
         ),
         pytest.param(
             "cpu>4",
-            "edge_peerings.p.nodes: 'cpu>4' compares with '>', which a LabelSelector cannot say (list the values: key in (a,b))",
+            "edge_peerings.p.nodes: 'cpu>4' compares with '>', which a LabelSelector cannot say "
+            "(list the values: key in (a,b))",
             id="greater",
         ),
         pytest.param(
