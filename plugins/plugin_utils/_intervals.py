@@ -4,14 +4,13 @@
 """Arithmetic on ranges of addresses: cost by the number of ranges, never by the number of addresses.
 
 A *set of addresses* is a tuple of intervals. Functions take them in any order, overlapping or not, and return them
-merged: sorted (IPv4 first), apart from each other, none touching the next. Only :func:`contains` and :func:`lowest_free`
-demand merged input, because they search it.
+merged: sorted (IPv4 first), apart from each other, none touching the next. What must come in merged is named so.
 """
 
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -63,23 +62,24 @@ def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 def subtract(intervals: Iterable[Interval], removed: Iterable[Interval]) -> tuple[Interval, ...]:
     """Return the addresses that are in ``intervals`` and not in ``removed``."""
-    left: list[Interval] = []
     holes = merge(removed)
-    hole = 0
-    for interval in merge(intervals):
-        start = interval.first
-        while hole < len(holes) and _ends_before(holes[hole], interval):
-            hole += 1
-        at = hole  # a hole may reach into the next interval too, so it is not passed here
-        while at < len(holes) and holes[at].family == interval.family and holes[at].first <= interval.last:
-            if start < holes[at].first:
-                left.append(Interval(interval.family, start, holes[at].first - 1))
-            start = holes[at].last + 1
-            at += 1
-        hole = max(hole, at - 1)
-        if start <= interval.last:
-            left.append(Interval(interval.family, start, interval.last))
-    return tuple(left)
+    return tuple(part for interval in merge(intervals) for part in cut(interval, holes))
+
+
+def cut(interval: Interval, merged_holes: Sequence[Interval]) -> Iterator[Interval]:
+    """Yield what is left of ``interval``: cost by the holes inside it, not by all of them."""
+    start = interval.first
+    at = bisect_left(merged_holes, (interval.family, interval.first), key=lambda hole: (hole.family, hole.last))
+    while at < len(merged_holes):
+        hole = merged_holes[at]
+        if hole.family != interval.family or hole.first > interval.last:
+            break
+        if start < hole.first:
+            yield Interval(interval.family, start, hole.first - 1)
+        start = hole.last + 1
+        at += 1
+    if start <= interval.last:
+        yield Interval(interval.family, start, interval.last)
 
 
 def intersect(left: Iterable[Interval], right: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -122,18 +122,18 @@ def overlaps(intervals: Sequence[Interval]) -> tuple[Overlap, ...]:
 
 
 def lowest_free(merged: Sequence[Interval], used: Iterable[Interval] = ()) -> Interval | None:
-    """Return the lowest address of ``merged`` that is not in ``used``, as an interval of one; None when all are used."""
+    """Return the lowest address of ``merged`` that is not in ``used``; None when all are."""
     return next(lowest_addresses(subtract(merged, used)), None)
 
 
-def next_free(intervals: Iterable[Interval], used: Iterable[Interval], after: Interval) -> Interval | None:
-    """Return the lowest free address of ``after``'s family that is higher than ``after``; None when there is none."""
-    free = (known for known in subtract(intervals, used) if known.family == after.family and known.last > after.last)
-    found = next(free, None)
-    if found is None:
-        return None
-    value = max(found.first, after.last + 1)
-    return Interval(after.family, value, value)
+def above(intervals: Iterable[Interval], address: Interval) -> tuple[Interval, ...]:
+    """Return the addresses of ``address``'s family that are higher than it."""
+    higher = (
+        Interval(known.family, max(known.first, address.last + 1), known.last)
+        for known in intervals
+        if known.family == address.family and known.last > address.last
+    )
+    return merge(higher)
 
 
 def lowest_addresses(merged: Iterable[Interval]) -> Iterator[Interval]:
@@ -141,10 +141,6 @@ def lowest_addresses(merged: Iterable[Interval]) -> Iterator[Interval]:
     for interval in merged:
         for value in range(interval.first, interval.last + 1):
             yield Interval(interval.family, value, value)
-
-
-def _ends_before(hole: Interval, interval: Interval) -> bool:
-    return (hole.family, hole.last) < (interval.family, interval.first)
 
 
 def _common(left: Interval, right: Interval) -> Interval | None:
