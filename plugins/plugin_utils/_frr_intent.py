@@ -73,6 +73,7 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
                 "import": import_map,
                 "export": export_map,
                 "maximum_prefix": _maximum_prefix(intervals),
+                "soft_reconfiguration": True,
             }
             if intervals:
                 prefix_lists.append({"name": prefix_list, "family": family, "entries": _entries(intervals, family)})
@@ -195,8 +196,9 @@ def _deny_all() -> dict[str, Any]:
 def _maximum_prefix(intervals: list[Interval]) -> dict[str, Any]:
     """Return the limit of routes from one node.
 
-    With ``force`` FRR counts the routes that the filter refuses as well. Without it the limit could never fire: the
-    filter lets through at most the peering's capacity.
+    The filter lets through at most the peering's capacity, so a limit on accepted routes could never fire. With ``force``
+    FRR counts the refused routes as well, but only where it keeps them: ``soft-reconfiguration inbound`` (measured on
+    10.3: without it a node with refused routes over the limit stays up).
     """
     capacity = sum(interval.last - interval.first + 1 for interval in intervals)
     return {
