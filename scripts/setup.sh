@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Set-up for ./rehearse and ./test; sourced, never run. It makes, and remakes only when its inputs change:
+#   - a Python virtual environment in the cache, named by the interpreter and the hash of its requirement files
+#   - the collection kubernetes.core in the cache, out of the `ansible` wheel (no Galaxy server is needed)
+#   - .ansible/collections in the checkout: links to the checkout itself and to kubernetes.core
+#   - missing Debian packages (as root)
+# Outside the cache and .ansible it writes nothing; pip keeps the user's settings.
+# shellcheck shell=bash
+
+EDGE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+EDGE_CACHE=${CLUSTER_EDGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cluster-edge}
+export CLUSTER_EDGE_CACHE=$EDGE_CACHE
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+# Ansible needs a UTF-8 locale, and a fresh Debian has only this one.
+export LC_ALL=C.UTF-8
+# Colours and links are for a terminal, not for a log.
+[ -t 1 ] || export NO_COLOR=1 ANSIBLE_NOCOLOR=1
+
+edge_say() { printf '%s\n' "$@"; }
+edge_note() { printf '%s\n' "$@" >&2; }
+edge_die() { edge_note "$@"; exit 1; }
+
+# Is this process able to build namespaces and install packages here?
+edge_is_root() { [ "$(id -u)" -eq 0 ]; }
+edge_is_debian() { [ -r /etc/debian_version ] && command -v apt-get >/dev/null; }
+
+# edge_heartbeat LABEL COMMAND...: run COMMAND with its output shown, and a line with the elapsed time every 30 s.
+edge_heartbeat() {
+  local label=$1 beat rc=0 start=$SECONDS
+  shift
+  # `read -t` on a pipe that never speaks waits without a child process that could outlive us.
+  (
+    exec 9<> <(:)
+    while ! read -r -t 30 -u 9; do edge_say "   ... $label: $((SECONDS - start)) s"; done
+  ) &
+  beat=$!
+  "$@" || rc=$?
+  kill "$beat" 2>/dev/null
+  wait "$beat" 2>/dev/null
+  return "$rc"
+}
+
+# edge_build LABEL COMMAND...: a long step of the set-up, quiet unless it fails.
+edge_build() {
+  local label=$1 start=$SECONDS log rc=0
+  shift
+  mkdir -p "$EDGE_CACHE/logs"
+  log=$EDGE_CACHE/logs/$(printf '%s' "$label" | tr -c 'a-zA-Z0-9.' '-').log
+  edge_say "== set-up: $label"
+  edge_heartbeat "$label" edge_into "$log" "$@" || rc=$?
+  if [ "$rc" -ne 0 ]; then
+    edge_note "== set-up failed: $label (after $((SECONDS - start)) s; whole log: $log). Its last lines:"
+    tail -n 25 "$log" >&2
+    return "$rc"
+  fi
+  edge_say "   done in $((SECONDS - start)) s"
+}
+
+edge_into() {
+  local log=$1
+  shift
+  "$@" >"$log" 2>&1
+}
+
+# edge_interpreter VERSION: print a working interpreter of that version (3.12), from PATH or from pyenv; fail without one.
+edge_interpreter() {
+  local candidate
+  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/"python$1"; do
+    candidate=$(command -v "$candidate") || continue
+    # A pyenv shim exists for versions that are not switched on, and then fails.
+    if "$candidate" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' "$1" 2>/dev/null; then
+      printf '%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Print the control machine's Python: CLUSTER_EDGE_PYTHON, else python3 where it is new enough, else the newest other one.
+edge_python() {
+  local version
+  if [ -n "${CLUSTER_EDGE_PYTHON:-}" ]; then
+    command -v "$CLUSTER_EDGE_PYTHON" || edge_die "CLUSTER_EDGE_PYTHON: no such program: $CLUSTER_EDGE_PYTHON"
+    return
+  fi
+  for version in $(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) 3.13 3.12 3.11; do
+    case $version in 3.11 | 3.12 | 3.13) edge_interpreter "$version" && return ;; esac
+  done
+  edge_die "missing: Python 3.11, 3.12 or 3.13 (Debian 12: apt-get install python3 python3-venv; or set CLUSTER_EDGE_PYTHON)"
+}
+
+# edge_packages FILE...: install the Debian packages that the files list and that are missing.
+edge_packages() {
+  local wanted missing
+  wanted=$(sed 's/#.*//' "$@" | tr -s ' \n' ' ')
+  # shellcheck disable=SC2086  # a list of names
+  missing=$(edge_missing_packages $wanted)
+  [ -n "$missing" ] || return 0
+  # shellcheck disable=SC2086
+  edge_install $missing
+}
+
+edge_missing_packages() {
+  local package
+  # shellcheck disable=SC2016  # dpkg's own format
+  dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p' | sort -u |
+    comm -13 - <(printf '%s\n' "$@" | sort -u) | while read -r package; do printf '%s ' "$package"; done
+}
+
+edge_install() {
+  if ! edge_is_debian; then
+    edge_die "missing: the programs of the Debian packages: $*" "This is not Debian; install them in your system's way, or run it on Debian 12." "$(edge_offline_hint)"
+  elif ! edge_is_root; then
+    edge_die "missing: Debian packages: $*" "Install them as root (apt-get install $*), or run this command as root." "$(edge_offline_hint)"
+  fi
+  if ! apt-get install --simulate -qq "$@" >/dev/null 2>&1; then
+    edge_build "apt-get update" apt-get update -q || return
+  fi
+  edge_build "apt-get install $*" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+edge_offline_hint() {
+  if [ -n "${EDGE_VENV:-}" ]; then
+    edge_say "What needs neither works here already: the plan, without any connection:"
+    edge_say "  cd $EDGE_ROOT && $EDGE_VENV/bin/ansible-playbook playbooks/plan.yml -i inventory/hybrid"
+  fi
+}
+
+# edge_venv NAME PYTHON ARGUMENTS...: make the virtual environment NAME with `pip install ARGUMENTS` once; sets EDGE_VENV.
+edge_venv() {
+  local name=$1 python=$2 key version
+  shift 2
+  version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
+  key=$(cd "$EDGE_ROOT/requirements" && { printf '%s\n' "$python" "$version" "$@"; cat ./*.txt; } | sha256sum | cut -c 1-12)
+  EDGE_VENV=$EDGE_CACHE/python/$name-$version-$key
+  [ -e "$EDGE_VENV/.complete" ] && return 0
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    EDGE_VENV=
+    edge_install "python${version%.*}-venv" || return
+    EDGE_VENV=$EDGE_CACHE/python/$name-$version-$key
+  fi
+  edge_build "Python packages ($name, Python $version)" edge_make_venv "$python" "$@" || edge_die
+}
+
+edge_make_venv() {
+  local python=$1
+  shift
+  # Under one lock: two commands that start together must not build one folder twice.
+  (
+    flock 8
+    [ -e "$EDGE_VENV/.complete" ] && exit 0
+    cd "$EDGE_ROOT/requirements" &&
+      "$python" -m venv --clear "$EDGE_VENV" &&
+      "$EDGE_VENV/bin/python" -m pip install --quiet "$@" &&
+      touch "$EDGE_VENV/.complete"
+  ) 8>"$EDGE_CACHE/lock"
+}
+
+# Make kubernetes.core in the cache once; sets EDGE_COLLECTIONS. The wheel is for a newer Python than ours may be: only
+# its files are wanted, so it is downloaded for that one and unpacked, never installed.
+edge_collections() {
+  local wheel
+  wheel=$(sed -n 's/^ansible==//p' "$EDGE_ROOT/requirements/constraints.txt")
+  EDGE_COLLECTIONS=$EDGE_CACHE/collections/ansible-$wheel
+  [ -e "$EDGE_COLLECTIONS/.complete" ] || edge_build "collection kubernetes.core (from ansible $wheel)" edge_make_collections || edge_die
+}
+
+edge_make_collections() (
+  flock 8
+  [ -e "$EDGE_COLLECTIONS/.complete" ] && exit 0
+  work=$(mktemp -d) || exit
+  trap 'rm -rf "$work"' EXIT
+  cd "$EDGE_ROOT/requirements" &&
+    "$EDGE_VENV/bin/python" -m pip download --quiet --no-deps --python-version 3.12 --only-binary=:all: -d "$work" -r collections.txt &&
+    "$EDGE_VENV/bin/python" - "$work" "$EDGE_COLLECTIONS" <<'PYTHON' &&
+import pathlib, sys, zipfile
+
+work, target = map(pathlib.Path, sys.argv[1:])
+(wheel,) = work.glob("ansible-*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    archive.extractall(target, [name for name in archive.namelist() if name.startswith("ansible_collections/kubernetes/core/")])
+PYTHON
+    touch "$EDGE_COLLECTIONS/.complete"
+) 8>"$EDGE_CACHE/lock"
+
+# Link .ansible/collections: the checkout runs in place, under its collection's name.
+edge_links() {
+  local root=$EDGE_ROOT/.ansible/collections/ansible_collections
+  mkdir -p "$root/hybridnet" "$root/kubernetes"
+  [ "$(readlink "$root/hybridnet/cluster_edge")" = ../../../.. ] || ln -sfn ../../../.. "$root/hybridnet/cluster_edge"
+  [ "$(readlink "$root/kubernetes/core")" = "$EDGE_COLLECTIONS/ansible_collections/kubernetes/core" ] ||
+    ln -sfn "$EDGE_COLLECTIONS/ansible_collections/kubernetes/core" "$root/kubernetes/core"
+}
+
+# edge_setup run|test: everything that needs no root. Afterwards the environment's programs are first on PATH.
+edge_setup() {
+  local python
+  mkdir -p "$EDGE_CACHE" || edge_die "the cache folder cannot be made: $EDGE_CACHE (set CLUSTER_EDGE_CACHE)"
+  python=$(edge_python) || exit
+  edge_venv "$1" "$python" -r "$1.txt"
+  edge_collections
+  edge_links
+  export PATH=$EDGE_VENV/bin:$PATH
+  cd "$EDGE_ROOT" || exit
+}
