@@ -31,11 +31,11 @@ LB_KINDS = ("CiliumLoadBalancerIPPool", "CiliumL2AnnouncementPolicy")
 _SECRET_PREFIX = "bgp-password-"  # noqa: S105 - a name
 """Secrets of BGP passwords stand in a namespace that others use too (kube-system by default), so they have a prefix."""
 
-_V2_SINCE: Mapping[str, tuple[int, int]] = dict.fromkeys((*BGP_KINDS, "CiliumLoadBalancerIPPool"), (1, 18))
+_V2_SINCE: Mapping[str, tuple[int, int, int]] = dict.fromkeys((*BGP_KINDS, "CiliumLoadBalancerIPPool"), (1, 18, 0))
 """The first Cilium version that serves a kind as ``v2``; kinds that are absent are ``v2alpha1`` only (the CRDs of each
 release, pkg/k8s/apis/cilium.io/client/crds)."""
 
-_OLDEST_CILIUM = (1, 16)
+_OLDEST_CILIUM = (1, 16, 0)
 """The oldest version whose fields these objects have (BGP advertisements changed incompatibly in 1.16)."""
 
 _EVERY_SERVICE = "never-used-value"
@@ -50,16 +50,16 @@ _FAMILY_NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 """Family names as Kubernetes spells them in ``ipFamilies``."""
 
 
-def cilium_minor(version: str) -> tuple[int, int]:
-    """Return major and minor number of a Cilium version such as ``1.19.6``.
+def cilium_version(version: str) -> tuple[int, int, int]:
+    """Return the three numbers of a Cilium version such as ``1.19.6``; a missing last one is 0.
 
     Raises:
         EdgeError: it is not a version, or one that is too old for the objects made here.
     """
-    match = re.fullmatch(r"v?(\d+)\.(\d+)(\.\d+)?([-+].*)?", version)
+    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?([-+].*)?", version)
     if not match:
         raise EdgeError("edge_cilium_version", f"{version!r} is not a version", "write it whole, such as 1.19.6")
-    found = int(match[1]), int(match[2])
+    found = int(match[1]), int(match[2]), int(match[3] or 0)
     if found < _OLDEST_CILIUM:
         raise EdgeError("edge_cilium_version", f"{version} is older than 1.16, the oldest version that is supported")
     return found
@@ -68,7 +68,7 @@ def cilium_minor(version: str) -> tuple[int, int]:
 def api_version(kind: str, version: str) -> str:
     """Return the apiVersion that Cilium ``version`` stores ``kind`` in; ``cilium.io/v2alpha1`` for kinds without v2."""
     since = _V2_SINCE.get(kind)
-    return f"{GROUP}/v2" if since and cilium_minor(version) >= since else f"{GROUP}/v2alpha1"
+    return f"{GROUP}/v2" if since and cilium_version(version) >= since else f"{GROUP}/v2alpha1"
 
 
 def password_secret_name(password: str) -> str:

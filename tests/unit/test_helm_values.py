@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm values of the Cilium release, and the check of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import (
+    check_cluster_values,
+    check_helm_values,
+    helm_values,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+    Cluster,
+    Peering,
+    Service,
+    SessionKeys,
+    Timers,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools import parse_pool
+
+PEERING = Peering("k8s", ("lan",), None, ("k1",), ("udm",), 64701, SessionKeys(Timers(9, 3, 5), 15), ("ipv4",))
+BGP_POOL = replace(parse_pool("192.0.2.128/25", "lb", "edge_pools.lb"), bgp=("k8s",))
+L2_POOL = replace(parse_pool("198.51.100.0/28", "lan", "edge_pools.lan"), l2=("lan",))
+
+
+def cluster(**changes: Any) -> Cluster:
+    empty = Cluster("home", "1.19.6", None, "cluster-edge.hybridnet/pool", (), (), (), (), ())
+    return replace(empty, **changes)
+
+
+def services(count: int) -> tuple[Service, ...]:
+    return tuple(Service("media", f"web{number}", "lan", (), "metadata") for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("changes", "values"),
+    [
+        pytest.param({}, {}, id="nothing to do"),
+        pytest.param({"peerings": (PEERING,), "pools": (BGP_POOL,)}, {"bgpControlPlane": {"enabled": True}}, id="BGP"),
+        pytest.param(
+            {"pools": (L2_POOL,), "services": services(5)},
+            {
+                "k8sClientRateLimit": {"burst": 26, "qps": 13},
+                "kubeProxyReplacement": True,
+                "l2announcements": {
+                    "enabled": True,
+                    "leaseDuration": "15s",
+                    "leaseRenewDeadline": "5s",
+                    "leaseRetryPeriod": "2s",
+                },
+            },
+            id="L2, five services renewed every two seconds",
+        ),
+        pytest.param(
+            {"distribution": "k3s"},
+            {
+                "ipam": {"mode": "cluster-pool", "operator": {"clusterPoolIPv4PodCIDRList": ["10.42.0.0/16"]}},
+                "k8sServiceHost": "127.0.0.1",
+                "k8sServicePort": 6444,
+                "kubeProxyReplacement": True,
+            },
+            id="k3s",
+        ),
+        pytest.param({"distribution": "kubeadm"}, {}, id="kubeadm without pod CIDRs"),
+        pytest.param(
+            {"distribution": "kubeadm", "pod_cidrs": ("10.244.0.0/16", "fd00:10::/56")},
+            {
+                "ipam": {
+                    "mode": "cluster-pool",
+                    "operator": {
+                        "clusterPoolIPv4PodCIDRList": ["10.244.0.0/16"],
+                        "clusterPoolIPv6PodCIDRList": ["fd00:10::/56"],
+                    },
+                }
+            },
+            id="kubeadm with pod CIDRs",
+        ),
+        pytest.param(
+            {
+                "peerings": (PEERING,),
+                "values": {"bgpControlPlane": {"secretsNamespace": {"name": "bgp"}}, "debug": {"enabled": True}},
+            },
+            {
+                "bgpControlPlane": {"enabled": True, "secretsNamespace": {"name": "bgp"}},
+                "debug": {"enabled": True},
+            },
+            id="the user's values are merged over ours",
+        ),
+    ],
+)
+def test_helm_values(changes: dict[str, Any], values: dict[str, Any]) -> None:
+    found = helm_values(cluster(**changes))
+    assert found == values
+    assert list(found) == sorted(found)
+
+
+def test_talos_values() -> None:
+    found = helm_values(cluster(distribution="talos", values={"k8sServicePort": 6443}))
+    assert found["k8sServiceHost"] == "localhost"
+    assert found["k8sServicePort"] == 6443
+    assert found["ipam"] == {"mode": "kubernetes"}
+    assert found["cgroup"] == {"autoMount": {"enabled": False}, "hostRoot": "/sys/fs/cgroup"}
+    assert "SYS_MODULE" not in found["securityContext"]["capabilities"]["ciliumAgent"]
+    assert found["securityContext"]["capabilities"]["cleanCiliumState"] == ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"]
+
+
+@pytest.mark.parametrize(
+    ("values", "version", "problems"),
+    [
+        pytest.param({"hubble": {"enabled": True}, "extraThing": 1}, "1.19.6", [], id="fine, or not ours to judge"),
+        pytest.param(
+            {"enableRuntimeDeviceDetection": True},
+            "1.16.4",
+            [
+                "enableRuntimeDeviceDetection: Cilium 1.16.4 ignores it: it is gone since 1.16.0 "
+                "(remove it: devices are always detected at runtime) [error]"
+            ],
+            id="no-op",
+        ),
+        pytest.param({"externalIPs": {"enabled": True}}, "1.17.5", [], id="still there"),
+        pytest.param(
+            {"externalIPs": {"enabled": True}},
+            "1.17.6",
+            [
+                "externalIPs: Cilium 1.17.6 ignores it: it is gone since 1.17.6 "
+                "(remove it: kubeProxyReplacement serves external IPs by itself) [error]"
+            ],
+            id="removed in a patch release",
+        ),
+        pytest.param({"nodePort": {"addresses": []}}, "1.19.6", [], id="a sibling of a removed value"),
+        pytest.param(
+            {"bgpControlPlane": {"statusReport": {"enabled": True}}},
+            "1.16.19",
+            [
+                "bgpControlPlane.statusReport: Cilium 1.16.19 does not have it yet: it came with 1.17.0 [error]",
+            ],
+            id="not there yet",
+        ),
+        pytest.param(
+            {"bgpControlPlane": {"secretNamespace": {"name": "x"}}},
+            "1.19.6",
+            [
+                "bgpControlPlane.secretNamespace: no version of Cilium has it "
+                "(did you mean bgpControlPlane.secretsNamespace?) [error]"
+            ],
+            id="the name that the documentation has wrong",
+        ),
+        pytest.param(
+            {"l2announcements": {"leaseduration": "5s", "colour": 1}},
+            "1.19.6",
+            [
+                "l2announcements.colour: no version of Cilium has it "
+                "(known: enabled, leaseDuration, leaseRenewDeadline, leaseRetryPeriod) [error]",
+                "l2announcements.leaseduration: no version of Cilium has it "
+                "(did you mean l2announcements.leaseDuration?) [error]",
+            ],
+            id="unknown in a section that we know",
+        ),
+        pytest.param(
+            {"l2Announcements": {"enabled": True}},
+            "1.19.6",
+            ["l2Announcements: no chart known here has it (did you mean l2announcements?) [warning]"],
+            id="close to a known name",
+        ),
+        pytest.param(
+            {"k8sServiceHost": "a", "k8sServiceHostRef": {"name": "b", "key": "c"}},
+            "1.19.6",
+            ["k8sServiceHostRef: it excludes k8sServiceHost, which is set too (set one of them) [error]"],
+            id="exclude each other",
+        ),
+        pytest.param(
+            {"kubeProxyReplacement": "strict"},
+            "1.19.6",
+            ["kubeProxyReplacement: 'strict' is neither true nor false (write true) [error]"],
+            id="an old word",
+        ),
+    ],
+)
+def test_check_helm_values(values: dict[str, Any], version: str, problems: list[str]) -> None:
+    found = [
+        f"{item.path}: {item.problem}{f' ({item.hint})' if item.hint else ''} [{item.severity}]"
+        for item in check_helm_values(values, version)
+    ]
+    assert found == problems
+
+
+def test_check_cluster_values() -> None:
+    values = {
+        "bgpControlPlane": {"enabled": False},
+        "l2announcements": {"enabled": False},
+        "kubeProxyReplacement": False,
+    }
+    assert check_cluster_values(cluster(values=values)) == []
+    found = check_cluster_values(cluster(values=values, peerings=(PEERING,), pools=(BGP_POOL, L2_POOL)))
+    assert [(item.path, item.problem, item.hint) for item in found] == [
+        ("bgpControlPlane.enabled", "it is false, but the cluster has peerings", "remove it"),
+        ("kubeProxyReplacement", "it is false, but pools are announced by L2: lan", "remove it"),
+        ("l2announcements.enabled", "it is false, but pools are announced by L2: lan", "remove it"),
+    ]
