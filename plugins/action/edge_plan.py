@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read all hosts' variables once and return the plan; no connection is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._layers import base_name
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._report import (
+    error_text,
+    plan_text,
+    summary_text,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
+
+GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
+SECRETS = "edge_bgp_passwords"
+"""Its names are part of the plan, its values never: they are not even resolved."""
+
+
+class ActionModule(ActionBase):
+    """Compute the plan of the whole inventory."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the plan, or fail with every finding at once."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        options = self.validate_argument_spec(argument_spec={"one_end": {"type": "bool", "default": False}})[1]
+        computed = plan(read_inventory(variables))
+        findings = list(computed.data["findings"])
+        if not computed.failed and not options["one_end"]:
+            findings = [*limit_findings(computed, variables), *findings]
+        if any(finding["severity"] == "error" for finding in findings):
+            return {**result, "failed": True, "findings": findings, "msg": error_text(findings)}
+        text = {"text": plan_text(computed.data), "summary": summary_text(computed.data)}
+        return {**result, "changed": False, **computed.data, **text}
+
+
+def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:
+    """Return the three groups and the variables that the plan reads, key by key (a host's whole set costs 10 ms)."""
+    groups = task_vars.get("groups", {})
+    members = {name: tuple(str(host) for host in groups.get(name, ())) for name in GROUPS}
+    hostvars = task_vars["hostvars"]
+    variables: dict[str, dict[str, Any]] = {}
+    failures: dict[str, dict[str, str]] = {}
+    for host in sorted({host for hosts in members.values() for host in hosts}):
+        raw = hostvars.raw_get(host)
+        names = [str(name) for name in raw if name == "ansible_host" or (name.startswith("edge_") and name != "edge_plan")]
+        resolved = hostvars[host]
+        variables[host], failures[host] = {}, {}
+        for name in names:
+            if base_name(name) == SECRETS:
+                variables[host][name] = _names_only(raw[name])
+                continue
+            try:
+                variables[host][name] = plain(resolved[name])
+            except (AnsibleError, KeyError) as error:
+                failures[host][name] = _first_line(error)
+    return Inventory(
+        routers=members["edge_routers"],
+        clusters=members["edge_clusters"],
+        nodes=members["edge_nodes"],
+        variables=variables,
+        failures={host: failed for host, failed in failures.items() if failed},
+    )
+
+
+def _names_only(value: Any) -> Any:
+    """Return a map of passwords without its values; anything else as it is, for the finding that it deserves."""
+    return {str(name): None for name in value} if isinstance(value, Mapping) else plain(value)
+
+
+def _first_line(error: Exception) -> str:
+    """Return why a template fails, in one line."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]
+
+
+def limit_findings(computed: Plan, task_vars: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return an error for each host of a --limit whose other end is left out."""
+    report = Report()
+    ours = {host for name in GROUPS for host in task_vars.get("groups", {}).get(name, ())}
+    limited = frozenset(str(host) for host in task_vars.get("ansible_play_hosts_all", ())) & ours
+    if not limited:
+        report.add("EDGE112", "--limit", "leaves no host of edge_routers, edge_clusters or edge_nodes", "widen it")
+    for host, missing in missing_from_limit(computed.site, limited).items():
+        report.add(
+            "EDGE113",
+            "--limit",
+            f"has {host} without {', '.join(missing)}, which shares a peering with it",
+            "add what is missing, or do one end only: --tags router or --tags cluster",
+        )
+    return [finding.as_dict() for finding in report.findings()]

@@ -1,0 +1,101 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: edge_plan
+short_description: Compute the plan of a site from its inventory
+version_added: 0.1.0
+description:
+  - Reads the C(edge_*) variables of all hosts in the groups C(edge_routers), C(edge_clusters) and C(edge_nodes) and
+    computes the intended state of both ends of the cluster's network edge.
+  - It opens no connection and changes nothing. All errors of the inventory are found and reported together.
+  - The values of C(edge_bgp_passwords) are neither resolved nor part of the result.
+  - Use it with C(run_once) and C(register), as the playbooks of this collection do.
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+options:
+  one_end:
+    description:
+      - Do not demand that a C(--limit) contains both ends of each peering, because this run touches one end only.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: It changes nothing, so it runs in check mode as it does elsewhere.
+    support: full
+  diff_mode:
+    description: It changes nothing, so there is no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Plan the site
+  hybridnet.cluster_edge.edge_plan:
+  run_once: true
+  register: edge_plan
+
+- name: Show the plan
+  ansible.builtin.debug:
+    msg: "{{ edge_plan.text }}"
+  run_once: true
+"""
+
+RETURN = r"""
+site:
+  description: Name of the site.
+  type: str
+  returned: success
+  sample: hybrid
+findings:
+  description: Errors and warnings, each with C(code), C(severity), C(path), C(problem), C(hint) and C(accepted).
+  type: list
+  elements: dict
+  returned: always
+derived:
+  description: Values that the inventory does not state, each with C(path), C(value) and C(reason).
+  type: list
+  elements: dict
+  returned: success
+networks:
+  description: The site's networks by name.
+  type: dict
+  returned: success
+routers:
+  description: What each router must hold, by host; C(frr) is what the role C(udm_frr) takes.
+  type: dict
+  returned: success
+clusters:
+  description: What each cluster must hold, by host; what the roles C(cilium_net_*) take.
+  type: dict
+  returned: success
+sessions:
+  description: Every planned BGP session, as both ends see it.
+  type: list
+  elements: dict
+  returned: success
+pools:
+  description: Every pool with its capacity, pinned addresses and next free address.
+  type: list
+  elements: dict
+  returned: success
+services:
+  description: Every service with its pool, addresses and how they are reachable.
+  type: list
+  elements: dict
+  returned: success
+expect:
+  description: Which nodes may announce which pool, to which router or on which network.
+  type: dict
+  returned: success
+text:
+  description: The plan as tables for a person.
+  type: str
+  returned: success
+summary:
+  description: The plan in one line, and its findings.
+  type: str
+  returned: success
+"""

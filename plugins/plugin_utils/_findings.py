@@ -1,0 +1,233 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings: typed errors and warnings with stable codes, collected in one pass and told in one form.
+
+``CODES`` is the one source of every code's severity and of its page in ``docs/findings.md``. A code never changes its
+meaning; a code that is no longer raised stays reserved.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..module_utils._errors import EdgeError, message
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code stands for, wherever it is raised."""
+
+    severity: str
+    title: str
+    why: str
+    """One or two sentences for the documentation: why this matters and what to do."""
+
+
+CODES: dict[str, Code] = {
+    # 1xx: reading the inventory
+    "EDGE101": Code(ERROR, "Unknown key", "A misspelt key would otherwise be ignored and its value lost in silence."),
+    "EDGE102": Code(ERROR, "Wrong type", "The value has another shape than the key takes."),
+    "EDGE103": Code(
+        ERROR, "Value not allowed", "The value is outside the range or the list of words that the key takes."
+    ),
+    "EDGE104": Code(
+        ERROR,
+        "Bad name",
+        "Names become names of Kubernetes objects, peer groups and prefix-lists: RFC 1123 labels of at most 40 characters,"
+        " not ending in -v6 (reserved for the IPv6 half of a pair).",
+    ),
+    "EDGE105": Code(ERROR, "Missing key", "The key is required here and nothing gives it a default."),
+    "EDGE106": Code(
+        ERROR,
+        "YAML changed the value",
+        "Unquoted, YAML reads 1.20 as the number 1.2, on and yes as booleans and 010 as 8. Quote text that looks like one.",
+    ),
+    "EDGE107": Code(
+        ERROR,
+        "One entry in two layers",
+        "Layers of a map are merged; which of two equal entries wins would depend on their names. Only __twin overrides.",
+    ),
+    "EDGE108": Code(
+        ERROR,
+        "Two hosts disagree about the site",
+        "Networks, the site's name and accepted findings belong to the site: every host must see the same.",
+    ),
+    "EDGE109": Code(
+        ERROR, "Value cannot be computed", "The template behind the value fails, so nothing can be planned."
+    ),
+    "EDGE110": Code(
+        WARNING,
+        "Unknown variable",
+        "No key of this collection has this name. Variables of your own start with edge_x_.",
+    ),
+    "EDGE111": Code(
+        ERROR, "Not supported by this version", "The key is part of the model but this version cannot do it."
+    ),
+    "EDGE112": Code(ERROR, "Nothing to do", "No host is in edge_routers, edge_clusters or edge_nodes."),
+    "EDGE113": Code(
+        ERROR,
+        "The limit leaves out the other end",
+        "Both ends of a peering change together. Widen --limit, or choose one end with --tags router or --tags cluster.",
+    ),
+    "EDGE114": Code(ERROR, "Host in two groups", "A host is a router, a cluster or a node; each has its own keys."),
+    "EDGE115": Code(ERROR, "Accepted finding cannot be accepted", "Warnings can be accepted by code; errors cannot."),
+    "EDGE120": Code(ERROR, "Reference to nothing", "The name that is referred to does not exist in this site."),
+    # 2xx: networks and addresses
+    "EDGE201": Code(ERROR, "Bad address", "Not an IPv4 or IPv6 address, CIDR or range in full notation."),
+    "EDGE203": Code(ERROR, "Address outside its network", "A session or an announcement from there could never work."),
+    "EDGE204": Code(ERROR, "Address used twice", "Two hosts with one address take each other's traffic."),
+    "EDGE205": Code(
+        ERROR, "Two addresses in one subnet", "Which of them peers would be undefined: give one per subnet."
+    ),
+    "EDGE206": Code(ERROR, "Node without an address on its peering's network", "It has no address to peer from."),
+    "EDGE207": Code(ERROR, "No router on the peering's network", "There is no address that the nodes could dial."),
+    "EDGE208": Code(ERROR, "Networks overlap", "An address would belong to two networks."),
+    "EDGE209": Code(
+        ERROR, "No router-id", "A BGP identifier is an IPv4 address; without one on the router it must be given."
+    ),
+    # 3xx: peerings and sessions
+    "EDGE301": Code(ERROR, "Reserved AS number", "0 (RFC 7607), 23456 (RFC 6793), 65535 and 4294967295 (RFC 7300)."),
+    "EDGE302": Code(
+        WARNING, "Documentation AS number", "RFC 5398 reserves these for examples; use a private one (RFC 6996)."
+    ),
+    "EDGE303": Code(
+        ERROR, "Timers do not fit", "FRR and Cilium need keepalive <= hold / 3, else the session may expire."
+    ),
+    "EDGE304": Code(ERROR, "Peering's network unclear", "Several networks (or none) join its nodes and a router."),
+    "EDGE305": Code(ERROR, "Peering without nodes", "Its selector matches no node, so it would make no session."),
+    "EDGE306": Code(
+        ERROR,
+        "Two sessions between the same addresses",
+        "FRR tells neighbours apart by address alone: a node can have one session to a router's address.",
+    ),
+    "EDGE307": Code(ERROR, "Two derived names collide", "Names are joined with hyphens; rename one of the two."),
+    "EDGE308": Code(WARNING, "Peering advertises nothing", "No pool names it, so its sessions would carry no route."),
+    "EDGE309": Code(ERROR, "multihop and ttl_security exclude each other", "GTSM (RFC 5082) is for direct neighbours."),
+    # 4xx: pools
+    "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
+    "EDGE403": Code(ERROR, "Pool covers an address in use", "A service would take the address of a router or a node."),
+    "EDGE404": Code(ERROR, "Pool too small", "Some of its services would stay without an address."),
+    "EDGE405": Code(
+        ERROR, "Excluded address outside the pool", "It would exclude nothing: most likely a typing mistake."
+    ),
+    "EDGE406": Code(
+        ERROR, "Default pool not chosen", "From two pools on, say which one serves services that name none."
+    ),
+    "EDGE407": Code(ERROR, "Pool without a way out", "Neither a peering nor a network makes its addresses reachable."),
+    "EDGE408": Code(
+        WARNING,
+        "L2 pool outside its network",
+        "Hosts ask by ARP or NDP only for addresses of their own subnet; a route to this range must exist elsewhere.",
+    ),
+    "EDGE409": Code(ERROR, "Pool overlaps an internal range", "Pod, service and external ranges have another meaning."),
+    "EDGE410": Code(ERROR, "L2 network without interfaces", "Cilium announces on interfaces that are named."),
+    "EDGE411": Code(
+        WARNING,
+        "BGP pool inside a network",
+        "Hosts of that network ask for the address by ARP and get no answer; use a range of its own, or announce it by L2.",
+    ),
+    "EDGE412": Code(
+        ERROR, "Nobody announces the pool", "The network's l2_nodes selector matches no node of the cluster."
+    ),
+    # 5xx: services
+    "EDGE501": Code(ERROR, "Two services on one address", "Only one of them would get it."),
+    "EDGE502": Code(ERROR, "Address outside the service's pool", "Cilium would leave the service without an address."),
+    "EDGE503": Code(
+        ERROR,
+        "L2 with traffic policy Local",
+        "The node that answers ARP need not have a local endpoint: it drops the traffic. Use Cluster, or a BGP pool.",
+    ),
+    "EDGE504": Code(ERROR, "Service without a pool", "It names none and the cluster's default pool is none."),
+    "EDGE505": Code(ERROR, "Family that the pool does not have", "The pool has no address of that family to give."),
+    "EDGE506": Code(ERROR, "Keys that do not fit manage", "What is not made by us cannot be described by us."),
+    # 6xx: versions and Helm values
+    "EDGE601": Code(ERROR, "Cilium version not supported", "The objects' schemas and rules are known from 1.16 on."),
+    "EDGE602": Code(WARNING, "Cilium version not known yet", "Planned with the newest rules that this version knows."),
+    "EDGE603": Code(ERROR, "Needs a newer Cilium", "The planned version cannot do this."),
+    "EDGE604": Code(
+        ERROR,
+        "Helm value without effect, or against the plan",
+        "The chart ignores values that it does not know in silence, and others would switch off what the plan needs.",
+    ),
+    "EDGE605": Code(WARNING, "Helm value close to a known one", "The chart ignores misspelt values in silence."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One error or warning about one place of the inventory."""
+
+    code: str
+    path: str
+    problem: str
+    hint: str | None = None
+    accepted: str | None = None
+    """The reason under ``edge_accept``, for a warning that was accepted."""
+
+    @property
+    def severity(self) -> str:
+        """``error`` or ``warning``."""
+        return CODES[self.code].severity
+
+    @property
+    def text(self) -> str:
+        """``path: problem (hint)``."""
+        return message(self.path, self.problem, self.hint)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding as it stands in the plan."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "path": self.path,
+            "problem": self.problem,
+            "hint": self.hint,
+            "accepted": self.accepted,
+        }
+
+
+class Report:
+    """Collects findings; the same finding told twice is kept once."""
+
+    def __init__(self) -> None:
+        self._findings: dict[tuple[str, str, str], Finding] = {}
+
+    def add(self, code: str, path: str, problem: str, hint: str | None = None) -> None:
+        """Add one finding. ``code`` must be in ``CODES``."""
+        if code not in CODES:
+            raise KeyError(code)
+        self._findings.setdefault((code, path, problem), Finding(code, path, problem, hint))
+
+    def add_error(self, code: str, error: EdgeError) -> None:
+        """Add an error that a part of the library raised."""
+        self.add(code, error.path, error.problem, error.hint)
+
+    @property
+    def failed(self) -> bool:
+        """True if any finding is an error."""
+        return any(finding.severity == ERROR for finding in self._findings.values())
+
+    def findings(self) -> list[Finding]:
+        """Return all findings: errors first, then by code and path as written."""
+        return sorted(self._findings.values(), key=lambda f: (f.severity != ERROR, f.code, f.path, f.problem))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return the hint for a misspelt ``word``, or None where nothing known is close to it."""
+    match = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.7)
+    return f"did you mean {match[0]!r}?" if match else None
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return ``a, b or c`` for a hint that lists the choices."""
+    items = sorted(words)
+    if not items:
+        return "there is none"
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"

@@ -1,0 +1,290 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First pass: each host's variables are read by the table of keys, one by one, without looking at any other.
+
+What comes out is well typed but not yet checked against the rest of the site; ``_resolve`` does that. A value that was
+reported here is left out, so that one mistake is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._findings import CODES, ERROR, Report, did_you_mean
+from ._keys import (
+    ANY_HOST,
+    CLUSTER,
+    CLUSTER_MAPS,
+    NODE,
+    OTHER_NAMES,
+    OTHER_PREFIXES,
+    ROUTER,
+    SITE,
+    VARIABLES,
+)
+from ._layers import Entry, base_name, layer_names, merge_layers
+from ._types import INVALID, Key, MapOf, Record, Text, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What the plan is computed from: the three groups, and each host's variables with plain values."""
+
+    routers: tuple[str, ...]
+    clusters: tuple[str, ...]
+    nodes: tuple[str, ...]
+    variables: Mapping[str, Mapping[str, Any]]
+    """Host -> its ``edge_*`` variables and ``ansible_host``. Passwords' values are not in it, only their names."""
+    failures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Host -> variable -> why its template fails."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts of the three groups, sorted and each once."""
+        return tuple(sorted({*self.routers, *self.clusters, *self.nodes}))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A parsed value with the place that it was written in."""
+
+    path: str
+    value: Any
+    raw: Any = None
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return one key of a record, or the default where it is not written."""
+        return self.value.get(key, default)
+
+    def at(self, key: str, index: int | None = None) -> str:
+        """Return the path of one of its keys, and of one entry where the key holds a list with brackets."""
+        path = f"{self.path}.{key}"
+        written_as_list = isinstance(self.raw, Mapping) and isinstance(self.raw.get(key), (list, tuple))
+        return f"{path}[{index}]" if index is not None and written_as_list else path
+
+
+Values = dict[str, Any]
+"""A host's parsed variables: scalars as they are, maps as ``name -> Item``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSite:
+    """All that the inventory says, by host."""
+
+    name: str
+    networks: dict[str, Item]
+    accept: dict[str, Item]
+    routers: dict[str, Values]
+    clusters: dict[str, Values]
+    nodes: dict[str, Values]
+    hosts: Mapping[str, Mapping[str, Any]]
+    """The raw variables, for ``ansible_host``."""
+
+
+def parse(inventory: Inventory, report: Report) -> ParsedSite:
+    """Read all variables of all hosts; report every one that cannot be read."""
+    _check_groups(inventory, report)
+    _check_names(inventory, report)
+    for host, failed in sorted(inventory.failures.items()):
+        for variable, problem in sorted(failed.items()):
+            report.add("EDGE109", f"{host}.{variable}", problem)
+    site = _site_values(inventory, report)
+    shared = _shared_prefix(inventory)
+    clusters: dict[str, Values] = {}
+    for host in inventory.clusters:
+        clusters[host] = {"edge_cilium_values": {}, **_host_values(inventory, host, (*ANY_HOST, *CLUSTER), report)}
+        for key in CLUSTER_MAPS:
+            clusters[host][key.name] = _map_items(
+                inventory.variables[host], key, shared.get(key.name, f"{host}."), report
+            )
+    return ParsedSite(
+        name=site.get("edge_site_name", "edge"),
+        networks=site.get("edge_networks", {}),
+        accept=site.get("edge_accept", {}),
+        routers={host: _host_values(inventory, host, (*ANY_HOST, *ROUTER), report) for host in inventory.routers},
+        clusters=clusters,
+        nodes={host: _host_values(inventory, host, (*ANY_HOST, *NODE), report) for host in inventory.nodes},
+        hosts=inventory.variables,
+    )
+
+
+def _check_groups(inventory: Inventory, report: Report) -> None:
+    """Report an inventory without our groups, and hosts in two of them."""
+    if not inventory.hosts:
+        report.add(
+            "EDGE112",
+            "inventory",
+            "no host is in edge_routers, edge_clusters or edge_nodes",
+            "name the site's inventory with -i",
+        )
+    groups = {"edge_routers": inventory.routers, "edge_clusters": inventory.clusters, "edge_nodes": inventory.nodes}
+    for host in inventory.hosts:
+        found = [name for name, hosts in groups.items() if host in hosts]
+        if len(found) > 1:
+            report.add(
+                "EDGE114", host, f"is in {' and in '.join(found)}", "give each role of the machine a host of its own"
+            )
+        if len(host) > 63:
+            report.add("EDGE104", host, f"the host name has {len(host)} characters", "at most 63")
+
+
+def _check_names(inventory: Inventory, report: Report) -> None:
+    """Report variables that no key of the table has: an error when close to one, else a warning."""
+    seen: dict[str, list[str]] = {}
+    for host in inventory.hosts:
+        for variable in inventory.variables[host]:
+            if variable.startswith("edge_"):
+                seen.setdefault(variable, []).append(host)
+    for variable, hosts in sorted(seen.items()):
+        base = base_name(variable)
+        path = variable if len(hosts) > 1 or len(inventory.hosts) == 1 else f"{hosts[0]}.{variable}"
+        key = VARIABLES.get(base)
+        if key is not None:
+            if base != variable and not key.layered:
+                report.add("EDGE101", path, f"{base} is not a map, so it has no layers", f"write {base}")
+            elif not key.supported:
+                report.add("EDGE111", path, "is not supported by this version", "remove the variable")
+            continue
+        if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
+            continue
+        close = did_you_mean(base, VARIABLES)
+        if close:
+            report.add("EDGE101", path, "is not a variable of this collection", close)
+        else:
+            report.add(
+                "EDGE110", path, "is not a variable of this collection", "variables of your own start with edge_x_"
+            )
+
+
+def _site_values(inventory: Inventory, report: Report) -> Values:
+    """Return what belongs to the site: the union over all hosts; two definitions of one name are reported."""
+    result: Values = {}
+    for key in SITE:
+        if not key.supported:
+            continue
+        if key.layered:
+            result[key.name] = _site_map(inventory, key, report)
+            continue
+        owners: dict[str, tuple[str, Any]] = {}
+        for host in inventory.hosts:
+            if key.name not in inventory.variables[host]:
+                continue
+            value = inventory.variables[host][key.name]
+            if "" in owners and owners[""][1] != value:
+                report.add(
+                    "EDGE108", key.name, _disagree(owners[""], (host, value)), "write it once, under group_vars/all"
+                )
+            owners.setdefault("", (host, value))
+        if owners:
+            parsed = key.type.parse(owners[""][1], key.name, report)
+            if parsed is not INVALID:
+                result[key.name] = parsed
+    return result
+
+
+def _disagree(left: tuple[str, Any], right: tuple[str, Any]) -> str:
+    return f"is {describe(left[1])} on {left[0]} and {describe(right[1])} on {right[0]}"
+
+
+def _site_map(inventory: Inventory, key: Key, report: Report) -> dict[str, Item]:
+    """Return a site-wide map: each entry from whichever hosts have it, all of which must agree."""
+    owners: dict[str, tuple[str, Entry]] = {}
+    seen: list[tuple[str, dict[str, Any]]] = []
+    for host in inventory.hosts:
+        variables = inventory.variables[host]
+        written = {name: variables[name] for name in layer_names(variables, key.name)}
+        if not written or any(written == other for _owner, other in seen):
+            continue
+        seen.append((host, written))
+        for name, entry in merge_layers(variables, key.name, "", report).items():
+            known = owners.setdefault(name, (host, entry))
+            if known[1].value != entry.value:
+                report.add(
+                    "EDGE108",
+                    f"{key.name}.{name}",
+                    f"is defined differently on {known[0]} and on {host}",
+                    "write it once, under group_vars/all",
+                )
+    return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, key, "", report)
+
+
+def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], report: Report) -> Values:
+    """Return the values of one host's own variables."""
+    variables = inventory.variables[host]
+    result: Values = {}
+    for key in keys:
+        if not key.supported:
+            continue
+        if key.layered:
+            if layer_names(variables, key.name):
+                result[key.name] = _map_items(variables, key, f"{host}.", report)
+        elif key.name in variables:
+            value = key.type.parse(variables[key.name], f"{host}.{key.name}", report)
+            if value is not INVALID:
+                result[key.name] = value
+        elif key.required and key.name not in inventory.failures.get(host, {}):
+            report.add("EDGE105", f"{host}.{key.name}", "is missing", key.text)
+    return result
+
+
+def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, report: Report) -> dict[str, Item]:
+    return _parse_entries(merge_layers(variables, key.name, prefix, report), key, prefix, report)
+
+
+def _parse_entries(entries: Mapping[str, Entry], key: Key, prefix: str, report: Report) -> dict[str, Item]:
+    """Return the entries of one map that are well typed, in the order of their names."""
+    result: dict[str, Item] = {}
+    for name in sorted(entries):
+        entry = entries[name]
+        path = f"{prefix}{entry.variable}.{name}"
+        checked: Any = name
+        value: Any = INVALID
+        if isinstance(key.type, Record):
+            value = key.type.parse_key(name, entry.value, path, report)
+        elif isinstance(key.type, MapOf):
+            checked = key.type.key.parse(name, path, report)
+            value = key.type.value.parse(entry.value, path, report)
+        if value is not INVALID and checked is not INVALID:
+            result[checked] = Item(path, value, entry.value)
+    return result
+
+
+def _shared_prefix(inventory: Inventory) -> dict[str, str]:
+    """Return the cluster maps that all clusters share: their findings need no host in the path and are told once."""
+    shared: dict[str, str] = {}
+    for key in CLUSTER_MAPS:
+        written = [
+            {name: inventory.variables[host][name] for name in layer_names(inventory.variables[host], key.name)}
+            for host in inventory.clusters
+        ]
+        if all(other == written[0] for other in written[1:]):
+            shared[key.name] = ""
+    return shared
+
+
+def accepted_reasons(accept: Mapping[str, Item], report: Report) -> dict[tuple[str, str | None], str]:
+    """Return ``(code, path or None) -> reason`` from ``edge_accept``; errors and unknown codes are reported."""
+    reasons: dict[tuple[str, str | None], str] = {}
+    for code, item in accept.items():
+        known = CODES.get(code)
+        if known is None:
+            report.add("EDGE115", item.path, "is not the code of a finding", did_you_mean(code, CODES))
+            continue
+        if known.severity == ERROR:
+            report.add(
+                "EDGE115", item.path, f"{code} is an error; only warnings can be accepted", "mend what it reports"
+            )
+            continue
+        by_path = item.value if isinstance(item.value, Mapping) else {None: item.value}
+        for path, reason in by_path.items():
+            where = item.path if path is None else f"{item.path}.{path}"
+            text = Text().parse(reason, where, report)
+            if text is not INVALID:
+                reasons[(code, path)] = text
+    return reasons

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: the intended state of everything, from the inventory alone.
+
+One pure function. The same inventory gives the same plan, byte for byte; it has no secrets and needs no connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ._addresses import Address, address_text, parse_address
+from ._expectations import expectations
+from ._findings import ERROR, Finding, Report
+from ._frr_intent import frr_intent
+from ._helm_values import check_cluster_values, helm_values
+from ._manifests import bgp_objects, chart_values, lb_objects, node_labels, services
+from ._model import Cluster, Pool, Router, Service, Session, Site
+from ._parse import Inventory, Item, accepted_reasons, parse
+from ._pools import capacity, free_addresses
+from ._resolve import resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan and, for those who compute on, the resolved site behind it."""
+
+    site: Site
+    findings: tuple[Finding, ...]
+    data: dict[str, Any]
+    """The plan as data; see ``docs/plan.md``. After an error only ``site`` and ``findings`` are in it."""
+
+    @property
+    def failed(self) -> bool:
+        """True if the inventory has an error."""
+        return any(finding.severity == ERROR for finding in self.findings)
+
+
+def plan(inventory: Inventory) -> Plan:
+    """Compute the plan of a whole inventory and every finding about it, in one pass."""
+    report = Report()
+    parsed = parse(inventory, report)
+    reasons = accepted_reasons(parsed.accept, report)
+    site = resolve(parsed, report)
+    for cluster in site.clusters:
+        _check_values(cluster, parsed.clusters[cluster.host]["edge_cilium_values"], report)
+    findings = tuple(_accept(finding, reasons) for finding in report.findings())
+    data: dict[str, Any] = {"site": site.name, "findings": [finding.as_dict() for finding in findings]}
+    if not report.failed:
+        data.update(_content(site))
+    return Plan(site, findings, data)
+
+
+def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report) -> None:
+    """Report Helm values that do nothing or work against the plan, each where it was written."""
+    for found in check_cluster_values(cluster):
+        top, dot, rest = found.path.partition(".")
+        variable = written[top].path if top in written else f"{cluster.host}.edge_cilium_values.{top}"
+        code = "EDGE604" if found.severity == ERROR else "EDGE605"
+        report.add(code, f"{variable}{dot}{rest}", found.problem, found.hint)
+
+
+def _accept(finding: Finding, reasons: dict[tuple[str, str | None], str]) -> Finding:
+    reason = reasons.get((finding.code, finding.path), reasons.get((finding.code, None)))
+    return finding if reason is None else replace(finding, accepted=reason)
+
+
+def _content(site: Site) -> dict[str, Any]:
+    clusters = sorted(site.clusters, key=lambda item: item.host)
+    sessions = [_session(session) for cluster in clusters for session in cluster.sessions]
+    return {
+        "derived": [{"path": item.path, "value": item.value, "reason": item.reason} for item in site.derived],
+        "networks": {
+            network.name: {
+                "cidrs": list(network.cidrs),
+                "interfaces": list(network.interfaces),
+                "l2_nodes": network.l2_nodes,
+            }
+            for network in sorted(site.networks, key=lambda item: item.name)
+        },
+        "routers": {router.host: _router(site, router) for router in sorted(site.routers, key=lambda item: item.host)},
+        "clusters": {cluster.host: _cluster(site, cluster) for cluster in clusters},
+        "sessions": sessions,
+        "pools": [_pool(cluster, pool) for cluster in clusters for pool in cluster.pools],
+        "services": [_service(cluster, service) for cluster in clusters for service in cluster.services],
+        "expect": expectations(site),
+    }
+
+
+def _router(site: Site, router: Router) -> dict[str, Any]:
+    sessions = [session for cluster in site.clusters for session in cluster.sessions if session.router == router.host]
+    return {
+        "managed": router.managed,
+        "platform": router.platform,
+        "frr_version": router.frr_version,
+        "asn": router.asn,
+        "router_id": router.router_id,
+        "addresses": {network: list(addresses) for network, addresses in router.addresses.items()},
+        "frr": frr_intent(site, router),
+        "passwords": _passwords(sessions),
+    }
+
+
+def _passwords(sessions: list[Session] | tuple[Session, ...]) -> list[str]:
+    """Return the names under ``edge_bgp_passwords`` that these sessions need."""
+    return sorted({session.keys.password for session in sessions if session.keys.password})
+
+
+def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
+    return {
+        "managed": cluster.managed,
+        "cilium_managed": cluster.cilium_managed,
+        "cilium_version": cluster.cilium_version,
+        "distribution": cluster.distribution,
+        "kubeconfig": cluster.kubeconfig,
+        "context": cluster.context,
+        "pool_label": cluster.pool_label,
+        "default_pool": cluster.default_pool,
+        "nodes": {
+            node.host: {
+                "labels": dict(node.labels),
+                "addresses": {network: list(addresses) for network, addresses in node.addresses.items()},
+            }
+            for node in cluster.nodes
+        },
+        "pod_cidrs": list(cluster.pod_cidrs),
+        "service_cidrs": list(cluster.service_cidrs),
+        "helm_values": helm_values(cluster),
+        "node_labels": node_labels(cluster),
+        "bgp": bgp_objects(site, cluster),
+        "lb": lb_objects(site, cluster),
+        "services": services(site, cluster),
+        "charts": chart_values(site, cluster),
+        "passwords": _passwords(cluster.sessions),
+    }
+
+
+def _session(session: Session) -> dict[str, Any]:
+    return {
+        "cluster": session.cluster,
+        "peering": session.peering,
+        "node": session.node,
+        "node_address": session.node_address,
+        "node_asn": session.node_asn,
+        "router": session.router,
+        "router_address": session.router_address,
+        "router_asn": session.router_asn,
+        "family": session.family,
+        "families": list(session.families),
+        "hold": session.keys.timers.hold,
+        "keepalive": session.keys.timers.keepalive,
+        "connect_retry": session.keys.timers.connect_retry,
+        "graceful_restart": session.keys.graceful_restart,
+        "password": session.keys.password,
+        "shutdown": session.keys.shutdown,
+        "peer_group": session.peer_group,
+        "cluster_config": session.cluster_config,
+        "instance": session.instance,
+        "peer": session.peer,
+        "peer_config": session.peer_config,
+    }
+
+
+def _pool(cluster: Cluster, pool: Pool) -> dict[str, Any]:
+    used = sorted(
+        parse_address(address, "") for service in cluster.services if service.pool == pool.name for address in service.addresses
+    )
+    free: tuple[Address, ...] = () if pool.disabled else free_addresses(pool.intervals, used)
+    return {
+        "cluster": cluster.host,
+        "name": pool.name,
+        "addresses": [entry.text for entry in pool.entries],
+        "exclude": [entry.text for entry in pool.exclude],
+        "ranges": [
+            [address_text(interval.family, interval.first), address_text(interval.family, interval.last)]
+            for interval in pool.intervals
+        ],
+        "families": list(pool.families),
+        "capacity": capacity(pool.intervals),
+        "used": [address.text for address in used],
+        "next_free": free[0].text if free else None,
+        "bgp": list(pool.bgp),
+        "l2": list(pool.l2),
+        "disabled": pool.disabled,
+    }
+
+
+def _service(cluster: Cluster, service: Service) -> dict[str, Any]:
+    pool = next(pool for pool in cluster.pools if pool.name == service.pool)
+    return {
+        "cluster": cluster.host,
+        "namespace": service.namespace,
+        "name": service.name,
+        "pool": service.pool,
+        "addresses": list(service.addresses),
+        "families": list(service.families),
+        "manage": service.manage,
+        "traffic_policy": service.traffic_policy or "Cluster",
+        "reach": [way for way, names in (("bgp", pool.bgp), ("l2", pool.l2)) if names],
+        "via": [*pool.bgp, *pool.l2],
+        "ports": [{"port": port.port, "protocol": port.protocol} for port in service.ports],
+    }

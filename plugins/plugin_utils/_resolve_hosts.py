@@ -1,0 +1,254 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, hosts: networks, the addresses of routers and nodes, router-ids, each node's cluster and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..module_utils._errors import EdgeError
+from ._addresses import Address, Cidr, parse_address
+from ._findings import Report, did_you_mean, one_of
+from ._intervals import overlaps
+from ._model import Derived, Network, Node, Router
+from ._parse import Item, ParsedSite, Values
+
+DEFAULT_FRR_VERSION = "10.1"
+
+
+@dataclass(slots=True)
+class Context:
+    """What every step of the second pass shares."""
+
+    parsed: ParsedSite
+    report: Report
+    derived: list[Derived] = field(default_factory=list)
+    subnets: dict[str, tuple[Cidr, ...]] = field(default_factory=dict)
+    """Network name -> its subnets."""
+
+    def derive(self, path: str, value: Any, reason: str) -> None:
+        """Note a value that the inventory does not state."""
+        self.derived.append(Derived(path, value, reason))
+
+    def reference(self, path: str, name: str, known: Mapping[str, Any], what: str) -> bool:
+        """Return whether ``name`` exists; report it where not."""
+        if name in known:
+            return True
+        close = did_you_mean(name, known) or f"{what}s: {one_of(known)}"
+        self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
+        return False
+
+    def subnet_of(self, network: str, address: Address) -> Cidr | None:
+        """Return the subnet of ``network`` that holds ``address``."""
+        return next((cidr for cidr in self.subnets.get(network, ()) if cidr.contains(address)), None)
+
+
+Placed = dict[str, tuple[Address, ...]]
+"""A host's addresses by network."""
+
+
+def resolve_networks(context: Context) -> tuple[Network, ...]:
+    """Return the site's networks; overlapping ones are reported."""
+    networks: list[Network] = []
+    owners: list[tuple[str, str, Cidr]] = []
+    for name, item in context.parsed.networks.items():
+        cidrs: tuple[Cidr, ...] = item.get("cidr", ())
+        context.subnets[name] = cidrs
+        selector = item.get("l2_nodes")
+        networks.append(
+            Network(
+                name=name,
+                cidrs=tuple(cidr.text for cidr in cidrs),
+                interfaces=item.get("interfaces", ()),
+                l2_nodes=selector.text if selector else None,
+            )
+        )
+        owners.extend((name, item.at("cidr", index), cidr) for index, cidr in enumerate(cidrs))
+    for overlap in overlaps([cidr.interval for _name, _path, cidr in owners]):
+        left, right = owners[overlap.left], owners[overlap.right]
+        context.report.add(
+            "EDGE208",
+            right[1],
+            f"{right[2].text} overlaps {left[2].text} of {left[1]}",
+            "an address must belong to one network only",
+        )
+    return tuple(networks)
+
+
+def host_addresses(context: Context, host: str, values: Values) -> Placed:
+    """Return a host's addresses by network, each checked against its subnet."""
+    if "edge_addresses" not in values:
+        return _address_from_ansible_host(context, host)
+    placed: Placed = {}
+    items: dict[str, Item] = values["edge_addresses"]
+    for network, item in items.items():
+        if not context.reference(item.path, network, context.subnets, "network"):
+            continue
+        good: dict[Cidr, Address] = {}
+        for index, address in enumerate(item.value):
+            path = f"{item.path}[{index}]" if isinstance(item.raw, (list, tuple)) else item.path
+            subnet = _checked_subnet(context, path, network, address)
+            if subnet is None:
+                continue
+            if subnet in good:
+                context.report.add(
+                    "EDGE205",
+                    path,
+                    f"{address.text} is the second address in {subnet.text}, after {good[subnet].text}",
+                    "give one address per subnet",
+                )
+                continue
+            good[subnet] = address
+        placed[network] = tuple(good.values())
+    return placed
+
+
+def _checked_subnet(context: Context, path: str, network: str, address: Address) -> Cidr | None:
+    """Return the address's subnet, or report why it can be no host's address there."""
+    subnet = context.subnet_of(network, address)
+    if subnet is None:
+        cidrs = ", ".join(cidr.text for cidr in context.subnets[network])
+        others = [name for name in sorted(context.subnets) if context.subnet_of(name, address)]
+        hint = f"it lies in network {others[0]!r}" if others else None
+        context.report.add("EDGE203", path, f"{address.text} is outside network {network!r} ({cidrs})", hint)
+        return None
+    usable = subnet.interval.size > 2
+    if usable and address.value == subnet.interval.first:
+        problem = "network address" if address.family == 4 else "subnet-router anycast address"
+        context.report.add("EDGE203", path, f"{address.text} is the {problem} of {subnet.text}")
+        return None
+    if usable and address.family == 4 and address.value == subnet.interval.last:
+        context.report.add("EDGE203", path, f"{address.text} is the broadcast address of {subnet.text}")
+        return None
+    return subnet
+
+
+def _address_from_ansible_host(context: Context, host: str) -> Placed:
+    """Return ``ansible_host`` as the host's address, if it is one inside exactly one network."""
+    value = context.parsed.hosts[host].get("ansible_host")
+    if not isinstance(value, str):
+        return {}
+    try:
+        address = parse_address(value, "")
+    except EdgeError:
+        return {}  # a name: it says how to connect, not where the host peers
+    networks = [name for name in context.subnets if context.subnet_of(name, address)]
+    if len(networks) != 1:
+        return {}
+    if _checked_subnet(context, f"{host}.ansible_host", networks[0], address) is None:
+        return {}
+    context.derive(
+        f"{host}.edge_addresses.{networks[0]}", address.text, f"ansible_host is an address of network {networks[0]!r}"
+    )
+    return {networks[0]: (address,)}
+
+
+def texts(placed: Placed) -> dict[str, tuple[str, ...]]:
+    """Return addresses as canonical text."""
+    return {network: tuple(address.text for address in placed[network]) for network in sorted(placed)}
+
+
+def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
+    """Return the routers whose values are complete, and every router's addresses."""
+    routers: list[Router] = []
+    addresses: dict[str, Placed] = {}
+    ids: dict[str, str] = {}
+    for host, values in context.parsed.routers.items():
+        placed = addresses[host] = host_addresses(context, host, values)
+        router_id = _router_id(context, host, values, placed)
+        if router_id and router_id in ids:
+            context.report.add(
+                "EDGE204",
+                f"{host}.edge_router_id",
+                f"{router_id} is the router-id of {ids[router_id]} too",
+                "BGP speakers are told apart by it",
+            )
+        ids.setdefault(router_id or "", host)
+        if router_id is None or "edge_router_asn" not in values:
+            continue
+        if "edge_router_frr_version" not in values:
+            context.derive(f"{host}.edge_router_frr_version", DEFAULT_FRR_VERSION, "the version of current UniFi OS")
+        routers.append(
+            Router(
+                host=host,
+                asn=values["edge_router_asn"],
+                router_id=router_id,
+                platform=values.get("edge_router_platform", "linux"),
+                frr_version=values.get("edge_router_frr_version", DEFAULT_FRR_VERSION),
+                addresses=texts(placed),
+                managed=values.get("edge_router_managed", True),
+            )
+        )
+    return routers, addresses
+
+
+def _router_id(context: Context, host: str, values: Values, placed: Placed) -> str | None:
+    """Return the router-id: the one written, else the lowest IPv4 address."""
+    if "edge_router_id" in values:
+        return str(values["edge_router_id"].text)
+    if "edge_router_id" in context.parsed.hosts[host]:
+        return None  # reported as unreadable
+    own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
+    if not own:
+        context.report.add(
+            "EDGE209",
+            f"{host}.edge_router_id",
+            "is missing, and the router has no IPv4 address to take it from",
+            "write any IPv4 address that is unique in the site",
+        )
+        return None
+    context.derive(f"{host}.edge_router_id", own[0].text, "the router's lowest IPv4 address")
+    return own[0].text
+
+
+def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Placed]]:
+    """Return the nodes by cluster, and every node's addresses."""
+    clusters = context.parsed.clusters
+    nodes: dict[str, list[Node]] = {host: [] for host in clusters}
+    addresses: dict[str, Placed] = {}
+    for host, values in context.parsed.nodes.items():
+        addresses[host] = host_addresses(context, host, values)
+        cluster = _cluster_of(context, host, values)
+        if cluster is None:
+            continue
+        labels = {key: item.value for key, item in values.get("edge_node_labels", {}).items()}
+        nodes[cluster].append(
+            Node(host=host, cluster=cluster, labels=dict(sorted(labels.items())), addresses=texts(addresses[host]))
+        )
+    for members in nodes.values():
+        members.sort(key=lambda node: node.host)
+    return nodes, addresses
+
+
+def _cluster_of(context: Context, host: str, values: Values) -> str | None:
+    """Return the node's cluster."""
+    clusters = context.parsed.clusters
+    if "edge_cluster" in values:
+        name = str(values["edge_cluster"])
+        return name if context.reference(f"{host}.edge_cluster", name, clusters, "cluster") else None
+    if len(clusters) == 1:
+        return next(iter(clusters))
+    if clusters and "edge_cluster" not in context.parsed.hosts[host]:
+        context.report.add("EDGE105", f"{host}.edge_cluster", "is missing", f"clusters: {one_of(clusters)}")
+    elif not clusters:
+        context.report.add(
+            "EDGE105", f"{host}.edge_cluster", "there is no cluster", "add a host to the group edge_clusters"
+        )
+    return None
+
+
+def check_unique(context: Context, routers: Mapping[str, Placed], nodes: Mapping[str, Placed]) -> None:
+    """Report every address that two hosts have."""
+    owners: dict[Address, str] = {}
+    for host, placed in [*sorted(routers.items()), *sorted(nodes.items())]:
+        for network, addresses in placed.items():
+            for address in addresses:
+                path = f"{host}.edge_addresses.{network}"
+                if address in owners:
+                    context.report.add(
+                        "EDGE204", path, f"{address.text} is in use at {owners[address]} too", "an address has one host"
+                    )
+                owners.setdefault(address, path)

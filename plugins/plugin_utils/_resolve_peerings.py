@@ -1,0 +1,359 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, peerings: which nodes, which routers, which addresses, and one session for each pair and family.
+
+A peering is a class of sessions. Its names depend on nothing but itself: a renamed peer group, instance or peer is a
+reset session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._addresses import FAMILY_KEY, Address
+from ._findings import one_of
+from ._model import Node, NodeClass, Peering, Pool, Router, Session, SessionKeys, Timers
+from ._names import LABEL_CLASS
+from ._parse import Item, Values
+from ._resolve_hosts import Context, Placed
+from ._selectors import Selector, parse_selector, selector_slug
+
+DEFAULT_HOLD = 9
+DEFAULT_CONNECT_RETRY = 5
+DEFAULT_GRACEFUL_RESTART = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Both ends' hosts and addresses, as far as they are good."""
+
+    routers: Mapping[str, Router]
+    router_addresses: Mapping[str, Placed]
+    nodes: tuple[Node, ...]
+    node_addresses: Mapping[str, Placed]
+
+
+@dataclass(frozen=True, slots=True)
+class PeeringResult:
+    """What a cluster's peerings come to."""
+
+    peerings: tuple[Peering, ...]
+    sessions: tuple[Session, ...]
+    classes: tuple[NodeClass, ...]
+
+
+def resolve_peerings(context: Context, cluster: str, values: Values, ends: Ends, pools: tuple[Pool, ...]) -> PeeringResult:
+    """Return the peerings of one cluster and their sessions, checked for what two sessions cannot share."""
+    items: dict[str, Item] = values["edge_peerings"]
+    defaults: dict[str, Item] = values["edge_bgp_defaults"]
+    passwords: dict[str, Item] = values["edge_bgp_passwords"]
+    for name, item in passwords.items():
+        context.reference(item.path, name, items, "peering")
+    peerings: list[Peering] = []
+    for name, item in items.items():
+        peering = _peering(context, cluster, values, item, name, defaults, ends, pools, name in passwords)
+        if peering is not None:
+            peerings.append(peering)
+    classes = node_classes(peerings)
+    config_of = {(peering, node): kind.name for kind in classes for peering in kind.peerings for node in kind.nodes}
+    sessions = [
+        session
+        for peering in peerings
+        for session in _sessions(context, cluster, items[peering.name], peering, ends, config_of)
+    ]
+    _check_pairs(context, items, sessions)
+    return PeeringResult(tuple(peerings), tuple(sorted(sessions, key=session_key)), classes)
+
+
+def session_key(session: Session) -> tuple[str, str, str, str, str]:
+    """Return the key that sorts sessions: by cluster, peering, router, node and family."""
+    return session.cluster, session.peering, session.router, session.node, session.family
+
+
+def _peering(
+    context: Context,
+    cluster: str,
+    values: Values,
+    item: Item,
+    name: str,
+    defaults: Mapping[str, Item],
+    ends: Ends,
+    pools: tuple[Pool, ...],
+    has_password: bool,
+) -> Peering | None:
+    selector = _selector(item, defaults)
+    members = [node for node in ends.nodes if selector is None or selector.matches(node.labels)]
+    if not members:
+        _report_no_nodes(context, cluster, item, defaults, selector, ends.nodes)
+    asn = item.get("asn", values.get("edge_cluster_asn"))
+    if asn is None and "asn" not in (item.raw or {}) and "edge_cluster_asn" not in context.parsed.hosts[cluster]:
+        context.report.add(
+            "EDGE105", item.at("asn"), "is missing", f"write it here, or {cluster}.edge_cluster_asn for all peerings"
+        )
+    keys = _session_keys(context, item, defaults, name if has_password else None)
+    network = _network(context, item, name, members, ends)
+    if not members or asn is None or network is None or keys is None:
+        return None
+    routers = tuple(host for host, placed in ends.router_addresses.items() if placed.get(network))
+    if not routers:
+        context.report.add(
+            "EDGE207", item.at("network"), f"no router has an address in network {network!r}", _router_hint(ends)
+        )
+        return None
+    own_pools = [pool for pool in pools if name in pool.bgp]
+    if not own_pools:
+        context.report.add("EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}")
+    families = _families(context, item, network, members, routers, ends, own_pools)
+    if not families:
+        return None
+    return Peering(
+        name=name,
+        networks=(network,),
+        nodes=selector.text if selector else None,
+        node_hosts=tuple(node.host for node in members),
+        routers=tuple(sorted(host for host in routers if host in ends.routers)),
+        asn=asn,
+        keys=keys,
+        families=families,
+    )
+
+
+def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
+    if "nodes" in item:
+        found: Selector = item.get("nodes")
+        return found
+    return defaults["nodes"].value if "nodes" in defaults else None
+
+
+def _report_no_nodes(
+    context: Context,
+    cluster: str,
+    item: Item,
+    defaults: Mapping[str, Item],
+    selector: Selector | None,
+    nodes: tuple[Node, ...],
+) -> None:
+    if selector is None:
+        context.report.add(
+            "EDGE305", item.path, f"cluster {cluster!r} has no node", "add its nodes to the group edge_nodes"
+        )
+        return
+    path = item.at("nodes") if "nodes" in item else defaults["nodes"].path
+    labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})
+    hint = f"labels: {', '.join(labels)}" if labels else "no node has a label: write edge_node_labels"
+    context.report.add("EDGE305", path, f"{selector.text!r} selects none of {len(nodes)} nodes", hint)
+
+
+def _session_keys(context: Context, item: Item, defaults: Mapping[str, Item], password: str | None) -> SessionKeys | None:
+    """Return the session keys of a peering: its own over the defaults over ours."""
+
+    def value(key: str, fallback: Any) -> Any:
+        if key in item:
+            return item.get(key)
+        return defaults[key].value if key in defaults else fallback
+
+    inherited = defaults["timers"].value if "timers" in defaults else {}
+    written = {**inherited, **item.get("timers", {})}
+    hold = written.get("hold", DEFAULT_HOLD)
+    keepalive = written.get("keepalive", hold // 3)
+    place = item.at("timers") if "timers" in item or "timers" not in defaults else defaults["timers"].path
+    if keepalive * 3 > hold:
+        context.report.add(
+            "EDGE303",
+            f"{place}.keepalive",
+            f"{keepalive} s is more than a third of the hold time of {hold} s",
+            f"at most {hold // 3}, or leave it out",
+        )
+        return None
+    if "hold" not in written:
+        context.derive(f"{item.path}.timers.hold", DEFAULT_HOLD, "the default: a dead node is noticed within 9 s")
+    if "keepalive" not in written:
+        context.derive(f"{item.path}.timers.keepalive", keepalive, "a third of the hold time (RFC 4271 section 4.4)")
+    multihop, ttl_security = value("multihop", None), value("ttl_security", False)
+    if multihop is not None and ttl_security:
+        context.report.add(
+            "EDGE309", item.path, "multihop and ttl_security are both set", "GTSM is for neighbours on the same network"
+        )
+        return None
+    return SessionKeys(
+        timers=Timers(hold, keepalive, written.get("connect_retry", DEFAULT_CONNECT_RETRY)),
+        graceful_restart=value("graceful_restart", DEFAULT_GRACEFUL_RESTART),
+        multihop=multihop,
+        ttl_security=ttl_security,
+        description=value("description", None),
+        shutdown=value("shutdown", False),
+        port=value("port", 179),
+        password=password,
+    )
+
+
+def _network(context: Context, item: Item, name: str, members: list[Node], ends: Ends) -> str | None:
+    """Return the peering's network: the one written, else the only one that its nodes and a router share."""
+    if "network" in item:
+        networks: tuple[str, ...] = item.get("network")
+        known = [
+            network
+            for index, network in enumerate(networks)
+            if context.reference(item.at("network", index), network, context.subnets, "network")
+        ]
+        if len(networks) > 1:
+            context.report.add(
+                "EDGE111",
+                item.at("network"),
+                "several networks for one peering are not supported by this version",
+                "write one peering per network",
+            )
+            return None
+        return known[0] if known else None
+    if "network" in (item.raw or {}) or not members:
+        return None
+    shared = sorted(
+        network
+        for network in context.subnets
+        if any(placed.get(network) for placed in ends.router_addresses.values())
+        and any(ends.node_addresses[node.host].get(network) for node in members)
+    )
+    if len(shared) != 1:
+        problem = "its nodes and the routers share no network" if not shared else f"its nodes and the routers share {one_of(shared)}"
+        context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", "write the one that the sessions use")
+        return None
+    context.derive(f"{item.path}.network", shared[0], "the only network that its nodes and a router share")
+    return shared[0]
+
+
+def _router_hint(ends: Ends) -> str:
+    networks = sorted({network for placed in ends.router_addresses.values() for network in placed if placed[network]})
+    return f"routers have addresses in: {', '.join(networks)}" if networks else "write edge_addresses of the router"
+
+
+def _families(
+    context: Context,
+    item: Item,
+    network: str,
+    members: list[Node],
+    routers: tuple[str, ...],
+    ends: Ends,
+    pools: list[Pool],
+) -> tuple[str, ...]:
+    """Return the families that the peering's pools have and both ends have addresses for."""
+    router_families = {a.family for host in routers for a in ends.router_addresses[host][network]}
+    node_families = {a.family for node in members for a in ends.node_addresses[node.host].get(network, ())}
+    both = router_families & node_families
+    wanted = {4 if family == "ipv4" else 6 for pool in pools for family in pool.families} or both
+    for node in members:
+        present = {address.family for address in ends.node_addresses[node.host].get(network, ())}
+        for family in sorted((wanted & both) - present if present else {0}):
+            kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
+            context.report.add(
+                "EDGE206",
+                f"{node.host}.edge_addresses.{network}",
+                f"is missing: {item.path} selects the node, but it has no {kind}address in network {network!r}",
+                "add the address, or narrow the peering's nodes",
+            )
+    missing = wanted - both
+    if missing and node_families:
+        lacking = one_of("IPv4" if family == 4 else "IPv6" for family in missing)
+        end = "no router" if missing - router_families else "no node"
+        names = one_of(pool.name for pool in pools if missing & {4 if f == "ipv4" else 6 for f in pool.families})
+        context.report.add(
+            "EDGE505",
+            item.path,
+            f"pool {names} has {lacking} addresses, but {end} has one in network {network!r}",
+            "add the addresses, or advertise the pool elsewhere",
+        )
+    return tuple(FAMILY_KEY[family] for family in sorted(wanted & both))
+
+
+def node_classes(peerings: list[Peering]) -> tuple[NodeClass, ...]:
+    """Return the classes of nodes with the same peerings: a node may match only one CiliumBGPClusterConfig.
+
+    A class is selected by one of its peerings' own selectors where that fits its nodes exactly, else by a label of ours,
+    which is put on its nodes.
+    """
+    by_node: dict[str, list[Peering]] = {}
+    for peering in peerings:
+        for node in peering.node_hosts:
+            by_node.setdefault(node, []).append(peering)
+    members: dict[tuple[str, ...], list[str]] = {}
+    for node, own in by_node.items():
+        members.setdefault(tuple(sorted(peering.name for peering in own)), []).append(node)
+    named = {peering.name: peering for peering in peerings}
+    classes: list[NodeClass] = []
+    for names, nodes in sorted(members.items()):
+        selectors = {named[name].nodes for name in names}
+        slug = selector_slug([None if text is None else parse_selector(text, "") for text in selectors])
+        fitting = sorted(
+            (named[name].nodes for name in names if set(named[name].node_hosts) == set(nodes)),
+            key=lambda text: (text is None, text or ""),
+        )
+        selector = fitting[0] if fitting else f"{LABEL_CLASS}={slug}"
+        classes.append(NodeClass(name=slug, selector=selector, nodes=tuple(sorted(nodes)), peerings=names))
+    return tuple(classes)
+
+
+def _sessions(
+    context: Context,
+    cluster: str,
+    item: Item,
+    peering: Peering,
+    ends: Ends,
+    config_of: Mapping[tuple[str, str], str],
+) -> list[Session]:
+    """Return one session for each node, router and transport family of a peering."""
+    sessions: list[Session] = []
+    network = peering.networks[0]
+    for host in peering.routers:
+        router = ends.routers[host]
+        for node in peering.node_hosts:
+            for far in ends.router_addresses[host][network]:
+                near = _near_address(context, network, far, ends.node_addresses[node].get(network, ()))
+                family = FAMILY_KEY[far.family]
+                if near is None or family not in peering.families:
+                    continue
+                suffix = "-v6" if far.family == 6 else ""
+                sessions.append(
+                    Session(
+                        cluster=cluster,
+                        peering=peering.name,
+                        node=node,
+                        node_address=near.text,
+                        node_asn=peering.asn,
+                        router=host,
+                        router_address=far.text,
+                        router_asn=router.asn,
+                        family=family,
+                        families=(family,),
+                        keys=peering.keys,
+                        peer_group=f"{cluster}-{peering.name}{suffix}",
+                        cluster_config=config_of[peering.name, node],
+                        instance=f"as{peering.asn}",
+                        peer=f"{peering.name}-{host}{suffix}",
+                        peer_config=f"{peering.name}{suffix}",
+                    )
+                )
+    return sessions
+
+
+def _near_address(context: Context, network: str, far: Address, own: tuple[Address, ...]) -> Address | None:
+    """Return the node's address in the subnet of the router's address."""
+    subnet = context.subnet_of(network, far)
+    return next((address for address in own if subnet is not None and subnet.contains(address)), None)
+
+
+def _check_pairs(context: Context, items: Mapping[str, Item], sessions: list[Session]) -> None:
+    """Report two peerings that would make two sessions between the same two addresses."""
+    seen: dict[tuple[str, str], Session] = {}
+    for session in sessions:
+        pair = (session.node_address, session.router_address)
+        other = seen.setdefault(pair, session)
+        if other.peering != session.peering:
+            context.report.add(
+                "EDGE306",
+                items[session.peering].path,
+                f"node {session.node} ({pair[0]}) would have a second session to {pair[1]}, beside that of"
+                f" {items[other.peering].path}",
+                "use one peering, another network, or selectors that do not share a node",
+            )
