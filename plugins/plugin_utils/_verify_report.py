@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What verify tells: rows of expected against seen, findings, and both as a table for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..module_utils._errors import message
+from ._verify_codes import ERROR, VERIFY_CODES, WARNING
+
+STEPS = {
+    "ends": "The two ends",
+    "router_session": "Sessions, as the routers see them",
+    "node_session": "Sessions, as the nodes see them",
+    "service": "Services and their addresses",
+    "accepted": "Prefixes that the routers accept, by node",
+    "installed": "Prefixes in the routers' kernels",
+    "nothing_else": "Nothing else",
+    "lease": "L2: which node answers",
+}
+"""Every step of verify with its heading, in the order in which they are told."""
+
+OK = "ok"
+
+STRICT_ERRORS = frozenset({"EDGE861"})
+"""Warnings that are errors where verify is strict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One expectation: what the plan says against what was seen."""
+
+    step: str
+    subject: str
+    expected: str
+    seen: str
+    level: str
+    """``ok``, ``warning`` or ``error``."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFinding:
+    """One unmet expectation, with what to look at."""
+
+    code: str
+    severity: str
+    path: str
+    problem: str
+    hint: str
+
+    @property
+    def text(self) -> str:
+        """``path: problem (hint)``."""
+        return message(self.path, self.problem, self.hint)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding in the shape that the plan's findings have."""
+        return {**asdict(self), "accepted": None}
+
+
+class VerifyReport:
+    """Collects rows and findings; the same finding told twice is kept once.
+
+    Args:
+        strict: whether the codes of ``STRICT_ERRORS`` are errors.
+    """
+
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
+        self._rows: list[Row] = []
+        self._findings: dict[tuple[str, str, str], VerifyFinding] = {}
+
+    def row(self, step: str, subject: str, expected: str, seen: str, level: str = OK) -> None:
+        """Add one expectation."""
+        if step not in STEPS:
+            raise KeyError(step)
+        self._rows.append(Row(step, subject, expected, seen, level))
+
+    def find(self, code: str, path: str, **fields: object) -> str:
+        """Add one finding; ``fields`` fill the code's templates. Return its severity, as the level of a row."""
+        entry = VERIFY_CODES[code]
+        severity = ERROR if self.strict and code in STRICT_ERRORS else entry.severity
+        problem = entry.problem.format(**fields)
+        self._findings.setdefault(
+            (code, path, problem), VerifyFinding(code, severity, path, problem, entry.hint.format(**fields))
+        )
+        return severity
+
+    @property
+    def rows(self) -> list[Row]:
+        """All expectations, by step, in the plan's order within a step."""
+        order = {step: index for index, step in enumerate(STEPS)}
+        return sorted(self._rows, key=lambda row: order[row.step])
+
+    @property
+    def findings(self) -> list[VerifyFinding]:
+        """All findings: errors first, then by code, path and text."""
+        return sorted(self._findings.values(), key=lambda f: (f.severity != ERROR, f.code, f.path, f.problem))
+
+    @property
+    def errors(self) -> list[VerifyFinding]:
+        """The findings that make verify fail."""
+        return [finding for finding in self.findings if finding.severity == ERROR]
+
+    @property
+    def may_settle(self) -> bool:
+        """Whether waiting can help: some error is of a kind that goes away while the site converges."""
+        return any(VERIFY_CODES[finding.code].settles for finding in self.errors)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return rows and findings as plain data."""
+        return {
+            "rows": [asdict(row) for row in self.rows],
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def summary(report: VerifyReport) -> str:
+    """Return one line: how many expectations hold."""
+    total = len(report.rows)
+    unmet = sum(1 for row in report.rows if row.level == ERROR)
+    warnings = sum(1 for finding in report.findings if finding.severity == WARNING)
+    text = f"{total - unmet} of {total} expectations met"
+    if report.errors:
+        text += f", {_count(len(report.errors), 'error')}"
+    if warnings:
+        text += f", {_count(warnings, 'warning')}"
+    return text
+
+
+def render(report: VerifyReport) -> list[str]:
+    """Return the report as lines for a terminal: a table of expected against seen, then each finding.
+
+    Columns are as wide as their widest cell over the whole table, so that the steps line up.
+    """
+    rows = report.rows
+    lines: list[str] = []
+    widths = [max((len(getattr(row, name)) for row in rows), default=0) for name in ("subject", "expected", "seen")]
+    widths = [max(width, len(title)) for width, title in zip(widths, ("", "expected", "seen"), strict=True)]
+    for step, title in STEPS.items():
+        members = [row for row in rows if row.step == step]
+        if not members:
+            continue
+        if lines:
+            lines.append("")
+        lines += [title.upper(), _line(["", "expected", "seen"], widths, "")]
+        lines.extend(_line([row.subject, row.expected, row.seen], widths, row.level) for row in members)
+    for finding in report.findings:
+        lines += [
+            "",
+            f"{finding.severity} {finding.code}  {finding.path}: {finding.problem}",
+            f"  look at: {finding.hint}",
+        ]
+    return [*lines, "", summary(report)]
+
+
+def _line(cells: list[str], widths: list[int], level: str) -> str:
+    """Return one line of the table, the level last."""
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    return ("  " + "  ".join(padded) + "  " + level).rstrip()
+
+
+def _count(number: int, noun: str) -> str:
+    """Return ``1 error`` or ``2 errors``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
