@@ -51,6 +51,9 @@ _TALOS: Mapping[str, Any] = {
 }
 """Cilium documentation, "Installation on Talos Linux": KubePrism on 7445, cgroup v2 mounted by Talos, no SYS_MODULE."""
 
+_RESTART_ON_CHANGE: Mapping[str, Any] = {"operator": {"rollOutPods": True}, "rollOutCiliumPods": True}
+"""Agents and operator read their configuration once, at start: without these a changed value does nothing."""
+
 _K3S_POD_CIDRS = ("10.42.0.0/16",)
 """The default of ``k3s server --cluster-cidr``."""
 _K3S: Mapping[str, Any] = {"kubeProxyReplacement": True, "k8sServiceHost": "127.0.0.1", "k8sServicePort": 6444}
@@ -159,7 +162,7 @@ def helm_values(cluster: Cluster) -> dict[str, Any]:
     Maps are merged key by key; lists and scalars of the upper layer replace those below. Sorted, so byte-stable.
     """
     merged: dict[str, Any] = {}
-    for layer in (_base_values(cluster), needed_values(cluster), cluster.values):
+    for layer in (_RESTART_ON_CHANGE, _base_values(cluster), needed_values(cluster), cluster.values):
         merged = _merge(merged, layer)
     result: dict[str, Any] = _sorted(merged)
     return result

@@ -95,7 +95,7 @@ def services(count: int) -> tuple[Service, ...]:
 )
 def test_helm_values(changes: dict[str, Any], values: dict[str, Any]) -> None:
     found = helm_values(cluster(**changes))
-    assert found == values
+    assert found == {**values, "operator": {"rollOutPods": True}, "rollOutCiliumPods": True}
     assert list(found) == sorted(found)
 
 
