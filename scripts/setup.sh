@@ -171,11 +171,11 @@ edge_collections() {
 edge_make_collections() (
   flock 8
   [ -e "$EDGE_COLLECTIONS/.complete" ] && exit 0
-  work=$(mktemp -d) || exit
-  trap 'rm -rf "$work"' EXIT
+  download=$(mktemp -d) || exit
+  trap 'rm -rf "$download"' EXIT
   cd "$EDGE_ROOT/requirements" &&
-    "$EDGE_VENV/bin/python" -m pip download --quiet --no-deps --python-version 3.12 --only-binary=:all: -d "$work" -r collections.txt &&
-    "$EDGE_VENV/bin/python" - "$work" "$EDGE_COLLECTIONS" <<'PYTHON' &&
+    "$EDGE_VENV/bin/python" -m pip download --quiet --no-deps --python-version 3.12 --only-binary=:all: -d "$download" -r collections.txt &&
+    "$EDGE_VENV/bin/python" - "$download" "$EDGE_COLLECTIONS" <<'PYTHON' &&
 import pathlib, sys, zipfile
 
 work, target = map(pathlib.Path, sys.argv[1:])
