@@ -136,10 +136,10 @@ def usable(
         path: of the pool, for errors.
     """
     covered = merge(entry.interval for entry in entries)
-    for index, entry in enumerate(exclude):
+    for entry in exclude:
         if not contains(covered, entry.interval):
             raise EdgeError(
-                f"{_join(path, 'exclude')}[{index}]",
+                _join(path, "exclude"),
                 f"{entry.text} is not inside the pool's addresses, {_texts(covered)}",
                 "exclude only what addresses holds",
             )
