@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 SIDECARS = sorted((REPOSITORY / "plugins" / "filter").glob("*.yml"))
+EXPRESSION = re.compile(r'(?:(?P<name>\w+): )?(?P<quoted>"\{\{.*\}\}")')
+RESULT = re.compile(r"# [=-]> *(?P<text>.*)")
 FAILED = re.compile(r"The filter plugin 'hybridnet\.cluster_edge\.(?P<filter>\w+)' failed: (?P<text>.*)", re.DOTALL)
 
 
@@ -32,15 +34,18 @@ class Example:
 
 
 def documented(sidecar: Path) -> list[Example]:
-    text: str = yaml.safe_load(sidecar.read_text())["EXAMPLES"]
-    results: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        if line.startswith("# =>"):
-            results[list(results)[-1]].append(line.removeprefix("# =>").strip())
-        elif line:
-            results[line.partition(":")[0]] = []
-    values: dict[str, str] = yaml.safe_load(text)
-    return [Example(sidecar.stem, name, value, " ".join(results[name])) for name, value in values.items()]
+    """Read examples of the form ``[name: ]"{{ expression }}"``, each with its result in the comment lines below."""
+    examples: list[Example] = []
+    for line in yaml.safe_load(sidecar.read_text())["EXAMPLES"].splitlines():
+        expression, result = EXPRESSION.fullmatch(line), RESULT.fullmatch(line)
+        if expression:
+            name = expression["name"] or f"example-{len(examples)}"
+            examples.append(Example(sidecar.stem, name, yaml.safe_load(expression["quoted"]), ""))
+        elif result:
+            examples[-1] = replace(examples[-1], result=f"{examples[-1].result} {result['text']}".strip())
+        else:
+            assert not line, f"{sidecar.name}: neither an example nor a result: {line}"
+    return examples
 
 
 EXAMPLES = [example for sidecar in SIDECARS for example in documented(sidecar)]
@@ -95,7 +100,12 @@ def test_example_gives_its_documented_error(index: int, outcomes: dict[str, Any]
     assert told["text"] == ERRORS[index].result.removeprefix("error: ")
 
 
-def test_every_filter_has_examples() -> None:
+def test_every_filter_has_examples_with_results() -> None:
+    assert {example.filter for example in EXAMPLES} == {sidecar.stem for sidecar in SIDECARS}
+    assert [example for example in EXAMPLES if not example.result] == []
+
+
+def test_every_pool_filter_has_a_sidecar() -> None:
     from ansible_collections.hybridnet.cluster_edge.plugins.filter.pools import FilterModule
 
-    assert sorted({example.filter for example in EXAMPLES}) == sorted(FilterModule().filters())
+    assert set(FilterModule().filters()) <= {sidecar.stem for sidecar in SIDECARS}
