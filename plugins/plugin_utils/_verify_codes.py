@@ -71,7 +71,7 @@ VERIFY_CODES: dict[str, VerifyCode] = {
     "EDGE810": VerifyCode(
         ERROR,
         "Neighbor not configured",
-        "the router has no such neighbor ({session})",
+        "the router has no such neighbor",
         "run site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each"
         " provision",
         settles=False,
@@ -79,64 +79,63 @@ VERIFY_CODES: dict[str, VerifyCode] = {
     "EDGE811": VerifyCode(
         ERROR,
         "Session not established on the router",
-        "the session is {state}, not Established ({session}){reason}",
-        "look at vtysh -c 'show bgp neighbors {address}', and on the node at: kubectl get ciliumbgpnodeconfig"
-        " {node} -o yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port"
-        " 179, or no agent there",
+        "the session is {state}, not Established{reason}",
+        "vtysh -c 'show bgp neighbors {address}', and for the node: kubectl get ciliumbgpnodeconfig {node} -o"
+        " yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or"
+        " no agent there",
     ),
     "EDGE812": VerifyCode(
         ERROR,
         "Session closed by the prefix limit",
-        "the router closed the session: the node sent more prefixes than maximum-prefix allows ({session})",
+        "the router closed the session: the node sent more prefixes than maximum-prefix allows",
         "find out what the node announces: kubectl get ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp"
         " {address}'",
     ),
     "EDGE813": VerifyCode(
         ERROR,
         "Session shut down",
-        "the neighbor is shut down on the router, and the plan has it up ({session})",
+        "the neighbor is shut down on the router, and the plan has it up",
         "someone shut it down by hand: run site.yml with --tags router, or set shutdown: true in the peering",
         settles=False,
     ),
     "EDGE814": VerifyCode(
         ERROR,
         "Session not shut down",
-        "the plan shuts the session down, and it is {state} ({session})",
+        "the plan shuts the session down, and it is {state}",
         "run site.yml with --tags router",
         settles=False,
     ),
     "EDGE815": VerifyCode(
         ERROR,
         "Wrong timers on the router",
-        "hold {seen_hold} s and keepalive {seen_keepalive} s were negotiated, planned are {hold} s and"
-        " {keepalive} s ({session})",
+        "the timers {seen} were negotiated, planned are {expected} (hold/keepalive)",
         "one end still has old timers: run site.yml; FRR takes new timers only when the session is reset",
     ),
     "EDGE816": VerifyCode(
         ERROR,
         "Session without a policy",
-        "the session is Established but exchanges no routes: a direction has no route-map (RFC 8212) ({session})",
+        "the session is Established but exchanges no routes: a direction has no route-map (RFC 8212)",
         "run site.yml with --tags router; vtysh -c 'show bgp neighbors {address}'",
         settles=False,
     ),
     "EDGE817": VerifyCode(
         ERROR,
         "Family not negotiated",
-        "the session does not carry {families} ({session})",
+        "the session does not carry {families}",
         "compare families of the CiliumBGPPeerConfig with the neighbor's activated families; is the family on in"
         " Cilium?",
     ),
     "EDGE818": VerifyCode(
         ERROR,
         "Wrong remote AS",
-        "the router expects AS {seen} there, planned is AS {expected} ({session})",
+        "the router expects AS {seen} there, planned is AS {expected}",
         "run site.yml with --tags router",
         settles=False,
     ),
     "EDGE819": VerifyCode(
         ERROR,
         "Session without its password",
-        "the plan protects the session with a password (TCP MD5), the router has none on it ({session})",
+        "the plan protects the session with a password (TCP MD5), the router has none on it",
         "run site.yml, both ends take the password from edge_bgp_passwords",
         settles=False,
     ),
@@ -151,35 +150,34 @@ VERIFY_CODES: dict[str, VerifyCode] = {
     "EDGE821": VerifyCode(
         ERROR,
         "Session unknown to the node",
-        "the node's Cilium agent reports no peer {peer} in instance {instance} ({session})",
+        "the node's Cilium agent reports no peer {peer} in instance {instance}",
         "kubectl get ciliumbgpnodeconfig {node} -o yaml; is bgpControlPlane.statusReport.enabled true, and does"
         " the agent run?",
     ),
     "EDGE822": VerifyCode(
         ERROR,
         "Session not established on the node",
-        "the node's Cilium agent reports the session as {state} ({session})",
+        "the node's Cilium agent reports the session as {state}",
         "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig {node}"
         " -o yaml",
     ),
     "EDGE823": VerifyCode(
         ERROR,
         "Wrong timers on the node",
-        "hold {seen_hold} s and keepalive {seen_keepalive} s apply on the node, planned are {hold} s and"
-        " {keepalive} s ({session})",
+        "the node reports the timers {seen}, planned are {expected} (hold/keepalive)",
         "compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors {address}'",
     ),
     "EDGE824": VerifyCode(
         ERROR,
         "Node announces too little",
-        "the node announces {seen} {family} prefixes over the session, expected {expected} ({session})",
+        "the node announces {seen} {family} prefixes over the session, expected {expected}",
         "a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its selector"
         " with the labels of the services, and its labels with the CiliumBGPPeerConfig",
     ),
     "EDGE825": VerifyCode(
         WARNING,
         "Node announces more than planned",
-        "the node announces {seen} {family} prefixes over the session, expected {expected} ({session})",
+        "the node announces {seen} {family} prefixes over the session, expected {expected}",
         "the router's filter drops what is not planned; look for other advertisements: kubectl get"
         " ciliumbgpadvertisement",
     ),
@@ -237,14 +235,14 @@ VERIFY_CODES: dict[str, VerifyCode] = {
     "EDGE840": VerifyCode(
         ERROR,
         "Prefix not accepted",
-        "not accepted from {nodes} ({service})",
-        "does the node announce it: cilium bgp routes advertised {family} unicast; does the router's filter let it"
-        " through: vtysh -c 'show bgp neighbors {address}' (inboundFiltered)",
+        "not accepted from {nodes}",
+        "does the node announce it: cilium bgp routes advertised {family} unicast; does the router's filter let"
+        " it through: vtysh -c 'show bgp neighbors {address}' (inboundFiltered)",
     ),
     "EDGE841": VerifyCode(
         ERROR,
         "Prefix from an unexpected neighbor",
-        "accepted from {nodes}, expected only from {expected} ({service})",
+        "accepted from {nodes}, expected only from {expected}",
         "a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get"
         " endpointslices -A -o wide; vtysh -c 'show bgp {prefix}'",
     ),
@@ -265,20 +263,19 @@ VERIFY_CODES: dict[str, VerifyCode] = {
     "EDGE844": VerifyCode(
         ERROR,
         "Stale path",
-        "the path from {nodes} is stale: the router keeps it for the graceful restart of an agent that is away"
-        " ({service})",
-        "look at the node's Cilium agent; the path goes when the restart time is over",
+        "the path from {nodes} is stale: the router keeps it for the graceful restart of an agent that is away",
+        "see the node's Cilium agent; the path goes when the restart time is over",
     ),
     "EDGE845": VerifyCode(
         ERROR,
         "Path not valid",
-        "the path from {nodes} is not valid: the router does not reach its next hop ({service})",
+        "the path from {nodes} is not valid: the router does not reach its next hop",
         "vtysh -c 'show bgp nexthop'; is the node's network up on the router?",
     ),
     "EDGE846": VerifyCode(
         ERROR,
         "Router announces to a node",
-        "the router announces {prefixes} to the node, planned is nothing ({session})",
+        "the router announces {prefixes} to the node, planned is nothing",
         "networks of the site leak to the nodes: run site.yml with --tags router; vtysh -c 'show bgp {family}"
         " unicast neighbors {address} advertised-routes'",
     ),

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._names import LABEL_POOL
 from ._verify_seen import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, family_of
 
 HOST_LENGTH = {"ipv4": 32, "ipv6": 128}
@@ -67,9 +66,10 @@ class ExpectedCount:
     may: set[str] = field(default_factory=set)
 
 
-def session_name(session: Mapping[str, Any]) -> str:
-    """Return a session of the plan as findings name it."""
-    return f"peering {session['peering']} of {session['cluster']}, {session['node']} and {session['router']}"
+def neighbor_path(session: Mapping[str, Any]) -> str:
+    """Return where a session of the plan stands on its router."""
+    address = canonical(session["node_address"])
+    return f"{session['router']} neighbor {address} ({session['node']}, peering {session['peering']})"
 
 
 class Expectations:
@@ -98,7 +98,7 @@ class Expectations:
 
     def pool_label(self, cluster: str) -> str:
         """Return the key of the label by which a service of ``cluster`` names its pool."""
-        return str(self.plan["clusters"][cluster].get("pool_label") or LABEL_POOL)
+        return str(self.plan["clusters"][cluster]["pool_label"])
 
     def pools_of(self, cluster: str) -> list[str]:
         """Return the names of the pools of ``cluster``."""
@@ -111,6 +111,11 @@ class Expectations:
             if owner == cluster and first.version == value.version and int(first) <= int(value) <= int(last):
                 return str(name)
         return None
+
+    def names_a_pool(self, cluster: str, service: ServiceSeen) -> bool:
+        """Return whether the service's label names a pool that exists; one without the label names none wrongly."""
+        named = service.labels.get(self.pool_label(cluster))
+        return named is None or named in self.pools_of(cluster)
 
     def is_planned(self, cluster: str, service: ServiceSeen) -> bool:
         """Return whether the inventory names ``service``."""

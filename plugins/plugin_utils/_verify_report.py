@@ -13,13 +13,13 @@ from ._verify_codes import ERROR, VERIFY_CODES, WARNING
 
 STEPS = {
     "ends": "The two ends",
-    "router_session": "Sessions, as the routers see them",
-    "node_session": "Sessions, as the nodes see them",
-    "service": "Services and their addresses",
-    "accepted": "Prefixes that the routers accept, by node",
+    "router_session": "Sessions on the routers (hold/keepalive)",
+    "node_session": "Sessions on the nodes (hold/keepalive)",
+    "service": "Addresses of the services",
+    "accepted": "Prefixes accepted, by node",
     "installed": "Prefixes in the routers' kernels",
     "nothing_else": "Nothing else",
-    "lease": "L2: which node answers",
+    "lease": "Who answers on L2",
 }
 """Every step of verify with its heading, in the order in which they are told."""
 
@@ -138,29 +138,32 @@ def render(report: VerifyReport) -> list[str]:
     """
     rows = report.rows
     lines: list[str] = []
-    widths = [max((len(getattr(row, name)) for row in rows), default=0) for name in ("subject", "expected", "seen")]
-    widths = [max(width, len(title)) for width, title in zip(widths, ("", "expected", "seen"), strict=True)]
+    table = [(row.subject, row.expected, row.seen) for row in rows] + [
+        (title, "expected", "seen") for title in STEPS.values()
+    ]
+    widths = [max(len(line[column]) for line in table) for column in range(3)]
     for step, title in STEPS.items():
         members = [row for row in rows if row.step == step]
         if not members:
             continue
         if lines:
             lines.append("")
-        lines += [title.upper(), _line(["", "expected", "seen"], widths, "")]
-        lines.extend(_line([row.subject, row.expected, row.seen], widths, row.level) for row in members)
+        lines.append(_line((title, "expected", "seen"), widths, ""))
+        lines.extend(_line(("  " + row.subject, row.expected, row.seen), widths, row.level) for row in members)
     for finding in report.findings:
         lines += [
             "",
             f"{finding.severity} {finding.code}  {finding.path}: {finding.problem}",
-            f"  look at: {finding.hint}",
+            f"  {finding.hint}",
         ]
     return [*lines, "", summary(report)]
 
 
-def _line(cells: list[str], widths: list[int], level: str) -> str:
+def _line(cells: tuple[str, str, str], widths: list[int], level: str) -> str:
     """Return one line of the table, the level last."""
-    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-    return ("  " + "  ".join(padded) + "  " + level).rstrip()
+    subject, expected, seen = cells
+    padded = (subject.ljust(widths[0] + 2), expected.ljust(widths[1]), seen.ljust(widths[2]), level)
+    return "  ".join(padded).rstrip()
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ._verify_codes import ERROR
-from ._verify_expected import HOST_LENGTH, Expectations, ExpectedPrefix, session_name
+from ._verify_expected import HOST_LENGTH, Expectations, ExpectedPrefix, neighbor_path
 from ._verify_report import OK, VerifyReport
 from ._verify_seen import FAMILIES, PathSeen, RouterSeen, canonical
 
@@ -80,6 +80,10 @@ class _RouterJudge:
         session = self.sessions.get(neighbor)
         return neighbor if session is None else str(session["node"])
 
+    def full_name(self, neighbor: str) -> str:
+        """Return a neighbor with its address: a node may have several."""
+        return f"{self.node(neighbor)} ({neighbor})" if neighbor in self.sessions else neighbor
+
     def names(self, neighbors: Iterable[str]) -> str:
         """Return neighbors as text, each once, sorted."""
         return ", ".join(sorted({self.node(neighbor) for neighbor in neighbors})) or NOBODY
@@ -88,8 +92,7 @@ class _RouterJudge:
         """Judge one prefix that is expected: who announces it, and what the kernel makes of it."""
         paths = self._paths(expected.family, expected.prefix)
         accepted = {path.neighbor: path for path in paths}
-        path = f"{self.router} prefix {expected.prefix}"
-        service = "; ".join(expected.services)
+        path = f"{self.router} prefix {expected.prefix} ({', '.join(expected.services)})"
         allowed = expected.must.keys() | expected.may.keys()
         absent = expected.must.keys() - accepted.keys()
         missing = sorted(neighbor for neighbor in absent if (self.router, neighbor) in self.up)
@@ -102,7 +105,6 @@ class _RouterJudge:
                 "EDGE840",
                 path,
                 nodes=self.names(missing),
-                service=service,
                 family=expected.family,
                 address=missing[0],
             )
@@ -110,20 +112,19 @@ class _RouterJudge:
             self.report.find(
                 "EDGE841",
                 path,
-                nodes=self.names(unexpected),
+                nodes=", ".join(map(self.full_name, unexpected)),
                 expected=self.names(expected.must),
-                service=service,
                 prefix=expected.prefix,
             )
         if stale:
-            self.report.find("EDGE844", path, nodes=self.names(stale), service=service)
+            self.report.find("EDGE844", path, nodes=self.names(stale))
         if invalid:
-            self.report.find("EDGE845", path, nodes=self.names(invalid), service=service)
-        subject = f"{self.router} {expected.prefix} ({service})"
+            self.report.find("EDGE845", path, nodes=self.names(invalid))
         wanted = self.names(expected.must)
         if expected.may:
             wanted += f", perhaps {self.names(expected.may)}"
-        self.report.row("accepted", subject, wanted, self.names(accepted), level)
+        heard = ", ".join(sorted({*map(self.node, accepted.keys() & allowed), *map(self.full_name, unexpected)}))
+        self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, heard or NOBODY, level)
         if expected.must or accepted:
             self._installed(expected, [seen for seen in paths if seen.valid], path)
 
@@ -196,10 +197,9 @@ class _RouterJudge:
         if holders:
             self.report.find(
                 "EDGE841",
-                path,
-                nodes=self.names(neighbors),
+                f"{path} ({', '.join(holders)})",
+                nodes=", ".join(map(self.full_name, neighbors)),
                 expected=NOBODY,
-                service="; ".join(holders),
                 prefix=prefix,
             )
         else:
@@ -221,9 +221,8 @@ class _RouterJudge:
                     prefixes.insert(0, "the default route")
                 self.report.find(
                     "EDGE846",
-                    f"{self.router} neighbor {address}",
+                    neighbor_path(session),
                     prefixes=_list(prefixes) or f"{neighbor.sent[family]} {family} prefixes",
-                    session=session_name(session),
                     family=family,
                     address=address,
                 )

@@ -65,22 +65,11 @@ def verify_services(
     for item in plan["services"]:
         if item["cluster"] == cluster:
             _planned(report, item, seen.services.get(f"{item['namespace']}/{item['name']}"), expectations)
-    label = expectations.pool_label(cluster)
     for service in sorted(seen.services.values(), key=lambda service: service.key):
         if service.type != "LoadBalancer":
             continue
         if not expectations.is_planned(cluster, service):
             _dynamic(report, cluster, service, expectations)
-        pools = expectations.pools_of(cluster)
-        value = service.labels.get(label)
-        if value is not None and value not in pools:
-            report.find(
-                "EDGE865",
-                _path(cluster, service.key),
-                label=label,
-                value=value,
-                pools=", ".join(pools) or "none",
-            )
         _endpoints(report, service, [live for live in expectations.live if _is(live, cluster, service)], seen)
 
 
@@ -122,6 +111,8 @@ def _address_problem(
         return report.find("EDGE866", path, type=service.type)
     if service.load_balancer_class not in (None, BGP_CLASS, L2_CLASS):
         return report.find("EDGE867", path, value=service.load_balancer_class)
+    if not expectations.names_a_pool(item["cluster"], service):
+        return _unknown_pool(report, item["cluster"], service, expectations)
     if not service.addresses:
         return report.find("EDGE862", path, reason=service.request_problem or REASON_UNKNOWN, **names)
     seen = ", ".join(service.addresses)
@@ -136,8 +127,6 @@ def _dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, expectati
     """Verify a service that the inventory does not name but that uses a pool, or says by its label that it does."""
     pools = sorted({live.pool for live in expectations.live if _is(live, cluster, service)})
     named = service.labels.get(expectations.pool_label(cluster))
-    if named is not None and named not in expectations.pools_of(cluster):
-        named = None  # told as EDGE865
     if not pools and named is None:
         return
     path = _path(cluster, service.key)
@@ -145,6 +134,8 @@ def _dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, expectati
     seen = ", ".join(service.addresses) or "no address"
     if service.load_balancer_class not in (None, BGP_CLASS, L2_CLASS):
         level = report.find("EDGE867", path, value=service.load_balancer_class)
+    elif not expectations.names_a_pool(cluster, service):
+        level = _unknown_pool(report, cluster, service, expectations)
     elif not service.addresses:
         reason = service.request_problem or REASON_UNKNOWN
         level = report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
@@ -152,6 +143,18 @@ def _dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, expectati
         level = report.find("EDGE864", path, seen=seen, pool=named)
     expected = f"an address of {named or ' and '.join(pools)}"
     report.row("service", f"{cluster} {service.key} (dynamic)", expected, seen, level)
+
+
+def _unknown_pool(report: VerifyReport, cluster: str, service: ServiceSeen, expectations: Expectations) -> str:
+    """Tell that a service's label names a pool that does not exist. Return the level."""
+    label = expectations.pool_label(cluster)
+    return report.find(
+        "EDGE865",
+        _path(cluster, service.key),
+        label=label,
+        value=service.labels[label],
+        pools=", ".join(expectations.pools_of(cluster)) or "none",
+    )
 
 
 def _endpoints(report: VerifyReport, service: ServiceSeen, live: list[LiveAddress], seen: ClusterSeen) -> None:
@@ -192,7 +195,7 @@ def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expecta
             level = report.find("EDGE882", path, holder=lease.holder, lease=name, age=lease.age)
         report.row(
             "lease",
-            f"{cluster} {held} ({service.key})",
+            f"{cluster} {held}",
             f"one of {nodes}",
             lease.holder if lease is not None and lease.holder else "nobody",
             level,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._verify_codes import ERROR
-from ._verify_expected import Expectations, ExpectedCount, SessionKey, session_name
+from ._verify_expected import Expectations, ExpectedCount, SessionKey, neighbor_path
 from ._verify_report import OK, VerifyReport
 from ._verify_seen import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical
 
@@ -34,7 +34,7 @@ def verify_router_sessions(
         expected = "shut down" if session["shutdown"] else f"Established, {_timers(*_router_timers(session))}"
         if neighbor is None:
             if routers[router].runs_bgp:
-                report.find("EDGE810", f"{router} neighbor {address}", session=session_name(session))
+                report.find("EDGE810", neighbor_path(session))
             report.row("router_session", subject, expected, "not configured", ERROR)
             continue
         level = _judge_neighbor(report, session, neighbor)
@@ -69,14 +69,14 @@ def verify_node_sessions(
         else:
             level = _judge_peer(report, session, peer, expectations)
             seen = peer.state
-            if peer.established and peer.hold is not None and peer.keepalive is not None:
+            if peer.established:
                 seen += f", {_timers(peer.hold, peer.keepalive)}"
         report.row("node_session", subject, expected, seen, level)
 
 
 def _judge_neighbor(report: VerifyReport, session: Mapping[str, Any], neighbor: NeighborSeen) -> str:
     """Tell the first thing that is wrong with a session on the router; the rest follows from it. Return the level."""
-    path = f"{session['router']} neighbor {neighbor.address}"
+    path = neighbor_path(session)
     fields = _fields(session)
     hold, keepalive = _router_timers(session)
     missing = [family for family in session["families"] if family not in neighbor.families]
@@ -103,10 +103,8 @@ def _judge_neighbor(report: VerifyReport, session: Mapping[str, Any], neighbor: 
         return report.find(
             "EDGE815",
             path,
-            seen_hold=neighbor.hold,
-            seen_keepalive=neighbor.keepalive,
-            hold=hold,
-            keepalive=keepalive,
+            seen=_timers(neighbor.hold, neighbor.keepalive),
+            expected=_timers(hold, keepalive),
             **fields,
         )
     return OK
@@ -122,10 +120,8 @@ def _judge_peer(report: VerifyReport, session: Mapping[str, Any], peer: PeerSeen
         return report.find(
             "EDGE823",
             path,
-            seen_hold="unknown" if peer.hold is None else peer.hold,
-            seen_keepalive="unknown" if peer.keepalive is None else peer.keepalive,
-            hold=session["hold"],
-            keepalive=session["keepalive"],
+            seen=_timers(peer.hold, peer.keepalive),
+            expected=_timers(session["hold"], session["keepalive"]),
             **fields,
         )
     key = SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
@@ -154,9 +150,9 @@ def _state(neighbor: NeighborSeen) -> str:
     return f"{neighbor.state} ({neighbor.peer_state})"
 
 
-def _timers(hold: int, keepalive: int) -> str:
-    """Return the timers as the table shows them."""
-    return f"hold {hold} s, keepalive {keepalive} s"
+def _timers(hold: int | None, keepalive: int | None) -> str:
+    """Return the timers as the table shows them; None = not reported."""
+    return "unknown" if hold is None or keepalive is None else f"{hold}/{keepalive} s"
 
 
 def _peer_path(session: Mapping[str, Any]) -> str:
@@ -167,7 +163,6 @@ def _peer_path(session: Mapping[str, Any]) -> str:
 def _fields(session: Mapping[str, Any]) -> dict[str, str]:
     """Return what the texts of all session findings may name."""
     return {
-        "session": session_name(session),
         "address": canonical(session["node_address"]),
         "node": session["node"],
         "instance": session["instance"],

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observations for verify, in the raw shapes of FRR 10.3's JSON and of Kubernetes, cut to what matters.
+
+``hybrid_observed()`` is the reference site in good order: six sessions, .93 announced by node01 and node02 (where its
+endpoints are ready), .94 by node02 and node03, two L2 services. Each call returns fresh data, free to break.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NOW = "2026-11-23T18:00:00Z"
+POOL_LABEL = "cluster-edge.hybridnet/pool"
+PUBLIC = {"node01": "10.121.0.11", "node02": "10.121.0.12", "node03": "10.121.0.13"}
+PRIVATE = {"node01": "10.122.0.11", "node02": "10.122.0.12", "node03": "10.122.0.13"}
+INGRESS, SERVICE = "203.0.113.93/32", "203.0.113.94/32"
+
+
+def neighbor(remote_as: int, hold: int = 30, keepalive: int = 10) -> dict[str, Any]:
+    """Return an Established neighbor as ``show bgp neighbors json`` has it."""
+    return {
+        "remoteAs": remote_as,
+        "localAs": 65000,
+        "bgpState": "Established",
+        "bgpTimerHoldTimeMsecs": hold * 1000,
+        "bgpTimerKeepAliveIntervalMsecs": keepalive * 1000,
+        "neighborCapabilities": {"multiprotocolExtensions": {"ipv4Unicast": {"advertisedAndReceived": True}}},
+        "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 1, "sentPrefixCounter": 0}},
+    }
+
+
+def summary_line(remote_as: int) -> dict[str, Any]:
+    """Return the neighbor's line of ``show bgp summary json``."""
+    return {"remoteAs": remote_as, "state": "Established", "peerState": "OK", "pfxRcd": 1, "pfxSnt": 0}
+
+
+def path(address: str) -> dict[str, Any]:
+    """Return one accepted path as ``show bgp ipv4 unicast json`` has it."""
+    return {"valid": True, "multipath": True, "pathFrom": "external", "peerId": address, "nexthops": [{"ip": address}]}
+
+
+def route(*addresses: str) -> list[dict[str, Any]]:
+    """Return one entry of ``show ip route bgp json``."""
+    hops = [{"fib": True, "active": True, "ip": address, "interfaceName": "br0"} for address in addresses]
+    return [{"protocol": "bgp", "selected": True, "installed": True, "nexthops": hops}]
+
+
+def peer(name: str, advertised: int) -> dict[str, Any]:
+    """Return one session of a CiliumBGPNodeConfig's status."""
+    return {
+        "name": name,
+        "peeringState": "established",
+        "timers": {"appliedHoldTimeSeconds": 30, "appliedKeepaliveSeconds": 10},
+        "routeCount": [{"afi": "ipv4", "safi": "unicast", "received": 0, "advertised": advertised}],
+    }
+
+
+def service(namespace: str, name: str, pool: str, address: str | None, policy: str = "Cluster") -> dict[str, Any]:
+    """Return a Service of type LoadBalancer."""
+    return {
+        "metadata": {"namespace": namespace, "name": name, "labels": {POOL_LABEL: pool}},
+        "spec": {"type": "LoadBalancer", "externalTrafficPolicy": policy},
+        "status": {"loadBalancer": {"ingress": [{"ip": address}] if address else []}},
+    }
+
+
+def endpoint(node: str | None, ready: bool = True, serving: bool = True, terminating: bool = False) -> dict[str, Any]:
+    """Return one endpoint of an EndpointSlice."""
+    conditions = {"ready": ready, "serving": serving, "terminating": terminating}
+    return {"addresses": ["10.244.0.9"], "conditions": conditions, **({"nodeName": node} if node else {})}
+
+
+def endpoint_slice(namespace: str, name: str, *endpoints: dict[str, Any]) -> dict[str, Any]:
+    """Return an IPv4 EndpointSlice."""
+    return {
+        "metadata": {"namespace": namespace, "name": f"{name}-x", "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "endpoints": list(endpoints),
+    }
+
+
+def lease(namespace: str, name: str, holder: str, renewed: str = "2026-11-23T17:59:58.000000Z") -> dict[str, Any]:
+    """Return an L2 lease."""
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": 15, "renewTime": renewed}
+    return {"metadata": {"namespace": "kube-system", "name": f"cilium-l2announce-{namespace}-{name}"}, "spec": spec}
+
+
+def hybrid_router() -> dict[str, Any]:
+    """Return what ``frr_info`` returns for the reference site's router in good order."""
+    asns = {**dict.fromkeys(PUBLIC.values(), 65001), **dict.fromkeys(PRIVATE.values(), 65002)}
+    ingress = [PUBLIC["node01"], PUBLIC["node02"]]
+    public_service = [PRIVATE["node02"], PRIVATE["node03"]]
+    return {
+        "summary": {"ipv4Unicast": {"as": 65000, "peers": {a: summary_line(asn) for a, asn in asns.items()}}},
+        "neighbors": {address: neighbor(asn) for address, asn in asns.items()},
+        "bgp": {
+            "ipv4": {
+                "routes": {
+                    INGRESS: [{**path(a), **({"bestpath": True} if a == ingress[0] else {})} for a in ingress],
+                    SERVICE: [path(a) for a in public_service],
+                }
+            },
+            "ipv6": {"routes": {}},
+        },
+        "routes": {"ipv4": {INGRESS: route(*ingress), SERVICE: route(*public_service)}, "ipv6": {}},
+        "advertised": {"ipv4": {}, "ipv6": {}},
+    }
+
+
+def hybrid_cluster(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``cilium_info`` returns for the reference site's cluster in good order."""
+    objects: dict[str, list[dict[str, Any]]] = {}
+    conditions = {
+        "CiliumBGPClusterConfig": "cilium.io/NoMatchingNode",
+        "CiliumBGPPeerConfig": "cilium.io/MissingAuthSecret",
+        "CiliumLoadBalancerIPPool": "cilium.io/PoolConflict",
+        "CiliumL2AnnouncementPolicy": "io.cilium/bad-interface-regex",
+    }
+    for item in [*plan["clusters"]["platform"]["bgp"], *plan["clusters"]["platform"]["lb"]]:
+        kind = item["kind"]
+        healthy = {"type": conditions.get(kind), "status": "False", "reason": "Bad", "message": ""}
+        status = {"conditions": [healthy]} if kind in conditions else {}
+        objects.setdefault(kind, []).append({"metadata": {"name": item["metadata"]["name"]}, "status": status})
+    announced = {"as65001": ("node01", "node02"), "as65002": ("node02", "node03")}
+    objects["CiliumBGPNodeConfig"] = [
+        {
+            "metadata": {"name": node},
+            "status": {
+                "bgpInstances": [
+                    {"name": instance, "peers": [peer(name, int(node in announced[instance]))]}
+                    for instance, name in (("as65001", "public-ingress-udm-pro"), ("as65002", "public-service-udm-pro"))
+                ]
+            },
+        }
+        for node in PUBLIC
+    ]
+    ingress = "ingress-nginx-controller"
+    return {
+        "time": NOW,
+        "resources": {
+            **objects,
+            "Service": [
+                service("ingress-nginx-public", ingress, "public-ingress", "203.0.113.93", "Local"),
+                service("dummy", "dummy-service", "public-service", "203.0.113.94", "Local"),
+                service("affine", "affine-svc-lb", "private-service", "10.122.0.171"),
+                service("ingress-nginx-private", ingress, "private-ingress", "10.122.0.129"),
+            ],
+            "EndpointSlice": [
+                endpoint_slice("ingress-nginx-public", ingress, *(endpoint(n) for n in ("node01", "node02", "node04"))),
+                endpoint_slice("dummy", "dummy-service", endpoint("node02"), endpoint("node03")),
+                endpoint_slice("affine", "affine-svc-lb", endpoint("node04")),
+                endpoint_slice("ingress-nginx-private", ingress, endpoint("node01")),
+            ],
+            "Lease": [
+                lease("affine", "affine-svc-lb", "node02"),
+                lease("ingress-nginx-private", ingress, "node04"),
+            ],
+        },
+    }
+
+
+def hybrid_observed(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return both ends of the reference site in good order."""
+    return {"routers": {"udm-pro": hybrid_router()}, "clusters": {"platform": hybrid_cluster(plan)}}
