@@ -624,8 +624,8 @@ def _ports(cluster: Mapping[str, Any], services: Sequence[Mapping[str, Any]]) ->
             # What the ingress-nginx chart makes without further values.
             ports = [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
         if not ports:
-            numbers = list(service.get("ports") or (80,))
-            ports = [{"port": number} if len(numbers) == 1 else {"name": f"port-{number}", "port": number} for number in numbers]
+            planned = list(service.get("ports") or ({"port": 80, "protocol": "TCP"},))
+            ports = planned if len(planned) == 1 else [{**port, "name": f"{port['protocol']}-{port['port']}".lower()} for port in planned]
         result[key] = []
         for port in ports:
             entry = {"name": port.get("name") or "", "port": int(port["port"]), "protocol": port.get("protocol") or "TCP"}

@@ -62,6 +62,14 @@ class TwinSite:
         self.shop = shop
         self.tools = tools
 
+    def exists(self) -> bool:
+        """Return whether anything of the twin is on the machine."""
+        return bool(network.namespaces(self.shop.name)) or self.shop.cgroup.path.exists() or self.shop.folder.exists()
+
+    def differs(self, twin: _twin.Twin) -> bool:
+        """Return whether the twin is not up, or was described otherwise."""
+        return self._description() != _plain(twin)
+
     def present(self, twin: _twin.Twin, suite: str, stopped: list[str]) -> Result:
         """Bring everything up that is not, and in step what is.
 
@@ -72,7 +80,7 @@ class TwinSite:
         """
         shop = self.shop
         before = self._description()
-        changed = before != _plain(twin)
+        changed = self.differs(twin)
         if before:
             _check_change(before, twin)
         self.tools.debian_packages()
@@ -123,11 +131,10 @@ class TwinSite:
         It needs no description: what a crash or ``kill -9`` has left is found by name.
         """
         shop = self.shop
+        if not self.exists():
+            return False
         names = network.namespaces(shop.name)
         control = shop.folder / "ssh" / "control"
-        found = bool(names) or shop.cgroup.path.exists() or shop.folder.exists()
-        if not found:
-            return False
         for path in sorted(control.glob("*")) if control.is_dir() else ():
             if path.is_socket():
                 # An SSH master of Ansible's: outside the cgroup, and it keeps the namespace alive.

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a site's twin up or take it down on the controller, and say how far it is while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.site import TwinSite, require_root
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.workshop import Progress, Workshop
+
+ARGUMENTS: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "name": {"type": "str", "required": True},
+    "plan": {"type": "dict"},
+    "folder": {"type": "path", "required": True},
+    "cache": {"type": "path", "required": True},
+    "recipes": {"type": "path", "required": True},
+    "programs": {"type": "path"},
+    "router_suite": {"type": "str", "default": "trixie", "choices": ["bullseye", "bookworm", "trixie"]},
+    "endpoints": {"type": "dict", "default": {}},
+    "stopped_agents": {"type": "list", "elements": "str", "default": []},
+}
+
+
+class ActionModule(ActionBase):
+    """Run the twin from the controller's own process; it is Linux's namespaces all the way, no connection."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return where the twin is, or fail with what it waited for in vain."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        options = plain(self.validate_argument_spec(argument_spec=ARGUMENTS, required_if=[("state", "present", ["plan"])])[1])
+        progress = Progress(Display().display)
+        try:
+            require_root()
+            shop = Workshop(_twin.prefix(options["name"]), Path(options["folder"]).expanduser(), progress)
+            own = Path(options["programs"]).expanduser() if options["programs"] else None
+            twin = TwinSite(shop, Programs(Path(options["cache"]).expanduser(), Path(options["recipes"]), own, progress))
+            if options["state"] == "absent":
+                changed = twin.exists() if self._task.check_mode else twin.absent()
+                return {**result, "changed": changed, "milestones": progress.milestones}
+            description = _twin.describe(options["plan"], options["name"], options["endpoints"])
+            if self._task.check_mode:
+                return {**result, "changed": twin.differs(description)}
+            up = twin.present(description, options["router_suite"], options["stopped_agents"])
+            return {**result, **dataclasses.asdict(up), "overlay": str(up.overlay), "milestones": progress.milestones}
+        except EdgeError as error:
+            return {**result, "failed": True, "msg": str(error)}

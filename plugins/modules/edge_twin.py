@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: edge_twin
+short_description: Rebuild a whole site on one Linux machine from the real programs
+version_added: 0.1.0
+description:
+  - Builds the routers, nodes and control planes of a plan in network namespaces of the controller, from FRR, sshd,
+    kube-apiserver and Cilium's own operator and agents, and takes them down again without a trace.
+  - All addresses of the site exist only inside the namespaces. Writes an inventory overlay with which the site's own
+    playbooks run against the twin.
+  - Runs on the controller, as root, on Linux with cgroup2.
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+options:
+  state:
+    description:
+      - V(present) starts what does not run, and brings a running twin in step with the plan.
+      - V(absent) removes every process, namespace, mount, cgroup, interface and file, also after a crash. It needs no plan.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description: Name of the twin, unique on the machine. Its namespaces and its cgroup start with C(twin-NAME).
+    type: str
+    required: true
+  plan:
+    description: What M(hybridnet.cluster_edge.edge_plan) returns. Required for O(state=present).
+    type: dict
+  folder:
+    description: Where the twin keeps its files, logs and overlay; on a real disk. Removed by O(state=absent).
+    type: path
+    required: true
+  cache:
+    description: Folder with the programs that all twins share; what is missing is built there once.
+    type: path
+    required: true
+  recipes:
+    description: Folder with one C(go.mod) and C(go.sum) for each set of programs.
+    type: path
+    required: true
+  programs:
+    description: Folder with programs of your own that are used as they are, by name.
+    type: path
+  router_suite:
+    description: Debian suite of the routers, which decides the FRR version (7.5, 8.4 and 10.3).
+    type: str
+    choices: [bullseye, bookworm, trixie]
+    default: trixie
+  endpoints:
+    description:
+      - Which nodes hold a ready stand-in endpoint of a service, by C(namespace/name).
+      - A service that is not named has one on every node that peers or announces.
+    type: dict
+    default: {}
+  stopped_agents:
+    description: Nodes whose Cilium agent is killed and kept from running, to see what the site does then.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    description: Says whether something would change, and starts nothing.
+    support: full
+  diff_mode:
+    description: There is no text to compare.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Plan the site
+  hybridnet.cluster_edge.edge_plan:
+  run_once: true
+  register: edge_plan
+
+- name: Bring the twin up
+  hybridnet.cluster_edge.edge_twin:
+    name: home
+    plan: "{{ edge_plan }}"
+    folder: ~/.local/state/cluster-edge/twins/home
+    cache: ~/.cache/cluster-edge
+    recipes: roles/edge_twin/files/programs
+  run_once: true
+"""
+
+RETURN = r"""
+overlay:
+  description: The inventory folder that makes the site's inventory mean the twin; give it to C(-i) after the site's own.
+  type: str
+  returned: when O(state=present)
+  sample: /root/.local/state/cluster-edge/twins/home/overlay
+clients:
+  description: Network (or C(upstream)) to the namespace of the client there.
+  type: dict
+  returned: when O(state=present)
+  sample: {lan: twin-home.client.lan, upstream: twin-home.client.upstream}
+routers:
+  description: Router to its namespace.
+  type: dict
+  returned: when O(state=present)
+nodes:
+  description: Node with an agent to its namespace.
+  type: dict
+  returned: when O(state=present)
+kubeconfigs:
+  description: Cluster to its kubeconfig.
+  type: dict
+  returned: when O(state=present)
+milestones:
+  description: What happened when, each with C(seconds) since the start and C(step).
+  type: list
+  elements: dict
+  returned: success
+"""
