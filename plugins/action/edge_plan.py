@@ -59,7 +59,9 @@ def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:
     failures: dict[str, dict[str, str]] = {}
     for host in sorted({host for hosts in members.values() for host in hosts}):
         raw = hostvars.raw_get(host)
-        names = [str(name) for name in raw if name == "ansible_host" or (name.startswith("edge_") and name != "edge_plan")]
+        names = [
+            str(name) for name in raw if name == "ansible_host" or (name.startswith("edge_") and name != "edge_plan")
+        ]
         resolved = hostvars[host]
         variables[host], failures[host] = {}, {}
         for name in names:

@@ -219,10 +219,14 @@ class Report:
         return sorted(self._findings.values(), key=lambda f: (f.severity != ERROR, f.code, f.path, f.problem))
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return the hint for a misspelt ``word``, or None where nothing known is close to it."""
-    match = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.7)
-    return f"did you mean {match[0]!r}?" if match else None
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str | None:
+    """Return the hint for a misspelt ``word``, or None where nothing known is close to it.
+
+    ``prefix`` is what all words start with: it makes none of them closer.
+    """
+    rests = {item.removeprefix(prefix) for item in known}
+    match = difflib.get_close_matches(word.removeprefix(prefix), sorted(rests), n=1, cutoff=0.7)
+    return f"did you mean {prefix + match[0]!r}?" if match else None
 
 
 def one_of(words: Iterable[str]) -> str:

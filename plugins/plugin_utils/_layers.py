@@ -41,8 +41,8 @@ def layer_names(variables: Mapping[str, Any], base: str) -> list[str]:
     return ([base] if base in variables else []) + layers
 
 
-def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: Report) -> dict[str, Entry]:
-    """Return the entries of all layers of ``base``.
+def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: Report) -> tuple[dict[str, Entry], bool]:
+    """Return the entries of all layers of ``base``, and whether all layers could be read.
 
     Args:
         variables: one host's variables.
@@ -51,16 +51,19 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
         report: takes what is wrong.
     """
     merged: dict[str, Entry] = {}
+    whole = True
     for name in layer_names(variables, base):
         value = variables[name]
         if value is None and name == base:
             continue  # `edge_pools:` with nothing below it
         if not isinstance(value, Mapping):
             report.add("EDGE102", f"{prefix}{name}", f"must be a map, not {describe(value)}")
+            whole = False
             continue
         for raw_key, item in value.items():
             key = key_text(raw_key, f"{prefix}{name}", report)
             if key is None:
+                whole = False
                 continue
             before = merged.get(key)
             if before is None or (_suffix(name) == OVERRIDING_LAYER and base != DEEP):
@@ -69,7 +72,7 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
                 merged[key] = Entry(name, _merge_leaves(before, Entry(name, item), key, prefix, report))
             else:
                 _report_twice(f"{prefix}{name}.{key}", before.variable, report)
-    return merged
+    return merged, whole
 
 
 def _merge_leaves(before: Entry, after: Entry, path: str, prefix: str, report: Report) -> Any:

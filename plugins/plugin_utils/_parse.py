@@ -69,8 +69,27 @@ class Item:
         return f"{path}[{index}]" if index is not None and written_as_list else path
 
 
+class Items(dict[str, Item]):
+    """The entries of one map, with the names of those that were reported: what refers to them is not told again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: set[str] = set()
+        self.whole = True
+        """False: a layer could not be read at all, so any name may have stood in it."""
+
+    def excuses(self, name: str) -> bool:
+        """Return whether ``name`` is missing only because of what was reported already."""
+        return name in self.broken or not self.whole
+
+    @property
+    def damaged(self) -> bool:
+        """True if anything of the map was reported."""
+        return bool(self.broken) or not self.whole
+
+
 Values = dict[str, Any]
-"""A host's parsed variables: scalars as they are, maps as ``name -> Item``."""
+"""A host's parsed variables: scalars as they are, maps as :class:`Items`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +97,8 @@ class ParsedSite:
     """All that the inventory says, by host."""
 
     name: str
-    networks: dict[str, Item]
-    accept: dict[str, Item]
+    networks: Items
+    accept: Items
     routers: dict[str, Values]
     clusters: dict[str, Values]
     nodes: dict[str, Values]
@@ -98,15 +117,15 @@ def parse(inventory: Inventory, report: Report) -> ParsedSite:
     shared = _shared_prefix(inventory)
     clusters: dict[str, Values] = {}
     for host in inventory.clusters:
-        clusters[host] = {"edge_cilium_values": {}, **_host_values(inventory, host, (*ANY_HOST, *CLUSTER), report)}
+        clusters[host] = {"edge_cilium_values": Items(), **_host_values(inventory, host, (*ANY_HOST, *CLUSTER), report)}
         for key in CLUSTER_MAPS:
             clusters[host][key.name] = _map_items(
                 inventory.variables[host], key, shared.get(key.name, f"{host}."), report
             )
     return ParsedSite(
         name=site.get("edge_site_name", "edge"),
-        networks=site.get("edge_networks", {}),
-        accept=site.get("edge_accept", {}),
+        networks=site["edge_networks"],
+        accept=site["edge_accept"],
         routers={host: _host_values(inventory, host, (*ANY_HOST, *ROUTER), report) for host in inventory.routers},
         clusters=clusters,
         nodes={host: _host_values(inventory, host, (*ANY_HOST, *NODE), report) for host in inventory.nodes},
@@ -153,7 +172,7 @@ def _check_names(inventory: Inventory, report: Report) -> None:
             continue
         if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
             continue
-        close = did_you_mean(base, VARIABLES)
+        close = did_you_mean(base, VARIABLES, "edge_")
         if close:
             report.add("EDGE101", path, "is not a variable of this collection", close)
         else:
@@ -192,17 +211,20 @@ def _disagree(left: tuple[str, Any], right: tuple[str, Any]) -> str:
     return f"is {describe(left[1])} on {left[0]} and {describe(right[1])} on {right[0]}"
 
 
-def _site_map(inventory: Inventory, key: Key, report: Report) -> dict[str, Item]:
+def _site_map(inventory: Inventory, key: Key, report: Report) -> Items:
     """Return a site-wide map: each entry from whichever hosts have it, all of which must agree."""
     owners: dict[str, tuple[str, Entry]] = {}
     seen: list[tuple[str, dict[str, Any]]] = []
+    whole = True
     for host in inventory.hosts:
         variables = inventory.variables[host]
         written = {name: variables[name] for name in layer_names(variables, key.name)}
         if not written or any(written == other for _owner, other in seen):
             continue
         seen.append((host, written))
-        for name, entry in merge_layers(variables, key.name, "", report).items():
+        entries, readable = merge_layers(variables, key.name, "", report)
+        whole = whole and readable
+        for name, entry in entries.items():
             known = owners.setdefault(name, (host, entry))
             if known[1].value != entry.value:
                 report.add(
@@ -211,7 +233,7 @@ def _site_map(inventory: Inventory, key: Key, report: Report) -> dict[str, Item]
                     f"is defined differently on {known[0]} and on {host}",
                     "write it once, under group_vars/all",
                 )
-    return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, key, "", report)
+    return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, whole, key, "", report)
 
 
 def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], report: Report) -> Values:
@@ -229,17 +251,19 @@ def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], report: R
             if value is not INVALID:
                 result[key.name] = value
         elif key.required and key.name not in inventory.failures.get(host, {}):
-            report.add("EDGE105", f"{host}.{key.name}", "is missing", key.text)
+            report.add("EDGE105", f"{host}.{key.name}", "is missing", key.text.rstrip("."))
     return result
 
 
-def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, report: Report) -> dict[str, Item]:
-    return _parse_entries(merge_layers(variables, key.name, prefix, report), key, prefix, report)
+def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, report: Report) -> Items:
+    entries, whole = merge_layers(variables, key.name, prefix, report)
+    return _parse_entries(entries, whole, key, prefix, report)
 
 
-def _parse_entries(entries: Mapping[str, Entry], key: Key, prefix: str, report: Report) -> dict[str, Item]:
+def _parse_entries(entries: Mapping[str, Entry], whole: bool, key: Key, prefix: str, report: Report) -> Items:
     """Return the entries of one map that are well typed, in the order of their names."""
-    result: dict[str, Item] = {}
+    result = Items()
+    result.whole = whole
     for name in sorted(entries):
         entry = entries[name]
         path = f"{prefix}{entry.variable}.{name}"
@@ -252,6 +276,8 @@ def _parse_entries(entries: Mapping[str, Entry], key: Key, prefix: str, report: 
             value = key.type.value.parse(entry.value, path, report)
         if value is not INVALID and checked is not INVALID:
             result[checked] = Item(path, value, entry.value)
+        else:
+            result.broken.add(name)
     return result
 
 

@@ -166,7 +166,10 @@ def _session(session: Session) -> dict[str, Any]:
 
 def _pool(cluster: Cluster, pool: Pool) -> dict[str, Any]:
     used = sorted(
-        parse_address(address, "") for service in cluster.services if service.pool == pool.name for address in service.addresses
+        parse_address(address, "")
+        for service in cluster.services
+        if service.pool == pool.name
+        for address in service.addresses
     )
     free: tuple[Address, ...] = () if pool.disabled else free_addresses(pool.intervals, used)
     return {

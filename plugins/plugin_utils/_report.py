@@ -18,7 +18,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
         return ["  (none)"]
     widths = [max(len(row[column]) for row in [list(head), *body]) for column in range(len(head))]
     lines = [list(head), ["-" * width for width in widths], *body]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    ]
 
 
 def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -43,10 +45,14 @@ def plan_text(plan: Mapping[str, Any]) -> str:
         f"{'' if cluster['managed'] else ', not managed'})"
         for name, cluster in plan["clusters"].items()
     ]
-    lines = [f"Site {plan['site']}", f"  routers: {', '.join(routers) or 'none'}", f"  clusters: {', '.join(clusters) or 'none'}"]
+    lines = [
+        f"Site {plan['site']}",
+        f"  routers: {', '.join(routers) or 'none'}",
+        f"  clusters: {', '.join(clusters) or 'none'}",
+    ]
     lines += ["", f"BGP sessions ({len(plan['sessions'])})", *_sessions(plan["sessions"])]
     lines += ["", f"Pools ({len(plan['pools'])})", *_pools(plan["pools"])]
-    lines += ["", f"Services ({len(plan['services'])})", *_services(plan["services"])]
+    lines += ["", f"Services ({len(plan['services'])})", *_services(plan["services"], plan["pools"])]
     lines += ["", "Derived values", *table(("value", "is", "because"), _derived(plan["derived"]))]
     lines += ["", f"Findings ({len(plan['findings'])})"]
     lines += [f"  {line}" for line in finding_lines(plan["findings"])] or ["  (none)"]
@@ -67,7 +73,9 @@ def error_text(findings: Iterable[Mapping[str, Any]]) -> str:
     listed = list(findings)
     errors = sum(finding["severity"] == "error" for finding in listed)
     noun = "error" if errors == 1 else "errors"
-    return "\n".join([f"The inventory has {errors} {noun}; nothing was connected to or changed.", *finding_lines(listed)])
+    return "\n".join(
+        [f"The inventory has {errors} {noun}; nothing was connected to or changed.", *finding_lines(listed)]
+    )
 
 
 def _sessions(sessions: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -112,7 +120,8 @@ def _reach(pool: Mapping[str, Any]) -> str:
     return ", ".join(ways) or "nothing"
 
 
-def _services(services: Iterable[Mapping[str, Any]]) -> list[str]:
+def _services(services: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str, Any]]) -> list[str]:
+    reach = {(pool["cluster"], pool["name"]): _reach(pool) for pool in pools}
     return table(
         ("service", "pool", "address", "reachable by", "policy", "made by"),
         (
@@ -120,7 +129,7 @@ def _services(services: Iterable[Mapping[str, Any]]) -> list[str]:
                 f"{item['namespace']}/{item['name']}",
                 item["pool"],
                 ", ".join(item["addresses"]) or "Cilium's choice",
-                ", ".join(f"{'+'.join(way.upper() for way in item['reach'])} {name}" for name in item["via"]) or "nothing",
+                reach[item["cluster"], item["pool"]],
                 item["traffic_policy"],
                 {"service": "this run", "metadata": "its owner", "values": "its chart"}[item["manage"]],
             )

@@ -114,7 +114,9 @@ def _check_version(context: Context, host: str, values: Values, pools: list[Owne
         context.report.add("EDGE601", path, error.problem, "update Cilium first, one minor version at a time")
         return
     if planned[:2] > NEWEST_CILIUM:
-        context.report.add("EDGE602", path, f"{version} is newer than 1.20, the newest that is known", "planned as 1.20")
+        context.report.add(
+            "EDGE602", path, f"{version} is newer than 1.20, the newest that is known", "planned as 1.20"
+        )
     if planned[:2] < L2_IPV6_CILIUM:
         for owned in pools:
             if owned.pool.l2 and "ipv6" in owned.pool.families:
@@ -136,7 +138,7 @@ def _check_names(context: Context, clusters: list[Cluster]) -> None:
             if other != owner:
                 context.report.add(
                     "EDGE307",
-                    f"edge_peerings.{session.peering}",
+                    context.parsed.clusters[cluster.host]["edge_peerings"][session.peering].path,
                     f"peer group {session.peer_group!r} on {session.router} would belong to peering {owner[1]!r} of"
                     f" {owner[0]!r} and to peering {other[1]!r} of {other[0]!r}",
                     "rename one of the peerings",
@@ -147,7 +149,7 @@ def _check_names(context: Context, clusters: list[Cluster]) -> None:
             if twin != kind.peerings:
                 context.report.add(
                     "EDGE307",
-                    f"edge_peerings.{kind.peerings[0]}.nodes",
+                    context.parsed.clusters[cluster.host]["edge_peerings"][kind.peerings[0]].path,
                     f"CiliumBGPClusterConfig {kind.name!r} would stand for two classes of nodes in {cluster.host!r}",
                     "write one of the selectors in other words",
                 )
@@ -172,4 +174,3 @@ def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tupl
         for host in sorted(limited)
         if partners.get(host, set()) - limited - {host}
     }
-

@@ -14,7 +14,7 @@ from ._addresses import Address, Cidr, parse_address
 from ._findings import Report, did_you_mean, one_of
 from ._intervals import overlaps
 from ._model import Derived, Network, Node, Router
-from ._parse import Item, ParsedSite, Values
+from ._parse import Items, ParsedSite, Values
 
 DEFAULT_FRR_VERSION = "10.1"
 
@@ -28,6 +28,8 @@ class Context:
     derived: list[Derived] = field(default_factory=list)
     subnets: dict[str, tuple[Cidr, ...]] = field(default_factory=dict)
     """Network name -> its subnets."""
+    unplaced: set[tuple[str, str]] = field(default_factory=set)
+    """Host and network of addresses that were reported: that they are missing is not told again."""
 
     def derive(self, path: str, value: Any, reason: str) -> None:
         """Note a value that the inventory does not state."""
@@ -37,6 +39,8 @@ class Context:
         """Return whether ``name`` exists; report it where not."""
         if name in known:
             return True
+        if isinstance(known, Items) and known.excuses(name):
+            return False
         close = did_you_mean(name, known) or f"{what}s: {one_of(known)}"
         self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
         return False
@@ -83,15 +87,21 @@ def host_addresses(context: Context, host: str, values: Values) -> Placed:
     if "edge_addresses" not in values:
         return _address_from_ansible_host(context, host)
     placed: Placed = {}
-    items: dict[str, Item] = values["edge_addresses"]
+    items: Items = values["edge_addresses"]
+    networks = context.parsed.networks
+    context.unplaced.update((host, network) for network in items.broken)
+    if not items.whole:
+        context.unplaced.update((host, network) for network in networks)
     for network, item in items.items():
-        if not context.reference(item.path, network, context.subnets, "network"):
+        if not context.reference(item.path, network, networks, "network"):
+            context.unplaced.update((host, other) for other in networks)
             continue
         good: dict[Cidr, Address] = {}
         for index, address in enumerate(item.value):
             path = f"{item.path}[{index}]" if isinstance(item.raw, (list, tuple)) else item.path
             subnet = _checked_subnet(context, path, network, address)
             if subnet is None:
+                context.unplaced.add((host, network))
                 continue
             if subnet in good:
                 context.report.add(
@@ -247,7 +257,7 @@ def check_unique(context: Context, routers: Mapping[str, Placed], nodes: Mapping
         for network, addresses in placed.items():
             for address in addresses:
                 path = f"{host}.edge_addresses.{network}"
-                if address in owners:
+                if address in owners and owners[address] != path:
                     context.report.add(
                         "EDGE204", path, f"{address.text} is in use at {owners[address]} too", "an address has one host"
                     )

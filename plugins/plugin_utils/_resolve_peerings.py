@@ -17,7 +17,7 @@ from ._addresses import FAMILY_KEY, Address
 from ._findings import one_of
 from ._model import Node, NodeClass, Peering, Pool, Router, Session, SessionKeys, Timers
 from ._names import LABEL_CLASS
-from ._parse import Item, Values
+from ._parse import Item, Items, Values
 from ._resolve_hosts import Context, Placed
 from ._selectors import Selector, parse_selector, selector_slug
 
@@ -45,15 +45,19 @@ class PeeringResult:
     classes: tuple[NodeClass, ...]
 
 
-def resolve_peerings(context: Context, cluster: str, values: Values, ends: Ends, pools: tuple[Pool, ...]) -> PeeringResult:
+def resolve_peerings(
+    context: Context, cluster: str, values: Values, ends: Ends, pools: tuple[Pool, ...]
+) -> PeeringResult:
     """Return the peerings of one cluster and their sessions, checked for what two sessions cannot share."""
-    items: dict[str, Item] = values["edge_peerings"]
-    defaults: dict[str, Item] = values["edge_bgp_defaults"]
-    passwords: dict[str, Item] = values["edge_bgp_passwords"]
+    items: Items = values["edge_peerings"]
+    defaults: Items = values["edge_bgp_defaults"]
+    passwords: Items = values["edge_bgp_passwords"]
     for name, item in passwords.items():
         context.reference(item.path, name, items, "peering")
     peerings: list[Peering] = []
     for name, item in items.items():
+        if "nodes" not in item and defaults.excuses("nodes"):
+            continue
         peering = _peering(context, cluster, values, item, name, defaults, ends, pools, name in passwords)
         if peering is not None:
             peerings.append(peering)
@@ -99,13 +103,16 @@ def _peering(
         return None
     routers = tuple(host for host, placed in ends.router_addresses.items() if placed.get(network))
     if not routers:
-        context.report.add(
-            "EDGE207", item.at("network"), f"no router has an address in network {network!r}", _router_hint(ends)
-        )
+        if not any((host, network) in context.unplaced for host in ends.router_addresses):
+            context.report.add(
+                "EDGE207", item.at("network"), f"no router has an address in network {network!r}", _router_hint(ends)
+            )
         return None
     own_pools = [pool for pool in pools if name in pool.bgp]
-    if not own_pools:
-        context.report.add("EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}")
+    if not own_pools and not values["edge_pools"].damaged:
+        context.report.add(
+            "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
+        )
     families = _families(context, item, network, members, routers, ends, own_pools)
     if not families:
         return None
@@ -147,7 +154,9 @@ def _report_no_nodes(
     context.report.add("EDGE305", path, f"{selector.text!r} selects none of {len(nodes)} nodes", hint)
 
 
-def _session_keys(context: Context, item: Item, defaults: Mapping[str, Item], password: str | None) -> SessionKeys | None:
+def _session_keys(
+    context: Context, item: Item, defaults: Mapping[str, Item], password: str | None
+) -> SessionKeys | None:
     """Return the session keys of a peering: its own over the defaults over ours."""
 
     def value(key: str, fallback: Any) -> Any:
@@ -197,7 +206,7 @@ def _network(context: Context, item: Item, name: str, members: list[Node], ends:
         known = [
             network
             for index, network in enumerate(networks)
-            if context.reference(item.at("network", index), network, context.subnets, "network")
+            if context.reference(item.at("network", index), network, context.parsed.networks, "network")
         ]
         if len(networks) > 1:
             context.report.add(
@@ -217,8 +226,14 @@ def _network(context: Context, item: Item, name: str, members: list[Node], ends:
         and any(ends.node_addresses[node.host].get(network) for node in members)
     )
     if len(shared) != 1:
-        problem = "its nodes and the routers share no network" if not shared else f"its nodes and the routers share {one_of(shared)}"
-        context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", "write the one that the sessions use")
+        problem = (
+            "its nodes and the routers share no network"
+            if not shared
+            else f"its nodes and the routers share {one_of(shared)}"
+        )
+        context.report.add(
+            "EDGE304", item.at("network"), f"is missing, and {problem}", "write the one that the sessions use"
+        )
         return None
     context.derive(f"{item.path}.network", shared[0], "the only network that its nodes and a router share")
     return shared[0]
@@ -244,6 +259,8 @@ def _families(
     both = router_families & node_families
     wanted = {4 if family == "ipv4" else 6 for pool in pools for family in pool.families} or both
     for node in members:
+        if (node.host, network) in context.unplaced:
+            continue
         present = {address.family for address in ends.node_addresses[node.host].get(network, ())}
         for family in sorted((wanted & both) - present if present else {0}):
             kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
@@ -346,14 +363,15 @@ def _near_address(context: Context, network: str, far: Address, own: tuple[Addre
 def _check_pairs(context: Context, items: Mapping[str, Item], sessions: list[Session]) -> None:
     """Report two peerings that would make two sessions between the same two addresses."""
     seen: dict[tuple[str, str], Session] = {}
+    shared: dict[tuple[str, str, str], list[str]] = {}
     for session in sessions:
-        pair = (session.node_address, session.router_address)
-        other = seen.setdefault(pair, session)
+        other = seen.setdefault((session.node_address, session.router_address), session)
         if other.peering != session.peering:
-            context.report.add(
-                "EDGE306",
-                items[session.peering].path,
-                f"node {session.node} ({pair[0]}) would have a second session to {pair[1]}, beside that of"
-                f" {items[other.peering].path}",
-                "use one peering, another network, or selectors that do not share a node",
-            )
+            shared.setdefault((session.peering, other.peering, session.router_address), []).append(session.node)
+    for (peering, first, address), nodes in shared.items():
+        context.report.add(
+            "EDGE306",
+            items[peering].path,
+            f"{', '.join(nodes)} would have a second session to {address}, beside that of {items[first].path}",
+            "use one peering, another network, or selectors that do not share a node",
+        )

@@ -14,7 +14,7 @@ from ._findings import one_of
 from ._intervals import Interval, contains, merge
 from ._intervals import overlaps as interval_overlaps
 from ._model import Network, Node, Pool
-from ._parse import Item, Values
+from ._parse import Item, Items, Values
 from ._pools import overlaps, usable
 from ._resolve_hosts import Context, Placed
 from ._selectors import parse_selector
@@ -34,12 +34,14 @@ class OwnedPool:
 
 def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedPool]:
     """Return the pools of one cluster whose addresses and references are good."""
-    items: dict[str, Item] = values["edge_pools"]
-    peerings: dict[str, Item] = values["edge_peerings"]
+    items: Items = values["edge_pools"]
+    peerings: Items = values["edge_peerings"]
     pools: list[OwnedPool] = []
     for name, item in items.items():
         if name == NONE:
-            context.report.add("EDGE104", item.path, "'none' is no name for a pool", "edge_default_pool gives it a meaning")
+            context.report.add(
+                "EDGE104", item.path, "'none' is no name for a pool", "edge_default_pool gives it a meaning"
+            )
             continue
         bgp, l2 = _ways_out(context, item, peerings)
         try:
@@ -61,7 +63,7 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
     return pools
 
 
-def _ways_out(context: Context, item: Item, peerings: Mapping[str, Item]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _ways_out(context: Context, item: Item, peerings: Items) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the peerings that advertise a pool and the networks on which it is announced."""
     bgp = [
         name
@@ -71,13 +73,13 @@ def _ways_out(context: Context, item: Item, peerings: Mapping[str, Item]) -> tup
     l2 = [
         name
         for index, name in enumerate(item.get("l2", ()))
-        if context.reference(item.at("l2", index), name, context.subnets, "network")
+        if context.reference(item.at("l2", index), name, context.parsed.networks, "network")
     ]
     if "bgp" not in item and "l2" not in item:
-        if len(peerings) == 1:
+        if len(peerings) == 1 and not peerings.damaged:
             bgp = list(peerings)
             context.derive(item.at("bgp"), bgp[0], "the only peering, and the pool names neither bgp nor l2")
-        else:
+        elif not peerings.damaged:
             context.report.add(
                 "EDGE407",
                 item.path,
@@ -89,22 +91,22 @@ def _ways_out(context: Context, item: Item, peerings: Mapping[str, Item]) -> tup
 
 def default_pool(context: Context, cluster: str, values: Values) -> str | None:
     """Return the pool of services that name none; None = such services get no address."""
-    items: dict[str, Item] = values["edge_pools"]
+    items: Items = values["edge_pools"]
     path = f"{cluster}.edge_default_pool"
     if "edge_default_pool" in values:
         name = str(values["edge_default_pool"])
         if name == NONE:
             return None
         return name if context.reference(path, name, items, "pool") else None
-    if len(items) > 1 and "edge_default_pool" not in context.parsed.hosts[cluster]:
+    if len(items) + len(items.broken) > 1 and "edge_default_pool" not in context.parsed.hosts[cluster]:
         context.report.add(
             "EDGE406",
             path,
-            f"is missing, and there are {len(items)} pools",
-            f"write the pool of services that name none ({one_of(items)}), or none",
+            f"is missing, and there are {len(items) + len(items.broken)} pools",
+            f"write the pool of services that name none ({one_of({*items, *items.broken})}), or none",
         )
         return None
-    if len(items) == 1:
+    if len(items) == 1 and not items.damaged:
         name = next(iter(items))
         context.derive(path, name, "the only pool")
         return name
@@ -170,9 +172,7 @@ def _check_overlaps(context: Context, pools: list[OwnedPool]) -> None:
 
 def _check_covers(context: Context, pools: list[OwnedPool], foreign: list[tuple[Interval, str, str]]) -> None:
     """Report pools that share addresses with hosts or internal ranges, by one sweep over all."""
-    owned_intervals = [
-        (owned, index, entry) for owned in pools for index, entry in enumerate(owned.pool.entries)
-    ]
+    owned_intervals = [(owned, index, entry) for owned in pools for index, entry in enumerate(owned.pool.entries)]
     swept = [entry.interval for _owned, _index, entry in owned_intervals] + [interval for interval, _c, _t in foreign]
     count = len(owned_intervals)
     for found in interval_overlaps(swept):

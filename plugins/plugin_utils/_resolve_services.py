@@ -61,14 +61,15 @@ def _service(
             f"did you mean {namespace}/{name}-controller?",
         )
     if pool_name is None:
-        if "edge_default_pool" in values or len(values["edge_pools"]) < 2:
+        if "edge_default_pool" in values and not values["edge_pools"].excuses(values["edge_default_pool"]):
             context.report.add(
-                "EDGE504", item.at("pool"), "is missing, and there is no default pool", f"pools: {one_of(values['edge_pools'])}"
+                "EDGE504",
+                item.at("pool"),
+                "is missing, and there is no default pool",
+                f"pools: {one_of(values['edge_pools'])}",
             )
         return None
-    if pool_name not in by_name:
-        if pool_name not in values["edge_pools"]:
-            context.reference(item.at("pool"), pool_name, by_name, "pool")
+    if not context.reference(item.at("pool"), pool_name, values["edge_pools"], "pool") or pool_name not in by_name:
         return None
     owned = by_name[pool_name]
     addresses: tuple[Address, ...] = item.get("addresses", ())
@@ -110,7 +111,10 @@ def _manage(context: Context, item: Item) -> str:
             if key in item:
                 owner = "its chart" if manage == "values" else "its owner"
                 context.report.add(
-                    "EDGE506", item.at(key), f"does not fit manage: {manage}: {owner} says it", "remove it, or manage: service"
+                    "EDGE506",
+                    item.at(key),
+                    f"does not fit manage: {manage}: {owner} says it",
+                    "remove it, or manage: service",
                 )
     if manage == "values" and "chart" not in item:
         context.report.add("EDGE105", item.at("chart"), "is missing with manage: values", "chart: ingress-nginx")
@@ -140,7 +144,9 @@ def _check_ports(context: Context, item: Item) -> None:
         if len(ports) > 1 and name is None:
             context.report.add("EDGE105", f"{path}.name", "is missing: several ports need names", "such as https")
         elif name in names:
-            context.report.add("EDGE103", f"{path}.name", f"{name!r} names two ports", "give each port a name of its own")
+            context.report.add(
+                "EDGE103", f"{path}.name", f"{name!r} names two ports", "give each port a name of its own"
+            )
         names.add(name or "")
 
 
@@ -165,7 +171,10 @@ def _check_inside(
         other = pool_of(address, pools)
         hint = f"pool: {other.pool.name}" if other else f"{owned.item.path} has {_entries(owned)}"
         context.report.add(
-            "EDGE502", item.at("addresses", index), f"{address.text} is not an address of pool {owned.pool.name!r}", hint
+            "EDGE502",
+            item.at("addresses", index),
+            f"{address.text} is not an address of pool {owned.pool.name!r}",
+            hint,
         )
 
 
@@ -175,21 +184,25 @@ def _entries(owned: OwnedPool) -> str:
     return f"{text} without {without}" if without else text
 
 
-def _families(
-    context: Context, item: Item, addresses: tuple[Address, ...], owned: OwnedPool
-) -> tuple[str, ...]:
+def _families(context: Context, item: Item, addresses: tuple[Address, ...], owned: OwnedPool) -> tuple[str, ...]:
     """Return the families that the service asks for; empty = the cluster's choice."""
     pinned = tuple(FAMILY_KEY[address.family] for address in addresses)
     for family in dict.fromkeys(pinned):
         if pinned.count(family) > 1:
             context.report.add(
-                "EDGE103", item.at("addresses"), f"has {pinned.count(family)} {_name(family)} addresses", "one per family"
+                "EDGE103",
+                item.at("addresses"),
+                f"has {pinned.count(family)} {_name(family)} addresses",
+                "one per family",
             )
     written: tuple[str, ...] = tuple(dict.fromkeys(item.get("families", ())))
     for family in written:
         if family not in owned.pool.families:
             context.report.add(
-                "EDGE505", item.at("families"), f"pool {owned.pool.name!r} has no {_name(family)} address", _entries(owned)
+                "EDGE505",
+                item.at("families"),
+                f"pool {owned.pool.name!r} has no {_name(family)} address",
+                _entries(owned),
             )
     for family in pinned:
         if written and family not in written:
@@ -239,4 +252,3 @@ def _check_capacity(context: Context, services: list[tuple[Service, Item]], pool
                 f"has {room} {_name(family)} {noun} for {count} services",
                 "add addresses, or move services to another pool",
             )
-

@@ -168,7 +168,7 @@ class Asn(ValueType):
                 "EDGE301",
                 path,
                 f"AS {number} is reserved ({_RESERVED_ASN[number]})",
-                "private ones are 64512 to 65534 and 4200000000 to 4294967294 (RFC 6996)",
+                "take a private one: 64512 to 65534, or 4200000000 to 4294967294",
             )
             return INVALID
         if any(number in numbers for numbers in _DOCUMENTATION_ASN):
@@ -176,7 +176,7 @@ class Asn(ValueType):
                 "EDGE302",
                 path,
                 f"AS {number} is reserved for documentation (RFC 5398)",
-                "private ones are 64512 to 65534 and 4200000000 to 4294967294 (RFC 6996)",
+                "take a private one: 64512 to 65534, or 4200000000 to 4294967294",
             )
         return number
 
@@ -350,7 +350,7 @@ class Record(ValueType):
                 result[name] = item
         for key in self.keys.values():
             if key.required and key.name not in value:
-                report.add("EDGE105", path, f"lacks the key {key.name!r}", key.text)
+                report.add("EDGE105", path, f"lacks the key {key.name!r}", key.text.rstrip("."))
                 valid = False
         return result if valid else INVALID
 
