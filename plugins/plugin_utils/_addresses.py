@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..module_utils._errors import EdgeError
 from ._intervals import Interval, merge
@@ -41,8 +41,8 @@ FAMILY_KEY = {4: "ipv4", 6: "ipv6"}
 
 _MAPPED = Interval(6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF)
 """``::ffff:0:0/96``, IPv4-mapped addresses (RFC 4291 section 2.5.5.2)."""
-_ASCII_ADDRESS = re.compile(r"[0-9A-Fa-f:.]+", re.ASCII)
 _DOTTED = re.compile(r"\d+(\.\d+)*", re.ASCII)
+_GROUP = {4: re.compile(r"\d{1,3}", re.ASCII), 6: re.compile(r"[0-9A-Fa-f]{1,4}")}
 _PREFIX_LENGTH = re.compile(r"0|[1-9]\d{0,2}", re.ASCII)
 
 
@@ -131,8 +131,9 @@ def parse_range(text: object, path: str) -> Interval:
     if "/" in word:
         raise EdgeError(path, f"{word} mixes a range and a CIDR", "write either FIRST-LAST or ADDRESS/LENGTH")
     first = _address(left, path)
-    if right.isdecimal() and first.family == 4:
-        full = f"{left.rpartition('.')[0]}.{right}"
+    separator = "." if first.family == 4 else ":"
+    if _GROUP[first.family].fullmatch(right):
+        full = f"{left.rpartition(separator)[0]}{separator}{right}"
         raise EdgeError(path, f"{word} shortens the last address of the range", f"write it whole: {left}-{full}")
     last = _address(right, path)
     if first.family != last.family:
@@ -196,7 +197,8 @@ def _require_netaddr() -> None:
     if not HAS_NETADDR:
         raise EdgeError(
             "",
-            f"the Python that runs Ansible ({sys.executable}) has no netaddr library, which all address arithmetic needs",
+            f"the Python that runs Ansible ({sys.executable}) has no netaddr library, "
+            "which all address arithmetic needs",
             "install it there: python -m pip install netaddr",
         )
 
@@ -228,40 +230,36 @@ def _is_range(word: str) -> bool:
 
 
 def _address(word: str, path: str) -> Address:
-    """Return the address; tell the common wrong forms apart, for a hint that helps."""
+    """Return the address, read as inet_pton(3) reads it: no short forms, no leading zeros, no zone."""
     _require_netaddr()
-    _refuse_known_mistakes(word, path)
+    family: Literal[4, 6] = 6 if ":" in word else 4
     try:
-        parsed = netaddr.IPAddress(word, flags=netaddr.INET_PTON)
+        value = int(netaddr.IPAddress(word, family, flags=netaddr.INET_PTON))
     except (netaddr.AddrFormatError, ValueError):
-        raise EdgeError(path, f"{word} is not an address", "write IPv4 as 192.0.2.1, IPv6 as 2001:db8::1") from None
-    family, value = int(parsed.version), int(parsed)
+        raise _not_an_address(word, path) from None
     if family == 6 and _MAPPED.first <= value <= _MAPPED.last:
         plain = address_text(4, value - _MAPPED.first)
         raise EdgeError(path, f"{word} is an IPv4-mapped IPv6 address", f"write it as IPv4: {plain}")
     return Address(family, value)
 
 
-def _refuse_known_mistakes(word: str, path: str) -> None:
+def _not_an_address(word: str, path: str) -> EdgeError:
+    """Return the error; tell the common wrong forms apart, for a hint that helps."""
     if "%" in word:
-        raise EdgeError(
-            path, f"{word} has a zone", f"write {word.partition('%')[0]}; a zone means something on one host only"
-        )
+        hint = f"write {word.partition('%')[0]}; a zone means something on one host only"
+        return EdgeError(path, f"{word} has a zone", hint)
     if word.startswith("[") and word.endswith("]"):
-        raise EdgeError(path, f"{word} stands in brackets", f"write {word[1:-1]}")
-    if not _ASCII_ADDRESS.fullmatch(word):
-        raise EdgeError(path, f"{word} is not an address", "write IPv4 as 192.0.2.1, IPv6 as 2001:db8::1")
+        return EdgeError(path, f"{word} stands in brackets", f"write {word[1:-1]}")
     if not _DOTTED.fullmatch(word):
-        return
+        return EdgeError(path, f"{word} is not an address", "write IPv4 as 192.0.2.1, IPv6 as 2001:db8::1")
     octets = word.split(".")
     if len(octets) != 4:
-        raise EdgeError(path, f"{word} has {len(octets)} of the four numbers of an IPv4 address", "write all four")
-    if any(len(octet) > 1 and octet.startswith("0") for octet in octets):
-        plain = ".".join(octet.lstrip("0") or "0" for octet in octets)
-        raise EdgeError(path, f"{word} has a leading zero, which some programs read as octal", f"did you mean {plain}?")
+        return EdgeError(path, f"{word} has {len(octets)} of the four numbers of an IPv4 address", "write all four")
     wrong = [octet for octet in octets if int(octet) > 255]
     if wrong:
-        raise EdgeError(path, f"{word} is not an IPv4 address: {wrong[0]} is over 255")
+        return EdgeError(path, f"{word} is not an IPv4 address: {wrong[0]} is over 255")
+    plain = ".".join(octet.lstrip("0") or "0" for octet in octets)
+    return EdgeError(path, f"{word} has a leading zero, which some programs read as octal", f"did you mean {plain}?")
 
 
 def _block(word: str, path: str) -> tuple[Cidr, Address]:
@@ -297,4 +295,5 @@ def _mask_hint(address: Address, length: str) -> str:
 
 
 def _host_bits(word: str, cidr: Cidr) -> str:
-    return f"{word} has host bits set: a /{cidr.prefix_length} here starts at {address_text(cidr.family, cidr.interval.first)}"
+    start = address_text(cidr.family, cidr.interval.first)
+    return f"{word} has host bits set: a /{cidr.prefix_length} here starts at {start}"

@@ -73,6 +73,7 @@ def test_address_is_read(text: str, family: int, canonical: str) -> None:
             "10.0.0.00 has a leading zero, which some programs read as octal (did you mean 10.0.0.0?)",
             id="zeros",
         ),
+        pytest.param("10.121.0.256", "10.121.0.256 is not an IPv4 address: 256 is over 255", id="256"),
         pytest.param("10.121.0.300", "10.121.0.300 is not an IPv4 address: 300 is over 255", id="over-255"),
         pytest.param(
             "fe80::1%eth0",
@@ -242,6 +243,11 @@ def test_pool_entry_is_read(text: str, canonical: str, is_cidr: bool) -> None:
             "10.0.0.1-9",
             "10.0.0.1-9 shortens the last address of the range (write it whole: 10.0.0.1-10.0.0.9)",
             id="short-range",
+        ),
+        pytest.param(
+            "2001:db8::1-ff",
+            "2001:db8::1-ff shortens the last address of the range (write it whole: 2001:db8::1-2001:db8::ff)",
+            id="short-range-ipv6",
         ),
         pytest.param(
             "10.0.0.9-10.0.0.1",
