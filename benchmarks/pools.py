@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pool math beside ansible.utils, netaddr and the standard library: the same question, timed in the same run.
+
+    python benchmarks/pools.py [--ansible-wheel ansible-14.5.0-py3-none-any.whl]
+
+ansible.utils is taken from the wheel, or from where Python finds it; without it its column stays empty. Every answer is
+checked against ours before it is timed. Times are the best of five; a ratio over 1 means that ours is faster. Ours
+includes reading the texts strictly, as the filters do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import ipaddress
+import sys
+import tempfile
+import timeit
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import netaddr
+
+sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
+
+from ansible_collections.hybridnet.cluster_edge.plugins.filter.pools import FilterModule
+
+FILTERS = FilterModule().filters()
+BASELINES = ("ansible.utils", "netaddr", "ipaddress")
+BLOCKS = [f"10.{number // 256}.{number % 256}.0/24" for number in range(0, 2000, 2)]
+NEIGHBOURS = [f"10.{number // 256}.{number % 256}.0/24" for number in range(1024)]
+USED = [f"10.0.0.{number}" for number in range(200)]
+
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, our answer and that of each baseline that can answer it."""
+
+    text: str
+    ours: Call
+    baselines: dict[str, Call] = field(default_factory=dict)
+
+
+def utils_filters(wheel: Path | None, folder: str) -> dict[str, Callable[..., Any]]:
+    """Return ansible.utils' filters of the same kind; empty where it is not there."""
+    if wheel is not None:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [name for name in archive.namelist() if name.startswith("ansible_collections/ansible/utils/")]
+            archive.extractall(folder, members)
+        sys.path.append(folder)
+    found: dict[str, Callable[..., Any]] = {}
+    for name in ("ipaddr", "cidr_merge", "network_in_network"):
+        try:
+            module = importlib.import_module(f"ansible_collections.ansible.utils.plugins.filter.{name}")
+        except ImportError:
+            return {}
+        found[name] = module.FilterModule().filters()[name]
+    return found
+
+
+def first_free_netaddr(pool: str, used: list[str]) -> str:
+    """Ask one address after the other."""
+    taken = netaddr.IPSet(used)
+    return str(next(address for address in netaddr.IPNetwork(pool) if address not in taken))
+
+
+def first_free_ipaddress(pool: str, used: list[str]) -> str:
+    """Ask one address after the other."""
+    taken = {ipaddress.ip_address(text) for text in used}
+    return str(next(address for address in ipaddress.ip_network(pool) if address not in taken))
+
+
+def overlapping_pairs_netaddr(blocks: list[str]) -> int:
+    """Compare every pair."""
+    networks = [netaddr.IPNetwork(text) for text in blocks]
+    return sum(1 for left, right in combinations(networks, 2) if left.first <= right.last and right.first <= left.last)
+
+
+def overlapping_pairs_ipaddress(blocks: list[str]) -> int:
+    """Compare every pair."""
+    networks = [ipaddress.ip_network(text) for text in blocks]
+    return sum(1 for left, right in combinations(networks, 2) if left.overlaps(right))
+
+
+def questions(utils: dict[str, Callable[..., Any]]) -> list[Question]:
+    """Return the questions, with the baselines that can answer them."""
+    pools = {f"pool{index}": text for index, text in enumerate(BLOCKS)}
+    asked = [
+        Question(
+            "addresses of a /29",
+            lambda: FILTERS["pool_capacity"]("203.0.113.88/29")["ipv4"],
+            {
+                "netaddr": lambda: netaddr.IPNetwork("203.0.113.88/29").size,
+                "ipaddress": lambda: ipaddress.ip_network("203.0.113.88/29").num_addresses,
+            },
+        ),
+        Question(
+            "an address in a /8",
+            lambda: FILTERS["pool_contains"]("10.0.0.0/8", "10.1.2.3"),
+            {
+                "netaddr": lambda: netaddr.IPAddress("10.1.2.3") in netaddr.IPNetwork("10.0.0.0/8"),
+                "ipaddress": lambda: ipaddress.ip_address("10.1.2.3") in ipaddress.ip_network("10.0.0.0/8"),
+            },
+        ),
+        Question(
+            "first free of a /8, 200 used",
+            lambda: FILTERS["pool_free"]("10.0.0.0/8", USED)[0],
+            {
+                "netaddr": lambda: first_free_netaddr("10.0.0.0/8", USED),
+                "ipaddress": lambda: first_free_ipaddress("10.0.0.0/8", USED),
+            },
+        ),
+        Question(
+            "1024 neighbours to one CIDR",
+            lambda: FILTERS["pool_cidrs"](NEIGHBOURS),
+            {
+                "netaddr": lambda: [str(cidr) for cidr in netaddr.cidr_merge(NEIGHBOURS)],
+                "ipaddress": lambda: [
+                    str(cidr) for cidr in ipaddress.collapse_addresses([ipaddress.ip_network(t) for t in NEIGHBOURS])
+                ],
+            },
+        ),
+        Question(
+            "overlaps of 1000 pools",
+            lambda: len(FILTERS["pool_overlaps"](pools)),
+            {
+                "netaddr": lambda: overlapping_pairs_netaddr(BLOCKS),
+                "ipaddress": lambda: overlapping_pairs_ipaddress(BLOCKS),
+            },
+        ),
+    ]
+    if utils:
+        asked[0].baselines["ansible.utils"] = lambda: utils["ipaddr"](None, "203.0.113.88/29", "size")
+        asked[1].baselines["ansible.utils"] = lambda: utils["network_in_network"](None, "10.0.0.0/8", "10.1.2.3")
+        asked[3].baselines["ansible.utils"] = lambda: utils["cidr_merge"](None, NEIGHBOURS)
+    return asked
+
+
+def race(calls: list[Call]) -> list[float]:
+    """Return the seconds of one call of each: the best of five rounds of about 50 ms, in turns."""
+    numbers = [max(1, int(0.05 / max(timeit.timeit(call, number=1), 1e-7))) for call in calls]
+    rounds = [
+        [timeit.timeit(call, number=number) / number for call, number in zip(calls, numbers, strict=True)]
+        for _round in range(5)
+    ]
+    return [min(times) for times in zip(*rounds, strict=True)]
+
+
+def duration(seconds: float) -> str:
+    """Return ``seconds`` in a unit that fits."""
+    return f"{seconds * 1e6:.1f} us" if seconds < 1e-3 else f"{seconds * 1e3:.1f} ms"
+
+
+def print_comparison(asked: list[Question]) -> None:
+    """Print one row per question: our time, theirs, and theirs as a multiple of ours."""
+    print(f"{'question':32}{'ours':>12}" + "".join(f"{name:>24}" for name in BASELINES))
+    for question in asked:
+        answers = {name: call() for name, call in question.baselines.items()}
+        expected = question.ours()
+        for name, answer in answers.items():
+            if answer != expected:
+                sys.exit(f"{question.text}: {name} answers {answer!r}, we {expected!r}")
+        ours, *others = race([question.ours, *question.baselines.values()])
+        theirs = dict(zip(question.baselines, others, strict=True))
+        cells = [f"{duration(theirs[n])} ({theirs[n] / ours:.2f}x)" if n in theirs else "-" for n in BASELINES]
+        print(f"{question.text:32}{duration(ours):>12}" + "".join(f"{cell:>24}" for cell in cells))
+
+
+def print_growth() -> None:
+    """Print what a question costs of larger pools."""
+    print("\nThe same question of larger pools, as a multiple of the /30:")
+    asked: dict[str, Callable[[str], Any]] = {
+        "pool_capacity": FILTERS["pool_capacity"],
+        "pool_free": FILTERS["pool_free"],
+        "pool_allocate": lambda pool: FILTERS["pool_allocate"](pool, ["a", "b", "c"]),
+    }
+    for name, ask in asked.items():
+        pools = ("10.0.0.0/30", "10.0.0.0/8", "2001:db8::/126", "2001:db8::/64")
+        times = race([partial(ask, pool) for pool in pools])
+        cells = ", ".join(f"{pool} {time / times[0]:.2f}x" for pool, time in zip(pools[1:], times[1:], strict=True))
+        print(f"{name:32}{duration(times[0]):>12}   {cells}")
+
+
+def main() -> None:
+    """Run all comparisons."""
+    parser = argparse.ArgumentParser(description="Time pool math beside its alternatives.")
+    parser.add_argument("--ansible-wheel", type=Path, help="wheel of the ansible package, for ansible.utils")
+    wheel = parser.parse_args().ansible_wheel
+    with tempfile.TemporaryDirectory() as folder:
+        utils = utils_filters(wheel, folder)
+        print_comparison(questions(utils))
+    print_growth()
+    if not utils:
+        print("\nansible.utils was not compared: give --ansible-wheel.")
+
+
+if __name__ == "__main__":
+    main()
