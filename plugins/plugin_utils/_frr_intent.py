@@ -13,16 +13,15 @@ section 6). Route-maps carry the prefix-lists: FRR applies a changed list to rec
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from typing import Any
 
-from ._intervals import Interval
+from ._intervals import Interval, merge, size
 from ._model import Cluster, Pool, Router, Session, Site
+from ._pools import of_family, prefix_list_entries
 
 FAMILIES = ("ipv4", "ipv6")
 """Route families, in the order in which they are rendered."""
-
-HOST_LENGTH = {"ipv4": 32, "ipv6": 128}
-"""Cilium announces each service address as a host route."""
 
 MAXIMUM_PREFIX_ROOM = 10
 """Routes over a peering's capacity before its session is closed."""
@@ -76,8 +75,13 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
                 "soft_reconfiguration": True,
             }
             if intervals:
-                prefix_lists.append({"name": prefix_list, "family": family, "entries": _entries(intervals, family)})
-                permit = {"seq": 10, "action": "permit", "match": {"family": family, "prefix_list": prefix_list}, "set": {}}
+                prefix_lists.append({"name": prefix_list, "family": family, "entries": _entries(intervals)})
+                permit = {
+                    "seq": 10,
+                    "action": "permit",
+                    "match": {"family": family, "prefix_list": prefix_list},
+                    "set": {},
+                }
                 route_maps.append({"name": import_map, "entries": [permit]})
             else:
                 route_maps.append({"name": import_map, "entries": [_deny_all()]})
@@ -136,55 +140,23 @@ def _session_order(session: Session) -> tuple[int, int]:
     return address.version, int(address)
 
 
-def _announced(cluster: Cluster, peering: str, family: str) -> list[Interval]:
+def _announced(cluster: Cluster, peering: str, family: str) -> tuple[Interval, ...]:
     """Return the addresses of ``family`` that pools announce over ``peering``, merged and sorted.
 
     A disabled pool stays in: Cilium hands out nothing more from it, but services keep the addresses that they have.
     """
-    number = 4 if family == "ipv4" else 6
-    return _merged(
-        interval
-        for pool in cluster.pools
-        if peering in pool.bgp
-        for interval in pool.intervals
-        if interval.family == number
-    )
+    pools = (pool for pool in cluster.pools if peering in pool.bgp)
+    return merge(of_family((interval for pool in pools for interval in pool.intervals), family))
 
 
-def _merged(intervals: Any) -> list[Interval]:
-    """Return ``intervals`` of one family sorted, with those that touch or overlap made one."""
-    result: list[Interval] = []
-    for interval in sorted(intervals):
-        if result and interval.first <= result[-1].last + 1:
-            result[-1] = Interval(interval.family, result[-1].first, max(result[-1].last, interval.last))
-        else:
-            result.append(interval)
-    return result
-
-
-def _cidrs(interval: Interval) -> list[str]:
-    """Return the fewest CIDRs that cover exactly ``interval``."""
-    kind: Any = ipaddress.IPv4Address if interval.family == 4 else ipaddress.IPv6Address
-    return [str(network) for network in ipaddress.summarize_address_range(kind(interval.first), kind(interval.last))]
-
-
-def _entries(intervals: list[Interval], family: str) -> list[dict[str, Any]]:
+def _entries(intervals: Iterable[Interval]) -> list[dict[str, Any]]:
     """Return prefix-list entries that permit the host routes of ``intervals`` and nothing else.
 
-    ``ge`` alone and no ``le``: 7.5.1 shows ``ge 32 le 32`` back as ``ge 32`` and would differ for ever. A CIDR that is a
-    host route itself needs neither.
+    ``ge`` alone and no ``le``: 7.5.1 shows ``ge 32 le 32`` back as ``ge 32`` and would differ for ever.
     """
-    length = HOST_LENGTH[family]
-    prefixes = [cidr for interval in intervals for cidr in _cidrs(interval)]
     return [
-        {
-            "seq": SEQUENCE_STEP * (index + 1),
-            "action": "permit",
-            "prefix": prefix,
-            "ge": None if prefix.endswith(f"/{length}") else length,
-            "le": None,
-        }
-        for index, prefix in enumerate(prefixes)
+        {"seq": SEQUENCE_STEP * (index + 1), "action": "permit", **entry, "le": None}
+        for index, entry in enumerate(prefix_list_entries(intervals))
     ]
 
 
@@ -193,16 +165,15 @@ def _deny_all() -> dict[str, Any]:
     return {"seq": 10, "action": "deny", "match": {}, "set": {}}
 
 
-def _maximum_prefix(intervals: list[Interval]) -> dict[str, Any]:
+def _maximum_prefix(intervals: Iterable[Interval]) -> dict[str, Any]:
     """Return the limit of routes from one node.
 
     The filter lets through at most the peering's capacity, so a limit on accepted routes could never fire. With ``force``
     FRR counts the refused routes as well, but only where it keeps them: ``soft-reconfiguration inbound`` (measured on
     10.3: without it a node with refused routes over the limit stays up).
     """
-    capacity = sum(interval.last - interval.first + 1 for interval in intervals)
     return {
-        "limit": min(capacity + MAXIMUM_PREFIX_ROOM, MAXIMUM_PREFIX_LIMIT),
+        "limit": min(size(intervals) + MAXIMUM_PREFIX_ROOM, MAXIMUM_PREFIX_LIMIT),
         "threshold": MAXIMUM_PREFIX_THRESHOLD,
         "restart": MAXIMUM_PREFIX_RESTART,
         "force": True,

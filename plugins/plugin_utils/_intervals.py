@@ -82,22 +82,6 @@ def cut(interval: Interval, merged_holes: Sequence[Interval]) -> Iterator[Interv
         yield Interval(interval.family, start, interval.last)
 
 
-def intersect(left: Iterable[Interval], right: Iterable[Interval]) -> tuple[Interval, ...]:
-    """Return the addresses that are in both."""
-    ours, theirs = merge(left), merge(right)
-    shared: list[Interval] = []
-    i = j = 0
-    while i < len(ours) and j < len(theirs):
-        common = _common(ours[i], theirs[j])
-        if common is not None:
-            shared.append(common)
-        if (ours[i].family, ours[i].last) < (theirs[j].family, theirs[j].last):
-            i += 1
-        else:
-            j += 1
-    return tuple(shared)
-
-
 def contains(merged: Sequence[Interval], interval: Interval) -> bool:
     """Say whether every address of ``interval`` is in ``merged`` (the result of a function of this module)."""
     at = bisect_right(merged, (interval.family, interval.first), key=lambda known: (known.family, known.first)) - 1
@@ -121,11 +105,6 @@ def overlaps(intervals: Sequence[Interval]) -> tuple[Overlap, ...]:
     return tuple(sorted(found))
 
 
-def lowest_free(merged: Sequence[Interval], used: Iterable[Interval] = ()) -> Interval | None:
-    """Return the lowest address of ``merged`` that is not in ``used``; None when all are."""
-    return next(lowest_addresses(subtract(merged, used)), None)
-
-
 def above(intervals: Iterable[Interval], address: Interval) -> tuple[Interval, ...]:
     """Return the addresses of ``address``'s family that are higher than it."""
     higher = (
@@ -146,8 +125,3 @@ def lowest_addresses(merged: Iterable[Interval]) -> Iterator[Interval]:
 def _edges(interval: Interval) -> tuple[int, int, int]:
     """Return what intervals are ordered by; a sort is three times as quick with it as with their own comparison."""
     return interval.family, interval.first, interval.last
-
-
-def _common(left: Interval, right: Interval) -> Interval | None:
-    first, last = max(left.first, right.first), min(left.last, right.last)
-    return Interval(left.family, first, last) if left.family == right.family and first <= last else None

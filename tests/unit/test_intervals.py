@@ -14,9 +14,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals 
     above,
     contains,
     cut,
-    intersect,
     lowest_addresses,
-    lowest_free,
     merge,
     overlaps,
     size,
@@ -66,13 +64,6 @@ def test_subtract_is_set_difference(one: list[Interval], other: list[Interval]) 
     assert is_merged(left)
 
 
-@given(sets, sets)
-def test_intersect_is_set_intersection(one: list[Interval], other: list[Interval]) -> None:
-    shared = intersect(one, other)
-    assert members(shared) == members(one) & members(other)
-    assert intersect(other, one) == shared
-
-
 @given(sets, intervals)
 def test_contains_is_subset(one: list[Interval], asked: Interval) -> None:
     assert contains(merge(one), asked) == (members([asked]) <= members(one))
@@ -95,13 +86,6 @@ def test_overlaps_are_those_of_every_pair(one: list[Interval]) -> None:
         pair: shared for pair, shared in expected.items() if shared
     }
     assert list(found) == sorted(found)
-
-
-@given(sets, sets)
-def test_lowest_free_is_the_least_of_the_difference(one: list[Interval], used: list[Interval]) -> None:
-    free = sorted(members(one) - members(used))
-    found = lowest_free(merge(one), used)
-    assert found == (Interval(free[0][0], free[0][1], free[0][1]) if free else None)
 
 
 @given(sets, st.sampled_from([4, 6]), st.integers(0, SMALL))
@@ -181,10 +165,8 @@ def operations(bits: int) -> int:
     CountingInt.operations = 0
     left = subtract(blocks, holes)
     size(left)
-    intersect(left, blocks)
     overlaps(blocks + holes)
     contains(merge(blocks), holes[0])
-    lowest_free(merge(blocks), holes)
     next(lowest_addresses(above(left, holes[0])))
     return CountingInt.operations
 
