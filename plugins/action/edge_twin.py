@@ -43,13 +43,17 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return where the twin is, or fail with what it waited for in vain."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        options = plain(self.validate_argument_spec(argument_spec=ARGUMENTS, required_if=[("state", "present", ["plan"])])[1])
+        options = plain(
+            self.validate_argument_spec(argument_spec=ARGUMENTS, required_if=[("state", "present", ["plan"])])[1]
+        )
         progress = Progress(Display().display)
         try:
             require_root()
             shop = Workshop(_twin.prefix(options["name"]), Path(options["folder"]).expanduser(), progress)
             own = Path(options["programs"]).expanduser() if options["programs"] else None
-            twin = TwinSite(shop, Programs(Path(options["cache"]).expanduser(), Path(options["recipes"]), own, progress))
+            twin = TwinSite(
+                shop, Programs(Path(options["cache"]).expanduser(), Path(options["recipes"]), own, progress)
+            )
             if options["state"] == "absent":
                 changed = twin.exists() if self._task.check_mode else twin.absent()
                 return {**result, "changed": changed, "milestones": progress.milestones}

@@ -20,7 +20,8 @@ options:
   state:
     description:
       - V(present) starts what does not run, and brings a running twin in step with the plan.
-      - V(absent) removes every process, namespace, mount, cgroup, interface and file, also after a crash. It needs no plan.
+      - V(absent) removes every process, namespace, mount, cgroup, interface and file, also after a crash.
+      - Only V(present) needs a plan.
     type: str
     choices: [present, absent]
     default: present
@@ -89,7 +90,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 overlay:
-  description: The inventory folder that makes the site's inventory mean the twin; give it to C(-i) after the site's own.
+  description: Inventory folder that makes the site's inventory mean the twin, for C(-i) after the site's own.
   type: str
   returned: when O(state=present)
   sample: /root/.local/state/cluster-edge/twins/home/overlay

@@ -47,7 +47,10 @@ NODE_API_PORT = 7445
 FIRST_LISTENER_PORT = 20000
 """Stand-in endpoints listen from here on, one port for each port of a service."""
 
-_UPSTREAM_POOLS = {4: ("198.51.100.0/24", "198.18.255.0/24", "192.0.2.0/24"), 6: ("fd00:198:51:100::/112", "fd00:198:18:255::/112")}
+_UPSTREAM_POOLS = {
+    4: ("198.51.100.0/24", "198.18.255.0/24", "192.0.2.0/24"),
+    6: ("fd00:198:51:100::/112", "fd00:198:18:255::/112"),
+}
 _POD_CIDRS = {4: ("10.244.0.0/16", "172.30.0.0/16", "192.168.0.0/16"), 6: ("fd00:10:244::/48", "fd00:172:30::/48")}
 _SERVICE_CIDRS = {4: ("10.96.0.0/16", "172.31.0.0/16", "192.168.0.0/16"), 6: ("fd00:10:96::/112", "fd00:172:31::/112")}
 _POD_MASK = {4: 24, 6: 64}
@@ -270,7 +273,9 @@ class _Builder:
     def _default_routes(self, networks: Iterable[str], legs: Iterable[Leg]) -> tuple[Route, ...]:
         families = {ip_interface(text).version for leg in legs for text in leg.addresses}
         gateways = self._gateways(networks)
-        return tuple(Route("default", family, gateways[family]) for family in (4, 6) if family in gateways and family in families)
+        return tuple(
+            Route("default", family, gateways[family]) for family in (4, 6) if family in gateways and family in families
+        )
 
     # Routers
 
@@ -296,19 +301,25 @@ class _Builder:
         if len(machine) > 63:
             # systemd-nspawn takes a host name of at most 64 characters.
             machine = f"{self.prefix[:40]}.{hashlib.sha256(machine.encode()).hexdigest()[:12]}"
-        return Router(host, self._namespace("host", host), machine, (ipv4 or addresses)[0], bool(router.get("managed", True)))
+        return Router(
+            host, self._namespace("host", host), machine, (ipv4 or addresses)[0], bool(router.get("managed", True))
+        )
 
     # Clients
 
     def _client(self, network: str) -> Host | None:
         """Return the client on ``network``: the highest address of each CIDR that nothing in the plan uses."""
-        addresses = [text for cidr in self.networks[network]["cidrs"] if (text := _highest_free(ip_network(cidr), self.taken))]
+        addresses = [
+            text for cidr in self.networks[network]["cidrs"] if (text := _highest_free(ip_network(cidr), self.taken))
+        ]
         if not addresses:
             return None
         bridge = self.segments[network][0]
         legs = (Leg("eth0", bridge, self._mac(f"client/{network}", bridge), tuple(addresses)),)
         routes = self._default_routes([network], legs)
-        return Host("client", network, self._namespace("client", network), legs, routes, {"net.ipv6.conf.all.accept_ra": "0"})
+        return Host(
+            "client", network, self._namespace("client", network), legs, routes, {"net.ipv6.conf.all.accept_ra": "0"}
+        )
 
     def _upstream(self) -> tuple[Host | None, dict[str, tuple[Leg, tuple[Route, ...]]]]:
         """Return the client upstream of the routers, and each router's leg and default route towards it."""
@@ -335,16 +346,13 @@ class _Builder:
                 next_hops[host, family] = str(base + 1)
             legs[host] = Leg(UPSTREAM, bridge, self._mac(host, bridge), tuple(router_side)), tuple(routes)
             own_legs.append(Leg(f"eth{index}", bridge, self._mac(UPSTREAM, bridge), tuple(client_side)))
-        routes = self._upstream_routes(next_hops)
-        host = Host("client", UPSTREAM, self._namespace("client", UPSTREAM), tuple(own_legs), routes)
+        pool_routes = self._upstream_routes(next_hops)
+        host = Host("client", UPSTREAM, self._namespace("client", UPSTREAM), tuple(own_legs), pool_routes)
         return host, legs
 
     def _pool_families(self) -> set[int]:
         return {
-            ip_address(first).version
-            for pool in self.plan["pools"]
-            if pool["bgp"]
-            for first, _last in pool["ranges"]
+            ip_address(first).version for pool in self.plan["pools"] if pool["bgp"] for first, _last in pool["ranges"]
         }
 
     def _upstream_routes(self, next_hops: Mapping[tuple[str, int], str]) -> tuple[Route, ...]:
@@ -370,25 +378,31 @@ class _Builder:
         known = {f"{service['namespace']}/{service['name']}": service["cluster"] for service in self.plan["services"]}
         for service, nodes in self.endpoints.items():
             if service not in known:
-                raise EdgeError(f"edge_twin_endpoints.{service}", "no such service in the plan", f"known: {', '.join(sorted(known)) or 'none'}")
+                raise EdgeError(
+                    f"edge_twin_endpoints.{service}",
+                    "no such service in the plan",
+                    f"known: {', '.join(sorted(known)) or 'none'}",
+                )
             for node in nodes:
                 if node not in self.plan["clusters"][known[service]]["nodes"]:
-                    raise EdgeError(f"edge_twin_endpoints.{service}", f"{node!r} is no node of cluster {known[service]}")
+                    raise EdgeError(
+                        f"edge_twin_endpoints.{service}", f"{node!r} is no node of cluster {known[service]}"
+                    )
 
     def _cluster(self, host: str, cluster: Mapping[str, Any]) -> tuple[Cluster, list[Host]]:
         nodes = cluster["nodes"]
         speakers = self._speakers(host)
         services = [service for service in self.plan["services"] if service["cluster"] == host]
-        placed = {
-            _key(service): tuple(sorted(self.endpoints.get(_key(service), speakers))) for service in services
-        }
+        placed = {_key(service): tuple(sorted(self.endpoints.get(_key(service), speakers))) for service in services}
         agents = tuple(sorted(speakers.union(*placed.values())))
         order = _network_order(self.networks, nodes)
         hosts = [self._node(node, nodes[node], order) for node in sorted(nodes) if node in agents]
         node_ips = {node: _node_addresses(nodes[node]["addresses"], order) for node in sorted(nodes)}
         for node, addresses in node_ips.items():
             if not addresses:
-                raise EdgeError(f"clusters.{host}.nodes.{node}", "the twin needs an address of it", "edge_addresses on the node")
+                raise EdgeError(
+                    f"clusters.{host}.nodes.{node}", "the twin needs an address of it", "edge_addresses on the node"
+                )
         families = sorted({version for addresses in node_ips.values() for version in addresses})
         pod_cidrs = _with_families(cluster.get("pod_cidrs") or (), families, _POD_CIDRS, self.taken, "pods")
         taken = [*self.taken, *((cidr.network_address, cidr.broadcast_address) for cidr in pod_cidrs)]
@@ -424,7 +438,9 @@ class _Builder:
     def _speakers(self, cluster: str) -> frozenset[str]:
         """Return the nodes that peer or announce."""
         peers = {session["node"] for session in self.plan["sessions"] if session["cluster"] == cluster}
-        announcers = {node for item in self.plan["expect"]["l2"] if item["cluster"] == cluster for node in item["nodes"]}
+        announcers = {
+            node for item in self.plan["expect"]["l2"] if item["cluster"] == cluster for node in item["nodes"]
+        }
         return frozenset(peers | announcers)
 
     def _node(self, host: str, node: Mapping[str, Any], order: Sequence[str]) -> Host:
@@ -435,7 +451,7 @@ class _Builder:
 
 
 def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> dict[str, Any]:
-    """Return the Helm values that let an agent run on a bare network namespace, without pods, CNI and container runtime."""
+    """Return the Helm values that let an agent run on a bare network namespace, without pods and CNI."""
     values: dict[str, Any] = {
         "devices": " ".join(devices),
         "routingMode": "native",
@@ -485,7 +501,10 @@ def _interface(patterns: Sequence[str]) -> str | None:
 def _taken(plan: Mapping[str, Any]) -> list[tuple[Address, Address]]:
     """Return the first and last address of everything that the plan uses, except the networks' own CIDRs."""
     taken: list[tuple[Address, Address]] = []
-    hosts = [*plan["routers"].values(), *(node for cluster in plan["clusters"].values() for node in cluster["nodes"].values())]
+    hosts = [
+        *plan["routers"].values(),
+        *(node for cluster in plan["clusters"].values() for node in cluster["nodes"].values()),
+    ]
     for host in hosts:
         for addresses in host["addresses"].values():
             taken += [(ip_address(address), ip_address(address)) for address in addresses]
@@ -507,7 +526,9 @@ def _taken(plan: Mapping[str, Any]) -> list[tuple[Address, Address]]:
 def _highest_free(cidr: Network, taken: Sequence[tuple[Address, Address]]) -> str | None:
     """Return the highest address of ``cidr`` outside ``taken``, with prefix length; None when it is full."""
     lowest, candidate = int(cidr.network_address), int(cidr.broadcast_address)
-    ranges = sorted(((int(a), int(b)) for a, b in taken if a.version == cidr.version), key=lambda item: item[1], reverse=True)
+    ranges = sorted(
+        ((int(a), int(b)) for a, b in taken if a.version == cidr.version), key=lambda item: item[1], reverse=True
+    )
     for first, last in ranges:
         if first <= candidate <= last:
             candidate = first - 1
@@ -519,7 +540,8 @@ def _free_of(candidates: Sequence[str], taken: Sequence[tuple[Address, Address]]
     for text in candidates:
         cidr = ip_network(text)
         if not any(
-            a.version == cidr.version and int(a) <= int(cidr.broadcast_address) and int(b) >= int(cidr.network_address) for a, b in taken
+            a.version == cidr.version and int(a) <= int(cidr.broadcast_address) and int(b) >= int(cidr.network_address)
+            for a, b in taken
         ):
             return cidr
     raise EdgeError("edge_twin", f"the site uses {' and '.join(candidates)}: none is left for {purpose}")
@@ -593,7 +615,12 @@ def _namespaces(services: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _node_object(node: str, cidrs: Sequence[str]) -> dict[str, Any]:
-    labels = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", LABEL_STAND_IN: MANAGED_BY}
+    labels = {
+        "kubernetes.io/hostname": node,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        LABEL_STAND_IN: MANAGED_BY,
+    }
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -625,16 +652,26 @@ def _ports(cluster: Mapping[str, Any], services: Sequence[Mapping[str, Any]]) ->
             ports = [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
         if not ports:
             planned = list(service.get("ports") or ({"port": 80, "protocol": "TCP"},))
-            ports = planned if len(planned) == 1 else [{**port, "name": f"{port['protocol']}-{port['port']}".lower()} for port in planned]
+            ports = (
+                planned
+                if len(planned) == 1
+                else [{**port, "name": f"{port['protocol']}-{port['port']}".lower()} for port in planned]
+            )
         result[key] = []
         for port in ports:
-            entry = {"name": port.get("name") or "", "port": int(port["port"]), "protocol": port.get("protocol") or "TCP"}
+            entry = {
+                "name": port.get("name") or "",
+                "port": int(port["port"]),
+                "protocol": port.get("protocol") or "TCP",
+            }
             result[key].append({**entry, "listener": port_number})
             port_number += 1
     return result
 
 
-def _listeners(ports: Mapping[str, Sequence[Mapping[str, Any]]], placed: Mapping[str, Sequence[str]]) -> dict[str, tuple[Listener, ...]]:
+def _listeners(
+    ports: Mapping[str, Sequence[Mapping[str, Any]]], placed: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Listener, ...]]:
     by_node: dict[str, list[Listener]] = {}
     for key, nodes in placed.items():
         for node in nodes:
@@ -643,7 +680,9 @@ def _listeners(ports: Mapping[str, Sequence[Mapping[str, Any]]], placed: Mapping
     return {node: tuple(sorted(by_node[node], key=lambda item: item.port)) for node in sorted(by_node)}
 
 
-def _stand_in_services(cluster: Mapping[str, Any], ports: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def _stand_in_services(
+    cluster: Mapping[str, Any], ports: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
     """Return the Services of ``manage: values`` and ``metadata`` as their chart or owner would make them."""
     charts = {f"{item['namespace']}/{item['service']}": item["values"] for item in cluster.get("charts") or ()}
     objects = []
@@ -661,11 +700,22 @@ def _stand_in_services(cluster: Mapping[str, Any], ports: Mapping[str, Sequence[
         spec: dict[str, Any] = {
             "type": "LoadBalancer",
             "ports": [
-                {**({"name": port["name"]} if port["name"] else {}), "port": port["port"], "protocol": port["protocol"], "targetPort": port["listener"]}
+                {
+                    **({"name": port["name"]} if port["name"] else {}),
+                    "port": port["port"],
+                    "protocol": port["protocol"],
+                    "targetPort": port["listener"],
+                }
                 for port in ports[_key(item)]
             ],
         }
-        for name in ("externalTrafficPolicy", "loadBalancerClass", "ipFamilies", "ipFamilyPolicy", "allocateLoadBalancerNodePorts"):
+        for name in (
+            "externalTrafficPolicy",
+            "loadBalancerClass",
+            "ipFamilies",
+            "ipFamilyPolicy",
+            "allocateLoadBalancerNodePorts",
+        ):
             if values.get(name) not in (None, "", []):
                 spec[name] = values[name]
         objects.append({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
@@ -703,7 +753,10 @@ def _endpoint_slices(
                         },
                     },
                     "addressType": f"IPv{family}",
-                    "ports": [{"name": port["name"], "port": port["listener"], "protocol": port["protocol"]} for port in ports[key]],
+                    "ports": [
+                        {"name": port["name"], "port": port["listener"], "protocol": port["protocol"]}
+                        for port in ports[key]
+                    ],
                     "endpoints": endpoints,
                 }
             )

@@ -39,7 +39,11 @@ class Cgroup:
         """Return the twin's own cgroup, whether or not it exists."""
         mount = next(_mounts("cgroup2"), None)
         if mount is None:
-            raise EdgeError("", "no cgroup2 hierarchy is mounted", "the twin needs cgroup.kill: Linux 5.14 or newer, cgroup2 mounted")
+            raise EdgeError(
+                "",
+                "no cgroup2 hierarchy is mounted",
+                "the twin needs cgroup.kill: Linux 5.14 or newer, cgroup2 mounted",
+            )
         return cls(mount / name)
 
     def child(self, name: str) -> Cgroup:
@@ -85,7 +89,9 @@ class Cgroup:
             end = time.monotonic() + limit
             while self.populated():
                 if time.monotonic() > end:
-                    raise EdgeError(str(self.path), f"processes {self.pids()} are still there {limit:g} s after cgroup.kill")
+                    raise EdgeError(
+                        str(self.path), f"processes {self.pids()} are still there {limit:g} s after cgroup.kill"
+                    )
                 time.sleep(_POLL)
             self._remove(end)
 

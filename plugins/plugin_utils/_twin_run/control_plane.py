@@ -56,27 +56,46 @@ class ControlPlane:
             run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-C", "", "-f", key])
         self._write_credentials()
         if not self.shop.running(self._program("etcd")):
-            client, peer = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
-            self.shop.start(
-                self._program("etcd"),
-                [etcd, "--name=twin", f"--data-dir={self.folder / 'etcd'}"]
-                + [f"--listen-client-urls={client}", f"--advertise-client-urls={client}"]
-                + [f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=twin={peer}"]
-                + ["--unsafe-no-fsync", "--log-level=warn"],
-                self.cluster.namespace,
-            )
+            self.shop.start(self._program("etcd"), self._etcd(etcd), self.cluster.namespace)
         if not self.shop.running(self._program("kube-apiserver")):
-            self.shop.start(
-                self._program("kube-apiserver"),
-                [api_server, "--etcd-servers=http://127.0.0.1:2379", "--bind-address=127.0.0.1", f"--secure-port={_API_PORT}"]
-                + [f"--advertise-address={self.cluster.advertise_address}", f"--cert-dir={self.folder / 'pki'}"]
-                + [f"--service-cluster-ip-range={','.join(self.cluster.service_cidrs)}"]
-                + [f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}"]
-                + ["--service-account-issuer=https://kubernetes.default.svc", f"--token-auth-file={self.folder / 'pki' / 'tokens.csv'}"]
-                + ["--authorization-mode=RBAC", "--allow-privileged=true", "--endpoint-reconciler-type=none", "--profiling=false"],
-                self.cluster.namespace,
-            )
+            self.shop.start(self._program("kube-apiserver"), self._api_server(api_server), self.cluster.namespace)
         self.forward(self._program("api-port"), None, int((self.folder / "port").read_text(encoding="ascii")))
+
+    def _etcd(self, program: Path) -> list[str]:
+        client, peer = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
+        return [
+            str(program),
+            "--name=twin",
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=twin={peer}",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+        ]
+
+    def _api_server(self, program: Path) -> list[str]:
+        pki = self.folder / "pki"
+        return [
+            str(program),
+            "--etcd-servers=http://127.0.0.1:2379",
+            # Bound to loopback, its own certificate is for this address, as which every proxy reaches it.
+            "--bind-address=127.0.0.1",
+            f"--secure-port={_API_PORT}",
+            f"--advertise-address={self.cluster.advertise_address}",
+            f"--cert-dir={pki}",
+            f"--service-cluster-ip-range={','.join(self.cluster.service_cidrs)}",
+            f"--service-account-key-file={pki / 'sa.key'}",
+            f"--service-account-signing-key-file={pki / 'sa.key'}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--token-auth-file={pki / 'tokens.csv'}",
+            "--authorization-mode=RBAC",
+            "--allow-privileged=true",
+            "--endpoint-reconciler-type=none",
+            "--profiling=false",
+        ]
 
     def _write_credentials(self) -> None:
         """Choose a token and a free port once; both stay as long as the twin does."""
@@ -113,9 +132,15 @@ class ControlPlane:
         if not self.shop.running(program):
             self.shop.start(
                 program,
-                [controller_manager, f"--kubeconfig={self.folder / 'kubeconfig.internal'}", f"--controllers={','.join(_CONTROLLERS)}"]
-                + ["--leader-elect=false", f"--service-account-private-key-file={self.folder / 'pki' / 'sa.key'}"]
-                + ["--secure-port=0", "--profiling=false"],
+                [
+                    str(controller_manager),
+                    f"--kubeconfig={self.folder / 'kubeconfig.internal'}",
+                    f"--controllers={','.join(_CONTROLLERS)}",
+                    "--leader-elect=false",
+                    f"--service-account-private-key-file={self.folder / 'pki' / 'sa.key'}",
+                    "--secure-port=0",
+                    "--profiling=false",
+                ],
                 self.cluster.namespace,
             )
 
@@ -127,7 +152,9 @@ class ControlPlane:
         for node, status in self.cluster.node_status.items():
             condition = {"type": "Ready", "status": "True", "reason": "TwinNode", "message": "a stand-in of the twin"}
             kube.patch_status(f"/api/v1/nodes/{node}", {**status, "conditions": [condition]})
-        wanted = {(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in self.cluster.objects}
+        wanted = {
+            (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in self.cluster.objects
+        }
         selector = f"labelSelector={_twin.LABEL_STAND_IN}%3D{_twin.MANAGED_BY}"
         for kind, path in (
             ("EndpointSlice", "/apis/discovery.k8s.io/v1/endpointslices"),

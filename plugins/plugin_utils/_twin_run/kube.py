@@ -120,7 +120,11 @@ class Kube:
             connection.request("GET", query, None, self._headers("application/json"))
             answer = connection.getresponse()
             if answer.status >= 400:
-                raise ApiError(f"GET {query}", f"the API server says {answer.status}: {_message(answer.read().decode())}", answer.status)
+                raise ApiError(
+                    f"GET {query}",
+                    f"the API server says {answer.status}: {_message(answer.read().decode())}",
+                    answer.status,
+                )
             while line := answer.readline():
                 event = json.loads(line)
                 yield event["type"], event["object"]

@@ -21,7 +21,7 @@ import signal
 import sys
 import threading
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,11 @@ _OPERATOR_HEALTH_PORT = 9234
 _IMAGE = re.compile(r"/(?P<name>cilium|operator[a-z-]*)(?::v(?P<version>[0-9][0-9A-Za-z.-]*))?(?:@|$)")
 
 
+def say(text: str) -> None:
+    """Write a line with the time to the log."""
+    print(datetime.now(UTC).strftime("%H:%M:%S.%f")[:-3], text, flush=True)  # noqa: T201
+
+
 def program_of(pod: dict[str, Any]) -> tuple[str, str] | None:
     """Return (``agent`` or ``operator``, Cilium's version) for a pod that a real program is run for."""
     for container in pod["spec"]["containers"]:
@@ -51,7 +56,9 @@ def program_of(pod: dict[str, Any]) -> tuple[str, str] | None:
 
 def node_for(pod: dict[str, Any], nodes: list[str]) -> str:
     """Return the node that a pod is bound to: the one a DaemonSet names, else the first."""
-    affinity = ((pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    affinity = ((pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ) or {}
     for term in affinity.get("nodeSelectorTerms") or ():
         for field in term.get("matchFields") or ():
             if field.get("key") == "metadata.name":
@@ -102,7 +109,7 @@ class Pods:
                             self._pods[pod["metadata"]["uid"]] = pod
                     self.changed.set()
             except (OSError, http.client.HTTPException, EdgeError, ValueError) as error:
-                print(f"watching pods: {error}", flush=True)
+                say(f"watching pods: {error}")
                 time.sleep(_IDLE_POLL)
 
 
@@ -130,7 +137,7 @@ class Program:
                 return True
         except ChildProcessError:
             pass
-        print(f"{self.kind} on {self.node}: process {self.pid} has ended", flush=True)
+        say(f"{self.kind} on {self.node}: process {self.pid} has ended")
         self.pid = None
         return False
 
@@ -158,7 +165,7 @@ class Program:
         except (EdgeError, OSError, KeyError) as error:
             self.reason = str(error)
             self.not_before = time.monotonic() + 1.0
-            print(f"{self.kind} on {self.node}: {error}", flush=True)
+            say(f"{self.kind} on {self.node}: {error}")
 
     def stop(self, grace: float) -> bool:
         """Ask it to end, then make it; return whether it has ended."""
@@ -218,9 +225,9 @@ class Kubelet:
                     settled = self._sync(pod) and settled
                 except ApiError as error:
                     if error.status not in (404, 409):  # gone or changed meanwhile: the watch tells
-                        print(f"{pod['metadata']['name']}: {error}", flush=True)
+                        say(f"{pod['metadata']['name']}: {error}")
                 except (OSError, http.client.HTTPException) as error:
-                    print(f"{pod['metadata']['name']}: {error}", flush=True)
+                    say(f"{pod['metadata']['name']}: {error}")
                     settled = False
             self.pods.changed.wait(_IDLE_POLL if settled else _POLL)
             self.pods.changed.clear()
@@ -244,7 +251,11 @@ class Kubelet:
         wanted = program_of(pod)
         program = self._program(wanted[0], node) if wanted else None
         if metadata.get("deletionTimestamp"):
-            if program and program.uid == metadata["uid"] and not program.stop(pod["spec"].get("terminationGracePeriodSeconds", 30)):
+            if (
+                program
+                and program.uid == metadata["uid"]
+                and not program.stop(pod["spec"].get("terminationGracePeriodSeconds", 30))
+            ):
                 return False
             self.kube.request("DELETE", f"{path}?gracePeriodSeconds=0")
             return True
@@ -278,7 +289,7 @@ class Kubelet:
         return None
 
     def _status(self, pod: dict[str, Any], node: str, ready: bool, program: Program | None) -> dict[str, Any]:
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         message = program.reason if program else ""
         conditions = [{"type": "Initialized", "status": "True"}, {"type": "PodScheduled", "status": "True"}]
         conditions += [
@@ -329,16 +340,24 @@ class Kubelet:
         namespace = pod["metadata"]["namespace"]
         config = self.kube.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/cilium-config")["data"]
         account = pod["spec"]["serviceAccountName"]
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": _TOKEN_SECONDS}}
+        request = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": _TOKEN_SECONDS},
+        }
         answer = self.kube.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", request)
         port = self.settings["node_api_port"] if kind == "agent" else self.settings["api_port"]
         path = self.own / f"kubeconfig.{kind}.{node}"
-        text = kubeconfig(f"https://127.0.0.1:{port}", self.own / "pki" / "apiserver.crt", answer["status"]["token"], account)
+        text = kubeconfig(
+            f"https://127.0.0.1:{port}", self.own / "pki" / "apiserver.crt", answer["status"]["token"], account
+        )
         write(path, text)
-        print(f"{kind} on {node}: starting {version} for {pod['metadata']['name']}", flush=True)
+        say(f"{kind} on {node}: starting {version} for {pod['metadata']['name']}")
         self.cgroup(kind, node).kill()
         if kind == "operator":
-            return start_operator(self.shop, self.cluster, self.settings["namespace"], node, Path(programs["operator"]), config, path)
+            return start_operator(
+                self.shop, self.cluster, self.settings["namespace"], node, Path(programs["operator"]), config, path
+            )
         own = self.node(node)
         if own is None:
             raise EdgeError(node, "has no agent")

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for the pods of a node's services: every port answers who it is. Runs as a program of its own.
 
-TCP ports speak HTTP, whatever the service: the answer is JSON with the service, the node and the client's address as the
-node saw it. UDP ports answer each datagram with the same.
+TCP ports speak HTTP, whatever the service: the answer is JSON with the service, the node and the client's address as
+the node saw it. UDP ports answer each datagram with the same.
 
 Usage: ``listener.py NODE JSON`` with a list of ``{"service", "port", "protocol", "service_port"}``.
 """
@@ -16,13 +16,21 @@ import json
 import socket
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 _HEADER_LIMIT = 5.0
 
 
 def _answer(node: str, listener: Mapping[str, Any], client: str) -> bytes:
-    content = {"service": listener["service"], "port": listener["service_port"], "node": node, "client": client, "stand_in": True}
+    client = client.removeprefix("::ffff:")  # an IPv4 client on a socket for both families
+    content = {
+        "service": listener["service"],
+        "port": listener["service_port"],
+        "node": node,
+        "client": client,
+        "stand_in": True,
+    }
     return (json.dumps(content, sort_keys=True) + "\n").encode()
 
 
@@ -31,10 +39,10 @@ async def _serve_tcp(node: str, listener: Mapping[str, Any]) -> None:
         try:
             await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEADER_LIMIT)
             body = _answer(node, listener, writer.get_extra_info("peername")[0])
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-            writer.write(head.encode() + body)
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
             await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError):
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the client went away, or does not speak HTTP: it gets no answer
         finally:
             writer.close()
@@ -74,9 +82,8 @@ async def _main(node: str, listeners: list[dict[str, Any]]) -> None:
         if listener["protocol"] == "TCP":
             await _serve_tcp(node, listener)
         elif listener["protocol"] == "UDP":
-            await loop.create_datagram_endpoint(
-                lambda own=listener: _Datagrams(node, own), sock=_socket(socket.SOCK_DGRAM, listener["port"])
-            )
+            sock = _socket(socket.SOCK_DGRAM, listener["port"])
+            await loop.create_datagram_endpoint(partial(_Datagrams, node, listener), sock=sock)
     await asyncio.Event().wait()
 
 

@@ -65,11 +65,9 @@ def _wire(twin: Twin, host: Host) -> None:
             continue
         # Unique among all ports of the bridges' namespace, and within the 15 characters of an interface name.
         port = "p" + hashlib.sha256(f"{host.namespace}/{leg.interface}".encode()).hexdigest()[:12]
-        run(
-            ["ip", "-n", twin.lan_namespace, "link", "add", port, "type", "veth"]
-            + ["peer", "name", leg.interface, "address", leg.mac, "netns", host.namespace]
-        )
-        run(["ip", "-n", twin.lan_namespace, "link", "set", port, "master", leg.bridge, "up"])
+        peer = f"peer name {leg.interface} address {leg.mac} netns {host.namespace}"
+        lines = [f"link add {port} type veth {peer}", f"link set {port} master {leg.bridge} up"]
+        _batch(["-n", twin.lan_namespace], lines)
     lines = []
     for leg in host.legs:
         for address in leg.addresses:

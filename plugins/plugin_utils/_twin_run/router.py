@@ -74,11 +74,18 @@ class Router:
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True)
-        arguments = [self.folder, image, keys, self.router.machine, self.router.host, NETNS / self.router.namespace]
+        arguments: list[str | Path] = [
+            self.folder,
+            image,
+            keys,
+            self.router.machine,
+            self.router.host,
+            NETNS / self.router.namespace,
+        ]
         # Not from `ip netns exec`: it remounts /sys.
         self.shop.start(
             self.program,
-            ["unshare", "-m", "--propagation", "private", "/bin/sh", "-c", _BOOT, "sh", *arguments],
+            ["unshare", "-m", "--propagation", "private", "/bin/sh", "-c", _BOOT, "sh", *map(str, arguments)],
             environment={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
         return True

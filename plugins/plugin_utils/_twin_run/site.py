@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,13 @@ def require_root() -> None:
         EdgeError: not Linux, or not root.
     """
     if not sys.platform.startswith("linux"):
-        raise EdgeError("edge_twin", f"the twin needs Linux, this is {sys.platform}", "plan.yml and render.yml work without it")
+        raise EdgeError(
+            "edge_twin", f"the twin needs Linux, this is {sys.platform}", "plan.yml and render.yml work without it"
+        )
     if os.geteuid() != 0:
-        raise EdgeError("edge_twin", "the twin makes network namespaces and cgroups, which needs root", "run it with sudo")
+        raise EdgeError(
+            "edge_twin", "the twin makes network namespaces and cgroups, which needs root", "run it with sudo"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,13 +148,15 @@ class TwinSite:
         for name in names:
             for pid in network.processes(name):
                 _kill(pid)
-            shop.wait(f"no process in {name}", lambda own=name: not network.processes(own), _GONE_LIMIT, quiet=True)
+            shop.wait(f"no process in {name}", partial(_empty, name), _GONE_LIMIT, quiet=True)
         shop.cgroup.remove_shadows()
         network.remove(names)
         if (shop.folder / _DESCRIPTION).exists():
             shutil.rmtree(shop.folder)
         elif shop.folder.exists() and any(shop.folder.iterdir()):
-            raise EdgeError("edge_twin_folder", f"{shop.folder} has no {_DESCRIPTION}: it is no twin's folder", "remove it by hand")
+            raise EdgeError(
+                "edge_twin_folder", f"{shop.folder} has no {_DESCRIPTION}: it is no twin's folder", "remove it by hand"
+            )
         shop.progress.step(f"twin {shop.name.removeprefix('twin-')} is gone")
         return True
 
@@ -190,7 +197,9 @@ class TwinSite:
                 nodes.append(node)
         return nodes
 
-    def _start_kubelet(self, twin: _twin.Twin, plane: ControlPlane, cilium: dict[str, dict[str, str]], stopped: list[str]) -> None:
+    def _start_kubelet(
+        self, twin: _twin.Twin, plane: ControlPlane, cilium: dict[str, dict[str, str]], stopped: list[str]
+    ) -> None:
         cluster = plane.cluster
         hosts = {host.name: host for host in twin.hosts if host.kind == "node"}
         addresses = {
@@ -203,7 +212,8 @@ class TwinSite:
             "nodes": list(cluster.nodes),
             "addresses": addresses,
             "agents": {
-                name: {"namespace": hosts[name].namespace, "devices": [leg.interface for leg in hosts[name].legs]} for name in cluster.agents
+                name: {"namespace": hosts[name].namespace, "devices": [leg.interface for leg in hosts[name].legs]}
+                for name in cluster.agents
             },
             "stopped": [name for name in stopped if name in cluster.agents],
             "programs": cilium,
@@ -250,12 +260,22 @@ def _check_change(before: dict[str, Any], twin: _twin.Twin) -> None:
     for host in _plain(twin)["hosts"]:
         known = old.get(host["namespace"])
         if known and known["legs"] != host["legs"]:
-            raise EdgeError("edge_twin", f"the addresses or interfaces of {host['name']} have changed", "rebuild it: absent, then present")
+            raise EdgeError(
+                "edge_twin",
+                f"the addresses or interfaces of {host['name']} have changed",
+                "rebuild it: absent, then present",
+            )
     clusters = {cluster["host"]: cluster for cluster in before["clusters"]}
     for cluster in _plain(twin)["clusters"]:
         known = clusters.get(cluster["host"])
         if known and known["service_cidrs"] != cluster["service_cidrs"]:
-            raise EdgeError("edge_twin", f"the service CIDRs of {cluster['host']} have changed", "rebuild it: absent, then present")
+            raise EdgeError(
+                "edge_twin", f"the service CIDRs of {cluster['host']} have changed", "rebuild it: absent, then present"
+            )
+
+
+def _empty(namespace: str) -> bool:
+    return not network.processes(namespace)
 
 
 def _close_master(path: Path) -> None:
@@ -266,7 +286,5 @@ def _close_master(path: Path) -> None:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

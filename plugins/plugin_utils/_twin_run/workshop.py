@@ -21,7 +21,11 @@ NETNS = Path("/run/netns")
 _POLL = 0.05
 _HEARTBEAT = 10.0
 _LOG_LINES = 20
-_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+}
 
 
 class Progress:
@@ -76,7 +80,7 @@ class Workshop:
         namespace: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> int:
-        """Start ``argv`` in a cgroup, a session and (with ``namespace``) a network namespace of its own; return its pid.
+        """Start ``argv`` in a cgroup and session of its own, and in network namespace ``namespace``; return its pid.
 
         The environment is clean, so that nothing of the caller's (proxies, credentials) reaches the twin.
         """
@@ -97,6 +101,8 @@ class Workshop:
                 cwd="/",
                 env={**_ENVIRONMENT, **(environment or {})},
             )
+        while process.poll() is None and process.pid not in group.pids():
+            time.sleep(0.001)  # the shell is about to enter its cgroup; whoever asks what runs must see it there
         return process.pid
 
     def last_lines(self, program: str) -> str:
@@ -120,6 +126,7 @@ class Workshop:
 
         Args:
             what: what is waited for, as an end of "waiting for ...".
+            probe: looks once, without waiting.
             limit: seconds.
             program: the program on which it depends: when it ends, waiting ends.
             quiet: no milestone when it is there.
