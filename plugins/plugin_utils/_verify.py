@@ -22,6 +22,9 @@ from ._verify_seen import ClusterSeen, RouterSeen, read_cluster, read_router
 from ._verify_services import verify_leases, verify_objects, verify_services
 from ._verify_sessions import verify_node_sessions, verify_router_sessions
 
+SETTLE_SECONDS = 60
+"""For what no BGP timer governs: IPAM, leases of 15 s, agents that report every 5 s, an agent that starts."""
+
 
 def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = False) -> VerifyReport:
     """Compare what was observed with the plan.
@@ -55,6 +58,16 @@ def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = 
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
     return report
+
+
+def settle_seconds(plan: Mapping[str, Any]) -> int:
+    """Return within how many seconds a site that was just changed must be as planned.
+
+    A node's session may have to expire (hold), its old paths to go (graceful restart), and a new connection to be tried
+    (connect retry, which Cilium stretches up to twice); the rest is for addresses, L2 leases and Cilium's own reports.
+    """
+    sessions = [s["hold"] + s["graceful_restart"] + 2 * s["connect_retry"] for s in plan["sessions"]]
+    return SETTLE_SECONDS + max(sessions, default=0)
 
 
 def _read_routers(report: VerifyReport, plan: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, RouterSeen]:

@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: edge_verify
+short_description: Compare both ends of a cluster's network edge with the plan
+version_added: 0.1.0
+description:
+  - Takes what M(hybridnet.cluster_edge.frr_info) and M(hybridnet.cluster_edge.cilium_info) registered on the hosts of the play,
+    and compares it with the plan of M(hybridnet.cluster_edge.edge_plan).
+  - It opens no connection, changes nothing and does not fail on unmet expectations; the role C(edge_verify) does, once no
+    further look can help.
+  - While errors that may go away by themselves are left and there is time, it waits for O(interval) and returns RV(again) as
+    true.
+  - Use it with C(run_once).
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+options:
+  plan:
+    description: The plan.
+    type: dict
+    required: true
+  routers_in:
+    description: Name of the variable in which each router has the result of M(hybridnet.cluster_edge.frr_info).
+    type: str
+    required: true
+  clusters_in:
+    description: Name of the variable in which each cluster has the result of M(hybridnet.cluster_edge.cilium_info).
+    type: str
+    required: true
+  strict:
+    description: A service that others make (C(manage) is C(metadata) or C(values)) and that is missing is an error.
+    type: bool
+    default: false
+  timeout:
+    description:
+      - Seconds after the first look from which on there is no further one.
+      - Without it 60 seconds more than the plan's longest hold time, graceful restart time and two connection retries.
+    type: float
+  interval:
+    description: Seconds between two looks.
+    type: float
+    default: 2
+  started:
+    description: RV(started) of the look before; without it this is the first one.
+    type: float
+  looks:
+    description: RV(looks) of the look before.
+    type: int
+    default: 0
+attributes:
+  check_mode:
+    description: It changes nothing, so it runs in check mode as it does elsewhere.
+    support: full
+  diff_mode:
+    description: It changes nothing, so there is no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Read the routers
+  hybridnet.cluster_edge.frr_info:
+  register: seen_frr
+  when: inventory_hostname in edge_plan.routers
+
+- name: Read the clusters
+  hybridnet.cluster_edge.cilium_info:
+  register: seen_cilium
+  when: inventory_hostname in edge_plan.clusters
+
+- name: Compare with the plan, once
+  hybridnet.cluster_edge.edge_verify:
+    plan: "{{ edge_plan }}"
+    routers_in: seen_frr
+    clusters_in: seen_cilium
+    timeout: 0
+  run_once: true
+  register: verified
+"""
+
+RETURN = r"""
+rows:
+  description: Every expectation, with C(step), C(subject), C(expected), C(seen) and C(level) (V(ok), V(warning), V(error)).
+  type: list
+  elements: dict
+  returned: success
+findings:
+  description: Errors and warnings, each with C(code), C(severity), C(path), C(problem), C(hint) and C(accepted).
+  type: list
+  elements: dict
+  returned: success
+failures:
+  description: How many of the findings are errors.
+  type: int
+  returned: success
+again:
+  description: Whether another look is worth it.
+  type: bool
+  returned: success
+started:
+  description: When the first look was, on a clock of the controller that only differences mean something of.
+  type: float
+  returned: success
+looks:
+  description: How many looks there were.
+  type: int
+  returned: success
+text:
+  description: Rows and findings as a table for a terminal.
+  type: str
+  returned: success
+msg:
+  description: The result in one line.
+  type: str
+  returned: success
+  sample: 27 of 27 expectations met after 4 s (3 looks)
+"""

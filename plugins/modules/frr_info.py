@@ -1,0 +1,132 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: frr_info
+short_description: Read BGP sessions, paths and routes from FRR
+version_added: 0.1.0
+description:
+  - Runs FRR's C(show) commands with C(vtysh) on the router and returns their JSON as it came, all in one task.
+  - It changes nothing.
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+requirements:
+  - FRR 7.5 or later
+  - Python 3.8 or later
+attributes:
+  check_mode:
+    description: It changes nothing, so it runs in check mode as it does elsewhere.
+    support: full
+  diff_mode:
+    description: It changes nothing, so there is no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Read the router's BGP state
+  hybridnet.cluster_edge.frr_info:
+  register: router
+
+- name: Show the neighbors that are not Established
+  ansible.builtin.debug:
+    msg: "{{ router.frr.neighbors | dict2items | rejectattr('value.bgpState', 'equalto', 'Established') | map(attribute='key') }}"
+"""
+
+RETURN = r"""
+frr:
+  description: FRR's own JSON, by command. What an FRR without BGP does not have is an empty dictionary.
+  type: dict
+  returned: success
+  contains:
+    summary:
+      description: C(show bgp summary json).
+      type: dict
+      returned: always
+    neighbors:
+      description: C(show bgp neighbors json), by address.
+      type: dict
+      returned: always
+    bgp:
+      description: C(show bgp ipv4 unicast json) and the same for IPv6, by family.
+      type: dict
+      returned: always
+    routes:
+      description: C(show ip route bgp json) and C(show ipv6 route bgp json), by family.
+      type: dict
+      returned: always
+    advertised:
+      description:
+        - C(show bgp FAMILY unicast neighbors ADDRESS advertised-routes json), by family and address.
+        - Only for neighbors to which FRR counts announced prefixes.
+      type: dict
+      returned: always
+"""
+
+import json
+
+from ansible.module_utils.basic import AnsibleModule
+
+FAMILIES = {"ipv4": ("ipv4Unicast", "ip"), "ipv6": ("ipv6Unicast", "ipv6")}
+"""Family -> its name in FRR's JSON, and in the command that shows zebra's routes."""
+
+
+class CommandError(Exception):
+    """A command that FRR did not answer with JSON."""
+
+
+def parse(command, rc, stdout, stderr):
+    """Return the decoded answer of one command."""
+    if rc != 0:
+        reason = (stderr or stdout).strip() or "vtysh ended with {0}".format(rc)
+        raise CommandError("vtysh -c '{0}': {1}".format(command, reason))
+    try:
+        answer = json.loads(stdout)
+    except ValueError:
+        said = " ".join(stdout.split())[:200] or "nothing"
+        raise CommandError("vtysh -c '{0}' answered {1!r} instead of JSON".format(command, said)) from None
+    return {} if "warning" in answer else answer  # such as "Default BGP instance not found"
+
+
+def read(show):
+    """Return all answers; ``show`` runs one command and returns its decoded answer."""
+    result = {
+        "summary": show("show bgp summary json"),
+        "neighbors": show("show bgp neighbors json"),
+        "bgp": {},
+        "routes": {},
+        "advertised": {},
+    }
+    for family, (frr_name, ip) in FAMILIES.items():
+        result["bgp"][family] = show("show bgp {0} unicast json".format(family))
+        result["routes"][family] = show("show {0} route bgp json".format(ip))
+        result["advertised"][family] = {
+            address: show("show bgp {0} unicast neighbors {1} advertised-routes json".format(family, address))
+            for address, neighbor in sorted(result["neighbors"].items())
+            if isinstance(neighbor, dict) and sent_prefixes(neighbor, frr_name)
+        }
+    return result
+
+
+def sent_prefixes(neighbor, frr_name):
+    """Return how many prefixes FRR counts as announced to a neighbor."""
+    return ((neighbor.get("addressFamilyInfo") or {}).get(frr_name) or {}).get("sentPrefixCounter") or 0
+
+
+def main():
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    vtysh = module.get_bin_path("vtysh", required=True, opt_dirs=["/usr/lib/frr"])
+
+    def show(command):
+        return parse(command, *module.run_command([vtysh, "-c", command]))
+
+    try:
+        module.exit_json(changed=False, frr=read(show))
+    except CommandError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
