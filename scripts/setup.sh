@@ -43,16 +43,16 @@ edge_heartbeat() {
   return "$rc"
 }
 
-# edge_build LABEL COMMAND...: a long step of the set-up, quiet unless it fails.
+# edge_build LABEL COMMAND...: a long step, quiet unless it fails.
 edge_build() {
   local label=$1 start=$SECONDS log rc=0
   shift
   mkdir -p "$EDGE_CACHE/logs"
   log=$EDGE_CACHE/logs/$(printf '%s' "$label" | tr -c 'a-zA-Z0-9.' '-').log
-  edge_say "== set-up: $label"
+  edge_say "== $label"
   edge_heartbeat "$label" edge_into "$log" "$@" || rc=$?
   if [ "$rc" -ne 0 ]; then
-    edge_note "== set-up failed: $label (after $((SECONDS - start)) s; whole log: $log). Its last lines:"
+    edge_note "== failed: $label (after $((SECONDS - start)) s; whole log: $log). Its last lines:"
     tail -n 25 "$log" >&2
     return "$rc"
   fi
@@ -117,14 +117,14 @@ edge_install() {
     edge_die "missing: Debian packages: $*" "Install them as root (apt-get install $*), or run this command as root." "$(edge_offline_hint)"
   fi
   if ! apt-get install --simulate -qq "$@" >/dev/null 2>&1; then
-    edge_build "apt-get update" apt-get update -q || return
+    edge_build "set-up: apt-get update" apt-get update -q || return
   fi
-  edge_build "apt-get install $*" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+  edge_build "set-up: apt-get install $*" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
 edge_offline_hint() {
   if [ -n "${EDGE_VENV:-}" ]; then
-    edge_say "What needs neither works here already: the plan, without any connection:"
+    edge_say "What works here already is the plan, without any connection:"
     edge_say "  cd $EDGE_ROOT && $EDGE_VENV/bin/ansible-playbook playbooks/plan.yml -i inventory/hybrid"
   fi
 }
@@ -142,7 +142,7 @@ edge_venv() {
     edge_install "python${version%.*}-venv" || return
     EDGE_VENV=$EDGE_CACHE/python/$name-$version-$key
   fi
-  edge_build "Python packages ($name, Python $version)" edge_make_venv "$python" "$@" || edge_die
+  edge_build "set-up: Python packages ($name, Python $version)" edge_make_venv "$python" "$@" || edge_die
 }
 
 edge_make_venv() {
@@ -165,7 +165,7 @@ edge_collections() {
   local wheel
   wheel=$(sed -n 's/^ansible==//p' "$EDGE_ROOT/requirements/constraints.txt")
   EDGE_COLLECTIONS=$EDGE_CACHE/collections/ansible-$wheel
-  [ -e "$EDGE_COLLECTIONS/.complete" ] || edge_build "collection kubernetes.core (from ansible $wheel)" edge_make_collections || edge_die
+  [ -e "$EDGE_COLLECTIONS/.complete" ] || edge_build "set-up: collection kubernetes.core (from ansible $wheel)" edge_make_collections || edge_die
 }
 
 edge_make_collections() (

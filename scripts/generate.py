@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write what comes from the library's tables: the inventory reference, the findings page, the role edge's arguments.
+
+Run it after a change of the tables; a test compares the files with what it would write.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKOUT / ".ansible" / "collections"))
+
+import yaml  # noqa: E402 - after the path is set
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import GROUPS  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._types import (  # noqa: E402
+    Key,
+    ListOf,
+    MapOf,
+    Record,
+    ValueType,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES  # noqa: E402
+
+NOTE = "Written by scripts/generate.py from the library's tables; edit those."
+
+
+def record_of(kind: ValueType) -> tuple[str, Record] | None:
+    """Return the record inside a type, with what stands between the key and its own keys (``.N`` or nothing)."""
+    if isinstance(kind, Record):
+        return "", kind
+    if isinstance(kind, MapOf) and isinstance(kind.value, Record):
+        return ".N", kind.value
+    if isinstance(kind, ListOf) and isinstance(kind.item, Record):
+        return "[]", kind.item
+    return None
+
+
+def rows(prefix: str, keys: Iterable[Key]) -> list[str]:
+    """Return table rows of keys and the keys inside them."""
+    lines: list[str] = []
+    for key in keys:
+        name = f"{prefix}{key.name}"
+        default = "**required**" if key.required else key.default
+        text = key.text if key.supported else f"{key.text} *Not supported by this version: refused.*"
+        lines.append(f"| `{name}` | {key.type.label} | {default if key.supported else '–'} | {text} |")
+        inner = record_of(key.type)
+        if key.supported and inner:
+            lines += rows(f"{name}{inner[0]}.", inner[1].keys.values())
+    return lines
+
+
+def inventory_page() -> str:
+    """Return docs/reference/inventory.md."""
+    lines = [
+        "# Inventory reference",
+        "",
+        f"<!-- {NOTE} -->",
+        "",
+        "Every variable of the inventory. Durations are seconds; a list of one may stand without brackets; a selector is",
+        "kubectl's label-selector text (`public=true`, `private`, `rack in (a,b)`, `!control-plane`). Maps at the first level",
+        "take layers: `edge_pools__media` adds to `edge_pools`. What a key's default is computed from, `playbooks/plan.yml`",
+        "says for your site. How the pieces fit together: [inventory.md](../inventory.md).",
+    ]
+    for title, keys in GROUPS:
+        lines += ["", f"## {title}", "", "| key | type | default | meaning |", "|---|---|---|---|", *rows("", keys)]
+    return "\n".join(lines) + "\n"
+
+
+def findings_page() -> str:
+    """Return docs/findings.md."""
+    lines = [
+        "# Findings",
+        "",
+        f"<!-- {NOTE} -->",
+        "",
+        "Every error and warning has a code that never changes its meaning, and reads `path: problem (hint)`. Errors of the",
+        "inventory are all told in one pass, before the first connection. A warning can be accepted with a reason:",
+        "",
+        "```yaml",
+        "edge_accept:",
+        "  EDGE302: a lab that never leaves the house",
+        "  EDGE411: {edge_pools.lab.addresses: no host of this network uses it}",
+        "```",
+        "",
+        "## The inventory",
+        "",
+        "| code | severity | what | why |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {code} | {item.severity} | {item.title} | {item.why} |" for code, item in CODES.items()]
+    lines += [
+        "",
+        "## The live site",
+        "",
+        f"Codes from {min(VERIFY_CODES)} on come from comparing the live site with the plan: see [verify.md](verify.md).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def option(key: Key) -> dict[str, Any]:
+    """Return one key as an option of argument_specs."""
+    text = key.text if key.supported else f"{key.text} Not supported by this version."
+    result: dict[str, Any] = {"description": [text], "type": key.type.argument_type}
+    if key.name == "edge_bgp_passwords":
+        result["no_log"] = True
+    if isinstance(key.type, ListOf):
+        result["elements"] = key.type.item.argument_type
+    if key.default not in ("none", "{}", "[]", "–"):
+        result["description"].append(f"Default: {key.default}.")
+    return result
+
+
+class _Indented(yaml.SafeDumper):
+    """Writes lists as ansible-lint wants them, and no anchors."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def edge_arguments() -> str:
+    """Return roles/edge/meta/argument_specs.yml."""
+    options = {key.name: option(key) for _title, keys in GROUPS for key in keys}
+    report = {
+        "description": [
+            "How much to show: V(full) shows tables of all that is planned, V(summary) one line and findings."
+        ],
+        "type": "str",
+        "choices": ["full", "summary"],
+        "default": "full",
+    }
+    render = {name: options[name] for name in ("edge_render_dir", "edge_render_secrets")}
+    specs = {
+        "argument_specs": {
+            "plan": {
+                "short_description": "Compute the plan of a site from its inventory",
+                "description": [
+                    "Reads the variables of all hosts in C(edge_routers), C(edge_clusters) and C(edge_nodes).",
+                    "Its own checks find every mistake at once; call it with C(rolespec_validate=false).",
+                ],
+                "options": {"edge_plan_report": report, **options},
+            },
+            "render": {
+                "short_description": "Write every file that the other roles would apply",
+                "description": ["Needs C(edge_plan), which the entry point C(plan) registers."],
+                "options": render,
+            },
+        }
+    }
+    text: str = yaml.dump(specs, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=118)
+    return f"---\n# {NOTE}\n{text}"
+
+
+GENERATED = {
+    "docs/reference/inventory.md": inventory_page,
+    "docs/findings.md": findings_page,
+    "roles/edge/meta/argument_specs.yml": edge_arguments,
+}
+
+
+def main() -> None:
+    """Write all files."""
+    for name, content in GENERATED.items():
+        path = CHECKOUT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content(), encoding="utf-8")
+        print(f"wrote {name}")  # noqa: T201 - a command's output
+
+
+if __name__ == "__main__":
+    main()
