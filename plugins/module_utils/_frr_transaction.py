@@ -241,21 +241,20 @@ def check_errors(vtysh_rc: int, vtysh_errors: str, bgpd_errors: str, canary: str
     refuses and always exits 0. It says nothing at all where it cannot read the file: ``canary`` is a wrong line at the end of
     the text that it got, and must be in its complaints.
     """
-    result = [frr.mask(line.strip()) for line in vtysh_errors.splitlines() if line.strip()]
+    result = [line for line in _complaints(vtysh_errors) if not line.startswith("Configuration file[")]
     if vtysh_rc and not result:
         result.append("vtysh -C ended with {0}".format(vtysh_rc))
-    complaints = [line.strip() for line in bgpd_errors.splitlines() if line.strip()]
+    complaints = _complaints(bgpd_errors)
     if not any(canary in line for line in complaints):
-        result.append("bgpd -C did not read the file to its end: {0}".format(frr.mask(bgpd_errors.strip()[-300:]) or "no output"))
-    for line in complaints:
-        if canary not in line:
-            result.append(_mask_anywhere(line))
-    return result
+        result.append("bgpd -C did not read the file to its end: {0}".format("; ".join(complaints[-3:]) or "no output"))
+    # What vtysh has named already, bgpd names again, by the number of a line in another file.
+    return result or [line for line in complaints if canary not in line]
 
 
-def _mask_anywhere(line: str) -> str:
-    """Return a log line without the secret of the configuration line that it quotes."""
-    return re.sub(r"( password ).*$", r"\g<1>" + frr.MASK, line)
+def _complaints(text: str) -> List[str]:
+    """Return the lines of a log without its time stamps and codes, and without the secrets that it quotes."""
+    lines = (re.sub(r"^[0-9/]+ [0-9:.]+ \S+ (?:\[[^]]*\] ?)*", "", line.strip()) for line in text.splitlines())
+    return [re.sub(r"( password ).*$", r"\g<1>" + frr.MASK, line) for line in lines if line]
 
 
 def configuration_problem(planned: Plan, running_text: str) -> Optional[str]:

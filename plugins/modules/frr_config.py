@@ -247,10 +247,11 @@ class Frr:
             if secrets:
                 write_new(folder + "/secrets.conf", secrets, 0o600, 0, 0)
                 out += "".join(self.run(["vtysh", "-f", folder + "/secrets.conf"])[1:])
+            # With another folder than its own it would end with "write memory", which rewrites /etc/frr/frr.conf.
+            write_new(folder + "/vtysh.conf", "service integrated-vtysh-config\n", 0o600, 0, 0)
             write_new(folder + "/frr.conf", text, 0o600, 0, 0)
-            out += "".join(
-                self.run([LIBRARY + "/frr-reload.py", "--reload", "--stdout", "--bindir", "/usr/bin", folder + "/frr.conf"])[1:]
-            )
+            argv = [LIBRARY + "/frr-reload.py", "--reload", "--stdout", "--bindir", "/usr/bin", "--confdir", folder]
+            out += "".join(self.run(argv + [folder + "/frr.conf"])[1:])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         # Its log quotes commands: keep the complaints only, without what they quote of a secret.

@@ -1,0 +1,263 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real kube-apiserver with etcd on loopback, Cilium's own CRDs, and playbooks that run roles against it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE", "~/.cache/cluster-edge")).expanduser() / "programs"
+KUBERNETES = CACHE / "kubernetes-1.36.4"
+HELM = CACHE / "helm-3.21.4" / "helm"
+CILIUM = "1.19.6"
+TOKEN = "lab-only"
+
+
+def missing() -> str | None:
+    """Return what this machine lacks for a cluster, or None."""
+    if not (KUBERNETES / "kube-apiserver").exists():
+        return f"needs the program {KUBERNETES / 'kube-apiserver'}"
+    if not HELM.exists():
+        return f"needs the program {HELM}"
+    for program in ("etcd", "go", "openssl"):
+        if shutil.which(program) is None:
+            return f"needs the program {program}"
+    return None
+
+
+def cilium_module() -> Path:
+    """Return the folder of the Cilium Go module: it holds the CRDs and the chart."""
+    done = subprocess.run(
+        ["go", "mod", "download", "-json", f"github.com/cilium/cilium@v{CILIUM}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    )
+    return Path(json.loads(done.stdout)["Dir"])
+
+
+def wait_for(what: str, probe: Callable[[], Any], limit: float = 60.0) -> Any:
+    """Return the first true value of ``probe``; AssertionError with ``what`` after ``limit`` seconds."""
+    end = time.monotonic() + limit
+    while True:
+        value = probe()
+        if value:
+            return value
+        assert time.monotonic() < end, f"not within {limit:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports on loopback that nobody listens on."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _number in range(count)]
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [item.getsockname()[1] for item in sockets]
+
+
+class Cluster:
+    """An API server; ``folder`` keeps its data, logs and kubeconfig."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.kubeconfig = folder / "kubeconfig"
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._tls = ssl._create_unverified_context()
+        self.url = ""
+
+    def start(self) -> None:
+        """Start etcd and the API server, and wait until it is ready."""
+        client, peer, api = free_ports(3)
+        self.url = f"https://127.0.0.1:{api}"
+        key = self.folder / "sa.key"
+        subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
+        (self.folder / "tokens").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+        (self.folder / "etcd").mkdir(mode=0o700)
+        self._run(
+            "etcd",
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls=http://127.0.0.1:{client}",
+            f"--advertise-client-urls=http://127.0.0.1:{client}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-cluster=default=http://127.0.0.1:{peer}",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+        )
+        self._run(
+            str(KUBERNETES / "kube-apiserver"),
+            f"--etcd-servers=http://127.0.0.1:{client}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            f"--secure-port={api}",
+            f"--cert-dir={self.folder / 'certs'}",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--token-auth-file={self.folder / 'tokens'}",
+            "--authorization-mode=RBAC",
+            "--endpoint-reconciler-type=none",
+            "--disable-admission-plugins=ServiceAccount",
+            "--profiling=false",
+        )
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "lab",
+            "clusters": [{"name": "lab", "cluster": {"server": self.url, "insecure-skip-tls-verify": True}}],
+            "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "admin"}}],
+            "users": [{"name": "admin", "user": {"token": TOKEN}}],
+        }
+        self.kubeconfig.write_text(json.dumps(config))
+        self.kubeconfig.chmod(0o600)
+        wait_for(f"the API server is ready (logs in {self.folder})", self._ready)
+        wait_for("the namespace kube-system exists", lambda: self.get("/api/v1/namespaces/kube-system"))
+
+    def stop(self) -> None:
+        """End both programs; their data goes with the folder."""
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+
+    def _run(self, *argv: str) -> None:
+        log = (self.folder / f"{Path(argv[0]).name}.log").open("wb")
+        self._processes.append(subprocess.Popen(argv, stdout=log, stderr=log, cwd=self.folder))
+
+    def _ready(self) -> bool:
+        assert all(process.poll() is None for process in self._processes), f"a program ended (logs in {self.folder})"
+        try:
+            return self.request("GET", "/readyz", raw=True) == b"ok"
+        except OSError:
+            return False
+
+    def request(
+        self, method: str, path: str, body: Any = None, kind: str = "application/json", raw: bool = False
+    ) -> Any:
+        """Send one request and return its decoded answer."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": kind, "User-Agent": "lab"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
+            content = answer.read()
+        return content if raw else json.loads(content)
+
+    def get(self, path: str) -> Any:
+        """Return an object, or None when there is none."""
+        try:
+            return self.request("GET", path)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def names(self, path: str) -> list[str]:
+        """Return the sorted names of a list's items."""
+        return sorted(item["metadata"]["name"] for item in (self.get(path) or {"items": []})["items"])
+
+    def apply(self, path: str, body: Any, manager: str = "someone-else") -> Any:
+        """Apply an object as another field manager."""
+        return self.request("PATCH", f"{path}?fieldManager={manager}", body, "application/apply-patch+yaml")
+
+    def add_namespace(self, name: str) -> None:
+        """Make a namespace."""
+        self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+
+    def add_nodes(self, *names: str) -> None:
+        """Make Node objects; no machine stands behind them."""
+        for name in names:
+            self.request(
+                "POST", "/api/v1/nodes", {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}}
+            )
+
+    def add_cilium_kinds(self) -> None:
+        """Register Cilium's CRDs, as its operator would, and wait until they are established."""
+        base = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        names = []
+        for path in sorted((cilium_module() / "pkg/k8s/apis/cilium.io/client/crds").glob("v2*/cilium*.yaml")):
+            if re.search("bgp|loadbalancer|l2announcement", path.name):
+                definition = yaml.safe_load(path.read_text())
+                names.append(definition["metadata"]["name"])
+                self.apply(f"{base}/{names[-1]}", definition, "operator")
+        for name in names:
+            wait_for(f"{name} is established", lambda name=name: self._established(f"{base}/{name}"))
+
+    def _established(self, path: str) -> bool:
+        conditions = (self.get(path) or {}).get("status", {}).get("conditions") or []
+        return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
+
+
+class Run:
+    """What one ansible-playbook said."""
+
+    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
+        self.output = done.stdout + done.stderr
+        self.returncode = done.returncode
+        recap = re.search(r"localhost +: ok=(\d+) +changed=(\d+) .*?failed=(\d+)", self.output)
+        assert recap, self.output
+        self.changed = int(recap[2])
+
+
+def run_role(cluster: Cluster, role: str, variables: dict[str, Any], *options: str) -> Run:
+    """Run one role as a user would, on localhost."""
+    prefix = f"{role}_"
+    auth = {f"{prefix}kubeconfig": str(cluster.kubeconfig)}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            **auth,
+            **{prefix + name: value for name, value in variables.items()},
+        },
+        "tasks": [{"ansible.builtin.include_role": {"name": f"hybridnet.cluster_edge.{role}"}}],
+    }
+    playbook = cluster.folder / "play.yml"
+    playbook.write_text(json.dumps([play]))
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+        "ANSIBLE_STDOUT_CALLBACK": "default",
+        "ANSIBLE_FORCE_COLOR": "0",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", str(playbook), *options],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Run(done)
+
+
+def started(folder: Path) -> Iterator[Cluster]:
+    """Yield a running cluster, and end it."""
+    cluster = Cluster(folder)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
