@@ -108,7 +108,7 @@ def parse_requests(value: object, path: str) -> tuple[Request, ...]:
     if isinstance(value, Mapping):
         return tuple(_request(str(name), wish, _join(path, str(name))) for name, wish in value.items())
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) and name for name in value):
-        raise EdgeError(path, "services are neither a list of names nor a map", "such as [media/plex, media/jellyfin]")
+        raise EdgeError(path, "the value is neither a list of names nor a map", "such as [media/plex, media/jellyfin]")
     twice = [name for index, name in enumerate(value) if name in value[:index]]
     if twice:
         raise EdgeError(path, f"{twice[0]} stands here twice", "name each service once")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each documented example of each filter, run by Ansible itself and compared with the result that stands below it."""
+"""Each documented example of the filters, in their own documentation and the guide, run by Ansible itself."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[2]
+GUIDE = REPOSITORY / "docs" / "filters.md"
 SIDECARS = sorted((REPOSITORY / "plugins" / "filter").glob("*.yml"))
 EXPRESSION = re.compile(r'(?:(?P<name>\w+): )?(?P<quoted>"\{\{.*\}\}")')
 RESULT = re.compile(r"# [=-]> *(?P<text>.*)")
@@ -26,31 +27,39 @@ FAILED = re.compile(r"The filter plugin 'hybridnet\.cluster_edge\.(?P<filter>\w+
 
 @dataclass(frozen=True)
 class Example:
-    filter: str
+    source: str
+    """The filter, or ``guide``."""
     name: str
     expression: str
     result: str
     """As documented: JSON, or ``error: <text>``."""
 
 
-def documented(sidecar: Path) -> list[Example]:
+def documented(source: str, text: str) -> list[Example]:
     """Read examples of the form ``[name: ]"{{ expression }}"``, each with its result in the comment lines below."""
     examples: list[Example] = []
-    for line in yaml.safe_load(sidecar.read_text())["EXAMPLES"].splitlines():
+    for line in text.splitlines():
         expression, result = EXPRESSION.fullmatch(line), RESULT.fullmatch(line)
         if expression:
             name = expression["name"] or f"example-{len(examples)}"
-            examples.append(Example(sidecar.stem, name, yaml.safe_load(expression["quoted"]), ""))
+            examples.append(Example(source, name, yaml.safe_load(expression["quoted"]), ""))
         elif result:
             examples[-1] = replace(examples[-1], result=f"{examples[-1].result} {result['text']}".strip())
         else:
-            assert not line, f"{sidecar.name}: neither an example nor a result: {line}"
+            assert not line, f"{source}: neither an example nor a result: {line}"
     return examples
 
 
-EXAMPLES = [example for sidecar in SIDECARS for example in documented(sidecar)]
+def guide() -> str:
+    """Return the examples of the guide: its YAML blocks with results, not those that show a task."""
+    blocks = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    return "\n".join(block for block in blocks if not block.startswith("- name:"))
 
 
+EXAMPLES = [
+    *(example for path in SIDECARS for example in documented(path.stem, yaml.safe_load(path.read_text())["EXAMPLES"])),
+    *documented("guide", guide()),
+]
 VALUES = [example for example in EXAMPLES if not example.result.startswith("error: ")]
 ERRORS = [example for example in EXAMPLES if example.result.startswith("error: ")]
 
@@ -87,21 +96,21 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return read
 
 
-@pytest.mark.parametrize("index", range(len(VALUES)), ids=[f"{e.filter}-{e.name}" for e in VALUES])
+@pytest.mark.parametrize("index", range(len(VALUES)), ids=[f"{e.source}-{e.name}" for e in VALUES])
 def test_example_gives_its_documented_value(index: int, outcomes: dict[str, Any]) -> None:
     assert outcomes["values"][index] == json.loads(VALUES[index].result)
 
 
-@pytest.mark.parametrize("index", range(len(ERRORS)), ids=[f"{e.filter}-{e.name}" for e in ERRORS])
+@pytest.mark.parametrize("index", range(len(ERRORS)), ids=[f"{e.source}-{e.name}" for e in ERRORS])
 def test_example_gives_its_documented_error(index: int, outcomes: dict[str, Any]) -> None:
     told = FAILED.search(outcomes["errors"][index]["msg"])
     assert told is not None, outcomes["errors"][index]
-    assert told["filter"] == ERRORS[index].filter
+    assert f"hybridnet.cluster_edge.{told['filter']} " in ERRORS[index].expression.replace("(", " ")
     assert told["text"] == ERRORS[index].result.removeprefix("error: ")
 
 
 def test_every_filter_has_examples_with_results() -> None:
-    assert {example.filter for example in EXAMPLES} == {sidecar.stem for sidecar in SIDECARS}
+    assert {example.source for example in EXAMPLES} - {"guide"} == {sidecar.stem for sidecar in SIDECARS}
     assert [example for example in EXAMPLES if not example.result] == []
 
 

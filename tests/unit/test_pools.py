@@ -348,12 +348,12 @@ def test_allocation_needs_the_family_in_the_pool() -> None:
     [
         pytest.param(
             "a",
-            "edge_services: services are neither a list of names nor a map (such as [media/plex, media/jellyfin])",
+            "edge_services: the value is neither a list of names nor a map (such as [media/plex, media/jellyfin])",
             id="text",
         ),
         pytest.param(
             [1],
-            "edge_services: services are neither a list of names nor a map (such as [media/plex, media/jellyfin])",
+            "edge_services: the value is neither a list of names nor a map (such as [media/plex, media/jellyfin])",
             id="number",
         ),
         pytest.param(["a", "b", "a"], "edge_services: a stands here twice (name each service once)", id="twice"),
