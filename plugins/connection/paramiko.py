@@ -9,8 +9,9 @@ name: paramiko
 short_description: Password logins over SSH without OpenSSH's client
 version_added: 0.1.0
 description:
-  - Connects with paramiko, a Python implementation of SSH. It is for routers that are reached by password from a control node
-    where OpenSSH's client is not wanted. ansible-core deprecated its own paramiko connection and drops it in 2.21.
+  - Connects with paramiko, a Python implementation of SSH. It is for routers that are reached by password from a
+    control node where OpenSSH's client is not wanted. ansible-core deprecated its own paramiko connection and drops
+    it in 2.21.
   - A host key must be known, as with OpenSSH. Nothing is written to C(known_hosts).
   - Files go over SFTP, or through the shell where the router has no SFTP server.
 requirements:
@@ -63,7 +64,8 @@ options:
       - name: ansible_ssh_pass
       - name: ansible_ssh_password
   private_key_file:
-    description: Private key to log in with. Without one, and without a password, the agent and the keys in C(~/.ssh) are tried.
+    description:
+      - Private key to log in with. Without one, and without a password, the agent and the keys in C(~/.ssh) are tried.
     type: str
     ini:
       - {section: defaults, key: private_key_file}
@@ -150,7 +152,7 @@ class Connection(ConnectionBase):
         super().__init__(*args, **kwargs)
         self._client: t.Any = None
 
-    # -- life ----------------------------------------------------------------------------------------------------------------
+    # -- life ------------------------------------------------------------------------------------------------------
     def _connect(self) -> Connection:
         if not self._connected:
             self._client = self._open()
@@ -193,7 +195,8 @@ class Connection(ConnectionBase):
         except paramiko.BadHostKeyException as failure:
             client.close()
             raise AnsibleConnectionFailure(
-                f"{self._where()}: its host key is not the known one: {failure.key.get_name()} {failure.key.fingerprint} "
+                f"{self._where()}: its host key is not the known one: {failure.key.get_name()} "
+                f"{failure.key.fingerprint} "
                 f"(somebody may be in between; if the host was reinstalled, remove the old key from known_hosts)"
             ) from failure
         except paramiko.AuthenticationException as failure:
@@ -201,7 +204,11 @@ class Connection(ConnectionBase):
             raise AnsibleAuthenticationFailure(f"{self._where()}: login refused: {failure}") from failure
         except Exception as failure:
             client.close()
-            hint = " (add its key to known_hosts: ssh-keyscan, then compare the fingerprint)" if "known_hosts" in str(failure) else ""
+            hint = (
+                " (add its key to known_hosts: ssh-keyscan, then compare the fingerprint)"
+                if "known_hosts" in str(failure)
+                else ""
+            )
             raise AnsibleConnectionFailure(f"{self._where()}: no connection: {failure}{hint}") from failure
         client.get_transport().set_keepalive(15)
         return client
@@ -210,7 +217,11 @@ class Connection(ConnectionBase):
         command = self.get_option("proxy_command")
         if not command:
             return None
-        for mark, value in (("%h", self.get_option("remote_addr")), ("%p", self.get_option("port")), ("%r", self._user())):
+        for mark, value in (
+            ("%h", self.get_option("remote_addr")),
+            ("%p", self.get_option("port")),
+            ("%r", self._user()),
+        ):
             command = command.replace(mark, str(value))
         return paramiko.ProxyCommand(command)
 
@@ -226,7 +237,7 @@ class Connection(ConnectionBase):
         self._client = None
         self._connected = False
 
-    # -- commands ------------------------------------------------------------------------------------------------------------
+    # -- commands --------------------------------------------------------------------------------------------------
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command; return its exit code, output and errors."""
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
@@ -266,7 +277,9 @@ class Connection(ConnectionBase):
             if any(self.become.check_password_prompt(line) for line in seen.splitlines(True)):
                 secret = self.become.get_option("become_pass")
                 if secret is None:
-                    raise AnsibleError(f"{self._where()}: {self.become.name} asks for a password (set ansible_become_password)")
+                    raise AnsibleError(
+                        f"{self._where()}: {self.become.name} asks for a password (set ansible_become_password)"
+                    )
                 channel.sendall(to_bytes(secret, errors="surrogate_or_strict") + b"\n")
                 return b""
             if channel.exit_status_ready() and not channel.recv_ready() and not channel.recv_stderr_ready():
@@ -293,7 +306,7 @@ class Connection(ConnectionBase):
                     raise AnsibleConnectionFailure(f"{self._where()}: the connection broke")
                 select.select([channel], [], [], 0.05 if channel.eof_received else 1.0)
 
-    # -- files ---------------------------------------------------------------------------------------------------------------
+    # -- files -----------------------------------------------------------------------------------------------------
     @contextlib.contextmanager
     def _sftp(self) -> t.Iterator[t.Any]:
         """Yield an SFTP client, or None where the host has no SFTP server."""

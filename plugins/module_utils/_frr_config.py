@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """FRR configuration as data: parse, compare, expand, splice, render, mask.
 
-Only the BGP instance of the default VRF and the objects that filter for it (prefix-lists, route-maps, community, AS-path and
-access lists) are understood. Everything else in a file is kept as it stands. Sources: FRR user guide (bgp, filter,
-routemap) and ``show running-config`` of 7.5.1, 8.4.4 and 10.3. Runs on the router: syntax of Python 3.8, no imports but stdlib.
+Only the BGP instance of the default VRF and the objects that filter for it (prefix-lists, route-maps, community,
+AS-path and access lists) are understood. Everything else in a file is kept as it stands. Sources: FRR user guide
+(bgp, filter, routemap) and ``show running-config`` of 7.5.1, 8.4.4 and 10.3.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ class Config(NamedTuple):
 
 _LIST = re.compile(
     r"^(?P<kind>(?:ip|ipv6) prefix-list|(?:bgp|ip) as-path access-list"
-    r"|(?:bgp|ip) (?:large-|ext)?community-list(?: standard| expanded)?|(?:ip |ipv6 |mac )?access-list) (?P<name>\S+) (?P<rest>.+)$"
+    r"|(?:bgp|ip) (?:large-|ext)?community-list(?: standard| expanded)?|(?:ip |ipv6 |mac )?access-list)"
+    r" (?P<name>\S+) (?P<rest>.+)$"
 )
 _ROUTE_MAP = re.compile(r"^route-map (\S+) (permit|deny) (\d+)$")
 _ROUTER_BGP = re.compile(r"^router bgp (\d+)$")
@@ -64,10 +67,12 @@ _IN_BGP = re.compile(
 )
 _IN_ROUTE_MAP = re.compile(r"^(?:no )?(?:match|set|call|on-match|continue|description|exit-policy)\b")
 _OPENS = re.compile(
-    r"^(?:router |route-map |interface |vrf |line |key chain |bfd$|rpki|segment-routing|pbr-map |nexthop-group |l2vpn |mpls ldp$)"
+    r"^(?:router |route-map |interface |vrf |line |key chain |bfd$|rpki|segment-routing|pbr-map |nexthop-group "
+    r"|l2vpn |mpls ldp$)"
 )
 _ADDRESS_FAMILY_LINE = re.compile(
-    r"^(?:no )?(?:neighbor \S+ (?:activate|route-map|prefix-list|filter-list|distribute-list|maximum-prefix|maximum-prefix-out"
+    r"^(?:no )?(?:neighbor \S+ (?:activate|route-map|prefix-list|filter-list|distribute-list|maximum-prefix"
+    r"|maximum-prefix-out"
     r"|soft-reconfiguration|next-hop-self|default-originate|send-community|allowas-in|addpath-\S+|as-override|remove-private-AS"
     r"|route-reflector-client|unsuppress-map|weight|attribute-unchanged|capability orf)\b"
     r"|network |redistribute |maximum-paths|aggregate-address |table-map )"
@@ -77,13 +82,17 @@ _REFERENCE = re.compile(
     r"|prefix-list|filter-list|distribute-list) (?P<name>\S+)"
 )
 _MATCH_LIST = re.compile(
-    r"^match (?:(?P<ip>ip|ipv6) (?:address|next-hop|route-source)|(?P<other>as-path|community|large-community|extcommunity)) "
+    r"^match (?:(?P<ip>ip|ipv6) (?:address|next-hop|route-source)"
+    r"|(?P<other>as-path|community|large-community|extcommunity)) "
     r"(?!prefix-list|prefix-len|type|[0-9a-f:]+::)(?P<name>\S+)"
 )
 _SECRETS = (
     re.compile(r"^(?P<head>\s*neighbor \S+ password )(?P<secret>.+)$"),
     re.compile(r"^(?P<head>\s*(?:enable )?password )(?P<secret>.+)$"),
-    re.compile(r"^(?P<head>.*\b(?:md5|key-string|authentication-key|authentication text|area-password \S+|domain-password \S+) )(?P<secret>\S+.*)$"),
+    re.compile(
+        r"^(?P<head>.*\b(?:md5|key-string|authentication-key|authentication text|(?:area|domain)-password \S+) )"
+        r"(?P<secret>\S+.*)$"
+    ),
 )
 MASK = "********"
 
@@ -98,12 +107,12 @@ _PREFERRED_KINDS = ("router bgp", "ip prefix-list", "ipv6 prefix-list")
 """Order of rendering; other lists follow, route-maps stand last (UniFi drops lists before router bgp)."""
 
 
-# -- parse ---------------------------------------------------------------------------------------------------------------
+# -- parse ---------------------------------------------------------------------------------------------------------
 def parse(text: str) -> Config:
     """Read an FRR configuration: a file, or the output of ``show running-config``.
 
-    Indentation, tabs, CRLF, comments and missing ``exit`` lines do not matter, as in FRR. Lists without ``seq`` get FRR's
-    own numbers (5, 10, ...).
+    Indentation, tabs, CRLF, comments and missing ``exit`` lines do not matter, as in FRR. Lists without ``seq`` get
+    FRR's own numbers (5, 10, ...).
 
     Raises:
         EdgeError: two BGP instances in the default VRF; FRR would load the first one only.
@@ -153,7 +162,10 @@ def parse(text: str) -> Config:
         if new == BGP:
             if members and members[0] != ("", line):
                 raise EdgeError(
-                    "", "the configuration has two BGP instances in the default VRF: '{0}' and '{1}'".format(members[0][1], line)
+                    "",
+                    "the configuration has two BGP instances in the default VRF: '{0}' and '{1}'".format(
+                        members[0][1], line
+                    ),
                 )
             if not members:
                 members.append(("", line))
@@ -254,8 +266,8 @@ def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
     if ("", "bgp default ipv4-unicast") in result:
         # These neighbors are active without a line that says so; written out, they stay so under "no bgp default".
         said = {text.split()[-2] for context, text in result if context == family and text.endswith(" activate")}
-        for name in _subjects(result):
-            member = _group_of(result, name)
+        for name in subjects(result):
+            member = group_of(result, name)
             if name not in said and member is None:
                 result.append((family, "neighbor {0} activate".format(name)))
         result[result.index(("", "bgp default ipv4-unicast"))] = ("", "no bgp default ipv4-unicast")
@@ -266,13 +278,15 @@ def _says_nothing(item: Line) -> bool:
     return item[1].startswith("no neighbor ") and item[1].endswith(" activate")
 
 
-# -- read the BGP instance -------------------------------------------------------------------------------------------------
-def _subjects(lines: Iterable[Line]) -> List[str]:
+# -- read the BGP instance -----------------------------------------------------------------------------------------
+def subjects(lines: Iterable[Line]) -> List[str]:
     """Return the neighbors and peer groups of a BGP instance, in order."""
-    return list(dict.fromkeys(text.split()[1] for context, text in lines if not context and text.startswith("neighbor ")))
+    return list(
+        dict.fromkeys(text.split()[1] for context, text in lines if not context and text.startswith("neighbor "))
+    )
 
 
-def _group_of(lines: Iterable[Line], name: str) -> Optional[str]:
+def group_of(lines: Iterable[Line], name: str) -> Optional[str]:
     """Return the peer group of a neighbor."""
     head = "neighbor {0} peer-group ".format(name)
     for context, text in lines:
@@ -284,10 +298,12 @@ def _group_of(lines: Iterable[Line], name: str) -> Optional[str]:
 def neighbors(lines: Iterable[Line]) -> List[str]:
     """Return the addresses (or interfaces) of the neighbors of a BGP instance, without its peer groups."""
     held = list(lines)
-    return [name for name in _subjects(held) if ("", "neighbor {0} peer-group".format(name)) not in held]
+    return [name for name in subjects(held) if ("", "neighbor {0} peer-group".format(name)) not in held]
 
 
-_LIVE_KEYS = re.compile(r"^(?:description|route-map|prefix-list|filter-list|distribute-list|maximum-prefix|soft-reconfiguration)\b")
+_LIVE_KEYS = re.compile(
+    r"^(?:description|route-map|prefix-list|filter-list|distribute-list|maximum-prefix|soft-reconfiguration)\b"
+)
 """What FRR changes on a session without closing it."""
 
 
@@ -299,7 +315,7 @@ def session_lines(lines: Iterable[Line], neighbor: str) -> Set[Line]:
     """
     held = list(lines)
     result = {item for item in held if item[1].startswith(("router bgp ", "bgp router-id "))}
-    for name in (neighbor, _group_of(held, neighbor)):
+    for name in (neighbor, group_of(held, neighbor)):
         head = "neighbor {0} ".format(name)
         for context, text in held:
             if text.startswith(head) and not _LIVE_KEYS.match(text[len(head) :]):
@@ -320,11 +336,11 @@ def unchanged_neighbors(before: Objects, after: Objects) -> List[str]:
         for name in neighbors(old)
         if name in neighbors(new)
         and session_lines(old, name) == session_lines(new, name)
-        and _group_of(old, name) == _group_of(new, name)
+        and group_of(old, name) == group_of(new, name)
     ]
 
 
-# -- references and scope --------------------------------------------------------------------------------------------------
+# -- references and scope ------------------------------------------------------------------------------------------
 def references(key: Key, lines: Iterable[Line]) -> Set[Key]:
     """Return the lists and route-maps that an object names."""
     result: Set[Key] = set()
@@ -350,7 +366,7 @@ def references(key: Key, lines: Iterable[Line]) -> Set[Key]:
     return result
 
 
-def _reachable(objects: Objects) -> Set[Key]:
+def reachable(objects: Objects) -> Set[Key]:
     """Return the BGP instance and every object that it uses, directly or through a route-map."""
     found: Set[Key] = set()
     open_ = [BGP] if BGP in objects else []
@@ -393,7 +409,7 @@ def scope(live: Config, candidate: Config) -> Set[Key]:
 
     An object that something else on the router uses as well (another daemon, another VRF) stays out.
     """
-    used = _reachable(live.objects)
+    used = reachable(live.objects)
     others: Set[str] = set()
     lines = live.text.splitlines()
     for block in live.blocks:
@@ -412,227 +428,13 @@ def pick(objects: Objects, keys: Set[Key]) -> Objects:
 
 def equal(one: Objects, other: Objects) -> bool:
     """Return whether two configurations mean the same; the order of lines has no meaning in FRR."""
-    return {key: frozenset(lines) for key, lines in one.items()} == {key: frozenset(lines) for key, lines in other.items()}
+    return {key: frozenset(lines) for key, lines in one.items()} == {
+        key: frozenset(lines) for key, lines in other.items()
+    }
 
 
-# -- expand ----------------------------------------------------------------------------------------------------------------
-def expand(live: Objects, planned: Objects) -> Objects:
-    """Return the union of live and planned: what either accepts is accepted, no neighbor is lost.
-
-    Where both say something about a session (password, timers, AS), the plan's word holds: the cluster changes next. Filters
-    become the union, exactly; other live lines stay. ``planned`` itself is the state after the contract pass.
-    """
-    if BGP not in live:
-        return planned
-    if BGP not in planned:
-        return live
-    result: Objects = dict(live)
-    filters = _united_filters(live, planned)
-    for key, lines in planned.items():
-        if key == BGP:
-            continue
-        if key.kind == "route-map":
-            result[key] = filters.get(key.name) or _united_map([lines], _map_lines(live, key))
-        elif key.kind.endswith("prefix-list"):
-            result[key] = _united_list(lines, live.get(key, ()))
-        else:
-            result[key] = tuple(dict.fromkeys((*lines, *live.get(key, ()))))
-    result[BGP] = _united_instance(live[BGP], planned[BGP])
-    # A list that nothing names any more narrows nothing when it goes.
-    kept = _reachable(result)
-    return {key: lines for key, lines in _ordered(result).items() if key in kept or key in planned}
-
-
-_BINDING = re.compile(r"^neighbor (\S+) (route-map|prefix-list|filter-list|distribute-list) (\S+) (in|out)$")
-
-
-def _bindings(lines: Iterable[Line], name: str, context: str, way: str) -> List[Tuple[str, str]]:
-    """Return the filters of a neighbor or group in one family and direction: (kind of filter, name)."""
-    result = []
-    for where, text in lines:
-        found = _BINDING.match(text) if where == context else None
-        if found and found.group(1) == name and found.group(4) == way:
-            result.append((found.group(2), found.group(3)))
-    return result
-
-
-def _united_filters(live: Objects, planned: Objects) -> Dict[str, Tuple[Line, ...]]:
-    """Return, by name, the planned route-maps widened by what is live for the neighbors that use them."""
-    result: Dict[str, Tuple[Line, ...]] = {}
-    old, new = live[BGP], planned[BGP]
-    for context, text in new:
-        found = _BINDING.match(text)
-        if not found or found.group(2) != "route-map":
-            continue
-        name, map_name, way = found.group(1), found.group(3), found.group(4)
-        members = [name, *(other for other in neighbors(new) if _group_of(new, other) == name)]
-        maps = [planned.get(Key("route-map", map_name), ())]
-        for member in members:
-            if member in _subjects(old):
-                entries = _live_filter(live, member, context, way)
-                if entries and entries not in maps:
-                    maps.append(entries)
-        own = live.get(Key("route-map", map_name), ())
-        if own and own not in maps:
-            maps.append(own)
-        previous = result.get(map_name)
-        result[map_name] = _united_map([previous or maps[0]], *maps[1:])
-    return result
-
-
-def _live_filter(live: Objects, name: str, context: str, way: str) -> Tuple[Line, ...]:
-    """Return, as the lines of a route-map, what is let through for a live neighbor or group; empty = nothing."""
-    lines = live[BGP]
-    group = _group_of(lines, name)
-    active = any((context, "neighbor {0} activate".format(who)) in lines for who in (name, group) if who)
-    if not active:
-        return ()
-    bound = _bindings(lines, name, context, way) or (_bindings(lines, group, context, way) if group else [])
-    if not bound:
-        open_ = ("", "no bgp ebgp-requires-policy") in lines
-        is_group = ("", "neighbor {0} peer-group".format(name)) in lines
-        return (("permit 10", ""),) if open_ and not is_group else ()
-    version = "ipv6" if "ipv6" in context else "ip"
-    kind, filter_name = bound[0]
-    if kind == "route-map":
-        return _map_lines(live, Key("route-map", filter_name))
-    if kind == "prefix-list":
-        return (("permit 10", ""), ("permit 10", "match {0} address prefix-list {1}".format(version, filter_name)))
-    if kind == "filter-list":
-        return (("permit 10", ""), ("permit 10", "match as-path {0}".format(filter_name)))
-    return (("permit 10", ""), ("permit 10", "match {0} address {1}".format(version, filter_name)))
-
-
-def _map_lines(objects: Objects, key: Key) -> Tuple[Line, ...]:
-    """Return the lines of a route-map; one that does not exist lets nothing through."""
-    return objects.get(key, ())
-
-
-def _entries(lines: Iterable[Line]) -> List[Tuple[str, int, Tuple[str, ...]]]:
-    """Return the entries of a route-map in FRR's order: (action, seq, lines)."""
-    found: Dict[str, List[str]] = {}
-    for context, text in lines:
-        found.setdefault(context, [])
-        if text:
-            found[context].append(text)
-    result = [(context.split()[0], int(context.split()[1]), tuple(texts)) for context, texts in found.items()]
-    return sorted(result, key=lambda entry: entry[1])
-
-
-def _united_map(planned: List[Tuple[Line, ...]], *live: Tuple[Line, ...]) -> Tuple[Line, ...]:
-    """Return a route-map that permits what ``planned`` permits, and what any of ``live`` permits.
-
-    Planned entries stand first with their numbers. A deny-all adds nothing to a union, so it goes when others permit.
-    """
-    first = [entry for lines in planned for entry in _entries(lines)]
-    more = []
-    for lines in live:
-        entries = _entries(lines)
-        if not any(action == "permit" for action, _seq, _texts in entries):
-            continue
-        only_permits = all(action == "permit" for action, _seq, _texts in entries)
-        for action, _seq, texts in entries:
-            if action == "deny" and not texts and entries[-1][0] == "deny" and (action, _seq, texts) == entries[-1]:
-                continue
-            known = {(old_action, old_texts) for old_action, _old, old_texts in first + more}
-            if only_permits and (action, texts) in known:
-                continue
-            more.append((action, 0, texts))
-    if more:
-        first = [entry for entry in first if entry[0] == "permit" or entry[2]]
-    result: List[Line] = []
-    seq = 0
-    for action, number, texts in first + more:
-        seq = number if number > seq else seq + 10
-        context = "{0} {1}".format(action, seq)
-        result.append((context, ""))
-        result.extend((context, text) for text in texts)
-    return tuple(result)
-
-
-def _united_list(planned: Tuple[Line, ...], live: Tuple[Line, ...]) -> Tuple[Line, ...]:
-    """Return a prefix-list that permits what either permits.
-
-    Live entries keep their numbers (changing one is a removal for a moment); new ones take theirs or the next free one.
-    Where the live list denies something, the planned entries must stand before it.
-    """
-    live_entries, planned_entries = _list_entries(live), _list_entries(planned)
-    known = {rest for _seq, rest in live_entries}
-    new = [(seq, rest) for seq, rest in planned_entries if rest not in known]
-    if any(rest.startswith("deny ") for _seq, rest in live_entries) and new:
-        ordered = planned_entries + [(0, rest) for _seq, rest in live_entries if rest not in {r for _s, r in planned_entries}]
-        result, seq = [], 0
-        for number, rest in ordered:
-            seq = number if number > seq else seq + 5
-            result.append((seq, rest))
-    else:
-        result = list(live_entries)
-        for number, rest in new:
-            taken = {seq for seq, _rest in result}
-            result.append((number if number not in taken else (max(taken) // 5 + 1) * 5, rest))
-    texts = [("", "seq {0} {1}".format(seq, rest)) for seq, rest in sorted(result)]
-    return tuple([item for item in planned if not item[1].startswith("seq ")] + texts)
-
-
-def _list_entries(lines: Iterable[Line]) -> List[Tuple[int, str]]:
-    """Return the entries of a prefix-list in FRR's order: (seq, rest)."""
-    found = [text.split(" ", 2) for _context, text in lines if text.startswith("seq ")]
-    return sorted((int(parts[1]), parts[2]) for parts in found)
-
-
-_SINGLE = re.compile(
-    r"^(?:no )?(?P<what>bgp router-id|bgp default \S+|bgp log-neighbor-changes|bgp network import-check|maximum-paths(?: ibgp)?"
-    r"|bgp bestpath as-path multipath-relax|timers bgp|router bgp"
-    r"|neighbor \S+ (?:peer-group|remote-as|password|timers connect|timers|ebgp-multihop|ttl-security|description|port|update-source"
-    r"|maximum-prefix|shutdown|passive|local-as)) ?"
-)
-
-
-def _united_instance(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> Tuple[Line, ...]:
-    """Return the BGP instance with all neighbors of both; where both set one thing, the plan's value."""
-    said = {(context, _what(text)) for context, text in planned} - {("", "")}
-    bound = set()
-    for context, text in planned:
-        found = _BINDING.match(text)
-        if found:
-            bound.add((context, found.group(1), found.group(4)))
-    members = set(neighbors(planned))
-    groups = {name for name in _subjects(planned) if name not in members}
-    kept: List[Line] = []
-    for context, text in live:
-        if context == "" and text == "no bgp ebgp-requires-policy":
-            kept.append((context, text))
-            continue
-        if (context, _what(text)) in said:
-            continue
-        found = _BINDING.match(text)
-        if found:
-            name, way = found.group(1), found.group(4)
-            owner = _group_of(planned, name) if name in members else name
-            if (context, name, way) in bound or (context, owner, way) in bound:
-                continue
-        name = text.split()[1] if text.startswith("neighbor ") else ""
-        if (name in members or name in groups) and _session_key(text):
-            # A session key that the plan leaves out on this neighbor is one that the plan sets back to the default.
-            continue
-        kept.append((context, text))
-    without_policy = ("", "no bgp ebgp-requires-policy") in kept
-    head = [item for item in planned if not (without_policy and item == ("", "bgp ebgp-requires-policy"))]
-    return tuple(dict.fromkeys(head + kept))
-
-
-def _what(text: str) -> str:
-    """Return what a single-valued line sets, or the whole line."""
-    found = _SINGLE.match(text)
-    return found.group("what") if found else re.sub(r"^no ", "", text)
-
-
-def _session_key(text: str) -> bool:
-    return bool(re.match(r"^neighbor \S+ (?:password|timers|ebgp-multihop|ttl-security|port|update-source|remote-as|shutdown|passive|local-as)\b", text))
-
-
-# -- render ----------------------------------------------------------------------------------------------------------------
-def _ordered(objects: Objects) -> Objects:
+# -- render --------------------------------------------------------------------------------------------------------
+def ordered(objects: Objects) -> Objects:
     """Return the objects in the order of rendering."""
 
     def rank(key: Key) -> Tuple[int, str]:
@@ -651,11 +453,11 @@ def render(objects: Objects, exits: bool = True) -> str:
         exits: write ``exit`` after a block (FRR 8.1 and later show it; the reload of 7.5 mis-reads it).
     """
     result: List[str] = []
-    for key, lines in _ordered(objects).items():
+    for key, lines in ordered(objects).items():
         if key == BGP:
             result.extend(_render_instance(lines, exits))
         elif key.kind == "route-map":
-            for action, seq, texts in _entries(lines):
+            for action, seq, texts in route_map_entries(lines):
                 result.append("route-map {0} {1} {2}".format(key.name, action, seq))
                 result.extend(" " + text for text in texts)
                 result.extend(["exit", "!"] if exits else ["!"])
@@ -719,7 +521,18 @@ def splice(text: str, keys: Set[Key], replacement: str) -> str:
     return "\n".join(parts) + "\n"
 
 
-# -- compare ---------------------------------------------------------------------------------------------------------------
+def route_map_entries(lines: Iterable[Line]) -> List[Tuple[str, int, Tuple[str, ...]]]:
+    """Return the entries of a route-map in FRR's order: (action, seq, lines)."""
+    found: Dict[str, List[str]] = {}
+    for context, text in lines:
+        found.setdefault(context, [])
+        if text:
+            found[context].append(text)
+    result = [(context.split()[0], int(context.split()[1]), tuple(texts)) for context, texts in found.items()]
+    return sorted(result, key=lambda entry: entry[1])
+
+
+# -- compare -------------------------------------------------------------------------------------------------------
 def mask(text: str) -> str:
     """Return ``text`` with every secret replaced by asterisks."""
     return "\n".join(_mask_line(line, MASK) for line in text.split("\n"))
@@ -749,10 +562,14 @@ def masked_text(objects: Objects, before: Optional[Objects] = None) -> str:
     Where ``before`` is given, a secret that differs from it is marked as changed.
     """
     old = None if before is None else set(_sorted_lines(before))
-    lines = [_mask_line(line, MASK if old is None or line in old else MASK + " (changed)") for line in _sorted_lines(objects)]
+    lines = [
+        _mask_line(line, MASK if old is None or line in old else MASK + " (changed)") for line in _sorted_lines(objects)
+    ]
     return "\n".join(lines) + ("\n" if lines else "")
 
 
 def _sorted_lines(objects: Objects) -> List[str]:
     """Return the objects as lines in one order, whatever order theirs was."""
-    return render({key: (*lines[:1], *sorted(lines[1:])) if key == BGP else lines for key, lines in objects.items()}).splitlines()
+    return render(
+        {key: (*lines[:1], *sorted(lines[1:])) if key == BGP else lines for key, lines in objects.items()}
+    ).splitlines()

@@ -1,8 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The decisions of a change to a router's FRR, without doing any of it: what becomes of the file, how it is applied, and
-what must hold afterwards. ``plugins/modules/frr_config.py`` carries them out.
+"""The decisions of a change to a router's FRR, without doing any of it.
+
+What becomes of the file, how it is applied, and what must hold afterwards. ``plugins/modules/frr_config.py`` carries
+it out.
 
 Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
@@ -14,9 +16,10 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import _frr_config as frr
 from ._errors import EdgeError
+from ._frr_expand import expand
 from ._frr_state import Session, version_tuple
 
-PASSES = ("expand", "contract", "replace")
+STAGES = ("expand", "contract", "replace")
 METHODS = ("auto", "reload", "restart")
 
 
@@ -50,7 +53,7 @@ class Plan(NamedTuple):
     check_text: str
     """Our objects alone, for bgpd's own check."""
     secrets_text: str
-    """Changed passwords as commands for ``vtysh -f``, before the reload: frr-reload.py would put them on a command line."""
+    """Changed passwords as commands for ``vtysh -f``, before the reload: that one would put them on a command line."""
     target: frr.Objects
     live: frr.Objects
     scope: Set[frr.Key]
@@ -69,7 +72,8 @@ def refuse(router: Router, platform: str) -> None:
     """Raise if this router's BGP is not ours to write.
 
     Raises:
-        EdgeError: bgpd runs a BGP instance that is not in its file: a UniFi controller pushes it there (and would overwrite
+        EdgeError: bgpd runs a BGP instance that is not in its file: a UniFi controller pushes it there (and would
+        overwrite
             ours), or somebody typed it into vtysh and did not save it.
     """
     running = frr.parse(router.running_text or "").objects
@@ -91,17 +95,18 @@ def refuse(router: Router, platform: str) -> None:
         )
 
 
-def plan(router: Router, candidate_text: str, pass_: str, method: str) -> Plan:
+def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
     """Return what to do.
 
     Args:
         router: what was found.
         candidate_text: the planned configuration: one BGP instance and the objects that filter for it.
-        pass_: ``expand``, ``contract`` or ``replace`` (one step, when nothing else has to happen between).
+        stage: ``expand``, ``contract`` or ``replace`` (one step, when nothing else has to happen between).
         method: ``auto`` (reload where it can), ``reload``, ``restart``.
 
     Raises:
-        EdgeError: the candidate holds something else than BGP, names objects that it lacks, or a reload is wanted that this
+        EdgeError: the candidate holds something else than BGP, names objects that it lacks, or a reload is wanted
+        that this
             router cannot do.
     """
     candidate = frr.parse(candidate_text)
@@ -111,7 +116,7 @@ def plan(router: Router, candidate_text: str, pass_: str, method: str) -> Plan:
     keys = frr.scope(live, candidate)
     file_keys = frr.scope(written, candidate) | keys
     live_objects = frr.pick(live.objects, keys)
-    target = frr.expand(live_objects, candidate.objects) if pass_ == "expand" else candidate.objects
+    target = expand(live_objects, candidate.objects) if stage == "expand" else candidate.objects
     exits = version_tuple(router.version) >= (8, 1)
     text = candidate_text if frr.equal(target, candidate.objects) else frr.render(target, exits)
     enable = not (router.bgpd_enabled and router.bgpd_running and router.active and router.enabled)
@@ -137,9 +142,10 @@ def plan(router: Router, candidate_text: str, pass_: str, method: str) -> Plan:
     watched = tuple(
         address
         for address, session in sorted(router.sessions.items())
-        if session.state == "Established" and (address in unchanged or _same_group(live_objects, target, groups[address], address))
+        if session.state == "Established"
+        and (address in unchanged or _same_group(live_objects, target, groups[address], address))
     )
-    narrowed = watched if pass_ != "expand" and before != after else ()
+    narrowed = watched if stage != "expand" and before != after else ()
     return Plan(
         method=how,
         file_text=new_file,
@@ -191,7 +197,9 @@ def _filters(objects: frr.Objects) -> Dict[str, frozenset]:  # type: ignore[type
     """Return everything that decides which routes pass: lists, route-maps and where they are bound."""
     result = {" ".join(key): frozenset(lines) for key, lines in objects.items() if key != frr.BGP}
     result[""] = frozenset(
-        item for item in objects.get(frr.BGP, ()) if re.search(r" (?:route-map|prefix-list|filter-list|distribute-list) ", item[1])
+        item
+        for item in objects.get(frr.BGP, ())
+        if re.search(r" (?:route-map|prefix-list|filter-list|distribute-list) ", item[1])
     )
     return result
 
@@ -237,9 +245,9 @@ def enable_bgpd(daemons: str) -> str:
 def check_errors(vtysh_rc: int, vtysh_errors: str, bgpd_errors: str, canary: str) -> List[str]:
     """Return what FRR's two checks say against a candidate, without secrets; empty = good.
 
-    ``vtysh -C`` finds unknown words (7.5 and 8.4 exit 0 on some, so any text on stderr counts). ``bgpd -C`` finds what BGP
-    refuses and always exits 0. It says nothing at all where it cannot read the file: ``canary`` is a wrong line at the end of
-    the text that it got, and must be in its complaints.
+    ``vtysh -C`` finds unknown words (7.5 and 8.4 exit 0 on some, so any text on stderr counts). ``bgpd -C`` finds
+    what BGP refuses and always exits 0. It says nothing at all where it cannot read the file: ``canary`` is a wrong
+    line at the end of the text that it got, and must be in its complaints.
     """
     result = [line for line in _complaints(vtysh_errors) if not line.startswith("Configuration file[")]
     if vtysh_rc and not result:

@@ -12,8 +12,9 @@ version_added: 0.1.0
 description:
   - Brings the BGP instance of the default VRF, and the prefix-lists and route-maps that filter for it, to a given
     configuration. Everything else in C(frr.conf) and in the running FRR stays as it is.
-  - The steps are check by the router's own FRR, atomic swap of the file with a backup, apply, read back and compare, and watch
-    the sessions whose configuration does not change. If one fails, the old file and the old state are restored.
+  - The steps are check by the router's own FRR, atomic swap of the file with a backup, apply, read back and compare,
+    and watch the sessions whose configuration does not change. If one fails, the old file and the old state are
+    restored.
   - It goes on to its end when the SSH connection breaks, and leaves its result in C(result.json) under O(state_dir).
 options:
   content:
@@ -23,16 +24,16 @@ options:
     required: true
   stage:
     description:
-      - V(expand) makes the filters live ∪ planned and adds neighbors, and removes nothing.
-      - V(contract) and V(replace) bring exactly O(content). V(contract) says nothing in check mode, because an V(expand)
-        before it has shown the whole difference.
+      - V(expand) makes the filters the union of live and planned and adds neighbors, and removes nothing.
+      - V(contract) and V(replace) bring exactly O(content). V(contract) says nothing in check mode, because an
+        V(expand) before it has shown the whole difference.
     type: str
     choices: [expand, contract, replace]
     default: replace
   apply:
     description:
-      - V(reload) uses C(frr-reload.py), which leaves unchanged sessions alone. V(restart) restarts C(frr.service), which
-        closes every session. V(auto) reloads where the router has C(frr-reload.py), else restarts.
+      - V(reload) uses C(frr-reload.py), which leaves unchanged sessions alone. V(restart) restarts C(frr.service),
+        which closes every session. V(auto) reloads where the router has C(frr-reload.py), else restarts.
     type: str
     choices: [auto, reload, restart]
     default: auto
@@ -107,7 +108,8 @@ sessions:
   returned: success
   sample: {"before": {"10.121.0.11": {"state": "Established", "accepted": {"ipv4": 1}}}, "after": {}}
 left:
-  description: What a later V(contract) takes away or narrows, as a difference without secrets. Empty when nothing is left.
+  description:
+    - What a later V(contract) takes away or narrows, as a difference without secrets. Empty when nothing is left.
   type: str
   returned: success
 rolled_back:
@@ -145,11 +147,11 @@ RELOAD_TIMEOUT = 30
 """Seconds for sessions to settle after a reload: route-maps take effect after 5 s."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The router is untouched; says why."""
 
 
-class Failed(Exception):
+class FailedError(Exception):
     """The change did not hold; the old state must come back."""
 
 
@@ -189,7 +191,7 @@ class Frr:
 
     def systemctl(self, *words):
         """Return the exit code and the output of systemctl."""
-        rc, out, err = self.run(["systemctl"] + list(words))
+        rc, out, err = self.run(["systemctl", *words])
         return rc, (out or err).strip()
 
     def bgpd_running(self):
@@ -200,7 +202,7 @@ class Frr:
         """Return what the transaction decides by."""
         rc, out, err = self.run([LIBRARY + "/bgpd", "--version"])
         if rc != 0:
-            raise Refused("bgpd does not run: {0}".format((err or out).strip()))
+            raise RefusedError("bgpd does not run: {0}".format((err or out).strip()))
         running = self.running_text()
         return transaction.Router(
             version=state.read_version(out),
@@ -217,8 +219,8 @@ class Frr:
     def check(self, plan):
         """Let FRR check a candidate, without any effect on the running daemons.
 
-        bgpd gives its root rights up before it reads, and says nothing about a file that it cannot read: so the files are
-        frr's, in a directory that frr may enter, and a wrong line at their end must be complained about.
+        bgpd gives its root rights up before it reads, and says nothing about a file that it cannot read: so the
+        files are frr's, in a directory that frr may enter, and a wrong line at their end must be complained about.
         """
         owner = pwd.getpwnam("frr")
         folder = tempfile.mkdtemp(prefix="cluster-edge-", dir="/run")
@@ -251,7 +253,7 @@ class Frr:
             write_new(folder + "/vtysh.conf", "service integrated-vtysh-config\n", 0o600, 0, 0)
             write_new(folder + "/frr.conf", text, 0o600, 0, 0)
             argv = [LIBRARY + "/frr-reload.py", "--reload", "--stdout", "--bindir", "/usr/bin", "--confdir", folder]
-            out += "".join(self.run(argv + [folder + "/frr.conf"])[1:])
+            out += "".join(self.run([*argv, folder + "/frr.conf"])[1:])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         # Its log quotes commands: keep the complaints only, without what they quote of a secret.
@@ -259,7 +261,7 @@ class Frr:
         return "; ".join(line.split(" password ")[0] for line in lines[-5:])
 
     def restart(self):
-        """Restart FRR. systemd refuses a fourth start within three minutes, which would leave the router without FRR."""
+        """Restart FRR; systemd refuses a fourth start within three minutes and would leave the router without FRR."""
         self.systemctl("reset-failed", SERVICE)
         self.systemctl("restart", SERVICE)
 
@@ -331,7 +333,7 @@ def change(fr, router, plan, timeout):
     """Apply a plan to the running FRR and make sure that it holds.
 
     Raises:
-        Failed: it does not.
+        FailedError: it does not.
     """
     said = ""
     if plan.enable:
@@ -352,7 +354,9 @@ def change(fr, router, plan, timeout):
 
     problem = poll(configuration, READ_BACK_TIMEOUT)
     if problem:
-        raise Failed("the running configuration is not the planned one:\n{0}{1}".format(problem, "\n" + said if said else ""))
+        raise FailedError(
+            "the running configuration is not the planned one:\n{0}{1}".format(problem, "\n" + said if said else "")
+        )
 
     def sessions():
         now = fr.sessions()
@@ -364,7 +368,7 @@ def change(fr, router, plan, timeout):
     poll(mendable, timeout if plan.method == "restart" else RELOAD_TIMEOUT)
     problems = sessions()
     if problems:
-        raise Failed("sessions that the change does not touch did not survive it: {0}".format("; ".join(problems)))
+        raise FailedError("sessions that the change does not touch did not survive it: {0}".format("; ".join(problems)))
 
 
 def restore(fr, router, plan, old_file, old_daemons):
@@ -410,7 +414,7 @@ def transact(fr, params, check_mode):
     """Do the whole transaction; return the module's result.
 
     Raises:
-        Refused, EdgeError: nothing was touched.
+        RefusedError, EdgeError: nothing was touched.
     """
     router = fr.gather()
     transaction.refuse(router, params["platform"])
@@ -436,7 +440,8 @@ def transact(fr, params, check_mode):
         return result
     errors = fr.check(plan)
     if errors:
-        raise Refused("this router's FRR refuses the configuration, nothing was changed: {0}".format("; ".join(errors)))
+        why = "; ".join(errors)
+        raise RefusedError("this router's FRR refuses the configuration, nothing was changed: {0}".format(why))
     if check_mode:
         return result
     old_file = router.file_text if os.path.exists(CONFIG) else None
@@ -451,7 +456,7 @@ def transact(fr, params, check_mode):
         left = restore(fr, router, plan, old_file, old_daemons)
         result.update(failed=True, changed=bool(left), rolled_back=not left)
         result["msg"] = "{0}\n{1}".format(
-            error if isinstance(error, (Failed, EdgeError)) else traceback.format_exc(),
+            error if isinstance(error, (FailedError, EdgeError)) else traceback.format_exc(),
             "The old configuration could NOT be restored:\n" + left if left else "The old configuration is back.",
         )
     result["sessions"]["after"] = described(fr.sessions())
@@ -472,10 +477,16 @@ def worker(params, check_mode, folder):
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         result = transact(Frr(), params, check_mode)
-    except (Refused, EdgeError) as error:
+    except (RefusedError, EdgeError) as error:
         result = {"failed": True, "changed": False, "applied": "none", "rolled_back": False, "msg": str(error)}
     except Exception:
-        result = {"failed": True, "changed": False, "applied": "none", "rolled_back": False, "msg": traceback.format_exc()}
+        result = {
+            "failed": True,
+            "changed": False,
+            "applied": "none",
+            "rolled_back": False,
+            "msg": traceback.format_exc(),
+        }
     temporary = "{0}/result.json.{1}".format(folder, os.getpid())
     write_new(temporary, json.dumps(result, indent=1, sort_keys=True), 0o600, 0, 0)
     os.rename(temporary, folder + "/result.json")
@@ -487,7 +498,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "content": {"type": "str", "required": True, "no_log": True},
-            "stage": {"type": "str", "choices": list(transaction.PASSES[:2]) + ["replace"], "default": "replace"},
+            "stage": {"type": "str", "choices": list(transaction.STAGES), "default": "replace"},
             "apply": {"type": "str", "choices": list(transaction.METHODS), "default": "auto"},
             "platform": {"type": "str", "choices": ["linux", "unifi"], "default": "linux"},
             "session_timeout": {"type": "int", "default": 150},

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a router's FRR must hold: the BGP instance, its peer groups, and the filters computed from the pools.
 
-The result is plain data without secrets (a password is named, never carried) and without FRR syntax, in the order in which
-it is rendered. ``roles/udm_frr/templates/frr.conf.j2`` turns it into a configuration.
+The result is plain data without secrets (a password is named, never carried) and without FRR syntax, in the order in
+which it is rendered. ``roles/udm_frr/templates/frr.conf.j2`` turns it into a configuration.
 
-A route that no pool announces over a peering is never accepted, and nothing is announced to the nodes (RFC 8212, RFC 7454
-section 6). Route-maps carry the prefix-lists: FRR applies a changed list to received routes by itself only then.
+A route that no pool announces over a peering is never accepted, and nothing is announced to the nodes (RFC 8212, RFC
+7454 section 6). Route-maps carry the prefix-lists: FRR applies a changed list to received routes by itself only then.
 """
 
 from __future__ import annotations
@@ -168,9 +168,9 @@ def _deny_all() -> dict[str, Any]:
 def _maximum_prefix(intervals: Iterable[Interval]) -> dict[str, Any]:
     """Return the limit of routes from one node.
 
-    The filter lets through at most the peering's capacity, so a limit on accepted routes could never fire. With ``force``
-    FRR counts the refused routes as well, but only where it keeps them: ``soft-reconfiguration inbound`` (measured on
-    10.3: without it a node with refused routes over the limit stays up).
+    The filter lets through at most the peering's capacity, so a limit on accepted routes could never fire. With
+    ``force`` FRR counts the refused routes as well, but only where it keeps them: ``soft-reconfiguration inbound``
+    (measured on 10.3: without it a node with refused routes over the limit stays up).
     """
     return {
         "limit": min(size(intervals) + MAXIMUM_PREFIX_ROOM, MAXIMUM_PREFIX_LIMIT),
@@ -181,7 +181,7 @@ def _maximum_prefix(intervals: Iterable[Interval]) -> dict[str, Any]:
 
 
 def _multipath_relax(site: Site, router: Router) -> bool:
-    """Return whether nodes of different ASNs announce one pool to ``router``: ECMP over them needs ``multipath-relax``."""
+    """Return whether nodes of different ASNs announce one pool to ``router``: ECMP then needs ``multipath-relax``."""
     for cluster in site.clusters:
         for pool in cluster.pools:
             if len(_origins(cluster, pool, router)) > 1:

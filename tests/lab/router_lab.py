@@ -50,7 +50,9 @@ def wait_for(what: str, probe: Callable[[], Any], limit: float = 30.0, every: fl
         time.sleep(every)
 
 
-def run(*argv: str, check: bool = True, stdin: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def run(
+    *argv: str, check: bool = True, stdin: str | None = None, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
     """Run a program and return its text output."""
     done = subprocess.run(argv, text=True, capture_output=True, input=stdin, timeout=timeout, check=False)
     if check and done.returncode:
@@ -145,18 +147,21 @@ printf 'PermitRootLogin yes\\nPasswordAuthentication yes\\nUsePAM no\\n' > $R/et
 [ -s $R/etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -f $R/etc/ssh/ssh_host_ed25519_key
 printf '%s\\n' 'root:{self.password}' | chroot $R chpasswd
 echo {self.name}-rtr > $R/etc/hostname; rm -f $R/etc/resolv.conf; : > $R/etc/machine-id
-exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R --machine={self.name}-rtr --hostname={self.name}-rtr \\
+exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
+  --machine={self.name}-rtr --hostname={self.name}-rtr \\
   --register=no --keep-unit --capability=CAP_NET_ADMIN --network-namespace-path=/run/netns/{router} \\
   --resolv-conf=off --timezone=off --link-journal=no --console=pipe
 """
         with (self.dir / "router.log").open("wb") as log:
-            self.router = subprocess.Popen(  # noqa: S603
+            self.router = subprocess.Popen(
                 ["unshare", "-m", "--propagation", "private", "sh", "-c", script],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
             )  # fmt: skip
         self.leader = wait_for("the router's first process", self._leader)
-        wait_for("the router's sshd", lambda: self.sh("pidof sshd && systemctl is-active frr", check=False).returncode == 0)
+        wait_for(
+            "the router's sshd", lambda: self.sh("pidof sshd && systemctl is-active frr", check=False).returncode == 0
+        )
 
     def _leader(self) -> int:
         assert self.router is not None
@@ -170,7 +175,9 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R --machine={sel
         return 0
 
     # -- the router --------------------------------------------------------------------------------------------------
-    def sh(self, script: str, check: bool = True, stdin: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def sh(
+        self, script: str, check: bool = True, stdin: str | None = None, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
         """Run a shell script on the router."""
         enter = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w"]
         return run(*enter, "sh", "-c", script, check=check, stdin=stdin, timeout=timeout)
@@ -209,6 +216,7 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R --machine={sel
         )
         process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
+
             def listening() -> bool:
                 with socket.socket() as client:
                     return client.connect_ex(("127.0.0.1", port)) == 0
@@ -267,14 +275,26 @@ exec chroot $R /usr/lib/frr/bgpd -Z -n -f /etc/frr/bgpd.conf -A 127.0.0.1
 """
         with (folder / "log").open("wb") as log:
             self.peers[name] = subprocess.Popen(
-                ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "-m", "--propagation", "private", "sh", "-c", script],
+                ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "-m", "sh", "-c", script],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
 
     def peer(self, last: int, command: str) -> str:
         """Return the text that vtysh prints on the speaker at 10.121.0.``last``."""
         process = self.peers[f"n{last}"]
-        return run("nsenter", "-t", str(process.pid), "-m", "-n", "-r", "-w", "vtysh", "-d", "bgpd", *sum((["-c", part] for part in command.split(" ; ")), [])).stdout
+        return run(
+            "nsenter",
+            "-t",
+            str(process.pid),
+            "-m",
+            "-n",
+            "-r",
+            "-w",
+            "vtysh",
+            "-d",
+            "bgpd",
+            *(word for part in command.split(" ; ") for word in ("-c", part)),
+        ).stdout
 
     def stop_peer(self, last: int) -> None:
         """Kill the speaker at 10.121.0.``last`` and wait for its end."""

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A twin comes up, leaves no trace also after a crash, stays apart from others, and never lets a packet out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run import network
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.site import Result, TwinSite
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.workshop import Progress, Workshop
+
+REPOSITORY = Path(__file__).parents[2]
+CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE") or Path.home() / ".cache" / "cluster-edge")
+RECIPES = REPOSITORY / "roles" / "edge_twin" / "files" / "programs"
+
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces: needs root")]
+
+
+def small_plan(cluster: bool) -> dict[str, Any]:
+    """Return a plan of one router and, with ``cluster``, one node without an agent."""
+    nodes = {"n1": {"labels": {}, "addresses": {"lan": ["10.9.0.11"]}}}
+    return {
+        "site": "small",
+        "networks": {"lan": {"cidrs": ["10.9.0.0/24", "fd00:9::/64"], "interfaces": []}},
+        "routers": {"r1": {"managed": True, "addresses": {"lan": ["10.9.0.1", "fd00:9::1"]}}},
+        "clusters": {"k8s": {"cilium_version": "1.19.6", "nodes": nodes, "services": [], "charts": []}}
+        if cluster
+        else {},
+        "sessions": [],
+        "pools": [],
+        "services": [],
+        "expect": {"l2": []},
+    }
+
+
+class Lab:
+    """A twin in a folder of its own."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.said: list[str] = []
+        progress = Progress(self.said.append)
+        self.shop = Workshop(_twin.prefix(name), folder, progress)
+        self.twin = TwinSite(self.shop, Programs(CACHE, RECIPES, None, progress))
+
+    def up(self, cluster: bool = False) -> Result:
+        return self.twin.present(_twin.describe(small_plan(cluster), self.name), "trixie", [])
+
+    def traces(self) -> list[str]:
+        """Return what of the twin is on the machine."""
+        found = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{self.shop.name}")]
+        found += network.namespaces(self.shop.name)
+        found += [
+            line for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines() if self.shop.name in line
+        ]
+        found += [str(self.folder)] if self.folder.exists() else []
+        for path in Path("/run").rglob(f"*{self.shop.name}*"):
+            found.append(str(path))
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                text = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            found += [text] if self.shop.name in text or str(self.folder) in text else []
+        return found
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    yield from _lab("t1")
+
+
+@pytest.fixture
+def other(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    yield from _lab("t2")
+
+
+def _lab(name: str) -> Iterator[Lab]:
+    # Not below pytest's folder: it may be a tmpfs, and a router's overlay needs a real disk.
+    folder = Path.home() / ".local" / "state" / "cluster-edge" / "tests" / f"{name}-{os.getpid()}"
+    made = Lab(f"{name}-{os.getpid()}", folder)
+    try:
+        yield made
+    finally:
+        made.twin.absent()
+        if folder.exists():
+            shutil.rmtree(folder)
+
+
+def on_router(lab: Lab, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on the router with the overlay's own SSH arguments."""
+    variables = json.loads((lab.folder / "overlay" / "host_vars" / "r1.yml").read_text("utf-8"))
+    arguments = (
+        f"ssh -o BatchMode=yes -i {variables['ansible_ssh_private_key_file']} {variables['ansible_ssh_common_args']}"
+    )
+    target = f"{variables['ansible_user']}@{variables['ansible_host']}"
+    return subprocess.run(
+        ["/bin/sh", "-c", f'{arguments} {target} "$@"', "sh", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def test_up_twice_and_down_again(lab: Lab) -> None:
+    result = lab.up()
+    assert result.changed
+    assert result.clients == {"lan": f"{lab.shop.name}.client.lan"}
+    seen = on_router(lab, "vtysh", "-c", "'show bgp summary'")
+    assert (seen.returncode, seen.stderr) == (0, "")
+    assert "% BGP instance not found" in seen.stdout
+    assert not lab.up().changed
+    assert lab.twin.absent()
+    assert lab.traces() == []
+    assert not lab.twin.absent()
+
+
+def test_an_ipv6_address_of_the_router_answers_a_client(lab: Lab) -> None:
+    lab.up()
+    with network.connect(f"{lab.shop.name}.client.lan", "fd00:9::1", 22, timeout=5) as connection:
+        assert connection.recv(4) == b"SSH-"
+
+
+def test_after_kill_9_of_everything_at_once_nothing_is_left(lab: Lab) -> None:
+    lab.up(cluster=True)
+    pids = lab.shop.cgroup.pids()
+    assert len(pids) > 10
+    for pid in pids[::2]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    lab.twin.absent()
+    assert lab.traces() == []
+
+
+def test_a_process_of_somebody_else_inside_does_not_keep_it(lab: Lab) -> None:
+    lab.up()
+    with subprocess.Popen(["nsenter", f"--net=/run/netns/{lab.shop.name}.client.lan", "sleep", "600"]) as guest:
+        lab.shop.wait("the guest is inside", lambda: guest.pid in network.processes(f"{lab.shop.name}.client.lan"), 5)
+        lab.twin.absent()
+        assert guest.wait(timeout=10) == -signal.SIGKILL
+    assert lab.traces() == []
+
+
+def test_a_start_that_fails_half_way_says_why_and_is_removed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Programs, "etcd", lambda self: Path("/bin/false"))
+    monkeypatch.setattr(Programs, "ready", lambda self, recipe, program: Path("/bin/false"))
+    with pytest.raises(EdgeError) as caught:
+        lab.up(cluster=True)
+    assert "kube-apiserver.k8s ended while waiting for: kube-apiserver.k8s has its certificate" in str(caught.value)
+    assert f"last lines of {lab.folder}/logs/kube-apiserver.k8s.log" in str(caught.value)
+    lab.twin.absent()
+    assert lab.traces() == []
+
+
+def test_two_side_by_side_with_the_same_addresses(lab: Lab, other: Lab) -> None:
+    lab.up()
+    other.up()
+    assert on_router(lab, "hostname").stdout == on_router(other, "hostname").stdout == "r1\n"
+    machine = on_router(other, "stat", "-c", "%i", "/proc/1/ns/net").stdout
+    assert machine
+    lab.twin.absent()
+    assert lab.traces() == []
+    assert on_router(other, "stat", "-c", "%i", "/proc/1/ns/net").stdout == machine
+
+
+def test_the_guard_without_the_twin_nothing_is_sent(lab: Lab) -> None:
+    lab.up()
+    with pytest.raises(EdgeError, match=r"namespace twin-nobody\.client\.lan: is not there \(the twin is not up\)"):
+        network.connect("twin-nobody.client.lan", "10.9.0.1", 22, timeout=1)
+    # The overlay outlives its twin here, as a copy in somebody's hands would.
+    kept = lab.folder.with_name(f"{lab.folder.name}-kept")
+    shutil.copytree(lab.folder / "overlay", kept / "overlay")
+    try:
+        lab.twin.absent()
+        shutil.copytree(kept / "overlay", lab.folder / "overlay")
+        # In a namespace of its own, whose counters tell of every packet that it tried to send.
+        seen = on_router(lab, "true", before="unshare --net", after="grep -h Opens /proc/net/snmp; cat /proc/net/route")
+        assert "nsenter: cannot open" in seen.stderr
+        names, values = (line.split() for line in seen.stdout.splitlines()[:2])
+        assert dict(zip(names, values, strict=True))["ActiveOpens"] == "0"
+    finally:
+        shutil.rmtree(kept)
+        shutil.rmtree(lab.folder)
+
+
+def test_a_folder_of_something_else_is_not_removed(lab: Lab) -> None:
+    lab.folder.mkdir(parents=True)
+    (lab.folder / "letter").write_text("keep me", encoding="utf-8")
+    with pytest.raises(EdgeError, match="it is no twin's folder"):
+        lab.twin.absent()
+    assert (lab.folder / "letter").exists()
+    (lab.folder / "letter").unlink()
+    lab.folder.rmdir()
