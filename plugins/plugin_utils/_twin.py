@@ -492,8 +492,8 @@ def _segments(networks: Mapping[str, Any]) -> dict[str, tuple[str, str | None]]:
 def _interface(patterns: Sequence[str]) -> str | None:
     """Return an interface name that the first usable pattern matches: itself, or with digits for its wildcards."""
     for pattern in patterns:
-        name = pattern if not set(pattern) & set("*?[") else pattern.replace("*", "0").replace("?", "0")
-        if len(name) <= _INTERFACE_LENGTH and (name == pattern or fnmatchcase(name, pattern)):
+        name = pattern.replace("*", "0").replace("?", "0")
+        if len(name) <= _INTERFACE_LENGTH and "[" not in name and fnmatchcase(name, pattern):
             return name
     return None
 
