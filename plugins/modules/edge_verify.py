@@ -9,12 +9,12 @@ module: edge_verify
 short_description: Compare both ends of a cluster's network edge with the plan
 version_added: 0.1.0
 description:
-  - Takes what M(hybridnet.cluster_edge.frr_info) and M(hybridnet.cluster_edge.cilium_info) registered on the hosts of the play,
-    and compares it with the plan of M(hybridnet.cluster_edge.edge_plan).
-  - It opens no connection, changes nothing and does not fail on unmet expectations; the role C(edge_verify) does, once no
-    further look can help.
-  - While errors that may go away by themselves are left and there is time, it waits for O(interval) and returns RV(again) as
-    true.
+  - Takes what M(hybridnet.cluster_edge.frr_info) and M(hybridnet.cluster_edge.cilium_info) registered on the hosts of
+    the play, and compares it with the plan of M(hybridnet.cluster_edge.edge_plan).
+  - It opens no connection, changes nothing and does not fail on unmet expectations; the role C(edge_verify) does, once
+    no further look can help.
+  - While errors that may go away by themselves are left and there is time, it waits for O(interval) and returns
+    RV(again) as true.
   - Use it with C(run_once).
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -83,7 +83,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rows:
-  description: Every expectation, with C(step), C(subject), C(expected), C(seen) and C(level) (V(ok), V(warning), V(error)).
+  description:
+    - Every expectation, with C(step), C(subject), C(expected), C(seen) and C(level) (V(ok), V(warning), V(error)).
   type: list
   elements: dict
   returned: success

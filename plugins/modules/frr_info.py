@@ -30,9 +30,9 @@ EXAMPLES = r"""
   hybridnet.cluster_edge.frr_info:
   register: router
 
-- name: Show the neighbors that are not Established
+- name: Show the state of each neighbor
   ansible.builtin.debug:
-    msg: "{{ router.frr.neighbors | dict2items | rejectattr('value.bgpState', 'equalto', 'Established') | map(attribute='key') }}"
+    msg: "{{ dict(router.frr.neighbors.keys() | zip(router.frr.neighbors.values() | map(attribute='bgpState'))) }}"
 """
 
 RETURN = r"""

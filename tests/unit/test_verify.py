@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify import verify
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_report import VerifyReport, summary
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify import settle_seconds, verify
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import CONDITION_CODES, VERIFY_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_report import VerifyReport, render, summary
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.observed import (
     INGRESS,
@@ -27,6 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.unit.support.observed impo
     peer,
     route,
     service,
+    summary_line,
 )
 
 PLAN: dict[str, Any] = hybrid_plan().data
@@ -1104,3 +1106,326 @@ def test_one_thing_broken(mutate: Mutation, expected: list[str]) -> None:
 
 def test_every_code_is_tested() -> None:
     assert {text.split()[0] for _mutate, texts in FINDINGS for text in texts} == set(VERIFY_CODES)
+
+
+def test_every_condition_has_a_code_of_its_own_kind() -> None:
+    assert set(CONDITION_CODES.values()) <= set(VERIFY_CODES)
+
+
+# --- what the live cluster changes --------------------------------------------------------------------------------
+
+
+def rows(report: VerifyReport, step: str) -> list[tuple[str, str, str, str]]:
+    return [(row.subject, row.expected, row.seen, row.level) for row in report.rows if row.step == step]
+
+
+def test_endpoint_that_drains_may_still_be_announced() -> None:
+    for announced in (True, False):
+        broken = Broken()
+        broken.slice("dummy")["endpoints"][0] = endpoint("node02", ready=False, terminating=True)
+        if not announced:
+            broken.routes[SERVICE].pop(0)
+            broken.kernel[SERVICE] = route("10.122.0.13")
+            broken.peer("node02", 1)["routeCount"] = []
+        report = broken.verify()
+        assert told(report) == []
+        seen = "node02, node03" if announced else "node03"
+        assert rows(report, "accepted")[1] == ("udm-pro 203.0.113.94/32", "node03, perhaps node02", seen, "ok")
+
+
+def test_endpoint_without_a_node_leaves_it_open_who_announces() -> None:
+    broken = Broken()
+    broken.slice("dummy")["endpoints"] = [endpoint(None)]
+    report = broken.verify()
+    assert told(report) == []
+    assert rows(report, "accepted")[1][1] == "nobody, perhaps node01, node02, node03"
+
+
+def test_endpoint_that_is_not_ready_is_not_expected() -> None:
+    broken = Broken()
+    broken.slice("dummy")["endpoints"][0] = endpoint("node02", ready=False)
+    assert [finding.code for finding in broken.verify().findings] == ["EDGE841", "EDGE825"]
+
+
+def test_cluster_policy_is_announced_by_all_allowed_nodes_even_without_endpoints() -> None:
+    broken = Broken()
+    another_policy(broken)
+    broken.slice("dummy")["endpoints"] = []
+    report = broken.verify()
+    assert [finding.code for finding in report.findings] == ["EDGE868", "EDGE870"]
+    assert rows(report, "accepted")[1][1:] == ("node01, node02, node03", "node01, node02, node03", "ok")
+
+
+def test_cilium_may_be_told_to_announce_no_service_without_endpoints() -> None:
+    broken = Broken()
+    another_policy(broken)
+    no_endpoint_local(broken)
+    broken.service("dummy-service")["spec"]["externalTrafficPolicy"] = "Cluster"
+    broken.slice("dummy")["endpoints"] = []
+    broken.peer("node01", 1)["routeCount"] = []
+    broken.plan["clusters"]["platform"]["helm_values"]["enableNoServiceEndpointsRoutable"] = False
+    assert [finding.code for finding in broken.verify().findings] == ["EDGE868", "EDGE870"]
+
+
+def test_dynamic_service_is_verified_alike() -> None:
+    broken = Broken()
+    broken.resources["Service"].append(service("media", "web", "private-service", "10.122.0.160"))
+    broken.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+    report = broken.verify()
+    assert [finding.code for finding in report.findings] == ["EDGE880"]
+    row = ("platform media/web (dynamic)", "an address of private-service", "10.122.0.160", "ok")
+    assert row in rows(report, "service")
+
+
+def test_service_outside_all_pools_is_not_ours() -> None:
+    broken = Broken()
+    item = service("media", "web", "x", "192.0.2.7")
+    item["metadata"]["labels"] = {}
+    broken.resources["Service"].append(item)
+    assert told(broken.verify()) == []
+
+
+def test_two_services_that_share_an_address_are_expected_from_the_nodes_of_both() -> None:
+    broken = Broken()
+    broken.resources["Service"].append(service("dummy", "other", "public-service", "203.0.113.94", "Local"))
+    broken.resources["EndpointSlice"].append(endpoint_slice("dummy", "other", endpoint("node01")))
+    broken.routes[SERVICE].append(path("10.122.0.11"))
+    broken.kernel[SERVICE] = route("10.122.0.11", "10.122.0.12", "10.122.0.13")
+    broken.peer("node01", 1)["routeCount"] = peer("x", 1)["routeCount"]
+    report = broken.verify()
+    assert told(report) == []
+    assert rows(report, "accepted")[1][1] == "node01, node02, node03"
+
+
+def test_aggregate_is_expected_instead_of_the_host_route_but_not_for_local() -> None:
+    broken = Broken()
+    broken.plan["expect"]["announcements"][1]["length"]["ipv4"] = 29
+    assert told(broken.verify()) == []  # Local
+    another_policy(broken)
+    broken.routes["203.0.113.88/29"] = broken.routes.pop(SERVICE)
+    broken.kernel["203.0.113.88/29"] = broken.kernel.pop(SERVICE)
+    assert [finding.code for finding in broken.verify().findings] == ["EDGE868"]
+
+
+def test_session_that_the_plan_shuts_down() -> None:
+    broken = Broken()
+    not_shut_down(broken)
+    broken.neighbor("10.121.0.13").update(bgpState="Idle", adminShutDown=True)
+    report = broken.verify()
+    assert told(report) == []
+    assert rows(report, "router_session")[2][1:] == ("shut down", "shut down", "ok")
+    assert len(rows(report, "node_session")) == 5
+
+
+def test_nodes_of_different_asns_without_multipath_relax_share_no_prefix() -> None:
+    broken = Broken()
+    for session in broken.plan["sessions"]:
+        if session["node"] == "node02":
+            session["node_asn"] = 65012
+    for address in ("10.121.0.12", "10.122.0.12"):
+        broken.neighbor(address)["remoteAs"] = 65012
+    for prefix, first in ((INGRESS, "10.121.0.11"), (SERVICE, "10.122.0.12")):
+        for item in broken.routes[prefix]:
+            item.pop("multipath"), item.update(bestpath=item["peerId"] == first)
+        broken.kernel[prefix] = route(first)
+    report = broken.verify()
+    assert told(report) == []
+    assert {row[1] for row in rows(report, "installed")} == {"1 next hop"}
+
+
+def ipv6_site() -> Broken:
+    """Return the reference site with a second, IPv6 address on the dummy service, over a session of its own to node02."""
+    broken = Broken()
+    plan, router = broken.plan, broken.router
+    group = copy.deepcopy(plan["routers"]["udm-pro"]["frr"]["peer_groups"][1])
+    group.update(name="platform-public-service-v6", neighbors=[{"address": "2001:db8:122:0::12"}])
+    plan["routers"]["udm-pro"]["frr"]["peer_groups"].append(group)
+    session = next(s for s in plan["sessions"] if s["node_address"] == "10.122.0.12")
+    plan["sessions"].append(
+        {
+            **session,
+            "node_address": "2001:db8:122:0::12",
+            "router_address": "2001:db8:122::1",
+            "family": "ipv6",
+            "families": ["ipv6"],
+            "peer_group": "platform-public-service-v6",
+            "peer": "public-service-udm-pro-v6",
+        }
+    )
+    pool = next(p for p in plan["pools"] if p["name"] == "public-service")
+    pool["ranges"].append(["2001:db8:94::", "2001:db8:94::ffff"])
+    announcement = copy.deepcopy(plan["expect"]["announcements"][1])
+    announcement.update(
+        families=["ipv6"], peer_group="platform-public-service-v6", nodes={"node02": "2001:db8:122:0::12"}
+    )
+    plan["expect"]["announcements"].append(announcement)
+    next(s for s in plan["services"] if s["name"] == "dummy-service")["addresses"].append("2001:DB8:94:0::94")
+    address = "2001:db8:122::12"
+    seen = neighbor(65002)
+    seen["neighborCapabilities"]["multiprotocolExtensions"] = {"ipv6Unicast": {"advertisedAndReceived": True}}
+    seen["addressFamilyInfo"] = {"ipv6Unicast": {"sentPrefixCounter": 0}}
+    router["neighbors"][address] = seen
+    router["summary"]["ipv6Unicast"] = {"as": 65000, "peers": {address: summary_line(65002)}}
+    router["bgp"]["ipv6"]["routes"]["2001:db8:94::94/128"] = [path(address)]
+    router["routes"]["ipv6"]["2001:db8:94::94/128"] = route("fe80::2")
+    broken.service("dummy-service")["status"]["loadBalancer"]["ingress"].append({"ip": "2001:db8:94::94"})
+    item = endpoint_slice("dummy", "dummy-service", endpoint("node02"))
+    broken.resources["EndpointSlice"].append({**item, "addressType": "IPv6"})
+    extra = peer("public-service-udm-pro-v6", 1)
+    extra["routeCount"][0]["afi"] = "ipv6"
+    broken.item("CiliumBGPNodeConfig", "node02")["status"]["bgpInstances"][1]["peers"].append(extra)
+    return broken
+
+
+def test_ipv6() -> None:
+    broken = ipv6_site()
+    report = broken.verify()
+    assert told(report) == []
+    assert rows(report, "accepted")[2] == ("udm-pro 2001:db8:94::94/128", "node02", "node02", "ok")
+    broken.router["bgp"]["ipv6"]["routes"].clear()
+    assert [finding.code for finding in broken.verify().findings] == ["EDGE840"]
+
+
+def test_ipv6_prefix_is_told_with_the_commands_of_its_family() -> None:
+    broken = ipv6_site()
+    broken.router["routes"]["ipv6"] = {}
+    assert told(broken.verify()) == [
+        "EDGE850 udm-pro prefix 2001:db8:94::94/128 (platform dummy/dummy-service): accepted, but the router's kernel does"
+        " not use it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh"
+        " -c 'show ipv6 route 2001:db8:94::94/128')"
+    ]
+
+
+# --- ends that are not verified, or not there ---------------------------------------------------------------------
+
+
+def test_unmanaged_router_is_not_verified() -> None:
+    broken = Broken()
+    broken.plan["routers"]["udm-pro"]["managed"] = False
+    broken.observed["routers"].clear()
+    report = broken.verify()
+    assert told(report) == []
+    assert {row.step for row in report.rows} == {"ends", "node_session", "service", "lease"}
+
+
+def test_prefixes_of_an_unmanaged_cluster_are_judged_by_its_pools_alone() -> None:
+    broken = Broken()
+    broken.plan["clusters"]["platform"]["managed"] = False
+    broken.observed["clusters"].clear()
+    assert told(broken.verify()) == []
+    foreign_prefix(broken)
+    assert [finding.code for finding in broken.verify().findings] == ["EDGE842"]
+
+
+def test_unreadable_cluster_makes_no_findings_about_its_prefixes() -> None:
+    broken = Broken()
+    broken.observed["clusters"]["platform"] = {"error": "away"}
+    assert [finding.code for finding in broken.verify().findings] == ["EDGE802"]
+
+
+def test_nothing_observed_is_an_error() -> None:
+    with pytest.raises(EdgeError) as caught:
+        verify(PLAN, {"routers": {}, "clusters": {}})
+    assert str(caught.value) == (
+        "edge_verify_plan: no router and no cluster that the plan manages was observed, so nothing can be verified (the"
+        " play's hosts must contain the plan's routers and clusters)"
+    )
+
+
+def test_planned_neighbor_that_is_no_node_may_announce_what_it_likes() -> None:
+    broken = Broken()
+    group = {"name": "nas", "neighbors": [{"address": "10.121.0.66"}], "families": {}}
+    broken.plan["routers"]["udm-pro"]["frr"]["peer_groups"].append(group)
+    broken.router["neighbors"]["10.121.0.66"] = neighbor(64999)
+    broken.routes["192.0.2.0/24"] = [path("10.121.0.66")]
+    assert told(broken.verify()) == []
+
+
+def test_planned_export_is_no_leak() -> None:
+    broken = Broken()
+    networks_leak(broken)
+    for route_map in broken.plan["routers"]["udm-pro"]["frr"]["route_maps"]:
+        if route_map["name"] == "platform-public-service-ipv4-out":
+            route_map["entries"][0]["action"] = "permit"
+    assert told(broken.verify()) == []
+
+
+# --- polling ------------------------------------------------------------------------------------------------------
+
+
+def test_strict_makes_an_error_of_what_others_have_not_made_yet() -> None:
+    broken = Broken()
+    chart_missing(broken)
+    assert [finding.severity for finding in broken.verify().findings] == ["warning"]
+    broken.strict = True
+    assert [finding.severity for finding in broken.verify().findings] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("mutate", "settles"),
+    [(session_down, True), (lease_missing, True), (service_missing, False), (label_names_no_pool, False)],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_waiting_is_worth_it_only_where_it_can_help(mutate: Mutation, settles: bool) -> None:
+    broken = Broken()
+    mutate(broken)
+    assert broken.verify().may_settle is settles
+
+
+def test_warnings_are_not_waited_for() -> None:
+    broken = Broken()
+    no_endpoint_cluster(broken)
+    assert not broken.verify().may_settle
+
+
+def test_limit_of_polling_follows_the_timers() -> None:
+    assert settle_seconds(PLAN) == 60 + 30 + 15 + 2 * 5
+    assert settle_seconds({**PLAN, "sessions": []}) == 60
+
+
+def test_report_does_not_depend_on_the_order_of_what_was_seen() -> None:
+    broken, turned = Broken(), Broken()
+    for site in (broken, turned):
+        session_down(site), foreign_prefix(site), lease_missing(site), dynamic_without_address(site)
+    for kind, items in turned.resources.items():
+        turned.resources[kind] = list(reversed(items))
+    turned.router["neighbors"] = dict(reversed(turned.router["neighbors"].items()))
+    turned.router["bgp"]["ipv4"]["routes"] = dict(reversed(turned.routes.items()))
+    assert render(turned.verify()) == render(broken.verify())
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+
+def test_table() -> None:
+    broken = Broken()
+    broken.plan["sessions"] = broken.plan["sessions"][:1]
+    broken.plan["services"] = []
+    broken.plan["expect"] = {"announcements": [], "l2": []}
+    for kind in ("Service", "EndpointSlice", "Lease"):
+        broken.resources[kind] = []
+    broken.routes.clear()
+    broken.peer()["routeCount"] = []
+    broken.neighbor().update(bgpState="Active")
+    assert render(broken.verify()) == [
+        "The two ends                                      expected              seen",
+        "  udm-pro: BGP                                    AS 65000              AS 65000              ok",
+        "  platform: Cilium's objects                      11 there              11 there              ok",
+        "  platform: Cilium's complaints                   none                  none                  ok",
+        "",
+        "Sessions on the routers (hold/keepalive)          expected              seen",
+        "  udm-pro <- node01 10.121.0.11 (public-ingress)  Established, 30/10 s  Active                error",
+        "",
+        "Sessions on the nodes (hold/keepalive)            expected              seen",
+        "  node01 -> udm-pro 10.121.0.1 (public-ingress)   established, 30/10 s  established, 30/10 s  ok",
+        "",
+        "Nothing else                                      expected              seen",
+        "  udm-pro accepts                                 nothing else          nothing else          ok",
+        "  udm-pro announces to the nodes                  nothing               nothing               ok",
+        "",
+        "error EDGE811  udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Active, not Established",
+        "  vtysh -c 'show bgp neighbors 10.121.0.11', and for the node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a"
+        " session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or no agent there",
+        "",
+        "6 of 7 expectations met, 1 error",
+    ]
