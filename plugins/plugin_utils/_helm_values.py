@@ -8,6 +8,7 @@ The chart accepts misspelt and removed values in silence (its schema allows unkn
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -214,6 +215,20 @@ def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
         if reason and _get(cluster.values, path) in (False, "false"):
             found.append(ValueProblem(path, f"it is false, but {reason}", "remove it"))
     return sorted(found, key=lambda problem: problem.path)
+
+
+def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the paths at which the planned values differ from the live ones, each as ``path: old -> new``."""
+    found: list[str] = []
+    for name in sorted({*live, *planned}):
+        below = f"{path}.{name}" if path else name
+        old, new = live.get(name), planned.get(name)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += changed_values(old, new, below)
+        elif old != new or (name in live) != (name in planned):
+            texts = (json.dumps(layer[name]) if name in layer else "(absent)" for layer in (live, planned))
+            found.append(f"{below}: {' -> '.join(texts)}")
+    return found
 
 
 def _l2_reason(cluster: Cluster) -> str | None:

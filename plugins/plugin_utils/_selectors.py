@@ -127,10 +127,19 @@ def parse_selector(text: object, path: str) -> Selector:
             break
         _expect(words, position, ",", text, path)
         position += 1
-    result = Selector(tuple(sorted(found, key=lambda item: (item.key, item.operator, item.values))))
+    result = Selector(tuple(sorted(found, key=_order)))
     if not _satisfiable(result.requirements):
         raise EdgeError(path, f"{text!r} can never match: its requirements contradict each other")
     return result
+
+
+def selector_of(label_selector: Mapping[str, Any]) -> Selector:
+    """Return the selector that a Kubernetes ``LabelSelector`` spells; an empty one selects everything."""
+    labels = label_selector.get("matchLabels") or {}
+    found = {Requirement(key, IN, (value,)) for key, value in labels.items()}
+    for item in label_selector.get("matchExpressions") or []:
+        found.add(Requirement(item["key"], item["operator"], tuple(sorted(set(item.get("values") or [])))))
+    return Selector(tuple(sorted(found, key=_order)))
 
 
 def selector_slug(selectors: Iterable[Selector | None]) -> str:
@@ -165,6 +174,10 @@ def check_label_value(value: str, path: str) -> str:
 
 
 _SYNTAX_HINT = "at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends"
+
+
+def _order(requirement: Requirement) -> tuple[str, str, tuple[str, ...]]:
+    return requirement.key, requirement.operator, requirement.values
 
 
 def _tokens(text: str, path: str) -> list[str]:
