@@ -2,7 +2,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what comes from the library's tables: the inventory reference, the findings page, the role edge's arguments.
+"""Write what comes from the library's tables: the inventory reference, pages of findings, the role edge's arguments.
 
 Run it after a change of the tables; a test compares the files with what it would write.
 """
@@ -29,6 +29,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._types impo
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES  # noqa: E402
 
+VERIFY_MARKER = (
+    "<!-- The rest is written by scripts/generate.py from plugins/plugin_utils/_verify_codes.py; edit that. -->"
+)
 NOTE = "Written by scripts/generate.py from the library's tables; edit those."
 
 
@@ -105,6 +108,22 @@ def findings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def verify_page() -> str:
+    """Return docs/verify.md: what is written there by hand, up to the marker, and the table of codes."""
+    written = (CHECKOUT / "docs" / "verify.md").read_text(encoding="utf-8")
+    head, marker, _table = written.partition(VERIFY_MARKER)
+    lines = [
+        "Words in braces stand for what was found. *Waiting* says whether verify looks again because of it.",
+        "",
+        "| code | severity | what | it says | what to look at | waiting |",
+        "|---|---|---|---|---|---|",
+    ]
+    for code, item in VERIFY_CODES.items():
+        cells = (code, item.severity, item.title, item.problem, item.hint, "yes" if item.settles else "no")
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return f"{head}{marker}\n\n" + "\n".join(lines) + "\n"
+
+
 def option(key: Key) -> dict[str, Any]:
     """Return one key as an option of argument_specs."""
     text = key.text if key.supported else f"{key.text} Not supported by this version."
@@ -164,6 +183,7 @@ def edge_arguments() -> str:
 GENERATED = {
     "docs/reference/inventory.md": inventory_page,
     "docs/findings.md": findings_page,
+    "docs/verify.md": verify_page,
     "roles/edge/meta/argument_specs.yml": edge_arguments,
 }
 
