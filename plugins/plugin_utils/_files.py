@@ -13,7 +13,7 @@ def cluster_files(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return ``path`` (relative) and ``documents`` of each file, sorted by path.
 
     Nothing is rendered for a cluster that is not managed, nor Helm values of a release that is not ours. Objects of one
-    kind of work share a file; a file without objects is written empty, so that a removed pool leaves no old file behind.
+    kind share a file; a file without objects is written empty, so that a removed pool leaves no old file behind.
     """
     files: list[dict[str, Any]] = []
     for name, cluster in plan["clusters"].items():

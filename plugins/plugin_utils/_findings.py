@@ -40,19 +40,19 @@ CODES: dict[str, Code] = {
     "EDGE104": Code(
         ERROR,
         "Bad name",
-        "Names become names of Kubernetes objects, peer groups and prefix-lists: RFC 1123 labels of at most 40 characters,"
-        " not ending in -v6 (reserved for the IPv6 half of a pair).",
+        "Names become names of Kubernetes objects, peer groups and prefix-lists: RFC 1123 labels of at most 40"
+        " characters, not ending in -v6 (reserved for the IPv6 half of a pair).",
     ),
     "EDGE105": Code(ERROR, "Missing key", "The key is required here and nothing gives it a default."),
     "EDGE106": Code(
         ERROR,
         "YAML changed the value",
-        "Unquoted, YAML reads 1.20 as the number 1.2, on and yes as booleans and 010 as 8. Quote text that looks like one.",
+        "Unquoted, YAML reads 1.20 as the number 1.2, on and yes as booleans and 010 as 8. Quote such text.",
     ),
     "EDGE107": Code(
         ERROR,
         "One entry in two layers",
-        "Layers of a map are merged; which of two equal entries wins would depend on their names. Only __twin overrides.",
+        "Layers of a map are merged; which of two equal entries wins would depend on their names. Only __twin may.",
     ),
     "EDGE108": Code(
         ERROR,
@@ -74,7 +74,7 @@ CODES: dict[str, Code] = {
     "EDGE113": Code(
         ERROR,
         "The limit leaves out the other end",
-        "Both ends of a peering change together. Widen --limit, or choose one end with --tags router or --tags cluster.",
+        "Both ends of a peering change together. Widen --limit, or choose an end: --tags router or --tags cluster.",
     ),
     "EDGE114": Code(ERROR, "Host in two groups", "A host is a router, a cluster or a node; each has its own keys."),
     "EDGE115": Code(ERROR, "Accepted finding cannot be accepted", "Warnings can be accepted by code; errors cannot."),
@@ -131,7 +131,7 @@ CODES: dict[str, Code] = {
     "EDGE411": Code(
         WARNING,
         "BGP pool inside a network",
-        "Hosts of that network ask for the address by ARP and get no answer; use a range of its own, or announce it by L2.",
+        "Hosts of that network ask for the address by ARP and get no answer; use another range, or announce it by L2.",
     ),
     "EDGE412": Code(
         ERROR, "Nobody announces the pool", "The network's l2_nodes selector matches no node of the cluster."

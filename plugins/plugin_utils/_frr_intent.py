@@ -118,7 +118,7 @@ def _peer_group(name: str, sessions: list[Session], families: dict[str, dict[str
         },
         "multihop": None if keys.ttl_security else keys.multihop,
         "ttl_security": (keys.multihop or 1) if keys.ttl_security else None,
-        "password": keys.password,
+        "password": f"{first.cluster}/{keys.password}" if keys.password else None,
         "families": families,
         "neighbors": [
             {

@@ -100,11 +100,11 @@ def _router(site: Site, router: Router) -> dict[str, Any]:
         "router_id": router.router_id,
         "addresses": {network: list(addresses) for network, addresses in router.addresses.items()},
         "frr": frr_intent(site, router),
-        "passwords": _passwords(sessions),
+        "passwords": sorted({f"{item.cluster}/{item.keys.password}" for item in sessions if item.keys.password}),
     }
 
 
-def _passwords(sessions: list[Session] | tuple[Session, ...]) -> list[str]:
+def _passwords(sessions: tuple[Session, ...]) -> list[str]:
     """Return the names under ``edge_bgp_passwords`` that these sessions need."""
     return sorted({session.keys.password for session in sessions if session.keys.password})
 

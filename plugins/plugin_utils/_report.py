@@ -36,8 +36,8 @@ def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[str]:
 def plan_text(plan: Mapping[str, Any]) -> str:
     """Return the whole plan as text, for ``playbooks/plan.yml``."""
     routers = [
-        f"{name} (AS {router['asn']}, router-id {router['router_id']}, FRR {router['frr_version']} on {router['platform']}"
-        f"{'' if router['managed'] else ', not managed'})"
+        f"{name} (AS {router['asn']}, router-id {router['router_id']}, FRR {router['frr_version']}"
+        f" on {router['platform']}{'' if router['managed'] else ', not managed'})"
         for name, router in plan["routers"].items()
     ]
     clusters = [

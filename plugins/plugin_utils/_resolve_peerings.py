@@ -287,8 +287,8 @@ def _families(
 def node_classes(peerings: list[Peering]) -> tuple[NodeClass, ...]:
     """Return the classes of nodes with the same peerings: a node may match only one CiliumBGPClusterConfig.
 
-    A class is selected by one of its peerings' own selectors where that fits its nodes exactly, else by a label of ours,
-    which is put on its nodes.
+    A class is selected by one of its peerings' own selectors where that fits its nodes exactly, else by a label of
+    ours, which is put on its nodes.
     """
     by_node: dict[str, list[Peering]] = {}
     for peering in peerings:

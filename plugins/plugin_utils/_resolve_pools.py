@@ -84,7 +84,7 @@ def _ways_out(context: Context, item: Item, peerings: Items) -> tuple[tuple[str,
                 "EDGE407",
                 item.path,
                 "says neither bgp nor l2, so its addresses would be reachable nowhere",
-                f"bgp: a peering ({one_of(peerings)}), l2: a network ({one_of(context.subnets)}), or bgp: [] if you mean it",
+                f"bgp: {one_of(peerings)}; or l2: {one_of(context.subnets)}; or bgp: [] if you mean it",
             )
     return tuple(dict.fromkeys(bgp)), tuple(dict.fromkeys(l2))
 

@@ -79,8 +79,8 @@ def _service(
         context.report.add(
             "EDGE503",
             item.at("traffic_policy"),
-            f"Local does not work with pool {pool_name!r}, which is announced on L2: the node that answers ARP drops the"
-            " traffic if it has no local endpoint",
+            f"Local does not work with pool {pool_name!r}, which is announced on L2: the node that answers ARP"
+            " drops the traffic if it has no local endpoint",
             "traffic_policy: Cluster, or a pool that is advertised by BGP",
         )
     return Service(

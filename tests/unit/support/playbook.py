@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks of the collection, run by the Ansible that runs the tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .hybrid import CHECKOUT
+
+LIMIT = 120
+"""Seconds until a playbook without connections is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookRun:
+    """A finished run."""
+
+    status: int
+    output: str
+
+    def check(self, status: int) -> None:
+        """Fail with the run's output if it did not end with ``status``."""
+        assert self.status == status, self.output
+
+
+def run_playbook(name: str, inventory: Path, *extra: str, options: tuple[str, ...] = ()) -> PlaybookRun:
+    """Run ``playbooks/name`` on an inventory, with ``-e`` for each of ``extra`` and further options."""
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        str(CHECKOUT / "playbooks" / name),
+        "-i",
+        str(inventory),
+        *(word for value in extra for word in ("-e", value)),
+        *options,
+    ]
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "COLUMNS": "200",
+    }
+    done = subprocess.run(
+        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    return PlaybookRun(done.returncode, done.stdout + done.stderr)

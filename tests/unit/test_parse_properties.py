@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever stands in an inventory, the plan answers with findings: never with a traceback, never differently twice."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .support.hybrid import hybrid_document, hybrid_inventory, inventory_from
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=True)
+    | st.text(max_size=12)
+    | st.sampled_from(
+        [
+            "public",
+            "private",
+            "203.0.113.93/32",
+            "10.121.0.11",
+            "2001:db8::1",
+            "::/0",
+            "0.0.0.0/0",
+            "public=true",
+            "none",
+        ]
+    )
+)
+KEYS = (
+    st.text(max_size=8) | st.integers() | st.booleans() | st.none() | st.sampled_from(["addresses", "cidr", "network"])
+)
+YAML = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(variables=st.dictionaries(st.sampled_from(sorted(VARIABLES)) | st.just("edge_pools__x"), YAML, max_size=5))
+def test_arbitrary_values_give_findings(variables: dict[str, Any]) -> None:
+    inventory = Inventory(
+        routers=("r",), clusters=("c",), nodes=("n",), variables={host: dict(variables) for host in ("r", "c", "n")}
+    )
+    computed = plan(inventory)
+    assert computed.failed  # a site of such values lacks at least a version
+    assert computed.data["findings"] == plan(inventory).data["findings"]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every value inside ``value``."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, item in inner for place in [(*path, key), *places(item, (*path, key))]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_one_arbitrary_value_in_the_reference_site(data: st.DataObject) -> None:
+    document = hybrid_document()
+    site = document["all"]
+    roots = {"vars": site["vars"], **{name: site["children"][name]["hosts"] for name in site["children"]}}
+    place = data.draw(st.sampled_from([path for path in places(roots) if len(path) > 2 or path[0] == "vars"]))
+    target: Any = roots
+    for key in place[:-1]:
+        target = target[key]
+    target[place[-1]] = data.draw(YAML)
+    computed = plan(inventory_from(document))
+    json.dumps(computed.data)  # plain data, whatever went in
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_the_inventory_does_not_matter(seed: int) -> None:
+    """The same inventory in another order of hosts and keys gives the same plan, byte for byte."""
+
+    def shuffled(value: Any) -> Any:
+        if isinstance(value, dict):
+            items = [(key, shuffled(item)) for key, item in value.items()]
+            chooser.shuffle(items)
+            return dict(items)
+        return value
+
+    chooser = random.Random(seed)
+    expected = json.dumps(plan(hybrid_inventory()).data)
+    assert json.dumps(plan(inventory_from(shuffled(copy.deepcopy(hybrid_document())))).data) == expected
