@@ -78,7 +78,7 @@ def cluster_variables(cluster: _twin.Cluster, kubeconfig: Path, helm: Path, char
         "edge_cluster_kubeconfig": str(kubeconfig),
         "edge_cluster_context": json.loads(kubeconfig.read_text(encoding="utf-8"))["current-context"],
         "edge_cilium_values__twin": dict(cluster.values),
-        "cilium_net_release_helm_binary": str(helm),
+        "cilium_net_release_binary": str(helm),
         "cilium_net_release_chart": str(chart),
     }
 
