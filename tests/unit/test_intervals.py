@@ -136,7 +136,7 @@ def _counted(name: str):  # type: ignore[no-untyped-def]
     def method(self, other):  # type: ignore[no-untyped-def]
         CountingInt.operations += 1
         result = plain(self, other)
-        return CountingInt(result) if type(result) is int else result
+        return result if isinstance(result, bool) else CountingInt(result)
 
     return method
 

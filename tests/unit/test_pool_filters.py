@@ -176,3 +176,7 @@ def test_the_result_of_parse_is_a_pool_for_every_filter() -> None:
     parsed = FILTERS["pool_parse"](written)
     for name in ("pool_parse", "pool_capacity", "pool_free", "pool_cilium_spec", "pool_cidrs", "pool_prefix_list"):
         assert FILTERS[name](parsed) == FILTERS[name](written)
+
+
+def test_a_generator_is_a_list_of_entries() -> None:
+    assert FILTERS["pool_cidrs"](strings()) == ["10.0.0.0/30"]

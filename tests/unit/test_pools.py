@@ -261,6 +261,7 @@ DUAL = pool(["10.0.0.0/30", "2001:db8::/126"])
             {"a": None, "z": {"addresses": "10.0.0.0"}}, None, {"a": ["10.0.0.1"], "z": ["10.0.0.0"]}, id="pinned"
         ),
         pytest.param(["a", "z"], {"z": ("10.0.0.0",)}, {"a": ["10.0.0.1"], "z": ["10.0.0.0"]}, id="kept"),
+        pytest.param(["a"], {"a": ("2001:db8::2",)}, {"a": ["2001:db8::2"]}, id="kept-in-the-second-family"),
         pytest.param(["a"], {"gone": ("10.0.0.0",)}, {"a": ["10.0.0.0"]}, id="freed"),
         pytest.param(
             {"a": {"addresses": ["10.0.0.3", "2001:db8::3"]}},
