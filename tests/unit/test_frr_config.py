@@ -1,0 +1,370 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FRR configuration as data: parse, compare, expand, splice, render, mask."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import BGP, Key, Objects
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_expand import expand
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+OURS = """router bgp 65000
+ bgp router-id 10.0.0.1
+ bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+ neighbor g peer-group
+ neighbor g remote-as 65001
+ neighbor g password hunter2
+ neighbor g timers 3 9
+ neighbor 10.0.0.11 peer-group g
+ neighbor 10.0.0.12 peer-group g
+ !
+ address-family ipv4 unicast
+  neighbor g activate
+  neighbor g route-map g-in in
+  neighbor g route-map g-out out
+ exit-address-family
+exit
+!
+ip prefix-list g seq 5 permit 203.0.113.88/29 ge 32
+!
+route-map g-in permit 10
+ match ip address prefix-list g
+exit
+!
+route-map g-out deny 10
+exit
+!
+"""
+
+BLOG = """frr version 8.4
+frr defaults traditional
+hostname gw
+log syslog
+!
+router bgp 65000
+ bgp router-id 10.0.0.1
+ no bgp ebgp-requires-policy
+ neighbor NODES peer-group
+ neighbor NODES remote-as 65001
+ neighbor 10.0.0.11 peer-group NODES
+ neighbor 10.0.0.99 remote-as 65009
+ !
+ address-family ipv4 unicast
+  redistribute connected
+  neighbor NODES route-map ALLOW-ALL in
+  neighbor NODES route-map ALLOW-ALL out
+ exit-address-family
+exit
+!
+route-map ALLOW-ALL permit 10
+exit
+!
+router ospf
+ ospf router-id 10.0.0.1
+exit
+!
+"""
+
+
+def objects(text: str) -> Objects:
+    return frr.parse(text).objects
+
+
+# -- parse ------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text.replace("exit\n", ""), id="no exit lines (7.5)"),
+        pytest.param(lambda text: text.replace("\n", "\r\n"), id="CRLF"),
+        pytest.param(lambda text: text.replace(" ", "\t"), id="tabs"),
+        pytest.param(lambda text: "\n".join(line.strip() for line in text.splitlines()), id="no indentation"),
+        pytest.param(lambda text: text.replace("!\n", "\n# comment\n"), id="comments"),
+        pytest.param(lambda text: text.replace("ipv4 unicast", "ipv4"), id="default sub-family"),
+        pytest.param(lambda text: text.replace(" bgp ebgp-requires-policy\n", ""), id="a default left out"),
+        pytest.param(lambda text: text.replace("seq 5 ", ""), id="no seq: FRR numbers from 5"),
+        pytest.param(lambda text: "frr version 10.3\nfrr defaults traditional\nhostname x\n!\n" + text + "end\n", id="header"),
+    ],
+)
+def test_spelling_does_not_matter(change: object) -> None:
+    assert callable(change)
+    assert frr.equal(objects(change(OURS)), objects(OURS)), frr.difference(objects(OURS), objects(change(OURS)))
+
+
+def test_the_order_of_lines_does_not_matter() -> None:
+    text = OURS.split("router bgp")[1].splitlines()[1:9]
+    shuffled = list(text)
+    random.Random(1).shuffle(shuffled)
+    assert frr.equal(objects(OURS.replace("\n".join(text), "\n".join(shuffled))), objects(OURS))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("65001", "65002", id="AS"),
+        pytest.param("timers 3 9", "timers 4 9", id="timer"),
+        pytest.param("/29 ge 32", "/29 ge 31", id="length"),
+        pytest.param("deny 10", "permit 10", id="route-map"),
+        pytest.param("hunter2", "hunter3", id="password"),
+        pytest.param(" bgp ebgp-requires-policy", " no bgp ebgp-requires-policy", id="policy"),
+        pytest.param("seq 5", "seq 6", id="seq"),
+    ],
+)
+def test_a_difference_is_seen(old: str, new: str) -> None:
+    assert not frr.equal(objects(OURS), objects(OURS.replace(old, new)))
+
+
+def test_ipv6_is_compared_by_value() -> None:
+    one = "router bgp 1\n neighbor FD00:0::0011 remote-as 2\nipv6 prefix-list p seq 5 permit FD00:0:0::/64 ge 128\n"
+    other = "router bgp 1\n neighbor fd00::11 remote-as 2\nipv6 prefix-list p seq 5 permit fd00::/64 ge 128\n"
+    assert frr.equal(objects(one), objects(other))
+
+
+def test_the_profile_decides_what_a_missing_line_means() -> None:
+    body = "router bgp 1\n bgp router-id 1.1.1.1\n"
+    assert ("", "bgp ebgp-requires-policy") in objects(body)[BGP]
+    assert ("", "no bgp ebgp-requires-policy") in objects("frr defaults datacenter\n" + body)[BGP]
+
+
+def test_neighbors_that_are_active_by_default_are_written_out() -> None:
+    family = "address-family ipv4 unicast"
+    lines = objects(BLOG)[BGP]
+    assert (family, "neighbor NODES activate") in lines
+    assert (family, "neighbor 10.0.0.99 activate") in lines
+    assert (family, "neighbor 10.0.0.11 activate") not in lines
+
+
+def test_two_instances_are_refused() -> None:
+    with pytest.raises(EdgeError) as error:
+        frr.parse("router bgp 1\nexit\nrouter bgp 2\nexit\n")
+    assert str(error.value) == (
+        "the configuration has two BGP instances in the default VRF: 'router bgp 1' and 'router bgp 2'"
+    )
+
+
+def test_other_vrfs_and_daemons_are_no_objects() -> None:
+    text = OURS + "router bgp 65000 vrf RED\n neighbor 10.9.9.9 remote-as 7\nexit\nrouter ospf\n network 0.0.0.0/0 area 0\nexit\n"
+    assert frr.equal(objects(text), objects(OURS))
+
+
+# -- round trip -------------------------------------------------------------------------------------------------------
+names = st.sampled_from(["k8s-ingress", "k8s-service", "lab-x", "a1"])
+addresses = st.integers(0x0A000001, 0x0A000014).map(lambda number: str(ipaddress.IPv4Address(number)))
+few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Objects:
+    """A configuration such as ours: groups with neighbors, each with its lists and route-maps."""
+    lines = ["router bgp 65000", " bgp router-id 10.0.0.1", " no bgp default ipv4-unicast"]
+    family, rest = [" address-family ipv4 unicast"], []
+    members = draw(st.lists(addresses, unique=True, max_size=6))
+    groups = draw(st.lists(names, unique=True, min_size=1, max_size=3))
+    for number, group in enumerate(groups):
+        lines += [f" neighbor {group} peer-group", f" neighbor {group} remote-as {65001 + number}"]
+        family += [f"  neighbor {group} activate", f"  neighbor {group} route-map {group}-in in"]
+        for index, prefix in enumerate(draw(st.lists(addresses, unique=True, min_size=1, max_size=4))):
+            rest.append(f"ip prefix-list {group} seq {5 * index + 5} permit {prefix}/32")
+        action = draw(st.sampled_from(["permit", "deny"]))
+        rest += [f"route-map {group}-in {action} 10"]
+        rest += [f" match ip address prefix-list {group}"] if action == "permit" else []
+    for index, member in enumerate(members):
+        lines.append(f" neighbor {member} peer-group {groups[index % len(groups)]}")
+    return objects("\n".join(lines + family + rest) + "\n")
+
+
+@few
+@given(configurations(), st.booleans())
+def test_rendering_and_parsing_give_the_same(given_objects: Objects, exits: bool) -> None:
+    assert frr.equal(objects(frr.render(given_objects, exits)), given_objects)
+
+
+@few
+@given(configurations())
+def test_expanding_to_what_is_live_changes_nothing(live: Objects) -> None:
+    assert frr.equal(expand(live, live), live)
+
+
+@few
+@given(configurations(), configurations())
+def test_expanding_twice_is_expanding_once(live: Objects, planned: Objects) -> None:
+    once = expand(live, planned)
+    assert frr.equal(expand(once, planned), once), frr.difference(once, expand(once, planned))
+
+
+@few
+@given(configurations(), configurations())
+def test_expanding_loses_no_neighbor(live: Objects, planned: Objects) -> None:
+    both = set(frr.neighbors(live[BGP])) | set(frr.neighbors(planned[BGP]))
+    assert set(frr.neighbors(expand(live, planned)[BGP])) == both
+
+
+def accepts(config: Objects, neighbor: str, prefix: str) -> bool:
+    """Say as FRR does whether a host route from a neighbor passes (the subset of FRR that these tests use)."""
+    lines = config[BGP]
+    group = frr.group_of(lines, neighbor)
+    bound = [text.split()[3] for _c, text in lines if text.startswith(f"neighbor {group} route-map ") and text.endswith(" in")]
+    if not bound:
+        return ("", "no bgp ebgp-requires-policy") in lines
+    for action, _seq, texts in frr.route_map_entries(config.get(Key("route-map", bound[0]), ())):
+        if all(listed(config, text.split()[-1], prefix) for text in texts):
+            return action == "permit"
+    return False
+
+
+def listed(config: Objects, name: str, prefix: str) -> bool:
+    for _context, text in sorted(config.get(Key("ip prefix-list", name), ()), key=lambda item: int(item[1].split()[1])):
+        if text.split()[3] == f"{prefix}/32":
+            return text.split()[2] == "permit"
+    return False
+
+
+@few
+@given(configurations(), configurations())
+def test_the_expanded_filter_is_exactly_the_union(live: Objects, planned: Objects) -> None:
+    united = expand(live, planned)
+    prefixes = {
+        text.split()[3].split("/")[0]
+        for config in (live, planned)
+        for key, lines in config.items()
+        if key.kind == "ip prefix-list"
+        for _context, text in lines
+    }
+    shared = set(frr.neighbors(live[BGP])) & set(frr.neighbors(planned[BGP]))
+    for neighbor in shared:
+        for prefix in prefixes:
+            either = accepts(live, neighbor, prefix) or accepts(planned, neighbor, prefix)
+            # A filter belongs to a group: a route that the group's other members had passes for all of it.
+            assert accepts(united, neighbor, prefix) or not either
+
+
+# -- expand -----------------------------------------------------------------------------------------------------------
+def test_a_pool_that_moves_is_accepted_at_both_places() -> None:
+    moved = objects(OURS.replace("203.0.113.88/29", "198.51.100.0/29"))
+    united = expand(objects(OURS), moved)
+    assert united[Key("ip prefix-list", "g")] == (
+        ("", "seq 5 permit 203.0.113.88/29 ge 32"),
+        ("", "seq 10 permit 198.51.100.0/29 ge 32"),
+    )
+
+
+def test_planned_entries_stand_before_a_live_deny() -> None:
+    live = objects(OURS.replace("seq 5 permit", "seq 5 deny"))
+    assert expand(live, objects(OURS))[Key("ip prefix-list", "g")] == (
+        ("", "seq 5 permit 203.0.113.88/29 ge 32"),
+        ("", "seq 10 deny 203.0.113.88/29 ge 32"),
+    )
+
+
+def test_taking_over_a_blog_configuration_keeps_its_routes_until_contract() -> None:
+    united = expand(objects(BLOG), objects(OURS))
+    assert united[Key("route-map", "g-in")] == (
+        ("permit 10", ""),
+        ("permit 10", "match ip address prefix-list g"),
+        ("permit 20", ""),
+    )
+    lines = {text for _context, text in united[BGP]}
+    assert {"neighbor 10.0.0.99 remote-as 65009", "redistribute connected", "no bgp ebgp-requires-policy"} <= lines
+    assert "neighbor 10.0.0.11 peer-group g" in lines
+    assert "neighbor 10.0.0.11 peer-group NODES" not in lines
+
+
+def test_changed_session_keys_go_in_with_expand() -> None:
+    planned = objects(OURS.replace("hunter2", "hunter3").replace("timers 3 9", "timers 10 30"))
+    lines = {text for _context, text in expand(objects(OURS), planned)[BGP]}
+    assert {"neighbor g password hunter3", "neighbor g timers 10 30"} <= lines
+    assert not {"neighbor g password hunter2", "neighbor g timers 3 9"} & lines
+
+
+def test_a_password_that_the_plan_drops_goes_with_expand() -> None:
+    planned = objects(OURS.replace(" neighbor g password hunter2\n", ""))
+    assert not any("password" in text for _context, text in expand(objects(OURS), planned)[BGP])
+
+
+def test_a_pool_that_goes_stays_until_contract() -> None:
+    planned = objects(OURS.replace(" permit 10\n match ip address prefix-list g\n", " deny 10\n").replace(
+        "ip prefix-list g seq 5 permit 203.0.113.88/29 ge 32\n", ""))  # fmt: skip
+    assert frr.equal(expand(objects(OURS), planned), objects(OURS))
+
+
+# -- sessions, references, scope --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("", "", ["10.0.0.11", "10.0.0.12"], id="nothing"),
+        pytest.param("/29 ge 32", "/28 ge 32", ["10.0.0.11", "10.0.0.12"], id="a filter changes live"),
+        pytest.param("hunter2", "hunter3", [], id="password of the group"),
+        pytest.param("router-id 10.0.0.1", "router-id 10.0.0.2", [], id="router-id"),
+        pytest.param(" neighbor 10.0.0.12 peer-group g\n", "", ["10.0.0.11"], id="a neighbor goes"),
+        pytest.param(
+            " neighbor 10.0.0.12 peer-group g\n",
+            " neighbor 10.0.0.12 peer-group g\n neighbor 10.0.0.12 shutdown\n",
+            ["10.0.0.11"],
+            id="one neighbor's own key",
+        ),
+    ],
+)
+def test_which_sessions_a_change_leaves_alone(old: str, new: str, expected: list[str]) -> None:
+    assert frr.unchanged_neighbors(objects(OURS), objects(OURS.replace(old, new))) == expected
+
+
+def test_what_is_named_and_missing_is_found() -> None:
+    text = OURS.replace("ip prefix-list g seq", "ip prefix-list other seq")
+    assert frr.undefined(objects(text)) == [(Key("route-map", "g-in"), Key("ip prefix-list", "g"))]
+    assert frr.undefined(objects(OURS)) == []
+
+
+def test_scope_is_the_instance_and_what_only_it_uses() -> None:
+    text = BLOG + "ip prefix-list FOREIGN seq 5 permit any\n"
+    assert frr.scope(frr.parse(text), frr.parse("router bgp 65000\n")) == {BGP, Key("route-map", "ALLOW-ALL")}
+    shared = text.replace("ospf router-id 10.0.0.1", "redistribute static route-map ALLOW-ALL")
+    assert frr.scope(frr.parse(shared), frr.parse("router bgp 65000\n")) == {BGP}
+
+
+# -- splice -----------------------------------------------------------------------------------------------------------
+def test_splice_keeps_everything_else_byte_for_byte() -> None:
+    candidate = frr.parse(OURS)
+    result = frr.splice(BLOG, frr.scope(frr.parse(BLOG), candidate), OURS)
+    head = "frr version 8.4\nfrr defaults traditional\nhostname gw\nlog syslog\n!\n"
+    assert result == head + OURS + "router ospf\n ospf router-id 10.0.0.1\nexit\n!\n"
+
+
+def test_splice_into_a_file_without_bgp_appends() -> None:
+    assert frr.splice("! by hand\nlog syslog\n", {BGP}, OURS) == "! by hand\nlog syslog\n!\n" + OURS
+
+
+def test_splicing_twice_changes_nothing() -> None:
+    keys = frr.scope(frr.parse(BLOG), frr.parse(OURS))
+    once = frr.splice(BLOG, keys, OURS)
+    assert frr.splice(once, keys, OURS) == once
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param(" neighbor g password hunter2", " neighbor g password ********", id="BGP"),
+        pytest.param("password zebra", "password ********", id="vty"),
+        pytest.param("enable password zebra", "enable password ********", id="enable"),
+        pytest.param(" ip ospf message-digest-key 1 md5 abc", " ip ospf message-digest-key 1 md5 ********", id="OSPF"),
+        pytest.param("  key-string abc", "  key-string ********", id="key chain"),
+        pytest.param(" neighbor g description password", " neighbor g description password", id="no secret"),
+    ],
+)
+def test_secrets_are_masked(line: str, expected: str) -> None:
+    assert frr.mask(line) == expected
+
+
+def test_a_difference_shows_that_a_secret_changed_and_not_which() -> None:
+    text = frr.difference(objects(OURS), objects(OURS.replace("hunter2", "hunter3")))
+    assert "- neighbor g password ********\n" in text
+    assert "+ neighbor g password ******** (changed)\n" in text
+    assert "hunter" not in text
