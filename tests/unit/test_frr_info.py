@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module frr_info: which commands it runs, and what it makes of their answers; and how verify reads them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import CommandError, parse, read
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_seen import (
+    NeighborSeen,
+    PathSeen,
+    RouteSeen,
+    read_router,
+)
+
+# Recorded from FRR 10.3 (cut): a session that went down while its speaker restarts gracefully; default-originate, which passes
+# by the outbound route-map and does not show among advertised routes; an IPv6 path over a link-local next hop.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "show bgp summary json": {
+        "ipv4Unicast": {
+            "routerId": "10.121.0.1",
+            "as": 65000,
+            "peers": {
+                "10.121.0.11": {"remoteAs": 65001, "pfxRcd": 1, "pfxSnt": 1, "state": "Established", "peerState": "OK"},
+                "10.121.0.12": {"remoteAs": 65001, "pfxRcd": 1, "state": "Idle", "peerState": "NSF passive"},
+            },
+        },
+        "ipv6Unicast": {"as": 65000, "peers": {"fd00:121::11": {"state": "Established", "peerState": "OK"}}},
+    },
+    "show bgp neighbors json": {
+        "10.121.0.11": {
+            "remoteAs": 65001,
+            "bgpState": "Established",
+            "bgpTimerHoldTimeMsecs": 30000,
+            "bgpTimerKeepAliveIntervalMsecs": 10000,
+            "neighborCapabilities": {"multiprotocolExtensions": {"ipv4Unicast": {"advertisedAndReceived": True}}},
+            "addressFamilyInfo": {"ipv4Unicast": {"defaultSent": True, "sentPrefixCounter": 1}},
+            "lastReset": "never",
+        },
+        "10.121.0.12": {
+            "remoteAs": 65001,
+            "bgpState": "Idle",
+            "bgpTimerHoldTimeMsecs": 30000,
+            "bgpTimerKeepAliveIntervalMsecs": 10000,
+            "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 1}},
+            "lastResetDueTo": "NSF peer closed the session",
+            "authenticationEnabled": 1,
+        },
+    },
+    "show bgp ipv4 unicast json": {
+        "routes": {
+            "203.0.113.93/32": [
+                {
+                    "stale": True,
+                    "valid": True,
+                    "bestpath": True,
+                    "multipath": True,
+                    "pathFrom": "external",
+                    "peerId": "10.121.0.12",
+                    "path": "65001",
+                    "nexthops": [{"ip": "10.121.0.12", "used": True}],
+                },
+                {"valid": True, "multipath": True, "pathFrom": "external", "peerId": "10.121.0.11", "path": "65001"},
+            ]
+        },
+        "totalRoutes": 1,
+    },
+    "show bgp ipv6 unicast json": {
+        "routes": {
+            "2001:db8::93/128": [
+                {
+                    "valid": True,
+                    "bestpath": True,
+                    "peerId": "fd00:121::11",
+                    "nexthops": [
+                        {"ip": "fd00:121::11", "scope": "global"},
+                        {"ip": "fe80::d0ad:5bff:fe88:2b91", "scope": "link-local", "used": True},
+                    ],
+                }
+            ]
+        }
+    },
+    "show ip route bgp json": {
+        "203.0.113.93/32": [
+            {
+                "protocol": "bgp",
+                "selected": True,
+                "destSelected": True,
+                "installed": True,
+                "nexthops": [
+                    {"flags": 3, "fib": True, "ip": "10.121.0.11", "active": True},
+                    {"flags": 3, "fib": True, "ip": "10.121.0.12", "active": True},
+                ],
+            }
+        ]
+    },
+    "show ipv6 route bgp json": {},
+    "show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes json": {"advertisedRoutes": {}},
+}
+
+
+def answer(command: str) -> dict[str, Any]:
+    return parse(command, 0, json.dumps(ANSWERS[command]), "")
+
+
+def test_one_round_runs_each_command_once_and_asks_for_announced_routes_where_there_are_any() -> None:
+    asked: list[str] = []
+
+    def show(command: str) -> dict[str, Any]:
+        asked.append(command)
+        return answer(command)
+
+    result = read(show)
+    assert sorted(asked) == sorted(ANSWERS)
+    assert result["advertised"] == {"ipv4": {"10.121.0.11": {"advertisedRoutes": {}}}, "ipv6": {}}
+
+
+def test_router_as_verify_reads_it() -> None:
+    seen = read_router(read(answer))
+    assert seen.asn == 65000
+    assert seen.runs_bgp
+    assert seen.neighbors["10.121.0.12"] == NeighborSeen(
+        address="10.121.0.12",
+        remote_as=65001,
+        state="Idle",
+        peer_state="NSF passive",
+        hold=30,
+        keepalive=10,
+        shut_down=False,
+        has_password=True,
+        families=frozenset(),
+        sent={"ipv4": 0, "ipv6": 0},
+        default_sent=frozenset(),
+        reason="NSF peer closed the session",
+    )
+    assert seen.neighbors["10.121.0.11"].default_sent == {"ipv4"}
+    assert seen.paths["ipv4"]["203.0.113.93/32"] == (
+        PathSeen("10.121.0.12", valid=True, stale=True, used=True),
+        PathSeen("10.121.0.11", valid=True, stale=False, used=True),
+    )
+    assert seen.paths["ipv6"]["2001:db8::93/128"] == (PathSeen("fd00:121::11", valid=True, stale=False, used=True),)
+    assert seen.routes == {"ipv4": {"203.0.113.93/32": RouteSeen(installed=True, next_hops=2)}, "ipv6": {}}
+
+
+def test_router_without_bgp() -> None:
+    def show(command: str) -> dict[str, Any]:
+        text = '{"warning":"Default BGP instance not found"}' if command.startswith("show bgp ipv") else "{}"
+        return parse(command, 0, text, "")
+
+    seen = read_router(read(show))
+    assert not seen.runs_bgp
+    assert seen.paths == {"ipv4": {}, "ipv6": {}}
+
+
+@pytest.mark.parametrize(
+    ("rc", "stdout", "stderr", "expected"),
+    [
+        (1, "", "bgpd is not running\n", "vtysh -c 'show bgp summary json': bgpd is not running"),
+        (1, "", "", "vtysh -c 'show bgp summary json': vtysh ended with 1"),
+        (
+            0,
+            "% Unknown command:\n show bgp summary json\n",
+            "",
+            "vtysh -c 'show bgp summary json' answered '% Unknown command: show bgp summary json' instead of JSON",
+        ),
+        (0, "", "", "vtysh -c 'show bgp summary json' answered 'nothing' instead of JSON"),
+    ],
+    ids=["no daemon", "silent", "old FRR", "empty"],
+)
+def test_command_that_gives_no_json(rc: int, stdout: str, stderr: str, expected: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        parse("show bgp summary json", rc, stdout, stderr)
+    assert str(caught.value) == expected
