@@ -334,7 +334,7 @@ def _foreign_object(planned: Object, found: Object) -> EdgeError:
     if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and site:
         return EdgeError(_place(planned), f"it belongs to the site {site}", "give one of the two another name")
     managers = sorted({item["manager"] for item in found["metadata"].get("managedFields") or []})
-    made_by = f" (field managers: {', '.join(managers)})" if managers else ""
+    made_by = f"; its field managers: {', '.join(managers)}" if managers else ""
     return EdgeError(
         _place(planned), f"it exists already and this collection did not make it{made_by}", "delete it once"
     )

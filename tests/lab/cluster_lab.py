@@ -14,6 +14,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -218,21 +219,31 @@ class Run:
         self.changed = int(recap[2])
 
 
-def run_role(cluster: Cluster, role: str, variables: dict[str, Any], *options: str) -> Run:
-    """Run one role as a user would, on localhost."""
-    prefix = f"{role}_"
-    auth = {f"{prefix}kubeconfig": str(cluster.kubeconfig)}
-    play = {
-        "hosts": "localhost",
-        "gather_facts": False,
-        "vars": {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
-            **auth,
-            **{prefix + name: value for name, value in variables.items()},
-        },
-        "tasks": [{"ansible.builtin.include_role": {"name": f"hybridnet.cluster_edge.{role}"}}],
+def run_roles(cluster: Cluster, *steps: tuple[str, dict[str, Any]], options: tuple[str, ...] = ()) -> Run:
+    """Run roles as a user would, each with its variables (without their prefix), in one play on localhost."""
+    return _run(cluster, [_step(cluster, role, own) for role, own in steps], options)
+
+
+def run_refused(cluster: Cluster, *steps: tuple[str, dict[str, Any]], options: tuple[str, ...] = ()) -> Run:
+    """Run roles that must fail, all of them; what they say is in the output."""
+    rescue = [{"ansible.builtin.debug": {"msg": "refused"}}]
+    run = _run(cluster, [{"block": [_step(cluster, *step)], "rescue": rescue} for step in steps], options)
+    assert f"rescued={len(steps)} " in run.output, run.output
+    assert run.changed == 0, run.output
+    return run
+
+
+def _step(cluster: Cluster, role: str, own: dict[str, Any]) -> dict[str, Any]:
+    variables = {"kubeconfig": str(cluster.kubeconfig), **own}
+    return {
+        "ansible.builtin.include_role": {"name": f"hybridnet.cluster_edge.{role}"},
+        "vars": {f"{role}_{name}": value for name, value in variables.items()},
     }
+
+
+def _run(cluster: Cluster, tasks: list[dict[str, Any]], options: tuple[str, ...]) -> Run:
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}
     playbook = cluster.folder / "play.yml"
     playbook.write_text(json.dumps([play]))
     environment = {
@@ -251,6 +262,39 @@ def run_role(cluster: Cluster, role: str, variables: dict[str, Any], *options: s
         check=False,
     )
     return Run(done)
+
+
+@contextlib.contextmanager
+def rollouts_complete_by_themselves(cluster: Cluster) -> Iterator[None]:
+    """Stand in for controllers and kubelets: report each DaemonSet and Deployment as complete."""
+    done = threading.Event()
+
+    def complete() -> None:
+        while not done.wait(0.3):
+            for kind in ("daemonsets", "deployments"):
+                path = f"/apis/apps/v1/namespaces/kube-system/{kind}"
+                for item in cluster.get(path)["items"]:
+                    status = _complete_status(kind, item)
+                    if any(item.get("status", {}).get(key) != value for key, value in status.items()):
+                        name = item["metadata"]["name"]
+                        patch = "application/merge-patch+json"
+                        cluster.request("PATCH", f"{path}/{name}/status", {"status": status}, patch)
+
+    thread = threading.Thread(target=complete)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _complete_status(kind: str, item: dict[str, Any]) -> dict[str, int]:
+    seen = {"observedGeneration": item["metadata"]["generation"]}
+    if kind == "daemonsets":
+        counts = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled", "numberReady")
+        return {**seen, **dict.fromkeys(counts, 4), "numberMisscheduled": 0}
+    return {**seen, **dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), item["spec"]["replicas"])}
 
 
 def started(folder: Path) -> Iterator[Cluster]:

@@ -19,7 +19,7 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "unit")]
 
 import cluster_lab  # noqa: E402
-from cluster_lab import Cluster, run_role  # noqa: E402
+from cluster_lab import Cluster, run_refused, run_roles  # noqa: E402
 from support.hybrid import hybrid_plan  # noqa: E402
 
 LACKING = cluster_lab.missing()
@@ -32,6 +32,8 @@ CONFIGS = f"{CILIUM_V2}/ciliumbgpclusterconfigs"
 PEERS = f"{CILIUM_V2}/ciliumbgppeerconfigs"
 SECRETS = "/api/v1/namespaces/kube-system/secrets"
 POOL_LABEL = "cluster-edge.hybridnet/pool"
+JELLYFIN = "/api/v1/namespaces/media/services/jellyfin"
+FOREIGN_BLOCK = {"cidr": "198.51.100.0/24"}
 PLATFORM: dict[str, Any] = hybrid_plan().data["clusters"]["platform"]
 
 
@@ -59,28 +61,50 @@ def services(**changes: Any) -> dict[str, Any]:
     return {"site": "hybrid", "items": PLATFORM["services"], **changes}
 
 
+def three_roles() -> tuple[tuple[str, dict[str, Any]], ...]:
+    return ("cilium_net_bgp", bgp()), ("cilium_net_lb", lb()), ("cilium_net_services", services())
+
+
+def lb_with_smaller_private_service() -> list[dict[str, Any]]:
+    objects = copy.deepcopy(PLATFORM["lb"])
+    for item in objects:
+        if item["metadata"]["name"] == "private-service":
+            item["spec"]["blocks"] = [{"cidr": "10.122.0.160/29"}]
+    return objects
+
+
+def jellyfin(manage: str) -> dict[str, Any]:
+    """Return a planned service that someone else has made."""
+    item = copy.deepcopy(next(item for item in PLATFORM["services"] if item["name"] == "dummy-service"))
+    metadata = item["object"]["metadata"]
+    item["namespace"], item["name"], item["manage"] = "media", "jellyfin", manage
+    metadata["namespace"], metadata["name"] = "media", "jellyfin"
+    item["labels"], item["annotations"] = {POOL_LABEL: "private-service"}, {"lbipam.cilium.io/ips": "10.122.0.172"}
+    return item
+
+
+def words(text: str) -> str:
+    """Return text with single blanks: Ansible wraps long lines."""
+    return " ".join(text.split())
+
+
 def test_check_mode_on_an_empty_cluster(cluster: Cluster) -> None:
-    run = run_role(cluster, "cilium_net_bgp", bgp(), "--check", "--diff")
+    run = run_roles(cluster, *three_roles(), options=("--check", "--diff"))
     assert run.returncode == 0, run.output
-    assert run.changed > 0
-    assert "CiliumBGPClusterConfig public-true" in run.output
-    assert "Node node01" in run.output
-    run = run_role(cluster, "cilium_net_lb", lb(), "--check")
-    assert run.returncode == 0, run.output
-    assert "CiliumLoadBalancerIPPool private-ingress" in run.output
-    run = run_role(cluster, "cilium_net_services", services(), "--check")
-    assert run.returncode == 0, run.output
-    assert "Would be created: Service affine/affine-svc-lb, Service dummy/dummy-service" in run.output
+    assert run.changed == 3
+    told = words(run.output)
+    assert "Would be created: Node node01, Node node02, Node node03, Node node04, CiliumBGPAdvertisement" in told
+    assert "CiliumBGPClusterConfig public-true" in told
+    assert "Would be created: CiliumLoadBalancerIPPool private-ingress" in told
+    assert "Would be created: Service affine/affine-svc-lb, Service dummy/dummy-service" in told
 
 
 def test_real_run_on_an_empty_cluster_fails_with_every_reason(cluster: Cluster) -> None:
-    run = run_role(cluster, "cilium_net_bgp", bgp(wait=1))
-    assert run.returncode != 0
+    run = run_refused(cluster, ("cilium_net_bgp", bgp(wait=1)), ("cilium_net_services", services()))
     assert "CiliumBGPPeerConfig: the cluster does not serve this kind" in run.output
     assert "Node node04: it is not in the cluster" in run.output
-    run = run_role(cluster, "cilium_net_services", services())
-    assert run.returncode != 0
     assert "edge_services.dummy/dummy-service: the namespace dummy does not exist" in run.output
+    assert "edge_services.affine/affine-svc-lb: the namespace affine does not exist" in run.output
 
 
 def test_first_and_second_run(cluster: Cluster) -> None:
@@ -88,197 +112,149 @@ def test_first_and_second_run(cluster: Cluster) -> None:
     cluster.add_nodes("control-01", "node01", "node02", "node03", "node04")
     for name in ("affine", "dummy", "media"):
         cluster.add_namespace(name)
-    for role, variables in (("bgp", bgp()), ("lb", lb()), ("services", services())):
-        check = run_role(cluster, f"cilium_net_{role}", variables, "--check", "--diff")
-        assert (check.returncode, check.changed > 0) == (0, True), check.output
-        first = run_role(cluster, f"cilium_net_{role}", variables, "--diff", "-vvv")
-        assert (first.returncode, first.changed > 0) == (0, True), first.output
-        second = run_role(cluster, f"cilium_net_{role}", variables)
-        assert (second.returncode, second.changed) == (0, 0), second.output
-        again = run_role(cluster, f"cilium_net_{role}", variables, "--check", "--diff")
-        assert (again.returncode, again.changed) == (0, 0), again.output
-        for run in (check, first, second, again):
-            assert "not-to-be-seen" not in run.output
+    before = run_roles(cluster, *three_roles(), options=("--check", "--diff"))
+    first = run_roles(cluster, *three_roles(), options=("--diff", "-vvv"))
+    second = run_roles(cluster, *three_roles())
+    again = run_roles(cluster, *three_roles(), options=("--check", "--diff"))
+    for run, changed in ((before, 4), (first, 4), (second, 0), (again, 0)):
+        assert (run.returncode, run.changed) == (0, changed), run.output
+        assert "not-to-be-seen" not in run.output
+    assert "ingress-nginx-public/ingress-nginx-controller: the Service is not there yet" in words(second.output)
     assert cluster.names(CONFIGS) == ["public-true"]
     assert cluster.names(PEERS) == ["public-ingress", "public-service"]
     assert cluster.names(POOLS) == ["private-ingress", "private-service", "public-ingress", "public-service"]
     assert cluster.names(POLICIES) == ["private-ingress.private", "private-service.private"]
     assert cluster.get("/api/v1/nodes/node01")["metadata"]["labels"]["public"] == "true"
-    secret = cluster.get(f"{SECRETS}/bgp-password-public-ingress")
-    assert secret["data"] == {"password": "bm90LXRvLWJlLXNlZW4="}
     assert cluster.names(SECRETS) == ["bgp-password-public-ingress"]
+    assert cluster.get(f"{SECRETS}/bgp-password-public-ingress")["data"] == {"password": "bm90LXRvLWJlLXNlZW4="}
     service = cluster.get("/api/v1/namespaces/dummy/services/dummy-service")
     assert service["spec"]["externalTrafficPolicy"] == "Local"
     assert service["metadata"]["annotations"] == {"lbipam.cilium.io/ips": "203.0.113.94"}
 
 
-def test_warns_of_services_that_their_chart_has_not_made(cluster: Cluster) -> None:
-    run = run_role(cluster, "cilium_net_services", services())
-    assert run.returncode == 0, run.output
-    assert (
-        "edge_services.ingress-nginx-public/ingress-nginx-controller: the Service is not there yet"
-        in run.output.replace("\n", " ")
+@pytest.fixture
+def others(cluster: Cluster) -> Iterator[None]:
+    """Let others have made pools, a service, a node label, and a peer in an object of ours."""
+    pool = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "spec": {"blocks": [FOREIGN_BLOCK]}}
+    labels = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "other"}
+    cluster.apply(f"{POOLS}/foreign", {**pool, "metadata": {"name": "foreign"}})
+    cluster.apply(f"{POOLS}/other-site", {**pool, "metadata": {"name": "other-site", "labels": labels}})
+    metadata = {"name": "jellyfin", "namespace": "media", "labels": {POOL_LABEL: "private-service"}}
+    spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+    cluster.apply(JELLYFIN, {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": "10.122.0.172"}]}}}
+    cluster.request("PATCH", f"{JELLYFIN}/status", status, "application/merge-patch+json")
+    node = {"name": "node03", "labels": {"public": "true", "rack": "a"}}
+    cluster.apply("/api/v1/nodes/node03", {"apiVersion": "v1", "kind": "Node", "metadata": node})
+    peer = {"name": "extra", "peerASN": 64999, "peerAddress": "192.0.2.1"}
+    config = {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPClusterConfig", "metadata": {"name": "public-true"}}
+    instances = [{"name": "as65001", "peers": [peer]}]
+    cluster.apply(f"{CONFIGS}/public-true", {**config, "spec": {"bgpInstances": instances}})
+    yield
+    cluster.apply(f"{CONFIGS}/public-true", config)
+
+
+@pytest.mark.usefixtures("others")
+def test_what_is_refused(cluster: Cluster) -> None:
+    foreign, other_site = (copy.deepcopy(PLATFORM["lb"][0]) for _name in range(2))
+    foreign["metadata"]["name"], other_site["metadata"]["name"] = "foreign", "other-site"
+    without = [item for item in PLATFORM["lb"] if item["metadata"]["name"] != "private-service"]
+    steps = (
+        ("cilium_net_lb", lb(kubeconfig=str(cluster.folder / "absent"))),
+        ("cilium_net_bgp", bgp(passwords={})),
+        ("cilium_net_lb", lb(objects=[*PLATFORM["lb"], foreign, other_site])),
+        ("cilium_net_lb", lb(objects=lb_with_smaller_private_service())),
+        ("cilium_net_lb", lb(objects=without)),
+        ("cilium_net_services", services(items=[*PLATFORM["services"], jellyfin("service")])),
     )
-
-
-def test_rotated_password(cluster: Cluster) -> None:
-    run = run_role(cluster, "cilium_net_bgp", bgp(passwords={"public-ingress": "another-secret"}), "--diff", "-vvv")
-    assert (run.returncode, run.changed) == (0, 1), run.output
-    assert "another-secret" not in run.output
-    assert cluster.get(f"{SECRETS}/bgp-password-public-ingress")["data"] == {"password": "YW5vdGhlci1zZWNyZXQ="}
-
-
-def test_missing_password(cluster: Cluster) -> None:
-    run = run_role(cluster, "cilium_net_bgp", bgp(passwords={}))
-    assert run.returncode != 0
-    assert "add public-ingress to edge_bgp_passwords" in run.output
-
-
-def test_node_labels_of_others_stay(cluster: Cluster) -> None:
-    labels = {"metadata": {"labels": {"public": "true", "rack": "a"}}, "apiVersion": "v1", "kind": "Node"}
-    cluster.apply("/api/v1/nodes/node03", {**labels, "metadata": {**labels["metadata"], "name": "node03"}})
-    left = {
-        name: ({} if name == "node03" else own) for name, own in PLATFORM["node_labels"].items() if name != "node04"
-    }
-    run = run_role(cluster, "cilium_net_bgp", bgp(node_labels=left))
-    assert (run.returncode, run.changed) == (0, 1), run.output
-    assert cluster.get("/api/v1/nodes/node03")["metadata"]["labels"] == {
-        "kubernetes.io/hostname": "node03",
-        "public": "true",
-        "rack": "a",
-    }
-    assert cluster.get("/api/v1/nodes/node04")["metadata"]["labels"] == {"kubernetes.io/hostname": "node04"}
+    pool = "CiliumLoadBalancerIPPool"
+    for options in ((), ("--check",)):
+        run = run_refused(cluster, *steps, options=options)
+        told = words(run.output)
+        assert "absent cannot be used" in told
+        assert "add public-ingress to edge_bgp_passwords" in told
+        assert "someone-else holds spec.bgpInstances[name=as65001].peers[name=extra].name" in told
+        assert f"{pool} foreign: it exists already and this collection did not make it" in told
+        assert "its field managers: someone-else" in told
+        assert f"{pool} other-site: it belongs to the site other" in told
+        assert told.count("media/jellyfin holds 10.122.0.172, which no planned pool gives it") >= 2
+        assert "edge_services.media/jellyfin: it exists already and this collection did not make it" in told
+        assert "or use manage: metadata" in told
 
 
 def test_node_label_that_another_manager_sets_otherwise(cluster: Cluster) -> None:
     labels = {name: {**own, "rack": "b"} if name == "node03" else own for name, own in PLATFORM["node_labels"].items()}
-    run = run_role(cluster, "cilium_net_bgp", bgp(node_labels=labels))
-    assert run.returncode != 0
+    run = run_refused(cluster, ("cilium_net_bgp", bgp(node_labels=labels)))
     assert "conflict with" in run.output
     assert "someone-else" in run.output
 
 
-def test_removal_takes_only_our_own(cluster: Cluster) -> None:
-    foreign = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "foreign"}}
-    spec = {"spec": {"blocks": [{"cidr": "198.51.100.0/24"}]}}
-    cluster.apply(f"{POOLS}/foreign", {**foreign, **spec})
-    other_site = {
-        "name": "other-site",
-        "labels": {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "other"},
+def test_changes(cluster: Cluster) -> None:
+    left = {
+        name: ({} if name == "node03" else own) for name, own in PLATFORM["node_labels"].items() if name != "node04"
     }
-    cluster.apply(f"{POOLS}/other-site", {**foreign, **spec, "metadata": other_site})
-    fewer = [item for item in PLATFORM["lb"] if not item["metadata"]["name"].startswith("private-service")]
-    check = run_role(cluster, "cilium_net_lb", lb(objects=fewer), "--check")
-    assert (check.returncode, check.changed) == (0, 1), check.output
-    assert "private-service" in cluster.names(POOLS)
-    run = run_role(cluster, "cilium_net_lb", lb(objects=fewer))
-    assert (run.returncode, run.changed) == (0, 1), run.output
-    assert cluster.names(POOLS) == ["foreign", "other-site", "private-ingress", "public-ingress", "public-service"]
-    assert cluster.names(POLICIES) == ["private-ingress.private"]
-    assert run_role(cluster, "cilium_net_lb", lb(objects=[])).returncode == 0
+    steps = (
+        ("cilium_net_bgp", bgp(passwords={"public-ingress": "another-secret"}, node_labels=left)),
+        ("cilium_net_lb", lb(objects=lb_with_smaller_private_service(), may_move=["media/jellyfin"])),
+        ("cilium_net_services", services(items=[*PLATFORM["services"], jellyfin("metadata")])),
+    )
+    run = run_roles(cluster, *steps, options=("--diff", "-vvv"))
+    assert (run.returncode, run.changed) == (0, 4), run.output
+    assert "another-secret" not in run.output
+    assert run_roles(cluster, *steps).changed == 0
+    assert cluster.get(f"{SECRETS}/bgp-password-public-ingress")["data"] == {"password": "YW5vdGhlci1zZWNyZXQ="}
+    hostname = "kubernetes.io/hostname"
+    node03 = {hostname: "node03", "public": "true", "rack": "a"}
+    assert cluster.get("/api/v1/nodes/node03")["metadata"]["labels"] == node03
+    assert cluster.get("/api/v1/nodes/node04")["metadata"]["labels"] == {hostname: "node04"}
+    assert cluster.get(JELLYFIN)["metadata"]["annotations"] == {"lbipam.cilium.io/ips": "10.122.0.172"}
+
+
+def test_removal_takes_only_our_own(cluster: Cluster) -> None:
+    kept = [item for item in PLATFORM["services"] if item["namespace"] != "dummy"]
+    steps = (
+        ("cilium_net_services", services(items=kept)),
+        ("cilium_net_lb", lb(objects=[], may_move=["media/jellyfin"])),
+        ("cilium_net_bgp", bgp(objects=[], node_labels={})),
+    )
+    check = run_roles(cluster, *steps, options=("--check",))
+    assert (check.returncode, check.changed) == (0, 5), check.output
+    assert len(cluster.names(POOLS)) == 6
+    run = run_roles(cluster, *steps)
+    assert (run.returncode, run.changed) == (0, 5), run.output
     assert cluster.names(POOLS) == ["foreign", "other-site"]
-    assert cluster.names(POLICIES) == []
-    assert run_role(cluster, "cilium_net_lb", lb()).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("foreign", "it exists already and this collection did not make it (field managers: someone-else)"),
-        ("other-site", "it belongs to the site other"),
-    ],
-)
-def test_foreign_objects_are_not_taken_over(cluster: Cluster, name: str, told: str) -> None:
-    item = copy.deepcopy(next(item for item in PLATFORM["lb"] if item["kind"] == "CiliumLoadBalancerIPPool"))
-    item["metadata"]["name"] = name
-    run = run_role(cluster, "cilium_net_lb", lb(objects=[*PLATFORM["lb"], item]))
-    assert run.returncode != 0
-    assert f"CiliumLoadBalancerIPPool {name}: {told}" in run.output
-    assert cluster.get(f"{POOLS}/{name}")["spec"] == {"blocks": [{"cidr": "198.51.100.0/24"}], "disabled": False}
-
-
-def test_entries_that_another_field_manager_added(cluster: Cluster) -> None:
-    peer = {"name": "extra", "peerASN": 64999, "peerAddress": "192.0.2.1"}
-    spec = {"bgpInstances": [{"name": "as65001", "peers": [peer]}]}
-    body = {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPClusterConfig", "metadata": {"name": "public-true"}}
-    cluster.apply(f"{CONFIGS}/public-true", {**body, "spec": spec})
-    run = run_role(cluster, "cilium_net_bgp", bgp())
-    assert run.returncode != 0
-    assert "the field manager someone-else holds spec.bgpInstances[name=as65001].peers[name=extra].name" in run.output
-    cluster.apply(f"{CONFIGS}/public-true", body)
-    run = run_role(cluster, "cilium_net_bgp", bgp())
-    assert run.returncode == 0, run.output
-
-
-def test_a_service_that_holds_an_address_keeps_it(cluster: Cluster) -> None:
-    path = "/api/v1/namespaces/media/services/jellyfin"
-    metadata = {"name": "jellyfin", "namespace": "media", "labels": {POOL_LABEL: "private-service"}}
-    spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
-    cluster.apply(path, {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
-    status = {"status": {"loadBalancer": {"ingress": [{"ip": "10.122.0.172"}]}}}
-    cluster.request("PATCH", f"{path}/status", status, "application/merge-patch+json")
-    smaller = copy.deepcopy(PLATFORM["lb"])
-    for item in smaller:
-        if item["metadata"]["name"] == "private-service":
-            item["spec"]["blocks"] = [{"cidr": "10.122.0.160/29"}]
-    told = "the service media/jellyfin holds 10.122.0.172, which no planned pool gives it"
-    for options in ((), ("--check",)):
-        run = run_role(cluster, "cilium_net_lb", lb(objects=smaller), *options)
-        assert run.returncode != 0
-        assert told in run.output
-    without = [item for item in PLATFORM["lb"] if item["metadata"]["name"] != "private-service"]
-    assert told in run_role(cluster, "cilium_net_lb", lb(objects=without)).output
-    run = run_role(cluster, "cilium_net_lb", lb(objects=smaller, may_move=["media/jellyfin"]))
-    assert (run.returncode, run.changed) == (0, 1), run.output
-    assert run_role(cluster, "cilium_net_lb", lb()).returncode == 0
-
-
-def test_metadata_of_a_foreign_service(cluster: Cluster) -> None:
-    path = "/api/v1/namespaces/media/services/jellyfin"
-    annotations = {"lbipam.cilium.io/ips": "10.122.0.172"}
-    item = {"namespace": "media", "name": "jellyfin", "manage": "metadata", "object": None}
-    items = [*PLATFORM["services"], {**item, "labels": {POOL_LABEL: "private-service"}, "annotations": annotations}]
-    first = run_role(cluster, "cilium_net_services", services(items=items))
-    assert (first.returncode, first.changed) == (0, 1), first.output
-    assert cluster.get(path)["metadata"]["annotations"] == annotations
-    second = run_role(cluster, "cilium_net_services", services(items=items))
-    assert (second.returncode, second.changed) == (0, 0), second.output
-    back = run_role(cluster, "cilium_net_services", services())
-    assert (back.returncode, back.changed) == (0, 1), back.output
-    metadata = cluster.get(path)["metadata"]
-    assert "annotations" not in metadata
-    assert metadata["labels"] == {POOL_LABEL: "private-service"}
-    assert run_role(cluster, "cilium_net_services", services()).changed == 0
-
-
-def test_a_service_that_someone_else_made(cluster: Cluster) -> None:
-    item = copy.deepcopy(next(item for item in PLATFORM["services"] if item["name"] == "dummy-service"))
-    item["namespace"] = item["object"]["metadata"]["namespace"] = "media"
-    item["name"] = item["object"]["metadata"]["name"] = "jellyfin"
-    run = run_role(cluster, "cilium_net_services", services(items=[*PLATFORM["services"], item]))
-    assert run.returncode != 0
-    assert "edge_services.media/jellyfin: it exists already and this collection did not make it" in run.output
-    assert "or use manage: metadata" in run.output
-
-
-def test_services_that_left_the_inventory(cluster: Cluster) -> None:
-    items = [item for item in PLATFORM["services"] if item["namespace"] != "dummy"]
-    run = run_role(cluster, "cilium_net_services", services(items=items))
-    assert (run.returncode, run.changed) == (0, 1), run.output
+    assert cluster.get(f"{POOLS}/foreign")["spec"] == {"blocks": [FOREIGN_BLOCK], "disabled": False}
+    assert cluster.names(POLICIES) == cluster.names(CONFIGS) == cluster.names(PEERS) == cluster.names(SECRETS) == []
     assert cluster.names("/api/v1/namespaces/dummy/services") == []
     assert cluster.names("/api/v1/namespaces/affine/services") == ["affine-svc-lb"]
-    assert cluster.names("/api/v1/namespaces/media/services") == ["jellyfin"]
-
-
-def test_everything_of_bgp_is_removed(cluster: Cluster) -> None:
-    run = run_role(cluster, "cilium_net_bgp", bgp(objects=[], node_labels={}))
-    assert run.returncode == 0, run.output
-    assert cluster.names(CONFIGS) == cluster.names(PEERS) == cluster.names(SECRETS) == []
+    metadata = cluster.get(JELLYFIN)["metadata"]
+    assert (metadata.get("annotations"), metadata["labels"]) == (None, {POOL_LABEL: "private-service"})
     assert cluster.get("/api/v1/nodes/node01")["metadata"]["labels"] == {"kubernetes.io/hostname": "node01"}
+    assert run_roles(cluster, *steps).changed == 0
 
 
-def test_unreachable_cluster(cluster: Cluster) -> None:
-    variables = lb(kubeconfig=str(cluster.folder / "absent"))
-    run = run_role(cluster, "cilium_net_lb", variables, "--check")
+def test_release(cluster: Cluster) -> None:
+    values = {**PLATFORM["helm_values"], "operator": {"rollOutPods": True, "replicas": 1}}
+    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
+    planned = {"values": values, "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": "", "timeout": 60}
+    step = "cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}
+    check = run_roles(cluster, step, options=("--check", "--diff"))
+    assert (check.returncode, check.changed) == (0, 1), check.output
+    assert "bgpControlPlane: (absent) ->" in check.output
+    assert cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") is None
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        first = run_roles(cluster, step)
+        second = run_roles(cluster, step)
+    assert (first.returncode, first.changed) == (0, 1), first.output
+    assert (second.returncode, second.changed) == (0, 0), second.output
+    config = cluster.get("/api/v1/namespaces/kube-system/configmaps/cilium-config")["data"]
+    assert config["enable-bgp-control-plane"] == config["enable-l2-announcements"] == "true"
+
+
+def test_release_that_never_runs(cluster: Cluster) -> None:
+    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
+    values = {**PLATFORM["helm_values"], "debug": {"enabled": True}}
+    planned = {"values": values, "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": "", "timeout": 1}
+    run = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))
     assert run.returncode != 0
-    assert "cannot be used" in run.output
+    assert "Not complete after 1 s: {'DaemonSet/kube-system/cilium': 'its change is not seen yet'" in words(run.output)

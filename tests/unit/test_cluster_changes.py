@@ -1,0 +1,369 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a role applies to and removes from a live cluster, and every reason why it must not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cluster_changes import (
+    bgp_changes,
+    lb_changes,
+    password_secrets,
+    service_changes,
+)
+
+MANAGER = "hybridnet.cluster_edge"
+OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
+POOL = "CiliumLoadBalancerIPPool"
+POOL_LABEL = "cluster-edge.hybridnet/pool"
+FIELDS = {"spec": {"blocks": {"cidr": None, "start": None, "stop": None}, "serviceSelector": None}}
+
+
+def state(**changes: Any) -> dict[str, Any]:
+    """Return a cluster that serves pools in both versions and has nothing else."""
+    kinds = {POOL: {"versions": ["v2", "v2alpha1"], "fields": {"v2": FIELDS, "v2alpha1": FIELDS}}}
+    empty = {"kinds": kinds, "objects": [], "nodes": {}, "namespaces": ["kube-system"], "services": [], "secrets": []}
+    return {**empty, **changes}
+
+
+def managed(manager: str, spec: dict[str, Any], operation: str = "Apply") -> dict[str, Any]:
+    return {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": spec}}
+
+
+def pool(name: str, *cidrs: str, labels: dict[str, str] | None = None, **metadata: Any) -> dict[str, Any]:
+    """Return a pool of ours that selects the services labelled with its name."""
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": POOL,
+        "metadata": {"name": name, "labels": OWNED if labels is None else labels, **metadata},
+        "spec": {
+            "blocks": [{"cidr": cidr} for cidr in cidrs],
+            "serviceSelector": {"matchLabels": {POOL_LABEL: name}},
+        },
+    }
+
+
+def service(name: str, address: str, pool_name: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "media", "labels": {POOL_LABEL: pool_name}},
+        "spec": {"type": "LoadBalancer", **spec},
+        "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
+    }
+
+
+def texts(errors: list[EdgeError]) -> list[str]:
+    return [str(error) for error in errors]
+
+
+def test_pools_keep_the_planned_version_where_it_is_served() -> None:
+    planned = {**pool("lb", "192.0.2.0/25"), "apiVersion": "cilium.io/v2alpha1"}
+    assert lb_changes([planned], [], state(), "home").apply == [planned]
+
+
+def test_pools_go_to_the_stored_version_else() -> None:
+    kinds = {POOL: {"versions": ["v2alpha1"], "fields": {"v2alpha1": FIELDS}}}
+    (found,) = lb_changes([pool("lb", "192.0.2.0/25")], [], state(kinds=kinds), "home").apply
+    assert found["apiVersion"] == "cilium.io/v2alpha1"
+    assert found["spec"] == pool("lb", "192.0.2.0/25")["spec"]
+
+
+def test_fields_that_would_be_lost() -> None:
+    fields = {"spec": {"blocks": {"start": None, "stop": None}}}
+    kinds = {POOL: {"versions": ["v2alpha1"], "fields": {"v2alpha1": fields}}}
+    changes = lb_changes([pool("lb", "192.0.2.0/25")], [], state(kinds=kinds), "home")
+    assert texts(changes.errors) == [
+        "CiliumLoadBalancerIPPool lb: the cluster's cilium.io/v2alpha1 does not know spec.blocks[].cidr, "
+        "spec.serviceSelector (compare edge_cilium_version with the Cilium that runs there)"
+    ]
+
+
+def test_kinds_that_are_not_served() -> None:
+    changes = lb_changes([pool("lb", "192.0.2.0/25")], [], state(kinds={}), "home")
+    assert changes.apply == []
+    assert changes.later == ["CiliumLoadBalancerIPPool lb"]
+    assert texts(changes.absent) == [
+        "CiliumLoadBalancerIPPool: the cluster does not serve this kind "
+        "(Cilium's operator registers it: kubectl -n kube-system logs deployment/cilium-operator)"
+    ]
+
+
+def test_removes_only_what_carries_both_labels() -> None:
+    live = [
+        pool("ours", "192.0.2.0/28"),
+        pool("no-labels", "192.0.2.16/28", labels={}),
+        pool("one-label", "192.0.2.32/28", labels={"app.kubernetes.io/managed-by": MANAGER}),
+        pool("other-site", "192.0.2.48/28", labels={**OWNED, "cluster-edge.hybridnet/site": "other"}),
+    ]
+    assert lb_changes([], [], state(objects=live), "home").remove == [
+        {"apiVersion": "cilium.io/v2", "kind": POOL, "metadata": {"name": "ours"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("live", "error"),
+    [
+        pytest.param(
+            pool("lb", "192.0.2.0/25", labels={}, managedFields=[managed("kubectl", {})]),
+            "CiliumLoadBalancerIPPool lb: it exists already and this collection did not make it"
+            "; its field managers: kubectl (delete it once)",
+            id="made by someone else",
+        ),
+        pytest.param(
+            pool("lb", "192.0.2.0/25", labels={**OWNED, "cluster-edge.hybridnet/site": "other"}),
+            "CiliumLoadBalancerIPPool lb: it belongs to the site other (give one of the two another name)",
+            id="made for another site",
+        ),
+        pytest.param(
+            pool(
+                "lb",
+                "192.0.2.0/25",
+                managedFields=[
+                    managed(MANAGER, {"f:blocks": {}}),
+                    managed("kubectl", {"f:blocks": {}, "f:disabled": {}}, "Update"),
+                    {**managed("cilium-operator", {"f:x": {}}), "subresource": "status"},
+                ],
+            ),
+            "CiliumLoadBalancerIPPool lb: the field manager kubectl holds spec.disabled, which would stay beside the plan "
+            "(remove them there, or delete the object once so that it is made anew)",
+            id="a field that someone else added",
+        ),
+    ],
+)
+def test_refuses_to_take_over(live: dict[str, Any], error: str) -> None:
+    assert texts(lb_changes([pool("lb", "192.0.2.0/25")], [], state(objects=[live]), "home").errors) == [error]
+
+
+def test_fields_of_others_that_the_plan_has_are_fine() -> None:
+    entry = {'k:{"name":"a"}': {".": {}, "f:name": {}}}
+    live = pool("lb", "192.0.2.0/25", managedFields=[managed("kubectl", {"f:serviceSelector": {}, "f:list": entry})])
+    planned = pool("lb", "192.0.2.0/25")
+    planned["spec"]["list"] = [{"name": "a"}]
+    kinds = {POOL: {"versions": ["v2"], "fields": {"v2": None}}}
+    assert lb_changes([planned], [], state(objects=[live], kinds=kinds), "home").errors == []
+
+
+@pytest.mark.parametrize(
+    ("planned", "held", "moves"),
+    [
+        pytest.param([pool("lb", "192.0.2.0/25")], service("web", "192.0.2.5", "lb"), False, id="unchanged"),
+        pytest.param([pool("lb", "192.0.2.0/29")], service("web", "192.0.2.5", "lb"), False, id="shrunk beside it"),
+        pytest.param([pool("lb", "192.0.2.64/26")], service("web", "192.0.2.5", "lb"), True, id="shrunk"),
+        pytest.param([], service("web", "192.0.2.5", "lb"), True, id="pool removed"),
+        pytest.param([pool("renamed", "192.0.2.0/25")], service("web", "192.0.2.5", "lb"), True, id="pool renamed"),
+        pytest.param([], service("web", "198.51.100.1", "lb"), False, id="an address of no pool of ours"),
+        pytest.param(
+            [],
+            service("web", "192.0.2.5", "lb", loadBalancerClass="example.com/other"),
+            False,
+            id="a service of another class",
+        ),
+        pytest.param([], service("moving", "192.0.2.5", "lb"), False, id="a service that may move"),
+        pytest.param(
+            [{**pool("lb", "192.0.2.0/25"), "spec": {"blocks": [{"start": "192.0.2.5", "stop": "192.0.2.9"}]}}],
+            service("web", "192.0.2.5", "elsewhere"),
+            False,
+            id="a pool without selector",
+        ),
+    ],
+)
+def test_addresses_that_services_hold(planned: list[dict[str, Any]], held: dict[str, Any], moves: bool) -> None:
+    live = state(objects=[pool("lb", "192.0.2.0/25")], services=[held])
+    error = (
+        "CiliumLoadBalancerIPPool lb: the service media/web holds 192.0.2.5, which no planned pool gives it: "
+        "Cilium would take it away (keep the address in its pool, or list media/web in cilium_net_lb_may_move)"
+    )
+    assert texts(lb_changes(planned, ["media/moving"], live, "home").errors) == ([error] if moves else [])
+
+
+def test_special_keys_of_a_pool_selector() -> None:
+    planned = pool("lb", "192.0.2.0/25")
+    planned["spec"]["serviceSelector"] = {"matchLabels": {"io.kubernetes.service.namespace": "media"}}
+    live = state(objects=[pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "other")])
+    assert lb_changes([planned], [], live, "home").errors == []
+
+
+def bgp(labels: dict[str, dict[str, str]], nodes: dict[str, Any]) -> Any:
+    return bgp_changes([], labels, [], "kube-system", state(nodes=nodes), "home")
+
+
+def test_node_labels() -> None:
+    nodes = {
+        "same": {"labels": {}, "owned": []},
+        "labelled": {"labels": {}, "owned": []},
+        "emptied": {"labels": {}, "owned": ["old"]},
+        "left": {"labels": {}, "owned": ["old"]},
+        "foreign": {"labels": {"a": "b"}, "owned": []},
+    }
+    changes = bgp(
+        {"same": {}, "labelled": {"b": "1", "a": "2"}, "emptied": {}, "absent": {"a": "1"}, "unlabelled": {}}, nodes
+    )
+    assert [(item["metadata"]["name"], item["metadata"]["labels"]) for item in changes.apply] == [
+        ("emptied", {}),
+        ("labelled", {"a": "2", "b": "1"}),
+        ("left", {}),
+    ]
+    assert changes.later == ["Node absent"]
+    assert texts(changes.absent) == [
+        "Node absent: it is not in the cluster (let it join, or take the host out of edge_nodes)"
+    ]
+
+
+PEER_CONFIG = {
+    "apiVersion": "cilium.io/v2",
+    "kind": "CiliumBGPPeerConfig",
+    "metadata": {"name": "k8s", "labels": OWNED},
+    "spec": {"authSecretRef": "bgp-password-k8s"},
+}
+PEER_KINDS = {"CiliumBGPPeerConfig": {"versions": ["v2"], "fields": {"v2": None}}}
+
+
+@pytest.mark.parametrize(
+    ("passwords", "namespace", "errors", "absent"),
+    [
+        pytest.param(["k8s"], "kube-system", [], [], id="given"),
+        pytest.param(
+            ["other"],
+            "kube-system",
+            [
+                "CiliumBGPPeerConfig k8s: it refers to the Secret bgp-password-k8s, but no password was given for it "
+                "(add k8s to edge_bgp_passwords)"
+            ],
+            [],
+            id="missing",
+        ),
+        pytest.param(
+            ["k8s"],
+            "bgp",
+            [],
+            [
+                "bgpControlPlane.secretsNamespace.name: the namespace bgp does not exist "
+                "(create it, or let the chart do it: bgpControlPlane.secretsNamespace.create)"
+            ],
+            id="namespace missing",
+        ),
+    ],
+)
+def test_passwords(passwords: list[str], namespace: str, errors: list[str], absent: list[str]) -> None:
+    changes = bgp_changes([PEER_CONFIG], {}, passwords, namespace, state(kinds=PEER_KINDS), "home")
+    assert (texts(changes.errors), texts(changes.absent)) == (errors, absent)
+
+
+def test_stale_secrets_are_removed() -> None:
+    secrets = [
+        {"name": "bgp-password-k8s", "namespace": "kube-system", "labels": OWNED},
+        {"name": "bgp-password-old", "namespace": "kube-system", "labels": OWNED},
+        {"name": "other", "namespace": "kube-system", "labels": {}},
+    ]
+    changes = bgp_changes([PEER_CONFIG], {}, ["k8s"], "kube-system", state(kinds=PEER_KINDS, secrets=secrets), "home")
+    assert changes.remove == [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bgp-password-old", "namespace": "kube-system"}}
+    ]
+
+
+def test_password_secrets() -> None:
+    (secret,) = password_secrets([PEER_CONFIG, PEER_CONFIG], {"k8s": "pässword", "unused": "x"}, "kube-system", "home")
+    assert secret["metadata"] == {"name": "bgp-password-k8s", "namespace": "kube-system", "labels": OWNED}
+    assert secret["data"] == {"password": "cMOkc3N3b3Jk"}
+
+
+@pytest.mark.parametrize("value", [None, "", 12345, ["secret"]])
+def test_a_bad_password_is_not_shown(value: Any) -> None:
+    with pytest.raises(EdgeError) as caught:
+        password_secrets([PEER_CONFIG], {"k8s": value}, "kube-system", "home")
+    assert str(caught.value) == "edge_bgp_passwords.k8s: it is not a text, or empty"
+
+
+def planned_service(manage: str) -> dict[str, Any]:
+    metadata = {"name": "web", "namespace": "media", "labels": {**OWNED, POOL_LABEL: "lb"}}
+    whole = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"type": "LoadBalancer"}}
+    return {
+        "namespace": "media",
+        "name": "web",
+        "manage": manage,
+        "object": whole if manage == "service" else None,
+        "labels": {POOL_LABEL: "lb"},
+        "annotations": {},
+    }
+
+
+def live_service(labels: dict[str, str] | None = None, *managers: str) -> dict[str, Any]:
+    found = service("web", "192.0.2.5", "lb")
+    found["metadata"].update(labels=labels or {}, managedFields=[managed(name, {}) for name in managers])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("manage", "live", "applied", "errors", "warnings"),
+    [
+        pytest.param("service", [], ["Service"], [], [], id="made by us, new"),
+        pytest.param("service", [live_service(OWNED, MANAGER)], ["Service"], [], [], id="made by us, there"),
+        pytest.param(
+            "service",
+            [live_service({}, "helm")],
+            ["Service"],
+            [
+                "edge_services.media/web: it exists already and this collection did not make it; its field managers: helm "
+                "(delete it once, or use manage: metadata)"
+            ],
+            [],
+            id="made by us, but someone else has made it",
+        ),
+        pytest.param("metadata", [live_service({}, "helm")], ["metadata"], [], [], id="labelled"),
+        pytest.param(
+            "metadata", [], [], [], ["edge_services.media/web: the Service is not there yet"], id="labelled, not there"
+        ),
+        pytest.param(
+            "metadata",
+            [live_service(OWNED, MANAGER)],
+            [],
+            [
+                "edge_services.media/web: this collection made the Service, so manage: metadata would take its ports away "
+                "(keep manage: service, or delete the Service once)"
+            ],
+            [],
+            id="labelled, but ours",
+        ),
+        pytest.param("values", [live_service({}, "helm")], [], [], [], id="its chart's"),
+        pytest.param(
+            "values", [], [], [], ["edge_services.media/web: the Service is not there yet"], id="its chart's, not there"
+        ),
+        pytest.param("values", [live_service({}, MANAGER, "helm")], ["nothing"], [], [], id="once labelled by us"),
+    ],
+)
+def test_services(
+    manage: str, live: list[dict[str, Any]], applied: list[str], errors: list[str], warnings: list[str]
+) -> None:
+    forms = {
+        "Service": planned_service("service")["object"],
+        "metadata": {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web", "namespace": "media", "labels": {POOL_LABEL: "lb"}},
+        },
+        "nothing": {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}},
+    }
+    changes = service_changes([planned_service(manage)], state(services=live, namespaces=["media"]), "home")
+    assert changes.apply == [forms[name] for name in applied]
+    assert (texts(changes.errors), changes.warnings, changes.remove) == (errors, warnings, [])
+
+
+def test_a_service_without_its_namespace() -> None:
+    changes = service_changes([planned_service("service")], state(), "home")
+    assert (changes.apply, changes.later) == ([], ["Service media/web"])
+    assert texts(changes.absent) == [
+        "edge_services.media/web: the namespace media does not exist "
+        "(create it first; this collection never makes namespaces)"
+    ]
+
+
+def test_services_that_left_the_plan() -> None:
+    found = state(services=[live_service(OWNED, MANAGER)], namespaces=["media"])
+    assert service_changes([], found, "home").remove == [
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}}
+    ]
