@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a transaction on the router decides, and what FRR's own words mean to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_state as state
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_transaction as transaction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_state import Session
+
+OURS = """router bgp 65000
+ bgp router-id 10.0.0.1
+ bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+ neighbor g peer-group
+ neighbor g remote-as 65001
+ neighbor g password hunter2
+ neighbor 10.0.0.11 peer-group g
+ neighbor 10.0.0.12 peer-group g
+ !
+ address-family ipv4 unicast
+  neighbor g activate
+  neighbor g route-map g-in in
+ exit-address-family
+exit
+!
+ip prefix-list g seq 5 permit 203.0.113.88/29 ge 32
+!
+route-map g-in permit 10
+ match ip address prefix-list g
+exit
+!
+"""
+HEADER = "frr defaults traditional\nlog syslog\n!\n"
+
+
+def session(address: str, **changes: Any) -> Session:
+    given = Session(address, "Established", 65001, "g", {"ipv4": 2}, {"ipv4": 0}, 0, 60000, 9, 9, None)
+    return given._replace(**changes)
+
+
+def router(**changes: Any) -> transaction.Router:
+    up = {a: session(a) for a in ("10.0.0.11", "10.0.0.12")}
+    given = transaction.Router("10.3", True, True, True, True, True, HEADER + OURS, HEADER + OURS, up)
+    return given._replace(**changes)
+
+
+WIDER = OURS.replace("203.0.113.88/29", "203.0.113.80/28")
+
+
+@pytest.mark.parametrize(
+    ("found", "candidate", "method", "expected"),
+    [
+        pytest.param({}, OURS, "auto", "none", id="nothing differs"),
+        pytest.param({}, OURS, "restart", "none", id="nothing differs, so a restart is not needed either"),
+        pytest.param({}, WIDER, "auto", "reload", id="reload where it can"),
+        pytest.param({}, WIDER, "restart", "restart", id="the user says restart"),
+        pytest.param({"has_reload": False}, WIDER, "auto", "restart", id="restart where it cannot"),
+        pytest.param({"file_text": HEADER}, OURS, "auto", "file", id="only the file differs"),
+        pytest.param({"enabled": False}, OURS, "auto", "file", id="FRR would not start at boot"),
+        pytest.param({"bgpd_running": False, "running_text": HEADER}, OURS, "auto", "restart", id="bgpd does not run"),
+        pytest.param({"active": False, "bgpd_running": False, "running_text": None}, OURS, "reload", "restart", id="FRR is off"),
+    ],
+)  # fmt: skip
+def test_how_it_is_applied(found: dict[str, Any], candidate: str, method: str, expected: str) -> None:
+    assert transaction.plan(router(**found), candidate, "replace", method).method == expected
+
+
+def test_the_file_keeps_what_is_not_ours() -> None:
+    assert transaction.plan(router(), WIDER, "replace", "auto").file_text == HEADER + WIDER
+
+
+def test_a_router_without_reload_refuses_it_when_asked() -> None:
+    with pytest.raises(EdgeError) as error:
+        transaction.plan(router(has_reload=False), WIDER, "replace", "reload")
+    assert str(error.value) == (
+        "frr-reload.py: this router has no frr-reload.py, so it cannot apply a change without a restart"
+        " (install frr-pythontools, or set the apply method to auto or restart)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        pytest.param("ip prefix-list a seq 5 permit any\n", "candidate: no 'router bgp' in it (give the text that the role's "
+                     "template renders)", id="no instance"),
+        pytest.param(OURS + "interface eth0\n", "candidate: the line 'interface eth0' is none of BGP, its lists or its route-maps "
+                     "(the rest of the router's configuration is not ours to write)", id="another block"),
+        pytest.param(OURS.replace("prefix-list g seq", "prefix-list h seq"), "candidate: route-map g-in names ip prefix-list g, "
+                     "which does not exist: FRR would load it and deny every route", id="undefined list"),
+    ],
+)  # fmt: skip
+def test_bad_candidates(candidate: str, expected: str) -> None:
+    with pytest.raises(EdgeError) as error:
+        transaction.plan(router(), candidate, "replace", "auto")
+    assert str(error.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "platform", "expected"),
+    [
+        pytest.param(
+            {"file_text": HEADER},
+            "unifi",
+            "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
+            " (the UniFi controller) (delete the BGP configuration in UniFi Network (Settings > Routing > BGP), then run again)",
+            id="the controller's BGP",
+        ),
+        pytest.param(
+            {"file_text": HEADER},
+            "linux",
+            "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
+            " (save it with: vtysh -c 'write memory', or restart frr to drop it)",
+            id="not saved",
+        ),
+        pytest.param({"version": "7.3.1"}, "linux", "frr version: 7.3.1 is too old: policies for eBGP came with 7.4 "
+                     "(update the router)", id="too old"),
+    ],
+)  # fmt: skip
+def test_routers_that_are_refused(found: dict[str, Any], platform: str, expected: str) -> None:
+    with pytest.raises(EdgeError) as error:
+        transaction.refuse(router(**found), platform)
+    assert str(error.value) == expected
+
+
+def test_a_router_in_order_is_not_refused() -> None:
+    transaction.refuse(router(), "unifi")
+    transaction.refuse(router(file_text=HEADER, running_text=HEADER), "unifi")
+
+
+# -- sessions ---------------------------------------------------------------------------------------------------------
+def after(**changes: Any) -> dict[str, Session]:
+    return {**router().sessions, "10.0.0.11": session("10.0.0.11", **changes)}
+
+
+@pytest.mark.parametrize(
+    ("now", "method", "expected"),
+    [
+        pytest.param(after(), "auto", [], id="nothing happened"),
+        pytest.param(after(dropped=1), "auto", ["10.0.0.11: the session was reset, though its configuration did not change"],
+                     id="reset by a reload"),
+        pytest.param(after(dropped=1), "restart", [], id="a restart closes every session"),
+        pytest.param(after(state="Active", accepted={}), "auto", ["10.0.0.11: was Established, is Active"], id="down"),
+        pytest.param({"10.0.0.12": session("10.0.0.12")}, "auto", ["10.0.0.11: was Established, is gone"], id="gone"),
+        pytest.param(after(accepted={"ipv4": 1}), "auto", ["10.0.0.11: 1 of 2 ipv4 prefixes accepted"], id="routes lost"),
+        pytest.param(after(accepted={"ipv4": 3}), "auto", [], id="routes gained"),
+    ],
+)  # fmt: skip
+def test_what_sessions_must_not_notice(now: dict[str, Session], method: str, expected: list[str]) -> None:
+    plan = transaction.plan(router(), WIDER, "expand", method)
+    assert plan.watched == ("10.0.0.11", "10.0.0.12")
+    assert transaction.session_problems(plan, router().sessions, now) == expected
+
+
+def test_sessions_whose_password_changes_may_go_down() -> None:
+    plan = transaction.plan(router(), OURS.replace("hunter2", "hunter3"), "expand", "auto")
+    assert plan.watched == ()
+    assert plan.secrets_text == "router bgp 65000\n neighbor g password hunter3\nexit\n"
+
+
+def test_a_narrower_filter_may_take_routes_in_contract_only() -> None:
+    narrower = OURS.replace("203.0.113.88/29", "203.0.113.88/30")
+    fewer = after(accepted={"ipv4": 1})
+    for stage, expected in (("expand", ["10.0.0.11: 1 of 2 ipv4 prefixes accepted"]), ("contract", [])):
+        plan = transaction.plan(router(), narrower, stage, "auto")
+        assert transaction.session_problems(plan, router().sessions, fewer) == expected
+
+
+# -- FRR's own checks -------------------------------------------------------------------------------------------------
+CANARY = "2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 100663304] No such command on config line 30: read-to-the-end"
+
+
+@pytest.mark.parametrize(
+    ("code", "vtysh", "bgpd", "expected"),
+    [
+        pytest.param(0, "", CANARY, [], id="good"),
+        pytest.param(0, "line 3: % Unknown command[4]: router bgp sixty", CANARY,
+                     ["line 3: % Unknown command[4]: router bgp sixty"], id="7.5 exits 0 on a syntax error"),
+        pytest.param(2, "", CANARY, ["vtysh -C ended with 2"], id="no words"),
+        pytest.param(0, "", "% Configure the peer-group first\n2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 1] Command returned Warning "
+                     "Config Failed on config line 11:  neighbor 10.0.0.9 peer-group x\n" + CANARY,
+                     ["% Configure the peer-group first",
+                      "Command returned Warning Config Failed on config line 11:  neighbor 10.0.0.9 peer-group x"], id="semantics"),
+        pytest.param(0, "", "", ["bgpd -C did not read the file to its end: no output"], id="a file that bgpd cannot read"),
+        pytest.param(0, "", "x line 4:  neighbor g password hunter2\n" + CANARY, ["x line 4:  neighbor g password ********"],
+                     id="no secret in an error"),
+    ],
+)  # fmt: skip
+def test_what_frr_says_about_a_candidate(code: int, vtysh: str, bgpd: str, expected: list[str]) -> None:
+    assert transaction.check_errors(code, vtysh, bgpd, "read-to-the-end") == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        pytest.param("bgpd=no\nospfd=no\n", "bgpd=yes\nospfd=no\n", id="no"),
+        pytest.param("bgpd=yes\n", "bgpd=yes\n", id="yes"),
+        pytest.param("# bgpd=yes\nospfd=no", "# bgpd=yes\nospfd=no\nbgpd=yes\n", id="absent"),
+    ],
+)
+def test_bgpd_is_enabled(before: str, expected: str) -> None:
+    assert transaction.enable_bgpd(before) == expected
+
+
+# -- FRR's output -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("bgpd version 10.3\nCopyright", "10.3", id="bgpd --version"),
+        pytest.param("FRRouting 10.1.2 (gw) on Linux(5.4.213-ui).", "10.1.2", id="show version"),
+        pytest.param("bgpd version 7.5.1-1.1+deb11u4", "7.5.1", id="Debian's suffix"),
+    ],
+)
+def test_versions(text: str, expected: str) -> None:
+    assert state.read_version(text) == expected
+
+
+def test_no_version_is_an_error() -> None:
+    with pytest.raises(EdgeError, match="no FRR version in 'command not found'"):
+        state.read_version("command not found")
+
+
+NEIGHBORS = {
+    "10.0.0.11": {
+        "remoteAs": 65001, "peerGroup": "g", "bgpState": "Established", "bgpTimerUpMsec": 7000, "bgpTimerHoldTimeMsecs": 9000,
+        "bgpTimerConfiguredHoldTimeMsecs": 30000, "connectionsDropped": 1, "lastResetDueTo": "Peer closed the session",
+        "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 2, "sentPrefixCounter": 0}, "ipv6Unicast": {}},
+    },
+    "10.0.0.12": {
+        "remoteAs": 65001, "bgpState": "Idle", "bgpTimerUpMsec": 7000,
+        "lastNotificationReason": "Cease/Maximum Number of Prefixes Reached", "addressFamilyInfo": {},
+    },
+    "vrfId": 0,
+}  # fmt: skip
+
+
+def test_sessions_are_read() -> None:
+    sessions = state.read_sessions(NEIGHBORS)
+    assert sessions == {
+        "10.0.0.11": Session("10.0.0.11", "Established", 65001, "g", {"ipv4": 2, "ipv6": 0}, {"ipv4": 0, "ipv6": 0}, 1, 7000, 9, 30,
+                             "Peer closed the session"),
+        "10.0.0.12": Session("10.0.0.12", "Idle", 65001, None, {}, {}, 0, 0, 0, 0, "Cease/Maximum Number of Prefixes Reached"),
+    }  # fmt: skip
+
+
+def test_a_summary_without_bgp_is_empty() -> None:
+    assert state.read_summary({}) == {}
+    assert state.read_summary({"ipv4Unicast": {"peers": {"10.0.0.11": {"state": "Idle (PfxCt)"}}}}) == {
+        "ipv4": {"10.0.0.11": "Idle (PfxCt)"}
+    }
+
+
+def test_paths_and_routes_are_read() -> None:
+    table = {"routes": {"203.0.113.93/32": [{"valid": True, "bestpath": True, "peerId": "10.0.0.11", "path": "65001", "stale": True}]}}
+    assert state.read_paths(table) == [state.Path("203.0.113.93/32", "10.0.0.11", True, True, False, True, "65001")]
+    routes = {"203.0.113.93/32": [{"protocol": "bgp", "selected": True, "installed": True, "nexthops": [{"ip": "10.0.0.11", "fib": True}]}]}
+    assert state.read_routes(routes) == [state.Route("203.0.113.93/32", "bgp", True, True, (("10.0.0.11", True),))]
+
+
+@pytest.mark.parametrize("text", ["% Unknown command", "[1]"])
+def test_output_that_is_no_json_object_is_an_error(text: str) -> None:
+    with pytest.raises(EdgeError, match="^show bgp summary json: FRR (did not answer with JSON|answered with list)"):
+        state.read_json(text, "show bgp summary json")
+    assert state.read_json(json.dumps({"a": 1}), "x") == {"a": 1}
