@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -1392,6 +1394,35 @@ def test_report_does_not_depend_on_the_order_of_what_was_seen() -> None:
     turned.router["neighbors"] = dict(reversed(turned.router["neighbors"].items()))
     turned.router["bgp"]["ipv4"]["routes"] = dict(reversed(turned.routes.items()))
     assert render(turned.verify()) == render(broken.verify())
+
+
+# --- gaps in what was seen ----------------------------------------------------------------------------------------
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of everything inside ``value``."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, item in items for place in ((*path, key), *places(item, (*path, key)))]
+
+
+ALWAYS_THERE = ("metadata", "name", "namespace", "kubernetes.io/service-name")
+"""What no object of the API server lacks."""
+
+
+@pytest.mark.parametrize(
+    "end", [("routers", "udm-pro"), ("clusters", "platform", "resources")], ids=["router", "cluster"]
+)
+def test_whatever_is_missing_in_what_was_seen_is_never_a_crash(end: tuple[str, ...]) -> None:
+    good = Broken()
+    for place in places(functools.reduce(operator.getitem, end, good.observed)):
+        if place[-1] in ALWAYS_THERE and "peers" not in place:
+            continue
+        broken = Broken()
+        holder = functools.reduce(operator.getitem, (*end, *place[:-1]), broken.observed)
+        del holder[place[-1]]
+        report = broken.verify()
+        unmet = [row for row in report.rows if row.level == "error"]
+        assert not unmet or report.errors, f"{place}: a row is unmet, and nothing says why"
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
