@@ -6,14 +6,14 @@
 #   - a Python virtual environment in the cache, named by the interpreter and the hash of its requirement files
 #   - the collection kubernetes.core in the cache, out of the `ansible` wheel (no Galaxy server is needed)
 #   - .ansible/collections in the checkout: links to the checkout itself and to kubernetes.core
-#   - missing Debian packages (as root)
+#   - python3-venv, where Debian's Python lacks it (as root); the twin installs its own Debian packages
 # Outside the cache and .ansible it writes nothing; pip keeps the user's settings.
 # shellcheck shell=bash
 
 EDGE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 EDGE_CACHE=${CLUSTER_EDGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cluster-edge}
 export CLUSTER_EDGE_CACHE=$EDGE_CACHE
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 # Ansible needs a UTF-8 locale, and a fresh Debian has only this one.
 export LC_ALL=C.UTF-8
 # Colours and links are for a terminal, not for a log.
@@ -92,24 +92,7 @@ edge_python() {
   edge_die "missing: Python 3.11, 3.12 or 3.13 (Debian 12: apt-get install python3 python3-venv; or set CLUSTER_EDGE_PYTHON)"
 }
 
-# edge_packages FILE...: install the Debian packages that the files list and that are missing.
-edge_packages() {
-  local wanted missing
-  wanted=$(sed 's/#.*//' "$@" | tr -s ' \n' ' ')
-  # shellcheck disable=SC2086  # a list of names
-  missing=$(edge_missing_packages $wanted)
-  [ -n "$missing" ] || return 0
-  # shellcheck disable=SC2086
-  edge_install $missing
-}
-
-edge_missing_packages() {
-  local package
-  # shellcheck disable=SC2016  # dpkg's own format
-  dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p' | sort -u |
-    comm -13 - <(printf '%s\n' "$@" | sort -u) | while read -r package; do printf '%s ' "$package"; done
-}
-
+# edge_install PACKAGE...: install Debian packages, or say that they are missing.
 edge_install() {
   if ! edge_is_debian; then
     edge_die "missing: the programs of the Debian packages: $*" "This is not Debian; install them in your system's way, or run it on Debian 12." "$(edge_offline_hint)"

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build everything that the twin and the lab tests run into the cache, once; as root. Usage: ``programs.py CACHE``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / ".ansible" / "collections"))
+
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run import programs  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.workshop import Progress  # noqa: E402
+
+
+def main(cache: Path) -> None:
+    """Build what is missing in ``cache``, saying how long it takes."""
+    tools = programs.Programs(cache, ROOT / "roles/edge_twin/files/programs", None, Progress(lambda text: print(text, flush=True)))  # noqa: T201
+    tools.debian_packages()
+    tools.etcd()
+    tools.router_image("trixie")
+    for recipe in (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values()):
+        for program in recipe.mains:
+            tools.ready(recipe, program)
+        for folder in recipe.folders:
+            tools.folder(recipe, folder)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except EdgeError as error:
+        sys.exit(str(error))
