@@ -249,7 +249,7 @@ class Connection(ConnectionBase):
             if prompted and in_data is None:
                 channel.get_pty(term="vt100", width=200)
             channel.exec_command(to_bytes(cmd, errors="surrogate_or_strict"))
-            before = self._become(channel) if prompted else b""
+            before = self._answer_prompt(channel) if prompted else b""
             if in_data is not None:
                 channel.sendall(in_data)
             channel.shutdown_write() if in_data is not None else None
@@ -264,7 +264,7 @@ class Connection(ConnectionBase):
         except Exception as failure:
             raise AnsibleConnectionFailure(f"{self._where()}: no session: {failure}") from failure
 
-    def _become(self, channel: t.Any) -> bytes:
+    def _answer_prompt(self, channel: t.Any) -> bytes:
         """Answer the password prompt of sudo, su and the like; return output that came instead of one."""
         seen = b""
         end = time.monotonic() + self.get_option("timeout")

@@ -325,7 +325,7 @@ class TestTransaction:
     def test_secrets_never_show(self, site: Site) -> None:
         first, second = "s3cretOne", "s3cretTwo"
         site.lab.sh(
-            'nohup sh -c \'while [ ! -e /run/watch-end ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "; done'
+            'nohup sh -c \'while [ ! -e /run/watch-end ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "; sleep 0.01; done'
             " > /run/cmdlines' > /dev/null 2>&1 &"
         )
         texts = []
@@ -382,12 +382,24 @@ class TestTransaction:
         assert site.fingerprint() == before
         site.lab.write("/etc/frr/frr.conf", saved)
 
-    def test_a_node_that_announces_too_much_is_cut_off(self, site: Site) -> None:
-        site.apply(planned(limit=3))
-        wait_for("the limit to fire", lambda: not site.drops()["10.121.0.11"][1])
-        assert (
-            site.lab.neighbors()["10.121.0.11"]["lastNotificationReason"] == "Cease/Maximum Number of Prefixes Reached"
+    def test_a_limit_that_would_cut_a_node_off_is_taken_back(self, site: Site) -> None:
+        before = site.fingerprint()
+        result = site.apply(planned(limit=3))
+        assert result["rolled_back"], result["text"]
+        assert "10.121.0.11: was Established, is Idle" in result["msg"]
+        assert site.fingerprint() == before
+
+    def test_a_node_that_announces_too_much_is_cut_off_though_the_filter_refuses_it(self, site: Site) -> None:
+        site.lab.stop_peer(11)
+        site.lab.add_peer(11, 65001, [f"192.0.2.{number}/32" for number in range(20)])
+        wait_for(
+            "the limit to fire",
+            lambda: (
+                site.lab.neighbors()["10.121.0.11"].get("lastNotificationReason")
+                == "Cease/Maximum Number of Prefixes Reached"
+            ),
         )
+        assert site.lab.show("show bgp summary json")["ipv4Unicast"]["peers"]["10.121.0.11"]["state"] == "Idle (PfxCt)"
 
 
 def test_close_leaves_nothing_behind() -> None:

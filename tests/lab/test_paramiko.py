@@ -83,16 +83,16 @@ def test_files_go_and_come(host: Host, tmp_path: Path, sftp: bool) -> None:
 
 
 def test_become_by_password(host: Host) -> None:
-    host.lab.sh("id operator >/dev/null 2>&1 || useradd -m -s /bin/sh operator; echo operator:op-secret | chpasswd")
+    host.lab.sh("useradd -m -s /bin/sh op1 && echo op1:op-secret | chpasswd")
     variables = {
-        "ansible_user": "operator", "ansible_password": "op-secret", "ansible_become": True, "ansible_become_method": "su",
+        "ansible_user": "op1", "ansible_password": "op-secret", "ansible_become": True, "ansible_become_method": "su",
         "ansible_become_password": host.lab.password,
     }  # fmt: skip
     code, text = host.ansible("command", "id -un", **variables)
     assert code == 0, text
     assert "\nroot" in text
     code, text = host.ansible("command", "id -un", **{**variables, "ansible_become": False})
-    assert "\noperator" in text
+    assert "\nop1" in text
 
 
 def test_a_proxy_command_leads_there(host: Host) -> None:
@@ -106,7 +106,9 @@ def test_a_proxy_command_leads_there(host: Host) -> None:
     ("variables", "expected"),
     [
         pytest.param({"ansible_password": "wrong"}, "login refused", id="wrong password"),
-        pytest.param({"ansible_paramiko_known_hosts_file": "/nonexistent"}, "add its key to known_hosts", id="unknown host key"),
+        pytest.param(
+            {"ansible_paramiko_known_hosts_file": "/nonexistent"}, "add its key to known_hosts", id="unknown host key"
+        ),
         pytest.param({"ansible_port": 1}, "no connection", id="nobody listens"),
     ],
 )

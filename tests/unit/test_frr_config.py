@@ -91,7 +91,9 @@ def objects(text: str) -> Objects:
         pytest.param(lambda text: text.replace("ipv4 unicast", "ipv4"), id="default sub-family"),
         pytest.param(lambda text: text.replace(" bgp ebgp-requires-policy\n", ""), id="a default left out"),
         pytest.param(lambda text: text.replace("seq 5 ", ""), id="no seq: FRR numbers from 5"),
-        pytest.param(lambda text: "frr version 10.3\nfrr defaults traditional\nhostname x\n!\n" + text + "end\n", id="header"),
+        pytest.param(
+            lambda text: "frr version 10.3\nfrr defaults traditional\nhostname x\n!\n" + text + "end\n", id="header"
+        ),
     ],
 )
 def test_spelling_does_not_matter(change: object) -> None:
@@ -151,7 +153,10 @@ def test_two_instances_are_refused() -> None:
 
 
 def test_other_vrfs_and_daemons_are_no_objects() -> None:
-    text = OURS + "router bgp 65000 vrf RED\n neighbor 10.9.9.9 remote-as 7\nexit\nrouter ospf\n network 0.0.0.0/0 area 0\nexit\n"
+    text = (
+        OURS
+        + "router bgp 65000 vrf RED\n neighbor 10.9.9.9 remote-as 7\nexit\nrouter ospf\n network 0.0.0.0/0 area 0\nexit\n"
+    )
     assert frr.equal(objects(text), objects(OURS))
 
 
@@ -211,7 +216,11 @@ def accepts(config: Objects, neighbor: str, prefix: str) -> bool:
     """Say as FRR does whether a host route from a neighbor passes (the subset of FRR that these tests use)."""
     lines = config[BGP]
     group = frr.group_of(lines, neighbor)
-    bound = [text.split()[3] for _c, text in lines if text.startswith(f"neighbor {group} route-map ") and text.endswith(" in")]
+    bound = [
+        text.split()[3]
+        for _c, text in lines
+        if text.startswith(f"neighbor {group} route-map ") and text.endswith(" in")
+    ]
     if not bound:
         return ("", "no bgp ebgp-requires-policy") in lines
     for action, _seq, texts in frr.route_map_entries(config.get(Key("route-map", bound[0]), ())):

@@ -70,10 +70,14 @@ def prefixes(result: dict[str, Any]) -> dict[str, list[str]]:
             id="a range: the fewest CIDRs that cover it exactly",
         ),
         pytest.param(
-            (interval("10.0.0.0", "10.0.0.3"), interval("10.0.0.4", "10.0.0.7")), ["10.0.0.0/29 ge 32"], id="neighbors merge"
+            (interval("10.0.0.0", "10.0.0.3"), interval("10.0.0.4", "10.0.0.7")),
+            ["10.0.0.0/29 ge 32"],
+            id="neighbors merge",
         ),
         pytest.param(
-            (interval("10.0.0.0", "10.0.0.1"), interval("10.0.0.3")), ["10.0.0.0/31 ge 32", "10.0.0.3/32"], id="with a hole"
+            (interval("10.0.0.0", "10.0.0.1"), interval("10.0.0.3")),
+            ["10.0.0.0/31 ge 32", "10.0.0.3/32"],
+            id="with a hole",
         ),
         pytest.param((interval("0.0.0.0", "255.255.255.255"),), ["0.0.0.0/0 ge 32"], id="all of IPv4"),
     ],
@@ -175,9 +179,7 @@ def test_racks_have_the_as_on_the_neighbor_and_relax_ecmp() -> None:
     ],
 )
 def test_relax_only_when_one_pool_comes_from_different_ases(bgp: tuple[str, ...], expected: bool) -> None:
-    result = intent(
-        (pool(interval("10.0.0.0"), bgp=bgp),), (session(11), session(11, "service", node_asn=65002))
-    )
+    result = intent((pool(interval("10.0.0.0"), bgp=bgp),), (session(11), session(11, "service", node_asn=65002)))
     assert result["multipath_relax"] is expected
 
 
@@ -187,7 +189,9 @@ def test_relax_only_when_one_pool_comes_from_different_ases(bgp: tuple[str, ...]
         pytest.param({}, {"multihop": None, "ttl_security": None, "password": None}, id="defaults"),
         pytest.param({"multihop": 3}, {"multihop": 3, "ttl_security": None}, id="multihop"),
         pytest.param({"ttl_security": True}, {"multihop": None, "ttl_security": 1}, id="GTSM"),
-        pytest.param({"ttl_security": True, "multihop": 2}, {"multihop": None, "ttl_security": 2}, id="GTSM over two hops"),
+        pytest.param(
+            {"ttl_security": True, "multihop": 2}, {"multihop": None, "ttl_security": 2}, id="GTSM over two hops"
+        ),
         pytest.param({"password": "ingress"}, {"password": "k8s/ingress"}, id="a password by its name"),
     ],
 )

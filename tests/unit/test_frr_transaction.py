@@ -257,14 +257,24 @@ def test_a_summary_without_bgp_is_empty() -> None:
 
 
 def test_paths_and_routes_are_read() -> None:
-    table = {"routes": {"203.0.113.93/32": [{"valid": True, "bestpath": True, "peerId": "10.0.0.11", "path": "65001", "stale": True}]}}
+    table = {
+        "routes": {
+            "203.0.113.93/32": [
+                {"valid": True, "bestpath": True, "peerId": "10.0.0.11", "path": "65001", "stale": True}
+            ]
+        }
+    }
     assert state.read_paths(table) == [state.Path("203.0.113.93/32", "10.0.0.11", True, True, False, True, "65001")]
-    routes = {"203.0.113.93/32": [{"protocol": "bgp", "selected": True, "installed": True, "nexthops": [{"ip": "10.0.0.11", "fib": True}]}]}
+    routes = {
+        "203.0.113.93/32": [
+            {"protocol": "bgp", "selected": True, "installed": True, "nexthops": [{"ip": "10.0.0.11", "fib": True}]}
+        ]
+    }
     assert state.read_routes(routes) == [state.Route("203.0.113.93/32", "bgp", True, True, (("10.0.0.11", True),))]
 
 
 @pytest.mark.parametrize("text", ["% Unknown command", "[1]"])
 def test_output_that_is_no_json_object_is_an_error(text: str) -> None:
-    with pytest.raises(EdgeError, match="^show bgp summary json: FRR (did not answer with JSON|answered with list)"):
+    with pytest.raises(EdgeError, match=r"^show bgp summary json: FRR (did not answer with JSON|answered with list)"):
         state.read_json(text, "show bgp summary json")
     assert state.read_json(json.dumps({"a": 1}), "x") == {"a": 1}
