@@ -73,6 +73,8 @@ class Node:
     def start(self, control_plane: ControlPlane) -> None:
         """Start the holder and the way to the API server."""
         if not self.holder():
+            # What still runs on the node would stay in the namespaces of a holder that is gone.
+            self.shop.cgroup.child(self.program).kill()
             self.shop.start(
                 self.program, ["unshare", "-C", "-m", "-u", "/bin/sh", "-c", _HOLD, "sh", self.name], self.namespace
             )

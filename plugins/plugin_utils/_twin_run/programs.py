@@ -362,7 +362,9 @@ def follow(
                 process.wait(_HEARTBEAT)
                 break
             except subprocess.TimeoutExpired:
-                progress.waiting(f"{what or argv[0]}: {time.monotonic() - start:.0f} s")
+                # Go's -v, apt and mmdebstrap say a line for each thing done: the count shows that it moves.
+                done = len(lines) + len(output)
+                progress.waiting(f"{what or argv[0]}: {time.monotonic() - start:.0f} s, {done} lines of output")
         for reader in readers:
             reader.join()
     if process.returncode != 0:

@@ -68,12 +68,15 @@ class Router:
         self.folder = shop.folder / "routers" / router.host
 
     def start(self, image: Path, keys: Path) -> bool:
-        """Boot it from ``image`` (read only) unless it runs; return whether it was started."""
-        if self.shop.running(self.program):
+        """Boot it from ``image`` (read only) unless it runs from that; return whether it was started."""
+        marker = self.folder / "image"
+        if self.shop.running(self.program) and marker.read_text(encoding="utf-8") == str(image):
             return False
+        self.shop.cgroup.child(self.program).kill()
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True)
+        marker.write_text(str(image), encoding="utf-8")
         arguments: list[str | Path] = [
             self.folder,
             image,

@@ -85,6 +85,9 @@ class TwinSite:
         """
         shop = self.shop
         before = self._description()
+        if before is None and self.exists():
+            shop.progress.step("removing what a crash or a reboot has left")
+            self.absent()
         changed = self.differs(twin)
         if before:
             _check_change(before, twin)
@@ -116,7 +119,7 @@ class TwinSite:
             plane.start_controllers(kubernetes["kube-controller-manager"])
             plane.apply_objects()
             shop.progress.step(f"objects of {plane.cluster.host}'s owners are there ({len(plane.cluster.objects)})")
-            self._start_kubelet(twin, plane, cilium, stopped)
+            changed |= self._start_kubelet(twin, plane, cilium, stopped)
         for node in nodes:
             node.wait()
         self._write_overlay(twin, image, control_planes, helm, cilium)
@@ -153,10 +156,11 @@ class TwinSite:
         network.remove(names)
         if (shop.folder / _DESCRIPTION).exists():
             shutil.rmtree(shop.folder)
-        elif shop.folder.exists() and any(shop.folder.iterdir()):
-            raise EdgeError(
-                "edge_twin_folder", f"{shop.folder} has no {_DESCRIPTION}: it is no twin's folder", "remove it by hand"
-            )
+        elif shop.folder.exists():
+            if any(shop.folder.iterdir()):
+                problem = f"{shop.folder} has no {_DESCRIPTION}: it is no twin's folder"
+                raise EdgeError("edge_twin_folder", problem, "remove it by hand")
+            shop.folder.rmdir()
         shop.progress.step(f"twin {shop.name.removeprefix('twin-')} is gone")
         return True
 
@@ -199,7 +203,8 @@ class TwinSite:
 
     def _start_kubelet(
         self, twin: _twin.Twin, plane: ControlPlane, cilium: dict[str, dict[str, str]], stopped: list[str]
-    ) -> None:
+    ) -> bool:
+        """Start the cluster's kubelet, or give a running one its settings; return whether they are new."""
         cluster = plane.cluster
         hosts = {host.name: host for host in twin.hosts if host.kind == "node"}
         addresses = {
@@ -220,7 +225,10 @@ class TwinSite:
             "api_port": 6443,
             "node_api_port": _twin.NODE_API_PORT,
         }
-        write(plane.folder / "kubelet.json", json.dumps(settings, indent=1) + "\n")
+        path, text = plane.folder / "kubelet.json", json.dumps(settings, indent=1) + "\n"
+        changed = not path.exists() or path.read_text(encoding="utf-8") != text
+        if changed:
+            write(path, text)
         program = f"kubelet.{cluster.host}"
         if not self.shop.running(program):
             package = __name__.rpartition(".")[0]
@@ -230,6 +238,7 @@ class TwinSite:
                 [sys.executable, "-m", f"{package}.kubelet", self.shop.folder, cluster.host],
                 environment={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
             )
+        return changed
 
     def _write_overlay(
         self, twin: _twin.Twin, image: Path, planes: list[ControlPlane], helm: Path, cilium: dict[str, dict[str, str]]
