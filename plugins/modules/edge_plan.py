@@ -90,6 +90,11 @@ expect:
   description: Which nodes may announce which pool, to which router or on which network.
   type: dict
   returned: success
+accept:
+  description: Accepted warnings, each with C(code), C(path) and C(reason); verify takes its own from here.
+  type: list
+  elements: dict
+  returned: success
 text:
   description: The plan as tables for a person.
   type: str

@@ -27,6 +27,7 @@ from ._keys import (
 )
 from ._layers import Entry, base_name, layer_names, merge_layers
 from ._types import INVALID, Key, MapOf, Record, Text, describe
+from ._verify_codes import VERIFY_CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,14 +296,17 @@ def _shared_prefix(inventory: Inventory) -> dict[str, str]:
 
 
 def accepted_reasons(accept: Mapping[str, Item], report: Report) -> dict[tuple[str, str | None], str]:
-    """Return ``(code, path or None) -> reason`` from ``edge_accept``; errors and unknown codes are reported."""
+    """Return ``(code, path or None) -> reason`` from ``edge_accept``; errors and unknown codes are reported.
+
+    Codes of the live site (verify) are known too; the plan hands their reasons on.
+    """
+    severities = {code: known.severity for table in (CODES, VERIFY_CODES) for code, known in table.items()}
     reasons: dict[tuple[str, str | None], str] = {}
     for code, item in accept.items():
-        known = CODES.get(code)
-        if known is None:
-            report.add("EDGE115", item.path, "is not the code of a finding", did_you_mean(code, CODES))
+        if code not in severities:
+            report.add("EDGE115", item.path, "is not the code of a finding", did_you_mean(code, severities))
             continue
-        if known.severity == ERROR:
+        if severities[code] == ERROR:
             report.add(
                 "EDGE115", item.path, f"{code} is an error; only warnings can be accepted", "mend what it reports"
             )

@@ -51,6 +51,10 @@ def plan(inventory: Inventory) -> Plan:
     data: dict[str, Any] = {"site": site.name, "findings": [finding.as_dict() for finding in findings]}
     if not report.failed:
         data.update(_content(site))
+        data["accept"] = [
+            {"code": code, "path": path, "reason": reason}
+            for (code, path), reason in sorted(reasons.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+        ]
     return Plan(site, findings, data)
 
 

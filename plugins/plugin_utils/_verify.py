@@ -41,7 +41,7 @@ def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = 
     Raises:
         EdgeError: nothing was observed that the plan manages.
     """
-    report = VerifyReport(strict)
+    report = VerifyReport(strict, plan.get("accept", ()))
     routers = _read_routers(report, plan, observed.get("routers") or {})
     clusters = _read_clusters(report, plan, observed.get("clusters") or {})
     if not report.rows:

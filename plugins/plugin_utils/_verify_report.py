@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,6 +51,8 @@ class VerifyFinding:
     path: str
     problem: str
     hint: str
+    accepted: str | None = None
+    """The reason under ``edge_accept``, for a warning that was accepted."""
 
     @property
     def text(self) -> str:
@@ -58,7 +61,7 @@ class VerifyFinding:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding in the shape that the plan's findings have."""
-        return {**asdict(self), "accepted": None}
+        return asdict(self)
 
 
 class VerifyReport:
@@ -66,10 +69,12 @@ class VerifyReport:
 
     Args:
         strict: whether the codes of ``STRICT_ERRORS`` are errors.
+        accept: accepted warnings, each with ``code``, ``path`` (None = everywhere) and ``reason``.
     """
 
-    def __init__(self, strict: bool = False) -> None:
+    def __init__(self, strict: bool = False, accept: Iterable[Mapping[str, Any]] = ()) -> None:
         self.strict = strict
+        self._accept = {(item["code"], item["path"]): str(item["reason"]) for item in accept}
         self._rows: list[Row] = []
         self._findings: dict[tuple[str, str, str], VerifyFinding] = {}
 
@@ -84,8 +89,9 @@ class VerifyReport:
         entry = VERIFY_CODES[code]
         severity = ERROR if self.strict and code in STRICT_ERRORS else entry.severity
         problem = entry.problem.format(**fields)
+        reason = self._accept.get((code, path), self._accept.get((code, None))) if severity == WARNING else None
         self._findings.setdefault(
-            (code, path, problem), VerifyFinding(code, severity, path, problem, entry.hint.format(**fields))
+            (code, path, problem), VerifyFinding(code, severity, path, problem, entry.hint.format(**fields), reason)
         )
         return severity
 
@@ -155,6 +161,7 @@ def render(report: VerifyReport) -> list[str]:
             "",
             f"{finding.severity} {finding.code}  {finding.path}: {finding.problem}",
             f"  {finding.hint}",
+            *([f"  accepted: {finding.accepted}"] if finding.accepted else []),
         ]
     return [*lines, "", summary(report)]
 

@@ -1169,6 +1169,16 @@ def test_cilium_may_be_told_to_announce_no_service_without_endpoints() -> None:
     assert [finding.code for finding in broken.verify().findings] == ["EDGE868", "EDGE870"]
 
 
+def test_a_warning_can_be_accepted_in_the_inventory() -> None:
+    broken = Broken()
+    no_endpoint_cluster(broken)
+    (finding,) = broken.verify().findings
+    broken.plan["accept"] = [{"code": "EDGE870", "path": None, "reason": "it moves in next week"}]
+    (accepted,) = broken.verify().findings
+    assert (finding.accepted, accepted.accepted) == (None, "it moves in next week")
+    assert "  accepted: it moves in next week" in render(broken.verify())
+
+
 def test_dynamic_service_is_verified_alike() -> None:
     broken = Broken()
     broken.resources["Service"].append(service("media", "web", "private-service", "10.122.0.160"))
