@@ -18,7 +18,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.w
 
 def main(cache: Path) -> None:
     """Build what is missing in ``cache``, saying how long it takes."""
-    tools = programs.Programs(cache, ROOT / "roles/edge_twin/files/programs", None, Progress(lambda text: print(text, flush=True)))  # noqa: T201
+    progress = Progress(lambda text: print(text, flush=True))
+    tools = programs.Programs(cache, ROOT / "roles/edge_twin/files/programs", None, progress)
     tools.debian_packages()
     tools.etcd()
     tools.router_image("trixie")

@@ -131,13 +131,14 @@ edge_venv() {
 edge_make_venv() {
   local python=$1
   shift
+  # Nothing is compiled ahead: most of these files are never imported, and the first import of the others does it.
   # Under one lock: two commands that start together must not build one folder twice.
   (
     flock 8
     [ -e "$EDGE_VENV/.complete" ] && exit 0
     cd "$EDGE_ROOT/requirements" &&
       "$python" -m venv --clear "$EDGE_VENV" &&
-      "$EDGE_VENV/bin/python" -m pip install --quiet "$@" &&
+      "$EDGE_VENV/bin/python" -m pip install --quiet --no-compile "$@" &&
       touch "$EDGE_VENV/.complete"
   ) 8>"$EDGE_CACHE/lock"
 }
