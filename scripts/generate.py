@@ -194,7 +194,7 @@ def main() -> None:
         path = CHECKOUT / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content(), encoding="utf-8")
-        print(f"wrote {name}")  # noqa: T201 - a command's output
+        print(f"wrote {name}")
 
 
 if __name__ == "__main__":

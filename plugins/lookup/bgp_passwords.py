@@ -8,8 +8,8 @@ name: bgp_passwords
 short_description: The BGP passwords that a plan names
 version_added: 0.1.0
 description:
-  - Returns the values of C(edge_bgp_passwords) of a cluster host, all layers, for the names that a plan gives. The plan has
-    names only; the roles that apply it take the values from here.
+  - Returns the values of C(edge_bgp_passwords) of a cluster host, all layers, for the names that a plan gives.
+    The plan has names only; the roles that apply it take the values from here.
   - Keep the result out of all output (C(no_log)).
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -31,7 +31,8 @@ EXAMPLES = r"""
     name: hybridnet.cluster_edge.udm_frr
   vars:
     udm_frr_intent: "{{ edge_plan.routers[inventory_hostname].frr }}"
-    udm_frr_passwords: "{{ lookup('hybridnet.cluster_edge.bgp_passwords', *edge_plan.routers[inventory_hostname].passwords) }}"
+    udm_frr_passwords: >-
+      {{ lookup('hybridnet.cluster_edge.bgp_passwords', *edge_plan.routers[inventory_hostname].passwords) }}
 """
 
 RETURN = r"""

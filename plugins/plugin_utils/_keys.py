@@ -45,7 +45,8 @@ LABEL_VALUE = Text(
 SERVICE_NAME = Text(
     "namespace/name",
     r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
-    "NAMESPACE/NAME of a Service: lower-case letters, digits and hyphens, at most 63 each, the name starts with a letter",
+    "NAMESPACE/NAME of a Service: lower-case letters, digits and hyphens, at most 63 each, "
+    "the name starts with a letter",
     code="EDGE104",
 )
 INTERFACE = Text(
