@@ -118,6 +118,7 @@ class Cluster:
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--token-auth-file={self.folder / 'tokens'}",
             "--authorization-mode=RBAC",
+            "--allow-privileged=true",
             "--endpoint-reconciler-type=none",
             "--disable-admission-plugins=ServiceAccount",
             "--profiling=false",
