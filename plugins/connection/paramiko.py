@@ -17,7 +17,7 @@ description:
 requirements:
   - paramiko on the control node
 author:
-  - The hybridnet.cluster_edge authors
+  - The hybridnet.cluster_edge authors (@hybridnet)
 extends_documentation_fragment:
   - ansible.builtin.connection_pipelining
 options:

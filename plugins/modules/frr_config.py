@@ -72,7 +72,7 @@ attributes:
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 author:
-  - The hybridnet.cluster_edge authors
+  - The hybridnet.cluster_edge authors (@hybridnet)
 """
 
 EXAMPLES = r"""
@@ -126,7 +126,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import traceback
@@ -541,4 +540,3 @@ def main():
 
 if __name__ == "__main__":
     main()
-    sys.exit(0)
