@@ -173,7 +173,7 @@ def _compare(
         found = live.get(_key(item))
         if found is not None:
             changes.errors += _takeover_errors(item, found, site)
-        changes.apply.append(_in_served_version(item, served, changes.errors))
+        changes.apply.append(_in_served_version(item, served, changes))
     for kind in sorted({item["kind"] for item in planned if item["kind"] not in state["kinds"]}):
         changes.absent.append(
             EdgeError(
@@ -188,14 +188,19 @@ def _compare(
     changes.remove += [_reference(item) for item in stale]
 
 
-def _in_served_version(item: Object, served: Mapping[str, Any], errors: list[EdgeError]) -> Object:
+def _in_served_version(item: Object, served: Mapping[str, Any], changes: Changes) -> Object:
     """Return the object in its planned apiVersion where that is served, else in the stored one; report lost fields."""
     group, _, version = item["apiVersion"].partition("/")
     if version not in served["versions"]:
+        warning = (
+            f"{item['kind']}: the cluster serves {', '.join(served['versions'])}, not the planned {version} "
+            "(compare edge_cilium_version with the Cilium that runs there)"
+        )
+        changes.warnings += [warning] if warning not in changes.warnings else []
         version = served["versions"][0]
     lost = sorted(set(_lost_fields({"spec": item["spec"]}, served["fields"][version])))
     if lost:
-        errors.append(
+        changes.errors.append(
             EdgeError(
                 _place(item),
                 f"the cluster's {group}/{version} does not know {', '.join(lost)}",

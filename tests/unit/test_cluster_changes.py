@@ -68,9 +68,14 @@ def test_pools_keep_the_planned_version_where_it_is_served() -> None:
 
 def test_pools_go_to_the_stored_version_else() -> None:
     kinds = {POOL: {"versions": ["v2alpha1"], "fields": {"v2alpha1": FIELDS}}}
-    (found,) = lb_changes([pool("lb", "192.0.2.0/25")], [], state(kinds=kinds), "home").apply
-    assert found["apiVersion"] == "cilium.io/v2alpha1"
-    assert found["spec"] == pool("lb", "192.0.2.0/25")["spec"]
+    planned = [pool("lb", "192.0.2.0/25"), pool("other", "198.51.100.0/25")]
+    changes = lb_changes(planned, [], state(kinds=kinds), "home")
+    assert [item["apiVersion"] for item in changes.apply] == ["cilium.io/v2alpha1"] * 2
+    assert [item["spec"] for item in changes.apply] == [item["spec"] for item in planned]
+    assert changes.warnings == [
+        "CiliumLoadBalancerIPPool: the cluster serves v2alpha1, not the planned v2 "
+        "(compare edge_cilium_version with the Cilium that runs there)"
+    ]
 
 
 def test_fields_that_would_be_lost() -> None:
