@@ -121,6 +121,9 @@ class Cluster:
     values: Mapping[str, Any]
     """Helm values that let an agent run without a container; the overlay's ``edge_cilium_values__twin``."""
     devices: tuple[str, ...]
+    owners_release: Mapping[str, Any] | None
+    """All Helm values of a Cilium release that is not ours (``edge_cilium_managed: false``), which the twin installs in
+    its owner's place; None where ``site.yml`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +420,8 @@ class _Builder:
             *_endpoint_slices(ports, placed, node_ips),
         ]
         devices = tuple(sorted({leg.interface for item in hosts for leg in item.legs}))
+        values = helm_values(devices, pod_cidrs)
+        ours = cluster.get("cilium_managed", True)
         return (
             Cluster(
                 host=host,
@@ -429,8 +434,9 @@ class _Builder:
                 listeners=listeners,
                 objects=tuple(objects),
                 node_status={node: _node_status(node, node_ips[node]) for node in sorted(nodes)},
-                values=helm_values(devices, pod_cidrs),
+                values=values,
                 devices=devices,
+                owners_release=None if ours else merge(cluster["helm_values"], values),
             ),
             [Host("control-plane", host, self._namespace("cluster", host)), *hosts],
         )
@@ -471,6 +477,16 @@ def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> dict[st
         values[f"ipv{cidr.version}"] = {"enabled": True}
         values[f"ipv{cidr.version}NativeRoutingCIDR"] = str(cidr)
     return values
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Helm values with ``over`` laid over ``base``, map by map."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = merge(below, value) if both and below is not None else value
+    return merged
 
 
 # Networks and addresses

@@ -10,6 +10,7 @@ connects on the other).
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 from pathlib import Path
@@ -169,6 +170,16 @@ class ControlPlane:
                     continue
                 namespace = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
                 self._delete(kube, f"{group}{namespace}/{path.rpartition('/')[2]}/{metadata['name']}")
+
+    def install_release(self, helm: Path, chart: Path) -> None:
+        """Install Cilium in its owner's place, where it is not ours; ``site.yml`` leaves such a release alone."""
+        if self.cluster.owners_release is None:
+            return
+        values = self.folder / "owners-values.json"
+        write(values, json.dumps(self.cluster.owners_release, indent=1) + "\n")
+        target = ["--kubeconfig", str(self.kubeconfig), "--namespace", "kube-system"]
+        run([helm, *target, "upgrade", "--install", "cilium", chart, "--values", values])
+        self.shop.progress.step(f"Cilium's release is on {self.cluster.host}, as its owner would have it")
 
     @staticmethod
     def _delete(kube: Kube, path: str) -> None:

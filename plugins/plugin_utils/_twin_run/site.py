@@ -120,6 +120,7 @@ class TwinSite:
             plane.apply_objects()
             shop.progress.step(f"objects of {plane.cluster.host}'s owners are there ({len(plane.cluster.objects)})")
             changed |= self._start_kubelet(twin, plane, cilium, stopped)
+            plane.install_release(helm, Path(cilium[plane.cluster.cilium_version]["chart"]))
         for node in nodes:
             node.wait()
         self._write_overlay(twin, image, control_planes, helm, cilium)
