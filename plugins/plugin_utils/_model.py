@@ -4,8 +4,9 @@
 """The resolved site: what the inventory means after defaults, derivations and checks.
 
 Everything here is frozen and complete: no key is looked up again, no default is applied later. Addresses and CIDRs
-are canonical text (netaddr's), ranges that arithmetic is done on are :class:`Interval`. Selectors are canonical kubectl
-text. Only ``_resolve`` makes these objects; ``_frr_intent``, ``_manifests``, ``_helm_values`` and ``_expectations`` read them.
+are canonical text (netaddr's), ranges that arithmetic is done on are :class:`Interval`. Selectors are canonical
+kubectl text. Only ``_resolve`` makes these objects; ``_frr_intent``, ``_manifests``, ``_helm_values`` and ``_expectations`` read
+them.
 """
 
 from __future__ import annotations

@@ -1,1 +1,0 @@
-"""What unit tests share."""
