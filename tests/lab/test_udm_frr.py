@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role udm_frr with the reference site's intent on a real router.
+
+It runs on Debian 13's FRR 10.3, and also on 8.4.4 (bookworm) and 7.5.1 with Python 3.9 (bullseye, UniFi's base) where the
+cache holds those roots.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import hybrid_plan
+from router_lab import CACHE, RouterLab, missing, wait_for
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+REASON = missing()
+SUITES = ["trixie", *(name for name in ("bookworm", "bullseye") if missing(name) is None)]
+PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
+PASSWORD = "s3cret-of-the-lab"
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here ({CACHE}): {REASON}"),
+]
+
+
+class Role:
+    """Runs the role on the router over SSH."""
+
+    def __init__(self, lab: RouterLab, port: int) -> None:
+        self.lab = lab
+        (lab.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {lab.host_key()}\n")
+        host = {
+            "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(lab.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={lab.dir}/known_hosts -o ControlPath={lab.dir}/cm-%C",
+        }  # fmt: skip
+        (lab.dir / "hosts.json").write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        play = {"hosts": "router", "gather_facts": False, "roles": ["hybridnet.cluster_edge.udm_frr"]}
+        (lab.dir / "play.yml").write_text(json.dumps([play]))
+
+    def run(self, intent: dict[str, Any], *options: str, **variables: Any) -> tuple[int, str]:
+        """Run the role; return how many tasks changed and what was printed. A failed play fails the test."""
+        (self.lab.dir / "vars.json").write_text(json.dumps({"udm_frr_intent": intent, **variables}))
+        argv = [
+            str(BIN / "ansible-playbook"),
+            "-i",
+            str(self.lab.dir / "hosts.json"),
+            "-e",
+            f"@{self.lab.dir}/vars.json",
+        ]
+        done = subprocess.run(
+            [*argv, "--diff", *options, str(self.lab.dir / "play.yml")],
+            text=True, capture_output=True, cwd=CHECKOUT, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return int(done.stdout.rsplit("changed=", 1)[1].split()[0]), done.stdout + done.stderr
+
+    def sessions(self) -> dict[str, tuple[str, int, int]]:
+        """Return state, resets and accepted prefixes of the sessions that the lab's speakers hold."""
+        return {
+            address: (
+                data["bgpState"],
+                data["connectionsDropped"],
+                data["addressFamilyInfo"]["ipv4Unicast"]["acceptedPrefixCounter"],
+            )
+            for address, data in self.lab.neighbors().items()
+            if address in PEERS
+        }
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def role(request: pytest.FixtureRequest) -> Iterator[Role]:
+    with RouterLab(request.param) as lab, lab.ssh_port() as port:
+        yield Role(lab, port)
+
+
+@pytest.fixture
+def intent() -> dict[str, Any]:
+    """The reference site's router, from the plan."""
+    frr: dict[str, Any] = copy.deepcopy(hybrid_plan().data["routers"]["udm-pro"]["frr"])
+    return frr
+
+
+class TestRole:
+    def test_first_run_brings_the_reference_sites_sessions(self, role: Role, intent: dict[str, Any]) -> None:
+        changed, text = role.run(intent, "--check")
+        assert changed == 1
+        assert "+ neighbor 10.121.0.11 peer-group platform-public-ingress" in text
+        assert role.run(intent)[0] == 1
+        for last in (11, 12, 13):
+            role.lab.add_peer(
+                last, 65001, ["203.0.113.93/32", "203.0.113.92/32", "10.0.0.0/8", "0.0.0.0/0"], timers="10 30"
+            )
+        role.lab.wait_established(*PEERS)
+        wait_for("the one planned prefix", lambda: set(role.sessions().values()) == {("Established", 0, 1)})
+
+    def test_further_runs_change_nothing(self, role: Role, intent: dict[str, Any]) -> None:
+        for stage in ("replace", "expand", "contract"):
+            assert role.run(intent, udm_frr_pass=stage)[0] == 0
+
+    def test_a_node_and_a_moving_pool_reset_nothing(self, role: Role, intent: dict[str, Any]) -> None:
+        group = intent["peer_groups"][0]
+        group["neighbors"].append({**group["neighbors"][0], "address": "10.121.0.14", "description": "node04"})
+        intent["prefix_lists"][0]["entries"][0]["prefix"] = "203.0.113.92/32"
+        changed, text = role.run(intent, udm_frr_pass="expand")
+        assert changed == 1
+        assert "Left for the contract pass" in text
+        wait_for("both prefixes", lambda: set(role.sessions().values()) == {("Established", 0, 2)})
+        assert role.run(intent, udm_frr_pass="contract")[0] == 1
+        wait_for("the new prefix", lambda: set(role.sessions().values()) == {("Established", 0, 1)})
+        for stage in ("expand", "contract"):
+            assert role.run(intent, udm_frr_pass=stage)[0] == 0
+
+    def test_a_password_by_its_name_and_a_restart(self, role: Role, intent: dict[str, Any]) -> None:
+        intent["peer_groups"][0]["password"] = "platform/public-ingress"
+        changed, text = role.run(
+            intent, "-vvv", udm_frr_apply="restart", udm_frr_passwords={"platform/public-ingress": PASSWORD}
+        )
+        assert changed == 1
+        assert PASSWORD not in text
+        assert f"password {PASSWORD}" in role.lab.read("/etc/frr/frr.conf")
+        role.run(intent, udm_frr_passwords={"platform/public-ingress": PASSWORD})
