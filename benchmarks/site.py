@@ -6,9 +6,9 @@
 
     benchmarks/site.py [INVENTORY] [--repeat 3]
 
-Run it as root after ./rehearse has set everything up, with that set-up's Python. The second run of site.yml stands beside
-benchmarks/by_hand.sh, which does what a careful person's script does with ssh, helm and kubectl (kubectl from Debian's
-kubernetes-client); both are run in turn in this one call, so that their ratio holds on a busy machine too.
+Run it as root after ./rehearse has set everything up, with that set-up's Python. The second run of site.yml stands
+beside benchmarks/by_hand.sh, which does what a careful person's script does with ssh, helm and kubectl (kubectl from
+Debian's kubernetes-client); both are run in turn in this one call, so that their ratio holds on a busy machine too.
 """
 
 from __future__ import annotations

@@ -5,43 +5,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
 
-def cluster_files(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return ``path`` (relative) and ``documents`` of each file, sorted by path.
+from ._cluster_changes import password_secrets
+
+
+def cluster_files(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Return the text of each file by its relative path.
 
     Nothing is rendered for a cluster that is not managed, nor Helm values of a release that is not ours. Objects of one
     kind share a file; a file without objects is written empty, so that a removed pool leaves no old file behind.
     """
-    files: list[dict[str, Any]] = []
+    files: dict[str, Sequence[Any]] = {}
     for name, cluster in plan["clusters"].items():
         if not cluster["managed"]:
             continue
         if cluster["cilium_managed"]:
-            files.append({"path": f"{name}/values.yaml", "documents": [cluster["helm_values"]]})
-        manifests = {
-            "nodes": [_node(node, labels) for node, labels in cluster["node_labels"].items() if labels],
-            "bgp": cluster["bgp"],
-            "lb": cluster["lb"],
-            "services": [item["object"] for item in cluster["services"] if item["object"]],
-        }
-        files += [{"path": f"{name}/manifests/{topic}.yaml", "documents": found} for topic, found in manifests.items()]
-        files += [
-            {
-                "path": f"{name}/charts/{chart['namespace']}/{chart['service']}.values.yaml",
-                "documents": [chart["values"]],
-            }
-            for chart in cluster["charts"]
+            files[f"{name}/values.yaml"] = [cluster["helm_values"]]
+        files[f"{name}/manifests/nodes.yaml"] = [
+            _node(node, labels) for node, labels in cluster["node_labels"].items() if labels
         ]
-    return sorted(files, key=lambda file: str(file["path"]))
+        files[f"{name}/manifests/bgp.yaml"] = cluster["bgp"]
+        files[f"{name}/manifests/lb.yaml"] = cluster["lb"]
+        files[f"{name}/manifests/services.yaml"] = [item["object"] for item in cluster["services"] if item["object"]]
+        for chart in cluster["charts"]:
+            files[f"{name}/charts/{chart['namespace']}/{chart['service']}.values.yaml"] = [chart["values"]]
+    return {path: _documents(files[path]) for path in sorted(files)}
+
+
+def secret_files(plan: Mapping[str, Any], passwords: Mapping[str, Mapping[str, str]], namespace: str) -> dict[str, str]:
+    """Return the files with the password Secrets of each managed cluster that has some. They are secret.
+
+    Args:
+        plan: the plan.
+        passwords: cluster -> name -> password.
+        namespace: where Cilium looks for BGP passwords.
+
+    Raises:
+        EdgeError: a password is missing, empty or not text.
+    """
+    return {
+        f"{name}/manifests/secrets.yaml": _documents(
+            password_secrets(cluster["bgp"], passwords[name], namespace, plan["site"])
+        )
+        for name, cluster in plan["clusters"].items()
+        if cluster["managed"] and cluster["passwords"]
+    }
+
+
+def _documents(objects: Sequence[Any]) -> str:
+    """Return objects as YAML documents; keys keep their order, so that the same plan gives the same bytes."""
+    if not objects:
+        return ""
+    text: str = yaml.safe_dump_all(objects, sort_keys=False, allow_unicode=True, width=120, explicit_start=True)
+    return text
 
 
 def _node(name: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    """Return what ``kubectl apply --server-side --field-manager`` needs to set a node's labels and nothing else."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": name, "labels": dict(labels)},
-    }
+    """Return what a server-side apply needs to set a node's labels and nothing else."""
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": dict(labels)}}
