@@ -152,7 +152,9 @@ class ControlPlane:
             kube.apply(item)
         for node, status in self.cluster.node_status.items():
             condition = {"type": "Ready", "status": "True", "reason": "TwinNode", "message": "a stand-in of the twin"}
-            kube.patch_status(f"/api/v1/nodes/{node}", {**status, "conditions": [condition]})
+            # The list's merge key is the type, of which dual stack has two: replaced whole, as the kubelet does it.
+            addresses = [{"$patch": "replace"}, *status["addresses"]]
+            kube.patch_status(f"/api/v1/nodes/{node}", {"addresses": addresses, "conditions": [condition]})
         wanted = {
             (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in self.cluster.objects
         }
@@ -175,10 +177,14 @@ class ControlPlane:
         """Install Cilium in its owner's place, where it is not ours; ``site.yml`` leaves such a release alone."""
         if self.cluster.owners_release is None:
             return
-        values = self.folder / "owners-values.json"
+        text = json.dumps({"chart": str(chart), "values": self.cluster.owners_release}, indent=1) + "\n"
+        installed, values = self.folder / "owners-release.json", self.folder / "owners-values.json"
+        if installed.exists() and installed.read_text(encoding="utf-8") == text:
+            return
         write(values, json.dumps(self.cluster.owners_release, indent=1) + "\n")
         target = ["--kubeconfig", str(self.kubeconfig), "--namespace", "kube-system"]
         run([helm, *target, "upgrade", "--install", "cilium", chart, "--values", values])
+        write(installed, text)
         self.shop.progress.step(f"Cilium's release is on {self.cluster.host}, as its owner would have it")
 
     @staticmethod

@@ -67,11 +67,11 @@ class Router:
         self.program = f"router.{router.host}"
         self.folder = shop.folder / "routers" / router.host
 
-    def start(self, image: Path, keys: Path) -> bool:
-        """Boot it from ``image`` (read only) unless it runs from that; return whether it was started."""
+    def start(self, image: Path, keys: Path) -> None:
+        """Boot it from ``image`` (read only) unless it runs from that."""
         marker = self.folder / "image"
         if self.shop.running(self.program) and marker.read_text(encoding="utf-8") == str(image):
-            return False
+            return
         self.shop.cgroup.child(self.program).kill()
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("upper", "work", "root"):
@@ -91,7 +91,6 @@ class Router:
             ["unshare", "-m", "--propagation", "private", "/bin/sh", "-c", _BOOT, "sh", *map(str, arguments)],
             environment={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
-        return True
 
     def wait(self) -> None:
         """Wait until sshd answers."""

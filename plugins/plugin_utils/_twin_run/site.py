@@ -84,6 +84,7 @@ class TwinSite:
             stopped: nodes whose agent is kept from running.
         """
         shop = self.shop
+        shop.started.clear()
         before = self._description()
         if before is None and self.exists():
             shop.progress.step("removing what a crash or a reboot has left")
@@ -108,7 +109,7 @@ class TwinSite:
         routers = [router.Router(shop, item) for item in twin.routers]
         control_planes = [ControlPlane(shop, cluster) for cluster in twin.clusters]
         for machine in routers:
-            changed |= machine.start(image, keys)
+            machine.start(image, keys)
         for plane in control_planes:
             plane.start(etcd, kubernetes["kube-apiserver"])
         nodes = self._start_nodes(twin, control_planes)
@@ -126,7 +127,7 @@ class TwinSite:
         self._write_overlay(twin, image, control_planes, helm, cilium)
         shop.progress.step(f"twin {twin.name} is up")
         return Result(
-            changed=changed,
+            changed=changed or bool(shop.started),
             overlay=shop.folder / "overlay",
             clients=dict(twin.clients),
             routers={item.host: item.namespace for item in twin.routers},

@@ -64,6 +64,7 @@ class Workshop:
         self.folder = folder
         self.progress = progress
         self.cgroup = Cgroup.of_twin(name)
+        self.started: list[str] = []
 
     def log(self, program: str) -> Path:
         """Return the log file of a program."""
@@ -84,6 +85,7 @@ class Workshop:
 
         The environment is clean, so that nothing of the caller's (proxies, credentials) reaches the twin.
         """
+        self.started.append(program)
         group = self.cgroup.child(program)
         group.create()
         command: list[str] = ["/bin/sh", "-c", 'echo 0 > "$0/cgroup.procs" && exec "$@"', str(group.path)]
