@@ -72,7 +72,7 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
                 "import": import_map,
                 "export": export_map,
                 "maximum_prefix": _maximum_prefix(intervals),
-                "soft_reconfiguration": True,
+                "soft_reconfiguration": False,
             }
             if intervals:
                 prefix_lists.append({"name": prefix_list, "family": family, "entries": _entries(intervals)})
@@ -168,15 +168,19 @@ def _deny_all() -> dict[str, Any]:
 def _maximum_prefix(intervals: Iterable[Interval]) -> dict[str, Any]:
     """Return the limit of routes from one node.
 
-    The filter lets through at most the peering's capacity, so a limit on accepted routes could never fire. With
-    ``force`` FRR counts the refused routes as well, but only where it keeps them: ``soft-reconfiguration inbound``
-    (measured on 10.3: without it a node with refused routes over the limit stays up).
+    The exact filter is the first bound: at most the peering's capacity passes, and FRR keeps nothing of what it
+    refuses. The limit is the second one, where pools are larger than any real use (an IPv6 /64 would let 2**64 host
+    routes in).
+
+    ``force``, which counts refused routes as well, is not used. Measured on 10.3: it counts the routes of *all*
+    neighbors, so one node that announces too much closes the sessions of the others (three nodes with four routes
+    each are over a limit of 11).
     """
     return {
         "limit": min(size(intervals) + MAXIMUM_PREFIX_ROOM, MAXIMUM_PREFIX_LIMIT),
         "threshold": MAXIMUM_PREFIX_THRESHOLD,
         "restart": MAXIMUM_PREFIX_RESTART,
-        "force": True,
+        "force": False,
     }
 
 

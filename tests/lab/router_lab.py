@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A router (Debian with systemd, FRR and sshd, in its own network namespace) and BGP speakers beside it.
 
-Everything lives in namespaces and one cgroup whose names start with ``fx-<pid>``; ``close`` ends it by ``cgroup.kill``,
+Everything lives in namespaces and one cgroup whose names start with ``fx-<pid>-``; ``close`` ends it by ``cgroup.kill``,
 also after a crash half-way. No packet can leave: the namespaces are joined to each other and to nothing else.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ from typing import Any
 
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE", "~/.cache/cluster-edge")).expanduser() / "router"
 ROUTER_ADDRESS = "10.121.0.1"
+_NUMBERS = itertools.count(1)
 PROGRAMS = ("systemd-nspawn", "ip", "nsenter", "unshare", "ssh-keygen")
 
 
@@ -64,7 +66,7 @@ class RouterLab:
     """One router and any number of nodes on one bridge, 10.121.0.0/24 and fd00:121::/64."""
 
     def __init__(self, suite: str = "trixie", password: str = "lab pass wörd") -> None:
-        self.name = f"fx-{os.getpid()}"
+        self.name = f"fx-{os.getpid()}-{next(_NUMBERS)}"
         self.suite = suite
         self.password = password
         self.base = CACHE / suite

@@ -141,12 +141,12 @@ def test_without_a_pool_nothing_is_accepted() -> None:
         pytest.param((), 10, id="no address"),
     ],
 )
-def test_the_limit_is_the_capacity_plus_room_and_counts_refused_routes(
+def test_the_limit_is_the_capacity_plus_room_and_counts_no_other_nodes_routes(
     intervals: tuple[Interval, ...], limit: int
 ) -> None:
     policy = intent((pool(*intervals),), (session(11),))["peer_groups"][0]["families"]["ipv4"]
-    assert policy["maximum_prefix"] == {"limit": limit, "threshold": 90, "restart": 5, "force": True}
-    assert policy["soft_reconfiguration"] is True
+    assert policy["maximum_prefix"] == {"limit": limit, "threshold": 90, "restart": 5, "force": False}
+    assert policy["soft_reconfiguration"] is False
 
 
 def test_a_v6_pool_costs_what_a_small_one_does() -> None:
