@@ -93,7 +93,7 @@ overlay:
   description: Inventory folder that makes the site's inventory mean the twin, for C(-i) after the site's own.
   type: str
   returned: when O(state=present)
-  sample: /root/.local/state/cluster-edge/twins/home/overlay
+  sample: /home/me/.local/state/cluster-edge/twins/home/overlay
 clients:
   description: Network (or C(upstream)) to the namespace of the client there.
   type: dict

@@ -93,7 +93,7 @@ def other(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 def _lab(name: str) -> Iterator[Lab]:
     # Not below pytest's folder: it may be a tmpfs, and a router's overlay needs a real disk.
-    folder = Path.home() / ".local" / "state" / "cluster-edge" / "tests" / f"{name}-{os.getpid()}"
+    folder = Path.home() / ".local" / "state" / "cluster-edge" / f"test-{name}-{os.getpid()}"
     made = Lab(f"{name}-{os.getpid()}", folder)
     try:
         yield made
