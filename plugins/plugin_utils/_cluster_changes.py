@@ -190,7 +190,7 @@ def _compare(
 
 def _in_served_version(item: Object, served: Mapping[str, Any], changes: Changes) -> Object:
     """Return the object in its planned apiVersion where that is served, else in the stored one; report lost fields."""
-    group, _, version = item["apiVersion"].partition("/")
+    group, _slash, version = item["apiVersion"].partition("/")
     if version not in served["versions"]:
         warning = (
             f"{item['kind']}: the cluster serves {', '.join(served['versions'])}, not the planned {version} "
@@ -366,7 +366,7 @@ def _has_field(value: Any, path: tuple[str, ...]) -> bool:
     """Return whether a planned value has the field at a path of ``fieldsV1``."""
     if not path:
         return True
-    kind, _, name = path[0].partition(":")
+    kind, _colon, name = path[0].partition(":")
     if kind == "f":
         return isinstance(value, Mapping) and name in value and _has_field(value[name], path[1:])
     if not isinstance(value, list):
@@ -391,7 +391,7 @@ def _owned_paths(fields: Mapping[str, Any], path: tuple[str, ...] = ()) -> Itera
 def _field_text(path: tuple[str, ...]) -> str:
     text = "spec"
     for part in path:
-        kind, _, name = part.partition(":")
+        kind, _colon, name = part.partition(":")
         if kind == "f":
             text += f".{name}"
         elif kind == "k":

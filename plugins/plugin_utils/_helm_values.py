@@ -296,7 +296,7 @@ def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
 
 
 def _has(values: Mapping[str, Any], path: str) -> bool:
-    parent, _, name = path.rpartition(".")
+    parent, _dot, name = path.rpartition(".")
     section = _get(values, parent) if parent else values
     return isinstance(section, Mapping) and name in section
 

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the reference site renders to, byte for byte, through Ansible itself.
 
-After a change that is meant, write the files anew and read the difference:
-``ansible-playbook playbooks/render.yml -i inventory/hybrid -e edge_render_dir=$PWD/tests/golden/hybrid``
+After a change that is meant, ``UPDATE_GOLDEN=1 pytest tests/unit/test_golden.py`` writes the files anew: read the difference.
+Their names end in ``.golden``, because linters take a stream of several YAML documents for a mistake.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,13 @@ from .support.hybrid import CHECKOUT, HYBRID
 from .support.playbook import run_playbook
 
 GOLDEN = CHECKOUT / "tests" / "golden" / "hybrid"
+SUFFIX = ".golden"
 
 
-def files(folder: Path) -> dict[str, str]:
-    """Return the text of every file below ``folder``."""
-    return {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()}
+def files(folder: Path, suffix: str = "") -> dict[str, str]:
+    """Return the text of every file below ``folder``, by its path without the suffix."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)).removesuffix(suffix): path.read_text("utf-8") for path in found}
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +33,22 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the reference site rendered into it."""
     folder = tmp_path_factory.mktemp("rendered")
     run_playbook("render.yml", HYBRID, f"edge_render_dir={folder}").check(0)
+    if os.environ.get("UPDATE_GOLDEN"):
+        shutil.rmtree(GOLDEN)
+        for name, text in files(folder).items():
+            path = GOLDEN / f"{name}{SUFFIX}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
     return folder
 
 
 def test_the_same_files(rendered: Path) -> None:
-    assert sorted(files(rendered)) == sorted(files(GOLDEN))
+    assert sorted(files(rendered)) == sorted(files(GOLDEN, SUFFIX))
 
 
-@pytest.mark.parametrize("name", sorted(files(GOLDEN)))
+@pytest.mark.parametrize("name", sorted(files(GOLDEN, SUFFIX)))
 def test_the_same_bytes(name: str, rendered: Path) -> None:
-    assert (rendered / name).read_text("utf-8") == (GOLDEN / name).read_text("utf-8")
+    assert files(rendered)[name] == files(GOLDEN, SUFFIX)[name]
 
 
 def test_a_second_run_changes_nothing(rendered: Path) -> None:

@@ -72,7 +72,7 @@ def hybrid() -> _twin.Twin:
 
 
 def test_the_same_plan_gives_the_same_description_as_json() -> None:
-    one, two = (json.dumps(dataclasses.asdict(_twin.describe(hybrid_plan().data))) for _ in range(2))
+    one, two = (json.dumps(dataclasses.asdict(_twin.describe(hybrid_plan().data))) for _time in range(2))
     assert one == two
 
 

@@ -83,7 +83,7 @@ def test_a_program_is_built_again_only_when_its_recipe_changes(tmp_path: Path, m
     monkeypatch.setattr(programs.Programs, "_build", build)
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
     tools = programs.Programs(tmp_path / "cache", tmp_path / "recipes", None, workshop.Progress(lambda text: None))
-    for _ in range(2):
+    for _time in range(2):
         assert tools.ready(recipe, "thing") == tmp_path / "cache" / "programs" / "thing-1" / "thing"
     assert built == ["thing"]
     source.write_text("module two\n")
