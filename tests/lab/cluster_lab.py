@@ -38,7 +38,7 @@ def missing() -> str | None:
         return f"needs the program {KUBERNETES / 'kube-apiserver'}"
     if not HELM.exists():
         return f"needs the program {HELM}"
-    for program in ("etcd", "go", "openssl"):
+    for program in ("etcd", "go", "openssl", "setpriv"):
         if shutil.which(program) is None:
             return f"needs the program {program}"
     return None
@@ -144,7 +144,9 @@ class Cluster:
 
     def _run(self, *argv: str) -> None:
         log = (self.folder / f"{Path(argv[0]).name}.log").open("wb")
-        self._processes.append(subprocess.Popen(argv, stdout=log, stderr=log, cwd=self.folder))
+        # They end with pytest, also when it is killed.
+        bound = ("setpriv", "--pdeathsig", "KILL", *argv)
+        self._processes.append(subprocess.Popen(bound, stdout=log, stderr=log, cwd=self.folder))
 
     def _ready(self) -> bool:
         assert all(process.poll() is None for process in self._processes), f"a program ended (logs in {self.folder})"
