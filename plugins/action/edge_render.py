@@ -20,7 +20,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "plan": {"type": "dict", "required": True},
     "dest": {"type": "path", "required": True},
     "secrets": {"type": "bool", "default": False},
-    "secrets_namespace": {"type": "str", "default": "kube-system"},
 }
 OPEN_MODE = 0o644
 SECRET_MODE = 0o600
@@ -46,7 +45,7 @@ class ActionModule(ActionBase):
             texts = {**self._router_files(plan, options["secrets"]), **cluster_files(plan)}
             secret = {path for path in texts if path.endswith("/frr.conf")} if options["secrets"] else set()
             if options["secrets"]:
-                found = secret_files(plan, self._cluster_passwords(plan), options["secrets_namespace"])
+                found = secret_files(plan, self._cluster_passwords(plan))
                 texts.update(found)
                 secret.update(found)
         except EdgeError as error:

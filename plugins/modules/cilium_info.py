@@ -68,19 +68,13 @@ resources:
 """
 
 import email.utils
-import json
-import traceback
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-try:
-    import kubernetes
-    from kubernetes.dynamic.client import DynamicClient
-    from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
-
-    KUBERNETES_ERROR = None
-except ImportError:
-    KUBERNETES_ERROR = traceback.format_exc()
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cluster_reader import (
+    KUBERNETES_ERROR,
+    ClusterReader,
+    ClusterReadError,
+)
 
 KINDS = {
     "CiliumBGPAdvertisement": "ciliumbgpadvertisements",
@@ -95,44 +89,18 @@ VERSIONS = ("v2", "v2alpha1")
 
 LEASE_PREFIX = "cilium-l2announce-"
 SERVICE_NAME = "kubernetes.io/service-name"
-REQUEST_SECONDS = 15
 KEPT = ("spec", "status", "addressType", "endpoints")
-
-
-class Reader:
-    """GET requests against one API server."""
-
-    def __init__(self, kubeconfig, context):
-        if kubeconfig or context:
-            client = kubernetes.config.new_client_from_config(config_file=kubeconfig, context=context)
-        else:
-            kubernetes.config.load_config()
-            client = kubernetes.client.ApiClient()
-        # No discovery: the paths are known, and its cache outlives changes of the custom resource definitions.
-        self.client = DynamicClient(client, discoverer=lambda owner, cache_file: None)
-        self.date = None
-
-    def get(self, path, label_selector=None):
-        """Return the decoded answer, or None where the server has no such thing."""
-        try:
-            answer = self.client.request(
-                "get", path, label_selector=label_selector, serialize=False, _request_timeout=REQUEST_SECONDS
-            )
-        except NotFoundError:
-            return None
-        self.date = answer.headers.get("Date") or self.date
-        return json.loads(answer.data)
-
-    def items(self, path, label_selector=None):
-        """Return the items of a list, cut to what is compared; None where the server has no such list."""
-        found = self.get(path, label_selector)
-        return None if found is None else [cut(item) for item in found.get("items") or []]
 
 
 def cut(item):
     """Return an object without what nobody compares: managed fields, annotations, and what else grows."""
     metadata = {key: item["metadata"][key] for key in ("name", "namespace", "labels") if key in item["metadata"]}
     return dict({key: item[key] for key in KEPT if key in item}, metadata=metadata)
+
+
+def cut_items(reader, path, selector=None):
+    """Return the items of a list, cut to what is compared."""
+    return [cut(item) for item in reader.items(path, selector=selector)]
 
 
 def read(reader, params):
@@ -143,19 +111,19 @@ def read(reader, params):
         for resource in found.get("resources") or []:
             served.setdefault(resource["name"], version)
     resources = {
-        kind: reader.items("/apis/cilium.io/{0}/{1}".format(served[plural], plural)) if plural in served else None
+        kind: cut_items(reader, "/apis/cilium.io/{0}/{1}".format(served[plural], plural)) if plural in served else None
         for kind, plural in KINDS.items()
     }
     wanted = set(params["services"])
     services = [
         item
-        for item in reader.items("/api/v1/services") or []
+        for item in cut_items(reader, "/api/v1/services")
         if item["spec"].get("type") == "LoadBalancer" or key(item["metadata"]) in wanted
     ]
     resources["Service"] = services
     resources["EndpointSlice"] = endpoint_slices(reader, services)
-    leases = reader.items("/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
-    resources["Lease"] = [item for item in leases or [] if item["metadata"]["name"].startswith(LEASE_PREFIX)]
+    leases = cut_items(reader, "/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
+    resources["Lease"] = [item for item in leases if item["metadata"]["name"].startswith(LEASE_PREFIX)]
     return resources
 
 
@@ -168,7 +136,7 @@ def endpoint_slices(reader, services):
     wanted = {key(item["metadata"]) for item in services}
     return [
         item
-        for item in reader.items("/apis/discovery.k8s.io/v1/endpointslices", selector) or []
+        for item in cut_items(reader, "/apis/discovery.k8s.io/v1/endpointslices", selector)
         if "{0}/{1}".format(item["metadata"]["namespace"], item["metadata"]["labels"][SERVICE_NAME]) in wanted
     ]
 
@@ -190,16 +158,11 @@ def main():
     )
     if KUBERNETES_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_ERROR)
-    where = module.params["kubeconfig"] or "the default kubeconfig"
     try:
-        reader = Reader(module.params["kubeconfig"], module.params["context"])
+        reader = ClusterReader(module.params["kubeconfig"], module.params["context"])
         resources = read(reader, module.params)
-    except kubernetes.config.ConfigException as error:
-        module.fail_json(msg="{0} cannot be used: {1}".format(where, error))
-    except DynamicApiError as error:
-        module.fail_json(msg="the API server of {0} refused: {1} {2}".format(where, error.status, error.reason))
-    except Exception as error:  # urllib3 is the client's dependency, not ours: its errors are known by their base only
-        module.fail_json(msg="the API server of {0} is out of reach: {1}".format(where, error))
+    except ClusterReadError as error:
+        module.fail_json(msg=str(error))
     time = email.utils.parsedate_to_datetime(reader.date).isoformat() if reader.date else None
     module.exit_json(changed=False, time=time, resources=resources)
 

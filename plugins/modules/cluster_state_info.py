@@ -121,58 +121,17 @@ rollouts:
   sample: {DaemonSet/kube-system/cilium: 3 of 4 ready}
 """
 
-import json
 import time
-import traceback
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cluster_reader import (
+    KUBERNETES_ERROR,
+    METADATA_ONLY,
+    ClusterReader,
+    ClusterReadError,
+)
 
-try:
-    import kubernetes
-    from kubernetes.dynamic.client import DynamicClient
-    from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
-    from urllib3.exceptions import HTTPError
-
-    KUBERNETES_ERROR = None
-except ImportError:
-    KUBERNETES_ERROR = traceback.format_exc()
-
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
-"""Kubernetes API concepts, "Receiving resources as ... metadata": the server leaves all but metadata out."""
 POLL_SECONDS = 0.5
-REQUEST_SECONDS = 30
-
-
-class Reader:
-    """GET requests against one API server."""
-
-    def __init__(self, kubeconfig, context):
-        if kubeconfig or context:
-            client = kubernetes.config.new_client_from_config(config_file=kubeconfig, context=context)
-        else:
-            kubernetes.config.load_config()
-            client = kubernetes.client.ApiClient()
-        # No discovery: the paths are known, and its cache outlives changes of the custom resource definitions.
-        self.client = DynamicClient(client, discoverer=lambda owner, cache_file: None)
-
-    def get(self, path, accept="application/json", selector=None):
-        """Return the decoded answer, or None where the server has no such thing."""
-        try:
-            answer = self.client.request(
-                "get",
-                path,
-                header_params={"Accept": accept},
-                label_selector=selector,
-                serialize=False,
-                _request_timeout=REQUEST_SECONDS,
-            )
-        except NotFoundError:
-            return None
-        return json.loads(answer.data)
-
-    def items(self, path, **options):
-        """Return the items of a list, or none where the server has no such list."""
-        return (self.get(path, **options) or {}).get("items") or []
 
 
 def served_kind(definition):
@@ -266,7 +225,7 @@ def read_services(reader, selector, manager):
 
 def read_state(params):
     """Return the whole answer, after waiting for what was asked for."""
-    reader = Reader(params["kubeconfig"], params["context"])
+    reader = ClusterReader(params["kubeconfig"], params["context"])
     end = time.monotonic() + params["wait"]
     while True:
         kinds, objects = read_kinds(reader, params["group"], params["plurals"])
@@ -314,15 +273,10 @@ def main():
     )
     if KUBERNETES_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_ERROR)
-    where = module.params["kubeconfig"] or "the default kubeconfig"
     try:
         state = read_state(module.params)
-    except kubernetes.config.ConfigException as error:
-        module.fail_json(msg=f"{where} cannot be used: {error}")
-    except DynamicApiError as error:
-        module.fail_json(msg=f"the cluster of {where} refused the request: {error.status} {error.reason}: {error.body}")
-    except HTTPError as error:
-        module.fail_json(msg=f"the cluster of {where} cannot be reached: {error}")
+    except ClusterReadError as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=False, **state)
 
 

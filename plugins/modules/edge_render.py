@@ -29,10 +29,6 @@ options:
         no difference.
     type: bool
     default: false
-  secrets_namespace:
-    description: Namespace in which Cilium looks for BGP passwords.
-    type: str
-    default: kube-system
 attributes:
   check_mode:
     description: Says which files would be written.

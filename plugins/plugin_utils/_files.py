@@ -36,20 +36,19 @@ def cluster_files(plan: Mapping[str, Any]) -> dict[str, str]:
     return {path: _documents(files[path]) for path in sorted(files)}
 
 
-def secret_files(plan: Mapping[str, Any], passwords: Mapping[str, Mapping[str, str]], namespace: str) -> dict[str, str]:
+def secret_files(plan: Mapping[str, Any], passwords: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Return the files with the password Secrets of each managed cluster that has some. They are secret.
 
     Args:
         plan: the plan.
         passwords: cluster -> name -> password.
-        namespace: where Cilium looks for BGP passwords.
 
     Raises:
         EdgeError: a password is missing, empty or not text.
     """
     return {
         f"{name}/manifests/secrets.yaml": _documents(
-            password_secrets(cluster["bgp"], passwords[name], namespace, plan["site"])
+            password_secrets(cluster["bgp"], passwords[name], cluster["secrets_namespace"], plan["site"])
         )
         for name, cluster in plan["clusters"].items()
         if cluster["managed"] and cluster["passwords"]

@@ -110,6 +110,11 @@ CODES: dict[str, Code] = {
     "EDGE307": Code(ERROR, "Two derived names collide", "Names are joined with hyphens; rename one of the two."),
     "EDGE308": Code(WARNING, "Peering advertises nothing", "No pool names it, so its sessions would carry no route."),
     "EDGE309": Code(ERROR, "multihop and ttl_security exclude each other", "GTSM (RFC 5082) is for direct neighbours."),
+    "EDGE310": Code(
+        ERROR,
+        "ttl_security within one AS",
+        "Cilium sends packets of an internal session with a TTL that nothing changes: the router would drop them.",
+    ),
     # 4xx: pools
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
     "EDGE403": Code(ERROR, "Pool covers an address in use", "A service would take the address of a router or a node."),

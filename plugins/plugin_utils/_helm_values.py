@@ -169,6 +169,11 @@ def helm_values(cluster: Cluster) -> dict[str, Any]:
     return result
 
 
+def secrets_namespace(cluster: Cluster) -> str:
+    """Return the namespace in which Cilium looks for BGP passwords (``bgpControlPlane.secretsNamespace.name``)."""
+    return _get(cluster.values, "bgpControlPlane.secretsNamespace.name") or "kube-system"
+
+
 def needed_values(cluster: Cluster) -> dict[str, Any]:
     """Return the values without which the inventory's peerings and pools would do nothing."""
     values: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from ._addresses import Address, address_text, parse_address
 from ._expectations import expectations
 from ._findings import ERROR, Finding, Report
 from ._frr_intent import frr_intent
-from ._helm_values import check_cluster_values, helm_values
+from ._helm_values import check_cluster_values, helm_values, secrets_namespace
 from ._manifests import bgp_objects, chart_values, lb_objects, node_labels, services
 from ._model import Cluster, Pool, Router, Service, Session, Site
 from ._parse import Inventory, Item, accepted_reasons, parse
@@ -139,6 +139,7 @@ def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
         "services": services(site, cluster),
         "charts": chart_values(site, cluster),
         "passwords": _passwords(cluster.sessions),
+        "secrets_namespace": secrets_namespace(cluster),
     }
 
 

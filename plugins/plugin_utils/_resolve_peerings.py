@@ -108,6 +108,14 @@ def _peering(
                 "EDGE207", item.at("network"), f"no router has an address in network {network!r}", _router_hint(ends)
             )
         return None
+    internal = [host for host in routers if host in ends.routers and ends.routers[host].asn == asn]
+    if keys.ttl_security and internal:
+        context.report.add(
+            "EDGE310",
+            item.at("ttl_security"),
+            f"is set, but {internal[0]} has the same AS {asn}",
+            "remove it, or give the cluster an AS of its own",
+        )
     own_pools = [pool for pool in pools if name in pool.bgp]
     if not own_pools and not values["edge_pools"].damaged:
         context.report.add(

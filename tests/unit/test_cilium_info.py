@@ -22,13 +22,13 @@ class FakeReader:
         self.served = served
         self.asked: list[tuple[str, str | None]] = []
 
-    def get(self, path: str, label_selector: str | None = None) -> dict[str, Any] | None:
-        self.asked.append((path, label_selector))
+    def get(self, path: str, selector: str | None = None) -> dict[str, Any] | None:
+        self.asked.append((path, selector))
         version = path.rpartition("/")[2]
         return {"resources": self.served[version]} if version in self.served else None
 
-    def items(self, path: str, label_selector: str | None = None) -> list[dict[str, Any]] | None:
-        self.asked.append((path, label_selector))
+    def items(self, path: str, selector: str | None = None) -> list[dict[str, Any]]:
+        self.asked.append((path, selector))
         return self.answers.get(path, [])
 
 
