@@ -42,7 +42,7 @@ class ClusterReader:
         context: the context in it; None = the current one.
 
     Raises:
-        ClusterReadError: the kubeconfig cannot be used. The methods raise it where the server refuses or is out of reach.
+        ClusterReadError: the kubeconfig cannot be used; from the methods: the server refuses, or is out of reach.
     """
 
     def __init__(self, kubeconfig: Optional[str], context: Optional[str]) -> None:
