@@ -27,12 +27,6 @@ options:
     description: Value of the ownership label, C(edge_site_name).
     type: str
     required: true
-  kubeconfig:
-    description: Path of the kubeconfig. Without it the client's own default applies.
-    type: path
-  context:
-    description: Context in the kubeconfig. Without it the current one.
-    type: str
   objects:
     description: The planned objects of the parts V(bgp) and V(lb).
     type: list
@@ -65,13 +59,9 @@ options:
     description: Seconds to wait until the cluster serves the kinds of the part. Not in check mode.
     type: int
     default: 0
-attributes:
-  check_mode:
-    description: It changes nothing, so it runs in check mode as it does elsewhere.
-    support: full
-  diff_mode:
-    description: It changes nothing, so there is no difference to show.
-    support: none
+extends_documentation_fragment:
+  - hybridnet.cluster_edge.cluster
+  - hybridnet.cluster_edge.reader
 """
 
 EXAMPLES = r"""

@@ -15,12 +15,6 @@ description:
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
-  kubeconfig:
-    description: Path of the kubeconfig. Without it the client's own default applies.
-    type: path
-  context:
-    description: Context in the kubeconfig. Without it the current one.
-    type: str
   group:
     description: API group of the kinds.
     type: str
@@ -64,13 +58,9 @@ options:
     default: 0
 requirements:
   - kubernetes
-attributes:
-  check_mode:
-    description: It changes nothing, so it runs in check mode as it does elsewhere.
-    support: full
-  diff_mode:
-    description: It changes nothing, so there is no difference to show.
-    support: none
+extends_documentation_fragment:
+  - hybridnet.cluster_edge.cluster
+  - hybridnet.cluster_edge.reader
 """
 
 EXAMPLES = r"""

@@ -22,13 +22,8 @@ options:
       - Do not demand that a C(--limit) contains both ends of each peering, because this run touches one end only.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: It changes nothing, so it runs in check mode as it does elsewhere.
-    support: full
-  diff_mode:
-    description: It changes nothing, so there is no difference to show.
-    support: none
+extends_documentation_fragment:
+  - hybridnet.cluster_edge.reader
 """
 
 EXAMPLES = r"""

@@ -51,13 +51,8 @@ options:
     description: RV(looks) of the look before.
     type: int
     default: 0
-attributes:
-  check_mode:
-    description: It changes nothing, so it runs in check mode as it does elsewhere.
-    support: full
-  diff_mode:
-    description: It changes nothing, so there is no difference to show.
-    support: none
+extends_documentation_fragment:
+  - hybridnet.cluster_edge.reader
 """
 
 EXAMPLES = r"""

@@ -16,13 +16,8 @@ author:
 requirements:
   - FRR 7.5 or later
   - Python 3.8 or later
-attributes:
-  check_mode:
-    description: It changes nothing, so it runs in check mode as it does elsewhere.
-    support: full
-  diff_mode:
-    description: It changes nothing, so there is no difference to show.
-    support: none
+extends_documentation_fragment:
+  - hybridnet.cluster_edge.reader
 """
 
 EXAMPLES = r"""
