@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 from ..module_utils._errors import EdgeError
 from ._addresses import parse_address, parse_pool_entry
 from ._intervals import contains, merge
@@ -82,7 +84,7 @@ def bgp_changes(
         if name not in given:
             changes.errors.append(
                 EdgeError(
-                    _place(item),
+                    place(item),
                     f"it refers to the Secret {name}, but no password was given for it",
                     f"add {name.removeprefix(password_secret_name(''))} to edge_bgp_passwords",
                 )
@@ -168,7 +170,7 @@ def _compare(
     for item in planned:
         served = state["kinds"].get(item["kind"])
         if served is None:
-            changes.later.append(_place(item))
+            changes.later.append(place(item))
             continue
         found = live.get(_key(item))
         if found is not None:
@@ -202,7 +204,7 @@ def _in_served_version(item: Object, served: Mapping[str, Any], changes: Changes
     if lost:
         changes.errors.append(
             EdgeError(
-                _place(item),
+                place(item),
                 f"the cluster's {group}/{version} does not know {', '.join(lost)}",
                 "compare edge_cilium_version with the Cilium that runs there",
             )
@@ -304,7 +306,7 @@ def _pool_holds(pool: Object, address: str) -> bool:
     blocks = pool["spec"].get("blocks") or []
     texts = [item.get("cidr") or f"{item['start']}-{item.get('stop', item['start'])}" for item in blocks]
     try:
-        intervals = [parse_pool_entry(text, _place(pool)).interval for text in texts]
+        intervals = [parse_pool_entry(text, place(pool)).interval for text in texts]
     except EdgeError:  # a foreign pool, written in a way that nobody can count on
         return False
     return contains(merge(intervals), parse_address(address, "").interval)
@@ -325,7 +327,7 @@ def _takeover_errors(planned: Object, found: Object, site: str) -> list[EdgeErro
         return [_foreign_object(planned, found)]
     return [
         EdgeError(
-            _place(planned),
+            place(planned),
             f"the field manager {manager} holds {', '.join(fields)}, which would stay beside the plan",
             "remove them there, or delete the object once so that it is made anew",
         )
@@ -337,11 +339,11 @@ def _foreign_object(planned: Object, found: Object) -> EdgeError:
     labels = found["metadata"].get("labels") or {}
     site = labels.get(LABEL_SITE)
     if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and site:
-        return EdgeError(_place(planned), f"it belongs to the site {site}", "give one of the two another name")
+        return EdgeError(place(planned), f"it belongs to the site {site}", "give one of the two another name")
     managers = sorted({item["manager"] for item in found["metadata"].get("managedFields") or []})
     made_by = f"; its field managers: {', '.join(managers)}" if managers else ""
     return EdgeError(
-        _place(planned), f"it exists already and this collection did not make it{made_by}", "delete it once"
+        place(planned), f"it exists already and this collection did not make it{made_by}", "delete it once"
     )
 
 
@@ -410,9 +412,31 @@ def _key(item: Object) -> tuple[str, str, str]:
     return item["kind"], item["metadata"].get("namespace") or "", item["metadata"]["name"]
 
 
-def _place(item: Object) -> str:
+def place(item: Object) -> str:
+    """Return ``kind namespace/name``, as messages name an object."""
     namespace = item["metadata"].get("namespace")
     return f"{item['kind']} {namespace + '/' if namespace else ''}{item['metadata']['name']}"
+
+
+def difference(item: Object, found: Mapping[str, Any] | None, state: str) -> dict[str, str]:
+    """Return Ansible's difference of one object that changes.
+
+    Args:
+        item: the object as it was planned.
+        found: the parts that differ, ``before`` and ``after``, where the API told them.
+        state: ``present`` or ``absent``.
+    """
+    name = place(item)
+    seen = found or {}
+    before = seen.get("before") or (_reference(item) if state == "absent" else None)
+    after = None if state == "absent" else seen.get("after") or item
+    return {"before_header": name, "after_header": name, "before": _yaml(before), "after": _yaml(after)}
+
+
+def _yaml(value: Any) -> str:
+    """Return ``value`` as YAML; nothing for nothing."""
+    text: str = yaml.safe_dump(value, sort_keys=True, allow_unicode=True, width=120) if value else ""
+    return text
 
 
 def _service_place(item: Mapping[str, Any]) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cluster_changes import (
     bgp_changes,
+    difference,
     lb_changes,
     password_secrets,
     service_changes,
@@ -372,3 +374,35 @@ def test_services_that_left_the_plan() -> None:
     assert service_changes([], found, "home").remove == [
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}}
     ]
+
+
+ONE_POOL = {
+    "apiVersion": "cilium.io/v2",
+    "kind": "CiliumLoadBalancerIPPool",
+    "metadata": {"name": "lb"},
+    "spec": {"disabled": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "before", "after"),
+    [
+        (None, "present", "", yaml.safe_dump(ONE_POOL)),
+        (
+            {"before": {"spec": {"disabled": False}}, "after": {"spec": {"disabled": True}}},
+            "present",
+            "spec:\n  disabled: false\n",
+            "spec:\n  disabled: true\n",
+        ),
+        (None, "absent", yaml.safe_dump({key: ONE_POOL[key] for key in ("apiVersion", "kind", "metadata")}), ""),
+    ],
+    ids=["created", "changed", "removed"],
+)
+def test_the_difference_of_one_object(found: Any, state: str, before: str, after: str) -> None:
+    name = "CiliumLoadBalancerIPPool lb"
+    assert difference(ONE_POOL, found, state) == {
+        "before_header": name,
+        "after_header": name,
+        "before": before,
+        "after": after,
+    }
