@@ -224,14 +224,25 @@ class Report:
         return sorted(self._findings.values(), key=lambda f: (f.severity != ERROR, f.code, f.path, f.problem))
 
 
+def squash(word: str) -> str:
+    """Return ``word`` without what spellings of one name differ in: ``targetPort`` and ``target_port`` are equal."""
+    return word.replace("_", "").replace("-", "").lower()
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that ``word`` most likely is a misspelling of, or None where none is close to it."""
+    words = sorted(known)
+    same = [item for item in words if squash(item) == squash(word)]
+    return next(iter(same or difflib.get_close_matches(word, words, n=1, cutoff=0.7)), None)
+
+
 def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str | None:
     """Return the hint for a misspelt ``word``, or None where nothing known is close to it.
 
     ``prefix`` is what all words start with: it makes none of them closer.
     """
-    rests = {item.removeprefix(prefix) for item in known}
-    match = difflib.get_close_matches(word.removeprefix(prefix), sorted(rests), n=1, cutoff=0.7)
-    return f"did you mean {prefix + match[0]!r}?" if match else None
+    match = closest(word.removeprefix(prefix), {item.removeprefix(prefix) for item in known})
+    return f"did you mean {prefix + match!r}?" if match else None
 
 
 def one_of(words: Iterable[str]) -> str:

@@ -16,7 +16,24 @@ from ._addresses import Address, parse_address, parse_cidr, parse_pool_entry
 from ._findings import Report
 from ._names import LABEL_POOL
 from ._selectors import parse_selector
-from ._types import Anything, Asn, Boolean, Choice, Integer, Key, ListOf, MapOf, Name, Parsed, Record, Text
+from ._types import (
+    DIGITS,
+    INVALID,
+    Anything,
+    Asn,
+    Boolean,
+    Choice,
+    Integer,
+    Key,
+    ListOf,
+    MapOf,
+    Name,
+    Parsed,
+    Record,
+    Schema,
+    Text,
+    describe,
+)
 
 
 def parse_router_id(value: object, path: str) -> Address:
@@ -27,11 +44,16 @@ def parse_router_id(value: object, path: str) -> Address:
     return address
 
 
-ADDRESS = Parsed("address", parse_address)
-CIDR = Parsed("CIDR", parse_cidr)
-POOL_ENTRY = Parsed("CIDR, range or address", parse_pool_entry)
-SELECTOR = Parsed("selector", parse_selector, code="EDGE103")
-HOST = Text("host name")
+_IPV4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+_IP = rf"(?:{_IPV4}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)"
+_LENGTH = r"/[0-9]{1,3}"
+
+ADDRESS = Parsed("address", parse_address, rf"\s*{_IP}\s*")
+CIDR = Parsed("CIDR", parse_cidr, rf"\s*{_IP}{_LENGTH}\s*")
+POOL_ENTRY = Parsed("CIDR, range or address", parse_pool_entry, rf"\s*{_IP}(?:{_LENGTH}|\s*-\s*{_IP})?\s*")
+SELECTOR = Parsed("selector", parse_selector, r"[A-Za-z0-9_./=!(),\s-]+", code="EDGE103")
+PATH = Text("path", r".*\S.*", "a path: it is empty")
+HOST = Text("host name", r".+", "a host name: it is empty")
 LABEL_KEY = Text(
     "label key",
     r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
@@ -54,16 +76,17 @@ INTERFACE = Text(
     r"[A-Za-z0-9_.:@*?+-]{1,15}",
     "an interface name of at most 15 characters, where * and ? stand for any",
 )
-VERSION = Text("version", r"[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.-]+)?", "a version such as 1.19.6")
+VERSION = Text("version", r"[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.-]+)?", "a version in digits, such as 1.19.6")
+REASON = Text("reason", r".*\S.*", "a reason: say in a few words why it is fine here")
 PORT = Integer(1, 65535)
 FAMILY = Choice("ipv4", "ipv6")
 
 
-def _later(name: str, label: str, text: str) -> Key:
+def _later(name: str, label: str, text: str, also: tuple[str, ...] = ()) -> Key:
     """Return a key of the model that this version refuses."""
     kind = Anything()
     kind.label = label
-    return Key(name, kind, text, supported=False)
+    return Key(name, kind, text, supported=False, also=also)
 
 
 SESSION = (
@@ -71,14 +94,27 @@ SESSION = (
         "timers",
         Record(
             (
-                Key("hold", Integer(3, 65535, "s"), "Hold time: a session without a sign of life ends after it.", "9"),
+                Key(
+                    "hold",
+                    Integer(3, 65535, "s"),
+                    "Hold time: a session without a sign of life ends after it.",
+                    "9",
+                    also=("hold_time", "holdTimeSeconds"),
+                ),
                 Key(
                     "keepalive",
                     Integer(1, 21845, "s"),
                     "Time between signs of life, at most a third of hold.",
                     "hold / 3",
+                    also=("keepalive_time", "keepAliveTimeSeconds"),
                 ),
-                Key("connect_retry", Integer(1, 65535, "s"), "Time until an end dials again.", "5"),
+                Key(
+                    "connect_retry",
+                    Integer(1, 65535, "s"),
+                    "Time until an end dials again.",
+                    "5",
+                    also=("connectRetryTimeSeconds", "connect"),
+                ),
             )
         ),
         "Timers of the session, rendered on both ends.",
@@ -89,13 +125,36 @@ SESSION = (
         Integer(0, 4095, "s"),
         "Restart time of graceful restart (RFC 4724); 0 switches it off.",
         "15",
+        also=("restart_time", "restartTimeSeconds"),
     ),
-    Key("multihop", Integer(2, 255), "TTL for a neighbour that is not directly connected, on both ends."),
-    Key("ttl_security", Boolean(), "GTSM (RFC 5082) on both ends: packets from further away are dropped.", "false"),
+    Key(
+        "multihop",
+        Integer(2, 255),
+        "TTL for a neighbour that is not directly connected, on both ends.",
+        also=("ebgp_multihop", "ebgp_multihop_ttl"),
+    ),
+    Key(
+        "ttl_security",
+        Boolean(),
+        "GTSM (RFC 5082) on both ends: packets from further away are dropped.",
+        "false",
+        also=("gtsm",),
+    ),
     Key("description", Text(), "Text beside the neighbour on the router.", "the node's host name"),
     Key("shutdown", Boolean(), "Configured, but held down by the router.", "false"),
-    Key("port", PORT, "TCP port that the router listens on.", "179"),
+    Key("port", PORT, "TCP port that the router listens on.", "179", also=("peer_port",)),
 )
+
+_IN_TIMERS = "it stands in timers: {hold, keepalive, connect_retry}"
+_PASSWORDS = "a password stands in edge_bgp_passwords, by the peering's name"
+_DERIVED_SESSIONS = "sessions are derived: from the nodes that nodes selects to each router with an address in network"
+SESSION_NOTES = {
+    **dict.fromkeys(("hold", "hold_time", "holdTimeSeconds", "keepalive", "keepAliveTimeSeconds"), _IN_TIMERS),
+    **dict.fromkeys(("connect_retry", "connectRetryTimeSeconds"), _IN_TIMERS),
+    **dict.fromkeys(("password", "auth", "authSecretRef", "md5"), _PASSWORDS),
+    "bfd": "Cilium has no BFD: choose a shorter hold time",
+}
+"""Where it is said what users look for in a session's keys."""
 
 PEERING = Record(
     (
@@ -104,14 +163,16 @@ PEERING = Record(
             ListOf(Name(), least=1),
             "Network on which the sessions run.",
             "the only one that its nodes and a router share",
+            also=("networks",),
         ),
         Key(
             "nodes",
             SELECTOR,
             "Nodes that peer, by their labels.",
             "edge_bgp_defaults.nodes, else all nodes of the cluster",
+            also=("node_selector", "selector"),
         ),
-        Key("asn", Asn(), "AS number of the cluster's side.", "edge_cluster_asn"),
+        Key("asn", Asn(), "AS number of the cluster's side.", "edge_cluster_asn", also=("local_asn", "as")),
         Key(
             "accept",
             Choice("pools", "services"),
@@ -133,28 +194,67 @@ PEERING = Record(
         _later("export", "policy", "Routes that the router sends."),
         _later("names", "map", "Names of adopted objects."),
         *SESSION,
-    )
+    ),
+    {
+        **SESSION_NOTES,
+        **dict.fromkeys(("neighbors", "neighbours", "peers", "peer_address"), _DERIVED_SESSIONS),
+        **dict.fromkeys(("peer_asn", "remote_as"), "the router's AS number is its edge_router_asn"),
+        "families": "families are derived: those of its pools for which both ends have addresses",
+        "pools": "a pool names its peerings: edge_pools.NAME.bgp",
+    },
 )
 
-DEFAULTS = Record((Key("nodes", SELECTOR, "For peerings that name no nodes.", "all nodes of the cluster"), *SESSION))
+DEFAULTS = Record(
+    (
+        Key(
+            "nodes",
+            SELECTOR,
+            "For peerings that name no nodes.",
+            "all nodes of the cluster",
+            also=("node_selector", "selector"),
+        ),
+        *SESSION,
+    ),
+    {**SESSION_NOTES, "asn": "the AS number of peerings that set none is edge_cluster_asn"},
+)
 
 NETWORK = Record(
     (
-        Key("cidr", ListOf(CIDR, least=1), "Subnets of the segment.", required=True),
+        Key(
+            "cidr",
+            ListOf(CIDR, least=1),
+            "Subnets of the segment.",
+            required=True,
+            also=("subnet", "subnets", "prefix"),
+        ),
         Key(
             "interfaces", ListOf(INTERFACE, least=1), "Names or globs of the nodes' interfaces here.", "required for L2"
         ),
-        Key("l2_nodes", SELECTOR, "Nodes that announce pools here.", "the nodes with an address here"),
+        Key(
+            "l2_nodes",
+            SELECTOR,
+            "Nodes that announce pools here.",
+            "the nodes with an address here",
+            also=("nodes", "node_selector"),
+        ),
         _later("loopback", "bool", "Router loopbacks."),
         _later("dhcp", "list range", "Ranges that a DHCP server hands out."),
         _later("delivery", "routed on_link", "How the provider hands a public range over."),
-    )
+    ),
+    {
+        "gateway": "a router's address stands in its own edge_addresses",
+        **dict.fromkeys(("vlan", "vlan_id"), "VLANs are made elsewhere: interfaces names the one that the nodes have"),
+    },
 )
 
 POOL = Record(
     (
         Key(
-            "addresses", ListOf(POOL_ENTRY, least=1), "CIDRs, ranges (FIRST-LAST) and single addresses.", required=True
+            "addresses",
+            ListOf(POOL_ENTRY, least=1),
+            "CIDRs, ranges (FIRST-LAST) and single addresses.",
+            required=True,
+            also=("blocks", "cidr", "cidrs", "range", "ranges"),
         ),
         Key("exclude", ListOf(POOL_ENTRY), "Addresses inside it that no service gets.", "[]"),
         Key(
@@ -162,18 +262,46 @@ POOL = Record(
             ListOf(Name()),
             "Peerings that advertise it; [] makes it reachable nowhere.",
             "the only peering, if l2 is absent too",
+            also=("peering", "peerings"),
         ),
-        Key("l2", ListOf(Name()), "Networks on which it is announced.", "[]"),
-        Key("first_last", Boolean(), "Hand out the first and last address of a CIDR.", "true"),
+        Key("l2", ListOf(Name()), "Networks on which it is announced.", "[]", also=("network", "networks")),
+        Key(
+            "first_last",
+            Boolean(),
+            "Hand out the first and last address of a CIDR.",
+            "true",
+            also=("allowFirstLastIPs",),
+        ),
         Key("disabled", Boolean(), "Hand out nothing more; services keep what they have.", "false"),
         _later("anycast", "bool", "The same range serves another cluster too."),
-        _later("services", "selector", "Services that draw from it, in place of the pool label."),
+        _later(
+            "services", "selector", "Services that draw from it, in place of the pool label.", ("service_selector",)
+        ),
         _later("announce_only", "selector", "Announce only these services."),
         _later("communities", "list", "BGP communities of its routes."),
         _later("local_preference", "int", "Local preference of its routes (iBGP)."),
         _later("aggregate", "int", "Prefix length to which its routes are aggregated."),
-    )
+    ),
+    {
+        **dict.fromkeys(("start", "stop", "end"), "a range is one text: addresses: FIRST-LAST"),
+        "auto_assign": "edge_default_pool says which pool serves the services that name none",
+        "interfaces": "interfaces belong to the network: edge_networks.NAME.interfaces",
+    },
 )
+
+
+class _DefaultPool(Text):
+    """The name of a pool, or ``none``: YAML reads some spellings of nothing as something else."""
+
+    label = "pool or none"
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if not value:
+            report.add(
+                "EDGE102", path, f"must be the name of a pool or none, not {describe(value)}", "write none, as a word"
+            )
+            return INVALID
+        return super().parse(value, path, report)
 
 
 class _TargetPort(Text):
@@ -183,35 +311,56 @@ class _TargetPort(Text):
     argument_type = "raw"
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        if isinstance(value, int) and not isinstance(value, bool):
+        digits = isinstance(value, str) and DIGITS.fullmatch(value)
+        if digits or (isinstance(value, int) and not isinstance(value, bool)):
             return PORT.parse(value, path, report)
+        if not isinstance(value, str):
+            report.add("EDGE102", path, f"must be the number or name of a port, not {describe(value)}")
+            return INVALID
         return super().parse(value, path, report)
 
+    def schema(self) -> Schema:
+        return {"anyOf": [PORT.schema(), super().schema()]}
 
-PORT_NAME = r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?"
 
 SERVICE_PORT = Record(
     (
         Key("port", PORT, "Port of the Service.", required=True),
         Key(
             "target_port",
-            _TargetPort(None, PORT_NAME, "a port name of at most 15 characters"),
+            _TargetPort(
+                None,
+                r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?",
+                "a container port's name: at most 15 lower-case letters, digits and single hyphens, with a letter",
+            ),
             "The pods' port.",
             "port",
+            also=("container_port",),
         ),
         Key("protocol", Choice("TCP", "UDP", "SCTP"), "Transport protocol.", "TCP"),
         Key(
             "name",
-            Text("name", PORT_NAME, "a port name: at most 15 lower-case letters, digits and hyphens"),
+            Text(
+                "name",
+                r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+                "a port's name: at most 63 lower-case letters, digits and hyphens",
+            ),
             "Name of the port; needed where there are several.",
         ),
-    )
+    ),
+    {"node_port": "Kubernetes chooses node ports"},
 )
 
 SERVICE = Record(
     (
         Key("pool", Name(), "Pool that it draws from.", "edge_default_pool"),
-        Key("addresses", ListOf(ADDRESS, least=1), "Pinned addresses, at most one per family.", "Cilium's choice"),
+        Key(
+            "addresses",
+            ListOf(ADDRESS, least=1),
+            "Pinned addresses, at most one per family.",
+            "Cilium's choice",
+            also=("loadBalancerIP", "loadBalancerIPs", "ip", "ips"),
+        ),
         Key(
             "manage",
             Choice("service", "metadata", "values"),
@@ -223,29 +372,58 @@ SERVICE = Record(
             "ingress_class",
             Text("text", r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?", "an RFC 1123 name"),
             "The chart's class.",
+            also=("ingress_class_name",),
         ),
         Key("ports", ListOf(SERVICE_PORT, least=1), "Ports of a Service that we create."),
-        Key("selector", MapOf(LABEL_KEY, LABEL_VALUE), "Labels of its pods.", "none: endpoints are made by others"),
+        Key(
+            "selector",
+            MapOf(
+                LABEL_KEY,
+                LABEL_VALUE,
+                dict.fromkeys(("matchLabels", "matchExpressions"), "a Service selects by the labels alone: {app: web}"),
+            ),
+            "Labels of its pods.",
+            "none: endpoints are made by others",
+        ),
         Key(
             "families",
             ListOf(FAMILY, least=1),
             "Families that it asks for.",
             "those of its addresses, else the cluster's",
+            also=("ip_families",),
         ),
-        Key("traffic_policy", Choice("Cluster", "Local"), "externalTrafficPolicy; L2 needs Cluster.", "Cluster"),
-        _later("class", "bgp l2", "loadBalancerClass."),
-        _later("share", "text", "Key of services that share an address."),
+        Key(
+            "traffic_policy",
+            Choice("Cluster", "Local"),
+            "externalTrafficPolicy; L2 needs Cluster.",
+            "Cluster",
+            also=("external_traffic_policy",),
+        ),
+        _later("class", "bgp l2", "loadBalancerClass.", ("load_balancer_class",)),
+        _later("share", "text", "Key of services that share an address.", ("sharing_key",)),
         _later("share_with", "list namespace", "Namespaces that may share it."),
         _later("may_move", "bool", "Its address may change."),
-    )
+    ),
+    {
+        "type": "every service here is of type LoadBalancer",
+        **dict.fromkeys(("name", "namespace"), "the entry's own name says it: NAMESPACE/NAME"),
+        **dict.fromkeys(
+            ("annotations", "labels"), "write them where the Service is made, and take manage: metadata here"
+        ),
+        "ip_family_policy": "it is derived from families",
+        **dict.fromkeys(("bgp", "l2"), "its pool says how it becomes reachable: edge_pools.NAME"),
+        **dict.fromkeys(
+            ("port", "target_port", "protocol"), "it stands in ports: [{port, target_port, protocol, name}]"
+        ),
+    },
 )
 
 RUN = (
-    Key("edge_plan_file", Text("path"), "Where playbooks/plan.yml writes the plan as JSON."),
-    Key("edge_render_dir", Text("path"), "Where playbooks/render.yml writes every file."),
+    Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
+    Key("edge_render_dir", PATH, "Where playbooks/render.yml writes every file."),
     Key("edge_render_secrets", Anything(), "Render secrets too, in files of mode 0600.", "false"),
     Key("edge_twin_state", Choice("present", "absent"), "What playbooks/twin.yml makes of the twin.", "present"),
-    Key("edge_cluster_python", Text("path"), "Python that has the kubernetes client.", "the one that runs Ansible"),
+    Key("edge_cluster_python", PATH, "Python that has the kubernetes client.", "the one that runs Ansible"),
 )
 """For ``-e``; never part of the plan."""
 
@@ -301,7 +479,12 @@ CLUSTER_MAPS = (
 
 ROUTER = (
     Key("edge_router_asn", Asn(), "AS number of the router.", required=True),
-    Key("edge_router_id", Parsed("IPv4 address", parse_router_id), "BGP identifier.", "its lowest IPv4 address"),
+    Key(
+        "edge_router_id",
+        Parsed("IPv4 address", parse_router_id, rf"\s*{_IPV4}\s*"),
+        "BGP identifier.",
+        "its lowest IPv4 address",
+    ),
     Key("edge_router_platform", Choice("linux", "unifi"), "What plan and render assume of the router.", "linux"),
     Key("edge_router_frr_version", VERSION, "FRR version that plan and render assume.", "10.1"),
     Key("edge_router_managed", Boolean(), "false: never connected to; the other end is planned against it.", "true"),
@@ -321,7 +504,7 @@ NODE = (
 
 CLUSTER = (
     Key("edge_cluster_asn", Asn(), "AS number of peerings that set none.", "required with such peerings"),
-    Key("edge_cluster_kubeconfig", Text("path"), "kubeconfig of the cluster.", "the client's default"),
+    Key("edge_cluster_kubeconfig", PATH, "kubeconfig of the cluster.", "the client's default"),
     Key("edge_cluster_context", Text(), "Context in it.", "the current one"),
     Key("edge_cluster_distribution", Choice("talos", "k3s", "kubeadm"), "Base of the Helm values."),
     Key("edge_cluster_managed", Boolean(), "false: never connected to; the other end is planned against it.", "true"),
@@ -333,7 +516,7 @@ CLUSTER = (
     Key("edge_cluster_external_cidrs", ListOf(CIDR), "Ranges of external IPs, for overlap checks.", "[]"),
     Key(
         "edge_default_pool",
-        Text("pool or none"),
+        _DefaultPool(),
         "Pool of services that name none.",
         "the only pool; required from two on",
     ),

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._findings import Report
-from ._types import describe, key_text
+from ._types import describe, key_text, map_hint
 
 OVERRIDING_LAYER = "twin"
 DEEP = "edge_cilium_values"
+SECRETS = "edge_bgp_passwords"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
         if value is None and name == base:
             continue  # `edge_pools:` with nothing below it
         if not isinstance(value, Mapping):
-            report.add("EDGE102", f"{prefix}{name}", f"must be a map, not {describe(value)}")
+            if base == SECRETS:  # what stands there may be a password
+                report.add("EDGE102", f"{prefix}{name}", "must be a map", "give each password the name of its peering")
+            else:
+                report.add("EDGE102", f"{prefix}{name}", f"must be a map, not {describe(value)}", map_hint(value))
             whole = False
             continue
         for raw_key, item in value.items():

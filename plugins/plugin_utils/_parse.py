@@ -21,12 +21,13 @@ from ._keys import (
     NODE,
     OTHER_NAMES,
     OTHER_PREFIXES,
+    REASON,
     ROUTER,
     SITE,
     VARIABLES,
 )
 from ._layers import Entry, base_name, layer_names, merge_layers
-from ._types import INVALID, Key, MapOf, Record, Text, describe
+from ._types import INVALID, Key, MapOf, Record, describe, key_text
 from ._verify_codes import VERIFY_CODES
 
 
@@ -173,7 +174,8 @@ def _check_names(inventory: Inventory, report: Report) -> None:
             continue
         if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
             continue
-        close = did_you_mean(base, VARIABLES, "edge_")
+        supported = [name for name, known in VARIABLES.items() if known.supported]
+        close = did_you_mean(base, supported, "edge_") or did_you_mean(base, VARIABLES, "edge_")
         if close:
             report.add("EDGE101", path, "is not a variable of this collection", close)
         else:
@@ -304,17 +306,25 @@ def accepted_reasons(accept: Mapping[str, Item], report: Report) -> dict[tuple[s
     reasons: dict[tuple[str, str | None], str] = {}
     for code, item in accept.items():
         if code not in severities:
-            report.add("EDGE115", item.path, "is not the code of a finding", did_you_mean(code, severities))
+            report.add("EDGE115", item.path, "is not the code of a finding", _code_hint(code, severities))
             continue
         if severities[code] == ERROR:
             report.add(
                 "EDGE115", item.path, f"{code} is an error; only warnings can be accepted", "mend what it reports"
             )
             continue
-        by_path = item.value if isinstance(item.value, Mapping) else {None: item.value}
-        for path, reason in by_path.items():
-            where = item.path if path is None else f"{item.path}.{path}"
-            text = Text().parse(reason, where, report)
+        if not isinstance(item.value, Mapping):
+            text: Any = REASON.parse(item.value, item.path, report)
+            if text is not INVALID:
+                reasons[(code, None)] = text
+            continue
+        for raw_path, reason in item.value.items():
+            path = key_text(raw_path, item.path, report)
+            text = INVALID if path is None else REASON.parse(reason, f"{item.path}.{path}", report)
             if text is not INVALID:
                 reasons[(code, path)] = text
     return reasons
+
+
+def _code_hint(code: str, known: Iterable[str]) -> str:
+    return did_you_mean(f"EDGE{code}" if code.isdecimal() else code, known) or "a code is EDGE and three digits"

@@ -3,19 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The types that inventory keys take: each reads one value, reports what is wrong with it, and names itself.
 
-A type never raises for bad input and never guesses: it reports a finding and returns ``INVALID``.
+A type never raises for bad input and never guesses: it reports a finding and returns ``INVALID``. Its JSON Schema is
+for editors: it refuses only what the type refuses, and leaves to the type what a schema cannot say.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..module_utils._errors import EdgeError
-from ._findings import Report, did_you_mean, one_of
+from ._findings import Report, closest, did_you_mean, one_of, squash
 
 
 class _Invalid:
@@ -26,6 +28,20 @@ class _Invalid:
 INVALID: Final = _Invalid()
 """What a type returns for a value that it reported."""
 
+Schema = dict[str, Any]
+"""A JSON Schema (draft 2020-12). Its patterns are read by JavaScript too: they keep to what both languages have."""
+
+TEMPLATE: Final[Schema] = {"$ref": "#/$defs/template"}
+"""A template may stand wherever a value may: it is checked when it is computed."""
+
+
+def map_hint(value: object) -> str:
+    """Return the way out for ``value`` where a map with free keys was needed."""
+    if value is None:
+        return "leave it out, or write {}"
+    pair = re.fullmatch(r"([^\s=,]+)=([^\s=,]*)", value) if isinstance(value, str) else None
+    return f"write {{{pair[1]}: {pair[2]!r}}}" if pair else "give each entry its name: NAME: ..."
+
 
 def describe(value: object) -> str:
     """Return ``value`` as an error names it: its kind and, where it is short, itself."""
@@ -35,6 +51,8 @@ def describe(value: object) -> str:
         return f"the boolean {str(value).lower()}"
     if isinstance(value, (int, float)):
         return f"the number {value}"
+    if isinstance(value, datetime.date):
+        return f"the date {value}"
     if isinstance(value, str):
         return f"the text {value!r}" if len(value) <= 60 else f"the text {value[:57]!r}..."
     if isinstance(value, Mapping):
@@ -56,6 +74,14 @@ class ValueType(ABC):
     def parse(self, value: object, path: str, report: Report) -> Any:
         """Return the value's canonical form, or report and return ``INVALID``."""
 
+    @abstractmethod
+    def schema(self) -> Schema:
+        """Return the JSON Schema of the values that it takes, as they are after templating."""
+
+    def written(self) -> Schema:
+        """Return the JSON Schema of what may stand in a file: such a value, or a template of one."""
+        return {"anyOf": [self.schema(), TEMPLATE]}
+
 
 class Anything(ValueType):
     """A value that is passed on or only counted."""
@@ -64,6 +90,12 @@ class Anything(ValueType):
 
     def parse(self, value: object, path: str, report: Report) -> Any:
         return value
+
+    def schema(self) -> Schema:
+        return {}
+
+    def written(self) -> Schema:
+        return {}
 
 
 class Text(ValueType):
@@ -76,29 +108,36 @@ class Text(ValueType):
         self, label: str | None = None, pattern: str | None = None, rule: str = "", code: str = "EDGE103"
     ) -> None:
         self.label = label or self.label
-        self._pattern = re.compile(pattern) if pattern else None
+        self._pattern = re.compile(pattern or ".*")
         self._rule = rule
         self._code = code
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        if isinstance(value, (bool, int, float)):
+        if isinstance(value, (bool, int, float, datetime.date)):
             report.add(
                 "EDGE106", path, f"is {describe(value)}, not text", "quote it, so that YAML leaves it as you wrote it"
             )
             return INVALID
         if not isinstance(value, str):
-            report.add("EDGE102", path, f"must be text, not {describe(value)}")
+            blank = value is None and self._pattern.fullmatch("")
+            report.add(
+                "EDGE102", path, f"must be text, not {describe(value)}", 'write "" for an empty text' if blank else None
+            )
             return INVALID
         if not value.isprintable():
             report.add("EDGE103", path, f"must be one line of printable text, not {value!r}")
             return INVALID
-        if self._pattern is not None and not self._pattern.fullmatch(value):
+        if not self._pattern.fullmatch(value):
             report.add(self._code, path, f"{value!r} is not {self._rule}")
             return INVALID
         return value
 
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^(?:{self._pattern.pattern})$"}
+
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_NAME_TEXT = Text("name", r".+", "a name: it is empty", code="EDGE104")
 
 
 class Name(ValueType):
@@ -108,15 +147,20 @@ class Name(ValueType):
     argument_type = "str"
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        text = Text().parse(value, path, report)
+        if isinstance(value, bool):
+            report.add("EDGE106", path, f"is {describe(value)}, not a name", "write the name; quote it if this is one")
+            return INVALID
+        text = _NAME_TEXT.parse(value, path, report)
         if text is INVALID:
             return INVALID
         if not _NAME.fullmatch(text):
+            close = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
             report.add(
                 "EDGE104",
                 path,
                 f"{text!r} is not a name",
-                "lower-case letters, digits and hyphens, first and last a letter or digit (RFC 1123)",
+                "lower-case letters, digits and hyphens, first and last a letter or digit (RFC 1123)"
+                + (f", such as {close!r}" if close else ""),
             )
             return INVALID
         if len(text) > 40:
@@ -127,40 +171,67 @@ class Name(ValueType):
             return INVALID
         return text
 
+    def schema(self) -> Schema:
+        return {"type": "string", "maxLength": 40, "pattern": f"^(?!.*-v6$){_NAME.pattern}$"}
+
+
+DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+"""A whole number that is written as text."""
+
 
 class Integer(ValueType):
     """A whole number within bounds."""
 
     argument_type = "int"
 
-    def __init__(self, low: int, high: int, unit: str = "") -> None:
+    def __init__(self, low: int, high: int, unit: str = "", said: str = "") -> None:
+        """Take both bounds, the unit, and what hints say for the bounds where a part of the range is reserved."""
         self.low, self.high = low, high
         self.label = f"int {low}..{high}" + (f" {unit}" if unit else "")
+        self._range = said or f"{low} to {high}" + (f" {unit}" if unit else "")
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        if isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,18}", value):
+        if isinstance(value, str) and DIGITS.fullmatch(value):
             value = int(value)  # -e KEY=1 and templates give digits as text
         if isinstance(value, bool) or not isinstance(value, int):
-            report.add("EDGE102", path, f"must be a whole number, not {describe(value)}")
+            report.add("EDGE102", path, f"must be a whole number, not {describe(value)}", self._range)
             return INVALID
         if not self.low <= value <= self.high:
-            report.add("EDGE103", path, f"{value} is out of range", f"{self.low} to {self.high}")
+            report.add("EDGE103", path, f"{value} is out of range", self._range)
             return INVALID
         return int(value)
+
+    def schema(self) -> Schema:
+        number: Schema = {"type": "integer", "minimum": self.low, "maximum": self.high}
+        return {"anyOf": [number, {"type": "string", "pattern": f"^(?:{DIGITS.pattern})$"}]}
 
 
 _RESERVED_ASN = {0: "RFC 7607", 23456: "RFC 6793", 65535: "RFC 7300", 4294967295: "RFC 7300"}
 _DOCUMENTATION_ASN = (range(64496, 64512), range(65536, 65552))
+_ASDOT = re.compile(r"([0-9]{1,5})\.([0-9]{1,5})")
+
+
+_ANY_ASN = Integer(0, 4294967295, said="1 to 4294967294")
 
 
 class Asn(ValueType):
     """An AS number (RFC 6793); reserved ones are refused, those of RFC 5398 warn."""
 
-    label = "int 1..4294967295"
+    label = "int 1..4294967294"
     argument_type = "int"
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        number = Integer(0, 4294967295).parse(value, path, report)
+        whole = isinstance(value, float) and value.is_integer()
+        if isinstance(value, (str, float)) and not whole and (dotted := _ASDOT.fullmatch(str(value))):
+            plain = int(dotted[1]) * 65536 + int(dotted[2])
+            report.add(
+                "EDGE102",
+                path,
+                f"{value} is an AS number in two parts (asdot, RFC 5396), but one number is needed",
+                f"write {plain}" if isinstance(value, str) else "write FIRST * 65536 + SECOND",
+            )
+            return INVALID
+        number = _ANY_ASN.parse(value, path, report)
         if number is INVALID:
             return INVALID
         if number in _RESERVED_ASN:
@@ -180,6 +251,15 @@ class Asn(ValueType):
             )
         return number
 
+    def schema(self) -> Schema:
+        return {**_ANY_ASN.schema(), "not": {"enum": sorted(_RESERVED_ASN)}}
+
+
+_BOOLEAN_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "y", "1"), "true"),
+    **dict.fromkeys(("false", "no", "off", "n", "0"), "false"),
+}
+
 
 class Boolean(ValueType):
     """true or false."""
@@ -189,9 +269,14 @@ class Boolean(ValueType):
 
     def parse(self, value: object, path: str, report: Report) -> Any:
         if not isinstance(value, bool):
-            report.add("EDGE102", path, f"must be true or false, not {describe(value)}")
+            word = _BOOLEAN_WORDS.get(str(value).lower())
+            hint = f"write {word}, without quotes" if word else None
+            report.add("EDGE102", path, f"must be true or false, not {describe(value)}", hint)
             return INVALID
         return value
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
 
 
 class Choice(ValueType):
@@ -204,14 +289,16 @@ class Choice(ValueType):
         self.label = " ".join(words)
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        text = Text().parse(value, path, report)
-        if text is INVALID:
+        if value not in self.words:
+            shown = repr(value) if isinstance(value, str) else describe(value)
+            close = did_you_mean(value, self.words) if isinstance(value, str) else None
+            code = "EDGE103" if isinstance(value, str) else "EDGE102"
+            report.add(code, path, f"must be {one_of(self.words)}, not {shown}", close)
             return INVALID
-        if text not in self.words:
-            close = did_you_mean(text, self.words)
-            report.add("EDGE103", path, f"{text!r} is not one of its words", close or one_of(self.words))
-            return INVALID
-        return text
+        return value
+
+    def schema(self) -> Schema:
+        return {"enum": list(self.words)}
 
 
 class Parsed(ValueType):
@@ -219,17 +306,25 @@ class Parsed(ValueType):
 
     argument_type = "str"
 
-    def __init__(self, label: str, reader: Callable[[object, str], Any], code: str = "EDGE201") -> None:
+    def __init__(self, label: str, reader: Callable[[object, str], Any], pattern: str, code: str = "EDGE201") -> None:
         self.label = label
         self._reader = reader
+        self._pattern = pattern
+        """What every such text matches, for the schema: the reader looks closer."""
         self._code = code
 
     def parse(self, value: object, path: str, report: Report) -> Any:
+        if value is None:
+            report.add("EDGE102", path, "must be text, not empty")
+            return INVALID
         try:
             return self._reader(value, path)
         except EdgeError as error:
             report.add_error(self._code, error)
             return INVALID
+
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^{self._pattern}$"}
 
 
 class ListOf(ValueType):
@@ -246,9 +341,15 @@ class ListOf(ValueType):
         if isinstance(value, (list, tuple)):
             items = [self.item.parse(entry, f"{path}[{index}]", report) for index, entry in enumerate(value)]
         elif value is None:
-            report.add(
-                "EDGE102", path, f"must be a list of {self.item.label}, not empty", "leave the key out, or write []"
-            )
+            hint = f"give at least {self._least}" if self._least else "leave the key out, or write []"
+            report.add("EDGE102", path, "must be a list, not empty", hint)
+            return INVALID
+        elif isinstance(value, str) and "," in value:
+            shown = ", ".join(part.strip() for part in value.split(",") if part.strip())
+            report.add("EDGE102", path, f"must be a list, not {describe(value)}", f"write [{shown}]")
+            return INVALID
+        elif isinstance(value, Mapping) and not isinstance(self.item, Record):
+            report.add("EDGE102", path, "must be a list, not a map", "its entries have no names: write [FIRST, SECOND]")
             return INVALID
         else:
             items = [self.item.parse(value, path, report)]
@@ -258,6 +359,12 @@ class ListOf(ValueType):
             report.add("EDGE103", path, "is an empty list", f"give at least {self._least}")
             return INVALID
         return tuple(items)
+
+    def schema(self) -> Schema:
+        several: Schema = {"type": "array", "items": self.item.written()}
+        if self._least:
+            several["minItems"] = self._least
+        return {"anyOf": [several, self.item.schema()]}
 
 
 def key_text(key: object, path: str, report: Report) -> str | None:
@@ -278,19 +385,25 @@ class MapOf(ValueType):
 
     argument_type = "dict"
 
-    def __init__(self, key: ValueType, value: ValueType) -> None:
+    def __init__(self, key: ValueType, value: ValueType, notes: Mapping[str, str] | None = None) -> None:
+        """Take the types of keys and values, and ``notes``: keys that are no entries here -> what to write instead."""
         self.key, self.value = key, value
+        self._notes = notes or {}
         self.label = f"map {key.label} → {value.label}"
 
     def parse(self, value: object, path: str, report: Report) -> Any:
         if not isinstance(value, Mapping):
-            report.add("EDGE102", path, f"must be a map, not {describe(value)}")
+            report.add("EDGE102", path, f"must be a map, not {describe(value)}", map_hint(value))
             return INVALID
         result: dict[str, Any] = {}
         valid = True
         for raw_key, entry in value.items():
             name = key_text(raw_key, path, report)
             if name is None:
+                valid = False
+                continue
+            if name in self._notes:
+                report.add("EDGE101", f"{path}.{name}", "is not a key that is known here", self._notes[name])
                 valid = False
                 continue
             checked = self.key.parse(name, f"{path}.{name}", report)
@@ -300,6 +413,13 @@ class MapOf(ValueType):
                 continue
             result[checked] = item
         return result if valid else INVALID
+
+    def schema(self) -> Schema:
+        return {
+            "type": "object",
+            "propertyNames": self.key.schema(),
+            "additionalProperties": self.value.written(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +437,13 @@ class Key:
     """False: part of the model, refused by this version."""
     layered: bool = False
     """Top-level maps only: ``NAME__suffix`` adds to it."""
-    children: tuple[Key, ...] = field(default=())
-    """For documentation: the keys inside it."""
+    also: tuple[str, ...] = ()
+    """What Kubernetes, Cilium or FRR call it: who writes that is told our word."""
+
+    def schema(self) -> Schema:
+        """Return the JSON Schema of its value, with its text for the editor."""
+        said = {"none": "", "–": ""}.get(self.default, f" Default: {self.default}.")
+        return {"description": self.text if self.required else self.text + said, **self.type.written()}
 
 
 class Record(ValueType):
@@ -327,8 +452,11 @@ class Record(ValueType):
     label = "map"
     argument_type = "dict"
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(self, keys: Sequence[Key], notes: Mapping[str, str] | None = None) -> None:
+        """Take the keys, and ``notes``: words that users may look for here -> where it is said instead."""
         self.keys = {key.name: key for key in keys}
+        self._notes = {squash(word): note for word, note in (notes or {}).items()}
+        self._words = {squash(word): key for key in keys for word in key.also}
 
     def parse(self, value: object, path: str, report: Report) -> Any:
         if value is None and not any(key.required for key in self.keys.values()):
@@ -348,8 +476,9 @@ class Record(ValueType):
                 valid = False
             else:
                 result[name] = item
+        meant = {self._meant(str(name)) for name in value if name not in self.keys}
         for key in self.keys.values():
-            if key.required and key.name not in value:
+            if key.required and key.name not in value and key.name not in meant:
                 report.add("EDGE105", path, f"lacks the key {key.name!r}", key.text.rstrip("."))
                 valid = False
         return result if valid else INVALID
@@ -358,14 +487,38 @@ class Record(ValueType):
         """Read one entry of the record; an unknown or unsupported key is reported."""
         key = self.keys.get(name)
         if key is None:
-            report.add(
-                "EDGE101", path, "is not a key that is known here", did_you_mean(name, self.keys) or self._known()
-            )
+            report.add("EDGE101", path, "is not a key that is known here", self._hint(name))
             return INVALID
         if not key.supported:
             report.add("EDGE111", path, "is not supported by this version", "remove the key")
             return INVALID
         return key.type.parse(entry, path, report)
+
+    def schema(self) -> Schema:
+        result: Schema = {
+            "type": "object" if any(key.required for key in self.keys.values()) else ["object", "null"],
+            "properties": {key.name: key.schema() for key in self.keys.values() if key.supported},
+            "additionalProperties": False,
+        }
+        required = [key.name for key in self.keys.values() if key.required]
+        return {**result, "required": required} if required else result
+
+    def _meant(self, name: str) -> str | None:
+        """Return the key that an unknown one most likely stands for."""
+        key = self._words.get(squash(name))
+        supported = [known.name for known in self.keys.values() if known.supported]
+        return key.name if key else closest(name, supported) or closest(name, self.keys)
+
+    def _hint(self, name: str) -> str:
+        """Return the way out for an unknown key."""
+        note = self._notes.get(squash(name))
+        meant = self._meant(name)
+        if note or meant is None:
+            return note or self._known()
+        if squash(name) not in self._words:
+            return f"did you mean {meant!r}?"
+        supported = self.keys[meant].supported
+        return f"the key for it is {meant!r}" + ("" if supported else ", which this version does not support")
 
     def _known(self) -> str:
         return f"known keys: {', '.join(key.name for key in self.keys.values() if key.supported)}"
