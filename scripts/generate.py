@@ -2,13 +2,14 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what comes from the library's tables: the inventory reference, pages of findings, the role edge's arguments.
+"""Write what comes from the library's tables: the inventory's reference and schema, pages of findings, edge's arguments.
 
 Run it after a change of the tables; a test compares the files with what it would write.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +21,7 @@ sys.path.insert(0, str(CHECKOUT / ".ansible" / "collections"))
 import yaml  # noqa: E402 - after the path is set
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import GROUPS  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._schema import inventory_schema  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._types import (  # noqa: E402
     Key,
     ListOf,
@@ -75,6 +77,12 @@ def inventory_page() -> str:
     for title, keys in GROUPS:
         lines += ["", f"## {title}", "", "| key | type | default | meaning |", "|---|---|---|---|", *rows("", keys)]
     return "\n".join(lines) + "\n"
+
+
+def schema_page() -> str:
+    """Return docs/reference/inventory.schema.json."""
+    document = {"$comment": NOTE, **inventory_schema()}
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def findings_page() -> str:
@@ -182,6 +190,7 @@ def edge_arguments() -> str:
 
 GENERATED = {
     "docs/reference/inventory.md": inventory_page,
+    "docs/reference/inventory.schema.json": schema_page,
     "docs/findings.md": findings_page,
     "docs/verify.md": verify_page,
     "roles/edge/meta/argument_specs.yml": edge_arguments,

@@ -9,6 +9,7 @@ ignored in silence.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils._errors import EdgeError
@@ -32,6 +33,7 @@ from ._types import (
     Record,
     Schema,
     Text,
+    ValueType,
     describe,
 )
 
@@ -77,7 +79,6 @@ INTERFACE = Text(
     "an interface name of at most 15 characters, where * and ? stand for any",
 )
 VERSION = Text("version", r"[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.-]+)?", "a version in digits, such as 1.19.6")
-REASON = Text("reason", r".*\S.*", "a reason: say in a few words why it is fine here")
 PORT = Integer(1, 65535)
 FAMILY = Choice("ipv4", "ipv6")
 
@@ -290,6 +291,22 @@ POOL = Record(
 )
 
 
+class _Reasons(ValueType):
+    """Why a warning is accepted: one reason, or one for each path."""
+
+    label = "reason"
+
+    def __init__(self) -> None:
+        self._reason = Text("reason", r".*\S.*", "a reason: say in a few words why it is fine here")
+        self._by_path = MapOf(Text("path"), self._reason)
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        return (self._by_path if isinstance(value, Mapping) else self._reason).parse(value, path, report)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [self._reason.schema(), self._by_path.schema()]}
+
+
 class _DefaultPool(Text):
     """The name of a pool, or ``none``: YAML reads some spellings of nothing as something else."""
 
@@ -443,7 +460,7 @@ SITE = (
     Key("edge_networks", MapOf(Name(), NETWORK), "L3 segments that routers and nodes share.", "{}", layered=True),
     Key(
         "edge_accept",
-        MapOf(Text(), Anything()),
+        MapOf(Text("code"), _Reasons()),
         "Accepted warnings: code → reason, or code → {path: reason}.",
         "{}",
         layered=True,

@@ -21,13 +21,12 @@ from ._keys import (
     NODE,
     OTHER_NAMES,
     OTHER_PREFIXES,
-    REASON,
     ROUTER,
     SITE,
     VARIABLES,
 )
 from ._layers import Entry, base_name, layer_names, merge_layers
-from ._types import INVALID, Key, MapOf, Record, describe, key_text
+from ._types import INVALID, Key, MapOf, Record, describe
 from ._verify_codes import VERIFY_CODES
 
 
@@ -313,16 +312,8 @@ def accepted_reasons(accept: Mapping[str, Item], report: Report) -> dict[tuple[s
                 "EDGE115", item.path, f"{code} is an error; only warnings can be accepted", "mend what it reports"
             )
             continue
-        if not isinstance(item.value, Mapping):
-            text: Any = REASON.parse(item.value, item.path, report)
-            if text is not INVALID:
-                reasons[(code, None)] = text
-            continue
-        for raw_path, reason in item.value.items():
-            path = key_text(raw_path, item.path, report)
-            text = INVALID if path is None else REASON.parse(reason, f"{item.path}.{path}", report)
-            if text is not INVALID:
-                reasons[(code, path)] = text
+        by_path = item.value if isinstance(item.value, Mapping) else {None: item.value}
+        reasons.update({(code, path): reason for path, reason in by_path.items()})
     return reasons
 
 
