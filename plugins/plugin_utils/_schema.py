@@ -9,13 +9,8 @@ the plan reports too; what lies between keys, or behind a template, only the pla
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 from ._keys import OTHER_NAMES, OTHER_PREFIXES, VARIABLES
 from ._types import Schema
-
-TEMPLATE_PATTERN = r"\{\{|\{%"
 
 
 def inventory_schema() -> Schema:
@@ -26,9 +21,11 @@ def inventory_schema() -> Schema:
     """
     keys = [key for key in VARIABLES.values() if key.supported]
     layered = [key for key in keys if key.layered]
+    layers = "|".join(key.name for key in layered)
+    names = "|".join((*(key.name for key in keys), *OTHER_NAMES))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Variables of hybridnet.cluster_edge",
+        "description": "Variables of hybridnet.cluster_edge.",
         "type": ["object", "null"],
         "properties": {
             **{key.name: key.schema() for key in keys if not key.layered},
@@ -37,17 +34,12 @@ def inventory_schema() -> Schema:
                 for key in layered
             },
         },
-        "patternProperties": {f"^{re.escape(key.name)}__": _ref(key.name) for key in layered},
-        "propertyNames": {
-            "anyOf": [
-                {"not": {"pattern": "^edge_"}},
-                {"enum": [*(key.name for key in keys), *OTHER_NAMES]},
-                {"pattern": f"^{_one_of([key.name for key in layered])}__"},
-                {"pattern": f"^{_one_of(OTHER_PREFIXES)}"},
-            ]
+        "patternProperties": {
+            **{f"^{key.name}__": _ref(key.name) for key in layered},
+            f"^(?!(?:{names})$|(?:{layers})__|{'|'.join(OTHER_PREFIXES)})edge_": False,
         },
         "$defs": {
-            "template": {"description": "A template.", "type": "string", "pattern": TEMPLATE_PATTERN},
+            "template": {"type": "string", "pattern": r"\{\{|\{%"},
             **{key.name: key.schema() for key in layered},
         },
     }
@@ -55,7 +47,3 @@ def inventory_schema() -> Schema:
 
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
-
-
-def _one_of(words: Sequence[str]) -> str:
-    return f"(?:{'|'.join(words)})"

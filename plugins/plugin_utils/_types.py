@@ -62,6 +62,11 @@ def describe(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
+def _of_pattern(pattern: str, rule: str) -> Schema:
+    """Return the schema of a text; editors show ``patternErrorMessage`` when it does not match."""
+    return {"type": "string", "pattern": pattern, "patternErrorMessage": f"This is not {rule}."}
+
+
 class ValueType(ABC):
     """One type of value."""
 
@@ -133,7 +138,7 @@ class Text(ValueType):
         return value
 
     def schema(self) -> Schema:
-        return {"type": "string", "pattern": f"^(?:{self._pattern.pattern})$"}
+        return _of_pattern(f"^(?:{self._pattern.pattern})$", self._rule or "one line of text")
 
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -172,7 +177,8 @@ class Name(ValueType):
         return text
 
     def schema(self) -> Schema:
-        return {"type": "string", "maxLength": 40, "pattern": f"^(?!.*-v6$){_NAME.pattern}$"}
+        rule = "a name: at most 40 lower-case letters, digits and hyphens, not ending in -v6"
+        return {**_of_pattern(f"^(?!.*-v6$){_NAME.pattern}$", rule), "maxLength": 40}
 
 
 DIGITS: Final = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -324,7 +330,7 @@ class Parsed(ValueType):
             return INVALID
 
     def schema(self) -> Schema:
-        return {"type": "string", "pattern": f"^{self._pattern}$"}
+        return _of_pattern(f"^{self._pattern}$", f"a valid {self.label}")
 
 
 class ListOf(ValueType):
@@ -364,7 +370,7 @@ class ListOf(ValueType):
         several: Schema = {"type": "array", "items": self.item.written()}
         if self._least:
             several["minItems"] = self._least
-        return {"anyOf": [several, self.item.schema()]}
+        return {"anyOf": [self.item.schema(), several]}
 
 
 def key_text(key: object, path: str, report: Report) -> str | None:
