@@ -6,13 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Return a copy of ``value`` made of dict, list and str; other scalars as they are, a generator as a list."""
+    """Return a copy of ``value`` made of dict, list, str, int and float; None and booleans as they are.
+
+    A generator becomes a list. A date, which YAML makes of unquoted ``2026-01-31``, becomes its text again.
+    """
     if isinstance(value, Mapping):
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, Iterator)):
         return [plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    for kind in (str, float, int):
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return kind(value)
+    return value

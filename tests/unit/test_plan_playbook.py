@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from .support.hybrid import HYBRID, hybrid_plan
 from .support.playbook import run_playbook
@@ -143,6 +144,17 @@ def test_secrets_are_rendered_on_demand_and_for_the_owner_alone(tmp_path: Path) 
     assert f"password {SECRET}" in files[0].read_text("utf-8")
     assert base64.b64encode(SECRET.encode()).decode() in files[1].read_text("utf-8")
     assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600", "0o600"]
+
+
+def test_every_kind_of_helm_value_is_rendered(tmp_path: Path) -> None:
+    values = "{bpf: {mapDynamicSizeRatio: 0.0005}, operator: {replicas: 2}, debug: {enabled: true}, podAnnotations: {d: 2026-01-31}}"
+    extra = overlay(tmp_path, f"    edge_cilium_values: {values}\n")
+    result = run_playbook("render.yml", HYBRID, f"edge_render_dir={tmp_path}", options=("-i", str(extra)))
+    result.check(0)
+    rendered = yaml.safe_load((tmp_path / "platform" / "values.yaml").read_text("utf-8"))
+    assert rendered["bpf"] == {"mapDynamicSizeRatio": 0.0005}
+    assert (rendered["operator"]["replicas"], rendered["debug"]) == (2, {"enabled": True})
+    assert rendered["podAnnotations"] == {"d": "2026-01-31"}
 
 
 def test_an_inline_vault_value_needs_no_vault_password(tmp_path: Path) -> None:
