@@ -179,6 +179,9 @@ def needed_values(cluster: Cluster) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if cluster.peerings:
         values["bgpControlPlane"] = {"enabled": True}
+    if _family_reason(cluster, "ipv6"):
+        # The chart's default is IPv4 alone; without it no service gets an IPv6 address, and none is advertised.
+        values["ipv6"] = {"enabled": True}
     if any(pool.l2 for pool in cluster.pools):
         # L2 announcements answer for addresses that only Cilium's own service load balancing knows.
         values["kubeProxyReplacement"] = True
@@ -214,6 +217,8 @@ def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
     found = check_helm_values(cluster.values, cluster.cilium_version)
     for path, reason in (
         ("bgpControlPlane.enabled", "the cluster has peerings" if cluster.peerings else None),
+        ("ipv4.enabled", _family_reason(cluster, "ipv4")),
+        ("ipv6.enabled", _family_reason(cluster, "ipv6")),
         ("l2announcements.enabled", _l2_reason(cluster)),
         ("kubeProxyReplacement", _l2_reason(cluster)),
     ):
@@ -234,6 +239,12 @@ def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: st
             texts = (json.dumps(layer[name]) if name in layer else "(absent)" for layer in (live, planned))
             found.append(f"{below}: {' -> '.join(texts)}")
     return found
+
+
+def _family_reason(cluster: Cluster, family: str) -> str | None:
+    names = sorted(pool.name for pool in cluster.pools if family in pool.families)
+    kind = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
+    return f"pools have {kind} addresses: {', '.join(names)}" if names else None
 
 
 def _l2_reason(cluster: Cluster) -> str | None:
