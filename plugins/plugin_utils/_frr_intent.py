@@ -107,6 +107,8 @@ def _peer_group(name: str, sessions: list[Session], families: dict[str, dict[str
     first = sessions[0]
     keys = first.keys
     asns = {session.node_asn for session in sessions}
+    # iBGP is multihop by itself; FRR takes the line and does not keep it, so it would never read back as written.
+    internal = asns == {first.router_asn}
     return {
         "name": name,
         "remote_as": first.node_asn if len(asns) == 1 else None,
@@ -116,7 +118,7 @@ def _peer_group(name: str, sessions: list[Session], families: dict[str, dict[str
             "keepalive": keys.timers.keepalive,
             "connect_retry": keys.timers.connect_retry,
         },
-        "multihop": None if keys.ttl_security else keys.multihop,
+        "multihop": None if keys.ttl_security or internal else keys.multihop,
         "ttl_security": (keys.multihop or 1) if keys.ttl_security else None,
         "password": f"{first.cluster}/{keys.password}" if keys.password else None,
         "families": families,

@@ -235,7 +235,8 @@ def _peer_config(name: str, sessions: Sequence[Session]) -> Object:
         spec["gracefulRestart"] = {"enabled": True, "restartTimeSeconds": keys.graceful_restart}
     if keys.password is not None:
         spec["authSecretRef"] = password_secret_name(keys.password)
-    if session.node_asn != session.router_asn and (keys.ttl_security or keys.multihop):
+    external = any(other.node_asn != other.router_asn for other in sessions)
+    if external and (keys.ttl_security or keys.multihop):
         # Cilium has no GTSM (RFC 5082): sending with TTL 255 is its half, the router checks it.
         spec["ebgpMultihop"] = 255 if keys.ttl_security else keys.multihop
     if keys.port != 179:
