@@ -206,6 +206,7 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
         context.report.add(
             "EDGE412", path, f"no node of cluster {owned.cluster!r} announces on network {network.name!r}: {reason}"
         )
+    _check_subnet_ends(context, owned, network)
     subnets = merge(cidr.interval for cidr in context.subnets[network.name])
     for number, entry in enumerate(owned.pool.entries):
         if not contains(subnets, entry.interval):
@@ -215,6 +216,24 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
                 f"{entry.text} is not inside network {network.name!r} ({', '.join(network.cidrs)})",
                 "hosts of the network ask by ARP or NDP for addresses of their subnet only",
             )
+
+
+def _check_subnet_ends(context: Context, owned: OwnedPool, network: Network) -> None:
+    """Report an L2 pool that would hand out a subnet's own addresses: no host asks for them by ARP or NDP."""
+    for cidr in context.subnets[network.name]:
+        first, last = cidr.interval.first, cidr.interval.last
+        ends = {4: {first: "network", last: "broadcast"}, 6: {first: "subnet-router anycast"}}[cidr.family]
+        for value, kind in ends.items() if cidr.interval.size > 2 else ():
+            address = Address(cidr.family, value)
+            for number, entry in enumerate(owned.pool.entries):
+                if contains((entry.interval,), address.interval) and contains(owned.pool.intervals, address.interval):
+                    context.report.add(
+                        "EDGE403",
+                        _entry_path(owned, number),
+                        f"{entry.text} covers {address.text}, the {kind} address of {cidr.text} in network"
+                        f" {network.name!r}",
+                        f"exclude: {address.text}",
+                    )
 
 
 def _check_routed(context: Context, owned: OwnedPool) -> None:

@@ -32,7 +32,7 @@ def test_the_four_kinds_of_services_plan() -> None:
     site["edge_networks"]["private"]["cidr"] = ["10.122.0.0/24", "192.0.2.0/24"]
     site["edge_pools"] = {
         "public": {"addresses": ["203.0.113.94/32", "203.0.113.93/32"], "bgp": "public-ingress"},
-        "lan": {"addresses": "192.0.2.128/25", "l2": "private"},
+        "lan": {"addresses": "192.0.2.128/26", "l2": "private"},
     }
     site["edge_services"] = yaml.safe_load(BLOCKS[1])["edge_services"]
     computed = plan(inventory_from(document))
