@@ -143,6 +143,18 @@ def _check_names(context: Context, clusters: list[Cluster]) -> None:
                     f" {owner[0]!r} and to peering {other[1]!r} of {other[0]!r}",
                     "rename one of the peerings",
                 )
+        peers: dict[tuple[str, str, str], tuple[str, str]] = {}
+        for session in cluster.sessions:
+            ends = (session.peering, session.router)
+            known = peers.setdefault((session.cluster_config, session.instance, session.peer), ends)
+            if known != ends:
+                context.report.add(
+                    "EDGE307",
+                    context.parsed.clusters[cluster.host]["edge_peerings"][session.peering].path,
+                    f"peer {session.peer!r} in {cluster.host!r} would stand for {ends[1]!r} in peering {ends[0]!r} and"
+                    f" for {known[1]!r} in peering {known[0]!r}",
+                    "rename one of the peerings",
+                )
         configs: dict[str, tuple[str, ...]] = {}
         for kind in cluster.classes:
             twin = configs.setdefault(kind.name, kind.peerings)
@@ -158,11 +170,15 @@ def _check_names(context: Context, clusters: list[Cluster]) -> None:
 def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
     """Return, for each host of a ``--limit``, the routers and clusters that share a peering with it and are left out.
 
+    What is not managed does not change and need not be there.
+
     Args:
         site: the resolved site.
         limited: the hosts that the run is limited to.
     """
     partners: dict[str, set[str]] = {}
+    unmanaged = {router.host for router in site.routers if not router.managed}
+    unmanaged |= {cluster.host for cluster in site.clusters if not cluster.managed}
     for cluster in site.clusters:
         for node in cluster.nodes:
             partners.setdefault(node.host, set()).add(cluster.host)
@@ -170,7 +186,7 @@ def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tupl
             for host in (session.node, session.cluster, session.router):
                 partners.setdefault(host, set()).update((session.cluster, session.router))
     return {
-        host: tuple(sorted(partners[host] - limited - {host}))
-        for host in sorted(limited)
-        if partners.get(host, set()) - limited - {host}
+        host: tuple(sorted(missing))
+        for host in sorted(limited - unmanaged)
+        if (missing := partners.get(host, set()) - limited - unmanaged - {host})
     }

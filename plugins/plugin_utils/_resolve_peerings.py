@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._addresses import FAMILY_KEY, Address
+from ._addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ._findings import one_of
 from ._model import Node, NodeClass, Peering, Pool, Router, Session, SessionKeys, Timers
 from ._names import LABEL_CLASS
@@ -45,6 +45,21 @@ class PeeringResult:
     classes: tuple[NodeClass, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Lack:
+    """Families of a peering's pools that one of its ends has no address for."""
+
+    path: str
+    """Of the peering."""
+    network: str
+    end: str
+    """Who has no address: ``no router`` or ``no node``."""
+    families: tuple[int, ...]
+    pools: tuple[Pool, ...]
+    whole: bool
+    """The peering carries no family at all."""
+
+
 def resolve_peerings(
     context: Context, cluster: str, values: Values, ends: Ends, pools: tuple[Pool, ...]
 ) -> PeeringResult:
@@ -52,15 +67,18 @@ def resolve_peerings(
     items: Items = values["edge_peerings"]
     defaults: Items = values["edge_bgp_defaults"]
     passwords: Items = values["edge_bgp_passwords"]
+    known = _peerings_of_all_clusters(context)
     for name, item in passwords.items():
-        context.reference(item.path, name, items, "peering")
+        context.reference(item.path, name, known, "peering")
     peerings: list[Peering] = []
+    lacks: list[_Lack] = []
     for name, item in items.items():
         if "nodes" not in item and defaults.excuses("nodes"):
             continue
-        peering = _peering(context, cluster, values, item, name, defaults, ends, pools, name in passwords)
+        peering = _peering(context, cluster, values, item, name, defaults, ends, pools, name in passwords, lacks)
         if peering is not None:
             peerings.append(peering)
+    _report_lacks(context, lacks, peerings, pools)
     classes = node_classes(peerings)
     config_of = {(peering, node): kind.name for kind in classes for peering in kind.peerings for node in kind.nodes}
     sessions = [
@@ -70,6 +88,17 @@ def resolve_peerings(
     ]
     _check_pairs(context, items, sessions)
     return PeeringResult(tuple(peerings), tuple(sorted(sessions, key=session_key)), classes)
+
+
+def _peerings_of_all_clusters(context: Context) -> Items:
+    """Return the peerings of every cluster by name: clusters may share one map of passwords."""
+    known = Items()
+    for values in context.parsed.clusters.values():
+        items: Items = values["edge_peerings"]
+        known.update(items)
+        known.broken |= items.broken
+        known.whole = known.whole and items.whole
+    return known
 
 
 def session_key(session: Session) -> tuple[str, str, str, str, str]:
@@ -87,6 +116,7 @@ def _peering(
     ends: Ends,
     pools: tuple[Pool, ...],
     has_password: bool,
+    lacks: list[_Lack],
 ) -> Peering | None:
     selector = _selector(item, defaults)
     members = [node for node in ends.nodes if selector is None or selector.matches(node.labels)]
@@ -121,8 +151,8 @@ def _peering(
         context.report.add(
             "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
         )
-    families = _families(context, item, network, members, routers, ends, own_pools)
-    if not families:
+    families = _families(context, item, network, members, routers, ends, own_pools, lacks)
+    if not families or not _one_link_each(context, item, network, members, routers, ends, families):
         return None
     return Peering(
         name=name,
@@ -176,12 +206,14 @@ def _session_keys(
     written = {**inherited, **item.get("timers", {})}
     hold = written.get("hold", DEFAULT_HOLD)
     keepalive = written.get("keepalive", hold // 3)
-    place = item.at("timers") if "timers" in item or "timers" not in defaults else defaults["timers"].path
     if keepalive * 3 > hold:
+        own = item.get("timers", {})
+        place = item.at("timers") if "keepalive" in own else defaults["timers"].path
+        whose = f" at {item.at('timers')}" if "hold" in own and "keepalive" not in own else ""
         context.report.add(
             "EDGE303",
             f"{place}.keepalive",
-            f"{keepalive} s is more than a third of the hold time of {hold} s",
+            f"{keepalive} s is more than a third of the hold time of {hold} s{whose}",
             f"at most {hold // 3}, or leave it out",
         )
         return None
@@ -260,8 +292,9 @@ def _families(
     routers: tuple[str, ...],
     ends: Ends,
     pools: list[Pool],
+    lacks: list[_Lack],
 ) -> tuple[str, ...]:
-    """Return the families that the peering's pools have and both ends have addresses for."""
+    """Return the families that the peering's pools have and both ends have addresses for; note what is left out."""
     router_families = {a.family for host in routers for a in ends.router_addresses[host][network]}
     node_families = {a.family for node in members for a in ends.node_addresses[node.host].get(network, ())}
     both = router_families & node_families
@@ -280,16 +313,77 @@ def _families(
             )
     missing = wanted - both
     if missing and node_families:
-        lacking = one_of("IPv4" if family == 4 else "IPv6" for family in missing)
         end = "no router" if missing - router_families else "no node"
-        names = one_of(pool.name for pool in pools if missing & {4 if f == "ipv4" else 6 for f in pool.families})
-        context.report.add(
-            "EDGE505",
-            item.path,
-            f"pool {names} has {lacking} addresses, but {end} has one in network {network!r}",
-            "add the addresses, or advertise the pool elsewhere",
-        )
+        lacks.append(_Lack(item.path, network, end, tuple(sorted(missing)), tuple(pools), not wanted & both))
     return tuple(FAMILY_KEY[family] for family in sorted(wanted & both))
+
+
+def _report_lacks(context: Context, lacks: list[_Lack], peerings: list[Peering], pools: tuple[Pool, ...]) -> None:
+    """Report families of a pool that none of its peerings carries, and peerings that carry nothing."""
+    carried = {
+        (pool.name, family)
+        for pool in pools
+        for family in pool.families
+        if pool.l2 or any(peering.name in pool.bgp and family in peering.families for peering in peerings)
+    }
+    for lack in lacks:
+        lost = {
+            (pool.name, number)
+            for pool in lack.pools
+            for number in lack.families
+            if FAMILY_KEY[number] in pool.families and (lack.whole or (pool.name, FAMILY_KEY[number]) not in carried)
+        }
+        if lost:
+            names = one_of({name for name, _family in lost})
+            families = one_of({FAMILY_NAME[number] for _name, number in lost})
+            context.report.add(
+                "EDGE505",
+                lack.path,
+                f"pool {names} has {families} addresses, but {lack.end} has one in network {lack.network!r}",
+                "add the addresses, or advertise the pool elsewhere",
+            )
+
+
+def _one_link_each(
+    context: Context,
+    item: Item,
+    network: str,
+    members: list[Node],
+    routers: tuple[str, ...],
+    ends: Ends,
+    families: tuple[str, ...],
+) -> bool:
+    """Return whether each node has one way to each router in each family; report it where not.
+
+    All nodes of a class have the same peers (a CiliumBGPClusterConfig lists them once), and a peer's name has no room
+    for a second address of one router.
+    """
+    whole = True
+    for host in routers:
+        for family in families:
+            far = [a for a in ends.router_addresses[host][network] if FAMILY_KEY[a.family] == family]
+            if len(far) > 1:
+                whole = False
+                context.report.add(
+                    "EDGE111",
+                    f"{host}.edge_addresses.{network}",
+                    f"{' and '.join(address.text for address in far)} are {FAMILY_NAME[far[0].family]} addresses in the"
+                    f" network of {item.path}: several for one peering are not supported by this version",
+                    "make each subnet a network of its own, with a peering",
+                )
+                continue
+            for node in members:
+                own = [a for a in ends.node_addresses[node.host].get(network, ()) if FAMILY_KEY[a.family] == family]
+                if far and own and _near_address(context, network, far[0], tuple(own)) is None:
+                    whole = False
+                    context.report.add(
+                        "EDGE206",
+                        f"{node.host}.edge_addresses.{network}",
+                        f"{' and '.join(address.text for address in own)}: {item.path} selects the node, but {host} has"
+                        f" {far[0].text}, in another subnet of network {network!r}",
+                        "make each subnet a network of its own, with a peering",
+                    )
+    return whole
 
 
 def node_classes(peerings: list[Peering]) -> tuple[NodeClass, ...]:
