@@ -43,12 +43,19 @@ def map_hint(value: object) -> str:
     return f"write {{{pair[1]}: {pair[2]!r}}}" if pair else "give each entry its name: NAME: ..."
 
 
+def is_huge(value: object) -> bool:
+    """Return whether ``value`` is a whole number that no key takes: Python refuses to print the longest ones."""
+    return isinstance(value, int) and abs(value) >= 10**18
+
+
 def describe(value: object) -> str:
     """Return ``value`` as an error names it: its kind and, where it is short, itself."""
     if value is None:
         return "empty"
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
+    if is_huge(value):
+        return "a number of more than 18 digits"
     if isinstance(value, (int, float)):
         return f"the number {value}"
     if isinstance(value, datetime.date):
@@ -199,7 +206,7 @@ class Integer(ValueType):
     def parse(self, value: object, path: str, report: Report) -> Any:
         if isinstance(value, str) and DIGITS.fullmatch(value):
             value = int(value)  # -e KEY=1 and templates give digits as text
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, int) or is_huge(value):
             report.add("EDGE102", path, f"must be a whole number, not {describe(value)}", self._range)
             return INVALID
         if not self.low <= value <= self.high:
@@ -261,9 +268,9 @@ class Asn(ValueType):
         return {**_ANY_ASN.schema(), "not": {"enum": sorted(_RESERVED_ASN)}}
 
 
-_BOOLEAN_WORDS = {
-    **dict.fromkeys(("true", "yes", "on", "y", "1"), "true"),
-    **dict.fromkeys(("false", "no", "off", "n", "0"), "false"),
+_BOOLEAN_WORDS: dict[str | int, str] = {
+    **dict.fromkeys(("true", "yes", "on", "y", "1", 1), "true"),
+    **dict.fromkeys(("false", "no", "off", "n", "0", 0), "false"),
 }
 
 
@@ -275,7 +282,8 @@ class Boolean(ValueType):
 
     def parse(self, value: object, path: str, report: Report) -> Any:
         if not isinstance(value, bool):
-            word = _BOOLEAN_WORDS.get(str(value).lower())
+            spelt = value.lower() if isinstance(value, str) else value
+            word = _BOOLEAN_WORDS.get(spelt) if isinstance(spelt, (str, int)) else None
             hint = f"write {word}, without quotes" if word else None
             report.add("EDGE102", path, f"must be true or false, not {describe(value)}", hint)
             return INVALID
@@ -320,8 +328,8 @@ class Parsed(ValueType):
         self._code = code
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        if value is None:
-            report.add("EDGE102", path, "must be text, not empty")
+        if value is None or is_huge(value):
+            report.add("EDGE102", path, f"must be text, not {describe(value)}")
             return INVALID
         try:
             return self._reader(value, path)
@@ -378,7 +386,7 @@ def key_text(key: object, path: str, report: Report) -> str | None:
     if isinstance(key, bool) or key is None or isinstance(key, float):
         report.add("EDGE106", path, f"has a key that is {describe(key)}, not text", "quote the key")
         return None
-    if isinstance(key, int):
+    if isinstance(key, int) and not is_huge(key):
         return str(key)
     if not isinstance(key, str):
         report.add("EDGE102", path, f"has a key that is {describe(key)}, not text")
@@ -482,7 +490,7 @@ class Record(ValueType):
                 valid = False
             else:
                 result[name] = item
-        meant = {self._meant(str(name)) for name in value if name not in self.keys}
+        meant = {self._meant(name) for name in value if isinstance(name, str) and name not in self.keys}
         for key in self.keys.values():
             if key.required and key.name not in value and key.name not in meant:
                 report.add("EDGE105", path, f"lacks the key {key.name!r}", key.text.rstrip("."))

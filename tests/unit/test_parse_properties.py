@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 import random
 from typing import Any
@@ -56,6 +57,32 @@ def test_arbitrary_values_give_findings(variables: dict[str, Any]) -> None:
     computed = plan(inventory)
     assert computed.failed  # a site of such values lacks at least a version
     assert computed.data["findings"] == plan(inventory).data["findings"]
+
+
+ODD = [
+    10**5000,  # 0xfff... in YAML: Python refuses to print it
+    datetime.date(2026, 1, 31),
+    datetime.datetime(2026, 1, 31),
+    b"binary",
+    {1, 2},
+    {("a", "b"): 1},
+    {10**5000: 1},
+    {datetime.date(2026, 1, 31): 1},
+    "\ud800",
+    "a\x00b",
+    "\u0661\u0660.0.0.1",  # digits, but not those of an address
+    "²",
+    "x" * 10000,
+]
+
+
+@pytest.mark.parametrize("value", ODD, ids=range(len(ODD)))
+def test_what_else_yaml_can_make_gives_findings(value: Any) -> None:
+    for shown in (value, [value], {"a": value}, {"a/b": {"addresses": value, "pool": value, "ports": [value]}}):
+        variables = {host: dict.fromkeys(VARIABLES, shown) for host in ("r", "c", "n")}
+        computed = plan(Inventory(routers=("r",), clusters=("c",), nodes=("n",), variables=variables))
+        assert computed.failed
+        json.dumps(computed.data["findings"])
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
