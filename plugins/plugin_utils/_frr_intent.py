@@ -127,7 +127,7 @@ def _peer_group(name: str, sessions: list[Session], families: dict[str, dict[str
                 "address": session.node_address,
                 "description": session.keys.description or session.node,
                 "remote_as": None if len(asns) == 1 else session.node_asn,
-                "port": None if session.keys.port == 179 else session.keys.port,
+                "port": None,  # the port that the router dials: Cilium listens on none
                 "shutdown": session.keys.shutdown,
                 "update_source": session.router_address if keys.multihop else None,
             }
