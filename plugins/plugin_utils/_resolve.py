@@ -153,7 +153,7 @@ def _check_names(context: Context, clusters: list[Cluster]) -> None:
                     context.parsed.clusters[cluster.host]["edge_peerings"][session.peering].path,
                     f"peer {session.peer!r} in {cluster.host!r} would stand for {ends[1]!r} in peering {ends[0]!r} and"
                     f" for {known[1]!r} in peering {known[0]!r}",
-                    "rename one of the peerings",
+                    "rename one of the peerings or routers",
                 )
         configs: dict[str, tuple[str, ...]] = {}
         for kind in cluster.classes:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +13,19 @@ from typing import Any
 from ..module_utils._errors import EdgeError
 from ._addresses import Address, Cidr, parse_address
 from ._findings import Report, did_you_mean, one_of
-from ._intervals import overlaps
+from ._intervals import Interval, contains, overlaps
 from ._model import Derived, Network, Node, Router
 from ._parse import Items, ParsedSite, Values
 
 DEFAULT_FRR_VERSION = "10.1"
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""RFC 1123 subdomain: what Kubernetes takes as the name of a Node."""
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""A name that is one word of a router's configuration."""
+
+_LINK_LOCAL = Interval(6, 0xFE80 << 112, (0xFEC0 << 112) - 1)
+"""fe80::/10."""
 
 
 @dataclass(slots=True)
@@ -71,6 +80,14 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
             )
         )
         owners.extend((name, item.at("cidr", index), cidr) for index, cidr in enumerate(cidrs))
+        for index, cidr in enumerate(cidrs):
+            if contains((_LINK_LOCAL,), cidr.interval):
+                context.report.add(
+                    "EDGE111",
+                    item.at("cidr", index),
+                    f"{cidr.text} is link-local: sessions between such addresses are not supported by this version",
+                    "use global or unique local addresses, such as fd00:10::/64",
+                )
     for overlap in overlaps([cidr.interval for _name, _path, cidr in owners]):
         left, right = owners[overlap.left], owners[overlap.right]
         context.report.add(
@@ -219,7 +236,10 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
     clusters = context.parsed.clusters
     nodes: dict[str, list[Node]] = {host: [] for host in clusters}
     addresses: dict[str, Placed] = {}
+    for host in clusters:
+        _check_host(context, host, _WORD, "letters, digits, '.', '_' and '-': it is a part of peer groups' names")
     for host, values in context.parsed.nodes.items():
+        _check_host(context, host, _SUBDOMAIN, "lower-case letters, digits, '-' and '.': it is the name of the Node")
         addresses[host] = host_addresses(context, host, values)
         cluster = _cluster_of(context, host, values)
         if cluster is None:
@@ -231,6 +251,12 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
     for members in nodes.values():
         members.sort(key=lambda node: node.host)
     return nodes, addresses
+
+
+def _check_host(context: Context, host: str, form: re.Pattern[str], rule: str) -> None:
+    """Report a host name that one of the ends would refuse."""
+    if not form.fullmatch(host):
+        context.report.add("EDGE104", host, f"the host name {host!r} is not made of {rule}")
 
 
 def _cluster_of(context: Context, host: str, values: Values) -> str | None:

@@ -271,12 +271,23 @@ def _network(context: Context, item: Item, name: str, members: list[Node], ends:
             if not shared
             else f"its nodes and the routers share {one_of(shared)}"
         )
-        context.report.add(
-            "EDGE304", item.at("network"), f"is missing, and {problem}", "write the one that the sessions use"
-        )
+        hint = "write the one that the sessions use" if shared else f"{_where(ends, members)}; write edge_addresses"
+        context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", hint)
         return None
     context.derive(f"{item.path}.network", shared[0], "the only network that its nodes and a router share")
     return shared[0]
+
+
+def _where(ends: Ends, members: list[Node]) -> str:
+    """Return in which networks both ends have addresses."""
+    texts = []
+    for who, hosts, addresses in (
+        ("its nodes", [node.host for node in members], ends.node_addresses),
+        ("routers", list(ends.router_addresses), ends.router_addresses),
+    ):
+        names = sorted({network for host in hosts for network, own in addresses[host].items() if own})
+        texts.append(f"{who} have addresses in {', '.join(names)}" if names else f"{who} have no address")
+    return ", ".join(texts)
 
 
 def _router_hint(ends: Ends) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,16 @@ from ._parse import Item, Items, Values
 from ._pools import overlaps, usable
 from ._resolve_hosts import Context, Placed
 from ._selectors import parse_selector
+
+_NO_SERVICE = {
+    "0.0.0.0/8": "this-network",
+    "127.0.0.0/8": "loopback",
+    "224.0.0.0/4": "multicast",
+    "::/127": "reserved",
+    "fe80::/10": "link-local",
+    "ff00::/8": "multicast",
+}
+"""Addresses that no Service can have (IANA special-purpose registries; Kubernetes and FRR refuse them)."""
 
 NONE = "none"
 """Not a pool: ``edge_default_pool: none``."""
@@ -141,6 +152,7 @@ def check_pools(
     foreign = [(address.interval, "EDGE403", f"the address {address.text} of {path}") for address, path in owners]
     foreign += [(cidr.interval, "EDGE409", f"{cidr.text} of {path}") for path, cidr in ranges]
     _check_covers(context, pools, foreign)
+    _check_special(context, pools)
     by_name = {network.name: network for network in networks}
     for owned in pools:
         for index, name in enumerate(owned.pool.l2):
@@ -184,6 +196,22 @@ def _check_covers(context: Context, pools: list[OwnedPool], foreign: list[tuple[
             continue  # excluded, as it should be
         hint = f"exclude: {interval_text(found.interval)}" if code == "EDGE403" else "use a range of its own"
         context.report.add(code, _entry_path(owned, index), f"{entry.text} covers {what}", hint)
+
+
+def _check_special(context: Context, pools: list[OwnedPool]) -> None:
+    """Report pools of addresses that no service can have."""
+    for owned in pools:
+        for index, entry in enumerate(owned.pool.entries):
+            for text, what in _NO_SERVICE.items():
+                special = ipaddress.ip_network(text)
+                ends = Interval(special.version, int(special.network_address), int(special.broadcast_address))
+                if interval_overlaps([entry.interval, ends]):
+                    context.report.add(
+                        "EDGE103",
+                        _entry_path(owned, index),
+                        f"{entry.text} holds {what} addresses ({text}), which no service can have",
+                        "use unicast addresses of your own",
+                    )
 
 
 def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, nodes: tuple[Node, ...]) -> None:

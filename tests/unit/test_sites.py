@@ -463,7 +463,7 @@ all:
 """
     assert told(text) == [
         "EDGE307 edge_peerings.a-b: peer 'a-b-c' in 'home' would stand for 'c' in peering 'a-b' and for 'b-c' in"
-        " peering 'a' (rename one of the peerings)"
+        " peering 'a' (rename one of the peerings or routers)"
     ]
 
 
@@ -928,6 +928,75 @@ def test_a_release_that_is_not_ours_gets_no_values_but_all_objects() -> None:
     names = sorted(cluster_files(computed.data))
     assert "home/values.yaml" not in names
     assert {"home/manifests/bgp.yaml", "home/manifests/lb.yaml"} <= set(names)
+
+
+def test_a_session_s_port_is_the_router_s() -> None:
+    """FRR's ``neighbor port`` is the port that it dials itself, and Cilium listens on none."""
+    data = good(SMALL, edge_peerings={"k8s": {"port": 1790}})
+    assert objects(data, "CiliumBGPPeerConfig")["k8s"]["transport"] == {"peerPort": 1790}
+    assert "1790" not in frr_conf(data)
+
+
+# --- mistakes that end in a site that never works ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("224.0.0.0/28", "224.0.0.0/28 holds multicast addresses (224.0.0.0/4), which no service can have"),
+        ("127.0.0.10", "127.0.0.10 holds loopback addresses (127.0.0.0/8), which no service can have"),
+        ("0.0.0.0-0.0.0.9", "0.0.0.0-0.0.0.9 holds this-network addresses (0.0.0.0/8), which no service can have"),
+    ],
+)
+def test_addresses_that_no_service_can_have(entry: str, problem: str) -> None:
+    assert told(SMALL, edge_pools={"lb": {"addresses": entry}}) == [
+        f"EDGE103 edge_pools.lb.addresses: {problem} (use unicast addresses of your own)"
+    ]
+
+
+@pytest.mark.parametrize("entry", ["fe80::1:0/112", "ff05::/112", "::1"])
+def test_ipv6_addresses_that_no_service_can_have(entry: str) -> None:
+    assert [text[:7] for text in told(DUAL, edge_pools={"lb": {"addresses": entry}})] == ["EDGE103"]
+
+
+def test_link_local_networks() -> None:
+    assert told(IPV6_ONLY.replace("fd00:1:", "fe80:").replace("FD00:1:", "fe80:")) == [
+        "EDGE111 edge_networks.lan.cidr: fe80::/64 is link-local: sessions between such addresses are not supported by"
+        " this version (use global or unique local addresses, such as fd00:10::/64)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("router", "where"),
+    [
+        ("{edge_addresses: {mgmt: 10.0.9.1}, edge_router_asn: 64700}", "routers have addresses in mgmt"),
+        ("{ansible_host: gw.example, edge_router_id: 10.0.1.1, edge_router_asn: 64700}", "routers have no address"),
+    ],
+)
+def test_a_router_without_an_address_where_the_nodes_are(router: str, where: str) -> None:
+    text = SMALL.replace("{ansible_host: 10.0.1.1, edge_router_asn: 64700}", router)
+    assert told(text, edge_networks={"lan": {"cidr": "10.0.1.0/24"}, "mgmt": {"cidr": "10.0.9.0/24"}}) == [
+        "EDGE304 edge_peerings.k8s.network: is missing, and its nodes and the routers share no network (its nodes have"
+        f" addresses in lan, {where}; write edge_addresses)"
+    ]
+
+
+def test_a_router_s_ansible_host_is_its_address_in_that_one_network() -> None:
+    """One that is reached over the management network says with edge_addresses where it peers."""
+    networks = {"lan": {"cidr": "10.0.1.0/24"}, "mgmt": {"cidr": "10.0.9.0/24"}}
+    text = SMALL.replace("{ansible_host: 10.0.1.1,", "{ansible_host: 10.0.9.1, edge_addresses: {lan: 10.0.1.1},")
+    data = good(text, edge_networks=networks)
+    assert data["routers"]["gw"]["addresses"] == {"lan": ["10.0.1.1"]}
+    assert "gw.edge_addresses.mgmt" not in {item["path"] for item in data["derived"]}
+
+
+def test_host_names_that_an_end_would_refuse() -> None:
+    assert told(SMALL.replace("n2:", "Node_2:").replace("home:", "my home:")) == [
+        "EDGE104 Node_2: the host name 'Node_2' is not made of lower-case letters, digits, '-' and '.': it is the name"
+        " of the Node",
+        "EDGE104 my home: the host name 'my home' is not made of letters, digits, '.', '_' and '-': it is a part of peer"
+        " groups' names",
+    ]
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
