@@ -142,8 +142,8 @@ def _peering(
     if keys.ttl_security and internal:
         context.report.add(
             "EDGE310",
-            item.at("ttl_security"),
-            f"is set, but {internal[0]} has the same AS {asn}",
+            item.at("ttl_security") if "ttl_security" in item else defaults["ttl_security"].path,
+            f"is set, but {internal[0]} has the same AS {asn}" + ("" if "ttl_security" in item else f" as {item.path}"),
             "remove it, or give the cluster an AS of its own",
         )
     own_pools = [pool for pool in pools if name in pool.bgp]
@@ -266,12 +266,13 @@ def _network(context: Context, item: Item, name: str, members: list[Node], ends:
         and any(ends.node_addresses[node.host].get(network) for node in members)
     )
     if len(shared) != 1:
-        problem = (
-            "its nodes and the routers share no network"
-            if not shared
-            else f"its nodes and the routers share {one_of(shared)}"
-        )
-        hint = "write the one that the sessions use" if shared else f"{_where(ends, members)}; write edge_addresses"
+        if shared:
+            problem, hint = f"its nodes and the routers share {one_of(shared)}", "write the one that the sessions use"
+        elif ends.router_addresses:
+            problem = "its nodes and the routers share no network"
+            hint = f"{_where(ends, members)}; write edge_addresses"
+        else:
+            problem, hint = "there is no router", "add a host to the group edge_routers"
         context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", hint)
         return None
     context.derive(f"{item.path}.network", shared[0], "the only network that its nodes and a router share")

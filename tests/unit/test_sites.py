@@ -983,6 +983,23 @@ def test_a_router_without_an_address_where_the_nodes_are(router: str, where: str
     ]
 
 
+def test_a_peering_without_any_router() -> None:
+    document = yaml.safe_load(SMALL)
+    del document["all"]["children"]["edge_routers"]
+    assert [f"{item.code} {item.text}" for item in plan(inventory_from(document)).findings] == [
+        "EDGE304 edge_peerings.k8s.network: is missing, and there is no router (add a host to the group edge_routers)"
+    ]
+
+
+def test_gtsm_that_a_peering_inherits_within_one_as() -> None:
+    text = SMALL.replace("64701", "64700")
+    assert told(text, edge_bgp_defaults={"ttl_security": True}) == [
+        "EDGE310 edge_bgp_defaults.ttl_security: is set, but gw has the same AS 64700 as edge_peerings.k8s (remove it,"
+        " or give the cluster an AS of its own)"
+    ]
+    assert good(text, edge_bgp_defaults={"ttl_security": True}, edge_peerings={"k8s": {"ttl_security": False}})
+
+
 def test_a_router_s_ansible_host_is_its_address_in_that_one_network() -> None:
     """One that is reached over the management network says with edge_addresses where it peers."""
     networks = {"lan": {"cidr": "10.0.1.0/24"}, "mgmt": {"cidr": "10.0.9.0/24"}}
