@@ -86,7 +86,11 @@ CODES: dict[str, Code] = {
     "EDGE205": Code(
         ERROR, "Two addresses in one subnet", "Which of them peers would be undefined: give one per subnet."
     ),
-    "EDGE206": Code(ERROR, "Node without an address on its peering's network", "It has no address to peer from."),
+    "EDGE206": Code(
+        ERROR,
+        "Node without an address on its peering's network",
+        "It has no address to peer from, or none in the subnet in which the router has its own.",
+    ),
     "EDGE207": Code(ERROR, "No router on the peering's network", "There is no address that the nodes could dial."),
     "EDGE208": Code(ERROR, "Networks overlap", "An address would belong to two networks."),
     "EDGE209": Code(
@@ -117,7 +121,11 @@ CODES: dict[str, Code] = {
     ),
     # 4xx: pools
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
-    "EDGE403": Code(ERROR, "Pool covers an address in use", "A service would take the address of a router or a node."),
+    "EDGE403": Code(
+        ERROR,
+        "Pool covers an address in use",
+        "A service would take the address of a router or a node, or on L2 the network or broadcast address of a subnet.",
+    ),
     "EDGE404": Code(ERROR, "Pool too small", "Some of its services would stay without an address."),
     "EDGE405": Code(
         ERROR, "Excluded address outside the pool", "It would exclude nothing: most likely a typing mistake."
