@@ -124,7 +124,7 @@ CODES: dict[str, Code] = {
     "EDGE403": Code(
         ERROR,
         "Pool covers an address in use",
-        "A service would take the address of a router or a node, or on L2 the network or broadcast address of a subnet.",
+        "A service would take the address of a router or a node, or on L2 a subnet's network or broadcast address.",
     ),
     "EDGE404": Code(ERROR, "Pool too small", "Some of its services would stay without an address."),
     "EDGE405": Code(
