@@ -179,7 +179,7 @@ def needed_values(cluster: Cluster) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if cluster.peerings:
         values["bgpControlPlane"] = {"enabled": True}
-    if _family_reason(cluster, "ipv6"):
+    if _family_reason(cluster, "ipv6") and _pods_have_ipv6(cluster):
         # The chart's default is IPv4 alone; without it no service gets an IPv6 address, and none is advertised.
         values["ipv6"] = {"enabled": True}
     if any(pool.l2 for pool in cluster.pools):
@@ -224,6 +224,21 @@ def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
     ):
         if reason and _get(cluster.values, path) in (False, "false"):
             found.append(ValueProblem(path, f"it is false, but {reason}", "remove it"))
+    reason = _family_reason(cluster, "ipv6")
+    if (
+        cluster.cilium_managed
+        and reason
+        and not _pods_have_ipv6(cluster)
+        and _get(cluster.values, "ipv6.enabled") is None
+    ):
+        found.append(
+            ValueProblem(
+                "ipv6.enabled",
+                f"it is missing, but {reason}",
+                "write true once pods have an IPv6 range (and edge_cluster_pod_cidrs names it): an agent without one"
+                " waits for it and serves nothing",
+            )
+        )
     return sorted(found, key=lambda problem: problem.path)
 
 
@@ -245,6 +260,10 @@ def _family_reason(cluster: Cluster, family: str) -> str | None:
     names = sorted(pool.name for pool in cluster.pools if family in pool.families)
     kind = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
     return f"pools have {kind} addresses: {', '.join(names)}" if names else None
+
+
+def _pods_have_ipv6(cluster: Cluster) -> bool:
+    return any(":" in cidr for cidr in cluster.pod_cidrs)
 
 
 def _l2_reason(cluster: Cluster) -> str | None:

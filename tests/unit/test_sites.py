@@ -35,7 +35,7 @@ all:
     edge_pools: {lb: {addresses: 203.0.113.0/28}}
   children:
     edge_routers: {hosts: {gw: {ansible_host: 10.0.1.1, edge_router_asn: 64700}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes: {hosts: {n1: {ansible_host: 10.0.1.11}, n2: {ansible_host: 10.0.1.12}}}
 """
 """One router, two nodes, one pool: the site that others are an edit away from."""
@@ -246,7 +246,7 @@ all:
     edge_pools: {lb: {addresses: [203.0.113.0/28, "2001:db8:5::/112"]}}
   children:
     edge_routers: {hosts: {gw: {edge_router_asn: 64700, edge_addresses: {lan: [10.0.1.1, "fd00:1::1"]}}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes:
       hosts:
         n1: {edge_addresses: {lan: [10.0.1.11, "fd00:1::11"]}}
@@ -310,6 +310,16 @@ def test_ipv6_addresses_switch_cilium_s_ipv6_on() -> None:
     ]
 
 
+def test_ipv6_is_not_switched_on_for_pods_without_a_range() -> None:
+    """Agents without an IPv6 pod range wait for one: that would take the whole cluster down for one pool."""
+    only_ipv4 = DUAL.replace(', "fd00:244::/56"', "")
+    assert told(only_ipv4) == [
+        "EDGE604 home.edge_cilium_values.ipv6.enabled: it is missing, but pools have IPv6 addresses: lb (write true once pods"
+        " have an IPv6 range (and edge_cluster_pod_cidrs names it): an agent without one waits for it and serves nothing)"
+    ]
+    assert told(only_ipv4, edge_cilium_values={"ipv6": {"enabled": True}}) == []
+
+
 def test_sessions_follow_the_families_of_the_pools() -> None:
     data = good(DUAL, edge_pools={"lb": {"addresses": "2001:db8:5::/112"}})
     assert {item["family"] for item in data["sessions"]} == {"ipv6"}
@@ -338,7 +348,7 @@ all:
     edge_cilium_values: {ipv4: {enabled: false}}
   children:
     edge_routers: {hosts: {gw: {ansible_host: "fd00:1::1", edge_router_asn: 64700, edge_router_id: 10.255.0.1}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes: {hosts: {n1: {ansible_host: "fd00:1:0:0::11"}, n2: {ansible_host: "FD00:1::12"}}}
 """
 
@@ -365,7 +375,7 @@ all:
     edge_pools: {lb: {addresses: [203.0.113.0/28, "2001:db8:5::/112"], bgp: [p4, p6]}}
   children:
     edge_routers: {hosts: {gw: {edge_router_asn: 64700, edge_addresses: {four: 10.0.1.1, six: "fd00:1::1"}}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes: {hosts: {n1: {edge_addresses: {four: 10.0.1.11, six: "fd00:1::11"}}}}
 """
 
@@ -414,7 +424,7 @@ all:
       hosts:
         gw1: {ansible_host: 10.0.1.1, edge_router_asn: 64700}
         gw2: {ansible_host: 10.0.1.2, edge_router_asn: 64702}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes: {hosts: {n1: {ansible_host: 10.0.1.11}, n2: {ansible_host: 10.0.1.12}}}
 """
 
@@ -460,7 +470,7 @@ all:
       hosts:
         b-c: {edge_router_asn: 64700, edge_addresses: {n1: 10.0.1.1}}
         c: {edge_router_asn: 64700, edge_addresses: {n2: 10.0.2.1}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes: {hosts: {k1: {edge_addresses: {n1: 10.0.1.11, n2: 10.0.2.11}}}}
 """
     assert told(text) == [
@@ -477,7 +487,7 @@ all:
     edge_pools: {lb: {addresses: 203.0.113.0/28}}
   children:
     edge_routers: {hosts: {gw: {edge_router_asn: 64700, edge_addresses: {lan: [10.0.1.1, 10.0.2.1]}}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes: {hosts: {n1: {edge_addresses: {lan: 10.0.1.11}}, n2: {edge_addresses: {lan: 10.0.2.12}}}}
 """
 
@@ -507,7 +517,7 @@ all:
     edge_pools: {lb: {addresses: 203.0.113.0/28, bgp: [a, b]}}
   children:
     edge_routers: {hosts: {gw: {ansible_host: 10.0.2.1, edge_router_asn: 64700, edge_addresses: {rack-a: 10.0.1.1, rack-b: 10.0.2.1}}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes:
       hosts:
         n1: {ansible_host: 10.0.1.11, edge_node_labels: {rack: a}}
@@ -603,7 +613,7 @@ all:
     edge_pools: {x: {addresses: 203.0.113.1, bgp: a}, y: {addresses: 203.0.113.2, bgp: [a, b]}}
   children:
     edge_routers: {hosts: {gw: {edge_router_asn: 64700, edge_addresses: {one: 10.0.1.1, two: 10.0.2.1}}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes:
       hosts:
         n1: {edge_addresses: {one: 10.0.1.11, two: 10.0.2.11}, edge_node_labels: {edge: "", rack: a}}
@@ -831,7 +841,7 @@ all:
     edge_pools: {lb: {addresses: 10.0.1.224-10.0.1.254, l2: lan}}
     edge_services: {media/plex: {addresses: 10.0.1.230, ports: [{port: 32400}]}}
   children:
-    edge_clusters: {hosts: {home: {edge_cilium_version: "1.19.6"}}}
+    edge_clusters: {hosts: {home: {edge_cilium_version: "1.19.6", edge_cluster_pod_cidrs: [10.244.0.0/16, "fd00:244::/56"]}}}
     edge_nodes: {hosts: {n1: {ansible_host: 10.0.1.11}, n2: {ansible_host: 10.0.1.12}, cp: {}}}
 """
 

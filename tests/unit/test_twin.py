@@ -36,7 +36,15 @@ DUAL_STACK: dict[str, Any] = {
             "edge_routers": {
                 "hosts": {"r1": {"edge_router_asn": 64700, "edge_addresses": {"lan": ["192.0.2.1", "2001:db8:1::1"]}}}
             },
-            "edge_clusters": {"hosts": {"k8s": {"edge_cluster_asn": 64701, "edge_cilium_version": "1.19.6"}}},
+            "edge_clusters": {
+                "hosts": {
+                    "k8s": {
+                        "edge_cluster_asn": 64701,
+                        "edge_cilium_version": "1.19.6",
+                        "edge_cilium_values": {"ipv6": {"enabled": True}},
+                    }
+                }
+            },
             "edge_nodes": {
                 "hosts": {f"k{n}": {"edge_addresses": {"lan": [f"192.0.2.1{n}", f"2001:db8:1::1{n}"]}} for n in (1, 2)}
             },
