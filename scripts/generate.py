@@ -20,7 +20,11 @@ sys.path.insert(0, str(CHECKOUT / ".ansible" / "collections"))
 
 import yaml  # noqa: E402 - after the path is set
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import GROUPS  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import (  # noqa: E402
+    GROUPS,
+    POLICY_RECORD,
+    RecordOr,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._schema import inventory_schema  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._types import (  # noqa: E402
     Key,
@@ -45,6 +49,8 @@ def record_of(kind: ValueType) -> tuple[str, Record] | None:
         return ".N", kind.value
     if isinstance(kind, ListOf) and isinstance(kind.item, Record):
         return "[]", kind.item
+    if isinstance(kind, RecordOr):
+        return "", kind.record
     return None
 
 
@@ -76,6 +82,17 @@ def inventory_page() -> str:
     ]
     for title, keys in GROUPS:
         lines += ["", f"## {title}", "", "| key | type | default | meaning |", "|---|---|---|---|", *rows("", keys)]
+    lines += [
+        "",
+        "## Policy",
+        "",
+        "What `import` and `export` take: the word `all` (nothing is filtered; warns), or a map of what passes. Without it",
+        "nothing passes.",
+        "",
+        "| key | type | default | meaning |",
+        "|---|---|---|---|",
+        *rows("", POLICY_RECORD.keys.values()),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -9,12 +9,14 @@ ignored in silence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils._errors import EdgeError
 from ._addresses import Address, parse_address, parse_cidr, parse_pool_entry
-from ._findings import Report
+from ._findings import Report, did_you_mean
+from ._model import Community
 from ._names import LABEL_POOL
 from ._selectors import parse_selector
 from ._types import (
@@ -51,6 +53,7 @@ _IP = rf"(?:{_IPV4}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)"
 _LENGTH = r"/[0-9]{1,3}"
 
 ADDRESS = Parsed("address", parse_address, rf"\s*{_IP}\s*")
+ROUTER_ID = Parsed("IPv4 address", parse_router_id, rf"\s*{_IPV4}\s*")
 CIDR = Parsed("CIDR", parse_cidr, rf"\s*{_IP}{_LENGTH}\s*")
 POOL_ENTRY = Parsed("CIDR, range or address", parse_pool_entry, rf"\s*{_IP}(?:{_LENGTH}|\s*-\s*{_IP})?\s*")
 SELECTOR = Parsed("selector", parse_selector, r"[A-Za-z0-9_./=!(),\s-]+", code="EDGE103")
@@ -83,12 +86,233 @@ PORT = Integer(1, 65535)
 FAMILY = Choice("ipv4", "ipv6")
 
 
-def _later(name: str, label: str, text: str, also: tuple[str, ...] = ()) -> Key:
-    """Return a key of the model that this version refuses."""
-    kind = Anything()
-    kind.label = label
-    return Key(name, kind, text, supported=False, also=also)
+NAMESPACE_OR_ALL = Text(
+    "namespace", r"\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "a namespace (RFC 1123 label) or '*'", code="EDGE104"
+)
+OBJECT_NAME = Text(
+    "name of a Kubernetes object",
+    r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?",
+    "a name of lower-case letters, digits, '-' and '.' (RFC 1123 subdomain)",
+    code="EDGE104",
+)
+ROUTER_WORD = Text(
+    "one word of a router's configuration",
+    r"[A-Za-z][A-Za-z0-9._-]{0,62}",
+    "one word of at most 63 letters, digits, '.', '_' and '-' that starts with a letter",
+    code="EDGE104",
+)
+ROUTER_INTERFACE = Text(
+    "interface name", r"[A-Za-z][A-Za-z0-9_.:@-]{0,14}", "an interface's name, at most 15 characters, without wildcards"
+)
+LOCAL_PREFERENCE = Integer(0, 4294967295)
 
+WELL_KNOWN_COMMUNITIES = {
+    "internet": (0, 0),
+    "planned-shut": (65535, 0),
+    "accept-own": (65535, 1),
+    "route-filter-translated-v4": (65535, 2),
+    "route-filter-v4": (65535, 3),
+    "route-filter-translated-v6": (65535, 4),
+    "route-filter-v6": (65535, 5),
+    "llgr-stale": (65535, 6),
+    "no-llgr": (65535, 7),
+    "blackhole": (65535, 666),
+    "no-export": (65535, 65281),
+    "no-advertise": (65535, 65282),
+    "no-export-subconfed": (65535, 65283),
+    "no-peer": (65535, 65284),
+}
+"""The words that Cilium's CRD takes (``attributes.communities.wellKnown``), with their value (IANA's registry)."""
+
+
+class _Community(ValueType):
+    """A BGP community; its kind is read from its form: ``65000:100``, ``65000:1:2`` (RFC 8092), ``no-export``."""
+
+    label = "community"
+    argument_type = "str"
+    _form = r"[0-9]+(?::[0-9]+){0,2}"
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            report.add(
+                "EDGE106",
+                path,
+                f"is {describe(value)}, not a community",
+                "quote it: YAML reads 65000:20 as a number in base 60, and a plain number hides its two halves",
+            )
+            return INVALID
+        if not isinstance(value, str):
+            report.add("EDGE102", path, f"must be a community, not {describe(value)}", "such as '65000:100'")
+            return INVALID
+        if value in WELL_KNOWN_COMMUNITIES:
+            return Community(value, "well-known")
+        if not re.fullmatch(self._form, value, re.ASCII):
+            report.add(
+                "EDGE103",
+                path,
+                f"{value!r} is not a community",
+                did_you_mean(value, WELL_KNOWN_COMMUNITIES) or "write '65000:100', '65000:1:2' (large) or no-export",
+            )
+            return INVALID
+        parts = [int(part) for part in value.split(":")]
+        most = 65535 if len(parts) == 2 else 4294967295
+        for part in parts:
+            if part > most:
+                report.add(
+                    "EDGE103",
+                    path,
+                    f"{part} in {value!r} is out of range",
+                    f"each part of this form is 0 to {most}; three parts make a large community (RFC 8092)",
+                )
+                return INVALID
+        if len(parts) == 1:
+            parts = [parts[0] >> 16, parts[0] & 0xFFFF]
+        return Community(":".join(map(str, parts)), "large" if len(parts) == 3 else "standard")
+
+    def schema(self) -> Schema:
+        return {"anyOf": [{"enum": list(WELL_KNOWN_COMMUNITIES)}, {"type": "string", "pattern": f"^{self._form}$"}]}
+
+
+COMMUNITIES = ListOf(_Community())
+
+
+class _OneOf(ValueType):
+    """A word of a few, or a value of another type."""
+
+    def __init__(self, words: tuple[str, ...], other: ValueType) -> None:
+        self.words, self.other = words, other
+        self.label = f"{' '.join(words)} or {other.label}"
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if isinstance(value, str) and value in self.words:
+            return value
+        if isinstance(value, str) and not isinstance(self.other, Text) and not DIGITS.fullmatch(value):
+            report.add(
+                "EDGE103", path, f"{value!r} is not known here", did_you_mean(value, self.words) or f"{self.label}"
+            )
+            return INVALID
+        return self.other.parse(value, path, report)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [{"enum": list(self.words)}, self.other.schema()]}
+
+
+class RecordOr(ValueType):
+    """A record, or one value that stands for the record with only that key."""
+
+    argument_type = "raw"
+
+    def __init__(self, key: str, alone: ValueType, record: Record) -> None:
+        self.key, self.alone, self.record = key, alone, record
+        self.label = f"{alone.label} or {{{', '.join(record.keys)}}}"
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if isinstance(value, Mapping):
+            return self.record.parse(value, path, report)
+        parsed = self.alone.parse(value, path, report)
+        return INVALID if parsed is INVALID else {self.key: parsed}
+
+    def schema(self) -> Schema:
+        return {"anyOf": [self.alone.schema(), self.record.schema()]}
+
+
+def _per_family(low4: int, high4: int, low6: int, high6: int) -> RecordOr:
+    """Return the type of a prefix length: one number, or one for each family."""
+    record = Record(
+        (
+            Key("ipv4", Integer(low4, high4), "Length of IPv4 prefixes."),
+            Key("ipv6", Integer(low6, high6), "Length of IPv6 prefixes."),
+        )
+    )
+    kind = RecordOr("any", Integer(min(low4, low6), max(high4, high6)), record)
+    kind.label = f"int or {{ipv4: {low4}..{high4}, ipv6: {low6}..{high6}}}"
+    return kind
+
+
+AGGREGATE = _per_family(1, 31, 1, 127)
+MASK = _per_family(1, 32, 1, 128)
+
+PREFIX = RecordOr(
+    "prefix",
+    CIDR,
+    Record(
+        (
+            Key("prefix", CIDR, "The prefix; without ge and le exactly this one.", required=True, also=("cidr",)),
+            Key("ge", Integer(0, 128), "Prefixes inside it of at least this length."),
+            Key("le", Integer(0, 128), "Prefixes inside it of at most this length."),
+        )
+    ),
+)
+
+POOL_REFERENCE = Text(
+    "pool or cluster/pool", r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)?[a-z0-9][-a-z0-9]*", "a pool, or CLUSTER/POOL"
+)
+
+POLICY_RECORD = Record(
+    (
+        Key(
+            "pools",
+            ListOf(POOL_REFERENCE),
+            "Host routes of these pools (aggregates where they are aggregated).",
+            also=("pool",),
+        ),
+        Key("pod_pools", ListOf(POOL_REFERENCE), "Pod CIDRs out of these pod IP pools, as CLUSTER/POOL."),
+        Key("pod_cidrs", ListOf(HOST), "Pod CIDRs of these clusters."),
+        Key("networks", ListOf(Name()), "Subnets of these networks.", also=("network",)),
+        Key("prefixes", ListOf(PREFIX), "Prefixes: exact, unless ge or le is given.", also=("prefix",)),
+        Key("default_route", Boolean(), "The default route.", "false", also=("default_originate",)),
+        Key("redistributed", Boolean(), "What edge_router_redistribute takes in (export only; warns).", "false"),
+        Key(
+            "communities",
+            COMMUNITIES,
+            "import: only routes that carry all of them; export: added to each route.",
+            also=("community",),
+        ),
+        Key("local_preference", LOCAL_PREFERENCE, "Set on each route (export: within one AS only)."),
+        Key(
+            "max_prefixes",
+            Integer(1, 4294967295),
+            "Routes that end the session (import only).",
+            "derived",
+            also=("maximum_prefix",),
+        ),
+        Key(
+            "restart",
+            Integer(60, 3932100, "s"),
+            "Time until a session that max_prefixes ended is tried again, in whole minutes.",
+            "300",
+        ),
+    ),
+    {
+        "ge": "ge and le stand beside a prefix: prefixes: [{prefix, ge, le}]",
+        "le": "ge and le stand beside a prefix: prefixes: [{prefix, ge, le}]",
+    },
+)
+
+
+class _Policy(ValueType):
+    """Which routes pass: ``all``, or what is named."""
+
+    label = "policy"
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if value == "all":
+            return {"all": True}
+        if isinstance(value, str):
+            report.add(
+                "EDGE103",
+                path,
+                f"{value!r} is not a policy",
+                did_you_mean(value, ("all",)) or "write all, or a map such as {pools: [lb]}; leave it out for nothing",
+            )
+            return INVALID
+        return POLICY_RECORD.parse(value, path, report)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [{"const": "all"}, POLICY_RECORD.schema()]}
+
+
+POLICY = _Policy()
 
 SESSION = (
     Key(
@@ -157,6 +381,97 @@ SESSION_NOTES = {
 }
 """Where it is said what users look for in a session's keys."""
 
+DYNAMIC = RecordOr(
+    "on",
+    Boolean(),
+    Record(
+        (
+            Key(
+                "range",
+                ListOf(CIDR, least=1),
+                "Addresses that may dial in.",
+                "the CIDRs of network",
+                also=("ranges", "listen_range"),
+            ),
+            Key("limit", Integer(1, 65535), "Neighbors at most.", "nodes + 2", also=("listen_limit",)),
+        )
+    ),
+)
+
+LOCAL_SPEAKER = Record(
+    (
+        Key("asn", Asn(), "AS number of the speaker.", required=True),
+        Key("address", ADDRESS, "Address at which it listens on each node.", "127.0.0.1"),
+    )
+)
+
+
+def _advertised(*keys: Key) -> Record:
+    """Return the type of one kind of routes under ``advertise``: its own keys and the attributes that all have."""
+    return Record(
+        (
+            *keys,
+            Key("communities", COMMUNITIES, "BGP communities of the routes.", "[]"),
+            Key("local_preference", LOCAL_PREFERENCE, "Local preference of the routes (within one AS only)."),
+        )
+    )
+
+
+_SELECTED = Key("selector", SELECTOR, "Only what it selects.", "all")
+_AGGREGATED = Key(
+    "aggregate", AGGREGATE, "Prefix length to which routes are aggregated (Cilium 1.18).", also=("aggregation_length",)
+)
+
+ADVERTISE = Record(
+    (
+        Key("pod_cidrs", _advertised(), "Pod CIDR of each node; needs edge_cluster_pod_cidrs."),
+        Key("pod_pools", _advertised(_SELECTED), "Pod CIDRs out of edge_cluster_pod_pools; selected by their labels."),
+        Key("cluster_ips", _advertised(_SELECTED, _AGGREGATED), "Cluster IPs; needs edge_cluster_service_cidrs."),
+        Key("external_ips", _advertised(_SELECTED, _AGGREGATED), "External IPs; needs edge_cluster_external_cidrs."),
+        Key(
+            "interfaces",
+            RecordOr(
+                "names",
+                ListOf(ROUTER_INTERFACE, least=1),
+                _advertised(Key("names", ListOf(ROUTER_INTERFACE, least=1), "Interfaces.", required=True)),
+            ),
+            "Addresses of these node interfaces as host routes (Cilium 1.19); filtered by the network that names them.",
+        ),
+    )
+)
+
+
+class _PeerNames(ValueType):
+    """The name of a peer in the ClusterConfig, or one for each router."""
+
+    label = "name or map router → name"
+
+    def __init__(self) -> None:
+        self._by_router = MapOf(HOST, OBJECT_NAME)
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        return (self._by_router if isinstance(value, Mapping) else OBJECT_NAME).parse(value, path, report)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [OBJECT_NAME.schema(), self._by_router.schema()]}
+
+
+NAMES = Record(
+    (
+        Key("peer_group", ROUTER_WORD, "Peer group on the router.", "<cluster>-<peering>"),
+        Key(
+            "cluster_config",
+            OBJECT_NAME,
+            "CiliumBGPClusterConfig; the same in all peerings of a class of nodes.",
+            "from the node selectors",
+        ),
+        Key("instance", OBJECT_NAME, "BGP instance in it.", "as<asn>"),
+        Key("peer", _PeerNames(), "Peer in the instance.", "<peering>-<router>"),
+        Key("peer_config", OBJECT_NAME, "CiliumBGPPeerConfig.", "<peering>"),
+        Key("advertisement", OBJECT_NAME, "CiliumBGPAdvertisement.", "<peering>"),
+    )
+)
+
 PEERING = Record(
     (
         Key(
@@ -179,21 +494,53 @@ PEERING = Record(
             Choice("pools", "services"),
             "What the router takes: every address of the pools, or only planned service addresses.",
             "pools",
-            supported=False,
         ),
-        _later("router_network", "network", "Network of the router's address that the nodes dial."),
-        _later("routers", "list router", "Routers that the nodes dial."),
-        _later("local_as", "int", "AS number that the router shows here."),
-        _later("sessions", "per_family ipv4 ipv6", "One session per family, or one for both."),
-        _later("dynamic", "map", "Listen range in place of named neighbours."),
-        _later("discover", "bool", "Peer with the default gateway."),
-        _later("local_speaker", "bool", "Peer with a speaker on the node itself."),
-        _later("listen_port", "int", "Port on which Cilium listens."),
-        _later("source_interface", "text", "Interface whose address Cilium dials from."),
-        _later("advertise", "map", "Routes beside pools: pod CIDRs, pod pools, cluster and external IPs, interfaces."),
-        _later("import", "policy", "Routes that the router accepts beside the pools."),
-        _later("export", "policy", "Routes that the router sends."),
-        _later("names", "map", "Names of adopted objects."),
+        Key(
+            "router_network",
+            Name(),
+            "Network of the router's address that the nodes dial, where it is not theirs (a loopback, for example).",
+            "network",
+        ),
+        Key(
+            "routers",
+            ListOf(HOST, least=1),
+            "Routers that the nodes dial.",
+            "those with an address in the node's own network",
+            also=("router",),
+        ),
+        Key("local_as", Asn(), "AS number that the router shows on these sessions.", "edge_router_asn"),
+        Key(
+            "sessions",
+            Choice("per_family", "ipv4", "ipv6"),
+            "One session per family, or one over this family for the routes of both.",
+            "per_family",
+        ),
+        Key(
+            "dynamic",
+            DYNAMIC,
+            "Listen range in place of named neighbors; nodes need no addresses.",
+            "off",
+            also=("listen_range",),
+        ),
+        Key("discover", Boolean(), "Nodes dial their default gateway (Cilium 1.18).", "false", also=("autoDiscovery",)),
+        Key("local_speaker", LOCAL_SPEAKER, "Nodes peer with a speaker on themselves, not with a router.", "off"),
+        Key(
+            "listen_port",
+            PORT,
+            "Port on which Cilium listens, so that the router can dial too (Cilium 1.18).",
+            "off",
+            also=("localPort",),
+        ),
+        Key(
+            "source_interface",
+            ROUTER_INTERFACE,
+            "Node interface whose address Cilium dials from (Cilium 1.19).",
+            "the kernel's choice",
+        ),
+        Key("advertise", ADVERTISE, "Routes beside pools; the router's filter is widened by the same.", "{}"),
+        Key("import", POLICY, "Routes that the router accepts beside those of pools and advertise.", "nothing"),
+        Key("export", POLICY, "Routes that the router sends; Cilium discards them (warns).", "nothing"),
+        Key("names", NAMES, "Names of adopted objects, in place of the derived ones.", "derived"),
         *SESSION,
     ),
     {
@@ -238,9 +585,13 @@ NETWORK = Record(
             "the nodes with an address here",
             also=("nodes", "node_selector"),
         ),
-        _later("loopback", "bool", "Router loopbacks."),
-        _later("dhcp", "list range", "Ranges that a DHCP server hands out."),
-        _later("delivery", "routed on_link", "How the provider hands a public range over."),
+        Key("loopback", Boolean(), "It holds loopback addresses: no segment, no gateway, no ARP.", "false"),
+        Key("dhcp", ListOf(POOL_ENTRY), "Ranges that a DHCP server hands out here; no pool may hold them.", "[]"),
+        Key(
+            "delivery",
+            Choice("routed", "on_link"),
+            "How the provider hands a public range over: routed to the router, or on-link at its WAN port.",
+        ),
     ),
     {
         "gateway": "a router's address stands in its own edge_addresses",
@@ -274,14 +625,23 @@ POOL = Record(
             also=("allowFirstLastIPs",),
         ),
         Key("disabled", Boolean(), "Hand out nothing more; services keep what they have.", "false"),
-        _later("anycast", "bool", "The same range serves another cluster too."),
-        _later(
-            "services", "selector", "Services that draw from it, in place of the pool label.", ("service_selector",)
+        Key("anycast", Boolean(), "The same range serves another cluster too, where it says the same.", "false"),
+        Key(
+            "services",
+            SELECTOR,
+            "Services that draw from it, by their labels (also io.kubernetes.service.name and .namespace).",
+            "those whose pool label names it",
+            also=("service_selector",),
         ),
-        _later("announce_only", "selector", "Announce only these services."),
-        _later("communities", "list", "BGP communities of its routes."),
-        _later("local_preference", "int", "Local preference of its routes (iBGP)."),
-        _later("aggregate", "int", "Prefix length to which its routes are aggregated."),
+        Key("announce_only", SELECTOR, "Advertise and announce only these of its services.", "all"),
+        Key("communities", COMMUNITIES, "BGP communities of its routes.", "[]", also=("community",)),
+        Key("local_preference", LOCAL_PREFERENCE, "Local preference of its routes (within one AS only)."),
+        Key(
+            "aggregate",
+            AGGREGATE,
+            "Prefix length to which its routes are aggregated (Cilium 1.18); not those of traffic policy Local.",
+            also=("aggregation_length",),
+        ),
     ),
     {
         **dict.fromkeys(("start", "stop", "end"), "a range is one text: addresses: FIRST-LAST"),
@@ -384,7 +744,11 @@ SERVICE = Record(
             "We create it, only label and annotate it, or only render the values of the chart that owns it.",
             "service if ports is given, else metadata",
         ),
-        Key("chart", Choice("ingress-nginx"), "Chart that owns it; required with manage: values."),
+        Key(
+            "chart",
+            Choice("ingress-nginx", "cilium-ingress", "gateway"),
+            "What owns it; required with manage: values. cilium-ingress and gateway are Cilium's own controllers.",
+        ),
         Key(
             "ingress_class",
             Text("text", r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?", "an RFC 1123 name"),
@@ -416,10 +780,27 @@ SERVICE = Record(
             "Cluster",
             also=("external_traffic_policy",),
         ),
-        _later("class", "bgp l2", "loadBalancerClass.", ("load_balancer_class",)),
-        _later("share", "text", "Key of services that share an address.", ("sharing_key",)),
-        _later("share_with", "list namespace", "Namespaces that may share it."),
-        _later("may_move", "bool", "Its address may change."),
+        Key(
+            "class",
+            Choice("bgp", "l2"),
+            "loadBalancerClass: reached by this way only.",
+            "none",
+            also=("load_balancer_class",),
+        ),
+        Key(
+            "share",
+            Text("text", r"[^\s,*]{1,63}", "a key of at most 63 characters without blanks, ',' and '*'"),
+            "Key of services that share one address; their ports must differ.",
+            also=("sharing_key",),
+        ),
+        Key(
+            "share_with",
+            ListOf(NAMESPACE_OR_ALL),
+            "Namespaces whose services may share it; '*' for all.",
+            "its own",
+            also=("sharing_cross_namespace",),
+        ),
+        Key("may_move", Boolean(), "Its address may change.", "false"),
     ),
     {
         "type": "every service here is of type LoadBalancer",
@@ -452,7 +833,80 @@ ANY_HOST = (
         "ansible_host, if it is an address inside exactly one network",
         layered=True,
     ),
-    _later("edge_state", "present absent", "absent removes what we made there."),
+    Key("edge_state", Choice("present", "absent"), "absent removes what we made there.", "present"),
+)
+
+LINK = Record(
+    (
+        Key(
+            "ends",
+            MapOf(
+                HOST,
+                Record(
+                    (
+                        Key("network", Name(), "Network of this end's address.", "the only one that both ends share"),
+                        Key(
+                            "interfaces",
+                            MapOf(HOST, ROUTER_INTERFACE),
+                            "Other router → this end's interface towards it: unnumbered (RFC 5549).",
+                        ),
+                        Key("export", POLICY, "Routes that this end sends.", "nothing"),
+                        Key("import", POLICY, "Routes that this end accepts.", "what the other end exports"),
+                    )
+                ),
+            ),
+            "The routers that it joins, each with its end.",
+            required=True,
+        ),
+        Key("hub", ListOf(HOST, least=1), "Routers that all others peer with.", "full mesh"),
+        Key("bfd", Boolean(), "BFD (RFC 5880) on both ends.", "false"),
+        *SESSION,
+    ),
+    {
+        **dict.fromkeys(("password", "auth", "md5"), "a password stands in edge_bgp_passwords, by the link's name"),
+        "asn": "both AS numbers are the routers' edge_router_asn",
+    },
+)
+
+NEIGHBOR = Record(
+    (
+        Key("address", ADDRESS, "Its address; a link-local one needs interface too.", also=("peer_address", "ip")),
+        Key("nodes", SELECTOR, "Nodes with another speaker than Cilium; needs network.", also=("node_selector",)),
+        Key("network", Name(), "Network in which the nodes' addresses are, or in which dynamic neighbors are."),
+        Key(
+            "interface",
+            ROUTER_INTERFACE,
+            "Interface towards it: unnumbered (RFC 5549), or that of a link-local address.",
+        ),
+        Key("dynamic", DYNAMIC, "Listen range in place of an address.", "off", also=("listen_range",)),
+        Key(
+            "asn",
+            _OneOf(("internal", "external"), Asn()),
+            "Its AS number, or any inside or outside our AS.",
+            required=True,
+            also=("remote_as", "peer_asn"),
+        ),
+        Key("local_as", Asn(), "AS number that the router shows to it.", "edge_router_asn"),
+        Key("update_source", ADDRESS, "The router's own address for the session.", "derived"),
+        Key(
+            "families",
+            ListOf(FAMILY, least=1),
+            "Families of the routes that it carries.",
+            "those of the policies and of the address",
+        ),
+        Key("bfd", Boolean(), "BFD (RFC 5880) on the router; the neighbor must do the same.", "false"),
+        Key("next_hop_self", Boolean(), "Routes are sent with the router as next hop.", "derived"),
+        Key(
+            "route_reflector_client",
+            Boolean(),
+            "Routes of other internal neighbors are passed on to it (RFC 4456).",
+            "false",
+        ),
+        Key("import", POLICY, "Routes that the router accepts.", "nothing"),
+        Key("export", POLICY, "Routes that the router sends.", "nothing"),
+        *SESSION,
+    ),
+    {**dict.fromkeys(("password", "auth", "md5"), "a password stands in edge_bgp_passwords, by the neighbor's name")},
 )
 
 SITE = (
@@ -465,15 +919,23 @@ SITE = (
         "{}",
         layered=True,
     ),
-    _later("edge_links", "map", "Links between two of our routers."),
+    Key(
+        "edge_links", MapOf(Name(), LINK), "Links between our routers, written once for both ends.", "{}", layered=True
+    ),
 )
 
 CLUSTER_MAPS = (
-    Key("edge_bgp_defaults", DEFAULTS, "Session keys for peerings that leave them out.", "{}", layered=True),
+    Key(
+        "edge_bgp_defaults",
+        DEFAULTS,
+        "Session keys for peerings, neighbors and links that leave them out.",
+        "{}",
+        layered=True,
+    ),
     Key(
         "edge_bgp_passwords",
         MapOf(Name(), Anything()),
-        "MD5 passwords by peering; the plan reads the names only.",
+        "MD5 passwords by peering, neighbor or link; the plan reads the names only.",
         "{}",
         layered=True,
     ),
@@ -494,29 +956,76 @@ CLUSTER_MAPS = (
     ),
 )
 
+ROUTER_MAPS = tuple(key for key in CLUSTER_MAPS if key.name in ("edge_bgp_defaults", "edge_bgp_passwords"))
+"""Read from each router host too, for its neighbors and links."""
+
 ROUTER = (
     Key("edge_router_asn", Asn(), "AS number of the router.", required=True),
     Key(
         "edge_router_id",
-        Parsed("IPv4 address", parse_router_id, rf"\s*{_IPV4}\s*"),
+        ROUTER_ID,
         "BGP identifier.",
         "its lowest IPv4 address",
     ),
     Key("edge_router_platform", Choice("linux", "unifi"), "What plan and render assume of the router.", "linux"),
     Key("edge_router_frr_version", VERSION, "FRR version that plan and render assume.", "10.1"),
     Key("edge_router_managed", Boolean(), "false: never connected to; the other end is planned against it.", "true"),
-    _later("edge_router_neighbors", "map", "BGP speakers that are not Cilium."),
-    _later("edge_router_maximum_paths", "int", "ECMP limit."),
-    _later("edge_router_redistribute", "list", "Routes that an export may send as redistributed."),
-    _later("edge_router_import_check", "bool", "Announce a network only if it is in the routing table."),
+    Key("edge_router_neighbors", MapOf(Name(), NEIGHBOR), "BGP speakers that are not Cilium.", "{}", layered=True),
+    Key("edge_router_maximum_paths", Integer(1, 256), "Next hops of a route at most (ECMP).", "FRR's own"),
+    Key(
+        "edge_router_redistribute",
+        ListOf(Choice("connected", "kernel", "static", "ospf")),
+        "Routes that are taken into BGP (warns); they leave only where an export says redistributed.",
+        "[]",
+    ),
+    Key("edge_router_import_check", Boolean(), "Announce a network only if it is in the routing table.", "true"),
 )
 
 NODE = (
     Key("edge_cluster", HOST, "The node's cluster.", "the only cluster"),
     Key("edge_node_labels", MapOf(LABEL_KEY, LABEL_VALUE), "Labels of the Node.", "{}", layered=True),
-    _later("edge_node_router_id", "IPv4", "The node's BGP identifier."),
-    _later("edge_node_local_addresses", "map", "Source addresses of its sessions."),
-    _later("edge_node_drain", "bool", "The node leaves all peerings."),
+    Key(
+        "edge_cluster_asn",
+        Asn(),
+        "The node's own AS number, read only where its cluster has none (racks).",
+        "the peering's asn",
+    ),
+    Key(
+        "edge_node_router_id",
+        ROUTER_ID,
+        "The node's BGP identifier.",
+        "Cilium's choice",
+    ),
+    Key(
+        "edge_node_local_addresses",
+        MapOf(Name(), ListOf(ADDRESS, least=1)),
+        "Peering → source addresses of the node's sessions in it, one per family.",
+        "its address in the peering's network",
+        layered=True,
+    ),
+    Key("edge_node_drain", Boolean(), "The node leaves all peerings.", "false"),
+)
+
+POD_POOL = Record(
+    (
+        Key("cidr", ListOf(CIDR, least=1), "Ranges of the pool.", required=True, also=("cidrs",)),
+        Key("mask", MASK, "Length of the CIDRs that nodes get from it.", "24 and 64", also=("mask_size",)),
+        Key("labels", MapOf(LABEL_KEY, LABEL_VALUE), "Labels, for selectors of advertise.pod_pools.", "{}"),
+    )
+)
+
+L2_LEASE = Record(
+    (
+        Key(
+            "duration",
+            Integer(1, 86400, "s"),
+            "A lease that is not renewed ends after it.",
+            "15",
+            also=("lease_duration",),
+        ),
+        Key("renew", Integer(1, 86400, "s"), "The holder gives up after it.", "5", also=("lease_renew_deadline",)),
+        Key("retry", Integer(1, 86400, "s"), "Time between two tries.", "2", also=("lease_retry_period",)),
+    )
 )
 
 CLUSTER = (
@@ -538,20 +1047,30 @@ CLUSTER = (
         "the only pool; required from two on",
     ),
     Key("edge_pool_label", LABEL_KEY, "Label key by which a service names its pool.", LABEL_POOL),
-    _later("edge_cluster_pod_mask", "map", "Pod CIDR length by family."),
-    _later("edge_cluster_pod_pools", "map", "CiliumPodIPPools."),
-    _later("edge_cluster_router_ids", "CIDR", "Router-id pool."),
-    _later("edge_cluster_manage_labels", "bool", "false: labels are only used for matching."),
-    _later("edge_l2_lease", "map", "Lease timings."),
-    _later("edge_allocation", "cilium planned", "Who gives addresses to unpinned services."),
-    _later("edge_allocation_file", "path", "Where planned addresses are kept."),
+    Key("edge_cluster_pod_mask", MASK, "Length of a node's pod CIDR.", "24 and 64"),
+    Key("edge_cluster_pod_pools", MapOf(Name(), POD_POOL), "CiliumPodIPPools (IPAM multi-pool).", "{}", layered=True),
+    Key("edge_cluster_router_ids", CIDR, "Pool of the nodes' BGP identifiers (Cilium 1.18).", "Cilium's choice"),
+    Key(
+        "edge_cluster_manage_labels",
+        Boolean(),
+        "false: labels of nodes are only used for matching, never written.",
+        "true",
+    ),
+    Key("edge_l2_lease", L2_LEASE, "Timings of L2 leases; the client rate limit follows from them.", "15, 5, 2"),
+    Key("edge_allocation", Choice("cilium", "planned"), "Who gives addresses to services without one.", "cilium"),
+    Key(
+        "edge_allocation_file",
+        PATH,
+        "Where planned addresses are kept; commit it.",
+        "edge_allocation.yml beside the inventory",
+    ),
 )
 
 GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Run", RUN),
     ("Any host", ANY_HOST),
     ("Site", SITE),
-    ("Read from each cluster host", CLUSTER_MAPS),
+    ("Read from each cluster host (defaults and passwords also from each router host)", CLUSTER_MAPS),
     ("Router", ROUTER),
     ("Node", NODE),
     ("Cluster", CLUSTER),

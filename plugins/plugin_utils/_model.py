@@ -45,6 +45,55 @@ class SessionKeys:
     """Name under ``edge_bgp_passwords``, never the secret itself; None = no MD5."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Community:
+    """A BGP community."""
+
+    text: str
+    """Canonical: ``65000:100``, ``65000:1:2`` or a word such as ``no-export``."""
+    kind: str
+    """``standard`` (RFC 1997), ``large`` (RFC 8092) or ``well-known``."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PrefixRule:
+    """Prefixes inside ``prefix`` of ``ge`` to ``le`` bits; without both, exactly ``prefix``."""
+
+    prefix: str
+    """Canonical CIDR text."""
+    ge: int | None = None
+    le: int | None = None
+
+    @property
+    def family(self) -> str:
+        """``ipv4`` or ``ipv6``."""
+        return "ipv6" if ":" in self.prefix else "ipv4"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which routes pass in one direction, with every name followed to its prefixes."""
+
+    everything: bool = False
+    """``all``: nothing is filtered."""
+    prefixes: tuple[PrefixRule, ...] = ()
+    """Sorted, IPv4 first; pools stand here as host routes (``ge 32``), or as their aggregate."""
+    default_route: bool = False
+    redistributed: bool = False
+    communities: tuple[Community, ...] = ()
+    """Import: only routes that carry all of them. Export: added to each route."""
+    local_preference: int | None = None
+    max_prefixes: int | None = None
+    """As written; None = derived from the filter."""
+    restart: int = 300
+    """Seconds until a session that ended for too many prefixes is tried again; whole minutes."""
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing passes."""
+        return not (self.everything or self.prefixes or self.default_route or self.redistributed)
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """An L3 segment that router and nodes share."""
@@ -55,6 +104,47 @@ class Network:
     """Interface names or globs, for L2 announcements."""
     l2_nodes: str | None = None
     """Selector of the nodes that announce here; None = all nodes with an address here."""
+    loopback: bool = False
+    """It holds loopback addresses: no segment, no ARP."""
+    dhcp: tuple[str, ...] = ()
+    """Ranges that a DHCP server hands out, as written, normalised."""
+    delivery: str | None = None
+    """``routed`` or ``on_link``: how a provider hands this public range over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A BGP speaker beside a router that is not Cilium: of ``edge_router_neighbors``, or the other end of a link."""
+
+    name: str
+    """Of the neighbor or link; unique on its router."""
+    peer_group: str
+    addresses: tuple[str, ...] = ()
+    """Transport addresses, each one session; empty with ``interface`` alone (unnumbered) or ``listen_ranges``."""
+    descriptions: tuple[str, ...] = ()
+    """One for each address; else one."""
+    interface: str | None = None
+    """Unnumbered (RFC 5549) where there is no address, else the interface of link-local addresses."""
+    listen_ranges: tuple[str, ...] = ()
+    listen_limit: int | None = None
+    asn: int | str = "external"
+    """A number, ``internal`` or ``external``."""
+    local_as: int | None = None
+    transport: str = "ipv4"
+    """Family of the session's own addresses; ``ipv6`` for unnumbered."""
+    families: tuple[str, ...] = ()
+    """Families of the routes."""
+    keys: SessionKeys | None = None
+    bfd: bool = False
+    update_source: str | None = None
+    next_hop_self: bool = False
+    route_reflector_client: bool = False
+    import_: Policy = Policy()
+    export: Policy = Policy()
+    link: str | None = None
+    """The link whose other end this is."""
+    other: str | None = None
+    """The router at the other end of the link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +160,15 @@ class Router:
     addresses: Mapping[str, tuple[str, ...]]
     """Network name -> addresses, one per family and subnet."""
     managed: bool = True
+    absent: bool = False
+    """``edge_state: absent``: no session ends here, and what we made there is removed."""
+    neighbors: tuple[Neighbor, ...] = ()
+    originates: tuple[str, ...] = ()
+    """Prefixes that some export announces and this router puts into BGP itself (``network`` statements), sorted."""
+    maximum_paths: int | None = None
+    """None = FRR's own default, which is multipath."""
+    redistribute: tuple[str, ...] = ()
+    import_check: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +179,32 @@ class Node:
     cluster: str
     labels: Mapping[str, str]
     addresses: Mapping[str, tuple[str, ...]]
+    asn: int | None = None
+    """Its own AS number (``edge_cluster_asn`` on the node, read only where its cluster has none)."""
+    router_id: str | None = None
+    local_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Peering -> source addresses of its sessions (``edge_node_local_addresses``)."""
+    drain: bool = False
+    """It leaves all peerings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One BGP session between a node and a router, as both ends see it."""
+    """One BGP session between a node and a router, as both ends see it.
+
+    ``router`` is empty for a speaker on the node itself (``local_speaker``): no router of the site has that session.
+    """
 
     cluster: str
     peering: str
     node: str
     node_address: str
+    """Empty where the node has none here: a dynamic neighbor whose address the site does not know."""
     node_asn: int
     router: str
     router_address: str
     router_asn: int
+    """As the node sees it: the peering's ``local_as`` where it has one."""
     family: str
     """Family of the transport addresses: ``ipv4`` or ``ipv6``."""
     families: tuple[str, ...]
@@ -106,6 +217,29 @@ class Session:
     peer: str
     peer_config: str
     """Names of the Cilium side; IPv6 peers and PeerConfigs end in ``-v6``."""
+    local_address: str | None = None
+    """Source address that the node must dial from (``edge_node_local_addresses``); then equal to ``node_address``."""
+    update_source: str | None = None
+    """The router's source address, where the session is not between two addresses of one subnet."""
+    dynamic: bool = False
+    """The router knows the node by a listen range."""
+    discover: bool = False
+    """The node dials its default gateway instead of a written address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advertise:
+    """Routes beside pools that a peering's nodes announce (``edge_peerings.P.advertise``)."""
+
+    kind: str
+    """``pod_cidrs``, ``pod_pools``, ``cluster_ips``, ``external_ips`` or ``interfaces``."""
+    selector: str | None = None
+    """Canonical kubectl text; None = all."""
+    communities: tuple[Community, ...] = ()
+    local_preference: int | None = None
+    aggregate: Mapping[str, int] = field(default_factory=dict)
+    """Family -> prefix length; empty = host routes."""
+    interfaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +256,30 @@ class Peering:
     asn: int
     keys: SessionKeys
     families: tuple[str, ...]
-    """Route families: those that its pools have and both ends have addresses for."""
+    """Route families: those that its pools and ``advertise`` have and both ends have addresses for."""
     accept: str = "pools"
+    """``pools``, or ``services``: only the planned addresses of services."""
+    sessions: str = "per_family"
+    """``per_family``, or the family of the one session that carries the routes of all."""
+    local_as: int | None = None
+    listen_ranges: tuple[str, ...] = ()
+    """CIDRs from which nodes may dial in; empty = named neighbors."""
+    listen_limit: int | None = None
+    listen_port: int | None = None
+    """Port on which Cilium listens and which the router dials; None = Cilium only dials out."""
+    source_interface: str | None = None
+    discover: bool = False
+    advertise: tuple[Advertise, ...] = ()
+    filter: tuple[PrefixRule, ...] = ()
+    """All that the router accepts over it: pools (or services), ``advertise``, and the prefixes of ``import_``; exact,
+    minimal, sorted."""
+    import_: Policy = Policy()
+    """``import`` as written, beside the derived filter."""
+    export: Policy = Policy()
+    advertisement: str = ""
+    """Name of its CiliumBGPAdvertisement."""
+    peer_group: str = ""
+    """On the router, without ``-v6``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +319,15 @@ class Pool:
     """Networks on which it is announced."""
     first_last: bool = True
     disabled: bool = False
+    anycast: bool = False
+    services: str | None = None
+    """Selector of its services in canonical kubectl text; None = by the pool label."""
+    announce_only: str | None = None
+    """Narrows what is advertised and announced; canonical kubectl text."""
+    communities: tuple[Community, ...] = ()
+    local_preference: int | None = None
+    aggregate: Mapping[str, int] = field(default_factory=dict)
+    """Family -> prefix length of its routes; empty = host routes."""
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -193,7 +358,7 @@ class Service:
     manage: str
     """``service`` (we create it), ``metadata`` (we label and annotate it), ``values`` (its chart makes it)."""
     chart: str | None = None
-    """``ingress-nginx``, where ``manage`` is ``values``."""
+    """``ingress-nginx``, ``cilium-ingress`` or ``gateway``, where ``manage`` is ``values``."""
     ingress_class: str | None = None
     ports: tuple[ServicePort, ...] = ()
     selector: Mapping[str, str] = field(default_factory=dict)
@@ -201,11 +366,40 @@ class Service:
     """Of the addresses it asks for; empty = the cluster's default family."""
     traffic_policy: str | None = None
     """``externalTrafficPolicy``: ``Cluster``, ``Local``; None = not said (Kubernetes: Cluster)."""
+    way: str | None = None
+    """``bgp`` or ``l2``: its ``loadBalancerClass``, reached by this way only; None = no class."""
+    share: str | None = None
+    """Sharing key of Cilium's LB-IPAM."""
+    share_with: tuple[str, ...] = ()
+    """Namespaces that may share its address; ``*`` = all."""
+    may_move: bool = False
+    planned: bool = False
+    """Its addresses were planned by us (``edge_allocation: planned``), not written in the inventory."""
 
     @property
     def key(self) -> str:
         """``namespace/name``, as the inventory spells it."""
         return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PodPool:
+    """A pool of pod CIDRs (``edge_cluster_pod_pools.N``): one CiliumPodIPPool."""
+
+    name: str
+    cidrs: tuple[str, ...]
+    mask: Mapping[str, int]
+    """Family -> length of a node's CIDR out of it."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class L2Lease:
+    """Timings of L2 announcement leases in seconds."""
+
+    duration: int = 15
+    renew: int = 5
+    retry: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +427,21 @@ class Cluster:
     service_cidrs: tuple[str, ...] = ()
     managed: bool = True
     cilium_managed: bool = True
+    absent: bool = False
+    """``edge_state: absent``: it has no sessions, pools or services, and what we made there is removed."""
+    absent_nodes: tuple[str, ...] = ()
+    """Nodes whose ``edge_state`` is absent: they peer with nobody, and labels of ours are removed from them."""
+    external_cidrs: tuple[str, ...] = ()
+    pod_mask: Mapping[str, int] = field(default_factory=lambda: {"ipv4": 24, "ipv6": 64})
+    """Family -> length of a node's pod CIDR."""
+    pod_pools: tuple[PodPool, ...] = ()
+    router_ids: str | None = None
+    """Pool of the nodes' BGP identifiers (CIDR)."""
+    manage_labels: bool = True
+    l2_lease: L2Lease = L2Lease()
+    allocation: str = "cilium"
+    """``cilium`` or ``planned``: who gives addresses to services without one."""
+    allocation_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

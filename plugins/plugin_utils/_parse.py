@@ -22,6 +22,7 @@ from ._keys import (
     OTHER_NAMES,
     OTHER_PREFIXES,
     ROUTER,
+    ROUTER_MAPS,
     SITE,
     VARIABLES,
 )
@@ -41,6 +42,8 @@ class Inventory:
     """Host -> its ``edge_*`` variables and ``ansible_host``. Passwords' values are not in it, only their names."""
     failures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Host -> variable -> why its template fails."""
+    allocations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Planned addresses that are kept from earlier plans, by ``cluster/namespace/name`` (``edge_allocation_file``)."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -99,6 +102,7 @@ class ParsedSite:
 
     name: str
     networks: Items
+    links: Items
     accept: Items
     routers: dict[str, Values]
     clusters: dict[str, Values]
@@ -123,11 +127,22 @@ def parse(inventory: Inventory, report: Report) -> ParsedSite:
             clusters[host][key.name] = _map_items(
                 inventory.variables[host], key, shared.get(key.name, f"{host}."), report
             )
+    routers: dict[str, Values] = {}
+    for host in inventory.routers:
+        routers[host] = {
+            "edge_router_neighbors": Items(),
+            **_host_values(inventory, host, (*ANY_HOST, *ROUTER), report),
+        }
+        for key in ROUTER_MAPS:
+            routers[host][key.name] = _map_items(
+                inventory.variables[host], key, shared.get(key.name, f"{host}."), report
+            )
     return ParsedSite(
         name=site.get("edge_site_name", "edge"),
         networks=site["edge_networks"],
+        links=site["edge_links"],
         accept=site["edge_accept"],
-        routers={host: _host_values(inventory, host, (*ANY_HOST, *ROUTER), report) for host in inventory.routers},
+        routers=routers,
         clusters=clusters,
         nodes={host: _host_values(inventory, host, (*ANY_HOST, *NODE), report) for host in inventory.nodes},
         hosts=inventory.variables,
@@ -284,12 +299,13 @@ def _parse_entries(entries: Mapping[str, Entry], whole: bool, key: Key, prefix: 
 
 
 def _shared_prefix(inventory: Inventory) -> dict[str, str]:
-    """Return the cluster maps that all clusters share: their findings need no host in the path and are told once."""
+    """Return the maps that all their readers share: their findings need no host in the path and are told once."""
     shared: dict[str, str] = {}
     for key in CLUSTER_MAPS:
+        readers = (*inventory.clusters, *(inventory.routers if key in ROUTER_MAPS else ()))
         written = [
             {name: inventory.variables[host][name] for name in layer_names(inventory.variables[host], key.name)}
-            for host in inventory.clusters
+            for host in readers
         ]
         if all(other == written[0] for other in written[1:]):
             shared[key.name] = ""

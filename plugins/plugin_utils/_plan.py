@@ -44,7 +44,7 @@ def plan(inventory: Inventory) -> Plan:
     report = Report()
     parsed = parse(inventory, report)
     reasons = accepted_reasons(parsed.accept, report)
-    site = resolve(parsed, report)
+    site = resolve(parsed, report, inventory.allocations)
     for cluster in site.clusters:
         _check_values(cluster, parsed.clusters[cluster.host]["edge_cilium_values"], report)
     findings = tuple(_accept(finding, reasons) for finding in report.findings())

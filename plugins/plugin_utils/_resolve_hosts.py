@@ -253,6 +253,19 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
     return nodes, addresses
 
 
+def absent_nodes(context: Context, cluster: str) -> tuple[str, ...]:
+    """Return the nodes of ``cluster`` whose ``edge_state`` is absent."""
+    clusters = context.parsed.clusters
+    return tuple(
+        sorted(
+            host
+            for host, values in context.parsed.nodes.items()
+            if values.get("edge_state") == "absent"
+            and values.get("edge_cluster", next(iter(clusters)) if len(clusters) == 1 else None) == cluster
+        )
+    )
+
+
 def _check_host(context: Context, host: str, form: re.Pattern[str], rule: str) -> None:
     """Report a host name that one of the ends would refuse."""
     if not form.fullmatch(host):

@@ -15,9 +15,10 @@ from typing import Any
 
 from ._addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ._findings import one_of
-from ._model import Node, NodeClass, Peering, Pool, Router, Session, SessionKeys, Timers
+from ._model import Node, NodeClass, Peering, Pool, Router, Service, Session, SessionKeys, Timers
 from ._names import LABEL_CLASS
 from ._parse import Item, Items, Values
+from ._policies import Catalogue
 from ._resolve_hosts import Context, Placed
 from ._selectors import Selector, parse_selector, selector_slug
 
@@ -61,7 +62,13 @@ class _Lack:
 
 
 def resolve_peerings(
-    context: Context, cluster: str, values: Values, ends: Ends, pools: tuple[Pool, ...]
+    context: Context,
+    cluster: str,
+    values: Values,
+    ends: Ends,
+    pools: tuple[Pool, ...],
+    services: tuple[Service, ...],
+    catalogue: Catalogue,
 ) -> PeeringResult:
     """Return the peerings of one cluster and their sessions, checked for what two sessions cannot share."""
     items: Items = values["edge_peerings"]

@@ -14,7 +14,7 @@ from ._addresses import Address, Cidr, interval_text
 from ._findings import one_of
 from ._intervals import Interval, contains, merge
 from ._intervals import overlaps as interval_overlaps
-from ._model import Network, Node, Pool
+from ._model import Network, Node, PodPool, Pool
 from ._parse import Item, Items, Values
 from ._pools import overlaps, usable
 from ._resolve_hosts import Context, Placed
@@ -72,6 +72,17 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
         )
         pools.append(OwnedPool(pool, item, cluster))
     return pools
+
+
+def pod_mask(values: Values) -> dict[str, int]:
+    """Return the length of a node's pod CIDR by family."""
+    written = values.get("edge_cluster_pod_mask", {})
+    return {family: written.get(family, written.get("any", length)) for family, length in (("ipv4", 24), ("ipv6", 64))}
+
+
+def resolve_pod_pools(context: Context, cluster: str, values: Values) -> tuple[PodPool, ...]:
+    """Return the pod pools of one cluster."""
+    return ()
 
 
 def _ways_out(context: Context, item: Item, peerings: Items) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ._addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ._findings import one_of
 from ._intervals import contains
@@ -19,15 +21,22 @@ CREATED_ONLY = ("ports", "selector")
 
 
 def resolve_services(
-    context: Context, values: Values, pools: list[OwnedPool], fallback: str | None
+    context: Context,
+    cluster: str,
+    values: Values,
+    pools: list[OwnedPool],
+    fallback: str | None,
+    allocations: Mapping[str, tuple[str, ...]],
 ) -> tuple[Service, ...]:
     """Return the services of one cluster that are complete.
 
     Args:
         context: takes the findings.
+        cluster: the cluster's host.
         values: the cluster's variables.
         pools: its pools.
         fallback: its default pool.
+        allocations: planned addresses that are kept from earlier plans, by ``cluster/namespace/name``.
     """
     by_name = {owned.pool.name: owned for owned in pools}
     services: list[tuple[Service, Item]] = []

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Invalid inventories, each one edit away from the reference site, with the whole text of every finding."""
+"""Invalid inventories, each an edit away from a valid one, with the whole text of every finding.
+
+The valid ones are the reference site and the inventories under ``data/bases`` (a case names one as ``base``).
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,34 @@ from .support.hybrid import hybrid_document, inventory_from
 
 INGRESS_ASN = "site|edge_peerings|public-ingress|asn"
 
-CASES: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parent / "data" / "invalid_inventories.yml").read_text(encoding="utf-8")
-)
+DATA = Path(__file__).parent / "data"
+CASES: list[dict[str, Any]] = [
+    case
+    for file in sorted((DATA / "invalid").glob("*.yml"))
+    for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+]
+BASES = sorted(file.stem for file in (DATA / "bases").glob("*.yml"))
 
 
-def edited(values: dict[str, Any], removed: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the reference inventory with values set and taken away at ``|``-separated places.
+def base_document(name: str | None) -> dict[str, Any]:
+    """Return a valid inventory as one document; None = the reference site."""
+    if name is None:
+        return hybrid_document()
+    document: dict[str, Any] = yaml.safe_load((DATA / "bases" / f"{name}.yml").read_text(encoding="utf-8"))
+    return document
+
+
+def edited(values: dict[str, Any], removed: Sequence[str] = (), base: str | None = None) -> dict[str, Any]:
+    """Return a valid inventory with values set and taken away at ``|``-separated places.
 
     Places start at ``site`` (group_vars of all), at a host, or at ``groups``.
     """
-    document = copy.deepcopy(hybrid_document())
+    document = copy.deepcopy(base_document(base))
     children = document["all"]["children"]
     roots: dict[str, Any] = {"site": document["all"]["vars"], "groups": children}
     for group in children.values():
+        for host in group["hosts"]:
+            group["hosts"][host] = group["hosts"][host] or {}
         roots.update(group["hosts"])
     for place, value in values.items():
         parents, last = _parent(roots, place)
@@ -62,7 +79,17 @@ def test_the_reference_site_has_no_finding() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_invalid_inventory(case: dict[str, Any]) -> None:
-    assert found(edited(case.get("set", {}), case.get("remove", ()))) == case["finds"]
+    assert found(edited(case.get("set", {}), case.get("remove", ()), case.get("base"))) == case["finds"]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_other_valid_sites_have_no_finding(base: str) -> None:
+    assert found(base_document(base)) == []
+
+
+def test_names_of_cases_are_unique() -> None:
+    names = [case["name"] for case in CASES]
+    assert sorted(set(names)) == sorted(names)
 
 
 def test_an_accepted_warning_keeps_its_reason() -> None:

@@ -156,7 +156,10 @@ def test_it_refuses(variables: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case["finds"]], ids=lambda case: case["name"])
 def test_it_takes_what_has_no_finding(case: dict[str, Any]) -> None:
-    assert all(takes(variables) for variables in files_of(edited(case.get("set", {}), case.get("remove", ()))))
+    assert all(
+        takes(variables)
+        for variables in files_of(edited(case.get("set", {}), case.get("remove", ()), case.get("base")))
+    )
 
 
 LEFT_TO_THE_PLAN = {
@@ -178,7 +181,7 @@ OF_SHAPE = ("EDGE101", "EDGE102", "EDGE106", "EDGE110", "EDGE111")
 )
 def test_it_sees_every_wrong_shape(case: dict[str, Any]) -> None:
     """Misspelt and unknown names, wrong types: what else is wrong (a selector's grammar, other keys) the plan sees."""
-    files = files_of(edited(case.get("set", {}), case.get("remove", ())))
+    files = files_of(edited(case.get("set", {}), case.get("remove", ()), case.get("base")))
     assert all(takes(variables) for variables in files) == (case["name"] in LEFT_TO_THE_PLAN)
 
 
