@@ -60,10 +60,9 @@ def rows(prefix: str, keys: Iterable[Key]) -> list[str]:
     for key in keys:
         name = f"{prefix}{key.name}"
         default = "**required**" if key.required else key.default
-        text = key.text if key.supported else f"{key.text} *Not supported by this version: refused.*"
-        lines.append(f"| `{name}` | {key.type.label} | {default if key.supported else '–'} | {text} |")
+        lines.append(f"| `{name}` | {key.type.label} | {default} | {key.text} |")
         inner = record_of(key.type)
-        if key.supported and inner:
+        if inner:
             lines += rows(f"{name}{inner[0]}.", inner[1].keys.values())
     return lines
 
@@ -151,8 +150,7 @@ def verify_page() -> str:
 
 def option(key: Key) -> dict[str, Any]:
     """Return one key as an option of argument_specs."""
-    text = key.text if key.supported else f"{key.text} Not supported by this version."
-    result: dict[str, Any] = {"description": [text], "type": key.type.argument_type}
+    result: dict[str, Any] = {"description": [key.text], "type": key.type.argument_type}
     if key.name == "edge_bgp_passwords":
         result["no_log"] = True
     if isinstance(key.type, ListOf):

@@ -1,11 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of inventory keys: the one source of validation, of ``docs/reference/inventory.md`` and of argument_specs.
-
-A key with ``supported=False`` belongs to the model and is refused with its name, so that nothing that a user writes is
-ignored in silence.
-"""
+"""The table of inventory keys: the one source of validation, of the reference page, the schema and argument_specs."""
 
 from __future__ import annotations
 
@@ -134,11 +130,12 @@ class _Community(ValueType):
 
     def parse(self, value: object, path: str, report: Report) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
+            meant = divmod(value, 60) if 60 <= value < 65536 * 60 else (65000, 20)
             report.add(
                 "EDGE106",
                 path,
                 f"is {describe(value)}, not a community",
-                "quote it: YAML reads 65000:20 as a number in base 60, and a plain number hides its two halves",
+                f"quote it, such as '{meant[0]}:{meant[1]}': unquoted, YAML reads that as a number in base 60",
             )
             return INVALID
         if not isinstance(value, str):

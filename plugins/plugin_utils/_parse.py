@@ -183,13 +183,10 @@ def _check_names(inventory: Inventory, report: Report) -> None:
         if key is not None:
             if base != variable and not key.layered:
                 report.add("EDGE101", path, f"{base} is not a map, so it has no layers", f"write {base}")
-            elif not key.supported:
-                report.add("EDGE111", path, "is not supported by this version", "remove the variable")
             continue
         if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
             continue
-        supported = [name for name, known in VARIABLES.items() if known.supported]
-        close = did_you_mean(base, supported, "edge_") or did_you_mean(base, VARIABLES, "edge_")
+        close = did_you_mean(base, VARIABLES, "edge_")
         if close:
             report.add("EDGE101", path, "is not a variable of this collection", close)
         else:
@@ -202,8 +199,6 @@ def _site_values(inventory: Inventory, report: Report) -> Values:
     """Return what belongs to the site: the union over all hosts; two definitions of one name are reported."""
     result: Values = {}
     for key in SITE:
-        if not key.supported:
-            continue
         if key.layered:
             result[key.name] = _site_map(inventory, key, report)
             continue
@@ -258,8 +253,6 @@ def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], report: R
     variables = inventory.variables[host]
     result: Values = {}
     for key in keys:
-        if not key.supported:
-            continue
         if key.layered:
             if layer_names(variables, key.name):
                 result[key.name] = _map_items(variables, key, f"{host}.", report)

@@ -19,7 +19,7 @@ def inventory_schema() -> Schema:
     Variables of other products may stand there; one that starts with ``edge_`` must be ours or, as ``edge_x_*``, the
     user's. An unknown key inside one of our maps is refused.
     """
-    keys = [key for key in VARIABLES.values() if key.supported]
+    keys = list(VARIABLES.values())
     layered = [key for key in keys if key.layered]
     layers = "|".join(key.name for key in layered)
     names = "|".join((*(key.name for key in keys), *OTHER_NAMES))

@@ -359,7 +359,9 @@ class ListOf(ValueType):
             report.add("EDGE102", path, "must be a list, not empty", hint)
             return INVALID
         elif isinstance(value, str) and "," in value:
-            shown = ", ".join(part.strip() for part in value.split(",") if part.strip())
+            # YAML reads an unquoted 65000:20 as a number in base 60.
+            parts = [part.strip() for part in value.split(",") if part.strip()]
+            shown = ", ".join(f"'{part}'" if ":" in part else part for part in parts)
             report.add("EDGE102", path, f"must be a list, not {describe(value)}", f"write [{shown}]")
             return INVALID
         elif isinstance(value, Mapping) and not isinstance(self.item, Record):
@@ -447,8 +449,6 @@ class Key:
     default: str = "none"
     """Its default in words."""
     required: bool = False
-    supported: bool = True
-    """False: part of the model, refused by this version."""
     layered: bool = False
     """Top-level maps only: ``NAME__suffix`` adds to it."""
     also: tuple[str, ...] = ()
@@ -498,20 +498,17 @@ class Record(ValueType):
         return result if valid else INVALID
 
     def parse_key(self, name: str, entry: object, path: str, report: Report) -> Any:
-        """Read one entry of the record; an unknown or unsupported key is reported."""
+        """Read one entry of the record; an unknown key is reported."""
         key = self.keys.get(name)
         if key is None:
             report.add("EDGE101", path, "is not a key that is known here", self._hint(name))
-            return INVALID
-        if not key.supported:
-            report.add("EDGE111", path, "is not supported by this version", "remove the key")
             return INVALID
         return key.type.parse(entry, path, report)
 
     def schema(self) -> Schema:
         result: Schema = {
             "type": "object" if any(key.required for key in self.keys.values()) else ["object", "null"],
-            "properties": {key.name: key.schema() for key in self.keys.values() if key.supported},
+            "properties": {key.name: key.schema() for key in self.keys.values()},
             "additionalProperties": False,
         }
         required = [key.name for key in self.keys.values() if key.required]
@@ -520,8 +517,7 @@ class Record(ValueType):
     def _meant(self, name: str) -> str | None:
         """Return the key that an unknown one most likely stands for."""
         key = self._words.get(squash(name))
-        supported = [known.name for known in self.keys.values() if known.supported]
-        return key.name if key else closest(name, supported) or closest(name, self.keys)
+        return key.name if key else closest(name, self.keys)
 
     def _hint(self, name: str) -> str:
         """Return the way out for an unknown key."""
@@ -531,8 +527,7 @@ class Record(ValueType):
             return note or self._known()
         if squash(name) not in self._words:
             return f"did you mean {meant!r}?"
-        supported = self.keys[meant].supported
-        return f"the key for it is {meant!r}" + ("" if supported else ", which this version does not support")
+        return f"the key for it is {meant!r}"
 
     def _known(self) -> str:
-        return f"known keys: {', '.join(key.name for key in self.keys.values() if key.supported)}"
+        return f"known keys: {', '.join(self.keys)}"

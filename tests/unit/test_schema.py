@@ -54,10 +54,9 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_every_supported_key_is_in_it() -> None:
-    supported = {key.name for key in VARIABLES.values() if key.supported}
-    assert set(SCHEMA["properties"]) == supported
-    layered = {f"^{key.name}__" for key in VARIABLES.values() if key.supported and key.layered}
+def test_every_key_is_in_it() -> None:
+    assert set(SCHEMA["properties"]) == set(VARIABLES)
+    layered = {f"^{key.name}__" for key in VARIABLES.values() if key.layered}
     assert {name for name, schema in SCHEMA["patternProperties"].items() if schema} == layered
 
 
@@ -113,11 +112,9 @@ WRONG: dict[str, dict[str, Any]] = {
     "unknown variable": {"edge_colour": "blue"},
     "misspelt layer": {"edge_pool__media": {}},
     "layer of a scalar": {"edge_site_name__b": "x"},
-    "unsupported variable": {"edge_links": {}},
     "misspelt key": {"edge_pools": {"a": {"adresses": "192.0.2.1"}}},
     "misspelt key in a layer": {"edge_pools__b": {"a": {"adresses": "192.0.2.1"}}},
     "word of Kubernetes": {"edge_services": {"a/b": {"externalTrafficPolicy": "Local"}}},
-    "unsupported key": {"edge_peerings": {"a": {"dynamic": {}}}},
     "missing key": {"edge_networks": {"lan": {"interfaces": "eth0"}}},
     "empty layer": {"edge_pools__b": None},
     "number for text": {"edge_cilium_version": 1.19},
