@@ -16,9 +16,11 @@ from ._addresses import Address, address_text, parse_address
 from ._expectations import expectations
 from ._findings import ERROR, Finding, Report
 from ._frr_intent import frr_intent
-from ._helm_values import check_cluster_values, helm_values, secrets_namespace
+from ._helm_checks import check_cluster_values
+from ._helm_values import helm_values, secrets_namespace
+from ._intervals import subtract
 from ._manifests import bgp_objects, chart_values, lb_objects, node_labels, services
-from ._model import Cluster, Pool, Router, Service, Session, Site
+from ._model import Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
 from ._parse import Inventory, Item, accepted_reasons, parse
 from ._pools import capacity, free_addresses
 from ._resolve import resolve
@@ -74,6 +76,7 @@ def _accept(finding: Finding, reasons: dict[tuple[str, str | None], str]) -> Fin
 
 def _content(site: Site) -> dict[str, Any]:
     clusters = sorted(site.clusters, key=lambda item: item.host)
+    routers = sorted(site.routers, key=lambda item: item.host)
     sessions = [_session(session) for cluster in clusters for session in cluster.sessions]
     return {
         "derived": [{"path": item.path, "value": item.value, "reason": item.reason} for item in site.derived],
@@ -82,29 +85,75 @@ def _content(site: Site) -> dict[str, Any]:
                 "cidrs": list(network.cidrs),
                 "interfaces": list(network.interfaces),
                 "l2_nodes": network.l2_nodes,
+                "loopback": network.loopback,
+                "dhcp": list(network.dhcp),
+                "delivery": network.delivery,
             }
             for network in sorted(site.networks, key=lambda item: item.name)
         },
-        "routers": {router.host: _router(site, router) for router in sorted(site.routers, key=lambda item: item.host)},
+        "routers": {router.host: _router(site, router) for router in routers},
         "clusters": {cluster.host: _cluster(site, cluster) for cluster in clusters},
         "sessions": sessions,
-        "pools": [_pool(cluster, pool) for cluster in clusters for pool in cluster.pools],
-        "services": [_service(cluster, service) for cluster in clusters for service in cluster.services],
+        "neighbors": [_neighbor(router, neighbor) for router in routers for neighbor in router.neighbors],
+        "pools": [pool for cluster in clusters for pool in _pools(cluster)],
+        "services": [service for cluster in clusters for service in _services(cluster)],
         "expect": expectations(site),
     }
 
 
 def _router(site: Site, router: Router) -> dict[str, Any]:
     sessions = [session for cluster in site.clusters for session in cluster.sessions if session.router == router.host]
+    passwords = {f"{item.cluster}/{item.keys.password}" for item in sessions if item.keys.password}
+    passwords |= {
+        f"{router.host}/{item.keys.password}" for item in router.neighbors if item.keys and item.keys.password
+    }
     return {
         "managed": router.managed,
+        "absent": router.absent,
         "platform": router.platform,
         "frr_version": router.frr_version,
         "asn": router.asn,
         "router_id": router.router_id,
         "addresses": {network: list(addresses) for network, addresses in router.addresses.items()},
         "frr": frr_intent(site, router),
-        "passwords": sorted({f"{item.cluster}/{item.keys.password}" for item in sessions if item.keys.password}),
+        "passwords": sorted(passwords),
+    }
+
+
+def _neighbor(router: Router, neighbor: Neighbor) -> dict[str, Any]:
+    keys = neighbor.keys
+    return {
+        "router": router.host,
+        "name": neighbor.name,
+        "link": neighbor.link,
+        "other": neighbor.other,
+        "addresses": list(neighbor.addresses),
+        "interface": neighbor.interface,
+        "listen_ranges": list(neighbor.listen_ranges),
+        "asn": neighbor.asn,
+        "local_as": neighbor.local_as,
+        "families": list(neighbor.families),
+        "hold": keys.timers.hold if keys else None,
+        "keepalive": keys.timers.keepalive if keys else None,
+        "graceful_restart": keys.graceful_restart if keys else None,
+        "connect_retry": keys.timers.connect_retry if keys else None,
+        "password": keys.password if keys else None,
+        "shutdown": bool(keys and keys.shutdown),
+        "bfd": neighbor.bfd,
+        "peer_group": neighbor.peer_group,
+        "import": _policy(neighbor.import_),
+        "export": _policy(neighbor.export),
+    }
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    """Return what passes, for verify."""
+    return {
+        "all": policy.everything,
+        "prefixes": [{"prefix": rule.prefix, "ge": rule.ge, "le": rule.le} for rule in policy.prefixes],
+        "default_route": policy.default_route,
+        "redistributed": policy.redistributed,
+        "communities": [community.text for community in policy.communities],
     }
 
 
@@ -116,6 +165,7 @@ def _passwords(sessions: tuple[Session, ...]) -> list[str]:
 def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
     return {
         "managed": cluster.managed,
+        "absent": cluster.absent,
         "cilium_managed": cluster.cilium_managed,
         "cilium_version": cluster.cilium_version,
         "distribution": cluster.distribution,
@@ -161,6 +211,8 @@ def _session(session: Session) -> dict[str, Any]:
         "graceful_restart": session.keys.graceful_restart,
         "password": session.keys.password,
         "shutdown": session.keys.shutdown,
+        "dynamic": session.dynamic,
+        "local_address": session.local_address,
         "peer_group": session.peer_group,
         "cluster_config": session.cluster_config,
         "instance": session.instance,
@@ -169,14 +221,16 @@ def _session(session: Session) -> dict[str, Any]:
     }
 
 
-def _pool(cluster: Cluster, pool: Pool) -> dict[str, Any]:
-    used = sorted(
-        parse_address(address, "")
-        for service in cluster.services
-        if service.pool == pool.name
-        for address in service.addresses
-    )
+def _pools(cluster: Cluster) -> list[dict[str, Any]]:
+    used: dict[str, set[Address]] = {pool.name: set() for pool in cluster.pools}
+    for service in cluster.services:
+        used[service.pool].update(parse_address(address, "") for address in service.addresses)
+    return [_pool(cluster, pool, sorted(used[pool.name])) for pool in cluster.pools]
+
+
+def _pool(cluster: Cluster, pool: Pool, used: list[Address]) -> dict[str, Any]:
     free: tuple[Address, ...] = () if pool.disabled else free_addresses(pool.intervals, used)
+    left = capacity(subtract(pool.intervals, (address.interval for address in used)))
     return {
         "cluster": cluster.host,
         "name": pool.name,
@@ -189,25 +243,40 @@ def _pool(cluster: Cluster, pool: Pool) -> dict[str, Any]:
         "families": list(pool.families),
         "capacity": capacity(pool.intervals),
         "used": [address.text for address in used],
+        "left": {family: left.get(family, 0) for family in pool.families},
         "next_free": free[0].text if free else None,
         "bgp": list(pool.bgp),
         "l2": list(pool.l2),
         "disabled": pool.disabled,
+        "services": pool.services,
+        "announce_only": pool.announce_only,
+        "communities": [community.text for community in pool.communities],
+        "local_preference": pool.local_preference,
+        "aggregate": dict(pool.aggregate),
     }
 
 
-def _service(cluster: Cluster, service: Service) -> dict[str, Any]:
-    pool = next(pool for pool in cluster.pools if pool.name == service.pool)
+def _services(cluster: Cluster) -> list[dict[str, Any]]:
+    pools = {pool.name: pool for pool in cluster.pools}
+    return [_service(cluster, service, pools[service.pool]) for service in cluster.services]
+
+
+def _service(cluster: Cluster, service: Service, pool: Pool) -> dict[str, Any]:
+    ways = [(way, names) for way, names in (("bgp", pool.bgp), ("l2", pool.l2)) if service.way in (None, way)]
     return {
         "cluster": cluster.host,
         "namespace": service.namespace,
         "name": service.name,
         "pool": service.pool,
         "addresses": list(service.addresses),
+        "planned": service.planned,
         "families": list(service.families),
         "manage": service.manage,
         "traffic_policy": service.traffic_policy or "Cluster",
-        "reach": [way for way, names in (("bgp", pool.bgp), ("l2", pool.l2)) if names],
-        "via": [*pool.bgp, *pool.l2],
+        "reach": [way for way, names in ways if names],
+        "via": [name for _way, names in ways for name in names],
+        "class": service.way,
+        "share": service.share,
+        "may_move": service.may_move,
         "ports": [{"port": port.port, "protocol": port.protocol} for port in service.ports],
     }
