@@ -119,6 +119,38 @@ CODES: dict[str, Code] = {
         "ttl_security within one AS",
         "Cilium sends packets of an internal session with a TTL that nothing changes: the router would drop them.",
     ),
+    # 33x to 35x: policies, routers' neighbors and links
+    "EDGE330": Code(
+        ERROR, "Lengths that do not fit the prefix", "ge and le are lengths of prefixes inside it, in order."
+    ),
+    "EDGE331": Code(
+        ERROR, "Key without meaning in this direction", "Some keys of a policy fit import only, or export only."
+    ),
+    "EDGE332": Code(
+        WARNING,
+        "Policy lets everything through",
+        "import: all accepts a default route and other people's addresses; export: all sends every route of the site.",
+    ),
+    "EDGE333": Code(
+        WARNING, "Default route", "It moves all traffic that has no better route to the router that announces it."
+    ),
+    "EDGE334": Code(
+        WARNING,
+        "Redistributed routes leave",
+        "Which routes these are is decided on the router, not here: a new interface or static route leaks by itself.",
+    ),
+    "EDGE335": Code(
+        WARNING,
+        "Import is too wide",
+        "The other end could announce more specific routes of addresses that are not its own, and they would win.",
+    ),
+    "EDGE336": Code(
+        ERROR, "Local preference between two ASes", "It is not sent to another AS (RFC 4271 section 5.1.5)."
+    ),
+    "EDGE337": Code(ERROR, "Pool of which cluster?", "Several clusters have a pool of this name: write cluster/pool."),
+    "EDGE338": Code(
+        ERROR, "Name without prefixes", "What the policy names has no prefix, so it would let nothing pass."
+    ),
     # 4xx: pools
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
     "EDGE403": Code(
@@ -149,6 +181,56 @@ CODES: dict[str, Code] = {
     "EDGE412": Code(
         ERROR, "Nobody announces the pool", "The network's l2_nodes selector matches no node of the cluster."
     ),
+    "EDGE413": Code(
+        ERROR,
+        "Two pools select one service",
+        "Which of them would serve it is not defined: Cilium knows no order of pools.",
+    ),
+    "EDGE414": Code(
+        ERROR,
+        "Default pool's selector cannot be written",
+        "It selects what no other pool does, so each of their own selectors must have an opposite: one requirement.",
+    ),
+    "EDGE415": Code(
+        ERROR,
+        "Aggregate does not fit the pool",
+        "It would announce addresses that are not the pool's, or nothing shorter than the host routes.",
+    ),
+    "EDGE416": Code(
+        WARNING,
+        "Aggregate holds addresses that no service gets",
+        "Router and node send packets to them back and forth until their TTL ends (cilium/cilium#37623); keep such "
+        "addresses out of the pool's blocks, or leave the aggregate out.",
+    ),
+    "EDGE417": Code(ERROR, "Pool holds a DHCP range", "A service and a host of the network would get one address."),
+    "EDGE418": Code(
+        WARNING,
+        "On-link range is answered by nobody",
+        "The provider's side asks by ARP or NDP for each address of a range that is on-link, and a BGP route answers "
+        "nothing. Let the router answer: docs/situations/slash-29.md says how, on Linux and on UniFi.",
+    ),
+    "EDGE419": Code(
+        ERROR, "No router in an on-link range", "Nobody answers at the provider's port for the addresses of the range."
+    ),
+    "EDGE420": Code(
+        WARNING, "Pool among loopback addresses", "A router that is added later could take an address of a service."
+    ),
+    "EDGE421": Code(
+        ERROR, "L2 on loopback addresses", "A network of loopbacks is no segment: nobody asks by ARP there."
+    ),
+    "EDGE422": Code(
+        ERROR,
+        "Local preference across AS numbers",
+        "BGP carries it within one AS only (RFC 4271 section 5.1.5); an external peer ignores it.",
+    ),
+    "EDGE423": Code(ERROR, "Pod CIDR length does not fit", "Nodes get their pod CIDRs out of the range, one each."),
+    "EDGE424": Code(ERROR, "Pod range in use", "Pods would have addresses that mean something else."),
+    "EDGE425": Code(ERROR, "Key that needs BGP", "Only routes have it, and no peering advertises this pool."),
+    "EDGE426": Code(
+        ERROR,
+        "Announcement narrowed to nothing",
+        "No service of the pool can match the selector, so nothing is reachable.",
+    ),
     # 5xx: services
     "EDGE501": Code(ERROR, "Two services on one address", "Only one of them would get it."),
     "EDGE502": Code(ERROR, "Address outside the service's pool", "Cilium would leave the service without an address."),
@@ -160,6 +242,42 @@ CODES: dict[str, Code] = {
     "EDGE504": Code(ERROR, "Service without a pool", "It names none and the cluster's default pool is none."),
     "EDGE505": Code(ERROR, "Family that the pool does not have", "The pool has no address of that family to give."),
     "EDGE506": Code(ERROR, "Keys that do not fit manage", "What is not made by us cannot be described by us."),
+    "EDGE507": Code(
+        WARNING,
+        "Service of a disabled pool",
+        "Cilium hands out nothing from it: the service keeps the address that it has, a new one gets none.",
+    ),
+    "EDGE508": Code(ERROR, "Service that its pool does not select", "Cilium would leave it without an address."),
+    "EDGE509": Code(
+        ERROR, "Another pool selects the service", "Which of the two pools serves it is not defined in Cilium."
+    ),
+    "EDGE510": Code(
+        WARNING, "Service is not announced", "The pool announces only some of its services (announce_only)."
+    ),
+    "EDGE511": Code(
+        ERROR,
+        "Services cannot share an address",
+        "LB-IPAM's rules: one key; one namespace, or each names the other's; no port in common; one traffic policy, "
+        "with Local the same selector too.",
+    ),
+    "EDGE512": Code(
+        ERROR, "Class that the pool does not serve", "A class restricts the service to one way, which its pool has not."
+    ),
+    "EDGE530": Code(
+        ERROR,
+        "Planned addresses cannot be read",
+        "Without the file every service would get a new address. Take it from the repository, or mend the line.",
+    ),
+    "EDGE531": Code(
+        ERROR,
+        "Planned address would move",
+        "A service's address never changes by itself: undo what takes it away, or say may_move: true.",
+    ),
+    "EDGE532": Code(
+        ERROR,
+        "Address planned twice",
+        "Two branches each planned a service and were merged. Delete one of the lines: it is planned anew.",
+    ),
     # 6xx: versions and Helm values
     "EDGE601": Code(ERROR, "Cilium version not supported", "The objects' schemas and rules are known from 1.16 on."),
     "EDGE602": Code(WARNING, "Cilium version not known yet", "Planned with the newest rules that this version knows."),
