@@ -11,20 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ._addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ._findings import one_of
-from ._model import Node, NodeClass, Peering, Pool, Router, Service, Session, SessionKeys, Timers
+from ._model import Node, NodeClass, Peering, Pool, Router, Service, Session
 from ._names import LABEL_CLASS
 from ._parse import Item, Items, Values
 from ._policies import Catalogue
 from ._resolve_hosts import Context, Placed
 from ._selectors import Selector, parse_selector, selector_slug
-
-DEFAULT_HOLD = 9
-DEFAULT_CONNECT_RETRY = 5
-DEFAULT_GRACEFUL_RESTART = 15
+from ._session_keys import session_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +130,7 @@ def _peering(
         context.report.add(
             "EDGE105", item.at("asn"), "is missing", f"write it here, or {cluster}.edge_cluster_asn for all peerings"
         )
-    keys = _session_keys(context, item, defaults, name if has_password else None)
+    keys = session_keys(context, item, defaults, name if has_password else None)
     network = _network(context, item, name, members, ends)
     if not members or asn is None or network is None or keys is None:
         return None
@@ -197,53 +193,6 @@ def _report_no_nodes(
     labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})
     hint = f"labels: {', '.join(labels)}" if labels else "no node has a label: write edge_node_labels"
     context.report.add("EDGE305", path, f"{selector.text!r} selects none of {len(nodes)} nodes", hint)
-
-
-def _session_keys(
-    context: Context, item: Item, defaults: Mapping[str, Item], password: str | None
-) -> SessionKeys | None:
-    """Return the session keys of a peering: its own over the defaults over ours."""
-
-    def value(key: str, fallback: Any) -> Any:
-        if key in item:
-            return item.get(key)
-        return defaults[key].value if key in defaults else fallback
-
-    inherited = defaults["timers"].value if "timers" in defaults else {}
-    written = {**inherited, **item.get("timers", {})}
-    hold = written.get("hold", DEFAULT_HOLD)
-    keepalive = written.get("keepalive", hold // 3)
-    if keepalive * 3 > hold:
-        own = item.get("timers", {})
-        place = item.at("timers") if "keepalive" in own else defaults["timers"].path
-        whose = f" at {item.at('timers')}" if "hold" in own and "keepalive" not in own else ""
-        context.report.add(
-            "EDGE303",
-            f"{place}.keepalive",
-            f"{keepalive} s is more than a third of the hold time of {hold} s{whose}",
-            f"at most {hold // 3}, or leave it out",
-        )
-        return None
-    if "hold" not in written:
-        context.derive(f"{item.path}.timers.hold", DEFAULT_HOLD, "the default: a dead node is noticed within 9 s")
-    if "keepalive" not in written:
-        context.derive(f"{item.path}.timers.keepalive", keepalive, "a third of the hold time (RFC 4271 section 4.4)")
-    multihop, ttl_security = value("multihop", None), value("ttl_security", False)
-    if multihop is not None and ttl_security:
-        context.report.add(
-            "EDGE309", item.path, "multihop and ttl_security are both set", "GTSM is for neighbours on the same network"
-        )
-        return None
-    return SessionKeys(
-        timers=Timers(hold, keepalive, written.get("connect_retry", DEFAULT_CONNECT_RETRY)),
-        graceful_restart=value("graceful_restart", DEFAULT_GRACEFUL_RESTART),
-        multihop=multihop,
-        ttl_security=ttl_security,
-        description=value("description", None),
-        shutdown=value("shutdown", False),
-        port=value("port", 179),
-        password=password,
-    )
 
 
 def _network(context: Context, item: Item, name: str, members: list[Node], ends: Ends) -> str | None:
