@@ -101,6 +101,20 @@ def schema_page() -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
+def finding_examples() -> dict[str, str]:
+    """Return one text of each code: the first of the tests' invalid inventories that has it."""
+    examples: dict[str, str] = {}
+    for file in sorted((CHECKOUT / "tests" / "unit" / "data" / "invalid").glob("*.yml"), key=_reference_first):
+        for case in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
+            for text in case["finds"]:
+                examples.setdefault(text.partition(" ")[0], text.partition(" ")[2])
+    return examples
+
+
+def _reference_first(file: Path) -> tuple[bool, str]:
+    return file.stem != "reference", file.stem
+
+
 def findings_page() -> str:
     """Return docs/findings.md."""
     lines = [
@@ -119,10 +133,15 @@ def findings_page() -> str:
         "",
         "## The inventory",
         "",
-        "| code | severity | what | why |",
-        "|---|---|---|---|",
+        "| code | severity | what |",
+        "|---|---|---|",
     ]
-    lines += [f"| {code} | {item.severity} | {item.title} | {item.why} |" for code, item in CODES.items()]
+    lines += [f"| [{code}](#{code.lower()}) | {item.severity} | {item.title} |" for code, item in CODES.items()]
+    examples = finding_examples()
+    for code, item in CODES.items():
+        lines += ["", f'### <a id="{code.lower()}"></a>{code}: {item.title}', "", f"*{item.severity}* {item.why}"]
+        if code in examples:
+            lines += ["", "```text", examples[code], "```"]
     lines += [
         "",
         "## The live site",

@@ -37,12 +37,11 @@ def plan_text(plan: Mapping[str, Any]) -> str:
     """Return the whole plan as text, for ``playbooks/plan.yml``."""
     routers = [
         f"{name} (AS {router['asn']}, router-id {router['router_id']}, FRR {router['frr_version']}"
-        f" on {router['platform']}{'' if router['managed'] else ', not managed'})"
+        f" on {router['platform']}{_state(router)})"
         for name, router in plan["routers"].items()
     ]
     clusters = [
-        f"{name} (Cilium {cluster['cilium_version']}, {len(cluster['nodes'])} nodes"
-        f"{'' if cluster['managed'] else ', not managed'})"
+        f"{name} (Cilium {cluster['cilium_version']}, {len(cluster['nodes'])} nodes{_state(cluster)})"
         for name, cluster in plan["clusters"].items()
     ]
     lines = [
@@ -51,6 +50,8 @@ def plan_text(plan: Mapping[str, Any]) -> str:
         f"  clusters: {', '.join(clusters) or 'none'}",
     ]
     lines += ["", f"BGP sessions ({len(plan['sessions'])})", *_sessions(plan["sessions"])]
+    if plan["neighbors"]:
+        lines += ["", f"Other neighbors and links ({len(plan['neighbors'])})", *_neighbors(plan["neighbors"])]
     lines += ["", f"Pools ({len(plan['pools'])})", *_pools(plan["pools"])]
     lines += ["", f"Services ({len(plan['services'])})", *_services(plan["services"], plan["pools"])]
     lines += ["", "Derived values", *table(("value", "is", "because"), _derived(plan["derived"]))]
@@ -74,20 +75,61 @@ def error_text(findings: Iterable[Mapping[str, Any]]) -> str:
     errors = sum(finding["severity"] == "error" for finding in listed)
     noun = "error" if errors == 1 else "errors"
     return "\n".join(
-        [f"The inventory has {errors} {noun}; nothing was connected to or changed.", *finding_lines(listed)]
+        [
+            f"The inventory has {errors} {noun}; nothing was connected to or changed.",
+            *finding_lines(listed),
+            "docs/findings.md explains each code.",
+        ]
     )
 
 
-def _sessions(sessions: Iterable[Mapping[str, Any]]) -> list[str]:
+def _state(end: Mapping[str, Any]) -> str:
+    return (", to be removed" if end["absent"] else "") + ("" if end["managed"] else ", not managed")
+
+
+def _neighbors(neighbors: Iterable[Mapping[str, Any]]) -> list[str]:
+    return table(
+        ("router", "neighbor", "address", "AS", "accepts", "sends", "hold/keepalive", "MD5"),
+        (
+            (
+                item["router"],
+                f"{item['other']} (link {item['link']})" if item["link"] else item["name"],
+                ", ".join([*item["addresses"], *item["listen_ranges"]]) or item["interface"],
+                item["asn"],
+                _passes(item["import"]),
+                _passes(item["export"]),
+                f"{item['hold']}/{item['keepalive']} s" + (" (shut down)" if item["shutdown"] else ""),
+                "yes" if item["password"] else "no",
+            )
+            for item in neighbors
+        ),
+    )
+
+
+def _passes(policy: Mapping[str, Any], most: int = 3) -> str:
+    """Return what a policy lets through, in a few words."""
+    if policy["all"]:
+        return "all"
+    words = ["default route"] if policy["default_route"] else []
+    words += ["redistributed"] if policy["redistributed"] else []
+    for rule in policy["prefixes"]:
+        ge, le = (f" {word} {rule[word]}" if rule[word] is not None else "" for word in ("ge", "le"))
+        words.append(f"{rule['prefix']}{ge}{le}")
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "") or "nothing"
+
+
+def _sessions(sessions: Sequence[Mapping[str, Any]]) -> list[str]:
+    several = len({item["cluster"] for item in sessions}) > 1
     return table(
         ("peering", "node", "address", "AS", "router", "address", "AS", "hold/keepalive", "MD5"),
         (
             (
-                item["peering"],
+                f"{item['cluster']}/{item['peering']}" if several else item["peering"],
                 item["node"],
-                item["node_address"],
+                item["node_address"] or "dials in",
                 item["node_asn"],
-                item["router"],
+                item["router"] or "(on the node)",
                 item["router_address"],
                 item["router_asn"],
                 f"{item['hold']}/{item['keepalive']} s" + (" (shut down)" if item["shutdown"] else ""),
@@ -100,7 +142,7 @@ def _sessions(sessions: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _pools(pools: Iterable[Mapping[str, Any]]) -> list[str]:
     return table(
-        ("pool", "addresses", "reachable by", "capacity", "pinned", "next free"),
+        ("pool", "addresses", "reachable by", "capacity", "used", "left", "next free"),
         (
             (
                 item["name"],
@@ -108,6 +150,7 @@ def _pools(pools: Iterable[Mapping[str, Any]]) -> list[str]:
                 _reach(item) + (" (disabled)" if item["disabled"] else ""),
                 " + ".join(f"{count} {family}" for family, count in item["capacity"].items()) or "0",
                 len(item["used"]),
+                " + ".join(f"{count} {family}" for family, count in item["left"].items()) or "0",
                 item["next_free"] or "-",
             )
             for item in pools
@@ -128,7 +171,7 @@ def _services(services: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str
             (
                 f"{item['namespace']}/{item['name']}",
                 item["pool"],
-                ", ".join(item["addresses"]) or "Cilium's choice",
+                ", ".join(item["addresses"]) + (" (planned)" if item["planned"] else "") or "Cilium's choice",
                 reach[item["cluster"], item["pool"]],
                 item["traffic_policy"],
                 {"service": "this run", "metadata": "its owner", "values": "its chart"}[item["manage"]],
