@@ -271,11 +271,13 @@ def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
             if name not in said and member is None:
                 result.append((family, "neighbor {0} activate".format(name)))
         result[result.index(("", "bgp default ipv4-unicast"))] = ("", "no bgp default ipv4-unicast")
-    return tuple(dict.fromkeys(item for item in result if not _says_nothing(item)))
+    return tuple(dict.fromkeys(item for item in result if not _says_nothing(item, result)))
 
 
-def _says_nothing(item: Line) -> bool:
-    return item[1].startswith("no neighbor ") and item[1].endswith(" activate")
+def _says_nothing(item: Line, lines: List[Line]) -> bool:
+    """Return whether a line leaves a neighbor inactive that is so anyway; a member has its group's families."""
+    text = item[1]
+    return text.startswith("no neighbor ") and text.endswith(" activate") and group_of(lines, text.split()[2]) is None
 
 
 # -- read the BGP instance -----------------------------------------------------------------------------------------
