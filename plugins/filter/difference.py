@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters that tell how two configurations of one end differ in meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning import objects_difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+
+
+def frr_difference(first: Any, second: Any, version: Any = None) -> list[str]:
+    """Return how two FRR configurations differ in meaning."""
+    for text in (first, second):
+        if not isinstance(text, str):
+            raise AnsibleFilterError(f"an FRR configuration is text, not {type(text).__name__}")
+    try:
+        return difference(str(first), str(second), None if version is None else str(version))
+    except EdgeError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def objects_differences(first: Any, second: Any, version: Any, nodes: Any = None, first_family: Any = "IPv4") -> Any:
+    """Return how two sets of Kubernetes objects differ in meaning."""
+    sides = [plain(items) for items in (first, second)]
+    for items in sides:
+        if not isinstance(items, list):
+            raise AnsibleFilterError(f"objects are a list, not {type(items).__name__}")
+    try:
+        return objects_difference(sides[0], sides[1], str(version), plain(nodes or {}), str(first_family))
+    except EdgeError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """The filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"frr_difference": frr_difference, "objects_difference": objects_differences}

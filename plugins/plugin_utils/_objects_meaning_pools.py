@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What CiliumLoadBalancerIPPools and CiliumL2AnnouncementPolicies mean: addresses, and where they are announced."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..module_utils._errors import EdgeError
+from ._intervals import Interval, merge
+from ._objects_meaning_labels import EVERYTHING, ServiceClass, interface_pattern, selector
+
+
+def pool_intervals(spec: Mapping[str, Any], path: str) -> tuple[Interval, ...]:
+    """Return the addresses that a pool hands out: host bits of a CIDR masked, its reserved ends taken off.
+
+    ``allowFirstLastIPs`` is Yes by default (Cilium 1.16); No takes the ends of CIDRs of more than two addresses only.
+
+    Raises:
+        EdgeError: a block is none.
+    """
+    found = []
+    reserve = spec.get("allowFirstLastIPs") == "No"
+    for index, block in enumerate(spec.get("blocks") or []):
+        try:
+            found.append(_block(block, reserve))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise EdgeError(f"{path}.blocks[{index}]", f"{block!r} is not a block of addresses") from error
+    return merge(found)
+
+
+def _block(block: Mapping[str, Any], reserve: bool) -> Interval:
+    if block.get("cidr"):
+        network = ipaddress.ip_network(block["cidr"], strict=False)
+        first, last = int(network.network_address), int(network.broadcast_address)
+        if reserve and last - first > 1:
+            first, last = first + 1, last - 1
+        return Interval(network.version, first, last)
+    start = ipaddress.ip_address(block["start"])
+    stop = ipaddress.ip_address(block.get("stop") or block["start"])
+    if start.version != stop.version or int(stop) < int(start):
+        raise ValueError(block)
+    return Interval(start.version, int(start), int(stop))
+
+
+def interval_text(intervals: Iterable[Interval]) -> str:
+    """Return addresses as CIDRs and ranges."""
+    return ", ".join(_text(interval) for interval in intervals)
+
+
+def _text(interval: Interval) -> str:
+    kind = ipaddress.IPv4Address if interval.family == 4 else ipaddress.IPv6Address
+    first, last = kind(interval.first), kind(interval.last)
+    parts = list(ipaddress.summarize_address_range(first, last))
+    return str(parts[0]) if len(parts) == 1 else f"{first}-{last}"
+
+
+def announced_over_l2(
+    policies: Mapping[str, Mapping[str, Any]],
+    labels: Mapping[str, str],
+    reach: Mapping[ServiceClass, tuple[Interval, ...]],
+) -> dict[ServiceClass, str]:
+    """Return what a node with these labels announces over L2 for each class of services, and on which interfaces."""
+    result: dict[ServiceClass, str] = {}
+    own = []
+    for name, item in policies.items():
+        path = f"CiliumL2AnnouncementPolicy {name}"
+        nodes = selector(item["spec"].get("nodeSelector"), EVERYTHING, path) or EVERYTHING
+        if nodes.matches(labels):
+            own.append((selector(item["spec"].get("serviceSelector"), EVERYTHING, path) or EVERYTHING, item["spec"]))
+    for found, intervals in reach.items():
+        told: set[str] = set()
+        for matched, spec in own:
+            if matched.matches(dict(found.labels)):
+                patterns = [interface_pattern(text) for text in spec.get("interfaces") or [".*"]]
+                if spec.get("loadBalancerIPs") and intervals:
+                    told.update(f"{interval_text(intervals)} on {pattern}" for pattern in patterns)
+                if spec.get("externalIPs"):
+                    told.update(f"external IPs on {pattern}" for pattern in patterns)
+        if told:
+            result[found] = ", ".join(sorted(told))
+    return result
