@@ -1,0 +1,281 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FRR configurations compared by what they mean: what must be found, and what must not."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import parse
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference, meaning
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_policy import prefix_list
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_words import written_out
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .support.frr_mutations import BASE, COSMETIC, SEMANTIC, mutated
+
+
+@pytest.mark.parametrize("name", COSMETIC)
+def test_what_does_not_matter(name: str) -> None:
+    assert difference(BASE, mutated(COSMETIC[name])) == []
+
+
+@pytest.mark.parametrize("name", SEMANTIC)
+def test_what_matters(name: str) -> None:
+    edits, expected = SEMANTIC[name]
+    assert difference(BASE, mutated(edits)) == expected
+
+
+@pytest.mark.parametrize("name", SEMANTIC)
+def test_a_difference_is_found_from_both_sides(name: str) -> None:
+    swapped = {"first": "second", "second": "first"}
+    edits, expected = SEMANTIC[name]
+    told = difference(mutated(edits), BASE)
+    assert len(told) == len(expected)
+    for line in expected:
+        if line.endswith(("only in the first", "only in the second")):
+            head, _blank, last = line.rpartition(" ")
+            assert f"{head} {swapped[last]}" in told
+
+
+def test_a_password_is_never_shown() -> None:
+    one = meaning("router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 password s3cret")
+    assert "s3cret" not in repr(one)
+    assert "s3cret" not in f"{one.neighbors['10.0.0.5'].password}"
+
+
+def one_filter(text: str, bound: str = "neighbor 10.0.0.5 route-map IN in", family: str = "ipv4") -> str:
+    """Return a configuration with one neighbor and one filter."""
+    return (
+        "router bgp 65001\n no bgp default ipv4-unicast\n neighbor 10.0.0.5 remote-as 65002\n"
+        f" address-family {family} unicast\n  neighbor 10.0.0.5 activate\n  {bound}\n exit-address-family\nexit\n{text}"
+    )
+
+
+def accepted(text: str, **arguments: str) -> list[str]:
+    """Return what a filter accepts, told against one that takes nothing."""
+    nothing = one_filter("route-map IN deny 10\n", **arguments)
+    head = "neighbor 10.0.0.5: {}: accepts ".format(arguments.get("family", "ipv4"))
+    told = difference(one_filter(text, **arguments), nothing)
+    assert all(line.startswith(head) for line in told)
+    return [line[len(head) :].removesuffix(" only in the first") for line in told]
+
+
+POLICIES = {
+    # FRR: a list that does not exist matches nothing; one without entries permits all; the first match decides
+    "undefined-list": ("route-map IN permit 10\n match ip address prefix-list NO\n", []),
+    "undefined-list-in-a-deny": (
+        "route-map IN deny 10\n match ip address prefix-list NO\nexit\nroute-map IN permit 20\n",
+        ["any"],
+    ),
+    "list-without-entries": (
+        "ip prefix-list E description nothing yet\nroute-map IN permit 10\n match ip address prefix-list E\n",
+        ["any"],
+    ),
+    "first-match": (
+        "ip prefix-list A seq 10 permit 10.0.0.0/8 le 32\nip prefix-list A seq 5 deny 10.1.0.0/16 le 32\n"
+        "route-map IN permit 10\n match ip address prefix-list A\n",
+        [
+            "10.0.0.0/8 le 15, 10.0.0.0/16 le 32, 10.2.0.0/15 ge 16, 10.4.0.0/14 ge 16, 10.8.0.0/13 ge 16, "
+            "10.16.0.0/12 ge 16, 10.32.0.0/11 ge 16, 10.64.0.0/10 ge 16 and 1 more"
+        ],
+    ),
+    "later-line-of-a-kind-holds": (
+        "ip prefix-list A permit 10.0.0.0/8\nip prefix-list B permit 10.9.0.0/16\n"
+        "route-map IN permit 10\n match ip address prefix-list A\n match ip address prefix-list B\n",
+        ["10.9.0.0/16"],
+    ),
+    "all-lines-must-match": (
+        "ip prefix-list A permit 10.0.0.0/8 le 32\nbgp community-list standard C permit 65002:1 65002:2\n"
+        "route-map IN permit 10\n match ip address prefix-list A\n match community C\n",
+        ["10.0.0.0/8 le 32 if it carries 65002:1, if it carries 65002:2"],
+    ),
+    "community-deny-first": (
+        "bgp community-list standard C seq 5 deny 65002:9\nbgp community-list standard C seq 10 permit 65002:1\n"
+        "route-map IN permit 10\n match community C\n",
+        ["any if it carries 65002:1, unless it carries 65002:9"],
+    ),
+    "internet-is-any-route": (
+        "bgp community-list standard C permit internet\nroute-map IN permit 10\n match community C\n",
+        ["any"],
+    ),
+    "undefined-community-list": ("route-map IN permit 10\n match community NO\n", []),
+    "expanded": (
+        "bgp community-list expanded C permit 65002:.*\nroute-map IN permit 10\n match community C\n",
+        ["any if it has a community text that matches 65002:.*"],
+    ),
+    "as-path": (
+        "bgp as-path access-list P permit ^65002$\nroute-map IN permit 10\n match as-path P\n",
+        ["any if it has an AS path that matches ^65002$"],
+    ),
+    "prefix-len": ("route-map IN permit 10\n match ip address prefix-len 32\n", ["0.0.0.0/0 ge 32"]),
+    "sets": (
+        "route-map IN permit 10\n set local-preference 200\n set community 65001:2 65001:1 additive\n",
+        ["any with community 65001:1 65001:2 additive and local-preference 200"],
+    ),
+    "other-family": ("route-map IN permit 10\n match ipv6 address prefix-list A\nipv6 prefix-list A permit any\n", []),
+    "other-match-stays-as-it-is": ("route-map IN permit 10\n match tag 7\n", ["any if it has tag 7"]),
+}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_route_maps(name: str) -> None:
+    text, expected = POLICIES[name]
+    assert accepted(text) == expected
+
+
+BOUND = {
+    "undefined-route-map": ("", "neighbor 10.0.0.5 route-map NO in", []),
+    "undefined-prefix-list": ("", "neighbor 10.0.0.5 prefix-list NO in", []),
+    "prefix-list": ("ip prefix-list A permit 10.0.0.0/8\n", "neighbor 10.0.0.5 prefix-list A in", ["10.0.0.0/8"]),
+    "filter-list": (
+        "bgp as-path access-list P permit ^65002$\n",
+        "neighbor 10.0.0.5 filter-list P in",
+        ["any if it has an AS path that matches ^65002$"],
+    ),
+    "list-and-map": (
+        "ip prefix-list A permit 10.0.0.0/8 ge 9 le 9\nroute-map IN permit 10\n set metric 5\n",
+        "neighbor 10.0.0.5 prefix-list A in\n  neighbor 10.0.0.5 route-map IN in",
+        ["10.0.0.0/8 ge 9 le 9 with metric 5"],
+    ),
+    "nothing-is-bound": ("", "", []),
+}
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_bound_filters(name: str) -> None:
+    text, bound, expected = BOUND[name]
+    assert accepted(text, bound=bound) == expected
+
+
+def test_a_followed_map_and_one_with_jumps() -> None:
+    """A route-map that jumps is not followed: it equals only one that says the same, whatever its numbers."""
+    jumps = (
+        "ip prefix-list {0} permit 10.0.0.0/8\nroute-map IN permit {1}\n match ip address prefix-list {0}\n on-match goto {2}\n"
+        "exit\nroute-map IN deny {3}\nexit\nroute-map IN permit {2}\n"
+    )
+    one = one_filter(jumps.format("A", 10, 30, 20))
+    assert difference(one, one_filter(jumps.format("B", 1, 3, 2))) == []
+    assert difference(one, one_filter(jumps.format("A", 10, 30, 20).replace("10.0.0.0/8", "10.0.0.0/9"))) != []
+    assert difference(one, one_filter("route-map IN permit 10\n")) != []
+
+
+@given(st.integers(0, 255), st.integers(24, 29), st.lists(st.booleans(), max_size=12))
+def test_a_block_split_in_any_way_is_the_same_set(third: int, length: int, choices: list[bool]) -> None:
+    whole = ipaddress.ip_network(f"10.0.{third}.0/{length}")
+    parts = [whole]
+    for index, split in enumerate(choices):
+        at = index % len(parts)
+        if split and parts[at].prefixlen < 32:
+            parts[at : at + 1] = list(parts[at].subnets())
+    lines = "\n".join(f"ip prefix-list A permit {part} ge 32" for part in reversed(parts)).replace("/32 ge 32", "/32")
+    text = f"ip prefix-list B permit {whole} ge 32\n{lines}\n"
+    objects = parse(text).objects
+    assert prefix_list(objects, "A", "ipv4") == prefix_list(objects, "B", "ipv4")
+
+
+ENTRIES = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 7), st.integers(29, 32), st.integers(29, 32), st.integers(29, 32)),
+    max_size=5,
+)
+
+
+@given(ENTRIES)
+def test_a_prefix_list_is_what_trying_each_route_says(entries: list[tuple[bool, int, int, int, int]]) -> None:
+    """The set against FRR's own rule (lib/plist.c), route by route."""
+    lines, rules = [], []
+    for permit, low, length, ge, le in entries:
+        network = ipaddress.ip_network((int(ipaddress.ip_address("10.0.0.0")) + low, length), strict=False)
+        low_end, high_end = max(ge, length), max(le, ge, length)
+        lines.append(f"ip prefix-list A {'permit' if permit else 'deny'} {network} ge {low_end} le {high_end}")
+        rules.append((permit, network, low_end, high_end))
+    lines.append("ip prefix-list A permit 10.0.0.4/30")
+    rules.append((True, ipaddress.ip_network("10.0.0.4/30"), 30, 30))
+    found = prefix_list(parse("\n".join(lines)).objects, "A", "ipv4")
+    assert found is not None
+    ranges = dict(found)
+    for length in range(29, 33):
+        for route in ipaddress.ip_network("10.0.0.0/29").subnets(new_prefix=length):
+            first = next((p for p, network, ge, le in rules if route.subnet_of(network) and ge <= length <= le), False)
+            inside = any(a <= int(route.network_address) <= b for a, b in ranges.get(length, ()))
+            assert inside == first, route
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        ("neigh 10.0.0.5 remote 65001", "neighbor 10.0.0.5 remote-as 65001"),
+        ("maximum-path 4", "maximum-paths 4"),
+        ("no neighbor K act", "no neighbor K activate"),
+        ("ip prefix A per 192.0.2.0/24 ge 32", "ip prefix-list A permit 192.0.2.0/24 ge 32"),
+        ("neighbor K desc  two  words", "neighbor K description two words"),
+        ("neighbor K timers connect 5", "neighbor K timers connect 5"),
+        ("bgp r 192.0.2.1", "bgp router-id 192.0.2.1"),
+        ("something else entirely", "something else entirely"),
+    ],
+)
+def test_abbreviations(line: str, whole: str) -> None:
+    assert written_out(line) == whole
+
+
+DEFAULTS = {
+    "frr-version-7.3-needs-no-policy": (
+        "frr version 7.3\nrouter bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
+        [
+            "bgp network import-check: off only in the first",
+            "neighbor 10.0.0.5: ipv4: accepts any only in the first",
+            "neighbor 10.0.0.5: ipv4: announces any only in the first",
+        ],
+    ),
+    "datacenter": (
+        "frr defaults datacenter\nrouter bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
+        "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.5 remote-as 65002\n"
+        " neighbor 10.0.0.5 timers 3 9\n neighbor 10.0.0.5 timers connect 10\n",
+        [],
+    ),
+    "within-one-AS-nothing-is-needed": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65001\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 prefix-list A in\n"
+        "ip prefix-list A permit any\n",
+        [],
+    ),
+    "no-bgp-in-either": ("hostname a\n", "hostname b\n", []),
+    "no-bgp-in-one": ("hostname a\n", "router bgp 65001\n", ["BGP runs only in the second"]),
+    "member-that-is-not-active": (
+        "router bgp 65001\n no bgp default ipv4-unicast\n neighbor G peer-group\n neighbor G remote-as 65002\n"
+        " neighbor 10.0.0.5 peer-group G\n address-family ipv4 unicast\n  neighbor G activate\n"
+        "  no neighbor 10.0.0.5 activate\n",
+        "router bgp 65001\n no bgp default ipv4-unicast\n neighbor 10.0.0.5 remote-as 65002\n",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults(name: str) -> None:
+    one, other, expected = DEFAULTS[name]
+    assert difference(one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "router bgp 65001\nexit\nrouter bgp 65002\n",
+            "the configuration has two BGP instances in the default VRF: 'router bgp 65001' and 'router bgp 65002'",
+        ),
+        (
+            "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers 3 nine\n",
+            "'nine' is not a number of seconds in 'timers 3 nine'",
+        ),
+    ],
+)
+def test_errors(text: str, problem: str) -> None:
+    with pytest.raises(EdgeError) as told:
+        meaning(text)
+    assert str(told.value) == problem
