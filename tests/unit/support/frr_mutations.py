@@ -217,14 +217,14 @@ SEMANTIC: dict[str, tuple[tuple[Edit, ...], list[str]]] = {
     "smaller-pool": (
         (("203.0.113.88/29 ge 32", "203.0.113.88/30 ge 32"),),
         [
-            _K8S_AND,
+            _K8S_AND_DYN + "ipv4: accepts 203.0.113.92/30 ge 32 only in the first",
             _UP + "ipv4: announces 203.0.113.92/30 ge 32 with community 65001:7 additive only in the first",
         ],
     ),
     "wider-lengths": (
         (("203.0.113.88/29 ge 32", "203.0.113.88/29 le 32"),),
         [
-            _K8S_AND,
+            _K8S_AND_DYN + "ipv4: accepts 203.0.113.88/29 le 31 only in the second",
             _UP + "ipv4: announces 203.0.113.88/29 le 31 with community 65001:7 additive only in the second",
         ],
     ),
@@ -258,7 +258,7 @@ SEMANTIC: dict[str, tuple[tuple[Edit, ...], list[str]]] = {
     ),
     "no-policy-needed": (
         ((" bgp router-id", " no bgp ebgp-requires-policy\n bgp router-id"),),
-        [_K8S_AND],
+        [_K8S_AND_DYN + "ipv4: announces any only in the second"],
     ),
     "maximum-prefix": (
         (("maximum-prefix 20 80", "maximum-prefix 30 80"),),
