@@ -151,6 +151,49 @@ CODES: dict[str, Code] = {
     "EDGE338": Code(
         ERROR, "Name without prefixes", "What the policy names has no prefix, so it would let nothing pass."
     ),
+    "EDGE340": Code(
+        ERROR,
+        "Neighbor's address unclear",
+        "A neighbor is one address, the nodes of a network, an interface (unnumbered), or a listen range.",
+    ),
+    "EDGE341": Code(ERROR, "Two neighbors with one address", "FRR tells neighbors apart by address alone."),
+    "EDGE342": Code(
+        ERROR,
+        "Neighbor out of reach",
+        "Its address is in no subnet of the router, or the router's own: most likely a typing mistake.",
+    ),
+    "EDGE343": Code(ERROR, "Neighbor without nodes", "Its selector matches no node, so it would make no session."),
+    "EDGE344": Code(
+        ERROR,
+        "Listen range does not fit",
+        "It reaches beyond the router's network, where anybody could dial in, or overlaps another one.",
+    ),
+    "EDGE345": Code(ERROR, "AS keys that exclude each other", "FRR refuses them, or they would do nothing."),
+    "EDGE346": Code(ERROR, "Family that the session does not carry", "The prefixes could never pass."),
+    "EDGE347": Code(WARNING, "Neighbor without routes", "The session would carry nothing in either direction."),
+    "EDGE348": Code(
+        ERROR, "Redistributed routes of a router that redistributes nothing", "The export would send nothing."
+    ),
+    "EDGE349": Code(
+        WARNING,
+        "Routes are redistributed into BGP",
+        "What the router takes in is decided by its other settings, not by this inventory.",
+    ),
+    "EDGE350": Code(ERROR, "Link with one end", "A link joins two routers or more."),
+    "EDGE351": Code(ERROR, "Link's network unclear", "Each end needs an address that the other one dials."),
+    "EDGE352": Code(
+        ERROR, "Ends of a link disagree", "Timers, restart times and passwords must be the same at both ends."
+    ),
+    "EDGE354": Code(ERROR, "Unnumbered at one end only", "Both ends of an unnumbered link name their interface."),
+    "EDGE355": Code(
+        ERROR,
+        "Routes that are not passed on within an AS",
+        "A router passes nothing on to its own AS that it heard there, unless it reflects routes (RFC 4456).",
+    ),
+    "EDGE356": Code(ERROR, "Router never hears what it should send", "The export would send nothing."),
+    "EDGE357": Code(
+        ERROR, "Import cannot mirror the other end", "Which routes another router redistributes is not known here."
+    ),
     # 4xx: pools
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
     "EDGE403": Code(
@@ -317,6 +360,7 @@ class Finding:
         return {
             "code": self.code,
             "severity": self.severity,
+            "page": f"docs/findings.md#{self.code.lower()}",
             "path": self.path,
             "problem": self.problem,
             "hint": self.hint,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ._addresses import Cidr
 from ._findings import Report
 from ._model import Cluster, L2Lease, Node, PodPool, Service, Site
 from ._names import LABEL_POOL
@@ -24,11 +23,11 @@ from ._resolve_hosts import (
 from ._resolve_names import check_names
 from ._resolve_neighbors import resolve_neighbors
 from ._resolve_peerings import Ends, PeeringResult, resolve_peerings
-from ._resolve_pools import OwnedPool, check_pools, default_pool, pod_mask, resolve_pod_pools, resolve_pools
+from ._resolve_pod_pools import check_pod_pools, internal_ranges, pod_mask, resolve_pod_pools
+from ._resolve_pool_checks import check_pools
+from ._resolve_pools import OwnedPool, default_pool, resolve_pools
 from ._resolve_services import resolve_services
 from ._versions import check_versions
-
-INTERNAL_RANGES = ("edge_cluster_pod_cidrs", "edge_cluster_service_cidrs", "edge_cluster_external_cidrs")
 
 
 def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[str, ...]] | None = None) -> Site:
@@ -91,9 +90,12 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         [owned for own in pools.values() for owned in own],
         networks,
         {**router_addresses, **node_addresses},
+        clusters,
         {host: tuple(members) for host, members in nodes.items()},
-        _internal_ranges(parsed),
+        internal_ranges(context),
+        fallbacks,
     )
+    check_pod_pools(context)
     site = Site(
         name=parsed.name,
         networks=networks,
@@ -155,16 +157,6 @@ def _cluster(
 
 def _texts(values: Values, key: str) -> tuple[str, ...]:
     return tuple(cidr.text for cidr in values.get(key, ()))
-
-
-def _internal_ranges(parsed: ParsedSite) -> list[tuple[str, Cidr]]:
-    """Return the pod, service and external ranges of all clusters with their paths."""
-    return [
-        (f"{host}.{key}", cidr)
-        for host, values in parsed.clusters.items()
-        for key in INTERNAL_RANGES
-        for cidr in values.get(key, ())
-    ]
 
 
 def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tuple[str, ...]]:

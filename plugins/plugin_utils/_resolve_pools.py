@@ -1,34 +1,21 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Second pass, pools: their addresses, how they become reachable, and what they must not cover."""
+"""Second pass, pools: their addresses, how they become reachable, and which of them is the default."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from ..module_utils._errors import EdgeError
-from ._addresses import Address, Cidr, interval_text
+from ._addresses import FAMILY_NAME, WIDTH, Address, interval_text
 from ._findings import one_of
-from ._intervals import Interval, contains, merge
-from ._intervals import overlaps as interval_overlaps
-from ._model import Network, Node, PodPool, Pool
+from ._intervals import Interval, contains, merge, subtract
+from ._model import Pool
 from ._parse import Item, Items, Values
-from ._pools import overlaps, usable
-from ._resolve_hosts import Context, Placed
-from ._selectors import parse_selector
-
-_NO_SERVICE = {
-    "0.0.0.0/8": "this-network",
-    "127.0.0.0/8": "loopback",
-    "224.0.0.0/4": "multicast",
-    "::/127": "reserved",
-    "fe80::/10": "link-local",
-    "ff00::/8": "multicast",
-}
-"""Addresses that no Service can have (IANA special-purpose registries; Kubernetes and FRR refuse them)."""
+from ._pools import family_number, usable
+from ._resolve_hosts import Context
 
 NONE = "none"
 """Not a pool: ``edge_default_pool: none``."""
@@ -60,6 +47,7 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
         except EdgeError as error:
             context.report.add_error("EDGE405", error)
             continue
+        services, narrowed = item.get("services"), item.get("announce_only")
         pool = Pool(
             name=name,
             entries=item.get("addresses"),
@@ -69,20 +57,15 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
             l2=l2,
             first_last=item.get("first_last", True),
             disabled=item.get("disabled", False),
+            anycast=item.get("anycast", False),
+            services=services.text if services else None,
+            announce_only=narrowed.text if narrowed else None,
+            communities=tuple(dict.fromkeys(item.get("communities", ()))),
+            local_preference=item.get("local_preference"),
         )
+        pool = replace(pool, aggregate=_aggregate(context, item, pool))
         pools.append(OwnedPool(pool, item, cluster))
     return pools
-
-
-def pod_mask(values: Values) -> dict[str, int]:
-    """Return the length of a node's pod CIDR by family."""
-    written = values.get("edge_cluster_pod_mask", {})
-    return {family: written.get(family, written.get("any", length)) for family, length in (("ipv4", 24), ("ipv6", 64))}
-
-
-def resolve_pod_pools(context: Context, cluster: str, values: Values) -> tuple[PodPool, ...]:
-    """Return the pod pools of one cluster."""
-    return ()
 
 
 def _ways_out(context: Context, item: Item, peerings: Items) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -135,158 +118,71 @@ def default_pool(context: Context, cluster: str, values: Values) -> str | None:
     return None
 
 
-def check_pools(
-    context: Context,
-    pools: list[OwnedPool],
-    networks: Iterable[Network],
-    hosts: Mapping[str, Placed],
-    nodes: Mapping[str, tuple[Node, ...]],
-    ranges: Iterable[tuple[str, Cidr]],
-) -> None:
-    """Report pools that overlap each other or cover what is not theirs.
-
-    Args:
-        context: takes the findings.
-        pools: those of all clusters.
-        networks: the site's networks.
-        hosts: every router's and node's addresses.
-        nodes: the nodes by cluster.
-        ranges: pod, service and external ranges with the path that each is written at.
-    """
-    _check_overlaps(context, pools)
-    owners = [
-        (address, f"{host}.edge_addresses.{network}")
-        for host, placed in sorted(hosts.items())
-        for network, own in placed.items()
-        for address in own
-    ]
-    foreign = [(address.interval, "EDGE403", f"the address {address.text} of {path}") for address, path in owners]
-    foreign += [(cidr.interval, "EDGE409", f"{cidr.text} of {path}") for path, cidr in ranges]
-    _check_covers(context, pools, foreign)
-    _check_special(context, pools)
-    by_name = {network.name: network for network in networks}
-    for owned in pools:
-        for index, name in enumerate(owned.pool.l2):
-            _check_l2(context, owned, index, by_name[name], nodes[owned.cluster])
-        if owned.pool.bgp:
-            _check_routed(context, owned)
-
-
-def _entry_path(owned: OwnedPool, index: int) -> str:
-    return owned.item.at("addresses", index)
-
-
-def _check_overlaps(context: Context, pools: list[OwnedPool]) -> None:
-    for found in overlaps([owned.pool for owned in pools]):
-        left, right = pools[found.left], pools[found.right]
-        if found.left == found.right:
-            problem = f"overlaps {left.pool.entries[found.left_entry].text} of the same pool"
-        else:
-            problem = f"overlaps pool {left.pool.name!r} ({left.pool.entries[found.left_entry].text})"
-            if left.cluster != right.cluster:
-                problem += f" of cluster {left.cluster!r}"
+def _aggregate(context: Context, item: Item, pool: Pool) -> dict[str, int]:
+    """Return the length of the pool's routes by family, where it is shorter than a host route and fits the pool."""
+    written: dict[str, int] = dict(item.get("aggregate", {}))
+    path = item.at("aggregate")
+    if "any" in written and len(pool.families) > 1:
         context.report.add(
-            "EDGE401",
-            _entry_path(right, found.right_entry),
-            f"{right.pool.entries[found.right_entry].text} {problem} at {interval_text(found.interval)}",
-            "give each address to one pool",
-        )
-
-
-def _check_covers(context: Context, pools: list[OwnedPool], foreign: list[tuple[Interval, str, str]]) -> None:
-    """Report pools that share addresses with hosts or internal ranges, by one sweep over all."""
-    owned_intervals = [(owned, index, entry) for owned in pools for index, entry in enumerate(owned.pool.entries)]
-    swept = [entry.interval for _owned, _index, entry in owned_intervals] + [interval for interval, _c, _t in foreign]
-    count = len(owned_intervals)
-    for found in interval_overlaps(swept):
-        if not found.left < count <= found.right:
-            continue
-        owned, index, entry = owned_intervals[found.left]
-        _interval, code, what = foreign[found.right - count]
-        if code == "EDGE403" and not contains(merge(owned.pool.intervals), found.interval):
-            continue  # excluded, as it should be
-        hint = f"exclude: {interval_text(found.interval)}" if code == "EDGE403" else "use a range of its own"
-        context.report.add(code, _entry_path(owned, index), f"{entry.text} covers {what}", hint)
-
-
-def _check_special(context: Context, pools: list[OwnedPool]) -> None:
-    """Report pools of addresses that no service can have."""
-    for owned in pools:
-        for index, entry in enumerate(owned.pool.entries):
-            for text, what in _NO_SERVICE.items():
-                special = ipaddress.ip_network(text)
-                ends = Interval(special.version, int(special.network_address), int(special.broadcast_address))
-                if interval_overlaps([entry.interval, ends]):
-                    context.report.add(
-                        "EDGE103",
-                        _entry_path(owned, index),
-                        f"{entry.text} holds {what} addresses ({text}), which no service can have",
-                        "use unicast addresses of your own",
-                    )
-
-
-def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, nodes: tuple[Node, ...]) -> None:
-    path = owned.item.at("l2", index)
-    if not network.interfaces:
-        context.report.add(
-            "EDGE410",
+            "EDGE415",
             path,
-            f"network {network.name!r} names no interfaces to announce on",
-            f"write edge_networks.{network.name}.interfaces",
+            f"is {written['any']} for IPv4 and IPv6 addresses alike",
+            "write aggregate: {ipv4: LENGTH, ipv6: LENGTH}",
         )
-    if network.l2_nodes is not None:
-        selector = parse_selector(network.l2_nodes, path)
-        announcing = [node for node in nodes if selector.matches(node.labels)]
-        reason = f"its l2_nodes {network.l2_nodes!r} match none"
-    else:
-        announcing = [node for node in nodes if node.addresses.get(network.name)]
-        reason = "none has an address there"
-    if not announcing:
-        context.report.add(
-            "EDGE412", path, f"no node of cluster {owned.cluster!r} announces on network {network.name!r}: {reason}"
-        )
-    _check_subnet_ends(context, owned, network)
-    subnets = merge(cidr.interval for cidr in context.subnets[network.name])
-    for number, entry in enumerate(owned.pool.entries):
-        if not contains(subnets, entry.interval):
+        return {}
+    lengths = {pool.families[0]: written["any"]} if "any" in written else written
+    good: dict[str, int] = {}
+    for family, length in sorted(lengths.items()):
+        number = family_number(family, path)
+        if family not in pool.families:
+            context.report.add("EDGE415", path, f"has a length for {FAMILY_NAME[number]}, which the pool has not")
+        elif length >= WIDTH[number]:
             context.report.add(
-                "EDGE408",
-                _entry_path(owned, number),
-                f"{entry.text} is not inside network {network.name!r} ({', '.join(network.cidrs)})",
-                "hosts of the network ask by ARP or NDP for addresses of their subnet only",
+                "EDGE415",
+                path,
+                f"{length} is not shorter than a host route's {WIDTH[number]}",
+                "leave aggregate out for host routes",
             )
+        elif _fits(context, item, pool, number, length):
+            good[family] = length
+    return good
 
 
-def _check_subnet_ends(context: Context, owned: OwnedPool, network: Network) -> None:
-    """Report an L2 pool that would hand out a subnet's own addresses: no host asks for them by ARP or NDP."""
-    for cidr in context.subnets[network.name]:
-        first, last = cidr.interval.first, cidr.interval.last
-        ends = {4: {first: "network", last: "broadcast"}, 6: {first: "subnet-router anycast"}}[cidr.family]
-        for value, kind in ends.items() if cidr.interval.size > 2 else ():
-            address = Address(cidr.family, value)
-            for number, entry in enumerate(owned.pool.entries):
-                if contains((entry.interval,), address.interval) and contains(owned.pool.intervals, address.interval):
-                    context.report.add(
-                        "EDGE403",
-                        _entry_path(owned, number),
-                        f"{entry.text} covers {address.text}, the {kind} address of {cidr.text} in network"
-                        f" {network.name!r}",
-                        f"exclude: {address.text}",
-                    )
+def _fits(context: Context, item: Item, pool: Pool, family: int, length: int) -> bool:
+    """Return whether the pool holds whole prefixes of ``length``; warn of addresses in them that no service gets."""
+    held = merge(entry.interval for entry in pool.entries)
+    covers = []
+    for index, entry in enumerate(pool.entries):
+        if entry.interval.family != family:
+            continue
+        cover = _widened(entry.interval, length)
+        if not contains(held, cover):
+            fitting = [more for more in range(length, WIDTH[family]) if contains(held, _widened(entry.interval, more))]
+            context.report.add(
+                "EDGE415",
+                item.at("addresses", index),
+                f"{entry.text} aggregated to /{length} would announce {interval_text(cover)}, and the pool does not"
+                " hold all of that",
+                f"aggregate: {fitting[0]} or longer" if fitting else "leave aggregate out, or use whole CIDRs",
+            )
+            return False
+        covers.append(cover)
+    idle = subtract(covers, pool.intervals)
+    if idle:
+        context.report.add(
+            "EDGE416",
+            item.at("aggregate"),
+            f"the routes of length {length} hold {interval_text(idle[0])} too, which no service gets:"
+            " packets to it go back and forth between router and node until their TTL ends",
+            "keep it out of addresses rather than excluding it, or leave aggregate out",
+        )
+    return True
 
 
-def _check_routed(context: Context, owned: OwnedPool) -> None:
-    """Warn of a pool that is advertised by BGP from inside a network: its hosts would ask for it by ARP."""
-    for number, entry in enumerate(owned.pool.entries):
-        for name, cidrs in context.subnets.items():
-            inside = [cidr for cidr in cidrs if contains((cidr.interval,), entry.interval)]
-            if inside and name not in owned.pool.l2:
-                context.report.add(
-                    "EDGE411",
-                    _entry_path(owned, number),
-                    f"{entry.text} lies inside network {name!r} ({inside[0].text}), whose hosts ask for it by ARP",
-                    "use a range outside every network, or announce it there: l2",
-                )
+def _widened(interval: Interval, length: int) -> Interval:
+    """Return the addresses of all prefixes of ``length`` that have an address of ``interval``."""
+    rest = (1 << (WIDTH[interval.family] - length)) - 1
+    return Interval(interval.family, interval.first & ~rest, interval.last | rest)
 
 
 def pool_of(address: Address, pools: Iterable[OwnedPool]) -> OwnedPool | None:

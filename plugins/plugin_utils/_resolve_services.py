@@ -1,23 +1,41 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Second pass, services: their pool, their addresses, who makes them, and whether the pool has room for all."""
+"""Second pass, services: their pool, their addresses, who makes them, and which way they are reached."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ._addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ._findings import one_of
 from ._intervals import contains
 from ._model import Service, ServicePort
+from ._names import LABEL_POOL, ownership_labels
 from ._parse import Item, Values
-from ._pools import capacity
+from ._pool_selectors import SERVICE_NAME, SERVICE_NAMESPACE, OwnSelectors, own_selector, pool_labels, unmet
+from ._resolve_allocation import check_capacity, plan_addresses
 from ._resolve_hosts import Context
 from ._resolve_pools import OwnedPool, pool_of
+from ._resolve_sharing import check_pinned, check_sharing
+from ._selectors import IN, parse_selector
+from ._sharing import groups
 
 CREATED_ONLY = ("ports", "selector")
 """Keys of a Service that we create; whoever else makes it says them elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What all services of one cluster share."""
+
+    context: Context
+    values: Values
+    pools: list[OwnedPool]
+    by_name: Mapping[str, OwnedPool]
+    own: OwnSelectors
+    fallback: str | None
 
 
 def resolve_services(
@@ -39,27 +57,25 @@ def resolve_services(
         allocations: planned addresses that are kept from earlier plans, by ``cluster/namespace/name``.
     """
     by_name = {owned.pool.name: owned for owned in pools}
-    services: list[tuple[Service, Item]] = []
+    scope = _Scope(context, values, pools, by_name, OwnSelectors(owned.pool for owned in pools), fallback)
+    services: list[Service] = []
+    items: dict[str, Item] = {}
     for key, item in values["edge_services"].items():
-        service = _service(context, values, key, item, by_name, pools, fallback)
+        service = _service(scope, key, item)
         if service is not None:
-            services.append((service, item))
-    _check_addresses(context, services)
-    _check_capacity(context, services, by_name)
-    return tuple(service for service, _item in services)
+            services.append(service)
+            items[service.key] = item
+    shared = groups(services)
+    check_sharing(context, services, items)
+    check_pinned(context, services, items, shared)
+    check_capacity(context, services, shared, by_name)
+    return plan_addresses(context, cluster, values, services, items, shared, by_name, allocations)
 
 
-def _service(
-    context: Context,
-    values: Values,
-    key: str,
-    item: Item,
-    by_name: dict[str, OwnedPool],
-    pools: list[OwnedPool],
-    fallback: str | None,
-) -> Service | None:
+def _service(scope: _Scope, key: str, item: Item) -> Service | None:
+    context = scope.context
     namespace, _slash, name = key.partition("/")
-    pool_name = item.get("pool", fallback)
+    pool_name = item.get("pool", scope.fallback)
     manage = _manage(context, item)
     _check_ports(context, item)
     if item.get("chart") == "ingress-nginx" and not name.endswith("-controller"):
@@ -70,29 +86,24 @@ def _service(
             f"did you mean {namespace}/{name}-controller?",
         )
     if pool_name is None:
-        if "edge_default_pool" in values and not values["edge_pools"].excuses(values["edge_default_pool"]):
+        known = scope.values["edge_pools"]
+        if "edge_default_pool" in scope.values and not known.excuses(scope.values["edge_default_pool"]):
             context.report.add(
                 "EDGE504",
                 item.at("pool"),
                 "is missing, and there is no default pool",
-                f"pools: {one_of(values['edge_pools'])}",
+                f"pools: {one_of(known)}",
             )
         return None
-    if not context.reference(item.at("pool"), pool_name, values["edge_pools"], "pool") or pool_name not in by_name:
+    by_name = scope.by_name
+    known_pool = context.reference(item.at("pool"), pool_name, scope.values["edge_pools"], "pool")
+    if not known_pool or pool_name not in by_name:
         return None
     owned = by_name[pool_name]
     addresses: tuple[Address, ...] = item.get("addresses", ())
-    _check_inside(context, item, addresses, owned, pools)
+    _check_inside(context, item, addresses, owned, scope.pools)
     families = _families(context, item, addresses, owned)
-    if owned.pool.l2 and item.get("traffic_policy") == "Local":
-        context.report.add(
-            "EDGE503",
-            item.at("traffic_policy"),
-            f"Local does not work with pool {pool_name!r}, which is announced on L2: the node that answers ARP"
-            " drops the traffic if it has no local endpoint",
-            "traffic_policy: Cluster, or a pool that is advertised by BGP",
-        )
-    return Service(
+    service = Service(
         namespace=namespace,
         name=name,
         pool=pool_name,
@@ -104,7 +115,79 @@ def _service(
         selector=dict(sorted(item.get("selector", {}).items())),
         families=families,
         traffic_policy=item.get("traffic_policy"),
+        way=item.get("class"),
+        share=item.get("share"),
+        share_with=tuple(sorted(set(item.get("share_with", ())))),
+        may_move=item.get("may_move", False),
     )
+    _check_way(context, item, owned, service)
+    _check_selected(scope, item, owned, service)
+    return service
+
+
+def _check_way(context: Context, item: Item, owned: OwnedPool, service: Service) -> None:
+    """Report a class that the pool does not serve, and L2 with traffic policy Local."""
+    pool = owned.pool
+    if service.way is not None and not (pool.bgp if service.way == "bgp" else pool.l2):
+        other = "l2" if service.way == "bgp" else "bgp"
+        spelt = "advertised by BGP" if service.way == "bgp" else "announced on L2"
+        context.report.add(
+            "EDGE512",
+            item.at("class"),
+            f"is {service.way}, but pool {pool.name!r} is not {spelt}: the service would be reachable nowhere",
+            f"class: {other}, or another pool" if (pool.l2 or pool.bgp) else "use another pool",
+        )
+    elif pool.l2 and service.way != "bgp" and service.traffic_policy == "Local":
+        context.report.add(
+            "EDGE503",
+            item.at("traffic_policy"),
+            f"Local does not work with pool {pool.name!r}, which is announced on L2: the node that answers ARP"
+            " drops the traffic if it has no local endpoint",
+            "traffic_policy: Cluster, or a pool that is advertised by BGP",
+        )
+
+
+def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Service) -> None:
+    """Report a service that its pool's selector cannot pick, or that another pool's picks too."""
+    pool = owned.pool
+    label = scope.values.get("edge_pool_label", LABEL_POOL)
+    ours = service.manage != "metadata"
+    labels = {SERVICE_NAME: service.name, SERVICE_NAMESPACE: service.namespace, label: pool.name}
+    if ours:
+        labels.update(pool_labels(pool, label))
+    if service.manage == "service":
+        labels.update(ownership_labels(scope.context.parsed.name))
+    selector = own_selector(pool)
+    missed = unmet(selector, labels, complete=ours) if selector else None
+    if missed is not None:
+        by_name = f"{SERVICE_NAME}={service.name}"
+        choice = missed.operator == IN and len(missed.values) > 1 and missed.key not in labels
+        scope.context.report.add(
+            "EDGE508",
+            item.at("pool"),
+            f"pool {pool.name!r} selects {missed.text!r}: which value the service shall carry is not said"
+            if choice
+            else f"pool {pool.name!r} selects {missed.text!r}, which this service does not meet",
+            f"write one value there, or select it by name: {by_name}" if choice else "name another pool, or widen it",
+        )
+        return
+    other = scope.own.picking(labels, complete=service.manage == "service", besides=pool.name)
+    if other is not None:
+        scope.context.report.add(
+            "EDGE509",
+            item.at("pool"),
+            f"is {pool.name!r}, but pool {other!r} selects the service too ({scope.by_name[other].pool.services})",
+            f"pool: {other}, or a selector that leaves it out",
+        )
+    if pool.announce_only is not None and unmet(
+        parse_selector(pool.announce_only, ""), labels, complete=service.manage == "service"
+    ):
+        scope.context.report.add(
+            "EDGE510",
+            item.path,
+            f"pool {pool.name!r} announces {pool.announce_only!r} only, which this service does not meet",
+            "it has an address that nobody outside the cluster reaches",
+        )
 
 
 def _manage(context: Context, item: Item) -> str:
@@ -135,6 +218,15 @@ def _manage(context: Context, item: Item) -> str:
         context.report.add(
             "EDGE506", item.at("traffic_policy"), "does not fit manage: metadata: its owner says it", "remove it"
         )
+    if manage == "metadata" and "class" in item:
+        context.report.add(
+            "EDGE506",
+            item.at("class"),
+            "does not fit manage: metadata: Kubernetes never changes the class of a Service that exists",
+            "remove it, or manage: service",
+        )
+    if "share_with" in item and "share" not in item:
+        context.report.add("EDGE511", item.at("share_with"), "has no effect without a sharing key", "write share: KEY")
     return manage
 
 
@@ -227,37 +319,3 @@ def _families(context: Context, item: Item, addresses: tuple[Address, ...], owne
 
 def _name(family: str) -> str:
     return FAMILY_NAME[4 if family == "ipv4" else 6]
-
-
-def _check_addresses(context: Context, services: list[tuple[Service, Item]]) -> None:
-    owners: dict[str, Item] = {}
-    for service, item in services:
-        for index, address in enumerate(service.addresses):
-            if address in owners:
-                context.report.add(
-                    "EDGE501",
-                    item.at("addresses", index),
-                    f"{address} is pinned by {owners[address].path} too",
-                    "give each service an address of its own",
-                )
-            owners.setdefault(address, item)
-
-
-def _check_capacity(context: Context, services: list[tuple[Service, Item]], pools: dict[str, OwnedPool]) -> None:
-    """Report pools with fewer addresses of a family than services that ask for one."""
-    asked: dict[tuple[str, str], int] = {}
-    for service, _item in services:
-        first = pools[service.pool].pool.families[:1]
-        for family in service.families or first:
-            asked[service.pool, family] = asked.get((service.pool, family), 0) + 1
-    for (name, family), count in sorted(asked.items()):
-        owned = pools[name]
-        room = capacity(owned.pool.intervals).get(family, 0)
-        if 0 < room < count:
-            noun = "address" if room == 1 else "addresses"
-            context.report.add(
-                "EDGE404",
-                owned.item.at("addresses"),
-                f"has {room} {_name(family)} {noun} for {count} services",
-                "add addresses, or move services to another pool",
-            )

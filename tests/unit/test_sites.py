@@ -597,7 +597,7 @@ def test_two_clusters_may_share_every_definition_but_the_pools() -> None:
     shared = told(TWO_CLUSTERS.replace("203.0.113.16/28", "203.0.113.8/29"))
     assert shared == [
         "EDGE401 test.edge_pools.lb.addresses: 203.0.113.8/29 overlaps pool 'lb' (203.0.113.0/28) of cluster 'prod' at"
-        " 203.0.113.8-203.0.113.15 (give each address to one pool)"
+        " 203.0.113.8-203.0.113.15 (give each address to one pool, or write anycast: true in both)"
     ]
 
 
