@@ -5,11 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._allocation_file import (
+    VARIABLE,
+    Allocations,
+    Fault,
+    format_allocations,
+    parse_allocations,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Inventory
@@ -21,6 +30,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._report imp
     summary_text,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve_allocation import DEFAULT_FILE
 
 GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
 SECRETS = "edge_bgp_passwords"
@@ -40,14 +50,18 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         options = self.validate_argument_spec(argument_spec={"one_end": {"type": "bool", "default": False}})[1]
-        computed = plan(read_inventory(variables))
-        findings = list(computed.data["findings"])
-        if not computed.failed and not options["one_end"]:
+        inventory = read_inventory(variables)
+        files, faults = allocation_files(inventory, variables["hostvars"])
+        kept = {name: tuple(address.text for address in own) for file in files for name, own in file.kept.items()}
+        computed = plan(replace(inventory, allocations=kept))
+        findings = [*faults, *computed.data["findings"]]
+        if not computed.failed and not faults and not options["one_end"]:
             findings = [*limit_findings(computed, variables), *findings]
         if any(finding["severity"] == "error" for finding in findings):
             return {**result, "failed": True, "findings": findings, "msg": error_text(findings)}
         text = {"text": plan_text(computed.data), "summary": summary_text(computed.data)}
-        return {**result, "changed": False, **computed.data, **text}
+        written = [file.planned(computed.data["allocations"]) for file in files]
+        return {**result, "changed": False, **computed.data, **text, "allocation_files": written}
 
 
 def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:
@@ -60,7 +74,9 @@ def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:
     for host in sorted({host for hosts in members.values() for host in hosts}):
         raw = hostvars.raw_get(host)
         names = [
-            str(name) for name in raw if name == "ansible_host" or (name.startswith("edge_") and name != "edge_plan")
+            str(name)
+            for name in raw
+            if name == "ansible_host" or (name.startswith("edge_") and name not in ("edge_plan", VARIABLE))
         ]
         resolved = hostvars[host]
         variables[host], failures[host] = {}, {}
@@ -79,6 +95,54 @@ def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:
         variables=variables,
         failures={host: failed for host, failed in failures.items() if failed},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationFile:
+    """One ``edge_allocation_file``, which several clusters may share."""
+
+    path: Path
+    clusters: frozenset[str]
+    kept: Allocations
+
+    def planned(self, allocations: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Return where the file is and what it must hold: the plan's addresses of its clusters."""
+        own = {name: addresses for name, addresses in allocations.items() if name.partition("/")[0] in self.clusters}
+        return {"path": str(self.path), "content": format_allocations(own)}
+
+
+def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[AllocationFile], list[dict[str, Any]]]:
+    """Return the files of planned addresses that the clusters name, and an error for each line that cannot be read.
+
+    A file that does not exist yet holds nothing. Clusters that leave their addresses to Cilium have no file.
+    """
+    report = Report()
+    users: dict[Path, set[str]] = {}
+    names: dict[Path, str] = {}
+    for host in inventory.clusters:
+        variables = inventory.variables[host]
+        if variables.get("edge_allocation") != "planned":
+            continue
+        name = str(variables.get("edge_allocation_file", DEFAULT_FILE))
+        folder = hostvars.raw_get(host).get("inventory_dir") or Path.cwd()
+        path = Path(folder, Path(name).expanduser())
+        users.setdefault(path, set()).add(host)
+        names.setdefault(path, name)
+    files = []
+    for path, clusters in sorted(users.items()):
+        kept: Allocations = {}
+        try:
+            kept, faults = parse_allocations(path.read_text("utf-8"))
+        except FileNotFoundError:
+            faults = []
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            faults = [Fault(0, f"cannot be read: {reason}", "edge_allocation_file names it")]
+        for fault in faults:
+            place = f"{names[path]}:{fault.line}" if fault.line else names[path]
+            report.add("EDGE530", place, fault.problem, fault.hint)
+        files.append(AllocationFile(path, frozenset(clusters), kept))
+    return files, [finding.as_dict() for finding in report.findings()]
 
 
 def _names_only(value: Any) -> Any:

@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Reads the C(edge_*) variables of all hosts in the groups C(edge_routers), C(edge_clusters) and C(edge_nodes) and
     computes the intended state of both ends of the cluster's network edge.
+  - Where a cluster's C(edge_allocation) is V(planned), it reads the file of planned addresses, too.
   - It opens no connection and changes nothing. All errors of the inventory are found and reported together.
   - The values of C(edge_bgp_passwords) are neither resolved nor part of the result.
   - Use it with C(run_once) and C(register), as the playbooks of this collection do.
@@ -87,6 +88,16 @@ expect:
   returned: success
 accept:
   description: Accepted warnings, each with C(code), C(path) and C(reason); verify takes its own from here.
+  type: list
+  elements: dict
+  returned: success
+allocations:
+  description:
+    - Addresses that the plan gave to services without one, by C(cluster/namespace/name); see C(edge_allocation).
+  type: dict
+  returned: success
+allocation_files:
+  description: Each C(edge_allocation_file) with its C(path) and the C(content) that it must have.
   type: list
   elements: dict
   returned: success

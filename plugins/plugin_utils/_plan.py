@@ -98,6 +98,17 @@ def _content(site: Site) -> dict[str, Any]:
         "pools": [pool for cluster in clusters for pool in _pools(cluster)],
         "services": [service for cluster in clusters for service in _services(cluster)],
         "expect": expectations(site),
+        "allocations": _allocations(clusters),
+    }
+
+
+def _allocations(clusters: list[Cluster]) -> dict[str, list[str]]:
+    """Return every address that we planned, as ``edge_allocation_file`` keeps it: by ``cluster/namespace/name``."""
+    return {
+        f"{cluster.host}/{service.key}": list(service.addresses)
+        for cluster in clusters
+        for service in cluster.services
+        if service.planned
     }
 
 
@@ -188,6 +199,7 @@ def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
         "lb": lb_objects(site, cluster),
         "services": services(site, cluster),
         "charts": chart_values(site, cluster),
+        "may_move": sorted(service.key for service in cluster.services if service.may_move),
         "passwords": _passwords(cluster.sessions),
         "secrets_namespace": secrets_namespace(cluster),
     }
