@@ -130,7 +130,8 @@ def _wish(service: Service, shared: Mapping[str, str], pools: Mapping[str, Owned
 
 def _tell(context: Context, cluster: str, move: Move, service: Service, item: Item, values: Values) -> None:
     """Report a planned address that is not possible any more, or note the new one where it may move."""
-    new = move.new.text if move.new else "none, its pool is full or disabled"
+    new = move.new.text if move.new else "none"
+    change = f"its address would change to {new}" if move.new else "its pool has no other for it"
     line = f"{cluster}/{move.name}"
     file = values.get("edge_allocation_file", DEFAULT_FILE)
     if service.may_move:
@@ -146,6 +147,6 @@ def _tell(context: Context, cluster: str, move: Move, service: Service, item: It
         context.report.add(
             "EDGE531",
             item.path,
-            f"{line} has {move.old.text} in {file}, which {move.reason}: its address would change to {new}",
+            f"{line} has {move.old.text} in {file}, which {move.reason}: {change}",
             "undo that, or say may_move: true",
         )

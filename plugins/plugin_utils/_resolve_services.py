@@ -19,7 +19,7 @@ from ._resolve_allocation import check_capacity, plan_addresses
 from ._resolve_hosts import Context
 from ._resolve_pools import OwnedPool, pool_of
 from ._resolve_sharing import check_pinned, check_sharing
-from ._selectors import IN, parse_selector
+from ._selectors import IN, Requirement, Selector, parse_selector
 from ._sharing import groups
 
 CREATED_ONLY = ("ports", "selector")
@@ -172,16 +172,18 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
         )
         return
     other = scope.own.picking(labels, complete=service.manage == "service", besides=pool.name)
-    if other is not None:
+    if other is not None and selector is None:  # of two own selectors EDGE413 tells
         scope.context.report.add(
             "EDGE509",
             item.at("pool"),
             f"is {pool.name!r}, but pool {other!r} selects the service too ({scope.by_name[other].pool.services})",
             f"pool: {other}, or a selector that leaves it out",
         )
-    if pool.announce_only is not None and unmet(
-        parse_selector(pool.announce_only, ""), labels, complete=service.manage == "service"
-    ):
+    if pool.announce_only is None:
+        return
+    announced = parse_selector(pool.announce_only, "")
+    picked = selector or Selector((Requirement(label, IN, (pool.name,)),))
+    if unmet(announced, labels, complete=service.manage == "service") and not picked.disjoint(announced):
         scope.context.report.add(
             "EDGE510",
             item.path,
