@@ -372,6 +372,8 @@ class Service:
     """Sharing key of Cilium's LB-IPAM."""
     share_with: tuple[str, ...] = ()
     """Namespaces that may share its address; ``*`` = all."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What its pool's own selector asks for, beside the pool label; empty where the Service is made by others."""
     may_move: bool = False
     planned: bool = False
     """Its addresses were planned by us (``edge_allocation: planned``), not written in the inventory."""

@@ -20,16 +20,15 @@ def own_selector(pool: Pool) -> Selector | None:
     return None if pool.services is None else parse_selector(pool.services, "")
 
 
-def pool_labels(pool: Pool, pool_label: str) -> dict[str, str]:
-    """Return the labels that we give to a service so that it draws from ``pool``, sorted.
+def labels_to_meet(pool: Pool) -> dict[str, str]:
+    """Return the labels, sorted, that a Service needs so that the pool's own selector picks it.
 
-    Always the pool label; for a pool with its own selector also what that asks for: keys with one value, and keys that
-    must exist. Selectors that leave a choice are refused by the second pass.
+    These are keys with one value, and keys that must exist. The second pass refuses selectors that leave a choice.
     """
-    labels = {pool_label: pool.name}
+    labels: dict[str, str] = {}
     selector = own_selector(pool)
     for requirement in selector.requirements if selector else ():
-        if requirement.key in (SERVICE_NAME, SERVICE_NAMESPACE, pool_label):
+        if requirement.key in (SERVICE_NAME, SERVICE_NAMESPACE):
             continue
         if requirement.operator == EXISTS:
             labels.setdefault(requirement.key, "")

@@ -14,7 +14,7 @@ from ._intervals import contains
 from ._model import Service, ServicePort
 from ._names import LABEL_POOL, ownership_labels
 from ._parse import Item, Values
-from ._pool_selectors import SERVICE_NAME, SERVICE_NAMESPACE, OwnSelectors, own_selector, pool_labels, unmet
+from ._pool_selectors import SERVICE_NAME, SERVICE_NAMESPACE, OwnSelectors, labels_to_meet, own_selector, unmet
 from ._resolve_allocation import check_capacity, plan_addresses
 from ._resolve_hosts import Context
 from ._resolve_pools import OwnedPool, pool_of
@@ -119,10 +119,16 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
         share=item.get("share"),
         share_with=tuple(sorted(set(item.get("share_with", ())))),
         may_move=item.get("may_move", False),
+        labels=_own_labels(owned, manage),
     )
     _check_way(context, item, owned, service)
     _check_selected(scope, item, owned, service)
     return service
+
+
+def _own_labels(owned: OwnedPool, manage: str) -> dict[str, str]:
+    """Return the labels that the pool's own selector asks of a Service whose labels we write."""
+    return {} if manage == "metadata" else labels_to_meet(owned.pool)
 
 
 def _check_way(context: Context, item: Item, owned: OwnedPool, service: Service) -> None:
@@ -154,7 +160,7 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
     ours = service.manage != "metadata"
     labels = {SERVICE_NAME: service.name, SERVICE_NAMESPACE: service.namespace, label: pool.name}
     if ours:
-        labels.update(pool_labels(pool, label))
+        labels.update(service.labels)
     if service.manage == "service":
         labels.update(ownership_labels(scope.context.parsed.name))
     selector = own_selector(pool)

@@ -143,6 +143,14 @@ def test_without_planned_addresses_the_file_is_not_used() -> None:
     assert data["allocations"] == {}
 
 
+def test_services_that_we_make_get_the_labels_that_their_pool_selects() -> None:
+    data = plan(inventory_from(edited({"home|edge_pools|media|services": "tier=media,loud,!quiet"}, (), "pools"))).data
+    (service,) = [item for item in data["clusters"]["home"]["services"] if item["name"] == "c"]
+    labels = service["object"]["metadata"]["labels"]
+    assert {"tier": "media", "loud": "", "cluster-edge.hybridnet/pool": "media"}.items() <= labels.items()
+    assert "quiet" not in labels
+
+
 FILE = """\
 # Planned addresses, kept by hybridnet.cluster_edge: commit it. A line that is deleted is planned anew.
 all:

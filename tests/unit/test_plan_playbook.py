@@ -165,3 +165,73 @@ def test_an_inline_vault_value_needs_no_vault_password(tmp_path: Path) -> None:
     result = run_playbook("plan.yml", HYBRID, options=("-i", str(overlay(tmp_path, text))))
     result.check(0)
     assert "30/10 s         yes" in result.output
+
+
+SMALL = """\
+all:
+  vars:
+    edge_networks: {lan: {cidr: 192.0.2.0/25}}
+    edge_peerings: {k8s: {}}
+    edge_pools: {lb: {addresses: 192.0.2.128/25}}
+    edge_services: {media/plex: {}, media/jellyfin: {}, web/a: {addresses: 192.0.2.128}}
+    edge_accept: {EDGE411: not looked at here}
+  children:
+    edge_routers: {hosts: {udm: {ansible_host: 192.0.2.1, edge_router_asn: 64700}}}
+    edge_clusters:
+      hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_allocation: planned}}
+    edge_nodes: {hosts: {k1: {ansible_host: 192.0.2.11}}}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Return the folder of an inventory that plans its addresses; Ansible reads all of it, this file too."""
+    (tmp_path / "hosts.yml").write_text(SMALL, encoding="utf-8")
+    return tmp_path
+
+
+def test_planned_addresses_are_kept_in_a_file(small: Path) -> None:
+    file = small / "edge_allocation.yml"
+    checked = run_playbook("plan.yml", small, options=("--check", "--diff"))
+    checked.check(0)
+    assert '+      home/media/jellyfin: ["192.0.2.129"]' in checked.output
+    assert not file.exists()
+    first = run_playbook("plan.yml", small)
+    first.check(0)
+    assert "changed=1" in first.output
+    assert file.read_text("utf-8").splitlines()[-2:] == [
+        '      home/media/jellyfin: ["192.0.2.129"]',
+        '      home/media/plex: ["192.0.2.130"]',
+    ]
+    assert oct(file.stat().st_mode & 0o777) == "0o644"
+    second = run_playbook("plan.yml", small)
+    second.check(0)
+    assert "changed=0" in second.output
+    assert "WARNING" not in second.output
+
+
+def test_a_planned_address_stays_when_its_neighbours_leave(small: Path) -> None:
+    (small / "edge_allocation.yml").write_text(
+        'all:\n  vars:\n    edge_plan_allocations:\n      home/media/plex: ["192.0.2.140"]\n      home/old/one: ["192.0.2.129"]\n',
+        encoding="utf-8",
+    )
+    run_playbook("plan.yml", small).check(0)
+    assert (small / "edge_allocation.yml").read_text("utf-8").splitlines()[-2:] == [
+        '      home/media/jellyfin: ["192.0.2.129"]',
+        '      home/media/plex: ["192.0.2.140"]',
+    ]
+
+
+def test_a_file_with_a_merge_that_nobody_finished_is_an_error_and_stays(small: Path) -> None:
+    text = "<<<<<<< HEAD\n"
+    (small / "kept.txt").write_text(text, encoding="utf-8")
+    result = run_playbook("plan.yml", small, "edge_allocation_file=kept.txt")
+    result.check(2)
+    assert "error EDGE530 kept.txt:1: is a line of a merge that nobody finished: '<<<<<<< HEAD'" in result.output
+    assert (small / "kept.txt").read_text("utf-8") == text
+
+
+def test_a_file_that_is_a_folder_is_an_error(small: Path) -> None:
+    result = run_playbook("plan.yml", small, "edge_allocation_file=..")
+    result.check(2)
+    assert "error EDGE530 ..: cannot be read: Is a directory (edge_allocation_file names it)" in result.output
