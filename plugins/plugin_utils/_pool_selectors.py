@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from ._model import Pool
 from ._selectors import EXISTS, IN, Requirement, Selector, parse_selector
@@ -17,7 +18,13 @@ SERVICE_NAMESPACE = "io.kubernetes.service.namespace"
 
 def own_selector(pool: Pool) -> Selector | None:
     """Return the pool's own selector; None = services name it by the pool label."""
-    return None if pool.services is None else parse_selector(pool.services, "")
+    return None if pool.services is None else _parsed(pool.services)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Selector:
+    """Return a selector of a pool; every service of the pool asks for it."""
+    return parse_selector(text, "")
 
 
 def labels_to_meet(pool: Pool) -> dict[str, str]:
