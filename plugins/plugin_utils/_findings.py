@@ -96,6 +96,12 @@ CODES: dict[str, Code] = {
     "EDGE209": Code(
         ERROR, "No router-id", "A BGP identifier is an IPv4 address; without one on the router it must be given."
     ),
+    "EDGE210": Code(ERROR, "DHCP range outside its network", "A DHCP server hands out addresses of its own network."),
+    "EDGE211": Code(
+        WARNING,
+        "Fixed address in a DHCP range",
+        "The DHCP server may give the address to another host, unless it keeps it for this one.",
+    ),
     # 3xx: peerings and sessions
     "EDGE301": Code(ERROR, "Reserved AS number", "0 (RFC 7607), 23456 (RFC 6793), 65535 and 4294967295 (RFC 7300)."),
     "EDGE302": Code(
@@ -120,6 +126,59 @@ CODES: dict[str, Code] = {
         "Cilium sends packets of an internal session with a TTL that nothing changes: the router would drop them.",
     ),
     # 33x to 35x: policies, routers' neighbors and links
+    "EDGE311": Code(
+        WARNING,
+        "Export to Cilium",
+        "Cilium rejects every route that it receives and never programs one: nodes reach the router's networks by their"
+        " default route.",
+    ),
+    "EDGE312": Code(
+        ERROR,
+        "Key without meaning for a speaker on the node",
+        "With local_speaker the nodes peer with themselves; no router of the site has these sessions.",
+    ),
+    "EDGE313": Code(
+        ERROR,
+        "local_as does not fit",
+        "FRR takes local-as only towards another AS, and only a number that is neither its own nor the neighbor's.",
+    ),
+    "EDGE314": Code(
+        ERROR,
+        "Session over a family that it does not carry",
+        "One end has no address of that family to dial or to be dialled.",
+    ),
+    "EDGE315": Code(
+        ERROR, "Listen range wider than its network", "Anybody from outside the segment could become a neighbor."
+    ),
+    "EDGE316": Code(
+        ERROR, "Default gateway unclear", "Nodes dial whichever router their default route names; it must be one."
+    ),
+    "EDGE317": Code(
+        ERROR,
+        "Peerings of one class disagree about its name",
+        "A node matches one CiliumBGPClusterConfig, which its peerings share: names.cluster_config must be equal in all.",
+    ),
+    "EDGE318": Code(
+        ERROR,
+        "Nodes that no selector tells apart",
+        "A label of ours would select them, but edge_cluster_manage_labels says that labels are not ours to write.",
+    ),
+    "EDGE319": Code(
+        ERROR,
+        "Advertised addresses unknown",
+        "The router takes exactly what is planned; without the range its filter would refuse what the nodes announce.",
+    ),
+    "EDGE320": Code(ERROR, "One length for two families", "A prefix length means something else in each family."),
+    "EDGE321": Code(
+        ERROR,
+        "Announcement that the router refuses",
+        "accept: services takes the planned service addresses and nothing else; this one is not known before.",
+    ),
+    "EDGE322": Code(
+        ERROR,
+        "Peerings of one BGP instance disagree",
+        "Peerings of one AS number share an instance on a node: its name and its port are one.",
+    ),
     "EDGE330": Code(
         ERROR, "Lengths that do not fit the prefix", "ge and le are lengths of prefixes inside it, in order."
     ),

@@ -75,12 +75,10 @@ def resolve_policy(
         if key in written:
             context.report.add("EDGE331", f"{path}.{key}", f"has no meaning in {way}", _WHY[key])
     rules = [
-        *_pools(context, path, written, catalogue, own_cluster),
-        *_pod_pools(context, path, written, catalogue, own_cluster),
-        *_pod_cidrs(context, path, written, catalogue),
-        *_networks(context, path, written),
-        *_prefixes(context, path, written, way),
+        known for _path, _name, named in named_rules(context, path, written, catalogue, own_cluster) for known in named
     ]
+    rules += _networks(context, path, written)
+    rules += _prefixes(context, path, written, way)
     restart = written.get("restart", DEFAULT_RESTART)
     if restart % 60 and way == IMPORT:
         nearest = max(60, round(restart / 60) * 60)
@@ -139,22 +137,38 @@ def _warn_default(context: Context, path: str, way: str) -> None:
     context.report.add("EDGE333", path, problem)
 
 
-def _pools(
+def named_rules(
     context: Context, path: str, written: Mapping[str, Any], catalogue: Catalogue, own: str | None
-) -> Iterator[PrefixRule]:
+) -> Iterator[tuple[str, str, tuple[PrefixRule, ...]]]:
+    """Yield path, name and rules of what a cluster announces: the pools, pod pools and pod ranges of a policy."""
     for place, text in _entries(written, path, "pools"):
         pool = _named(context, place, text, catalogue.pools, own, "pool", "edge_pools")
         if pool is not None:
-            yield from pool_rules(pool)
-
-
-def _pod_pools(
-    context: Context, path: str, written: Mapping[str, Any], catalogue: Catalogue, own: str | None
-) -> Iterator[PrefixRule]:
+            yield place, f"pool {text!r}", pool_rules(pool)
     for place, text in _entries(written, path, "pod_pools"):
         pool = _named(context, place, text, catalogue.pod_pools, own, "pod pool", "edge_cluster_pod_pools")
         if pool is not None:
-            yield from pod_rules(pool.cidrs, pool.mask)
+            yield place, f"pod pool {text!r}", tuple(pod_rules(pool.cidrs, pool.mask))
+    for place, cluster in _entries(written, path, "pod_cidrs"):
+        if not context.reference(place, cluster, catalogue.pod_cidrs, "cluster"):
+            continue
+        cidrs = catalogue.pod_cidrs[cluster]
+        if not cidrs and "edge_cluster_pod_cidrs" not in context.parsed.hosts[cluster]:
+            context.report.add(
+                "EDGE338", place, f"cluster {cluster!r} has no pod ranges", f"write {cluster}.edge_cluster_pod_cidrs"
+            )
+        yield place, f"pods of {cluster!r}", tuple(pod_rules(cidrs, catalogue.pod_mask[cluster]))
+
+
+def own_prefixes(context: Context, written: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the single prefixes that an export names: networks, and prefixes without ``ge`` and ``le``."""
+    found = [cidr.text for name in written.get("networks", ()) for cidr in context.subnets.get(name, ())]
+    found += [
+        entry["prefix"].text
+        for entry in written.get("prefixes", ())
+        if entry.get("ge") is None and entry.get("le") is None and entry["prefix"].prefix_length
+    ]
+    return tuple(found)
 
 
 def pod_rules(cidrs: tuple[str, ...], mask: Mapping[str, int]) -> Iterator[PrefixRule]:
@@ -217,18 +231,6 @@ def _excused(context: Context, cluster: str, variable: str, name: str) -> bool:
     """Return whether a pool is missing only because its definition was reported."""
     items = context.parsed.clusters[cluster].get(variable)
     return items is not None and (name in items or items.excuses(name))
-
-
-def _pod_cidrs(context: Context, path: str, written: Mapping[str, Any], catalogue: Catalogue) -> Iterator[PrefixRule]:
-    for place, cluster in _entries(written, path, "pod_cidrs"):
-        if not context.reference(place, cluster, catalogue.pod_cidrs, "cluster"):
-            continue
-        cidrs = catalogue.pod_cidrs[cluster]
-        if not cidrs and "edge_cluster_pod_cidrs" not in context.parsed.hosts[cluster]:
-            context.report.add(
-                "EDGE338", place, f"cluster {cluster!r} has no pod ranges", f"write {cluster}.edge_cluster_pod_cidrs"
-            )
-        yield from pod_rules(cidrs, catalogue.pod_mask[cluster])
 
 
 def _networks(context: Context, path: str, written: Mapping[str, Any]) -> Iterator[PrefixRule]:

@@ -9,6 +9,7 @@ its own length on; ``ge`` alone up to host routes (FRR user guide, filter).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from ._addresses import FAMILY_KEY, WIDTH, Cidr, parse_cidr, to_cidrs
@@ -87,17 +88,26 @@ def pool_rules(pool: Pool) -> tuple[PrefixRule, ...]:
     return merge_rules(found)
 
 
-def within(inner: PrefixRule, outer: PrefixRule) -> bool:
-    """Return whether every prefix that passes ``inner`` passes ``outer``."""
-    small, low, high = lengths(inner)
-    large, lowest, highest = lengths(outer)
-    return contains((large.interval,), small.interval) and lowest <= low and high <= highest
+class RuleSet:
+    """Rules that other rules are compared with, each in the time of a few bisections."""
+
+    def __init__(self, rules: Iterable[PrefixRule]) -> None:
+        groups: dict[_Group, list[Interval]] = {}
+        for known in rules:
+            cidr, low, high = lengths(known)
+            groups.setdefault((cidr.family, low, high), []).append(cidr.interval)
+        self._groups = {key: merge(intervals) for key, intervals in groups.items()}
+
+    def touches(self, known: PrefixRule) -> bool:
+        """Return whether some prefix passes both ``known`` and one of the rules."""
+        cidr, low, high = lengths(known)
+        return any(
+            family == cidr.family and low <= highest and lowest <= high and _share(intervals, cidr.interval)
+            for (family, lowest, highest), intervals in self._groups.items()
+        )
 
 
-def overlap(one: PrefixRule, other: PrefixRule) -> bool:
-    """Return whether some prefix passes both rules."""
-    left, low, high = lengths(one)
-    right, lowest, highest = lengths(other)
-    if not (contains((left.interval,), right.interval) or contains((right.interval,), left.interval)):
-        return False
-    return max(low, lowest, left.prefix_length, right.prefix_length) <= min(high, highest)
+def _share(merged: tuple[Interval, ...], interval: Interval) -> bool:
+    """Return whether an address of ``interval`` is in ``merged``."""
+    at = bisect_left(merged, interval.first, key=lambda known: known.last)
+    return at < len(merged) and merged[at].first <= interval.last

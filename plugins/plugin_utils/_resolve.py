@@ -15,18 +15,21 @@ from ._policies import Catalogue
 from ._resolve_hosts import (
     Context,
     absent_nodes,
+    check_dhcp_hosts,
     check_unique,
+    is_absent,
     resolve_networks,
     resolve_nodes,
     resolve_routers,
 )
 from ._resolve_names import check_names
 from ._resolve_neighbors import resolve_neighbors
-from ._resolve_peerings import Ends, PeeringResult, resolve_peerings
+from ._resolve_peerings import PeeringResult, resolve_peerings
 from ._resolve_pod_pools import check_pod_pools, internal_ranges, pod_mask, resolve_pod_pools
 from ._resolve_pool_checks import check_pools
 from ._resolve_pools import OwnedPool, default_pool, resolve_pools
 from ._resolve_services import resolve_services
+from ._resolve_sessions import Ends
 from ._versions import check_versions
 
 
@@ -43,18 +46,20 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
     routers, router_addresses = resolve_routers(context)
     nodes, node_addresses = resolve_nodes(context)
     check_unique(context, router_addresses, node_addresses)
-    pools = {host: resolve_pools(context, host, values) for host, values in parsed.clusters.items()}
-    pod_pools = {host: resolve_pod_pools(context, host, values) for host, values in parsed.clusters.items()}
-    fallbacks = {host: default_pool(context, host, values) for host, values in parsed.clusters.items()}
+    check_dhcp_hosts(context, {**router_addresses, **node_addresses})
+    live = {host: values for host, values in parsed.clusters.items() if not is_absent(values)}
+    pools = {host: resolve_pools(context, host, values) for host, values in live.items()}
+    pod_pools = {host: resolve_pod_pools(context, host, values) for host, values in live.items()}
+    fallbacks = {host: default_pool(context, host, values) for host, values in live.items()}
     services = {
         host: resolve_services(context, host, values, pools[host], fallbacks[host], allocations or {})
-        for host, values in parsed.clusters.items()
+        for host, values in live.items()
     }
     catalogue = Catalogue(
         pools={host: {owned.pool.name: owned.pool for owned in own} for host, own in pools.items()},
         pod_pools={host: {pool.name: pool for pool in own} for host, own in pod_pools.items()},
-        pod_cidrs={host: _texts(values, "edge_cluster_pod_cidrs") for host, values in parsed.clusters.items()},
-        pod_mask={host: pod_mask(values) for host, values in parsed.clusters.items()},
+        pod_cidrs={host: _texts(values, "edge_cluster_pod_cidrs") for host, values in live.items()},
+        pod_mask={host: pod_mask(values) for host, values in live.items()},
     )
     by_name = {router.host: router for router in routers if not router.absent}
     peers = {
@@ -67,19 +72,20 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
             services[host],
             catalogue,
         )
-        for host, values in parsed.clusters.items()
+        for host, values in live.items()
     }
+    gone = PeeringResult((), (), ())
     clusters = [
         _cluster(
             context,
             host,
             values,
             nodes[host],
-            pools[host],
-            pod_pools[host],
-            fallbacks[host],
-            services[host],
-            peers[host],
+            pools.get(host, []),
+            pod_pools.get(host, ()),
+            fallbacks.get(host),
+            services.get(host, ()),
+            peers.get(host, gone),
         )
         for host, values in parsed.clusters.items()
         if "edge_cilium_version" in values  # else reported as missing
@@ -142,7 +148,7 @@ def _cluster(
         service_cidrs=_texts(values, "edge_cluster_service_cidrs"),
         managed=values.get("edge_cluster_managed", True),
         cilium_managed=values.get("edge_cilium_managed", True),
-        absent=values.get("edge_state") == "absent",
+        absent=is_absent(values),
         absent_nodes=absent_nodes(context, host),
         external_cidrs=_texts(values, "edge_cluster_external_cidrs"),
         pod_mask=pod_mask(values),

@@ -13,9 +13,9 @@ from typing import Any
 from ..module_utils._errors import EdgeError
 from ._addresses import Address, Cidr, parse_address
 from ._findings import Report, did_you_mean, one_of
-from ._intervals import Interval, contains, overlaps
+from ._intervals import Interval, contains, merge, overlaps
 from ._model import Derived, Network, Node, Router
-from ._parse import Items, ParsedSite, Values
+from ._parse import Item, Items, ParsedSite, Values
 
 DEFAULT_FRR_VERSION = "10.1"
 
@@ -77,16 +77,21 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
                 cidrs=tuple(cidr.text for cidr in cidrs),
                 interfaces=item.get("interfaces", ()),
                 l2_nodes=selector.text if selector else None,
+                loopback=item.get("loopback", False),
+                dhcp=tuple(entry.text for entry in item.get("dhcp", ())),
+                delivery=item.get("delivery"),
             )
         )
+        _check_dhcp(context, name, item, cidrs)
         owners.extend((name, item.at("cidr", index), cidr) for index, cidr in enumerate(cidrs))
         for index, cidr in enumerate(cidrs):
             if contains((_LINK_LOCAL,), cidr.interval):
                 context.report.add(
                     "EDGE111",
                     item.at("cidr", index),
-                    f"{cidr.text} is link-local: sessions between such addresses are not supported by this version",
-                    "use global or unique local addresses, such as fd00:10::/64",
+                    f"{cidr.text} is link-local: nodes cannot peer from such addresses, which each link has again",
+                    "use unique local addresses, such as fd00:10::/64; a neighbor that is no node may be link-local:"
+                    " edge_router_neighbors.NAME: {address, interface}",
                 )
     for overlap in overlaps([cidr.interval for _name, _path, cidr in owners]):
         left, right = owners[overlap.left], owners[overlap.right]
@@ -97,6 +102,46 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
             "an address must belong to one network only",
         )
     return tuple(networks)
+
+
+def _check_dhcp(context: Context, name: str, item: Item, cidrs: tuple[Cidr, ...]) -> None:
+    """Report ranges of a DHCP server that are not in its network."""
+    subnets = merge(cidr.interval for cidr in cidrs)
+    for index, entry in enumerate(item.get("dhcp", ())):
+        if cidrs and not contains(subnets, entry.interval):
+            context.report.add(
+                "EDGE210",
+                item.at("dhcp", index),
+                f"{entry.text} is not inside network {name!r} ({', '.join(cidr.text for cidr in cidrs)})",
+                "a DHCP server hands out addresses of its own network",
+            )
+
+
+def check_dhcp_hosts(context: Context, hosts: Mapping[str, Placed]) -> None:
+    """Warn of hosts whose fixed address a DHCP server may hand out to another one."""
+    ranges = [
+        (entry, name, item.at("dhcp", index))
+        for name, item in context.parsed.networks.items()
+        for index, entry in enumerate(item.get("dhcp", ()))
+    ]
+    placed = [
+        (address, f"{host}.edge_addresses.{network}")
+        for host, own in sorted(hosts.items())
+        for network, addresses in own.items()
+        for address in addresses
+    ]
+    count = len(ranges)
+    intervals = [entry.interval for entry, _name, _path in ranges] + [address.interval for address, _path in placed]
+    for found in overlaps(intervals) if ranges else ():
+        if found.left < count <= found.right:
+            entry, name, _path = ranges[found.left]
+            address, path = placed[found.right - count]
+            context.report.add(
+                "EDGE211",
+                path,
+                f"{address.text} is in the DHCP range {entry.text} of network {name!r}: another host may get it",
+                f"shorten edge_networks.{name}.dhcp, or accept it where the server keeps the address for this host",
+            )
 
 
 def host_addresses(context: Context, host: str, values: Values) -> Placed:
@@ -184,16 +229,21 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
     addresses: dict[str, Placed] = {}
     ids: dict[str, str] = {}
     for host, values in context.parsed.routers.items():
-        placed = addresses[host] = host_addresses(context, host, values)
-        router_id = _router_id(context, host, values, placed)
-        if router_id and router_id in ids:
+        placed = host_addresses(context, host, values)
+        absent = is_absent(values)
+        addresses[host] = {} if absent else placed
+        router_id = _absent_id(values, placed) if absent else _router_id(context, host, values, placed)
+        if absent:
+            pass  # what is gone is told apart from nobody
+        elif router_id and router_id in ids:
             context.report.add(
                 "EDGE204",
                 f"{host}.edge_router_id",
                 f"{router_id} is the router-id of {ids[router_id]} too",
                 "BGP speakers are told apart by it",
             )
-        ids.setdefault(router_id or "", host)
+        else:
+            ids.setdefault(router_id or "", host)
         if router_id is None or "edge_router_asn" not in values:
             continue
         if "edge_router_frr_version" not in values:
@@ -207,13 +257,25 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
                 frr_version=values.get("edge_router_frr_version", DEFAULT_FRR_VERSION),
                 addresses=texts(placed),
                 managed=values.get("edge_router_managed", True),
+                absent=absent,
             )
         )
     return routers, addresses
 
 
+def is_absent(values: Values) -> bool:
+    """Return whether the host's ``edge_state`` is absent."""
+    return bool(values.get("edge_state") == "absent")
+
+
+def _absent_id(values: Values, placed: Placed) -> str:
+    """Return a router-id for a router that is going: nothing depends on it."""
+    own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
+    return str(values["edge_router_id"].text) if "edge_router_id" in values else own[0].text if own else "0.0.0.0"  # noqa: S104
+
+
 def _router_id(context: Context, host: str, values: Values, placed: Placed) -> str | None:
-    """Return the router-id: the one written, else the lowest IPv4 address."""
+    """Return the router-id: the one written, else a loopback's address, else the lowest IPv4 address."""
     if "edge_router_id" in values:
         return str(values["edge_router_id"].text)
     if "edge_router_id" in context.parsed.hosts[host]:
@@ -227,8 +289,17 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> s
             "write any IPv4 address that is unique in the site",
         )
         return None
-    context.derive(f"{host}.edge_router_id", own[0].text, "the router's lowest IPv4 address")
-    return own[0].text
+    loopbacks = sorted(
+        address
+        for network, entry in placed.items()
+        if context.parsed.networks[network].get("loopback")
+        for address in entry
+        if address.family == 4
+    )
+    reason = "the router's loopback address" if loopbacks else "the router's lowest IPv4 address"
+    chosen = (loopbacks or own)[0].text
+    context.derive(f"{host}.edge_router_id", chosen, reason)
+    return chosen
 
 
 def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Placed]]:
@@ -240,17 +311,63 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         _check_host(context, host, _WORD, "letters, digits, '.', '_' and '-': it is a part of peer groups' names")
     for host, values in context.parsed.nodes.items():
         _check_host(context, host, _SUBDOMAIN, "lower-case letters, digits, '-' and '.': it is the name of the Node")
-        addresses[host] = host_addresses(context, host, values)
+        placed = host_addresses(context, host, values)
         cluster = _cluster_of(context, host, values)
-        if cluster is None:
+        gone = is_absent(values) or (cluster is not None and is_absent(clusters[cluster]))
+        addresses[host] = {} if gone else placed
+        if cluster is None or gone:
             continue
         labels = {key: item.value for key, item in values.get("edge_node_labels", {}).items()}
         nodes[cluster].append(
-            Node(host=host, cluster=cluster, labels=dict(sorted(labels.items())), addresses=texts(addresses[host]))
+            Node(
+                host=host,
+                cluster=cluster,
+                labels=dict(sorted(labels.items())),
+                addresses=texts(placed),
+                asn=values.get("edge_cluster_asn") if "edge_cluster_asn" not in clusters[cluster] else None,
+                router_id=values["edge_node_router_id"].text if "edge_node_router_id" in values else None,
+                local_addresses=_local_addresses(context, values, clusters[cluster]),
+                drain=values.get("edge_node_drain", False),
+            )
         )
     for members in nodes.values():
         members.sort(key=lambda node: node.host)
+    _check_router_ids(context, nodes)
     return nodes, addresses
+
+
+def _local_addresses(context: Context, values: Values, cluster: Values) -> dict[str, tuple[str, ...]]:
+    """Return the source addresses of a node's sessions by peering, one per family."""
+    found: dict[str, tuple[str, ...]] = {}
+    for peering, item in values.get("edge_node_local_addresses", {}).items():
+        if not context.reference(item.path, peering, cluster["edge_peerings"], "peering"):
+            continue
+        families = [address.family for address in item.value]
+        if len(set(families)) < len(families):
+            context.report.add("EDGE205", item.path, "has two addresses of one family", "a session has one source")
+            continue
+        found[peering] = tuple(address.text for address in item.value)
+    return found
+
+
+def _check_router_ids(context: Context, nodes: Mapping[str, list[Node]]) -> None:
+    """Report router-ids that two nodes, or a node and a router, would share."""
+    owners = {
+        values["edge_router_id"].text: f"{host}.edge_router_id"
+        for host, values in context.parsed.routers.items()
+        if "edge_router_id" in values and not is_absent(values)
+    }
+    for members in nodes.values():
+        for node in members:
+            path = f"{node.host}.edge_node_router_id"
+            other = owners.setdefault(node.router_id, path) if node.router_id else path
+            if other != path:
+                context.report.add(
+                    "EDGE204",
+                    path,
+                    f"{node.router_id} is the router-id of {other.partition('.')[0]} too",
+                    "BGP speakers are told apart by it",
+                )
 
 
 def absent_nodes(context: Context, cluster: str) -> tuple[str, ...]:
@@ -260,7 +377,7 @@ def absent_nodes(context: Context, cluster: str) -> tuple[str, ...]:
         sorted(
             host
             for host, values in context.parsed.nodes.items()
-            if values.get("edge_state") == "absent"
+            if (is_absent(values) or is_absent(clusters[cluster]))
             and values.get("edge_cluster", next(iter(clusters)) if len(clusters) == 1 else None) == cluster
         )
     )

@@ -973,8 +973,9 @@ def test_ipv6_addresses_that_no_service_can_have(entry: str) -> None:
 
 def test_link_local_networks() -> None:
     assert told(IPV6_ONLY.replace("fd00:1:", "fe80:").replace("FD00:1:", "fe80:")) == [
-        "EDGE111 edge_networks.lan.cidr: fe80::/64 is link-local: sessions between such addresses are not supported by"
-        " this version (use global or unique local addresses, such as fd00:10::/64)"
+        "EDGE111 edge_networks.lan.cidr: fe80::/64 is link-local: nodes cannot peer from such addresses, which each link"
+        " has again (use unique local addresses, such as fd00:10::/64; a neighbor that is no node may be link-local:"
+        " edge_router_neighbors.NAME: {address, interface})"
     ]
 
 
