@@ -1,46 +1,30 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a router's FRR must hold: the BGP instance, its peer groups, and the filters computed from the pools.
+"""What a router's FRR must hold: the BGP instance, its peer groups, and the filters computed from the site.
 
 The result is plain data without secrets (a password is named, never carried) and without FRR syntax, in the order in
 which it is rendered. ``roles/udm_frr/templates/frr.conf.j2`` turns it into a configuration.
 
-A route that no pool announces over a peering is never accepted, and nothing is announced to the nodes (RFC 8212, RFC
-7454 section 6). Route-maps carry the prefix-lists: FRR applies a changed list to received routes by itself only then.
+A route that no peering, neighbor or link lets in is never accepted, and nothing is announced that no export names (RFC
+8212, RFC 7454 section 6).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from ._intervals import Interval, merge, size
-from ._model import Cluster, Pool, Router, Session, Site
-from ._pools import of_family, prefix_list_entries
+from ._frr_filters import REDISTRIBUTED_MAP, Filters, maximum_prefix, prefix_family
+from ._model import Neighbor, Peering, Policy, Pool, Router, Session, SessionKeys, Site
 
 FAMILIES = ("ipv4", "ipv6")
 """Route families, in the order in which they are rendered."""
 
-MAXIMUM_PREFIX_ROOM = 10
-"""Routes over a peering's capacity before its session is closed."""
-
-MAXIMUM_PREFIX_LIMIT = 10_000
-"""No home announces more service addresses than this, whatever the size of its pools; the limit protects the router."""
-
-MAXIMUM_PREFIX_THRESHOLD = 90
-"""Percent of the limit at which FRR logs a warning."""
-
-MAXIMUM_PREFIX_RESTART = 5
-"""Minutes until FRR opens a session again that it closed for too many prefixes."""
-
-SEQUENCE_STEP = 5
-"""Between the entries of a prefix-list; FRR's own step."""
-
 
 def frr_intent(site: Site, router: Router) -> dict[str, Any]:
-    """Return what ``router`` must hold for all sessions of ``site`` that end on it.
+    """Return what ``router`` must hold for all sessions of ``site`` that end on it, and for its own neighbors.
 
     Args:
         site: the resolved site; every session of it that names ``router`` is part of the result.
@@ -48,157 +32,227 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
 
     Returns:
         ``asn``, ``router_id``, ``import_check``, ``maximum_paths`` (None = FRR's own default, which is multipath),
-        ``multipath_relax``, ``peer_groups``, ``prefix_lists`` and ``route_maps``; see ``docs/router.md``. Times are
-        seconds, ``maximum_prefix.restart`` is minutes (FRR's unit).
+        ``multipath_relax``, ``listen_limit``, ``networks``, ``redistribute``, ``peer_groups``, ``prefix_lists``,
+        ``community_lists`` and ``route_maps``; see ``docs/router.md``. Times are seconds, ``maximum_prefix.restart`` is
+        minutes (FRR's unit). A router that is to be removed has an ``asn`` and nothing else.
     """
-    peer_groups: list[dict[str, Any]] = []
-    prefix_lists: list[dict[str, Any]] = []
-    route_maps: list[dict[str, Any]] = []
-    groups: dict[str, list[tuple[Cluster, Session]]] = {}
+    filters = Filters()
+    groups: dict[str, dict[str, Any]] = {}
+    limits: list[int] = []
     for cluster in site.clusters:
+        peerings = {peering.name: peering for peering in cluster.peerings}
+        members: dict[str, list[Session]] = {}
         for session in cluster.sessions:
             if session.router == router.host:
-                groups.setdefault(session.peer_group, []).append((cluster, session))
-    for name, members in sorted(groups.items()):
-        cluster = members[0][0]
-        sessions = sorted((session for _cluster, session in members), key=_session_order)
-        families: dict[str, dict[str, Any]] = {}
-        for family in FAMILIES:
-            if not any(family in session.families for session in sessions):
-                continue
-            intervals = _announced(cluster, sessions[0].peering, family)
-            import_map, export_map, prefix_list = f"{name}-{family}-in", f"{name}-{family}-out", f"{name}-{family}"
-            families[family] = {
-                "import": import_map,
-                "export": export_map,
-                "maximum_prefix": _maximum_prefix(intervals),
-                "soft_reconfiguration": False,
-            }
-            if intervals:
-                prefix_lists.append({"name": prefix_list, "family": family, "entries": _entries(intervals)})
-                permit = {
-                    "seq": 10,
-                    "action": "permit",
-                    "match": {"family": family, "prefix_list": prefix_list},
-                    "set": {},
-                }
-                route_maps.append({"name": import_map, "entries": [permit]})
-            else:
-                route_maps.append({"name": import_map, "entries": [_deny_all()]})
-            route_maps.append({"name": export_map, "entries": [_deny_all()]})
-        peer_groups.append(_peer_group(name, sessions, families))
+                members.setdefault(session.peer_group, []).append(session)
+        for name, sessions in members.items():
+            peering = peerings[sessions[0].peering]
+            groups[name] = _peering_group(name, peering, sorted(sessions, key=_session_order))
+            limits += [peering.listen_limit] if peering.listen_limit else []
+    for neighbor in router.neighbors:
+        groups[neighbor.peer_group] = _neighbor_group(router, neighbor)
+        limits += [neighbor.listen_limit] if neighbor.listen_limit else []
+    peer_groups = []
+    for name in sorted(groups):
+        group = groups[name]
+        policies = group.pop("policies")
+        _add_families(filters, group, *policies)
+        peer_groups.append(group)
+    if router.redistribute:
+        filters.add_redistribute()
+    networks = {family: [p for p in router.originates if prefix_family(p) == family] for family in FAMILIES}
+    used = {family for group in peer_groups for family in group["families"]} | {f for f in FAMILIES if networks[f]}
     return {
         "asn": router.asn,
         "router_id": router.router_id,
-        "import_check": True,
-        "maximum_paths": None,
+        "import_check": router.import_check,
+        "maximum_paths": router.maximum_paths,
         "multipath_relax": _multipath_relax(site, router),
+        "listen_limit": sum(limits) or None,
+        "networks": networks,
+        "redistribute": [
+            {"protocol": _protocol(protocol, family), "family": family, "route_map": REDISTRIBUTED_MAP}
+            for family in FAMILIES
+            if family in used
+            for protocol in router.redistribute
+        ],
         "peer_groups": peer_groups,
-        "prefix_lists": prefix_lists,
-        "route_maps": route_maps,
+        "prefix_lists": filters.prefix_lists,
+        "community_lists": filters.community_lists,
+        "route_maps": filters.route_maps,
     }
 
 
-def _peer_group(name: str, sessions: list[Session], families: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return one peer group: what its sessions share, and its neighbors.
+def _protocol(protocol: str, family: str) -> str:
+    """Return FRR's word for a protocol in a family."""
+    return "ospf6" if (protocol, family) == ("ospf", "ipv6") else protocol
+
+
+def _add_families(filters: Filters, group: dict[str, Any], import_: Policy, export: Policy, rules: Any) -> None:
+    """Add a peer group's filters to ``filters``, and the group's families to ``group``."""
+    keys = group.pop("family_keys")
+    for family in FAMILIES:
+        if family not in keys["families"]:
+            continue
+        name = f"{group['name']}-{family}"
+        of = [rule for rule in rules if rule.family == family]
+        filters.add_import(f"{name}-in", family, of, import_)
+        filters.add_export(f"{name}-out", family, export)
+        group["families"][family] = {
+            "import": f"{name}-in",
+            "export": f"{name}-out",
+            "maximum_prefix": maximum_prefix(of, import_),
+            "soft_reconfiguration": False,
+            "default_originate": export.default_route,
+            "next_hop_self": keys["next_hop_self"],
+            "route_reflector_client": keys["route_reflector_client"],
+        }
+
+
+def _group(name: str, transport: str, keys: SessionKeys, password: str | None, internal: bool) -> dict[str, Any]:
+    """Return what all kinds of peer groups have; the caller fills in the rest."""
+    return {
+        "name": name,
+        "remote_as": None,
+        "transport": transport,
+        "timers": {
+            "hold": keys.timers.hold,
+            "keepalive": keys.timers.keepalive,
+            "connect_retry": keys.timers.connect_retry,
+        },
+        # iBGP is multihop by itself; FRR takes the line and does not keep it, so it would never read back as written.
+        "multihop": None if keys.ttl_security or internal else keys.multihop,
+        "ttl_security": (keys.multihop or 1) if keys.ttl_security else None,
+        "password": password,
+        "local_as": None,
+        "bfd": False,
+        "extended_nexthop": False,
+        "update_source": None,
+        "listen_ranges": [],
+        "families": {},
+    }
+
+
+def _peering_group(name: str, peering: Peering, sessions: list[Session]) -> dict[str, Any]:
+    """Return the peer group of a peering: what its sessions share, and its neighbors.
 
     Nodes with ASNs of their own (racks) get ``remote_as`` on the neighbor; else it stands on the group, once.
     """
     first = sessions[0]
     keys = first.keys
     asns = {session.node_asn for session in sessions}
-    # iBGP is multihop by itself; FRR takes the line and does not keep it, so it would never read back as written.
     internal = asns == {first.router_asn}
+    dynamic = bool(peering.listen_ranges)
+    ranges = [cidr for cidr in peering.listen_ranges if prefix_family(cidr) == first.family]
+    group = _group(name, first.family, keys, f"{first.cluster}/{keys.password}" if keys.password else None, internal)
+    source = first.update_source if dynamic else None
     return {
-        "name": name,
-        "remote_as": first.node_asn if len(asns) == 1 else None,
-        "transport": first.family,
-        "timers": {
-            "hold": keys.timers.hold,
-            "keepalive": keys.timers.keepalive,
-            "connect_retry": keys.timers.connect_retry,
-        },
-        "multihop": None if keys.ttl_security or internal else keys.multihop,
-        "ttl_security": (keys.multihop or 1) if keys.ttl_security else None,
-        "password": f"{first.cluster}/{keys.password}" if keys.password else None,
-        "families": families,
-        "neighbors": [
+        **group,
+        # A listen range takes whoever dials in: nodes of several AS numbers are all external.
+        "remote_as": first.node_asn if len(asns) == 1 else "external" if dynamic else None,
+        "local_as": peering.local_as,
+        "extended_nexthop": first.family == "ipv6" and "ipv4" in first.families,
+        "update_source": source,
+        "listen_ranges": ranges,
+        "family_keys": _family_keys(first.families),
+        "policies": (peering.import_, peering.export, peering.filter),
+        "neighbors": []
+        if dynamic
+        else [
             {
                 "address": session.node_address,
+                "interface": None,
+                "unnumbered": False,
                 "description": session.keys.description or session.node,
                 "remote_as": None if len(asns) == 1 else session.node_asn,
-                "port": None,  # the port that the router dials: Cilium listens on none
+                # The port that the router dials: only where Cilium listens.
+                "port": peering.listen_port if peering.listen_port != 179 else None,
                 "shutdown": session.keys.shutdown,
-                "update_source": session.router_address if keys.multihop else None,
+                "update_source": session.update_source or (session.router_address if keys.multihop else None),
             }
             for session in sessions
         ],
     }
 
 
-def _session_order(session: Session) -> tuple[int, int]:
-    """Return the key that sorts sessions by the node's address, as numbers."""
-    address = ipaddress.ip_address(session.node_address)
-    return address.version, int(address)
-
-
-def _announced(cluster: Cluster, peering: str, family: str) -> tuple[Interval, ...]:
-    """Return the addresses of ``family`` that pools announce over ``peering``, merged and sorted.
-
-    A disabled pool stays in: Cilium hands out nothing more from it, but services keep the addresses that they have.
-    """
-    pools = (pool for pool in cluster.pools if peering in pool.bgp)
-    return merge(of_family((interval for pool in pools for interval in pool.intervals), family))
-
-
-def _entries(intervals: Iterable[Interval]) -> list[dict[str, Any]]:
-    """Return prefix-list entries that permit the host routes of ``intervals`` and nothing else.
-
-    ``ge`` alone and no ``le``: 7.5.1 shows ``ge 32 le 32`` back as ``ge 32`` and would differ for ever.
-    """
-    return [
-        {"seq": SEQUENCE_STEP * (index + 1), "action": "permit", **entry, "le": None}
-        for index, entry in enumerate(prefix_list_entries(intervals))
-    ]
-
-
-def _deny_all() -> dict[str, Any]:
-    """Return the route-map entry that lets nothing through."""
-    return {"seq": 10, "action": "deny", "match": {}, "set": {}}
-
-
-def _maximum_prefix(intervals: Iterable[Interval]) -> dict[str, Any]:
-    """Return the limit of routes from one node.
-
-    The exact filter is the first bound: at most the peering's capacity passes, and FRR keeps nothing of what it
-    refuses. The limit is the second one, where pools are larger than any real use (an IPv6 /64 would let 2**64 host
-    routes in).
-
-    ``force``, which counts refused routes as well, is not used. Measured on 10.3: it counts the routes of *all*
-    neighbors, so one node that announces too much closes the sessions of the others (three nodes with four routes
-    each are over a limit of 11).
-    """
+def _family_keys(
+    families: tuple[str, ...], next_hop_self: bool = False, route_reflector_client: bool = False
+) -> dict[str, Any]:
     return {
-        "limit": min(size(intervals) + MAXIMUM_PREFIX_ROOM, MAXIMUM_PREFIX_LIMIT),
-        "threshold": MAXIMUM_PREFIX_THRESHOLD,
-        "restart": MAXIMUM_PREFIX_RESTART,
-        "force": False,
+        "families": families,
+        "next_hop_self": next_hop_self,
+        "route_reflector_client": route_reflector_client,
     }
+
+
+def _neighbor_group(router: Router, neighbor: Neighbor) -> dict[str, Any]:
+    """Return the peer group of a neighbor that is not Cilium, or of the other end of a link."""
+    keys = neighbor.keys
+    if keys is None:
+        raise ValueError(f"neighbor {neighbor.name} of {router.host} was resolved without session keys")
+    internal = neighbor.asn in ("internal", router.asn)
+    unnumbered = neighbor.interface is not None and not neighbor.addresses
+    group = _group(
+        neighbor.peer_group,
+        neighbor.transport,
+        keys,
+        f"{router.host}/{keys.password}" if keys.password else None,
+        internal,
+    )
+    ends = neighbor.addresses or ((neighbor.interface,) if unnumbered else ())
+    dynamic = bool(neighbor.listen_ranges)
+    descriptions = [*neighbor.descriptions, *[""] * len(ends)]
+    return {
+        **group,
+        "remote_as": neighbor.asn,
+        "local_as": neighbor.local_as,
+        "bfd": neighbor.bfd,
+        # FRR switches it on by itself for unnumbered neighbors (RFC 5549).
+        "extended_nexthop": neighbor.transport == "ipv6" and "ipv4" in neighbor.families and not unnumbered,
+        "update_source": neighbor.update_source if dynamic else None,
+        "listen_ranges": list(neighbor.listen_ranges),
+        "family_keys": _family_keys(neighbor.families, neighbor.next_hop_self, neighbor.route_reflector_client),
+        "policies": (neighbor.import_, neighbor.export, neighbor.import_.prefixes),
+        "neighbors": [
+            {
+                "address": end,
+                "interface": neighbor.interface if not unnumbered else None,
+                "unnumbered": unnumbered,
+                "description": description or None,
+                "remote_as": None,
+                "port": keys.port if keys.port != 179 else None,
+                "shutdown": keys.shutdown,
+                "update_source": neighbor.update_source,
+            }
+            for end, description in zip(ends, descriptions, strict=False)
+        ],
+    }
+
+
+def _session_order(session: Session) -> tuple[int, int, str]:
+    """Return the key that sorts sessions by the node's address, as numbers; unknown ones come last, by node."""
+    if not session.node_address:
+        return 9, 0, session.node
+    address = ipaddress.ip_address(session.node_address)
+    return address.version, int(address), session.node
 
 
 def _multipath_relax(site: Site, router: Router) -> bool:
     """Return whether nodes of different ASNs announce one pool to ``router``: ECMP then needs ``multipath-relax``."""
+    anycast: set[int] = set()
     for cluster in site.clusters:
+        asns: dict[str, set[int]] = {}
+        for session in cluster.sessions:
+            if session.router == router.host:
+                asns.setdefault(session.peering, set()).add(session.node_asn)
         for pool in cluster.pools:
-            if len(_origins(cluster, pool, router)) > 1:
+            origins = _origins(pool, asns)
+            if len(origins) > 1:
                 return True
-    return False
+            anycast |= origins if pool.anycast else set()
+    return len(anycast) > 1
 
 
-def _origins(cluster: Cluster, pool: Pool, router: Router) -> set[int]:
-    """Return the ASNs from which ``router`` hears ``pool``."""
-    return {
-        session.node_asn
-        for session in cluster.sessions
-        if session.router == router.host and session.peering in pool.bgp
-    }
+def _origins(pool: Pool, asns: Mapping[str, set[int]]) -> set[int]:
+    """Return the ASNs from which a router hears ``pool``."""
+    return {asn for peering in pool.bgp for asn in asns.get(peering, ())}

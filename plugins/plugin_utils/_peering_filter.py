@@ -128,9 +128,14 @@ def _aggregate_rules(cidrs: Iterable[Cidr], aggregate: Mapping[str, int]) -> Ite
             yield rule(cidr, length, length)
 
 
-def pool_routes(pool: Pool) -> tuple[PrefixRule, ...]:
-    """Return the routes of a pool's services: aggregates, and the host routes that those of policy Local still have."""
-    return (*pool_rules(pool), *(pool_rules(replace(pool, aggregate={})) if pool.aggregate else ()))
+def pool_routes(pool: Pool, local: bool) -> tuple[PrefixRule, ...]:
+    """Return the routes of a pool's services: host routes, or aggregates.
+
+    Args:
+        pool: the pool.
+        local: some service of it has traffic policy Local: Cilium never aggregates those, their host routes pass too.
+    """
+    return (*pool_rules(pool), *(pool_rules(replace(pool, aggregate={})) if pool.aggregate and local else ()))
 
 
 def service_routes(
@@ -182,7 +187,8 @@ def peering_filter(
     if item.get("accept", "pools") == "services":
         rules = list(service_routes(context, item, pools, services))
     else:
-        rules = [known for pool in pools for known in pool_routes(pool)]
+        local = {service.pool for service in services if service.traffic_policy == "Local"}
+        rules = [known for pool in pools for known in pool_routes(pool, pool.name in local)]
     rules += [known for entry in advertise for known in advertised_rules(context, cluster, values, catalogue, entry)]
     return merge_rules([*rules, *import_.prefixes])
 
