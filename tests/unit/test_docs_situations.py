@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each page of docs/situations: its inventory plans, and what it says of the outcome is the outcome."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES
+
+from .support.pages import DOCS, Page, broken_links, missing_lines, plan_page, read_page, rendered_files
+
+FOLDER = DOCS / "situations"
+INDEX = FOLDER / "README.md"
+PAGES = sorted(path.stem for path in FOLDER.glob("*.md") if path != INDEX)
+ORDER = (
+    "The inventory",
+    "What the router gets",
+    "What the cluster gets",
+    "What to watch out for",
+    "How to verify",
+    "How to undo",
+)
+"""Headings that every page has, in this order."""
+WARNINGS = "What the plan warns about"
+
+
+@functools.cache
+def page(name: str) -> Page:
+    """Return a page of docs/situations."""
+    return read_page(FOLDER / f"{name}.md")
+
+
+@functools.cache
+def planned(name: str) -> Plan:
+    """Return the plan of a page's inventory."""
+    (inventory,) = page(name).under("The inventory", "yaml")
+    return plan_page(inventory)
+
+
+@functools.cache
+def files(name: str) -> dict[str, str]:
+    """Return what a page's inventory renders to."""
+    return rendered_files(planned(name))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_has_the_parts_of_every_page(name: str) -> None:
+    assert [heading for heading in page(name).headings if heading in ORDER] == list(ORDER)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_plan_finds_what_the_page_lists_and_nothing_else(name: str) -> None:
+    listed = "".join(page(name).under(WARNINGS, "text")).splitlines()
+    computed = planned(name)
+    assert [f"{item.code} {item.text}" for item in computed.findings if item.accepted is None] == listed
+    assert not computed.failed
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_its_excerpts_are_what_is_rendered(name: str) -> None:
+    excerpts = [block for block in page(name).blocks if block.file]
+    assert excerpts
+    for block in excerpts:
+        assert block.file in files(name), f"{block.file}: not one of {sorted(files(name))}"
+        missing = missing_lines(block.text, files(name)[block.file])
+        assert missing is None, f"{block.file} has no such lines:\n{missing}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_its_codes_exist(name: str) -> None:
+    assert page(name).codes() <= {*CODES, *VERIFY_CODES}
+
+
+@pytest.mark.parametrize("name", [*PAGES, INDEX.stem])
+def test_its_links_lead_somewhere(name: str) -> None:
+    assert broken_links(page(name)) == []
+
+
+def test_the_index_names_every_page_once() -> None:
+    assert sorted(target.removesuffix(".md") for target in read_page(INDEX).links() if "/" not in target) == PAGES
+
+
+def test_an_excerpt_with_other_lines_is_found_out() -> None:
+    text = "router bgp 1\n bgp router-id 192.0.2.1\n neighbor a peer-group\nexit\n"
+    assert missing_lines("router bgp 1\n...\nexit\n", text) is None
+    assert missing_lines("router bgp 1\nexit\n", text) == "router bgp 1\nexit\n"
+    assert missing_lines("exit\n...\nrouter bgp 1\n", text) == "router bgp 1\n"
+    assert missing_lines("bgp router-id 192.0.2.1\n", text) == "bgp router-id 192.0.2.1\n"
