@@ -131,8 +131,8 @@ def word(community: Community) -> str:
 def maximum_prefix(rules: Iterable[PrefixRule], policy: Policy) -> dict[str, Any] | None:
     """Return the limit of routes from one neighbor; None = no limit: everything passes and no limit is written.
 
-    The exact filter is the first bound: at most its capacity passes, and FRR keeps nothing of what it refuses. The limit
-    is the second one, where pools are larger than any real use (an IPv6 /64 would let 2**64 host routes in).
+    The exact filter is the first bound: at most its capacity passes, and FRR keeps nothing of what it refuses. The
+    limit is the second one, where pools are larger than any real use (an IPv6 /64 would let 2**64 host routes in).
 
     ``force``, which counts refused routes as well, is not used. Measured on 10.3: it counts the routes of *all*
     neighbors, so one node that announces too much closes the sessions of the others (three nodes with four routes

@@ -31,10 +31,10 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
         router: one of ``site.routers``.
 
     Returns:
-        ``asn``, ``router_id``, ``import_check``, ``maximum_paths`` (None = FRR's own default, which is multipath),
-        ``multipath_relax``, ``listen_limit``, ``networks``, ``redistribute``, ``peer_groups``, ``prefix_lists``,
-        ``community_lists`` and ``route_maps``; see ``docs/router.md``. Times are seconds, ``maximum_prefix.restart`` is
-        minutes (FRR's unit). A router that is to be removed has an ``asn`` and nothing else.
+        ``asn``, ``router_id``, ``import_check``, ``maximum_paths`` (None = FRR's own default, which is multipath) and
+        ``maximum_paths_internal`` (the same for routes of the router's own AS), ``multipath_relax``, ``listen_limit``,
+        ``networks``, ``redistribute``, ``peer_groups``, ``prefix_lists``, ``community_lists`` and ``route_maps``; see
+        ``docs/router.md``. Times are seconds, ``maximum_prefix.restart`` is minutes (FRR's unit).
     """
     filters = Filters()
     groups: dict[str, dict[str, Any]] = {}
@@ -67,6 +67,7 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
         "router_id": router.router_id,
         "import_check": router.import_check,
         "maximum_paths": router.maximum_paths,
+        "maximum_paths_internal": router.maximum_paths if _has_internal(router, peer_groups) else None,
         "multipath_relax": _multipath_relax(site, router),
         "listen_limit": sum(limits) or None,
         "networks": networks,
@@ -81,6 +82,11 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
         "community_lists": filters.community_lists,
         "route_maps": filters.route_maps,
     }
+
+
+def _has_internal(router: Router, groups: list[dict[str, Any]]) -> bool:
+    """Return whether some neighbor is in the router's own AS: FRR has a limit of paths of its own for those."""
+    return any(group["remote_as"] in ("internal", router.asn) for group in groups)
 
 
 def _protocol(protocol: str, family: str) -> str:

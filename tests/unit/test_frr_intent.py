@@ -14,6 +14,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._frr_intent
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import Interval
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
     Cluster,
+    Peering,
     Pool,
     Router,
     Session,
@@ -21,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model impo
     Site,
     Timers,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._prefix_rules import merge_rules, pool_rules
 
 KEYS = SessionKeys(Timers(30, 10, 5), 15)
 ROUTER = Router("udm", 65000, "10.121.0.1", "unifi", "10.1", {})
@@ -47,8 +49,25 @@ def pool(*intervals: Interval, bgp: tuple[str, ...] = ("ingress",), name: str = 
     return Pool(name, (), (), tuple(intervals), bgp, ())
 
 
+def peering(name: str, pools: tuple[Pool, ...], sessions: tuple[Session, ...]) -> Peering:
+    """Return a peering that accepts its pools."""
+    own = [item for item in sessions if item.peering == name]
+    return Peering(
+        name=name,
+        networks=("public",),
+        nodes=None,
+        node_hosts=tuple(item.node for item in own),
+        routers=("udm",),
+        asn=own[0].node_asn,
+        keys=own[0].keys,
+        families=own[0].families,
+        filter=merge_rules(rule for item in pools if name in item.bgp for rule in pool_rules(item)),
+    )
+
+
 def intent(pools: tuple[Pool, ...], sessions: tuple[Session, ...]) -> dict[str, Any]:
-    cluster = Cluster("k8s", "1.19.6", None, "label", (), (), pools, (), sessions)
+    peerings = tuple(peering(name, pools, sessions) for name in sorted({item.peering for item in sessions}))
+    cluster = Cluster("k8s", "1.19.6", None, "label", (), peerings, pools, (), sessions)
     return frr_intent(Site("s", (), (ROUTER,), (cluster,)), ROUTER)
 
 
@@ -204,7 +223,8 @@ def test_session_keys(keys: dict[str, Any], expected: dict[str, Any]) -> None:
 def test_what_belongs_to_one_session_stands_on_its_neighbor() -> None:
     keys = replace(KEYS, port=1179, shutdown=True, description="old", multihop=2)
     assert intent((), (session(11, keys=keys),))["peer_groups"][0]["neighbors"] == [
-        {"address": "10.121.0.11", "description": "old", "remote_as": None, "port": None, "shutdown": True, "update_source": "10.121.0.1"}
+        {"address": "10.121.0.11", "interface": None, "unnumbered": False, "description": "old", "remote_as": None,
+         "port": None, "shutdown": True, "update_source": "10.121.0.1"}
     ]  # fmt: skip
 
 
