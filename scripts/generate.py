@@ -200,6 +200,11 @@ def edge_arguments() -> str:
         "choices": ["full", "summary"],
         "default": "full",
     }
+    keep = {
+        "description": ["Whether to write the file of planned addresses; V(false) only reads it."],
+        "type": "bool",
+        "default": True,
+    }
     render = {name: options[name] for name in ("edge_render_dir", "edge_render_secrets")}
     specs = {
         "argument_specs": {
@@ -209,7 +214,7 @@ def edge_arguments() -> str:
                     "Reads the variables of all hosts in C(edge_routers), C(edge_clusters) and C(edge_nodes).",
                     "Its own checks find every mistake at once; call it with C(rolespec_validate=false).",
                 ],
-                "options": {"edge_plan_report": report, **options},
+                "options": {"edge_plan_report": report, "edge_plan_keep_allocations": keep, **options},
             },
             "render": {
                 "short_description": "Write every file that the other roles would apply",
