@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
-import re
-
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
 
-from .support.hybrid import CHECKOUT, hybrid_document, inventory_from
+from .support.hybrid import hybrid_document, inventory_from
+from .support.pages import DOCS, broken_links, plan_page, read_page
 
-BLOCKS = re.findall(r"```yaml\n(.*?)```", (CHECKOUT / "docs" / "inventory.md").read_text(encoding="utf-8"), re.DOTALL)
+PAGE = read_page(DOCS / "inventory.md")
+(SMALLEST,) = PAGE.under("The smallest site", "yaml")
+(SERVICES,) = PAGE.under("Four kinds of services", "yaml")
+(NEIGHBORS,) = PAGE.under("What a router may take and send", "yaml")
 
 
 def test_the_smallest_site_plans_without_a_finding() -> None:
-    computed = plan(inventory_from(yaml.safe_load(BLOCKS[0])))
+    computed = plan_page(SMALLEST)
     assert computed.findings == ()
     assert [(item["node"], item["node_address"], item["router_address"]) for item in computed.data["sessions"]] == [
         ("k1", "192.0.2.11", "192.0.2.1"),
@@ -34,7 +36,19 @@ def test_the_four_kinds_of_services_plan() -> None:
         "public": {"addresses": ["203.0.113.94/32", "203.0.113.93/32"], "bgp": "public-ingress"},
         "lan": {"addresses": "192.0.2.128/26", "l2": "private"},
     }
-    site["edge_services"] = yaml.safe_load(BLOCKS[1])["edge_services"]
+    site["edge_services"] = yaml.safe_load(SERVICES)["edge_services"]
     computed = plan(inventory_from(document))
     assert [finding.code for finding in computed.findings] == ["EDGE308"]  # nothing uses the second peering now
     assert [item["manage"] for item in computed.data["services"]] == ["service", "values", "values", "metadata"]
+
+
+def test_the_neighbor_plans_beside_the_smallest_site() -> None:
+    document = yaml.safe_load(SMALLEST)
+    document["all"]["children"]["edge_routers"]["hosts"]["udm"].update(yaml.safe_load(NEIGHBORS))
+    computed = plan(inventory_from(document))
+    assert computed.findings == ()
+    assert [neighbor.addresses for neighbor in computed.site.routers[0].neighbors] == [("192.0.2.5",)]
+
+
+def test_its_links_lead_somewhere() -> None:
+    assert broken_links(PAGE) == []

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._files import cluster_files
@@ -104,12 +103,12 @@ def plan_page(text: str) -> Plan:
 
 def rendered_files(computed: Plan) -> dict[str, str]:
     """Return the text of each file that ``playbooks/render.yml`` would write, without secrets."""
-    site = Site(DOCS, computed, {})
-    routers: dict[str, Any] = computed.data["routers"]
-    return {
-        **{f"{name}/frr.conf": frr_conf(site, name) for name, router in routers.items() if router["managed"]},
-        **cluster_files(computed.data),
-    }
+    files = cluster_files(computed.data)
+    for name, router in computed.data["routers"].items():
+        if router["managed"]:
+            placeholders = {secret.rpartition("/")[2]: f"SECRET:{secret}" for secret in router["passwords"]}
+            files[f"{name}/frr.conf"] = frr_conf(Site(DOCS, computed, placeholders), name)
+    return files
 
 
 def missing_lines(excerpt: str, text: str) -> str | None:
