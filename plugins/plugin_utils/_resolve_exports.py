@@ -126,15 +126,21 @@ def _check_heard(context: Context, router: Router, draft: Draft, sources: list[_
                 f"{router.host} hears {what} from nobody, so it has nothing to send",
                 "give a peering that announces it a session to this router, or import it from a link",
             )
-        elif draft.internal and not draft.neighbor.route_reflector_client:
-            if all(source.internal and not source.reflected for source in heard):
-                context.report.add(
-                    "EDGE355",
-                    path,
-                    f"{router.host} hears {what} within AS {router.asn} only ({heard[0].text}), and {name!r} is in that"
-                    " AS too: such routes are not passed on (RFC 4271 section 9.2)",
-                    "give the cluster or the other router an AS of its own",
-                )
+        elif _stuck(draft, heard):
+            context.report.add(
+                "EDGE355",
+                path,
+                f"{router.host} hears {what} within AS {router.asn} only ({heard[0].text}), and {name!r} is in that AS"
+                " too: such routes are not passed on (RFC 4271 section 9.2)",
+                "give the cluster or the other router an AS of its own",
+            )
+
+
+def _stuck(draft: Draft, heard: list[_Source]) -> bool:
+    """Return whether all that is to be sent was heard within the AS, and nobody reflects it."""
+    if not draft.internal or draft.neighbor.route_reflector_client:
+        return False
+    return all(source.internal and not source.reflected for source in heard)
 
 
 def _own_text(draft: Draft) -> str:

@@ -59,9 +59,10 @@ def _ends(context: Context, item: Item) -> list[str]:
 
 def _hub_known(context: Context, item: Item, ends: list[str]) -> bool:
     known = dict.fromkeys(ends)
-    return all(
-        [context.reference(item.at("hub", index), host, known, "end") for index, host in enumerate(item.get("hub", ()))]
-    )
+    found = [
+        context.reference(item.at("hub", index), host, known, "end") for index, host in enumerate(item.get("hub", ()))
+    ]
+    return all(found)
 
 
 def _policies(
@@ -180,8 +181,7 @@ class _Link:
                 self.context.report.add(
                     "EDGE352",
                     self.item.path,
-                    f"leaves {key} to edge_bgp_defaults, which is {_text(values[0])} on {left} and {_text(values[1])} on"
-                    f" {right}",
+                    f"leaves {key} to edge_bgp_defaults: {_text(values[0])} on {left}, {_text(values[1])} on {right}",
                     f"write {key} at the link, or make both equal",
                 )
         return good
@@ -217,19 +217,23 @@ class _Link:
             near = [(a, b) for a in own for b in far if self._one_subnet(networks, a, b)]
             if near:
                 found.append((*near[0], True))
-            elif own and far:
+            elif own and far and self._over_loopback(networks):
                 found.append((own[0], far[0], False))
         if not found:
             self.context.report.add(
                 "EDGE351",
                 f"{self.item.path}.ends",
-                f"{left} and {right} have no addresses of one family in {' and '.join(sorted(set(networks)))}",
-                "add addresses under edge_addresses",
+                f"{left} (network {networks[0]!r}) and {right} (network {networks[1]!r}) have no addresses in one subnet",
+                "name one network for both, or loopback networks",
             )
         return found
 
+    def _over_loopback(self, networks: tuple[str, str]) -> bool:
+        """Return whether an end is dialled at a loopback: only then the ends need no common subnet."""
+        return any(self.context.parsed.networks[network].get("loopback") for network in networks)
+
     def _one_subnet(self, networks: tuple[str, str], one: Address, other: Address) -> bool:
-        if any(self.context.parsed.networks[network].get("loopback") for network in networks):
+        if self._over_loopback(networks):
             return False
         return networks[0] == networks[1] and self.context.subnet_of(networks[0], one) == self.context.subnet_of(
             networks[1], other

@@ -209,10 +209,10 @@ class _Step:
 
     def _far(self, neighbor: Neighbor, address: Address, internal: bool) -> list[Neighbor]:
         """Return a neighbor outside of the router's subnets: only on request, since it may be a typing mistake."""
-        assert neighbor.keys is not None
         if any((self.router.host, network) in self.context.unplaced for network in self.context.subnets):
             return []  # the address that is missing here was reported
-        if neighbor.keys.multihop is None and not (internal and neighbor.update_source):
+        multihop = neighbor.keys.multihop if neighbor.keys else None
+        if multihop is None and not (internal and neighbor.update_source):
             self.context.report.add(
                 "EDGE342",
                 f"{self.item.path}.address",
