@@ -33,7 +33,7 @@ def test_the_plan_has_exactly_the_findings_that_are_written_down(written: Site) 
     listed = written.folder / "warnings.txt"
     expected = listed.read_text("utf-8").splitlines() if listed.exists() else []
     assert [f"{item.code} {item.text}" for item in written.plan.findings] == expected
-    assert [item.text for item in written.plan.findings if item.level == "error"] == []
+    assert [item.text for item in written.plan.findings if item.severity == "error"] == []
 
 
 def test_every_router_and_cluster_was_written_by_hand(written: Site) -> None:
