@@ -223,7 +223,7 @@ class _Link:
             self.context.report.add(
                 "EDGE351",
                 f"{self.item.path}.ends",
-                f"{left} (network {networks[0]!r}) and {right} (network {networks[1]!r}) have no addresses in one subnet",
+                f"{left} (network {networks[0]!r}) and {right} (network {networks[1]!r}) share no subnet",
                 "name one network for both, or loopback networks",
             )
         return found
