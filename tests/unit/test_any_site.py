@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import parse as parse_frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import undefined
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._files import cluster_files
@@ -35,7 +36,8 @@ def test_any_site_is_planned_or_refused(document: dict[str, Any]) -> None:
         return
     assert plan_text(computed.data)
     assert summary_text(computed.data)
-    assert cluster_files(computed.data)
+    for text in cluster_files(computed.data).values():
+        assert list(yaml.load_all(text, Loader=yaml.CSafeLoader)) != [None]
     for router in computed.data["routers"]:
         parsed = parse_frr(frr_conf(computed.data, router))
         assert undefined(parsed.objects) == []

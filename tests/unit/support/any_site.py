@@ -90,7 +90,7 @@ def record_of(kind: _types.Record) -> st.SearchStrategy[dict[str, Any]]:
     """Return maps with the required keys and a few of the others."""
     required = {key.name: value_of(key.type, key.name) for key in kind.keys.values() if key.required}
     optional = {key.name: value_of(key.type, key.name) for key in kind.keys.values() if not key.required}
-    some = st.lists(st.sampled_from(sorted(optional)), max_size=4, unique=True) if optional else st.just([])
+    some = st.lists(st.sampled_from(sorted(optional)), max_size=3, unique=True) if optional else st.just([])
     return some.flatmap(lambda names: st.fixed_dictionaries({**required, **{name: optional[name] for name in names}}))
 
 
@@ -125,20 +125,20 @@ SOUND: dict[str, Any] = {
 @st.composite
 def inventories(draw: st.DrawFn) -> dict[str, Any]:
     """Return a whole inventory as one document."""
-    common = {**SOUND, **draw(_variables((*SITE, *CLUSTER_MAPS), (), 4))}
+    common = {**SOUND, **draw(_variables((*SITE, *CLUSTER_MAPS), (), 2))}
     for name in ("edge_networks", "edge_peerings", "edge_pools"):
         common[name] = {**SOUND[name], **common[name]} if draw(st.booleans()) else common[name]
     routers = {
-        host: {"edge_router_asn": 65000, "edge_addresses": _placed(host, NETWORKS), **draw(_variables((*ANY_HOST, *ROUTER), (), 3))}
+        host: {"edge_router_asn": 65000, "edge_addresses": _placed(host, NETWORKS), **draw(_variables((*ANY_HOST, *ROUTER), (), 1))}
         for host in ROUTERS[: draw(st.integers(1, 2))]
     }  # fmt: skip
     hosts = CLUSTERS[: draw(st.integers(1, 2))]
     clusters = {
-        host: {"edge_cilium_version": "1.19.6", "edge_cluster_asn": 65001, "edge_default_pool": "none", **draw(_variables((*ANY_HOST, *CLUSTER), (), 4))}
+        host: {"edge_cilium_version": "1.19.6", "edge_cluster_asn": 65001, "edge_default_pool": "none", "edge_cluster_pod_cidrs": ["10.244.0.0/16", "fd00:244::/56"], **draw(_variables((*ANY_HOST, *CLUSTER), (), 2))}
         for host in hosts
     }  # fmt: skip
     nodes = {
-        host: {"edge_cluster": hosts[0], "edge_addresses": _placed(host, NETWORKS), **draw(_variables((*ANY_HOST, *NODE), (), 2))}
+        host: {"edge_cluster": hosts[0], "edge_addresses": _placed(host, NETWORKS), **draw(_variables((*ANY_HOST, *NODE), (), 1))}
         for host in NODES[: draw(st.integers(1, 3))]
     }  # fmt: skip
     return {
