@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, Any] = {
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
     "objects": {"type": "list", "elements": "dict", "default": []},
-    "node_labels": {"type": "dict", "default": {}},
+    "node_labels": {"type": "dict"},
     "passwords": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "secrets_namespace": {"type": "str", "default": "kube-system", "no_log": False},
     "may_move": {"type": "list", "elements": "str", "default": []},

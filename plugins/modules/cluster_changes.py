@@ -33,9 +33,10 @@ options:
     elements: dict
     default: []
   node_labels:
-    description: By node, the labels that it shall have from us. Of other nodes our labels are removed.
+    description:
+      - By node, the labels that it shall have from us. Of other nodes our labels are removed.
+      - Without it the labels of all nodes are left alone.
     type: dict
-    default: {}
   passwords:
     description: Names of the BGP passwords that are at hand.
     type: list

@@ -27,9 +27,11 @@ from ._selectors import selector_of
 PLURALS = {
     "CiliumBGPAdvertisement": "ciliumbgpadvertisements",
     "CiliumBGPClusterConfig": "ciliumbgpclusterconfigs",
+    "CiliumBGPNodeConfigOverride": "ciliumbgpnodeconfigoverrides",
     "CiliumBGPPeerConfig": "ciliumbgppeerconfigs",
     "CiliumL2AnnouncementPolicy": "ciliuml2announcementpolicies",
     "CiliumLoadBalancerIPPool": "ciliumloadbalancerippools",
+    "CiliumPodIPPool": "ciliumpodippools",
 }
 """Plural names of the kinds, as the API's paths spell them."""
 
@@ -59,7 +61,7 @@ class Changes:
 
 def bgp_changes(
     planned: Sequence[Object],
-    node_labels: Mapping[str, Mapping[str, str]],
+    node_labels: Mapping[str, Mapping[str, str]] | None,
     passwords: Iterable[str],
     secrets_namespace: str,
     state: Mapping[str, Any],
@@ -69,14 +71,16 @@ def bgp_changes(
 
     Args:
         planned: the objects of ``_manifests.bgp_objects``.
-        node_labels: by node, the labels that it shall have from us; a node without labels is there too.
+        node_labels: by node, the labels that it shall have from us; a node without labels is there too. None = labels
+            are not ours to write or to remove.
         passwords: the names under which secrets were given.
         secrets_namespace: where Cilium reads BGP passwords.
         state: the result of module ``cluster_state_info``.
         site: the value of the ownership label.
     """
     changes = Changes()
-    _label_nodes(changes, node_labels, state["nodes"])
+    if node_labels is not None:
+        _label_nodes(changes, node_labels, state["nodes"])
     _compare(changes, planned, BGP_KINDS, state, site)
     given = {password_secret_name(name): name for name in passwords}
     wanted = {item["spec"]["authSecretRef"]: item for item in planned if "authSecretRef" in item["spec"]}

@@ -26,7 +26,7 @@ def cluster_files(plan: Mapping[str, Any]) -> dict[str, str]:
         if cluster["cilium_managed"]:
             files[f"{name}/values.yaml"] = [cluster["helm_values"]]
         files[f"{name}/manifests/nodes.yaml"] = [
-            _node(node, labels) for node, labels in cluster["node_labels"].items() if labels
+            _node(node, labels) for node, labels in (cluster["node_labels"] or {}).items() if labels
         ]
         files[f"{name}/manifests/bgp.yaml"] = cluster["bgp"]
         files[f"{name}/manifests/lb.yaml"] = cluster["lb"]

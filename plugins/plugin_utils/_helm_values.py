@@ -3,25 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Helm values of the Cilium release: what the inventory needs, the distribution's base, and the user's over both.
 
-The chart accepts misspelt and removed values in silence (its schema allows unknown keys), so they are checked here.
+``_helm_checks`` judges the user's.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from ._manifests import cilium_version
-from ._model import Cluster
+from ._manifests_lb import DEFAULT_POD_POOL, pod_pool_spec
+from ._manifests_services import cilium_chart_values
+from ._model import Cluster, L2Lease
 
-ERROR, WARNING = "error", "warning"
+AGENT_CAPABILITIES = "securityContext.capabilities.ciliumAgent"
+BIND_LOW_PORTS = "NET_BIND_SERVICE"
+"""The capability without which no agent can listen on a port below 1024."""
 
-_L2_LEASE_SECONDS = {"leaseDuration": 15, "leaseRenewDeadline": 5, "leaseRetryPeriod": 2}
-"""Cilium's own defaults, written out because the client rate limit is computed from them."""
 _OTHER_QPS = 10
 """Requests per second that an agent needs for all but leases: Cilium's default limit for everything."""
 
@@ -61,102 +60,6 @@ _K3S: Mapping[str, Any] = {"kubeProxyReplacement": True, "k8sServiceHost": "127.
 """Each k3s node has a load balancer for the API server on this port (k3s documentation, "Architecture")."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueProblem:
-    """A Helm value that does nothing, or not what it seems to."""
-
-    path: str
-    """Below the chart's values, such as ``bgpControlPlane.enabled``."""
-    problem: str
-    hint: str | None = None
-    severity: str = ERROR
-    """``error``, or ``warning`` for names that are merely close to a known one."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """The Cilium versions in which a value exists."""
-
-    path: str
-    since: tuple[int, int, int] | None = None
-    until: tuple[int, int, int] | None = None
-    """The first version without it."""
-    hint: str | None = None
-
-
-_RULES = (
-    _Rule(
-        "bgp",
-        until=(1, 17, 0),
-        hint="it was MetalLB's; edge_peerings and edge_pools make the BGP control plane's objects",
-    ),
-    _Rule("bgpControlPlane.legacyOriginAttribute", since=(1, 18, 2)),
-    _Rule("bgpControlPlane.routerIDAllocation", since=(1, 18, 0)),
-    _Rule("bgpControlPlane.secretNamespace", until=(0, 0, 0), hint="did you mean bgpControlPlane.secretsNamespace?"),
-    _Rule("bgpControlPlane.statusReport", since=(1, 17, 0)),
-    _Rule("ciliumEndpointSlice.sliceMode", until=(1, 18, 0)),
-    _Rule("containerRuntime.integration", until=(1, 16, 0)),
-    _Rule("defaultLBServiceIPAM", since=(1, 17, 0)),
-    _Rule("enableCiliumEndpointSlice", until=(1, 18, 0), hint="use ciliumEndpointSlice.enabled"),
-    _Rule("enableCnpStatusUpdates", until=(1, 15, 0)),
-    _Rule("enableK8sEventHandover", until=(1, 15, 0)),
-    _Rule("enableLBIPAM", since=(1, 17, 0)),
-    _Rule("enableNoServiceEndpointsRoutable", since=(1, 19, 0)),
-    _Rule("enableRuntimeDeviceDetection", until=(1, 16, 0), hint="remove it: devices are always detected at runtime"),
-    _Rule("endpointStatus", until=(1, 16, 0)),
-    _Rule("externalIPs", until=(1, 17, 6), hint="remove it: kubeProxyReplacement serves external IPs by itself"),
-    _Rule("k8sClientRateLimit.operator", since=(1, 17, 0)),
-    _Rule("k8sServiceHostRef", since=(1, 18, 0)),
-    _Rule("l2podAnnouncements.interface", until=(1, 19, 1), hint="use l2podAnnouncements.interfacePattern"),
-    _Rule("l2podAnnouncements.interfacePattern", since=(1, 18, 0), hint="use l2podAnnouncements.interface"),
-    _Rule("nodePort.enabled", until=(1, 19, 0), hint="remove it: kubeProxyReplacement implies it"),
-    _Rule("remoteNodeIdentity", until=(1, 16, 0)),
-    _Rule("tunnel", until=(1, 15, 0), hint="use routingMode and tunnelProtocol"),
-)
-"""From the charts' values of 1.16 to 1.20, their upgrade notes and their own validation (templates/validate.yaml)."""
-
-_KNOWN_NAMES = frozenset(
-    """
-    MTU affinity agent agentNotReadyTaintKey aksbyocni alibabacloud annotateK8sNode annotations apiRateLimit
-    authentication autoDirectNodeRoutes azure bandwidthManager bgpControlPlane bpf bpfClockProbe certgen cgroup
-    ciliumEndpointSlice cleanBpfState cleanState cluster clustermesh cni commonLabels configDriftDetection
-    connectivityProbeFrequencyRatio conntrackGCInterval conntrackGCMaxInterval crdWaitTimeout daemon dashboards
-    datapathPlugins debug defaultLBServiceIPAM devices directRoutingSkipUnreachable disableEndpointCRD dnsPolicy
-    dnsProxy egressGateway enableCriticalPriorityClass enableIPv4BIGTCP enableIPv4Masquerade enableIPv6BIGTCP
-    enableIPv6Masquerade enableInternalTrafficPolicy enableLBIPAM enableMasqueradeRouteSource
-    enableNoServiceEndpointsRoutable enableNonDefaultDenyPolicies enableXTSocketFallback encryption
-    endpointHealthChecking endpointLockdownOnMapOverflow endpointPolicyUpdateTimeoutDuration endpointRoutes eni
-    envoy envoyConfig etcd extraArgs extraConfig extraContainers extraEnv extraHostPathMounts extraInitContainers
-    extraVolumeMounts extraVolumes forceDeviceDetection gatewayAPI gke global healthCheckICMPFailureThreshold
-    healthChecking healthPort hostFirewall hubble identityAllocationMode identityChangeGracePeriod
-    identityManagementMode image imagePullSecrets ingressController initResources installNoConntrackIptablesRules
-    ipMasqAgent ipam iptablesRandomFully ipv4 ipv4NativeRoutingCIDR ipv6 ipv6NativeRoutingCIDR k8s
-    k8sClientExponentialBackoff k8sClientRateLimit k8sClusterNetworkPolicy k8sNetworkPolicy k8sServiceHost
-    k8sServiceHostRef k8sServiceLookupConfigMapName k8sServiceLookupNamespace k8sServicePort keepDeprecatedLabels
-    keepDeprecatedProbes kubeConfigPath kubeProxyReplacement kubeProxyReplacementHealthzBindAddr l2NeighDiscovery
-    l2announcements l2podAnnouncements l7Proxy livenessProbe loadBalancer localRedirectPolicies localRedirectPolicy
-    logSystemLoad maglev minReadySeconds monitor name namespaceOverride nat nat46x64Gateway
-    nativeRoutingCIDRFromClusterPool nodeIPAM nodePort nodeSelector nodeSelectorLabels nodeinit operator
-    pmtuDiscovery podAnnotations podLabels podSecurityContext policyCIDRMatchMode policyDenyResponse
-    policyEnforcementMode pprof preferIpv6 preflight priorityClassName prometheus rbac readinessProbe resourceQuotas
-    resources rollOutCiliumPods routingMode scheduling sctp secretsNamespaceAnnotations secretsNamespaceLabels
-    securityContext serviceAccounts serviceNoBackendResponse sleepAfterInit socketLB standaloneDnsProxy startupProbe
-    synchronizeK8sNodes sysctlfix terminationGracePeriodSeconds tls tmpVolume tolerations tunnelPort tunnelProtocol
-    tunnelSourcePortRange underlayProtocol updateStrategy upgradeCompatibility vtep waitForKubeProxy
-    wellKnownIdentities
-    """.split()  # noqa: SIM905 - a list literal of 175 quoted words reads worse
-)
-"""First-level names of the charts 1.19.6 and 1.20.2 (values.schema.json)."""
-
-_KNOWN_CHILDREN: Mapping[str, tuple[str, ...]] = {
-    "bgpControlPlane": ("enabled", "legacyOriginAttribute", "routerIDAllocation", "secretsNamespace", "statusReport"),
-    "k8sClientRateLimit": ("burst", "operator", "qps"),
-    "l2announcements": ("enabled", "leaseDuration", "leaseRenewDeadline", "leaseRetryPeriod"),
-    "l2podAnnouncements": ("enabled", "interface", "interfacePattern"),
-}
-"""Names below the values that this collection is about: there an unknown name is an error, not a warning."""
-
-
 def helm_values(cluster: Cluster) -> dict[str, Any]:
     """Return the values of the Cilium release: the distribution's base, ours over it, the user's over both.
 
@@ -171,75 +74,34 @@ def helm_values(cluster: Cluster) -> dict[str, Any]:
 
 def secrets_namespace(cluster: Cluster) -> str:
     """Return the namespace in which Cilium looks for BGP passwords (``bgpControlPlane.secretsNamespace.name``)."""
-    return _get(cluster.values, "bgpControlPlane.secretsNamespace.name") or "kube-system"
+    return value_at(cluster.values, "bgpControlPlane.secretsNamespace.name") or "kube-system"
 
 
 def needed_values(cluster: Cluster) -> dict[str, Any]:
-    """Return the values without which the inventory's peerings and pools would do nothing."""
-    values: dict[str, Any] = {}
+    """Return the values without which the inventory's peerings, pools and services would do nothing."""
+    values: dict[str, Any] = cilium_chart_values(cluster)
     if cluster.peerings:
         values["bgpControlPlane"] = {"enabled": True}
-    if _family_reason(cluster, "ipv6") and _pods_have_ipv6(cluster):
+        if cluster.router_ids is not None:
+            values["bgpControlPlane"]["routerIDAllocation"] = {"mode": "ip-pool", "ipPool": cluster.router_ids}
+    if _without_ipv4(cluster):
+        # An agent with IPv4 switched on waits for an IPv4 range of its own and serves nothing.
+        values["ipv4"] = {"enabled": False}
+    if _without_ipv4(cluster) or (family_reason(cluster, "ipv6") and "ipv6" in pod_families(cluster)):
         # The chart's default is IPv4 alone; without it no service gets an IPv6 address, and none is advertised.
         values["ipv6"] = {"enabled": True}
     if any(pool.l2 for pool in cluster.pools):
         # L2 announcements answer for addresses that only Cilium's own service load balancing knows.
         values["kubeProxyReplacement"] = True
-        values["l2announcements"] = {
-            "enabled": True,
-            **{name: f"{seconds}s" for name, seconds in _L2_LEASE_SECONDS.items()},
-        }
+        values["l2announcements"] = {"enabled": True, **_lease_values(cluster.l2_lease)}
         values["k8sClientRateLimit"] = _client_rate_limit(cluster)
+    if cluster.pod_pools:
+        values["ipam"] = {"mode": "multi-pool"}
+        first = [pool for pool in cluster.pod_pools if pool.name == DEFAULT_POD_POOL]
+        if first:
+            made = {pool.name: pod_pool_spec(pool) for pool in first}
+            values["ipam"]["operator"] = {"autoCreateCiliumPodIPPools": made}
     return values
-
-
-def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProblem]:
-    """Return what is wrong with the user's ``values`` for Cilium ``version``, sorted by path.
-
-    Errors are values that this version does not have, and values that exclude each other; names that are close to a
-    known one are warnings, because newer charts have values that are not known here.
-    """
-    found = [problem for rule in _RULES if (problem := _check_rule(rule, values, version))]
-    paths = {problem.path for problem in found}
-    found += [problem for problem in _unknown_names(values) if problem.path not in paths]
-    if _get(values, "k8sServiceHost") and _get(values, "k8sServiceHostRef.name"):
-        found.append(
-            ValueProblem("k8sServiceHostRef", "it excludes k8sServiceHost, which is set too", "set one of them")
-        )
-    replacement = _get(values, "kubeProxyReplacement")
-    if replacement not in (None, True, False, "true", "false"):
-        found.append(ValueProblem("kubeProxyReplacement", f"{replacement!r} is neither true nor false", "write true"))
-    return sorted(found, key=lambda problem: problem.path)
-
-
-def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
-    """Return what is wrong with the user's values, also against what the inventory needs, sorted by path."""
-    found = check_helm_values(cluster.values, cluster.cilium_version)
-    for path, reason in (
-        ("bgpControlPlane.enabled", "the cluster has peerings" if cluster.peerings else None),
-        ("ipv4.enabled", _family_reason(cluster, "ipv4")),
-        ("ipv6.enabled", _family_reason(cluster, "ipv6")),
-        ("l2announcements.enabled", _l2_reason(cluster)),
-        ("kubeProxyReplacement", _l2_reason(cluster)),
-    ):
-        if reason and _get(cluster.values, path) in (False, "false"):
-            found.append(ValueProblem(path, f"it is false, but {reason}", "remove it"))
-    reason = _family_reason(cluster, "ipv6")
-    if (
-        cluster.cilium_managed
-        and reason
-        and not _pods_have_ipv6(cluster)
-        and _get(cluster.values, "ipv6.enabled") is None
-    ):
-        found.append(
-            ValueProblem(
-                "ipv6.enabled",
-                f"it is missing, but {reason}",
-                "write true once pods have an IPv6 range (and edge_cluster_pod_cidrs names it): an agent without one"
-                " waits for it and serves nothing",
-            )
-        )
-    return sorted(found, key=lambda problem: problem.path)
 
 
 def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:
@@ -256,92 +118,89 @@ def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: st
     return found
 
 
-def _family_reason(cluster: Cluster, family: str) -> str | None:
-    names = sorted(pool.name for pool in cluster.pools if family in pool.families)
+def family_reason(cluster: Cluster, family: str) -> str | None:
+    """Return why Cilium must run this family: what has it, in words; None where nothing does."""
     kind = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
-    return f"pools have {kind} addresses: {', '.join(names)}" if names else None
+    pools = sorted(pool.name for pool in cluster.pools if family in pool.families)
+    if pools:
+        return f"pools have {kind} addresses: {', '.join(pools)}"
+    peerings = sorted(peering.name for peering in cluster.peerings if family in peering.families)
+    return f"peerings carry {kind} routes: {', '.join(peerings)}" if peerings else None
 
 
-def _pods_have_ipv6(cluster: Cluster) -> bool:
-    return any(":" in cidr for cidr in cluster.pod_cidrs)
+def pod_families(cluster: Cluster) -> set[str]:
+    """Return the families that pods have a range of, as far as the inventory says it."""
+    ranges = (*cluster.pod_cidrs, *(cidr for pool in cluster.pod_pools for cidr in pool.cidrs))
+    return {"ipv6" if ":" in cidr else "ipv4" for cidr in ranges}
 
 
-def _l2_reason(cluster: Cluster) -> str | None:
-    names = sorted(pool.name for pool in cluster.pools if pool.l2)
-    return f"pools are announced by L2: {', '.join(names)}" if names else None
+def low_ports(cluster: Cluster) -> list[int]:
+    """Return the ports below 1024 on which agents listen."""
+    ports = {peering.listen_port for peering in cluster.peerings}
+    return sorted(port for port in ports if port is not None and port < 1024)
 
 
-def _base_values(cluster: Cluster) -> Mapping[str, Any]:
-    if cluster.distribution == "talos":
-        return _TALOS
-    if cluster.distribution == "k3s":
-        return _merge(_K3S, _cluster_pool(cluster.pod_cidrs or _K3S_POD_CIDRS))
-    if cluster.distribution == "kubeadm":
-        return _cluster_pool(cluster.pod_cidrs)
-    return {}
-
-
-def _cluster_pool(pod_cidrs: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values that let Cilium hand out pod addresses of these CIDRs."""
-    operator = {
-        name: [cidr for cidr in pod_cidrs if (":" in cidr) == six]
-        for name, six in (("clusterPoolIPv4PodCIDRList", False), ("clusterPoolIPv6PodCIDRList", True))
-    }
-    used = {name: cidrs for name, cidrs in operator.items() if cidrs}
-    return {"ipam": {"mode": "cluster-pool", "operator": used}} if used else {}
-
-
-def _client_rate_limit(cluster: Cluster) -> dict[str, int]:
-    """Return the agents' limit of API requests: each L2 service costs one request per retry period."""
-    announced = {pool.name for pool in cluster.pools if pool.l2}
-    count = sum(service.pool in announced for service in cluster.services)
-    qps = ceil(count / _L2_LEASE_SECONDS["leaseRetryPeriod"]) + _OTHER_QPS
-    return {"qps": qps, "burst": 2 * qps}
-
-
-def _check_rule(rule: _Rule, values: Mapping[str, Any], version: str) -> ValueProblem | None:
-    if not _has(values, rule.path):
-        return None
-    found = cilium_version(version)
-    if rule.since and found < rule.since:
-        since = ".".join(str(part) for part in rule.since)
-        return ValueProblem(rule.path, f"Cilium {version} does not have it yet: it came with {since}", rule.hint)
-    if rule.until == (0, 0, 0):
-        return ValueProblem(rule.path, "no version of Cilium has it", rule.hint)
-    if rule.until and found >= rule.until:
-        until = ".".join(str(part) for part in rule.until)
-        return ValueProblem(
-            rule.path, f"Cilium {version} ignores it: it is gone since {until}", rule.hint or "remove it"
-        )
-    return None
-
-
-def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
-    for name in values:
-        close = get_close_matches(name, _KNOWN_NAMES, n=1, cutoff=0.8)
-        if name not in _KNOWN_NAMES and close:
-            yield ValueProblem(name, "no chart known here has it", f"did you mean {close[0]}?", WARNING)
-    for parent, known in _KNOWN_CHILDREN.items():
-        section = values.get(parent)
-        for name in section if isinstance(section, Mapping) else ():
-            if name not in known:
-                near = get_close_matches(name, known, n=1, cutoff=0.6)
-                hint = f"did you mean {parent}.{near[0]}?" if near else f"known: {', '.join(known)}"
-                yield ValueProblem(f"{parent}.{name}", "no version of Cilium has it", hint)
-
-
-def _has(values: Mapping[str, Any], path: str) -> bool:
-    parent, _dot, name = path.rpartition(".")
-    section = _get(values, parent) if parent else values
-    return isinstance(section, Mapping) and name in section
-
-
-def _get(values: Mapping[str, Any], path: str) -> Any:
+def value_at(values: Mapping[str, Any], path: str) -> Any:
     """Return the value at a dotted path; None where it is absent."""
     found: Any = values
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
+
+
+def _without_ipv4(cluster: Cluster) -> bool:
+    """Return whether nothing of the cluster has an IPv4 address although its pods' ranges are known."""
+    addresses = (address for node in cluster.nodes for own in node.addresses.values() for address in own)
+    return (
+        pod_families(cluster) == {"ipv6"}
+        and not family_reason(cluster, "ipv4")
+        and all(":" in text for text in (*cluster.service_cidrs, *cluster.external_cidrs, *addresses))
+    )
+
+
+def _base_values(cluster: Cluster) -> Mapping[str, Any]:
+    if cluster.distribution == "talos":
+        capabilities = _TALOS["securityContext"]["capabilities"]["ciliumAgent"]
+        more = {"securityContext": {"capabilities": {"ciliumAgent": [*capabilities, BIND_LOW_PORTS]}}}
+        return _merge(_TALOS, more if low_ports(cluster) else {})
+    if cluster.distribution == "k3s":
+        return _merge(_K3S, _cluster_pool(cluster, _K3S_POD_CIDRS))
+    if cluster.distribution == "kubeadm":
+        return _cluster_pool(cluster, ())
+    return {}
+
+
+def _cluster_pool(cluster: Cluster, usual: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values that let Cilium hand out pod addresses; ``usual`` is the distribution's range.
+
+    The lengths of nodes' ranges are always written: the chart's own for IPv6 (120) is not ours.
+    """
+    if cluster.pod_pools:
+        return {}
+    operator: dict[str, Any] = {}
+    for family, six in (("IPv4", False), ("IPv6", True)):
+        cidrs = [cidr for cidr in cluster.pod_cidrs or usual if (":" in cidr) == six]
+        if cidrs:
+            operator[f"clusterPool{family}PodCIDRList"] = cidrs
+            operator[f"clusterPool{family}MaskSize"] = cluster.pod_mask[family.lower()]
+    return {"ipam": {"mode": "cluster-pool", "operator": operator}} if operator else {}
+
+
+def _lease_values(lease: L2Lease) -> dict[str, str]:
+    """Return the timings of leases; always written, because the client rate limit is computed from them."""
+    return {
+        "leaseDuration": f"{lease.duration}s",
+        "leaseRenewDeadline": f"{lease.renew}s",
+        "leaseRetryPeriod": f"{lease.retry}s",
+    }
+
+
+def _client_rate_limit(cluster: Cluster) -> dict[str, int]:
+    """Return the agents' limit of API requests: each L2 service costs one request per retry period."""
+    announced = {pool.name for pool in cluster.pools if pool.l2}
+    count = sum(service.pool in announced and service.way != "bgp" for service in cluster.services)
+    qps = ceil(count / cluster.l2_lease.retry) + _OTHER_QPS
+    return {"qps": qps, "burst": 2 * qps}
 
 
 def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,14 @@ ANNOTATION_ADDRESSES = "lbipam.cilium.io/ips"
 """Requests addresses for a Service (Cilium LB-IPAM; the ``io.cilium/`` form is a legacy alias)."""
 
 
+ANNOTATION_SHARING_KEY = "lbipam.cilium.io/sharing-key"
+ANNOTATION_SHARING_NAMESPACES = "lbipam.cilium.io/sharing-cross-namespace"
+"""Services with one key share one address; across namespaces only where both sides name each other (LB-IPAM)."""
+
+LOAD_BALANCER_CLASSES = {"bgp": "io.cilium/bgp-control-plane", "l2": "io.cilium/l2-announcer"}
+"""``loadBalancerClass`` by the way in which a service shall be reached; without a class it is announced both ways."""
+
+
 def ownership_labels(site: str) -> dict[str, str]:
     """Return the two labels that mark an object as made by this collection for ``site``."""
     return {LABEL_MANAGED_BY: FIELD_MANAGER, LABEL_SITE: site}

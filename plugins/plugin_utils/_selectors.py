@@ -142,6 +142,19 @@ def selector_of(label_selector: Mapping[str, Any]) -> Selector:
     return Selector(tuple(sorted(found, key=_order)))
 
 
+def selector_of_both(left: Selector | None, right: Selector | None) -> Selector | None:
+    """Return the selector of what both select; None selects everything. It may select nothing."""
+    if left is None or right is None:
+        return left or right
+    return Selector(tuple(sorted({*left.requirements, *right.requirements}, key=_order)))
+
+
+def negation(requirement: Requirement) -> Requirement:
+    """Return the requirement that exactly those objects meet that do not meet ``requirement``."""
+    opposite = {IN: NOT_IN, NOT_IN: IN, EXISTS: DOES_NOT_EXIST, DOES_NOT_EXIST: EXISTS}
+    return Requirement(requirement.key, opposite[requirement.operator], requirement.values)
+
+
 def selector_slug(selectors: Iterable[Selector | None]) -> str:
     """Return the distinct selectors, sorted by their text, as a part of object names (RFC 1123 label, at most 40).
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_checks import (
     check_cluster_values,
     check_helm_values,
-    helm_values,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import helm_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
     Cluster,
     Peering,
@@ -59,7 +59,10 @@ def services(count: int) -> tuple[Service, ...]:
         pytest.param(
             {"distribution": "k3s"},
             {
-                "ipam": {"mode": "cluster-pool", "operator": {"clusterPoolIPv4PodCIDRList": ["10.42.0.0/16"]}},
+                "ipam": {
+                    "mode": "cluster-pool",
+                    "operator": {"clusterPoolIPv4MaskSize": 24, "clusterPoolIPv4PodCIDRList": ["10.42.0.0/16"]},
+                },
                 "k8sServiceHost": "127.0.0.1",
                 "k8sServicePort": 6444,
                 "kubeProxyReplacement": True,
@@ -73,7 +76,9 @@ def services(count: int) -> tuple[Service, ...]:
                 "ipam": {
                     "mode": "cluster-pool",
                     "operator": {
+                        "clusterPoolIPv4MaskSize": 24,
                         "clusterPoolIPv4PodCIDRList": ["10.244.0.0/16"],
+                        "clusterPoolIPv6MaskSize": 64,
                         "clusterPoolIPv6PodCIDRList": ["fd00:10::/56"],
                     },
                 }

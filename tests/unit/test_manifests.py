@@ -263,27 +263,6 @@ def test_multihop_is_not_written_for_ibgp(site: Site) -> None:
     assert "ebgpMultihop" not in peer_spec(with_cluster(changed, sessions=sessions))
 
 
-def test_sessions_that_differ_cannot_share_a_peer_config(site: Site) -> None:
-    first, *rest = site.clusters[0].sessions
-    changed = with_cluster(site, sessions=(replace(first, keys=replace(KEYS, port=1179)), *rest))
-    with pytest.raises(EdgeError) as caught:
-        bgp_objects(changed, changed.clusters[0])
-    assert str(caught.value) == (
-        "edge_peerings.public-ingress: sessions of node01 and node02 share the CiliumBGPPeerConfig public-ingress, "
-        "but differ in it"
-    )
-
-
-def test_nodes_of_a_class_must_have_the_same_peers(site: Site) -> None:
-    changed = with_cluster(site, sessions=site.clusters[0].sessions[1:])
-    with pytest.raises(EdgeError) as caught:
-        bgp_objects(changed, changed.clusters[0])
-    assert str(caught.value) == (
-        "edge_peerings: node01 and node02 share the CiliumBGPClusterConfig public-true, "
-        "but differ in instances or peers"
-    )
-
-
 def test_peering_without_pools_has_no_advertisement(site: Site) -> None:
     pools = tuple(replace(pool, bgp=()) for pool in site.clusters[0].pools)
     changed = with_cluster(site, pools=pools)
@@ -476,30 +455,6 @@ def test_chart_values(site: Site) -> None:
             },
         }
     ]
-
-
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        pytest.param(
-            {"chart": "traefik"},
-            "edge_services.ingress-nginx-private/ingress-nginx-controller.chart: "
-            "no values are known for the chart 'traefik' (known: ingress-nginx)",
-            id="unknown chart",
-        ),
-        pytest.param(
-            {"name": "web"},
-            "edge_services.ingress-nginx-private/web: the chart ingress-nginx names its Service <fullname>-controller "
-            "(rename the entry so)",
-            id="a name that the chart cannot give",
-        ),
-    ],
-)
-def test_chart_values_refuse(site: Site, changes: dict[str, Any], error: str) -> None:
-    changed = with_cluster(site, services=(replace(site.clusters[0].services[2], **changes),))
-    with pytest.raises(EdgeError) as caught:
-        chart_values(changed, changed.clusters[0])
-    assert str(caught.value) == error
 
 
 def test_node_labels(site: Site) -> None:
