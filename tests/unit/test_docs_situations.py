@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES
 
+from .support.hybrid import inventory_from
 from .support.pages import DOCS, Page, broken_links, missing_lines, plan_page, read_page, rendered_files
 
 FOLDER = DOCS / "situations"
@@ -27,6 +31,11 @@ ORDER = (
 )
 """Headings that every page has, in this order."""
 WARNINGS = "What the plan warns about"
+MISTAKES: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parent / "data" / "situations.yml").read_text(encoding="utf-8")
+)
+BEYOND = {"EDGE113", "EDGE530", "EDGE531", "EDGE532"}
+"""Codes about more than the inventory: ``--limit``, and the file of planned addresses. Their own tests raise them."""
 
 
 @functools.cache
@@ -46,6 +55,29 @@ def planned(name: str) -> Plan:
 def files(name: str) -> dict[str, str]:
     """Return what a page's inventory renders to."""
     return rendered_files(planned(name))
+
+
+def listed_codes(name: str) -> set[str]:
+    """Return the codes of the warnings that a page's own inventory raises."""
+    return {line.split()[0] for text in page(name).under(WARNINGS, "text") for line in text.splitlines()}
+
+
+def edited(document: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return an inventory with values set at ``|``-separated places; None takes a key away."""
+    roots: dict[str, Any] = {"site": document["all"].setdefault("vars", {})}
+    for group in document["all"]["children"].values():
+        group["hosts"] = {host: own or {} for host, own in group["hosts"].items()}
+        roots.update(group["hosts"])
+    for place, value in values.items():
+        *parents, last = place.split("|")
+        target = roots
+        for key in parents:
+            target = target.setdefault(key, {})
+        if value is None:
+            del target[last]
+        else:
+            target[last] = value
+    return document
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -69,6 +101,19 @@ def test_its_excerpts_are_what_is_rendered(name: str) -> None:
         assert block.file in files(name), f"{block.file}: not one of {sorted(files(name))}"
         missing = missing_lines(block.text, files(name)[block.file])
         assert missing is None, f"{block.file} has no such lines:\n{missing}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_code_of_the_plan_that_it_names_has_a_mistake(name: str) -> None:
+    assert page(name).codes() & CODES.keys() <= {*MISTAKES.get(name, {}), *BEYOND, *listed_codes(name)}
+
+
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in MISTAKES.items() for code in codes])
+def test_the_mistake_raises_the_code_that_guards_it(name: str, code: str) -> None:
+    (inventory,) = page(name).under("The inventory", "yaml")
+    document = edited(yaml.safe_load(inventory), MISTAKES[name][code])
+    assert code in page(name).codes()
+    assert code in {finding.code for finding in plan(inventory_from(document)).findings}
 
 
 @pytest.mark.parametrize("name", PAGES)
