@@ -166,7 +166,7 @@ def _texts(values: Values, key: str) -> tuple[str, ...]:
 
 
 def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return, for each host of a ``--limit``, the routers and clusters that share a peering with it and are left out.
+    """Return, for each host of a ``--limit``, the left-out routers and clusters that share a peering or link with it.
 
     What is not managed does not change and need not be there.
 
@@ -183,6 +183,8 @@ def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tupl
         for session in cluster.sessions:
             for host in (session.node, session.cluster, session.router):
                 partners.setdefault(host, set()).update((session.cluster, session.router))
+    for router in site.routers:
+        partners.setdefault(router.host, set()).update(n.other for n in router.neighbors if n.other is not None)
     return {
         host: tuple(sorted(missing))
         for host in sorted(limited - unmanaged)
