@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._allocation_file import (
     VARIABLE,
@@ -27,10 +28,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan impor
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._report import (
     error_text,
     plan_text,
+    reset_lines,
     summary_text,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve_allocation import DEFAULT_FILE
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._session_changes import reset_sessions
 
 GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
 SECRETS = "edge_bgp_passwords"
@@ -49,7 +52,10 @@ class ActionModule(ActionBase):
         """Return the plan, or fail with every finding at once."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        options = self.validate_argument_spec(argument_spec={"one_end": {"type": "bool", "default": False}})[1]
+        options = self.validate_argument_spec(
+            argument_spec={"one_end": {"type": "bool", "default": False}, "before": {"type": "path"}}
+        )[1]
+        before = read_plan(options["before"]) if options["before"] else None
         inventory = read_inventory(variables)
         files, faults = allocation_files(inventory, variables["hostvars"])
         kept = {name: tuple(address.text for address in own) for file in files for name, own in file.kept.items()}
@@ -60,8 +66,27 @@ class ActionModule(ActionBase):
         if any(finding["severity"] == "error" for finding in findings):
             return {**result, "failed": True, "findings": findings, "msg": error_text(findings)}
         text = {"text": plan_text(computed.data), "summary": summary_text(computed.data)}
+        if before is not None:
+            resets = reset_sessions(before, computed.data)
+            text = {name: "\n".join([shown, *reset_lines(resets)]) for name, shown in text.items()}
+            result["resets"] = [reset.text for reset in resets]
         written = [file.planned(computed.data["allocations"]) for file in files]
         return {**result, "changed": False, **computed.data, **text, "allocation_files": written}
+
+
+def read_plan(path: str) -> dict[str, Any]:
+    """Return a plan that was written earlier (``edge_plan_file``)."""
+    try:
+        found = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise AnsibleActionFail(f"edge_plan_before: {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise AnsibleActionFail(f"edge_plan_before: {path} is not JSON: {error}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("sessions"), list):
+        raise AnsibleActionFail(
+            f"edge_plan_before: {path} holds no plan (write one with -e edge_plan_file={Path(path).name})"
+        )
+    return found
 
 
 def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:

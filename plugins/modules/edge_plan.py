@@ -23,6 +23,10 @@ options:
       - Do not demand that a C(--limit) contains both ends of each peering, because this run touches one end only.
     type: bool
     default: false
+  before:
+    description:
+      - A plan that was written as JSON before the inventory changed. The text then says which sessions the change resets.
+    type: path
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """
@@ -101,6 +105,16 @@ allocation_files:
   type: list
   elements: dict
   returned: success
+neighbors:
+  description: Every planned session with a speaker that is not Cilium, links to other routers among them.
+  type: list
+  elements: dict
+  returned: success
+resets:
+  description: Each session that the change since O(before) closes and opens again, with the reasons, as text.
+  type: list
+  elements: str
+  returned: when O(before) is given
 text:
   description: The plan as tables for a person.
   type: str

@@ -815,6 +815,9 @@ SERVICE = Record(
 
 RUN = (
     Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
+    Key(
+        "edge_plan_before", PATH, "A plan of before, as JSON: playbooks/plan.yml says which sessions the change resets."
+    ),
     Key("edge_render_dir", PATH, "Where playbooks/render.yml writes every file."),
     Key("edge_render_secrets", Anything(), "Render secrets too, in files of mode 0600.", "false"),
     Key("edge_twin_state", Choice("present", "absent"), "What playbooks/twin.yml makes of the twin.", "present"),

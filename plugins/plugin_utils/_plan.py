@@ -221,6 +221,8 @@ def _session(session: Session) -> dict[str, Any]:
         "keepalive": session.keys.timers.keepalive,
         "connect_retry": session.keys.timers.connect_retry,
         "graceful_restart": session.keys.graceful_restart,
+        "multihop": session.keys.multihop,
+        "ttl_security": session.keys.ttl_security,
         "password": session.keys.password,
         "shutdown": session.keys.shutdown,
         "dynamic": session.dynamic,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..module_utils._errors import message
+from ._session_changes import Reset
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -67,6 +68,12 @@ def summary_text(plan: Mapping[str, Any]) -> str:
         f" {len(plan['sessions'])} BGP session(s), {len(plan['pools'])} pool(s), {len(plan['services'])} service(s)"
     )
     return "\n".join([head, *finding_lines(plan["findings"])])
+
+
+def reset_lines(resets: Sequence[Reset]) -> list[str]:
+    """Return what playbooks/plan.yml says of the sessions that a change resets."""
+    head = f"Sessions that the change since edge_plan_before resets ({len(resets)})"
+    return ["", head, *([f"  {reset.text}" for reset in resets] or ["  (none)"])]
 
 
 def error_text(findings: Iterable[Mapping[str, Any]]) -> str:
