@@ -29,6 +29,7 @@ ARGUMENTS: dict[str, Any] = {
     "router_suite": {"type": "str", "default": "trixie", "choices": ["bullseye", "bookworm", "trixie"]},
     "endpoints": {"type": "dict", "default": {}},
     "stopped_agents": {"type": "list", "elements": "str", "default": []},
+    "passwords": {"type": "dict", "default": {}, "no_log": True},
 }
 
 
@@ -60,7 +61,7 @@ class ActionModule(ActionBase):
             description = _twin.describe(options["plan"], options["name"], options["endpoints"])
             if self._task.check_mode:
                 return {**result, "changed": twin.differs(description)}
-            up = twin.present(description, options["router_suite"], options["stopped_agents"])
+            up = twin.present(description, options["router_suite"], options["stopped_agents"], options["passwords"])
             return {**result, **dataclasses.asdict(up), "overlay": str(up.overlay), "milestones": progress.milestones}
         except EdgeError as error:
             return {**result, "failed": True, "msg": str(error)}

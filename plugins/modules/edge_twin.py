@@ -63,6 +63,12 @@ options:
     type: list
     elements: str
     default: []
+  passwords:
+    description:
+      - Passwords of the sessions with stand-ins for routers' neighbors, by C(ROUTER/NEIGHBOR), and with daemons on nodes,
+        by C(CLUSTER/PEERING).
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: Says whether something would change, and starts nothing.

@@ -9,12 +9,15 @@ import copy
 import dataclasses
 import json
 from ipaddress import ip_interface, ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_addresses import interface_name, node_cidrs
 
 from .support.hybrid import hybrid_document, hybrid_plan, inventory_from
 
@@ -227,7 +230,7 @@ def test_networks_on_one_interface_are_one_segment() -> None:
     ],
 )
 def test_interface_names(patterns: list[str], interface: str | None) -> None:
-    assert _twin._interface(patterns) == interface
+    assert interface_name(patterns) == interface
 
 
 def test_names_of_two_sites_never_meet() -> None:
@@ -274,12 +277,96 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
 
 
 def test_pod_cidrs_are_cut_to_fit() -> None:
-    assert _twin._node_cidrs([ip_network("10.0.0.0/16")], ["a", "b"], "k") == {
+    assert node_cidrs([ip_network("10.0.0.0/16")], ["a", "b"], "k") == {
         "a": ["10.0.0.0/24"],
         "b": ["10.0.1.0/24"],
     }
-    three = _twin._node_cidrs([ip_network("10.0.0.0/24")], ["a", "b", "c"], "k")
+    three = node_cidrs([ip_network("10.0.0.0/24")], ["a", "b", "c"], "k")
     assert three == {"a": ["10.0.0.0/26"], "b": ["10.0.0.64/26"], "c": ["10.0.0.128/26"]}
     with pytest.raises(EdgeError) as caught:
-        _twin._node_cidrs([ip_network("10.0.0.0/31")], ["a", "b", "c"], "k")
+        node_cidrs([ip_network("10.0.0.0/31")], ["a", "b", "c"], "k")
     assert str(caught.value) == "clusters.k.pod_cidrs: 10.0.0.0/31 cannot be cut into 3 pieces"
+
+
+# --- any site of the model ----------------------------------------------------------------------------------------
+
+SITES = Path(__file__).parents[1] / "sites"
+
+
+def site(name: str, **options: Any) -> _twin.Twin:
+    return described(yaml.safe_load((SITES / name / "inventory.yml").read_text("utf-8")), **options)
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in SITES.iterdir() if folder.is_dir()))
+def test_every_site_can_be_rebuilt(name: str) -> None:
+    twin = site(name)
+    namespaces = [item.namespace for item in twin.hosts]
+    assert len(set(namespaces)) == len(namespaces)
+    for item in twin.hosts:
+        interfaces = [leg.interface for leg in item.legs]
+        assert len(set(interfaces)) == len(interfaces)
+        assert all(len(interface) <= 15 for interface in interfaces)
+        subnets = [ip_interface(text).network for leg in item.legs for text in leg.addresses if leg.interface != "lo"]
+        for route in item.routes:
+            for hop in route.via:
+                assert any(ip_interface(hop).ip in subnet for subnet in subnets), (item.name, route)
+    for speaker in twin.speakers:
+        assert speaker.namespace in namespaces
+
+
+def test_a_router_with_loopback_is_reached_and_reaches_others_by_theirs() -> None:
+    twin = site("ibgp-with-loopback")
+    loopbacks = {item.name: legs(twin, item.name)["lo"] for item in twin.hosts if "lo" in legs(twin, item.name)}
+    assert loopbacks
+    assert all(text.endswith(("/32", "/128")) for texts in loopbacks.values() for text in texts)
+    assert not any(leg.bridge == _twin.LOOPBACK for item in twin.hosts for leg in item.legs if leg.interface != "lo")
+    assert _twin.LOOPBACK not in twin.bridges
+
+
+def test_upstream_stands_on_the_wire_of_a_provider_that_asks_by_arp() -> None:
+    twin = site("slash-29-on-link")
+    assert legs(twin, "upstream") == {"eth0": ("203.0.113.94/29",)}
+    assert host(twin, "upstream").routes == ()
+    assert _twin.Route("default", 4, ("203.0.113.94",)) in host(twin, "udm").routes
+    assert "wan" not in twin.clients
+    assert "upstream" not in legs(twin, "udm")
+
+
+def test_upstream_has_a_route_to_the_whole_range_that_a_provider_routes() -> None:
+    document = yaml.safe_load((SITES / "slash-29-on-link" / "inventory.yml").read_text("utf-8"))
+    document["all"]["vars"]["edge_networks"]["wan"]["delivery"] = "routed"
+    twin = described(document)
+    assert host(twin, "upstream").routes == (_twin.Route("203.0.113.88/29", 4, ("198.51.100.1",)),)
+    assert legs(twin, "udm")["upstream"] == ("198.51.100.1/30",)
+
+
+def test_a_link_over_interfaces_has_a_wire_of_its_own() -> None:
+    twin = site("unnumbered-link")
+    ends = [
+        (item.name, leg) for item in twin.hosts for leg in item.legs if leg.bridge.startswith("u") and not leg.addresses
+    ]
+    assert len(ends) == 2
+    assert len({leg.bridge for _name, leg in ends}) == 1
+    assert {host(twin, name).sysctls["net.ipv6.conf.default.dad_transmits"] for name, _leg in ends} == {"0"}
+
+
+def test_nodes_whose_addresses_the_plan_does_not_know_get_free_ones_of_the_range() -> None:
+    twin = site("dynamic-neighbors")
+    taken = [text for item in twin.hosts for leg in item.legs for text in leg.addresses if leg.interface != "lo"]
+    assert len(taken) == len(set(taken))
+    assert all(leg.addresses for item in twin.hosts if item.kind == "node" for leg in item.legs)
+
+
+def test_a_speaker_stands_in_for_each_neighbor_that_is_not_ours() -> None:
+    twin = site("nas-beside-cluster")
+    assert twin.speakers
+    for speaker in twin.speakers:
+        assert speaker.config.startswith("router bgp ")
+        assert "password" not in speaker.config or "SECRET:" in speaker.config
+
+
+def test_an_agent_without_ipv4_pods_has_ipv4_switched_off() -> None:
+    (cluster,) = site("ipv6-only").clusters
+    assert cluster.values["ipv4"] == {"enabled": False}
+    assert cluster.values["ipv6"] == {"enabled": True}
+    assert [ip_network(cidr).version for cidr in cluster.service_cidrs] == [6]

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...module_utils._errors import EdgeError
-from .._twin import Host, Route, Twin
+from .._twin import LOOPBACK, Host, Route, Twin
 from .workshop import NETNS, run
 
 _CLONE_NEWNET = 0x40000000
@@ -61,7 +61,7 @@ def _wire(twin: Twin, host: Host) -> None:
     _set_sysctls(host)
     present = _interfaces(host.namespace)
     for leg in host.legs:
-        if leg.interface in present:
+        if leg.interface in present or leg.bridge == LOOPBACK:
             continue
         # Unique among all ports of the bridges' namespace, and within the 15 characters of an interface name.
         port = "p" + hashlib.sha256(f"{host.namespace}/{leg.interface}".encode()).hexdigest()[:12]
@@ -81,9 +81,10 @@ def _wire(twin: Twin, host: Host) -> None:
 
 
 def _route_line(route: Route) -> str:
+    metric = "" if route.metric is None else f" metric {route.metric}"
     if len(route.via) == 1:
-        return f"route replace {route.destination} via {route.via[0]}"
-    return f"route replace {route.destination} " + " ".join(f"nexthop via {hop}" for hop in route.via)
+        return f"route replace {route.destination} via {route.via[0]}{metric}"
+    return f"route replace {route.destination}{metric} " + " ".join(f"nexthop via {hop}" for hop in route.via)
 
 
 def _batch(options: list[str], lines: list[str]) -> None:

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from .. import _twin
 from . import network, overlay, programs, router
 from .control_plane import ControlPlane
 from .nodes import Node
+from .speaker import StandIn
 from .workshop import Workshop, run, write
 
 _GONE_LIMIT = 10.0
@@ -75,13 +77,16 @@ class TwinSite:
         """Return whether the twin is not up, or was described otherwise."""
         return self._description() != _plain(twin)
 
-    def present(self, twin: _twin.Twin, suite: str, stopped: list[str]) -> Result:
+    def present(
+        self, twin: _twin.Twin, suite: str, stopped: list[str], passwords: Mapping[str, str] | None = None
+    ) -> Result:
         """Bring everything up that is not, and in step what is.
 
         Args:
             twin: the description.
             suite: Debian suite of the routers.
             stopped: nodes whose agent is kept from running.
+            passwords: of the sessions with stand-in speakers.
         """
         shop = self.shop
         shop.started.clear()
@@ -113,6 +118,8 @@ class TwinSite:
         for plane in control_planes:
             plane.start(etcd, kubernetes["kube-apiserver"])
         nodes = self._start_nodes(twin, control_planes)
+        for speaker in twin.speakers:
+            StandIn(shop, speaker).start(image, passwords or {})
         for machine in routers:
             machine.wait()
         for plane in control_planes:
@@ -187,7 +194,11 @@ class TwinSite:
         wanted = {twin.lan_namespace, *(host.namespace for host in twin.hosts)}
         for name in set(network.namespaces(self.shop.name)) - wanted:
             kind, host = name.removeprefix(f"{self.shop.name}.").split(".", 1)
-            for program in [f"node.{host}", f"router.{host}"] if kind == "host" else []:
+            programs_of = {
+                "host": [f"node.{host}", f"router.{host}", f"speaker.{host}"],
+                "speaker": [f"speaker.{host}"],
+            }
+            for program in programs_of.get(kind, []):
                 self.shop.cgroup.child(program).kill()
             network.remove([name])
             self.shop.progress.step(f"{host} has left")
