@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings i
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES
 
-from .support.hybrid import inventory_from
+from .support.hybrid import CHECKOUT, inventory_from
 from .support.pages import DOCS, Page, broken_links, missing_lines, plan_page, read_page, rendered_files
 
 FOLDER = DOCS / "situations"
@@ -119,6 +120,15 @@ def test_the_mistake_raises_the_code_that_guards_it(name: str, code: str) -> Non
 @pytest.mark.parametrize("name", PAGES)
 def test_its_codes_exist(name: str) -> None:
     assert page(name).codes() <= {*CODES, *VERIFY_CODES}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_its_playbooks_and_filters_exist(name: str) -> None:
+    playbooks = set(re.findall(r"playbooks/[\w/]+\.yml", page(name).text))
+    filters = set(re.findall(r"hybridnet\.cluster_edge\.(\w+)", page(name).text))
+    assert playbooks
+    assert [path for path in sorted(playbooks) if not (CHECKOUT / path).exists()] == []
+    assert filters <= {path.stem for path in (CHECKOUT / "plugins" / "filter").glob("*.yml")}
 
 
 @pytest.mark.parametrize("name", [*PAGES, INDEX.stem])
