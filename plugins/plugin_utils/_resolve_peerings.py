@@ -125,14 +125,14 @@ def _memberships(values: Values, items: Items, drawn: list[_Drawn]) -> dict[str,
     asns: dict[str, int] = {}
     for one in drawn:
         several = len(one.peering.networks) > 1 and not one.peering.discover
-        for route in one.routes:
-            own = names.setdefault(route.node, [])
-            if one.peering.name not in own:
-                own.append(one.peering.name)
-            if several:
-                networks.setdefault(route.node, set()).add(route.network)
-            if "asn" not in items[one.peering.name] and "edge_cluster_asn" not in values:
-                asns[route.node] = one.asns[route.node]
+        own_asn = "asn" not in items[one.peering.name] and "edge_cluster_asn" not in values
+        # By what selects the node, not by what it reaches: an address that was reported makes no class of its own.
+        for node in one.peering.node_hosts:
+            names.setdefault(node, []).append(one.peering.name)
+            if own_asn:
+                asns[node] = one.asns[node]
+        for route in one.routes if several else ():
+            networks.setdefault(route.node, set()).add(route.network)
     return {
         node: Membership(tuple(sorted(own)), asns.get(node), tuple(sorted(networks.get(node, ()))))
         for node, own in names.items()
