@@ -248,8 +248,8 @@ def _routed_from(context: Context, path: str, entry: PoolEntry, name: str, cidr:
             path,
             f"{entry.text} has addresses of network {name!r} ({cidr.text}), which the provider hands over on-link: a"
             f" BGP host route alone answers no {asked} from the provider's side",
-            "let the router answer for them (Linux: proxy ARP, or ip neigh add proxy; UniFi: an alias on the WAN"
-            " port), see docs/situations/slash-29.md",
+            "let the router answer for them (proxy ARP, or ip neigh add proxy; an alias on the WAN port would win over"
+            " the route), see docs/situations/slash-29.md",
         )
     elif not network.get("delivery") and contains((cidr.interval,), entry.interval):
         context.report.add(
