@@ -390,6 +390,30 @@ CODES: dict[str, Code] = {
         "The chart ignores values that it does not know in silence, and others would switch off what the plan needs.",
     ),
     "EDGE605": Code(WARNING, "Helm value close to a known one", "The chart ignores misspelt values in silence."),
+    "EDGE606": Code(
+        ERROR,
+        "Timings of L2 leases that Cilium replaces",
+        "duration must be more than renew, and renew more than 1.2 times retry; else Cilium takes others in silence.",
+    ),
+    "EDGE607": Code(
+        ERROR,
+        "BGP identifiers do not suffice",
+        "Each BGP instance of a node needs one; without it no session comes up.",
+    ),
+    "EDGE608": Code(
+        ERROR, "Object with two meanings", "Sessions that share a Kubernetes object cannot differ in what it says."
+    ),
+    "EDGE609": Code(WARNING, "Known fault of this Cilium version", "A later version does not have it."),
+    "EDGE610": Code(
+        ERROR,
+        "IPAM does not fit",
+        "Cilium hands out pod addresses in one mode; in others, agents would wait or announce nothing.",
+    ),
+    "EDGE611": Code(
+        WARNING, "Cluster tells no session states", "Verify can then judge BGP sessions from the routers' end alone."
+    ),
+    "EDGE612": Code(ERROR, "Two listeners on one port", "Each BGP instance of a node opens a port of its own."),
+    "EDGE613": Code(ERROR, "Chart cannot do this", "The chart names its Service itself, or has no value for it."),
 }
 
 

@@ -99,16 +99,11 @@ def cilium_chart_values(cluster: Cluster) -> dict[str, Any]:
 
 
 def chart_problems(cluster: Cluster) -> Iterator[ChartProblem]:
-    """Yield what the charts of the cluster's services cannot do."""
+    """Yield what Cilium's own controllers cannot do for the cluster's services."""
     first_ingress: Service | None = None
     first_gateway: Service | None = None
     for service in _sorted(cluster):
-        if service.manage != "values":
-            continue
-        if service.chart == INGRESS_NGINX:
-            if not service.name.removesuffix(_INGRESS_NGINX_SUFFIX) or not service.name.endswith(_INGRESS_NGINX_SUFFIX):
-                problem = f"the chart {INGRESS_NGINX} names its Service <fullname>{_INGRESS_NGINX_SUFFIX}"
-                yield ChartProblem(service.key, None, problem, "rename the entry so")
+        if service.manage != "values" or service.chart not in (CILIUM_INGRESS, GATEWAY):
             continue
         yield from _cilium_problems(service)
         if service.chart == CILIUM_INGRESS:
