@@ -253,11 +253,16 @@ def _class_difference(
 
 
 def _subjects(subjects: Sequence[str]) -> str:
-    """Return subjects that share a line; the word ``node`` stands once."""
-    nodes = [item.partition(", ") for item in subjects if item.startswith("node ")]
-    if len(subjects) > 1 and len(nodes) == len(subjects) and len({rest for _node, _comma, rest in nodes}) == 1:
-        rest = nodes[0][2]
-        return (
-            "nodes " + ", ".join(node[len("node ") :] for node, _comma, _rest in nodes) + (f", {rest}" if rest else "")
-        )
-    return " and ".join(subjects)
+    """Return subjects that share a line; nodes of which the same is told stand together."""
+    parts: dict[str, list[str]] = {}
+    for subject in subjects:
+        head, _comma, rest = subject.partition(", ")
+        if head.startswith("node "):
+            parts.setdefault(f", {rest}" if rest else "", []).append(head[len("node ") :])
+        else:
+            parts[subject] = []
+    texts = [
+        f"{'node' if len(nodes) == 1 else 'nodes'} {', '.join(nodes)}{rest}" if nodes else rest
+        for rest, nodes in parts.items()
+    ]
+    return " and ".join(texts)

@@ -13,6 +13,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ PLAIN = "frr defaults traditional\nservice integrated-vtysh-config\n"
 LATER = re.compile(r"^The (?:route-map|access-list|prefix-list) '.*' does not exist\.$")
 """What FRR says of a name that a later line defines."""
 PROGRESS = re.compile(r"^(?:\[|Waiting for children to finish applying config)")
-SPEAKER = "10.121.0.11"
+SPEAKERS = {"ipv4": "10.121.0.11", "ipv6": "fd00:121::c"}
 MARK = "64520:100"
 READY = 30.0
 
@@ -226,8 +227,12 @@ def announced(lab: RouterLab) -> dict[str, bool]:
             for family, of in neighbor.families.items():
                 wanted |= probes(of.accepts, family)
     marked = {prefix: prefix.startswith(("203.0.113.70/", "203.0.113.80/")) for prefix in wanted}
-    lab.add_peer(11, 65001, sorted(prefix for prefix in wanted if not marked[prefix]))
-    wait_for("the speaker", lambda: "10.121.0.1" in lab.peer(11, "show running-config"))
+    plain = sorted(prefix for prefix in wanted if not marked[prefix])
+    lab.add_peer(11, 65001, [prefix for prefix in plain if ":" not in prefix])
+    lab.add_peer(12, 65001, [prefix for prefix in plain if ":" in prefix], over="ipv6")
+    program = Path(f"/proc/{lab.peers['n11'].pid}/comm")
+    wait_for("the speaker", lambda: program.read_text() == "bgpd\n")
+    wait_for("the speaker's terminal", lambda: "10.121.0.1" in lab.peer(11, "show running-config"))
     lab.peer(
         11,
         " ; ".join(
@@ -247,24 +252,25 @@ def test_filters_let_through_what_we_say(
     objects = {key: lines for key, lines in parse(text).objects.items() if key != BGP}
     bound = import_filters(text)
     for (neighbor, family), lines in bound.items():
-        filters = "".join(f"  neighbor {SPEAKER} {line}\n" for line in lines)
+        speaker = SPEAKERS[family]
+        filters = "".join(f"  neighbor {speaker} {line}\n" for line in lines)
         said = load(
             lab,
-            f"router bgp 65000\n bgp router-id 10.121.0.1\n no bgp default ipv4-unicast\n neighbor {SPEAKER} remote-as 65001\n"
-            f" neighbor {SPEAKER} timers 3 9\n neighbor {SPEAKER} timers connect 1\n address-family {family} unicast\n"
-            f"  neighbor {SPEAKER} activate\n  neighbor {SPEAKER} soft-reconfiguration inbound\n{filters}"
+            f"router bgp 65000\n bgp router-id 10.121.0.1\n no bgp default ipv4-unicast\n neighbor {speaker} remote-as 65001\n"
+            f" neighbor {speaker} timers 3 9\n neighbor {speaker} timers connect 1\n address-family {family} unicast\n"
+            f"  neighbor {speaker} activate\n  neighbor {speaker} soft-reconfiguration inbound\n{filters}"
             f" exit-address-family\nexit\n{render(objects)}",
         )
         assert said == ""
         wanted = {prefix for prefix in announced if (":" in prefix) == (family == "ipv6")}
 
-        def received(family: str = family) -> set[str]:
-            told = lab.show(f"show bgp {family} unicast neighbors {SPEAKER} received-routes json")
+        def received(family: str = family, speaker: str = speaker) -> set[str]:
+            told = lab.show(f"show bgp {family} unicast neighbors {speaker} received-routes json")
             return set(told.get("receivedRoutes", {}))
 
         wait_for("every route", lambda wanted=wanted, received=received: received() == wanted, READY)
         table = lab.show(f"show bgp {family} unicast json")["routes"]
-        accepted = {prefix for prefix, paths in table.items() if any(path["peerId"] == SPEAKER for path in paths)}
+        accepted = {prefix for prefix, paths in table.items() if any(path["peerId"] == speaker for path in paths)}
         named = {line.split()[0].replace("-", "_"): line.split()[1] for line in lines}
         decision = decide(parse(text).objects, Filters(**named), family, unfiltered=False)
         expected = {prefix for prefix in wanted if passes(outcome_at(decision, prefix), announced[prefix])}

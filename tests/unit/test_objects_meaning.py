@@ -1,0 +1,312 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubernetes objects compared by what they mean: what must be found, and what must not."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning import objects_difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning_labels import interface_pattern
+
+NODES = {"n1": {"rack": "a"}, "n2": {"rack": "a"}, "n3": {"rack": "b"}}
+BASE: list[dict[str, Any]] = list(
+    yaml.safe_load_all("""
+{apiVersion: cilium.io/v2, kind: CiliumBGPClusterConfig, metadata: {name: bgp}, spec: {
+  nodeSelector: {matchLabels: {rack: a}},
+  bgpInstances: [{name: one, localASN: 65002, peers: [{name: gw, peerASN: 65001, peerAddress: 10.0.0.1, peerConfigRef: {name: gw}}]}]}}
+---
+{apiVersion: cilium.io/v2, kind: CiliumBGPPeerConfig, metadata: {name: gw}, spec: {
+  families: [{afi: ipv4, safi: unicast, advertisements: {matchLabels: {to: gw}}}]}}
+---
+{apiVersion: cilium.io/v2, kind: CiliumBGPAdvertisement, metadata: {name: all, labels: {to: gw}}, spec: {
+  advertisements: [{advertisementType: Service, service: {addresses: [LoadBalancerIP]},
+    selector: {matchExpressions: [{key: somekey, operator: NotIn, values: [never-used-value]}]}}]}}
+---
+{apiVersion: cilium.io/v2, kind: CiliumLoadBalancerIPPool, metadata: {name: web}, spec: {
+  blocks: [{cidr: 192.0.2.0/28}], serviceSelector: {matchLabels: {pool: web}}}}
+---
+{apiVersion: cilium.io/v2, kind: CiliumLoadBalancerIPPool, metadata: {name: lan}, spec: {
+  blocks: [{start: 10.0.0.200, stop: 10.0.0.207}], serviceSelector: {matchLabels: {pool: lan}}}}
+---
+{apiVersion: cilium.io/v2alpha1, kind: CiliumL2AnnouncementPolicy, metadata: {name: lan}, spec: {
+  serviceSelector: {matchLabels: {pool: lan}}, interfaces: ["^eth0$"], loadBalancerIPs: true}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: site, namespace: web, labels: {pool: web}, annotations: {lbipam.cilium.io/ips: 192.0.2.5}},
+ spec: {type: LoadBalancer, selector: {app: site}, ports: [{port: 443}]}}
+""")
+)
+CONFIG, PEER, ADVERTISEMENT, WEB, LAN, L2, SERVICE = range(7)
+
+
+def edited(*changes: tuple[int, str, Any]) -> list[dict[str, Any]]:
+    """Return the objects with values at dotted paths replaced; None deletes."""
+    objects = copy.deepcopy(BASE)
+    for index, path, value in changes:
+        at: Any = objects[index]
+        *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+        for part in parents:
+            at = at[part] if not isinstance(at, dict) or part in at else at.setdefault(part, {})
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value
+    return objects
+
+
+COSMETIC: dict[str, list[dict[str, Any]]] = {
+    "order": list(reversed(BASE)),
+    "names": edited(
+        (CONFIG, "metadata.name", "other"),
+        (CONFIG, "spec.bgpInstances.0.name", "two"),
+        (CONFIG, "spec.bgpInstances.0.peers.0.name", "router"),
+        (WEB, "metadata.name", "w"),
+    ),
+    "peer-config-name": edited(
+        (PEER, "metadata.name", "p"), (CONFIG, "spec.bgpInstances.0.peers.0.peerConfigRef.name", "p")
+    ),
+    "advertisement-label": edited(
+        (ADVERTISEMENT, "metadata.labels", {"x": "y", "z": "1"}),
+        (PEER, "spec.families.0.advertisements", {"matchExpressions": [{"key": "x", "operator": "Exists"}]}),
+    ),
+    "all-advertisements": edited((PEER, "spec.families.0.advertisements", {})),
+    "old-api-version": edited(*((index, "apiVersion", "cilium.io/v2alpha1") for index in (CONFIG, PEER, ADVERTISEMENT, WEB))),
+    "defaults-written": edited(
+        (PEER, "spec.timers", {"holdTimeSeconds": 90, "keepAliveTimeSeconds": 30, "connectRetryTimeSeconds": 120}),
+        (PEER, "spec.ebgpMultihop", 1),
+        (PEER, "spec.transport", {"peerPort": 179}),
+        (PEER, "spec.gracefulRestart", {"enabled": False}),
+        (WEB, "spec.allowFirstLastIPs", "Yes"),
+        (WEB, "spec.disabled", False),
+        (L2, "spec.externalIPs", False),
+        (SERVICE, "spec.externalTrafficPolicy", "Cluster"),
+        (SERVICE, "spec.ipFamilies", ["IPv4"]),
+        (SERVICE, "spec.ports.0.protocol", "TCP"),
+        (SERVICE, "spec.ports.0.targetPort", 443),
+    ),
+    "empty-selector-selects-everything": edited((ADVERTISEMENT, "spec.advertisements.0.selector", {})),
+    "one-entry-for-each-pool": edited(
+        (
+            ADVERTISEMENT,
+            "spec.advertisements",
+            [
+                {"advertisementType": "Service", "service": {"addresses": ["LoadBalancerIP"]}, "selector": {"matchLabels": {"pool": pool}}}
+                for pool in ("web", "lan")
+            ],
+        )
+    ),
+    "no-service-has-such-a-label": edited(
+        (
+            ADVERTISEMENT,
+            "spec.advertisements.0.selector",
+            {"matchExpressions": [{"key": "pool", "operator": "In", "values": ["web", "lan", "gone"]}]},
+        )
+    ),
+    "other-nodes-selector": edited(
+        (CONFIG, "spec.nodeSelector", {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["n1", "n2"]}]})
+    ),
+    "host-bits": edited((WEB, "spec.blocks", [{"cidr": "192.0.2.9/28"}])),
+    "two-halves": edited((WEB, "spec.blocks", [{"cidr": "192.0.2.8/29"}, {"start": "192.0.2.0", "stop": "192.0.2.7"}])),
+    "no-ends-of-ranges": edited((LAN, "spec.allowFirstLastIPs", "No")),
+    "interface-regex": edited((L2, "spec.interfaces", ["^eth0$", "^eth0$"])),
+    "old-annotation": edited((SERVICE, "metadata.annotations", {"io.cilium/lb-ipam-ips": "192.0.2.5"})),
+    "field-for-address": edited((SERVICE, "metadata.annotations", {}), (SERVICE, "spec.loadBalancerIP", "192.0.2.5")),
+    "port-name": edited((SERVICE, "spec.ports.0.name", "https")),
+    "labels-of-others": edited((SERVICE, "metadata.labels", {"pool": "web", "app.kubernetes.io/part-of": "shop"})),
+    "local-preference-means-nothing-between-two-AS": edited((ADVERTISEMENT, "spec.advertisements.0.attributes", {"localPreference": 200})),
+}  # fmt: skip
+
+_GW = "nodes n1, n2, peer 10.0.0.1 from AS 65002"
+SEMANTIC: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
+    "asn": (
+        edited((CONFIG, "spec.bgpInstances.0.peers.0.peerASN", 65009)),
+        [f"{_GW}: remote AS: 65001 in the first, 65009 in the second"],
+    ),
+    "hold": (
+        edited((PEER, "spec.timers", {"holdTimeSeconds": 30})),
+        [f"{_GW}: hold time: 90 s in the first, 30 s in the second"],
+    ),
+    "restart": (
+        edited((PEER, "spec.gracefulRestart", {"enabled": True})),
+        [f"{_GW}: graceful restart: off in the first, 120 s in the second"],
+    ),
+    "ttl": (edited((PEER, "spec.ebgpMultihop", 255)), [f"{_GW}: TTL: 255 only in the second"]),
+    "port": (
+        edited((PEER, "spec.transport", {"peerPort": 1790})),
+        [f"{_GW}: port: 179 in the first, 1790 in the second"],
+    ),
+    "password": (edited((PEER, "spec.authSecretRef", "s")), [f"{_GW}: MD5 password: yes only in the second"]),
+    "nodes": (
+        edited((CONFIG, "spec.nodeSelector", {})),
+        [
+            "node n3, peer 10.0.0.1 from AS 65002: only in the second",
+            "node n3, peer 10.0.0.1 from AS 65002, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the second",
+            "node n3, peer 10.0.0.1 from AS 65002, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 only in the second",
+        ],
+    ),
+    "missing-peer-config": (
+        edited((PEER, "metadata.name", "gone")),
+        [
+            f"{_GW}: only in the first",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the first",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 only in the first",
+        ],
+    ),
+    "no-selector-selects-nothing": (
+        edited((ADVERTISEMENT, "spec.advertisements.0.selector", None)),
+        [
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the first",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 only in the first",
+        ],
+    ),
+    "fewer-services": (
+        edited((ADVERTISEMENT, "spec.advertisements.0.selector", {"matchLabels": {"pool": "web"}})),
+        [f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the first"],
+    ),
+    "community": (
+        edited(
+            (ADVERTISEMENT, "spec.advertisements.0.selector", {"matchLabels": {"pool": "web"}}),
+            (ADVERTISEMENT, "spec.advertisements.0.attributes", {"communities": {"standard": ["65002:1"]}}),
+        ),
+        [
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the first",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 in the first, 192.0.2.0/28 with 65002:1 in the second",
+        ],
+    ),
+    "aggregate": (
+        edited((ADVERTISEMENT, "spec.advertisements.0.service.aggregationLengthIPv4", 28)),
+        [
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 in the first, 10.0.0.200/29 as /28 in the second",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 in the first, 192.0.2.0/28 as /28 in the second",
+        ],
+    ),
+    "pod-cidrs": (
+        edited((ADVERTISEMENT, "spec.advertisements.0", {"advertisementType": "PodCIDR"})),
+        [
+            f"{_GW}: announces ipv4 pod CIDRs: yes only in the second",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the first",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 only in the first",
+        ],
+    ),
+    "no-ends": (
+        edited((WEB, "spec.allowFirstLastIPs", "No")),
+        [
+            "service web/site: draws from: 192.0.2.0/28 in the first, 192.0.2.1-192.0.2.14 in the second",
+            f"addresses and {_GW}, ipv4 LoadBalancerIP: services with pool=web: "
+            "192.0.2.0/28 in the first, 192.0.2.1-192.0.2.14 in the second",
+        ],
+    ),
+    "disabled": (
+        edited((LAN, "spec.disabled", True)),
+        ["addresses: services with pool=lan: 10.0.0.200/29 in the first, 10.0.0.200/29 (disabled) in the second"],
+    ),
+    "interface": (
+        edited((L2, "spec.interfaces", ["eth0"])),
+        ["nodes n1, n2, n3, L2: services with pool=lan: 10.0.0.200/29 on eth0 in the first, 10.0.0.200/29 on .*eth0.* in the second"],
+    ),
+    "l2-off-by-default": (
+        edited((L2, "spec.loadBalancerIPs", None)),
+        ["nodes n1, n2, n3, L2: services with pool=lan: 10.0.0.200/29 on eth0 only in the first"],
+    ),
+    "l2-nodes": (
+        edited((L2, "spec.nodeSelector", {"matchLabels": {"rack": "a"}})),
+        ["node n3, L2: services with pool=lan: 10.0.0.200/29 on eth0 only in the first"],
+    ),
+    "address": (
+        edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "192.0.2.6"})),
+        ["service web/site: asks for: 192.0.2.5 in the first, 192.0.2.6 in the second"],
+    ),
+    "policy": (
+        edited((SERVICE, "spec.externalTrafficPolicy", "Local")),
+        ["service web/site: externalTrafficPolicy: Local only in the second"],
+    ),
+    "label": (
+        edited((SERVICE, "metadata.labels", {"pool": "lan"})),
+        ["service web/site: draws from: 192.0.2.0/28 in the first, 10.0.0.200/29 in the second"],
+    ),
+    "service-gone": (BASE[:-1], ["service web/site: only in the first"]),
+    "two-configs-for-a-node": (
+        [*BASE, {**copy.deepcopy(BASE[CONFIG]), "metadata": {"name": "again"}}],
+        [
+            "nodes n1, n2: only in the second",
+            f"{_GW}: only in the first",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the first",
+            f"{_GW}, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 only in the first",
+        ],
+    ),
+    "kind-that-is-not-known": (
+        [*BASE, {"apiVersion": "cilium.io/v2", "kind": "CiliumNodeConfig", "metadata": {"name": "x"}, "spec": {}}],
+        ["CiliumNodeConfig x: only in the second"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COSMETIC)
+def test_what_does_not_matter(name: str) -> None:
+    assert objects_difference(BASE, COSMETIC[name], "1.19.6", NODES) == []
+
+
+@pytest.mark.parametrize("name", SEMANTIC)
+def test_what_matters(name: str) -> None:
+    objects, expected = SEMANTIC[name]
+    assert objects_difference(BASE, objects, "1.19.6", NODES) == expected
+    assert len(objects_difference(objects, BASE, "1.19.6", NODES)) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("^eth0$", "eth0"),
+        ("eth0", ".*eth0.*"),
+        ("^eth.*", "eth.*"),
+        ("^eth.*$", "eth.*"),
+        (r"^enp2s0\.11$", r"enp2s0\.11"),
+        ("^enp2s0[.]11$", r"enp2s0\.11"),
+        ("^eth[0-9]+$", r"eth\d\d*"),
+        (r"^eth\d+$", r"eth\d\d*"),
+        ("^(eth|bond)0$", "^(eth|bond)0$"),
+    ],
+)
+def test_interface_patterns(pattern: str, meant: str) -> None:
+    assert interface_pattern(pattern) == meant
+
+
+ERRORS: dict[str, tuple[list[Any], str, dict[str, dict[str, str]], str]] = {
+    "no-object": ([{"kind": "Service"}], "1.19.6", {}, "first[0]: it is not a Kubernetes object: kind and metadata.name"),
+    "text": (["x"], "1.19.6", {}, "first[0]: it is not a Kubernetes object: kind and metadata.name"),
+    "no-v2-yet": (
+        [BASE[PEER]], "1.17.6", {},
+        "CiliumBGPPeerConfig gw: Cilium 1.17.6 does not serve it as cilium.io/v2 (cilium.io/v2alpha1)",
+    ),
+    "no-nodes": (
+        [BASE[CONFIG]], "1.19.6", {},
+        "nodes: there is no node (give name -> labels of each node: what a node does is compared)",
+    ),
+    "twice": ([BASE[WEB], BASE[WEB]], "1.19.6", {}, "CiliumLoadBalancerIPPool web: it stands twice in the first set"),
+    "selector": (
+        edited((WEB, "spec.serviceSelector", {"matchExpressions": [{"key": "a"}]})), "1.19.6", NODES,
+        "CiliumLoadBalancerIPPool web: {'matchExpressions': [{'key': 'a'}]} is not a LabelSelector",
+    ),
+    "block": (
+        edited((WEB, "spec.blocks", [{"cidr": "192.0.2.300/28"}])), "1.19.6", NODES,
+        "CiliumLoadBalancerIPPool web.blocks[0]: {'cidr': '192.0.2.300/28'} is not a block of addresses",
+    ),
+    "address": (
+        edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "here"})), "1.19.6", NODES,
+        "Service web/site: 'here' has something that is no address",
+    ),
+    "version": ([BASE[WEB]], "newest", {}, "edge_cilium_version: 'newest' is not a version (write it whole, such as 1.19.6)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors(name: str) -> None:
+    objects, version, nodes, expected = ERRORS[name]
+    with pytest.raises(EdgeError) as told:
+        objects_difference(objects, [], version, nodes)
+    assert str(told.value) == expected
