@@ -9,7 +9,7 @@ module: cilium_info
 short_description: Read what Cilium and Kubernetes report about the cluster's network edge
 version_added: 0.1.0
 description:
-  - Lists Cilium's BGP, pool and L2 objects, the services of type C(LoadBalancer) with their EndpointSlices, and the
+  - Lists Cilium's BGP, pool, L2 and node objects, the services of type C(LoadBalancer) with their EndpointSlices, and the
     leases of L2 announcements, over one connection. Cheap enough to poll.
   - It changes nothing.
 author:
@@ -73,6 +73,7 @@ KINDS = {
     "CiliumBGPPeerConfig": "ciliumbgppeerconfigs",
     "CiliumL2AnnouncementPolicy": "ciliuml2announcementpolicies",
     "CiliumLoadBalancerIPPool": "ciliumloadbalancerippools",
+    "CiliumNode": "ciliumnodes",
 }
 VERSIONS = ("v2", "v2alpha1")
 """Of the group cilium.io, the preferred one first. The kinds moved to v2 at different times."""

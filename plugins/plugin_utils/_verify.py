@@ -15,7 +15,9 @@ from typing import Any
 
 from ..module_utils._errors import EdgeError
 from ._verify_codes import ERROR
+from ._verify_dynamic import with_addresses
 from ._verify_expected import Expectations
+from ._verify_neighbors import verify_neighbors
 from ._verify_report import OK, VerifyReport
 from ._verify_routes import verify_routes
 from ._verify_seen import ClusterSeen, RouterSeen, read_cluster, read_router
@@ -50,10 +52,12 @@ def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = 
             "no router and no cluster that the plan manages was observed, so nothing can be verified",
             "the play's hosts must contain the plan's routers and clusters",
         )
+    plan = with_addresses(plan, routers, clusters)
     expectations = Expectations(plan, clusters)
     up = verify_router_sessions(report, plan, routers)
+    verify_neighbors(report, plan, routers)
     verify_node_sessions(report, plan, clusters, expectations)
-    for cluster in sorted(clusters):
+    for cluster in sorted(name for name in clusters if not plan["clusters"][name].get("absent")):
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
@@ -66,7 +70,8 @@ def settle_seconds(plan: Mapping[str, Any]) -> int:
     A node's session may have to expire (hold), its old paths to go (graceful restart), and a new connection to be tried
     (connect retry, which Cilium stretches up to twice); the rest is for addresses, L2 leases and Cilium's own reports.
     """
-    sessions = [s["hold"] + s["graceful_restart"] + 2 * s["connect_retry"] for s in plan["sessions"]]
+    known = [*plan["sessions"], *(item for item in plan.get("neighbors", ()) if item["hold"] is not None)]
+    sessions = [s["hold"] + s["graceful_restart"] + 2 * s["connect_retry"] for s in known]
     return SETTLE_SECONDS + max(sessions, default=0)
 
 
@@ -86,6 +91,9 @@ def _read_routers(report: VerifyReport, plan: Mapping[str, Any], observed: Mappi
         level = OK
         if not planned["frr"]["peer_groups"]:
             expected = text = "no session"
+            if planned.get("absent") and seen.neighbors:
+                text = f"{len(seen.neighbors)} sessions"
+                level = report.find("EDGE807", router, neighbors=", ".join(sorted(seen.neighbors)))
         elif not seen.runs_bgp:
             text, level = "no BGP", report.find("EDGE806", router)
         else:

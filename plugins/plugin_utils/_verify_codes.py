@@ -67,6 +67,20 @@ VERIFY_CODES: dict[str, VerifyCode] = {
         "runs no BGP",
         "run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons?",
     ),
+    "EDGE807": VerifyCode(
+        ERROR,
+        "Removed router still has sessions",
+        "the plan removes the router, and it still has the BGP neighbors {neighbors}",
+        "run site.yml with --tags router",
+        settles=False,
+    ),
+    "EDGE808": VerifyCode(
+        ERROR,
+        "Removed cluster still has objects",
+        "the plan removes the cluster, and it still has {objects}",
+        "run site.yml with --tags cluster",
+        settles=False,
+    ),
     # 81x: sessions on the router
     "EDGE810": VerifyCode(
         ERROR,
@@ -392,6 +406,38 @@ VERIFY_CODES: dict[str, VerifyCode] = {
         "node {holder} holds the lease {lease} but has not renewed it for {age} s",
         "its agent is away or throttled by the API (k8sClientRateLimit); another node takes over within the lease"
         " duration",
+    ),
+    # 89x: neighbors that are not Cilium, and links
+    "EDGE890": VerifyCode(
+        ERROR,
+        "Neighbor's session not established",
+        "the session is {state}, not Established{reason}",
+        "vtysh -c 'show bgp neighbors {key}'; is the other end up, with the same password and AS numbers, and is TCP"
+        " port 179 open?",
+    ),
+    "EDGE891": VerifyCode(
+        ERROR,
+        "Neighbor's timers",
+        "the timers {seen} were negotiated, planned are {expected} (hold/keepalive)",
+        "the shorter hold time of the two ends counts: set timers to what the other end has; new timers need a reset",
+    ),
+    "EDGE892": VerifyCode(
+        ERROR,
+        "Family not negotiated with a neighbor",
+        "the session does not carry {families}",
+        "activate the family on the other end",
+    ),
+    "EDGE893": VerifyCode(
+        ERROR,
+        "Prefix outside a neighbor's import",
+        "{prefixes} accepted, which its import does not let in",
+        "the router's filter is wider than planned: run site.yml with --tags router",
+    ),
+    "EDGE894": VerifyCode(
+        ERROR,
+        "Prefix outside a neighbor's export",
+        "the router announces {prefixes}, which its export does not name",
+        "run site.yml with --tags router; vtysh -c 'show bgp neighbors {key} advertised-routes'",
     ),
 }
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._verify_advertised import POD_CIDR, Advertised
 from ._verify_seen import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, family_of
 
 HOST_LENGTH = {"ipv4": 32, "ipv6": 128}
@@ -94,7 +95,9 @@ class Expectations:
         """(router, family, prefix) -> what is expected of it."""
         self.counts: dict[tuple[SessionKey, str], ExpectedCount] = {}
         """(session, family) -> what the node announces over it."""
+        self.advertised = Advertised(plan)
         self._expect_prefixes()
+        self._expect_pod_cidrs()
 
     def pool_label(self, cluster: str) -> str:
         """Return the key of the label by which a service of ``cluster`` names its pool."""
@@ -171,6 +174,23 @@ class Expectations:
                 for node in sorted(must | may):
                     count = self.counts.setdefault((sessions[node], live.family), ExpectedCount())
                     (count.must if node in must else count.may).add(prefix)
+
+    def _expect_pod_cidrs(self) -> None:
+        """Add the pod CIDRs of the nodes whose sessions announce them, as the nodes themselves know them."""
+        for session in self.plan["sessions"]:
+            seen = self.clusters.get(session["cluster"])
+            if seen is None or session["shutdown"]:
+                continue
+            node, router = session["node"], session["router"]
+            key = SessionKey(session["cluster"], session["peering"], router, session["peer_group"], node)
+            for prefix in seen.pod_cidrs.get(node, ()):
+                family = family_of(prefix)
+                if family not in session["families"] or POD_CIDR not in self.advertised.kinds(session, family):
+                    continue
+                expected = self.prefixes.setdefault((router, family, prefix), ExpectedPrefix(router, family, prefix))
+                expected.services.append(f"{session['cluster']} pods of {node}")
+                expected.must[canonical(session["node_address"])] = node
+                self.counts.setdefault((key, family), ExpectedCount()).must.add(prefix)
 
     def _announcing_nodes(self, live: LiveAddress, allowed: set[str]) -> tuple[set[str], set[str]]:
         """Return the nodes that must announce the address, and those of which it cannot be told."""

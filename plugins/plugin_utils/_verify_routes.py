@@ -11,6 +11,8 @@ from typing import Any
 
 from ._verify_codes import ERROR
 from ._verify_expected import HOST_LENGTH, Expectations, ExpectedPrefix, neighbor_path
+from ._verify_neighbors import ends
+from ._verify_policies import DEFAULT_ROUTES, Filters
 from ._verify_report import OK, VerifyReport
 from ._verify_seen import FAMILIES, PathSeen, RouterSeen, canonical
 
@@ -66,12 +68,14 @@ class _RouterJudge:
         self.expectations = expectations
         self.up = up
         self.intent = plan["routers"][router]["frr"]
+        self.filters = Filters(self.intent)
         self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
         self.others = {
-            canonical(neighbor["address"])
-            for group in self.intent["peer_groups"]
-            for neighbor in group["neighbors"]
-            if canonical(neighbor["address"]) not in self.sessions
+            found.transport
+            for neighbor in plan.get("neighbors", ())
+            if neighbor["router"] == router
+            for key in ends(neighbor, seen)
+            if (found := seen.neighbors.get(key)) is not None and key not in self.sessions
         }
         """Planned neighbors that are no nodes; what they announce is not Cilium's."""
 
@@ -187,6 +191,9 @@ class _RouterJudge:
                 owner = cluster
                 break
         if pool is None:
+            groups = [self.sessions[n]["peer_group"] for n in neighbors if n in self.sessions]
+            if len(groups) == len(neighbors) and all(self.filters.imports(group, family, prefix) for group in groups):
+                return False  # what else the peering advertises: cluster IPs, external IPs, interfaces, an aggregate
             self.report.find("EDGE842", path, nodes=self.names(neighbors), prefix=prefix)
             return True
         if owner not in self.expectations.clusters:
@@ -214,11 +221,15 @@ class _RouterJudge:
             if neighbor is None or not neighbor.established:
                 continue
             for family in FAMILIES:
-                if not neighbor.sent[family] or self._exports(session["peer_group"], family):
-                    continue
-                prefixes = list(self.seen.announced.get((address, family), ()))
-                if family in neighbor.default_sent:
+                group = session["peer_group"]
+                prefixes = [
+                    p for p in self.seen.announced.get((address, family), ()) if not self._sent(group, family, p)
+                ]
+                if family in neighbor.default_sent and not self._sent(group, family, DEFAULT_ROUTES[family]):
                     prefixes.insert(0, "the default route")
+                uncounted = neighbor.sent[family] and not self.filters.announces(group, family)
+                if not prefixes and not uncounted:
+                    continue
                 self.report.find(
                     "EDGE846",
                     neighbor_path(session),
@@ -235,14 +246,9 @@ class _RouterJudge:
             ERROR if leaks else OK,
         )
 
-    def _exports(self, peer_group: str, family: str) -> bool:
-        """Return whether the plan lets the router announce anything to the peer group."""
-        maps = {route_map["name"]: route_map for route_map in self.intent["route_maps"]}
-        for group in self.intent["peer_groups"]:
-            if group["name"] == peer_group and family in group["families"]:
-                entries = maps[group["families"][family]["export"]]["entries"]
-                return any(entry["action"] == "permit" for entry in entries)
-        return False
+    def _sent(self, peer_group: str, family: str, prefix: str) -> bool:
+        """Return whether the plan lets the router announce ``prefix`` to the peer group."""
+        return self.filters.exports(peer_group, family, prefix)
 
     def _paths(self, family: str, prefix: str) -> list[PathSeen]:
         """Return the accepted paths of a prefix."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ._names import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE
+
 FAMILIES = ("ipv4", "ipv6")
 
 _FRR_FAMILY = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
@@ -66,6 +68,8 @@ class NeighborSeen:
     default_sent: frozenset[str]
     """Families in which the default route was originated to it (it passes by the outbound route-map)."""
     reason: str | None
+    transport: str
+    """Its address; differs from ``address`` where that is the interface of an unnumbered neighbor."""
 
     @property
     def established(self) -> bool:
@@ -109,6 +113,11 @@ class RouterSeen:
     def runs_bgp(self) -> bool:
         """Whether there is a BGP instance with neighbors; FRR does not show one without."""
         return self.asn is not None or bool(self.neighbors)
+
+    def prefixes_from(self, family: str, address: str) -> list[str]:
+        """Return the prefixes that were accepted from the neighbor at ``address``."""
+        table = self.paths[family]
+        return [prefix for prefix in table if any(path.neighbor == address for path in table[prefix])]
 
 
 def read_router(raw: Mapping[str, Any]) -> RouterSeen:
@@ -172,6 +181,7 @@ def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -
             family for family in FAMILIES if (families.get(_FRR_FAMILY[family]) or {}).get("defaultSent")
         ),
         reason=_reason(value),
+        transport=canonical(str(value.get("bgpNeighborAddr") or address)),
     )
 
 
@@ -313,6 +323,12 @@ class ClusterSeen:
     """(namespace/name, family) -> endpoints."""
     leases: Mapping[str, LeaseSeen]
     conditions: tuple[ConditionSeen, ...] = field(default=())
+    node_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Node -> its addresses, as its CiliumNode has them."""
+    owned: tuple[tuple[str, str, str], ...] = ()
+    """(site, kind, name) of the objects that carry the ownership labels of a site of this collection."""
+    pod_cidrs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Node -> pod CIDRs, as its CiliumNode has them; Cilium announces these."""
 
     def endpoints_of(self, service: str, family: str) -> EndpointsSeen:
         """Return the endpoints of ``service`` in ``family``."""
@@ -350,6 +366,30 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
         services={service.key: service for service in services},
         endpoints=_endpoints(resources.get("EndpointSlice") or []),
         leases={item["metadata"]["name"]: _lease(item.get("spec") or {}, now) for item in resources.get("Lease") or []},
+        node_addresses={
+            item["metadata"]["name"]: tuple(
+                canonical(str(entry["ip"]))
+                for entry in (item.get("spec") or {}).get("addresses") or []
+                if entry.get("type") in ("InternalIP", "ExternalIP") and entry.get("ip")
+            )
+            for item in resources.get("CiliumNode") or []
+        },
+        owned=tuple(
+            sorted(
+                (labels[LABEL_SITE], kind, _name(item["metadata"]))
+                for kind, items in resources.items()
+                for item in items or []
+                for labels in [item["metadata"].get("labels") or {}]
+                if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and LABEL_SITE in labels
+            )
+        ),
+        pod_cidrs={
+            item["metadata"]["name"]: tuple(
+                canonical_prefix(str(cidr))
+                for cidr in ((item.get("spec") or {}).get("ipam") or {}).get("podCIDRs") or []
+            )
+            for item in resources.get("CiliumNode") or []
+        },
         conditions=tuple(
             sorted(
                 (
@@ -365,6 +405,11 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
             )
         ),
     )
+
+
+def _name(metadata: Mapping[str, Any]) -> str:
+    """Return an object's name, with its namespace where it has one."""
+    return f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
 
 
 def _peers(item: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str], PeerSeen]]:

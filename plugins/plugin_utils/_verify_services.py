@@ -18,6 +18,9 @@ REASON_UNKNOWN = "no reason given yet"
 
 def verify_objects(report: VerifyReport, plan: Mapping[str, Any], cluster: str, seen: ClusterSeen) -> None:
     """Verify that the planned objects exist and that none carries a condition that is a problem."""
+    if plan["clusters"][cluster].get("absent"):
+        _removed(report, plan, cluster, seen)
+        return
     planned = [
         (item["kind"], item["metadata"]["name"])
         for item in [*plan["clusters"][cluster]["bgp"], *plan["clusters"][cluster]["lb"]]
@@ -56,6 +59,13 @@ def verify_objects(report: VerifyReport, plan: Mapping[str, Any], cluster: str, 
             level = ERROR if ERROR in (level, found) else found
             complaints.append(condition.type)
     report.row("ends", f"{cluster}: Cilium's complaints", "none", ", ".join(sorted(set(complaints))) or "none", level)
+
+
+def _removed(report: VerifyReport, plan: Mapping[str, Any], cluster: str, seen: ClusterSeen) -> None:
+    """Verify that nothing of ours is left in a cluster that the plan removes."""
+    left = [f"{kind} {name}" for site, kind, name in seen.owned if site == plan["site"]]
+    level = report.find("EDGE808", cluster, objects=", ".join(left)) if left else OK
+    report.row("ends", f"{cluster}: objects of this site", "none", f"{len(left)} left" if left else "none", level)
 
 
 def verify_services(

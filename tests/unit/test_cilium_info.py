@@ -46,6 +46,7 @@ def test_kinds_are_read_in_the_best_version_that_is_served() -> None:
         "/apis/cilium.io/v2/ciliumbgppeerconfigs",
         "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies",
         "/apis/cilium.io/v2/ciliumloadbalancerippools",
+        "/apis/cilium.io/v2/ciliumnodes",
     ]
 
 

@@ -1107,7 +1107,9 @@ def test_one_thing_broken(mutate: Mutation, expected: list[str]) -> None:
 
 
 def test_every_code_is_tested() -> None:
-    assert {text.split()[0] for _mutate, texts in FINDINGS for text in texts} == set(VERIFY_CODES)
+    tested = {text.split()[0] for _mutate, texts in FINDINGS for text in texts}
+    tested |= {text.split()[0] for _mutate, text in NEIGHBOR_FINDINGS}
+    assert tested == set(VERIFY_CODES) - {"EDGE807", "EDGE808"}  # these have tests of their own
 
 
 def test_every_condition_has_a_code_of_its_own_kind() -> None:
@@ -1344,13 +1346,148 @@ def test_nothing_observed_is_an_error() -> None:
     )
 
 
-def test_planned_neighbor_that_is_no_node_may_announce_what_it_likes() -> None:
+def nas(b: Broken) -> None:
+    """Let the router have a neighbor that is no node, with an import and an export, in good order."""
+    intent = b.plan["routers"]["udm-pro"]["frr"]
+    families = {"ipv4": {"import": "nas-ipv4-in", "export": "nas-ipv4-out"}}
+    intent["peer_groups"].append({"name": "nas", "neighbors": [], "families": families})
+    for name, way, prefix, most in (
+        ("nas-ipv4", "in", "192.0.2.0/24", None),
+        ("nas-ipv4-sent", "out", "10.121.0.0/24", 32),
+    ):
+        entry = {"seq": 5, "action": "permit", "prefix": prefix, "ge": None, "le": most}
+        intent["prefix_lists"].append({"name": name, "family": "ipv4", "entries": [entry]})
+        match = {"family": "ipv4", "prefix_list": name}
+        rule = {"seq": 10, "action": "permit", "match": match, "set": {}}
+        intent["route_maps"].append({"name": f"nas-ipv4-{way}", "entries": [rule]})
+    b.plan["neighbors"] = [
+        {
+            "router": "udm-pro",
+            "name": "nas",
+            "link": None,
+            "other": None,
+            "addresses": ["10.121.0.66"],
+            "interface": None,
+            "listen_ranges": [],
+            "families": ["ipv4"],
+            "hold": 30,
+            "keepalive": 10,
+            "graceful_restart": 15,
+            "connect_retry": 5,
+            "shutdown": False,
+            "peer_group": "nas",
+        }
+    ]
+    b.router["neighbors"]["10.121.0.66"] = neighbor(64999)
+    b.routes["192.0.2.0/24"] = [path("10.121.0.66")]
+    b.router["advertised"]["ipv4"]["10.121.0.66"] = {"advertisedRoutes": {"10.121.0.0/24": {}}}
+
+
+def test_planned_neighbor_in_good_order() -> None:
     broken = Broken()
-    group = {"name": "nas", "neighbors": [{"address": "10.121.0.66"}], "families": {}}
-    broken.plan["routers"]["udm-pro"]["frr"]["peer_groups"].append(group)
-    broken.router["neighbors"]["10.121.0.66"] = neighbor(64999)
-    broken.routes["192.0.2.0/24"] = [path("10.121.0.66")]
+    nas(broken)
     assert told(broken.verify()) == []
+    assert {row.level for row in broken.verify().rows} == {"ok"}
+
+
+def nas_down(b: Broken) -> None:
+    b.neighbor("10.121.0.66").update(bgpState="Active", lastNotificationReason="Hold Timer Expired")
+
+
+def nas_timers(b: Broken) -> None:
+    b.neighbor("10.121.0.66").update(bgpTimerHoldTimeMsecs=9000, bgpTimerKeepAliveIntervalMsecs=3000)
+
+
+def nas_without_family(b: Broken) -> None:
+    b.neighbor("10.121.0.66")["neighborCapabilities"] = {}
+
+
+def nas_announces_too_much(b: Broken) -> None:
+    b.routes["192.0.2.128/25"] = [path("10.121.0.66")]
+
+
+def nas_is_told_too_much(b: Broken) -> None:
+    b.router["advertised"]["ipv4"]["10.121.0.66"]["advertisedRoutes"]["10.122.0.0/24"] = {}
+
+
+def nas_missing(b: Broken) -> None:
+    del b.router["neighbors"]["10.121.0.66"], b.routes["192.0.2.0/24"]
+
+
+NAS = "udm-pro neighbor 10.121.0.66 (neighbor nas)"
+NEIGHBOR_FINDINGS: list[tuple[Callable[[Broken], None], str]] = [
+    (nas_down, f"EDGE890 {NAS}: the session is Active, not Established; last reason: Hold Timer Expired"),
+    (nas_timers, f"EDGE891 {NAS}: the timers 9/3 s were negotiated, planned are 30/10 s (hold/keepalive)"),
+    (nas_without_family, f"EDGE892 {NAS}: the session does not carry ipv4"),
+    (nas_announces_too_much, f"EDGE893 {NAS}: 192.0.2.128/25 accepted, which its import does not let in"),
+    (nas_is_told_too_much, f"EDGE894 {NAS}: the router announces 10.122.0.0/24, which its export does not name"),
+    (nas_missing, f"EDGE810 {NAS}: the router has no such neighbor"),
+]
+
+
+@pytest.mark.parametrize(("mutate", "text"), NEIGHBOR_FINDINGS, ids=[item[0].__name__ for item in NEIGHBOR_FINDINGS])
+def test_planned_neighbor_that_is_broken(mutate: Callable[[Broken], None], text: str) -> None:
+    broken = Broken()
+    nas(broken)
+    mutate(broken)
+    (found,) = told(broken.verify())
+    assert found.startswith(text)
+
+
+def test_removed_router_must_have_no_session() -> None:
+    broken = Broken()
+    router = broken.plan["routers"]["udm-pro"]
+    router["absent"] = True
+    router["frr"] = {**router["frr"], "peer_groups": [], "prefix_lists": [], "route_maps": []}
+    broken.plan["sessions"] = []
+    broken.plan["expect"]["announcements"] = []
+    found = [text for text in told(broken.verify()) if text.startswith("EDGE807")]
+    assert len(found) == 1
+    assert "the plan removes the router, and it still has the BGP neighbors 10.121.0.11, " in found[0]
+    no_bgp(broken)
+    assert told(broken.verify()) == []
+
+
+def test_removed_cluster_must_have_no_object_of_ours() -> None:
+    broken = Broken()
+    cluster = broken.plan["clusters"]["platform"]
+    cluster.update(absent=True, bgp=[], lb=[], services=[])
+    broken.plan.update(sessions=[], pools=[], services=[])
+    broken.plan["expect"] = {"announcements": [], "l2": []}
+    del broken.observed["routers"]["udm-pro"]
+    assert told(broken.verify()) == []
+    labels = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "hybrid"}
+    broken.item("CiliumLoadBalancerIPPool", "public-ingress")["metadata"]["labels"] = labels
+    (found,) = told(broken.verify())
+    assert found.startswith(
+        "EDGE808 platform: the plan removes the cluster, and it still has CiliumLoadBalancerIPPool public-ingress ("
+    )
+
+
+def test_dynamic_neighbor_is_found_by_its_node() -> None:
+    broken = Broken()
+    for session in broken.plan["sessions"]:
+        if session["peering"] == "public-ingress":
+            session.update(node_address="", dynamic=True)
+    for item in broken.plan["expect"]["announcements"]:
+        if item["peering"] == "public-ingress":
+            item["nodes"] = dict.fromkeys(item["nodes"], "")
+    for group in broken.plan["routers"]["udm-pro"]["frr"]["peer_groups"]:
+        if group["name"].endswith("public-ingress"):
+            group["listen_ranges"] = ["10.121.0.0/24"]
+    broken.resources["CiliumNode"] = [
+        {
+            "metadata": {"name": f"node0{n}"},
+            "spec": {"addresses": [{"type": "InternalIP", "ip": f"10.{net}.0.1{n}"} for net in (122, 121)]},
+        }
+        for n in (1, 2, 3)
+    ]
+    assert told(broken.verify()) == []
+    del broken.router["neighbors"]["10.121.0.13"]
+    (found,) = told(broken.verify())
+    assert found.startswith(
+        "EDGE811 udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the session is not there"
+    )
 
 
 def test_planned_export_is_no_leak() -> None:
