@@ -22,7 +22,7 @@ GUIDE = REPOSITORY / "docs" / "filters.md"
 SIDECARS = sorted((REPOSITORY / "plugins" / "filter").glob("*.yml"))
 EXPRESSION = re.compile(r'(?:(?P<name>\w+): )?(?P<quoted>"\{\{.*\}\}")')
 RESULT = re.compile(r"# [=-]> *(?P<text>.*)")
-FOLDED = re.compile(r"^(?P<name>\w+): >-\n(?P<lines>(?:  .*\n)+)", re.MULTILINE)
+CONTINUED = re.compile(r"\n {4,}(?=\S)")
 FAILED = re.compile(r"The filter plugin 'hybridnet\.cluster_edge\.(?P<filter>\w+)' failed: (?P<text>.*)", re.DOTALL)
 
 
@@ -39,11 +39,10 @@ class Example:
 def documented(source: str, text: str) -> list[Example]:
     """Read examples of the form ``[name: ]"{{ expression }}"``, each with its result in the comment lines below.
 
-    A long one may stand in a folded block (``name: >-``).
+    A long one may go on in further lines, which are indented more.
     """
     examples: list[Example] = []
-    unfolded = FOLDED.sub(lambda found: f"{found['name']}: {json.dumps(' '.join(found['lines'].split()))}\n", text)
-    for line in unfolded.splitlines():
+    for line in CONTINUED.sub(" ", text).splitlines():
         expression, result = EXPRESSION.fullmatch(line), RESULT.fullmatch(line)
         if expression:
             name = expression["name"] or f"example-{len(examples)}"
