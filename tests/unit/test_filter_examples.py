@@ -22,7 +22,7 @@ GUIDE = REPOSITORY / "docs" / "filters.md"
 SIDECARS = sorted((REPOSITORY / "plugins" / "filter").glob("*.yml"))
 EXPRESSION = re.compile(r'(?:(?P<name>\w+): )?(?P<quoted>"\{\{.*\}\}")')
 RESULT = re.compile(r"# [=-]> *(?P<text>.*)")
-CONTINUED = re.compile(r"\n {4,}(?=\S)")
+CONTINUED = re.compile(r"\n {2,}(?=\S)")
 FAILED = re.compile(r"The filter plugin 'hybridnet\.cluster_edge\.(?P<filter>\w+)' failed: (?P<text>.*)", re.DOTALL)
 
 
