@@ -17,12 +17,12 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import Dict, List, Optional, Set, Tuple, Union
 
 from ._errors import EdgeError
-from ._frr_config import BGP, MASK, Line, Objects, parse
+from ._frr_config import BGP, Line, Objects, parse
+from ._frr_meaning_model import Family, Meaning, Neighbor, Secret, Settings
 from ._frr_meaning_policy import (
-    Decision,
     Filters,
     decide,
     decision_difference,
@@ -35,54 +35,6 @@ from ._frr_meaning_words import written_out
 
 FAMILIES = {"address-family ipv4 unicast": "ipv4", "address-family ipv6 unicast": "ipv6"}
 """The families whose filters are followed, by the line that opens them."""
-
-Settings = Dict[str, str]
-"""What is set, by a name for readers; what is at its default is left out."""
-
-
-class Secret:
-    """A password: compared, never shown."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return MASK
-
-
-class Family(NamedTuple):
-    """A neighbor in one address family in which it is active."""
-
-    settings: Settings
-    accepts: Decision
-    announces: Decision
-
-
-class Neighbor(NamedTuple):
-    """A neighbor as it behaves, with what its group gives it."""
-
-    settings: Settings
-    password: Optional[Secret]
-    families: Dict[str, Family]
-
-
-class Meaning(NamedTuple):
-    """A configuration in normal form: equal values mean the same."""
-
-    asn: Optional[int]
-    """None: no BGP in the default VRF."""
-    settings: Settings
-    families: Dict[str, Settings]
-    """Networks, redistribution, multipath and the like, by family."""
-    neighbors: Dict[str, Neighbor]
-    """By address, interface, or ``range <prefix>``."""
-
 
 _TIMERS = {"traditional": (60, 180), "datacenter": (3, 9)}
 """Keepalive and hold time where nothing is written (FRR bgpd/bgp_vty.c, FRR_CFG_DEFAULT_BGP_*)."""

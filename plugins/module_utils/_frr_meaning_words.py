@@ -150,10 +150,16 @@ def written_out(line: str) -> str:
         for command in _OPEN:
             head = command.split()
             start = _fitting(rest[: len(head)], (head,))
-            if start is not None:
+            if start is not None and _settings(rest[2]) in ({head[2]}, {rest[2]}):
                 found = start + rest[len(head) :]
                 break
     return " ".join((["no"] if negated else []) + (rest if found is None else found))
+
+
+def _settings(word: str) -> Set[str]:
+    """Return the settings of a neighbor with more words behind them that a word begins; one in full means itself."""
+    longer = [rest.split()[0] for rest in _NEIGHBOR if " " in rest or "neighbor * " + rest in _OPEN]
+    return {word} if word in longer else {name for name in longer if name.startswith(word)}
 
 
 def _fitting(words: Sequence[str], commands: Sequence[Sequence[str]]) -> Optional[List[str]]:

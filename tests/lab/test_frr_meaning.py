@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import BGP, parse, render
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import Neighbor, difference, meaning
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference, meaning
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_model import Neighbor
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_policy import (
     Filters,
     Node,

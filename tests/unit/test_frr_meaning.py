@@ -6,12 +6,21 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import parse
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference, meaning
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_policy import prefix_list
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_policy import (
+    DENY,
+    Node,
+    Outcome,
+    outcome_at,
+    prefix_list,
+    route_map,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_prefixes import block, both
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_words import written_out
 from hypothesis import given
 from hypothesis import strategies as st
@@ -205,6 +214,47 @@ def test_a_prefix_list_is_what_trying_each_route_says(entries: list[tuple[bool, 
             assert inside == first, route
 
 
+LISTS = ("10.0.0.0/29 le 32", "10.0.0.0/30 ge 32", "10.0.0.4/30 le 31", "10.0.0.2/31 ge 32")
+MARKS = ("65002:1", "65002:2")
+MAPS = st.lists(
+    st.tuples(
+        st.booleans(), st.none() | st.integers(0, 3), st.none() | st.integers(0, 1), st.none() | st.integers(1, 3)
+    ),
+    max_size=5,
+)
+
+
+@given(MAPS)
+def test_a_route_map_is_what_trying_each_route_says(
+    entries: list[tuple[bool, int | None, int | None, int | None]],
+) -> None:
+    """The decision against FRR's own rule (lib/routemap.c), route by route, with each set of communities."""
+    text = "".join(f"ip prefix-list L{index} permit {entry}\n" for index, entry in enumerate(LISTS))
+    text += "".join(f"bgp community-list standard C{index} permit {mark}\n" for index, mark in enumerate(MARKS))
+    for number, (permit, listed, marked, preference) in enumerate(entries):
+        text += f"route-map M {'permit' if permit else 'deny'} {number + 1}\n"
+        text += f" match ip address prefix-list L{listed}\n" if listed is not None else ""
+        text += f" match community C{marked}\n" if marked is not None else ""
+        text += f" set local-preference {preference}\n" if preference is not None else ""
+    objects = parse(text).objects
+    decision = route_map(objects, "M", "ipv4")
+    inside = [prefix_list(objects, f"L{index}", "ipv4") or () for index in range(len(LISTS))]
+    for length in range(28, 33):
+        for route in ipaddress.ip_network("10.0.0.0/28").subnets(new_prefix=length):
+            for carried in itertools.product((False, True), repeat=len(MARKS)):
+                expected = DENY
+                for permit, listed, marked, preference in entries:
+                    fits = listed is None or bool(both(inside[listed], block(str(route))))
+                    if fits and (marked is None or carried[marked]):
+                        changes = () if preference is None else (f"local-preference {preference}",)
+                        expected = Outcome(True, changes) if permit else DENY
+                        break
+                tree = outcome_at(decision, str(route))
+                while isinstance(tree, Node):
+                    tree = tree.yes if carried[MARKS.index(tree.condition.split()[-1])] else tree.no
+                assert tree == expected, (route, carried)
+
+
 @pytest.mark.parametrize(
     ("line", "whole"),
     [
@@ -216,6 +266,8 @@ def test_a_prefix_list_is_what_trying_each_route_says(entries: list[tuple[bool, 
         ("neighbor K timers connect 5", "neighbor K timers connect 5"),
         ("bgp r 192.0.2.1", "bgp router-id 192.0.2.1"),
         ("something else entirely", "something else entirely"),
+        ("neighbor K pass s3cret", "neighbor K password s3cret"),
+        ("neighbor K p x", "neighbor K p x"),  # peer-group, password or port: FRR would refuse it
     ],
 )
 def test_abbreviations(line: str, whole: str) -> None:
