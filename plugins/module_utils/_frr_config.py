@@ -519,7 +519,8 @@ def splice(text: str, keys: Set[Key], replacement: str) -> str:
         before.pop()
     while after and after[0].strip() in ("", "!"):
         after.pop(0)
-    parts = before + (["!"] if before else []) + replacement.rstrip("\n").split("\n") + after
+    body = replacement.rstrip("\n").split("\n") if replacement.strip() else []
+    parts = before + (["!"] if before else []) + body + after
     return "\n".join(parts) + "\n"
 
 

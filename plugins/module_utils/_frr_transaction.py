@@ -100,7 +100,8 @@ def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
 
     Args:
         router: what was found.
-        candidate_text: the planned configuration: one BGP instance and the objects that filter for it.
+        candidate_text: the planned configuration: one BGP instance and the objects that filter for it; empty = none of
+            them.
         stage: ``expand``, ``contract`` or ``replace`` (one step, when nothing else has to happen between).
         method: ``auto`` (reload where it can), ``reload``, ``restart``.
 
@@ -119,10 +120,12 @@ def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
     target = expand(live_objects, candidate.objects) if stage == "expand" else candidate.objects
     exits = version_tuple(router.version) >= (8, 1)
     text = candidate_text if frr.equal(target, candidate.objects) else frr.render(target, exits)
-    enable = not (router.bgpd_enabled and router.bgpd_running and router.active and router.enabled)
+    removing = not candidate.objects
+    enable = not removing and not (router.bgpd_enabled and router.bgpd_running and router.active and router.enabled)
     same_file = frr.equal(frr.pick(written.objects, file_keys), target)
     new_file = router.file_text if same_file else frr.splice(router.file_text, file_keys, text)
-    if router.bgpd_running and router.active and frr.equal(live_objects, target):
+    idle = removing and not (router.bgpd_running and router.active)
+    if idle or (router.bgpd_running and router.active and frr.equal(live_objects, target)):
         how = "none" if same_file and not enable else "file"
     elif method == "restart" or not (router.bgpd_running and router.active):
         how = "restart"
@@ -165,7 +168,9 @@ def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
 
 
 def _check_candidate(candidate: frr.Config) -> None:
-    """Raise if the candidate is not one BGP instance with all that it names."""
+    """Raise if the candidate is not one BGP instance with all that it names, or empty."""
+    if not candidate.text.strip():
+        return
     if frr.BGP not in candidate.objects:
         raise EdgeError("candidate", "no 'router bgp' in it", "give the text that the role's template renders")
     lines = candidate.text.splitlines()

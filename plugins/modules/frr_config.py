@@ -20,6 +20,7 @@ options:
   content:
     description:
       - The planned configuration. One C(router bgp) of the default VRF with the lists and route-maps that it names.
+      - Empty takes that instance and its lists away, the service keeps running; an V(expand) takes nothing away.
     type: str
     required: true
   stage:
@@ -338,6 +339,8 @@ def change(fr, router, plan, timeout):
     if plan.enable:
         swap(DAEMONS, transaction.enable_bgpd(read(DAEMONS)))
         fr.systemctl("enable", SERVICE)
+    if not plan.candidate and not router.bgpd_running:
+        return  # it is out of the file, and nothing runs it
     if plan.method == "restart":
         fr.restart()
     elif plan.method == "reload":

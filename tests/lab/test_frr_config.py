@@ -402,6 +402,18 @@ class TestTransaction:
         assert site.lab.show("show bgp summary json")["ipv4Unicast"]["peers"]["10.121.0.11"]["state"] == "Idle (PfxCt)"
         assert {a: site.drops()[a] for a in PEERS[1:]} == {a: before[a] for a in PEERS[1:]}
 
+    def test_removal_leaves_the_rest_of_the_file_and_the_service(self, site: Site) -> None:
+        result = site.apply("", check=True, stage="contract")
+        assert (result["failed"], result["changed"]) == (False, True), result["text"]
+        for changed in (True, False):
+            result = site.apply("", stage="contract")
+            assert (result["failed"], result["changed"]) == (False, changed), result["text"]
+        assert site.objects() == {}
+        text = site.lab.read("/etc/frr/frr.conf")
+        assert "router bgp" not in text
+        assert "ospf router-id 10.121.0.1" in text
+        assert site.lab.sh("systemctl is-active frr").stdout == "active\n"
+
 
 def test_close_leaves_nothing_behind() -> None:
     with RouterLab() as lab:

@@ -278,3 +278,22 @@ def test_output_that_is_no_json_object_is_an_error(text: str) -> None:
     with pytest.raises(EdgeError, match=r"^show bgp summary json: FRR (did not answer with JSON|answered with list)"):
         state.read_json(text, "show bgp summary json")
     assert state.read_json(json.dumps({"a": 1}), "x") == {"a": 1}
+
+
+def test_an_empty_candidate_takes_our_objects_away_and_nothing_else() -> None:
+    removal = transaction.plan(router(), "", "contract", "auto")
+    assert (removal.method, removal.enable, removal.watched) == ("reload", False, ())
+    assert removal.file_text.strip("!\n").split() == HEADER.strip("!\n").split()
+    assert removal.target == {}
+
+
+def test_an_expand_takes_nothing_away_for_an_empty_candidate() -> None:
+    assert transaction.plan(router(), "", "expand", "auto").method == "none"
+
+
+def test_an_empty_candidate_does_not_switch_bgpd_on() -> None:
+    off = {"bgpd_running": False, "bgpd_enabled": False, "running_text": HEADER}
+    assert transaction.plan(router(**off, file_text=HEADER), "", "contract", "auto").method == "none"
+    left = transaction.plan(router(**off), "", "contract", "auto")
+    assert (left.method, left.enable) == ("file", False)
+    assert "router bgp" not in left.file_text
