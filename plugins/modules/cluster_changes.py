@@ -47,7 +47,7 @@ options:
     type: str
     default: kube-system
   may_move:
-    description: Services, as V(namespace/name), that may lose their address by a change of pools.
+    description: Services, as V(namespace/name), that may lose their address by a change of pools; V(*) for all.
     type: list
     elements: str
     default: []

@@ -406,3 +406,10 @@ def test_the_difference_of_one_object(found: Any, state: str, before: str, after
         "before": before,
         "after": after,
     }
+
+
+def test_all_services_may_lose_their_addresses_where_a_cluster_leaves() -> None:
+    live = state(objects=[pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "lb")])
+    changes = lb_changes([], ["*"], live, "home")
+    assert changes.errors == []
+    assert [item["metadata"]["name"] for item in changes.remove] == ["lb"]
