@@ -156,7 +156,7 @@ CODES: dict[str, Code] = {
     "EDGE317": Code(
         ERROR,
         "Peerings of one class disagree about its name",
-        "A node matches one CiliumBGPClusterConfig, which its peerings share: names.cluster_config must be equal in all.",
+        "A node matches one CiliumBGPClusterConfig, which its peerings share: names.cluster_config must be equal in them.",
     ),
     "EDGE318": Code(
         ERROR,
@@ -178,6 +178,22 @@ CODES: dict[str, Code] = {
         ERROR,
         "Peerings of one BGP instance disagree",
         "Peerings of one AS number share an instance on a node: its name and its port are one.",
+    ),
+    "EDGE323": Code(
+        ERROR,
+        "Two sessions of a node with one router in a peering",
+        "A peer of the cluster's side stands for a router and has one address: write a peering for each network.",
+    ),
+    "EDGE324": Code(
+        ERROR,
+        "Internal and external members in one peer group",
+        "FRR takes either: nodes in the router's own AS need a peering of their own.",
+    ),
+    "EDGE325": Code(
+        ERROR, "Node outside the listen ranges", "The router takes nobody from there, so its sessions never come up."
+    ),
+    "EDGE326": Code(
+        ERROR, "Listen limit too low", "FRR refuses further neighbors in silence, and shows them nowhere."
     ),
     "EDGE330": Code(
         ERROR, "Lengths that do not fit the prefix", "ge and le are lengths of prefixes inside it, in order."

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ._addresses import WIDTH, Cidr, parse_address, parse_cidr
-from ._intervals import contains, merge
+from ._intervals import contains
 from ._model import Advertise, Policy, Pool, PrefixRule, Service
 from ._parse import Item, Values
 from ._policies import Catalogue, pod_rules
@@ -159,7 +159,7 @@ def service_routes(
             )
         for text in service.addresses:
             address = parse_address(text, "")
-            if contains(merge(by_name[service.pool].intervals), address.interval):
+            if contains(by_name[service.pool].intervals, address.interval):
                 found.append(rule(parse_cidr(f"{text}/{WIDTH[address.family]}", "")))
     for pool in by_name.values():
         if pool.aggregate:

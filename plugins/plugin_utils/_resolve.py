@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ._findings import Report
+from ._listen_ranges import check_listen_ranges
 from ._model import Cluster, L2Lease, Node, PodPool, Service, Site
 from ._names import LABEL_POOL
 from ._parse import ParsedSite, Values
@@ -90,6 +91,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         for host, values in parsed.clusters.items()
         if "edge_cilium_version" in values  # else reported as missing
     ]
+    check_listen_ranges(context, clusters)
     routers = resolve_neighbors(context, routers, router_addresses, clusters, node_addresses, catalogue)
     check_pools(
         context,

@@ -26,7 +26,7 @@ def check_names(context: Context, site: Site) -> None:
                 )
         peers: dict[tuple[str, str, str], tuple[str, str]] = {}
         for session in cluster.sessions:
-            ends = (session.peering, session.router)
+            ends = (session.peering, "the default gateway" if session.discover else session.router)
             known = peers.setdefault((session.cluster_config, session.instance, session.peer), ends)
             if known != ends:
                 context.report.add(

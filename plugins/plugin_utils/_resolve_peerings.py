@@ -9,21 +9,31 @@ reset session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from ._addresses import FAMILY_KEY, FAMILY_NAME, Cidr
+from ._addresses import FAMILY_KEY, Cidr
 from ._findings import one_of
-from ._intervals import contains, merge, overlaps
+from ._listen_ranges import listen_ranges
 from ._model import Node, NodeClass, Peering, Pool, Service, Session, SessionKeys
 from ._parse import Item, Items, Values
+from ._peering_checks import (
+    Lack,
+    check_preference,
+    check_sources,
+    distances,
+    report_lacks,
+    report_no_nodes,
+    session_fits,
+    speaker_fits,
+)
 from ._peering_filter import announced_families, peering_filter, resolve_advertise
 from ._policies import EXPORT, IMPORT, Catalogue, resolve_policy
 from ._resolve_classes import Membership, node_classes
-from ._resolve_hosts import Context
-from ._resolve_sessions import Ends, Route, check_instances, check_pairs, routes, sessions_of
+from ._resolve_hosts import Context, is_absent
+from ._resolve_sessions import Ends, Route, is_dynamic, routes, sessions_of
 from ._selectors import Selector
+from ._session_checks import check_groups, check_instances, check_pairs
 from ._session_keys import session_keys
 
 
@@ -37,18 +47,16 @@ class PeeringResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lack:
-    """Families of a peering's pools that one of its ends has no address for."""
+class _Reach:
+    """The far ends of a peering's sessions, and how they are reached."""
 
-    path: str
-    """Of the peering."""
-    network: str
-    end: str
-    """Who has no address: ``no router`` or ``no node``."""
-    families: tuple[int, ...]
-    pools: tuple[Pool, ...]
-    whole: bool
-    """The peering carries no family at all."""
+    routes: tuple[Route, ...]
+    routers: tuple[str, ...]
+    families: tuple[str, ...]
+    keys: SessionKeys
+    ranges: tuple[Cidr, ...] = ()
+    """Listen ranges."""
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +85,17 @@ def resolve_peerings(
     known = _names_with_passwords(context)
     for name, item in passwords.items():
         context.reference(item.path, name, known, "peering")
-    step = _Step(context, cluster, values, ends, pools, services, catalogue, [])
+    by_pool: dict[str, list[Service]] = {}
+    for service in services:
+        by_pool.setdefault(service.pool, []).append(service)
+    step = _Step(context, cluster, values, ends, pools, by_pool, catalogue)
     drawn = [
         found
         for name, item in items.items()
         if ("nodes" in item or not defaults.excuses("nodes")) and (found := step.draw(name, item, name in passwords))
     ]
     peerings = [one.peering for one in drawn]
-    _report_lacks(context, step.lacks, peerings, pools)
-    _check_ranges(context, items, peerings)
+    report_lacks(context, step.lacks, peerings, pools)
     nodes = {node.host: node for node in ends.nodes}
     classes = node_classes(context, cluster, items, peerings, _memberships(values, items, drawn), nodes)
     config_of = {(name, node): kind.name for kind in classes for name in kind.peerings for node in kind.nodes}
@@ -97,6 +107,7 @@ def resolve_peerings(
         )
     ]
     check_pairs(context, items, sessions)
+    check_groups(context, items, sessions)
     check_instances(context, items, {peering.name: peering for peering in peerings}, sessions)
     return PeeringResult(tuple(peerings), tuple(sorted(sessions, key=session_key)), classes)
 
@@ -148,9 +159,10 @@ class _Step:
     values: Values
     ends: Ends
     pools: tuple[Pool, ...]
-    services: tuple[Service, ...]
+    services: Mapping[str, list[Service]]
+    """Pool -> its services."""
     catalogue: Catalogue
-    lacks: list[_Lack]
+    lacks: list[Lack] = field(default_factory=list)
 
     def draw(self, name: str, item: Item, has_password: bool) -> _Drawn | None:
         """Return one peering with its ends; None where something about it was reported."""
@@ -160,7 +172,7 @@ class _Step:
         matched = [node for node in self.ends.nodes if selector is None or selector.matches(node.labels)]
         members = [node for node in matched if not node.drain]
         if not matched:
-            _report_no_nodes(context, self.cluster, item, defaults, selector, self.ends.nodes)
+            report_no_nodes(context, self.cluster, item, defaults, selector, self.ends.nodes)
         asns = self._asns(item, members)
         keys = session_keys(context, item, defaults, name if has_password else None)
         import_ = resolve_policy(
@@ -183,64 +195,117 @@ class _Step:
                 "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
             )
         wanted = announced_families(context, self.cluster, values, self.catalogue, own_pools, advertise)
-        speaker = item.get("local_speaker")
-        networks = () if speaker else self._networks(item, name, members)
-        if not members or asns is None or networks is None or keys is None or not self._speaker_fits(item):
-            return None
-        if speaker:
-            found = self._local_routes(item, members)
-            families: tuple[str, ...] = tuple(FAMILY_KEY[family] for family in sorted(wanted or {4}))
-            routers: tuple[str, ...] = ()
-        else:
-            reached = routes(context, item, name, networks, members, self.ends)
-            if reached is None:
-                return None
-            found = reached
-            routers = tuple(sorted({route.router for route in found if route.router in self.ends.routers}))
-            families = self._families(item, networks, members, found, own_pools, wanted)
-            if not families:
-                return None
-            if not self._session_fits(item, keys, routers, networks, asns, families):
-                return None
-        self._check_preference(item, advertise, routers, asns)
-        names = item.get("names", {})
-        ranges, limit = self._listen(item, networks, len(members))
-        far = "router_network" in item and item.get("router_network") not in networks
-        internal = all(
-            asns[node.host] == item.get("local_as", self.ends.routers[host].asn) for node in members for host in routers
+        own_services = [service for pool in own_pools for service in self.services.get(pool.name, ())]
+        accepted = peering_filter(
+            context, self.cluster, values, self.catalogue, item, own_pools, own_services, advertise, import_
         )
-        if far and not internal and keys.multihop is None:
-            keys = replace(keys, multihop=2)
-            context.derive(
-                f"{item.path}.multihop", 2, "the nodes dial a router's address that is outside their network"
-            )
+        self._check_references(item)
+        fits = speaker_fits(context, item)
+        networks = () if "local_speaker" in item else self._networks(item, members)
+        if not members or asns is None or networks is None or keys is None or not fits:
+            return None
+        if "local_speaker" in item:
+            reach: _Reach | None = self._speaker(item, members, keys, wanted)
+        else:
+            reach = self._routers(item, name, networks, members, asns, keys, own_pools, wanted)
+        if reach is None:
+            return None
+        check_preference(context, item, self.ends.routers, advertise, reach.routers, asns)
+        names = item.get("names", {})
+        reached = {route.node for route in reach.routes}
         peering = Peering(
             name=name,
             networks=networks,
             nodes=selector.text if selector else None,
-            node_hosts=tuple(node.host for node in members),
-            routers=routers,
+            # Without those whose routers are all absent: they peer with nobody.
+            node_hosts=tuple(
+                node.host for node in members if node.host in reached or not self._cut_off(node, networks)
+            ),
+            routers=reach.routers,
             asn=item.get("asn", values.get("edge_cluster_asn", min(asns.values()))),
-            keys=keys,
-            families=families,
+            keys=reach.keys,
+            families=reach.families,
             accept=item.get("accept", "pools"),
             sessions=item.get("sessions", "per_family"),
             local_as=item.get("local_as"),
-            listen_ranges=ranges,
-            listen_limit=limit,
+            listen_ranges=tuple(cidr.text for cidr in reach.ranges),
+            listen_limit=reach.limit,
             listen_port=item.get("listen_port"),
             source_interface=item.get("source_interface"),
             discover=item.get("discover", False),
             advertise=advertise,
-            filter=peering_filter(
-                context, self.cluster, values, self.catalogue, item, own_pools, self.services, advertise, import_
-            ),
+            filter=accepted,
             import_=import_,
             export=export,
             advertisement=names.get("advertisement", name),
             peer_group=names.get("peer_group", f"{self.cluster}-{name}"),
         )
-        return _Drawn(peering, found, asns)
+        return _Drawn(peering, reach.routes, asns)
+
+    def _speaker(self, item: Item, members: list[Node], keys: SessionKeys, wanted: frozenset[int]) -> _Reach:
+        """Return the session of each node with the speaker on it."""
+        speaker = item.get("local_speaker")
+        address = speaker.get("address")
+        text = address.text if address else "127.0.0.1"
+        family = FAMILY_KEY[address.family] if address else "ipv4"
+        return _Reach(
+            routes=tuple(Route(node.host, text, "", text, family, "", speaker["asn"]) for node in members),
+            routers=(),
+            families=tuple(FAMILY_KEY[number] for number in sorted(wanted or {4})),
+            keys=keys,
+        )
+
+    def _routers(
+        self,
+        item: Item,
+        name: str,
+        networks: tuple[str, ...],
+        members: list[Node],
+        asns: Mapping[str, int],
+        keys: SessionKeys,
+        own_pools: list[Pool],
+        wanted: frozenset[int],
+    ) -> _Reach | None:
+        """Return the ways to the routers; None where the ends do not fit each other, which is reported."""
+        context, ends = self.context, self.ends
+        ranges, limit = listen_ranges(context, item, networks, members, ends)
+        found = routes(context, item, name, networks, members, ends)
+        if found is None:
+            return None
+        routers = tuple(sorted({route.router for route in found if route.router in ends.routers}))
+        families = self._families(item, networks, members, found, own_pools, wanted, ranges)
+        if not families:
+            return None
+        distant = distances(item, name, networks, found)
+        defaults: Items = self.values["edge_bgp_defaults"]
+        if not session_fits(context, item, defaults, ends.routers, keys, routers, distant, asns, families):
+            return None
+        transport = item.get("sessions", "per_family")
+        check_sources(context, item, name, members, families if transport == "per_family" else (transport,))
+        internal = all(
+            asns[node.host] == item.get("local_as", ends.routers[host].asn) for node in members for host in routers
+        )
+        if distant and not internal and keys.multihop is None:
+            keys = replace(keys, multihop=2)
+            context.derive(f"{item.path}.multihop", 2, "an end's address is outside the other end's subnet")
+        return _Reach(found, routers, families, keys, ranges, limit)
+
+    def _cut_off(self, node: Node, networks: tuple[str, ...]) -> bool:
+        """Return whether a node that reaches no router has an address from which it could have reached one."""
+        return any(self.ends.node_addresses[node.host].get(network) for network in networks)
+
+    def _check_references(self, item: Item) -> None:
+        """Report names of routers and networks that do not exist."""
+        context, routers = self.context, self.context.parsed.routers
+        for index, host in enumerate(item.get("routers", ())):
+            context.reference(item.at("routers", index), host, routers, "router")
+        for index, network in enumerate(item.get("network", ())):
+            context.reference(item.at("network", index), network, context.parsed.networks, "network")
+        if "router_network" in item:
+            context.reference(item.at("router_network"), item.get("router_network"), context.parsed.networks, "network")
+        peers = item.get("names", {}).get("peer")
+        for host in peers if isinstance(peers, Mapping) else ():
+            context.reference(f"{item.path}.names.peer.{host}", host, routers, "router")
 
     def _asns(self, item: Item, members: list[Node]) -> dict[str, int] | None:
         """Return the AS number of each node's side: the peering's, the cluster's, or the node's own."""
@@ -249,7 +314,8 @@ class _Step:
             return {node.host: asn for node in members}
         if "asn" in (item.raw or {}) or "edge_cluster_asn" in self.context.parsed.hosts[self.cluster]:
             return None  # reported as unreadable
-        if not any(node.asn for node in members):
+        hosts = self.context.parsed.hosts
+        if not any("edge_cluster_asn" in hosts[node.host] for node in self.ends.nodes):
             self.context.report.add(
                 "EDGE105",
                 item.at("asn"),
@@ -259,7 +325,7 @@ class _Step:
             return None
         lacking = [node for node in members if node.asn is None]
         for node in lacking:
-            if "edge_cluster_asn" not in self.context.parsed.hosts[node.host]:
+            if "edge_cluster_asn" not in hosts[node.host]:
                 self.context.report.add(
                     "EDGE105",
                     f"{node.host}.edge_cluster_asn",
@@ -268,27 +334,21 @@ class _Step:
                 )
         return None if lacking else {node.host: node.asn for node in members if node.asn is not None}
 
-    def _networks(self, item: Item, name: str, members: list[Node]) -> tuple[str, ...] | None:
+    def _networks(self, item: Item, members: list[Node]) -> tuple[str, ...] | None:
         """Return the peering's networks: those written, else the only one that its nodes and a router share."""
         context, ends = self.context, self.ends
-        if "router_network" in item and not context.reference(
-            item.at("router_network"), item.get("router_network"), context.parsed.networks, "network"
-        ):
-            return None
+        known = context.parsed.networks
+        if "router_network" in item and item.get("router_network") not in known:
+            return None  # reported
         if "network" in item:
             written: tuple[str, ...] = tuple(dict.fromkeys(item.get("network")))
-            known = [
-                network
-                for index, network in enumerate(item.get("network"))
-                if context.reference(item.at("network", index), network, context.parsed.networks, "network")
-            ]
-            return written if len(known) == len(item.get("network")) else None
+            return written if all(network in known for network in written) else None
         if "network" in (item.raw or {}) or not members:
             return None
         segments = [name for name in context.subnets if not context.parsed.networks[name].get("loopback")]
         beside = [network for network in segments if any(p.get(network) for p in ends.router_addresses.values())]
         far = "router_network" in item or "routers" in item
-        dynamic = "dynamic" in item and item.get("dynamic").get("on", True)
+        dynamic = is_dynamic(item)
         shared = sorted(
             network
             for network in (segments if far else beside)
@@ -300,6 +360,8 @@ class _Step:
             return (shared[0],)
         if shared:
             problem, hint = f"its nodes and the routers share {one_of(shared)}", "write the one that the sessions use"
+        elif ends.router_addresses and all(is_absent(values) for values in context.parsed.routers.values()):
+            problem, hint = "every router is absent", "take the peering out of the inventory too, or add a router"
         elif ends.router_addresses:
             problem = "its nodes and the routers share no network"
             hint = f"{_where(ends, members)}; write edge_addresses"
@@ -307,40 +369,6 @@ class _Step:
             problem, hint = "there is no router", "add a host to the group edge_routers"
         context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", hint)
         return None
-
-    def _speaker_fits(self, item: Item) -> bool:
-        """Report keys that have no meaning for a speaker on the node itself."""
-        if "local_speaker" not in item:
-            return True
-        keys = (
-            "network",
-            "routers",
-            "router_network",
-            "local_as",
-            "dynamic",
-            "discover",
-            "listen_port",
-            "accept",
-            "import",
-        )
-        wrong = [key for key in keys if key in item]
-        for key in wrong:
-            self.context.report.add(
-                "EDGE312",
-                item.at(key),
-                "has no meaning beside local_speaker: no router of ours has these sessions",
-                "remove one of the two; the router's session to the speaker is one of edge_router_neighbors",
-            )
-        return not wrong
-
-    @staticmethod
-    def _local_routes(item: Item, members: list[Node]) -> tuple[Route, ...]:
-        """Return one session of each node with the speaker on it."""
-        speaker = item.get("local_speaker")
-        address = speaker.get("address")
-        text = address.text if address else "127.0.0.1"
-        family = FAMILY_KEY[address.family] if address else "ipv4"
-        return tuple(Route(node.host, text, "", text, family, "", speaker["asn"]) for node in members)
 
     def _families(
         self,
@@ -350,10 +378,10 @@ class _Step:
         found: tuple[Route, ...],
         own_pools: list[Pool],
         wanted: frozenset[int],
+        ranges: tuple[Cidr, ...],
     ) -> tuple[str, ...]:
         """Return the families that are announced and both ends have addresses for; note what is left out."""
         context, ends = self.context, self.ends
-        dynamic = "dynamic" in item and item.get("dynamic").get("on", True)
         router_families: set[int] = set()
         node_families: set[int] = set()
         for route in found:
@@ -365,12 +393,12 @@ class _Step:
         for node in members:
             for network in networks:
                 node_families |= {a.family for a in ends.node_addresses[node.host].get(network, ())}
-        if dynamic:
-            node_families |= {cidr.family for network in networks for cidr in context.subnets[network]}
+        if ranges:
+            node_families = {cidr.family for cidr in ranges}
         both = router_families & node_families
         chosen = set(wanted) or both
         place = one_of(networks) if len(networks) > 1 else networks[0]
-        if not dynamic:
+        if not ranges:
             for node in members:
                 if any((node.host, network) in context.unplaced for network in networks):
                     continue
@@ -386,114 +414,9 @@ class _Step:
                     )
         missing = chosen - both
         if missing and node_families:
-            end = "no router" if missing - router_families else "no node"
-            self.lacks.append(_Lack(item.path, place, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both))
+            end = "no router" if missing - router_families else "no listen range" if ranges else "no node"
+            self.lacks.append(Lack(item.path, place, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both))
         return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
-
-    def _session_fits(
-        self,
-        item: Item,
-        keys: SessionKeys,
-        routers: tuple[str, ...],
-        networks: tuple[str, ...],
-        asns: Mapping[str, int],
-        families: tuple[str, ...],
-    ) -> bool:
-        """Report session keys that the ends' AS numbers and addresses do not allow."""
-        context, defaults = self.context, self.values["edge_bgp_defaults"]
-        local_as = item.get("local_as")
-        whole = True
-        for host in routers:
-            asn = self.ends.routers[host].asn
-            if local_as == asn:
-                context.report.add(
-                    "EDGE313", item.at("local_as"), f"{local_as} is the AS of {host} anyway", "leave it out"
-                )
-                whole = False
-            same = sorted({number for number in asns.values() if number == (local_as or asn)})
-            if local_as is not None and same:
-                context.report.add(
-                    "EDGE313",
-                    item.at("local_as"),
-                    f"{local_as} is the AS of the nodes too: FRR refuses that",
-                    "local_as is for sessions with another AS",
-                )
-                whole = False
-            elif local_as is not None and asn in asns.values():
-                context.report.add(
-                    "EDGE313",
-                    item.at("local_as"),
-                    f"{host} and the nodes are both in AS {asn}: FRR refuses local-as within one AS",
-                    "leave it out, or give the nodes another AS",
-                )
-                whole = False
-            if keys.ttl_security and same:
-                context.report.add(
-                    "EDGE310",
-                    item.at("ttl_security") if "ttl_security" in item else defaults["ttl_security"].path,
-                    f"is set, but {host} has the same AS {same[0]}"
-                    + ("" if "ttl_security" in item else f" as {item.path}"),
-                    "remove it, or give the cluster an AS of its own",
-                )
-        far = "router_network" in item and item.get("router_network") not in networks
-        if keys.ttl_security and far:
-            context.report.add(
-                "EDGE309",
-                item.at("router_network"),
-                f"is not the nodes' network, and ttl_security is set for {item.path}",
-                "GTSM is for neighbours on the same network",
-            )
-            whole = False
-        session = item.get("sessions", "per_family")
-        if session != "per_family" and session not in families and families:
-            context.report.add(
-                "EDGE314",
-                item.at("sessions"),
-                f"is {session}, but its sessions carry {one_of(families)} only",
-                "leave it out: one session for each family is the default",
-            )
-            whole = False
-        return whole
-
-    def _check_preference(
-        self, item: Item, advertise: Iterable[Any], routers: tuple[str, ...], asns: Mapping[str, int]
-    ) -> None:
-        """Report a local preference that would be sent to another AS."""
-        theirs = {item.get("local_as", self.ends.routers[host].asn) for host in routers}
-        if not routers or set(asns.values()) == theirs:
-            return
-        for entry in advertise:
-            if entry.local_preference is not None:
-                self.context.report.add(
-                    "EDGE336",
-                    f"{item.path}.advertise.{entry.kind}.local_preference",
-                    "is sent within one AS only, and this session is between two",
-                    "set it on the router: import: {local_preference}",
-                )
-
-    def _listen(self, item: Item, networks: tuple[str, ...], members: int) -> tuple[tuple[str, ...], int | None]:
-        """Return the listen ranges of a dynamic peering and its limit of neighbors."""
-        written = item.get("dynamic")
-        if written is None or not written.get("on", True):
-            return (), None
-        context = self.context
-        subnets: list[Cidr] = [cidr for network in networks for cidr in context.subnets[network]]
-        ranges: list[Cidr] = list(written.get("range", ())) or subnets
-        inside = merge(cidr.interval for cidr in subnets)
-        for index, cidr in enumerate(written.get("range", ())):
-            if not contains(inside, cidr.interval):
-                context.report.add(
-                    "EDGE315",
-                    f"{item.path}.dynamic.range" + (f"[{index}]" if len(written["range"]) > 1 else ""),
-                    f"{cidr.text} is not inside network {one_of(networks)} ({', '.join(c.text for c in subnets)})",
-                    "who may dial in must be on the peering's network",
-                )
-        if "range" not in written:
-            texts = ", ".join(cidr.text for cidr in ranges)
-            context.derive(f"{item.path}.dynamic.range", texts, "the subnets of its network")
-        if "limit" not in written:
-            context.derive(f"{item.path}.dynamic.limit", members + 2, "its nodes, and two more while some are replaced")
-        return tuple(cidr.text for cidr in ranges), written.get("limit", members + 2)
 
 
 def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
@@ -501,25 +424,6 @@ def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
         found: Selector = item.get("nodes")
         return found
     return defaults["nodes"].value if "nodes" in defaults else None
-
-
-def _report_no_nodes(
-    context: Context,
-    cluster: str,
-    item: Item,
-    defaults: Mapping[str, Item],
-    selector: Selector | None,
-    nodes: tuple[Node, ...],
-) -> None:
-    if selector is None:
-        context.report.add(
-            "EDGE305", item.path, f"cluster {cluster!r} has no node", "add its nodes to the group edge_nodes"
-        )
-        return
-    path = item.at("nodes") if "nodes" in item else defaults["nodes"].path
-    labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})
-    hint = f"labels: {', '.join(labels)}" if labels else "no node has a label: write edge_node_labels"
-    context.report.add("EDGE305", path, f"{selector.text!r} selects none of {len(nodes)} nodes", hint)
 
 
 def _where(ends: Ends, members: list[Node]) -> str:
@@ -532,55 +436,3 @@ def _where(ends: Ends, members: list[Node]) -> str:
         names = sorted({network for host in hosts for network, own in addresses[host].items() if own})
         texts.append(f"{who} have addresses in {', '.join(names)}" if names else f"{who} have no address")
     return ", ".join(texts)
-
-
-def _report_lacks(context: Context, lacks: list[_Lack], peerings: list[Peering], pools: tuple[Pool, ...]) -> None:
-    """Report families of a pool that none of its peerings carries, and peerings that carry nothing."""
-    carried = {
-        (pool.name, family)
-        for pool in pools
-        for family in pool.families
-        if pool.l2 or any(peering.name in pool.bgp and family in peering.families for peering in peerings)
-    }
-    for lack in lacks:
-        lost = {
-            (pool.name, number)
-            for pool in lack.pools
-            for number in lack.families
-            if FAMILY_KEY[number] in pool.families and (lack.whole or (pool.name, FAMILY_KEY[number]) not in carried)
-        }
-        if lost:
-            names = one_of({name for name, _family in lost})
-            families = one_of({FAMILY_NAME[number] for _name, number in lost})
-            context.report.add(
-                "EDGE505",
-                lack.path,
-                f"pool {names} has {families} addresses, but {lack.end} has one in network {lack.network!r}",
-                "add the addresses, or advertise the pool elsewhere",
-            )
-
-
-def _check_ranges(context: Context, items: Items, peerings: list[Peering]) -> None:
-    """Report listen ranges of two peerings that overlap on one router: FRR refuses the second one."""
-    owners = [
-        (cidr, peering)
-        for peering in peerings
-        if peering.listen_ranges
-        for cidr in ranges_of(context, items[peering.name], peering)
-    ]
-    for found in overlaps([cidr.interval for cidr, _peering in owners]):
-        left, right = owners[found.left], owners[found.right]
-        shared = sorted(set(left[1].routers) & set(right[1].routers))
-        if left[1].name != right[1].name and shared:
-            context.report.add(
-                "EDGE344",
-                f"{items[right[1].name].path}.dynamic",
-                f"{right[0].text} overlaps {left[0].text} of {items[left[1].name].path} on {shared[0]}",
-                "who dials in from there would belong to both: narrow one of the ranges",
-            )
-
-
-def ranges_of(context: Context, item: Item, peering: Peering) -> list[Cidr]:
-    """Return the listen ranges of a peering as CIDRs."""
-    written = item.get("dynamic", {}).get("range", ())
-    return list(written) or [cidr for network in peering.networks for cidr in context.subnets[network]]

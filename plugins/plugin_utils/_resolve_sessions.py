@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ._addresses import FAMILY_KEY, FAMILY_NAME, Address
+from ._addresses import FAMILY_KEY, FAMILY_NAME, Address, parse_address
 from ._findings import one_of
 from ._model import Node, Peering, Router, Session
-from ._parse import Item, Items
-from ._resolve_hosts import Context, Placed
+from ._parse import Item
+from ._resolve_hosts import Context, Placed, is_absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,106 @@ class Route:
 def routes(
     context: Context, item: Item, name: str, networks: tuple[str, ...], members: list[Node], ends: Ends
 ) -> tuple[Route, ...] | None:
-    """Return every way from the nodes of a peering to its routers; None where one was reported."""
-    whole = True
+    """Return every way from the nodes of a peering to its routers; None where one was reported.
+
+    A node dials the routers of its own network. Routers that are absent are no end of any session.
+    """
+    dial = _Dial(context, item, name, networks, ends)
     found: list[Route] = []
+    whole = True
     for network in networks:
-        far_network = item.get("router_network", network)
-        routers = _routers(context, item, network, far_network, ends)
+        routers = dial.routers_of(network)
         if routers is None:
             return None
+        whole = dial.from_network(network, routers, members, found) and whole
+    if not whole:
+        return None
+    gone = sorted(host for host, values in context.parsed.routers.items() if is_absent(values))
+    if not found and gone and not any(dial.routers_of(network) for network in networks):
+        context.report.add(
+            "EDGE207",
+            item.at("routers" if "routers" in item else "network"),
+            f"each of its routers is absent: {', '.join(gone)}",
+            "take the peering out of the inventory too, or name another router",
+        )
+        return None
+    return tuple(found) if dial.one_way_each(found) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Dial:
+    """How the nodes of one peering reach its routers."""
+
+    context: Context
+    item: Item
+    name: str
+    networks: tuple[str, ...]
+    ends: Ends
+
+    @property
+    def _dynamic(self) -> bool:
+        return is_dynamic(self.item)
+
+    def _far(self, network: str) -> str:
+        """Return the network of the address that nodes of ``network`` dial."""
+        return str(self.item.get("router_network", network))
+
+    def routers_of(self, network: str) -> list[str] | None:
+        """Return the routers that nodes of ``network`` dial; empty where they are absent, None where none was found."""
+        placed, far, context = self.ends.router_addresses, self._far(network), self.context
+        if "routers" in self.item:
+            return self._named_routers(network)
+        beside = [host for host, own in placed.items() if own.get(network)]
+        if far != network:
+            # Of several routers with such an address, a node dials those of its own segment.
+            beside = [host for host in beside if placed[host].get(far)] or [
+                host for host, own in placed.items() if own.get(far)
+            ]
+        if beside or any(_was_there(context, host, far) for host in placed):
+            return beside
+        if not any((host, far) in context.unplaced for host in placed):
+            key = "router_network" if far != network else "network"
+            context.report.add(
+                "EDGE207", self.item.at(key), f"no router has an address in network {far!r}", _router_hint(self.ends)
+            )
+        return None
+
+    def _named_routers(self, network: str) -> list[str] | None:
+        """Return the routers under ``routers`` that nodes of ``network`` dial; each must have an address to dial."""
+        context, item, placed = self.context, self.item, self.ends.router_addresses
+        hosts: tuple[str, ...] = tuple(dict.fromkeys(item.get("routers")))
+        if any(host not in context.parsed.routers for host in hosts):
+            return None  # reported
+        here = [host for host in hosts if not is_absent(context.parsed.routers[host])]
+        fars = tuple(dict.fromkeys(self._far(known) for known in self.networks))
+        whole = True
+        for host in here:
+            if any(placed[host].get(far) for far in fars):
+                continue
+            whole = False
+            if not any((host, far) in context.unplaced for far in fars):
+                what = f"network {fars[0]!r}" if len(fars) == 1 else f"the networks {one_of(fars)}"
+                context.report.add(
+                    "EDGE207",
+                    item.at("routers", item.get("routers").index(host)),
+                    f"{host} has no address in {what}",
+                    "write router_network: the network of the address that the nodes dial",
+                )
+        found = [host for host in here if placed[host].get(self._far(network))]
+        if whole and here and not found:
+            context.report.add(
+                "EDGE207",
+                item.at("routers"),
+                f"none of {', '.join(here)} has an address in network {network!r}",
+                "name a router there too, or write router_network: the network of the address that the nodes dial",
+            )
+            return None
+        return found if whole else None
+
+    def from_network(self, network: str, routers: list[str], members: list[Node], found: list[Route]) -> bool:
+        """Add the ways of the nodes in ``network``; return whether nothing was reported."""
+        context, item, far_network = self.context, self.item, self._far(network)
+        whole = True
         if item.get("discover") and len(routers) > 1:
             context.report.add(
                 "EDGE316",
@@ -65,56 +157,117 @@ def routes(
             whole = False
         for host in routers:
             for family in ("ipv4", "ipv6"):
-                far = [a for a in ends.router_addresses[host].get(far_network, ()) if FAMILY_KEY[a.family] == family]
-                if not far:
-                    continue
+                far = [
+                    address
+                    for address in self.ends.router_addresses[host].get(far_network, ())
+                    if FAMILY_KEY[address.family] == family
+                ]
                 if len(far) > 1:
                     whole = False
                     _report_several(context, item, host, far_network, far)
-                    continue
-                for node in members:
-                    route = _route(context, item, name, network, far_network, host, far[0], node, ends)
-                    if route is None:
-                        whole = False
-                    elif route:
-                        found.append(route[0])
-    return tuple(found) if whole else None
+                elif far:
+                    ways = [self._way(network, host, far[0], node) for node in members]
+                    found.extend(way[0] for way in ways if way)
+                    whole = whole and None not in ways
+        return whole
 
-
-def _routers(context: Context, item: Item, network: str, far_network: str, ends: Ends) -> list[str] | None:
-    """Return the routers that nodes of ``network`` dial."""
-    placed = ends.router_addresses
-    if "routers" in item:
-        chosen = []
-        for index, host in enumerate(item.get("routers")):
-            if not context.reference(item.at("routers", index), host, context.parsed.routers, "router"):
+    def _way(self, network: str, host: str, far: Address, node: Node) -> tuple[Route] | tuple[()] | None:
+        """Return the way from a node to a router's address, nothing where there is none, None where that was told."""
+        context, item, ends = self.context, self.item, self.ends
+        family = FAMILY_KEY[far.family]
+        asn = item.get("local_as", ends.routers[host].asn if host in ends.routers else 0)
+        placed = ends.node_addresses[node.host]
+        subnet = context.subnet_of(self._far(network), far)
+        source = _source(node, self.name, far.family)
+        if source is not None and (placed.get(network) or len(self.networks) == 1):
+            near = subnet is not None and subnet.contains(source)
+            return (Route(node.host, source.text, host, far.text, family, network, asn, near),)
+        own = [address for address in placed.get(network, ()) if address.family == far.family]
+        if not own:
+            unknown = self._dynamic and not any(placed.get(known) for known in self.networks)
+            return (Route(node.host, "", host, far.text, family, network, asn),) if unknown else ()
+        if self._far(network) != network:
+            if len(own) > 1:
+                _report_several(context, item, node.host, network, own)
                 return None
-            if not placed[host].get(far_network):
-                if host in ends.routers and (host, far_network) not in context.unplaced:
-                    context.report.add(
-                        "EDGE207",
-                        item.at("routers", index),
-                        f"{host} has no address in network {far_network!r}",
-                        "write router_network: the network of the address that the nodes dial",
-                    )
-                return None
-            chosen.append(host)
-        return chosen
-    beside = [host for host, own in placed.items() if own.get(network)]
-    if far_network != network:
-        # Of several routers with such an address, a node dials those of its own segment.
-        found = [host for host in beside if placed[host].get(far_network)]
-        found = found or [host for host, own in placed.items() if own.get(far_network)]
-    else:
-        found = beside
-    if found:
-        return found
-    if not any((host, far_network) in context.unplaced for host in placed):
-        key = "router_network" if far_network != network else "network"
+            return (Route(node.host, own[0].text, host, far.text, family, network, asn, near=False),)
+        beside = [address for address in own if subnet is not None and subnet.contains(address)]
+        if beside:
+            return (Route(node.host, beside[0].text, host, far.text, family, network, asn),)
         context.report.add(
-            "EDGE207", item.at(key), f"no router has an address in network {far_network!r}", _router_hint(ends)
+            "EDGE206",
+            f"{node.host}.edge_addresses.{network}",
+            f"{' and '.join(address.text for address in own)}: {item.path} selects the node, but {host} has"
+            f" {far.text}, in another subnet of network {network!r}",
+            "make each subnet a network of its own, with a peering",
         )
-    return None
+        return None
+
+    def one_way_each(self, found: list[Route]) -> bool:
+        """Report nodes with two ways to one router: a peer of the class stands for a router, and has one address.
+
+        A node in two networks with a router of its own in each has a session in each: that is how two fabrics work.
+        """
+        context, item = self.context, self.item
+        discover = bool(item.get("discover"))
+        ways: dict[tuple[str, str, str], list[str]] = {}
+        for route in found:
+            ways.setdefault((route.node, "" if discover else route.router, route.family), []).append(route.network)
+        double: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (node, router, _family), several in ways.items():
+            if len(several) > 1:
+                nodes = double.setdefault((router, tuple(several)), [])
+                nodes += [] if node in nodes else [node]
+        for (router, networks), nodes in sorted(double.items()):
+            if discover:
+                context.report.add(
+                    "EDGE316",
+                    item.at("discover"),
+                    f"is set, but {some(nodes)} have addresses in networks {' and '.join(networks)}: which gateway they"
+                    " dial is their routing table's choice",
+                    "write one peering for each network",
+                )
+            else:
+                context.report.add(
+                    "EDGE323",
+                    item.at("network"),
+                    f"{some(nodes)} would have two sessions with {router}, over networks {' and '.join(networks)}",
+                    "write one peering for each network",
+                )
+        asns = {route.asn for route in found}
+        if discover and len(asns) > 1:
+            context.report.add(
+                "EDGE316",
+                item.at("discover"),
+                f"is set, but the default gateways have different AS numbers ({', '.join(map(str, sorted(asns)))}): one"
+                " peer stands for all of them",
+                "write one peering for each AS number, or local_as",
+            )
+            return False
+        return not double
+
+
+def is_dynamic(item: Item) -> bool:
+    """Return whether the router knows the nodes of a peering by a listen range."""
+    return "dynamic" in item and bool(item.get("dynamic").get("on", True))
+
+
+def some(hosts: Sequence[str], most: int = 3) -> str:
+    """Return the first few names, and how many more there are."""
+    more = len(hosts) - most
+    return ", ".join(hosts) if more <= 0 else f"{', '.join(hosts[:most])} and {more} more"
+
+
+def _was_there(context: Context, host: str, network: str) -> bool:
+    """Return whether an absent router had an address in a network, as far as it says so."""
+    values = context.parsed.routers[host]
+    return is_absent(values) and network in values.get("edge_addresses", (network,))
+
+
+def _source(node: Node, peering: str, family: int) -> Address | None:
+    """Return the address that a node must dial from (``edge_node_local_addresses``)."""
+    written = (parse_address(text, "") for text in node.local_addresses.get(peering, ()))
+    return next((address for address in written if address.family == family), None)
 
 
 def _router_hint(ends: Ends) -> str:
@@ -130,47 +283,6 @@ def _report_several(context: Context, item: Item, host: str, network: str, far: 
         f" network of {item.path}: several for one peering are not supported by this version",
         "make each subnet a network of its own, with a peering",
     )
-
-
-def _route(
-    context: Context,
-    item: Item,
-    name: str,
-    network: str,
-    far_network: str,
-    host: str,
-    far: Address,
-    node: Node,
-    ends: Ends,
-) -> tuple[Route] | tuple[()] | None:
-    """Return the way from a node to a router's address, nothing where there is none, or None where one was reported."""
-    family = FAMILY_KEY[far.family]
-    asn = item.get("local_as", ends.routers[host].asn if host in ends.routers else 0)
-    local = [text for text in node.local_addresses.get(name, ()) if (":" in text) == (family == "ipv6")]
-    if local:
-        return (Route(node.host, local[0], host, far.text, family, network, asn, near=False),)
-    own = [a for a in ends.node_addresses[node.host].get(network, ()) if a.family == far.family]
-    if not own:
-        dynamic = "dynamic" in item and item.get("dynamic").get("on", True)
-        unknown = dynamic and not ends.node_addresses[node.host].get(network)
-        return (Route(node.host, "", host, far.text, family, network, asn),) if unknown else ()
-    if far_network != network:
-        if len(own) > 1:
-            _report_several(context, item, node.host, network, own)
-            return None
-        return (Route(node.host, own[0].text, host, far.text, family, network, asn, near=False),)
-    subnet = context.subnet_of(network, far)
-    beside = [address for address in own if subnet is not None and subnet.contains(address)]
-    if beside:
-        return (Route(node.host, beside[0].text, host, far.text, family, network, asn),)
-    context.report.add(
-        "EDGE206",
-        f"{node.host}.edge_addresses.{network}",
-        f"{' and '.join(address.text for address in own)}: {item.path} selects the node, but {host} has"
-        f" {far.text}, in another subnet of network {network!r}",
-        "make each subnet a network of its own, with a peering",
-    )
-    return None
 
 
 def sessions_of(
@@ -230,56 +342,3 @@ def _peer_name(names: Mapping[str, object], peering: Peering, router: str) -> st
     if written is not None:
         return str(written)
     return f"{peering.name}-{'gateway' if peering.discover else router or 'local'}"
-
-
-def check_pairs(context: Context, items: Mapping[str, Item], sessions: list[Session]) -> None:
-    """Report two peerings that would make two sessions of one node's address with one router."""
-    seen: dict[tuple[str, str], Session] = {}
-    shared: dict[tuple[str, str, str], list[str]] = {}
-    for session in sessions:
-        if not session.node_address or not session.router:
-            continue
-        other = seen.setdefault((session.node_address, session.router), session)
-        if other.peering != session.peering:
-            where = session.router_address if other.router_address == session.router_address else session.router
-            shared.setdefault((session.peering, other.peering, where), []).append(session.node)
-    for (peering, first, address), nodes in shared.items():
-        context.report.add(
-            "EDGE306",
-            items[peering].path,
-            f"{', '.join(nodes)} would have a second session to {address}, beside that of {items[first].path}",
-            "use one peering, another network, or selectors that do not share a node",
-        )
-
-
-def check_instances(context: Context, items: Items, peerings: Mapping[str, Peering], sessions: list[Session]) -> None:
-    """Report peerings that share a BGP instance of a node but want different things of it."""
-    instances: dict[tuple[str, int], str] = {}
-    numbers: dict[tuple[str, str], tuple[int, str]] = {}
-    for session in sessions:
-        first = instances.setdefault((session.cluster_config, session.node_asn), session.peering)
-        one, other = peerings[first], peerings[session.peering]
-        if one.listen_port != other.listen_port:
-            context.report.add(
-                "EDGE322",
-                f"{items[other.name].path}.listen_port",
-                f"is {other.listen_port or 'not written'}, but {items[one.name].path} has {one.listen_port or 'none'}:"
-                f" both share the instance of AS {session.node_asn} on a node",
-                "write the same in both: an instance listens on one port",
-            )
-        name = items[one.name].get("names", {}).get("instance")
-        if name != items[other.name].get("names", {}).get("instance"):
-            context.report.add(
-                "EDGE322",
-                f"{items[other.name].path}.names.instance",
-                f"is not that of {items[one.name].path}: both share the instance of AS {session.node_asn} on a node",
-                "write the same in both",
-            )
-        asn, owner = numbers.setdefault((session.cluster_config, session.instance), (session.node_asn, session.peering))
-        if asn != session.node_asn:
-            context.report.add(
-                "EDGE322",
-                f"{items[session.peering].path}.names.instance",
-                f"{session.instance!r} names the instance of AS {asn} already, by {items[owner].path}",
-                "an instance has one AS number: write another name",
-            )

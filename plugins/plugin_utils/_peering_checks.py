@@ -1,0 +1,238 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, peerings: what the ends, the session keys and what is announced do not allow together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ._addresses import FAMILY_KEY, FAMILY_NAME, parse_address
+from ._findings import one_of
+from ._model import Node, Peering, Pool, Router, SessionKeys
+from ._parse import Item
+from ._resolve_hosts import Context
+from ._resolve_sessions import Route
+from ._selectors import Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Families of a peering's pools that one of its ends has no address for."""
+
+    path: str
+    """Of the peering."""
+    network: str
+    end: str
+    """Who has no address: ``no router``, ``no listen range`` or ``no node``."""
+    families: tuple[int, ...]
+    pools: tuple[Pool, ...]
+    whole: bool
+    """The peering carries no family at all."""
+
+
+def report_no_nodes(
+    context: Context,
+    cluster: str,
+    item: Item,
+    defaults: Mapping[str, Item],
+    selector: Selector | None,
+    nodes: tuple[Node, ...],
+) -> None:
+    if selector is None:
+        context.report.add(
+            "EDGE305", item.path, f"cluster {cluster!r} has no node", "add its nodes to the group edge_nodes"
+        )
+        return
+    path = item.at("nodes") if "nodes" in item else defaults["nodes"].path
+    labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})
+    hint = f"labels: {', '.join(labels)}" if labels else "no node has a label: write edge_node_labels"
+    context.report.add("EDGE305", path, f"{selector.text!r} selects none of {len(nodes)} nodes", hint)
+
+
+def speaker_fits(context: Context, item: Item) -> bool:
+    """Report keys that have no meaning for a speaker on the node itself."""
+    if "local_speaker" not in item:
+        return True
+    keys = (
+        "network",
+        "routers",
+        "router_network",
+        "local_as",
+        "dynamic",
+        "discover",
+        "listen_port",
+        "accept",
+        "import",
+    )
+    wrong = [key for key in keys if key in item]
+    for key in wrong:
+        context.report.add(
+            "EDGE312",
+            item.at(key),
+            "has no meaning beside local_speaker: no router of ours has these sessions",
+            "remove one of the two; the router's session to the speaker is one of edge_router_neighbors",
+        )
+    return not wrong
+
+
+def session_fits(
+    context: Context,
+    item: Item,
+    defaults: Mapping[str, Item],
+    routers_by_name: Mapping[str, Router],
+    keys: SessionKeys,
+    routers: tuple[str, ...],
+    distant: Iterable[tuple[str, str]],
+    asns: Mapping[str, int],
+    families: tuple[str, ...],
+) -> bool:
+    """Return whether the ends' AS numbers and addresses allow the session keys; report what does not fit.
+
+    Args:
+        context: takes the findings.
+        item: the peering.
+        defaults: ``edge_bgp_defaults``.
+        routers_by_name: the routers whose values are complete.
+        keys: its session keys.
+        routers: its routers, all of them in ``routers_by_name``.
+        distant: path and text for each reason why an end is not on the other one's subnet.
+        asns: node -> AS number of its side.
+        families: those that its sessions carry.
+    """
+    local_as = item.get("local_as")
+    whole = True
+    for host in routers:
+        asn = routers_by_name[host].asn
+        if local_as == asn:
+            context.report.add("EDGE313", item.at("local_as"), f"{local_as} is the AS of {host} anyway", "leave it out")
+            whole = False
+        same = sorted({number for number in asns.values() if number == (local_as or asn)})
+        if local_as is not None and same:
+            context.report.add(
+                "EDGE313",
+                item.at("local_as"),
+                f"{local_as} is the AS of the nodes too: FRR refuses that",
+                "local_as is for sessions with another AS",
+            )
+            whole = False
+        elif local_as is not None and asn in asns.values():
+            context.report.add(
+                "EDGE313",
+                item.at("local_as"),
+                f"{host} and the nodes are both in AS {asn}: FRR refuses local-as within one AS",
+                "leave it out, or give the nodes another AS",
+            )
+            whole = False
+        if keys.ttl_security and same:
+            context.report.add(
+                "EDGE310",
+                item.at("ttl_security") if "ttl_security" in item else defaults["ttl_security"].path,
+                f"is set, but {host} has the same AS {same[0]}"
+                + ("" if "ttl_security" in item else f" as {item.path}"),
+                "remove it, or give the cluster an AS of its own",
+            )
+    for place, what in distant if keys.ttl_security else ():
+        context.report.add(
+            "EDGE309",
+            place,
+            f"{what}, and ttl_security is set for {item.path}",
+            "GTSM is for neighbours on the same network",
+        )
+        whole = False
+    session = item.get("sessions", "per_family")
+    if session != "per_family" and session not in families and families:
+        context.report.add(
+            "EDGE314",
+            item.at("sessions"),
+            f"is {session}, but its sessions carry {one_of(families)} only",
+            "leave it out: one session for each family is the default",
+        )
+        whole = False
+    return whole
+
+
+def check_preference(
+    context: Context,
+    item: Item,
+    routers_by_name: Mapping[str, Router],
+    advertise: Iterable[Any],
+    routers: tuple[str, ...],
+    asns: Mapping[str, int],
+) -> None:
+    """Report a local preference that would be sent to another AS."""
+    theirs = {item.get("local_as", routers_by_name[host].asn) for host in routers}
+    if not routers or set(asns.values()) == theirs:
+        return
+    for entry in advertise:
+        if entry.local_preference is not None:
+            context.report.add(
+                "EDGE336",
+                f"{item.path}.advertise.{entry.kind}.local_preference",
+                "is sent within one AS only, and this session is between two",
+                "set it on the router: import: {local_preference}",
+            )
+
+
+def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], pools: tuple[Pool, ...]) -> None:
+    """Report families of a pool that none of its peerings carries, and peerings that carry nothing."""
+    carried = {
+        (pool.name, family)
+        for pool in pools
+        for family in pool.families
+        if pool.l2 or any(peering.name in pool.bgp and family in peering.families for peering in peerings)
+    }
+    for lack in lacks:
+        lost = {
+            (pool.name, number)
+            for pool in lack.pools
+            for number in lack.families
+            if FAMILY_KEY[number] in pool.families and (lack.whole or (pool.name, FAMILY_KEY[number]) not in carried)
+        }
+        if lost:
+            names = one_of({name for name, _family in lost})
+            families = one_of({FAMILY_NAME[number] for _name, number in lost})
+            context.report.add(
+                "EDGE505",
+                lack.path,
+                f"pool {names} has {families} addresses, but {lack.end} has one in network {lack.network!r}",
+                "add the addresses, or advertise the pool elsewhere",
+            )
+        elif lack.whole:
+            families = one_of({FAMILY_NAME[number] for number in lack.families})
+            context.report.add(
+                "EDGE314",
+                lack.path,
+                f"announces {families} routes only, but {lack.end} has an address of that family in network"
+                f" {lack.network!r}",
+                "add the addresses, or announce others",
+            )
+
+
+def distances(item: Item, name: str, networks: Iterable[str], found: Iterable[Route]) -> tuple[tuple[str, str], ...]:
+    """Return path and text for each reason why an end's address is not in the other end's subnet."""
+    reasons: dict[str, str] = {}
+    if "router_network" in item and item.get("router_network") not in networks:
+        reasons[item.at("router_network")] = "is not the nodes' network"
+    for route in found:
+        if not route.near and route.router and not reasons:
+            path = f"{route.node}.edge_node_local_addresses.{name}"
+            reasons[path] = f"{route.node_address} is not in the subnet of {route.router}'s {route.router_address}"
+    return tuple(reasons.items())
+
+
+def check_sources(context: Context, item: Item, name: str, members: Iterable[Node], transports: Iterable[str]) -> None:
+    """Report source addresses of a family in which the node has no session in this peering."""
+    for node in members:
+        for text in node.local_addresses.get(name, ()):
+            family = FAMILY_KEY[parse_address(text, "").family]
+            if family not in transports:
+                context.report.add(
+                    "EDGE314",
+                    f"{node.host}.edge_node_local_addresses.{name}",
+                    f"{text} is an {FAMILY_NAME[4 if family == 'ipv4' else 6]} address, but no session of"
+                    f" {item.path} is",
+                    "remove it",
+                )
