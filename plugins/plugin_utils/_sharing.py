@@ -18,13 +18,13 @@ from ._model import Service
 ALL = "*"
 
 
-def obstacle(left: Service, right: Service) -> str | None:
+def obstacle(one: Service, other: Service) -> str | None:
     """Return why two services cannot have one address; None = they can, as far as the inventory tells."""
-    if left.share is None or left.share != right.share:
+    if one.share is None or one.share != other.share:
         return "they have no sharing key in common"
-    if left.pool != right.pool:
-        return f"they draw from pools {left.pool!r} and {right.pool!r}"
-    return _stranger(left, right) or _stranger(right, left) or same_port(left, right) or other_traffic(left, right)
+    if one.pool != other.pool:
+        return f"they draw from pools {one.pool!r} and {other.pool!r}"
+    return _stranger(one, other) or _stranger(other, one) or same_port(one, other) or other_traffic(one, other)
 
 
 def names(service: Service, namespace: str) -> bool:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sites that were written by hand first: their inventory must come out as what their people had, at both ends.
 
-A site is a folder of ``tests/sites``: ``<router>.frr.conf`` and ``<cluster>.yaml`` as people write them, ``inventory.yml``
+A site is a folder of ``tests/sites``: ``<router>.frr.conf`` and ``<cluster>.resources`` as people write them, ``inventory.yml``
 in our words, and ``warnings.txt`` with the findings of its plan, where it has any.
 """
 
@@ -38,7 +38,7 @@ def test_the_plan_has_exactly_the_findings_that_are_written_down(written: Site) 
 
 def test_every_router_and_cluster_was_written_by_hand(written: Site) -> None:
     routers = {path.name.removesuffix(".frr.conf") for path in written.folder.glob("*.frr.conf")}
-    clusters = {path.stem for path in written.folder.glob("*.yaml")}
+    clusters = {path.stem for path in written.folder.glob("*.resources")}
     assert (routers, clusters) == (set(written.plan.data["routers"]), set(written.plan.data["clusters"]))
 
 
@@ -53,7 +53,7 @@ def test_routers_mean_the_same(written: Site) -> None:
 def test_clusters_mean_the_same(written: Site) -> None:
     found = {}
     for cluster, of in written.plan.data["clusters"].items():
-        mine = list(yaml.safe_load_all((written.folder / f"{cluster}.yaml").read_text("utf-8")))
+        mine = list(yaml.safe_load_all((written.folder / f"{cluster}.resources").read_text("utf-8")))
         theirs: list[dict[str, Any]] = rendered_objects(written, cluster)
         found[cluster] = objects_difference(mine, theirs, of["cilium_version"], of["node_labels"])
     assert found == {cluster: [] for cluster in written.plan.data["clusters"]}
@@ -63,5 +63,5 @@ def test_inventory_is_shorter_than_what_it_replaces(written: Site) -> None:
     def lines(path: Path) -> int:
         return len([line for line in path.read_text("utf-8").splitlines() if line.strip(" !") and line[0] != "#"])
 
-    files = [*written.folder.glob("*.frr.conf"), *written.folder.glob("*.yaml")]
+    files = [*written.folder.glob("*.frr.conf"), *written.folder.glob("*.resources")]
     assert lines(written.folder / "inventory.yml") < sum(lines(path) for path in files)

@@ -133,8 +133,10 @@ def inventories(draw: st.DrawFn) -> dict[str, Any]:
         for host in ROUTERS[: draw(st.integers(1, 2))]
     }  # fmt: skip
     hosts = CLUSTERS[: draw(st.integers(1, 2))]
+    usual: dict[str, Any] = {"edge_cilium_version": "1.19.6", "edge_cluster_asn": 65001, "edge_default_pool": "none"}
+    usual["edge_cluster_pod_cidrs"] = ["10.244.0.0/16", "fd00:244::/56"]
     clusters = {
-        host: {"edge_cilium_version": "1.19.6", "edge_cluster_asn": 65001, "edge_default_pool": "none", "edge_cluster_pod_cidrs": ["10.244.0.0/16", "fd00:244::/56"], **draw(_variables((*ANY_HOST, *CLUSTER), (), 2))}
+        host: {**usual, **draw(_variables((*ANY_HOST, *CLUSTER), (), 2))}
         for host in hosts
     }  # fmt: skip
     nodes = {
