@@ -148,9 +148,12 @@ def test_minimal() -> None:
                 "peer_group": "home-k8s",
                 "families": ["ipv4"],
                 "nodes": {"n1": "10.0.1.11", "n2": "10.0.1.12"},
+                "dynamic": False,
                 "length": {"ipv4": 32, "ipv6": 128},
+                "announce_only": None,
             }
         ],
+        "routes": [],
         "l2": [],
     }
 
@@ -861,7 +864,14 @@ def test_a_site_with_l2_alone_needs_no_router_no_peering_and_no_asn() -> None:
         }
     }
     assert data["expect"]["l2"] == [
-        {"cluster": "home", "pool": "lb", "network": "lan", "nodes": ["n1", "n2"], "interfaces": ["eth0", "enp*s0.10"]}
+        {
+            "cluster": "home",
+            "pool": "lb",
+            "network": "lan",
+            "nodes": ["n1", "n2"],
+            "interfaces": ["eth0", "enp*s0.10"],
+            "announce_only": None,
+        }
     ]
     values = data["clusters"]["home"]["helm_values"]
     assert_subset(
