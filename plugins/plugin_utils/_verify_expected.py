@@ -14,8 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._selectors import parse_selector
 from ._verify_advertised import POD_CIDR, Advertised
 from ._verify_seen import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, family_of
+
+SERVICE_NAME, SERVICE_NAMESPACE = "io.kubernetes.service.name", "io.kubernetes.service.namespace"
+"""Keys that Cilium's selectors may use as if they were labels of the service."""
 
 HOST_LENGTH = {"ipv4": 32, "ipv6": 128}
 
@@ -90,6 +94,12 @@ class Expectations:
             for pool in plan["pools"]
             for first, last in pool["ranges"]
         ]
+        self._pools = {(pool["cluster"], pool["name"]): pool for pool in plan["pools"]}
+        self._narrowed = {
+            key: parse_selector(pool["announce_only"], f"edge_pools.{key[1]}.announce_only")
+            for key, pool in self._pools.items()
+            if pool.get("announce_only")
+        }
         self.live = self._live_addresses()
         self.prefixes: dict[tuple[str, str, str], ExpectedPrefix] = {}
         """(router, family, prefix) -> what is expected of it."""
@@ -119,6 +129,12 @@ class Expectations:
         """Return whether the service's label names a pool that exists; one without the label names none wrongly."""
         named = service.labels.get(self.pool_label(cluster))
         return named is None or named in self.pools_of(cluster)
+
+    def announced(self, live: LiveAddress) -> bool:
+        """Return whether the pool lets the service be announced (``announce_only``)."""
+        selector = self._narrowed.get((live.cluster, live.pool))
+        special = {SERVICE_NAME: live.service.name, SERVICE_NAMESPACE: live.service.namespace}
+        return selector is None or selector.matches({**live.service.labels, **special})
 
     def is_planned(self, cluster: str, service: ServiceSeen) -> bool:
         """Return whether the inventory names ``service``."""
@@ -159,10 +175,11 @@ class Expectations:
             for live in self.live:
                 if (live.cluster, live.pool) != (cluster, announcement["pool"]) or not live.service.over_bgp:
                     continue
-                if live.family not in announcement["families"]:
+                if live.family not in announcement["families"] or not self.announced(live):
                     continue
                 must, may = self._announcing_nodes(live, allowed)
-                prefix = _prefix(live, announcement["length"][live.family])
+                aggregate = self._pools[cluster, live.pool].get("aggregate") or {}
+                prefix = _prefix(live, aggregate.get(live.family, announcement["length"][live.family]))
                 expected = self.prefixes.setdefault(
                     (router, live.family, prefix), ExpectedPrefix(router, live.family, prefix)
                 )

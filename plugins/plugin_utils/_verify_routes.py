@@ -216,6 +216,9 @@ class _RouterJudge:
     def nothing_announced(self) -> None:
         """Judge that the router announces nothing to the nodes, unless the plan exports something."""
         leaks = []
+        groups = {session["peer_group"] for session in self.sessions.values()}
+        exporting = any(self.filters.announces(group, family) for group in groups for family in FAMILIES)
+        planned = "only what it exports" if exporting else "nothing"
         for address, session in self.sessions.items():
             neighbor = self.seen.neighbors.get(address)
             if neighbor is None or not neighbor.established:
@@ -241,8 +244,8 @@ class _RouterJudge:
         self.report.row(
             "nothing_else",
             f"{self.router} announces to the nodes",
-            "nothing",
-            f"something to {_list(sorted(set(leaks)))}" if leaks else "nothing",
+            planned,
+            f"more to {_list(sorted(set(leaks)))}" if leaks else planned,
             ERROR if leaks else OK,
         )
 

@@ -186,6 +186,7 @@ def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expecta
     """Verify who answers ARP and NDP for each service with an address of a pool that is announced on L2."""
     for service in sorted(seen.services.values(), key=lambda service: service.key):
         live = [item for item in expectations.live if _is(item, cluster, service)]
+        live = [item for item in live if expectations.announced(item)]
         addresses = [item.address for item in live if expectations.l2_nodes(cluster, item.pool)]
         if not addresses or not service.over_l2:
             continue

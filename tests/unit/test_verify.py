@@ -1434,6 +1434,42 @@ def test_planned_neighbor_that_is_broken(mutate: Callable[[Broken], None], text:
     assert found.startswith(text)
 
 
+def test_pool_that_announces_some_services_only() -> None:
+    broken = Broken()
+    next(p for p in broken.plan["pools"] if p["name"] == "public-service")["announce_only"] = "tier=gold"
+    found = [text.split()[0] for text in told(broken.verify())]
+    assert found == ["EDGE841", *["EDGE825"] * 2]
+    broken.service("dummy-service")["metadata"]["labels"]["tier"] = "gold"
+    assert told(broken.verify()) == []
+
+
+def test_pool_that_is_announced_as_an_aggregate() -> None:
+    broken = Broken()
+    next(p for p in broken.plan["pools"] if p["name"] == "public-service")["aggregate"] = {"ipv4": 29}
+    broken.service("dummy-service")["spec"]["externalTrafficPolicy"] = "Cluster"
+    for table in (broken.routes, broken.kernel):
+        table["203.0.113.88/29"] = table.pop(SERVICE)
+    rows = {row.subject: row.expected for row in broken.verify().rows if row.step == "accepted"}
+    assert rows["udm-pro 203.0.113.88/29"] == "node01, node02, node03"
+
+
+def test_pod_cidrs_are_expected_from_their_nodes() -> None:
+    broken = Broken()
+    for item in broken.plan["clusters"]["platform"]["bgp"]:
+        if item["kind"] == "CiliumBGPAdvertisement" and item["metadata"]["name"] == "public-ingress":
+            item["spec"]["advertisements"].append({"advertisementType": "PodCIDR"})
+    spec = {"ipam": {"podCIDRs": ["10.244.1.0/24"]}}
+    broken.resources["CiliumNode"] = [{"metadata": {"name": "node01"}, "spec": spec}]
+    broken.peer()["routeCount"][0]["advertised"] = 2
+    (found,) = told(broken.verify())
+    assert found.startswith(
+        "EDGE840 udm-pro prefix 10.244.1.0/24 (platform pods of node01): not accepted from node01 ("
+    )
+    broken.routes["10.244.1.0/24"] = [path("10.121.0.11")]
+    broken.kernel["10.244.1.0/24"] = route("10.121.0.11")
+    assert told(broken.verify()) == []
+
+
 def test_removed_router_must_have_no_session() -> None:
     broken = Broken()
     router = broken.plan["routers"]["udm-pro"]
