@@ -125,7 +125,6 @@ CODES: dict[str, Code] = {
         "ttl_security within one AS",
         "Cilium sends packets of an internal session with a TTL that nothing changes: the router would drop them.",
     ),
-    # 33x to 35x: policies, routers' neighbors and links
     "EDGE311": Code(
         WARNING,
         "Export to Cilium",
@@ -156,7 +155,7 @@ CODES: dict[str, Code] = {
     "EDGE317": Code(
         ERROR,
         "Peerings of one class disagree about its name",
-        "A node matches one CiliumBGPClusterConfig, which its peerings share: names.cluster_config must be equal in them.",
+        "A node matches one CiliumBGPClusterConfig, which its peerings share: they must call it by one name.",
     ),
     "EDGE318": Code(
         ERROR,
@@ -195,6 +194,7 @@ CODES: dict[str, Code] = {
     "EDGE326": Code(
         ERROR, "Listen limit too low", "FRR refuses further neighbors in silence, and shows them nowhere."
     ),
+    # 33x to 35x: policies, routers' neighbors and links
     "EDGE330": Code(
         ERROR, "Lengths that do not fit the prefix", "ge and le are lengths of prefixes inside it, in order."
     ),

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from ._findings import one_of
 from ._model import Node, NodeClass, Peering
 from ._names import LABEL_CLASS
 from ._parse import Item
 from ._resolve_hosts import Context
+from ._resolve_sessions import some
 from ._selectors import parse_selector, selector_slug
 
 _Key = tuple[tuple[str, ...], int | None, tuple[str, ...]]
@@ -112,9 +112,10 @@ def _check_labels(
     """Report a class that only a label of ours could select, where labels are not ours to write."""
     if context.parsed.clusters[cluster].get("edge_cluster_manage_labels", True):
         return
+    whose = " and ".join(items[name].path for name in names)
     context.report.add(
         "EDGE318",
         f"{cluster}.edge_cluster_manage_labels",
-        f"is false, but no selector fits {', '.join(hosts)} alone, which have {one_of(names)}",
+        f"is false, but no selector of {whose} fits {some(hosts)} and no other node",
         f"let {items[names[0]].path}.nodes select exactly these nodes, or let labels be written",
     )

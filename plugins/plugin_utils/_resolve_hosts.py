@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Context:
     """Network name -> its subnets."""
     unplaced: set[tuple[str, str]] = field(default_factory=set)
     """Host and network of addresses that were reported: that they are missing is not told again."""
+    router_ids: dict[str, str] = field(default_factory=dict)
+    """Router-id -> path of who has it."""
 
     def derive(self, path: str, value: Any, reason: str) -> None:
         """Note a value that the inventory does not state."""
@@ -227,23 +229,13 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
     """Return the routers whose values are complete, and every router's addresses."""
     routers: list[Router] = []
     addresses: dict[str, Placed] = {}
-    ids: dict[str, str] = {}
     for host, values in context.parsed.routers.items():
         placed = host_addresses(context, host, values)
         absent = is_absent(values)
         addresses[host] = {} if absent else placed
         router_id = _absent_id(values, placed) if absent else _router_id(context, host, values, placed)
-        if absent:
-            pass  # what is gone is told apart from nobody
-        elif router_id and router_id in ids:
-            context.report.add(
-                "EDGE204",
-                f"{host}.edge_router_id",
-                f"{router_id} is the router-id of {ids[router_id]} too",
-                "BGP speakers are told apart by it",
-            )
-        else:
-            ids.setdefault(router_id or "", host)
+        if router_id and not absent:
+            _own_router_id(context, f"{host}.edge_router_id", router_id)
         if router_id is None or "edge_router_asn" not in values:
             continue
         if "edge_router_frr_version" not in values:
@@ -261,6 +253,18 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
             )
         )
     return routers, addresses
+
+
+def _own_router_id(context: Context, path: str, router_id: str) -> None:
+    """Report a router-id that another speaker has."""
+    other = context.router_ids.setdefault(router_id, path)
+    if other != path:
+        context.report.add(
+            "EDGE204",
+            path,
+            f"{router_id} is the router-id of {other.rpartition('.')[0]} too",
+            "BGP speakers are told apart by it",
+        )
 
 
 def is_absent(values: Values) -> bool:
@@ -332,7 +336,9 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         )
     for members in nodes.values():
         members.sort(key=lambda node: node.host)
-    _check_router_ids(context, nodes)
+    for node in (node for members in nodes.values() for node in members):
+        if node.router_id:
+            _own_router_id(context, f"{node.host}.edge_node_router_id", node.router_id)
     return nodes, addresses
 
 
@@ -348,26 +354,6 @@ def _local_addresses(context: Context, values: Values, cluster: Values) -> dict[
             continue
         found[peering] = tuple(address.text for address in item.value)
     return found
-
-
-def _check_router_ids(context: Context, nodes: Mapping[str, list[Node]]) -> None:
-    """Report router-ids that two nodes, or a node and a router, would share."""
-    owners = {
-        values["edge_router_id"].text: f"{host}.edge_router_id"
-        for host, values in context.parsed.routers.items()
-        if "edge_router_id" in values and not is_absent(values)
-    }
-    for members in nodes.values():
-        for node in members:
-            path = f"{node.host}.edge_node_router_id"
-            other = owners.setdefault(node.router_id, path) if node.router_id else path
-            if other != path:
-                context.report.add(
-                    "EDGE204",
-                    path,
-                    f"{node.router_id} is the router-id of {other.partition('.')[0]} too",
-                    "BGP speakers are told apart by it",
-                )
 
 
 def absent_nodes(context: Context, cluster: str) -> tuple[str, ...]:
@@ -406,8 +392,10 @@ def _cluster_of(context: Context, host: str, values: Values) -> str | None:
     return None
 
 
-def check_unique(context: Context, routers: Mapping[str, Placed], nodes: Mapping[str, Placed]) -> None:
-    """Report every address that two hosts have."""
+def check_unique(
+    context: Context, routers: Mapping[str, Placed], nodes: Mapping[str, Placed], members: Iterable[Node]
+) -> None:
+    """Report every address that two hosts have; a node may dial from any address of its own."""
     owners: dict[Address, str] = {}
     for host, placed in [*sorted(routers.items()), *sorted(nodes.items())]:
         for network, addresses in placed.items():
@@ -418,3 +406,12 @@ def check_unique(context: Context, routers: Mapping[str, Placed], nodes: Mapping
                         "EDGE204", path, f"{address.text} is in use at {owners[address]} too", "an address has one host"
                     )
                 owners.setdefault(address, path)
+    for node in members:
+        for peering, sources in node.local_addresses.items():
+            for text in sources:
+                path = f"{node.host}.edge_node_local_addresses.{peering}"
+                other = owners.setdefault(parse_address(text, ""), path)
+                if not other.startswith((f"{node.host}.edge_addresses.", f"{node.host}.edge_node_local_addresses.")):
+                    context.report.add(
+                        "EDGE204", path, f"{text} is in use at {other} too", "a node dials from an address of its own"
+                    )

@@ -44,5 +44,5 @@ def check_names(context: Context, site: Site) -> None:
                     "EDGE307",
                     context.parsed.clusters[cluster.host]["edge_peerings"][kind.peerings[0]].path,
                     f"CiliumBGPClusterConfig {kind.name!r} would stand for two classes of nodes in {cluster.host!r}",
-                    "write one of the selectors in other words",
+                    "give each its own names.cluster_config, or write one of the selectors in other words",
                 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ._addresses import Address, Cidr, interval_text
+from ._addresses import Address, Cidr, interval_text, parse_address
 from ._intervals import Interval, contains, cut, merge, subtract
 from ._intervals import overlaps as interval_overlaps
 from ._model import Cluster, Network, Node, Pool, PoolEntry
@@ -57,6 +57,18 @@ def check_pools(
         for host, placed in sorted(hosts.items())
         for network, own in placed.items()
         for address in own
+    ]
+    taken += [
+        (
+            parse_address(text, "").interval,
+            "EDGE403",
+            f"the address {text} of {node.host}.edge_node_local_addresses.{peering}",
+        )
+        for members in nodes.values()
+        for node in members
+        for peering, sources in node.local_addresses.items()
+        for text in sources
+        if not any(text in own for own in node.addresses.values())
     ]
     taken += [
         (entry.interval, "EDGE417", f"{entry.text} of {item.at('dhcp', index)}")
