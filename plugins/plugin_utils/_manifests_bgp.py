@@ -20,15 +20,13 @@ from ._manifests_common import (
     select_all,
 )
 from ._model import Advertise, Cluster, Community, Node, NodeClass, Peering, Pool, Session, Site
-from ._names import LABEL_PEERING
+from ._names import LABEL_PEERING, POD_POOL_NAME
 
 _SECRET_PREFIX = "bgp-password-"  # noqa: S105 - a name
 """Secrets of BGP passwords stand in a namespace that others use too (kube-system by default), so they have a prefix."""
 
 _SERVICE_ADDRESSES = {"cluster_ips": "ClusterIP", "external_ips": "ExternalIP"}
 """Kinds of ``advertise`` that are addresses of services, as the CRD spells them."""
-_POD_POOL_NAME = "io.cilium.podippool.name"
-"""The key by which a selector of pod IP pools can name one."""
 _COMMUNITY_KINDS = {"standard": "standard", "large": "large", "well-known": "wellKnown"}
 
 
@@ -115,7 +113,7 @@ def _advertise_entries(cluster: Cluster, item: Advertise) -> list[Object]:
             {"advertisementType": "Interface", "interface": {"name": name}, **attributes} for name in item.interfaces
         ]
     if item.kind == "pod_pools":
-        selector = label_selector(item.selector) if item.selector else select_all(_POD_POOL_NAME)
+        selector = label_selector(item.selector) if item.selector else select_all(POD_POOL_NAME)
         return [{"advertisementType": "CiliumPodIPPool", "selector": selector, **attributes}]
     return [
         {

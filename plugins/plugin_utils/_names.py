@@ -29,6 +29,9 @@ ANNOTATION_SHARING_KEY = "lbipam.cilium.io/sharing-key"
 ANNOTATION_SHARING_NAMESPACES = "lbipam.cilium.io/sharing-cross-namespace"
 """Services with one key share one address; across namespaces only where both sides name each other (LB-IPAM)."""
 
+POD_POOL_NAME = "io.cilium.podippool.name"
+"""Label key by which a selector names a CiliumPodIPPool; Cilium adds it."""
+
 LOAD_BALANCER_CLASSES = {"bgp": "io.cilium/bgp-control-plane", "l2": "io.cilium/l2-announcer"}
 """``loadBalancerClass`` by the way in which a service shall be reached; without a class it is announced both ways."""
 

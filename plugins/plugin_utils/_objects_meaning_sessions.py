@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..module_utils._errors import EdgeError
+from ._names import POD_POOL_NAME
 from ._objects_meaning_labels import EVERYTHING, selector
 from ._selectors import Selector
 
@@ -217,5 +218,5 @@ def _entry(entry: Mapping[str, Any], found: Selector | None, family: str, *, int
 
 def _pod_pools(held: Held, wanted: Selector) -> Iterable[str]:
     for name, item in held.get("CiliumPodIPPool", {}).items():
-        if wanted.matches({**(item["metadata"].get("labels") or {}), "io.cilium.podippool.name": name}):
+        if wanted.matches({**(item["metadata"].get("labels") or {}), POD_POOL_NAME: name}):
             yield name

@@ -11,11 +11,13 @@ from typing import Any
 
 from ._addresses import WIDTH, Cidr, parse_address, parse_cidr
 from ._intervals import contains
-from ._model import Advertise, Policy, Pool, PrefixRule, Service
+from ._model import Advertise, PodPool, Policy, Pool, PrefixRule, Service
+from ._names import POD_POOL_NAME
 from ._parse import Item, Values
 from ._policies import Catalogue, pod_rules
 from ._prefix_rules import merge_rules, pool_rules, rule
 from ._resolve_hosts import Context
+from ._selectors import parse_selector
 
 _FAMILY = {4: "ipv4", 6: "ipv6"}
 
@@ -105,7 +107,7 @@ def advertised_rules(
     if entry.kind == "pod_cidrs":
         return tuple(pod_rules(catalogue.pod_cidrs[cluster], catalogue.pod_mask[cluster]))
     if entry.kind == "pod_pools":
-        pools = catalogue.pod_pools[cluster].values()
+        pools = (pool for pool in catalogue.pod_pools[cluster].values() if _selected(pool, entry))
         return tuple(known for pool in pools for known in pod_rules(pool.cidrs, pool.mask))
     if entry.kind == "interfaces":
         cidrs = [cidr for interface in entry.interfaces for cidr in _interface_cidrs(context, interface)]
@@ -113,6 +115,13 @@ def advertised_rules(
     cidrs = list(values.get(_NEEDS[entry.kind], ()))
     # Services of traffic policy Local are never aggregated (Cilium, service.aggregationLength).
     return (*_host_rules(cidrs), *_aggregate_rules(cidrs, entry.aggregate))
+
+
+def _selected(pool: PodPool, entry: Advertise) -> bool:
+    """Return whether ``advertise.pod_pools`` picks a pool: by its labels, or by the key that Cilium adds."""
+    if entry.selector is None:
+        return True
+    return parse_selector(entry.selector, "").matches({**pool.labels, POD_POOL_NAME: pool.name})
 
 
 def _host_rules(cidrs: Iterable[Cidr]) -> Iterator[PrefixRule]:

@@ -17,6 +17,7 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning import objects_difference
 
+from .support.hybrid import CHECKOUT
 from .support.sites import SITES, Site, by_hand, frr_conf, rendered_objects, site
 
 
@@ -25,8 +26,10 @@ def written(request: pytest.FixtureRequest) -> Site:
     return site(request.param)
 
 
-def test_there_are_twelve_and_more() -> None:
+def test_there_are_twelve_and_more_and_the_page_lists_them() -> None:
+    page = (CHECKOUT / "docs" / "compare.md").read_text("utf-8")
     assert len(SITES) >= 12
+    assert [name for name in SITES if f"(../tests/sites/{name}/inventory.yml)" not in page] == []
 
 
 def test_the_plan_has_exactly_the_findings_that_are_written_down(written: Site) -> None:
