@@ -14,12 +14,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ._model import Advertise, Cluster, Network, Peering, Policy, Pool, PrefixRule, Session, Site
+from ._names import POD_POOL_NAME
 from ._selectors import parse_selector
 
 HOST_ROUTES = {"ipv4": 32, "ipv6": 128}
 _EVERYTHING = {"ipv4": PrefixRule("0.0.0.0/0", le=32), "ipv6": PrefixRule("::/0", le=128)}
 _DEFAULT_ROUTE = {"ipv4": PrefixRule("0.0.0.0/0"), "ipv6": PrefixRule("::/0")}
-_POD_POOL_NAME = "io.cilium.podippool.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _advertised(site: Site, cluster: Cluster, item: Advertise) -> list[PrefixRul
         return [
             _of_length(cidr, pool.mask)
             for pool in cluster.pod_pools
-            if selector is None or selector.matches({**pool.labels, _POD_POOL_NAME: pool.name})
+            if selector is None or selector.matches({**pool.labels, POD_POOL_NAME: pool.name})
             for cidr in pool.cidrs
         ]
     if item.kind == "interfaces":

@@ -221,6 +221,11 @@ def test_node_labels() -> None:
     ]
 
 
+def test_node_labels_that_are_not_ours_are_neither_written_nor_removed() -> None:
+    nodes = {"n1": {"labels": {"a": "b"}, "owned": ["a"]}}
+    assert bgp_changes([], None, [], "kube-system", state(nodes=nodes), "home").apply == []
+
+
 PEER_CONFIG = {
     "apiVersion": "cilium.io/v2",
     "kind": "CiliumBGPPeerConfig",

@@ -16,7 +16,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_check
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import helm_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
     Cluster,
+    L2Lease,
+    Node,
     Peering,
+    PodPool,
     Service,
     SessionKeys,
     Timers,
@@ -25,6 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools impo
 
 PEERING = Peering("k8s", ("lan",), None, ("k1",), ("udm",), 64701, SessionKeys(Timers(9, 3, 5), 15), ("ipv4",))
 BGP_POOL = replace(parse_pool("192.0.2.128/25", "lb", "edge_pools.lb"), bgp=("k8s",))
+SIX = replace(parse_pool("2001:db8::/120", "six", "edge_pools.six"), bgp=())
 L2_POOL = replace(parse_pool("198.51.100.0/28", "lan", "edge_pools.lan"), l2=("lan",))
 
 
@@ -86,6 +90,79 @@ def services(count: int) -> tuple[Service, ...]:
             id="kubeadm with pod CIDRs",
         ),
         pytest.param(
+            {"peerings": (PEERING,), "router_ids": "10.255.0.0/24"},
+            {
+                "bgpControlPlane": {
+                    "enabled": True,
+                    "routerIDAllocation": {"mode": "ip-pool", "ipPool": "10.255.0.0/24"},
+                }
+            },
+            id="a pool of BGP identifiers",
+        ),
+        pytest.param(
+            {
+                "pools": (L2_POOL,),
+                "services": (*services(5), *(replace(item, way="bgp", name="b") for item in services(9))),
+                "l2_lease": L2Lease(3, 2, 1),
+            },
+            {
+                "k8sClientRateLimit": {"burst": 30, "qps": 15},
+                "kubeProxyReplacement": True,
+                "l2announcements": {
+                    "enabled": True,
+                    "leaseDuration": "3s",
+                    "leaseRenewDeadline": "2s",
+                    "leaseRetryPeriod": "1s",
+                },
+            },
+            id="L2, other timings; services that only BGP reaches take no lease",
+        ),
+        pytest.param(
+            {"pools": (SIX,), "pod_cidrs": ("10.244.0.0/16", "fd00::/56")},
+            {"ipv6": {"enabled": True}},
+            id="IPv6 beside IPv4",
+        ),
+        pytest.param({"pools": (SIX,)}, {}, id="IPv6 pools, pods unknown: asked for, not written"),
+        pytest.param(
+            {"pools": (SIX,), "pod_cidrs": ("fd00::/56",), "service_cidrs": ("fd00:96::/112",)},
+            {"ipv4": {"enabled": False}, "ipv6": {"enabled": True}},
+            id="no IPv4 anywhere",
+        ),
+        pytest.param(
+            {"pod_cidrs": ("fd00::/56",)}, {"ipv4": {"enabled": False}, "ipv6": {"enabled": True}}, id="IPv6 pods alone"
+        ),
+        pytest.param(
+            {"pod_cidrs": ("fd00::/56",), "nodes": (Node("k1", "home", {}, {"lan": ("192.0.2.11",)}),)},
+            {},
+            id="IPv6 pods on IPv4 nodes: not for us to say",
+        ),
+        pytest.param(
+            {"distribution": "kubeadm", "pod_cidrs": ("10.244.0.0/16",), "pod_mask": {"ipv4": 25}},
+            {
+                "ipam": {
+                    "mode": "cluster-pool",
+                    "operator": {"clusterPoolIPv4MaskSize": 25, "clusterPoolIPv4PodCIDRList": ["10.244.0.0/16"]},
+                }
+            },
+            id="length of nodes' pod CIDRs",
+        ),
+        pytest.param(
+            {
+                "distribution": "kubeadm",
+                "pod_cidrs": ("10.244.0.0/16",),
+                "pod_pools": (PodPool("default", ("10.51.0.0/20",), {"ipv4": 26}),),
+            },
+            {
+                "ipam": {
+                    "mode": "multi-pool",
+                    "operator": {
+                        "autoCreateCiliumPodIPPools": {"default": {"ipv4": {"cidrs": ["10.51.0.0/20"], "maskSize": 26}}}
+                    },
+                }
+            },
+            id="pod pools in place of one range",
+        ),
+        pytest.param(
             {
                 "peerings": (PEERING,),
                 "values": {"bgpControlPlane": {"secretsNamespace": {"name": "bgp"}}, "debug": {"enabled": True}},
@@ -102,6 +179,13 @@ def test_helm_values(changes: dict[str, Any], values: dict[str, Any]) -> None:
     found = helm_values(cluster(**changes))
     assert found == {**values, "operator": {"rollOutPods": True}, "rollOutCiliumPods": True}
     assert list(found) == sorted(found)
+
+
+def test_agents_on_talos_may_bind_a_low_port() -> None:
+    usual = helm_values(cluster(distribution="talos", peerings=(replace(PEERING, listen_port=1179),)))
+    found = helm_values(cluster(distribution="talos", peerings=(replace(PEERING, listen_port=179),)))
+    capabilities = [values["securityContext"]["capabilities"]["ciliumAgent"] for values in (usual, found)]
+    assert capabilities[1] == [*capabilities[0], "NET_BIND_SERVICE"]
 
 
 def test_talos_values() -> None:
