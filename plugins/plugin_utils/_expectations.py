@@ -39,9 +39,13 @@ def expectations(site: Site) -> dict[str, Any]:
     networks = {network.name: network for network in site.networks}
     for cluster in sorted(site.clusters, key=lambda item: item.host):
         groups = _groups(cluster)
+        announcers = {
+            name: announcing_nodes(cluster, networks[name])
+            for name in {name for pool in cluster.pools for name in pool.l2}
+        }
         for pool in sorted(cluster.pools, key=lambda item: item.name):
             announcements += _announcements(pool, groups)
-            leases += [_lease(cluster, pool, networks[name]) for name in sorted(pool.l2)]
+            leases += [_lease(cluster, pool, networks[name], announcers[name]) for name in sorted(pool.l2)]
         for peering in sorted(cluster.peerings, key=lambda item: item.name):
             for group in groups.get(peering.name, ()):
                 routes += _routes(site, cluster, peering, group)
@@ -145,12 +149,12 @@ def _of_length(cidr: str, lengths: Mapping[str, int]) -> PrefixRule:
     return PrefixRule(cidr, length, length)
 
 
-def _lease(cluster: Cluster, pool: Pool, network: Network) -> dict[str, Any]:
+def _lease(cluster: Cluster, pool: Pool, network: Network, nodes: Sequence[str]) -> dict[str, Any]:
     return {
         "cluster": cluster.host,
         "pool": pool.name,
         "network": network.name,
-        "nodes": list(announcing_nodes(cluster, network)),
+        "nodes": list(nodes),
         "interfaces": list(network.interfaces),
         "announce_only": pool.announce_only,
     }

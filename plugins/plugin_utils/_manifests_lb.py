@@ -31,7 +31,13 @@ def lb_objects(site: Site, cluster: Cluster) -> list[Object]:
     networks = {network.name: network for network in site.networks}
     objects = [_pod_pool(pool) for pool in cluster.pod_pools if pool.name != DEFAULT_POD_POOL]
     objects += [_ip_pool(cluster, pool) for pool in cluster.pools]
-    objects += [_l2_policy(cluster, pool, networks[name]) for pool in cluster.pools for name in pool.l2]
+    announcers = {
+        name: _l2_node_selector(cluster, networks[name])
+        for name in {name for pool in cluster.pools for name in pool.l2}
+    }
+    objects += [
+        _l2_policy(cluster, pool, networks[name], announcers[name]) for pool in cluster.pools for name in pool.l2
+    ]
     return finish(objects, LB_KINDS, site, cluster)
 
 
@@ -65,7 +71,7 @@ def _ip_pool(cluster: Cluster, pool: Pool) -> Object:
     return new_object("CiliumLoadBalancerIPPool", pool.name, spec)
 
 
-def _l2_policy(cluster: Cluster, pool: Pool, network: Network) -> Object:
+def _l2_policy(cluster: Cluster, pool: Pool, network: Network, nodes: Object | None) -> Object:
     """Return the policy that announces ``pool`` on ``network``: named with a dot, which neither name can have."""
     spec: Object = {
         "loadBalancerIPs": True,
@@ -75,7 +81,6 @@ def _l2_policy(cluster: Cluster, pool: Pool, network: Network) -> Object:
     selector = announced_selector(cluster, pool)
     if selector is not None:
         spec["serviceSelector"] = selector.label_selector()
-    nodes = _l2_node_selector(cluster, network)
     if nodes is not None:
         spec["nodeSelector"] = nodes
     return new_object("CiliumL2AnnouncementPolicy", f"{pool.name}.{network.name}", spec)

@@ -208,12 +208,12 @@ def _service_fields(service: Service) -> Object:
 
 
 def _annotations(service: Service) -> dict[str, str]:
-    found = {
-        ANNOTATION_ADDRESSES: ",".join(service.addresses),
-        ANNOTATION_SHARING_KEY: service.share or "",
-        ANNOTATION_SHARING_NAMESPACES: ",".join(service.share_with),
-    }
-    return {name: value for name, value in sorted(found.items()) if value}
+    found = {ANNOTATION_ADDRESSES: ",".join(service.addresses)} if service.addresses else {}
+    if service.share_with:
+        found[ANNOTATION_SHARING_NAMESPACES] = ",".join(service.share_with)
+    if service.share:
+        found[ANNOTATION_SHARING_KEY] = service.share
+    return found
 
 
 def _ingress_nginx_values(cluster: Cluster, service: Service) -> Object:
