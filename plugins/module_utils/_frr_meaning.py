@@ -23,6 +23,7 @@ from ._errors import EdgeError
 from ._frr_config import BGP, Line, Objects, parse
 from ._frr_meaning_model import Family, Meaning, Neighbor, Secret, Settings
 from ._frr_meaning_policy import (
+    Decision,
     Filters,
     decide,
     decision_difference,
@@ -113,6 +114,7 @@ class _Instance:
         self.lines: Dict[str, List[Tuple[str, List[str]]]] = {}
         """Neighbor or group -> (family's line or empty, words behind its name; ``no`` stands first)."""
         self.family_lines: Dict[str, List[str]] = {}
+        self.decisions: Dict[Tuple[Filters, str, bool], Decision] = {}
         for context, text in lines:
             words = text.split()
             negated = words[0] == "no"
@@ -275,8 +277,7 @@ class _Instance:
                 self._family_line(raw, said, negated, family)
         unfiltered = internal or not self.needs_policy
         names = {way: Filters(*(bound.get("{0} {1}".format(kind, way)) for kind in _FILTERS)) for way in ("in", "out")}
-        accepts = decide(self.objects, names["in"], family, unfiltered)
-        announces = decide(self.objects, names["out"], family, unfiltered)
+        accepts, announces = (self._decision(names[way], family, unfiltered) for way in ("in", "out"))
         if not accepts and "refused ones too" not in raw.get("maximum prefixes", ""):
             raw.pop("maximum prefixes", None)  # nothing is counted
         if announces or "default-originate" in raw:
@@ -286,6 +287,13 @@ class _Instance:
             for what in ("next-hop-self", "unsuppress-map", "remove-private-AS", "as-override"):
                 raw.pop(what, None)
         return Family(raw, accepts, announces)
+
+    def _decision(self, filters: Filters, family: str, unfiltered: bool) -> Decision:
+        """Return what passes; neighbors of a group share it."""
+        key = (filters, family, unfiltered)
+        if key not in self.decisions:
+            self.decisions[key] = decide(self.objects, filters, family, unfiltered)
+        return self.decisions[key]
 
     def _family_line(self, raw: Settings, said: List[str], negated: bool, family: str) -> None:
         what = said[0]

@@ -16,6 +16,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
 
@@ -107,8 +108,8 @@ def prefix_list(objects: Objects, name: str, family: str) -> Optional[Prefixes]:
     if not entries:
         return everything(family)
     seen, permitted = NOTHING, NOTHING
-    for permit, rest in entries:
-        matched = _prefixes_of(rest, family)
+    for permit, run in itertools.groupby(entries, key=lambda entry: entry[0]):
+        matched = union(*(_prefixes_of(rest, family) for _permit, rest in run))  # their order does not matter
         if permit:
             permitted = union(permitted, minus(matched, seen))
         seen = union(seen, matched)

@@ -45,11 +45,12 @@ def block(prefix: str, ge: Optional[int] = None, le: Optional[int] = None) -> Pr
     return tuple((length, ranges) for length in range(max(low, network.prefixlen), high + 1))
 
 
-def union(one: Prefixes, other: Prefixes) -> Prefixes:
-    """Return the prefixes in either set."""
+def union(*sets: Prefixes) -> Prefixes:
+    """Return the prefixes in any of the sets."""
     found: Dict[int, List[Tuple[int, int]]] = {}
-    for length, ranges in one + other:
-        found.setdefault(length, []).extend(ranges)
+    for one in sets:
+        for length, ranges in one:
+            found.setdefault(length, []).extend(ranges)
     return tuple((length, _merged(found[length])) for length in sorted(found))
 
 
