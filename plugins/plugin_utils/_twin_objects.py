@@ -20,6 +20,7 @@ def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> dict[st
     values: dict[str, Any] = {
         "devices": " ".join(devices),
         "routingMode": "native",
+        "kubeProxyReplacement": True,  # there is no kube-proxy
         "enableIPv4Masquerade": False,
         "enableIPv6Masquerade": False,
         "l7Proxy": False,
