@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ._addresses import Cidr, parse_cidr
-from ._findings import one_of
 from ._intervals import contains, merge, overlaps
 from ._model import Cluster, Node, Peering
 from ._parse import Item
 from ._resolve_hosts import Context
-from ._resolve_sessions import Ends, is_dynamic
+from ._resolve_sessions import Ends, is_dynamic, place
 
 
 def listen_ranges(
@@ -36,7 +35,7 @@ def listen_ranges(
             context.report.add(
                 "EDGE315",
                 f"{item.path}.dynamic.range" + (f"[{index}]" if len(ranges) > 1 else ""),
-                f"{cidr.text} is not inside network {one_of(networks)} ({', '.join(c.text for c in subnets)})",
+                f"{cidr.text} is not inside {place(networks)} ({', '.join(c.text for c in subnets)})",
                 "who may dial in must be on the peering's network",
             )
     if "range" not in written:

@@ -13,7 +13,7 @@ from ._addresses import FAMILY_KEY, FAMILY_NAME, parse_address
 from ._findings import one_of
 from ._model import Node, Peering, Pool, Router, SessionKeys
 from ._parse import Item
-from ._resolve_hosts import Context
+from ._resolve_hosts import Context, absent_nodes
 from ._resolve_sessions import Route
 from ._selectors import Selector
 
@@ -24,7 +24,8 @@ class Lack:
 
     path: str
     """Of the peering."""
-    network: str
+    place: str
+    """The network, or networks, in which addresses are missing."""
     end: str
     """Who has no address: ``no router``, ``no listen range`` or ``no node``."""
     families: tuple[int, ...]
@@ -41,7 +42,16 @@ def report_no_nodes(
     selector: Selector | None,
     nodes: tuple[Node, ...],
 ) -> None:
-    if selector is None:
+    gone = absent_nodes(context, cluster)
+    if not nodes and gone:
+        context.report.add(
+            "EDGE305",
+            item.path,
+            f"every node of cluster {cluster!r} is absent",
+            f"take the peering out of the inventory too, or make {cluster} absent",
+        )
+        return
+    if selector is None or not nodes:
         context.report.add(
             "EDGE305", item.path, f"cluster {cluster!r} has no node", "add its nodes to the group edge_nodes"
         )
@@ -107,7 +117,12 @@ def session_fits(
     for host in routers:
         asn = routers_by_name[host].asn
         if local_as == asn:
-            context.report.add("EDGE313", item.at("local_as"), f"{local_as} is the AS of {host} anyway", "leave it out")
+            context.report.add(
+                "EDGE313",
+                item.at("local_as"),
+                f"{local_as} is the AS of {host} anyway",
+                "leave it out" if len(routers) == 1 else "write a peering for each router",
+            )
             whole = False
         same = sorted({number for number in asns.values() if number == (local_as or asn)})
         if local_as is not None and same:
@@ -197,7 +212,7 @@ def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], p
             context.report.add(
                 "EDGE505",
                 lack.path,
-                f"pool {names} has {families} addresses, but {lack.end} has one in network {lack.network!r}",
+                f"pool {names} has {families} addresses, but {lack.end} has one in {lack.place}",
                 "add the addresses, or advertise the pool elsewhere",
             )
         elif lack.whole:
@@ -205,8 +220,7 @@ def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], p
             context.report.add(
                 "EDGE314",
                 lack.path,
-                f"announces {families} routes only, but {lack.end} has an address of that family in network"
-                f" {lack.network!r}",
+                f"announces {families} routes only, but {lack.end} has an address of that family in {lack.place}",
                 "add the addresses, or announce others",
             )
 

@@ -14,6 +14,8 @@ def check_names(context: Context, site: Site) -> None:
     groups: dict[tuple[str, str], tuple[str, str]] = {}
     for cluster in site.clusters:
         for session in cluster.sessions:
+            if not session.router:
+                continue  # a speaker on the node: no router has that session
             owner = (session.cluster, session.peering)
             other = groups.setdefault((session.router, session.peer_group), owner)
             if other != owner:
@@ -22,7 +24,7 @@ def check_names(context: Context, site: Site) -> None:
                     context.parsed.clusters[cluster.host]["edge_peerings"][session.peering].path,
                     f"peer group {session.peer_group!r} on {session.router} would belong to peering {owner[1]!r} of"
                     f" {owner[0]!r} and to peering {other[1]!r} of {other[0]!r}",
-                    "rename one of the peerings",
+                    "write another names.peer_group, or rename one of the peerings",
                 )
         peers: dict[tuple[str, str, str], tuple[str, str]] = {}
         for session in cluster.sessions:
@@ -34,7 +36,7 @@ def check_names(context: Context, site: Site) -> None:
                     context.parsed.clusters[cluster.host]["edge_peerings"][session.peering].path,
                     f"peer {session.peer!r} in {cluster.host!r} would stand for {ends[1]!r} in peering {ends[0]!r} and"
                     f" for {known[1]!r} in peering {known[0]!r}",
-                    "rename one of the peerings or routers",
+                    "write another names.peer, or rename one of the peerings or routers",
                 )
         configs: dict[str, tuple[str, ...]] = {}
         for kind in cluster.classes:

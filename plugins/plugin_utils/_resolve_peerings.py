@@ -31,7 +31,7 @@ from ._peering_filter import announced_families, peering_filter, resolve_adverti
 from ._policies import EXPORT, IMPORT, Catalogue, resolve_policy
 from ._resolve_classes import Membership, node_classes
 from ._resolve_hosts import Context, is_absent
-from ._resolve_sessions import Ends, Route, is_dynamic, routes, sessions_of
+from ._resolve_sessions import Ends, Route, is_dynamic, place, routes, sessions_of
 from ._selectors import Selector
 from ._session_checks import check_groups, check_instances, check_pairs
 from ._session_keys import session_keys
@@ -273,7 +273,7 @@ class _Step:
         if found is None:
             return None
         routers = tuple(sorted({route.router for route in found if route.router in ends.routers}))
-        families = self._families(item, networks, members, found, own_pools, wanted, ranges)
+        families = self._families(item, name, networks, members, found, own_pools, wanted, ranges)
         if not families:
             return None
         distant = distances(item, name, networks, found)
@@ -364,7 +364,7 @@ class _Step:
             problem, hint = "every router is absent", "take the peering out of the inventory too, or add a router"
         elif ends.router_addresses:
             problem = "its nodes and the routers share no network"
-            hint = f"{_where(ends, members)}; write edge_addresses"
+            hint = f"{_where(context, ends, members)}; write edge_addresses"
         else:
             problem, hint = "there is no router", "add a host to the group edge_routers"
         context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", hint)
@@ -373,6 +373,7 @@ class _Step:
     def _families(
         self,
         item: Item,
+        name: str,
         networks: tuple[str, ...],
         members: list[Node],
         found: tuple[Route, ...],
@@ -381,7 +382,7 @@ class _Step:
         ranges: tuple[Cidr, ...],
     ) -> tuple[str, ...]:
         """Return the families that are announced and both ends have addresses for; note what is left out."""
-        context, ends = self.context, self.ends
+        ends = self.ends
         router_families: set[int] = set()
         node_families: set[int] = set()
         for route in found:
@@ -397,26 +398,33 @@ class _Step:
             node_families = {cidr.family for cidr in ranges}
         both = router_families & node_families
         chosen = set(wanted) or both
-        place = one_of(networks) if len(networks) > 1 else networks[0]
         if not ranges:
             for node in members:
-                if any((node.host, network) in context.unplaced for network in networks):
-                    continue
-                present = {a.family for network in networks for a in ends.node_addresses[node.host].get(network, ())}
-                for family in sorted((chosen & both) - present if present else {0}):
-                    kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
-                    where = f"network {place!r}" if len(networks) == 1 else f"the networks {place}"
-                    context.report.add(
-                        "EDGE206",
-                        f"{node.host}.edge_addresses.{networks[0]}",
-                        f"is missing: {item.path} selects the node, but it has no {kind}address in {where}",
-                        "add the address, or narrow the peering's nodes",
-                    )
+                self._check_node(item, name, networks, node, chosen & both)
         missing = chosen - both
         if missing and node_families:
-            end = "no router" if missing - router_families else "no listen range" if ranges else "no node"
-            self.lacks.append(Lack(item.path, place, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both))
+            nowhere = bool(missing - router_families)
+            end = "no router" if nowhere else "no listen range" if ranges else "no node"
+            where = place((far,) if nowhere and far is not None else networks)
+            self.lacks.append(Lack(item.path, where, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both))
         return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
+
+    def _check_node(self, item: Item, name: str, networks: tuple[str, ...], node: Node, families: set[int]) -> None:
+        """Report a node that has no address to peer from, or none in one of the families."""
+        placed = self.ends.node_addresses[node.host]
+        if any((node.host, network) in self.context.unplaced for network in networks):
+            return
+        own = tuple(network for network in networks if placed.get(network))
+        present = {address.family for network in own for address in placed[network]}
+        sources = {6 if ":" in text else 4 for text in node.local_addresses.get(name, ())}
+        for family in sorted(families - present - sources) if present or sources else [0]:
+            kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
+            self.context.report.add(
+                "EDGE206",
+                f"{node.host}.edge_addresses.{(own or networks)[0]}",
+                f"is missing: {item.path} selects the node, but it has no {kind}address in {place(own or networks)}",
+                "add the address, or narrow the peering's nodes",
+            )
 
 
 def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
@@ -426,13 +434,16 @@ def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
     return defaults["nodes"].value if "nodes" in defaults else None
 
 
-def _where(ends: Ends, members: list[Node]) -> str:
+def _where(context: Context, ends: Ends, members: list[Node]) -> str:
     """Return in which networks both ends have addresses."""
     texts = []
     for who, hosts, addresses in (
         ("its nodes", [node.host for node in members], ends.node_addresses),
         ("routers", list(ends.router_addresses), ends.router_addresses),
     ):
-        names = sorted({network for host in hosts for network, own in addresses[host].items() if own})
+        names = [
+            f"{network} (loopbacks)" if context.parsed.networks[network].get("loopback") else network
+            for network in sorted({network for host in hosts for network, own in addresses[host].items() if own})
+        ]
         texts.append(f"{who} have addresses in {', '.join(names)}" if names else f"{who} have no address")
     return ", ".join(texts)

@@ -61,7 +61,7 @@ def routes(
         whole = dial.from_network(network, routers, members, found) and whole
     if not whole:
         return None
-    gone = sorted(host for host, values in context.parsed.routers.items() if is_absent(values))
+    gone = dial.absent_routers()
     if not found and gone and not any(dial.routers_of(network) for network in networks):
         context.report.add(
             "EDGE207",
@@ -111,6 +111,13 @@ class _Dial:
             )
         return None
 
+    def absent_routers(self) -> list[str]:
+        """Return the routers that the nodes would dial if they were not absent."""
+        known = self.context.parsed.routers
+        hosts = self.item.get("routers", sorted(known))
+        fars = [self._far(network) for network in self.networks]
+        return [host for host in hosts if any(_was_there(self.context, host, far) for far in fars)]
+
     def _named_routers(self, network: str) -> list[str] | None:
         """Return the routers under ``routers`` that nodes of ``network`` dial; each must have an address to dial."""
         context, item, placed = self.context, self.item, self.ends.router_addresses
@@ -125,11 +132,10 @@ class _Dial:
                 continue
             whole = False
             if not any((host, far) in context.unplaced for far in fars):
-                what = f"network {fars[0]!r}" if len(fars) == 1 else f"the networks {one_of(fars)}"
                 context.report.add(
                     "EDGE207",
                     item.at("routers", item.get("routers").index(host)),
-                    f"{host} has no address in {what}",
+                    f"{host} has no address in {place(fars)}",
                     "write router_network: the network of the address that the nodes dial",
                 )
         found = [host for host in here if placed[host].get(self._far(network))]
@@ -137,7 +143,7 @@ class _Dial:
             context.report.add(
                 "EDGE207",
                 item.at("routers"),
-                f"none of {', '.join(here)} has an address in network {network!r}",
+                f"names no router with an address in network {network!r}",
                 "name a router there too, or write router_network: the network of the address that the nodes dial",
             )
             return None
@@ -223,8 +229,8 @@ class _Dial:
                 context.report.add(
                     "EDGE316",
                     item.at("discover"),
-                    f"is set, but {some(nodes)} have addresses in networks {' and '.join(networks)}: which gateway they"
-                    " dial is their routing table's choice",
+                    f"is set, but which gateway {some(nodes)} would dial, of networks {' and '.join(networks)}, is up"
+                    " to the routing table",
                     "write one peering for each network",
                 )
             else:
@@ -250,6 +256,11 @@ class _Dial:
 def is_dynamic(item: Item) -> bool:
     """Return whether the router knows the nodes of a peering by a listen range."""
     return "dynamic" in item and bool(item.get("dynamic").get("on", True))
+
+
+def place(networks: Sequence[str]) -> str:
+    """Return how a finding calls the networks of a peering."""
+    return f"network {networks[0]!r}" if len(networks) == 1 else f"the networks {one_of(networks)}"
 
 
 def some(hosts: Sequence[str], most: int = 3) -> str:

@@ -478,7 +478,7 @@ all:
 """
     assert told(text) == [
         "EDGE307 edge_peerings.a-b: peer 'a-b-c' in 'home' would stand for 'c' in peering 'a-b' and for 'b-c' in"
-        " peering 'a' (rename one of the peerings or routers)"
+        " peering 'a' (write another names.peer, or rename one of the peerings or routers)"
     ]
 
 
