@@ -13,11 +13,11 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ._errors import EdgeError
+from ._frr_spelling import canonical
 
 Line = Tuple[str, str]
 """Context inside an object (``address-family ipv4 unicast``, ``permit 10``, or empty) and the line."""
@@ -216,42 +216,26 @@ def _list_line(members: List[Line], key: Key, line: str) -> str:
     if key.kind.endswith("prefix-list") and not rest.startswith(("seq ", "description ")):
         taken = [int(text.split()[1]) for _context, text in members if text.startswith("seq ")]
         rest = "seq {0} {1}".format((max(taken) // 5 + 1) * 5 if taken else 5, rest)
-    return _canonical(rest)
+    return canonical(rest, key.kind)
 
 
 def _add(members: List[Line], key: Key, context: str, line: str) -> str:
     """Add a line inside a block to ``members``; return the context that holds after it."""
     if key != BGP:
-        members.append((context, _canonical(line)))
+        members.append((context, canonical(line, key.kind)))
         return context
     if line.startswith("address-family "):
         return _family_context(line)
     if line == "exit-address-family":
         return ""
     in_family = context == "" and _ADDRESS_FAMILY_LINE.match(line)
-    members.append(("address-family ipv4 unicast" if in_family else context, _canonical(line)))
+    members.append(("address-family ipv4 unicast" if in_family else context, canonical(line, key.kind)))
     return context
 
 
 def _family_context(line: str) -> str:
     """Return ``address-family`` with its default sub-family written out."""
     return line + " unicast" if line in ("address-family ipv4", "address-family ipv6") else line
-
-
-def _canonical(line: str) -> str:
-    """Return ``line`` with IPv6 addresses and prefixes in their one spelling (RFC 5952); free text stays."""
-    if ":" not in line or " description " in line or " password " in line or line.startswith("description "):
-        return line
-    return " ".join(_canonical_word(word) for word in line.split(" "))
-
-
-def _canonical_word(word: str) -> str:
-    if ":" not in word:
-        return word
-    try:
-        return str(ipaddress.ip_network(word, strict=False)) if "/" in word else str(ipaddress.ip_address(word))
-    except ValueError:
-        return word
 
 
 def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
@@ -573,6 +557,10 @@ def masked_text(objects: Objects, before: Optional[Objects] = None) -> str:
 
 def _sorted_lines(objects: Objects) -> List[str]:
     """Return the objects as lines in one order, whatever order theirs was."""
-    return render(
-        {key: (*lines[:1], *sorted(lines[1:])) if key == BGP else lines for key, lines in objects.items()}
-    ).splitlines()
+    return render({key: _in_one_order(key, lines) for key, lines in objects.items()}).splitlines()
+
+
+def _in_one_order(key: Key, lines: Tuple[Line, ...]) -> Tuple[Line, ...]:
+    if key == BGP:
+        return (*lines[:1], *sorted(lines[1:]))
+    return tuple(sorted(lines)) if key.kind == "route-map" else lines

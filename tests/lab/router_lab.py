@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,11 @@ from typing import Any
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE", "~/.cache/cluster-edge")).expanduser() / "router"
 ROUTER_ADDRESS = "10.121.0.1"
 _NUMBERS = itertools.count(1)
+PLAIN = "frr defaults traditional\nservice integrated-vtysh-config\n"
+"""A file without BGP."""
+LATER = re.compile(r"^The (?:route-map|access-list|prefix-list) '.*' does not exist\.$")
+"""What FRR says of a name that a later line defines."""
+PROGRESS = re.compile(r"^(?:\[|Waiting for children to finish applying config)")
 PROGRAMS = ("systemd-nspawn", "ip", "nsenter", "unshare", "ssh-keygen")
 
 
@@ -231,8 +237,8 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
 
     # -- speakers ----------------------------------------------------------------------------------------------------
     def add_peer(self, last: int, asn: int, prefixes: list[str], router_asn: int = 65000, password: str | None = None,
-                 timers: str = "3 9", over: str = "ipv4", extra: str = "") -> None:  # fmt: skip
-        """Start a bgpd at 10.121.0.``last`` that announces ``prefixes`` to the router."""
+                 timers: str = "3 9", over: str = "ipv4", extra: str = "", port: int = 179) -> None:  # fmt: skip
+        """Start a bgpd at 10.121.0.``last`` that announces ``prefixes`` to the router and listens on ``port``."""
         name = f"n{last}"
         namespace = f"{self.name}-{name}"
         if namespace not in self.namespaces:
@@ -273,13 +279,25 @@ mount -t proc proc $R/proc
 mkdir -p $R/run/frr; chroot $R chown frr:frr /run/frr
 install -m640 {folder}/bgpd.conf $R/etc/frr/bgpd.conf; chroot $R chown frr:frr /etc/frr/bgpd.conf
 rm -f $R/etc/frr/frr.conf
-exec chroot $R /usr/lib/frr/bgpd -Z -n -f /etc/frr/bgpd.conf -A 127.0.0.1
+exec chroot $R /usr/lib/frr/bgpd -Z -n -f /etc/frr/bgpd.conf -A 127.0.0.1 -p {port}
 """
         with (folder / "log").open("wb") as log:
             self.peers[name] = subprocess.Popen(
                 ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "-m", "sh", "-c", script],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
+
+    def load(self, text: str) -> str:
+        """Load a configuration into a fresh FRR, and return what it complained of."""
+        self.write("/etc/frr/frr.conf", PLAIN)
+        self.sh("sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons; systemctl reset-failed frr; systemctl restart frr")
+        wait_for("bgpd", lambda: self.sh("vtysh -d bgpd -c 'show version'", check=False).returncode == 0)
+        # mgmtd takes the filters; until zebra has connected to it, it complains that nobody wants them
+        wait_for("mgmtd's daemons", lambda: "zebra" in self.vtysh("show mgmt backend-adapter all"))
+        self.write("/tmp/candidate.conf", text)
+        done = self.sh("vtysh -f /tmp/candidate.conf 2>&1", check=False)
+        told = [line for line in done.stdout.splitlines() if line.strip() and not PROGRESS.match(line)]
+        return "\n".join(line for line in told if not LATER.match(line.strip()))
 
     def peer(self, last: int, command: str) -> str:
         """Return the text that vtysh prints on the speaker at 10.121.0.``last``."""

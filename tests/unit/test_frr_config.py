@@ -130,6 +130,37 @@ def test_ipv6_is_compared_by_value() -> None:
     assert frr.equal(objects(one), objects(other))
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param("bgp community-list standard c seq 5 permit 65010:2 65010:10 65535:65281\n",
+                     "bgp community-list standard c seq 5 permit 65010:10 no-export 65010:2\n", True, id="of a list"),
+        pytest.param("bgp large-community-list standard c seq 5 permit 65010:3:1 65010:2:9\n",
+                     "bgp large-community-list standard c seq 5 permit 65010:2:9 65010:3:1\n", True, id="large"),
+        pytest.param("route-map m permit 10\n set community 65010:2 65010:1 blackhole additive\n",
+                     "route-map m permit 10\n set community 65010:1 65010:2 65535:666 additive\n", True, id="set"),
+        pytest.param("route-map m permit 10\n set large-community 65010:3:1 65010:2:9\n",
+                     "route-map m permit 10\n set large-community 65010:2:9 65010:3:1\n", True, id="set large ones"),
+        pytest.param("route-map m permit 10\n set community 65010:1 additive\n",
+                     "route-map m permit 10\n set community 65010:1\n", False, id="added or put in place"),
+        pytest.param("bgp community-list standard c seq 5 permit 65010:1\n",
+                     "bgp community-list standard c seq 5 deny 65010:1\n", False, id="permit or deny"),
+        pytest.param("bgp community-list expanded c seq 5 permit 65010:1 65010:2\n",
+                     "bgp community-list expanded c seq 5 permit 65010:2 65010:1\n", False, id="a regex has an order"),
+    ],
+)  # fmt: skip
+def test_the_order_of_communities_does_not_matter(one: str, other: str, same: bool) -> None:
+    assert frr.equal(objects(one), objects(other)) is same
+
+
+def test_a_difference_does_not_show_the_order_of_a_route_maps_lines() -> None:
+    one = "route-map m permit 10\n match tag 1\n match community c\n set metric {0}\n"
+    other = "route-map m permit 10\n match community c\n set metric {0}\n match tag 1\n"
+    assert frr.difference(objects(one.format(1)), objects(other.format(1))) == ""
+    text = frr.difference(objects(one.format(1)), objects(other.format(2)))
+    assert [line for line in text.splitlines()[2:] if line[0] in "+-"] == ["- set metric 1", "+ set metric 2"]
+
+
 def test_the_profile_decides_what_a_missing_line_means() -> None:
     body = "router bgp 1\n bgp router-id 1.1.1.1\n"
     assert ("", "bgp ebgp-requires-policy") in objects(body)[BGP]

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One spelling for what FRR takes in several: IPv6 addresses, and communities, whose order has no meaning.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+_COMMUNITIES = re.compile(
+    r"^(?P<head>set (?:large-)?community |(?:seq \d+ )?(?:permit|deny) )(?P<words>.+?)(?P<tail> additive)?$"
+)
+_WELL_KNOWN = {
+    "65535:0": "graceful-shutdown",
+    "65535:1": "accept-own",
+    "65535:2": "route-filter-translated-v4",
+    "65535:3": "route-filter-v4",
+    "65535:4": "route-filter-translated-v6",
+    "65535:5": "route-filter-v6",
+    "65535:6": "llgr-stale",
+    "65535:7": "no-llgr",
+    "65535:8": "accept-own-nexthop",
+    "65535:666": "blackhole",
+    "65535:65281": "no-export",
+    "65535:65282": "no-advertise",
+    "65535:65283": "local-AS",
+    "65535:65284": "no-peer",
+}
+"""FRR shows the words, whatever was written (bgpd/bgp_community.c)."""
+
+
+def canonical(line: str, kind: str) -> str:
+    """Return a line in the one spelling that all spellings of it have; free text and secrets stay.
+
+    Args:
+        line: inside an object, blanks already single; or what follows a list's name.
+        kind: of the object.
+    """
+    if line.startswith(("set community ", "set large-community ")) or kind.endswith("community-list standard"):
+        return _with_communities(line)
+    if ":" not in line or " description " in line or " password " in line or line.startswith("description "):
+        return line
+    return " ".join(_canonical_word(word) for word in line.split(" "))
+
+
+def _with_communities(line: str) -> str:
+    """Return a line with its communities sorted: FRR sorts most of them by number, and keeps others as written."""
+    found = _COMMUNITIES.match(line)
+    if not found:
+        return line
+    words = sorted({_WELL_KNOWN.get(word, word) for word in found.group("words").split(" ")})
+    return found.group("head") + " ".join(words) + (found.group("tail") or "")
+
+
+def _canonical_word(word: str) -> str:
+    if ":" not in word:
+        return word
+    try:
+        return str(ipaddress.ip_network(word, strict=False)) if "/" in word else str(ipaddress.ip_address(word))
+    except ValueError:
+        return word
