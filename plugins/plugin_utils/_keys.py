@@ -31,6 +31,7 @@ from ._types import (
     Record,
     Schema,
     Text,
+    Tree,
     ValueType,
     describe,
 )
@@ -1035,7 +1036,7 @@ CLUSTER = (
     Key("edge_cluster_distribution", Choice("talos", "k3s", "kubeadm"), "Base of the Helm values."),
     Key("edge_cluster_managed", Boolean(), "false: never connected to; the other end is planned against it.", "true"),
     Key("edge_cilium_version", VERSION, "Cilium version that drives the plan.", required=True),
-    Key("edge_cilium_values", MapOf(Text(), Anything()), "Helm values, merged over ours.", "{}", layered=True),
+    Key("edge_cilium_values", MapOf(Text(), Tree()), "Helm values, merged over ours.", "{}", layered=True),
     Key("edge_cilium_managed", Boolean(), "false: the Helm release is not ours.", "true"),
     Key("edge_cluster_pod_cidrs", ListOf(CIDR), "Pod ranges, for overlap checks.", "[]"),
     Key("edge_cluster_service_cidrs", ListOf(CIDR), "Service ranges, for overlap checks.", "[]"),

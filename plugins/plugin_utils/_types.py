@@ -396,6 +396,27 @@ def key_text(key: object, path: str, report: Report) -> str | None:
     return key
 
 
+class Tree(Anything):
+    """A value that is passed on; the keys of its maps are text, whatever YAML made of them."""
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if isinstance(value, (list, tuple)):
+            items = [self.parse(item, f"{path}[{index}]", report) for index, item in enumerate(value)]
+            return INVALID if any(item is INVALID for item in items) else items
+        if not isinstance(value, Mapping):
+            return value
+        result: dict[str, Any] = {}
+        valid = True
+        for raw_key, entry in value.items():
+            key = key_text(raw_key, path, report)
+            item = INVALID if key is None else self.parse(entry, f"{path}.{key}", report)
+            if key is None or item is INVALID:
+                valid = False
+            else:
+                result[key] = item
+        return result if valid else INVALID
+
+
 class MapOf(ValueType):
     """A map with free keys."""
 
