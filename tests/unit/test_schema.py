@@ -177,6 +177,7 @@ LEFT_TO_THE_PLAN = {
     "label-value-is-a-date",  # an editor sees the text of a date
     "accept-of-no-path",  # and the text of a key
     "key-of-a-layer-is-a-boolean",
+    "helm-value-with-a-key-that-is-null",
     "pool-name-is-a-boolean",
     "pool-name-is-null",
 }
