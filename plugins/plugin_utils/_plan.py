@@ -77,7 +77,7 @@ def _accept(finding: Finding, reasons: dict[tuple[str, str | None], str]) -> Fin
 def _content(site: Site) -> dict[str, Any]:
     clusters = sorted(site.clusters, key=lambda item: item.host)
     routers = sorted(site.routers, key=lambda item: item.host)
-    sessions = [_session(session) for cluster in clusters for session in cluster.sessions]
+    sessions = [session for cluster in clusters for session in _sessions(cluster)]
     return {
         "derived": [{"path": item.path, "value": item.value, "reason": item.reason} for item in site.derived],
         "networks": {
@@ -205,6 +205,20 @@ def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
     }
 
 
+def _sessions(cluster: Cluster) -> list[dict[str, Any]]:
+    """Return the sessions of a cluster with what resets them, whichever object of either end says it."""
+    ports = {peering.name: peering.listen_port for peering in cluster.peerings}
+    identifiers = {node.host: node.router_id for node in cluster.nodes}
+    return [
+        {
+            **_session(session),
+            "node_router_id": identifiers.get(session.node),
+            "listen_port": ports.get(session.peering),
+        }
+        for session in cluster.sessions
+    ]
+
+
 def _session(session: Session) -> dict[str, Any]:
     return {
         "cluster": session.cluster,
@@ -226,6 +240,7 @@ def _session(session: Session) -> dict[str, Any]:
         "password": session.keys.password,
         "shutdown": session.keys.shutdown,
         "dynamic": session.dynamic,
+        "discover": session.discover,
         "local_address": session.local_address,
         "peer_group": session.peer_group,
         "cluster_config": session.cluster_config,

@@ -30,6 +30,8 @@ _REASONS = (
     ("multihop", "the number of hops"),
     ("ttl_security", "GTSM"),
     ("password", "the password's name"),
+    ("node_router_id", "the node's router-id"),
+    ("listen_port", "the port on which the node listens"),
     ("dynamic", "the way in which the router knows the node (listen range)"),
 )
 """Keys of a planned session whose change closes it, in the order in which they are told."""
