@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._addresses import FAMILY_NAME, WIDTH, Cidr, parse_cidr
-from ._findings import one_of
+from ._findings import did_you_mean, one_of
 from ._model import PodPool, Policy, Pool, PrefixRule
 from ._prefix_rules import lengths, merge_rules, pool_rules, rule
 from ._resolve_hosts import Context
@@ -223,7 +223,8 @@ def _known(
     if name in by_cluster[cluster]:
         return by_cluster[cluster][name]
     if not _excused(context, cluster, variable, name):
-        context.reference(path, name, by_cluster[cluster], f"{what} of {cluster!r}")
+        hint = did_you_mean(name, by_cluster[cluster]) or f"{what}s: {one_of(by_cluster[cluster])}"
+        context.report.add("EDGE120", path, f"there is no {what} {name!r} in cluster {cluster!r}", hint)
     return None
 
 

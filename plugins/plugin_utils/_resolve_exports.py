@@ -118,6 +118,8 @@ def _check_heard(context: Context, router: Router, draft: Draft, sources: list[_
     name = draft.neighbor.name
     others = [source for source in sources if source.text != _own_text(draft)]
     for path, what, rules in named_rules(context, draft.export_path, draft.written_export, catalogue, None):
+        if not rules:
+            continue  # that it stands for nothing was reported
         heard = [source for source in others if source.sends(rules)]
         if not heard:
             context.report.add(

@@ -106,6 +106,13 @@ class _Link:
         if keys is None or not transports:
             return
         internal = self.routers[left].asn == self.routers[right].asn
+        if not any({"import", "export"} & set(self.item.get("ends")[host]) for host in (left, right)):
+            self.context.report.add(
+                "EDGE347",
+                self.item.path,
+                f"has no export at {left} or {right}, so no route passes between them",
+                "write what each end sends",
+            )
         if keys.ttl_security and internal:
             self.context.report.add(
                 "EDGE310",
@@ -248,9 +255,11 @@ class _Link:
                 return None
         if all(written.values()):
             return written[left], written[right]
-        shared = sorted(name for name, own in self.addresses[left].items() if own and self.addresses[right].get(name))
+        both = sorted(name for name, own in self.addresses[left].items() if own and self.addresses[right].get(name))
+        # A loopback network joins nothing by itself: it is taken where nothing else is shared, or where it is written.
+        shared = [name for name in both if not self.context.parsed.networks[name].get("loopback")] or both
         stated = written[left] or written[right]
-        if stated in shared:
+        if stated in both:
             return stated, stated
         path = f"{self.item.path}.ends.{left if written[left] is None else right}.network"
         if stated is None and len(shared) == 1:
