@@ -126,6 +126,10 @@ def test_only_codes_of_the_table_can_be_raised() -> None:
 
 
 def test_every_inventory_code_has_a_case() -> None:
-    through_ansible = {"EDGE109", "EDGE113", "EDGE530"}  # only Ansible itself can cause them: tests/unit/test_edge_plan_action.py
+    through_ansible = {
+        "EDGE109",
+        "EDGE113",
+        "EDGE530",
+    }  # only Ansible itself can cause them: tests/unit/test_edge_plan_action.py
     told = {line.partition(" ")[0] for case in CASES for line in case["finds"]}
     assert {code for code in CODES if code < "EDGE8"} - told - through_ansible == set()
