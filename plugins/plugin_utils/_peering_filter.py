@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ._addresses import WIDTH, Cidr, parse_address, parse_cidr
-from ._intervals import contains
+from ._addresses import WIDTH, Cidr, parse_address, to_cidrs
+from ._intervals import Interval, contains
 from ._model import Advertise, PodPool, Policy, Pool, PrefixRule, Service
 from ._names import POD_POOL_NAME
 from ._parse import Item, Values
@@ -155,7 +155,7 @@ def service_routes(
     A service whose address is not known before would be announced and refused, which is reported.
     """
     by_name = {pool.name: pool for pool in pools}
-    found: list[PrefixRule] = []
+    found: list[Interval] = []
     for service in services:
         if service.pool not in by_name or service.way == "l2":
             continue
@@ -169,7 +169,7 @@ def service_routes(
         for text in service.addresses:
             address = parse_address(text, "")
             if contains(by_name[service.pool].intervals, address.interval):
-                found.append(rule(parse_cidr(f"{text}/{WIDTH[address.family]}", "")))
+                found.append(address.interval)
     for pool in by_name.values():
         if pool.aggregate:
             context.report.add(
@@ -178,7 +178,7 @@ def service_routes(
                 f"is services, but pool {pool.name!r} is aggregated: its routes are no services' addresses",
                 "accept: pools",
             )
-    return tuple(found)
+    return tuple(_host_rules(to_cidrs(found)))
 
 
 def peering_filter(
