@@ -237,8 +237,11 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
 
     # -- speakers ----------------------------------------------------------------------------------------------------
     def add_peer(self, last: int, asn: int, prefixes: list[str], router_asn: int = 65000, password: str | None = None,
-                 timers: str = "3 9", over: str = "ipv4", extra: str = "", port: int = 179) -> None:  # fmt: skip
-        """Start a bgpd at 10.121.0.``last`` that announces ``prefixes`` to the router and listens on ``port``."""
+                 timers: str = "3 9", over: str = "ipv4", extra: str = "", port: int = 179, zebra: bool = False) -> None:  # fmt: skip
+        """Start a bgpd at 10.121.0.``last`` that announces ``prefixes`` to the router and listens on ``port``.
+
+        With ``zebra`` it knows its interfaces: without, it refuses routes with an IPv6 next hop, and link-local sessions.
+        """
         name = f"n{last}"
         namespace = f"{self.name}-{name}"
         if namespace not in self.namespaces:
@@ -279,7 +282,8 @@ mount -t proc proc $R/proc
 mkdir -p $R/run/frr; chroot $R chown frr:frr /run/frr
 install -m640 {folder}/bgpd.conf $R/etc/frr/bgpd.conf; chroot $R chown frr:frr /etc/frr/bgpd.conf
 rm -f $R/etc/frr/frr.conf
-exec chroot $R /usr/lib/frr/bgpd -Z -n -f /etc/frr/bgpd.conf -A 127.0.0.1 -p {port}
+{"chroot $R /usr/lib/frr/zebra -d -A 127.0.0.1; sleep 0.3" if zebra else ""}
+exec chroot $R /usr/lib/frr/bgpd {"" if zebra else "-Z -n"} -f /etc/frr/bgpd.conf -A 127.0.0.1 -p {port}
 """
         with (folder / "log").open("wb") as log:
             self.peers[name] = subprocess.Popen(

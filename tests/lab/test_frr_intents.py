@@ -9,6 +9,7 @@ What reads back otherwise than it was written would be a change in every run of 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.sites import FOLDER, Site, frr_conf, site
-from router_lab import RouterLab, missing
+from router_lab import RouterLab, missing, wait_for
 
 REASON = missing()
 
@@ -30,7 +31,8 @@ all:
   vars:
     edge_networks: {lan: {cidr: [10.121.0.0/24, "fd00:121::/64"]}}
     edge_peerings: {k8s: {network: lan}}
-    edge_pools: {lb: {addresses: [203.0.113.64/29, "fd00:200::/120"]}}
+    edge_pools: {lb: {addresses: 203.0.113.64/29}, six: {addresses: "fd00:200::/120"}}
+    edge_default_pool: lb
   children:
     edge_routers:
       hosts:
@@ -56,9 +58,9 @@ all:
               address: "fd00:121::17"
               asn: 65023
               import: {prefixes: [198.51.100.128/25, "2001:db8:7::/48"], max_prefixes: 9, restart: 120}
-              export: {pools: lb}
+              export: {pools: [lb, six]}
             inside:
-              address: 10.121.0.24
+              address: "fd00:121::18"
               asn: internal
               route_reflector_client: true
               next_hop_self: true
@@ -129,7 +131,7 @@ def listening(site: dict[str, Any], router: dict[str, Any]) -> None:
 def far(_site: dict[str, Any], router: dict[str, Any]) -> None:
     neighbors = router["edge_router_neighbors"]
     neighbors["backup"] |= {"multihop": 4, "update_source": "10.121.0.1", "shutdown": True}
-    neighbors["inside"] |= {"update_source": "10.121.0.1"}
+    neighbors["inside"] |= {"update_source": "fd00:121::1"}
     neighbors["upstream"] |= {"ttl_security": True}
 
 
@@ -158,3 +160,104 @@ def test_what_is_rendered_reads_back_as_written(lab: RouterLab, case: str) -> No
     assert lab.load(text) == ""
     running = lab.vtysh("show running-config").split("Current configuration:")[1]
     assert frr.difference(frr.parse(text).objects, frr.parse(running).objects) == ""
+
+
+# -- behaviour -----------------------------------------------------------------------------------------------------
+
+MARK_BOTH = ("route-map BOTH permit 10", "set community 65021:7 65021:8", "set large-community 65021:1:2", "exit")
+MARK_ONE = ("route-map ONE permit 10", "set community 65021:7", "exit")
+
+
+@pytest.fixture(scope="module")
+def speaking(lab: RouterLab) -> RouterLab:
+    """The router with all of FULL, routes of its own, two nodes, and a speaker for each kind of neighbor."""
+    assert lab.load(full()) == ""
+    lab.sh("vtysh -c configure -c 'ip route 192.0.2.0/25 blackhole'")
+    lab.sh("ip route add 192.0.2.128/25 dev eth0")
+    lab.add_peer(11, 65001, ["203.0.113.65/32", "203.0.113.1/32", "10.0.0.0/8"])
+    lab.add_peer(12, 65001, ["fd00:200::5/128", "fd00:200::/64"], over="ipv6")
+    lab.add_peer(21, 65021, ["198.51.100.0/26"])
+    # It dials a port on which nobody listens: only the router can begin the session.
+    lab.add_peer(22, 65022, ["198.51.100.0/25"], router_asn=65099, port=1179, extra=" neighbor 10.121.0.1 port 9\n")
+    lab.add_peer(23, 65023, ["198.51.100.128/25", "198.51.100.0/24", "2001:db8:7::/48", "2001:db8:8::/48"],
+                 over="ipv6", zebra=True, extra=" neighbor fd00:121::1 capability extended-nexthop\n")  # fmt: skip
+    lab.add_peer(24, 65000, ["2001:db8:99::/48"], over="ipv6", zebra=True)
+    lab.wait_established("10.121.0.11", "fd00:121::c", "10.121.0.21", "10.121.0.22", "fd00:121::17", "fd00:121::18")
+    networks = [f"network {prefix} route-map {name}" for prefix, name in
+                (("198.51.100.64/26", "BOTH"), ("198.51.100.192/26", "ONE"), ("10.98.0.0/16", "BOTH"))]  # fmt: skip
+    commands = ["configure terminal", *MARK_BOTH, *MARK_ONE, "router bgp 65021", "address-family ipv4 unicast"]
+    lab.peer(21, " ; ".join([*commands, *networks]))
+    return lab
+
+
+def received(lab: RouterLab, last: int, family: str = "ipv4") -> dict[str, dict[str, Any]]:
+    """Return what a speaker holds from the router: prefix to its best path, with communities and next hops."""
+    router = {"ipv4": "10.121.0.1", "ipv6": "fd00:121::1"}
+    table = json.loads(lab.peer(last, f"show bgp {family} unicast json"))["routes"]
+    prefixes = [p for p, paths in table.items() if any(path["peerId"] in router.values() for path in paths)]
+    told = {p: json.loads(lab.peer(last, f"show bgp {family} unicast {p} json"))["paths"] for p in prefixes}
+    return {p: next(one for one in paths if one["peer"]["peerId"] in router.values()) for p, paths in told.items()}
+
+
+def accepted(lab: RouterLab, peer: str, family: str = "ipv4") -> set[str]:
+    """Return what the router holds from a peer."""
+    table = lab.show(f"show bgp {family} unicast json")["routes"]
+    return {prefix for prefix, paths in table.items() if any(path["peerId"] == peer for path in paths)}
+
+
+def holds(lab: RouterLab, last: int, expected: set[str], family: str = "ipv4") -> dict[str, dict[str, Any]]:
+    """Wait until a speaker holds exactly ``expected`` from the router; return the paths."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def probe() -> bool:
+        found.clear()
+        found.update(received(lab, last, family))
+        return set(found) == expected
+
+    try:
+        wait_for("the routes", probe, 10)
+    except AssertionError:
+        assert set(found) == expected
+    return found
+
+
+def test_an_import_with_communities_lets_in_only_routes_that_carry_all(speaking: RouterLab) -> None:
+    wait_for("the marked route", lambda: accepted(speaking, "10.121.0.21") == {"198.51.100.64/26"}, 10)
+
+
+def test_redistributed_routes_leave_only_where_an_export_says_so(speaking: RouterLab) -> None:
+    paths = holds(speaking, 21, {"192.0.2.0/25", "192.0.2.128/25"})
+    for path in paths.values():
+        assert path["community"]["string"] == "65000:17"
+        assert path["largeCommunity"]["string"] == "65000:1:17"
+        assert "tag" not in path
+
+
+def test_an_as_of_its_own_a_default_route_and_the_pools_with_marks(speaking: RouterLab) -> None:
+    paths = holds(speaking, 22, {"0.0.0.0/0", "203.0.113.65/32"})
+    assert paths["203.0.113.65/32"]["aspath"]["string"] == "65099 65001"
+    assert set(paths["203.0.113.65/32"]["community"]["list"]) == {"65000:18", "noExport"}
+    assert paths["0.0.0.0/0"]["aspath"]["string"] == "65099"
+    assert accepted(speaking, "10.121.0.22") == set()
+
+
+def test_one_session_carries_both_families(speaking: RouterLab) -> None:
+    four = holds(speaking, 23, {"203.0.113.65/32"})
+    six = holds(speaking, 23, {"fd00:200::5/128"}, "ipv6")
+    assert four["203.0.113.65/32"]["aspath"]["string"] == "65000 65001"
+    assert six["fd00:200::5/128"]["aspath"]["string"] == "65000 65001"
+    assert accepted(speaking, "fd00:121::17") == {"198.51.100.128/25"}
+    assert accepted(speaking, "fd00:121::17", "ipv6") == {"2001:db8:7::/48"}
+
+
+def test_a_neighbor_inside_the_as(speaking: RouterLab) -> None:
+    path = holds(speaking, 24, {"fd00:121::/64"}, "ipv6")["fd00:121::/64"]
+    assert path["locPrf"] == 150
+    assert [hop["ip"] for hop in path["nexthops"] if hop["scope"] == "global"] == ["fd00:121::1"]
+    assert accepted(speaking, "fd00:121::18", "ipv6") == {"2001:db8:99::/48"}
+
+
+@pytest.mark.parametrize("last", [11, 12])
+def test_nodes_get_nothing(speaking: RouterLab, last: int) -> None:
+    assert received(speaking, last) == {}
+    assert received(speaking, last, "ipv6") == {}
