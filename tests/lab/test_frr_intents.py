@@ -20,7 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.sites import FOLDER, Site, frr_conf, site
-from router_lab import RouterLab, missing, wait_for
+from router_lab import RouterLab, missing, run, wait_for
 
 REASON = missing()
 
@@ -164,6 +164,8 @@ def test_what_is_rendered_reads_back_as_written(lab: RouterLab, case: str) -> No
 
 # -- behaviour -----------------------------------------------------------------------------------------------------
 
+LINK_LOCAL = "fe80::aff:fe79:1"
+"""The router's, from the lab's MAC address."""
 MARK_BOTH = ("route-map BOTH permit 10", "set community 65021:7 65021:8", "set large-community 65021:1:2", "exit")
 MARK_ONE = ("route-map ONE permit 10", "set community 65021:7", "exit")
 
@@ -175,7 +177,7 @@ def speaking(lab: RouterLab) -> RouterLab:
     lab.sh("vtysh -c configure -c 'ip route 192.0.2.0/25 blackhole'")
     lab.sh("ip route add 192.0.2.128/25 dev eth0")
     lab.add_peer(11, 65001, ["203.0.113.65/32", "203.0.113.1/32", "10.0.0.0/8"])
-    lab.add_peer(12, 65001, ["fd00:200::5/128", "fd00:200::/64"], over="ipv6")
+    lab.add_peer(12, 65001, ["fd00:200::5/128", "fd00:200::/64"], over="ipv6", zebra=True)
     lab.add_peer(21, 65021, ["198.51.100.0/26"])
     # It dials a port on which nobody listens: only the router can begin the session.
     lab.add_peer(22, 65022, ["198.51.100.0/25"], router_asn=65099, port=1179, extra=" neighbor 10.121.0.1 port 9\n")
@@ -255,6 +257,25 @@ def test_a_neighbor_inside_the_as(speaking: RouterLab) -> None:
     assert path["locPrf"] == 150
     assert [hop["ip"] for hop in path["nexthops"] if hop["scope"] == "global"] == ["fd00:121::1"]
     assert accepted(speaking, "fd00:121::18", "ipv6") == {"2001:db8:99::/48"}
+
+
+def test_a_neighbor_with_a_link_local_address(speaking: RouterLab) -> None:
+    speaking.add_peer(25, 65025, ["10.97.0.0/16"], zebra=True)
+    run("ip", "-n", f"{speaking.name}-n25", "addr", "add", "fe80::25/64", "dev", "eth0", "nodad")
+    terminal = Path(f"/proc/{speaking.peers['n25'].pid}/root/run/frr/bgpd.vty")
+    wait_for("the speaker", terminal.exists)
+    speaking.peer(25, " ; ".join(["configure terminal", "router bgp 65025", *(
+        f"neighbor {LINK_LOCAL} {words}" for words in ("remote-as 65000", "interface eth0", "timers connect 1")
+    ), "address-family ipv4 unicast", f"neighbor {LINK_LOCAL} activate", "exit-address-family",
+        "address-family ipv6 unicast", f"neighbor {LINK_LOCAL} activate"]))  # fmt: skip
+    speaking.wait_established("fe80::25")
+
+    def held(family: str) -> set[str]:
+        return set(json.loads(speaking.peer(25, f"show bgp {family} unicast json"))["routes"])
+
+    wait_for("its routes", lambda: "10.121.0.0/24" in held("ipv4") and held("ipv6") == {"fd00:121::/64"}, 10)
+    assert held("ipv4") == {"10.121.0.0/24", "10.97.0.0/16"}
+    assert accepted(speaking, "fe80::25") == set()
 
 
 @pytest.mark.parametrize("last", [11, 12])
