@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arithmetic on rules about prefixes (``prefix`` of ``ge`` to ``le`` bits): exact, fewest, in one order.
+"""Arithmetic on rules about prefixes (``prefix`` of ``ge`` to ``le`` bits): exact, joined, in one order.
 
 A rule means what an entry of FRR's prefix-lists means: without ``ge`` and ``le`` the prefix itself; ``le`` alone from
 its own length on; ``ge`` alone up to host routes (FRR user guide, filter).
@@ -48,9 +48,10 @@ def lengths(known: PrefixRule) -> tuple[Cidr, int, int]:
 
 
 def merge_rules(rules: Iterable[PrefixRule]) -> tuple[PrefixRule, ...]:
-    """Return the fewest rules that let exactly the same prefixes pass, sorted by address, IPv4 first.
+    """Return rules that let exactly the same prefixes pass, as few as joining gives, sorted by address, IPv4 first.
 
-    Rules with equal lengths join where their prefixes touch; a rule inside a wider one goes.
+    Rules with equal lengths join where their prefixes touch; a rule inside a wider one goes. Rules with other lengths
+    stay apart (``le 24`` and ``ge 25 le 32`` of one prefix): each is one that a user wrote.
     Cost: n log n in the rules, times the few distinct ranges of lengths.
     """
     groups: dict[_Group, list[Interval]] = {}

@@ -31,9 +31,7 @@ def passing(rules: tuple[PrefixRule, ...] | list[PrefixRule]) -> set[str]:
             low = network.prefixlen if known.ge is None else known.ge
             high = network.max_prefixlen if known.le is None else known.le
         found |= {
-            str(prefix)
-            for prefix in PREFIXES
-            if prefix.version == network.version and prefix.subnet_of(network) and low <= prefix.prefixlen <= high
+            str(prefix) for prefix in PREFIXES if prefix.network_address in network and low <= prefix.prefixlen <= high
         }
     return found
 
