@@ -126,6 +126,7 @@ def test_router_as_verify_reads_it() -> None:
     assert seen.neighbors["10.121.0.12"] == NeighborSeen(
         address="10.121.0.12",
         remote_as=65001,
+        transport="10.121.0.12",
         state="Idle",
         peer_state="NSF passive",
         hold=30,
