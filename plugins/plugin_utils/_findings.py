@@ -191,9 +191,7 @@ CODES: dict[str, Code] = {
     "EDGE325": Code(
         ERROR, "Node outside the listen ranges", "The router takes nobody from there, so its sessions never come up."
     ),
-    "EDGE326": Code(
-        ERROR, "Listen limit too low", "FRR refuses further neighbors in silence, and shows them nowhere."
-    ),
+    "EDGE326": Code(ERROR, "Listen limit too low", "FRR refuses further neighbors in silence, and shows them nowhere."),
     # 33x to 35x: policies, routers' neighbors and links
     "EDGE330": Code(
         ERROR, "Lengths that do not fit the prefix", "ge and le are lengths of prefixes inside it, in order."

@@ -46,9 +46,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
     networks = resolve_networks(context)
     routers, router_addresses = resolve_routers(context)
     nodes, node_addresses = resolve_nodes(context)
-    check_unique(
-        context, router_addresses, node_addresses, [node for members in nodes.values() for node in members]
-    )
+    check_unique(context, router_addresses, node_addresses, [node for members in nodes.values() for node in members])
     check_dhcp_hosts(context, {**router_addresses, **node_addresses})
     live = {host: values for host, values in parsed.clusters.items() if not is_absent(values)}
     pools = {host: resolve_pools(context, host, values) for host, values in live.items()}
