@@ -11,6 +11,7 @@ raises :class:`EdgeError` with ``path``, the value, the rule and the way out; no
 from __future__ import annotations
 
 import re
+import socket
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ FAMILY_KEY = {4: "ipv4", 6: "ipv6"}
 
 _MAPPED = Interval(6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF)
 """``::ffff:0:0/96``, IPv4-mapped addresses (RFC 4291 section 2.5.5.2)."""
+_SOCKET_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+_BYTES = {4: 4, 6: 16}
 _DOTTED = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _GROUP = {4: re.compile(r"\d{1,3}", re.ASCII), 6: re.compile(r"[0-9A-Fa-f]{1,4}")}
 _PREFIX_LENGTH = re.compile(r"0|[1-9]\d{0,2}", re.ASCII)
@@ -167,8 +170,9 @@ def parse_pool_entry(text: object, path: str) -> PoolEntry:
 
 
 def address_text(family: int, value: int) -> str:
-    """Return the canonical text of an address given as a number."""
-    return str(_netaddr_address(family, value))
+    """Return the canonical text of an address given as a number: what netaddr writes, from where netaddr has it."""
+    _require_netaddr()
+    return socket.inet_ntop(_SOCKET_FAMILY[family], value.to_bytes(_BYTES[family], "big"))
 
 
 def interval_text(interval: Interval) -> str:
@@ -233,14 +237,26 @@ def _address(word: str, path: str) -> Address:
     """Return the address, read as inet_pton(3) reads it: no short forms, no leading zeros, no zone."""
     _require_netaddr()
     family: Literal[4, 6] = 6 if ":" in word else 4
-    try:
-        value = int(netaddr.IPAddress(word, family, flags=netaddr.INET_PTON))
-    except (netaddr.AddrFormatError, ValueError):
-        raise _not_an_address(word, path) from None
+    value = _canonical(word, family)
+    if value is None:
+        try:
+            value = int(netaddr.IPAddress(word, family, flags=netaddr.INET_PTON))
+        except (netaddr.AddrFormatError, ValueError):
+            raise _not_an_address(word, path) from None
     if family == 6 and _MAPPED.first <= value <= _MAPPED.last:
         plain = address_text(4, value - _MAPPED.first)
         raise EdgeError(path, f"{word} is an IPv4-mapped IPv6 address", f"write it as IPv4: {plain}")
     return Address(family, value)
+
+
+def _canonical(word: str, family: int) -> int | None:
+    """Return the value of an address in its canonical text, in a tenth of netaddr's time; None = netaddr decides."""
+    try:
+        packed = socket.inet_pton(_SOCKET_FAMILY[family], word)
+    except (OSError, ValueError):
+        return None
+    # Some platforms read forms that netaddr refuses, such as 010.0.0.1: none of them is written back so.
+    return int.from_bytes(packed, "big") if socket.inet_ntop(_SOCKET_FAMILY[family], packed) == word else None
 
 
 def _not_an_address(word: str, path: str) -> EdgeError:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Literal
 
+import netaddr
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _addresses
@@ -356,3 +358,29 @@ def test_a_text_is_a_cidr_only_if_the_standard_library_agrees(text: str) -> None
     except EdgeError:
         return
     assert int(ipaddress.ip_network(text).network_address) == cidr.interval.first
+
+
+@given(
+    st.one_of(st.text("0123456789abcdefABCDEF:.x%/ \0", max_size=24), st.ip_addresses().map(str), st.text(max_size=8))
+)
+def test_texts_are_read_as_netaddr_reads_them(text: str) -> None:
+    family: Literal[4, 6] = 6 if ":" in text else 4
+    try:
+        expected = int(netaddr.IPAddress(text, family, flags=netaddr.INET_PTON))
+    except (netaddr.AddrFormatError, ValueError):
+        assert _addresses._canonical(text, family) is None
+    else:
+        assert _addresses._canonical(text, family) in (None, expected)
+
+
+@given(
+    st.one_of(
+        st.integers(0, 2**32 - 1).map(lambda value: (4, value)),
+        st.integers(0, 2**128 - 1).map(lambda value: (6, value)),
+    )
+)
+def test_addresses_are_written_as_netaddr_writes_them(address: tuple[Literal[4, 6], int]) -> None:
+    family, value = address
+    text = str(netaddr.IPAddress(value, family))
+    assert address_text(family, value) == text
+    assert _addresses._canonical(text, family) == value
