@@ -272,12 +272,17 @@ def subjects(lines: Iterable[Line]) -> List[str]:
     )
 
 
+_MEMBER = re.compile(r"^neighbor (?P<name>\S+) (?:interface (?:v6only )?)?peer-group (?P<group>\S+)$")
+"""Membership; an interface in place of an address is an unnumbered neighbor (RFC 5549)."""
+
+
 def group_of(lines: Iterable[Line], name: str) -> Optional[str]:
     """Return the peer group of a neighbor."""
-    head = "neighbor {0} peer-group ".format(name)
+    head = "neighbor {0} ".format(name)
     for context, text in lines:
-        if not context and text.startswith(head):
-            return text[len(head) :]
+        found = _MEMBER.match(text) if not context and text.startswith(head) else None
+        if found:
+            return found.group("group")
     return None
 
 
@@ -306,8 +311,9 @@ def session_lines(lines: Iterable[Line], neighbor: str) -> Set[Line]:
         for context, text in held:
             if text.startswith(head) and not _LIVE_KEYS.match(text[len(head) :]):
                 rest = text[len(head) :]
-                if rest != "peer-group" and not rest.startswith("peer-group "):
-                    result.add((context, rest))
+                if rest != "peer-group":
+                    # The group's name decides nothing by itself: it is what stands between two groups' lines.
+                    result.add((context, re.sub(r"\bpeer-group \S+$", "peer-group", rest)))
     return result
 
 
@@ -465,7 +471,7 @@ def _render_instance(lines: Tuple[Line, ...], exits: bool) -> List[str]:
                 return 1
             if words[2] == "remote-as":
                 return 2
-            return 3 if words[2] == "peer-group" else 5
+            return 3 if words[2] == "peer-group" or (words[2] == "interface" and len(words) > 4) else 5
         if text.startswith("bgp listen range"):
             return 4
         return 0 if text.startswith(("bgp ", "no bgp ")) else 6

@@ -45,7 +45,7 @@ def expand(live: Objects, planned: Objects) -> Objects:
             continue
         if key.kind == "route-map":
             result[key] = filters.get(key.name) or _united_map([lines], _map_lines(live, key))
-        elif key.kind.endswith("prefix-list"):
+        elif all(_NUMBERED.match(text) for _context, text in (*lines, *live.get(key, ()))):
             result[key] = _united_list(lines, live.get(key, ()))
         else:
             result[key] = tuple(dict.fromkeys((*lines, *live.get(key, ()))))
@@ -54,6 +54,9 @@ def expand(live: Objects, planned: Objects) -> Objects:
     kept = reachable(result)
     return {key: lines for key, lines in ordered(result).items() if key in kept or key in planned}
 
+
+_NUMBERED = re.compile(r"^(?:seq \d+|description) ")
+"""An entry of a list that has its number, as FRR shows all of them from 8.1 on."""
 
 _BINDING = re.compile(r"^neighbor (\S+) (route-map|prefix-list|filter-list|distribute-list) (\S+) (in|out)$")
 
@@ -185,12 +188,15 @@ def _list_entries(lines: Iterable[Line]) -> List[Tuple[int, str]]:
 
 _SINGLE = re.compile(
     r"^(?:no )?(?P<what>bgp router-id|bgp default \S+|bgp log-neighbor-changes|bgp network import-check"
+    r"|bgp listen limit|bgp listen range \S+"
     r"|maximum-paths(?: ibgp)?"
     r"|bgp bestpath as-path multipath-relax|timers bgp|router bgp"
-    r"|neighbor \S+ (?:peer-group|remote-as|password|timers connect|timers|ebgp-multihop|ttl-security|description|port"
-    r"|update-source"
-    r"|maximum-prefix|shutdown|passive|local-as)) ?"
+    r"|network \S+|redistribute \S+"
+    r"|neighbor \S+ (?:peer-group|interface|remote-as|password|timers connect|timers|ebgp-multihop|ttl-security"
+    r"|description|port|update-source|maximum-prefix|shutdown|passive|local-as|bfd|default-originate|next-hop-self))"
+    r"(?: |$)"
 )
+"""What FRR holds once, whatever words follow: a network has one route-map, a listen range one group."""
 
 
 def _united_instance(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> Tuple[Line, ...]:
@@ -236,7 +242,7 @@ def _session_key(text: str) -> bool:
     return bool(
         re.match(
             r"^neighbor \S+ (?:password|timers|ebgp-multihop|ttl-security|port|update-source|remote-as|shutdown|passive"
-            r"|local-as)\b",
+            r"|local-as|bfd|interface|capability|disable-connected-check)\b",
             text,
         )
     )

@@ -118,6 +118,9 @@ class RouterLab:
         run("ip", "netns", "add", full)
         self.namespaces.append(full)
         run("ip", "-n", full, "link", "set", "lo", "up")
+        # FRR sends router advertisements to neighbors with the capability extended-nexthop; who believes them gets one
+        # more address, and would begin sessions from it.
+        run("ip", "netns", "exec", full, "sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_ra")
         return full
 
     def _leg(self, namespace: str, last: int) -> None:

@@ -335,6 +335,92 @@ def test_a_pool_that_goes_stays_until_contract() -> None:
     assert frr.equal(expand(objects(OURS), planned), objects(OURS))
 
 
+INSTANCE = """router bgp 65000
+ bgp router-id 10.0.0.1
+ no bgp default ipv4-unicast
+ neighbor g peer-group
+ neighbor g remote-as external
+{0} address-family ipv4 unicast
+  neighbor g activate
+{1} exit-address-family
+exit
+"""
+MEMBER = " neighbor eth5 interface peer-group g\n"
+
+
+def instance(own: str = "", family: str = "") -> Objects:
+    return objects(INSTANCE.format(own, family))
+
+
+def changed(live: Objects, planned: Objects) -> set[str]:
+    """Return what expanding adds to the plan (+) and leaves out of it (-)."""
+    united, wanted = set(expand(live, planned)[BGP]), set(planned[BGP])
+    return {f"+ {text}" for _context, text in united - wanted} | {f"- {text}" for _context, text in wanted - united}
+
+
+@pytest.mark.parametrize(
+    ("live", "planned", "expected"),
+    [
+        pytest.param((MEMBER,), ("",), {"+ neighbor eth5 interface peer-group g"}, id="an unnumbered neighbor stays"),
+        pytest.param((MEMBER,), (MEMBER.replace("interface", "interface v6only"),), set(), id="v6only is the plan's"),
+        pytest.param((MEMBER + " neighbor h peer-group\n",),
+                     (MEMBER.replace(" g", " h") + " neighbor h peer-group\n",), set(), id="it moves to another group"),
+        pytest.param((" neighbor fe80::5 peer-group g\n neighbor fe80::5 interface eth4\n",),
+                     (" neighbor fe80::5 peer-group g\n neighbor fe80::5 interface eth5\n",), set(),
+                     id="a link-local neighbor's interface is the plan's"),
+        pytest.param((" neighbor 10.0.0.9 peer-group g\n neighbor 10.0.0.9 interface eth4\n",),
+                     (" neighbor 10.0.0.9 peer-group g\n",), set(), id="an interface that the plan leaves out"),
+        pytest.param((" bgp listen range 10.0.0.0/24 peer-group g\n",), ("",),
+                     {"+ bgp listen range 10.0.0.0/24 peer-group g"}, id="a listen range stays"),
+        pytest.param((" bgp listen range 10.0.0.0/24 peer-group g\n neighbor h peer-group\n",),
+                     (" bgp listen range 10.0.0.0/24 peer-group h\n neighbor h peer-group\n",), set(),
+                     id="a listen range has one group"),
+        pytest.param((" bgp listen limit 10\n",), (" bgp listen limit 20\n",), set(), id="listen limit"),
+        pytest.param((" neighbor g local-as 65001 no-prepend replace-as\n",), (" neighbor g local-as 65002\n",), set(),
+                     id="local-as with its words"),
+        pytest.param((" neighbor g local-as 65001\n",), ("",), set(), id="a local-as that the plan leaves out"),
+        pytest.param((" neighbor g bfd 3 300 300\n",), (" neighbor g bfd\n",), set(), id="bfd with its timers"),
+        pytest.param((" neighbor g bfd\n",), ("",), set(), id="bfd that the plan leaves out"),
+        pytest.param((" neighbor g capability extended-nexthop\n",), ("",), set(), id="a capability"),
+        pytest.param(("", "  network 10.0.0.0/8\n"), ("",), {"+ network 10.0.0.0/8"}, id="a network stays"),
+        pytest.param(("", "  network 10.0.0.0/8\n"), ("", "  network 10.0.0.0/8 route-map m\n"), set(),
+                     id="a network has one route-map"),
+        pytest.param(("", "  redistribute static\n  redistribute kernel\n"),
+                     ("", "  redistribute static route-map redistributed\n"), {"+ redistribute kernel"},
+                     id="redistribute has one route-map"),
+        pytest.param(("", "  neighbor g default-originate\n"), ("",), {"+ neighbor g default-originate"},
+                     id="a default route stays"),
+        pytest.param(("", "  neighbor g default-originate route-map m\n"), ("", "  neighbor g default-originate\n"),
+                     set(), id="default-originate has one route-map"),
+        pytest.param(("", "  neighbor g next-hop-self force\n"), ("", "  neighbor g next-hop-self\n"), set(),
+                     id="next-hop-self with its words"),
+        pytest.param(("", "  neighbor g route-reflector-client\n"), ("",), {"+ neighbor g route-reflector-client"},
+                     id="a route reflector client stays"),
+    ],
+)  # fmt: skip
+def test_what_expanding_keeps(live: tuple[str, ...], planned: tuple[str, ...], expected: set[str]) -> None:
+    assert changed(instance(*live), instance(*planned)) == expected
+
+
+def test_both_versions_of_a_community_list_match_each_under_its_own_number() -> None:
+    name = "bgp community-list standard c"
+    bound = "  neighbor g route-map m in\n", "route-map m permit 10\n match community c\n"
+    live, planned = (
+        objects(INSTANCE.format("", bound[0]) + f"{name} seq 5 permit {word}\n{bound[1]}") for word in ("1:1", "2:2")
+    )
+    assert set(expand(live, planned)[Key("bgp community-list standard", "c")]) == {
+        ("", "seq 5 permit 1:1"),
+        ("", "seq 10 permit 2:2"),
+    }
+
+
+def test_an_unnumbered_neighbor_is_created_before_anything_is_said_of_it() -> None:
+    text = frr.render(instance(" neighbor eth5 description a\n neighbor eth5 port 1179\n" + MEMBER))
+    order = [text.index(f"neighbor {words}\n") for words in
+             ("g peer-group", "g remote-as external", "eth5 interface peer-group g", "eth5 description a")]  # fmt: skip
+    assert order == sorted(order)
+
+
 # -- sessions, references, scope --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
@@ -354,6 +440,29 @@ def test_a_pool_that_goes_stays_until_contract() -> None:
 )
 def test_which_sessions_a_change_leaves_alone(old: str, new: str, expected: list[str]) -> None:
     assert frr.unchanged_neighbors(objects(OURS), objects(OURS.replace(old, new))) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("", "", ["eth5", "eth6", "fe80::9"], id="nothing"),
+        pytest.param("eth6 interface peer-group", "eth6 interface v6only peer-group", ["eth5", "fe80::9"], id="v6only"),
+        pytest.param("interface eth0", "interface eth1", ["eth5", "eth6"], id="interface of a link-local neighbor"),
+        pytest.param("eth6 interface peer-group g", "eth6 interface peer-group h", ["eth5", "fe80::9"], id="group"),
+        pytest.param("remote-as external", "remote-as 65001", [], id="AS of the group"),
+        pytest.param(
+            " neighbor h peer-group\n", " neighbor h peer-group\n neighbor g bfd\n", [], id="BFD of the group"
+        ),
+    ],
+)
+def test_which_sessions_over_interfaces_a_change_leaves_alone(old: str, new: str, expected: list[str]) -> None:
+    text = INSTANCE.format(
+        f" neighbor h peer-group\n{MEMBER}{MEMBER.replace('eth5', 'eth6')}"
+        " neighbor fe80::9 peer-group g\n neighbor fe80::9 interface eth0\n",
+        "",
+    )
+    assert frr.neighbors(objects(text)[BGP]) == ["eth5", "eth6", "fe80::9"]
+    assert frr.unchanged_neighbors(objects(text), objects(text.replace(old, new))) == expected
 
 
 def test_what_is_named_and_missing_is_found() -> None:
