@@ -130,14 +130,19 @@ class _RouterJudge:
         heard = ", ".join(sorted({*map(self.node, accepted.keys() & allowed), *map(self.full_name, unexpected)}))
         self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, heard or NOBODY, level)
         if expected.must or accepted:
-            self._installed(expected, [seen for seen in paths if seen.valid], path)
+            self._installed(expected, [seen for seen in paths if seen.valid and self._counts(seen)], path)
+
+    def _counts(self, path: PathSeen) -> bool:
+        """Return whether a path is one that the kernel should use: those that others pass on may be longer."""
+        return path.used or path.neighbor not in self.others
 
     def _installed(self, expected: ExpectedPrefix, paths: list[PathSeen], path: str) -> None:
         """Judge whether the router's kernel uses every next hop that it should."""
         route = self.seen.routes[expected.family].get(expected.prefix)
         hops = 0 if route is None or not route.installed else route.next_hops
         want = self._next_hops(paths)
-        planned = want if expected.may or self._split(paths) else self._limit(len(expected.must))
+        passed_on = sum(1 for path in paths if path.neighbor in self.others)
+        planned = want if expected.may or self._split(paths) else self._limit(len(expected.must) + passed_on)
         ip = "ip" if expected.family == "ipv4" else "ipv6"
         if paths and not hops:
             self.report.find("EDGE850", path, ip=ip, prefix=expected.prefix)

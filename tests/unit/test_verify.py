@@ -1390,6 +1390,20 @@ def test_planned_neighbor_in_good_order() -> None:
     assert {row.level for row in broken.verify().rows} == {"ok"}
 
 
+def test_a_longer_path_by_way_of_another_router_is_no_missing_next_hop() -> None:
+    broken = Broken()
+    nas(broken)
+    list_of = next(
+        item for item in broken.plan["routers"]["udm-pro"]["frr"]["prefix_lists"] if item["name"] == "nas-ipv4"
+    )
+    list_of["entries"].append({"seq": 10, "action": "permit", "prefix": SERVICE, "ge": None, "le": None})
+    broken.routes[SERVICE].append({**path("10.121.0.66"), "multipath": False})
+    assert told(broken.verify()) == []
+    broken.routes[SERVICE][-1]["multipath"] = True
+    (found,) = told(broken.verify())
+    assert found.startswith("EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses")
+
+
 def nas_down(b: Broken) -> None:
     b.neighbor("10.121.0.66").update(bgpState="Active", lastNotificationReason="Hold Timer Expired")
 
