@@ -152,8 +152,12 @@ def test_risky_policies_are_planned_with_a_warning(values: dict[str, Any], codes
 
 # --- several clusters, several AS numbers -----------------------------------------------------------------------------
 
-SECOND = {
-    "groups|edge_clusters|hosts|lab": {"edge_cluster_asn": 64702, "edge_cilium_version": "1.19.6"},
+SECOND: dict[str, Any] = {
+    "groups|edge_clusters|hosts|lab": {
+        "edge_cluster_asn": 64702,
+        "edge_cilium_version": "1.19.6",
+        "edge_pools": {"lb": {"addresses": "10.5.201.0/28"}},
+    },
     "groups|edge_nodes|hosts|l1": {"edge_cluster": "lab", "edge_addresses": {"lan": "10.5.0.31"}},
     "k1|edge_cluster": "home",
     "k2|edge_cluster": "home",
@@ -163,10 +167,12 @@ SECOND = {
 
 def two_clusters(values: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return values that add a cluster with the same names of peering and pool."""
-    lab = {**SECOND["groups|edge_clusters|hosts|lab"], "edge_pools": {"lb": {"addresses": "10.5.201.0/28"}}}
-    return {**SECOND, "groups|edge_clusters|hosts|lab": lab, NAS + "|export": {"pools": "home/lb"},
-            "site|edge_links|wire|ends|gw|export": {"pools": ["home/lb", "lab/lb"], "networks": "lan"},
-            **(values or {})}  # fmt: skip
+    return {
+        **SECOND,
+        f"{NAS}|export": {"pools": "home/lb"},
+        "site|edge_links|wire|ends|gw|export": {"pools": ["home/lb", "lab/lb"], "networks": "lan"},
+        **(values or {}),
+    }
 
 
 def test_clusters_on_one_router_have_groups_and_filters_of_their_own() -> None:
