@@ -165,4 +165,4 @@ def announcing_nodes(cluster: Cluster, network: Network) -> tuple[str, ...]:
     if network.l2_nodes is None:
         return tuple(node.host for node in cluster.nodes if node.addresses.get(network.name))
     selector = parse_selector(network.l2_nodes, f"edge_networks.{network.name}.l2_nodes")
-    return tuple(node.host for node in cluster.nodes if selector.matches(node.labels))
+    return tuple(node.host for node in cluster.nodes if selector.matches(node.all_labels))

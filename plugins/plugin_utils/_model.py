@@ -187,6 +187,11 @@ class Node:
     drain: bool = False
     """It leaves all peerings."""
 
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """What selectors of nodes see: also the labels that each kubelet sets, which nobody has to write down."""
+        return {"kubernetes.io/hostname": self.host, "kubernetes.io/os": "linux", **self.labels}
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

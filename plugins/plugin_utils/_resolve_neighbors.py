@@ -248,7 +248,7 @@ class _Step:
             return []
         selector = self.item.get("nodes")
         everyone = [node for cluster in self.clusters for node in cluster.nodes]
-        members = sorted(node.host for node in everyone if selector.matches(node.labels))
+        members = sorted(node.host for node in everyone if selector.matches(node.all_labels))
         if not members:
             self.context.report.add(
                 "EDGE343",

@@ -169,7 +169,7 @@ class _Step:
         context, values = self.context, self.values
         defaults: Items = values["edge_bgp_defaults"]
         selector = _selector(item, defaults)
-        matched = [node for node in self.ends.nodes if selector is None or selector.matches(node.labels)]
+        matched = [node for node in self.ends.nodes if selector is None or selector.matches(node.all_labels)]
         members = [node for node in matched if not node.drain]
         if not matched:
             report_no_nodes(context, self.cluster, item, defaults, selector, self.ends.nodes)

@@ -188,7 +188,7 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
         )
     if network.l2_nodes is not None:
         selector = parse_selector(network.l2_nodes, path)
-        announcing = [node for node in nodes if selector.matches(node.labels)]
+        announcing = [node for node in nodes if selector.matches(node.all_labels)]
         reason = f"its l2_nodes {network.l2_nodes!r} match none"
     else:
         announcing = [node for node in nodes if node.addresses.get(network.name)]

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words that sites in the field use, which the other sites of these tests do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
+
+from .support.hybrid import inventory_from
+
+SMALL = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: 10.30.0.0/24, interfaces: eth0}}
+    edge_peerings: {k8s: {}}
+    edge_pools: {lb: {addresses: 10.31.0.0/28}}
+  children:
+    edge_routers: {hosts: {gw: {ansible_host: 10.30.0.1, edge_router_asn: 64630}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64631, edge_cilium_version: "1.19.6"}}}
+    edge_nodes: {hosts: {n1: {ansible_host: 10.30.0.11}, n2: {ansible_host: 10.30.0.12}}}
+"""
+
+
+def planned(**site: Any) -> Plan:
+    """Return the plan of the small site; ``site`` replaces variables of ``all``."""
+    document = yaml.safe_load(SMALL)
+    document["all"]["vars"].update(site)
+    return plan(inventory_from(document))
+
+
+def told(found: Plan) -> list[str]:
+    return [f"{item.code} {item.text}" for item in found.findings]
+
+
+# --- labels that each kubelet sets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("selector", "nodes"),
+    [
+        ("kubernetes.io/os=linux", ["n1", "n2"]),
+        ("kubernetes.io/hostname=n2", ["n2"]),
+        ("kubernetes.io/hostname notin (n2)", ["n1"]),
+    ],
+)
+def test_nodes_are_selected_by_labels_that_each_kubelet_sets(selector: str, nodes: list[str]) -> None:
+    """They are on every node, so nobody writes them into an inventory, and nothing of ours writes them on a Node."""
+    found = planned(edge_peerings={"k8s": {"nodes": selector}})
+    assert told(found) == []
+    assert [session["node"] for session in found.data["sessions"]] == nodes
+    of = found.data["clusters"]["home"]
+    assert of["node_labels"] == {"n1": {}, "n2": {}}
+    (config,) = [item["spec"] for item in of["bgp"] if item["kind"] == "CiliumBGPClusterConfig"]
+    assert next(iter(config["nodeSelector"].values()))
+
+
+def test_a_label_of_each_kubelet_that_no_node_has() -> None:
+    assert told(planned(edge_peerings={"k8s": {"nodes": "kubernetes.io/hostname=n3"}})) == [
+        "EDGE305 edge_peerings.k8s.nodes: 'kubernetes.io/hostname=n3' selects none of 2 nodes (no node has a label:"
+        " write edge_node_labels)"
+    ]
+
+
+def test_l2_nodes_are_selected_by_labels_that_each_kubelet_sets() -> None:
+    networks = {"lan": {"cidr": "10.30.0.0/24", "interfaces": "eth0", "l2_nodes": "kubernetes.io/hostname=n1"}}
+    found = planned(
+        edge_networks=networks, edge_peerings={}, edge_pools={"lb": {"addresses": "10.30.0.32/28", "l2": "lan"}}
+    )
+    assert told(found) == []
+    assert [item["nodes"] for item in found.data["expect"]["l2"]] == [["n1"]]
