@@ -65,7 +65,9 @@ def node_classes(
         if peering.nodes is not None and peering.nodes not in selected:
             # A drained node still has the labels, so a selector that matches it does not fit a class without it.
             selector = parse_selector(peering.nodes, "")
-            selected[peering.nodes] = frozenset(host for host, node in nodes.items() if selector.matches(node.all_labels))
+            selected[peering.nodes] = frozenset(
+                host for host, node in nodes.items() if selector.matches(node.all_labels)
+            )
     classes: list[NodeClass] = []
     for (names, asn, networks), hosts in sorted(members.items(), key=lambda item: str(item[0])):
         selectors = {named[name].nodes for name in names}
