@@ -56,6 +56,10 @@ class Context:
         self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
         return False
 
+    def unsure(self, hosts: Iterable[str]) -> bool:
+        """Return whether an address of one of the hosts was reported, or a network in which one may be."""
+        return self.parsed.networks.damaged or not {host for host, _network in self.unplaced}.isdisjoint(hosts)
+
     def subnet_of(self, network: str, address: Address) -> Cidr | None:
         """Return the subnet of ``network`` that holds ``address``."""
         return next((cidr for cidr in self.subnets.get(network, ()) if cidr.contains(address)), None)
@@ -286,12 +290,13 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> s
         return None  # reported as unreadable
     own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
     if not own:
-        context.report.add(
-            "EDGE209",
-            f"{host}.edge_router_id",
-            "is missing, and the router has no IPv4 address to take it from",
-            "write any IPv4 address that is unique in the site",
-        )
+        if not context.unsure((host,)):
+            context.report.add(
+                "EDGE209",
+                f"{host}.edge_router_id",
+                "is missing, and the router has no IPv4 address to take it from",
+                "write any IPv4 address that is unique in the site",
+            )
         return None
     loopbacks = sorted(
         address

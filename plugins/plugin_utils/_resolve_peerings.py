@@ -343,7 +343,7 @@ class _Step:
         if "network" in item:
             written: tuple[str, ...] = tuple(dict.fromkeys(item.get("network")))
             return written if all(network in known for network in written) else None
-        if "network" in (item.raw or {}) or not members:
+        if "network" in (item.raw or {}) or not members or known.damaged:
             return None
         segments = [name for name in context.subnets if not context.parsed.networks[name].get("loopback")]
         beside = [network for network in segments if any(p.get(network) for p in ends.router_addresses.values())]
@@ -362,6 +362,8 @@ class _Step:
             problem, hint = f"its nodes and the routers share {one_of(shared)}", "write the one that the sessions use"
         elif ends.router_addresses and all(is_absent(values) for values in context.parsed.routers.values()):
             problem, hint = "every router is absent", "take the peering out of the inventory too, or add a router"
+        elif context.unsure((*ends.router_addresses, *(node.host for node in members))):
+            return None
         elif ends.router_addresses:
             problem = "its nodes and the routers share no network"
             hint = f"{_where(context, ends, members)}; write edge_addresses"

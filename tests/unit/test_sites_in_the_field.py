@@ -73,3 +73,57 @@ def test_l2_nodes_are_selected_by_labels_that_each_kubelet_sets() -> None:
     )
     assert told(found) == []
     assert [item["nodes"] for item in found.data["expect"]["l2"]] == [["n1"]]
+
+
+# --- one mistake is told once -----------------------------------------------------------------------------------------
+
+
+def site_with(host: str, addresses: object, **site: Any) -> Plan:
+    """Return the plan of the small site, with other addresses of one host."""
+    document = yaml.safe_load(SMALL)
+    document["all"]["vars"].update(site)
+    for group in document["all"]["children"].values():
+        if host in group["hosts"]:
+            group["hosts"][host]["edge_addresses"] = addresses
+    return plan(inventory_from(document))
+
+
+@pytest.mark.parametrize(
+    ("network", "finding"),
+    [
+        (
+            {"cidr": "10.30.0.0/24", "interfaces": "^eth.*$"},
+            "EDGE103 edge_networks.lan.interfaces: '^eth.*$' is not an interface name of at most 15 characters, where *"
+            " and ? stand for any",
+        ),
+        (
+            {"cidr": "10.30.0.0/24", "dhpc": "10.30.0.64/26"},
+            "EDGE101 edge_networks.lan.dhpc: is not a key that is known here (did you mean 'dhcp'?)",
+        ),
+    ],
+    ids=["value", "key"],
+)
+@pytest.mark.parametrize("written", [False, True], ids=["ansible_host", "edge_addresses"])
+def test_a_mistake_in_a_network_brings_no_word_about_addresses_in_it(
+    network: dict[str, str], finding: str, written: bool
+) -> None:
+    networks = {"lan": network, "other": {"cidr": "10.32.0.0/24"}}
+    if written:
+        assert told(site_with("gw", {"lan": "10.30.0.1", "other": "10.32.0.1"}, edge_networks=networks)) == [finding]
+    else:
+        assert told(planned(edge_networks=networks)) == [finding]
+
+
+@pytest.mark.parametrize("peering", [{}, {"network": "lan"}], ids=["derived", "written"])
+@pytest.mark.parametrize(
+    ("host", "address", "finding"),
+    [
+        ("gw", "10.30.0.300", "EDGE201 gw.edge_addresses.lan: 10.30.0.300 is not an IPv4 address: 300 is over 255"),
+        ("gw", "10.99.0.1", "EDGE203 gw.edge_addresses.lan: 10.99.0.1 is outside network 'lan' (10.30.0.0/24)"),
+        ("n1", "10.99.0.1", "EDGE203 n1.edge_addresses.lan: 10.99.0.1 is outside network 'lan' (10.30.0.0/24)"),
+    ],
+)
+def test_a_wrong_address_brings_no_word_about_a_missing_one(
+    peering: dict[str, str], host: str, address: str, finding: str
+) -> None:
+    assert told(site_with(host, {"lan": address}, edge_peerings={"k8s": peering})) == [finding]
