@@ -77,6 +77,11 @@ class OwnSelectors:
             for value in handle.values if handle else ():
                 self._by_value.setdefault((handle.key if handle else "", value), []).append((pool.name, selector))
 
+    @property
+    def empty(self) -> bool:
+        """True if no pool has its own."""
+        return not (self._by_value or self._by_key or self._rest)
+
     def picking(self, labels: Mapping[str, str], complete: bool, besides: str) -> str | None:
         """Return a pool other than ``besides`` whose selector certainly picks a service with these labels.
 

@@ -95,11 +95,10 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
                 f"pools: {one_of(known)}",
             )
         return None
-    by_name = scope.by_name
-    known_pool = context.reference(item.at("pool"), pool_name, scope.values["edge_pools"], "pool")
-    if not known_pool or pool_name not in by_name:
+    owned = scope.by_name.get(pool_name)
+    if owned is None:
+        context.reference(item.at("pool"), pool_name, scope.values["edge_pools"], "pool")
         return None
-    owned = by_name[pool_name]
     addresses: tuple[Address, ...] = item.get("addresses", ())
     _check_inside(context, item, addresses, owned, scope.pools)
     families = _families(context, item, addresses, owned)
@@ -156,6 +155,8 @@ def _check_way(context: Context, item: Item, owned: OwnedPool, service: Service)
 def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Service) -> None:
     """Report a service that its pool's selector cannot pick, or that another pool's picks too."""
     pool = owned.pool
+    if pool.services is None and pool.announce_only is None and scope.own.empty:
+        return
     label = scope.values.get("edge_pool_label", LABEL_POOL)
     ours = service.manage != "metadata"
     labels = {SERVICE_NAME: service.name, SERVICE_NAMESPACE: service.namespace, label: pool.name}
@@ -241,6 +242,8 @@ def _manage(context: Context, item: Item) -> str:
 def _check_ports(context: Context, item: Item) -> None:
     """Report ports that Kubernetes refuses: two of one number and protocol, several without names or of one name."""
     ports = item.get("ports", ())
+    if len(ports) < 2:
+        return
     seen: dict[tuple[int, str], int] = {}
     names: set[str] = set()
     for index, port in enumerate(ports):
@@ -250,7 +253,7 @@ def _check_ports(context: Context, item: Item) -> None:
             context.report.add("EDGE103", path, f"{pair[1]} port {pair[0]} stands here twice", "keep one of them")
         seen.setdefault(pair, index)
         name = port.get("name")
-        if len(ports) > 1 and name is None:
+        if name is None:
             context.report.add("EDGE105", f"{path}.name", "is missing: several ports need names", "such as https")
         elif name in names:
             context.report.add(
