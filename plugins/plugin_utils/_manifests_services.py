@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from ._manifests_common import Object
@@ -61,7 +62,7 @@ def services(site: Site, cluster: Cluster) -> list[dict[str, Any]]:
             "labels": {**service.labels, cluster.pool_label: service.pool},
             "annotations": _annotations(service),
         }
-        for service in _sorted(cluster)
+        for service in _sorted([] if cluster.absent else cluster.services)
     ]
 
 
@@ -80,18 +81,17 @@ def chart_values(site: Site, cluster: Cluster) -> list[dict[str, Any]]:
             "chart": service.chart,
             "values": makers[service.chart or ""](cluster, service),
         }
-        for service in _sorted(cluster)
-        if service.manage == "values"
+        for service in _of_charts(cluster)
     ]
 
 
 def cilium_chart_values(cluster: Cluster) -> dict[str, Any]:
     """Return the values that Cilium's own controllers need in the Cilium release, for the services that they make."""
     values: dict[str, Any] = {}
-    for service in _sorted(cluster):
-        if service.manage == "values" and service.chart == CILIUM_INGRESS:
+    for service in _of_charts(cluster):
+        if service.chart == CILIUM_INGRESS:
             values.update(_cilium_ingress_values(cluster, service))
-        if service.manage == "values" and service.chart == GATEWAY:
+        if service.chart == GATEWAY:
             gateway = values.setdefault("gatewayAPI", {"enabled": True})
             if service.traffic_policy:
                 gateway["externalTrafficPolicy"] = service.traffic_policy
@@ -102,8 +102,8 @@ def chart_problems(cluster: Cluster) -> Iterator[ChartProblem]:
     """Yield what Cilium's own controllers cannot do for the cluster's services."""
     first_ingress: Service | None = None
     first_gateway: Service | None = None
-    for service in _sorted(cluster):
-        if service.manage != "values" or service.chart not in (CILIUM_INGRESS, GATEWAY):
+    for service in _of_charts(cluster):
+        if service.chart not in (CILIUM_INGRESS, GATEWAY):
             continue
         yield from _cilium_problems(service)
         if service.chart == CILIUM_INGRESS:
@@ -163,10 +163,12 @@ def node_labels(cluster: Cluster) -> dict[str, dict[str, str]] | None:
     return {host: dict(sorted(own.items())) for host, own in labels.items()}
 
 
-def _sorted(cluster: Cluster) -> list[Service]:
-    if cluster.absent:
-        return []
-    return sorted(cluster.services, key=lambda item: (item.namespace, item.name))
+def _of_charts(cluster: Cluster) -> list[Service]:
+    return _sorted([] if cluster.absent else [item for item in cluster.services if item.manage == "values"])
+
+
+def _sorted(services: Iterable[Service]) -> list[Service]:
+    return sorted(services, key=attrgetter("namespace", "name"))
 
 
 def _service(site: Site, cluster: Cluster, service: Service) -> Object:

@@ -69,8 +69,9 @@ class Item:
     def at(self, key: str, index: int | None = None) -> str:
         """Return the path of one of its keys, and of one entry where the key holds a list with brackets."""
         path = f"{self.path}.{key}"
-        written_as_list = isinstance(self.raw, Mapping) and isinstance(self.raw.get(key), (list, tuple))
-        return f"{path}[{index}]" if index is not None and written_as_list else path
+        if index is None or not isinstance(self.raw, Mapping):
+            return path
+        return f"{path}[{index}]" if isinstance(self.raw.get(key), (list, tuple)) else path
 
 
 class Items(dict[str, Item]):

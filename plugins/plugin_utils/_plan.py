@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
-from ._addresses import Address, address_text, parse_address
+from ._addresses import address_text, parse_address
 from ._expectations import expectations
 from ._findings import ERROR, Finding, Report
 from ._frr_intent import frr_intent
@@ -22,7 +23,7 @@ from ._intervals import subtract
 from ._manifests import bgp_objects, chart_values, lb_objects, node_labels, services
 from ._model import Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
 from ._parse import Inventory, Item, accepted_reasons, parse
-from ._pools import capacity, free_addresses
+from ._pools import capacity
 from ._resolve import resolve
 
 
@@ -251,15 +252,16 @@ def _session(session: Session) -> dict[str, Any]:
 
 
 def _pools(cluster: Cluster) -> list[dict[str, Any]]:
-    used: dict[str, set[Address]] = {pool.name: set() for pool in cluster.pools}
+    used: dict[str, set[str]] = {pool.name: set() for pool in cluster.pools}
     for service in cluster.services:
-        used[service.pool].update(parse_address(address, "") for address in service.addresses)
-    return [_pool(cluster, pool, sorted(used[pool.name])) for pool in cluster.pools]
+        used[service.pool].update(service.addresses)
+    return [_pool(cluster, pool, used[pool.name]) for pool in cluster.pools]
 
 
-def _pool(cluster: Cluster, pool: Pool, used: list[Address]) -> dict[str, Any]:
-    free: tuple[Address, ...] = () if pool.disabled else free_addresses(pool.intervals, used)
-    left = capacity(subtract(pool.intervals, (address.interval for address in used)))
+def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> dict[str, Any]:
+    used = sorted((parse_address(text, "") for text in texts), key=attrgetter("family", "value"))
+    free = subtract(pool.intervals, (address.interval for address in used))
+    left = capacity(free)
     return {
         "cluster": cluster.host,
         "name": pool.name,
@@ -273,7 +275,7 @@ def _pool(cluster: Cluster, pool: Pool, used: list[Address]) -> dict[str, Any]:
         "capacity": capacity(pool.intervals),
         "used": [address.text for address in used],
         "left": {family: left.get(family, 0) for family in pool.families},
-        "next_free": free[0].text if free else None,
+        "next_free": address_text(free[0].family, free[0].first) if free and not pool.disabled else None,
         "bgp": list(pool.bgp),
         "l2": list(pool.l2),
         "disabled": pool.disabled,
