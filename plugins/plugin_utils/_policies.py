@@ -126,9 +126,11 @@ def _warn_all(context: Context, path: str, way: str) -> None:
     context.report.add("EDGE332", path, problem, "name the pools, networks or prefixes instead")
 
 
-def _warn_default(context: Context, path: str, way: str) -> None:
+def _warn_default(context: Context, path: str, way: str, passed_on: bool = False) -> None:
     if way == IMPORT:
         problem = "accepts a default route: all traffic without a better route goes to the other end while it sends one"
+    elif passed_on:
+        problem = "sends on a default route that the router hears by BGP: all traffic of the other end may come here"
     else:
         problem = (
             "sends a default route whether the router has one or not (default-originate): all traffic of the other end"
@@ -248,7 +250,7 @@ def _prefixes(context: Context, path: str, written: Mapping[str, Any], way: str)
             continue
         known = rule(cidr, ge, le)
         if known == PrefixRule(cidr.text) and cidr.prefix_length == 0:
-            _warn_default(context, place, way)
+            _warn_default(context, place, way, passed_on=True)
         elif way == IMPORT:
             _warn_wide(context, place, known)
         yield known

@@ -127,3 +127,32 @@ def test_a_wrong_address_brings_no_word_about_a_missing_one(
     peering: dict[str, str], host: str, address: str, finding: str
 ) -> None:
     assert told(site_with(host, {"lan": address}, edge_peerings={"k8s": peering})) == [finding]
+
+
+# --- a default route that is passed on --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("export", "finding", "originated"),
+    [
+        (
+            {"prefixes": "0.0.0.0/0"},
+            "EDGE333 gw.edge_router_neighbors.isp.export.prefixes: sends on a default route that the router hears by BGP:"
+            " all traffic of the other end may come here",
+            False,
+        ),
+        (
+            {"default_route": True},
+            "EDGE333 gw.edge_router_neighbors.isp.export.default_route: sends a default route whether the router has one"
+            " or not (default-originate): all traffic of the other end may come here",
+            True,
+        ),
+    ],
+    ids=["passed on", "originated"],
+)
+def test_a_default_route_is_passed_on_or_originated(export: dict[str, object], finding: str, originated: bool) -> None:
+    found = planned(edge_router_neighbors={"isp": {"address": "10.30.0.2", "asn": 64640, "export": export}})
+    assert told(found) == [finding]
+    router = found.data["routers"]["gw"]["frr"]
+    (group,) = [item for item in router["peer_groups"] if item["name"] == "isp"]
+    assert group["families"]["ipv4"]["default_originate"] is originated
