@@ -132,8 +132,27 @@ class _Link:
                 if len(transports) == 1:
                     carried = (named or set(FAMILIES)) if not neighbor.addresses else named | carried
                 families = tuple(family for family in FAMILIES if family in carried)
+                if neighbor.transport == "ipv4" and "ipv6" in families:
+                    self._check_next_hop(host, neighbor)
                 done = replace(neighbor, import_=import_, export=export, families=families)
                 yield host, Draft(done, path, written, f"{path}.export", internal)
+
+    def _check_next_hop(self, host: str, neighbor: Neighbor) -> None:
+        """Report IPv6 routes over IPv4 between loopbacks: FRR finds no IPv6 next hop there, and closes the session.
+
+        On a network of both routers it takes the interface's link-local address (measured with FRR 10.3, both).
+        """
+        for network, placed in self.addresses[host].items():
+            if neighbor.update_source not in {address.text for address in placed}:
+                continue
+            if self.context.parsed.networks[network].get("loopback") and all(known.family == 4 for known in placed):
+                self.context.report.add(
+                    "EDGE346",
+                    f"{self.item.path}.ends.{host}",
+                    f"carries IPv6 routes over IPv4, and {host} has no IPv6 address in loopback network {network!r}:"
+                    " FRR has no next hop for them and closes the session",
+                    f"add one to {host}.edge_addresses.{network}, or take the IPv6 prefixes out",
+                )
 
     def _import(self, host: str, other: str) -> Policy:
         """Return what ``host`` accepts from ``other``: as written, else what the other end sends."""
