@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_transaction import check_errors
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.sites import FOLDER, Site, frr_conf, site
@@ -155,8 +156,11 @@ def lab() -> Iterator[RouterLab]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_rendered_reads_back_as_written(lab: RouterLab, case: str) -> None:
+def test_what_is_rendered_is_taken_and_reads_back_as_written(lab: RouterLab, case: str) -> None:
     text = CASES[case]()
+    lab.write("/tmp/checked.conf", f"frr defaults traditional\n{text}wrong-line\n")
+    said = lab.sh("/usr/lib/frr/bgpd -C -n -f /tmp/checked.conf -i /tmp/checked.pid -p 0 -A 127.0.0.1", check=False)
+    assert check_errors(0, "", said.stderr, "wrong-line") == []
     assert lab.load(text) == ""
     running = lab.vtysh("show running-config").split("Current configuration:")[1]
     assert frr.difference(frr.parse(text).objects, frr.parse(running).objects) == ""

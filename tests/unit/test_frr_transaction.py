@@ -190,6 +190,9 @@ CANARY = "2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 100663304] No such command o
         pytest.param(0, "", "", ["bgpd -C did not read the file to its end: no output"], id="a file that bgpd cannot read"),
         pytest.param(0, "", "x line 4:  neighbor g password hunter2\n" + CANARY, ["x line 4:  neighbor g password ********"],
                      id="no secret in an error"),
+        pytest.param(0, "", "2026/11/26 11:27:18 BGP: [YTHK0-FSPPJ][EC 33554500] sendmsg_nexthop: zclient_send_message() "
+                     "failed\n2026/11/26 11:27:18 BGP: No such command on config line 9: read-to-the-end", [],
+                     id="bgpd -C runs without zebra"),
     ],
 )  # fmt: skip
 def test_what_frr_says_about_a_candidate(code: int, vtysh: str, bgpd: str, expected: list[str]) -> None:
