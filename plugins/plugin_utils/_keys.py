@@ -199,6 +199,7 @@ class RecordOr(ValueType):
     """A record, or one value that stands for the record with only that key."""
 
     argument_type = "raw"
+    takes_maps = True
 
     def __init__(self, key: str, alone: ValueType, record: Record) -> None:
         self.key, self.alone, self.record = key, alone, record

@@ -81,6 +81,8 @@ class ValueType(ABC):
     """Its name in the documentation."""
     argument_type: str = "raw"
     """Its type in a role's argument_specs."""
+    takes_maps: bool = False
+    """A map can be a value of the type, so one map alone may stand for a list of them."""
 
     @abstractmethod
     def parse(self, value: object, path: str, report: Report) -> Any:
@@ -363,7 +365,7 @@ class ListOf(ValueType):
             shown = ", ".join(f"'{part}'" if ":" in part else part for part in parts)
             report.add("EDGE102", path, f"must be a list, not {describe(value)}", f"write [{shown}]")
             return INVALID
-        elif isinstance(value, Mapping) and not isinstance(self.item, Record):
+        elif isinstance(value, Mapping) and not self.item.takes_maps:
             report.add("EDGE102", path, "must be a list, not a map", "its entries have no names: write [FIRST, SECOND]")
             return INVALID
         else:
@@ -485,6 +487,7 @@ class Record(ValueType):
 
     label = "map"
     argument_type = "dict"
+    takes_maps = True
 
     def __init__(self, keys: Sequence[Key], notes: Mapping[str, str] | None = None) -> None:
         """Take the keys, and ``notes``: words that users may look for here -> where it is said instead."""

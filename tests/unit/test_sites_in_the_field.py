@@ -156,3 +156,25 @@ def test_a_default_route_is_passed_on_or_originated(export: dict[str, object], f
     router = found.data["routers"]["gw"]["frr"]
     (group,) = [item for item in router["peer_groups"] if item["name"] == "isp"]
     assert group["families"]["ipv4"]["default_originate"] is originated
+
+
+# --- a list of one ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("brackets", [False, True], ids=["alone", "in brackets"])
+def test_one_prefix_with_lengths_may_stand_without_brackets(brackets: bool) -> None:
+    prefix = {"prefix": "10.64.0.0/12", "ge": 24, "le": 28}
+    accepted = {"prefixes": [prefix] if brackets else prefix}
+    found = planned(edge_router_neighbors={"vpn": {"address": "10.30.0.2", "asn": 64640, "import": accepted}})
+    assert told(found) == []
+    (rules,) = [item for item in found.data["routers"]["gw"]["frr"]["prefix_lists"] if item["name"] == "vpn-ipv4"]
+    assert [(entry["prefix"], entry["ge"], entry["le"]) for entry in rules["entries"]] == [("10.64.0.0/12", 24, 28)]
+
+
+def test_one_wrong_prefix_without_brackets_is_told_by_its_own_path() -> None:
+    accepted = {"prefixes": {"prefix": "10.64.0.0/12", "ge": 8}}
+    found = planned(edge_router_neighbors={"vpn": {"address": "10.30.0.2", "asn": 64640, "import": accepted}})
+    assert told(found) == [
+        "EDGE330 gw.edge_router_neighbors.vpn.import.prefixes.ge: 8 is not a length of prefixes inside 10.64.0.0/12"
+        " (12 to 32)"
+    ]
