@@ -41,6 +41,7 @@ _TIMERS = {"traditional": (60, 180), "datacenter": (3, 9)}
 """Keepalive and hold time where nothing is written (FRR bgpd/bgp_vty.c, FRR_CFG_DEFAULT_BGP_*)."""
 _CONNECT = {"traditional": 120, "datacenter": 10}
 _LISTEN_LIMIT = "100"
+_ON_BY_DEFAULT = ("bgp fast-external-failover", "bgp suppress-duplicates")
 _COSMETIC = ("bgp log-neighbor-changes", "bgp default show-hostname", "bgp default show-nexthop-hostname")
 _FOLLOWED = (
     "bgp ebgp-requires-policy",
@@ -152,7 +153,7 @@ class _Instance:
             words = what.split()
             if words[0] == "neighbor" or words[:3] == ["bgp", "listen", "range"] or words[:2] == ["timers", "bgp"]:
                 continue
-            if what in _COSMETIC or what in _FOLLOWED:
+            if what in _COSMETIC or what in _FOLLOWED or (on and what in _ON_BY_DEFAULT):
                 continue
             if words[:2] == ["bgp", "router-id"]:
                 result["router-id"] = words[2]
@@ -251,6 +252,10 @@ class _Instance:
             del raw["hops"]
         if raw.get("port") == "179":
             del raw["port"]
+        if raw.get("advertisement-interval") == "0":  # FRR bgpd/bgpd.h, BGP_DEFAULT_EBGP_ROUTEADV
+            del raw["advertisement-interval"]
+        if not any(text.startswith("bgp graceful-restart") for text in self.general):
+            raw.pop("graceful-restart-helper", None)  # what FRR is where nothing is written
 
     def _connect_retry(self) -> int:
         if self.profile == "traditional" and (self.version is None or self.version >= _CONNECT_30_SINCE):

@@ -296,6 +296,28 @@ DEFAULTS = {
         "ip prefix-list A permit any\n",
         [],
     ),
+    "defaults-that-people-write-out": (
+        "router bgp 65001\n bgp fast-external-failover\n bgp suppress-duplicates\n neighbor 10.0.0.5 remote-as 65002\n"
+        " neighbor 10.0.0.5 advertisement-interval 0\n neighbor 10.0.0.5 graceful-restart-helper\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
+        [],
+    ),
+    "defaults-that-are-changed": (
+        "router bgp 65001\n no bgp fast-external-failover\n no bgp suppress-duplicates\n"
+        " neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 advertisement-interval 30\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
+        [
+            "bgp fast-external-failover: off only in the first",
+            "bgp suppress-duplicates: off only in the first",
+            "neighbor 10.0.0.5: advertisement-interval: 30 only in the first",
+        ],
+    ),
+    "a-helper-where-the-router-itself-restarts": (
+        "router bgp 65001\n bgp graceful-restart\n neighbor 10.0.0.5 remote-as 65002\n"
+        " neighbor 10.0.0.5 graceful-restart-helper\n",
+        "router bgp 65001\n bgp graceful-restart\n neighbor 10.0.0.5 remote-as 65002\n",
+        ["neighbor 10.0.0.5: graceful-restart-helper only in the first"],
+    ),
     "no-bgp-in-either": ("hostname a\n", "hostname b\n", []),
     "no-bgp-in-one": ("hostname a\n", "router bgp 65001\n", ["BGP runs only in the second"]),
     "member-that-is-not-active": (
