@@ -177,6 +177,8 @@ def parse(text: str) -> Config:
             members.append(("", _list_line(members, new, line)))
     close(len(lines))
     done = {name: tuple(dict.fromkeys(members)) for name, members in objects.items()}
+    # FRR shows the lines of an entry in an order of its own; it has no meaning.
+    done.update({name: tuple(sorted(lines)) for name, lines in done.items() if name.kind == "route-map"})
     if BGP in done:
         done[BGP] = _explicit(done[BGP], profile)
     return Config(text, done, tuple(blocks), profile)

@@ -414,6 +414,14 @@ def test_both_versions_of_a_community_list_match_each_under_its_own_number() -> 
     }
 
 
+@pytest.mark.parametrize("more", ["", "route-map m deny 20\n match tag 2\n"], ids=["permits only", "with a deny"])
+def test_expanding_does_not_mind_the_order_of_a_route_maps_lines(more: str) -> None:
+    head = INSTANCE.format("", "  neighbor g route-map m in\n")
+    one = objects(f"{head}route-map m permit 10\n match tag 1\n match community c\n{more}")
+    other = objects(f"{head}route-map m permit 10\n match community c\n match tag 1\n{more}")
+    assert frr.equal(expand(one, other), other)
+
+
 def test_an_unnumbered_neighbor_is_created_before_anything_is_said_of_it() -> None:
     text = frr.render(instance(" neighbor eth5 description a\n neighbor eth5 port 1179\n" + MEMBER))
     order = [text.index(f"neighbor {words}\n") for words in
