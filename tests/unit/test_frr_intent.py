@@ -9,7 +9,10 @@ import ipaddress
 from dataclasses import replace
 from typing import Any
 
+import jinja2
 import pytest
+import yaml
+from ansible.plugins.test.core import version_compare
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._frr_intent import frr_intent
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import Interval
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
@@ -23,6 +26,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model impo
     Timers,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._prefix_rules import merge_rules, pool_rules
+from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import CHECKOUT
+from ansible_collections.hybridnet.cluster_edge.tests.unit.support.sites import TEMPLATE
 
 KEYS = SessionKeys(Timers(30, 10, 5), 15)
 ROUTER = Router("udm", 65000, "10.121.0.1", "unifi", "10.1", {})
@@ -230,3 +235,17 @@ def test_what_belongs_to_one_session_stands_on_its_neighbor() -> None:
 
 def test_a_session_of_another_router_is_not_ours() -> None:
     assert intent((), (session(11, router="other"),))["peer_groups"] == []
+
+
+def test_the_roles_own_example_has_every_key_that_the_template_reads() -> None:
+    readme = (CHECKOUT / "roles" / "udm_frr" / "README.md").read_text("utf-8")
+    play = yaml.safe_load(readme.split("```yaml\n")[1].split("```")[0])
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)
+    environment.tests["version"] = version_compare
+    text = environment.from_string(TEMPLATE.read_text("utf-8")).render(
+        __udm_frr_intent=play[0]["roles"][0]["vars"]["udm_frr_intent"],
+        __udm_frr_version="10.1",
+        __udm_frr_passwords={},
+    )
+    assert " neighbor 192.0.2.11 peer-group home-k8s\n" in text
+    assert "ip prefix-list home-k8s-ipv4 seq 5 permit 192.0.2.128/29 ge 32\n" in text
