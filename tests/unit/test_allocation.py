@@ -66,6 +66,7 @@ def test_the_order_of_the_input_does_not_matter(wished: list[Wish], random: obje
     assert assign(POOLS, wished, {}).addresses == assign(POOLS, shuffled, {}).addresses
 
 
+@pytest.mark.thorough
 @settings(max_examples=200)
 @given(wishes(), wishes(), st.sets(st.integers(0, 60)))
 def test_addresses_stay_when_others_come_and_go(wished: list[Wish], more: list[Wish], gone: set[int]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import parse as parse_frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import undefined
@@ -25,6 +26,7 @@ SOME = settings(
 )
 
 
+@pytest.mark.thorough
 @SOME
 @given(document=inventories())
 def test_any_site_is_planned_or_refused(document: dict[str, Any]) -> None:

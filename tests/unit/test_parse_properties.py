@@ -48,6 +48,7 @@ YAML = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(variables=st.dictionaries(st.sampled_from(sorted(VARIABLES)) | st.just("edge_pools__x"), YAML, max_size=5))
 def test_arbitrary_values_give_findings(variables: dict[str, Any]) -> None:
@@ -91,6 +92,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [place for key, item in inner for place in [(*path, key), *places(item, (*path, key))]]
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_one_arbitrary_value_in_the_reference_site(data: st.DataObject) -> None:

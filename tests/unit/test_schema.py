@@ -199,6 +199,7 @@ def test_it_sees_every_wrong_shape(case: dict[str, Any]) -> None:
 READ = [*sorted(set(VARIABLES) - {key.name for key in RUN}), "edge_pools__x", "edge_node_labels__x", "edge_colour"]
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(variables=st.dictionaries(st.sampled_from(READ), YAML, min_size=1, max_size=2))
 def test_what_it_refuses_has_a_finding(variables: dict[str, Any]) -> None:
@@ -216,6 +217,7 @@ def test_what_it_refuses_has_a_finding(variables: dict[str, Any]) -> None:
         assert after.findings
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_what_it_refuses_in_the_reference_site_has_a_finding(data: st.DataObject) -> None:
