@@ -105,7 +105,7 @@ def _sources(router: Router, drafts: list[Draft], clusters: list[Cluster]) -> li
         for peering in cluster.peerings:
             if router.host in peering.routers:
                 internal = peering.asn == (peering.local_as or router.asn)
-                text = f"peering {peering.name!r} of {cluster.host!r}"
+                text = _peering_text(cluster.host, peering.name)
                 everything = peering.import_.everything
                 found.append(_Source(text, internal, False, everything, RuleSet(peering.filter), peering.networks))
     return found
@@ -148,6 +148,10 @@ def _stuck(draft: Draft, heard: list[_Source]) -> bool:
 def _own_text(draft: Draft) -> str:
     neighbor = draft.neighbor
     return f"link {neighbor.link!r} from {neighbor.other}" if neighbor.link else f"neighbor {neighbor.name!r}"
+
+
+def _peering_text(cluster: str, peering: str) -> str:
+    return f"peering {peering!r} of {cluster!r}"
 
 
 def _check_redistribute(
@@ -197,8 +201,8 @@ def _originates(
 ) -> tuple[str, ...]:
     """Return the prefixes that the router puts into BGP itself.
 
-    These are networks and single prefixes of its exports, unless somebody whom it hears announces them: then it only
-    passes them on. The subnets in which it has an address are its own in any case.
+    These are networks and single prefixes of its exports, unless somebody else whom it hears announces them: then it
+    only passes them on. The subnets in which it has an address are its own in any case.
     """
     own = {
         cidr.text
@@ -206,15 +210,23 @@ def _originates(
         for cidr in context.subnets[network]
         if any(cidr.contains(address) for address in addresses)
     }
-    written = [draft.written_export for draft in drafts]
+    written = [(_own_text(draft), draft.written_export) for draft in drafts]
     for cluster in clusters:
         items = context.parsed.clusters[cluster.host]["edge_peerings"]
-        written += [items[p.name].get("export") for p in cluster.peerings if router.host in p.routers]
-    named = {prefix for export in written if export is not None for prefix in own_prefixes(context, export)}
+        written += [
+            (_peering_text(cluster.host, p.name), items[p.name].get("export"))
+            for p in cluster.peerings
+            if router.host in p.routers
+        ]
+    named: dict[str, set[str]] = {}
+    for text, export in written:
+        for prefix in own_prefixes(context, export) if export is not None else ():
+            named.setdefault(prefix, set()).add(text)
     found = [
         prefix
-        for prefix in named
-        if prefix in own or not any(source.sends((PrefixRule(prefix),)) for source in sources)
+        for prefix, receivers in named.items()
+        # No route goes back to whom it came from.
+        if prefix in own or not any(receivers - {s.text} and s.sends((PrefixRule(prefix),)) for s in sources)
     ]
     return tuple(cidr.text for cidr in sorted(map(_cidr, found), key=lambda c: (c.interval, c.prefix_length)))
 

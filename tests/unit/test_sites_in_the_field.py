@@ -178,3 +178,25 @@ def test_one_wrong_prefix_without_brackets_is_told_by_its_own_path() -> None:
         "EDGE330 gw.edge_router_neighbors.vpn.import.prefixes.ge: 8 is not a length of prefixes inside 10.64.0.0/12"
         " (12 to 32)"
     ]
+
+
+# --- what a router originates -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("also_exported_to_vpn", "originated"), [(False, ["10.30.0.0/16"]), (True, [])], ids=["own", "passed on"]
+)
+def test_a_prefix_that_only_its_own_receiver_could_send_is_originated(
+    also_exported_to_vpn: bool, originated: list[str]
+) -> None:
+    """``import: all`` of the provider accepts our own aggregate too, but no route goes back to whom it came from."""
+    aggregate = {"prefixes": "10.30.0.0/16"}
+    neighbors: dict[str, dict[str, object]] = {
+        "isp": {"address": "10.30.0.2", "asn": 64640, "import": "all", "export": aggregate},
+        "vpn": {"address": "10.30.0.3", "asn": 64641, "export": {"pools": "lb"}},
+    }
+    if also_exported_to_vpn:
+        neighbors["vpn"]["export"] = aggregate
+    found = planned(edge_router_neighbors=neighbors)
+    assert [text[:7] for text in told(found)] == ["EDGE332"]
+    assert found.data["routers"]["gw"]["frr"]["networks"]["ipv4"] == originated
