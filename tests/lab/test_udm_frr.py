@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import hybrid_plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import (
+    hybrid_document,
+    hybrid_plan,
+    inventory_from,
+)
 from router_lab import CACHE, RouterLab, missing, wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -92,6 +97,32 @@ def intent() -> dict[str, Any]:
     return frr
 
 
+def with_neighbors() -> dict[str, Any]:
+    """The reference site's router with neighbors of every kind and a link to a second router."""
+    document = hybrid_document()
+    routers = document["all"]["children"]["edge_routers"]["hosts"]
+    routers["gw2"] = {"edge_router_asn": 65005, "edge_addresses": {"public": "10.121.0.5"}}
+    for name in ("public-ingress", "public-service"):
+        document["all"]["vars"]["edge_peerings"][name]["routers"] = "udm-pro"
+    document["all"]["vars"]["edge_links"] = {
+        "wan": {"ends": {"udm-pro": {"network": "public", "export": {"pools": "platform/public-ingress"}},
+                         "gw2": {"network": "public", "export": {"default_route": True}}}},
+    }  # fmt: skip
+    routers["udm-pro"]["edge_router_redistribute"] = "static"
+    routers["udm-pro"]["edge_router_maximum_paths"] = 8
+    routers["udm-pro"]["edge_router_neighbors"] = {
+        "backup": {"address": "10.121.0.21", "asn": 65021, "local_as": 65099, "bfd": True,
+                   "import": {"prefixes": "198.51.100.0/24", "communities": ["65021:2", "65021:10"]},
+                   "export": {"redistributed": True, "communities": ["65000:9", "65000:10", "65000:2:1"]}},
+        "cable": {"interface": "eth0", "asn": "external", "export": {"default_route": True}},
+        "guests": {"dynamic": {"range": "10.121.0.128/26"}, "asn": "external", "export": {"networks": "public"}},
+    }  # fmt: skip
+    planned = plan(inventory_from(document)).data
+    assert [finding for finding in planned["findings"] if finding["severity"] == "error"] == []
+    frr: dict[str, Any] = planned["routers"]["udm-pro"]["frr"]
+    return frr
+
+
 class TestRole:
     def test_first_run_brings_the_reference_sites_sessions(self, role: Role, intent: dict[str, Any]) -> None:
         changed, text = role.run(intent, "--check")
@@ -121,6 +152,28 @@ class TestRole:
         wait_for("the new prefix", lambda: set(role.sessions().values()) == {("Established", 0, 1)})
         for stage in ("expand", "contract"):
             assert role.run(intent, udm_frr_pass=stage)[0] == 0
+
+    def test_neighbors_and_a_link_come_and_go_and_reset_nothing(self, role: Role, intent: dict[str, Any]) -> None:
+        role.run(intent)
+        wait_for("the one planned prefix", lambda: {of[2] for of in role.sessions().values()} == {1})
+        before, plain = role.sessions(), role.lab.vtysh("show running-config")
+        more = with_neighbors()
+        assert {group["name"] for group in more["peer_groups"]} >= {"backup", "cable", "guests", "wan-gw2"}
+        assert role.run(more, udm_frr_pass="expand")[0] == 1
+        for stage in ("contract", "expand", "replace"):
+            changed, text = role.run(more, udm_frr_pass=stage)
+            assert changed == 0, text
+        role.lab.add_peer(21, 65021, ["198.51.100.0/24"], router_asn=65099)
+        role.lab.wait_established("10.121.0.21")
+        assert role.sessions() == before
+        changed, text = role.run(intent, udm_frr_pass="expand")
+        assert changed == 0
+        assert "Left for the contract pass" in text
+        assert role.run(intent, udm_frr_pass="contract")[0] == 1
+        for stage in ("expand", "contract", "replace"):
+            assert role.run(intent, udm_frr_pass=stage)[0] == 0, stage
+        assert role.sessions() == before
+        assert role.lab.vtysh("show running-config") == plain
 
     def test_a_password_by_its_name_and_a_restart(self, role: Role, intent: dict[str, Any]) -> None:
         intent["peer_groups"][0]["password"] = "platform/public-ingress"
