@@ -76,7 +76,7 @@ SERVICE_NAME = Text(
 INTERFACE = Text(
     "interface name or glob",
     r"[A-Za-z0-9_.:@*?+-]{1,15}",
-    "an interface name of at most 15 characters, where * and ? stand for any",
+    "an interface name of at most 15 characters, where * and ? stand for any, such as eth* (no regular expression)",
 )
 VERSION = Text("version", r"[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.-]+)?", "a version in digits, such as 1.19.6")
 PORT = Integer(1, 65535)

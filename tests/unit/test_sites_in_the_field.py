@@ -94,7 +94,7 @@ def site_with(host: str, addresses: object, **site: Any) -> Plan:
         (
             {"cidr": "10.30.0.0/24", "interfaces": "^eth.*$"},
             "EDGE103 edge_networks.lan.interfaces: '^eth.*$' is not an interface name of at most 15 characters, where *"
-            " and ? stand for any",
+            " and ? stand for any, such as eth* (no regular expression)",
         ),
         (
             {"cidr": "10.30.0.0/24", "dhpc": "10.30.0.64/26"},
