@@ -9,8 +9,8 @@ module: cilium_info
 short_description: Read what Cilium and Kubernetes report about the cluster's network edge
 version_added: 0.1.0
 description:
-  - Lists Cilium's BGP, pool, L2 and node objects, the services of type C(LoadBalancer) with their EndpointSlices, and the
-    leases of L2 announcements, over one connection. Cheap enough to poll.
+  - Lists Cilium's BGP, pool, L2 and node objects, the services of type C(LoadBalancer) with their EndpointSlices, and
+    the leases of L2 announcements, over one connection. Cheap enough to poll.
   - It changes nothing.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)

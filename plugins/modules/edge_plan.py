@@ -25,7 +25,8 @@ options:
     default: false
   before:
     description:
-      - A plan that was written as JSON before the inventory changed. The text then says which sessions the change resets.
+      - A plan that was written as JSON before the inventory changed.
+      - The text then says which sessions the change resets.
     type: path
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader

@@ -65,8 +65,8 @@ options:
     default: []
   passwords:
     description:
-      - Passwords of the sessions with stand-ins for routers' neighbors, by C(ROUTER/NEIGHBOR), and with daemons on nodes,
-        by C(CLUSTER/PEERING).
+      - Passwords of the sessions with stand-ins for routers' neighbors, by C(ROUTER/NEIGHBOR), and with daemons on
+        nodes, by C(CLUSTER/PEERING).
     type: dict
     default: {}
 attributes:
