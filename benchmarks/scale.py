@@ -4,12 +4,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the plan of a site costs, from 5 nodes, 1 pool and 100 services to a thousand times as many.
 
-    python benchmarks/scale.py [--times 1 10 100 1000] [--repeat 3]
+    python benchmarks/scale.py [--times 1 10 100 1000] [--repeat 3] [--ansible]
 
 Every size runs in a process of its own, so that its memory is its own too: the best time of some runs, and the highest
 memory of the process, inventory and Python included. Beside the plan stands, in the same process, what any program must
 do with so much data: build each node, pool and service as plain maps of the plan's shape and write them as JSON. That
 ratio holds on a busy machine too. The inventory is tests/unit/support/large.py's.
+
+With ``--ansible`` the same for playbooks/plan.yml and an inventory of YAML files, beside an empty play that loads it.
 """
 
 from __future__ import annotations
@@ -19,11 +21,14 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit"))
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
@@ -32,8 +37,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan impor
 from support.hybrid import inventory_from
 from support.large import large_document
 
+CHECKOUT = Path(__file__).resolve().parents[1]
 NODES, POOLS, SERVICES = 5, 1, 100
 """The smallest site."""
+THROUGH_ANSIBLE = 1000, 20, 2000
+"""Nodes, pools and services of the site that Ansible loads."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +110,47 @@ def print_table(costs: list[Cost]) -> None:
         )
 
 
+def write_inventory(folder: Path) -> None:
+    """Write the site as users do: hosts in one file, what they share under group_vars."""
+    document = large_document(*THROUGH_ANSIBLE)
+    shared = folder / "group_vars" / "all.yml"
+    shared.parent.mkdir()
+    shared.write_text(yaml.dump(document["all"].pop("vars"), Dumper=yaml.CSafeDumper), "utf-8")
+    (folder / "hosts.yml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper), "utf-8")
+
+
+def run_playbook(path: Path, inventory: Path) -> float:
+    """Return the processor time of a playbook and all its processes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ansible = Path(sys.executable).with_name("ansible-playbook")
+    run = subprocess.run(
+        [str(ansible), str(path), "-i", str(inventory)], cwd=CHECKOUT, check=False, capture_output=True, text=True
+    )
+    if run.returncode:
+        sys.exit(run.stdout[-2000:] + run.stderr[-2000:])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def print_ansible() -> None:
+    """Print what loading the inventory costs Ansible, and what the plan adds to it."""
+    with tempfile.TemporaryDirectory() as name:
+        write_inventory(Path(name))
+        empty = Path(name) / "empty.yml"
+        empty.write_text("- hosts: all\n  gather_facts: false\n  tasks: []\n", "utf-8")
+        loading = run_playbook(empty, Path(name) / "hosts.yml")
+        whole = run_playbook(CHECKOUT / "playbooks" / "plan.yml", Path(name) / "hosts.yml")
+    nodes, pools, services = THROUGH_ANSIBLE
+    print(f"\nThrough Ansible, {nodes} nodes, {pools} pools, {services} services:")
+    print(f"an empty play {loading:.1f} s, plan.yml {whole:.1f} s: planning adds {whole - loading:.1f} s")
+
+
 def main() -> None:
     """Measure each size in a process of its own."""
     parser = argparse.ArgumentParser(description="Time the plan of larger and larger sites.")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 10, 100, 1000], help="sizes to measure")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each, of which the best counts")
+    parser.add_argument("--ansible", action="store_true", help="run playbooks/plan.yml too")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -118,6 +162,8 @@ def main() -> None:
         answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         costs.append(Cost(**json.loads(answer)))
     print_table(costs)
+    if options.ansible:
+        print_ansible()
 
 
 if __name__ == "__main__":

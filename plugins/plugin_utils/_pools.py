@@ -343,6 +343,8 @@ def _pool(addresses: object, exclude: object, first_last: bool, name: str, path:
 
 def _written(pool_entries: Sequence[PoolEntry], exclude: Sequence[PoolEntry], first_last: bool) -> list[list[_Block]]:
     """Return the blocks that are written for each entry: Cilium's view of the pool, from which all else follows."""
+    if not exclude:
+        return [[_Block(entry.interval, entry.text if entry.is_cidr else None)] for entry in pool_entries]
     holes = merge(entry.interval for entry in exclude)
     written = []
     for entry in pool_entries:
