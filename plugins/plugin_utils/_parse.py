@@ -96,6 +96,16 @@ class Items(dict[str, Item]):
 Values = dict[str, Any]
 """A host's parsed variables: scalars as they are, maps as :class:`Items`."""
 
+READ_FROM: Mapping[str, frozenset[str]] = {
+    group: frozenset(key.name for key in (*ANY_HOST, *SITE, *keys))
+    for group, keys in (
+        ("edge_routers", (*ROUTER, *ROUTER_MAPS)),
+        ("edge_clusters", (*CLUSTER, *CLUSTER_MAPS)),
+        ("edge_nodes", NODE),
+    )
+}
+"""Group -> the variables whose values are read from its hosts; of all others only the names are checked."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedSite:

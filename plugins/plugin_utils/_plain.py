@@ -25,3 +25,17 @@ def plain(value: Any) -> Any:
         if isinstance(value, kind) and not isinstance(value, bool):
             return kind(value)
     return value
+
+
+def is_literal(value: Any) -> bool:
+    """Return whether Ansible has nothing to compute in ``value``: no template, nothing encrypted, nothing lazy.
+
+    Keys of maps are never computed. What a text means that only looks like a template is Ansible's to say.
+    """
+    if isinstance(value, str):
+        return not ("{{" in value or "{%" in value or "{#" in value or value.startswith("#jinja2:"))
+    if isinstance(value, dict):
+        return all(is_literal(item) for item in value.values())
+    if isinstance(value, list):
+        return all(is_literal(item) for item in value)
+    return value is None or isinstance(value, (bool, int, float, date))
