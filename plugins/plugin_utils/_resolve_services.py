@@ -74,11 +74,12 @@ def resolve_services(
 
 def _service(scope: _Scope, key: str, item: Item) -> Service | None:
     context = scope.context
+    wish = item.value
     namespace, _slash, name = key.partition("/")
-    pool_name = item.get("pool", scope.fallback)
+    pool_name = wish.get("pool", scope.fallback)
     manage = _manage(context, item)
     _check_ports(context, item)
-    if item.get("chart") == "ingress-nginx" and not name.endswith("-controller"):
+    if wish.get("chart") == "ingress-nginx" and not name.endswith("-controller"):
         context.report.add(
             "EDGE506",
             item.path,
@@ -99,7 +100,7 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
     if owned is None:
         context.reference(item.at("pool"), pool_name, scope.values["edge_pools"], "pool")
         return None
-    addresses: tuple[Address, ...] = item.get("addresses", ())
+    addresses: tuple[Address, ...] = wish.get("addresses", ())
     _check_inside(context, item, addresses, owned, scope.pools)
     families = _families(context, item, addresses, owned)
     service = Service(
@@ -108,16 +109,16 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
         pool=pool_name,
         addresses=tuple(address.text for address in addresses),
         manage=manage,
-        chart=item.get("chart"),
-        ingress_class=item.get("ingress_class"),
+        chart=wish.get("chart"),
+        ingress_class=wish.get("ingress_class"),
         ports=_ports(item),
-        selector=dict(sorted(item.get("selector", {}).items())),
+        selector=dict(sorted(wish.get("selector", {}).items())),
         families=families,
-        traffic_policy=item.get("traffic_policy"),
-        way=item.get("class"),
-        share=item.get("share"),
-        share_with=tuple(sorted(set(item.get("share_with", ())))),
-        may_move=item.get("may_move", False),
+        traffic_policy=wish.get("traffic_policy"),
+        way=wish.get("class"),
+        share=wish.get("share"),
+        share_with=tuple(sorted(set(wish.get("share_with", ())))),
+        may_move=wish.get("may_move", False),
         labels=_own_labels(owned, manage),
     )
     _check_way(context, item, owned, service)
@@ -201,15 +202,16 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
 
 def _manage(context: Context, item: Item) -> str:
     """Return who makes the Service, and report keys that do not fit."""
-    manage = str(item.get("manage", "service" if "ports" in item else "metadata"))
+    wish = item.value
+    manage = str(wish.get("manage", "service" if "ports" in wish else "metadata"))
     if manage == "service":
-        if "ports" not in item:
+        if "ports" not in wish:
             context.report.add(
                 "EDGE105", item.at("ports"), "is missing: we create this Service", "such as ports: [{port: 443}]"
             )
     else:
         for key in CREATED_ONLY:
-            if key in item:
+            if key in wish:
                 owner = "its chart" if manage == "values" else "its owner"
                 context.report.add(
                     "EDGE506",
@@ -217,24 +219,24 @@ def _manage(context: Context, item: Item) -> str:
                     f"does not fit manage: {manage}: {owner} says it",
                     "remove it, or manage: service",
                 )
-    if manage == "values" and "chart" not in item:
+    if manage == "values" and "chart" not in wish:
         context.report.add("EDGE105", item.at("chart"), "is missing with manage: values", "chart: ingress-nginx")
     if manage != "values":
         for key in ("chart", "ingress_class"):
-            if key in item:
+            if key in wish:
                 context.report.add("EDGE506", item.at(key), f"does not fit manage: {manage}", "manage: values")
-    if manage == "metadata" and "traffic_policy" in item:
+    if manage == "metadata" and "traffic_policy" in wish:
         context.report.add(
             "EDGE506", item.at("traffic_policy"), "does not fit manage: metadata: its owner says it", "remove it"
         )
-    if manage == "metadata" and "class" in item:
+    if manage == "metadata" and "class" in wish:
         context.report.add(
             "EDGE506",
             item.at("class"),
             "does not fit manage: metadata: Kubernetes never changes the class of a Service that exists",
             "remove it, or manage: service",
         )
-    if "share_with" in item and "share" not in item:
+    if "share_with" in wish and "share" not in wish:
         context.report.add("EDGE511", item.at("share_with"), "has no effect without a sharing key", "write share: KEY")
     return manage
 
@@ -298,6 +300,8 @@ def _entries(owned: OwnedPool) -> str:
 
 def _families(context: Context, item: Item, addresses: tuple[Address, ...], owned: OwnedPool) -> tuple[str, ...]:
     """Return the families that the service asks for; empty = the cluster's choice."""
+    if not addresses and "families" not in item:
+        return _only(owned)
     pinned = tuple(FAMILY_KEY[address.family] for address in addresses)
     for family in dict.fromkeys(pinned):
         if pinned.count(family) > 1:
@@ -325,7 +329,13 @@ def _families(context: Context, item: Item, addresses: tuple[Address, ...], owne
         return written
     if pinned:
         return tuple(dict.fromkeys(pinned))
-    return owned.pool.families if len(owned.pool.families) == 1 else ()
+    return _only(owned)
+
+
+def _only(owned: OwnedPool) -> tuple[str, ...]:
+    """Return the pool's family where it has one."""
+    families = owned.pool.families
+    return families if len(families) == 1 else ()
 
 
 def _name(family: str) -> str:
