@@ -511,7 +511,7 @@ PEERING = Record(
         Key(
             "sessions",
             Choice("per_family", "ipv4", "ipv6"),
-            "One session per family, or one over this family for the routes of both.",
+            "One session per family, or one over this family: ipv6 carries the routes of both.",
             "per_family",
         ),
         Key(

@@ -166,6 +166,16 @@ def session_fits(
             "leave it out: one session for each family is the default",
         )
         whole = False
+    elif session == "ipv4" and "ipv6" in families:
+        # Measured with Cilium 1.19.6 and FRR 10.3: valid and best in BGP, rejected by the kernel (B>r).
+        context.report.add(
+            "EDGE327",
+            item.at("sessions"),
+            "is ipv4, but its sessions carry IPv6 routes too: Cilium sends those with an IPv4-mapped next hop"
+            " (::ffff:...), which the router's kernel refuses",
+            "sessions: ipv6 carries the routes of both families; or leave it out",
+        )
+        whole = False
     return whole
 
 

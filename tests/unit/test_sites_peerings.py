@@ -70,7 +70,6 @@ def accepted(data: dict[str, Any]) -> list[str]:
             {"home-k8s": ("ipv4", ["ipv4"], "10.0.1.1"), "home-k8s-v6": ("ipv6", ["ipv6"], "fd00:1::1")},
             id="one for each family",
         ),
-        pytest.param("ipv4", {"home-k8s": ("ipv4", ["ipv4", "ipv6"], "10.0.1.1")}, id="both over IPv4"),
         pytest.param("ipv6", {"home-k8s-v6": ("ipv6", ["ipv4", "ipv6"], "fd00:1::1")}, id="both over IPv6"),
     ],
 )
@@ -91,7 +90,7 @@ def test_sessions(sessions: str, expected: dict[str, tuple[str, list[str], str]]
     ) == sorted(families for _transport, families, _address in expected.values())
 
 
-@pytest.mark.parametrize("sessions", ["per_family", "ipv4", "ipv6"])
+@pytest.mark.parametrize("sessions", ["per_family", "ipv6"])
 def test_what_is_accepted_does_not_depend_on_the_sessions(sessions: str) -> None:
     assert sorted(accepted(good(DUAL, edge_peerings=peering(sessions=sessions)))) == sorted([POOL4, POOL6])
 
@@ -103,11 +102,10 @@ def test_ipv4_routes_over_ipv6_need_the_extended_next_hop() -> None:
             name: group["extended_nexthop"]
             for name, group in groups(good(DUAL, edge_peerings=peering(sessions=sessions))).items()
         }
-        for sessions in ("per_family", "ipv4", "ipv6")
+        for sessions in ("per_family", "ipv6")
     }
     assert by_sessions == {
         "per_family": {"home-k8s": False, "home-k8s-v6": False},
-        "ipv4": {"home-k8s": False},
         "ipv6": {"home-k8s-v6": True},
     }
 
