@@ -196,8 +196,8 @@ CODES: dict[str, Code] = {
     "EDGE327": Code(
         ERROR,
         "IPv6 routes over an IPv4 session",
-        "Cilium announces them with an IPv4-mapped next hop; FRR takes such a route and the kernel refuses it. The other"
-        " way round works: sessions: ipv6 carries IPv4 routes too (RFC 8950).",
+        "Cilium announces them with an IPv4-mapped next hop; FRR takes such a route and the kernel refuses it. The"
+        " other way round works: sessions: ipv6 carries IPv4 routes too (RFC 8950).",
     ),
     "EDGE330": Code(
         ERROR, "Lengths that do not fit the prefix", "ge and le are lengths of prefixes inside it, in order."
