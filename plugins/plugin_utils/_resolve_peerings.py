@@ -385,14 +385,13 @@ class _Step:
     ) -> tuple[str, ...]:
         """Return the families that are announced and both ends have addresses for; note what is left out."""
         ends = self.ends
-        router_families: set[int] = set()
-        node_families: set[int] = set()
-        for route in found:
-            for network in {item.get("router_network", route.network), route.network}:
-                router_families |= {a.family for a in ends.router_addresses[route.router].get(network, ())}
         far = item.get("router_network")
-        if far is not None:
-            router_families = {a.family for route in found for a in ends.router_addresses[route.router].get(far, ())}
+        router_families = {
+            address.family
+            for route in found
+            for address in ends.router_addresses[route.router].get(far or route.network, ())
+        }
+        node_families: set[int] = set()
         for node in members:
             for network in networks:
                 node_families |= {a.family for a in ends.node_addresses[node.host].get(network, ())}
