@@ -68,7 +68,9 @@ CODES: dict[str, Code] = {
         "No key of this collection has this name. Variables of your own start with edge_x_.",
     ),
     "EDGE111": Code(
-        ERROR, "Not supported by this version", "The key is part of the model but this version cannot do it."
+        ERROR,
+        "Not supported by this version",
+        "It can be written, but no session or announcement of this version can be made from it.",
     ),
     "EDGE112": Code(ERROR, "Nothing to do", "No host is in edge_routers, edge_clusters or edge_nodes."),
     "EDGE113": Code(
