@@ -145,6 +145,8 @@ CANARY = "candidate-read-to-the-end"
 READ_BACK_TIMEOUT = 20
 RELOAD_TIMEOUT = 30
 """Seconds for sessions to settle after a reload: route-maps take effect after 5 s."""
+LOCK_TIMEOUT = 15
+"""Seconds that another session may keep the configuration locked: FRR does so itself while it starts."""
 
 
 class RefusedError(Exception):
@@ -197,6 +199,14 @@ class Frr:
     def bgpd_running(self):
         """Return whether bgpd answers."""
         return self.run(["vtysh", "-d", "bgpd", "-c", "show version"])[0] == 0
+
+    def locked(self):
+        """Return what vtysh says when another session has the configuration locked, else an empty text.
+
+        FRR before 9 knows no such lock, and calls the words unknown.
+        """
+        said = self.vtysh("configure terminal file-lock").strip()
+        return said if "locked by another session" in said else ""
 
     def gather(self):
         """Return what the transaction decides by."""
@@ -446,6 +456,13 @@ def transact(fr, params, check_mode):
         raise RefusedError("this router's FRR refuses the configuration, nothing was changed: {0}".format(why))
     if check_mode:
         return result
+    said = poll(fr.locked, LOCK_TIMEOUT) if plan.method == "reload" else ""
+    if said:
+        # vtysh would wait without a limit for the lock, with half of the change made.
+        raise RefusedError(
+            "FRR says {0!r}, so it takes no change now and nothing was changed: leave 'configure terminal file-lock' "
+            "in the other vtysh on this router (pgrep -a vtysh), and run again".format(said)
+        )
     old_file = router.file_text if os.path.exists(CONFIG) else None
     old_daemons = read(DAEMONS)
     if plan.file_text != router.file_text:

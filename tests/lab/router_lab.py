@@ -30,7 +30,10 @@ PLAIN = "frr defaults traditional\nservice integrated-vtysh-config\n"
 """A file without BGP."""
 LATER = re.compile(r"^The (?:route-map|access-list|prefix-list) '.*' does not exist\.$")
 """What FRR says of a name that a later line defines."""
-PROGRESS = re.compile(r"^(?:\[|Waiting for children to finish applying config)")
+PROGRESS = re.compile(
+    r"^(?:\[|Waiting for children to finish applying config|% Can't enter config; \S+ datastore locked by another session$)"
+)
+"""What ``vtysh -f`` says on its way; it waits for the lock that FRR's own start may still hold, and then loads."""
 PROGRAMS = ("systemd-nspawn", "ip", "nsenter", "unshare", "ssh-keygen")
 
 
@@ -186,12 +189,14 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
         return 0
 
     # -- the router --------------------------------------------------------------------------------------------------
+    def _enter(self) -> list[str]:
+        return ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w"]
+
     def sh(
         self, script: str, check: bool = True, stdin: str | None = None, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell script on the router."""
-        enter = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w"]
-        return run(*enter, "sh", "-c", script, check=check, stdin=stdin, timeout=timeout)
+        return run(*self._enter(), "sh", "-c", script, check=check, stdin=stdin, timeout=timeout)
 
     def vtysh(self, command: str) -> str:
         """Return the text that vtysh prints on the router."""
@@ -200,6 +205,28 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
     def show(self, command: str) -> Any:
         """Return the JSON that vtysh prints on the router."""
         return json.loads(self.vtysh(command))
+
+    @contextlib.contextmanager
+    def configuration_lock(self) -> Iterator[None]:
+        """Keep FRR's configuration locked, as an operator with an open vtysh does."""
+        process = subprocess.Popen(
+            [*self._enter(), "vtysh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(b"configure terminal file-lock\n")
+            process.stdin.flush()
+            said = b""
+            while b"(config)#" not in said:
+                more = process.stdout.read1()
+                assert more, said
+                said += more
+            yield
+        finally:
+            process.stdin.close()
+            process.wait(5)
+            process.stdout.close()
 
     def write(self, path: str, text: str, mode: str = "640", owner: str = "frr:frr") -> None:
         """Write a file on the router."""

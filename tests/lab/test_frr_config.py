@@ -202,6 +202,28 @@ class TestTransaction:
         assert "no ipv6 forwarding" in running
         assert "router ospf" in running
 
+    def test_a_locked_configuration_is_waited_for_and_else_refused(self, site: Site) -> None:
+        before, drops = site.fingerprint(), site.drops()
+        with site.lab.configuration_lock():
+            result = site.apply(planned())
+            assert result["failed"]
+            assert (result["changed"], result["applied"], result["rolled_back"]) == (False, "none", False)
+            assert result["msg"] == (
+                "FRR says \"% Can't enter config; candidate datastore locked by another session\", so it takes no change "
+                "now and nothing was changed: leave 'configure terminal file-lock' in the other vtysh on this router "
+                "(pgrep -a vtysh), and run again"
+            )
+            assert site.fingerprint() == before
+            waiting = subprocess.Popen(site.command(planned()), stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
+            asking = "ps -C vtysh -o args= | grep -q 'configure terminal file-lock'"
+            wait_for("a run that asks for the lock", lambda: site.lab.sh(asking, check=False).returncode == 0, every=0.02)
+        told, _ = waiting.communicate(timeout=60)
+        assert waiting.returncode == 0, told
+        assert "applied: reload" in told
+        assert site.drops() == {a: drops[a] for a in PEERS}
+        assert not site.apply(planned())["changed"]
+        assert site.apply(planned((11, 12, 13, 14)))["applied"] == "reload"
+
     def test_check_mode_shows_the_whole_difference_in_expand_and_none_in_contract(self, site: Site) -> None:
         before = site.fingerprint()
         result = site.apply(planned(), check=True, stage="expand")
