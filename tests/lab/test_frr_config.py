@@ -209,14 +209,16 @@ class TestTransaction:
             assert result["failed"]
             assert (result["changed"], result["applied"], result["rolled_back"]) == (False, "none", False)
             assert result["msg"] == (
-                "FRR says \"% Can't enter config; candidate datastore locked by another session\", so it takes no change "
+                'FRR says "% Can\'t enter config; candidate datastore locked by another session", so it takes no change '
                 "now and nothing was changed: leave 'configure terminal file-lock' in the other vtysh on this router "
                 "(pgrep -a vtysh), and run again"
             )
             assert site.fingerprint() == before
             waiting = subprocess.Popen(site.command(planned()), stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
             asking = "ps -C vtysh -o args= | grep -q 'configure terminal file-lock'"
-            wait_for("a run that asks for the lock", lambda: site.lab.sh(asking, check=False).returncode == 0, every=0.02)
+            wait_for(
+                "a run that asks for the lock", lambda: site.lab.sh(asking, check=False).returncode == 0, every=0.02
+            )
         told, _ = waiting.communicate(timeout=60)
         assert waiting.returncode == 0, told
         assert "applied: reload" in told

@@ -11,8 +11,11 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run import network
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.nodes import healthy
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.programs import Programs
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.site import Result, TwinSite
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.workshop import Progress, Workshop
@@ -145,6 +149,35 @@ def test_an_ipv6_address_of_the_router_answers_a_client(lab: Lab) -> None:
     lab.up()
     with network.connect(f"{lab.shop.name}.client.lan", "fd00:9::1", 22, timeout=5) as connection:
         assert connection.recv(4) == b"SSH-"
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, True), (503, False)])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_health_is_asked_on_either_loopback_address(address: str, status: int, expected: bool) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Say nothing."""
+
+    class Server(HTTPServer):
+        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+    namespace = f"health-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", namespace], check=True)
+    try:
+        subprocess.run(["ip", "-n", namespace, "link", "set", "lo", "up"], check=True)
+        assert not healthy(namespace, 9879)
+        with network.inside(namespace):
+            server = Server((address, 9879), Answer)
+        with server:
+            threading.Thread(target=server.serve_forever).start()
+            assert healthy(namespace, 9879) is expected
+            server.shutdown()
+    finally:
+        subprocess.run(["ip", "netns", "delete", namespace], check=True)
 
 
 def kill_every_second(lab: Lab) -> None:

@@ -159,10 +159,17 @@ def start_operator(
 
 
 def healthy(namespace: str, port: int) -> bool:
-    """Return whether ``/healthz`` on a loopback port of a namespace answers 200."""
+    """Return whether ``/healthz`` on a loopback port of a namespace answers 200.
+
+    Cilium listens on one loopback address: on ``::1`` where the cluster has no IPv4.
+    """
+    return any(_answers(namespace, address, port) for address in ("127.0.0.1", "::1"))
+
+
+def _answers(namespace: str, address: str, port: int) -> bool:
     try:
-        with connect(namespace, "127.0.0.1", port, timeout=2.0) as connection:
-            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\nbrief: true\r\n\r\n")
+        with connect(namespace, address, port, timeout=2.0) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\nbrief: true\r\n\r\n")
             return b" 200 " in connection.recv(64)
     except OSError:
         return False
