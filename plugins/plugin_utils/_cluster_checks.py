@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ._addresses import parse_address, parse_cidr
-from ._helm_values import helm_values, value_at
+from ._addresses import FAMILY_KEY, FAMILY_NAME, parse_address, parse_cidr
+from ._helm_values import family_reason, helm_values, pod_families, value_at
 from ._manifests_lb import DEFAULT_POD_POOL
 from ._manifests_services import chart_problems
-from ._model import Cluster, Peering
-from ._parse import Items, Values
+from ._model import Cluster, Peering, PodPool
+from ._parse import Item, Items, Values
 from ._resolve_hosts import Context
 
 _POD_CIDR_MODES = ("kubernetes", "cluster-pool")
@@ -133,10 +133,37 @@ def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None
             f"has no pool {DEFAULT_POD_POOL!r}, for which agents wait when they start",
             f"add {DEFAULT_POD_POOL}: the pool of pods that name none",
         )
-    if DEFAULT_POD_POOL in own and own[DEFAULT_POD_POOL].labels:
+    if DEFAULT_POD_POOL in own:
+        _check_default_pool(context, cluster, items[DEFAULT_POD_POOL], own[DEFAULT_POD_POOL])
+
+
+def _families_without(cluster: Cluster, present: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield each family that the agents run and that is not ``present``: key, name, and why they run it.
+
+    An agent waits for a range of each of its families when it starts, and serves nothing until then.
+    """
+    values = helm_values(cluster)
+    for number, usual in ((4, True), (6, False)):
+        family, name = FAMILY_KEY[number], FAMILY_NAME[number]
+        runs = value_at(values, f"{family}.enabled")
+        if (usual if runs is None else runs) is True and family not in present:
+            yield family, name, family_reason(cluster, family) or ""
+
+
+def _check_default_pool(context: Context, cluster: Cluster, item: Item, pool: PodPool) -> None:
+    """Report a default pool without a family that the agents run, and its labels."""
+    for family, name, reason in _families_without(cluster, pool.mask):
         context.report.add(
             "EDGE610",
-            items[DEFAULT_POD_POOL].at("labels"),
+            item.at("cidr"),
+            f"has no {name} range, but agents run {name}{f' ({reason})' if reason else ''}: each waits for a range out"
+            " of this pool when it starts",
+            "add one" if reason else f"add one, or {family}.enabled: false to edge_cilium_values",
+        )
+    if pool.labels:
+        context.report.add(
+            "EDGE610",
+            item.at("labels"),
             "cannot be written: Cilium's operator makes this pool when it starts",
             f"remove it; a selector names the pool by io.cilium.podippool.name={DEFAULT_POD_POOL}",
         )
@@ -154,6 +181,16 @@ def _check_ipam(context: Context, cluster: Cluster, items: Items) -> None:
                 f"{items[peering.name].at('advertise')}.pod_cidrs",
                 f"announces nothing: with ipam.mode {mode} nodes have no pod CIDR",
                 hint,
+            )
+    if mode == "kubernetes" and cluster.pod_cidrs and cluster.cilium_managed:
+        for family, name, reason in _families_without(cluster, pod_families(cluster)):
+            context.report.add(
+                "EDGE610",
+                f"{cluster.host}.edge_cluster_pod_cidrs",
+                f"has no {name} range, but agents run {name}{f' ({reason})' if reason else ''}: each waits until"
+                " Kubernetes gives its node one",
+                "add the range that nodes get theirs from"
+                + ("" if reason else f", or {family}.enabled: false to edge_cilium_values"),
             )
     if mode == "cluster-pool" and value_at(cluster.values, "ipam.operator") is None:
         _check_spread(context, f"{cluster.host}.edge_cluster_pod_mask", cluster.pod_mask, cluster.pod_cidrs)
