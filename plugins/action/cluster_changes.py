@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cluster_changes import (
-    PLURALS,
     Changes,
     bgp_changes,
     lb_changes,

@@ -60,21 +60,14 @@ resources:
 import email.utils
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cilium_kinds import PLURALS, READ_ONLY_PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cluster_reader import (
     KUBERNETES_ERROR,
     ClusterReader,
     ClusterReadError,
 )
 
-KINDS = {
-    "CiliumBGPAdvertisement": "ciliumbgpadvertisements",
-    "CiliumBGPClusterConfig": "ciliumbgpclusterconfigs",
-    "CiliumBGPNodeConfig": "ciliumbgpnodeconfigs",
-    "CiliumBGPPeerConfig": "ciliumbgppeerconfigs",
-    "CiliumL2AnnouncementPolicy": "ciliuml2announcementpolicies",
-    "CiliumLoadBalancerIPPool": "ciliumloadbalancerippools",
-    "CiliumNode": "ciliumnodes",
-}
+KINDS = dict(sorted({**PLURALS, **READ_ONLY_PLURALS}.items()))
 VERSIONS = ("v2", "v2alpha1")
 """Of the group cilium.io, the preferred one first. The kinds moved to v2 at different times."""
 

@@ -24,17 +24,6 @@ from ._manifests import BGP_KINDS, LB_KINDS, Object, password_secret_name
 from ._names import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, ownership_labels
 from ._selectors import selector_of
 
-PLURALS = {
-    "CiliumBGPAdvertisement": "ciliumbgpadvertisements",
-    "CiliumBGPClusterConfig": "ciliumbgpclusterconfigs",
-    "CiliumBGPNodeConfigOverride": "ciliumbgpnodeconfigoverrides",
-    "CiliumBGPPeerConfig": "ciliumbgppeerconfigs",
-    "CiliumL2AnnouncementPolicy": "ciliuml2announcementpolicies",
-    "CiliumLoadBalancerIPPool": "ciliumloadbalancerippools",
-    "CiliumPodIPPool": "ciliumpodippools",
-}
-"""Plural names of the kinds, as the API's paths spell them."""
-
 CILIUM_CLASSES = (None, "io.cilium/bgp-control-plane", "io.cilium/l2-announcer")
 """``loadBalancerClass`` of the services that Cilium's LoadBalancer IPAM serves."""
 

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.modules.cilium_info import KINDS, cut, endpoint_slices, read
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.observed import endpoint_slice, lease, service
 
-V2 = [{"name": plural} for kind, plural in KINDS.items() if kind != "CiliumL2AnnouncementPolicy"]
+V2 = [
+    {"name": plural} for kind, plural in KINDS.items() if kind not in ("CiliumL2AnnouncementPolicy", "CiliumPodIPPool")
+]
 V2ALPHA1 = [{"name": plural} for plural in KINDS.values()]
 
 
@@ -43,11 +47,19 @@ def test_kinds_are_read_in_the_best_version_that_is_served() -> None:
         "/apis/cilium.io/v2/ciliumbgpadvertisements",
         "/apis/cilium.io/v2/ciliumbgpclusterconfigs",
         "/apis/cilium.io/v2/ciliumbgpnodeconfigs",
+        "/apis/cilium.io/v2/ciliumbgpnodeconfigoverrides",
         "/apis/cilium.io/v2/ciliumbgppeerconfigs",
         "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies",
         "/apis/cilium.io/v2/ciliumloadbalancerippools",
         "/apis/cilium.io/v2/ciliumnodes",
+        "/apis/cilium.io/v2alpha1/ciliumpodippools",
     ]
+
+
+def test_every_kind_that_the_plan_has_is_read() -> None:
+    """What is not read would be missing from the cluster in every verification."""
+    assert {*BGP_KINDS, *LB_KINDS} == set(PLURALS)
+    assert set(KINDS) > set(PLURALS)
 
 
 def test_kinds_of_a_cluster_without_cilium_are_null() -> None:

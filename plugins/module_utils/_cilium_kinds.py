@@ -1,0 +1,23 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of Cilium's objects that the collection writes and reads."""
+
+from __future__ import annotations
+
+PLURALS = {
+    "CiliumBGPAdvertisement": "ciliumbgpadvertisements",
+    "CiliumBGPClusterConfig": "ciliumbgpclusterconfigs",
+    "CiliumBGPNodeConfigOverride": "ciliumbgpnodeconfigoverrides",
+    "CiliumBGPPeerConfig": "ciliumbgppeerconfigs",
+    "CiliumL2AnnouncementPolicy": "ciliuml2announcementpolicies",
+    "CiliumLoadBalancerIPPool": "ciliumloadbalancerippools",
+    "CiliumPodIPPool": "ciliumpodippools",
+}
+"""The kinds that the collection writes, and their plural names, as the API's paths spell them."""
+
+READ_ONLY_PLURALS = {
+    "CiliumBGPNodeConfig": "ciliumbgpnodeconfigs",
+    "CiliumNode": "ciliumnodes",
+}
+"""The kinds that Cilium writes itself."""
