@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..module_utils._errors import EdgeError
+from ._keys import WELL_KNOWN_COMMUNITIES
 from ._names import POD_POOL_NAME
 from ._objects_meaning_labels import EVERYTHING, selector
 from ._selectors import Selector
@@ -22,6 +23,7 @@ Held = Mapping[str, Mapping[str, dict[str, Any]]]
 """Kind -> name -> object."""
 
 _FAMILY_KEYS = {"ipv4": "aggregationLengthIPv4", "ipv6": "aggregationLengthIPv6"}
+_COMMUNITY_WORDS = {f"{high}:{low}": word for word, (high, low) in WELL_KNOWN_COMMUNITIES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +212,17 @@ def _entry(entry: Mapping[str, Any], found: Selector | None, family: str, *, int
         selector=found,
         length=None if length is None else int(length),
         communities=frozenset(
-            str(text) for key in ("standard", "large", "wellKnown") for text in communities.get(key) or []
+            _community(str(text)) for key in ("standard", "large", "wellKnown") for text in communities.get(key) or []
         ),
         local_preference=int(preference) if preference is not None and internal else None,
     )
+
+
+def _community(text: str) -> str:
+    """Return a community in one spelling: the CRD takes one number for both halves too, and a word or its number."""
+    if text.isdecimal():
+        text = f"{int(text) >> 16}:{int(text) & 0xFFFF}"
+    return _COMMUNITY_WORDS.get(text, text)
 
 
 def _pod_pools(held: Held, wanted: Selector) -> Iterable[str]:

@@ -246,6 +246,15 @@ SEMANTIC: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("written", [{"wellKnown": ["no-advertise"]}, {"standard": ["4294967042"]}])
+def test_one_community_has_several_spellings(written: dict[str, list[str]]) -> None:
+    one, other = (
+        edited((ADVERTISEMENT, "spec.advertisements.0.attributes", {"communities": communities}))
+        for communities in ({"standard": ["65535:65282"]}, written)
+    )
+    assert objects_difference(one, other, "1.19.6", NODES) == []
+
+
 @pytest.mark.parametrize("name", COSMETIC)
 def test_what_does_not_matter(name: str) -> None:
     assert objects_difference(BASE, COSMETIC[name], "1.19.6", NODES) == []
