@@ -14,7 +14,15 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..module_utils._errors import EdgeError
-from ._helm_values import AGENT_CAPABILITIES, BIND_LOW_PORTS, family_reason, low_ports, pod_families, value_at
+from ._helm_values import (
+    AGENT_CAPABILITIES,
+    BIND_LOW_PORTS,
+    family_reason,
+    lease_requests,
+    low_ports,
+    pod_families,
+    value_at,
+)
 from ._manifests import cilium_version
 from ._manifests_services import CILIUM_INGRESS, GATEWAY
 from ._model import Cluster
@@ -142,6 +150,9 @@ def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
     found = [
         *check_helm_values(cluster.values, cluster.cilium_version),
         *_switched_off(cluster),
+        *_no_addresses(cluster),
+        *_stopped(cluster),
+        *_low_rate_limit(cluster),
         *_missing_families(cluster),
         *_ipam_problems(cluster),
         *_listen_problems(cluster),
@@ -154,6 +165,7 @@ def _switched_off(cluster: Cluster) -> Iterator[ValueProblem]:
     """Yield what the user switches off although the inventory needs it."""
     for path, reason in (
         ("bgpControlPlane.enabled", "the cluster has peerings" if cluster.peerings else None),
+        ("enableLBIPAM", _pool_reason(cluster)),
         ("ipv4.enabled", family_reason(cluster, "ipv4")),
         ("ipv6.enabled", family_reason(cluster, "ipv6")),
         ("l2announcements.enabled", _l2_reason(cluster)),
@@ -163,6 +175,51 @@ def _switched_off(cluster: Cluster) -> Iterator[ValueProblem]:
     ):
         if reason and value_at(cluster.values, path) in (False, "false"):
             yield ValueProblem(path, f"it is false, but {reason}", "remove it")
+
+
+def _pool_reason(cluster: Cluster) -> str | None:
+    names = sorted(pool.name for pool in cluster.pools)
+    return f"services draw from pools: {', '.join(names)}" if names else None
+
+
+def _no_addresses(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield another giver of addresses than LB-IPAM, which then serves services with a class alone."""
+    path, other = "defaultLBServiceIPAM", value_at(cluster.values, "defaultLBServiceIPAM")
+    plain = sorted(service.key for service in cluster.services if service.way is None)
+    if not cluster.pools or other in (None, "lbipam") or (cluster.services and not plain):
+        return
+    whom = f"{plain[0]} names none" if plain else "no service here names one"
+    yield ValueProblem(
+        path,
+        f"it is {other}, so pools serve only services with a class, and {whom}",
+        "remove it, or write the class of each service",
+    )
+
+
+def _stopped(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield what leaves a part of Cilium out without which nothing of the plan happens."""
+    if not (cluster.peerings or cluster.pools):
+        return
+    for path in ("agent", "operator.enabled"):
+        if value_at(cluster.values, path) in (False, "false"):
+            yield ValueProblem(path, "it is false, but peerings and pools are its work", "remove it")
+    if value_at(cluster.values, "operator.replicas") in (0, "0"):
+        yield ValueProblem(
+            "operator.replicas",
+            "it is 0, but the operator hands out addresses and configures the nodes' BGP",
+            "remove it",
+        )
+
+
+def _low_rate_limit(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield a limit of API requests that the leases of L2 services use up alone: they would be lost again and again."""
+    written, needed = value_at(cluster.values, "k8sClientRateLimit.qps"), lease_requests(cluster)
+    if type(written) is int and written <= needed:
+        yield ValueProblem(
+            "k8sClientRateLimit.qps",
+            f"it is {written}, but the leases of L2 services alone cost {needed} a second",
+            "remove it: it follows from the services and edge_l2_lease",
+        )
 
 
 def _missing_families(cluster: Cluster) -> Iterator[ValueProblem]:
@@ -187,6 +244,8 @@ def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
     mode = value_at(cluster.values, "ipam.mode")
     if cluster.pod_pools and mode not in (None, "multi-pool"):
         yield ValueProblem("ipam.mode", f"it is {mode}, but edge_cluster_pod_pools needs multi-pool", "remove it")
+    if mode in (None, "cluster-pool"):
+        yield from _other_ranges(cluster)
     if not any(item.kind == "pod_cidrs" for peering in cluster.peerings for item in peering.advertise):
         return
     for family, name in (("ipv4", "clusterPoolIPv4MaskSize"), ("ipv6", "clusterPoolIPv6MaskSize")):
@@ -197,6 +256,22 @@ def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
                 f"it is {written}, but edge_cluster_pod_mask is {cluster.pod_mask[family]} for {family}, and routers"
                 " accept no other length",
                 "say it once: in edge_cluster_pod_mask",
+            )
+
+
+def _other_ranges(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield ranges for pods that are not those of the inventory, which the plan would write itself."""
+    for family in ("IPv4", "IPv6"):
+        name = f"clusterPool{family}PodCIDRList"
+        written = value_at(cluster.values, f"ipam.operator.{name}")
+        ours = [cidr for cidr in cluster.pod_cidrs if (":" in cidr) == (family == "IPv6")]
+        if written is None or not ours:
+            continue
+        if ([written] if isinstance(written, str) else written) != ours:
+            yield ValueProblem(
+                f"ipam.operator.{name}",
+                f"it is {written}, but edge_cluster_pod_cidrs says {', '.join(ours)}",
+                "say it once: in edge_cluster_pod_cidrs",
             )
 
 
@@ -263,6 +338,13 @@ def _check_rule(rule: _Rule, values: Mapping[str, Any], version: str) -> ValuePr
 
 def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
     for name in values:
+        if (top := name.partition(".")[0]) != name and top in _KNOWN_NAMES:
+            nested = f"{': {'.join(name.split('.'))}: ...{'}' * name.count('.')}"
+            yield ValueProblem(name, "a name with dots is one name for Helm, and no chart has it", f"write {nested}")
+            continue
+        if name == "cilium" and isinstance(values[name], Mapping):
+            yield ValueProblem(name, "no chart known here has it", "write what is below it one level up")
+            continue
         close = get_close_matches(name, _KNOWN_NAMES, n=1, cutoff=0.8)
         if name not in _KNOWN_NAMES and close:
             yield ValueProblem(name, "no chart known here has it", f"did you mean {close[0]}?", WARNING)

@@ -165,17 +165,16 @@ def _base_values(cluster: Cluster) -> Mapping[str, Any]:
         return _merge(_TALOS, more if low_ports(cluster) else {})
     if cluster.distribution == "k3s":
         return _merge(_K3S, _cluster_pool(cluster, _K3S_POD_CIDRS))
-    if cluster.distribution == "kubeadm":
-        return _cluster_pool(cluster, ())
-    return {}
+    return _cluster_pool(cluster, ())
 
 
 def _cluster_pool(cluster: Cluster, usual: tuple[str, ...]) -> dict[str, Any]:
     """Return the values that let Cilium hand out pod addresses; ``usual`` is the distribution's range.
 
-    The lengths of nodes' ranges are always written: the chart's own for IPv6 (120) is not ours.
+    They are written without a distribution too: by the chart's own, nodes would get theirs out of 10.0.0.0/8, whatever
+    the inventory says. The lengths of nodes' ranges are always written: the chart's own for IPv6 (120) is not ours.
     """
-    if cluster.pod_pools:
+    if cluster.pod_pools or value_at(cluster.values, "ipam.mode") not in (None, "cluster-pool"):
         return {}
     operator: dict[str, Any] = {}
     for family, six in (("IPv4", False), ("IPv6", True)):
@@ -195,11 +194,16 @@ def _lease_values(lease: L2Lease) -> dict[str, str]:
     }
 
 
-def _client_rate_limit(cluster: Cluster) -> dict[str, int]:
-    """Return the agents' limit of API requests: each L2 service costs one request per retry period."""
+def lease_requests(cluster: Cluster) -> int:
+    """Return the API requests in a second that leases cost an agent: each L2 service one per retry period."""
     announced = {pool.name for pool in cluster.pools if pool.l2}
     count = sum(service.pool in announced and service.way != "bgp" for service in cluster.services)
-    qps = ceil(count / cluster.l2_lease.retry) + _OTHER_QPS
+    return ceil(count / cluster.l2_lease.retry)
+
+
+def _client_rate_limit(cluster: Cluster) -> dict[str, int]:
+    """Return the agents' limit of API requests."""
+    qps = lease_requests(cluster) + _OTHER_QPS
     return {"qps": qps, "burst": 2 * qps}
 
 
