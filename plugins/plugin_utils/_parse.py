@@ -9,11 +9,11 @@ reported here is left out, so that one mistake is told once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._findings import CODES, ERROR, Report, did_you_mean
+from ._findings import CODES, ERROR, Report, closest, did_you_mean
 from ._keys import (
     ANY_HOST,
     CLUSTER,
@@ -23,6 +23,7 @@ from ._keys import (
     OTHER_PREFIXES,
     ROUTER,
     ROUTER_MAPS,
+    RUN,
     SITE,
     VARIABLES,
 )
@@ -119,34 +120,37 @@ class ParsedSite:
     clusters: dict[str, Values]
     nodes: dict[str, Values]
     hosts: Mapping[str, Mapping[str, Any]]
-    """The raw variables, for ``ansible_host``."""
+    """The raw variables, for ``ansible_host``, and the names that misspelt ones were meant to have."""
 
 
 def parse(inventory: Inventory, report: Report) -> ParsedSite:
     """Read all variables of all hosts; report every one that cannot be read."""
     _check_groups(inventory, report)
-    _check_names(inventory, report)
+    lost = _check_names(inventory, report)
     for host, failed in sorted(inventory.failures.items()):
         for variable, problem in sorted(failed.items()):
             report.add("EDGE109", f"{host}.{variable}", problem)
-    site = _site_values(inventory, report)
+    site = _site_values(inventory, lost, report)
     shared = _shared_prefix(inventory)
     clusters: dict[str, Values] = {}
     for host in inventory.clusters:
-        clusters[host] = {"edge_cilium_values": Items(), **_host_values(inventory, host, (*ANY_HOST, *CLUSTER), report)}
+        clusters[host] = {
+            "edge_cilium_values": Items(),
+            **_host_values(inventory, host, (*ANY_HOST, *CLUSTER), lost[host], report),
+        }
         for key in CLUSTER_MAPS:
             clusters[host][key.name] = _map_items(
-                inventory.variables[host], key, shared.get(key.name, f"{host}."), report
+                inventory.variables[host], key, shared.get(key.name, f"{host}."), lost[host], report
             )
     routers: dict[str, Values] = {}
     for host in inventory.routers:
         routers[host] = {
             "edge_router_neighbors": Items(),
-            **_host_values(inventory, host, (*ANY_HOST, *ROUTER), report),
+            **_host_values(inventory, host, (*ANY_HOST, *ROUTER), lost[host], report),
         }
         for key in ROUTER_MAPS:
             routers[host][key.name] = _map_items(
-                inventory.variables[host], key, shared.get(key.name, f"{host}."), report
+                inventory.variables[host], key, shared.get(key.name, f"{host}."), lost[host], report
             )
     return ParsedSite(
         name=site.get("edge_site_name", "edge"),
@@ -155,8 +159,10 @@ def parse(inventory: Inventory, report: Report) -> ParsedSite:
         accept=site["edge_accept"],
         routers=routers,
         clusters=clusters,
-        nodes={host: _host_values(inventory, host, (*ANY_HOST, *NODE), report) for host in inventory.nodes},
-        hosts=inventory.variables,
+        nodes={host: _host_values(inventory, host, (*ANY_HOST, *NODE), lost[host], report) for host in inventory.nodes},
+        hosts={host: {**dict.fromkeys(lost[host]), **own} for host, own in inventory.variables.items()}
+        if any(lost.values())
+        else inventory.variables,
     )
 
 
@@ -180,8 +186,13 @@ def _check_groups(inventory: Inventory, report: Report) -> None:
             report.add("EDGE104", host, f"the host name has {len(host)} characters", "at most 63")
 
 
-def _check_names(inventory: Inventory, report: Report) -> None:
-    """Report variables that no key of the table has: an error when close to one, else a warning."""
+def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:
+    """Report variables that no key of the table has: an error when close to one, else a warning.
+
+    Returns:
+        Host -> variables that are lost, because a misspelt one was meant to be them.
+    """
+    lost: dict[str, set[str]] = {host: set() for host in inventory.variables}
     seen: dict[str, list[str]] = {}
     for host in inventory.hosts:
         for variable in inventory.variables[host]:
@@ -197,21 +208,44 @@ def _check_names(inventory: Inventory, report: Report) -> None:
             continue
         if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
             continue
-        close = did_you_mean(base, VARIABLES, "edge_")
-        if close:
-            report.add("EDGE101", path, "is not a variable of this collection", close)
+        meant = _meant(base, {name for host in hosts for name in _read_from(inventory, host)})
+        if meant:
+            report.add("EDGE101", path, "is not a variable of this collection", f"did you mean {meant!r}?")
+            for host in hosts:
+                lost[host].add(meant)
         else:
             report.add(
                 "EDGE110", path, "is not a variable of this collection", "variables of your own start with edge_x_"
             )
 
+    return lost
 
-def _site_values(inventory: Inventory, report: Report) -> Values:
+
+def _read_from(inventory: Inventory, host: str) -> frozenset[str]:
+    """Return the variables that are read from a host."""
+    groups = {"edge_routers": inventory.routers, "edge_clusters": inventory.clusters, "edge_nodes": inventory.nodes}
+    return frozenset().union(*(READ_FROM[name] for name, hosts in groups.items() if host in hosts))
+
+
+def _meant(name: str, read: set[str]) -> str | None:
+    """Return the variable that a misspelt ``name`` was meant to be: rather one that is ``read`` from its hosts."""
+
+    def close(known: Iterable[str]) -> str | None:
+        found = closest(name.removeprefix("edge_"), {item.removeprefix("edge_") for item in known})
+        return found and f"edge_{found}"
+
+    anywhere = close(VARIABLES)
+    if anywhere is None or anywhere in read or anywhere in {key.name for key in RUN}:
+        return anywhere
+    return close(read) or anywhere
+
+
+def _site_values(inventory: Inventory, lost: Mapping[str, set[str]], report: Report) -> Values:
     """Return what belongs to the site: the union over all hosts; two definitions of one name are reported."""
     result: Values = {}
     for key in SITE:
         if key.layered:
-            result[key.name] = _site_map(inventory, key, report)
+            result[key.name] = _site_map(inventory, key, lost, report)
             continue
         owners: dict[str, tuple[str, Any]] = {}
         for host in inventory.hosts:
@@ -234,11 +268,11 @@ def _disagree(left: tuple[str, Any], right: tuple[str, Any]) -> str:
     return f"is {describe(left[1])} on {left[0]} and {describe(right[1])} on {right[0]}"
 
 
-def _site_map(inventory: Inventory, key: Key, report: Report) -> Items:
+def _site_map(inventory: Inventory, key: Key, lost: Mapping[str, set[str]], report: Report) -> Items:
     """Return a site-wide map: each entry from whichever hosts have it, all of which must agree."""
     owners: dict[str, tuple[str, Entry]] = {}
     seen: list[tuple[str, dict[str, Any]]] = []
-    whole = True
+    whole = not any(key.name in names for names in lost.values())
     for host in inventory.hosts:
         variables = inventory.variables[host]
         written = {name: variables[name] for name in layer_names(variables, key.name)}
@@ -259,26 +293,26 @@ def _site_map(inventory: Inventory, key: Key, report: Report) -> Items:
     return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, whole, key, "", report)
 
 
-def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], report: Report) -> Values:
+def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], lost: Collection[str], report: Report) -> Values:
     """Return the values of one host's own variables."""
     variables = inventory.variables[host]
     result: Values = {}
     for key in keys:
         if key.layered:
-            if layer_names(variables, key.name):
-                result[key.name] = _map_items(variables, key, f"{host}.", report)
+            if key.name in lost or layer_names(variables, key.name):
+                result[key.name] = _map_items(variables, key, f"{host}.", lost, report)
         elif key.name in variables:
             value = key.type.parse(variables[key.name], f"{host}.{key.name}", report)
             if value is not INVALID:
                 result[key.name] = value
-        elif key.required and key.name not in inventory.failures.get(host, {}):
+        elif key.required and key.name not in lost and key.name not in inventory.failures.get(host, {}):
             report.add("EDGE105", f"{host}.{key.name}", "is missing", key.text.rstrip("."))
     return result
 
 
-def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, report: Report) -> Items:
+def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, lost: Collection[str], report: Report) -> Items:
     entries, whole = merge_layers(variables, key.name, prefix, report)
-    return _parse_entries(entries, whole, key, prefix, report)
+    return _parse_entries(entries, whole and key.name not in lost, key, prefix, report)
 
 
 def _parse_entries(entries: Mapping[str, Entry], whole: bool, key: Key, prefix: str, report: Report) -> Items:

@@ -51,10 +51,14 @@ def report_no_nodes(
             f"take the peering out of the inventory too, or make {cluster} absent",
         )
         return
+    if not nodes and context.homeless:
+        return
     if selector is None or not nodes:
         context.report.add(
             "EDGE305", item.path, f"cluster {cluster!r} has no node", "add its nodes to the group edge_nodes"
         )
+        return
+    if any(node.host in context.unlabelled for node in nodes):
         return
     path = item.at("nodes") if "nodes" in item else defaults["nodes"].path
     labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})

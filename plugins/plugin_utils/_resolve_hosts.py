@@ -41,6 +41,10 @@ class Context:
     """Host and network of addresses that were reported: that they are missing is not told again."""
     router_ids: dict[str, str] = field(default_factory=dict)
     """Router-id -> path of who has it."""
+    unlabelled: set[str] = field(default_factory=set)
+    """Nodes with labels that were reported: that a selector matches none of them is not told again."""
+    homeless: bool = False
+    """A node's cluster was reported: that a cluster has no node is not told again."""
 
     def derive(self, path: str, value: Any, reason: str) -> None:
         """Note a value that the inventory does not state."""
@@ -322,11 +326,15 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         _check_host(context, host, _SUBDOMAIN, "lower-case letters, digits, '-' and '.': it is the name of the Node")
         placed = host_addresses(context, host, values)
         cluster = _cluster_of(context, host, values)
+        context.homeless = context.homeless or cluster is None
         gone = is_absent(values) or (cluster is not None and is_absent(clusters[cluster]))
         addresses[host] = {} if gone else placed
         if cluster is None or gone:
             continue
-        labels = {key: item.value for key, item in values.get("edge_node_labels", {}).items()}
+        items: Items = values.get("edge_node_labels", Items())
+        labels = {key: item.value for key, item in items.items()}
+        if items.damaged:
+            context.unlabelled.add(host)
         nodes[cluster].append(
             Node(
                 host=host,

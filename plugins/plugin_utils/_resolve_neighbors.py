@@ -249,6 +249,8 @@ class _Step:
         selector = self.item.get("nodes")
         everyone = [node for cluster in self.clusters for node in cluster.nodes]
         members = sorted(node.host for node in everyone if selector.matches(node.all_labels))
+        if not members and (self.context.homeless or self.context.unlabelled):
+            return []
         if not members:
             self.context.report.add(
                 "EDGE343",

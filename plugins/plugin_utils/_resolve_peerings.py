@@ -314,6 +314,8 @@ class _Step:
             return {node.host: asn for node in members}
         if "asn" in (item.raw or {}) or "edge_cluster_asn" in self.context.parsed.hosts[self.cluster]:
             return None  # reported as unreadable
+        if not self.ends.nodes and self.context.homeless:
+            return None  # its nodes, which may have their own, name no cluster
         hosts = self.context.parsed.hosts
         if not any("edge_cluster_asn" in hosts[node.host] for node in self.ends.nodes):
             self.context.report.add(

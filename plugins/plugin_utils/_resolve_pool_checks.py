@@ -193,7 +193,7 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
     else:
         announcing = [node for node in nodes if node.addresses.get(network.name)]
         reason = "none has an address there"
-    if not announcing:
+    if not announcing and not context.homeless and context.unlabelled.isdisjoint(node.host for node in nodes):
         context.report.add(
             "EDGE412", path, f"no node of cluster {owned.cluster!r} announces on network {network.name!r}: {reason}"
         )

@@ -104,7 +104,14 @@ class _Dial:
             ]
         if beside or any(_was_there(context, host, far) for host in placed):
             return beside
-        if not any((host, far) in context.unplaced for host in placed):
+        if not context.parsed.routers:
+            context.report.add(
+                "EDGE207",
+                "edge_routers",
+                "the group has no host that nodes could dial",
+                "add the router; one that others manage: edge_router_managed: false",
+            )
+        elif not any((host, far) in context.unplaced for host in placed):
             key = "router_network" if far != network else "network"
             context.report.add(
                 "EDGE207", self.item.at(key), f"no router has an address in network {far!r}", _router_hint(self.ends)
