@@ -199,7 +199,7 @@ class Cluster:
         base = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         names = []
         for path in sorted((cilium_module() / "pkg/k8s/apis/cilium.io/client/crds").glob("v2*/cilium*.yaml")):
-            if re.search("bgp|loadbalancer|l2announcement", path.name):
+            if re.search("bgp|loadbalancer|l2announcement|ciliumnodes", path.name):
                 definition = yaml.safe_load(path.read_text())
                 names.append(definition["metadata"]["name"])
                 self.apply(f"{base}/{names[-1]}", definition, "operator")

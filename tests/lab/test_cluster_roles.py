@@ -251,6 +251,35 @@ def test_release(cluster: Cluster) -> None:
     assert config["enable-bgp-control-plane"] == config["enable-l2-announcements"] == "true"
 
 
+def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> None:
+    """A changed range would be given to new nodes alone, and no router would let the old ones' in."""
+    for name, own in (("node01", ["10.244.1.0/24"]), ("node02", ["10.0.1.0/24", "fd00:9::/64"])):
+        body = {
+            "apiVersion": "cilium.io/v2",
+            "kind": "CiliumNode",
+            "metadata": {"name": name},
+            "spec": {"ipam": {"podCIDRs": own}},
+        }
+        cluster.apply(f"/apis/cilium.io/v2/ciliumnodes/{name}", body)
+    ranges = {"clusterPoolIPv4MaskSize": 24, "clusterPoolIPv4PodCIDRList": ["10.244.0.0/16"]}
+    values = {**PLATFORM["helm_values"], "ipam": {"mode": "cluster-pool", "operator": ranges}}
+    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
+    planned = {"values": values, "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": "", "timeout": 60}
+    step = "cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}
+    before = cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium")
+    run = run_roles(cluster, step)
+    assert run.returncode != 0
+    assert (
+        "Nodes have pod CIDRs outside ipam.operator's ranges 10.244.0.0/16: node02 10.0.1.0/24. Cilium does not move a node"
+        " to another range. Write the range that the nodes have (edge_cluster_pod_cidrs), or take the nodes out of the"
+        " cluster and join them again."
+    ) in words(run.output)
+    assert cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") == before
+    values["ipam"]["operator"]["clusterPoolIPv4PodCIDRList"] = ["10.0.0.0/16", "10.244.0.0/16"]
+    good = run_roles(cluster, step, options=("--check",))
+    assert good.returncode == 0, good.output
+
+
 def test_release_that_never_runs(cluster: Cluster) -> None:
     chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
     values = {**PLATFORM["helm_values"], "debug": {"enabled": True}}

@@ -21,9 +21,7 @@ from .support.any_site import inventories
 from .support.hybrid import inventory_from
 from .test_sites import frr_conf
 
-SOME = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+SOME = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.mark.thorough

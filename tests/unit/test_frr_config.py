@@ -194,7 +194,7 @@ def test_other_vrfs_and_daemons_are_no_objects() -> None:
 # -- round trip -------------------------------------------------------------------------------------------------------
 names = st.sampled_from(["k8s-ingress", "k8s-service", "lab-x", "a1"])
 addresses = st.integers(0x0A000001, 0x0A000014).map(lambda number: str(ipaddress.IPv4Address(number)))
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

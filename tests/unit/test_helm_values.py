@@ -29,6 +29,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools impo
 PEERING = Peering("k8s", ("lan",), None, ("k1",), ("udm",), 64701, SessionKeys(Timers(9, 3, 5), 15), ("ipv4",))
 BGP_POOL = replace(parse_pool("192.0.2.128/25", "lb", "edge_pools.lb"), bgp=("k8s",))
 SIX = replace(parse_pool("2001:db8::/120", "six", "edge_pools.six"), bgp=())
+IPAM_SIX = {
+    "mode": "cluster-pool",
+    "operator": {"clusterPoolIPv6MaskSize": 64, "clusterPoolIPv6PodCIDRList": ["fd00::/56"]},
+}
 L2_POOL = replace(parse_pool("198.51.100.0/28", "lan", "edge_pools.lan"), l2=("lan",))
 
 
@@ -119,21 +123,39 @@ def services(count: int) -> tuple[Service, ...]:
         ),
         pytest.param(
             {"pools": (SIX,), "pod_cidrs": ("10.244.0.0/16", "fd00::/56")},
-            {"ipv6": {"enabled": True}},
-            id="IPv6 beside IPv4",
+            {
+                "ipam": {
+                    "mode": "cluster-pool",
+                    "operator": {
+                        "clusterPoolIPv4MaskSize": 24,
+                        "clusterPoolIPv4PodCIDRList": ["10.244.0.0/16"],
+                        "clusterPoolIPv6MaskSize": 64,
+                        "clusterPoolIPv6PodCIDRList": ["fd00::/56"],
+                    },
+                },
+                "ipv6": {"enabled": True},
+            },
+            id="IPv6 beside IPv4, and the ranges without a distribution",
+        ),
+        pytest.param(
+            {"pod_cidrs": ("10.244.0.0/16",), "values": {"ipam": {"mode": "kubernetes"}}},
+            {"ipam": {"mode": "kubernetes"}},
+            id="ranges that Kubernetes hands out",
         ),
         pytest.param({"pools": (SIX,)}, {}, id="IPv6 pools, pods unknown: asked for, not written"),
         pytest.param(
             {"pools": (SIX,), "pod_cidrs": ("fd00::/56",), "service_cidrs": ("fd00:96::/112",)},
-            {"ipv4": {"enabled": False}, "ipv6": {"enabled": True}},
+            {"ipam": IPAM_SIX, "ipv4": {"enabled": False}, "ipv6": {"enabled": True}},
             id="no IPv4 anywhere",
         ),
         pytest.param(
-            {"pod_cidrs": ("fd00::/56",)}, {"ipv4": {"enabled": False}, "ipv6": {"enabled": True}}, id="IPv6 pods alone"
+            {"pod_cidrs": ("fd00::/56",)},
+            {"ipam": IPAM_SIX, "ipv4": {"enabled": False}, "ipv6": {"enabled": True}},
+            id="IPv6 pods alone",
         ),
         pytest.param(
             {"pod_cidrs": ("fd00::/56",), "nodes": (Node("k1", "home", {}, {"lan": ("192.0.2.11",)}),)},
-            {},
+            {"ipam": IPAM_SIX},
             id="IPv6 pods on IPv4 nodes: not for us to say",
         ),
         pytest.param(

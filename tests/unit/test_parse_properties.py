@@ -49,7 +49,7 @@ YAML = st.recursive(
 
 
 @pytest.mark.thorough
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(variables=st.dictionaries(st.sampled_from(sorted(VARIABLES)) | st.just("edge_pools__x"), YAML, max_size=5))
 def test_arbitrary_values_give_findings(variables: dict[str, Any]) -> None:
     inventory = Inventory(
@@ -93,7 +93,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.thorough
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_one_arbitrary_value_in_the_reference_site(data: st.DataObject) -> None:
     document = hybrid_document()

@@ -200,7 +200,7 @@ READ = [*sorted(set(VARIABLES) - {key.name for key in RUN}), "edge_pools__x", "e
 
 
 @pytest.mark.thorough
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(variables=st.dictionaries(st.sampled_from(READ), YAML, min_size=1, max_size=2))
 def test_what_it_refuses_has_a_finding(variables: dict[str, Any]) -> None:
     hosts = ("r", "c", "n")
@@ -218,7 +218,7 @@ def test_what_it_refuses_has_a_finding(variables: dict[str, Any]) -> None:
 
 
 @pytest.mark.thorough
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_what_it_refuses_in_the_reference_site_has_a_finding(data: st.DataObject) -> None:
     document = hybrid_document()
