@@ -13,7 +13,7 @@ from ..module_utils._errors import EdgeError
 from ._addresses import Address, parse_address, parse_cidr, parse_pool_entry
 from ._findings import Report, did_you_mean
 from ._model import Community
-from ._names import LABEL_POOL
+from ._names import LABEL_MANAGED_BY, LABEL_POOL, LABEL_SITE
 from ._selectors import parse_selector
 from ._types import (
     DIGITS,
@@ -75,10 +75,12 @@ SERVICE_NAME = Text(
 )
 INTERFACE = Text(
     "interface name or glob",
-    r"[A-Za-z0-9_.:@*?+-]{1,15}",
+    r"[A-Za-z0-9_.@*?-]{1,15}",
     "an interface name of at most 15 characters, where * and ? stand for any, such as eth* (no regular expression)",
 )
-VERSION = Text("version", r"[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.-]+)?", "a version in digits, such as 1.19.6")
+VERSION = Text(
+    "version", r"[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.-]+)?", "a version in digits, such as 1.19.6 or 10.3"
+)
 PORT = Integer(1, 65535)
 FAMILY = Choice("ipv4", "ipv6")
 
@@ -99,7 +101,7 @@ ROUTER_WORD = Text(
     code="EDGE104",
 )
 ROUTER_INTERFACE = Text(
-    "interface name", r"[A-Za-z][A-Za-z0-9_.:@-]{0,14}", "an interface's name, at most 15 characters, without wildcards"
+    "interface name", r"[A-Za-z][A-Za-z0-9_.@-]{0,14}", "an interface's name, at most 15 characters, without wildcards"
 )
 LOCAL_PREFERENCE = Integer(0, 4294967295)
 
@@ -120,6 +122,13 @@ WELL_KNOWN_COMMUNITIES = {
     "no-peer": (65535, 65284),
 }
 """The words that Cilium's CRD takes (``attributes.communities.wellKnown``), with their value (IANA's registry)."""
+
+
+_OTHER_COMMUNITY_WORDS = {
+    "graceful-shutdown": "Cilium's word for it is 'planned-shut'",
+    "local-AS": "Cilium's word for it is 'no-export-subconfed'",
+}
+"""What FRR calls them."""
 
 
 class _Community(ValueType):
@@ -149,7 +158,9 @@ class _Community(ValueType):
                 "EDGE103",
                 path,
                 f"{value!r} is not a community",
-                did_you_mean(value, WELL_KNOWN_COMMUNITIES) or "write '65000:100', '65000:1:2' (large) or no-export",
+                _OTHER_COMMUNITY_WORDS.get(value)
+                or did_you_mean(value, WELL_KNOWN_COMMUNITIES)
+                or "write '65000:100', '65000:1:2' (large) or no-export",
             )
             return INVALID
         parts = [int(part) for part in value.split(":")]
@@ -172,6 +183,26 @@ class _Community(ValueType):
 
 
 COMMUNITIES = ListOf(_Community())
+
+
+class _PoolLabel(ValueType):
+    """A label key that nobody but the pools gives a meaning."""
+
+    label = LABEL_KEY.label
+    argument_type = LABEL_KEY.argument_type
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if isinstance(value, str) and value.startswith("io.kubernetes.service."):
+            problem = f"{value!r} is what Cilium itself says of each service: it does not look at a label of that name"
+        elif value in (LABEL_MANAGED_BY, LABEL_SITE):
+            problem = f"{value!r} says to whom a Service belongs"
+        else:
+            return LABEL_KEY.parse(value, path, report)
+        report.add("EDGE103", path, problem, f"take a key of its own, such as {LABEL_POOL}")
+        return INVALID
+
+    def schema(self) -> Schema:
+        return LABEL_KEY.schema()
 
 
 class _OneOf(ValueType):
@@ -423,7 +454,12 @@ _AGGREGATED = Key(
 
 ADVERTISE = Record(
     (
-        Key("pod_cidrs", _advertised(), "Pod CIDR of each node; needs edge_cluster_pod_cidrs."),
+        Key(
+            "pod_cidrs",
+            _advertised(),
+            "Pod CIDR of each node; needs edge_cluster_pod_cidrs.",
+            also=("pod_cidr",),
+        ),
         Key("pod_pools", _advertised(_SELECTED), "Pod CIDRs out of edge_cluster_pod_pools; selected by their labels."),
         Key("cluster_ips", _advertised(_SELECTED, _AGGREGATED), "Cluster IPs; needs edge_cluster_service_cidrs."),
         Key("external_ips", _advertised(_SELECTED, _AGGREGATED), "External IPs; needs edge_cluster_external_cidrs."),
@@ -436,7 +472,11 @@ ADVERTISE = Record(
             ),
             "Addresses of these node interfaces as host routes (Cilium 1.19); filtered by the network that names them.",
         ),
-    )
+    ),
+    dict.fromkeys(
+        ("pools", "services", "load_balancer_ips", "loadbalancer_ips", "load_balancer_ip"),
+        "a pool names its peerings: edge_pools.NAME.bgp",
+    ),
 )
 
 
@@ -548,6 +588,7 @@ PEERING = Record(
         **dict.fromkeys(("peer_asn", "remote_as"), "the router's AS number is its edge_router_asn"),
         "families": "families are derived: those of its pools for which both ends have addresses",
         "pools": "a pool names its peerings: edge_pools.NAME.bgp",
+        **dict.fromkeys(NAMES.keys, "it stands in names: {peer_group, cluster_config, ...}"),
     },
 )
 
@@ -644,6 +685,7 @@ POOL = Record(
     ),
     {
         **dict.fromkeys(("start", "stop", "end"), "a range is one text: addresses: FIRST-LAST"),
+        "avoid_buggy_ips": "first_last: false keeps the first and last address of a CIDR back",
         "auto_assign": "edge_default_pool says which pool serves the services that name none",
         "interfaces": "interfaces belong to the network: edge_networks.NAME.interfaces",
     },
@@ -1048,7 +1090,7 @@ CLUSTER = (
         "Pool of services that name none.",
         "the only pool; required from two on",
     ),
-    Key("edge_pool_label", LABEL_KEY, "Label key by which a service names its pool.", LABEL_POOL),
+    Key("edge_pool_label", _PoolLabel(), "Label key by which a service names its pool.", LABEL_POOL),
     Key("edge_cluster_pod_mask", MASK, "Length of a node's pod CIDR.", "24 and 64"),
     Key("edge_cluster_pod_pools", MapOf(Name(), POD_POOL), "CiliumPodIPPools (IPAM multi-pool).", "{}", layered=True),
     Key("edge_cluster_router_ids", CIDR, "Pool of the nodes' BGP identifiers (Cilium 1.18).", "Cilium's choice"),

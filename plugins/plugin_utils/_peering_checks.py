@@ -62,7 +62,12 @@ def report_no_nodes(
         return
     path = item.at("nodes") if "nodes" in item else defaults["nodes"].path
     labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})
-    hint = f"labels: {', '.join(labels)}" if labels else "no node has a label: write edge_node_labels"
+    if selector.text in ("all", "edge_nodes"):
+        hint = "leave the key out to select all"
+    elif selector.text in {node.host for node in nodes}:
+        hint = f"a node of this name: kubernetes.io/hostname={selector.text}"
+    else:
+        hint = f"labels: {', '.join(labels)}" if labels else "no node has a label: write edge_node_labels"
     context.report.add("EDGE305", path, f"{selector.text!r} selects none of {len(nodes)} nodes", hint)
 
 

@@ -26,7 +26,7 @@ from ._resolve_hosts import (
 from ._resolve_names import check_names
 from ._resolve_neighbors import resolve_neighbors
 from ._resolve_peerings import PeeringResult, resolve_peerings
-from ._resolve_pod_pools import check_pod_pools, internal_ranges, pod_mask, resolve_pod_pools
+from ._resolve_pod_pools import check_cluster_ranges, check_pod_pools, internal_ranges, pod_mask, resolve_pod_pools
 from ._resolve_pool_checks import check_pools
 from ._resolve_pools import OwnedPool, default_pool, resolve_pools
 from ._resolve_services import resolve_services
@@ -104,6 +104,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         fallbacks,
     )
     check_pod_pools(context)
+    check_cluster_ranges(context, clusters)
     site = Site(
         name=parsed.name,
         networks=networks,

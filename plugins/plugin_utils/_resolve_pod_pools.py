@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 
 from ._addresses import FAMILY_KEY, FAMILY_NAME, WIDTH, Cidr
 from ._intervals import overlaps
-from ._model import PodPool
+from ._model import Cluster, PodPool
 from ._parse import Items, Values
 from ._resolve_hosts import Context
 
 DEFAULT_MASK = {"ipv4": 24, "ipv6": 64}
-INTERNAL_RANGES = ("edge_cluster_pod_cidrs", "edge_cluster_service_cidrs", "edge_cluster_external_cidrs")
+POD_CIDRS, SERVICE_CIDRS = "edge_cluster_pod_cidrs", "edge_cluster_service_cidrs"
+INTERNAL_RANGES = (POD_CIDRS, SERVICE_CIDRS, "edge_cluster_external_cidrs")
 POD_POOLS = "edge_cluster_pod_pools"
 
 
@@ -117,4 +118,64 @@ def check_pod_pools(context: Context) -> None:
         elif found.right < count:
             context.report.add(
                 "EDGE424", other, f"{foreign.text} overlaps {cidr.text} of {path}", "use a range of its own"
+            )
+
+
+def check_cluster_ranges(context: Context, clusters: Iterable[Cluster]) -> None:
+    """Report pod and service ranges that share addresses with a network or each other, or are too small for the nodes.
+
+    Two clusters may have one range each, as long as they do not both announce it.
+    """
+    announced = {
+        (cluster.host, key)
+        for cluster in clusters
+        for peering in cluster.peerings
+        for item in peering.advertise
+        for kind, key in (("pod_cidrs", POD_CIDRS), ("cluster_ips", SERVICE_CIDRS))
+        if item.kind == kind
+    }
+    swept = [
+        (host, key, f"{host}.{key}", cidr)
+        for host, values in context.parsed.clusters.items()
+        for key in (POD_CIDRS, SERVICE_CIDRS)
+        for cidr in values.get(key, ())
+    ]
+    count = len(swept)
+    swept += [
+        ("", "", item.at("cidr", index), cidr)
+        for item in context.parsed.networks.values()
+        for index, cidr in enumerate(item.get("cidr", ()))
+    ]
+    for found in overlaps([cidr.interval for _host, _key, _path, cidr in swept]):
+        left, right = swept[found.left], swept[found.right]
+        if found.left >= count:
+            continue
+        if found.right < count and left[0] != right[0] and not {left[:2], right[:2]} <= announced:
+            continue
+        if found.right < count:
+            left, right = right, left
+        context.report.add(
+            "EDGE424", left[2], f"{left[3].text} overlaps {right[3].text} of {right[2]}", "use a range of its own"
+        )
+    for cluster in clusters:
+        _check_room(context, cluster)
+
+
+def _check_room(context: Context, cluster: Cluster) -> None:
+    """Report pod ranges that have fewer CIDRs than the cluster has nodes: the last ones would get none."""
+    if cluster.pod_pools:
+        return
+    ranges: dict[str, list[Cidr]] = {}
+    for cidr in context.parsed.clusters[cluster.host].get(POD_CIDRS, ()):
+        ranges.setdefault(FAMILY_KEY[cidr.family], []).append(cidr)
+    for family, cidrs in ranges.items():
+        length = cluster.pod_mask[family]
+        room = sum(1 << max(0, length - cidr.prefix_length) for cidr in cidrs)
+        if room < len(cluster.nodes):
+            context.report.add(
+                "EDGE423",
+                f"{cluster.host}.{POD_CIDRS}",
+                f"{', '.join(cidr.text for cidr in cidrs)} has {room} CIDR{'s' * (room != 1)} of length {length} for"
+                f" {len(cluster.nodes)} nodes, which take one each",
+                "write a wider range, or a longer edge_cluster_pod_mask",
             )

@@ -21,7 +21,9 @@ from ._selectors import parse_selector
 _NO_SERVICE = {
     "0.0.0.0/8": "this-network",
     "127.0.0.0/8": "loopback",
+    "169.254.0.0/16": "link-local",
     "224.0.0.0/4": "multicast",
+    "240.0.0.0/4": "reserved",
     "::/127": "reserved",
     "fe80::/10": "link-local",
     "ff00::/8": "multicast",
@@ -53,7 +55,7 @@ def check_pools(
     """
     _check_overlaps(context, pools)
     taken = [
-        (address.interval, "EDGE403", f"the address {address.text} of {host}.edge_addresses.{network}")
+        (address.interval, "EDGE403", f"{address.text} of {host}.edge_addresses.{network}")
         for host, placed in sorted(hosts.items())
         for network, own in placed.items()
         for address in own
@@ -62,7 +64,7 @@ def check_pools(
         (
             parse_address(text, "").interval,
             "EDGE403",
-            f"the address {text} of {node.host}.edge_node_local_addresses.{peering}",
+            f"{text} of {node.host}.edge_node_local_addresses.{peering}",
         )
         for members in nodes.values()
         for node in members
@@ -131,18 +133,40 @@ def _check_covers(
 
     Excluded addresses are no fault where hosts have them, but whole blocks must keep out of internal ranges.
     """
-    whole = [(owned, index, entry.interval) for owned in pools for index, entry in enumerate(owned.pool.entries)]
-    handed = [(owned, index, part) for owned in pools for index, part in _handed_out(owned.pool)]
+    whole = [(number, index, e.interval) for number, o in enumerate(pools) for index, e in enumerate(o.pool.entries)]
+    handed = [(number, index, part) for number, owned in enumerate(pools) for index, part in _handed_out(owned.pool)]
+    on_hosts: dict[tuple[int, int], list[tuple[str, Interval]]] = {}
     for ours, foreign, code in ((handed, taken, "exclude"), (whole, internal, "")):
         count = len(ours)
-        for found in interval_overlaps([part for _o, _i, part in ours] + [part for part, _c, _t in foreign]):
+        for found in interval_overlaps([part for _n, _i, part in ours] + [part for part, _c, _t in foreign]):
             if not found.left < count <= found.right:
                 continue
-            owned, index, _part = ours[found.left]
+            number, index, _part = ours[found.left]
             _interval, kind, what = foreign[found.right - count]
+            if kind == "EDGE403":
+                on_hosts.setdefault((number, index), []).append((what, found.interval))
+                continue
+            owned = pools[number]
             text = owned.pool.entries[index].text
             hint = f"exclude: {interval_text(found.interval)}" if code else "use a range of its own"
-            context.report.add(kind, _entry_path(owned, index), f"{text} covers {what}", hint)
+            context.report.add(kind, _entry_path(owned, index), f"{text} overlaps {what}", hint)
+    for (number, index), hits in on_hosts.items():
+        _report_hosts(context, pools[number], index, hits)
+
+
+def _report_hosts(context: Context, owned: OwnedPool, index: int, hits: Sequence[tuple[str, Interval]]) -> None:
+    """Report a pool's entry that holds addresses of hosts, all of them in one finding."""
+    text = owned.pool.entries[index].text
+    if len(hits) == 1:
+        problem = f"{text} covers the address {hits[0][0]}"
+    else:
+        more = f" and {len(hits) - 3} more" if len(hits) > 3 else ""
+        problem = f"{text} covers {len(hits)} addresses of hosts: {', '.join(what for what, _part in hits[:3])}{more}"
+    parts = [interval_text(part) for part in merge(part for _what, part in hits)]
+    some = f"exclude: {parts[0]}" if len(parts) == 1 else f"exclude: [{', '.join(parts)}]"
+    context.report.add(
+        "EDGE403", _entry_path(owned, index), problem, some if len(parts) <= 8 else "use a range without hosts"
+    )
 
 
 def _handed_out(pool: Pool) -> Iterator[tuple[int, Interval]]:

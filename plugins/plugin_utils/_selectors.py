@@ -29,6 +29,9 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z0-9_./-]+)|(?P<sign>==|!=|[=!(),<>]))")
 
+_HINTS = {"*": "leave the key out to select all", ":": "write key=value"}
+"""What stands instead of a text that is ``*``, or one with a colon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -199,7 +202,12 @@ def _tokens(text: str, path: str) -> list[str]:
     while position < end:
         match = _TOKEN.match(text, position)
         if not match:
-            raise EdgeError(path, f"{text!r} has the character {text[position:].lstrip()[0]!r}, which no selector has")
+            sign = text[position:].lstrip()[0]
+            raise EdgeError(
+                path,
+                f"{text!r} has the character {sign!r}, which no selector has",
+                _HINTS.get(text.strip() if sign == "*" else sign),
+            )
         words.append(match["word"] or match["sign"])
         position = match.end()
     return words
