@@ -253,6 +253,7 @@ def test_release(cluster: Cluster) -> None:
 
 def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> None:
     """A changed range would be given to new nodes alone, and no router would let the old ones' in."""
+    cluster.add_cilium_kinds()
     for name, own in (("node01", ["10.244.1.0/24"]), ("node02", ["10.0.1.0/24", "fd00:9::/64"])):
         body = {
             "apiVersion": "cilium.io/v2",
