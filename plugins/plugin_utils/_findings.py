@@ -80,6 +80,9 @@ CODES: dict[str, Code] = {
     ),
     "EDGE114": Code(ERROR, "Host in two groups", "A host is a router, a cluster or a node; each has its own keys."),
     "EDGE115": Code(ERROR, "Accepted finding cannot be accepted", "Warnings can be accepted by code; errors cannot."),
+    "EDGE116": Code(
+        ERROR, "Password that nobody reads", "Its sessions would be set up without a password, at both ends."
+    ),
     "EDGE120": Code(ERROR, "Reference to nothing", "The name that is referred to does not exist in this site."),
     # 2xx: networks and addresses
     "EDGE201": Code(ERROR, "Bad address", "Not an IPv4 or IPv6 address, CIDR or range in full notation."),
@@ -201,6 +204,12 @@ CODES: dict[str, Code] = {
         "Cilium announces them with an IPv4-mapped next hop; FRR takes such a route and the kernel refuses it. The"
         " other way round works: sessions: ipv6 carries IPv4 routes too (RFC 8950).",
     ),
+    "EDGE328": Code(ERROR, "Two ports on one router", "bgpd listens on one TCP port, for all of its neighbors."),
+    "EDGE329": Code(
+        WARNING,
+        "Port that bgpd does not listen on by itself",
+        "It is an option of bgpd's command line (-p, in /etc/frr/daemons), which no run changes.",
+    ),
     "EDGE330": Code(
         ERROR, "Lengths that do not fit the prefix", "ge and le are lengths of prefixes inside it, in order."
     ),
@@ -232,6 +241,7 @@ CODES: dict[str, Code] = {
     "EDGE338": Code(
         ERROR, "Name without prefixes", "What the policy names has no prefix, so it would let nothing pass."
     ),
+    "EDGE339": Code(WARNING, "Every node of a peering is drained", "Nobody announces what it advertises."),
     "EDGE340": Code(
         ERROR,
         "Neighbor's address unclear",
@@ -355,6 +365,11 @@ CODES: dict[str, Code] = {
         "Announcement narrowed to nothing",
         "No service of the pool can match the selector, so nothing is reachable.",
     ),
+    "EDGE427": Code(
+        WARNING,
+        "Announcing node without an address in the network",
+        "Cilium gives the lease of a service to any node that is selected; one without the interface answers nobody.",
+    ),
     # 5xx: services
     "EDGE501": Code(ERROR, "Two services on one address", "Only one of them would get it."),
     "EDGE502": Code(ERROR, "Address outside the service's pool", "Cilium would leave the service without an address."),
@@ -436,6 +451,11 @@ CODES: dict[str, Code] = {
     ),
     "EDGE612": Code(ERROR, "Two listeners on one port", "Each BGP instance of a node opens a port of its own."),
     "EDGE613": Code(ERROR, "Chart cannot do this", "The chart names its Service itself, or has no value for it."),
+    "EDGE614": Code(
+        WARNING,
+        "Agents wait for a pod pool of ours",
+        "On a new cluster the pool is made after the agents run, which never happens. Accept it where the pool is there.",
+    ),
 }
 
 

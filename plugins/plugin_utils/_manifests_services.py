@@ -102,7 +102,15 @@ def chart_problems(cluster: Cluster) -> Iterator[ChartProblem]:
     """Yield what Cilium's own controllers cannot do for the cluster's services."""
     first_ingress: Service | None = None
     first_gateway: Service | None = None
+    classes: dict[str, str] = {}
     for service in _of_charts(cluster):
+        if service.chart == INGRESS_NGINX and service.ingress_class:
+            first = classes.setdefault(service.ingress_class, service.key)
+            if first != service.key:
+                problem = (
+                    f"{service.ingress_class!r} is the class of {first} too, and its release makes the IngressClass"
+                )
+                yield ChartProblem(service.key, "ingress_class", problem, "give each controller a class of its own")
         if service.chart not in (CILIUM_INGRESS, GATEWAY):
             continue
         yield from _cilium_problems(service)

@@ -31,6 +31,7 @@ from ._resolve_pool_checks import check_pools
 from ._resolve_pools import OwnedPool, default_pool, resolve_pools
 from ._resolve_services import resolve_services
 from ._resolve_sessions import Ends
+from ._session_checks import check_passwords, check_ports
 from ._versions import check_versions
 
 
@@ -92,6 +93,8 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         if "edge_cilium_version" in values  # else reported as missing
     ]
     check_listen_ranges(context, clusters)
+    check_ports(context, clusters)
+    check_passwords(context)
     routers = resolve_neighbors(context, routers, router_addresses, clusters, node_addresses, catalogue)
     check_pools(
         context,

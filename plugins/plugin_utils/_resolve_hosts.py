@@ -41,6 +41,8 @@ class Context:
     """Host and network of addresses that were reported: that they are missing is not told again."""
     router_ids: dict[str, str] = field(default_factory=dict)
     """Router-id -> path of who has it."""
+    missed: set[tuple[str, str]] = field(default_factory=set)
+    """Host and network of addresses that a peering needs and that are missing, which was reported."""
     unlabelled: set[str] = field(default_factory=set)
     """Nodes with labels that were reported: that a selector matches none of them is not told again."""
     homeless: bool = False
@@ -335,6 +337,8 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         labels = {key: item.value for key, item in items.items()}
         if items.damaged:
             context.unlabelled.add(host)
+        if cluster is not None and clusters[cluster].get("edge_cluster_manage_labels", True):
+            _check_kubelet_labels(context, host, items)
         nodes[cluster].append(
             Node(
                 host=host,
@@ -353,6 +357,18 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         if node.router_id:
             _own_router_id(context, f"{node.host}.edge_node_router_id", node.router_id)
     return nodes, addresses
+
+
+def _check_kubelet_labels(context: Context, host: str, items: Items) -> None:
+    """Report labels of a node that its kubelet sets, to another value."""
+    for key, value in (("kubernetes.io/hostname", host), ("kubernetes.io/os", "linux")):
+        if key in items and items[key].value != value:
+            context.report.add(
+                "EDGE103",
+                items[key].path,
+                f"each kubelet sets this label itself, here to {value!r}",
+                "remove it; edge_cluster_manage_labels: false only describes the labels that nodes have",
+            )
 
 
 def _local_addresses(context: Context, values: Values, cluster: Values) -> dict[str, tuple[str, ...]]:
@@ -419,6 +435,12 @@ def check_unique(
                         "EDGE204", path, f"{address.text} is in use at {owners[address]} too", "an address has one host"
                     )
                 owners.setdefault(address, path)
+    for router_id, path in context.router_ids.items():
+        owner = owners.get(parse_address(router_id, ""))
+        if owner and owner.partition(".edge_addresses.")[0] != path.rpartition(".")[0]:
+            context.report.add(
+                "EDGE204", path, f"{router_id} is in use at {owner} too", "take one of the host's own addresses"
+            )
     for node in members:
         for peering, sources in node.local_addresses.items():
             for text in sources:

@@ -68,7 +68,7 @@ class _Step:
         keys = session_keys(self.context, item, defaults, self.name if self.name in passwords else None)
         internal = item.get("asn") in ("internal", self.router.asn)
         check_preference(self.context, f"{path}.export", export, internal)
-        good = self._local_as_fits(internal)
+        good = self._local_as_fits(internal) and self._source_is_own()
         ways = self._ways()
         if ways is None or keys is None or not good:
             return []
@@ -239,6 +239,21 @@ class _Step:
         reason = f"the only loopback address of {self.router.host}; the neighbor is not on its networks"
         self.context.derive(f"{self.item.path}.update_source", own[0].text, reason)
         return replace(neighbor, update_source=own[0].text)
+
+    def _source_is_own(self) -> bool:
+        """Return whether the source is an address of the router, as far as networks tell; report where not."""
+        source = self.item.get("update_source")
+        for network in self.context.subnets if source else ():
+            if self.context.subnet_of(network, source) and source not in self.placed.get(network, ()):
+                if (self.router.host, network) not in self.context.unplaced:
+                    self.context.report.add(
+                        "EDGE342",
+                        f"{self.item.path}.update_source",
+                        f"{source.text} is an address of network {network!r}, and {self.router.host} does not have it",
+                        "write an address of the router's own, or leave it out",
+                    )
+                return False
+        return True
 
     # -- nodes -------------------------------------------------------------------------------------------------------
     def _by_nodes(self, base: Neighbor, internal: bool) -> list[Neighbor]:

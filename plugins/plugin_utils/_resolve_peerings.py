@@ -31,7 +31,7 @@ from ._peering_filter import announced_families, peering_filter, resolve_adverti
 from ._policies import EXPORT, IMPORT, Catalogue, resolve_policy
 from ._resolve_classes import Membership, node_classes
 from ._resolve_hosts import Context, is_absent
-from ._resolve_sessions import Ends, Route, is_dynamic, place, routes, sessions_of
+from ._resolve_sessions import Ends, Route, is_dynamic, place, routes, sessions_of, some
 from ._selectors import Selector
 from ._session_checks import check_groups, check_instances, check_pairs
 from ._session_keys import session_keys
@@ -173,6 +173,8 @@ class _Step:
         members = [node for node in matched if not node.drain]
         if not matched:
             report_no_nodes(context, self.cluster, item, defaults, selector, self.ends.nodes)
+        elif not members:
+            context.report.add("EDGE339", item.path, f"each of its nodes is drained: {some([n.host for n in matched])}")
         asns = self._asns(item, members)
         keys = session_keys(context, item, defaults, name if has_password else None)
         import_ = resolve_policy(
@@ -422,6 +424,7 @@ class _Step:
         sources = {6 if ":" in text else 4 for text in node.local_addresses.get(name, ())}
         for family in sorted(families - present - sources) if present or sources else [0]:
             kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
+            self.context.missed.add((node.host, (own or networks)[0]))
             self.context.report.add(
                 "EDGE206",
                 f"{node.host}.edge_addresses.{(own or networks)[0]}",

@@ -16,6 +16,7 @@ from ._pools import overlaps
 from ._resolve_hosts import Context, Placed
 from ._resolve_pool_selectors import check_selectors
 from ._resolve_pools import OwnedPool
+from ._resolve_sessions import some
 from ._selectors import parse_selector
 
 _NO_SERVICE = {
@@ -214,6 +215,7 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
         selector = parse_selector(network.l2_nodes, path)
         announcing = [node for node in nodes if selector.matches(node.all_labels)]
         reason = f"its l2_nodes {network.l2_nodes!r} match none"
+        _check_announcing(context, network, announcing, nodes)
     else:
         announcing = [node for node in nodes if node.addresses.get(network.name)]
         reason = "none has an address there"
@@ -231,6 +233,19 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
                 f"{entry.text} is not inside network {network.name!r} ({', '.join(network.cidrs)})",
                 "hosts of the network ask by ARP or NDP for addresses of their subnet only",
             )
+
+
+def _check_announcing(context: Context, network: Network, announcing: Sequence[Node], nodes: Sequence[Node]) -> None:
+    """Warn of nodes that announce in a network where others have addresses and they have none."""
+    outside = [node.host for node in announcing if not node.addresses.get(network.name)]
+    sure = not any((host, network.name) in context.unplaced | context.missed for host in outside)
+    if outside and sure and any(node.addresses.get(network.name) for node in nodes):
+        context.report.add(
+            "EDGE427",
+            f"edge_networks.{network.name}.l2_nodes",
+            f"{network.l2_nodes!r} selects {some(outside)}, without an address there",
+            "narrow it to nodes with the interface, or write their edge_addresses",
+        )
 
 
 def _check_subnet_ends(context: Context, owned: OwnedPool, network: Network) -> None:

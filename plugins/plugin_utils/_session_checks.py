@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from ._model import Peering, Session
+from ._model import Cluster, Peering, Session
 from ._parse import Item, Items
 from ._resolve_hosts import Context
 from ._resolve_sessions import some
@@ -87,3 +87,70 @@ def check_groups(context: Context, items: Mapping[str, Item], sessions: list[Ses
                 f" {outside.node_asn}: FRR wants one kind in a peer group",
                 "write a peering for each kind",
             )
+
+
+def check_ports(context: Context, clusters: Iterable[Cluster]) -> None:
+    """Report two ports on one router, and a port other than bgpd's own, of routers that we configure."""
+    used: dict[str, dict[int, str]] = {}
+    for cluster in clusters:
+        items: Items = context.parsed.clusters[cluster.host]["edge_peerings"]
+        ports = {peering.name: peering.keys.port for peering in cluster.peerings}
+        for router, name in dict.fromkeys((session.router, session.peering) for session in cluster.sessions):
+            if router and context.parsed.routers[router].get("edge_router_managed", True):
+                used.setdefault(router, {}).setdefault(ports[name], f"{items[name].path}.port")
+    for router, paths in used.items():
+        (port, path), *others = paths.items()
+        for other, there in others:
+            context.report.add(
+                "EDGE328",
+                there,
+                f"is {other}, but {path} is {port}: bgpd of {router} listens on one port",
+                "write the same for both",
+            )
+        if port != 179 and not others:
+            context.report.add(
+                "EDGE329",
+                path,
+                f"is {port}, but bgpd of {router} listens on 179 unless its options say so",
+                f"leave it out, or give bgpd the option -p {port} in /etc/frr/daemons and accept this",
+            )
+
+
+def check_passwords(context: Context) -> None:
+    """Report passwords on hosts from which nobody reads them, while those who do have none."""
+    parsed = context.parsed
+    readers: dict[str, list[tuple[str, str]]] = {}
+    for host, values in parsed.clusters.items():
+        for name in values["edge_peerings"]:
+            readers.setdefault(name, []).append(("peering", host))
+    for host, values in parsed.routers.items():
+        for name in values["edge_router_neighbors"]:
+            readers.setdefault(name, []).append(("neighbor", host))
+    for name, item in parsed.links.items():
+        readers.setdefault(name, []).extend(("link", host) for host in sorted(item.get("ends", {})))
+    written = {
+        host: values["edge_bgp_passwords"] for host, values in (*parsed.clusters.items(), *parsed.routers.items())
+    }
+    places = [(host, name, item.path) for host, items in written.items() for name, item in items.items()]
+    for host in parsed.nodes:
+        own = parsed.hosts[host].get("edge_bgp_passwords")
+        if isinstance(own, Mapping):
+            texts = [name for name in own if isinstance(name, str)]
+            places += [(host, name, f"{host}.edge_bgp_passwords.{name}") for name in texts]
+    told: set[str] = set()
+    for host, name, path in places:
+        found = [(what, reader) for what, reader in readers.get(name, ()) if reader in written]
+        if (
+            not found
+            or name in told
+            or any(name in written[reader] or written[reader].damaged for _what, reader in found)
+        ):
+            continue
+        told.add(name)
+        what, reader = found[0]
+        context.report.add(
+            "EDGE116",
+            path,
+            f"is not read from {host}: the password of {what} {name!r} is read from {reader}",
+            f"write it at {reader}, or under group_vars/all",
+        )
