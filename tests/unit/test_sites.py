@@ -954,7 +954,9 @@ def test_a_release_that_is_not_ours_gets_no_values_but_all_objects() -> None:
 
 def test_a_session_s_port_is_the_router_s() -> None:
     """FRR's ``neighbor port`` is the port that it dials itself, and Cilium listens on none."""
-    data = good(SMALL, edge_peerings={"k8s": {"port": 1790}})
+    done = planned(SMALL, edge_peerings={"k8s": {"port": 1790}})
+    assert [finding.code for finding in done.findings] == ["EDGE329"]
+    data = done.data
     assert objects(data, "CiliumBGPPeerConfig")["k8s"]["transport"] == {"peerPort": 1790}
     assert "1790" not in frr_conf(data)
 

@@ -83,7 +83,7 @@ def test_speakers_on_nodes_are_neighbors_by_selector() -> None:
 
 
 def test_a_neighbor_without_import_and_export_exchanges_nothing() -> None:
-    codes, data = warned({NAS: {"address": "10.5.0.9", "asn": 64720}, "gw|edge_bgp_passwords": {"wire": "x"}})
+    codes, data = warned({NAS: {"address": "10.5.0.9", "asn": 64720}})
     assert "EDGE347" in codes
     text = frr_conf(data)
     assert "route-map nas-ipv4-in deny 10" in text
