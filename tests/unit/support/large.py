@@ -22,7 +22,7 @@ def large_document(nodes: int, pools: int, services: int) -> dict[str, Any]:
     """Return the inventory of a site as one document, as users write it.
 
     Args:
-        nodes: hosts of ``edge_nodes``, at most 65,000.
+        nodes: hosts of ``edge_nodes``, at most 16,000: a cluster has 4,096 CIDRs for its nodes' pods.
         pools: in all clusters together, at most 4,000; each cluster has one at least.
         services: in all clusters together, at most 200 for each pool.
     """
@@ -85,7 +85,7 @@ def _cluster(number: int, pools: int, services: int) -> dict[str, Any]:
         "edge_cluster_asn": 65100 + number,
         "edge_cilium_version": "1.19.6",
         "edge_cluster_distribution": "talos",
-        "edge_cluster_pod_cidrs": [f"10.{200 + number}.0.0/16", f"fd01:{number}::/56"],
+        "edge_cluster_pod_cidrs": [f"10.{128 + 16 * number}.0.0/12", f"fd01:{number}::/48"],
         "edge_default_pool": names[0],
         "edge_allocation": "planned" if number == 0 else "cilium",
         "edge_peerings": {
