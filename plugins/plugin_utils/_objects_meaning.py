@@ -12,7 +12,7 @@ compared as it stands.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,12 +97,12 @@ def objects_difference(
 def _by_kind(items: Sequence[Mapping[str, Any]], version: str, place: str) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the objects by kind and name (``namespace/name``); List objects are opened."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    for index, item in enumerate(items):
+    for path, item in _opened(items, place):
         try:
             kind, metadata = str(item["kind"]), item["metadata"]
             name = "/".join(filter(None, (metadata.get("namespace"), str(metadata["name"]))))
         except (AttributeError, KeyError, TypeError) as error:
-            raise EdgeError(f"{place}[{index}]", "it is not a Kubernetes object: kind and metadata.name") from error
+            raise EdgeError(path, "it is not a Kubernetes object: kind and metadata.name") from error
         group, _slash, served = str(item.get("apiVersion", "")).rpartition("/")
         if group == "cilium.io" and served == "v2" and kind in _HANDLED and not _has_v2(kind, version):
             raise EdgeError(
@@ -112,6 +112,17 @@ def _by_kind(items: Sequence[Mapping[str, Any]], version: str, place: str) -> di
             raise EdgeError(f"{kind} {name}", f"it stands twice in the {place} set")
         found[kind][name] = {**item, "spec": item.get("spec") or {}, "v1": served == "v2alpha1"}
     return found
+
+
+def _opened(items: Iterable[Any], place: str) -> Iterator[tuple[str, Any]]:
+    """Yield each object with its place; of a List, as kubectl writes it, those in it; no empty YAML document."""
+    for index, item in enumerate(items):
+        path = f"{place}[{index}]"
+        held = item.get("items") if isinstance(item, Mapping) and str(item.get("kind")).endswith("List") else None
+        if isinstance(held, (list, tuple)):
+            yield from _opened(held, f"{path}.items")
+        elif item is not None:
+            yield path, item
 
 
 def _has_v2(kind: str, version: str) -> bool:

@@ -255,6 +255,17 @@ def test_one_community_has_several_spellings(written: dict[str, list[str]]) -> N
     assert objects_difference(one, other, "1.19.6", NODES) == []
 
 
+def test_lists_of_kubectl_are_opened_and_empty_documents_skipped() -> None:
+    written = [
+        None,
+        {"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": list(BASE)},
+        None,
+    ]
+    assert objects_difference(BASE, written, "1.19.6", NODES) == []
+    with pytest.raises(EdgeError, match=r"second\[0\]\.items\[1\]: it is not a Kubernetes object"):
+        objects_difference(BASE, [{"kind": "List", "items": [BASE[0], {}]}], "1.19.6", NODES)
+
+
 @pytest.mark.parametrize("name", COSMETIC)
 def test_what_does_not_matter(name: str) -> None:
     assert objects_difference(BASE, COSMETIC[name], "1.19.6", NODES) == []
