@@ -239,7 +239,8 @@ def _changes(objects: Objects, lines: Iterable[str]) -> Tuple[str, ...]:
             said = [rest for _k, held in _lists(objects, kind, words[2]) for _permit, rest in _entries(held)]
             found[words[1]] = "{0} removed: {1}".format(kind, "; ".join(said))
         else:
-            key = " ".join(words[1:4] if words[1] in ("ip", "ipv6") else words[1:2])
+            several = {"ip": 4, "ipv6": 4, "as-path": 3}  # words that name what is set: a path is prepended and cut
+            key = " ".join(words[1 : several.get(words[1], 2)])
             found[key] = " ".join(words[1:])
     return tuple(found[key] for key in sorted(found))
 

@@ -117,6 +117,8 @@ _COMMANDS = (
     "match as-path *",
     "set local-preference *",
     "set metric *",
+    "set as-path prepend last-as *",
+    *("set as-path prepend" + " *" * times for times in range(1, 11)),
     "route-map * permit *",
     "route-map * deny *",
     *("neighbor * " + rest for rest in _NEIGHBOR),

@@ -286,6 +286,16 @@ CODES: dict[str, Code] = {
         ERROR, "Import cannot mirror the other end", "Which routes another router redistributes is not known here."
     ),
     # 4xx: pools
+    "EDGE358": Code(
+        ERROR,
+        "Path prepended within one AS",
+        "A router drops a path that has its own AS in it (RFC 4271 section 9.1.2).",
+    ),
+    "EDGE359": Code(
+        ERROR,
+        "Attribute on no route",
+        "FRR sends the default route of default_route (default-originate) past the route-map that sets attributes.",
+    ),
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
     "EDGE403": Code(
         ERROR,

@@ -58,13 +58,11 @@ class Filters:
             name: of the route-map.
             family: ``ipv4`` or ``ipv6``.
             rules: all prefixes that pass, of both families.
-            policy: what else is said: everything, communities that routes must carry, the local preference they get.
+            policy: what else is said: everything, communities that routes must carry, the attributes that they get.
         """
         wanted = [*rules, *([PrefixRule(_DEFAULT[family])] if policy.default_route else [])]
         match = self._communities(name.removesuffix("-in"), policy.communities)
-        changes: dict[str, Any] = {}
-        if policy.local_preference is not None:
-            changes["local_preference"] = policy.local_preference
+        changes = _changes(policy, policy.add_communities)
         entries = []
         if policy.everything:
             entries.append(_permit(MAP_STEP, match, changes))
@@ -73,14 +71,11 @@ class Filters:
             entries.append(_permit(MAP_STEP, {**listed, **match}, changes))
         self.route_maps.append({"name": name, "entries": entries or [_deny_all()]})
 
-    def add_export(self, name: str, family: str, policy: Policy) -> None:
-        """Add what a peer group's neighbors are sent."""
-        changes: dict[str, Any] = {}
-        if policy.communities:
-            changes["communities"] = [word(c) for c in policy.communities if c.kind != "large"]
-            changes["large_communities"] = [word(c) for c in policy.communities if c.kind == "large"]
-        if policy.local_preference is not None:
-            changes["local_preference"] = policy.local_preference
+    def add_export(self, name: str, family: str, policy: Policy, asn: int) -> None:
+        """Add what a peer group's neighbors are sent; ``asn`` is the AS that the router shows them."""
+        changes = _changes(policy, policy.communities)
+        if policy.prepend:
+            changes["as_path_prepend"] = [asn] * policy.prepend
         entries = []
         if policy.everything:
             entries.append(_permit(MAP_STEP, {}, changes))
@@ -121,6 +116,19 @@ class Filters:
                 self.community_lists.append({"name": name, "kind": kind, "communities": words})
                 match[key] = name
         return match
+
+
+def _changes(policy: Policy, added: tuple[Community, ...]) -> dict[str, Any]:
+    """Return what is set on the routes of a policy, with the communities that are added to them."""
+    changes: dict[str, Any] = {}
+    if added:
+        changes["communities"] = [word(c) for c in added if c.kind != "large"]
+        changes["large_communities"] = [word(c) for c in added if c.kind == "large"]
+    if policy.local_preference is not None:
+        changes["local_preference"] = policy.local_preference
+    if policy.med is not None:
+        changes["metric"] = policy.med
+    return changes
 
 
 def word(community: Community) -> str:

@@ -56,7 +56,7 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
     for name in sorted(groups):
         group = groups[name]
         policies = group.pop("policies")
-        _add_families(filters, group, *policies)
+        _add_families(filters, group, group["local_as"] or router.asn, *policies)
         peer_groups.append(group)
     if router.redistribute:
         filters.add_redistribute()
@@ -94,8 +94,10 @@ def _protocol(protocol: str, family: str) -> str:
     return "ospf6" if (protocol, family) == ("ospf", "ipv6") else protocol
 
 
-def _add_families(filters: Filters, group: dict[str, Any], import_: Policy, export: Policy, rules: Any) -> None:
-    """Add a peer group's filters to ``filters``, and the group's families to ``group``."""
+def _add_families(
+    filters: Filters, group: dict[str, Any], asn: int, import_: Policy, export: Policy, rules: Any
+) -> None:
+    """Add a peer group's filters to ``filters``, and the group's families to ``group``; ``asn`` is the AS it sees."""
     keys = group.pop("family_keys")
     for family in FAMILIES:
         if family not in keys["families"]:
@@ -103,7 +105,7 @@ def _add_families(filters: Filters, group: dict[str, Any], import_: Policy, expo
         name = f"{group['name']}-{family}"
         of = [rule for rule in rules if rule.family == family]
         filters.add_import(f"{name}-in", family, of, import_)
-        filters.add_export(f"{name}-out", family, export)
+        filters.add_export(f"{name}-out", family, export, asn)
         group["families"][family] = {
             "import": f"{name}-in",
             "export": f"{name}-out",

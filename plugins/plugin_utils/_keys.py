@@ -298,7 +298,20 @@ POLICY_RECORD = Record(
             "import: only routes that carry all of them; export: added to each route.",
             also=("community",),
         ),
+        Key("add_communities", COMMUNITIES, "Added to each route that is accepted (import only)."),
         Key("local_preference", LOCAL_PREFERENCE, "Set on each route (export: within one AS only)."),
+        Key(
+            "med",
+            Integer(0, 4294967295),
+            "MED (RFC 4271) set on each route: of several ways into one AS, the lowest is taken.",
+            also=("metric", "multi_exit_discriminator"),
+        ),
+        Key(
+            "prepend",
+            Integer(1, 10),
+            "How many times more the router's own AS stands in the path (export between two ASes only).",
+            also=("as_path_prepend", "prepend_as"),
+        ),
         Key(
             "max_prefixes",
             Integer(1, 4294967295),

@@ -82,7 +82,12 @@ class Policy:
     redistributed: bool = False
     communities: tuple[Community, ...] = ()
     """Import: only routes that carry all of them. Export: added to each route."""
+    add_communities: tuple[Community, ...] = ()
+    """Import: added to each route."""
     local_preference: int | None = None
+    med: int | None = None
+    prepend: int = 0
+    """Export: how many times more the router's own AS stands in the path."""
     max_prefixes: int | None = None
     """As written; None = derived from the filter."""
     restart: int = 300

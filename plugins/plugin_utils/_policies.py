@@ -24,12 +24,14 @@ TOO_WIDE = {4: 8, 6: 16}
 """Family -> prefixes shorter than this, with everything inside them, are nobody's own network: 10.0.0.0/8 is the
 largest private block of IPv4, and no registry gives an IPv6 block larger than a /16 to one holder."""
 
-_ONLY = {EXPORT: ("max_prefixes", "restart"), IMPORT: ("redistributed",)}
+_ONLY = {EXPORT: ("max_prefixes", "restart", "add_communities"), IMPORT: ("redistributed", "prepend")}
 """Keys that have no meaning in a direction."""
 
 _WHY = {
     "max_prefixes": "it limits what is accepted: write it under import",
     "restart": "it belongs to max_prefixes, under import",
+    "add_communities": "communities of an export are added already: write communities",
+    "prepend": "the own AS in a path from outside makes routers of this AS drop it: write local_preference",
     "redistributed": "it says that edge_router_redistribute's routes may leave: write it under export",
 }
 
@@ -102,7 +104,10 @@ def resolve_policy(
         default_route=written.get("default_route", False),
         redistributed=written.get("redistributed", False) and way == EXPORT,
         communities=tuple(sorted(set(written.get("communities", ())))),
+        add_communities=tuple(sorted(set(written.get("add_communities", ())))) if way == IMPORT else (),
         local_preference=written.get("local_preference"),
+        med=written.get("med"),
+        prepend=written.get("prepend", 0) if way == EXPORT else 0,
         max_prefixes=written.get("max_prefixes"),
         restart=restart,
     )
@@ -289,8 +294,28 @@ def _warn_wide(context: Context, path: str, known: PrefixRule) -> None:
     )
 
 
-def check_preference(context: Context, path: str, policy: Policy, internal: bool) -> None:
-    """Report a local preference that would be sent to another AS, which ignores it (RFC 4271 section 5.1.5)."""
+def check_attributes(context: Context, path: str, policy: Policy, internal: bool) -> None:
+    """Report what an export cannot do to its neighbor.
+
+    A local preference is not sent to another AS (RFC 4271 section 5.1.5). A router drops a path with its own AS in it
+    (section 9.1.2), so the own AS can be repeated only towards another. FRR makes the route of ``default_route``
+    (default-originate) past the route-map.
+    """
+    if policy.prepend and internal:
+        context.report.add(
+            "EDGE358",
+            f"{path}.prepend",
+            "puts this AS into paths for a neighbor of the same AS, which drops them as loops",
+            "write local_preference: lower is worse",
+        )
+    written = [key for key, value in (("med", policy.med), ("prepend", policy.prepend or None)) if value is not None]
+    if written and policy.default_route and not (policy.everything or policy.prefixes or policy.redistributed):
+        context.report.add(
+            "EDGE359",
+            f"{path}.{written[0]}",
+            "would be set on no route: FRR sends the default route of default_route as it is",
+            "set local_preference or med under import at the other end",
+        )
     if policy.local_preference is not None and not internal:
         context.report.add(
             "EDGE336",

@@ -14,7 +14,7 @@ from ._addresses import FAMILY_KEY, Address
 from ._findings import one_of
 from ._model import Neighbor, Policy, Router, SessionKeys
 from ._parse import Item, Items
-from ._policies import EXPORT, IMPORT, Catalogue, check_preference, resolve_policy
+from ._policies import EXPORT, IMPORT, Catalogue, check_attributes, resolve_policy
 from ._resolve_exports import Draft
 from ._resolve_hosts import Context, Placed
 from ._session_keys import session_keys
@@ -124,7 +124,7 @@ class _Link:
             import_ = self._import(host, other)
             export = self.policies[host][1]
             path = f"{self.item.path}.ends.{host}"
-            check_preference(self.context, f"{path}.export", export, internal)
+            check_attributes(self.context, f"{path}.export", export, internal)
             written = self.item.get("ends")[host].get("export")
             for neighbor in self._neighbors(host, other, keys, transports, internal):
                 named = {rule.family for policy in (import_, export) for rule in policy.prefixes}

@@ -13,7 +13,7 @@ from ._findings import one_of
 from ._intervals import Interval, contains
 from ._model import Cluster, Neighbor, Policy, Router
 from ._parse import Item, Items
-from ._policies import Catalogue, check_preference, resolve_policy
+from ._policies import Catalogue, check_attributes, resolve_policy
 from ._resolve_exports import Draft, finish_routers
 from ._resolve_hosts import Context, Placed
 from ._resolve_links import resolve_links
@@ -67,7 +67,7 @@ class _Step:
         export = self._policy("export")
         keys = session_keys(self.context, item, defaults, self.name if self.name in passwords else None)
         internal = item.get("asn") in ("internal", self.router.asn)
-        check_preference(self.context, f"{path}.export", export, internal)
+        check_attributes(self.context, f"{path}.export", export, internal)
         good = self._local_as_fits(internal) and self._source_is_own()
         ways = self._ways()
         if ways is None or keys is None or not good:

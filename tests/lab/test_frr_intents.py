@@ -47,19 +47,19 @@ all:
               address: 10.121.0.21
               asn: 65021
               bfd: true
-              import: {prefixes: [{prefix: 198.51.100.0/24, le: 32}], communities: ["65021:7", "65021:1:2"]}
+              import: {prefixes: [{prefix: 198.51.100.0/24, le: 32}], communities: ["65021:7", "65021:1:2"], add_communities: ["65000:5", "65000:1:5"], med: 7}
               export: {redistributed: true, communities: ["65000:17", "65000:1:17"]}
             upstream:
               address: 10.121.0.22
               asn: external
               local_as: 65099
               port: 1179
-              export: {pools: lb, default_route: true, communities: [no-export, "65000:18"]}
+              export: {pools: lb, default_route: true, communities: [no-export, "65000:18"], med: 40, prepend: 2}
             both:
               address: "fd00:121::17"
               asn: 65023
               import: {prefixes: [198.51.100.128/25, "2001:db8:7::/48"], max_prefixes: 9, restart: 120}
-              export: {pools: [lb, six]}
+              export: {pools: [lb, six], prepend: 1, med: 0}
             inside:
               address: "fd00:121::18"
               asn: internal
@@ -229,6 +229,10 @@ def holds(lab: RouterLab, last: int, expected: set[str], family: str = "ipv4") -
 
 def test_an_import_with_communities_lets_in_only_routes_that_carry_all(speaking: RouterLab) -> None:
     wait_for("the marked route", lambda: accepted(speaking, "10.121.0.21") == {"198.51.100.64/26"}, 10)
+    path = speaking.show("show bgp ipv4 unicast 198.51.100.64/26 json")["paths"][0]
+    assert path["metric"] == 7
+    assert set(path["community"]["list"]) >= {"65000:5", "65021:7"}
+    assert set(path["largeCommunity"]["list"]) == {"65000:1:5", "65021:1:2"}
 
 
 def test_redistributed_routes_leave_only_where_an_export_says_so(speaking: RouterLab) -> None:
@@ -241,17 +245,20 @@ def test_redistributed_routes_leave_only_where_an_export_says_so(speaking: Route
 
 def test_an_as_of_its_own_a_default_route_and_the_pools_with_marks(speaking: RouterLab) -> None:
     paths = holds(speaking, 22, {"0.0.0.0/0", "203.0.113.65/32"})
-    assert paths["203.0.113.65/32"]["aspath"]["string"] == "65099 65001"
+    assert paths["203.0.113.65/32"]["aspath"]["string"] == "65099 65099 65099 65001"
+    assert paths["203.0.113.65/32"]["metric"] == 40
     assert set(paths["203.0.113.65/32"]["community"]["list"]) == {"65000:18", "noExport"}
-    assert paths["0.0.0.0/0"]["aspath"]["string"] == "65099"
+    assert paths["0.0.0.0/0"]["aspath"]["string"] == "65099"  # default-originate passes the route-map by
+    assert paths["0.0.0.0/0"].get("metric", 0) == 0
     assert accepted(speaking, "10.121.0.22") == set()
 
 
 def test_one_session_carries_both_families(speaking: RouterLab) -> None:
     four = holds(speaking, 23, {"203.0.113.65/32"})
     six = holds(speaking, 23, {"fd00:200::5/128"}, "ipv6")
-    assert four["203.0.113.65/32"]["aspath"]["string"] == "65000 65001"
-    assert six["fd00:200::5/128"]["aspath"]["string"] == "65000 65001"
+    assert four["203.0.113.65/32"]["aspath"]["string"] == "65000 65000 65001"
+    assert six["fd00:200::5/128"]["aspath"]["string"] == "65000 65000 65001"
+    assert six["fd00:200::5/128"]["metric"] == 0
     assert accepted(speaking, "fd00:121::17") == {"198.51.100.128/25"}
     assert accepted(speaking, "fd00:121::17", "ipv6") == {"2001:db8:7::/48"}
 

@@ -126,6 +126,18 @@ POLICIES = {
         "route-map IN permit 10\n set local-preference 200\n set community 65001:2 65001:1 additive\n",
         ["any with community 65001:1 65001:2 additive and local-preference 200"],
     ),
+    "all-that-a-policy-sets": (
+        "route-map IN permit 10\n set community 65001:1 additive\n set metric 50\n set as-path prepend 65000 65000\n",
+        ["any with as-path prepend 65000 65000 and community 65001:1 additive and metric 50"],
+    ),
+    "a-path-is-prepended-and-cut": (
+        "route-map IN permit 10\n set as-path prepend 65000\n set as-path exclude 65009\n",
+        ["any with as-path exclude 65009 and as-path prepend 65000"],
+    ),
+    "the-last-prepend-holds": (
+        "route-map IN permit 10\n set as-path prepend 65000\n set as-path prepend last-as 2\n",
+        ["any with as-path prepend last-as 2"],
+    ),
     "other-family": ("route-map IN permit 10\n match ipv6 address prefix-list A\nipv6 prefix-list A permit any\n", []),
     "other-match-stays-as-it-is": ("route-map IN permit 10\n match tag 7\n", ["any if it has tag 7"]),
 }
@@ -265,6 +277,10 @@ def test_a_route_map_is_what_trying_each_route_says(
         ("neighbor K desc  two  words", "neighbor K description two words"),
         ("neighbor K timers connect 5", "neighbor K timers connect 5"),
         ("bgp r 192.0.2.1", "bgp router-id 192.0.2.1"),
+        ("set as prep 65000 65000 65000", "set as-path prepend 65000 65000 65000"),
+        ("set as-path prepend last 3", "set as-path prepend last 3"),  # may be any word
+        ("set as-path pre last-as 3", "set as-path prepend last-as 3"),
+        ("set met 50", "set metric 50"),
         ("something else entirely", "something else entirely"),
         ("neighbor K pass s3cret", "neighbor K password s3cret"),
         ("neighbor K p x", "neighbor K p x"),  # peer-group, password or port: FRR would refuse it

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import Neighbor, PrefixRule
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import Neighbor, Policy, PrefixRule
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
 
@@ -51,6 +51,24 @@ def test_one_ends_import_mirrors_the_others_export() -> None:
     assert (found["r1"].export.prefixes, found["r2"].import_.prefixes) == (expected, expected)
     assert found["r1"].import_.empty
     assert found["r2"].export.empty
+
+
+def test_a_mirrored_import_takes_over_which_prefixes_and_nothing_that_is_set() -> None:
+    document = yaml.safe_load(SITE)
+    export = document["all"]["vars"]["edge_links"]["core"]["ends"]["r1"]["export"]
+    export |= {"med": 50, "prepend": 2, "communities": "64700:1"}
+    done = plan(inventory_from(document))
+    assert [finding.text for finding in done.findings] == []
+    sent, accepted = ends(done)["r1"].export, ends(done)["r2"].import_
+    assert (sent.med, sent.prepend) == (50, 2)
+    assert accepted == Policy(prefixes=sent.prefixes)
+    maps = {entry["name"]: entry["entries"][0]["set"] for entry in done.data["routers"]["r1"]["frr"]["route_maps"]}
+    assert maps["core-r2-ipv4-out"] == {
+        "communities": ["64700:1"],
+        "large_communities": [],
+        "metric": 50,
+        "as_path_prepend": [64700, 64700],
+    }
 
 
 def test_each_end_dials_the_other_and_has_a_group_of_its_own_name() -> None:
