@@ -22,7 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._allocation
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._layers import base_name
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import READ_FROM, Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import READ_FROM, Inventory, is_ours
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import is_literal, plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._report import (
@@ -128,7 +128,7 @@ class _Reader:
         variables = self.variables.setdefault(host, {})
         failures = self.failures.setdefault(host, {})
         for name in raw:
-            if name != "ansible_host" and (not name.startswith("edge_") or name in ("edge_plan", VARIABLE)):
+            if name != "ansible_host" and (not is_ours(name) or name in ("edge_plan", VARIABLE)):
                 continue
             base = base_name(name)
             if base not in wanted and name != "ansible_host":

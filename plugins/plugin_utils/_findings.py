@@ -464,7 +464,8 @@ CODES: dict[str, Code] = {
     "EDGE614": Code(
         WARNING,
         "Agents wait for a pod pool of ours",
-        "On a new cluster the pool is made after the agents run, which never happens. Accept it where the pool is there.",
+        "On a new cluster the pool is made after the agents run, which never happens. "
+        "Accept it where the pool is there.",
     ),
 }
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._findings import CODES, ERROR, Report, closest, did_you_mean
+from ._findings import CODES, ERROR, Report, closest, did_you_mean, squash
 from ._keys import (
     ANY_HOST,
     CLUSTER,
@@ -108,6 +108,16 @@ READ_FROM: Mapping[str, frozenset[str]] = {
 """Group -> the variables whose values are read from its hosts; of all others only the names are checked."""
 
 
+_SPELLINGS = {squash(name): name for name in VARIABLES}
+
+
+def is_ours(variable: str) -> bool:
+    """Return whether a variable is one of ours, or one of them in another spelling: ``edge-pools``, ``edgePools``."""
+    return variable.startswith("edge_") or (
+        variable[:4].lower() == "edge" and squash(base_name(variable)) in _SPELLINGS
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedSite:
     """All that the inventory says, by host."""
@@ -196,7 +206,7 @@ def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:
     seen: dict[str, list[str]] = {}
     for host in inventory.hosts:
         for variable in inventory.variables[host]:
-            if variable.startswith("edge_"):
+            if is_ours(variable):
                 seen.setdefault(variable, []).append(host)
     for variable, hosts in sorted(seen.items()):
         base = base_name(variable)
@@ -208,7 +218,9 @@ def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:
             continue
         if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
             continue
-        meant = _meant(base, {name for host in hosts for name in _read_from(inventory, host)})
+        meant = _SPELLINGS.get(squash(base)) or _meant(
+            base, {name for host in hosts for name in _read_from(inventory, host)}
+        )
         if meant:
             report.add("EDGE101", path, "is not a variable of this collection", f"did you mean {meant!r}?")
             for host in hosts:

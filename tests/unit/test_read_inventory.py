@@ -82,6 +82,13 @@ def test_passwords_are_read_by_name_alone(tmp_path: Path) -> None:
     assert variables["home"]["edge_bgp_passwords"] == variables["gw"]["edge_bgp_passwords"] == {"k8s": None}
 
 
+@pytest.mark.parametrize("name", ["edge-pools", "edgePools", "EDGE_POOLS"])
+def test_other_spellings_of_our_variables_are_seen_by_name(tmp_path: Path, name: str) -> None:
+    variables = read(tmp_path, SITE.replace("edge_pools:", f"{name}:"))[0].variables
+    assert variables["home"][name] is None
+    assert "edge_pools" not in variables["home"]
+
+
 def test_hosts_share_what_they_inherit(tmp_path: Path) -> None:
     variables = read(tmp_path)[0].variables
     shared = {id(own["edge_networks"]) for own in variables.values()}
