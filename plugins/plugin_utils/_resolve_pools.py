@@ -80,7 +80,7 @@ def _ways_out(context: Context, item: Item, peerings: Items) -> tuple[tuple[str,
         for index, name in enumerate(item.get("l2", ()))
         if context.reference(item.at("l2", index), name, context.parsed.networks, "network")
     ]
-    if "bgp" not in item and "l2" not in item:
+    if "bgp" not in item and not item.get("l2"):
         if len(peerings) == 1 and not peerings.damaged:
             bgp = list(peerings)
             context.derive(item.at("bgp"), bgp[0], "the only peering, and the pool names neither bgp nor l2")
