@@ -117,7 +117,7 @@ def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*plain(args), **plain(kwargs))
+            return function(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
         except EdgeError as error:
             raise AnsibleFilterError(str(error)) from error
 

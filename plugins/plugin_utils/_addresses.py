@@ -13,9 +13,8 @@ from __future__ import annotations
 import re
 import socket
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..module_utils._errors import EdgeError
 from ._intervals import Interval, merge
@@ -46,11 +45,12 @@ _SOCKET_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 _BYTES = {4: 4, 6: 16}
 _DOTTED = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _GROUP = {4: re.compile(r"\d{1,3}", re.ASCII), 6: re.compile(r"[0-9A-Fa-f]{1,4}")}
-_PREFIX_LENGTH = re.compile(r"0|[1-9]\d{0,2}", re.ASCII)
+_PREFIX_LENGTHS = {str(bits): bits for bits in range(WIDTH[6] + 1)}
+_OVER_ANY_WIDTH = re.compile(r"[1-9]\d{2}", re.ASCII)
+"""A number of three digits, for what is too long a prefix of any family."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+class Address(NamedTuple):
     """One address."""
 
     family: int
@@ -68,8 +68,7 @@ class Address:
         return Interval(self.family, self.value, self.value)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cidr:
+class Cidr(NamedTuple):
     """An aligned block of addresses."""
 
     interval: Interval
@@ -90,6 +89,16 @@ class Cidr:
         return self.family == address.family and self.interval.first <= address.value <= self.interval.last
 
 
+class _Block(NamedTuple):
+    """What ``ADDRESS/LENGTH`` says."""
+
+    cidr: Cidr
+    value: int
+    """The address, which need not be the first of the block."""
+    text: str
+    """Canonical text of the address."""
+
+
 def parse_address(text: object, path: str) -> Address:
     """Return the address that ``text`` spells, such as ``203.0.113.93`` or ``2001:db8::1``.
 
@@ -101,9 +110,10 @@ def parse_address(text: object, path: str) -> Address:
     if _is_range(word):
         raise EdgeError(path, f"{word} is a range, but one address is needed")
     if "/" in word:
-        address = _block(word, path)[1]
-        raise EdgeError(path, f"{word} is a CIDR, but one address is needed", f"write {address.text}")
-    return _address(word, path)
+        block = _block(word, path)
+        raise EdgeError(path, f"{word} is a CIDR, but one address is needed", f"write {block.text}")
+    family, value, _text = _read(word, path)
+    return Address(family, value)
 
 
 def parse_cidr(text: object, path: str) -> Cidr:
@@ -112,17 +122,18 @@ def parse_cidr(text: object, path: str) -> Cidr:
     if _is_range(word):
         raise EdgeError(path, f"{word} is a range, but a CIDR is needed", "write ADDRESS/LENGTH, such as 192.0.2.0/24")
     if "/" not in word:
-        one = _address(word, path)
+        family, _value, plain = _read(word, path)
         raise EdgeError(
             path,
             f"{word} has no prefix length, but a CIDR is needed",
-            f"write {one.text}/{WIDTH[one.family]} if you mean that one address",
+            f"write {plain}/{WIDTH[family]} if you mean that one address",
         )
-    cidr, address = _block(word, path)
-    if address.value != cidr.interval.first:
-        one_address = f"{address.text}/{WIDTH[address.family]}"
-        raise EdgeError(path, _host_bits(word, cidr), f"did you mean {cidr.text}, or the single address {one_address}?")
-    return cidr
+    block = _block(word, path)
+    if block.value != block.cidr.interval.first:
+        one_address = f"{block.text}/{WIDTH[block.cidr.family]}"
+        hint = f"did you mean {block.cidr.text}, or the single address {one_address}?"
+        raise EdgeError(path, _host_bits(word, block.cidr), hint)
+    return block.cidr
 
 
 def parse_range(text: object, path: str) -> Interval:
@@ -133,21 +144,20 @@ def parse_range(text: object, path: str) -> Interval:
         raise EdgeError(path, f"{word} is not a range", "write FIRST-LAST, such as 192.0.2.10-192.0.2.20")
     if "/" in word:
         raise EdgeError(path, f"{word} mixes a range and a CIDR", "write either FIRST-LAST or ADDRESS/LENGTH")
-    first = _address(left, path)
-    separator = "." if first.family == 4 else ":"
-    if _GROUP[first.family].fullmatch(right):
+    family, first, _text = _read(left, path)
+    separator = "." if family == 4 else ":"
+    if _GROUP[family].fullmatch(right):
         full = f"{left.rpartition(separator)[0]}{separator}{right}"
         raise EdgeError(path, f"{word} shortens the last address of the range", f"write it whole: {left}-{full}")
-    last = _address(right, path)
-    if first.family != last.family:
+    other, last, _text = _read(right, path)
+    if family != other:
         raise EdgeError(
-            path,
-            f"{word} goes from {FAMILY_NAME[first.family]} to {FAMILY_NAME[last.family]}",
-            "write one range per family",
+            path, f"{word} goes from {FAMILY_NAME[family]} to {FAMILY_NAME[other]}", "write one range per family"
         )
-    if first.value > last.value:
-        raise EdgeError(path, f"{word} ends before it starts", f"did you mean {last.text}-{first.text}?")
-    return Interval(first.family, first.value, last.value)
+    if first > last:
+        meant = interval_text(Interval(family, last, first))
+        raise EdgeError(path, f"{word} ends before it starts", f"did you mean {meant}?")
+    return Interval(family, first, last)
 
 
 def parse_pool_entry(text: object, path: str) -> PoolEntry:
@@ -157,16 +167,16 @@ def parse_pool_entry(text: object, path: str) -> PoolEntry:
         interval = parse_range(word, path)
         return PoolEntry(interval_text(interval), interval, is_cidr=False)
     if "/" not in word:
-        address = _address(word, path)
-        return PoolEntry(address.text, address.interval, is_cidr=False)
-    cidr, address = _block(word, path)
-    if address.value != cidr.interval.first:
-        rest = interval_text(Interval(cidr.family, address.value, cidr.interval.last))
-        ways = [cidr.text, f"the range {rest}", f"the address {address.text}"]
-        if address.value == cidr.interval.last:
+        family, value, plain = _read(word, path)
+        return PoolEntry(plain, Interval(family, value, value), is_cidr=False)
+    cidr, value, plain = _block(word, path)
+    if value != cidr.interval.first:
+        rest = interval_text(Interval(cidr.family, value, cidr.interval.last))
+        ways = [cidr.text, f"the range {rest}", f"the address {plain}"]
+        if value == cidr.interval.last:
             ways.pop(1)
         raise EdgeError(path, _host_bits(word, cidr), f"did you mean {', '.join(ways[:-1])} or {ways[-1]}?")
-    return PoolEntry(cidr.text, cidr.interval, is_cidr=True)
+    return PoolEntry(f"{plain}/{cidr.prefix_length}", cidr.interval, is_cidr=True)
 
 
 def address_text(family: int, value: int) -> str:
@@ -183,18 +193,20 @@ def interval_text(interval: Interval) -> str:
 
 def to_cidrs(intervals: Iterable[Interval]) -> tuple[Cidr, ...]:
     """Return the fewest CIDRs that hold exactly these addresses, sorted, IPv4 first."""
-    return tuple(
-        Cidr(Interval(interval.family, block.first, block.last), block.prefixlen)
-        for interval in merge(intervals)
-        for block in netaddr.iprange_to_cidrs(
-            _netaddr_address(interval.family, interval.first), _netaddr_address(interval.family, interval.last)
-        )
-    )
+    return tuple(cidr for interval in merge(intervals) for cidr in _blocks_of(interval))
 
 
-def _netaddr_address(family: int, value: int) -> netaddr.IPAddress:
-    _require_netaddr()
-    return netaddr.IPAddress(value, 4 if family == 4 else 6)
+def _blocks_of(interval: Interval) -> Iterator[Cidr]:
+    """Yield the fewest CIDRs of one interval: each time the largest that may start here and does not reach too far."""
+    family, first, last = interval
+    width = WIDTH[family]
+    while first <= last:
+        host_bits = (last - first + 1).bit_length() - 1
+        if first:
+            host_bits = min(host_bits, (first & -first).bit_length() - 1)
+        end = first + (1 << host_bits) - 1
+        yield Cidr(Interval(family, first, end), width - host_bits)
+        first = end + 1
 
 
 def _require_netaddr() -> None:
@@ -210,8 +222,9 @@ def _require_netaddr() -> None:
 def _require_text(text: object, path: str, wanted: str) -> str:
     """Return the text without outer blanks; refuse what YAML made something else of."""
     if isinstance(text, str):
-        if text.strip():
-            return text.strip()
+        word = text.strip()
+        if word:
+            return word
         raise EdgeError(path, f"the text is empty, but {wanted} is needed")
     if text is None:
         raise EdgeError(path, f"there is no value, but {wanted} is needed")
@@ -233,30 +246,27 @@ def _is_range(word: str) -> bool:
     return "-" in word
 
 
-def _address(word: str, path: str) -> Address:
-    """Return the address, read as inet_pton(3) reads it: no short forms, no leading zeros, no zone."""
+def _read(word: str, path: str) -> tuple[int, int, str]:
+    """Return family, value and canonical text of an address, as inet_pton(3) reads it: no short form, no zone."""
     _require_netaddr()
     family: Literal[4, 6] = 6 if ":" in word else 4
-    value = _canonical(word, family)
-    if value is None:
+    kind = _SOCKET_FAMILY[family]
+    try:
+        packed = socket.inet_pton(kind, word)
+        text = socket.inet_ntop(kind, packed)
+    except (OSError, ValueError):
+        raise _not_an_address(word, path) from None
+    if text != word:
+        # Not canonical: netaddr decides, as some platforms read forms that it refuses, such as 010.0.0.1.
         try:
-            value = int(netaddr.IPAddress(word, family, flags=netaddr.INET_PTON))
+            packed = netaddr.IPAddress(word, family, flags=netaddr.INET_PTON).packed
         except (netaddr.AddrFormatError, ValueError):
             raise _not_an_address(word, path) from None
+    value = int.from_bytes(packed, "big")
     if family == 6 and _MAPPED.first <= value <= _MAPPED.last:
         plain = address_text(4, value - _MAPPED.first)
         raise EdgeError(path, f"{word} is an IPv4-mapped IPv6 address", f"write it as IPv4: {plain}")
-    return Address(family, value)
-
-
-def _canonical(word: str, family: int) -> int | None:
-    """Return the value of an address in its canonical text, in a tenth of netaddr's time; None = netaddr decides."""
-    try:
-        packed = socket.inet_pton(_SOCKET_FAMILY[family], word)
-    except (OSError, ValueError):
-        return None
-    # Some platforms read forms that netaddr refuses, such as 010.0.0.1: none of them is written back so.
-    return int.from_bytes(packed, "big") if socket.inet_ntop(_SOCKET_FAMILY[family], packed) == word else None
+    return family, value, text
 
 
 def _not_an_address(word: str, path: str) -> EdgeError:
@@ -278,24 +288,25 @@ def _not_an_address(word: str, path: str) -> EdgeError:
     return EdgeError(path, f"{word} has a leading zero, which some programs read as octal", f"did you mean {plain}?")
 
 
-def _block(word: str, path: str) -> tuple[Cidr, Address]:
+def _block(word: str, path: str) -> _Block:
     """Return the CIDR around the address of ``ADDRESS/LENGTH``, and that address."""
     left, _slash, length = word.partition("/")
     if not left:
         raise EdgeError(path, f"{word} has no address before the slash", "write it as ADDRESS/LENGTH")
-    address = _address(left, path)
-    width = WIDTH[address.family]
-    if not _PREFIX_LENGTH.fullmatch(length):
+    family, value, text = _read(left, path)
+    width = WIDTH[family]
+    bits = _PREFIX_LENGTHS.get(length)
+    if bits is None and not _OVER_ANY_WIDTH.fullmatch(length):
         raise EdgeError(
-            path, f"{word} has no prefix length that is a number from 0 to {width}", _mask_hint(address, length)
+            path,
+            f"{word} has no prefix length that is a number from 0 to {width}",
+            _mask_hint(Address(family, value), length),
         )
-    if int(length) > width:
-        raise EdgeError(
-            path, f"{word} has a prefix length over {width}, the bits of an {FAMILY_NAME[address.family]} address"
-        )
-    hosts = (1 << (width - int(length))) - 1
-    first = address.value & ~hosts
-    return Cidr(Interval(address.family, first, first | hosts), int(length)), address
+    if bits is None or bits > width:
+        raise EdgeError(path, f"{word} has a prefix length over {width}, the bits of an {FAMILY_NAME[family]} address")
+    hosts = (1 << (width - bits)) - 1
+    first = value & ~hosts
+    return _Block(Cidr(Interval(family, first, first | hosts), bits), value, text)
 
 
 def _mask_hint(address: Address, length: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._intervals import Interval
 
@@ -304,13 +304,16 @@ class NodeClass:
     peerings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PoolEntry:
+class PoolEntry(NamedTuple):
     """One entry of ``addresses`` as written, normalised: a CIDR, or first and last address."""
 
     text: str
     interval: Interval
     is_cidr: bool
+
+
+_FAMILIES = {(4, 4): ("ipv4",), (4, 6): ("ipv4", "ipv6"), (6, 6): ("ipv6",)}
+"""The families of sorted addresses, by those of the first and the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,8 +345,9 @@ class Pool:
     @property
     def families(self) -> tuple[str, ...]:
         """The families of its addresses, IPv4 first."""
-        present = {interval.family for interval in self.intervals}
-        return tuple(name for number, name in ((4, "ipv4"), (6, "ipv6")) if number in present)
+        if not self.intervals:
+            return ()
+        return _FAMILIES[self.intervals[0].family, self.intervals[-1].family]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any
 
 from ._addresses import address_text, parse_address
@@ -59,7 +58,10 @@ def _without_collector() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            # The collector takes all that was made meanwhile for new, and would walk through it at once.
+            gc.freeze()
             gc.enable()
+            gc.unfreeze()
 
 
 def _plan(inventory: Inventory) -> Plan:
@@ -284,8 +286,8 @@ def _pools(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> dict[str, Any]:
-    used = sorted((parse_address(text, "") for text in texts), key=attrgetter("family", "value"))
-    free = subtract(pool.intervals, (address.interval for address in used))
+    used = sorted((parse_address(text, "").interval, text) for text in texts)
+    free = subtract(pool.intervals, (interval for interval, _text in used))
     left = capacity(free)
     return {
         "cluster": cluster.host,
@@ -298,7 +300,7 @@ def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> dict[str, Any]:
         ],
         "families": list(pool.families),
         "capacity": capacity(pool.intervals),
-        "used": [address.text for address in used],
+        "used": [text for _interval, text in used],
         "left": {family: left.get(family, 0) for family in pool.families},
         "next_free": address_text(free[0].family, free[0].first) if free and not pool.disabled else None,
         "bgp": list(pool.bgp),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..module_utils._errors import EdgeError
 from ._addresses import (
@@ -28,7 +28,7 @@ from ._addresses import (
     parse_pool_entry,
     to_cidrs,
 )
-from ._intervals import Interval, above, contains, cut, lowest_addresses, merge, size, subtract
+from ._intervals import Interval, above, contains, cut, lowest_addresses, merge, subtract
 from ._intervals import overlaps as interval_overlaps
 from ._model import Pool, PoolEntry
 
@@ -52,8 +52,7 @@ class PoolOverlap:
     """The shared addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(NamedTuple):
     """One block of a CiliumLoadBalancerIPPool."""
 
     interval: Interval
@@ -82,7 +81,7 @@ def parse_pool(value: object, name: str, path: str) -> Pool:
         name: the pool's name.
         path: where the value stands, for errors; empty for a filter's input.
     """
-    if not isinstance(value, Mapping):
+    if isinstance(value, (str, list, tuple)) or not isinstance(value, Mapping):
         return _pool(value, (), True, name, path, path)
     _refuse_misspelt(value, ("addresses", "exclude", "first_last"), "a pool", path)
     first_last = value.get("first_last", True)
@@ -136,6 +135,8 @@ def usable(
         path: of the pool, for errors.
     """
     covered = merge(entry.interval for entry in entries)
+    if covered and first_last and not exclude:
+        return covered
     for entry in exclude:
         if not contains(covered, entry.interval):
             raise EdgeError(
@@ -155,9 +156,11 @@ def usable(
 
 def capacity(intervals: Iterable[Interval]) -> dict[str, int]:
     """Return the number of addresses of each family that is there, IPv4 first."""
-    merged = merge(intervals)
-    counts = {key: size(of_family(merged, key)) for key in FAMILY_KEY.values()}
-    return {key: count for key, count in counts.items() if count}
+    counts: dict[str, int] = {}
+    for interval in merge(intervals):
+        key = FAMILY_KEY[interval.family]
+        counts[key] = counts.get(key, 0) + interval.size
+    return counts
 
 
 def of_family(intervals: Iterable[Interval], family: str) -> tuple[Interval, ...]:
@@ -191,6 +194,10 @@ def refuse_self_overlap(pool: Pool, entries_path: str) -> None:
         pool: the pool.
         entries_path: where its entries stand, such as ``edge_pools.media.addresses``.
     """
+    if len(pool.entries) == 1:
+        return
+    if sum(entry.interval.size for entry in pool.entries) == sum(interval.size for interval in pool.intervals):
+        return  # no address counts twice: that is quicker to see than where one does
     for found in overlaps([pool]):
         left, right = pool.entries[found.left_entry], pool.entries[found.right_entry]
         raise EdgeError(

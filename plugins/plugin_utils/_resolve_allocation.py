@@ -32,14 +32,18 @@ def check_capacity(
     pinned: dict[tuple[str, str], set[str]] = {}
     counts: dict[tuple[str, str], int] = {}
     for service in services:
-        group = shared.get(service.key, service.key)
+        key = service.key
+        group = shared.get(key, key)
         for family in asked(service, pools):
             place = service.pool, family
             counts[place] = counts.get(place, 0) + 1
+            holders = needed.setdefault(place, set())
             own = [text for text in service.addresses if (":" in text) == (family == "ipv6")]
-            needed.setdefault(place, set()).update(own or ([] if pools[service.pool].pool.disabled else [group]))
             if own:
+                holders.update(own)
                 pinned.setdefault(place, set()).add(group)
+            elif not pools[service.pool].pool.disabled:
+                holders.add(group)
     for (name, family), holders in sorted(needed.items()):
         owned = pools[name]
         room = capacity(owned.pool.intervals).get(family, 0)

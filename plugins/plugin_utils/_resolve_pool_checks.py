@@ -30,6 +30,10 @@ _NO_SERVICE = {
     "ff00::/8": "multicast",
 }
 """Addresses that no Service can have (IANA special-purpose registries; Kubernetes and FRR refuse them)."""
+_NO_SERVICE_BLOCKS = [
+    (Interval(network.version, int(network[0]), int(network[-1])), str(network), what)
+    for network, what in ((ipaddress.ip_network(text), what) for text, what in _NO_SERVICE.items())
+]
 
 
 def check_pools(
@@ -182,10 +186,8 @@ def _check_special(context: Context, pools: list[OwnedPool]) -> None:
     """Report pools of addresses that no service can have."""
     for owned in pools:
         for index, entry in enumerate(owned.pool.entries):
-            for text, what in _NO_SERVICE.items():
-                special = ipaddress.ip_network(text)
-                ends = Interval(special.version, int(special.network_address), int(special.broadcast_address))
-                if interval_overlaps([entry.interval, ends]):
+            for block, text, what in _NO_SERVICE_BLOCKS:
+                if entry.interval.meets(block):
                     context.report.add(
                         "EDGE103",
                         _entry_path(owned, index),

@@ -48,7 +48,9 @@ def _check_peer_configs(context: Context, cluster: Cluster, items: Items) -> Non
                 f"CiliumBGPPeerConfig {session.peer_config!r} is that of {items[first.peering].path} too",
                 "write another names.peer_config",
             )
-        elif _said_by_peer_config(first) != _said_by_peer_config(session):
+        elif (first.keys, first.families) != (session.keys, session.families) and (
+            _said_by_peer_config(first) != _said_by_peer_config(session)
+        ):
             context.report.add(
                 "EDGE608",
                 items[session.peering].path,

@@ -370,7 +370,7 @@ class ListOf(ValueType):
             return INVALID
         else:
             items = [self.item.parse(value, path, report)]
-        if any(item is INVALID for item in items):
+        if INVALID in items:
             return INVALID
         if len(items) < self._least:
             report.add("EDGE103", path, "is an empty list", f"give at least {self._least}")
@@ -444,8 +444,9 @@ class MapOf(ValueType):
                 report.add("EDGE101", f"{path}.{name}", "is not a key that is known here", self._notes[name])
                 valid = False
                 continue
-            checked = self.key.parse(name, f"{path}.{name}", report)
-            item = self.value.parse(entry, f"{path}.{name}", report)
+            place = f"{path}.{name}"
+            checked = self.key.parse(name, place, report)
+            item = self.value.parse(entry, place, report)
             if checked is INVALID or item is INVALID:
                 valid = False
                 continue
@@ -505,7 +506,7 @@ class Record(ValueType):
         result: dict[str, Any] = {}
         valid = True
         for raw_key, entry in value.items():
-            name = key_text(raw_key, path, report)
+            name = raw_key if isinstance(raw_key, str) else key_text(raw_key, path, report)
             if name is None:
                 valid = False
                 continue
