@@ -12,10 +12,10 @@ A route that no peering, neighbor or link lets in is never accepted, and nothing
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from ._addresses import parse_address
 from ._frr_filters import REDISTRIBUTED_MAP, Filters, maximum_prefix, prefix_family
 from ._model import Neighbor, Peering, Policy, Pool, Router, Session, SessionKeys, Site
 
@@ -241,8 +241,8 @@ def _session_order(session: Session) -> tuple[int, int, str]:
     """Return the key that sorts sessions by the node's address, as numbers; unknown ones come last, by node."""
     if not session.node_address:
         return 9, 0, session.node
-    address = ipaddress.ip_address(session.node_address)
-    return address.version, int(address), session.node
+    address = parse_address(session.node_address, "")
+    return address.family, address.value, session.node
 
 
 def _multipath_relax(site: Site, router: Router) -> bool:
