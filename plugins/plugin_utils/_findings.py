@@ -296,6 +296,11 @@ CODES: dict[str, Code] = {
         "Attribute on no route",
         "FRR sends the default route of default_route (default-originate) past the route-map that sets attributes.",
     ),
+    "EDGE360": Code(
+        ERROR,
+        "Routes without the mark that the import asks for",
+        "The nodes would announce what the router refuses: no service of the pool could be reached.",
+    ),
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
     "EDGE403": Code(
         ERROR,

@@ -11,10 +11,11 @@ from typing import Any
 
 from ._addresses import FAMILY_KEY, FAMILY_NAME, parse_address
 from ._findings import one_of
-from ._model import Node, Peering, Pool, Router, SessionKeys
+from ._keys import WELL_KNOWN_COMMUNITIES
+from ._model import Community, Node, Peering, Pool, Router, SessionKeys
 from ._parse import Item
 from ._resolve_hosts import Context, absent_nodes
-from ._resolve_sessions import Route
+from ._resolve_sessions import Route, some
 from ._selectors import Selector
 
 
@@ -208,6 +209,64 @@ def check_preference(
                 "is sent within one AS only, and this session is between two",
                 "set it on the router: import: {local_preference}",
             )
+
+
+def check_marks(
+    context: Context,
+    item: Item,
+    asked: Iterable[Community],
+    pools: Iterable[tuple[Item, Pool]],
+    advertise: Iterable[Any],
+) -> None:
+    """Report routes of the nodes that lack a community for which ``import`` asks: the router would refuse all of them.
+
+    Args:
+        context: takes the findings.
+        item: the peering.
+        asked: the communities of its ``import``.
+        pools: the pools that it advertises, as written and as resolved.
+        advertise: its ``advertise``.
+    """
+    # FRR's word for any route.
+    wanted = {_number(one): one.text for one in asked if one.text != "internet"}
+    if not wanted:
+        return
+    carried = [
+        (f"pool {pool.name!r}", written.at("communities"), pool.communities, written.raw or {})
+        for written, pool in pools
+    ]
+    raw = (item.raw or {}).get("advertise")
+    for entry in advertise:
+        found = raw.get(entry.kind) if isinstance(raw, Mapping) else None
+        path = f"{item.path}.advertise.{entry.kind}.communities"
+        own = found if isinstance(found, Mapping) else {}
+        carried.append((f"advertise.{entry.kind}", path, entry.communities, own))
+    without: dict[str, list[str]] = {}
+    places: list[str] = []
+    for what, path, communities, written in carried:
+        if "communities" in written and not communities and written["communities"] not in (None, []):
+            continue  # it could not be read, which was reported
+        missing = wanted.keys() - {_number(one) for one in communities}
+        if missing:
+            places.append(path)
+        for number in missing:
+            without.setdefault(wanted[number], []).append(what)
+    if without:
+        lacks = [
+            f"asks for {text}, which is not on the routes of {some(whom)}" for text, whom in sorted(without.items())
+        ]
+        context.report.add(
+            "EDGE360",
+            f"{item.path}.import.communities",
+            f"{'; '.join(lacks)}: the router would refuse them",
+            f"add it to {places[0]}, or take it out here",
+        )
+
+
+def _number(community: Community) -> str:
+    """Return a community as numbers: a word and its number are one community."""
+    known = WELL_KNOWN_COMMUNITIES.get(community.text)
+    return f"{known[0]}:{known[1]}" if known else community.text
 
 
 def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], pools: tuple[Pool, ...]) -> None:

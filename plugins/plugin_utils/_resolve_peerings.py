@@ -19,6 +19,7 @@ from ._model import Node, NodeClass, Peering, Pool, Service, Session, SessionKey
 from ._parse import Item, Items, Values
 from ._peering_checks import (
     Lack,
+    check_marks,
     check_preference,
     check_sources,
     distances,
@@ -82,9 +83,6 @@ def resolve_peerings(
     items: Items = values["edge_peerings"]
     defaults: Items = values["edge_bgp_defaults"]
     passwords: Items = values["edge_bgp_passwords"]
-    known = _names_with_passwords(context)
-    for name, item in passwords.items():
-        context.reference(item.path, name, known, "peering")
     by_pool: dict[str, list[Service]] = {}
     for service in services:
         by_pool.setdefault(service.pool, []).append(service)
@@ -110,18 +108,6 @@ def resolve_peerings(
     check_groups(context, items, sessions)
     check_instances(context, items, {peering.name: peering for peering in peerings}, sessions)
     return PeeringResult(tuple(peerings), tuple(sorted(sessions, key=session_key)), classes)
-
-
-def _names_with_passwords(context: Context) -> Items:
-    """Return what a password may belong to: peerings of every cluster, links and routers' neighbors."""
-    known = Items()
-    maps = [values["edge_peerings"] for values in context.parsed.clusters.values()]
-    maps += [values["edge_router_neighbors"] for values in context.parsed.routers.values()]
-    for items in [*maps, context.parsed.links]:
-        known.update(items)
-        known.broken |= items.broken
-        known.whole = known.whole and items.whole
-    return known
 
 
 def session_key(session: Session) -> tuple[str, str, str, str, str]:
@@ -201,6 +187,8 @@ class _Step:
         accepted = peering_filter(
             context, self.cluster, values, self.catalogue, item, own_pools, own_services, advertise, import_
         )
+        written: Items = values["edge_pools"]
+        check_marks(context, item, import_.communities, [(written[pool.name], pool) for pool in own_pools], advertise)
         self._check_references(item)
         fits = speaker_fits(context, item)
         networks = () if "local_speaker" in item else self._networks(item, members)

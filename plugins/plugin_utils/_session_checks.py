@@ -117,8 +117,16 @@ def check_ports(context: Context, clusters: Iterable[Cluster]) -> None:
 
 
 def check_passwords(context: Context) -> None:
-    """Report passwords on hosts from which nobody reads them, while those who do have none."""
+    """Report passwords of nobody, and those on hosts from which nobody reads them while those who do have none."""
     parsed = context.parsed
+    known = _names_with_passwords(context)
+    told: set[str] = set()
+    for what, owners in (("peering", parsed.clusters), ("neighbor", parsed.routers)):
+        for values in owners.values():
+            for name, item in values["edge_bgp_passwords"].items():
+                # One that stands under group_vars/all is read from hosts of both kinds.
+                if item.path not in told and not context.reference(item.path, name, known, what):
+                    told.add(item.path)
     readers: dict[str, list[tuple[str, str]]] = {}
     for host, values in parsed.clusters.items():
         for name in values["edge_peerings"]:
@@ -137,7 +145,7 @@ def check_passwords(context: Context) -> None:
         if isinstance(own, Mapping):
             texts = [name for name in own if isinstance(name, str)]
             places += [(host, name, f"{host}.edge_bgp_passwords.{name}") for name in texts]
-    told: set[str] = set()
+    told = set()
     for host, name, path in places:
         found = [(what, reader) for what, reader in readers.get(name, ()) if reader in written]
         if (
@@ -154,3 +162,15 @@ def check_passwords(context: Context) -> None:
             f"is not read from {host}: the password of {what} {name!r} is read from {reader}",
             f"write it at {reader}, or under group_vars/all",
         )
+
+
+def _names_with_passwords(context: Context) -> Items:
+    """Return what a password may belong to: peerings of every cluster, links and routers' neighbors."""
+    known = Items()
+    maps = [values["edge_peerings"] for values in context.parsed.clusters.values()]
+    maps += [values["edge_router_neighbors"] for values in context.parsed.routers.values()]
+    for items in [*maps, context.parsed.links]:
+        known.update(items)
+        known.broken |= items.broken
+        known.whole = known.whole and items.whole
+    return known
