@@ -68,7 +68,7 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
         "import_check": router.import_check,
         "maximum_paths": router.maximum_paths,
         "maximum_paths_internal": router.maximum_paths if _has_internal(router, peer_groups) else None,
-        "multipath_relax": _multipath_relax(site, router),
+        "multipath_relax": router.multipath_relax or _multipath_relax(site, router),
         "listen_limit": sum(limits) or None,
         "networks": networks,
         "redistribute": [

@@ -172,6 +172,8 @@ class Router:
     """Prefixes that some export announces and this router puts into BGP itself (``network`` statements), sorted."""
     maximum_paths: int | None = None
     """None = FRR's own default, which is multipath."""
+    multipath_relax: bool = False
+    """Neighbors or links of different ASes may announce one prefix."""
     redistribute: tuple[str, ...] = ()
     import_check: bool = True
 

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ._findings import Report
 from ._listen_ranges import check_listen_ranges
-from ._model import Cluster, L2Lease, Node, PodPool, Service, Site
+from ._model import Cluster, L2Lease, Node, PodPool, Router, Service, Site
+from ._multipath import link_exports, relaxing_neighbors
 from ._names import LABEL_POOL
 from ._parse import ParsedSite, Values
 from ._policies import Catalogue
@@ -108,6 +110,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
     )
     check_pod_pools(context)
     check_cluster_ranges(context, clusters)
+    routers = _with_relax(context, routers)
     site = Site(
         name=parsed.name,
         networks=networks,
@@ -118,6 +121,20 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
     check_names(context, site)
     check_versions(context, site)
     return site
+
+
+def _with_relax(context: Context, routers: list[Router]) -> list[Router]:
+    """Return the routers, with which of them use paths through different ASes together; the plan says why."""
+    exports = link_exports(routers)
+    result = []
+    for router in routers:
+        found = relaxing_neighbors(router, exports)
+        result.append(replace(router, multipath_relax=found is not None))
+        if found is not None:
+            one, other, prefix = found
+            who = f"{one} and {other}, which may be of different ASes, are equally preferred"
+            context.derive(f"{router.host}.multipath_relax", True, f"{who} and may both announce {prefix}")
+    return result
 
 
 def _cluster(

@@ -136,7 +136,18 @@ def far(_site: dict[str, Any], router: dict[str, Any]) -> None:
     neighbors["upstream"] |= {"ttl_security": True}
 
 
-EDITS = (redistribute_all, every_community, one_session, unnumbered, listening, far)
+def two_upstreams(_site: dict[str, Any], router: dict[str, Any]) -> None:
+    """Two neighbors of different ASes with one prefix, and FRR's own number of paths."""
+    del router["edge_router_maximum_paths"]
+    for name, last in (("left", 26), ("right", 27)):
+        router["edge_router_neighbors"][name] = {
+            "address": f"10.121.0.{last}",
+            "asn": 65000 + last,
+            "import": {"prefixes": "100.64.7.0/24"},
+        }
+
+
+EDITS = (redistribute_all, every_community, one_session, unnumbered, listening, far, two_upstreams)
 CASES: dict[str, Callable[[], str]] = {
     "every kind of neighbor": full,
     **{edit.__name__.replace("_", " "): lambda edit=edit: full(edit) for edit in EDITS},
@@ -293,3 +304,25 @@ def test_a_neighbor_with_a_link_local_address(speaking: RouterLab) -> None:
 def test_nodes_get_nothing(speaking: RouterLab, last: int) -> None:
     assert received(speaking, last) == {}
     assert received(speaking, last, "ipv6") == {}
+
+
+def test_paths_through_two_ases_are_used_together_only_when_relaxed(speaking: RouterLab) -> None:
+    """The last test: it loads another configuration."""
+    text = full(two_upstreams)
+    assert "maximum-paths" not in text
+    relax = " bgp bestpath as-path multipath-relax\n"
+    for last in (26, 27):
+        speaking.add_peer(last, 65000 + last, ["100.64.7.0/24"])
+
+    def used() -> list[bool]:
+        speaking.wait_established("10.121.0.26", "10.121.0.27")
+        wait_for("both paths", lambda: len(told()) == 2, 10)
+        return sorted(bool(path.get("multipath")) for path in told())
+
+    def told() -> list[dict[str, Any]]:
+        return list(speaking.show("show bgp ipv4 unicast 100.64.7.0/24 json").get("paths", []))
+
+    assert speaking.load(text.replace(relax, "")) == ""
+    assert used() == [False, False]
+    assert speaking.load(text) == ""
+    assert used() == [True, True]
