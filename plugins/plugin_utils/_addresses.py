@@ -89,16 +89,6 @@ class Cidr(NamedTuple):
         return self.family == address.family and self.interval.first <= address.value <= self.interval.last
 
 
-class _Block(NamedTuple):
-    """What ``ADDRESS/LENGTH`` says."""
-
-    cidr: Cidr
-    value: int
-    """The address, which need not be the first of the block."""
-    text: str
-    """Canonical text of the address."""
-
-
 def parse_address(text: object, path: str) -> Address:
     """Return the address that ``text`` spells, such as ``203.0.113.93`` or ``2001:db8::1``.
 
@@ -110,8 +100,8 @@ def parse_address(text: object, path: str) -> Address:
     if _is_range(word):
         raise EdgeError(path, f"{word} is a range, but one address is needed")
     if "/" in word:
-        block = _block(word, path)
-        raise EdgeError(path, f"{word} is a CIDR, but one address is needed", f"write {block.text}")
+        plain = _block(word, path)[3]
+        raise EdgeError(path, f"{word} is a CIDR, but one address is needed", f"write {plain}")
     family, value, _text = _read(word, path)
     return Address(family, value)
 
@@ -128,12 +118,12 @@ def parse_cidr(text: object, path: str) -> Cidr:
             f"{word} has no prefix length, but a CIDR is needed",
             f"write {plain}/{WIDTH[family]} if you mean that one address",
         )
-    block = _block(word, path)
-    if block.value != block.cidr.interval.first:
-        one_address = f"{block.text}/{WIDTH[block.cidr.family]}"
-        hint = f"did you mean {block.cidr.text}, or the single address {one_address}?"
-        raise EdgeError(path, _host_bits(word, block.cidr), hint)
-    return block.cidr
+    interval, bits, value, plain = _block(word, path)
+    cidr = Cidr(interval, bits)
+    if value != interval.first:
+        one_address = f"{plain}/{WIDTH[interval.family]}"
+        raise EdgeError(path, _host_bits(word, cidr), f"did you mean {cidr.text}, or the single address {one_address}?")
+    return cidr
 
 
 def parse_range(text: object, path: str) -> Interval:
@@ -169,14 +159,15 @@ def parse_pool_entry(text: object, path: str) -> PoolEntry:
     if "/" not in word:
         family, value, plain = _read(word, path)
         return PoolEntry(plain, Interval(family, value, value), is_cidr=False)
-    cidr, value, plain = _block(word, path)
-    if value != cidr.interval.first:
-        rest = interval_text(Interval(cidr.family, value, cidr.interval.last))
+    interval, bits, value, plain = _block(word, path)
+    if value != interval.first:
+        cidr = Cidr(interval, bits)
+        rest = interval_text(Interval(interval.family, value, interval.last))
         ways = [cidr.text, f"the range {rest}", f"the address {plain}"]
-        if value == cidr.interval.last:
+        if value == interval.last:
             ways.pop(1)
         raise EdgeError(path, _host_bits(word, cidr), f"did you mean {', '.join(ways[:-1])} or {ways[-1]}?")
-    return PoolEntry(f"{plain}/{cidr.prefix_length}", cidr.interval, is_cidr=True)
+    return PoolEntry(f"{plain}/{bits}", interval, is_cidr=True)
 
 
 def address_text(family: int, value: int) -> str:
@@ -288,8 +279,8 @@ def _not_an_address(word: str, path: str) -> EdgeError:
     return EdgeError(path, f"{word} has a leading zero, which some programs read as octal", f"did you mean {plain}?")
 
 
-def _block(word: str, path: str) -> _Block:
-    """Return the CIDR around the address of ``ADDRESS/LENGTH``, and that address."""
+def _block(word: str, path: str) -> tuple[Interval, int, int, str]:
+    """Return the block around the address of ``ADDRESS/LENGTH``, the length, and the address: value, canonical text."""
     left, _slash, length = word.partition("/")
     if not left:
         raise EdgeError(path, f"{word} has no address before the slash", "write it as ADDRESS/LENGTH")
@@ -306,7 +297,7 @@ def _block(word: str, path: str) -> _Block:
         raise EdgeError(path, f"{word} has a prefix length over {width}, the bits of an {FAMILY_NAME[family]} address")
     hosts = (1 << (width - bits)) - 1
     first = value & ~hosts
-    return _Block(Cidr(Interval(family, first, first | hosts), bits), value, text)
+    return Interval(family, first, first | hosts), bits, value, text
 
 
 def _mask_hint(address: Address, length: str) -> str:

@@ -228,7 +228,7 @@ def free_addresses(
         raise EdgeError(
             "count", f"{count!r} is not a number from 1 to {MAX_FREE}", "pool_capacity tells how many there are"
         )
-    free = subtract(intervals, (address.interval for address in used))
+    free = subtract(intervals, (Interval(number, value, value) for number, value in used))
     if family is not None:
         free = of_family(free, family)
     if after is not None:
