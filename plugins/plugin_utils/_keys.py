@@ -66,13 +66,32 @@ LABEL_VALUE = Text(
     r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?",
     "a label value: at most 63 letters, digits, '-', '_' and '.', first and last a letter or digit",
 )
-SERVICE_NAME = Text(
-    "namespace/name",
-    r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
-    "NAMESPACE/NAME of a Service: lower-case letters, digits and hyphens, at most 63 each, "
-    "the name starts with a letter",
-    code="EDGE104",
-)
+
+
+class _ServiceName(Text):
+    """The namespace and name of a Service."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "namespace/name",
+            r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+            "NAMESPACE/NAME of a Service: lower-case letters, digits and hyphens, at most 63 each, "
+            "the name starts with a letter",
+            code="EDGE104",
+        )
+
+    def holds_services(self, name: str, value: object, path: str, report: Report) -> bool:
+        """Return whether ``name`` is a namespace with services below it, and report that."""
+        if "/" in name or not isinstance(value, Mapping) or "selector" in value or not value:
+            return False
+        if not all(isinstance(entry, Mapping) for entry in value.values()):
+            return False
+        hint = f"write {name}/{next(iter(value))}: ..."
+        report.add("EDGE104", path, "holds services, but each has an entry of its own here", hint)
+        return True
+
+
+SERVICE_NAME = _ServiceName()
 INTERFACE = Text(
     "interface name or glob",
     r"[A-Za-z0-9_.@*?-]{1,15}",

@@ -24,6 +24,7 @@ from ._keys import (
     ROUTER,
     ROUTER_MAPS,
     RUN,
+    SERVICE_NAME,
     SITE,
     VARIABLES,
 )
@@ -339,6 +340,9 @@ def _parse_entries(entries: Mapping[str, Entry], whole: bool, key: Key, prefix: 
         if isinstance(key.type, Record):
             value = key.type.parse_key(name, entry.value, path, report)
         elif isinstance(key.type, MapOf):
+            if key.type.key is SERVICE_NAME and SERVICE_NAME.holds_services(name, entry.value, path, report):
+                result.broken.update(f"{name}/{service}" for service in entry.value)
+                continue
             checked = key.type.key.parse(name, path, report)
             value = key.type.value.parse(entry.value, path, report)
         if value is not INVALID and checked is not INVALID:

@@ -180,6 +180,9 @@ LEFT_TO_THE_PLAN = {
     "helm-value-with-a-key-that-is-null",
     "pool-name-is-a-boolean",
     "pool-name-is-null",
+    "spelling-with-hyphens",  # a name that does not start with edge_ may be another product's
+    "spelling-in-camel-case",
+    "spelling-in-capitals-with-a-layer",
 }
 OF_SHAPE = ("EDGE101", "EDGE102", "EDGE106", "EDGE110")
 
