@@ -250,12 +250,12 @@ def _with_next_hop(context: Context, draft: Draft, sources: list[_Source], addre
     missing = sorted({network for source in passed for network in source.networks if not theirs.get(network)})
     if not missing and not unknown:
         return neighbor
-    where = f"network {missing[0]!r}" if missing else f"the network of {unknown[0].text}"
-    context.derive(
-        f"{draft.path}.next_hop_self",
-        True,
-        f"{neighbor.other} has no address in {where}, where the next hops of what it gets are",
+    reason = (
+        f"{neighbor.other} has no address in network {missing[0]!r}, where the next hops of what it gets are"
+        if missing
+        else f"the next hops of what {unknown[0].text} sends need not be in reach of {neighbor.other}"
     )
+    context.derive(f"{draft.path}.next_hop_self", True, reason)
     return replace(neighbor, next_hop_self=True)
 
 

@@ -125,6 +125,10 @@ class _Link:
             export = self.policies[host][1]
             path = f"{self.item.path}.ends.{host}"
             check_attributes(self.context, f"{path}.export", export, internal)
+            reflects = internal and self._reflects(host, other)
+            if reflects:
+                reason = f"{other} hears the other routers of AS {self.routers[host].asn} through the hub alone"
+                self.context.derive(f"{path}.route_reflector_client", True, reason)
             written = self.item.get("ends")[host].get("export")
             for neighbor in self._neighbors(host, other, keys, transports, internal):
                 named = {rule.family for policy in (import_, export) for rule in policy.prefixes}
@@ -134,8 +138,15 @@ class _Link:
                 families = tuple(family for family in FAMILIES if family in carried)
                 if neighbor.transport == "ipv4" and "ipv6" in families:
                     self._check_next_hop(host, neighbor)
-                done = replace(neighbor, import_=import_, export=export, families=families)
+                done = replace(
+                    neighbor, import_=import_, export=export, families=families, route_reflector_client=reflects
+                )
                 yield host, Draft(done, path, written, f"{path}.export", internal)
+
+    def _reflects(self, host: str, other: str) -> bool:
+        """Return whether ``host`` is the hub between ``other`` and routers with which that has no session itself."""
+        hub = self.item.get("hub", ())
+        return host in hub and other not in hub
 
     def _check_next_hop(self, host: str, neighbor: Neighbor) -> None:
         """Report IPv6 routes over IPv4 between loopbacks: FRR finds no IPv6 next hop there, and closes the session.

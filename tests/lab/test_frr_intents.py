@@ -326,3 +326,30 @@ def test_paths_through_two_ases_are_used_together_only_when_relaxed(speaking: Ro
     assert used() == [False, False]
     assert speaking.load(text) == ""
     assert used() == [True, True]
+
+
+def test_a_hub_inside_one_as_passes_the_routes_of_each_router_on_to_the_others(lab: RouterLab) -> None:
+    document = yaml.safe_load("""
+all:
+  vars:
+    edge_networks: {lan: {cidr: 10.121.0.0/24}, left: {cidr: 10.96.1.0/24}, right: {cidr: 10.96.2.0/24}}
+    edge_links:
+      spokes:
+        hub: gw
+        ends: {gw: {export: {networks: [left, right]}}, l: {export: {networks: left}}, r: {export: {networks: right}}}
+  children:
+    edge_routers:
+      vars: {edge_router_asn: 65000}
+      hosts:
+        gw: {edge_addresses: {lan: 10.121.0.1}}
+        l: {edge_addresses: {lan: 10.121.0.31, left: 10.96.1.1}}
+        r: {edge_addresses: {lan: 10.121.0.32, right: 10.96.2.1}}
+""")
+    assert lab.load(rendered(document)) == ""
+    lab.add_peer(31, 65000, ["10.96.1.0/24", "10.96.3.0/24"])
+    lab.add_peer(32, 65000, ["10.96.2.0/24"])
+    lab.wait_established("10.121.0.31", "10.121.0.32")
+    (hop,) = holds(lab, 32, {"10.96.1.0/24"})["10.96.1.0/24"]["nexthops"]
+    # The routers need not reach each other without the hub.
+    assert hop["ip"] == "10.121.0.1"
+    holds(lab, 31, {"10.96.2.0/24"})

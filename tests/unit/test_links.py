@@ -90,6 +90,36 @@ def test_within_one_as_the_next_hop_is_the_router_where_the_other_cannot_reach_t
     assert ends(computed(edge_router_asn=asn))["r1"].next_hop_self is expected
 
 
+@pytest.mark.parametrize(
+    ("hub", "asns", "expected"),
+    [
+        ("r1", (64700, 64700, 64700), {"r1": {"core-r2", "core-r3"}}),
+        (["r1", "r2"], (64700, 64700, 64700), {"r1": {"core-r3"}, "r2": {"core-r3"}}),
+        ("r1", (64700, 64710, 64700), {"r1": {"core-r3"}}),
+        (None, (64700, 64700, 64700), {}),
+    ],
+    ids=["one hub", "two hubs", "a router of another AS", "full mesh"],
+)
+def test_the_hub_of_one_as_reflects_to_those_who_have_no_session_with_each_other(
+    hub: Any, asns: tuple[int, ...], expected: dict[str, set[str]]
+) -> None:
+    document = yaml.safe_load(SITE)
+    routers = document["all"]["children"]["edge_routers"]["hosts"]
+    routers["r3"] = {"edge_addresses": {"core": "198.51.100.3"}}
+    for router, asn in zip(routers.values(), asns, strict=True):
+        router["edge_router_asn"] = asn
+    link = document["all"]["vars"]["edge_links"]["core"]
+    link["ends"]["r3"] = {}
+    if hub is not None:
+        link["hub"] = hub
+    found: dict[str, set[str]] = {}
+    for router in plan(inventory_from(document)).site.routers:
+        for neighbor in router.neighbors:
+            if neighbor.route_reflector_client:
+                found.setdefault(router.host, set()).add(neighbor.name)
+    assert found == expected
+
+
 def test_a_router_that_shares_the_nodes_network_needs_no_other_next_hop() -> None:
     both = computed(edge_router_asn=64700, edge_addresses={"core": "198.51.100.2", "lan": "192.0.2.2"})
     assert ends(both)["r1"].next_hop_self is False
