@@ -58,6 +58,7 @@ def finish_routers(
 ) -> list[Router]:
     """Return the routers with their neighbors; report what no router can do."""
     _check_unique(context, routers, drafts, clusters)
+    unknown = _has_unknown_peerings(context, clusters)
     result = []
     for router in routers:
         if router.absent:
@@ -66,7 +67,7 @@ def finish_routers(
         own = drafts[router.host]
         sources = _sources(router, own, clusters)
         for draft in own:
-            _check_heard(context, router, draft, sources, catalogue)
+            _check_heard(context, router, draft, sources, catalogue, unknown)
         values = context.parsed.routers[router.host]
         redistribute = tuple(sorted(set(values.get("edge_router_redistribute", ()))))
         _check_redistribute(context, router, own, clusters, redistribute)
@@ -111,8 +112,28 @@ def _sources(router: Router, drafts: list[Draft], clusters: list[Cluster]) -> li
     return found
 
 
-def _check_heard(context: Context, router: Router, draft: Draft, sources: list[_Source], catalogue: Catalogue) -> None:
-    """Report pools that an export names and that can never be sent over the session."""
+def _has_unknown_peerings(context: Context, clusters: list[Cluster]) -> bool:
+    """Return whether a peering was left out for what was reported of it: nobody knows what routers hear over it."""
+    for cluster in clusters:
+        items = context.parsed.clusters[cluster.host]["edge_peerings"]
+        if items.damaged or len(items) > len(cluster.peerings):
+            return True
+    return False
+
+
+def _check_heard(
+    context: Context, router: Router, draft: Draft, sources: list[_Source], catalogue: Catalogue, unknown: bool
+) -> None:
+    """Report pools that an export names and that can never be sent over the session.
+
+    Args:
+        context: takes the findings.
+        router: the router that sends.
+        draft: the session.
+        sources: whom the router hears.
+        catalogue: what the export can name.
+        unknown: what it hears over some peering is not known.
+    """
     if draft.written_export is None or draft.written_export.get("all"):
         return
     name = draft.neighbor.name
@@ -121,6 +142,8 @@ def _check_heard(context: Context, router: Router, draft: Draft, sources: list[_
         if not rules:
             continue  # that it stands for nothing was reported
         heard = [source for source in others if source.sends(rules)]
+        if not heard and unknown:
+            continue
         if not heard:
             context.report.add(
                 "EDGE356",

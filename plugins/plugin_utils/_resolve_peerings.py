@@ -397,6 +397,11 @@ class _Step:
         missing = chosen - both
         if missing and node_families:
             nowhere = bool(missing - router_families)
+            hosts = {route.router for route in found} if nowhere else {node.host for node in members}
+            if any(
+                (host, network) in self.context.unplaced for host in hosts for network in (far, *networks) if network
+            ):
+                return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
             end = "no router" if nowhere else "no listen range" if ranges else "no node"
             where = place((far,) if nowhere and far is not None else networks)
             self.lacks.append(Lack(item.path, where, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both))

@@ -165,11 +165,18 @@ def _check_room(context: Context, cluster: Cluster) -> None:
     """Report pod ranges that have fewer CIDRs than the cluster has nodes: the last ones would get none."""
     if cluster.pod_pools:
         return
+    values = context.parsed.clusters[cluster.host]
+    written = values.get("edge_cluster_pod_mask", {})
+    raw = context.parsed.hosts[cluster.host].get("edge_cluster_pod_mask")
+    if raw is not None and (not written or (isinstance(raw, Mapping) and len(raw) > len(written))):
+        return  # the length could not be read, which was reported
     ranges: dict[str, list[Cidr]] = {}
-    for cidr in context.parsed.clusters[cluster.host].get(POD_CIDRS, ()):
+    for cidr in values.get(POD_CIDRS, ()):
         ranges.setdefault(FAMILY_KEY[cidr.family], []).append(cidr)
     for family, cidrs in ranges.items():
         length = cluster.pod_mask[family]
+        if any(length < cidr.prefix_length or (length == cidr.prefix_length and written) for cidr in cidrs):
+            continue  # the length was reported
         room = sum(1 << max(0, length - cidr.prefix_length) for cidr in cidrs)
         if room < len(cluster.nodes):
             context.report.add(
