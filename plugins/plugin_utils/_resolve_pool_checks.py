@@ -240,7 +240,7 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
 def _check_announcing(context: Context, network: Network, announcing: Sequence[Node], nodes: Sequence[Node]) -> None:
     """Warn of nodes that announce in a network where others have addresses and they have none."""
     outside = [node.host for node in announcing if not node.addresses.get(network.name)]
-    sure = not any((host, network.name) in context.unplaced | context.missed for host in outside)
+    sure = (context.unplaced | context.missed).isdisjoint((host, network.name) for host in outside)
     if outside and sure and any(node.addresses.get(network.name) for node in nodes):
         context.report.add(
             "EDGE427",
