@@ -1051,7 +1051,7 @@ ROUTER = (
     Key(
         "edge_router_redistribute",
         ListOf(Choice("connected", "kernel", "static", "ospf")),
-        "Routes that are taken into BGP (warns); they leave only where an export says redistributed.",
+        "Routes taken into BGP (warns); they leave where an export says redistributed or all, or has their prefixes.",
         "[]",
     ),
     Key("edge_router_import_check", Boolean(), "Announce a network only if it is in the routing table.", "true"),
