@@ -50,11 +50,6 @@ class Overlap(NamedTuple):
     """The shared addresses."""
 
 
-def size(intervals: Iterable[Interval]) -> int:
-    """Return the number of distinct addresses."""
-    return sum(interval.size for interval in merge(intervals))
-
-
 def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     """Return the same addresses as the fewest intervals, sorted; neighbours that touch become one."""
     ordered = sorted(intervals)

@@ -17,7 +17,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals 
     lowest_addresses,
     merge,
     overlaps,
-    size,
     subtract,
 )
 from hypothesis import given
@@ -54,7 +53,7 @@ def test_merge_keeps_the_addresses_and_nothing_touches(one: list[Interval]) -> N
     merged = merge(one)
     assert members(merged) == members(one)
     assert is_merged(merged)
-    assert size(one) == len(members(one))
+    assert sum(part.size for part in merged) == len(members(one))
 
 
 @given(sets, sets)
@@ -72,6 +71,11 @@ def test_contains_is_subset(one: list[Interval], asked: Interval) -> None:
 @given(sets, intervals)
 def test_cut_is_set_difference(holes: list[Interval], whole: Interval) -> None:
     assert members(list(cut(whole, merge(holes)))) == members([whole]) - members(holes)
+
+
+@given(intervals, intervals)
+def test_two_meet_where_both_have_an_address(one: Interval, other: Interval) -> None:
+    assert one.meets(other) == bool(members([one]) & members([other]))
 
 
 @given(sets)
@@ -164,7 +168,6 @@ def operations(bits: int) -> int:
     holes = [Interval(6, block.first + 1, block.first + 2) for block in blocks[::2]]
     CountingInt.operations = 0
     left = subtract(blocks, holes)
-    size(left)
     overlaps(blocks + holes)
     contains(merge(blocks), holes[0])
     next(lowest_addresses(above(left, holes[0])))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -77,3 +78,19 @@ def test_overlaps_are_found_in_one_sweep() -> None:
     few, many = ([Interval(4, first * 4, first * 4 + 4) for first in range(count)] for count in (300, 3000))
     assert len(overlaps(many)) == 2999
     assert calls_of(lambda: overlaps(many)) <= calls_of(lambda: overlaps(few)) * LINEAR
+
+
+def test_the_site_of_the_benchmark_has_room_for_all_its_nodes() -> None:
+    assert not plan(inventory_from(large_document(5000, 4, 4))).findings
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_plan_leaves_the_garbage_collector_as_it_was(on: bool) -> None:
+    before, frozen = gc.isenabled(), gc.get_freeze_count()
+    (gc.enable if on else gc.disable)()
+    try:
+        plan(inventory_from(large_document(1, 1, 1)))
+        assert gc.isenabled() is on
+        assert gc.get_freeze_count() == frozen
+    finally:
+        (gc.enable if before else gc.disable)()
