@@ -81,7 +81,7 @@ def test_overlaps_are_found_in_one_sweep() -> None:
 
 
 def test_the_site_of_the_benchmark_has_room_for_all_its_nodes() -> None:
-    assert not plan(inventory_from(large_document(5000, 4, 4))).findings
+    assert not plan(inventory_from(large_document(5000, 12, 12))).findings
 
 
 @pytest.mark.parametrize("on", [True, False])
