@@ -267,11 +267,17 @@ class _Step:
         if not members and (self.context.homeless or self.context.unlabelled):
             return []
         if not members:
+            if selector.text in ("all", "edge_nodes"):
+                hint = "all nodes: kubernetes.io/os=linux"
+            elif selector.text in {node.host for node in everyone}:
+                hint = f"a node of this name: kubernetes.io/hostname={selector.text}"
+            else:
+                hint = "labels stand in edge_node_labels"
             self.context.report.add(
                 "EDGE343",
                 f"{self.item.path}.nodes",
                 f"{selector.text!r} selects none of {len(everyone)} nodes",
-                "labels stand in edge_node_labels",
+                hint,
             )
             return []
         found: dict[str, list[tuple[Address, str]]] = {}
