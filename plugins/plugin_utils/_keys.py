@@ -443,7 +443,19 @@ SESSION_NOTES = {
 }
 """Where it is said what users look for in a session's keys."""
 
-DYNAMIC = RecordOr(
+
+class _ListenRange(RecordOr):
+    """``true``, or the ranges in a map: a range alone does not stand for it, which the finding says."""
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if isinstance(value, (list, tuple)) or (isinstance(value, str) and "/" in value):
+            text = f"[{', '.join(map(str, value))}]" if isinstance(value, (list, tuple)) else value
+            report.add("EDGE102", path, f"must be true or a map, not {describe(value)}", f"write {{range: {text}}}")
+            return INVALID
+        return super().parse(value, path, report)
+
+
+DYNAMIC = _ListenRange(
     "on",
     Boolean(),
     Record(
