@@ -133,6 +133,14 @@ def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None
             f"has no pool {DEFAULT_POD_POOL!r}, for which agents wait when they start",
             f"add {DEFAULT_POD_POOL}: the pool of pods that name none",
         )
+    for name in sorted({part.partition("=")[0].strip() for part in str(waits or "").split(",")} & own.keys()):
+        if name != DEFAULT_POD_POOL:
+            context.report.add(
+                "EDGE614",
+                f"{cluster.host}.edge_cilium_values.ipam.multiPoolPreAllocation",
+                f"names {name!r}: agents wait for a range of it before they run, and it is made after they run",
+                f"leave {name} out: a node gets its range when a pod asks for the pool",
+            )
     if DEFAULT_POD_POOL in own:
         _check_default_pool(context, cluster, items[DEFAULT_POD_POOL], own[DEFAULT_POD_POOL])
 
