@@ -285,7 +285,6 @@ CODES: dict[str, Code] = {
     "EDGE357": Code(
         ERROR, "Import cannot mirror the other end", "Which routes another router redistributes is not known here."
     ),
-    # 4xx: pools
     "EDGE358": Code(
         ERROR,
         "Path prepended within one AS",
@@ -301,6 +300,7 @@ CODES: dict[str, Code] = {
         "Routes without the mark that the import asks for",
         "The nodes would announce what the router refuses: no service of the pool could be reached.",
     ),
+    # 4xx: pools
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
     "EDGE403": Code(
         ERROR,

@@ -214,7 +214,7 @@ def _stopped(cluster: Cluster) -> Iterator[ValueProblem]:
 def _low_rate_limit(cluster: Cluster) -> Iterator[ValueProblem]:
     """Yield a limit of API requests that the leases of L2 services use up alone: they would be lost again and again."""
     written, needed = value_at(cluster.values, "k8sClientRateLimit.qps"), lease_requests(cluster)
-    if type(written) is int and written <= needed:
+    if isinstance(written, int) and not isinstance(written, bool) and written <= needed:
         yield ValueProblem(
             "k8sClientRateLimit.qps",
             f"it is {written}, but the leases of L2 services alone cost {needed} a second",

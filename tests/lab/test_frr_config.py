@@ -219,7 +219,7 @@ class TestTransaction:
             wait_for(
                 "a run that asks for the lock", lambda: site.lab.sh(asking, check=False).returncode == 0, every=0.02
             )
-        told, _ = waiting.communicate(timeout=60)
+        told = waiting.communicate(timeout=60)[0]
         assert waiting.returncode == 0, told
         assert "applied: reload" in told
         assert site.drops() == {a: drops[a] for a in PEERS}
