@@ -300,6 +300,11 @@ CODES: dict[str, Code] = {
         "Routes without the mark that the import asks for",
         "The nodes would announce what the router refuses: no service of the pool could be reached.",
     ),
+    "EDGE361": Code(
+        WARNING,
+        "Import covers a pool",
+        "The other end could announce a service's own route: the router would send it the traffic, or a share of it.",
+    ),
     # 4xx: pools
     "EDGE401": Code(ERROR, "Pools overlap", "Cilium would disable the newer pool as a whole."),
     "EDGE403": Code(
@@ -472,6 +477,7 @@ CODES: dict[str, Code] = {
         "On a new cluster the pool is made after the agents run, which never happens. "
         "Accept it where the pool is there.",
     ),
+    "EDGE615": Code(ERROR, "FRR version not supported", "What is rendered was loaded by FRR 7.5 and later ones."),
 }
 
 

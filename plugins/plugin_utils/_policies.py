@@ -113,7 +113,7 @@ def resolve_policy(
     )
 
 
-def _entries(written: Mapping[str, Any], path: str, key: str) -> Iterator[tuple[str, Any]]:
+def entries_of(written: Mapping[str, Any], path: str, key: str) -> Iterator[tuple[str, Any]]:
     """Yield the entries of a list with their paths; one alone stands without its number."""
     values = written.get(key, ())
     for index, value in enumerate(values):
@@ -148,15 +148,15 @@ def named_rules(
     context: Context, path: str, written: Mapping[str, Any], catalogue: Catalogue, own: str | None
 ) -> Iterator[tuple[str, str, tuple[PrefixRule, ...]]]:
     """Yield path, name and rules of what a cluster announces: the pools, pod pools and pod ranges of a policy."""
-    for place, text in _entries(written, path, "pools"):
+    for place, text in entries_of(written, path, "pools"):
         pool = _named(context, place, text, catalogue.pools, own, "pool", "edge_pools")
         if pool is not None:
             yield place, f"pool {text!r}", pool_rules(pool)
-    for place, text in _entries(written, path, "pod_pools"):
+    for place, text in entries_of(written, path, "pod_pools"):
         pool = _named(context, place, text, catalogue.pod_pools, own, "pod pool", "edge_cluster_pod_pools")
         if pool is not None:
             yield place, f"pod pool {text!r}", tuple(pod_rules(pool.cidrs, pool.mask))
-    for place, cluster in _entries(written, path, "pod_cidrs"):
+    for place, cluster in entries_of(written, path, "pod_cidrs"):
         if not context.reference(place, cluster, catalogue.pod_cidrs, "cluster"):
             continue
         cidrs = catalogue.pod_cidrs[cluster]
@@ -242,13 +242,13 @@ def _excused(context: Context, cluster: str, variable: str, name: str) -> bool:
 
 
 def _networks(context: Context, path: str, written: Mapping[str, Any]) -> Iterator[PrefixRule]:
-    for place, name in _entries(written, path, "networks"):
+    for place, name in entries_of(written, path, "networks"):
         if context.reference(place, name, context.parsed.networks, "network"):
             yield from (rule(cidr) for cidr in context.subnets[name])
 
 
 def _prefixes(context: Context, path: str, written: Mapping[str, Any], way: str) -> Iterator[PrefixRule]:
-    for place, entry in _entries(written, path, "prefixes"):
+    for place, entry in entries_of(written, path, "prefixes"):
         cidr: Cidr = entry["prefix"]
         ge, le = entry.get("ge"), entry.get("le")
         if not _lengths_fit(context, place, cidr, ge, le):
@@ -281,16 +281,28 @@ def _lengths_fit(context: Context, path: str, cidr: Cidr, ge: int | None, le: in
     return True
 
 
+def rule_text(known: PrefixRule) -> str:
+    """Return a rule as an entry of a prefix-list has it."""
+    return f"{known.prefix}{f' ge {known.ge}' if known.ge is not None else ''}{f' le {known.le}' if known.le else ''}"
+
+
+def is_too_wide(known: PrefixRule) -> bool:
+    """Return whether nobody owns all that passes a rule."""
+    cidr, low, high = lengths(known)
+    return cidr.prefix_length < TOO_WIDE[cidr.family] and not low == high == cidr.prefix_length
+
+
 def _warn_wide(context: Context, path: str, known: PrefixRule) -> None:
     """Warn of rules under which the other end may take over addresses that are not its own."""
-    cidr, low, high = lengths(known)
-    limit = TOO_WIDE[cidr.family]
-    if cidr.prefix_length >= limit or low == high == cidr.prefix_length:
+    if not is_too_wide(known):
         return
-    text = f"{known.prefix}{f' ge {known.ge}' if known.ge is not None else ''}{f' le {known.le}' if known.le else ''}"
+    cidr, low, _high = lengths(known)
     stake = f"a default route and any {FAMILY_NAME[cidr.family]} address" if low == 0 else "addresses of anybody"
     context.report.add(
-        "EDGE335", path, f"{text} lets the other end take over {stake}", "name the prefixes that are really its own"
+        "EDGE335",
+        path,
+        f"{rule_text(known)} lets the other end take over {stake}",
+        "name the prefixes that are really its own",
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._addresses import Cidr, parse_cidr
+from ._import_checks import OwnPools, check_import
 from ._intervals import overlaps
 from ._model import Cluster, Neighbor, PrefixRule, Router
 from ._policies import Catalogue, named_rules, own_prefixes
@@ -28,6 +29,7 @@ class Draft:
     export_path: str
     internal: bool
     """The session is within one AS."""
+    written_import: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,14 @@ def finish_routers(
             continue
         own = drafts[router.host]
         sources = _sources(router, own, clusters)
+        at_stake = OwnPools(router, addresses[router.host], clusters)
+        told = set()
         for draft in own:
             _check_heard(context, router, draft, sources, catalogue, unknown)
+            path = f"{draft.path}.import"
+            if path not in told:  # one neighbor may make a session for each family
+                check_import(context, path, draft.written_import, at_stake)
+            told.add(path)
         values = context.parsed.routers[router.host]
         redistribute = tuple(sorted(set(values.get("edge_router_redistribute", ()))))
         _check_redistribute(context, router, own, clusters, redistribute)

@@ -129,7 +129,7 @@ class _Link:
             if reflects:
                 reason = f"{other} hears the other routers of AS {self.routers[host].asn} through the hub alone"
                 self.context.derive(f"{path}.route_reflector_client", True, reason)
-            written = self.item.get("ends")[host].get("export")
+            written = self.item.get("ends")[host]
             for neighbor in self._neighbors(host, other, keys, transports, internal):
                 named = {rule.family for policy in (import_, export) for rule in policy.prefixes}
                 carried = {neighbor.transport}
@@ -141,7 +141,7 @@ class _Link:
                 done = replace(
                     neighbor, import_=import_, export=export, families=families, route_reflector_client=reflects
                 )
-                yield host, Draft(done, path, written, f"{path}.export", internal)
+                yield host, Draft(done, path, written.get("export"), f"{path}.export", internal, written.get("import"))
 
     def _reflects(self, host: str, other: str) -> bool:
         """Return whether ``host`` is the hub between ``other`` and routers with which that has no session itself."""

@@ -107,7 +107,14 @@ class _Step:
             "dynamic": self._by_range,
         }[ways](base, internal)
         return [
-            Draft(self._with_families(neighbor, len(found) > 1), path, item.get("export"), f"{path}.export", internal)
+            Draft(
+                self._with_families(neighbor, len(found) > 1),
+                path,
+                item.get("export"),
+                f"{path}.export",
+                internal,
+                item.get("import"),
+            )
             for neighbor in found
         ]
 
