@@ -17,10 +17,20 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Set, Tuple, Union
+from typing import Dict, List, Match, Optional, Tuple, Union
 
 from ._errors import EdgeError
 from ._frr_config import BGP, Line, Objects, parse
+from ._frr_meaning_lines import (
+    COMMUNITIES,
+    GRACEFUL,
+    community_kinds,
+    interfaces,
+    limit,
+    profiles,
+    router_id,
+    session_line,
+)
 from ._frr_meaning_model import Family, Meaning, Neighbor, Secret, Settings
 from ._frr_meaning_policy import (
     Decision,
@@ -41,7 +51,14 @@ _TIMERS = {"traditional": (60, 180), "datacenter": (3, 9)}
 """Keepalive and hold time where nothing is written (FRR bgpd/bgp_vty.c, FRR_CFG_DEFAULT_BGP_*)."""
 _CONNECT = {"traditional": 120, "datacenter": 10}
 _LISTEN_LIMIT = "100"
-_ON_BY_DEFAULT = ("bgp fast-external-failover", "bgp suppress-duplicates")
+_ON_BY_DEFAULT = (
+    "bgp fast-external-failover",
+    "bgp suppress-duplicates",
+    "bgp graceful-restart restart-time 120",
+    "bgp graceful-restart stalepath-time 360",
+    "distance bgp 20 200 200",
+)
+"""What says what holds anyway: FRR 10.3 takes these lines and does not show them."""
 _COSMETIC = ("bgp log-neighbor-changes", "bgp default show-hostname", "bgp default show-nexthop-hostname")
 _FOLLOWED = (
     "bgp ebgp-requires-policy",
@@ -52,7 +69,6 @@ _FOLLOWED = (
 """Their effect is told elsewhere: in each neighbor's families and filters, or with its version's default."""
 _POLICY_SINCE = (7, 4)
 """``frr version`` below it switches the import and export policies of RFC 8212 off, and so the check of networks."""
-_COMMUNITIES = ("extended", "large", "standard")
 _FILTERS = ("distribute-list", "prefix-list", "filter-list", "route-map")
 
 
@@ -72,7 +88,7 @@ def meaning(text: str, version: Optional[str] = None) -> Meaning:
     lines = config.objects.get(BGP, ())
     if not lines:
         return Meaning(None, {}, {}, {})
-    return _Instance(config.objects, lines, config.profile, _old_defaults(plain), version).meaning()
+    return _Instance(config.objects, lines, config.profile, _old_defaults(plain), version, plain).meaning()
 
 
 def _written_out(raw: str) -> str:
@@ -101,8 +117,12 @@ class _Instance:
         profile: str,
         old_defaults: Tuple[str, ...],
         version: Optional[str],
+        whole: str,
     ) -> None:
         self.objects = objects
+        self.router_id = router_id(whole)
+        self.interfaces = interfaces(whole)
+        self.profiles = profiles(whole)
         self.profile = profile
         self.version = _numbers(version)
         self.general = [text for context, text in lines if not context]
@@ -135,7 +155,7 @@ class _Instance:
         for text in self.general:
             words = text.split()
             if words[:3] == ["bgp", "listen", "range"] and len(words) == 6:
-                neighbors["range " + words[3]] = self._neighbor(self.lines.get(words[5], []), words[5])
+                neighbors["range " + words[3]] = self._neighbor(self.lines.get(words[5], []), words[5], words[3])
         used = {family for neighbor in neighbors.values() for family in neighbor.families}
         families = {name: self._family_settings(context, name) for context, name in FAMILIES.items() if name in used}
         for context, held in self.family_lines.items():
@@ -146,7 +166,7 @@ class _Instance:
 
     # -- whole instance --------------------------------------------------------------------------------------------
     def _settings(self, dynamic: bool) -> Settings:
-        result: Settings = {}
+        result: Settings = {"router-id": self.router_id} if self.router_id else {}
         for text in self.general[1:]:
             on = not text.startswith("no ")
             what = text if on else text[len("no ") :]
@@ -155,6 +175,8 @@ class _Instance:
                 continue
             if what in _COSMETIC or what in _FOLLOWED or (on and what in _ON_BY_DEFAULT):
                 continue
+            if what[len("bgp ") :] in GRACEFUL:
+                continue  # told with each neighbor
             if words[:2] == ["bgp", "router-id"]:
                 result["router-id"] = words[2]
             elif words[:3] == ["bgp", "listen", "limit"]:
@@ -170,6 +192,9 @@ class _Instance:
         result: Settings = {}
         for text in self.family_lines.get(context, []):
             words = text.split()
+            if text in _ON_BY_DEFAULT:
+                continue
+            text = self._followed(text, family)
             named = re.search(r" route-map (\S+)", text)
             bare = text.replace(named.group(), "") if named else text
             decision = route_map(self.objects, named.group(1), family) if named else None
@@ -188,6 +213,16 @@ class _Instance:
                 result[bare] = "on" if decision is None else decision_text(decision, family)
         return result
 
+    def _followed(self, text: str, family: str) -> str:
+        """Return a line with the route-maps of its further kinds in words in place of their names."""
+
+        def said(found: Match[str]) -> str:
+            return "{0} ({1})".format(
+                found.group(1), decision_text(route_map(self.objects, found.group(2), family), family)
+            )
+
+        return re.sub(r"\b(table-map|suppress-map|advertise-map|exist-map|non-exist-map) (\S+)", said, text)
+
     # -- neighbors -------------------------------------------------------------------------------------------------
     def _group_of(self, held: List[Tuple[str, List[str]]]) -> Optional[str]:
         for context, words in held:
@@ -200,7 +235,14 @@ class _Instance:
         group = self.member_of[name]
         return (self.lines.get(group, []) if group else []) + self.lines[name]
 
-    def _neighbor(self, held: List[Tuple[str, List[str]]], name: str) -> Neighbor:
+    def _neighbor(self, held: List[Tuple[str, List[str]]], name: str, place: Optional[str] = None) -> Neighbor:
+        """Return a neighbor as it behaves.
+
+        Args:
+            held: its lines.
+            name: of the neighbor, or of the group of a listen range.
+            place: the neighbor's address, or its range; None = its name.
+        """
         raw: Settings = {}
         password: Optional[Secret] = None
         for context, words in held:
@@ -211,9 +253,9 @@ class _Instance:
             elif words[:2] == ["no", "password"]:
                 password = None
             else:
-                _session_line(raw, words)
+                session_line(raw, words)
         internal = raw.get("remote AS") in ("internal", str(self.asn))
-        self._finish(raw, internal)
+        self._finish(raw, internal, place or name)
         families = {}
         for context, family in FAMILIES.items():
             lines = [words for where, words in held if where == context]
@@ -232,7 +274,7 @@ class _Instance:
                 active = words[0] != "no"
         return active
 
-    def _finish(self, raw: Settings, internal: bool) -> None:
+    def _finish(self, raw: Settings, internal: bool, place: str) -> None:
         """Replace what is written by what holds: defaults filled in, and left out where they are the rule."""
         keepalive, hold = _TIMERS.get(self.profile, _TIMERS["traditional"])
         for text in self.general:
@@ -254,8 +296,19 @@ class _Instance:
             del raw["port"]
         if raw.get("advertisement-interval") == "0":  # FRR bgpd/bgpd.h, BGP_DEFAULT_EBGP_ROUTEADV
             del raw["advertisement-interval"]
-        if not any(text.startswith("bgp graceful-restart") for text in self.general):
-            raw.pop("graceful-restart-helper", None)  # what FRR is where nothing is written
+        whole = [does for word, does in GRACEFUL.items() if "bgp " + word in self.general]
+        if raw.setdefault("graceful restart", whole[0] if whole else "helper") == "helper":
+            del raw["graceful restart"]  # what FRR is where nothing is written
+        if raw.get("interface") == "unnumbered":
+            raw.pop("capability extended-nexthop", None)  # FRR switches it on by itself there
+        if raw.get("enforce-first-as") == "on" and (self.version is None or self.version >= _FIRST_AS_SINCE):
+            del raw["enforce-first-as"]
+        profile = raw.get("bfd profile", "")
+        raw.update({"bfd profile": self.profiles[profile]} if profile in self.profiles else {})
+        own = self.interfaces.get(raw.get("update-source", ""), [])
+        fitting = [address for address in own if (":" in address) == (":" in place)]
+        if len(fitting) == 1:
+            raw["update-source"] = fitting[0]
 
     def _connect_retry(self) -> int:
         if self.profile == "traditional" and (self.version is None or self.version >= _CONNECT_30_SINCE):
@@ -265,7 +318,7 @@ class _Instance:
     def _family(self, lines: List[List[str]], family: str, internal: bool) -> Family:
         raw: Settings = {}
         bound: Dict[str, str] = {}
-        communities = set(_COMMUNITIES)
+        communities = set(COMMUNITIES)
         for words in lines:
             negated = words[0] == "no"
             said = words[1:] if negated else words
@@ -276,7 +329,7 @@ class _Instance:
                 else:
                     bound[key] = said[1]
             elif said[0] == "send-community":
-                kinds = _community_kinds(said[1:])
+                kinds = community_kinds(said[1:])
                 communities = communities - kinds if negated else communities | kinds
             else:
                 self._family_line(raw, said, negated, family)
@@ -286,7 +339,7 @@ class _Instance:
         if not accepts and "refused ones too" not in raw.get("maximum prefixes", ""):
             raw.pop("maximum prefixes", None)  # nothing is counted
         if announces or "default-originate" in raw:
-            if communities != set(_COMMUNITIES):
+            if communities != set(COMMUNITIES):
                 raw["communities that are sent"] = ", ".join(sorted(communities)) or "none"
         else:
             for what in ("next-hop-self", "unsuppress-map", "remove-private-AS", "as-override"):
@@ -307,7 +360,11 @@ class _Instance:
         if negated:
             raw.pop({"maximum-prefix": "maximum prefixes"}.get(what, what), None)
         elif what == "maximum-prefix":
-            raw["maximum prefixes"] = _limit(said[1:])
+            raw["maximum prefixes"] = limit(said[1:])
+        elif said == ["allowas-in", "3"]:
+            raw[what] = "on"  # 3 is what holds without a number
+        elif what == "advertise-map":
+            raw[what] = self._followed(" ".join(said), family)
         elif what in ("default-originate", "unsuppress-map"):
             name = said[-1] if len(said) > 1 else None
             raw[what] = "on" if name is None else decision_text(route_map(self.objects, name, family), family)
@@ -316,6 +373,8 @@ class _Instance:
 
 
 _CONNECT_30_SINCE = (10, 3)
+_FIRST_AS_SINCE = (10, 3)
+"""``enforce-first-as`` is on where nothing is written (measured on 10.3)."""
 
 
 def _numbers(version: Optional[str]) -> Optional[Tuple[int, ...]]:
@@ -327,57 +386,6 @@ def _number(word: str, where: str) -> int:
     if not word.isdigit():
         raise EdgeError("", "'{0}' is not a number of seconds in '{1}'".format(word, where))
     return int(word)
-
-
-def _session_line(raw: Settings, words: List[str]) -> None:
-    """Put one line of a session into ``raw``."""
-    negated = words[0] == "no"
-    said = words[1:] if negated else words
-    what, value = said[0] if said else "", " ".join(said[1:])
-    if what in ("description", "peer-group", ""):
-        return
-    if what == "interface" and "remote-as" in said:
-        raw["remote AS"] = said[-1]
-        value = " ".join(said[1 : said.index("remote-as")])
-    elif what == "interface" and "peer-group" in said:
-        value = " ".join(said[1 : said.index("peer-group")])
-    if what == "interface":
-        raw["interface"] = value or "unnumbered"
-        return
-    key, value = {
-        "remote-as": ("remote AS", value),
-        "local-as": ("local AS", value),
-        "ebgp-multihop": ("hops", value or "255"),
-        "ttl-security": ("TTL security", value),
-        "shutdown": ("shut down", "yes"),
-        "capability": (" ".join(said), "on"),
-    }.get(what, (what, value or "on"))
-    if what == "timers" and said[1:2] == ["connect"]:
-        key, value = "connect retry", said[-1] + " s"
-    if negated:
-        if key in raw:
-            del raw[key]
-        elif what == "enforce-first-as":
-            raw[key] = "off"
-        return
-    raw[key] = value
-
-
-def _limit(words: List[str]) -> str:
-    """Return ``maximum-prefix`` in words; the threshold is left out."""
-    parts = [words[0]]
-    if "warning-only" in words:
-        parts.append("only a warning")
-    if "restart" in words:
-        parts.append("again after {0} min".format(words[words.index("restart") + 1]))
-    if "force" in words:
-        parts.append("refused ones too")
-    return ", ".join(parts)
-
-
-def _community_kinds(words: List[str]) -> Set[str]:
-    kind = words[0] if words else "standard"
-    return {"both": {"standard", "extended"}, "all": set(_COMMUNITIES)}.get(kind, {kind})
 
 
 # -- the difference ------------------------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ _LIST_MATCH = re.compile(
     r"|community|large-community|extcommunity|as-path) (?P<name>\S+)(?: (?P<mode>exact-match|any))?$"
 )
 _ENTRY = re.compile(r"^(?:seq (?P<seq>\d+) )?(?P<action>permit|deny)(?: (?P<rest>.+))?$")
-_PREFIX_ENTRY = re.compile(r"^(?P<prefix>\S+)(?: ge (?P<ge>\d+))?(?: le (?P<le>\d+))?$")
+_PREFIX_ENTRY = re.compile(r"^(?P<prefix>\S+)(?=(?:.* ge (?P<ge>\d+))?)(?=(?:.* le (?P<le>\d+))?)(?: [gl]e \d+){0,2}$")
+"""FRR takes the two lengths in either order, and shows ``ge`` first."""
 
 
 # -- trees ---------------------------------------------------------------------------------------------------------

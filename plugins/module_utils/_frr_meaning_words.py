@@ -99,6 +99,7 @@ _COMMANDS = (
     "address-family ipv6",
     "address-family ipv4 unicast",
     "address-family ipv6 unicast",
+    "exit",
     "exit-address-family",
     "maximum-paths *",
     "maximum-paths ibgp *",

@@ -4,8 +4,8 @@
 """Second pass, imports of neighbors and links: prefixes under which the other end could take over a pool's addresses.
 
 A router takes the most specific route, and of equal ones several: whoever announces a service's own host route gets its
-traffic, or a share of it. Less specific routes do no harm while the service is announced. A policy's ``pools`` says that
-the other end announces a pool too, so those are left out.
+traffic, or a share of it. Less specific routes do no harm while the service is announced. A policy's ``pools`` says
+that the other end announces a pool too, so those are left out.
 """
 
 from __future__ import annotations

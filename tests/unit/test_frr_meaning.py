@@ -272,6 +272,8 @@ def test_a_route_map_is_what_trying_each_route_says(
     [
         ("neigh 10.0.0.5 remote 65001", "neighbor 10.0.0.5 remote-as 65001"),
         ("maximum-path 4", "maximum-paths 4"),
+        ("exit", "exit"),
+        ("exit-a", "exit-address-family"),
         ("no neighbor K act", "no neighbor K activate"),
         ("ip prefix A per 192.0.2.0/24 ge 32", "ip prefix-list A permit 192.0.2.0/24 ge 32"),
         ("neighbor K desc  two  words", "neighbor K description two words"),
@@ -332,7 +334,94 @@ DEFAULTS = {
         "router bgp 65001\n bgp graceful-restart\n neighbor 10.0.0.5 remote-as 65002\n"
         " neighbor 10.0.0.5 graceful-restart-helper\n",
         "router bgp 65001\n bgp graceful-restart\n neighbor 10.0.0.5 remote-as 65002\n",
-        ["neighbor 10.0.0.5: graceful-restart-helper only in the first"],
+        ["neighbor 10.0.0.5: graceful restart: restarts gracefully only in the second"],
+    ),
+    "graceful-restart-of-all-or-of-each": (
+        "router bgp 65001\n bgp graceful-restart\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.6 remote-as 65002\n",
+        "router bgp 65001\n neighbor G peer-group\n neighbor G remote-as 65002\n neighbor G graceful-restart\n"
+        " neighbor 10.0.0.5 peer-group G\n neighbor 10.0.0.6 peer-group G\n bgp graceful-restart restart-time 120\n",
+        [],
+    ),
+    "a-member-that-does-not-restart-gracefully": (
+        "router bgp 65001\n neighbor G peer-group\n neighbor G remote-as 65002\n neighbor G graceful-restart\n"
+        " neighbor 10.0.0.5 peer-group G\n neighbor 10.0.0.5 graceful-restart-disable\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
+        ["neighbor 10.0.0.5: graceful restart: off only in the first"],
+    ),
+    "each-line-about-bfd-counts": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd profile fast\n"
+        " neighbor 10.0.0.5 bfd check-control-plane-failure\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd\n"
+        " neighbor 10.0.0.5 bfd profile slow\n neighbor 10.0.0.5 bfd check-control-plane-failure\n",
+        ["neighbor 10.0.0.5: bfd profile: fast in the first, slow in the second"],
+    ),
+    "a-bfd-profile-is-what-it-sets": (
+        "bfd\n profile a\n  detect-multiplier 3\n  receive-interval 100\n exit\n !\n profile b\n  passive-mode\n exit\nexit\n"
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd profile a\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd profile b\nexit\n"
+        "bfd\n profile b\n  receive-interval 100\n  detect-multiplier 3\nexit\n",
+        [],
+    ),
+    "bfd-profiles-of-one-name": (
+        "bfd\n profile a\n  detect-multiplier 3\n exit\nexit\n"
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd profile a\n",
+        "bfd\n profile a\n  detect-multiplier 5\n exit\nexit\n"
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd profile a\n",
+        ["neighbor 10.0.0.5: bfd profile: detect-multiplier 3 in the first, detect-multiplier 5 in the second"],
+    ),
+    "old-words-for-bfd-timers": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd 3 300 300\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 bfd\n",
+        ["neighbor 10.0.0.5: bfd timers: 3 300 300 only in the first"],
+    ),
+    "timers-of-three-kinds": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers 3 9\n"
+        " neighbor 10.0.0.5 timers delayopen 10\n neighbor 10.0.0.5 timers connect 5\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers 3 9\n"
+        " neighbor 10.0.0.5 timers connect 5\n",
+        ["neighbor 10.0.0.5: delay of open: 10 s only in the first"],
+    ),
+    "what-frr-does-not-show": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 enforce-first-as\n"
+        " neighbor eth0 interface remote-as external\n neighbor eth0 capability extended-nexthop\n"
+        " address-family ipv4 unicast\n  distance bgp 20 200 200\n  neighbor 10.0.0.5 allowas-in 3\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor eth0 interface remote-as external\n"
+        " address-family ipv4 unicast\n  neighbor 10.0.0.5 allowas-in\n",
+        [],
+    ),
+    "router-id-of-all-daemons": (
+        "ip router-id 10.0.0.1\nrouter bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
+        "router-id 10.0.0.9\nrouter bgp 65001\n bgp router-id 10.0.0.1\n neighbor 10.0.0.5 remote-as 65002\n",
+        [],
+    ),
+    "source-by-the-name-of-an-interface": (
+        "interface lo\n ip address 10.255.0.1/32\n ipv6 address fd00::1/128\nexit\ninterface eth0\n ip address 10.0.0.1/24\n"
+        " ip address 10.0.1.1/24\nexit\nrouter bgp 65001\n neighbor 10.0.0.5 remote-as internal\n"
+        " neighbor 10.0.0.5 update-source lo\n neighbor fd00::5 remote-as internal\n neighbor fd00::5 update-source lo\n"
+        " neighbor 10.0.0.6 remote-as internal\n neighbor 10.0.0.6 update-source eth0\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 update-source 10.255.0.1\n"
+        " neighbor fd00::5 remote-as internal\n neighbor fd00::5 update-source fd00::1\n"
+        " neighbor 10.0.0.6 remote-as internal\n neighbor 10.0.0.6 update-source 10.0.0.1\n",
+        ["neighbor 10.0.0.6: update-source: eth0 in the first, 10.0.0.1 in the second"],
+    ),
+    "lengths-in-either-order": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 prefix-list A in\n"
+        "ip prefix-list A permit 10.1.0.0/16 le 28 ge 24\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 prefix-list A in\n"
+        "ip prefix-list A permit 10.1.0.0/16 ge 24 le 28\n",
+        [],
+    ),
+    "maps-of-one-name-that-do-something-else": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n address-family ipv4 unicast\n  table-map T\n"
+        "  neighbor 10.0.0.5 advertise-map T exist-map T\nroute-map T permit 10\n set metric 5\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n address-family ipv4 unicast\n  table-map T\n"
+        "  neighbor 10.0.0.5 advertise-map T exist-map T\nroute-map T permit 10\n",
+        [
+            "ipv4: table-map (any with metric 5) only in the first",
+            "ipv4: table-map (any) only in the second",
+            "neighbor 10.0.0.5: ipv4: advertise-map: advertise-map (any with metric 5) exist-map (any with metric 5) in the"
+            " first, advertise-map (any) exist-map (any) in the second",
+        ],
     ),
     "no-bgp-in-either": ("hostname a\n", "hostname b\n", []),
     "no-bgp-in-one": ("hostname a\n", "router bgp 65001\n", ["BGP runs only in the second"]),
