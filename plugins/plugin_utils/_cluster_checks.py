@@ -54,7 +54,7 @@ def _check_lease(context: Context, cluster: Cluster, values: Values) -> None:
             path,
             f"renew is {lease.renew} s, which is not more than 1.2 times retry with {lease.retry} s: Cilium would take"
             " half of renew for retry",
-            f"renew: at least {lease.retry * 6 // 5 + 1}",
+            f"renew: at least {int(lease.retry * 6 // 5) + 1}",
         )
 
 

@@ -74,6 +74,9 @@ _RULES = (
     _Rule("enableRuntimeDeviceDetection", until=(1, 16, 0), hint="remove it: devices are always detected at runtime"),
     _Rule("endpointStatus", until=(1, 16, 0)),
     _Rule("externalIPs", until=(1, 17, 6), hint="remove it: kubeProxyReplacement serves external IPs by itself"),
+    _Rule(
+        "ingressController.loadBalancerMode", until=(0, 0, 0), hint="did you mean ingressController.loadbalancerMode?"
+    ),
     _Rule("k8sClientRateLimit.operator", since=(1, 17, 0)),
     _Rule("k8sServiceHostRef", since=(1, 18, 0)),
     _Rule("l2podAnnouncements.interface", until=(1, 19, 1), hint="use l2podAnnouncements.interfacePattern"),

@@ -198,7 +198,7 @@ def lease_requests(cluster: Cluster) -> int:
     """Return the API requests in a second that leases cost an agent: each L2 service one per retry period."""
     announced = {pool.name for pool in cluster.pools if pool.l2}
     count = sum(service.pool in announced and service.way != "bgp" for service in cluster.services)
-    return ceil(count / cluster.l2_lease.retry)
+    return ceil(count * 10 / round(cluster.l2_lease.retry * 10))
 
 
 def _client_rate_limit(cluster: Cluster) -> dict[str, int]:

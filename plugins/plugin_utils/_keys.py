@@ -30,6 +30,7 @@ from ._types import (
     Parsed,
     Record,
     Schema,
+    Seconds,
     Text,
     Tree,
     ValueType,
@@ -1112,7 +1113,7 @@ L2_LEASE = Record(
             also=("lease_duration",),
         ),
         Key("renew", Integer(1, 86400, "s"), "The holder gives up after it.", "5", also=("lease_renew_deadline",)),
-        Key("retry", Integer(1, 86400, "s"), "Time between two tries.", "2", also=("lease_retry_period",)),
+        Key("retry", Seconds(0.1, 86400), "Time between two tries.", "2", also=("lease_retry_period",)),
     )
 )
 

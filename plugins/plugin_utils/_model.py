@@ -417,7 +417,8 @@ class L2Lease:
 
     duration: int = 15
     renew: int = 5
-    retry: int = 2
+    retry: float = 2
+    """In tenths; an ``int`` where it is whole."""
 
 
 @dataclass(frozen=True, slots=True)

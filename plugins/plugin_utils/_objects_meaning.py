@@ -20,7 +20,7 @@ from ..module_utils._errors import EdgeError
 from ._intervals import Interval, merge
 from ._manifests_common import api_version, cilium_version
 from ._objects_meaning_labels import EVERYTHING, ServiceClass, classes_text, selector, service_classes
-from ._objects_meaning_pools import announced_over_l2, interval_text, pool_intervals
+from ._objects_meaning_pools import announced_over_l2, interval_text, pod_pool_facts, pool_blocks, pool_conflict
 from ._objects_meaning_services import service_facts
 from ._objects_meaning_sessions import Announcement, NodeSessions, node_sessions
 from ._selectors import Selector
@@ -151,10 +151,15 @@ def _meaning(
     facts: dict[str, Facts] = {}
     by_class: dict[str, dict[ServiceClass, str]] = {}
     pools: list[tuple[Selector, bool, tuple[Interval, ...]]] = []
+    blocks: list[Interval] = []
     for name, item in held.get("CiliumLoadBalancerIPPool", {}).items():
         found = selector(item["spec"].get("serviceSelector"), EVERYTHING, f"CiliumLoadBalancerIPPool {name}")
         disabled = bool(item["spec"].get("disabled", False))
-        pools.append((found or EVERYTHING, disabled, pool_intervals(item["spec"], f"CiliumLoadBalancerIPPool {name}")))
+        own = pool_blocks(item["spec"], f"CiliumLoadBalancerIPPool {name}")
+        pools.append((found or EVERYTHING, disabled, merge(own)))
+        blocks += own
+    conflict = pool_conflict(blocks)
+    facts["pools"] = {"conflict": conflict} if conflict else {}
     drawn = {item: _drawn(pools, dict(item.labels)) for item in classes}
     by_class["addresses"] = {item: _drawn_text(parts) for item, parts in drawn.items() if any(parts)}
     reach = {item: merge((*parts[0], *parts[1])) for item, parts in drawn.items()}
@@ -164,7 +169,7 @@ def _meaning(
     for name, item in held.get("Service", {}).items():
         facts[f"service {name}"] = service_facts(item, name, pools, first_family)
     for name, item in held.get("CiliumPodIPPool", {}).items():
-        facts[f"pod IP pool {name}"] = {"": json.dumps(item["spec"], sort_keys=True)}
+        facts[f"pod IP pool {name}"] = pod_pool_facts(item["spec"], f"CiliumPodIPPool {name}")
     for kind in sorted(set(held) - _HANDLED):
         for name, item in held[kind].items():
             rest = {key: value for key, value in item.items() if key not in ("metadata", "status", "v1", "apiVersion")}
@@ -199,8 +204,7 @@ def _add_node(
 ) -> None:
     """Add what one node does."""
     sessions: NodeSessions = node_sessions(held, version, node, labels)
-    if sessions.own:
-        facts[f"node {node}"] = dict(sessions.own)
+    facts[f"node {node}"] = dict(sessions.own)
     for peer, settings in sessions.peers.items():
         facts[f"node {node}, {peer}"] = dict(settings)
     for (peer, family, kind), entries in sessions.services.items():

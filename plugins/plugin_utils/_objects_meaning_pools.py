@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..module_utils._errors import EdgeError
-from ._intervals import Interval, merge
+from ._intervals import Interval, merge, overlaps
 from ._objects_meaning_labels import EVERYTHING, ServiceClass, interface_pattern, selector
 
 
-def pool_intervals(spec: Mapping[str, Any], path: str) -> tuple[Interval, ...]:
-    """Return the addresses that a pool hands out: host bits of a CIDR masked, its reserved ends taken off.
+def pool_blocks(spec: Mapping[str, Any], path: str) -> list[Interval]:
+    """Return the addresses that each block of a pool hands out: host bits of a CIDR masked, reserved ends taken off.
 
     ``allowFirstLastIPs`` is Yes by default (Cilium 1.16); No takes the ends of CIDRs of more than two addresses only.
 
@@ -29,7 +30,32 @@ def pool_intervals(spec: Mapping[str, Any], path: str) -> tuple[Interval, ...]:
             found.append(_block(block, reserve))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise EdgeError(f"{path}.blocks[{index}]", f"{block!r} is not a block of addresses") from error
-    return merge(found)
+    return found
+
+
+def pool_conflict(blocks: Sequence[Interval]) -> str:
+    """Return what is wrong with the blocks of all pools; empty where nothing is (operator/pkg/lbipam, conflicts)."""
+    shared = merge(found.interval for found in overlaps(blocks))
+    return f"{interval_text(shared)} in two blocks: Cilium disables a pool as a whole" if shared else ""
+
+
+def pod_pool_facts(spec: Mapping[str, Any], path: str) -> dict[str, str]:
+    """Return what a pod pool is: the CIDRs of each family, in one order and spelling, and all else as it stands.
+
+    Raises:
+        EdgeError: a family's part is none.
+    """
+    facts = {key: json.dumps(value, sort_keys=True) for key, value in spec.items() if key not in ("ipv4", "ipv6")}
+    for family in ("ipv4", "ipv6"):
+        part = spec.get(family)
+        if not part:
+            continue
+        try:
+            cidrs = sorted(ipaddress.ip_network(cidr, strict=False) for cidr in part["cidrs"])
+            facts[family] = f"{', '.join(map(str, cidrs))} by /{int(part['maskSize'])}"
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise EdgeError(f"{path}.{family}", f"{part!r} is not {{cidrs, maskSize}}") from error
+    return facts
 
 
 def _block(block: Mapping[str, Any], reserve: bool) -> Interval:

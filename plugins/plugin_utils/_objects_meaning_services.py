@@ -30,6 +30,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "allocateLoadBalancerNodePorts": True,
 }
 _TOLD = ("ports", "loadBalancerIP", "selector")
+_ALLOTTED = ("clusterIP", "clusterIPs", "healthCheckNodePort")
+"""What the API server chooses where nobody does."""
 
 
 def service_facts(
@@ -44,6 +46,8 @@ def service_facts(
         first_family: of the cluster, ``IPv4`` or ``IPv6``: what a Service gets that names none.
     """
     metadata, spec = item["metadata"], item["spec"]
+    if metadata.get("uid"):
+        spec = _as_asked(spec)
     annotations = metadata.get("annotations") or {}
     namespace, _slash, bare = name.rpartition("/")
     labels = {
@@ -63,6 +67,17 @@ def service_facts(
         if key not in _TOLD and value != defaults.get(key):
             facts[key] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return {key: value for key, value in facts.items() if value}
+
+
+def _as_asked(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the spec of a Service that was read from a cluster without what the API server has chosen.
+
+    A node port that was asked for looks the same there and is left out too; a headless Service asks for no cluster IP.
+    """
+    headless = spec.get("clusterIP") == "None"
+    kept = {key: value for key, value in spec.items() if headless or key not in _ALLOTTED}
+    ports = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec.get("ports") or []]
+    return {**kept, "ports": ports}
 
 
 def _addresses(spec: Mapping[str, Any], annotations: Mapping[str, Any], name: str) -> str:

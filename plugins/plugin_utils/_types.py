@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -153,6 +154,12 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAME_TEXT = Text("name", r".+", "a name: it is empty", code="EDGE104")
 
 
+def _odd_letter(text: str) -> str:
+    """Return which character is no ASCII: some look like a letter of ours."""
+    odd = next((character for character in text if not character.isascii()), None)
+    return f": {odd!r} is {unicodedata.name(odd, f'U+{ord(odd):04X}')}" if odd else ""
+
+
 class Name(ValueType):
     """A name that becomes part of object names: an RFC 1123 label of at most 40 characters, not ending in ``-v6``."""
 
@@ -167,11 +174,11 @@ class Name(ValueType):
         if text is INVALID:
             return INVALID
         if not _NAME.fullmatch(text):
-            close = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+            close = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") if text.isascii() else ""
             report.add(
                 "EDGE104",
                 path,
-                f"{text!r} is not a name",
+                f"{text!r} is not a name{_odd_letter(text)}",
                 "lower-case letters, digits and hyphens, first and last a letter or digit (RFC 1123)"
                 + (f", such as {close!r}" if close else ""),
             )
@@ -218,6 +225,32 @@ class Integer(ValueType):
     def schema(self) -> Schema:
         number: Schema = {"type": "integer", "minimum": self.low, "maximum": self.high}
         return {"anyOf": [number, {"type": "string", "pattern": f"^(?:{DIGITS.pattern})$"}]}
+
+
+class Seconds(ValueType):
+    """A time of whole or tenth seconds; read as an ``int`` where it is whole."""
+
+    argument_type = "raw"
+
+    def __init__(self, low: float, high: int) -> None:
+        self.low, self.high = low, high
+        self.label = f"number {low}..{high} s"
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(?:\.[0-9])?", value, re.ASCII):
+            value = float(value)  # -e KEY=1 and templates give digits as text
+        bounds = f"{self.low} to {self.high} s, in tenths: 0.2 is 200 ms"
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or is_huge(value):
+            report.add("EDGE102", path, f"must be a number, not {describe(value)}", bounds)
+            return INVALID
+        if not self.low <= value <= self.high or abs(value * 10 - round(value * 10)) > 1e-6:
+            report.add("EDGE103", path, f"{value} is not possible here", bounds)
+            return INVALID
+        return int(value) if value == int(value) else round(value, 1)
+
+    def schema(self) -> Schema:
+        number: Schema = {"type": "number", "minimum": self.low, "maximum": self.high}
+        return {"anyOf": [number, {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9])?$"}]}
 
 
 _RESERVED_ASN = {0: "RFC 7607", 23456: "RFC 6793", 65535: "RFC 7300", 4294967295: "RFC 7300"}

@@ -122,6 +122,20 @@ def services(count: int) -> tuple[Service, ...]:
             id="L2, other timings; services that only BGP reaches take no lease",
         ),
         pytest.param(
+            {"pools": (L2_POOL,), "services": services(3), "l2_lease": L2Lease(3, 1, 0.2)},
+            {
+                "k8sClientRateLimit": {"burst": 50, "qps": 25},
+                "kubeProxyReplacement": True,
+                "l2announcements": {
+                    "enabled": True,
+                    "leaseDuration": "3s",
+                    "leaseRenewDeadline": "1s",
+                    "leaseRetryPeriod": "0.2s",
+                },
+            },
+            id="L2, tries every 200 ms",
+        ),
+        pytest.param(
             {"pools": (SIX,), "pod_cidrs": ("10.244.0.0/16", "fd00::/56")},
             {
                 "ipam": {
@@ -260,6 +274,15 @@ def test_talos_values() -> None:
                 "(did you mean bgpControlPlane.secretsNamespace?) [error]"
             ],
             id="the name that the documentation has wrong",
+        ),
+        pytest.param(
+            {"ingressController": {"enabled": True, "loadBalancerMode": "shared"}},
+            "1.19.6",
+            [
+                "ingressController.loadBalancerMode: no version of Cilium has it "
+                "(did you mean ingressController.loadbalancerMode?) [error]"
+            ],
+            id="loadbalancerMode in another spelling",
         ),
         pytest.param(
             {"l2announcements": {"leaseduration": "5s", "colour": 1}},

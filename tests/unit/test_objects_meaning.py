@@ -118,6 +118,13 @@ COSMETIC: dict[str, list[dict[str, Any]]] = {
     "field-for-address": edited((SERVICE, "metadata.annotations", {}), (SERVICE, "spec.loadBalancerIP", "192.0.2.5")),
     "port-name": edited((SERVICE, "spec.ports.0.name", "https")),
     "labels-of-others": edited((SERVICE, "metadata.labels", {"pool": "web", "app.kubernetes.io/part-of": "shop"})),
+    "read-from-the-cluster": edited(
+        (SERVICE, "metadata.uid", "5f0c"),
+        (SERVICE, "spec.clusterIP", "10.96.0.4"),
+        (SERVICE, "spec.clusterIPs", ["10.96.0.4"]),
+        (SERVICE, "spec.healthCheckNodePort", 31000),
+        (SERVICE, "spec.ports.0.nodePort", 30123),
+    ),
     "local-preference-means-nothing-between-two-AS": edited((ADVERTISEMENT, "spec.advertisements.0.attributes", {"localPreference": 200})),
 }  # fmt: skip
 
@@ -229,11 +236,31 @@ SEMANTIC: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         edited((SERVICE, "metadata.labels", {"pool": "lan"})),
         ["service web/site: draws from: 192.0.2.0/28 in the first, 10.0.0.200/29 in the second"],
     ),
+    "node-port-that-was-asked-for": (
+        edited((SERVICE, "spec.ports.0.nodePort", 30123)),
+        ["service web/site: ports: 443/TCP to 443 in the first, 443/TCP to 443 at node port 30123 in the second"],
+    ),
+    "headless-in-the-cluster": (
+        edited((SERVICE, "metadata.uid", "5f0c"), (SERVICE, "spec.clusterIP", "None")),
+        ["service web/site: clusterIP: None only in the second"],
+    ),
+    "pools-overlap": (
+        [*BASE, {**copy.deepcopy(BASE[WEB]), "metadata": {"name": "again"}}],
+        ["pools: conflict: 192.0.2.0/28 in two blocks: Cilium disables a pool as a whole only in the second"],
+    ),
+    "blocks-of-a-pool-overlap": (
+        edited((WEB, "spec.blocks", [{"cidr": "192.0.2.0/28"}, {"start": "192.0.2.4"}])),
+        ["pools: conflict: 192.0.2.4/32 in two blocks: Cilium disables a pool as a whole only in the second"],
+    ),
+    "listening": (
+        edited((CONFIG, "spec.bgpInstances.0.localPort", 1790)),
+        ["nodes n1, n2: AS 65002, listens on port: 1790 only in the second"],
+    ),
     "service-gone": (BASE[:-1], ["service web/site: only in the first"]),
     "two-configs-for-a-node": (
         [*BASE, {**copy.deepcopy(BASE[CONFIG]), "metadata": {"name": "again"}}],
         [
-            "nodes n1, n2: only in the second",
+            "nodes n1, n2: conflict: 2 CiliumBGPClusterConfigs select it only in the second",
             f"{_GW}: only in the first",
             f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the first",
             f"{_GW}, ipv4 LoadBalancerIP: services with pool=web: 192.0.2.0/28 only in the first",
@@ -253,6 +280,49 @@ def test_one_community_has_several_spellings(written: dict[str, list[str]]) -> N
         for communities in ({"standard": ["65535:65282"]}, written)
     )
     assert objects_difference(one, other, "1.19.6", NODES) == []
+
+
+def pod_pool(**spec: Any) -> list[dict[str, Any]]:
+    return [{"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumPodIPPool", "metadata": {"name": "p"}, "spec": spec}]
+
+
+def test_pod_pools_are_sets_of_ranges() -> None:
+    first = pod_pool(ipv4={"cidrs": ["10.30.0.0/16", "10.20.0.0/16"], "maskSize": 24})
+    same = pod_pool(ipv4={"maskSize": 24, "cidrs": ["10.20.0.1/16", "10.30.0.0/16"]}, ipv6=None)
+    assert objects_difference(first, same, "1.19.6", {}) == []
+    other = pod_pool(
+        ipv4={"cidrs": ["10.20.0.0/16"], "maskSize": 25},
+        ipv6={"cidrs": ["fd00::/104"], "maskSize": 120},
+        podSelector={"matchLabels": {"team": "a"}},
+    )
+    assert objects_difference(first, other, "1.19.6", {}) == [
+        "pod IP pool p: ipv4: 10.20.0.0/16, 10.30.0.0/16 by /24 in the first, 10.20.0.0/16 by /25 in the second",
+        "pod IP pool p: ipv6: fd00::/104 by /120 only in the second",
+        'pod IP pool p: podSelector: {"matchLabels": {"team": "a"}} only in the second',
+    ]
+
+
+@pytest.mark.parametrize("part", [{"cidrs": ["10.20.0.0/16"]}, {"cidrs": ["x"], "maskSize": 24}, [1]])
+def test_a_pod_pool_that_is_none(part: Any) -> None:
+    with pytest.raises(EdgeError) as told:
+        objects_difference(pod_pool(ipv4=part), [], "1.19.6", {})
+    assert str(told.value) == f"CiliumPodIPPool p.ipv4: {part!r} is not {{cidrs, maskSize}}"
+
+
+def test_overlapping_pools_are_no_pool_with_both_selectors() -> None:
+    apart = [
+        {
+            **BASE[WEB],
+            "metadata": {"name": name},
+            "spec": {**BASE[WEB]["spec"], "serviceSelector": {"matchLabels": {"pool": name}}},
+        }
+        for name in ("a", "b")
+    ]
+    either = {"matchExpressions": [{"key": "pool", "operator": "In", "values": ["a", "b"]}]}
+    one = [{**BASE[WEB], "spec": {**BASE[WEB]["spec"], "serviceSelector": either}}]
+    assert objects_difference(apart, one, "1.19.6", {}) == [
+        "pools: conflict: 192.0.2.0/28 in two blocks: Cilium disables a pool as a whole only in the first"
+    ]
 
 
 def test_lists_of_kubectl_are_opened_and_empty_documents_skipped() -> None:
