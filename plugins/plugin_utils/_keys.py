@@ -46,11 +46,19 @@ def parse_router_id(value: object, path: str) -> Address:
     return address
 
 
+def parse_source(value: object, path: str) -> Address:
+    """Read the address that a session comes from; an interface's name is told as such."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_.@-]{0,14}", value, re.ASCII):
+        raise EdgeError(path, f"{value!r} is the name of an interface", "write the router's own address on it")
+    return parse_address(value, path)
+
+
 _IPV4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _IP = rf"(?:{_IPV4}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)"
 _LENGTH = r"/[0-9]{1,3}"
 
 ADDRESS = Parsed("address", parse_address, rf"\s*{_IP}\s*")
+SOURCE = Parsed("address", parse_source, rf"\s*{_IP}\s*")
 ROUTER_ID = Parsed("IPv4 address", parse_router_id, rf"\s*{_IPV4}\s*")
 CIDR = Parsed("CIDR", parse_cidr, rf"\s*{_IP}{_LENGTH}\s*")
 POOL_ENTRY = Parsed("CIDR, range or address", parse_pool_entry, rf"\s*{_IP}(?:{_LENGTH}|\s*-\s*{_IP})?\s*")
@@ -349,6 +357,14 @@ POLICY_RECORD = Record(
     {
         "ge": "ge and le stand beside a prefix: prefixes: [{prefix, ge, le}]",
         "le": "ge and le stand beside a prefix: prefixes: [{prefix, ge, le}]",
+        "weight": "write local_preference: weight is the same for one router alone, and hides from its links",
+        **dict.fromkeys(
+            ("as_path", "as_path_list", "filter_list"),
+            "routes are told apart by prefixes and communities: an AS path can say anything",
+        ),
+        **dict.fromkeys(("warning_only", "threshold"), "a limit that only warns does not protect: write max_prefixes"),
+        **dict.fromkeys(("next_hop", "set_next_hop"), "the next hop is whoever sends the route, or next_hop_self"),
+        **dict.fromkeys(("route_map", "distribute_list"), "filters are made of what is named here"),
     },
 )
 
@@ -443,6 +459,37 @@ SESSION_NOTES = {
     "bfd": "Cilium has no BFD: choose a shorter hold time",
 }
 """Where it is said what users look for in a session's keys."""
+
+_FILTERS_ARE_MADE = "filters are made of import and export, which name pools, networks and prefixes"
+FRR_NOTES = {
+    **dict.fromkeys(("route_map", "route_maps", "prefix_list", "prefix_lists", "distribute_list"), _FILTERS_ARE_MADE),
+    **dict.fromkeys(("filter_list", "as_path"), _FILTERS_ARE_MADE),
+    "maximum_prefix": "it stands in import: {max_prefixes, restart}",
+    "default_originate": "it stands in export: {default_route: true}",
+    "weight": "write import: {local_preference}",
+    **dict.fromkeys(
+        ("soft_reconfiguration", "soft_reconfiguration_inbound"),
+        "nothing needs it: a changed filter asks for the routes again (RFC 2918)",
+    ),
+    "send_community": "FRR sends communities of all kinds by itself",
+    "passive": "leave it out: that both ends may dial does no harm, one session stays",
+    "disable_connected_check": "write multihop: 2 for an address that is not on a subnet of both ends",
+    "advertisement_interval": "FRR's own is 0 s already",
+    **dict.fromkeys(
+        ("remove_private_as", "aggregate_address"),
+        "name the whole range in export: {prefixes}: the router announces it itself, with no other AS in its path",
+    ),
+    **dict.fromkeys(("addpath", "addpath_tx_all_paths"), "each router sends its best path to a prefix"),
+    **dict.fromkeys(("activate", "address_families", "address_family"), "families are those of the routes that pass"),
+    **dict.fromkeys(
+        ("allowas_in", "as_override"), "give each site an AS number of its own: with equal ones loops go unseen"
+    ),
+    **dict.fromkeys(
+        ("bfd_profile", "bfd_timers"), "BFD's own timers hold; others stand in a profile of bfdd on the router"
+    ),
+    **dict.fromkeys(("graceful_restart_helper", "graceful_restart_disable"), "FRR is a helper by itself: leave it out"),
+}
+"""What FRR calls what is said otherwise here, or needs no word."""
 
 
 class _ListenRange(RecordOr):
@@ -628,7 +675,12 @@ PEERING = Record(
         *SESSION,
     ),
     {
+        **FRR_NOTES,
         **SESSION_NOTES,
+        **dict.fromkeys(
+            ("next_hop_self", "default_originate", "remove_private_as", "aggregate_address", "route_reflector_client"),
+            "it is for routes to the nodes, and Cilium discards every route that it receives",
+        ),
         **dict.fromkeys(("neighbors", "neighbours", "peers", "peer_address"), _DERIVED_SESSIONS),
         **dict.fromkeys(("peer_asn", "remote_as"), "the router's AS number is its edge_router_asn"),
         "families": "families are derived: those of its pools for which both ends have addresses",
@@ -976,7 +1028,7 @@ NEIGHBOR = Record(
             also=("remote_as", "peer_asn"),
         ),
         Key("local_as", Asn(), "AS number that the router shows to it.", "edge_router_asn"),
-        Key("update_source", ADDRESS, "The router's own address for the session.", "derived"),
+        Key("update_source", SOURCE, "The router's own address for the session.", "derived"),
         Key(
             "families",
             ListOf(FAMILY, least=1),
@@ -995,7 +1047,10 @@ NEIGHBOR = Record(
         Key("export", POLICY, "Routes that the router sends.", "nothing"),
         *SESSION,
     ),
-    {**dict.fromkeys(("password", "auth", "md5"), "a password stands in edge_bgp_passwords, by the neighbor's name")},
+    {
+        **FRR_NOTES,
+        **dict.fromkeys(("password", "auth", "md5"), "a password stands in edge_bgp_passwords, by the neighbor's name"),
+    },
 )
 
 SITE = (

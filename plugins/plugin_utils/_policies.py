@@ -141,7 +141,12 @@ def _warn_default(context: Context, path: str, way: str, passed_on: bool = False
             "sends a default route whether the router has one or not (default-originate): all traffic of the other end"
             " may come here"
         )
-    context.report.add("EDGE333", path, problem)
+    hint = (
+        "where the other end is your way out, else name prefixes"
+        if way == IMPORT
+        else "where this router is its way out, else take it out"
+    )
+    context.report.add("EDGE333", path, problem, f"accept it with a reason {hint}")
 
 
 def named_rules(

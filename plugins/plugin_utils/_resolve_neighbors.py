@@ -202,7 +202,10 @@ class _Step:
             return True
         cidrs = ", ".join(cidr.text for cidr in self.context.subnets[network])
         self.context.report.add(
-            "EDGE203", f"{self.item.path}.address", f"{address.text} is outside network {network!r} ({cidrs})"
+            "EDGE203",
+            f"{self.item.path}.address",
+            f"{address.text} is outside network {network!r} ({cidrs})",
+            "correct the address, or name the network that it is in",
         )
         return False
 

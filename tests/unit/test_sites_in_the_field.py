@@ -138,13 +138,15 @@ def test_a_wrong_address_brings_no_word_about_a_missing_one(
         (
             {"prefixes": "0.0.0.0/0"},
             "EDGE333 gw.edge_router_neighbors.isp.export.prefixes: sends on a default route that the router hears by BGP:"
-            " all traffic of the other end may come here",
+            " all traffic of the other end may come here (accept it with a reason where this router is its way out, else"
+            " take it out)",
             False,
         ),
         (
             {"default_route": True},
             "EDGE333 gw.edge_router_neighbors.isp.export.default_route: sends a default route whether the router has one"
-            " or not (default-originate): all traffic of the other end may come here",
+            " or not (default-originate): all traffic of the other end may come here (accept it with a reason where this"
+            " router is its way out, else take it out)",
             True,
         ),
     ],
