@@ -30,6 +30,7 @@ from ._frr_meaning_lines import (
     profiles,
     router_id,
     session_line,
+    with_length,
 )
 from ._frr_meaning_model import Family, Meaning, Neighbor, Secret, Settings
 from ._frr_meaning_policy import (
@@ -56,6 +57,9 @@ _ON_BY_DEFAULT = (
     "bgp suppress-duplicates",
     "bgp graceful-restart restart-time 120",
     "bgp graceful-restart stalepath-time 360",
+    "bgp client-to-client reflection",
+    "bgp default local-preference 100",
+    "bgp default subgroup-pkt-queue-max 40",
     "distance bgp 20 200 200",
 )
 """What says what holds anyway: FRR 10.3 takes these lines and does not show them."""
@@ -194,7 +198,7 @@ class _Instance:
             words = text.split()
             if text in _ON_BY_DEFAULT:
                 continue
-            text = self._followed(text, family)
+            text = with_length(self._followed(text, family))
             named = re.search(r" route-map (\S+)", text)
             bare = text.replace(named.group(), "") if named else text
             decision = route_map(self.objects, named.group(1), family) if named else None
@@ -363,6 +367,8 @@ class _Instance:
             raw["maximum prefixes"] = limit(said[1:])
         elif said == ["allowas-in", "3"]:
             raw[what] = "on"  # 3 is what holds without a number
+        elif said == ["next-hop-self", "all"]:
+            raw[what] = "force"
         elif what == "advertise-map":
             raw[what] = self._followed(" ".join(said), family)
         elif what in ("default-originate", "unsuppress-map"):

@@ -8,6 +8,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Dict, List, Optional, Set
 
@@ -20,6 +21,18 @@ GRACEFUL = {
     "graceful-restart-disable": "off",
 }
 """What a neighbor, or with ``bgp`` in front the instance for all that say nothing, does about RFC 4724."""
+
+
+def with_length(text: str) -> str:
+    """Return a line of a family in FRR's own spelling: a mask as a length, dampening without its defaults."""
+    found = re.match(r"^network (\S+) mask (\S+)(?P<rest>.*)$", text)
+    if found:
+        try:
+            prefix = ipaddress.ip_network("{0}/{1}".format(found.group(1), found.group(2)), strict=False)
+        except ValueError:
+            return text
+        return "network {0}{1}".format(prefix, found.group("rest"))
+    return "bgp dampening" if text == "bgp dampening 15 750 2000 60" else text
 
 
 def router_id(text: str) -> Optional[str]:

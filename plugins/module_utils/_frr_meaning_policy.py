@@ -54,6 +54,8 @@ _LIST_MATCH = re.compile(
     r"|ip next-hop prefix-list|ipv6 next-hop prefix-list|ip next-hop|ipv6 next-hop|ip address|ipv6 address"
     r"|community|large-community|extcommunity|as-path) (?P<name>\S+)(?: (?P<mode>exact-match|any))?$"
 )
+_NEXT_HOP = re.compile(r"^match (?:ip|ipv6) next-hop (?=\d+\.[\d.]+$|[0-9a-fA-F]*:[0-9a-fA-F:.]*$)")
+"""An address in place of a list's name: FRR shows it behind ``address``."""
 _ENTRY = re.compile(r"^(?:seq (?P<seq>\d+) )?(?P<action>permit|deny)(?: (?P<rest>.+))?$")
 _PREFIX_ENTRY = re.compile(r"^(?P<prefix>\S+)(?=(?:.* ge (?P<ge>\d+))?)(?=(?:.* le (?P<le>\d+))?)(?: [gl]e \d+){0,2}$")
 """FRR takes the two lengths in either order, and shows ``ge`` first."""
@@ -193,7 +195,8 @@ def _matched(objects: Objects, lines: Iterable[str], family: str) -> Tuple[Prefi
     A second line of one kind replaces the first one, as in FRR.
     """
     wanted: Dict[str, Tuple[str, str, Optional[str]]] = {}
-    for line in lines:
+    for text_of in lines:
+        line = _NEXT_HOP.sub(r"\g<0>address ", text_of)
         found = _LIST_MATCH.match(line)
         if found:
             wanted[found.group("what")] = (line, found.group("name"), found.group("mode"))
@@ -301,8 +304,8 @@ def _as_it_stands(objects: Objects, entries: List[Tuple[str, int, Tuple[str, ...
             for line in texts
             if _CONTROL.match(line)
         ]
-        said = [text(prefixes, family), str(condition), *_changes(objects, texts), *control]
-        parts.append("{0} {1}: {2}".format(order[seq], action, "; ".join(said)))
+        said = [text(prefixes, family), tree_text(choose(condition, PERMIT, DENY)), *_changes(objects, texts), *control]
+        parts.append("{0} {1}: {2}".format(order[seq], action, "; ".join(filter(None, said))))
     return " / ".join(parts)
 
 

@@ -389,6 +389,26 @@ DEFAULTS = {
         " address-family ipv4 unicast\n  neighbor 10.0.0.5 allowas-in\n",
         [],
     ),
+    "other-spellings-of-one-thing": (
+        "router bgp 65001\n bgp default local-preference 100\n bgp client-to-client reflection\n"
+        " neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 route-map M in\n"
+        " address-family ipv4 unicast\n  network 10.1.0.0 mask 255.255.0.0\n  bgp dampening 15 750 2000 60\n"
+        "  neighbor 10.0.0.5 next-hop-self all\nroute-map M permit 10\n match ip next-hop 10.0.0.9\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 route-map M in\n"
+        " address-family ipv4 unicast\n  network 10.1.0.0/16\n  bgp dampening\n  neighbor 10.0.0.5 next-hop-self force\n"
+        "route-map M permit 10\n match ip next-hop address 10.0.0.9\n",
+        [],
+    ),
+    "a-map-that-is-not-followed-reads-well": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 route-map M in\n"
+        "bgp community-list standard C permit 65001:1\nroute-map M permit 10\n match community C\n on-match next\n"
+        "route-map M permit 20\n set metric 5\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n",
+        [
+            "neighbor 10.0.0.5: ipv4: accepts any with as it stands: 1 permit: any; if it carries 65001:1; on-match next /"
+            " 2 permit: any; metric 5 in the first, as it is in the second"
+        ],
+    ),
     "router-id-of-all-daemons": (
         "ip router-id 10.0.0.1\nrouter bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
         "router-id 10.0.0.9\nrouter bgp 65001\n bgp router-id 10.0.0.1\n neighbor 10.0.0.5 remote-as 65002\n",
