@@ -390,6 +390,11 @@ CODES: dict[str, Code] = {
         "Announcing node without an address in the network",
         "Cilium gives the lease of a service to any node that is selected; one without the interface answers nobody.",
     ),
+    "EDGE428": Code(
+        ERROR,
+        "Key that needs L2",
+        "It says what nodes answer by ARP and NDP. Over BGP a peering announces external IPs: advertise.external_ips.",
+    ),
     # 5xx: services
     "EDGE501": Code(ERROR, "Two services on one address", "Only one of them would get it."),
     "EDGE502": Code(ERROR, "Address outside the service's pool", "Cilium would leave the service without an address."),

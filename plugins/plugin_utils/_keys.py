@@ -771,6 +771,7 @@ POOL = Record(
             also=("service_selector",),
         ),
         Key("announce_only", SELECTOR, "Advertise and announce only these of its services.", "all"),
+        Key("external_ips", Boolean(), "On L2: answer for spec.externalIPs of these services too.", "false"),
         Key("communities", COMMUNITIES, "BGP communities of its routes.", "[]", also=("community",)),
         Key("local_preference", LOCAL_PREFERENCE, "Local preference of its routes (within one AS only)."),
         Key(

@@ -75,7 +75,7 @@ def _l2_policy(cluster: Cluster, pool: Pool, network: Network, nodes: Object | N
     """Return the policy that announces ``pool`` on ``network``: named with a dot, which neither name can have."""
     spec: Object = {
         "loadBalancerIPs": True,
-        "externalIPs": False,
+        "externalIPs": pool.external_ips,
         "interfaces": [interface_regex(name) for name in network.interfaces],
     }
     selector = announced_selector(cluster, pool)

@@ -339,6 +339,8 @@ class Pool:
     """Selector of its services in canonical kubectl text; None = by the pool label."""
     announce_only: str | None = None
     """Narrows what is advertised and announced; canonical kubectl text."""
+    external_ips: bool = False
+    """On L2 the nodes answer for ``spec.externalIPs`` of its services too."""
     communities: tuple[Community, ...] = ()
     local_preference: int | None = None
     aggregate: Mapping[str, int] = field(default_factory=dict)

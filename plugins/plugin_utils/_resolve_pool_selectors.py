@@ -100,7 +100,14 @@ def _check_narrowed(context: Context, owned: OwnedPool, label: str, fallback: st
 
 
 def _check_attributes(context: Context, owned: OwnedPool) -> None:
-    """Report attributes of routes on a pool that has none."""
+    """Report attributes of routes on a pool that has none, and what needs L2 without it."""
+    if owned.pool.external_ips and not owned.item.get("l2"):
+        context.report.add(
+            "EDGE428",
+            owned.item.at("external_ips"),
+            "needs L2, and the pool is announced on no network",
+            "write l2, or advertise: {external_ips: {}} at its peering",
+        )
     if owned.pool.bgp or owned.item.get("bgp") or ("bgp" not in owned.item and "l2" not in owned.item):
         return
     for key in ATTRIBUTES:

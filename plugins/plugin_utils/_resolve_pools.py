@@ -60,6 +60,7 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
             anycast=item.get("anycast", False),
             services=services.text if services else None,
             announce_only=narrowed.text if narrowed else None,
+            external_ips=item.get("external_ips", False),
             communities=tuple(dict.fromkeys(item.get("communities", ()))),
             local_preference=item.get("local_preference"),
         )

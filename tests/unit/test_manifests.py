@@ -362,6 +362,18 @@ def test_drained_pool(site: Site) -> None:
     assert lb_objects(changed, changed.clusters[0])[0]["spec"]["disabled"] is True
 
 
+def test_external_ips_on_l2(site: Site) -> None:
+    pools = tuple(replace(pool, external_ips=pool.name == "private-ingress") for pool in site.clusters[0].pools)
+    changed = with_cluster(site, pools=pools)
+    policies = [
+        item for item in lb_objects(changed, changed.clusters[0]) if item["kind"] == "CiliumL2AnnouncementPolicy"
+    ]
+    assert {item["metadata"]["name"]: item["spec"]["externalIPs"] for item in policies} == {
+        "private-ingress.private": True,
+        "private-service.private": False,
+    }
+
+
 def test_l2_nodes_default_to_those_with_an_address_there(site: Site) -> None:
     changed = replace(site, networks=(Network("private", ("10.122.0.0/24",), ("eth*",)), site.networks[1]))
     policy = objects_by_name(lb_objects(changed, changed.clusters[0]))[
