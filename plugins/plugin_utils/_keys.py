@@ -928,7 +928,7 @@ SERVICE = Record(
         ),
         Key(
             "share",
-            Text("text", r"[^\s,*]{1,63}", "a key of at most 63 characters without blanks, ',' and '*'"),
+            Text("text", r"[^\s,]{1,63}", "a key of at most 63 characters without blanks and ','"),
             "Key of services that share one address; their ports must differ.",
             also=("sharing_key",),
         ),

@@ -113,10 +113,17 @@ def interface_pattern(text: str) -> str:
     parts = ([] if start else [".*"]) + _atoms(body) + ([] if end else [".*"])
     merged: list[str] = []
     for part in parts:
-        if part == ".*" and merged[-1:] == [".*"]:
+        if merged[-1:] == [".*"] and _optional(part):
             continue
+        while part == ".*" and merged and _optional(merged[-1]):
+            merged.pop()
         merged.append(part)
     return "".join(merged)
+
+
+def _optional(part: str) -> bool:
+    """Return whether a part may match nothing: beside ``.*`` it changes nothing."""
+    return part[-1] in "*?" and len(part) > 1 and part not in (r"\*", r"\?")
 
 
 def _atoms(body: str) -> list[str]:

@@ -359,6 +359,11 @@ def test_what_matters(name: str) -> None:
         ("^enp2s0[.]11$", r"enp2s0\.11"),
         ("^eth[0-9]+$", r"eth\d\d*"),
         (r"^eth\d+$", r"eth\d\d*"),
+        ("^eth[0-9]+", r"eth\d.*"),
+        ("^eth[0-9].*", r"eth\d.*"),
+        ("eth0?", ".*eth.*"),
+        ("^eth0?$", "eth0?"),
+        (r"^eth\*", r"eth\*.*"),
         ("^(eth|bond)0$", "^(eth|bond)0$"),
     ],
 )
