@@ -126,6 +126,19 @@ def parse_cidr(text: object, path: str) -> Cidr:
     return cidr
 
 
+def parse_segment(text: object, path: str) -> Cidr:
+    """Return the CIDR of a segment: one whose addresses hosts can have."""
+    cidr = parse_cidr(text, path)
+    for block, what in _NO_SEGMENTS:
+        if block.family == cidr.family and block.first <= cidr.interval.last and cidr.interval.first <= block.last:
+            raise EdgeError(
+                path,
+                f"{cidr.text} holds {what}, which no host of a segment has",
+                f"write the subnet that routers and nodes share, such as {_SEGMENT_EXAMPLES[cidr.family]}",
+            )
+    return cidr
+
+
 def parse_range(text: object, path: str) -> Interval:
     """Return the addresses of a range such as ``192.0.2.10-192.0.2.20``, both ends included."""
     word = _require_text(text, path, "a range")
@@ -220,7 +233,7 @@ def _require_text(text: object, path: str, wanted: str) -> str:
     if text is None:
         raise EdgeError(path, f"there is no value, but {wanted} is needed")
     if isinstance(text, (bool, int, float)):
-        kind = "boolean" if isinstance(text, bool) else "number"
+        kind, text = ("boolean", str(text).lower()) if isinstance(text, bool) else ("number", text)
         raise EdgeError(
             path, f"YAML made the {kind} {text} of this value, but {wanted} is needed", "quote it, such as '192.0.2.1'"
         )
@@ -315,3 +328,19 @@ def _mask_hint(address: Address, length: str) -> str:
 def _host_bits(word: str, cidr: Cidr) -> str:
     start = address_text(cidr.family, cidr.interval.first)
     return f"{word} has host bits set: a /{cidr.prefix_length} here starts at {start}"
+
+
+_NO_SEGMENTS = tuple(
+    (parse_cidr(block, "").interval, f"{what} addresses ({block})")
+    for block, what in (
+        ("0.0.0.0/8", "this-network"),
+        ("127.0.0.0/8", "loopback"),
+        ("224.0.0.0/4", "multicast"),
+        ("240.0.0.0/4", "reserved"),
+        ("::/127", "loopback"),
+        ("ff00::/8", "multicast"),
+    )
+)
+"""From the IANA special-purpose registries; an IPv4 link-local range is a segment where a VPN makes it one."""
+
+_SEGMENT_EXAMPLES = {4: "192.0.2.0/24", 6: "2001:db8::/64"}

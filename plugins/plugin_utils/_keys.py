@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils._errors import EdgeError
-from ._addresses import Address, parse_address, parse_cidr, parse_pool_entry
+from ._addresses import Address, parse_address, parse_cidr, parse_pool_entry, parse_segment
 from ._findings import Report, did_you_mean
 from ._model import Community
 from ._names import LABEL_MANAGED_BY, LABEL_POOL, LABEL_SITE
@@ -61,6 +61,7 @@ ADDRESS = Parsed("address", parse_address, rf"\s*{_IP}\s*")
 SOURCE = Parsed("address", parse_source, rf"\s*{_IP}\s*")
 ROUTER_ID = Parsed("IPv4 address", parse_router_id, rf"\s*{_IPV4}\s*")
 CIDR = Parsed("CIDR", parse_cidr, rf"\s*{_IP}{_LENGTH}\s*")
+SEGMENT = Parsed("CIDR", parse_segment, rf"\s*{_IP}{_LENGTH}\s*")
 POOL_ENTRY = Parsed("CIDR, range or address", parse_pool_entry, rf"\s*{_IP}(?:{_LENGTH}|\s*-\s*{_IP})?\s*")
 SELECTOR = Parsed("selector", parse_selector, r"[A-Za-z0-9_./=!(),\s-]+", code="EDGE103")
 PATH = Text("path", r".*\S.*", "a path: it is empty")
@@ -707,7 +708,7 @@ NETWORK = Record(
     (
         Key(
             "cidr",
-            ListOf(CIDR, least=1),
+            ListOf(SEGMENT, least=1),
             "Subnets of the segment.",
             required=True,
             also=("subnet", "subnets", "prefix"),

@@ -18,15 +18,14 @@ from ._policies import Catalogue
 from ._resolve_hosts import (
     Context,
     absent_nodes,
-    check_dhcp_hosts,
     check_unique,
     is_absent,
-    resolve_networks,
     resolve_nodes,
     resolve_routers,
 )
 from ._resolve_names import check_names
 from ._resolve_neighbors import resolve_neighbors
+from ._resolve_networks import check_dhcp_hosts, resolve_networks
 from ._resolve_peerings import PeeringResult, resolve_peerings
 from ._resolve_pod_pools import check_cluster_ranges, check_pod_pools, internal_ranges, pod_mask, resolve_pod_pools
 from ._resolve_pool_checks import check_pools

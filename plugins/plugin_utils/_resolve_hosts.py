@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Second pass, hosts: networks, the addresses of routers and nodes, router-ids, each node's cluster and labels."""
+"""Second pass, hosts: the addresses of routers and nodes, router-ids, each node's cluster and labels."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ from typing import Any
 from ..module_utils._errors import EdgeError
 from ._addresses import Address, Cidr, parse_address
 from ._findings import Report, did_you_mean, one_of
-from ._intervals import Interval, contains, merge, overlaps
-from ._model import Derived, Network, Node, Router
-from ._parse import Item, Items, ParsedSite, Values
+from ._model import Derived, Node, Router
+from ._parse import Items, ParsedSite, Values
 
 DEFAULT_FRR_VERSION = "10.1"
+OLDEST_FRR = (7, 5)
+"""The oldest version on which what is rendered was loaded."""
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 """RFC 1123 subdomain: what Kubernetes takes as the name of a Node."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """A name that is one word of a router's configuration."""
-
-_LINK_LOCAL = Interval(6, 0xFE80 << 112, (0xFEC0 << 112) - 1)
-"""fe80::/10."""
 
 
 @dataclass(slots=True)
@@ -73,87 +71,6 @@ class Context:
 
 Placed = dict[str, tuple[Address, ...]]
 """A host's addresses by network."""
-
-
-def resolve_networks(context: Context) -> tuple[Network, ...]:
-    """Return the site's networks; overlapping ones are reported."""
-    networks: list[Network] = []
-    owners: list[tuple[str, str, Cidr]] = []
-    for name, item in context.parsed.networks.items():
-        cidrs: tuple[Cidr, ...] = item.get("cidr", ())
-        context.subnets[name] = cidrs
-        selector = item.get("l2_nodes")
-        networks.append(
-            Network(
-                name=name,
-                cidrs=tuple(cidr.text for cidr in cidrs),
-                interfaces=item.get("interfaces", ()),
-                l2_nodes=selector.text if selector else None,
-                loopback=item.get("loopback", False),
-                dhcp=tuple(entry.text for entry in item.get("dhcp", ())),
-                delivery=item.get("delivery"),
-            )
-        )
-        _check_dhcp(context, name, item, cidrs)
-        owners.extend((name, item.at("cidr", index), cidr) for index, cidr in enumerate(cidrs))
-        for index, cidr in enumerate(cidrs):
-            if contains((_LINK_LOCAL,), cidr.interval):
-                context.report.add(
-                    "EDGE111",
-                    item.at("cidr", index),
-                    f"{cidr.text} is link-local: nodes cannot peer from such addresses, which each link has again",
-                    "use unique local addresses, such as fd00:10::/64; a neighbor that is no node may be link-local:"
-                    " edge_router_neighbors.NAME: {address, interface}",
-                )
-    for overlap in overlaps([cidr.interval for _name, _path, cidr in owners]):
-        left, right = owners[overlap.left], owners[overlap.right]
-        context.report.add(
-            "EDGE208",
-            right[1],
-            f"{right[2].text} overlaps {left[2].text} of {left[1]}",
-            "an address must belong to one network only",
-        )
-    return tuple(networks)
-
-
-def _check_dhcp(context: Context, name: str, item: Item, cidrs: tuple[Cidr, ...]) -> None:
-    """Report ranges of a DHCP server that are not in its network."""
-    subnets = merge(cidr.interval for cidr in cidrs)
-    for index, entry in enumerate(item.get("dhcp", ())):
-        if cidrs and not contains(subnets, entry.interval):
-            context.report.add(
-                "EDGE210",
-                item.at("dhcp", index),
-                f"{entry.text} is not inside network {name!r} ({', '.join(cidr.text for cidr in cidrs)})",
-                "a DHCP server hands out addresses of its own network",
-            )
-
-
-def check_dhcp_hosts(context: Context, hosts: Mapping[str, Placed]) -> None:
-    """Warn of hosts whose fixed address a DHCP server may hand out to another one."""
-    ranges = [
-        (entry, name, item.at("dhcp", index))
-        for name, item in context.parsed.networks.items()
-        for index, entry in enumerate(item.get("dhcp", ()))
-    ]
-    placed = [
-        (address, f"{host}.edge_addresses.{network}")
-        for host, own in sorted(hosts.items())
-        for network, addresses in own.items()
-        for address in addresses
-    ]
-    count = len(ranges)
-    intervals = [entry.interval for entry, _name, _path in ranges] + [address.interval for address, _path in placed]
-    for found in overlaps(intervals) if ranges else ():
-        if found.left < count <= found.right:
-            entry, name, _path = ranges[found.left]
-            address, path = placed[found.right - count]
-            context.report.add(
-                "EDGE211",
-                path,
-                f"{address.text} is in the DHCP range {entry.text} of network {name!r}: another host may get it",
-                f"shorten edge_networks.{name}.dhcp, or accept it where the server keeps the address for this host",
-            )
 
 
 def host_addresses(context: Context, host: str, values: Values) -> Placed:
@@ -230,6 +147,17 @@ def _address_from_ansible_host(context: Context, host: str) -> Placed:
     return {networks[0]: (address,)}
 
 
+def stray(context: Context, host: str) -> str:
+    """Return that ``ansible_host`` lies in no network, where it would be the host's address; else nothing."""
+    variables = context.parsed.hosts[host]
+    try:
+        address = parse_address(variables.get("ansible_host"), "")
+    except EdgeError:
+        return ""
+    placed = "edge_addresses" in variables or any(context.subnet_of(name, address) for name in context.subnets)
+    return "" if placed or not context.subnets else f"ansible_host {address.text} is inside no network"
+
+
 def texts(placed: Placed) -> dict[str, tuple[str, ...]]:
     """Return addresses as canonical text."""
     return {network: tuple(address.text for address in placed[network]) for network in sorted(placed)}
@@ -240,6 +168,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
     routers: list[Router] = []
     addresses: dict[str, Placed] = {}
     for host, values in context.parsed.routers.items():
+        _check_host(context, host, _WORD, "letters, digits, '.', '_' and '-': it is a part of peers' names")
         placed = host_addresses(context, host, values)
         absent = is_absent(values)
         addresses[host] = {} if absent else placed
@@ -248,6 +177,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
             _own_router_id(context, f"{host}.edge_router_id", router_id)
         if router_id is None or "edge_router_asn" not in values:
             continue
+        _check_frr_version(context, host, values)
         if "edge_router_frr_version" not in values:
             context.derive(f"{host}.edge_router_frr_version", DEFAULT_FRR_VERSION, "the version of current UniFi OS")
         routers.append(
@@ -263,6 +193,26 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
             )
         )
     return routers, addresses
+
+
+def _check_frr_version(context: Context, host: str, values: Values) -> None:
+    """Report a version that is older than what is rendered."""
+    written = values.get("edge_router_frr_version", DEFAULT_FRR_VERSION)
+    major, minor = re.findall(r"[0-9]+", written)[:2]
+    if (int(major), int(minor)) < OLDEST_FRR:
+        context.report.add(
+            "EDGE615",
+            f"{host}.edge_router_frr_version",
+            f"{written} is older than 7.5, the oldest version that is supported",
+            "update FRR first",
+        )
+
+
+_ROUTER_ID_HINT = {
+    False: "write edge_addresses: {NETWORK: ADDRESS}, or any IPv4 address that is unique in the site",
+    True: "write any IPv4 address that is unique in the site",
+}
+"""By whether the router has addresses at all."""
 
 
 def _own_router_id(context: Context, path: str, router_id: str) -> None:
@@ -297,12 +247,15 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> s
     own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
     if not own:
         if not context.unsure((host,)):
+            astray = stray(context, host)
             context.report.add(
                 "EDGE209",
                 f"{host}.edge_router_id",
-                "is missing, and the router has no IPv4 address to take it from",
-                "write any IPv4 address that is unique in the site",
+                f"is missing, and the router has no IPv4 address to take it from{astray and f': {astray}'}",
+                "mend that, or the network's cidr" if astray else _ROUTER_ID_HINT[bool(placed)],
             )
+            if astray:  # what it peers over is not told again
+                context.unplaced.update((host, network) for network in context.subnets)
         return None
     loopbacks = sorted(
         address

@@ -31,7 +31,7 @@ from ._peering_checks import (
 from ._peering_filter import announced_families, peering_filter, resolve_advertise
 from ._policies import EXPORT, IMPORT, Catalogue, resolve_policy
 from ._resolve_classes import Membership, node_classes
-from ._resolve_hosts import Context, is_absent
+from ._resolve_hosts import Context, is_absent, stray
 from ._resolve_sessions import Ends, Route, is_dynamic, place, routes, sessions_of, some
 from ._selectors import Selector
 from ._session_checks import check_groups, check_instances, check_pairs
@@ -86,7 +86,7 @@ def resolve_peerings(
     by_pool: dict[str, list[Service]] = {}
     for service in services:
         by_pool.setdefault(service.pool, []).append(service)
-    step = _Step(context, cluster, values, ends, pools, by_pool, catalogue)
+    step = _Step(context, cluster, values, ends, pools, by_pool, catalogue, _unsure_of_pools(values, pools))
     drawn = [
         found
         for name, item in items.items()
@@ -148,6 +148,8 @@ class _Step:
     services: Mapping[str, list[Service]]
     """Pool -> its services."""
     catalogue: Catalogue
+    unsure_of_pools: bool
+    """Which peerings a pool names was reported: that none names this one is not told again."""
     lacks: list[Lack] = field(default_factory=list)
 
     def draw(self, name: str, item: Item, has_password: bool) -> _Drawn | None:
@@ -178,7 +180,7 @@ class _Step:
             )
         advertise = resolve_advertise(context, self.cluster, values, item)
         own_pools = [pool for pool in self.pools if name in pool.bgp]
-        if not own_pools and not item.get("advertise") and not values["edge_pools"].damaged:
+        if not own_pools and not item.get("advertise") and not self.unsure_of_pools:
             context.report.add(
                 "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
             )
@@ -418,12 +420,28 @@ class _Step:
         for family in sorted(families - present - sources) if present or sources else [0]:
             kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
             self.context.missed.add((node.host, (own or networks)[0]))
+            astray = stray(self.context, node.host)
             self.context.report.add(
                 "EDGE206",
                 f"{node.host}.edge_addresses.{(own or networks)[0]}",
-                f"is missing: {item.path} selects the node, but it has no {kind}address in {place(own or networks)}",
+                f"is missing: {item.path} selects the node, but it has no {kind}address in {place(own or networks)}"
+                f"{astray and f': {astray}'}",
                 "add the address, or narrow the peering's nodes",
             )
+
+
+def _unsure_of_pools(values: Values, pools: tuple[Pool, ...]) -> bool:
+    """Return whether a pool was reported that may name any of the peerings."""
+    items: Items = values["edge_pools"]
+    peerings: Items = values["edge_peerings"]
+    if items.damaged or peerings.damaged or len(pools) < len(items):
+        return True
+    return any(
+        any(name not in peerings for name in item.get("bgp"))
+        if "bgp" in item
+        else not item.get("l2") and len(peerings) > 1
+        for item in items.values()
+    )
 
 
 def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:

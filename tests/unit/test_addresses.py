@@ -98,7 +98,7 @@ def test_address_is_read(text: str, family: int, canonical: str) -> None:
         pytest.param(None, "there is no value, but an address is needed", id="null"),
         pytest.param(
             True,
-            "YAML made the boolean True of this value, but an address is needed (quote it, such as '192.0.2.1')",
+            "YAML made the boolean true of this value, but an address is needed (quote it, such as '192.0.2.1')",
             id="boolean",
         ),
         pytest.param(

@@ -59,7 +59,7 @@ def test_plain_keeps_the_value_and_drops_the_container(value: Any, expected: Any
         pytest.param("banana", "banana is not an address (write IPv4 as 192.0.2.1, IPv6 as 2001:db8::1)", id="word"),
         pytest.param(
             False,
-            "YAML made the boolean False of this value, but a CIDR, a range or an address is needed "
+            "YAML made the boolean false of this value, but a CIDR, a range or an address is needed "
             "(quote it, such as '192.0.2.1')",
             id="boolean",
         ),
