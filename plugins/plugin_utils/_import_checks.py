@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from ._addresses import WIDTH, parse_cidr
+from ._intervals import Interval
 from ._model import Cluster, Pool, PrefixRule, Router
 from ._policies import entries_of, is_too_wide, rule_text
 from ._prefix_rules import RuleSet, lengths, pool_rules, rule
@@ -31,8 +32,8 @@ class OwnPools:
         ]
         self._all = RuleSet(known for _cluster, pool in self._pools for known in _at_stake(pool))
 
-    def covered_by(self, known: PrefixRule, shared: Container[str]) -> tuple[str, Pool] | None:
-        """Return the cluster and the first pool of which a route that passes ``known`` could take an address.
+    def covered_by(self, known: PrefixRule, shared: Container[str]) -> tuple[str, Pool, Interval] | None:
+        """Return the cluster, the first pool of which a route that passes ``known`` could take an address, and those.
 
         Args:
             known: what passes.
@@ -40,8 +41,13 @@ class OwnPools:
         """
         if not self._all.touches(known):
             return None
-        others = (owned for owned in self._pools if owned[1].name not in shared)
-        return next((owned for owned in others if RuleSet(_at_stake(owned[1])).touches(known)), None)
+        under = parse_cidr(known.prefix, "").interval
+        for cluster, pool in self._pools:
+            # An aggregate also covers addresses that no service gets: nobody misses those.
+            inside = next((interval for interval in pool.intervals if under.meets(interval)), None)
+            if inside and pool.name not in shared and RuleSet(_at_stake(pool)).touches(known):
+                return cluster, pool, inside
+        return None
 
 
 def _pools_of(cluster: Cluster, router: str, networks: set[str]) -> Iterator[Pool]:
@@ -83,8 +89,7 @@ def check_import(context: Context, path: str, written: Mapping[str, Any] | None,
         owned = None if is_too_wide(known) else own.covered_by(known, shared)
         if owned is None:
             continue
-        cluster, pool = owned
-        inside = next(interval for interval in pool.intervals if parse_cidr(known.prefix, "").interval.meets(interval))
+        cluster, pool, inside = owned
         where = next(entry.text for entry in pool.entries if entry.interval.meets(inside))
         context.report.add(
             "EDGE361",

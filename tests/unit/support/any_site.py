@@ -29,6 +29,7 @@ ADDRESSES = {
 }
 CIDRS = ("10.0.1.0/24", "10.0.2.0/24", "10.255.0.0/24", "fd00:1::/64", "fd00:2::/64", "203.0.113.0/28", "fd00:aa::/120")
 CIDRS += ("10.244.0.0/16", "10.96.0.0/16", "0.0.0.0/0", "::/0", "10.0.1.128/25", "fd00:244::/56")
+CIDRS += ("203.0.113.0/29", "203.0.113.8/29", "203.0.113.15/32", "fd00:aa::8/125")
 RANGES = (*CIDRS, "203.0.113.4-203.0.113.9", "203.0.113.3", "10.0.1.200-10.0.1.210", "fd00:aa::5")
 SELECTORS = ("public", "rack=a", "rack in (a,b)", "!public", "app=web", "io.kubernetes.service.name=web")
 NAMES = {"edge_networks": NETWORKS, "edge_peerings": PEERINGS, "edge_pools": POOLS, "edge_links": ("wire",)}
