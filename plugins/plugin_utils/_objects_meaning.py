@@ -23,6 +23,7 @@ from ._objects_meaning_labels import EVERYTHING, ServiceClass, classes_text, sel
 from ._objects_meaning_pools import announced_over_l2, interval_text, pod_pool_facts, pool_blocks, pool_conflict
 from ._objects_meaning_services import service_facts
 from ._objects_meaning_sessions import Announcement, NodeSessions, node_sessions
+from ._objects_meaning_shape import read_as_the_api_has_it
 from ._selectors import Selector
 
 Facts = dict[str, str]
@@ -110,8 +111,22 @@ def _by_kind(items: Sequence[Mapping[str, Any]], version: str, place: str) -> di
             )
         if name in found.setdefault(kind, {}):
             raise EdgeError(f"{kind} {name}", f"it stands twice in the {place} set")
-        found[kind][name] = {**item, "spec": item.get("spec") or {}, "v1": served == "v2alpha1"}
+        with read_as_the_api_has_it(f"{kind} {name}"):
+            for what in ("labels", "annotations"):
+                _map(metadata.get(what), f"metadata.{what}")
+            found[kind][name] = {**item, "spec": _map(item.get("spec"), "spec"), "v1": served == "v2alpha1"}
     return found
+
+
+def _map(value: Any, what: str) -> Mapping[str, Any]:
+    """Return a part that is a map, or left out.
+
+    Raises:
+        TypeError: it is something else, or has a key that is no text.
+    """
+    if value is not None and not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
+        raise TypeError(f"{what} is {value!r}, not a map of text keys")
+    return value or {}
 
 
 def _opened(items: Iterable[Any], place: str) -> Iterator[tuple[str, Any]]:
@@ -135,10 +150,11 @@ def _selectors(held: Mapping[str, Mapping[str, Any]]) -> Iterable[Selector]:
         for name, item in held.get(kind, {}).items():
             yield selector(item["spec"].get(key), EVERYTHING, f"{kind} {name}") or EVERYTHING
     for name, item in held.get("CiliumBGPAdvertisement", {}).items():
-        for entry in item["spec"].get("advertisements") or []:
-            found = selector(entry.get("selector"), None, f"CiliumBGPAdvertisement {name}")
-            if entry.get("advertisementType") == "Service" and found is not None:
-                yield found
+        with read_as_the_api_has_it(f"CiliumBGPAdvertisement {name}"):
+            for entry in item["spec"].get("advertisements") or []:
+                found = selector(entry.get("selector"), None, f"CiliumBGPAdvertisement {name}")
+                if entry.get("advertisementType") == "Service" and found is not None:
+                    yield found
 
 
 def _meaning(
@@ -164,16 +180,19 @@ def _meaning(
     by_class["addresses"] = {item: _drawn_text(parts) for item, parts in drawn.items() if any(parts)}
     reach = {item: merge((*parts[0], *parts[1])) for item, parts in drawn.items()}
     for node, labels in nodes.items():
-        every = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", **labels}
+        with read_as_the_api_has_it(f"nodes.{node}"):
+            every = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", **_map(labels, "its labels")}
         _add_node(held, cilium_version(version), node, every, reach, facts, by_class)
     for name, item in held.get("Service", {}).items():
-        facts[f"service {name}"] = service_facts(item, name, pools, first_family)
+        with read_as_the_api_has_it(f"Service {name}"):
+            facts[f"service {name}"] = service_facts(item, name, pools, first_family)
     for name, item in held.get("CiliumPodIPPool", {}).items():
         facts[f"pod IP pool {name}"] = pod_pool_facts(item["spec"], f"CiliumPodIPPool {name}")
     for kind in sorted(set(held) - _HANDLED):
         for name, item in held[kind].items():
             rest = {key: value for key, value in item.items() if key not in ("metadata", "status", "v1", "apiVersion")}
-            facts[f"{kind} {name}"] = {"": json.dumps(rest, sort_keys=True)}
+            with read_as_the_api_has_it(f"{kind} {name}"):
+                facts[f"{kind} {name}"] = {"": json.dumps(rest, sort_keys=True)}
     return Meaning(facts, by_class)
 
 

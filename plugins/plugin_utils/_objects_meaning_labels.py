@@ -58,6 +58,10 @@ def selector(value: Any, missing: Selector | None, path: str) -> Selector | None
         found = selector_of(value)
     except (AttributeError, KeyError, TypeError) as error:
         raise EdgeError(path, f"{value!r} is not a LabelSelector") from error
+    for item in found.requirements:
+        for text in (item.key, *item.values):
+            if not isinstance(text, str):
+                raise EdgeError(path, f"{value!r} is not a LabelSelector: {text!r} is no text", "quote it")
     never = (NOT_IN, (NEVER_USED,))
     return Selector(tuple(item for item in found.requirements if (item.operator, item.values) != never))
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..module_utils._errors import EdgeError
 from ._intervals import Interval, merge, overlaps
 from ._objects_meaning_labels import EVERYTHING, ServiceClass, interface_pattern, selector
+from ._objects_meaning_shape import as_text, read_as_the_api_has_it
 
 
 def pool_blocks(spec: Mapping[str, Any], path: str) -> list[Interval]:
@@ -25,11 +26,12 @@ def pool_blocks(spec: Mapping[str, Any], path: str) -> list[Interval]:
     """
     found = []
     reserve = spec.get("allowFirstLastIPs") == "No"
-    for index, block in enumerate(spec.get("blocks") or []):
-        try:
-            found.append(_block(block, reserve))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise EdgeError(f"{path}.blocks[{index}]", f"{block!r} is not a block of addresses") from error
+    with read_as_the_api_has_it(path):
+        for index, block in enumerate(spec.get("blocks") or []):
+            try:
+                found.append(_block(block, reserve))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise EdgeError(f"{path}.blocks[{index}]", f"{block!r} is not a block of addresses") from error
     return found
 
 
@@ -51,7 +53,7 @@ def pod_pool_facts(spec: Mapping[str, Any], path: str) -> dict[str, str]:
         if not part:
             continue
         try:
-            cidrs = sorted(ipaddress.ip_network(cidr, strict=False) for cidr in part["cidrs"])
+            cidrs = sorted(ipaddress.ip_network(as_text(cidr), strict=False) for cidr in part["cidrs"])
             facts[family] = f"{', '.join(map(str, cidrs))} by /{int(part['maskSize'])}"
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise EdgeError(f"{path}.{family}", f"{part!r} is not {{cidrs, maskSize}}") from error
@@ -60,13 +62,13 @@ def pod_pool_facts(spec: Mapping[str, Any], path: str) -> dict[str, str]:
 
 def _block(block: Mapping[str, Any], reserve: bool) -> Interval:
     if block.get("cidr"):
-        network = ipaddress.ip_network(block["cidr"], strict=False)
+        network = ipaddress.ip_network(as_text(block["cidr"]), strict=False)
         first, last = int(network.network_address), int(network.broadcast_address)
         if reserve and last - first > 1:
             first, last = first + 1, last - 1
         return Interval(network.version, first, last)
-    start = ipaddress.ip_address(block["start"])
-    stop = ipaddress.ip_address(block.get("stop") or block["start"])
+    start = ipaddress.ip_address(as_text(block["start"]))
+    stop = ipaddress.ip_address(as_text(block.get("stop") or block["start"]))
     if start.version != stop.version or int(stop) < int(start):
         raise ValueError(block)
     return Interval(start.version, int(start), int(stop))
@@ -96,12 +98,14 @@ def announced_over_l2(
         path = f"CiliumL2AnnouncementPolicy {name}"
         nodes = selector(item["spec"].get("nodeSelector"), EVERYTHING, path) or EVERYTHING
         if nodes.matches(labels):
-            own.append((selector(item["spec"].get("serviceSelector"), EVERYTHING, path) or EVERYTHING, item["spec"]))
+            matched = selector(item["spec"].get("serviceSelector"), EVERYTHING, path) or EVERYTHING
+            with read_as_the_api_has_it(path):
+                patterns = [interface_pattern(pattern) for pattern in item["spec"].get("interfaces") or [".*"]]
+            own.append((matched, item["spec"], patterns))
     for found, intervals in reach.items():
         told: set[str] = set()
-        for matched, spec in own:
+        for matched, spec, patterns in own:
             if matched.matches(dict(found.labels)):
-                patterns = [interface_pattern(text) for text in spec.get("interfaces") or [".*"]]
                 if spec.get("loadBalancerIPs") and intervals:
                     told.update(f"{interval_text(intervals)} on {pattern}" for pattern in patterns)
                 if spec.get("externalIPs"):

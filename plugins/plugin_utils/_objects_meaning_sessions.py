@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..module_utils._errors import EdgeError
 from ._keys import WELL_KNOWN_COMMUNITIES
 from ._names import POD_POOL_NAME
 from ._objects_meaning_labels import EVERYTHING, selector
+from ._objects_meaning_shape import as_text, read_as_the_api_has_it
 from ._selectors import Selector
 
 Held = Mapping[str, Mapping[str, dict[str, Any]]]
@@ -90,20 +90,21 @@ def node_sessions(held: Held, version: tuple[int, int, int], node: str, labels: 
         return result
     name = configs[0]
     override = held.get("CiliumBGPNodeConfigOverride", {}).get(node, {}).get("spec", {})
-    overrides = {item.get("name"): item for item in override.get("bgpInstances") or []}
-    try:
+    with read_as_the_api_has_it(f"CiliumBGPNodeConfigOverride {node}"):
+        overrides = {
+            item.get("name"): (item, {peer.get("name"): peer.get("localAddress") for peer in item.get("peers") or []})
+            for item in override.get("bgpInstances") or []
+        }
+    with read_as_the_api_has_it(f"CiliumBGPClusterConfig {name}"):
         for instance in held["CiliumBGPClusterConfig"][name]["spec"].get("bgpInstances") or []:
-            own = overrides.get(instance["name"], {})
+            own, sources = overrides.get(instance["name"], ({}, {}))
             asn = int(own.get("localASN") or instance["localASN"])
             for key, what in (("routerID", "router-id"), ("localPort", "listens on port")):
                 value = own.get(key) or instance.get(key)
                 if value:
                     result.own[f"AS {asn}, {what}"] = str(value)
-            sources = {item.get("name"): item.get("localAddress") for item in own.get("peers") or []}
             for peer in instance.get("peers") or []:
                 _add_peer(result, held, version, asn, peer, sources.get(peer.get("name")))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise EdgeError(f"CiliumBGPClusterConfig {name}", f"it is not as the API has it: {error}") from error
     return result
 
 
@@ -122,22 +123,25 @@ def _add_peer(
     if config is None:
         return  # Cilium makes no peer then
     if peer.get("peerAddress"):
-        address = str(ipaddress.ip_address(peer["peerAddress"]))
+        address = str(ipaddress.ip_address(as_text(peer["peerAddress"])))
     else:
         gateway = (peer.get("autoDiscovery") or {}).get("defaultGateway") or {}
         address = f"at the {gateway.get('addressFamily', 'ipv4')} default gateway"
     name = f"peer {address} from AS {asn}"
     remote = int(peer.get("peerASN") or 0)
-    settings = _settings(config["spec"], version, internal=remote == asn, old=bool(config.get("v1")))
+    with read_as_the_api_has_it(f"CiliumBGPPeerConfig {reference}"):
+        settings = _settings(config["spec"], version, internal=remote == asn, old=bool(config.get("v1")))
+        families = [
+            (str(family["afi"]), selector(family.get("advertisements"), None, f"CiliumBGPPeerConfig {reference}"))
+            for family in config["spec"].get("families") or [{"afi": "ipv4"}, {"afi": "ipv6"}]
+        ]
     settings["remote AS"] = str(remote or "any")
     if source:
-        settings["source address"] = str(ipaddress.ip_address(source))
-    families = config["spec"].get("families") or [{"afi": "ipv4"}, {"afi": "ipv6"}]
-    settings["families"] = ", ".join(sorted(str(family["afi"]) for family in families))
-    for family in families:
-        found = selector(family.get("advertisements"), None, f"CiliumBGPPeerConfig {reference}")
+        settings["source address"] = str(ipaddress.ip_address(as_text(source)))
+    settings["families"] = ", ".join(sorted(afi for afi, _found in families))
+    for afi, found in families:
         if found is not None:
-            _add_announcements(result, settings, held, (name, str(family["afi"])), found, internal=remote == asn)
+            _add_announcements(result, settings, held, (name, afi), found, internal=remote == asn)
     if name in result.peers:
         result.own["conflict"] = f"{name} stands twice"
     result.peers[name] = settings
@@ -179,22 +183,23 @@ def _add_announcements(
     for name, item in held.get("CiliumBGPAdvertisement", {}).items():
         if not wanted.matches(item["metadata"].get("labels") or {}):
             continue
-        for entry in item["spec"].get("advertisements") or []:
-            kind = entry["advertisementType"]
-            path = f"CiliumBGPAdvertisement {name}"
-            attributes = _entry(entry, selector(entry.get("selector"), None, path), family, internal=internal)
-            if kind == "Service" and attributes is not None:
-                for address in entry["service"]["addresses"]:
-                    result.services.setdefault((peer, family, address), []).append(attributes)
-            elif kind == "CiliumPodIPPool" and attributes is not None:
-                for pool in _pod_pools(held, attributes.selector):
-                    settings[f"announces {family} pod IP pool {pool}"] = _said(attributes)
-            elif kind == "PodCIDR":
-                plain = _entry(entry, EVERYTHING, family, internal=internal)
-                settings[f"announces {family} pod CIDRs"] = _said(plain)
-            elif kind == "Interface" and not item.get("v1"):  # the schema of v2alpha1 has none
-                plain = _entry(entry, EVERYTHING, family, internal=internal)
-                settings[f"announces {family} addresses of {entry['interface']['name']}"] = _said(plain)
+        path = f"CiliumBGPAdvertisement {name}"
+        with read_as_the_api_has_it(path):
+            for entry in item["spec"].get("advertisements") or []:
+                kind = entry["advertisementType"]
+                attributes = _entry(entry, selector(entry.get("selector"), None, path), family, internal=internal)
+                if kind == "Service" and attributes is not None:
+                    for address in entry["service"]["addresses"]:
+                        result.services.setdefault((peer, family, address), []).append(attributes)
+                elif kind == "CiliumPodIPPool" and attributes is not None:
+                    for pool in _pod_pools(held, attributes.selector):
+                        settings[f"announces {family} pod IP pool {pool}"] = _said(attributes)
+                elif kind == "PodCIDR":
+                    plain = _entry(entry, EVERYTHING, family, internal=internal)
+                    settings[f"announces {family} pod CIDRs"] = _said(plain)
+                elif kind == "Interface" and not item.get("v1"):  # the schema of v2alpha1 has none
+                    plain = _entry(entry, EVERYTHING, family, internal=internal)
+                    settings[f"announces {family} addresses of {entry['interface']['name']}"] = _said(plain)
 
 
 def _said(entry: Announcement | None) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning import objects_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning_labels import interface_pattern
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 NODES = {"n1": {"rack": "a"}, "n2": {"rack": "a"}, "n3": {"rack": "b"}}
 BASE: list[dict[str, Any]] = list(
@@ -395,6 +398,42 @@ ERRORS: dict[str, tuple[list[Any], str, dict[str, dict[str, str]], str]] = {
         edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "here"})), "1.19.6", NODES,
         "Service web/site: 'here' has something that is no address",
     ),
+    "spec": (
+        edited((WEB, "spec", ["blocks"])), "1.19.6", NODES,
+        "CiliumLoadBalancerIPPool web: it is not as the API has it: spec is ['blocks'], not a map of text keys",
+    ),
+    "labels": (
+        edited((SERVICE, "metadata.labels", {1: "a"})), "1.19.6", NODES,
+        "Service web/site: it is not as the API has it: metadata.labels is {1: 'a'}, not a map of text keys",
+    ),
+    "ports-of-a-live-service": (
+        edited((SERVICE, "metadata.uid", "1"), (SERVICE, "spec.ports", [443])), "1.19.6", NODES,
+        "Service web/site: it is not as the API has it: 443 stands where a map belongs",
+    ),
+    "ports": (
+        edited((SERVICE, "spec.ports", [443])), "1.19.6", NODES,
+        "Service web/site: it is not as the API has it: 443 stands where a map belongs",
+    ),
+    "advertisement": (
+        edited((ADVERTISEMENT, "spec.advertisements.0", "Service")), "1.19.6", NODES,
+        "CiliumBGPAdvertisement all: it is not as the API has it: 'Service' stands where a map belongs",
+    ),
+    "interfaces": (
+        edited((L2, "spec.interfaces", 1)), "1.19.6", NODES,
+        "CiliumL2AnnouncementPolicy lan: it is not as the API has it: 'int' object is not iterable",
+    ),
+    "instance-without-as": (
+        edited((CONFIG, "spec.bgpInstances.0.localASN", None)), "1.19.6", NODES,
+        "CiliumBGPClusterConfig bgp: it is not as the API has it: it has no 'localASN'",
+    ),
+    "hops": (
+        edited((PEER, "spec.ebgpMultihop", "two")), "1.19.6", NODES,
+        "CiliumBGPPeerConfig gw: it is not as the API has it: invalid literal for int() with base 10: 'two'",
+    ),
+    "node-labels": (
+        BASE, "1.19.6", {"n1": ["a"]},
+        "nodes.n1: it is not as the API has it: its labels is ['a'], not a map of text keys",
+    ),
     "version": ([BASE[WEB]], "newest", {}, "edge_cilium_version: 'newest' is not a version (write it whole, such as 1.19.6)"),
 }  # fmt: skip
 
@@ -405,3 +444,42 @@ def test_errors(name: str) -> None:
     with pytest.raises(EdgeError) as told:
         objects_difference(objects, [], version, nodes)
     assert str(told.value) == expected
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the place of every value inside another one."""
+    held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, item in held for found in ((*path, key), *places(item, (*path, key)))]
+
+
+WHOLE = [
+    *BASE,
+    *yaml.safe_load_all("""
+{apiVersion: cilium.io/v2, kind: CiliumBGPNodeConfigOverride, metadata: {name: n1}, spec: {
+  bgpInstances: [{name: one, routerID: 10.0.0.9, localPort: 1790, peers: [{name: gw, localAddress: 10.0.0.7}]}]}}
+---
+{apiVersion: cilium.io/v2alpha1, kind: CiliumPodIPPool, metadata: {name: pods, labels: {a: b}}, spec: {
+  ipv4: {cidrs: [10.1.0.0/16], maskSize: 27}}}
+---
+{apiVersion: cilium.io/v2, kind: CiliumBGPAdvertisement, metadata: {name: more, labels: {to: gw}}, spec: {advertisements: [
+  {advertisementType: CiliumPodIPPool, selector: {matchLabels: {a: b}}, attributes: {communities: {standard: ["1:2"]}, localPreference: 5}},
+  {advertisementType: PodCIDR}, {advertisementType: Interface, interface: {name: eth0}}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: live, namespace: web, uid: x, labels: {pool: web}},
+ spec: {type: LoadBalancer, clusterIP: 10.96.0.9, selector: {app: site}, ports: [{port: 443, nodePort: 30443}]}}
+"""),
+]
+JUNK = st.sampled_from([None, True, -1, 2**70, 1.5, "", "x", "10.0.0.1", [], [None], ["x"], {}, {"x": None}, {1: 2}])
+
+
+@settings(max_examples=500)
+@given(place=st.sampled_from(places(WHOLE)), junk=JUNK)
+def test_no_object_ends_in_a_traceback(place: tuple[Any, ...], junk: Any) -> None:
+    objects = copy.deepcopy(WHOLE)
+    at: Any = objects
+    for part in place[:-1]:
+        at = at[part]
+    at[place[-1]] = junk
+    for sides in ((objects, WHOLE), (WHOLE, objects)):
+        with suppress(EdgeError):
+            assert all(isinstance(line, str) for line in objects_difference(*sides, "1.19.6", NODES))
