@@ -115,7 +115,8 @@ def parse(text: str) -> Config:
     FRR's own numbers (5, 10, ...).
 
     Raises:
-        EdgeError: two BGP instances in the default VRF; FRR would load the first one only.
+        EdgeError: two BGP instances in the default VRF, of which FRR would load the first one only; or an entry of a
+            list whose ``seq`` has no number.
     """
     objects: Dict[Key, List[Line]] = {}
     blocks: List[Block] = []
@@ -212,9 +213,18 @@ def _object_of(line: str) -> Optional[Key]:
     return None
 
 
+_SEQ = re.compile(r"^seq [0-9]+ \S")
+
+
 def _list_line(members: List[Line], key: Key, line: str) -> str:
-    """Return an entry of a list, with a ``seq`` if it is a prefix-list."""
+    """Return an entry of a list, with a ``seq`` if it is a prefix-list.
+
+    Raises:
+        EdgeError: its ``seq`` has no number.
+    """
     rest = line[len(key.kind) + len(key.name) + 2 :]
+    if rest.startswith("seq ") and not _SEQ.match(rest):
+        raise EdgeError("", "'{0}' has no sequence number, and then an entry: FRR refuses it".format(line))
     if key.kind.endswith("prefix-list") and not rest.startswith(("seq ", "description ")):
         taken = [int(text.split()[1]) for _context, text in members if text.startswith("seq ")]
         rest = "seq {0} {1}".format((max(taken) // 5 + 1) * 5 if taken else 5, rest)

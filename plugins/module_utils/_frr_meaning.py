@@ -31,6 +31,7 @@ from ._frr_meaning_lines import (
     router_id,
     session_line,
     with_length,
+    word_at,
 )
 from ._frr_meaning_model import Family, Meaning, Neighbor, Secret, Settings
 from ._frr_meaning_policy import (
@@ -143,7 +144,7 @@ class _Instance:
         for context, text in lines:
             words = text.split()
             negated = words[0] == "no"
-            if words[1 if negated else 0] == "neighbor" and len(words) > 2:
+            if words[1 if negated else 0 :][:1] == ["neighbor"] and len(words) > 2:
                 name, rest = words[2 if negated else 1], words[3 if negated else 2 :]
                 self.lines.setdefault(name, []).append((context, (["no"] if negated else []) + rest))
             elif context:
@@ -182,9 +183,9 @@ class _Instance:
             if what[len("bgp ") :] in GRACEFUL:
                 continue  # told with each neighbor
             if words[:2] == ["bgp", "router-id"]:
-                result["router-id"] = words[2]
+                result["router-id"] = word_at(words, 2)
             elif words[:3] == ["bgp", "listen", "limit"]:
-                if dynamic and words[3] != _LISTEN_LIMIT:
+                if dynamic and word_at(words, 3) != _LISTEN_LIMIT:
                     result["limit of dynamic neighbors"] = words[3]
             else:
                 result[what] = "on" if on else "off"
@@ -286,8 +287,8 @@ class _Instance:
             if words[:2] == ["timers", "bgp"] and len(words) >= 4:
                 keepalive, hold = _number(words[2], text), _number(words[3], text)
         if "timers" in raw:
-            said = raw.pop("timers")
-            keepalive, hold = (_number(word, "timers " + said) for word in said.split()[:2])
+            said = ["timers", *raw.pop("timers").split()]
+            keepalive, hold = (_number(word_at(said, index), " ".join(said)) for index in (1, 2))
         raw["hold time"] = "{0} s".format(hold)
         raw["keepalive"] = "{0} s".format(min(keepalive, hold // 3))
         raw["connect retry"] = raw.get("connect retry", "{0} s".format(self._connect_retry()))
@@ -389,7 +390,7 @@ def _numbers(version: Optional[str]) -> Optional[Tuple[int, ...]]:
 
 
 def _number(word: str, where: str) -> int:
-    if not word.isdigit():
+    if not word.isdecimal():
         raise EdgeError("", "'{0}' is not a number of seconds in '{1}'".format(word, where))
     return int(word)
 

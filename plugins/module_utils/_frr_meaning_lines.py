@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Dict, List, Optional, Set
+from typing import Dict, List, Optional, Sequence, Set
 
+from ._errors import EdgeError
 from ._frr_meaning_model import Settings
 
 COMMUNITIES = ("extended", "large", "standard")
@@ -21,6 +22,17 @@ GRACEFUL = {
     "graceful-restart-disable": "off",
 }
 """What a neighbor, or with ``bgp`` in front the instance for all that say nothing, does about RFC 4724."""
+
+
+def word_at(words: Sequence[str], index: int) -> str:
+    """Return a word of a line.
+
+    Raises:
+        EdgeError: the line ends before it, so FRR refuses the line.
+    """
+    if index >= len(words):
+        raise EdgeError("", "'{0}' ends too early: FRR refuses it".format(" ".join(words)))
+    return words[index]
 
 
 def with_length(text: str) -> str:
@@ -117,11 +129,11 @@ def session_line(raw: Settings, words: List[str]) -> None:
 
 def limit(words: List[str]) -> str:
     """Return ``maximum-prefix`` in words; the threshold is left out."""
-    parts = [words[0]]
+    parts = [word_at(words, 0)]
     if "warning-only" in words:
         parts.append("only a warning")
     if "restart" in words:
-        parts.append("again after {0} min".format(words[words.index("restart") + 1]))
+        parts.append("again after {0} min".format(word_at(words, words.index("restart") + 1)))
     if "force" in words:
         parts.append("refused ones too")
     return ", ".join(parts)

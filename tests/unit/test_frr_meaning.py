@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
@@ -22,7 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meanin
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_prefixes import block, both
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_words import written_out
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .support.frr_mutations import BASE, COSMETIC, SEMANTIC, mutated
@@ -472,9 +474,57 @@ def test_defaults(name: str) -> None:
             "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers 3 nine\n",
             "'nine' is not a number of seconds in 'timers 3 nine'",
         ),
+        (
+            "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers 3\n",
+            "'timers 3' ends too early: FRR refuses it",
+        ),
+        ("router bgp 65001\n bgp router-id\n", "'bgp router-id' ends too early: FRR refuses it"),
+        (
+            "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n address-family ipv4 unicast\n"
+            "  neighbor 10.0.0.5 maximum-prefix 5 restart\n",
+            "'5 restart' ends too early: FRR refuses it",
+        ),
+        (
+            "ip prefix-list WAY seq permit 10.0.0.0/8\nrouter bgp 65001\n",
+            "'ip prefix-list WAY seq permit 10.0.0.0/8' has no sequence number, and then an entry: FRR refuses it",
+        ),
     ],
 )
 def test_errors(text: str, problem: str) -> None:
     with pytest.raises(EdgeError) as told:
         meaning(text)
     assert str(told.value) == problem
+
+
+WRITTEN = [
+    path.read_text(encoding="utf-8").splitlines() for path in Path(__file__).parents[1].glob("sites/*/*.frr.conf")
+]
+LINES = sorted({line for lines in WRITTEN for line in lines})
+WORDS = sorted(
+    {word for line in LINES for word in line.split()} | {"-1", "x", "::", "300.1.1.1", "no", "seq", "exit", '"'}
+)
+
+
+@st.composite
+def slips(draw: st.DrawFn) -> tuple[str, str]:
+    """Return a configuration, and the same with a few slips of the pen."""
+    lines = draw(st.sampled_from(WRITTEN))
+    wrong = list(lines)
+    for _slip in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(wrong) - 1))
+        words = wrong[at].split(" ")
+        word = draw(st.integers(0, len(words) - 1))
+        put = draw(st.none() | st.sampled_from(WORDS))
+        wrong[at] = " ".join(words[:word] + ([] if put is None else [put]) + words[word + draw(st.booleans()) :])
+        if draw(st.booleans()):
+            wrong.insert(at, draw(st.sampled_from(LINES)))
+    return "\n".join(lines), "\n".join(wrong)
+
+
+@settings(max_examples=400)
+@given(slips())
+def test_no_slip_ends_in_a_traceback_or_differs_from_itself(texts: tuple[str, str]) -> None:
+    sound, wrong = texts
+    with suppress(EdgeError):
+        assert difference(wrong, wrong) == []
+        difference(sound, wrong)
