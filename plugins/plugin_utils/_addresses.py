@@ -130,7 +130,7 @@ def parse_segment(text: object, path: str) -> Cidr:
     """Return the CIDR of a segment: one whose addresses hosts can have."""
     cidr = parse_cidr(text, path)
     for block, what in _NO_SEGMENTS:
-        if block.family == cidr.family and block.first <= cidr.interval.last and cidr.interval.first <= block.last:
+        if block.meets(cidr.interval):
             raise EdgeError(
                 path,
                 f"{cidr.text} holds {what}, which no host of a segment has",
@@ -330,16 +330,14 @@ def _host_bits(word: str, cidr: Cidr) -> str:
     return f"{word} has host bits set: a /{cidr.prefix_length} here starts at {start}"
 
 
-_NO_SEGMENTS = tuple(
-    (parse_cidr(block, "").interval, f"{what} addresses ({block})")
-    for block, what in (
-        ("0.0.0.0/8", "this-network"),
-        ("127.0.0.0/8", "loopback"),
-        ("224.0.0.0/4", "multicast"),
-        ("240.0.0.0/4", "reserved"),
-        ("::/127", "loopback"),
-        ("ff00::/8", "multicast"),
-    )
+# As numbers: ansible-doc loads this file where no netaddr is.
+_NO_SEGMENTS = (
+    (Interval(4, 0, 0x00FFFFFF), "this-network addresses (0.0.0.0/8)"),
+    (Interval(4, 0x7F000000, 0x7FFFFFFF), "loopback addresses (127.0.0.0/8)"),
+    (Interval(4, 0xE0000000, 0xEFFFFFFF), "multicast addresses (224.0.0.0/4)"),
+    (Interval(4, 0xF0000000, 0xFFFFFFFF), "reserved addresses (240.0.0.0/4)"),
+    (Interval(6, 0, 1), "loopback addresses (::/127)"),
+    (Interval(6, 0xFF << 120, (1 << 128) - 1), "multicast addresses (ff00::/8)"),
 )
 """From the IANA special-purpose registries; an IPv4 link-local range is a segment where a VPN makes it one."""
 
