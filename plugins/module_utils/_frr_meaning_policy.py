@@ -77,14 +77,16 @@ def _choose(condition: Tree, yes: Tree, no: Tree, known: Dict[Tuple[Tree, Tree, 
         first = min(tree.condition for tree in key if isinstance(tree, Node))
         yes_side, no_side = (
             _choose(_branch(condition, first, at), _branch(yes, first, at), _branch(no, first, at), known)
-            for at in (1, 2)
+            for at in (True, False)
         )
         known[key] = yes_side if yes_side == no_side else Node(first, yes_side, no_side)
     return known[key]
 
 
-def _branch(tree: Tree, condition: str, index: int) -> Tree:
-    return tree[index] if isinstance(tree, Node) and tree.condition == condition else tree  # type: ignore[return-value]
+def _branch(tree: Tree, condition: str, holds: bool) -> Tree:
+    if not isinstance(tree, Node) or tree.condition != condition:
+        return tree
+    return tree.yes if holds else tree.no
 
 
 def _all_of(conditions: Iterable[Tree]) -> Tree:

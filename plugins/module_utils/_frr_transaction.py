@@ -12,7 +12,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import _frr_config as frr
 from ._errors import EdgeError
@@ -198,7 +198,7 @@ def _shown(line: str) -> str:
     return frr.mask(line.strip())
 
 
-def _filters(objects: frr.Objects) -> Dict[str, frozenset]:  # type: ignore[type-arg]
+def _filters(objects: frr.Objects) -> Dict[str, FrozenSet[frr.Line]]:
     """Return everything that decides which routes pass: lists, route-maps and where they are bound."""
     result = {" ".join(key): frozenset(lines) for key, lines in objects.items() if key != frr.BGP}
     result[""] = frozenset(

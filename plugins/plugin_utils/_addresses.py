@@ -342,3 +342,6 @@ _NO_SEGMENTS = (
 """From the IANA special-purpose registries; an IPv4 link-local range is a segment where a VPN makes it one."""
 
 _SEGMENT_EXAMPLES = {4: "192.0.2.0/24", 6: "2001:db8::/64"}
+
+LINK_LOCAL = Interval(6, 0xFE80 << 112, (0xFEC0 << 112) - 1)
+"""fe80::/10: addresses that each link has again (RFC 4291)."""

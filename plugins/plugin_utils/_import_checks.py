@@ -16,7 +16,7 @@ from typing import Any
 from ._addresses import WIDTH, parse_cidr
 from ._intervals import Interval
 from ._model import Cluster, Pool, PrefixRule, Router
-from ._policies import entries_of, is_too_wide, rule_text
+from ._policies import entries_of, is_too_wide, prefix_rules, rule_text
 from ._prefix_rules import RuleSet, lengths, pool_rules, rule
 from ._resolve_hosts import Context, Placed
 
@@ -75,13 +75,7 @@ def check_import(context: Context, path: str, written: Mapping[str, Any] | None,
     """
     if written is None or written.get("all"):
         return
-    found: list[tuple[str, PrefixRule]] = []
-    for place, entry in entries_of(written, path, "prefixes"):
-        low, high = entry.get("ge"), entry.get("le")
-        cidr = entry["prefix"]
-        longest = WIDTH[cidr.family]
-        if all(cidr.prefix_length <= (value if value is not None else longest) <= longest for value in (low, high)):
-            found.append((place, rule(cidr, low, high)))
+    found = list(prefix_rules(written, path))
     for place, name in entries_of(written, path, "networks"):
         found += [(place, rule(cidr)) for cidr in context.subnets.get(name, ())]
     shared = {text.rpartition("/")[2] for text in written.get("pools", ())}

@@ -462,7 +462,7 @@ SESSION_NOTES = {
 """Where it is said what users look for in a session's keys."""
 
 _FILTERS_ARE_MADE = "filters are made of import and export, which name pools, networks and prefixes"
-FRR_NOTES = {
+_FRR_NOTES = {
     **dict.fromkeys(("route_map", "route_maps", "prefix_list", "prefix_lists", "distribute_list"), _FILTERS_ARE_MADE),
     **dict.fromkeys(("filter_list", "as_path"), _FILTERS_ARE_MADE),
     "maximum_prefix": "it stands in import: {max_prefixes, restart}",
@@ -676,7 +676,7 @@ PEERING = Record(
         *SESSION,
     ),
     {
-        **FRR_NOTES,
+        **_FRR_NOTES,
         **SESSION_NOTES,
         **dict.fromkeys(
             ("next_hop_self", "default_originate", "remove_private_as", "aggregate_address", "route_reflector_client"),
@@ -1050,7 +1050,7 @@ NEIGHBOR = Record(
         *SESSION,
     ),
     {
-        **FRR_NOTES,
+        **_FRR_NOTES,
         **dict.fromkeys(("password", "auth", "md5"), "a password stands in edge_bgp_passwords, by the neighbor's name"),
     },
 )

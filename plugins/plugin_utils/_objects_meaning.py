@@ -181,7 +181,7 @@ def _meaning(
     reach = {item: merge((*parts[0], *parts[1])) for item, parts in drawn.items()}
     for node, labels in nodes.items():
         with read_as_the_api_has_it(f"nodes.{node}"):
-            every = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", **_map(labels, "its labels")}
+            every = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", **_map(labels, "labels")}
         _add_node(held, cilium_version(version), node, every, reach, facts, by_class)
     for name, item in held.get("Service", {}).items():
         with read_as_the_api_has_it(f"Service {name}"):

@@ -254,36 +254,38 @@ def _networks(context: Context, path: str, written: Mapping[str, Any]) -> Iterat
 
 def _prefixes(context: Context, path: str, written: Mapping[str, Any], way: str) -> Iterator[PrefixRule]:
     for place, entry in entries_of(written, path, "prefixes"):
-        cidr: Cidr = entry["prefix"]
-        ge, le = entry.get("ge"), entry.get("le")
-        if not _lengths_fit(context, place, cidr, ge, le):
-            continue
-        known = rule(cidr, ge, le)
-        if known == PrefixRule(cidr.text) and cidr.prefix_length == 0:
+        problem = _lengths_problem(entry)
+        if problem is not None:
+            key, *texts = problem
+            context.report.add("EDGE330", f"{place}.{key}", *texts)
+    for place, known in prefix_rules(written, path):
+        cidr, low, high = lengths(known)
+        if low == high == cidr.prefix_length == 0:
             _warn_default(context, place, way, passed_on=True)
         elif way == IMPORT:
             _warn_wide(context, place, known)
         yield known
 
 
-def _lengths_fit(context: Context, path: str, cidr: Cidr, ge: int | None, le: int | None) -> bool:
-    """Report lengths that no prefix can have, or that are in the wrong order."""
+def prefix_rules(written: Mapping[str, Any], path: str) -> Iterator[tuple[str, PrefixRule]]:
+    """Yield the place and the rule of each entry of ``prefixes``, but those whose lengths no prefix can have."""
+    for place, entry in entries_of(written, path, "prefixes"):
+        if _lengths_problem(entry) is None:
+            yield place, rule(entry["prefix"], entry.get("ge"), entry.get("le"))
+
+
+def _lengths_problem(entry: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return the key, the problem and the way out of lengths that no prefix can have, or in the wrong order."""
+    cidr: Cidr = entry["prefix"]
+    ge, le = entry.get("ge"), entry.get("le")
     width = WIDTH[cidr.family]
     for key, value in (("ge", ge), ("le", le)):
         if value is not None and not cidr.prefix_length <= value <= width:
-            context.report.add(
-                "EDGE330",
-                f"{path}.{key}",
-                f"{value} is not a length of prefixes inside {cidr.text}",
-                f"{cidr.prefix_length} to {width}",
-            )
-            return False
+            problem = f"{value} is not a length of prefixes inside {cidr.text}"
+            return key, problem, f"{cidr.prefix_length} to {width}"
     if ge is not None and le is not None and ge > le:
-        context.report.add(
-            "EDGE330", f"{path}.ge", f"{ge} is more than le, which is {le}", f"did you mean ge: {le}, le: {ge}?"
-        )
-        return False
-    return True
+        return "ge", f"{ge} is more than le, which is {le}", f"did you mean ge: {le}, le: {ge}?"
+    return None
 
 
 def rule_text(known: PrefixRule) -> str:

@@ -69,13 +69,11 @@ def finish_routers(
         own = drafts[router.host]
         sources = _sources(router, own, clusters)
         at_stake = OwnPools(router, addresses[router.host], clusters)
-        told = set()
         for draft in own:
             _check_heard(context, router, draft, sources, catalogue, unknown)
-            path = f"{draft.path}.import"
-            if path not in told:  # one neighbor may make a session for each family
-                check_import(context, path, draft.written_import, at_stake)
-            told.add(path)
+        # By path: one neighbor may make a session for each family.
+        for path, written in {draft.path: draft.written_import for draft in own}.items():
+            check_import(context, f"{path}.import", written, at_stake)
         values = context.parsed.routers[router.host]
         redistribute = tuple(sorted(set(values.get("edge_router_redistribute", ()))))
         _check_redistribute(context, router, own, clusters, redistribute)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..module_utils._errors import EdgeError
+from ..module_utils._frr_state import version_tuple
 from ._addresses import Address, Cidr, parse_address
 from ._findings import Report, did_you_mean, one_of
 from ._model import Derived, Node, Router
@@ -147,7 +148,7 @@ def _address_from_ansible_host(context: Context, host: str) -> Placed:
     return {networks[0]: (address,)}
 
 
-def stray(context: Context, host: str) -> str:
+def outside_networks(context: Context, host: str) -> str:
     """Return that ``ansible_host`` lies in no network, where it would be the host's address; else nothing."""
     variables = context.parsed.hosts[host]
     try:
@@ -198,8 +199,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
 def _check_frr_version(context: Context, host: str, values: Values) -> None:
     """Report a version that is older than what is rendered."""
     written = values.get("edge_router_frr_version", DEFAULT_FRR_VERSION)
-    major, minor = re.findall(r"[0-9]+", written)[:2]
-    if (int(major), int(minor)) < OLDEST_FRR:
+    if version_tuple(written) < OLDEST_FRR:
         context.report.add(
             "EDGE615",
             f"{host}.edge_router_frr_version",
@@ -247,14 +247,14 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> s
     own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
     if not own:
         if not context.unsure((host,)):
-            astray = stray(context, host)
+            outside = outside_networks(context, host)
             context.report.add(
                 "EDGE209",
                 f"{host}.edge_router_id",
-                f"is missing, and the router has no IPv4 address to take it from{astray and f': {astray}'}",
-                "mend that, or the network's cidr" if astray else _ROUTER_ID_HINT[bool(placed)],
+                f"is missing, and the router has no IPv4 address to take it from{outside and f': {outside}'}",
+                "mend that, or the network's cidr" if outside else _ROUTER_ID_HINT[bool(placed)],
             )
-            if astray:  # what it peers over is not told again
+            if outside:  # what it peers over is not told again
                 context.unplaced.update((host, network) for network in context.subnets)
         return None
     loopbacks = sorted(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ._addresses import FAMILY_KEY, Address, Cidr
+from ._addresses import FAMILY_KEY, LINK_LOCAL, Address, Cidr
 from ._findings import one_of
-from ._intervals import Interval, contains
+from ._intervals import contains
 from ._model import Cluster, Neighbor, Policy, Router
 from ._parse import Item, Items
 from ._policies import Catalogue, check_attributes, resolve_policy
@@ -21,7 +21,6 @@ from ._session_keys import session_keys
 
 FAMILIES = ("ipv4", "ipv6")
 DEFAULT_LISTEN_LIMIT = 10
-_LINK_LOCAL = (Interval(6, 0xFE80 << 112, (0xFEC0 << 112) - 1),)
 _WAYS = "address, nodes with network, interface, or dynamic"
 
 
@@ -160,7 +159,7 @@ class _Step:
         descriptions = (base.keys.description if base.keys and base.keys.description else self.name,)
         neighbor = replace(base, addresses=(address.text,), transport=family, descriptions=descriptions)
         interface = self.item.get("interface")
-        if contains(_LINK_LOCAL, address.interval):
+        if contains((LINK_LOCAL,), address.interval):
             if interface is None:
                 self.context.report.add(
                     "EDGE340",

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ._addresses import Cidr
-from ._intervals import Interval, contains, merge, overlaps
+from ._addresses import LINK_LOCAL, Cidr
+from ._intervals import contains, merge, overlaps
 from ._model import Network
 from ._parse import Item
 from ._resolve_hosts import Context, Placed
-
-_LINK_LOCAL = Interval(6, 0xFE80 << 112, (0xFEC0 << 112) - 1)
-"""fe80::/10."""
 
 
 def resolve_networks(context: Context) -> tuple[Network, ...]:
@@ -39,7 +36,7 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
         _check_dhcp(context, name, item, cidrs)
         owners.extend((name, item.at("cidr", index), cidr) for index, cidr in enumerate(cidrs))
         for index, cidr in enumerate(cidrs):
-            if contains((_LINK_LOCAL,), cidr.interval):
+            if contains((LINK_LOCAL,), cidr.interval):
                 context.report.add(
                     "EDGE111",
                     item.at("cidr", index),

@@ -31,7 +31,7 @@ from ._peering_checks import (
 from ._peering_filter import announced_families, peering_filter, resolve_advertise
 from ._policies import EXPORT, IMPORT, Catalogue, resolve_policy
 from ._resolve_classes import Membership, node_classes
-from ._resolve_hosts import Context, is_absent, stray
+from ._resolve_hosts import Context, is_absent, outside_networks
 from ._resolve_sessions import Ends, Route, is_dynamic, place, routes, sessions_of, some
 from ._selectors import Selector
 from ._session_checks import check_groups, check_instances, check_pairs
@@ -420,12 +420,12 @@ class _Step:
         for family in sorted(families - present - sources) if present or sources else [0]:
             kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
             self.context.missed.add((node.host, (own or networks)[0]))
-            astray = stray(self.context, node.host)
+            outside = outside_networks(self.context, node.host)
             self.context.report.add(
                 "EDGE206",
                 f"{node.host}.edge_addresses.{(own or networks)[0]}",
                 f"is missing: {item.path} selects the node, but it has no {kind}address in {place(own or networks)}"
-                f"{astray and f': {astray}'}",
+                f"{outside and f': {outside}'}",
                 "add the address, or narrow the peering's nodes",
             )
 

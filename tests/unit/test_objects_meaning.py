@@ -432,7 +432,7 @@ ERRORS: dict[str, tuple[list[Any], str, dict[str, dict[str, str]], str]] = {
     ),
     "node-labels": (
         BASE, "1.19.6", {"n1": ["a"]},
-        "nodes.n1: it is not as the API has it: its labels is ['a'], not a map of text keys",
+        "nodes.n1: it is not as the API has it: labels is ['a'], not a map of text keys",
     ),
     "version": ([BASE[WEB]], "newest", {}, "edge_cilium_version: 'newest' is not a version (write it whole, such as 1.19.6)"),
 }  # fmt: skip
