@@ -119,7 +119,10 @@ def _cilium(version: str, date: str) -> Recipe:
 
 KUBERNETES = _kubernetes("1.36.4")
 HELM = _helm("3.21.4", "1.36")
-CILIUM = {"1.19.6": _cilium("1.19.6", "2026-07-16T00:00:00Z")}
+CILIUM = {
+    "1.19.6": _cilium("1.19.6", "2026-07-16T00:00:00Z"),
+    "1.20.2": _cilium("1.20.2", "2026-10-14T00:00:00Z"),
+}
 """By version: the Cilium releases that a twin can run."""
 
 
