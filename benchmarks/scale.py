@@ -33,7 +33,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit"))
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from support.hybrid import inventory_from
 from support.large import large_document
 

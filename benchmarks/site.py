@@ -68,7 +68,7 @@ def plan_alone(inventory: str) -> tuple[float, float]:
     """Return the seconds of plan.yml as a whole, and of the pure function inside it on the reference site."""
     whole = playbook("playbooks/plan.yml", "-i", inventory).seconds
     sys.path[:0] = [str(CHECKOUT / ".ansible" / "collections"), str(CHECKOUT / "tests" / "unit")]
-    from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+    from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
     from support.hybrid import hybrid_inventory
 
     known = hybrid_inventory()

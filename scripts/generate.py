@@ -19,21 +19,21 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / ".ansible" / "collections"))
 
 import yaml  # noqa: E402 - after the path is set
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import (  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.live import VERIFY_CODES  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import CODES  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.json_schema import inventory_schema  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import (  # noqa: E402
     GROUPS,
     POLICY_RECORD,
     RecordOr,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._schema import inventory_schema  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._types import (  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.types import (  # noqa: E402
     Key,
     ListOf,
     MapOf,
     Record,
     ValueType,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES  # noqa: E402
 
 VERIFY_MARKER = (
     "<!-- The rest is written by scripts/generate.py from plugins/plugin_utils/_verify_codes.py; edit that. -->"

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / ".ansible" / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run import programs  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.workshop import Progress  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.workshop import Progress  # noqa: E402
 
 
 def main(cache: Path) -> None:

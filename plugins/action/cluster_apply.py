@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cluster_changes import difference, place
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._names import FIELD_MANAGER
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import difference, place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -8,15 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cilium_kinds import PLURALS
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cluster_changes import (
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import (
     Changes,
     bgp_changes,
     lb_changes,
     service_changes,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests import BGP_KINDS, LB_KINDS
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._names import FIELD_MANAGER, ownership_labels
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, LB_KINDS
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
+    FIELD_MANAGER,
+    ownership_labels,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 READER = "hybridnet.cluster_edge.cluster_state_info"

@@ -13,27 +13,31 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._allocation_file import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
+    READ_FROM,
+    Inventory,
+    is_ours,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import is_literal, plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.session_changes import reset_sessions
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import (
+    error_text,
+    plan_text,
+    reset_lines,
+    summary_text,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allocation_file import (
     VARIABLE,
     Allocations,
     Fault,
     format_allocations,
     parse_allocations,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import Report
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._layers import base_name
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import READ_FROM, Inventory, is_ours
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import is_literal, plain
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._report import (
-    error_text,
-    plan_text,
-    reset_lines,
-    summary_text,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve_allocation import DEFAULT_FILE
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._session_changes import reset_sessions
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.services.allocation import DEFAULT_FILE
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 
 GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
 SECRETS = "edge_bgp_passwords"

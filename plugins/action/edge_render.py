@@ -12,8 +12,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._files import cluster_files, secret_files
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files, secret_files
 
 TEMPLATE = Path(__file__).parents[2] / "roles" / "udm_frr" / "templates" / "frr.conf.j2"
 OPTIONS: dict[str, dict[str, Any]] = {

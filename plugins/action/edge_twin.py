@@ -12,11 +12,11 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.programs import Programs
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.site import TwinSite, require_root
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.workshop import Progress, Workshop
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import TwinSite, require_root
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.workshop import Progress, Workshop
 
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -13,8 +13,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify import settle_seconds, verify
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_report import render, summary
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
 
 ARGUMENTS = {
     "plan": {"type": "dict", "required": True},

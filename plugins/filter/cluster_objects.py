@@ -10,10 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cluster_changes import (
-    password_secrets,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import changed_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import password_secrets
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 

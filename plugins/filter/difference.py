@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning import objects_difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.compare import objects_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 

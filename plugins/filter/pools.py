@@ -11,15 +11,15 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _pools
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addresses import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import (
     interval_text,
     parse_address,
     to_cidrs,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import contains
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import Pool
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import contains
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Pool
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools import capacity as _pools
 
 
 def pool_parse(value: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._layers import layer_names
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import layer_names
 
 VARIABLE = "edge_bgp_passwords"
 

@@ -60,8 +60,11 @@ resources:
 import email.utils
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cilium_kinds import PLURALS, READ_ONLY_PLURALS
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cluster_reader import (
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (
+    PLURALS,
+    READ_ONLY_PLURALS,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
     KUBERNETES_ERROR,
     ClusterReader,
     ClusterReadError,

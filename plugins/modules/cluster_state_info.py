@@ -114,7 +114,7 @@ rollouts:
 import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cluster_reader import (
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
     KUBERNETES_ERROR,
     METADATA_ONLY,
     ClusterReader,

@@ -132,10 +132,9 @@ import time
 import traceback
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_config as frr
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_state as state
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_transaction as transaction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import state, transaction
 
 CONFIG = "/etc/frr/frr.conf"
 DAEMONS = "/etc/frr/daemons"

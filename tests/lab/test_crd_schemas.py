@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import helm_values
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import helm_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import (
     BGP_KINDS,
     LB_KINDS,
     bgp_objects,
     lb_objects,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Advertise,
     Community,
     PodPool,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from router_lab import RouterLab, missing, run, wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[2]

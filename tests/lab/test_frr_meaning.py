@@ -17,10 +17,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import BGP, parse, render
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference, meaning
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_model import Neighbor
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_policy import (
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import BGP, parse, render
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference, meaning
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.model import Neighbor
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.policy import (
     Filters,
     Node,
     Outcome,
@@ -28,7 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meanin
     decide,
     outcome_at,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_prefixes import texts
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.prefixes import texts
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.frr_mutations import (
     BASE,
     COSMETIC,

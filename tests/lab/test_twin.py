@@ -21,12 +21,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run import network
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.nodes import healthy
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.programs import Programs
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.site import Result, TwinSite
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run.workshop import Progress, Workshop
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import network
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.nodes import healthy
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import Result, TwinSite
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.workshop import Progress, Workshop
 
 REPOSITORY = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE") or Path.home() / ".cache" / "cluster-edge")

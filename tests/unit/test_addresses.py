@@ -15,8 +15,8 @@ from typing import Literal
 import netaddr
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _addresses
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addresses import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing import addresses as _addresses
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import (
     address_text,
     interval_text,
     parse_address,
@@ -25,7 +25,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addresses 
     parse_range,
     to_cidrs,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import Interval
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -311,9 +311,11 @@ def test_every_file_loads_without_netaddr() -> None:
     """Where it is missing, ansible-doc must still show what the plugins do."""
     plugins = Path(__file__).parents[2] / "plugins"
     names = sorted(
-        ".".join(("ansible_collections.hybridnet.cluster_edge.plugins", kind, path.stem))
+        ".".join(
+            ("ansible_collections.hybridnet.cluster_edge.plugins", *path.relative_to(plugins).with_suffix("").parts)
+        )
         for kind in ("plugin_utils", "module_utils", "filter", "action")
-        for path in (plugins / kind).glob("*.py")
+        for path in (plugins / kind).rglob("*.py")
         if path.stem != "__init__"
     )
     assert len(names) > 100

@@ -9,14 +9,14 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addresses import Address, parse_address
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._allocation import Allocation, Wish, assign
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._allocation_file import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import Address, parse_address
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval, contains
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allocation import Allocation, Wish, assign
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allocation_file import (
     format_allocations,
     parse_allocations,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import Interval, contains
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import parse as parse_frr
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import undefined
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._files import cluster_files
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._report import error_text, plan_text, summary_text
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import parse as parse_frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import undefined
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import (
+    error_text,
+    plan_text,
+    summary_text,
+)
 from hypothesis import HealthCheck, event, given, settings
 
 from .support.any_site import inventories

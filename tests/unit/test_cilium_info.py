@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._cilium_kinds import PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.modules.cilium_info import KINDS, cut, endpoint_slices, read
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests import BGP_KINDS, LB_KINDS
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.observed import endpoint_slice, lease, service
 
 V2 = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cluster_changes import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import (
     bgp_changes,
     difference,
     lb_changes,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 
 from .support.hybrid import hybrid_document, inventory_from
 from .support.pages import DOCS, broken_links, plan_page, read_page

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import VERIFY_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.live import VERIFY_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .support.hybrid import CHECKOUT, inventory_from
 from .support.pages import DOCS, Page, broken_links, missing_lines, plan_page, read_page, rendered_files

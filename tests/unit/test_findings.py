@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import CODES, Report
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import CODES, Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 
 from .support.hybrid import hybrid_document, inventory_from
 

@@ -9,10 +9,10 @@ import ipaddress
 import random
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import BGP, Key, Objects
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_expand import expand
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import BGP, Key, Objects
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.expand import expand
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import CommandError, parse, read
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_seen import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import (
     NeighborSeen,
     PathSeen,
     RouteSeen,

@@ -13,9 +13,10 @@ import jinja2
 import pytest
 import yaml
 from ansible.plugins.test.core import version_compare
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._frr_intent import frr_intent
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import Interval
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._frr.intent import frr_intent
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.prefix_rules import merge_rules, pool_rules
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Cluster,
     Peering,
     Pool,
@@ -25,7 +26,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model impo
     Site,
     Timers,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._prefix_rules import merge_rules, pool_rules
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.sites import TEMPLATE
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import parse
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference, meaning
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_policy import (
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import parse
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference, meaning
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.policy import (
     DENY,
     Node,
     Outcome,
@@ -22,8 +22,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meanin
     prefix_list,
     route_map,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_prefixes import block, both
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning_words import written_out
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.prefixes import block, both
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.words import written_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

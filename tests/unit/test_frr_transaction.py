@@ -9,10 +9,9 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_state as state
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils import _frr_transaction as transaction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_state import Session
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import state, transaction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import Session
 
 OURS = """router bgp 65000
  bgp router-id 10.0.0.1

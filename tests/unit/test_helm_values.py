@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_checks import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_checks import (
     check_cluster_values,
     check_helm_values,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import helm_values
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import helm_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Cluster,
     L2Lease,
     Node,
@@ -24,7 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model impo
     SessionKeys,
     Timers,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools import parse_pool
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import parse_pool
 
 PEERING = Peering("k8s", ("lan",), None, ("k1",), ("udm",), 64701, SessionKeys(Timers(9, 3, 5), 15), ("ipv4",))
 BGP_POOL = replace(parse_pool("192.0.2.128/25", "lb", "edge_pools.lb"), bgp=("k8s",))

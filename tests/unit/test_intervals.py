@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import (
     Interval,
     Overlap,
     above,

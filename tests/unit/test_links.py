@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import Neighbor, Policy, PrefixRule
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Neighbor, Policy, PrefixRule
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 
 from .support.hybrid import inventory_from
 

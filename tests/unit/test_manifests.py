@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import (
     api_version,
     bgp_objects,
     chart_values,
@@ -19,7 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests 
     node_labels,
     services,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Cluster,
     Network,
     Node,
@@ -33,7 +33,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model impo
     Site,
     Timers,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools import parse_pool
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import parse_pool
 
 OWNED = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "hybrid"}
 LABEL = "cluster-edge.hybridnet/pool"

@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._expectations import expectations
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests import BGP_KINDS, bgp_objects
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, bgp_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Advertise,
     Community,
     Network,
@@ -22,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model impo
     PrefixRule,
     Site,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.expectations import expectations
 
 from .support.small_model import KEYS, LABEL, peering, pool, session, small_site
 

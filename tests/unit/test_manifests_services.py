@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._files import cluster_files
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._helm_values import helm_values
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._manifests import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import helm_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import (
     chart_values,
     lb_objects,
     node_labels,
     services,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Node,
     NodeClass,
     PodPool,
     Service,
     Site,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
 
 from .support.small_model import LABEL, pool, small_site
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning import objects_difference
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning_labels import interface_pattern
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.compare import objects_difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.labels import interface_pattern
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -12,9 +12,9 @@ import random
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import VARIABLES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Inventory
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import PrefixRule
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._peering_filter import pool_routes
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._policies import pod_rules
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import PrefixRule
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.peerings.filter import pool_routes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.routers.policies import pod_rules
 
 from .support.small_model import pool
 

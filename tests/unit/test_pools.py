@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addresses import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import (
     Address,
     interval_text,
     parse_address,
     parse_pool_entry,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import Interval
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import Pool
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Pool
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import (
     MAX_FREE,
     Request,
     allocate,

@@ -8,9 +8,13 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addresses import parse_cidr
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import PrefixRule
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._prefix_rules import RuleSet, merge_rules, rule
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import parse_cidr
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.prefix_rules import (
+    RuleSet,
+    merge_rules,
+    rule,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import PrefixRule
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -15,7 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_plan import read_inventory
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import is_literal
 
 SITE = """

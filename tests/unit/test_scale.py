@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._intervals import Interval, overlaps
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval, overlaps
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 
 from .support.hybrid import inventory_from
 from .support.large import large_document

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import RUN, VARIABLES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Inventory
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import RUN, VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._selectors import parse_selector, selector_slug
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.selectors import (
+    parse_selector,
+    selector_slug,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

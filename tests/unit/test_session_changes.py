@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._session_changes import reset_sessions
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.session_changes import reset_sessions
 
 from .support.hybrid import HYBRID, hybrid_plan, inventory_from
 from .support.playbook import run_playbook

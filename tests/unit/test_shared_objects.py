@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings import Report
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import Session
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Item, Items, ParsedSite
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve_hosts import Context
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._shared_objects import check_shared_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Item, Items, ParsedSite
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Session
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.clusters.shared_objects import (
+    check_shared_objects,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.hosts import Context
 
 from .support.small_model import KEYS, session, small_site
 

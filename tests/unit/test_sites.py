@@ -11,12 +11,12 @@ import jinja2
 import pytest
 import yaml
 from ansible.plugins.test.core import version_compare
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import parse as parse_frr
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_config import undefined
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._files import cluster_files
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve import missing_from_limit
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify import verify
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import parse as parse_frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import undefined
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
 
 from .support.healthy import healthy
 from .support.hybrid import CHECKOUT, inventory_from

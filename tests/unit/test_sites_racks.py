@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .support.hybrid import inventory_from
 from .support.subset import assert_subset

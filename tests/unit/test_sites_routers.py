@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .support.hybrid import inventory_from
 from .test_findings import edited

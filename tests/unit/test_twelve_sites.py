@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr_meaning import difference
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._objects_meaning import objects_difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.compare import objects_difference
 
 from .support.hybrid import CHECKOUT
 from .support.sites import SITES, Site, by_hand, frr_conf, rendered_objects, site

@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_addresses import interface_name, node_cidrs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.addresses import (
+    interface_name,
+    node_cidrs,
+)
 
 from .support.hybrid import hybrid_document, hybrid_plan, inventory_from
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _twin
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin_run import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import (
     kubelet,
     overlay,
     programs,
@@ -108,7 +108,9 @@ def test_a_program_on_the_path_is_used_when_its_version_is_the_pinned_one(
 def test_a_cilium_without_programs_is_an_error_before_anything_starts() -> None:
     with pytest.raises(EdgeError) as caught:
         programs.cilium("1.18.0")
-    assert str(caught.value) == "edge_cilium_version: the twin has no programs for Cilium 1.18.0 (it has 1.19.6)"
+    assert (
+        str(caught.value) == "edge_cilium_version: the twin has no programs for Cilium 1.18.0 (it has 1.19.6, 1.20.2)"
+    )
 
 
 def test_the_router_is_reached_only_through_its_namespace() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify import settle_seconds, verify
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_codes import CONDITION_CODES, VERIFY_CODES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify_report import VerifyReport, render, summary
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.live import CONDITION_CODES, VERIFY_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport, render, summary
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.unit.support.observed import (
     INGRESS,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils import _keys, _types
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory import keys as _keys
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory import types as _types
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import (
     ANY_HOST,
     CLUSTER,
     CLUSTER_MAPS,
@@ -17,7 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._keys impor
     ROUTER,
     SITE,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._types import Key, ValueType
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.types import Key, ValueType
 from hypothesis import strategies as st
 
 ROUTERS, CLUSTERS, NODES = ("r1", "r2"), ("c1", "c2"), ("n1", "n2", "n3")

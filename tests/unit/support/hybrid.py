@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import Site
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._parse import Inventory
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Site
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 HYBRID = CHECKOUT / "inventory" / "hybrid"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._files import cluster_files
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .hybrid import CHECKOUT, inventory_from
 from .sites import Site, frr_conf

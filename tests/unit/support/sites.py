@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import yaml
 from ansible.plugins.test.core import version_compare
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .hybrid import CHECKOUT, inventory_from
 

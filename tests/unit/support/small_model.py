@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Cluster,
     Network,
     Node,
@@ -21,7 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model impo
     Site,
     Timers,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools import parse_pool
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import parse_pool
 
 LABEL = "cluster-edge.hybridnet/pool"
 KEYS = SessionKeys(timers=Timers(9, 3, 5), graceful_restart=15)

@@ -1,0 +1,584 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FRR configuration as data: parse, compare, expand, splice, render, mask.
+
+Only the BGP instance of the default VRF and the objects that filter for it (prefix-lists, route-maps, community,
+AS-path and access lists) are understood. Everything else in a file is kept as it stands. Sources: FRR user guide
+(bgp, filter, routemap) and ``show running-config`` of 7.5.1, 8.4.4 and 10.3.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+
+from .._errors import EdgeError
+from .spelling import canonical
+
+Line = Tuple[str, str]
+"""Context inside an object (``address-family ipv4 unicast``, ``permit 10``, or empty) and the line."""
+
+
+class Key(NamedTuple):
+    """What an object is called: its kind and its name (empty for the BGP instance)."""
+
+    kind: str
+    name: str
+
+
+BGP = Key("router bgp", "")
+
+Objects = Dict[Key, Tuple[Line, ...]]
+"""Objects by key; lines in the order of the text."""
+
+
+class Block(NamedTuple):
+    """Consecutive lines of a text: part of an object, or (``key`` None) something that is not ours to understand."""
+
+    key: Optional[Key]
+    first: int
+    last: int
+
+
+class Config(NamedTuple):
+    """A parsed text."""
+
+    text: str
+    objects: Objects
+    blocks: Tuple[Block, ...]
+    profile: str
+    """``frr defaults``: traditional or datacenter."""
+
+
+_LIST = re.compile(
+    r"^(?P<kind>(?:ip|ipv6) prefix-list|(?:bgp|ip) as-path access-list"
+    r"|(?:bgp|ip) (?:large-|ext)?community-list(?: standard| expanded)?|(?:ip |ipv6 |mac )?access-list)"
+    r" (?P<name>\S+) (?P<rest>.+)$"
+)
+_ROUTE_MAP = re.compile(r"^route-map (\S+) (permit|deny) (\d+)$")
+_ROUTER_BGP = re.compile(r"^router bgp (\d+)$")
+_IN_BGP = re.compile(
+    r"^(?:no )?(?:neighbor|bgp|network|redistribute|maximum-paths|aggregate-address|timers bgp|distance|table-map"
+    r"|coalesce-time|read-quanta|write-quanta|update-delay|address-family|exit-address-family)\b"
+)
+_IN_ROUTE_MAP = re.compile(r"^(?:no )?(?:match|set|call|on-match|continue|description|exit-policy)\b")
+_OPENS = re.compile(
+    r"^(?:router |route-map |interface |vrf |line |key chain |bfd$|rpki|segment-routing|pbr-map |nexthop-group "
+    r"|l2vpn |mpls ldp$)"
+)
+_ADDRESS_FAMILY_LINE = re.compile(
+    r"^(?:no )?(?:neighbor \S+ (?:activate|route-map|prefix-list|filter-list|distribute-list|maximum-prefix"
+    r"|maximum-prefix-out"
+    r"|soft-reconfiguration|next-hop-self|default-originate|send-community|allowas-in|addpath-\S+|as-override|remove-private-AS"
+    r"|route-reflector-client|unsuppress-map|weight|attribute-unchanged|capability orf)\b"
+    r"|network |redistribute |maximum-paths|aggregate-address |table-map )"
+)
+_REFERENCE = re.compile(
+    r"\b(?P<word>route-map|unsuppress-map|table-map|advertise-map|exist-map|non-exist-map|attribute-map|suppress-map|call"
+    r"|prefix-list|filter-list|distribute-list) (?P<name>\S+)"
+)
+_MATCH_LIST = re.compile(
+    r"^match (?:(?P<ip>ip|ipv6) (?:address|next-hop|route-source)"
+    r"|(?P<other>as-path|community|large-community|extcommunity)) "
+    r"(?!prefix-list|prefix-len|type|[0-9a-f:]+::)(?P<name>\S+)"
+)
+_SECRETS = (
+    re.compile(r"^(?P<head>\s*neighbor \S+ password )(?P<secret>.+)$"),
+    re.compile(r"^(?P<head>\s*(?:enable )?password )(?P<secret>.+)$"),
+    re.compile(
+        r"^(?P<head>.*\b(?:md5|key-string|authentication-key|authentication text|(?:area|domain)-password \S+) )"
+        r"(?P<secret>\S+.*)$"
+    ),
+)
+MASK = "********"
+
+_TOGGLES = (
+    # line, on by default in (traditional, datacenter); FRR bgpd/bgp_vty.c, FRR_CFG_DEFAULT_*
+    ("bgp ebgp-requires-policy", {"traditional": True, "datacenter": False}),
+    ("bgp network import-check", {"traditional": True, "datacenter": True}),
+    ("bgp log-neighbor-changes", {"traditional": False, "datacenter": True}),
+    ("bgp default ipv4-unicast", {"traditional": True, "datacenter": True}),
+)
+_PREFERRED_KINDS = ("router bgp", "ip prefix-list", "ipv6 prefix-list")
+"""Order of rendering; other lists follow, route-maps stand last (UniFi drops lists before router bgp)."""
+
+
+# -- parse ---------------------------------------------------------------------------------------------------------
+def parse(text: str) -> Config:
+    """Read an FRR configuration: a file, or the output of ``show running-config``.
+
+    Indentation, tabs, CRLF, comments and missing ``exit`` lines do not matter, as in FRR. Lists without ``seq`` get
+    FRR's own numbers (5, 10, ...).
+
+    Raises:
+        EdgeError: two BGP instances in the default VRF, of which FRR would load the first one only; or an entry of a
+            list whose ``seq`` has no number.
+    """
+    objects: Dict[Key, List[Line]] = {}
+    blocks: List[Block] = []
+    profile = "traditional"
+    key: Optional[Key] = None
+    opened = False
+    context = ""
+    start = 0
+    lines = text.splitlines()
+
+    def close(end: int) -> None:
+        if end > start:
+            blocks.append(Block(key, start, end))
+
+    for index, raw in enumerate(lines):
+        line = " ".join(raw.split())
+        if not line or line[0] in "!#":
+            continue
+        indented = raw[:1] in " \t"
+        if opened and _belongs(key, line, indented):
+            if line in ("exit", "end"):
+                opened = context != "" and key == BGP
+                context = "" if key == BGP else context
+                continue
+            if key is None:
+                continue
+            context = _add(objects[key], key, context, line)
+            continue
+        # A new block starts here; comments directly above it belong to it.
+        here = index
+        while here > start and lines[here - 1].strip()[:1] in ("!", "#") and lines[here - 1].strip() not in ("!", "#"):
+            here -= 1
+        new = _object_of(line)
+        close(here)
+        start = here
+        context = ""
+        key = new
+        opened = bool(_OPENS.match(line))
+        if line.startswith("frr defaults "):
+            profile = line.split()[-1]
+        if new is None:
+            continue
+        members = objects.setdefault(new, [])
+        if new == BGP:
+            if members and members[0] != ("", line):
+                raise EdgeError(
+                    "",
+                    "the configuration has two BGP instances in the default VRF: '{0}' and '{1}'".format(
+                        members[0][1], line
+                    ),
+                )
+            if not members:
+                members.append(("", line))
+        elif new.kind == "route-map":
+            found = _ROUTE_MAP.match(line)
+            context = "{0} {1}".format(found.group(2), found.group(3)) if found else ""
+            members.append((context, ""))
+        else:
+            members.append(("", _list_line(members, new, line)))
+    close(len(lines))
+    done = {name: tuple(dict.fromkeys(members)) for name, members in objects.items()}
+    # FRR shows the lines of an entry in an order of its own; it has no meaning.
+    done.update({name: tuple(sorted(lines)) for name, lines in done.items() if name.kind == "route-map"})
+    if BGP in done:
+        done[BGP] = _explicit(done[BGP], profile)
+    return Config(text, done, tuple(blocks), profile)
+
+
+def _belongs(key: Optional[Key], line: str, indented: bool) -> bool:
+    """Return whether ``line`` stands inside the open block."""
+    if line == "exit":
+        return True
+    if line.startswith("router ") or _ROUTE_MAP.match(line) or (_LIST.match(line) and key is not None):
+        return False
+    if indented:
+        return True
+    if key == BGP:
+        return bool(_IN_BGP.match(line))
+    if key is not None and key.kind == "route-map":
+        return bool(_IN_ROUTE_MAP.match(line))
+    return False
+
+
+def _object_of(line: str) -> Optional[Key]:
+    """Return the key of the object that a top-level line belongs to, or None."""
+    if _ROUTER_BGP.match(line):
+        return BGP
+    found = _ROUTE_MAP.match(line)
+    if found:
+        return Key("route-map", found.group(1))
+    found = _LIST.match(line)
+    if found:
+        return Key(found.group("kind"), found.group("name"))
+    return None
+
+
+_SEQ = re.compile(r"^seq [0-9]+ \S")
+
+
+def _list_line(members: List[Line], key: Key, line: str) -> str:
+    """Return an entry of a list, with a ``seq`` if it is a prefix-list.
+
+    Raises:
+        EdgeError: its ``seq`` has no number.
+    """
+    rest = line[len(key.kind) + len(key.name) + 2 :]
+    if rest.startswith("seq ") and not _SEQ.match(rest):
+        raise EdgeError("", "'{0}' has no sequence number, and then an entry: FRR refuses it".format(line))
+    if key.kind.endswith("prefix-list") and not rest.startswith(("seq ", "description ")):
+        taken = [int(text.split()[1]) for _context, text in members if text.startswith("seq ")]
+        rest = "seq {0} {1}".format((max(taken) // 5 + 1) * 5 if taken else 5, rest)
+    return canonical(rest, key.kind)
+
+
+def _add(members: List[Line], key: Key, context: str, line: str) -> str:
+    """Add a line inside a block to ``members``; return the context that holds after it."""
+    if key != BGP:
+        members.append((context, canonical(line, key.kind)))
+        return context
+    if line.startswith("address-family "):
+        return _family_context(line)
+    if line == "exit-address-family":
+        return ""
+    in_family = context == "" and _ADDRESS_FAMILY_LINE.match(line)
+    members.append(("address-family ipv4 unicast" if in_family else context, canonical(line, key.kind)))
+    return context
+
+
+def _family_context(line: str) -> str:
+    """Return ``address-family`` with its default sub-family written out."""
+    return line + " unicast" if line in ("address-family ipv4", "address-family ipv6") else line
+
+
+def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
+    """Return the BGP instance with what its profile implies written out, so that two versions can be compared."""
+    result = list(lines)
+    present = {text for context, text in lines if not context}
+    for toggle, by_profile in _TOGGLES:
+        if toggle not in present and "no " + toggle not in present:
+            on = by_profile.get(profile, by_profile["traditional"])
+            result.insert(1, ("", toggle if on else "no " + toggle))
+    family = "address-family ipv4 unicast"
+    if ("", "bgp default ipv4-unicast") in result:
+        # These neighbors are active without a line that says so; written out, they stay so under "no bgp default".
+        said = {text.split()[-2] for context, text in result if context == family and text.endswith(" activate")}
+        for name in subjects(result):
+            member = group_of(result, name)
+            if name not in said and member is None:
+                result.append((family, "neighbor {0} activate".format(name)))
+        result[result.index(("", "bgp default ipv4-unicast"))] = ("", "no bgp default ipv4-unicast")
+    return tuple(dict.fromkeys(item for item in result if not _says_nothing(item, result)))
+
+
+def _says_nothing(item: Line, lines: List[Line]) -> bool:
+    """Return whether a line leaves a neighbor inactive that is so anyway; a member has its group's families."""
+    text = item[1]
+    return text.startswith("no neighbor ") and text.endswith(" activate") and group_of(lines, text.split()[2]) is None
+
+
+# -- read the BGP instance -----------------------------------------------------------------------------------------
+def subjects(lines: Iterable[Line]) -> List[str]:
+    """Return the neighbors and peer groups of a BGP instance, in order."""
+    return list(
+        dict.fromkeys(text.split()[1] for context, text in lines if not context and text.startswith("neighbor "))
+    )
+
+
+_MEMBER = re.compile(r"^neighbor (?P<name>\S+) (?:interface (?:v6only )?)?peer-group (?P<group>\S+)$")
+"""Membership; an interface in place of an address is an unnumbered neighbor (RFC 5549)."""
+
+
+def group_of(lines: Iterable[Line], name: str) -> Optional[str]:
+    """Return the peer group of a neighbor."""
+    head = "neighbor {0} ".format(name)
+    for context, text in lines:
+        found = _MEMBER.match(text) if not context and text.startswith(head) else None
+        if found:
+            return found.group("group")
+    return None
+
+
+def neighbors(lines: Iterable[Line]) -> List[str]:
+    """Return the addresses (or interfaces) of the neighbors of a BGP instance, without its peer groups."""
+    held = list(lines)
+    return [name for name in subjects(held) if ("", "neighbor {0} peer-group".format(name)) not in held]
+
+
+_LIVE_KEYS = re.compile(
+    r"^(?:description|route-map|prefix-list|filter-list|distribute-list|maximum-prefix|soft-reconfiguration)\b"
+)
+"""What FRR changes on a session without closing it."""
+
+
+def session_lines(lines: Iterable[Line], neighbor: str) -> Set[Line]:
+    """Return what decides about the session to ``neighbor``.
+
+    These are its own lines and those of its group, without the names, and the instance's AS and router-id. Filters and
+    descriptions change live, so they are left out.
+    """
+    held = list(lines)
+    result = {item for item in held if item[1].startswith(("router bgp ", "bgp router-id "))}
+    for name in (neighbor, group_of(held, neighbor)):
+        head = "neighbor {0} ".format(name)
+        for context, text in held:
+            if text.startswith(head) and not _LIVE_KEYS.match(text[len(head) :]):
+                rest = text[len(head) :]
+                if rest != "peer-group":
+                    # The group's name decides nothing by itself: it is what stands between two groups' lines.
+                    result.add((context, re.sub(r"\bpeer-group \S+$", "peer-group", rest)))
+    return result
+
+
+def unchanged_neighbors(before: Objects, after: Objects) -> List[str]:
+    """Return the neighbors whose session has no reason to close between two configurations.
+
+    Moving a neighbor to another peer group counts as a change: FRR closes the session.
+    """
+    old, new = before.get(BGP, ()), after.get(BGP, ())
+    return [
+        name
+        for name in neighbors(old)
+        if name in neighbors(new)
+        and session_lines(old, name) == session_lines(new, name)
+        and group_of(old, name) == group_of(new, name)
+    ]
+
+
+# -- references and scope ------------------------------------------------------------------------------------------
+def references(key: Key, lines: Iterable[Line]) -> Set[Key]:
+    """Return the lists and route-maps that an object names."""
+    result: Set[Key] = set()
+    for context, text in lines:
+        if " description " in text or text.startswith("description "):
+            continue
+        version6 = "ipv6" in context or text.startswith("match ipv6 ")
+        for found in _REFERENCE.finditer(text):
+            word, name = found.group("word"), found.group("name")
+            if word == "prefix-list":
+                result.add(Key("ipv6 prefix-list" if version6 else "ip prefix-list", name))
+            elif word == "filter-list":
+                result.add(Key("bgp as-path access-list", name))
+            elif word == "distribute-list":
+                result.add(Key("ipv6 access-list" if version6 else "access-list", name))
+            else:
+                result.add(Key("route-map", name))
+        listed = _MATCH_LIST.match(text) if key.kind == "route-map" else None
+        if listed:
+            kinds = {"ip": "access-list", "ipv6": "ipv6 access-list", "as-path": "bgp as-path access-list"}
+            word = listed.group("ip") or listed.group("other")
+            result.add(Key(kinds.get(word, "bgp {0}-list".format(word)), listed.group("name")))
+    return result
+
+
+def reachable(objects: Objects) -> Set[Key]:
+    """Return the BGP instance and every object that it uses, directly or through a route-map."""
+    found: Set[Key] = set()
+    open_ = [BGP] if BGP in objects else []
+    while open_:
+        key = open_.pop()
+        if key in found:
+            continue
+        found.add(key)
+        for other in objects:
+            if any(_same(other, wanted) for wanted in references(key, objects[key])):
+                open_.append(other)
+    return found
+
+
+def _same(key: Key, wanted: Key) -> bool:
+    """Return whether a reference means ``key``: the spelling of a list's kind differs between versions."""
+    if key.name != wanted.name:
+        return False
+    return _plain_kind(key.kind) == _plain_kind(wanted.kind)
+
+
+def _plain_kind(kind: str) -> str:
+    if "community-list" in kind or "as-path" in kind:
+        return re.sub(r"^(?:bgp|ip) | (?:standard|expanded)$", "", kind)
+    return "access-list" if kind == "ip access-list" else kind
+
+
+def undefined(objects: Objects) -> List[Tuple[Key, Key]]:
+    """Return what names an object that does not exist: (who, what). FRR loads it and then denies every route."""
+    return [
+        (key, wanted)
+        for key, lines in objects.items()
+        for wanted in sorted(references(key, lines))
+        if not any(_same(other, wanted) for other in objects)
+    ]
+
+
+def scope(live: Config, candidate: Config) -> Set[Key]:
+    """Return the objects that a candidate replaces: its own, the live BGP instance, and what only that one uses.
+
+    An object that something else on the router uses as well (another daemon, another VRF) stays out.
+    """
+    used = reachable(live.objects)
+    others: Set[str] = set()
+    lines = live.text.splitlines()
+    for block in live.blocks:
+        if block.key not in used:
+            for line in lines[block.first : block.last]:
+                if line.strip()[:1] not in ("!", "#"):
+                    others.update(line.split())
+    mine = {key for key in used if key == BGP or key.name not in others}
+    return mine | set(candidate.objects) | {BGP}
+
+
+def pick(objects: Objects, keys: Set[Key]) -> Objects:
+    """Return the objects with a key in ``keys``."""
+    return {key: lines for key, lines in objects.items() if key in keys}
+
+
+def equal(one: Objects, other: Objects) -> bool:
+    """Return whether two configurations mean the same; the order of lines has no meaning in FRR."""
+    return {key: frozenset(lines) for key, lines in one.items()} == {
+        key: frozenset(lines) for key, lines in other.items()
+    }
+
+
+# -- render --------------------------------------------------------------------------------------------------------
+def ordered(objects: Objects) -> Objects:
+    """Return the objects in the order of rendering."""
+
+    def rank(key: Key) -> Tuple[int, str]:
+        if key.kind in _PREFERRED_KINDS:
+            return _PREFERRED_KINDS.index(key.kind), key.name
+        return (9, key.name) if key.kind == "route-map" else (5, key.name)
+
+    return {key: objects[key] for key in sorted(objects, key=rank)}
+
+
+def render(objects: Objects, exits: bool = True) -> str:
+    """Return objects as text that FRR loads.
+
+    Args:
+        objects: normal form, as from :func:`parse` or :func:`expand`.
+        exits: write ``exit`` after a block (FRR 8.1 and later show it; the reload of 7.5 mis-reads it).
+    """
+    result: List[str] = []
+    for key, lines in ordered(objects).items():
+        if key == BGP:
+            result.extend(_render_instance(lines, exits))
+        elif key.kind == "route-map":
+            for action, seq, texts in route_map_entries(lines):
+                result.append("route-map {0} {1} {2}".format(key.name, action, seq))
+                result.extend(" " + text for text in texts)
+                result.extend(["exit", "!"] if exits else ["!"])
+        else:
+            result.extend("{0} {1} {2}".format(key.kind, key.name, text) for _context, text in lines)
+            result.append("!")
+    return "\n".join(result) + "\n" if result else ""
+
+
+def _render_instance(lines: Tuple[Line, ...], exits: bool) -> List[str]:
+    """Return the BGP instance; a group must exist, with its AS, before anything names it."""
+    header = next(text for context, text in lines if not context and text.startswith("router bgp "))
+    general = [text for context, text in lines if not context and text != header]
+
+    def rank(text: str) -> int:
+        words = text.split()
+        if words[0] == "neighbor":
+            if words[2:] == ["peer-group"]:
+                return 1
+            if words[2] == "remote-as":
+                return 2
+            return 3 if words[2] == "peer-group" or (words[2] == "interface" and len(words) > 4) else 5
+        if text.startswith("bgp listen range"):
+            return 4
+        return 0 if text.startswith(("bgp ", "no bgp ")) else 6
+
+    result = [header] + [" " + text for text in sorted(general, key=rank)]
+    for context in sorted({context for context, _text in lines if context}):
+        family = [text for where, text in lines if where == context]
+        family.sort(key=lambda text: 0 if text.endswith(" activate") else 1)
+        result.append(" !")
+        result.append(" " + context)
+        result.extend("  " + text for text in family)
+        result.append(" exit-address-family")
+    return result + (["exit", "!"] if exits else ["!"])
+
+
+def splice(text: str, keys: Set[Key], replacement: str) -> str:
+    """Return a file's text with the objects in ``keys`` replaced; everything else stays byte for byte.
+
+    The replacement stands where the BGP instance stood, else at the end, so that ``router bgp`` comes before the lists.
+    """
+    config = parse(text)
+    lines = text.splitlines()
+    before: List[str] = []
+    after: List[str] = []
+    seen = False
+    for block in config.blocks:
+        part = lines[block.first : block.last]
+        if block.key in keys:
+            seen = seen or block.key == BGP
+        elif seen:
+            after.extend(part)
+        else:
+            before.extend(part)
+    while before and before[-1].strip() in ("", "!", "end"):
+        before.pop()
+    while after and after[0].strip() in ("", "!"):
+        after.pop(0)
+    body = replacement.rstrip("\n").split("\n") if replacement.strip() else []
+    parts = before + (["!"] if before else []) + body + after
+    return "\n".join(parts) + "\n"
+
+
+def route_map_entries(lines: Iterable[Line]) -> List[Tuple[str, int, Tuple[str, ...]]]:
+    """Return the entries of a route-map in FRR's order: (action, seq, lines)."""
+    found: Dict[str, List[str]] = {}
+    for context, text in lines:
+        found.setdefault(context, [])
+        if text:
+            found[context].append(text)
+    result = [(context.split()[0], int(context.split()[1]), tuple(texts)) for context, texts in found.items()]
+    return sorted(result, key=lambda entry: entry[1])
+
+
+# -- compare -------------------------------------------------------------------------------------------------------
+def mask(text: str) -> str:
+    """Return ``text`` with every secret replaced by asterisks."""
+    return "\n".join(_mask_line(line, MASK) for line in text.split("\n"))
+
+
+def _mask_line(line: str, masked: str) -> str:
+    for pattern in _SECRETS:
+        found = pattern.match(line)
+        if found:
+            return found.group("head") + masked
+    return line
+
+
+def difference(before: Objects, after: Objects, names: Tuple[str, str] = ("live", "planned")) -> str:
+    """Return a unified diff of two configurations in normal form, without secrets.
+
+    A secret that changes shows as changed, not as itself.
+    """
+    old = masked_text(before).splitlines()
+    new = masked_text(after, before).splitlines()
+    return "\n".join(difflib.unified_diff(old, new, names[0], names[1], lineterm="", n=2))
+
+
+def masked_text(objects: Objects, before: Optional[Objects] = None) -> str:
+    """Return the normal form as text in one order and without secrets.
+
+    Where ``before`` is given, a secret that differs from it is marked as changed.
+    """
+    old = None if before is None else set(_sorted_lines(before))
+    lines = [
+        _mask_line(line, MASK if old is None or line in old else MASK + " (changed)") for line in _sorted_lines(objects)
+    ]
+    return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _sorted_lines(objects: Objects) -> List[str]:
+    """Return the objects as lines in one order, whatever order theirs was."""
+    return render({key: _in_one_order(key, lines) for key, lines in objects.items()}).splitlines()
+
+
+def _in_one_order(key: Key, lines: Tuple[Line, ...]) -> Tuple[Line, ...]:
+    if key == BGP:
+        return (*lines[:1], *sorted(lines[1:]))
+    return tuple(sorted(lines)) if key.kind == "route-map" else lines

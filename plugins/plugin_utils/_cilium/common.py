@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all Kubernetes objects of the plan share: kinds, API versions, ownership labels, and the selectors of pools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...module_utils._errors import EdgeError
+from .._kubernetes.labels import ownership_labels
+from .._kubernetes.selectors import IN, NOT_IN, Requirement, Selector, negation, parse_selector, selector_of_both
+from .._model.site import Cluster, Pool, Site
+
+Object = dict[str, Any]
+"""A Kubernetes object as plain dicts, lists and scalars."""
+
+GROUP = "cilium.io"
+BGP_KINDS = (
+    "CiliumBGPAdvertisement",
+    "CiliumBGPPeerConfig",
+    "CiliumBGPNodeConfigOverride",
+    "CiliumBGPClusterConfig",
+)
+"""The kinds of :func:`bgp_objects`, in the order in which they are applied."""
+LB_KINDS = ("CiliumPodIPPool", "CiliumLoadBalancerIPPool", "CiliumL2AnnouncementPolicy")
+"""The kinds of :func:`lb_objects`, in the order in which they are applied."""
+
+_V2_SINCE: Mapping[str, tuple[int, int, int]] = dict.fromkeys((*BGP_KINDS, "CiliumLoadBalancerIPPool"), (1, 18, 0))
+"""The first Cilium version that serves a kind as ``v2``; kinds that are absent are ``v2alpha1`` only (the CRDs of each
+release, pkg/k8s/apis/cilium.io/client/crds)."""
+
+_OLDEST_CILIUM = (1, 16, 0)
+"""The oldest version whose fields these objects have (BGP advertisements changed incompatibly in 1.16)."""
+
+_EVERYTHING = "never-used-value"
+"""``NotIn`` this value selects everything; an empty selector is easily lost on the way and then selects nothing (Cilium
+documentation, "BGP Control Plane Resources")."""
+
+
+def cilium_version(version: str) -> tuple[int, int, int]:
+    """Return the three numbers of a Cilium version such as ``1.19.6``; a missing last one is 0.
+
+    Raises:
+        EdgeError: it is not a version, or one that is too old for the objects made here.
+    """
+    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?([-+].*)?", version)
+    if not match:
+        raise EdgeError("edge_cilium_version", f"{version!r} is not a version", "write it whole, such as 1.19.6")
+    found = int(match[1]), int(match[2]), int(match[3] or 0)
+    if found < _OLDEST_CILIUM:
+        raise EdgeError("edge_cilium_version", f"{version} is older than 1.16, the oldest version that is supported")
+    return found
+
+
+def api_version(kind: str, version: str) -> str:
+    """Return the apiVersion that Cilium ``version`` stores ``kind`` in; ``cilium.io/v2alpha1`` for kinds without v2."""
+    since = _V2_SINCE.get(kind)
+    return f"{GROUP}/v2" if since and cilium_version(version) >= since else f"{GROUP}/v2alpha1"
+
+
+def new_object(kind: str, name: str, spec: Object, labels: Mapping[str, str] | None = None) -> Object:
+    """Return an object without what :func:`finish` adds."""
+    return {"kind": kind, "metadata": {"name": name, "labels": dict(labels or {})}, "spec": spec}
+
+
+def finish(objects: Iterable[Object], kinds: Sequence[str], site: Site, cluster: Cluster) -> list[Object]:
+    """Return the objects sorted by kind and name, each with its apiVersion and the ownership labels."""
+    finished = []
+    for item in sorted(objects, key=lambda found: (kinds.index(found["kind"]), found["metadata"]["name"])):
+        labels = {**item["metadata"].get("labels", {}), **ownership_labels(site.name)}
+        finished.append(
+            {
+                "apiVersion": api_version(item["kind"], cluster.cilium_version),
+                "kind": item["kind"],
+                "metadata": {"name": item["metadata"]["name"], "labels": dict(sorted(labels.items()))},
+                "spec": item["spec"],
+            }
+        )
+    return finished
+
+
+def label_selector(text: str) -> Object:
+    """Return a selector of the resolved site (canonical kubectl text) as a Kubernetes LabelSelector."""
+    return parse_selector(text, "").label_selector()
+
+
+def select_all(key: str) -> Object:
+    """Return the LabelSelector of everything, in the form that is not lost on the way; ``key`` is any label key."""
+    return Selector((Requirement(key, NOT_IN, (_EVERYTHING,)),)).label_selector()
+
+
+def pool_selector(cluster: Cluster, pool: Pool) -> Selector | None:
+    """Return what selects the services that draw from ``pool``; None = all services.
+
+    Disjoint by construction: a pool selects by its own ``services`` or by its name, the default pool what no other
+    selects: all other names, and the negation of each ``services``, which is a single requirement then.
+    """
+    if pool.services is not None:
+        return parse_selector(pool.services, "")
+    if pool.name != cluster.default_pool:
+        return Selector((Requirement(cluster.pool_label, IN, (pool.name,)),))
+    others = [item for item in cluster.pools if item.name != pool.name]
+    named = tuple(sorted(item.name for item in others if item.services is None))
+    found = {Requirement(cluster.pool_label, NOT_IN, named)} if named else set()
+    for other in others:
+        if other.services is not None:
+            found |= {negation(item) for item in parse_selector(other.services, "").requirements}
+    return _sorted_selector(found) if found else None
+
+
+def announced_selector(cluster: Cluster, pool: Pool) -> Selector | None:
+    """Return what selects the services whose addresses are advertised and announced; None = all services."""
+    narrowed = parse_selector(pool.announce_only, "") if pool.announce_only else None
+    return selector_of_both(pool_selector(cluster, pool), narrowed)
+
+
+def _sorted_selector(requirements: Iterable[Requirement]) -> Selector:
+    return Selector(tuple(sorted(requirements, key=lambda item: (item.key, item.operator, item.values))))

@@ -1,0 +1,366 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with the user's Helm values, by themselves and against what the inventory needs.
+
+The chart accepts misspelt and removed values in silence (its schema allows unknown keys), so they are checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from ...module_utils._errors import EdgeError
+from .._model.site import Cluster
+from .helm_values import (
+    AGENT_CAPABILITIES,
+    BIND_LOW_PORTS,
+    family_reason,
+    lease_requests,
+    low_ports,
+    pod_families,
+    value_at,
+)
+from .objects import cilium_version
+from .services import CILIUM_INGRESS, GATEWAY
+
+ERROR, WARNING = "error", "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueProblem:
+    """A Helm value that does nothing, or not what it seems to."""
+
+    path: str
+    """Below the chart's values, such as ``bgpControlPlane.enabled``."""
+    problem: str
+    hint: str | None = None
+    severity: str = ERROR
+    """``error``, or ``warning`` for names that are merely close to a known one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """The Cilium versions in which a value exists."""
+
+    path: str
+    since: tuple[int, int, int] | None = None
+    until: tuple[int, int, int] | None = None
+    """The first version without it."""
+    hint: str | None = None
+
+
+_RULES = (
+    _Rule(
+        "bgp",
+        until=(1, 17, 0),
+        hint="it was MetalLB's; edge_peerings and edge_pools make the BGP control plane's objects",
+    ),
+    _Rule("bgpControlPlane.legacyOriginAttribute", since=(1, 18, 2)),
+    _Rule("bgpControlPlane.routerIDAllocation", since=(1, 18, 0)),
+    _Rule("bgpControlPlane.secretNamespace", until=(0, 0, 0), hint="did you mean bgpControlPlane.secretsNamespace?"),
+    _Rule("bgpControlPlane.statusReport", since=(1, 17, 0)),
+    _Rule("ciliumEndpointSlice.sliceMode", until=(1, 18, 0)),
+    _Rule("containerRuntime.integration", until=(1, 16, 0)),
+    _Rule("defaultLBServiceIPAM", since=(1, 17, 0)),
+    _Rule("enableCiliumEndpointSlice", until=(1, 18, 0), hint="use ciliumEndpointSlice.enabled"),
+    _Rule("enableCnpStatusUpdates", until=(1, 15, 0)),
+    _Rule("enableK8sEventHandover", until=(1, 15, 0)),
+    _Rule("enableLBIPAM", since=(1, 17, 0)),
+    _Rule("enableNoServiceEndpointsRoutable", since=(1, 19, 0)),
+    _Rule("enableRuntimeDeviceDetection", until=(1, 16, 0), hint="remove it: devices are always detected at runtime"),
+    _Rule("endpointStatus", until=(1, 16, 0)),
+    _Rule("externalIPs", until=(1, 17, 6), hint="remove it: kubeProxyReplacement serves external IPs by itself"),
+    _Rule(
+        "ingressController.loadBalancerMode", until=(0, 0, 0), hint="did you mean ingressController.loadbalancerMode?"
+    ),
+    _Rule("k8sClientRateLimit.operator", since=(1, 17, 0)),
+    _Rule("k8sServiceHostRef", since=(1, 18, 0)),
+    _Rule("l2podAnnouncements.interface", until=(1, 19, 1), hint="use l2podAnnouncements.interfacePattern"),
+    _Rule("l2podAnnouncements.interfacePattern", since=(1, 18, 0), hint="use l2podAnnouncements.interface"),
+    _Rule("nodePort.enabled", until=(1, 19, 0), hint="remove it: kubeProxyReplacement implies it"),
+    _Rule("remoteNodeIdentity", until=(1, 16, 0)),
+    _Rule("tunnel", until=(1, 15, 0), hint="use routingMode and tunnelProtocol"),
+)
+"""From the charts' values of 1.16 to 1.20, their upgrade notes and their own validation (templates/validate.yaml)."""
+
+_KNOWN_NAMES = frozenset(
+    """
+    MTU affinity agent agentNotReadyTaintKey aksbyocni alibabacloud annotateK8sNode annotations apiRateLimit
+    authentication autoDirectNodeRoutes azure bandwidthManager bgpControlPlane bpf bpfClockProbe certgen cgroup
+    ciliumEndpointSlice cleanBpfState cleanState cluster clustermesh cni commonLabels configDriftDetection
+    connectivityProbeFrequencyRatio conntrackGCInterval conntrackGCMaxInterval crdWaitTimeout daemon dashboards
+    datapathPlugins debug defaultLBServiceIPAM devices directRoutingSkipUnreachable disableEndpointCRD dnsPolicy
+    dnsProxy egressGateway enableCriticalPriorityClass enableIPv4BIGTCP enableIPv4Masquerade enableIPv6BIGTCP
+    enableIPv6Masquerade enableInternalTrafficPolicy enableLBIPAM enableMasqueradeRouteSource
+    enableNoServiceEndpointsRoutable enableNonDefaultDenyPolicies enableXTSocketFallback encryption
+    endpointHealthChecking endpointLockdownOnMapOverflow endpointPolicyUpdateTimeoutDuration endpointRoutes eni
+    envoy envoyConfig etcd extraArgs extraConfig extraContainers extraEnv extraHostPathMounts extraInitContainers
+    extraVolumeMounts extraVolumes forceDeviceDetection gatewayAPI gke global healthCheckICMPFailureThreshold
+    healthChecking healthPort hostFirewall hubble identityAllocationMode identityChangeGracePeriod
+    identityManagementMode image imagePullSecrets ingressController initResources installNoConntrackIptablesRules
+    ipMasqAgent ipam iptablesRandomFully ipv4 ipv4NativeRoutingCIDR ipv6 ipv6NativeRoutingCIDR k8s
+    k8sClientExponentialBackoff k8sClientRateLimit k8sClusterNetworkPolicy k8sNetworkPolicy k8sServiceHost
+    k8sServiceHostRef k8sServiceLookupConfigMapName k8sServiceLookupNamespace k8sServicePort keepDeprecatedLabels
+    keepDeprecatedProbes kubeConfigPath kubeProxyReplacement kubeProxyReplacementHealthzBindAddr l2NeighDiscovery
+    l2announcements l2podAnnouncements l7Proxy livenessProbe loadBalancer localRedirectPolicies localRedirectPolicy
+    logSystemLoad maglev minReadySeconds monitor name namespaceOverride nat nat46x64Gateway
+    nativeRoutingCIDRFromClusterPool nodeIPAM nodePort nodeSelector nodeSelectorLabels nodeinit operator
+    pmtuDiscovery podAnnotations podLabels podSecurityContext policyCIDRMatchMode policyDenyResponse
+    policyEnforcementMode pprof preferIpv6 preflight priorityClassName prometheus rbac readinessProbe resourceQuotas
+    resources rollOutCiliumPods routingMode scheduling sctp secretsNamespaceAnnotations secretsNamespaceLabels
+    securityContext serviceAccounts serviceNoBackendResponse sleepAfterInit socketLB standaloneDnsProxy startupProbe
+    synchronizeK8sNodes sysctlfix terminationGracePeriodSeconds tls tmpVolume tolerations tunnelPort tunnelProtocol
+    tunnelSourcePortRange underlayProtocol updateStrategy upgradeCompatibility vtep waitForKubeProxy
+    wellKnownIdentities
+    """.split()  # noqa: SIM905 - a list literal of 175 quoted words reads worse
+)
+"""First-level names of the charts 1.19.6 and 1.20.2 (values.schema.json)."""
+
+_KNOWN_CHILDREN: Mapping[str, tuple[str, ...]] = {
+    "bgpControlPlane": ("enabled", "legacyOriginAttribute", "routerIDAllocation", "secretsNamespace", "statusReport"),
+    "k8sClientRateLimit": ("burst", "operator", "qps"),
+    "l2announcements": ("enabled", "leaseDuration", "leaseRenewDeadline", "leaseRetryPeriod"),
+    "l2podAnnouncements": ("enabled", "interface", "interfacePattern"),
+}
+"""Names below the values that this collection is about: there an unknown name is an error, not a warning."""
+
+
+def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProblem]:
+    """Return what is wrong with the user's ``values`` for Cilium ``version``, sorted by path.
+
+    Errors are values that this version does not have, and values that exclude each other; names that are close to a
+    known one are warnings, because newer charts have values that are not known here.
+    """
+    found = [problem for rule in _RULES if (problem := _check_rule(rule, values, version))]
+    paths = {problem.path for problem in found}
+    found += [problem for problem in _unknown_names(values) if problem.path not in paths]
+    if value_at(values, "k8sServiceHost") and value_at(values, "k8sServiceHostRef.name"):
+        found.append(
+            ValueProblem("k8sServiceHostRef", "it excludes k8sServiceHost, which is set too", "set one of them")
+        )
+    replacement = value_at(values, "kubeProxyReplacement")
+    if replacement not in (None, True, False, "true", "false"):
+        found.append(ValueProblem("kubeProxyReplacement", f"{replacement!r} is neither true nor false", "write true"))
+    return sorted(found, key=lambda problem: problem.path)
+
+
+def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
+    """Return what is wrong with the user's values, also against what the inventory needs, sorted by path."""
+    found = [
+        *check_helm_values(cluster.values, cluster.cilium_version),
+        *_switched_off(cluster),
+        *_no_addresses(cluster),
+        *_stopped(cluster),
+        *_low_rate_limit(cluster),
+        *_missing_families(cluster),
+        *_ipam_problems(cluster),
+        *_listen_problems(cluster),
+        *_lease_problems(cluster),
+    ]
+    return sorted(found, key=lambda problem: problem.path)
+
+
+def _switched_off(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield what the user switches off although the inventory needs it."""
+    for path, reason in (
+        ("bgpControlPlane.enabled", "the cluster has peerings" if cluster.peerings else None),
+        ("enableLBIPAM", _pool_reason(cluster)),
+        ("ipv4.enabled", family_reason(cluster, "ipv4")),
+        ("ipv6.enabled", family_reason(cluster, "ipv6")),
+        ("l2announcements.enabled", _l2_reason(cluster)),
+        ("kubeProxyReplacement", _l2_reason(cluster)),
+        ("ingressController.enabled", _chart_reason(cluster, CILIUM_INGRESS)),
+        ("gatewayAPI.enabled", _chart_reason(cluster, GATEWAY)),
+    ):
+        if reason and value_at(cluster.values, path) in (False, "false"):
+            yield ValueProblem(path, f"it is false, but {reason}", "remove it")
+
+
+def _pool_reason(cluster: Cluster) -> str | None:
+    names = sorted(pool.name for pool in cluster.pools)
+    return f"services draw from pools: {', '.join(names)}" if names else None
+
+
+def _no_addresses(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield another giver of addresses than LB-IPAM, which then serves services with a class alone."""
+    path, other = "defaultLBServiceIPAM", value_at(cluster.values, "defaultLBServiceIPAM")
+    plain = sorted(service.key for service in cluster.services if service.way is None)
+    if not cluster.pools or other in (None, "lbipam") or (cluster.services and not plain):
+        return
+    whom = f"{plain[0]} names none" if plain else "no service here names one"
+    yield ValueProblem(
+        path,
+        f"it is {other}, so pools serve only services with a class, and {whom}",
+        "remove it, or write the class of each service",
+    )
+
+
+def _stopped(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield what leaves a part of Cilium out without which nothing of the plan happens."""
+    if not (cluster.peerings or cluster.pools):
+        return
+    for path in ("agent", "operator.enabled"):
+        if value_at(cluster.values, path) in (False, "false"):
+            yield ValueProblem(path, "it is false, but peerings and pools are its work", "remove it")
+    if value_at(cluster.values, "operator.replicas") in (0, "0"):
+        yield ValueProblem(
+            "operator.replicas",
+            "it is 0, but the operator hands out addresses and configures the nodes' BGP",
+            "remove it",
+        )
+
+
+def _low_rate_limit(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield a limit of API requests that the leases of L2 services use up alone: they would be lost again and again."""
+    written, needed = value_at(cluster.values, "k8sClientRateLimit.qps"), lease_requests(cluster)
+    if isinstance(written, int) and not isinstance(written, bool) and written <= needed:
+        yield ValueProblem(
+            "k8sClientRateLimit.qps",
+            f"it is {written}, but the leases of L2 services alone cost {needed} a second",
+            "remove it: it follows from the services and edge_l2_lease",
+        )
+
+
+def _missing_families(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield the switch of IPv6 where the inventory needs it but cannot set it."""
+    reason = family_reason(cluster, "ipv6")
+    if (
+        cluster.cilium_managed
+        and reason
+        and "ipv6" not in pod_families(cluster)
+        and value_at(cluster.values, "ipv6.enabled") is None
+    ):
+        yield ValueProblem(
+            "ipv6.enabled",
+            f"it is missing, but {reason}",
+            "write true once pods have an IPv6 range (and edge_cluster_pod_cidrs names it): an agent without one"
+            " waits for it and serves nothing",
+        )
+
+
+def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield what contradicts the pod ranges of the inventory: the router's filter is made from those."""
+    mode = value_at(cluster.values, "ipam.mode")
+    if cluster.pod_pools and mode not in (None, "multi-pool"):
+        yield ValueProblem("ipam.mode", f"it is {mode}, but edge_cluster_pod_pools needs multi-pool", "remove it")
+    if mode in (None, "cluster-pool"):
+        yield from _other_ranges(cluster)
+    if not any(item.kind == "pod_cidrs" for peering in cluster.peerings for item in peering.advertise):
+        return
+    for family, name in (("ipv4", "clusterPoolIPv4MaskSize"), ("ipv6", "clusterPoolIPv6MaskSize")):
+        written = value_at(cluster.values, f"ipam.operator.{name}")
+        if written is not None and written != cluster.pod_mask[family]:
+            yield ValueProblem(
+                f"ipam.operator.{name}",
+                f"it is {written}, but edge_cluster_pod_mask is {cluster.pod_mask[family]} for {family}, and routers"
+                " accept no other length",
+                "say it once: in edge_cluster_pod_mask",
+            )
+
+
+def _other_ranges(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield ranges for pods that are not those of the inventory, which the plan would write itself."""
+    for family in ("IPv4", "IPv6"):
+        name = f"clusterPool{family}PodCIDRList"
+        written = value_at(cluster.values, f"ipam.operator.{name}")
+        ours = [cidr for cidr in cluster.pod_cidrs if (":" in cidr) == (family == "IPv6")]
+        if written is None or not ours:
+            continue
+        if ([written] if isinstance(written, str) else written) != ours:
+            yield ValueProblem(
+                f"ipam.operator.{name}",
+                f"it is {written}, but edge_cluster_pod_cidrs says {', '.join(ours)}",
+                "say it once: in edge_cluster_pod_cidrs",
+            )
+
+
+def _listen_problems(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield the capability that agents lack to listen on a low port; the chart's own list does not have it."""
+    ports = low_ports(cluster)
+    if not ports or not cluster.cilium_managed or value_at(cluster.values, "securityContext.privileged") is True:
+        return
+    written = value_at(cluster.values, AGENT_CAPABILITIES)
+    if written is None and cluster.distribution == "talos":
+        return
+    if not isinstance(written, (list, tuple)) or BIND_LOW_PORTS not in written:
+        lack = "is missing" if written is None else f"has no {BIND_LOW_PORTS}"
+        yield ValueProblem(
+            AGENT_CAPABILITIES,
+            f"it {lack}, but agents listen on port {ports[0]}",
+            f"write the chart's list with {BIND_LOW_PORTS} in it, or a listen_port from 1024 on",
+        )
+
+
+def _lease_problems(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield timings of L2 leases that would bypass their check, and from which no rate limit would follow."""
+    keys = {"leaseDuration": "duration", "leaseRenewDeadline": "renew", "leaseRetryPeriod": "retry"}
+    for name, key in keys.items():
+        if _has(cluster.values, f"l2announcements.{name}") and any(pool.l2 for pool in cluster.pools):
+            hint = f"edge_l2_lease: {{{key}: ...}}, in seconds"
+            yield ValueProblem(f"l2announcements.{name}", "edge_l2_lease says it", hint)
+
+
+def _l2_reason(cluster: Cluster) -> str | None:
+    names = sorted(pool.name for pool in cluster.pools if pool.l2)
+    return f"pools are announced by L2: {', '.join(names)}" if names else None
+
+
+def _chart_reason(cluster: Cluster, chart: str) -> str | None:
+    names = sorted(service.key for service in cluster.services if service.chart == chart)
+    return f"it makes the Service of {', '.join(names)}" if names else None
+
+
+def _version(text: str) -> tuple[int, int, int] | None:
+    """Return the version's numbers; None for one that is refused elsewhere."""
+    try:
+        return cilium_version(text)
+    except EdgeError:
+        return None
+
+
+def _check_rule(rule: _Rule, values: Mapping[str, Any], version: str) -> ValueProblem | None:
+    found = _version(version)
+    if not _has(values, rule.path) or found is None:
+        return None
+    if rule.since and found < rule.since:
+        since = ".".join(str(part) for part in rule.since)
+        return ValueProblem(rule.path, f"Cilium {version} does not have it yet: it came with {since}", rule.hint)
+    if rule.until == (0, 0, 0):
+        return ValueProblem(rule.path, "no version of Cilium has it", rule.hint)
+    if rule.until and found >= rule.until:
+        until = ".".join(str(part) for part in rule.until)
+        return ValueProblem(
+            rule.path, f"Cilium {version} ignores it: it is gone since {until}", rule.hint or "remove it"
+        )
+    return None
+
+
+def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
+    for name in values:
+        if (top := name.partition(".")[0]) != name and top in _KNOWN_NAMES:
+            nested = f"{': {'.join(name.split('.'))}: ...{'}' * name.count('.')}"
+            yield ValueProblem(name, "a name with dots is one name for Helm, and no chart has it", f"write {nested}")
+            continue
+        if name == "cilium" and isinstance(values[name], Mapping):
+            yield ValueProblem(name, "no chart known here has it", "write what is below it one level up")
+            continue
+        close = get_close_matches(name, _KNOWN_NAMES, n=1, cutoff=0.8)
+        if name not in _KNOWN_NAMES and close:
+            yield ValueProblem(name, "no chart known here has it", f"did you mean {close[0]}?", WARNING)
+    for parent, known in _KNOWN_CHILDREN.items():
+        section = values.get(parent)
+        for name in section if isinstance(section, Mapping) else ():
+            if name not in known:
+                near = get_close_matches(name, known, n=1, cutoff=0.6)
+                hint = f"did you mean {parent}.{near[0]}?" if near else f"known: {', '.join(known)}"
+                yield ValueProblem(f"{parent}.{name}", "no version of Cilium has it", hint)
+
+
+def _has(values: Mapping[str, Any], path: str) -> bool:
+    parent, _dot, name = path.rpartition(".")
+    section = value_at(values, parent) if parent else values
+    return isinstance(section, Mapping) and name in section

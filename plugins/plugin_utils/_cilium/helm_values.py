@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm values of the Cilium release: what the inventory needs, the distribution's base, and the user's over both.
+
+``_helm_checks`` judges the user's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+from .._model.site import Cluster, L2Lease
+from .lb import DEFAULT_POD_POOL, pod_pool_spec
+from .services import cilium_chart_values
+
+AGENT_CAPABILITIES = "securityContext.capabilities.ciliumAgent"
+BIND_LOW_PORTS = "NET_BIND_SERVICE"
+"""The capability without which no agent can listen on a port below 1024."""
+
+_OTHER_QPS = 10
+"""Requests per second that an agent needs for all but leases: Cilium's default limit for everything."""
+
+_TALOS: Mapping[str, Any] = {
+    "ipam": {"mode": "kubernetes"},
+    "kubeProxyReplacement": True,
+    "k8sServiceHost": "localhost",
+    "k8sServicePort": 7445,
+    "cgroup": {"autoMount": {"enabled": False}, "hostRoot": "/sys/fs/cgroup"},
+    "securityContext": {
+        "capabilities": {
+            "ciliumAgent": [
+                "CHOWN",
+                "KILL",
+                "NET_ADMIN",
+                "NET_RAW",
+                "IPC_LOCK",
+                "SYS_ADMIN",
+                "SYS_RESOURCE",
+                "DAC_OVERRIDE",
+                "FOWNER",
+                "SETGID",
+                "SETUID",
+            ],
+            "cleanCiliumState": ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"],
+        }
+    },
+}
+"""Cilium documentation, "Installation on Talos Linux": KubePrism on 7445, cgroup v2 mounted by Talos, no SYS_MODULE."""
+
+_RESTART_ON_CHANGE: Mapping[str, Any] = {"operator": {"rollOutPods": True}, "rollOutCiliumPods": True}
+"""Agents and operator read their configuration once, at start: without these a changed value does nothing."""
+
+_K3S_POD_CIDRS = ("10.42.0.0/16",)
+"""The default of ``k3s server --cluster-cidr``."""
+_K3S: Mapping[str, Any] = {"kubeProxyReplacement": True, "k8sServiceHost": "127.0.0.1", "k8sServicePort": 6444}
+"""Each k3s node has a load balancer for the API server on this port (k3s documentation, "Architecture")."""
+
+
+def helm_values(cluster: Cluster) -> dict[str, Any]:
+    """Return the values of the Cilium release: the distribution's base, ours over it, the user's over both.
+
+    Maps are merged key by key; lists and scalars of the upper layer replace those below. Sorted, so byte-stable.
+    """
+    merged: dict[str, Any] = {}
+    for layer in (_RESTART_ON_CHANGE, _base_values(cluster), needed_values(cluster), cluster.values):
+        merged = _merge(merged, layer)
+    result: dict[str, Any] = _sorted(merged)
+    return result
+
+
+def secrets_namespace(cluster: Cluster) -> str:
+    """Return the namespace in which Cilium looks for BGP passwords (``bgpControlPlane.secretsNamespace.name``)."""
+    return value_at(cluster.values, "bgpControlPlane.secretsNamespace.name") or "kube-system"
+
+
+def needed_values(cluster: Cluster) -> dict[str, Any]:
+    """Return the values without which the inventory's peerings, pools and services would do nothing."""
+    values: dict[str, Any] = cilium_chart_values(cluster)
+    if cluster.peerings:
+        values["bgpControlPlane"] = {"enabled": True}
+        if cluster.router_ids is not None:
+            values["bgpControlPlane"]["routerIDAllocation"] = {"mode": "ip-pool", "ipPool": cluster.router_ids}
+    if _without_ipv4(cluster):
+        # An agent with IPv4 switched on waits for an IPv4 range of its own and serves nothing.
+        values["ipv4"] = {"enabled": False}
+    if _without_ipv4(cluster) or (family_reason(cluster, "ipv6") and "ipv6" in pod_families(cluster)):
+        # The chart's default is IPv4 alone; without it no service gets an IPv6 address, and none is advertised.
+        values["ipv6"] = {"enabled": True}
+    if any(pool.l2 for pool in cluster.pools):
+        # L2 announcements answer for addresses that only Cilium's own service load balancing knows.
+        values["kubeProxyReplacement"] = True
+        values["l2announcements"] = {"enabled": True, **_lease_values(cluster.l2_lease)}
+        values["k8sClientRateLimit"] = _client_rate_limit(cluster)
+    if cluster.pod_pools:
+        values["ipam"] = {"mode": "multi-pool"}
+        first = [pool for pool in cluster.pod_pools if pool.name == DEFAULT_POD_POOL]
+        if first:
+            made = {pool.name: pod_pool_spec(pool) for pool in first}
+            values["ipam"]["operator"] = {"autoCreateCiliumPodIPPools": made}
+    return values
+
+
+def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the paths at which the planned values differ from the live ones, each as ``path: old -> new``."""
+    found: list[str] = []
+    for name in sorted({*live, *planned}):
+        below = f"{path}.{name}" if path else name
+        old, new = live.get(name), planned.get(name)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += changed_values(old, new, below)
+        elif old != new or (name in live) != (name in planned):
+            texts = (json.dumps(layer[name]) if name in layer else "(absent)" for layer in (live, planned))
+            found.append(f"{below}: {' -> '.join(texts)}")
+    return found
+
+
+def family_reason(cluster: Cluster, family: str) -> str | None:
+    """Return why Cilium must run this family: what has it, in words; None where nothing does."""
+    kind = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
+    pools = sorted(pool.name for pool in cluster.pools if family in pool.families)
+    if pools:
+        return f"pools have {kind} addresses: {', '.join(pools)}"
+    peerings = sorted(peering.name for peering in cluster.peerings if family in peering.families)
+    return f"peerings carry {kind} routes: {', '.join(peerings)}" if peerings else None
+
+
+def pod_families(cluster: Cluster) -> set[str]:
+    """Return the families that pods have a range of, as far as the inventory says it."""
+    ranges = (*cluster.pod_cidrs, *(cidr for pool in cluster.pod_pools for cidr in pool.cidrs))
+    return {"ipv6" if ":" in cidr else "ipv4" for cidr in ranges}
+
+
+def low_ports(cluster: Cluster) -> list[int]:
+    """Return the ports below 1024 on which agents listen."""
+    ports = {peering.listen_port for peering in cluster.peerings}
+    return sorted(port for port in ports if port is not None and port < 1024)
+
+
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """Return the value at a dotted path; None where it is absent."""
+    found: Any = values
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _without_ipv4(cluster: Cluster) -> bool:
+    """Return whether nothing of the cluster has an IPv4 address although its pods' ranges are known."""
+    addresses = (address for node in cluster.nodes for own in node.addresses.values() for address in own)
+    return (
+        pod_families(cluster) == {"ipv6"}
+        and not family_reason(cluster, "ipv4")
+        and all(":" in text for text in (*cluster.service_cidrs, *cluster.external_cidrs, *addresses))
+    )
+
+
+def _base_values(cluster: Cluster) -> Mapping[str, Any]:
+    if cluster.distribution == "talos":
+        capabilities = _TALOS["securityContext"]["capabilities"]["ciliumAgent"]
+        more = {"securityContext": {"capabilities": {"ciliumAgent": [*capabilities, BIND_LOW_PORTS]}}}
+        return _merge(_TALOS, more if low_ports(cluster) else {})
+    if cluster.distribution == "k3s":
+        return _merge(_K3S, _cluster_pool(cluster, _K3S_POD_CIDRS))
+    return _cluster_pool(cluster, ())
+
+
+def _cluster_pool(cluster: Cluster, usual: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values that let Cilium hand out pod addresses; ``usual`` is the distribution's range.
+
+    They are written without a distribution too: by the chart's own, nodes would get theirs out of 10.0.0.0/8, whatever
+    the inventory says. The lengths of nodes' ranges are always written: the chart's own for IPv6 (120) is not ours.
+    """
+    if cluster.pod_pools or value_at(cluster.values, "ipam.mode") not in (None, "cluster-pool"):
+        return {}
+    operator: dict[str, Any] = {}
+    for family, six in (("IPv4", False), ("IPv6", True)):
+        cidrs = [cidr for cidr in cluster.pod_cidrs or usual if (":" in cidr) == six]
+        if cidrs:
+            operator[f"clusterPool{family}PodCIDRList"] = cidrs
+            operator[f"clusterPool{family}MaskSize"] = cluster.pod_mask[family.lower()]
+    return {"ipam": {"mode": "cluster-pool", "operator": operator}} if operator else {}
+
+
+def _lease_values(lease: L2Lease) -> dict[str, str]:
+    """Return the timings of leases; always written, because the client rate limit is computed from them."""
+    return {
+        "leaseDuration": f"{lease.duration}s",
+        "leaseRenewDeadline": f"{lease.renew}s",
+        "leaseRetryPeriod": f"{lease.retry}s",
+    }
+
+
+def lease_requests(cluster: Cluster) -> int:
+    """Return the API requests in a second that leases cost an agent: each L2 service one per retry period."""
+    announced = {pool.name for pool in cluster.pools if pool.l2}
+    count = sum(service.pool in announced and service.way != "bgp" for service in cluster.services)
+    return ceil(count * 10 / round(cluster.l2_lease.retry * 10))
+
+
+def _client_rate_limit(cluster: Cluster) -> dict[str, int]:
+    """Return the agents' limit of API requests."""
+    qps = lease_requests(cluster) + _OTHER_QPS
+    return {"qps": qps, "burst": 2 * qps}
+
+
+def _merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(lower)
+    for name, value in upper.items():
+        below = merged.get(name)
+        merged[name] = _merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value

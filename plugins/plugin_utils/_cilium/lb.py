@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The objects from which addresses come and by which they are announced on L2."""
+
+from __future__ import annotations
+
+import re
+
+from .._model.site import Cluster, Network, PodPool, Pool, Site
+from .._pools.capacity import cilium_spec
+from .common import LB_KINDS, Object, announced_selector, finish, label_selector, new_object, pool_selector
+
+DEFAULT_POD_POOL = "default"
+"""The pool of pods that name none. Agents do not start without it, so Cilium's operator makes it from a Helm value
+(``ipam.operator.autoCreateCiliumPodIPPools``) before anything could be applied; it never changes it afterwards."""
+
+
+def lb_objects(site: Site, cluster: Cluster) -> list[Object]:
+    """Return the pod IP pools, LoadBalancer IP pools and L2 policies of ``cluster``; none of one that is absent."""
+    if cluster.absent:
+        return []
+    networks = {network.name: network for network in site.networks}
+    objects = [_pod_pool(pool) for pool in cluster.pod_pools if pool.name != DEFAULT_POD_POOL]
+    objects += [_ip_pool(cluster, pool) for pool in cluster.pools]
+    announcers = {
+        name: _l2_node_selector(cluster, networks[name])
+        for name in {name for pool in cluster.pools for name in pool.l2}
+    }
+    objects += [
+        _l2_policy(cluster, pool, networks[name], announcers[name]) for pool in cluster.pools for name in pool.l2
+    ]
+    return finish(objects, LB_KINDS, site, cluster)
+
+
+def interface_regex(name: str) -> str:
+    """Return an interface name or glob (``*``, ``?``) as an anchored regex; Cilium's field is an unanchored one."""
+    wild = {"*": ".*", "?": "."}
+    return "^" + "".join(wild.get(char) or re.sub(r"([.+()|\[\]{}^$\\])", r"\\\1", char) for char in name) + "$"
+
+
+def pod_pool_spec(pool: PodPool) -> Object:
+    """Return ``spec`` of a CiliumPodIPPool; the Helm value for the pool ``default`` has the same form."""
+    spec: Object = {}
+    for family, six in (("ipv4", False), ("ipv6", True)):
+        cidrs = [cidr for cidr in pool.cidrs if (":" in cidr) == six]
+        if cidrs:
+            spec[family] = {"cidrs": cidrs, "maskSize": pool.mask[family]}
+    return spec
+
+
+def _pod_pool(pool: PodPool) -> Object:
+    return new_object("CiliumPodIPPool", pool.name, pod_pool_spec(pool), pool.labels)
+
+
+def _ip_pool(cluster: Cluster, pool: Pool) -> Object:
+    spec: Object = cilium_spec(pool)
+    selector = pool_selector(cluster, pool)
+    if selector is not None:
+        spec["serviceSelector"] = selector.label_selector()
+    if pool.disabled:
+        spec["disabled"] = True
+    return new_object("CiliumLoadBalancerIPPool", pool.name, spec)
+
+
+def _l2_policy(cluster: Cluster, pool: Pool, network: Network, nodes: Object | None) -> Object:
+    """Return the policy that announces ``pool`` on ``network``: named with a dot, which neither name can have."""
+    spec: Object = {
+        "loadBalancerIPs": True,
+        "externalIPs": pool.external_ips,
+        "interfaces": [interface_regex(name) for name in network.interfaces],
+    }
+    selector = announced_selector(cluster, pool)
+    if selector is not None:
+        spec["serviceSelector"] = selector.label_selector()
+    if nodes is not None:
+        spec["nodeSelector"] = nodes
+    return new_object("CiliumL2AnnouncementPolicy", f"{pool.name}.{network.name}", spec)
+
+
+def _l2_node_selector(cluster: Cluster, network: Network) -> Object | None:
+    """Return the selector of the nodes that announce on ``network``; None = all nodes of the cluster."""
+    if network.l2_nodes is not None:
+        return label_selector(network.l2_nodes)
+    hosts = sorted(node.host for node in cluster.nodes if node.addresses.get(network.name))
+    if len(hosts) == len(cluster.nodes):
+        return None
+    return {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": hosts}]}

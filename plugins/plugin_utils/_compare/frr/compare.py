@@ -1,0 +1,467 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an FRR configuration means: whether two of them set up the same BGP in the default VRF, and if not, where.
+
+Names (of peer groups, lists, route-maps), sequence numbers, order, comments, abbreviations, spelled-out defaults, and
+whether a setting stands on a group or on each of its members do not matter. Filters are compared by the routes that
+they let through. A line that is not understood is compared as it stands, so it is never taken as equal to nothing.
+
+What only shows to people is left out: descriptions, ``log-neighbor-changes``, the threshold of ``maximum-prefix`` (it
+writes a log line), and ``soft-reconfiguration inbound`` (it keeps refused routes for display). So is what has no
+effect: a peer group without members, a family in which a neighbor is not active, ``ebgp-multihop`` within one AS.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
+"""
+
+from __future__ import annotations
+
+import re
+from re import Match
+
+from ....module_utils._errors import EdgeError
+from ....module_utils._frr.config import BGP, Line, Objects, parse
+from .lines import (
+    COMMUNITIES,
+    GRACEFUL,
+    community_kinds,
+    interfaces,
+    limit,
+    profiles,
+    router_id,
+    session_line,
+    with_length,
+    word_at,
+)
+from .model import Family, Meaning, Neighbor, Secret, Settings
+from .policy import Decision, Filters, decide, decision_difference, decision_text, outcome_at, route_map, tree_text
+from .words import written_out
+
+FAMILIES = {"address-family ipv4 unicast": "ipv4", "address-family ipv6 unicast": "ipv6"}
+"""The families whose filters are followed, by the line that opens them."""
+
+_TIMERS = {"traditional": (60, 180), "datacenter": (3, 9)}
+"""Keepalive and hold time where nothing is written (FRR bgpd/bgp_vty.c, FRR_CFG_DEFAULT_BGP_*)."""
+_CONNECT = {"traditional": 120, "datacenter": 10}
+_LISTEN_LIMIT = "100"
+_ON_BY_DEFAULT = (
+    "bgp fast-external-failover",
+    "bgp suppress-duplicates",
+    "bgp graceful-restart restart-time 120",
+    "bgp graceful-restart stalepath-time 360",
+    "bgp client-to-client reflection",
+    "bgp default local-preference 100",
+    "bgp default subgroup-pkt-queue-max 40",
+    "distance bgp 20 200 200",
+)
+"""What says what holds anyway: FRR 10.3 takes these lines and does not show them."""
+_COSMETIC = ("bgp log-neighbor-changes", "bgp default show-hostname", "bgp default show-nexthop-hostname")
+_FOLLOWED = (
+    "bgp ebgp-requires-policy",
+    "bgp network import-check",
+    "bgp default ipv4-unicast",
+    "bgp default ipv6-unicast",
+)
+"""Their effect is told elsewhere: in each neighbor's families and filters, or with its version's default."""
+_POLICY_SINCE = (7, 4)
+"""``frr version`` below it switches the import and export policies of RFC 8212 off, and so the check of networks."""
+_FILTERS = ("distribute-list", "prefix-list", "filter-list", "route-map")
+
+
+# -- the normal form -----------------------------------------------------------------------------------------------
+def meaning(text: str, version: str | None = None) -> Meaning:
+    """Return what a configuration means.
+
+    Args:
+        text: a file, or the output of ``show running-config``.
+        version: of the FRR that runs it, such as ``10.3``, for defaults that changed; None = the newest known.
+
+    Raises:
+        EdgeError: two BGP instances in the default VRF, or a line that FRR itself would refuse.
+    """
+    plain = "\n".join(_written_out(line) for line in text.splitlines())
+    config = parse(plain)
+    lines = config.objects.get(BGP, ())
+    if not lines:
+        return Meaning(None, {}, {}, {})
+    return _Instance(config.objects, lines, config.profile, _old_defaults(plain), version, plain).meaning()
+
+
+def _written_out(raw: str) -> str:
+    """Return a line in full words, with its indentation: it says what belongs to a block."""
+    if not raw.strip() or raw.strip()[0] in "!#":
+        return raw
+    return raw[: len(raw) - len(raw.lstrip())] + written_out(raw)
+
+
+def _old_defaults(text: str) -> tuple[str, ...]:
+    """Return what ``frr version`` switches off by asking for the defaults of a version that had it off."""
+    found = re.search(r"^frr version (\d+)\.(\d+)", text, re.MULTILINE)
+    if found is None or (int(found.group(1)), int(found.group(2))) >= _POLICY_SINCE:
+        return ()
+    said = {" ".join(line.split()) for line in text.splitlines()}
+    return tuple(what for what in ("bgp ebgp-requires-policy", "bgp network import-check") if what not in said)
+
+
+class _Instance:
+    """One BGP instance on its way from lines to its meaning."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        lines: tuple[Line, ...],
+        profile: str,
+        old_defaults: tuple[str, ...],
+        version: str | None,
+        whole: str,
+    ) -> None:
+        self.objects = objects
+        self.router_id = router_id(whole)
+        self.interfaces = interfaces(whole)
+        self.profiles = profiles(whole)
+        self.profile = profile
+        self.version = _numbers(version)
+        self.general = [text for context, text in lines if not context]
+        self.asn = int(self.general[0].split()[2])
+        off = {text[len("no ") :] for text in self.general if text.startswith("no ")}
+        if profile == "traditional":
+            off.update(old_defaults)
+        self.needs_policy = "bgp ebgp-requires-policy" not in off
+        self.checks_networks = "bgp network import-check" not in off
+        self.lines: dict[str, list[tuple[str, list[str]]]] = {}
+        """Neighbor or group -> (family's line or empty, words behind its name; ``no`` stands first)."""
+        self.family_lines: dict[str, list[str]] = {}
+        self.decisions: dict[tuple[Filters, str, bool], Decision] = {}
+        for context, text in lines:
+            words = text.split()
+            negated = words[0] == "no"
+            if words[1 if negated else 0 :][:1] == ["neighbor"] and len(words) > 2:
+                name, rest = words[2 if negated else 1], words[3 if negated else 2 :]
+                self.lines.setdefault(name, []).append((context, (["no"] if negated else []) + rest))
+            elif context:
+                self.family_lines.setdefault(context, []).append(text)
+        self.groups = {name for name, held in self.lines.items() if ("", ["peer-group"]) in held}
+        self.member_of = {name: self._group_of(held) for name, held in self.lines.items()}
+
+    def meaning(self) -> Meaning:
+        neighbors: dict[str, Neighbor] = {}
+        for name in self.lines:
+            if name not in self.groups:
+                neighbors[name] = self._neighbor(self._both(name), name)
+        for text in self.general:
+            words = text.split()
+            if words[:3] == ["bgp", "listen", "range"] and len(words) == 6:
+                neighbors["range " + words[3]] = self._neighbor(self.lines.get(words[5], []), words[5], words[3])
+        used = {family for neighbor in neighbors.values() for family in neighbor.families}
+        families = {name: self._family_settings(context, name) for context, name in FAMILIES.items() if name in used}
+        for context, held in self.family_lines.items():
+            if context not in FAMILIES:
+                families[context[len("address-family ") :]] = dict.fromkeys(held, "")
+        dynamic = any(name.startswith("range ") for name in neighbors)
+        return Meaning(self.asn, self._settings(dynamic), families, neighbors)
+
+    # -- whole instance --------------------------------------------------------------------------------------------
+    def _settings(self, dynamic: bool) -> Settings:
+        result: Settings = {"router-id": self.router_id} if self.router_id else {}
+        for text in self.general[1:]:
+            on = not text.startswith("no ")
+            what = text if on else text[len("no ") :]
+            words = what.split()
+            if words[0] == "neighbor" or words[:3] == ["bgp", "listen", "range"] or words[:2] == ["timers", "bgp"]:
+                continue
+            if what in _COSMETIC or what in _FOLLOWED or (on and what in _ON_BY_DEFAULT):
+                continue
+            if what[len("bgp ") :] in GRACEFUL:
+                continue  # told with each neighbor
+            if words[:2] == ["bgp", "router-id"]:
+                result["router-id"] = word_at(words, 2)
+            elif words[:3] == ["bgp", "listen", "limit"]:
+                if dynamic and word_at(words, 3) != _LISTEN_LIMIT:
+                    result["limit of dynamic neighbors"] = words[3]
+            else:
+                result[what] = "on" if on else "off"
+        if not self.checks_networks:
+            result["bgp network import-check"] = "off"
+        return result
+
+    def _family_settings(self, context: str, family: str) -> Settings:
+        result: Settings = {}
+        for text in self.family_lines.get(context, []):
+            words = text.split()
+            if text in _ON_BY_DEFAULT:
+                continue
+            text = with_length(self._followed(text, family))
+            named = re.search(r" route-map (\S+)", text)
+            bare = text.replace(named.group(), "") if named else text
+            decision = route_map(self.objects, named.group(1), family) if named else None
+            if words[0] == "network" and decision is not None:
+                try:
+                    result[bare] = tree_text(outcome_at(decision, words[1])) or "on"
+                except ValueError as error:
+                    raise EdgeError("", f"'{words[1]}' is not a prefix") from error
+            elif words[0] == "maximum-paths":
+                result[" ".join(words[:-1])] = words[-1]
+            elif words[0] == "redistribute":
+                metric = " ".join(bare.split()[2:])
+                passed = "" if decision is None else decision_text(decision, family)
+                result[" ".join(words[:2])] = ", ".join(part for part in (metric, passed) if part) or "on"
+            else:
+                result[bare] = "on" if decision is None else decision_text(decision, family)
+        return result
+
+    def _followed(self, text: str, family: str) -> str:
+        """Return a line with the route-maps of its further kinds in words in place of their names."""
+
+        def said(found: Match[str]) -> str:
+            return f"{found.group(1)} ({decision_text(route_map(self.objects, found.group(2), family), family)})"
+
+        return re.sub(r"\b(table-map|suppress-map|advertise-map|exist-map|non-exist-map) (\S+)", said, text)
+
+    # -- neighbors -------------------------------------------------------------------------------------------------
+    def _group_of(self, held: list[tuple[str, list[str]]]) -> str | None:
+        for context, words in held:
+            if not context and "peer-group" in words[:3] and words[-1] != "peer-group":
+                return words[-1]
+        return None
+
+    def _both(self, name: str) -> list[tuple[str, list[str]]]:
+        """Return the lines of a neighbor behind those of its group, so that its own ones hold."""
+        group = self.member_of[name]
+        return (self.lines.get(group, []) if group else []) + self.lines[name]
+
+    def _neighbor(self, held: list[tuple[str, list[str]]], name: str, place: str | None = None) -> Neighbor:
+        """Return a neighbor as it behaves.
+
+        Args:
+            held: its lines.
+            name: of the neighbor, or of the group of a listen range.
+            place: the neighbor's address, or its range; None = its name.
+        """
+        raw: Settings = {}
+        password: Secret | None = None
+        for context, words in held:
+            if context:
+                continue
+            if words[0] == "password":
+                password = Secret(" ".join(words[1:]))
+            elif words[:2] == ["no", "password"]:
+                password = None
+            else:
+                session_line(raw, words)
+        internal = raw.get("remote AS") in ("internal", str(self.asn))
+        self._finish(raw, internal, place or name)
+        families = {}
+        for context, family in FAMILIES.items():
+            lines = [words for where, words in held if where == context]
+            if self._active(lines, name, family):
+                families[family] = self._family(lines, family, internal)
+        for context in {where for where, _words in held if where and where not in FAMILIES}:
+            for where, words in held:
+                if where == context:
+                    raw[" ".join([context[len("address-family ") :], *words])] = "on"
+        return Neighbor(raw, password, families)
+
+    def _active(self, lines: list[list[str]], name: str, family: str) -> bool:
+        active = family == "ipv6" and "bgp default ipv6-unicast" in self.general and name in self.lines
+        for words in lines:
+            if words[-1:] == ["activate"]:
+                active = words[0] != "no"
+        return active
+
+    def _finish(self, raw: Settings, internal: bool, place: str) -> None:
+        """Replace what is written by what holds: defaults filled in, and left out where they are the rule."""
+        keepalive, hold = _TIMERS.get(self.profile, _TIMERS["traditional"])
+        for text in self.general:
+            words = text.split()
+            if words[:2] == ["timers", "bgp"] and len(words) >= 4:
+                keepalive, hold = _number(words[2], text), _number(words[3], text)
+        if "timers" in raw:
+            said = ["timers", *raw.pop("timers").split()]
+            keepalive, hold = (_number(word_at(said, index), " ".join(said)) for index in (1, 2))
+        raw["hold time"] = f"{hold} s"
+        raw["keepalive"] = f"{min(keepalive, hold // 3)} s"
+        raw["connect retry"] = raw.get("connect retry", f"{self._connect_retry()} s")
+        if internal:
+            raw["remote AS"] = "internal"
+            raw.pop("hops", None)
+        elif raw.get("hops") == "1":
+            del raw["hops"]
+        if raw.get("port") == "179":
+            del raw["port"]
+        if raw.get("advertisement-interval") == "0":  # FRR bgpd/bgpd.h, BGP_DEFAULT_EBGP_ROUTEADV
+            del raw["advertisement-interval"]
+        whole = [does for word, does in GRACEFUL.items() if "bgp " + word in self.general]
+        if raw.setdefault("graceful restart", whole[0] if whole else "helper") == "helper":
+            del raw["graceful restart"]  # what FRR is where nothing is written
+        if raw.get("interface") == "unnumbered":
+            raw.pop("capability extended-nexthop", None)  # FRR switches it on by itself there
+        if raw.get("enforce-first-as") == "on" and (self.version is None or self.version >= _FIRST_AS_SINCE):
+            del raw["enforce-first-as"]
+        profile = raw.get("bfd profile", "")
+        raw.update({"bfd profile": self.profiles[profile]} if profile in self.profiles else {})
+        own = self.interfaces.get(raw.get("update-source", ""), [])
+        fitting = [address for address in own if (":" in address) == (":" in place)]
+        if len(fitting) == 1:
+            raw["update-source"] = fitting[0]
+
+    def _connect_retry(self) -> int:
+        if self.profile == "traditional" and (self.version is None or self.version >= _CONNECT_30_SINCE):
+            return 30
+        return _CONNECT.get(self.profile, _CONNECT["traditional"])
+
+    def _family(self, lines: list[list[str]], family: str, internal: bool) -> Family:
+        raw: Settings = {}
+        bound: dict[str, str] = {}
+        communities = set(COMMUNITIES)
+        for words in lines:
+            negated = words[0] == "no"
+            said = words[1:] if negated else words
+            if said[0] in _FILTERS and said[-1] in ("in", "out"):
+                key = said[0] + " " + said[-1]
+                if negated:
+                    bound.pop(key, None)
+                else:
+                    bound[key] = said[1]
+            elif said[0] == "send-community":
+                kinds = community_kinds(said[1:])
+                communities = communities - kinds if negated else communities | kinds
+            else:
+                self._family_line(raw, said, negated, family)
+        unfiltered = internal or not self.needs_policy
+        names = {way: Filters(*(bound.get(f"{kind} {way}") for kind in _FILTERS)) for way in ("in", "out")}
+        accepts, announces = (self._decision(names[way], family, unfiltered) for way in ("in", "out"))
+        if not accepts and "refused ones too" not in raw.get("maximum prefixes", ""):
+            raw.pop("maximum prefixes", None)  # nothing is counted
+        if announces or "default-originate" in raw:
+            if communities != set(COMMUNITIES):
+                raw["communities that are sent"] = ", ".join(sorted(communities)) or "none"
+        else:
+            for what in ("next-hop-self", "unsuppress-map", "remove-private-AS", "as-override"):
+                raw.pop(what, None)
+        return Family(raw, accepts, announces)
+
+    def _decision(self, filters: Filters, family: str, unfiltered: bool) -> Decision:
+        """Return what passes; neighbors of a group share it."""
+        key = (filters, family, unfiltered)
+        if key not in self.decisions:
+            self.decisions[key] = decide(self.objects, filters, family, unfiltered)
+        return self.decisions[key]
+
+    def _family_line(self, raw: Settings, said: list[str], negated: bool, family: str) -> None:
+        what = said[0]
+        if what in ("activate", "soft-reconfiguration"):
+            return
+        if negated:
+            raw.pop({"maximum-prefix": "maximum prefixes"}.get(what, what), None)
+        elif what == "maximum-prefix":
+            raw["maximum prefixes"] = limit(said[1:])
+        elif said == ["allowas-in", "3"]:
+            raw[what] = "on"  # 3 is what holds without a number
+        elif said == ["next-hop-self", "all"]:
+            raw[what] = "force"
+        elif what == "advertise-map":
+            raw[what] = self._followed(" ".join(said), family)
+        elif what in ("default-originate", "unsuppress-map"):
+            name = said[-1] if len(said) > 1 else None
+            raw[what] = "on" if name is None else decision_text(route_map(self.objects, name, family), family)
+        else:
+            raw[what] = " ".join(said[1:]) or "on"
+
+
+_CONNECT_30_SINCE = (10, 3)
+_FIRST_AS_SINCE = (10, 3)
+"""``enforce-first-as`` is on where nothing is written (measured on 10.3)."""
+
+
+def _numbers(version: str | None) -> tuple[int, ...] | None:
+    found = re.match(r"(\d+)(?:\.(\d+))?", version or "")
+    return (int(found.group(1)), int(found.group(2) or 0)) if found else None
+
+
+def _number(word: str, where: str) -> int:
+    if not word.isdecimal():
+        raise EdgeError("", f"'{word}' is not a number of seconds in '{where}'")
+    return int(word)
+
+
+# -- the difference ------------------------------------------------------------------------------------------------
+def difference(first: str | Meaning, second: str | Meaning, version: str | None = None) -> list[str]:
+    """Return how two configurations differ in meaning, one line each; none where they mean the same.
+
+    Args:
+        first: a configuration, or its meaning.
+        second: another one.
+        version: of the FRR that runs them, for defaults that changed.
+
+    Raises:
+        EdgeError: as :func:`meaning`.
+    """
+    one, other = (item if isinstance(item, Meaning) else meaning(item, version) for item in (first, second))
+    if one.asn is None or other.asn is None:
+        if one.asn == other.asn:
+            return []
+        return ["BGP runs only in the {}".format("first" if other.asn is None else "second")]
+    lines = [] if one.asn == other.asn else [f"AS number: {one.asn} in the first, {other.asn} in the second"]
+    lines += _settings_difference(one.settings, other.settings)
+    for family in sorted(set(one.families) | set(other.families)):
+        held = (one.families.get(family, {}), other.families.get(family, {}))
+        lines += [f"{family}: {line}" for line in _settings_difference(*held)]
+    return lines + _neighbors_difference(one.neighbors, other.neighbors)
+
+
+def _settings_difference(one: Settings, other: Settings) -> list[str]:
+    lines = []
+    for name in sorted(set(one) | set(other)):
+        mine, theirs = one.get(name), other.get(name)
+        if mine == theirs:
+            continue
+        if mine is not None and theirs is not None:
+            lines.append(f"{name}: {mine} in the first, {theirs} in the second")
+        else:
+            said = mine or theirs
+            what = name if said in ("on", "yes", "") else f"{name}: {said}"
+            lines.append("{} only in the {}".format(what, "second" if mine is None else "first"))
+    return lines
+
+
+def _neighbors_difference(one: dict[str, Neighbor], other: dict[str, Neighbor]) -> list[str]:
+    """Return the differences of all neighbors; those that differ alike share a line."""
+    found: dict[str, list[str]] = {}
+    for name in sorted({**one, **other}, key=_order):
+        mine, theirs = one.get(name), other.get(name)
+        if mine is None or theirs is None:
+            said = ["only in the {}".format("second" if mine is None else "first")]
+        else:
+            said = _neighbor_difference(mine, theirs)
+        for line in said:
+            found.setdefault(line, []).append(name)
+    return ["{} {}: {}".format(_noun(names), ", ".join(names), line) for line, names in found.items()]
+
+
+def _noun(names: list[str]) -> str:
+    return "neighbor" if len(names) == 1 else "neighbors"
+
+
+def _order(name: str) -> tuple[str, list[int], str]:
+    return re.sub(r"[0-9a-fA-F.:]+", "", name)[:6], [int(part) for part in re.findall(r"\d+", name)], name
+
+
+def _neighbor_difference(one: Neighbor, other: Neighbor) -> list[str]:
+    lines = _settings_difference(one.settings, other.settings)
+    if one.password != other.password:
+        if one.password is None or other.password is None:
+            lines.append("password only in the {}".format("second" if one.password is None else "first"))
+        else:
+            lines.append("another password")
+    for family in FAMILIES.values():
+        mine, theirs = one.families.get(family), other.families.get(family)
+        if mine is None and theirs is None:
+            continue
+        if mine is None or theirs is None:
+            lines.append("{} active only in the {}".format(family, "second" if mine is None else "first"))
+            continue
+        said = _settings_difference(mine.settings, theirs.settings)
+        said += decision_difference(mine.accepts, theirs.accepts, family, "accepts")
+        said += decision_difference(mine.announces, theirs.announces, family, "announces")
+        lines += [f"{family}: {line}" for line in said]
+    return lines

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The normal form of an FRR configuration: equal values mean the same.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ....module_utils._frr.config import MASK
+from .policy import Decision
+
+Settings = dict[str, str]
+"""What is set, by a name for readers; what is at its default is left out."""
+
+
+class Secret:
+    """A password: compared, never shown."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+class Family(NamedTuple):
+    """A neighbor in one address family in which it is active."""
+
+    settings: Settings
+    accepts: Decision
+    announces: Decision
+
+
+class Neighbor(NamedTuple):
+    """A neighbor as it behaves, with what its group gives it."""
+
+    settings: Settings
+    password: Secret | None
+    families: dict[str, Family]
+
+
+class Meaning(NamedTuple):
+    """A configuration in normal form: equal values mean the same."""
+
+    asn: int | None
+    """None: no BGP in the default VRF."""
+    settings: Settings
+    families: dict[str, Settings]
+    """Networks, redistribution, multipath and the like, by family."""
+    neighbors: dict[str, Neighbor]
+    """By address, interface, or ``range <prefix>``."""

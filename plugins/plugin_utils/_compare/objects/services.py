@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Service of type LoadBalancer means, under the API's defaults."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ....module_utils._errors import EdgeError
+from ..._addressing.intervals import Interval, merge
+from ..._kubernetes.selectors import Selector
+from .pools import interval_text
+
+_ADDRESSES = ("lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips")
+"""Annotations that ask for addresses; the second is the old name, which Cilium still reads."""
+_SHARING = {
+    "sharing key": ("lbipam.cilium.io/sharing-key", "io.cilium/lb-ipam-sharing-key"),
+    "shared with namespaces": ("lbipam.cilium.io/sharing-cross-namespace", "io.cilium/lb-ipam-sharing-cross-namespace"),
+}
+_DEFAULTS: Mapping[str, Any] = {
+    "type": "ClusterIP",
+    "externalTrafficPolicy": "Cluster",
+    "internalTrafficPolicy": "Cluster",
+    "ipFamilyPolicy": "SingleStack",
+    "sessionAffinity": "None",
+    "allocateLoadBalancerNodePorts": True,
+}
+_TOLD = ("ports", "loadBalancerIP", "selector")
+_ALLOTTED = ("clusterIP", "clusterIPs", "healthCheckNodePort")
+"""What the API server chooses where nobody does."""
+
+
+def service_facts(
+    item: Mapping[str, Any], name: str, pools: Iterable[tuple[Selector, bool, tuple[Interval, ...]]], first_family: str
+) -> dict[str, str]:
+    """Return what a Service is: its addresses, ports, endpoints and policies.
+
+    Args:
+        item: the Service.
+        name: ``namespace/name``.
+        pools: selector, whether it is disabled, and addresses of each pool: labels matter by what they draw from.
+        first_family: of the cluster, ``IPv4`` or ``IPv6``: what a Service gets that names none.
+    """
+    metadata, spec = item["metadata"], item["spec"]
+    if metadata.get("uid"):
+        spec = _as_asked(spec)
+    annotations = metadata.get("annotations") or {}
+    namespace, _slash, bare = name.rpartition("/")
+    labels = {
+        **(metadata.get("labels") or {}),
+        "io.kubernetes.service.namespace": namespace or "default",
+        "io.kubernetes.service.name": bare,
+    }
+    drawn = merge(part for matched, off, parts in pools if not off and matched.matches(labels) for part in parts)
+    facts = {"draws from": interval_text(drawn), "asks for": _addresses(spec, annotations, name)}
+    for what, keys in _SHARING.items():
+        facts[what] = next((str(annotations[key]) for key in keys if key in annotations), "")
+    facts["ports"] = _ports(spec.get("ports") or [])
+    facts["endpoints"] = ", ".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
+    defaults = {**_DEFAULTS, "ipFamilies": [first_family]}
+    for key in sorted({**defaults, **spec}):
+        value = spec.get(key, defaults.get(key))
+        if key not in _TOLD and value != defaults.get(key):
+            facts[key] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return {key: value for key, value in facts.items() if value}
+
+
+def _as_asked(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the spec of a Service that was read from a cluster without what the API server has chosen.
+
+    A node port that was asked for looks the same there and is left out too; a headless Service asks for no cluster IP.
+    """
+    headless = spec.get("clusterIP") == "None"
+    kept = {key: value for key, value in spec.items() if headless or key not in _ALLOTTED}
+    ports = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec.get("ports") or []]
+    return {**kept, "ports": ports}
+
+
+def _addresses(spec: Mapping[str, Any], annotations: Mapping[str, Any], name: str) -> str:
+    written = next((str(annotations[key]) for key in _ADDRESSES if key in annotations), "")
+    texts = [text.strip() for text in written.split(",") if text.strip()]
+    if spec.get("loadBalancerIP"):
+        texts.append(str(spec["loadBalancerIP"]))
+    try:
+        found = {ipaddress.ip_address(text) for text in texts}
+    except ValueError as error:
+        raise EdgeError(f"Service {name}", f"{', '.join(texts)!r} has something that is no address") from error
+    return ", ".join(str(address) for address in sorted(found, key=lambda address: (address.version, int(address))))
+
+
+def _ports(ports: Iterable[Mapping[str, Any]]) -> str:
+    """Return the ports in one order; the name of an only port means nothing."""
+    held = list(ports)
+    told = []
+    for port in held:
+        protocol = port.get("protocol") or "TCP"
+        target = port.get("targetPort") or port.get("port")
+        named = f" ({port['name']})" if len(held) > 1 and port.get("name") else ""
+        fixed = f" at node port {port['nodePort']}" if port.get("nodePort") else ""
+        told.append(f"{port.get('port')}/{protocol} to {target}{named}{fixed}")
+    return ", ".join(sorted(told))

@@ -1,0 +1,7 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Finding, one Report, and the table of all codes, of the plan and of the live site.
+
+Imports nothing of the library but the error class.
+"""

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A router's filters: prefix-lists, community-lists and route-maps of one peer group in one family.
+
+Route-maps carry the lists: FRR applies a changed list to received routes by itself only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._addressing.addresses import WIDTH, parse_cidr
+from .._model.prefix_rules import lengths
+from .._model.site import Community, Policy, PrefixRule
+
+SEQUENCE_STEP = 5
+"""Between the entries of a list; FRR's own step."""
+
+MAP_STEP = 10
+"""Between the entries of a route-map."""
+
+MAXIMUM_PREFIX_ROOM = 10
+"""Routes over a filter's capacity before its session is closed."""
+
+MAXIMUM_PREFIX_LIMIT = 10_000
+"""No home announces more service addresses than this, whatever the size of its pools; the limit protects the router."""
+
+MAXIMUM_PREFIX_THRESHOLD = 90
+"""Percent of the limit at which FRR logs a warning."""
+
+REDISTRIBUTED_MAP = "redistributed"
+"""Marks what ``redistribute`` takes in, so that exports can tell it apart."""
+
+REDISTRIBUTED_TAG = 65535
+"""The mark: a tag stays inside the router, a community would leave it."""
+
+_WORDS = {"planned-shut": "graceful-shutdown", "no-export-subconfed": "local-AS"}
+"""FRR's words for communities that Cilium's CRD calls otherwise; the others are equal."""
+
+_DEFAULT = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
+
+
+@dataclass(slots=True)
+class Filters:
+    """All lists and maps of a router, in the order in which they are rendered."""
+
+    prefix_lists: list[dict[str, Any]] = field(default_factory=list)
+    community_lists: list[dict[str, Any]] = field(default_factory=list)
+    route_maps: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_import(self, name: str, family: str, rules: Iterable[PrefixRule], policy: Policy) -> None:
+        """Add what a peer group's neighbors may announce.
+
+        Args:
+            name: of the route-map.
+            family: ``ipv4`` or ``ipv6``.
+            rules: all prefixes that pass, of both families.
+            policy: what else is said: everything, communities that routes must carry, the attributes that they get.
+        """
+        wanted = [*rules, *([PrefixRule(_DEFAULT[family])] if policy.default_route else [])]
+        match = self._communities(name.removesuffix("-in"), policy.communities)
+        changes = _changes(policy, policy.add_communities)
+        entries = []
+        if policy.everything:
+            entries.append(_permit(MAP_STEP, match, changes))
+        elif of := [rule for rule in wanted if rule.family == family]:
+            listed = self._prefixes(name.removesuffix("-in"), family, of)
+            entries.append(_permit(MAP_STEP, {**listed, **match}, changes))
+        self.route_maps.append({"name": name, "entries": entries or [_deny_all()]})
+
+    def add_export(self, name: str, family: str, policy: Policy, asn: int) -> None:
+        """Add what a peer group's neighbors are sent; ``asn`` is the AS that the router shows them."""
+        changes = _changes(policy, policy.communities)
+        if policy.prepend:
+            changes["as_path_prepend"] = [asn] * policy.prepend
+        entries = []
+        if policy.everything:
+            entries.append(_permit(MAP_STEP, {}, changes))
+        else:
+            if of := [rule for rule in policy.prefixes if rule.family == family]:
+                listed = self._prefixes(f"{name.removesuffix('-out')}-sent", family, of)
+                entries.append(_permit(MAP_STEP, listed, changes))
+            if policy.redistributed:
+                entries.append(_permit(MAP_STEP * (len(entries) + 1), {"tag": REDISTRIBUTED_TAG}, changes))
+        self.route_maps.append({"name": name, "entries": entries or [_deny_all()]})
+
+    def add_redistribute(self) -> None:
+        """Add the map that marks redistributed routes."""
+        self.route_maps.append(
+            {"name": REDISTRIBUTED_MAP, "entries": [_permit(MAP_STEP, {}, {"tag": REDISTRIBUTED_TAG})]}
+        )
+
+    def _prefixes(self, name: str, family: str, rules: list[PrefixRule]) -> dict[str, Any]:
+        entries = [
+            {
+                "seq": SEQUENCE_STEP * (index + 1),
+                "action": "permit",
+                "prefix": rule.prefix,
+                "ge": rule.ge,
+                "le": rule.le,
+            }
+            for index, rule in enumerate(rules)
+        ]
+        self.prefix_lists.append({"name": name, "family": family, "entries": entries})
+        return {"family": family, "prefix_list": name}
+
+    def _communities(self, name: str, communities: tuple[Community, ...]) -> dict[str, str]:
+        """Return the matches that let only routes with all of ``communities`` pass."""
+        match: dict[str, str] = {}
+        for key, kind, large in (("community_list", "standard", False), ("large_community_list", "large", True)):
+            words = [word(c) for c in communities if (c.kind == "large") == large]
+            if words:
+                self.community_lists.append({"name": name, "kind": kind, "communities": words})
+                match[key] = name
+        return match
+
+
+def _changes(policy: Policy, added: tuple[Community, ...]) -> dict[str, Any]:
+    """Return what is set on the routes of a policy, with the communities that are added to them."""
+    changes: dict[str, Any] = {}
+    if added:
+        changes["communities"] = [word(c) for c in added if c.kind != "large"]
+        changes["large_communities"] = [word(c) for c in added if c.kind == "large"]
+    if policy.local_preference is not None:
+        changes["local_preference"] = policy.local_preference
+    if policy.med is not None:
+        changes["metric"] = policy.med
+    return changes
+
+
+def word(community: Community) -> str:
+    """Return a community as FRR writes it."""
+    return _WORDS.get(community.text, community.text)
+
+
+def maximum_prefix(rules: Iterable[PrefixRule], policy: Policy) -> dict[str, Any] | None:
+    """Return the limit of routes from one neighbor; None = no limit: everything passes and no limit is written.
+
+    The exact filter is the first bound: at most its capacity passes, and FRR keeps nothing of what it refuses. The
+    limit is the second one, where pools are larger than any real use (an IPv6 /64 would let 2**64 host routes in).
+
+    ``force``, which counts refused routes as well, is not used. Measured on 10.3: it counts the routes of *all*
+    neighbors, so one node that announces too much closes the sessions of the others (three nodes with four routes
+    each are over a limit of 11).
+    """
+    if policy.everything and policy.max_prefixes is None:
+        return None
+    limit = policy.max_prefixes
+    if limit is None:
+        passing = sum(map(_count, rules)) + policy.default_route
+        limit = min(passing + MAXIMUM_PREFIX_ROOM, MAXIMUM_PREFIX_LIMIT)
+    return {
+        "limit": limit,
+        "threshold": MAXIMUM_PREFIX_THRESHOLD,
+        "restart": policy.restart // 60,
+        "force": False,
+    }
+
+
+def _count(rule: PrefixRule) -> int:
+    """Return how many prefixes pass a rule."""
+    cidr, low, high = lengths(rule)
+    return sum(1 << (length - cidr.prefix_length) for length in range(low, min(high, WIDTH[cidr.family]) + 1))
+
+
+def prefix_family(prefix: str) -> str:
+    """Return the family of a CIDR."""
+    return "ipv6" if parse_cidr(prefix, "").family == 6 else "ipv4"
+
+
+def _permit(seq: int, match: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {"seq": seq, "action": "permit", "match": match, "set": changes}
+
+
+def _deny_all() -> dict[str, Any]:
+    """Return the route-map entry that lets nothing through."""
+    return {"seq": MAP_STEP, "action": "deny", "match": {}, "set": {}}

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Layers: ``edge_pools__media`` is one more layer of ``edge_pools``.
+
+Layers are merged in sorted order of their suffix. The same entry in two layers is an error that names both, because
+otherwise their names would decide; only the layer ``__twin`` may override. An entry is a first-level key; in
+``edge_cilium_values`` it is a leaf, so that layers merge deeply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._findings.plan import Report
+from .types import describe, key_text, map_hint
+
+OVERRIDING_LAYER = "twin"
+DEEP = "edge_cilium_values"
+SECRETS = "edge_bgp_passwords"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a merged map, with the variable that it was written in."""
+
+    variable: str
+    value: Any
+
+
+def base_name(variable: str) -> str:
+    """Return ``edge_pools`` for ``edge_pools__media``."""
+    return variable.partition("__")[0]
+
+
+def layer_names(variables: Mapping[str, Any], base: str) -> list[str]:
+    """Return the variables that make up ``base``: itself, then its layers in sorted order of their suffix."""
+    layers = sorted((name for name in variables if name.startswith(f"{base}__")), key=_suffix)
+    layers.sort(key=lambda name: _suffix(name) == OVERRIDING_LAYER)  # the one that may override comes last
+    return ([base] if base in variables else []) + layers
+
+
+def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: Report) -> tuple[dict[str, Entry], bool]:
+    """Return the entries of all layers of ``base``, and whether all layers could be read.
+
+    Args:
+        variables: one host's variables.
+        base: the variable without suffix.
+        prefix: what stands before the variable in a finding's path (``host.`` or nothing).
+        report: takes what is wrong.
+    """
+    merged: dict[str, Entry] = {}
+    whole = True
+    for name in layer_names(variables, base):
+        value = variables[name]
+        if value is None and name == base:
+            continue  # `edge_pools:` with nothing below it
+        if not isinstance(value, Mapping):
+            if base == SECRETS:  # what stands there may be a password
+                report.add("EDGE102", f"{prefix}{name}", "must be a map", "give each password the name of its peering")
+            else:
+                report.add("EDGE102", f"{prefix}{name}", f"must be a map, not {describe(value)}", map_hint(value))
+            whole = False
+            continue
+        for raw_key, item in value.items():
+            key = key_text(raw_key, f"{prefix}{name}", report)
+            if key is None:
+                whole = False
+                continue
+            before = merged.get(key)
+            if before is None or (_suffix(name) == OVERRIDING_LAYER and base != DEEP):
+                merged[key] = Entry(name, item)
+            elif base == DEEP:
+                merged[key] = Entry(name, _merge_leaves(before, Entry(name, item), key, prefix, report))
+            else:
+                _report_twice(f"{prefix}{name}.{key}", before.variable, report)
+    return merged, whole
+
+
+def _merge_leaves(before: Entry, after: Entry, path: str, prefix: str, report: Report) -> Any:
+    """Return two values of one key of ``edge_cilium_values`` merged; a leaf in both is reported."""
+    if isinstance(before.value, Mapping) and isinstance(after.value, Mapping):
+        result = dict(before.value)
+        for key, item in after.value.items():
+            if key in result:
+                inner = Entry(before.variable, result[key]), Entry(after.variable, item)
+                result[key] = _merge_leaves(*inner, f"{path}.{key}", prefix, report)
+            else:
+                result[key] = item
+        return result
+    if _suffix(after.variable) != OVERRIDING_LAYER:
+        _report_twice(f"{prefix}{after.variable}.{path}", before.variable, report)
+    return after.value
+
+
+def _report_twice(path: str, other: str, report: Report) -> None:
+    report.add("EDGE107", path, f"stands in {other} too", "keep it in one layer")
+
+
+def _suffix(variable: str) -> str:
+    return variable.partition("__")[2]

@@ -1,0 +1,391 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First pass: each host's variables are read by the table of keys, one by one, without looking at any other.
+
+What comes out is well typed but not yet checked against the rest of the site; ``_resolve`` does that. A value that was
+reported here is left out, so that one mistake is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._findings.live import VERIFY_CODES
+from .._findings.plan import CODES, ERROR, Report, closest, did_you_mean, squash
+from .keys import (
+    ANY_HOST,
+    CLUSTER,
+    CLUSTER_MAPS,
+    NODE,
+    OTHER_NAMES,
+    OTHER_PREFIXES,
+    ROUTER,
+    ROUTER_MAPS,
+    RUN,
+    SERVICE_NAME,
+    SITE,
+    VARIABLES,
+)
+from .layers import Entry, base_name, layer_names, merge_layers
+from .types import INVALID, Key, MapOf, Record, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What the plan is computed from: the three groups, and each host's variables with plain values."""
+
+    routers: tuple[str, ...]
+    clusters: tuple[str, ...]
+    nodes: tuple[str, ...]
+    variables: Mapping[str, Mapping[str, Any]]
+    """Host -> its ``edge_*`` variables and ``ansible_host``. Passwords' values are not in it, only their names."""
+    failures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Host -> variable -> why its template fails."""
+    allocations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Planned addresses that are kept from earlier plans, by ``cluster/namespace/name`` (``edge_allocation_file``)."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts of the three groups, sorted and each once."""
+        return tuple(sorted({*self.routers, *self.clusters, *self.nodes}))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A parsed value with the place that it was written in."""
+
+    path: str
+    value: Any
+    raw: Any = None
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return one key of a record, or the default where it is not written."""
+        return self.value.get(key, default)
+
+    def at(self, key: str, index: int | None = None) -> str:
+        """Return the path of one of its keys, and of one entry where the key holds a list with brackets."""
+        path = f"{self.path}.{key}"
+        if index is None or not isinstance(self.raw, Mapping):
+            return path
+        return f"{path}[{index}]" if isinstance(self.raw.get(key), (list, tuple)) else path
+
+
+class Items(dict[str, Item]):
+    """The entries of one map, with the names of those that were reported: what refers to them is not told again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: set[str] = set()
+        self.whole = True
+        """False: a layer could not be read at all, so any name may have stood in it."""
+
+    def excuses(self, name: str) -> bool:
+        """Return whether ``name`` is missing only because of what was reported already."""
+        return name in self.broken or not self.whole
+
+    @property
+    def damaged(self) -> bool:
+        """True if anything of the map was reported."""
+        return bool(self.broken) or not self.whole
+
+
+Values = dict[str, Any]
+"""A host's parsed variables: scalars as they are, maps as :class:`Items`."""
+
+READ_FROM: Mapping[str, frozenset[str]] = {
+    group: frozenset(key.name for key in (*ANY_HOST, *SITE, *keys))
+    for group, keys in (
+        ("edge_routers", (*ROUTER, *ROUTER_MAPS)),
+        ("edge_clusters", (*CLUSTER, *CLUSTER_MAPS)),
+        ("edge_nodes", NODE),
+    )
+}
+"""Group -> the variables whose values are read from its hosts; of all others only the names are checked."""
+
+
+_SPELLINGS = {squash(name): name for name in VARIABLES}
+
+
+def is_ours(variable: str) -> bool:
+    """Return whether a variable is one of ours, or one of them in another spelling: ``edge-pools``, ``edgePools``."""
+    return variable.startswith("edge_") or (
+        variable[:4].lower() == "edge" and squash(base_name(variable)) in _SPELLINGS
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSite:
+    """All that the inventory says, by host."""
+
+    name: str
+    networks: Items
+    links: Items
+    accept: Items
+    routers: dict[str, Values]
+    clusters: dict[str, Values]
+    nodes: dict[str, Values]
+    hosts: Mapping[str, Mapping[str, Any]]
+    """The raw variables, for ``ansible_host``, and the names that misspelt ones were meant to have."""
+
+
+def parse(inventory: Inventory, report: Report) -> ParsedSite:
+    """Read all variables of all hosts; report every one that cannot be read."""
+    _check_groups(inventory, report)
+    lost = _check_names(inventory, report)
+    for host, failed in sorted(inventory.failures.items()):
+        for variable, problem in sorted(failed.items()):
+            report.add("EDGE109", f"{host}.{variable}", problem)
+    site = _site_values(inventory, lost, report)
+    shared = _shared_prefix(inventory)
+    clusters: dict[str, Values] = {}
+    for host in inventory.clusters:
+        clusters[host] = {
+            "edge_cilium_values": Items(),
+            **_host_values(inventory, host, (*ANY_HOST, *CLUSTER), lost[host], report),
+        }
+        for key in CLUSTER_MAPS:
+            clusters[host][key.name] = _map_items(
+                inventory.variables[host], key, shared.get(key.name, f"{host}."), lost[host], report
+            )
+    routers: dict[str, Values] = {}
+    for host in inventory.routers:
+        routers[host] = {
+            "edge_router_neighbors": Items(),
+            **_host_values(inventory, host, (*ANY_HOST, *ROUTER), lost[host], report),
+        }
+        for key in ROUTER_MAPS:
+            routers[host][key.name] = _map_items(
+                inventory.variables[host], key, shared.get(key.name, f"{host}."), lost[host], report
+            )
+    return ParsedSite(
+        name=site.get("edge_site_name", "edge"),
+        networks=site["edge_networks"],
+        links=site["edge_links"],
+        accept=site["edge_accept"],
+        routers=routers,
+        clusters=clusters,
+        nodes={host: _host_values(inventory, host, (*ANY_HOST, *NODE), lost[host], report) for host in inventory.nodes},
+        hosts={host: {**dict.fromkeys(lost[host]), **own} for host, own in inventory.variables.items()}
+        if any(lost.values())
+        else inventory.variables,
+    )
+
+
+def _check_groups(inventory: Inventory, report: Report) -> None:
+    """Report an inventory without our groups, and hosts in two of them."""
+    if not inventory.hosts:
+        report.add(
+            "EDGE112",
+            "inventory",
+            "no host is in edge_routers, edge_clusters or edge_nodes",
+            "name the site's inventory with -i",
+        )
+    groups = {"edge_routers": inventory.routers, "edge_clusters": inventory.clusters, "edge_nodes": inventory.nodes}
+    for host in inventory.hosts:
+        found = [name for name, hosts in groups.items() if host in hosts]
+        if len(found) > 1:
+            report.add(
+                "EDGE114", host, f"is in {' and in '.join(found)}", "give each role of the machine a host of its own"
+            )
+        if len(host) > 63:
+            report.add("EDGE104", host, f"the host name has {len(host)} characters", "at most 63")
+
+
+def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:
+    """Report variables that no key of the table has: an error when close to one, else a warning.
+
+    Returns:
+        Host -> variables that are lost, because a misspelt one was meant to be them.
+    """
+    lost: dict[str, set[str]] = {host: set() for host in inventory.variables}
+    seen: dict[str, list[str]] = {}
+    for host in inventory.hosts:
+        for variable in inventory.variables[host]:
+            if is_ours(variable):
+                seen.setdefault(variable, []).append(host)
+    for variable, hosts in sorted(seen.items()):
+        base = base_name(variable)
+        path = variable if len(hosts) > 1 or len(inventory.hosts) == 1 else f"{hosts[0]}.{variable}"
+        key = VARIABLES.get(base)
+        if key is not None:
+            if base != variable and not key.layered:
+                report.add("EDGE101", path, f"{base} is not a map, so it has no layers", f"write {base}")
+            continue
+        if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
+            continue
+        meant = _SPELLINGS.get(squash(base)) or _meant(
+            base, {name for host in hosts for name in _read_from(inventory, host)}
+        )
+        if meant:
+            report.add("EDGE101", path, "is not a variable of this collection", f"did you mean {meant!r}?")
+            for host in hosts:
+                lost[host].add(meant)
+        else:
+            report.add(
+                "EDGE110", path, "is not a variable of this collection", "variables of your own start with edge_x_"
+            )
+
+    return lost
+
+
+def _read_from(inventory: Inventory, host: str) -> frozenset[str]:
+    """Return the variables that are read from a host."""
+    groups = {"edge_routers": inventory.routers, "edge_clusters": inventory.clusters, "edge_nodes": inventory.nodes}
+    return frozenset().union(*(READ_FROM[name] for name, hosts in groups.items() if host in hosts))
+
+
+def _meant(name: str, read: set[str]) -> str | None:
+    """Return the variable that a misspelt ``name`` was meant to be: rather one that is ``read`` from its hosts."""
+
+    def close(known: Iterable[str]) -> str | None:
+        found = closest(name.removeprefix("edge_"), {item.removeprefix("edge_") for item in known})
+        return found and f"edge_{found}"
+
+    anywhere = close(VARIABLES)
+    if anywhere is None or anywhere in read or anywhere in {key.name for key in RUN}:
+        return anywhere
+    return close(read) or anywhere
+
+
+def _site_values(inventory: Inventory, lost: Mapping[str, set[str]], report: Report) -> Values:
+    """Return what belongs to the site: the union over all hosts; two definitions of one name are reported."""
+    result: Values = {}
+    for key in SITE:
+        if key.layered:
+            result[key.name] = _site_map(inventory, key, lost, report)
+            continue
+        owners: dict[str, tuple[str, Any]] = {}
+        for host in inventory.hosts:
+            if key.name not in inventory.variables[host]:
+                continue
+            value = inventory.variables[host][key.name]
+            if "" in owners and owners[""][1] != value:
+                report.add(
+                    "EDGE108", key.name, _disagree(owners[""], (host, value)), "write it once, under group_vars/all"
+                )
+            owners.setdefault("", (host, value))
+        if owners:
+            parsed = key.type.parse(owners[""][1], key.name, report)
+            if parsed is not INVALID:
+                result[key.name] = parsed
+    return result
+
+
+def _disagree(left: tuple[str, Any], right: tuple[str, Any]) -> str:
+    return f"is {describe(left[1])} on {left[0]} and {describe(right[1])} on {right[0]}"
+
+
+def _site_map(inventory: Inventory, key: Key, lost: Mapping[str, set[str]], report: Report) -> Items:
+    """Return a site-wide map: each entry from whichever hosts have it, all of which must agree."""
+    owners: dict[str, tuple[str, Entry]] = {}
+    seen: list[tuple[str, dict[str, Any]]] = []
+    whole = not any(key.name in names for names in lost.values())
+    for host in inventory.hosts:
+        variables = inventory.variables[host]
+        written = {name: variables[name] for name in layer_names(variables, key.name)}
+        if not written or any(written == other for _owner, other in seen):
+            continue
+        seen.append((host, written))
+        entries, readable = merge_layers(variables, key.name, "", report)
+        whole = whole and readable
+        for name, entry in entries.items():
+            known = owners.setdefault(name, (host, entry))
+            if known[1].value != entry.value:
+                report.add(
+                    "EDGE108",
+                    f"{key.name}.{name}",
+                    f"is defined differently on {known[0]} and on {host}",
+                    "write it once, under group_vars/all",
+                )
+    return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, whole, key, "", report)
+
+
+def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], lost: Collection[str], report: Report) -> Values:
+    """Return the values of one host's own variables."""
+    variables = inventory.variables[host]
+    result: Values = {}
+    for key in keys:
+        if key.layered:
+            if key.name in lost or layer_names(variables, key.name):
+                result[key.name] = _map_items(variables, key, f"{host}.", lost, report)
+        elif key.name in variables:
+            value = key.type.parse(variables[key.name], f"{host}.{key.name}", report)
+            if value is not INVALID:
+                result[key.name] = value
+        elif key.required and key.name not in lost and key.name not in inventory.failures.get(host, {}):
+            report.add("EDGE105", f"{host}.{key.name}", "is missing", key.text.rstrip("."))
+    return result
+
+
+def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, lost: Collection[str], report: Report) -> Items:
+    entries, whole = merge_layers(variables, key.name, prefix, report)
+    return _parse_entries(entries, whole and key.name not in lost, key, prefix, report)
+
+
+def _parse_entries(entries: Mapping[str, Entry], whole: bool, key: Key, prefix: str, report: Report) -> Items:
+    """Return the entries of one map that are well typed, in the order of their names."""
+    result = Items()
+    result.whole = whole
+    for name in sorted(entries):
+        entry = entries[name]
+        path = f"{prefix}{entry.variable}.{name}"
+        checked: Any = name
+        value: Any = INVALID
+        if isinstance(key.type, Record):
+            value = key.type.parse_key(name, entry.value, path, report)
+        elif isinstance(key.type, MapOf):
+            if key.type.key is SERVICE_NAME and SERVICE_NAME.holds_services(name, entry.value, path, report):
+                result.broken.update(f"{name}/{service}" for service in entry.value)
+                continue
+            checked = key.type.key.parse(name, path, report)
+            value = key.type.value.parse(entry.value, path, report)
+        if value is not INVALID and checked is not INVALID:
+            result[checked] = Item(path, value, entry.value)
+        else:
+            result.broken.add(name)
+    return result
+
+
+def _shared_prefix(inventory: Inventory) -> dict[str, str]:
+    """Return the maps that all their readers share: their findings need no host in the path and are told once."""
+    shared: dict[str, str] = {}
+    for key in CLUSTER_MAPS:
+        readers = (*inventory.clusters, *(inventory.routers if key in ROUTER_MAPS else ()))
+        written = [
+            {name: inventory.variables[host][name] for name in layer_names(inventory.variables[host], key.name)}
+            for host in readers
+        ]
+        if all(other == written[0] for other in written[1:]):
+            shared[key.name] = ""
+    return shared
+
+
+def accepted_reasons(accept: Mapping[str, Item], report: Report) -> dict[tuple[str, str | None], str]:
+    """Return ``(code, path or None) -> reason`` from ``edge_accept``; errors and unknown codes are reported.
+
+    Codes of the live site (verify) are known too; the plan hands their reasons on.
+    """
+    severities = {code: known.severity for table in (CODES, VERIFY_CODES) for code, known in table.items()}
+    reasons: dict[tuple[str, str | None], str] = {}
+    for code, item in accept.items():
+        if code not in severities:
+            report.add("EDGE115", item.path, "is not the code of a finding", _code_hint(code, severities))
+            continue
+        if severities[code] == ERROR:
+            report.add(
+                "EDGE115", item.path, f"{code} is an error; only warnings can be accepted", "mend what it reports"
+            )
+            continue
+        by_path = item.value if isinstance(item.value, Mapping) else {None: item.value}
+        reasons.update({(code, path): reason for path, reason in by_path.items()})
+    return reasons
+
+
+def _code_hint(code: str, known: Iterable[str]) -> str:
+    return did_you_mean(f"EDGE{code}" if code.isdecimal() else code, known) or "a code is EDGE and three digits"

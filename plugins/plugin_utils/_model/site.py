@@ -1,0 +1,478 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resolved site: what the inventory means after defaults, derivations and checks.
+
+Everything here is frozen and complete: no key is looked up again, no default is applied later. Addresses and CIDRs
+are canonical text (netaddr's), ranges that arithmetic is done on are :class:`Interval`. Selectors are canonical
+kubectl text. Only ``_resolve`` makes these objects; ``_frr_intent``, ``_manifests``, ``_helm_values`` and
+``_expectations`` read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._addressing.addresses import PoolEntry
+from .._addressing.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """BGP timers in seconds (RFC 4271 section 4.2 and 8), one value for both ends."""
+
+    hold: int
+    keepalive: int
+    connect_retry: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKeys:
+    """What both ends of a session must agree on, after ``edge_bgp_defaults``."""
+
+    timers: Timers
+    graceful_restart: int
+    """Restart time in seconds (RFC 4724); 0 = off."""
+    multihop: int | None = None
+    """TTL for sessions over several hops (2..255); None = directly connected."""
+    ttl_security: bool = False
+    """GTSM (RFC 5082); both ends together."""
+    description: str | None = None
+    shutdown: bool = False
+    port: int = 179
+    password: str | None = None
+    """Name under ``edge_bgp_passwords``, never the secret itself; None = no MD5."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Community:
+    """A BGP community."""
+
+    text: str
+    """Canonical: ``65000:100``, ``65000:1:2`` or a word such as ``no-export``."""
+    kind: str
+    """``standard`` (RFC 1997), ``large`` (RFC 8092) or ``well-known``."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PrefixRule:
+    """Prefixes inside ``prefix`` of ``ge`` to ``le`` bits; without both, exactly ``prefix``."""
+
+    prefix: str
+    """Canonical CIDR text."""
+    ge: int | None = None
+    le: int | None = None
+
+    @property
+    def family(self) -> str:
+        """``ipv4`` or ``ipv6``."""
+        return "ipv6" if ":" in self.prefix else "ipv4"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which routes pass in one direction, with every name followed to its prefixes."""
+
+    everything: bool = False
+    """``all``: nothing is filtered."""
+    prefixes: tuple[PrefixRule, ...] = ()
+    """Sorted, IPv4 first; pools stand here as host routes (``ge 32``), or as their aggregate."""
+    default_route: bool = False
+    redistributed: bool = False
+    communities: tuple[Community, ...] = ()
+    """Import: only routes that carry all of them. Export: added to each route."""
+    add_communities: tuple[Community, ...] = ()
+    """Import: added to each route."""
+    local_preference: int | None = None
+    med: int | None = None
+    prepend: int = 0
+    """Export: how many times more the router's own AS stands in the path."""
+    max_prefixes: int | None = None
+    """As written; None = derived from the filter."""
+    restart: int = 300
+    """Seconds until a session that ended for too many prefixes is tried again; whole minutes."""
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing passes."""
+        return not (self.everything or self.prefixes or self.default_route or self.redistributed)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """An L3 segment that router and nodes share."""
+
+    name: str
+    cidrs: tuple[str, ...]
+    interfaces: tuple[str, ...] = ()
+    """Interface names or globs, for L2 announcements."""
+    l2_nodes: str | None = None
+    """Selector of the nodes that announce here; None = all nodes with an address here."""
+    loopback: bool = False
+    """It holds loopback addresses: no segment, no ARP."""
+    dhcp: tuple[str, ...] = ()
+    """Ranges that a DHCP server hands out, as written, normalised."""
+    delivery: str | None = None
+    """``routed`` or ``on_link``: how a provider hands this public range over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A BGP speaker beside a router that is not Cilium: of ``edge_router_neighbors``, or the other end of a link."""
+
+    name: str
+    """Of the neighbor or link; unique on its router."""
+    peer_group: str
+    addresses: tuple[str, ...] = ()
+    """Transport addresses, each one session; empty with ``interface`` alone (unnumbered) or ``listen_ranges``."""
+    descriptions: tuple[str, ...] = ()
+    """One for each address; else one."""
+    interface: str | None = None
+    """Unnumbered (RFC 5549) where there is no address, else the interface of link-local addresses."""
+    listen_ranges: tuple[str, ...] = ()
+    listen_limit: int | None = None
+    asn: int | str = "external"
+    """A number, ``internal`` or ``external``."""
+    local_as: int | None = None
+    transport: str = "ipv4"
+    """Family of the session's own addresses; ``ipv6`` for unnumbered."""
+    families: tuple[str, ...] = ()
+    """Families of the routes."""
+    keys: SessionKeys | None = None
+    bfd: bool = False
+    update_source: str | None = None
+    next_hop_self: bool = False
+    route_reflector_client: bool = False
+    import_: Policy = Policy()
+    export: Policy = Policy()
+    link: str | None = None
+    """The link whose other end this is."""
+    other: str | None = None
+    """The router at the other end of the link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A host of ``edge_routers``."""
+
+    host: str
+    asn: int
+    router_id: str
+    platform: str
+    """``linux`` or ``unifi``."""
+    frr_version: str
+    addresses: Mapping[str, tuple[str, ...]]
+    """Network name -> addresses, one per family and subnet."""
+    managed: bool = True
+    absent: bool = False
+    """``edge_state: absent``: no session ends here, and what we made there is removed."""
+    neighbors: tuple[Neighbor, ...] = ()
+    originates: tuple[str, ...] = ()
+    """Prefixes that some export announces and this router puts into BGP itself (``network`` statements), sorted."""
+    maximum_paths: int | None = None
+    """None = FRR's own default, which is multipath."""
+    multipath_relax: bool = False
+    """Neighbors or links of different ASes may announce one prefix."""
+    redistribute: tuple[str, ...] = ()
+    import_check: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A host of ``edge_nodes``; never connected to."""
+
+    host: str
+    cluster: str
+    labels: Mapping[str, str]
+    addresses: Mapping[str, tuple[str, ...]]
+    asn: int | None = None
+    """Its own AS number (``edge_cluster_asn`` on the node, read only where its cluster has none)."""
+    router_id: str | None = None
+    local_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Peering -> source addresses of its sessions (``edge_node_local_addresses``)."""
+    drain: bool = False
+    """It leaves all peerings."""
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """What selectors of nodes see: also the labels that each kubelet sets, which nobody has to write down."""
+        return {"kubernetes.io/hostname": self.host, "kubernetes.io/os": "linux", **self.labels}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One BGP session between a node and a router, as both ends see it.
+
+    ``router`` is empty for a speaker on the node itself (``local_speaker``): no router of the site has that session.
+    """
+
+    cluster: str
+    peering: str
+    node: str
+    node_address: str
+    """Empty where the node has none here: a dynamic neighbor whose address the site does not know."""
+    node_asn: int
+    router: str
+    router_address: str
+    router_asn: int
+    """As the node sees it: the peering's ``local_as`` where it has one."""
+    family: str
+    """Family of the transport addresses: ``ipv4`` or ``ipv6``."""
+    families: tuple[str, ...]
+    """Families of the routes that it carries."""
+    keys: SessionKeys
+    peer_group: str
+    """On the router; IPv6 ones end in ``-v6``."""
+    cluster_config: str
+    instance: str
+    peer: str
+    peer_config: str
+    """Names of the Cilium side; IPv6 peers and PeerConfigs end in ``-v6``."""
+    local_address: str | None = None
+    """Source address that the node must dial from (``edge_node_local_addresses``); then equal to ``node_address``."""
+    update_source: str | None = None
+    """The router's source address, where the session is not between two addresses of one subnet."""
+    dynamic: bool = False
+    """The router knows the node by a listen range."""
+    discover: bool = False
+    """The node dials its default gateway instead of a written address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advertise:
+    """Routes beside pools that a peering's nodes announce (``edge_peerings.P.advertise``)."""
+
+    kind: str
+    """``pod_cidrs``, ``pod_pools``, ``cluster_ips``, ``external_ips`` or ``interfaces``."""
+    selector: str | None = None
+    """Canonical kubectl text; None = all."""
+    communities: tuple[Community, ...] = ()
+    local_preference: int | None = None
+    aggregate: Mapping[str, int] = field(default_factory=dict)
+    """Family -> prefix length; empty = host routes."""
+    interfaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Peering:
+    """A class of sessions between routers and the nodes that a selector picks (``edge_peerings.P``)."""
+
+    name: str
+    networks: tuple[str, ...]
+    nodes: str | None
+    """Selector in canonical kubectl text; None = all nodes of the cluster."""
+    node_hosts: tuple[str, ...]
+    """The nodes that it matches, sorted."""
+    routers: tuple[str, ...]
+    asn: int
+    keys: SessionKeys
+    families: tuple[str, ...]
+    """Route families: those that its pools and ``advertise`` have and both ends have addresses for."""
+    accept: str = "pools"
+    """``pools``, or ``services``: only the planned addresses of services."""
+    sessions: str = "per_family"
+    """``per_family``, or the family of the one session that carries the routes of all."""
+    local_as: int | None = None
+    listen_ranges: tuple[str, ...] = ()
+    """CIDRs from which nodes may dial in; empty = named neighbors."""
+    listen_limit: int | None = None
+    listen_port: int | None = None
+    """Port on which Cilium listens and which the router dials; None = Cilium only dials out."""
+    source_interface: str | None = None
+    discover: bool = False
+    advertise: tuple[Advertise, ...] = ()
+    filter: tuple[PrefixRule, ...] = ()
+    """All that the router accepts over it: pools (or services), ``advertise``, and the prefixes of ``import_``; exact,
+    minimal, sorted."""
+    import_: Policy = Policy()
+    """``import`` as written, beside the derived filter."""
+    export: Policy = Policy()
+    advertisement: str = ""
+    """Name of its CiliumBGPAdvertisement."""
+    peer_group: str = ""
+    """On the router, without ``-v6``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeClass:
+    """The nodes of a cluster that have the same peerings: one CiliumBGPClusterConfig (a node may match only one)."""
+
+    name: str
+    """Name of the CiliumBGPClusterConfig."""
+    selector: str | None
+    """What selects exactly these nodes: a peering's own selector, or a label of ours; None = all nodes."""
+    nodes: tuple[str, ...]
+    peerings: tuple[str, ...]
+
+
+_FAMILIES = {(4, 4): ("ipv4",), (4, 6): ("ipv4", "ipv6"), (6, 6): ("ipv6",)}
+"""The families of sorted addresses, by those of the first and the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A named set of addresses that services draw from (``edge_pools.N``)."""
+
+    name: str
+    entries: tuple[PoolEntry, ...]
+    exclude: tuple[PoolEntry, ...]
+    intervals: tuple[Interval, ...]
+    """The addresses that Cilium may hand out: entries minus excluded, merged, sorted; first/last already taken off
+    where ``first_last`` is false."""
+    bgp: tuple[str, ...]
+    """Peerings that advertise it."""
+    l2: tuple[str, ...]
+    """Networks on which it is announced."""
+    first_last: bool = True
+    disabled: bool = False
+    anycast: bool = False
+    services: str | None = None
+    """Selector of its services in canonical kubectl text; None = by the pool label."""
+    announce_only: str | None = None
+    """Narrows what is advertised and announced; canonical kubectl text."""
+    external_ips: bool = False
+    """On L2 the nodes answer for ``spec.externalIPs`` of its services too."""
+    communities: tuple[Community, ...] = ()
+    local_preference: int | None = None
+    aggregate: Mapping[str, int] = field(default_factory=dict)
+    """Family -> prefix length of its routes; empty = host routes."""
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of its addresses, IPv4 first."""
+        if not self.intervals:
+            return ()
+        return _FAMILIES[self.intervals[0].family, self.intervals[-1].family]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """One port of a Service that we create."""
+
+    port: int
+    target_port: int | str
+    protocol: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service of type LoadBalancer (``edge_services."namespace/name"``)."""
+
+    namespace: str
+    name: str
+    pool: str
+    addresses: tuple[str, ...]
+    """Pinned addresses; empty = Cilium's choice."""
+    manage: str
+    """``service`` (we create it), ``metadata`` (we label and annotate it), ``values`` (its chart makes it)."""
+    chart: str | None = None
+    """``ingress-nginx``, ``cilium-ingress`` or ``gateway``, where ``manage`` is ``values``."""
+    ingress_class: str | None = None
+    ports: tuple[ServicePort, ...] = ()
+    selector: Mapping[str, str] = field(default_factory=dict)
+    families: tuple[str, ...] = ()
+    """Of the addresses it asks for; empty = the cluster's default family."""
+    traffic_policy: str | None = None
+    """``externalTrafficPolicy``: ``Cluster``, ``Local``; None = not said (Kubernetes: Cluster)."""
+    way: str | None = None
+    """``bgp`` or ``l2``: its ``loadBalancerClass``, reached by this way only; None = no class."""
+    share: str | None = None
+    """Sharing key of Cilium's LB-IPAM."""
+    share_with: tuple[str, ...] = ()
+    """Namespaces that may share its address; ``*`` = all."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What its pool's own selector asks for, beside the pool label; empty where the Service is made by others."""
+    may_move: bool = False
+    planned: bool = False
+    """Its addresses were planned by us (``edge_allocation: planned``), not written in the inventory."""
+
+    @property
+    def key(self) -> str:
+        """``namespace/name``, as the inventory spells it."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PodPool:
+    """A pool of pod CIDRs (``edge_cluster_pod_pools.N``): one CiliumPodIPPool."""
+
+    name: str
+    cidrs: tuple[str, ...]
+    mask: Mapping[str, int]
+    """Family -> length of a node's CIDR out of it."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class L2Lease:
+    """Timings of L2 announcement leases in seconds."""
+
+    duration: int = 15
+    renew: int = 5
+    retry: float = 2
+    """In tenths; an ``int`` where it is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A host of ``edge_clusters`` with all that belongs to it."""
+
+    host: str
+    cilium_version: str
+    default_pool: str | None
+    """None = ``none``: a service that names no pool gets no address."""
+    pool_label: str
+    nodes: tuple[Node, ...]
+    peerings: tuple[Peering, ...]
+    pools: tuple[Pool, ...]
+    services: tuple[Service, ...]
+    sessions: tuple[Session, ...]
+    classes: tuple[NodeClass, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The user's ``edge_cilium_values``, layers merged."""
+    asn: int | None = None
+    distribution: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
+    pod_cidrs: tuple[str, ...] = ()
+    service_cidrs: tuple[str, ...] = ()
+    managed: bool = True
+    cilium_managed: bool = True
+    absent: bool = False
+    """``edge_state: absent``: it has no sessions, pools or services, and what we made there is removed."""
+    absent_nodes: tuple[str, ...] = ()
+    """Nodes whose ``edge_state`` is absent: they peer with nobody, and labels of ours are removed from them."""
+    external_cidrs: tuple[str, ...] = ()
+    pod_mask: Mapping[str, int] = field(default_factory=lambda: {"ipv4": 24, "ipv6": 64})
+    """Family -> length of a node's pod CIDR."""
+    pod_pools: tuple[PodPool, ...] = ()
+    router_ids: str | None = None
+    """Pool of the nodes' BGP identifiers (CIDR)."""
+    manage_labels: bool = True
+    l2_lease: L2Lease = L2Lease()
+    allocation: str = "cilium"
+    """``cilium`` or ``planned``: who gives addresses to services without one."""
+    allocation_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value that the inventory does not state, with the reason for it."""
+
+    path: str
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One inventory's routers and clusters."""
+
+    name: str
+    networks: tuple[Network, ...]
+    routers: tuple[Router, ...]
+    clusters: tuple[Cluster, ...]
+    derived: tuple[Derived, ...] = ()

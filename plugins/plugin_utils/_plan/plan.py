@@ -1,0 +1,340 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: the intended state of everything, from the inventory alone.
+
+One pure function. The same inventory gives the same plan, byte for byte; it has no secrets and needs no connection.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._addressing.addresses import address_text, parse_address
+from .._addressing.intervals import subtract
+from .._cilium.helm_checks import check_cluster_values
+from .._cilium.helm_values import helm_values, secrets_namespace
+from .._cilium.objects import bgp_objects, chart_values, lb_objects, node_labels, services
+from .._findings.plan import ERROR, Finding, Report
+from .._frr.intent import frr_intent
+from .._inventory.parse import Inventory, Item, accepted_reasons, parse
+from .._model.site import Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
+from .._pools.capacity import capacity
+from .._resolve.site import resolve
+from .expectations import expectations
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan and, for those who compute on, the resolved site behind it."""
+
+    site: Site
+    findings: tuple[Finding, ...]
+    data: dict[str, Any]
+    """The plan as data; see ``docs/plan.md``. After an error only ``site`` and ``findings`` are in it."""
+
+    @property
+    def failed(self) -> bool:
+        """True if the inventory has an error."""
+        return any(finding.severity == ERROR for finding in self.findings)
+
+
+def plan(inventory: Inventory) -> Plan:
+    """Compute the plan of a whole inventory and every finding about it, in one pass."""
+    with _without_collector():
+        return _plan(inventory)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the garbage collector from looking: a plan is millions of objects without a cycle, a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            # The collector takes all that was made meanwhile for new, and would walk through it at once.
+            gc.freeze()
+            gc.enable()
+            gc.unfreeze()
+
+
+def _plan(inventory: Inventory) -> Plan:
+    report = Report()
+    site, reasons = _resolved(inventory, report)
+    findings = tuple(_accept(finding, reasons) for finding in report.findings())
+    data: dict[str, Any] = {"site": site.name, "findings": [finding.as_dict() for finding in findings]}
+    if not report.failed:
+        data.update(_content(site))
+        data["accept"] = [
+            {"code": code, "path": path, "reason": reason}
+            for (code, path), reason in sorted(reasons.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+        ]
+    return Plan(site, findings, data)
+
+
+def _resolved(inventory: Inventory, report: Report) -> tuple[Site, dict[tuple[str, str | None], str]]:
+    """Return the site and the reasons of ``edge_accept``; what was parsed for them is not kept beside the plan."""
+    parsed = parse(inventory, report)
+    reasons = accepted_reasons(parsed.accept, report)
+    site = resolve(parsed, report, inventory.allocations)
+    for cluster in site.clusters:
+        _check_values(cluster, parsed.clusters[cluster.host]["edge_cilium_values"], report)
+    return site, reasons
+
+
+def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report) -> None:
+    """Report Helm values that do nothing or work against the plan, each where it was written."""
+    for found in check_cluster_values(cluster):
+        top, dot, rest = found.path.partition(".")
+        variable = written[top].path if top in written else f"{cluster.host}.edge_cilium_values.{top}"
+        code = "EDGE604" if found.severity == ERROR else "EDGE605"
+        report.add(code, f"{variable}{dot}{rest}", found.problem, found.hint)
+
+
+def _accept(finding: Finding, reasons: dict[tuple[str, str | None], str]) -> Finding:
+    reason = reasons.get((finding.code, finding.path), reasons.get((finding.code, None)))
+    return finding if reason is None else replace(finding, accepted=reason)
+
+
+def _content(site: Site) -> dict[str, Any]:
+    clusters = sorted(site.clusters, key=lambda item: item.host)
+    routers = sorted(site.routers, key=lambda item: item.host)
+    sessions = [session for cluster in clusters for session in _sessions(cluster)]
+    return {
+        "derived": [{"path": item.path, "value": item.value, "reason": item.reason} for item in site.derived],
+        "networks": {
+            network.name: {
+                "cidrs": list(network.cidrs),
+                "interfaces": list(network.interfaces),
+                "l2_nodes": network.l2_nodes,
+                "loopback": network.loopback,
+                "dhcp": list(network.dhcp),
+                "delivery": network.delivery,
+            }
+            for network in sorted(site.networks, key=lambda item: item.name)
+        },
+        "routers": {router.host: _router(site, router) for router in routers},
+        "clusters": {cluster.host: _cluster(site, cluster) for cluster in clusters},
+        "sessions": sessions,
+        "neighbors": [_neighbor(router, neighbor) for router in routers for neighbor in router.neighbors],
+        "pools": [pool for cluster in clusters for pool in _pools(cluster)],
+        "services": [service for cluster in clusters for service in _services(cluster)],
+        "expect": expectations(site),
+        "allocations": _allocations(clusters),
+    }
+
+
+def _allocations(clusters: list[Cluster]) -> dict[str, list[str]]:
+    """Return every address that we planned, as ``edge_allocation_file`` keeps it: by ``cluster/namespace/name``."""
+    return {
+        f"{cluster.host}/{service.key}": list(service.addresses)
+        for cluster in clusters
+        for service in cluster.services
+        if service.planned
+    }
+
+
+def _router(site: Site, router: Router) -> dict[str, Any]:
+    sessions = [session for cluster in site.clusters for session in cluster.sessions if session.router == router.host]
+    passwords = {f"{item.cluster}/{item.keys.password}" for item in sessions if item.keys.password}
+    passwords |= {
+        f"{router.host}/{item.keys.password}" for item in router.neighbors if item.keys and item.keys.password
+    }
+    return {
+        "managed": router.managed,
+        "absent": router.absent,
+        "platform": router.platform,
+        "frr_version": router.frr_version,
+        "asn": router.asn,
+        "router_id": router.router_id,
+        "addresses": {network: list(addresses) for network, addresses in router.addresses.items()},
+        "frr": frr_intent(site, router),
+        "passwords": sorted(passwords),
+    }
+
+
+def _neighbor(router: Router, neighbor: Neighbor) -> dict[str, Any]:
+    keys = neighbor.keys
+    return {
+        "router": router.host,
+        "name": neighbor.name,
+        "link": neighbor.link,
+        "other": neighbor.other,
+        "addresses": list(neighbor.addresses),
+        "interface": neighbor.interface,
+        "listen_ranges": list(neighbor.listen_ranges),
+        "asn": neighbor.asn,
+        "local_as": neighbor.local_as,
+        "families": list(neighbor.families),
+        "hold": keys.timers.hold if keys else None,
+        "keepalive": keys.timers.keepalive if keys else None,
+        "graceful_restart": keys.graceful_restart if keys else None,
+        "connect_retry": keys.timers.connect_retry if keys else None,
+        "password": keys.password if keys else None,
+        "shutdown": bool(keys and keys.shutdown),
+        "bfd": neighbor.bfd,
+        "peer_group": neighbor.peer_group,
+        "import": _policy(neighbor.import_),
+        "export": _policy(neighbor.export),
+    }
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    """Return what passes, for verify."""
+    return {
+        "all": policy.everything,
+        "prefixes": [{"prefix": rule.prefix, "ge": rule.ge, "le": rule.le} for rule in policy.prefixes],
+        "default_route": policy.default_route,
+        "redistributed": policy.redistributed,
+        "communities": [community.text for community in policy.communities],
+    }
+
+
+def _passwords(sessions: tuple[Session, ...]) -> list[str]:
+    """Return the names under ``edge_bgp_passwords`` that these sessions need."""
+    return sorted({session.keys.password for session in sessions if session.keys.password})
+
+
+def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
+    return {
+        "managed": cluster.managed,
+        "absent": cluster.absent,
+        "cilium_managed": cluster.cilium_managed,
+        "cilium_version": cluster.cilium_version,
+        "distribution": cluster.distribution,
+        "kubeconfig": cluster.kubeconfig,
+        "context": cluster.context,
+        "pool_label": cluster.pool_label,
+        "default_pool": cluster.default_pool,
+        "nodes": {
+            node.host: {
+                "labels": dict(node.labels),
+                "addresses": {network: list(addresses) for network, addresses in node.addresses.items()},
+            }
+            for node in cluster.nodes
+        },
+        "pod_cidrs": list(cluster.pod_cidrs),
+        "service_cidrs": list(cluster.service_cidrs),
+        "helm_values": helm_values(cluster),
+        "node_labels": node_labels(cluster),
+        "bgp": bgp_objects(site, cluster),
+        "lb": lb_objects(site, cluster),
+        "services": services(site, cluster),
+        "charts": chart_values(site, cluster),
+        "may_move": sorted(service.key for service in cluster.services if service.may_move),
+        "passwords": _passwords(cluster.sessions),
+        "secrets_namespace": secrets_namespace(cluster),
+    }
+
+
+def _sessions(cluster: Cluster) -> list[dict[str, Any]]:
+    """Return the sessions of a cluster with what resets them, whichever object of either end says it."""
+    ports = {peering.name: peering.listen_port for peering in cluster.peerings}
+    identifiers = {node.host: node.router_id for node in cluster.nodes}
+    return [
+        {
+            **_session(session),
+            "node_router_id": identifiers.get(session.node),
+            "listen_port": ports.get(session.peering),
+        }
+        for session in cluster.sessions
+    ]
+
+
+def _session(session: Session) -> dict[str, Any]:
+    return {
+        "cluster": session.cluster,
+        "peering": session.peering,
+        "node": session.node,
+        "node_address": session.node_address,
+        "node_asn": session.node_asn,
+        "router": session.router,
+        "router_address": session.router_address,
+        "router_asn": session.router_asn,
+        "family": session.family,
+        "families": list(session.families),
+        "hold": session.keys.timers.hold,
+        "keepalive": session.keys.timers.keepalive,
+        "connect_retry": session.keys.timers.connect_retry,
+        "graceful_restart": session.keys.graceful_restart,
+        "multihop": session.keys.multihop,
+        "ttl_security": session.keys.ttl_security,
+        "password": session.keys.password,
+        "shutdown": session.keys.shutdown,
+        "dynamic": session.dynamic,
+        "discover": session.discover,
+        "local_address": session.local_address,
+        "peer_group": session.peer_group,
+        "cluster_config": session.cluster_config,
+        "instance": session.instance,
+        "peer": session.peer,
+        "peer_config": session.peer_config,
+    }
+
+
+def _pools(cluster: Cluster) -> list[dict[str, Any]]:
+    used: dict[str, set[str]] = {pool.name: set() for pool in cluster.pools}
+    for service in cluster.services:
+        used[service.pool].update(service.addresses)
+    return [_pool(cluster, pool, used[pool.name]) for pool in cluster.pools]
+
+
+def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> dict[str, Any]:
+    used = sorted((parse_address(text, "").interval, text) for text in texts)
+    free = subtract(pool.intervals, (interval for interval, _text in used))
+    left = capacity(free)
+    return {
+        "cluster": cluster.host,
+        "name": pool.name,
+        "addresses": [entry.text for entry in pool.entries],
+        "exclude": [entry.text for entry in pool.exclude],
+        "ranges": [
+            [address_text(interval.family, interval.first), address_text(interval.family, interval.last)]
+            for interval in pool.intervals
+        ],
+        "families": list(pool.families),
+        "capacity": capacity(pool.intervals),
+        "used": [text for _interval, text in used],
+        "left": {family: left.get(family, 0) for family in pool.families},
+        "next_free": address_text(free[0].family, free[0].first) if free and not pool.disabled else None,
+        "bgp": list(pool.bgp),
+        "l2": list(pool.l2),
+        "disabled": pool.disabled,
+        "services": pool.services,
+        "announce_only": pool.announce_only,
+        "communities": [community.text for community in pool.communities],
+        "local_preference": pool.local_preference,
+        "aggregate": dict(pool.aggregate),
+    }
+
+
+def _services(cluster: Cluster) -> list[dict[str, Any]]:
+    pools = {pool.name: pool for pool in cluster.pools}
+    return [_service(cluster, service, pools[service.pool]) for service in cluster.services]
+
+
+def _service(cluster: Cluster, service: Service, pool: Pool) -> dict[str, Any]:
+    ways = [(way, names) for way, names in (("bgp", pool.bgp), ("l2", pool.l2)) if service.way in (None, way)]
+    return {
+        "cluster": cluster.host,
+        "namespace": service.namespace,
+        "name": service.name,
+        "pool": service.pool,
+        "addresses": list(service.addresses),
+        "planned": service.planned,
+        "families": list(service.families),
+        "manage": service.manage,
+        "traffic_policy": service.traffic_policy or "Cluster",
+        "reach": [way for way, names in ways if names],
+        "via": [name for _way, names in ways for name in names],
+        "class": service.way,
+        "share": service.share,
+        "may_move": service.may_move,
+        "ports": [{"port": port.port, "protocol": port.protocol} for port in service.ports],
+    }

@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, clusters: what Cilium and its charts refuse, replace in silence or ignore, in every version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address, parse_cidr
+from ..._cilium.helm_values import family_reason, helm_values, pod_families, value_at
+from ..._cilium.lb import DEFAULT_POD_POOL
+from ..._cilium.services import chart_problems
+from ..._inventory.parse import Item, Items, Values
+from ..._model.site import Cluster, Peering, PodPool
+from ..hosts import Context
+
+_POD_CIDR_MODES = ("kubernetes", "cluster-pool")
+"""Modes of IPAM in which a node has pod CIDRs that it can advertise (pkg/bgp/types, ``CanAdvertisePodCIDR``)."""
+_IPV6_SPREAD = 16
+"""How much longer nodes' IPv6 CIDRs may be than the range (pkg/ipam/cidrset, ``clusterSubnetMaxDiff``)."""
+
+
+def check_cluster(context: Context, cluster: Cluster) -> None:
+    """Report what cannot work in one cluster."""
+    values = context.parsed.clusters[cluster.host]
+    _check_lease(context, cluster, values)
+    _check_router_ids(context, cluster)
+    _check_ports(context, cluster, values["edge_peerings"])
+    _check_pod_pools(context, cluster, values)
+    _check_ipam(context, cluster, values["edge_peerings"])
+    for found in chart_problems(cluster):
+        item = values["edge_services"][found.service]
+        path = item.at(found.key) if found.key else item.path
+        context.report.add("EDGE613", path, found.problem, found.hint)
+
+
+def _check_lease(context: Context, cluster: Cluster, values: Values) -> None:
+    """Report timings of leases that Cilium would replace by others (pkg/option, the agent's own rules)."""
+    if "edge_l2_lease" not in values:
+        return
+    lease, path = cluster.l2_lease, f"{cluster.host}.edge_l2_lease"
+    if lease.duration <= lease.renew:
+        context.report.add(
+            "EDGE606",
+            path,
+            f"duration is {lease.duration} s, which is not more than renew with {lease.renew} s: Cilium would take"
+            " half of duration for renew",
+            f"renew: at most {lease.duration - 1}" if lease.duration > 1 else "a longer duration",
+        )
+    if lease.renew * 5 <= lease.retry * 6:
+        context.report.add(
+            "EDGE606",
+            path,
+            f"renew is {lease.renew} s, which is not more than 1.2 times retry with {lease.retry} s: Cilium would take"
+            " half of renew for retry",
+            f"renew: at least {int(lease.retry * 6 // 5) + 1}",
+        )
+
+
+def _check_router_ids(context: Context, cluster: Cluster) -> None:
+    """Report a pool of BGP identifiers that is too small, or out of which a node's own cannot be taken twice."""
+    if cluster.router_ids is None:
+        return
+    pool = parse_cidr(cluster.router_ids, "")
+    path = f"{cluster.host}.edge_cluster_router_ids"
+    if pool.family != 4:
+        context.report.add(
+            "EDGE607",
+            path,
+            f"{pool.text} is an IPv6 range",
+            "BGP identifiers are IPv4 addresses: such as 10.255.0.0/24",
+        )
+        return
+    instances: dict[str, set[str]] = {}
+    for session in cluster.sessions:
+        instances.setdefault(session.node, set()).add(session.instance)
+    needed = sum(len(own) for own in instances.values())
+    if pool.interval.size < needed:
+        context.report.add(
+            "EDGE607",
+            path,
+            f"{pool.text} has {pool.interval.size} identifiers for {needed} BGP instances (one per node and AS)",
+            "write a wider range",
+        )
+    for node in cluster.nodes:
+        own = node.router_id and parse_address(node.router_id, "")
+        if own and pool.contains(own) and len(instances.get(node.host, ())) > 1:
+            context.report.add(
+                "EDGE607",
+                f"{node.host}.edge_node_router_id",
+                f"{node.router_id} is in {pool.text}, which gives each identifier once, but the node has"
+                f" {len(instances[node.host])} BGP instances",
+                f"write one outside {path}",
+            )
+
+
+def _check_ports(context: Context, cluster: Cluster, items: Items) -> None:
+    """Report two instances of a node that would listen on one port."""
+    peerings = {peering.name: peering for peering in cluster.peerings}
+    told: set[tuple[str, str]] = set()
+    for item in cluster.classes:
+        holders: dict[int, Peering] = {}
+        for peering in (peerings[name] for name in item.peerings):
+            if peering.listen_port is None:
+                continue
+            first = holders.setdefault(peering.listen_port, peering)
+            if first.asn != peering.asn and (first.name, peering.name) not in told:
+                told.add((first.name, peering.name))
+                context.report.add(
+                    "EDGE612",
+                    items[peering.name].at("listen_port"),
+                    f"{peering.listen_port} is the port of {items[first.name].path} too, whose nodes have another AS:"
+                    " each AS of a node listens by itself",
+                    "write another port",
+                )
+
+
+def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None:
+    """Report pod pools with which no agent would start, and labels that nobody would write."""
+    items: Items = values.get("edge_cluster_pod_pools", Items())
+    for pool in cluster.pod_pools:
+        _check_spread(context, items[pool.name].at("mask"), pool.mask, pool.cidrs)
+    if not cluster.pod_pools or not cluster.cilium_managed:
+        return
+    own = {pool.name: pool for pool in cluster.pod_pools}
+    written = value_at(cluster.values, f"ipam.operator.autoCreateCiliumPodIPPools.{DEFAULT_POD_POOL}")
+    waits = value_at(cluster.values, "ipam.multiPoolPreAllocation")
+    if DEFAULT_POD_POOL not in own and not items.excuses(DEFAULT_POD_POOL) and written is None and not waits:
+        context.report.add(
+            "EDGE610",
+            f"{cluster.host}.edge_cluster_pod_pools",
+            f"has no pool {DEFAULT_POD_POOL!r}, for which agents wait when they start",
+            f"add {DEFAULT_POD_POOL}: the pool of pods that name none",
+        )
+    for name in sorted({part.partition("=")[0].strip() for part in str(waits or "").split(",")} & own.keys()):
+        if name != DEFAULT_POD_POOL:
+            context.report.add(
+                "EDGE614",
+                f"{cluster.host}.edge_cilium_values.ipam.multiPoolPreAllocation",
+                f"names {name!r}: agents wait for a range of it before they run, and it is made after they run",
+                f"leave {name} out: a node gets its range when a pod asks for the pool",
+            )
+    if DEFAULT_POD_POOL in own:
+        _check_default_pool(context, cluster, items[DEFAULT_POD_POOL], own[DEFAULT_POD_POOL])
+
+
+def _families_without(cluster: Cluster, present: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield each family that the agents run and that is not ``present``: key, name, and why they run it.
+
+    An agent waits for a range of each of its families when it starts, and serves nothing until then.
+    """
+    values = helm_values(cluster)
+    for number, usual in ((4, True), (6, False)):
+        family, name = FAMILY_KEY[number], FAMILY_NAME[number]
+        runs = value_at(values, f"{family}.enabled")
+        if (usual if runs is None else runs) is True and family not in present:
+            yield family, name, family_reason(cluster, family) or ""
+
+
+def _check_default_pool(context: Context, cluster: Cluster, item: Item, pool: PodPool) -> None:
+    """Report a default pool without a family that the agents run, and its labels."""
+    for family, name, reason in _families_without(cluster, pool.mask):
+        context.report.add(
+            "EDGE610",
+            item.at("cidr"),
+            f"has no {name} range, but agents run {name}{f' ({reason})' if reason else ''}: each waits for a range out"
+            " of this pool when it starts",
+            "add one" if reason else f"add one, or {family}.enabled: false to edge_cilium_values",
+        )
+    if pool.labels:
+        context.report.add(
+            "EDGE610",
+            item.at("labels"),
+            "cannot be written: Cilium's operator makes this pool when it starts",
+            f"remove it; a selector names the pool by io.cilium.podippool.name={DEFAULT_POD_POOL}",
+        )
+
+
+def _check_ipam(context: Context, cluster: Cluster, items: Items) -> None:
+    """Report pod CIDRs that nodes do not have, or that Cilium's operator refuses to cut."""
+    values = helm_values(cluster)
+    mode = value_at(values, "ipam.mode")
+    for peering in cluster.peerings:
+        if any(item.kind == "pod_cidrs" for item in peering.advertise) and mode not in (None, *_POD_CIDR_MODES):
+            hint = "advertise pod_pools" if mode == "multi-pool" else f"ipam.mode: {' or '.join(_POD_CIDR_MODES)}"
+            context.report.add(
+                "EDGE610",
+                f"{items[peering.name].at('advertise')}.pod_cidrs",
+                f"announces nothing: with ipam.mode {mode} nodes have no pod CIDR",
+                hint,
+            )
+    if mode == "kubernetes" and cluster.pod_cidrs and cluster.cilium_managed:
+        for family, name, reason in _families_without(cluster, pod_families(cluster)):
+            context.report.add(
+                "EDGE610",
+                f"{cluster.host}.edge_cluster_pod_cidrs",
+                f"has no {name} range, but agents run {name}{f' ({reason})' if reason else ''}: each waits until"
+                " Kubernetes gives its node one",
+                "add the range that nodes get theirs from"
+                + ("" if reason else f", or {family}.enabled: false to edge_cilium_values"),
+            )
+    if mode == "cluster-pool" and value_at(cluster.values, "ipam.operator") is None:
+        _check_spread(context, f"{cluster.host}.edge_cluster_pod_mask", cluster.pod_mask, cluster.pod_cidrs)
+
+
+def _check_spread(context: Context, path: str, mask: Mapping[str, int], cidrs: Iterable[str]) -> None:
+    """Report IPv6 ranges that Cilium's operator refuses because nodes' CIDRs are so much smaller."""
+    for text in cidrs:
+        length = int(text.partition("/")[2])
+        if ":" in text and mask["ipv6"] - length > _IPV6_SPREAD:
+            context.report.add(
+                "EDGE610",
+                path,
+                f"{mask['ipv6']} is more than {_IPV6_SPREAD} bits longer than {text}: Cilium's operator refuses that",
+                f"ipv6: at most {length + _IPV6_SPREAD}, or a smaller range",
+            )

@@ -1,0 +1,405 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, hosts: the addresses of routers and nodes, router-ids, each node's cluster and labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._errors import EdgeError
+from ...module_utils._frr.state import version_tuple
+from .._addressing.addresses import Address, Cidr, parse_address
+from .._findings.plan import Report, did_you_mean, one_of
+from .._inventory.parse import Items, ParsedSite, Values
+from .._model.site import Derived, Node, Router
+
+DEFAULT_FRR_VERSION = "10.1"
+OLDEST_FRR = (7, 5)
+"""The oldest version on which what is rendered was loaded."""
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""RFC 1123 subdomain: what Kubernetes takes as the name of a Node."""
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""A name that is one word of a router's configuration."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What every step of the second pass shares."""
+
+    parsed: ParsedSite
+    report: Report
+    derived: list[Derived] = field(default_factory=list)
+    subnets: dict[str, tuple[Cidr, ...]] = field(default_factory=dict)
+    """Network name -> its subnets."""
+    unplaced: set[tuple[str, str]] = field(default_factory=set)
+    """Host and network of addresses that were reported: that they are missing is not told again."""
+    router_ids: dict[str, str] = field(default_factory=dict)
+    """Router-id -> path of who has it."""
+    missed: set[tuple[str, str]] = field(default_factory=set)
+    """Host and network of addresses that a peering needs and that are missing, which was reported."""
+    unlabelled: set[str] = field(default_factory=set)
+    """Nodes with labels that were reported: that a selector matches none of them is not told again."""
+    homeless: bool = False
+    """A node's cluster was reported: that a cluster has no node is not told again."""
+
+    def derive(self, path: str, value: Any, reason: str) -> None:
+        """Note a value that the inventory does not state."""
+        self.derived.append(Derived(path, value, reason))
+
+    def reference(self, path: str, name: str, known: Mapping[str, Any], what: str) -> bool:
+        """Return whether ``name`` exists; report it where not."""
+        if name in known:
+            return True
+        if isinstance(known, Items) and known.excuses(name):
+            return False
+        close = did_you_mean(name, known) or f"{what}s: {one_of(known)}"
+        self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
+        return False
+
+    def unsure(self, hosts: Iterable[str]) -> bool:
+        """Return whether an address of one of the hosts was reported, or a network in which one may be."""
+        return self.parsed.networks.damaged or not {host for host, _network in self.unplaced}.isdisjoint(hosts)
+
+    def subnet_of(self, network: str, address: Address) -> Cidr | None:
+        """Return the subnet of ``network`` that holds ``address``."""
+        return next((cidr for cidr in self.subnets.get(network, ()) if cidr.contains(address)), None)
+
+
+Placed = dict[str, tuple[Address, ...]]
+"""A host's addresses by network."""
+
+
+def host_addresses(context: Context, host: str, values: Values) -> Placed:
+    """Return a host's addresses by network, each checked against its subnet."""
+    if "edge_addresses" not in values:
+        return _address_from_ansible_host(context, host)
+    placed: Placed = {}
+    items: Items = values["edge_addresses"]
+    networks = context.parsed.networks
+    context.unplaced.update((host, network) for network in items.broken)
+    if not items.whole:
+        context.unplaced.update((host, network) for network in networks)
+    for network, item in items.items():
+        if not context.reference(item.path, network, networks, "network"):
+            context.unplaced.update((host, other) for other in networks)
+            continue
+        good: dict[Cidr, Address] = {}
+        for index, address in enumerate(item.value):
+            path = f"{item.path}[{index}]" if isinstance(item.raw, (list, tuple)) else item.path
+            subnet = _checked_subnet(context, path, network, address)
+            if subnet is None:
+                context.unplaced.add((host, network))
+                continue
+            if subnet in good:
+                context.report.add(
+                    "EDGE205",
+                    path,
+                    f"{address.text} is the second address in {subnet.text}, after {good[subnet].text}",
+                    "give one address per subnet",
+                )
+                continue
+            good[subnet] = address
+        placed[network] = tuple(good.values())
+    return placed
+
+
+def _checked_subnet(context: Context, path: str, network: str, address: Address) -> Cidr | None:
+    """Return the address's subnet, or report why it can be no host's address there."""
+    subnet = context.subnet_of(network, address)
+    if subnet is None:
+        cidrs = ", ".join(cidr.text for cidr in context.subnets[network])
+        others = [name for name in sorted(context.subnets) if context.subnet_of(name, address)]
+        hint = f"it lies in network {others[0]!r}" if others else None
+        context.report.add("EDGE203", path, f"{address.text} is outside network {network!r} ({cidrs})", hint)
+        return None
+    usable = subnet.interval.size > 2
+    if usable and address.value == subnet.interval.first:
+        problem = "network address" if address.family == 4 else "subnet-router anycast address"
+        context.report.add("EDGE203", path, f"{address.text} is the {problem} of {subnet.text}")
+        return None
+    if usable and address.family == 4 and address.value == subnet.interval.last:
+        context.report.add("EDGE203", path, f"{address.text} is the broadcast address of {subnet.text}")
+        return None
+    return subnet
+
+
+def _address_from_ansible_host(context: Context, host: str) -> Placed:
+    """Return ``ansible_host`` as the host's address, if it is one inside exactly one network."""
+    value = context.parsed.hosts[host].get("ansible_host")
+    if not isinstance(value, str):
+        return {}
+    try:
+        address = parse_address(value, "")
+    except EdgeError:
+        return {}  # a name: it says how to connect, not where the host peers
+    networks = [name for name in context.subnets if context.subnet_of(name, address)]
+    if len(networks) != 1:
+        return {}
+    if _checked_subnet(context, f"{host}.ansible_host", networks[0], address) is None:
+        return {}
+    context.derive(
+        f"{host}.edge_addresses.{networks[0]}", address.text, f"ansible_host is an address of network {networks[0]!r}"
+    )
+    return {networks[0]: (address,)}
+
+
+def outside_networks(context: Context, host: str) -> str:
+    """Return that ``ansible_host`` lies in no network, where it would be the host's address; else nothing."""
+    variables = context.parsed.hosts[host]
+    try:
+        address = parse_address(variables.get("ansible_host"), "")
+    except EdgeError:
+        return ""
+    placed = "edge_addresses" in variables or any(context.subnet_of(name, address) for name in context.subnets)
+    return "" if placed or not context.subnets else f"ansible_host {address.text} is inside no network"
+
+
+def texts(placed: Placed) -> dict[str, tuple[str, ...]]:
+    """Return addresses as canonical text."""
+    return {network: tuple(address.text for address in placed[network]) for network in sorted(placed)}
+
+
+def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
+    """Return the routers whose values are complete, and every router's addresses."""
+    routers: list[Router] = []
+    addresses: dict[str, Placed] = {}
+    for host, values in context.parsed.routers.items():
+        _check_host(context, host, _WORD, "letters, digits, '.', '_' and '-': it is a part of peers' names")
+        placed = host_addresses(context, host, values)
+        absent = is_absent(values)
+        addresses[host] = {} if absent else placed
+        router_id = _absent_id(values, placed) if absent else _router_id(context, host, values, placed)
+        if router_id and not absent:
+            _own_router_id(context, f"{host}.edge_router_id", router_id)
+        if router_id is None or "edge_router_asn" not in values:
+            continue
+        _check_frr_version(context, host, values)
+        if "edge_router_frr_version" not in values:
+            context.derive(f"{host}.edge_router_frr_version", DEFAULT_FRR_VERSION, "the version of current UniFi OS")
+        routers.append(
+            Router(
+                host=host,
+                asn=values["edge_router_asn"],
+                router_id=router_id,
+                platform=values.get("edge_router_platform", "linux"),
+                frr_version=values.get("edge_router_frr_version", DEFAULT_FRR_VERSION),
+                addresses=texts(placed),
+                managed=values.get("edge_router_managed", True),
+                absent=absent,
+            )
+        )
+    return routers, addresses
+
+
+def _check_frr_version(context: Context, host: str, values: Values) -> None:
+    """Report a version that is older than what is rendered."""
+    written = values.get("edge_router_frr_version", DEFAULT_FRR_VERSION)
+    if version_tuple(written) < OLDEST_FRR:
+        context.report.add(
+            "EDGE615",
+            f"{host}.edge_router_frr_version",
+            f"{written} is older than 7.5, the oldest version that is supported",
+            "update FRR first",
+        )
+
+
+_ROUTER_ID_HINT = {
+    False: "write edge_addresses: {NETWORK: ADDRESS}, or any IPv4 address that is unique in the site",
+    True: "write any IPv4 address that is unique in the site",
+}
+"""By whether the router has addresses at all."""
+
+
+def _own_router_id(context: Context, path: str, router_id: str) -> None:
+    """Report a router-id that another speaker has."""
+    other = context.router_ids.setdefault(router_id, path)
+    if other != path:
+        context.report.add(
+            "EDGE204",
+            path,
+            f"{router_id} is the router-id of {other.rpartition('.')[0]} too",
+            "BGP speakers are told apart by it",
+        )
+
+
+def is_absent(values: Values) -> bool:
+    """Return whether the host's ``edge_state`` is absent."""
+    return bool(values.get("edge_state") == "absent")
+
+
+def _absent_id(values: Values, placed: Placed) -> str:
+    """Return a router-id for a router that is going: nothing depends on it."""
+    own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
+    return str(values["edge_router_id"].text) if "edge_router_id" in values else own[0].text if own else "0.0.0.0"  # noqa: S104
+
+
+def _router_id(context: Context, host: str, values: Values, placed: Placed) -> str | None:
+    """Return the router-id: the one written, else a loopback's address, else the lowest IPv4 address."""
+    if "edge_router_id" in values:
+        return str(values["edge_router_id"].text)
+    if "edge_router_id" in context.parsed.hosts[host]:
+        return None  # reported as unreadable
+    own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
+    if not own:
+        if not context.unsure((host,)):
+            outside = outside_networks(context, host)
+            context.report.add(
+                "EDGE209",
+                f"{host}.edge_router_id",
+                f"is missing, and the router has no IPv4 address to take it from{outside and f': {outside}'}",
+                "mend that, or the network's cidr" if outside else _ROUTER_ID_HINT[bool(placed)],
+            )
+            if outside:  # what it peers over is not told again
+                context.unplaced.update((host, network) for network in context.subnets)
+        return None
+    loopbacks = sorted(
+        address
+        for network, entry in placed.items()
+        if context.parsed.networks[network].get("loopback")
+        for address in entry
+        if address.family == 4
+    )
+    reason = "the router's loopback address" if loopbacks else "the router's lowest IPv4 address"
+    chosen = (loopbacks or own)[0].text
+    context.derive(f"{host}.edge_router_id", chosen, reason)
+    return chosen
+
+
+def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Placed]]:
+    """Return the nodes by cluster, and every node's addresses."""
+    clusters = context.parsed.clusters
+    nodes: dict[str, list[Node]] = {host: [] for host in clusters}
+    addresses: dict[str, Placed] = {}
+    for host in clusters:
+        _check_host(context, host, _WORD, "letters, digits, '.', '_' and '-': it is a part of peer groups' names")
+    for host, values in context.parsed.nodes.items():
+        _check_host(context, host, _SUBDOMAIN, "lower-case letters, digits, '-' and '.': it is the name of the Node")
+        placed = host_addresses(context, host, values)
+        cluster = _cluster_of(context, host, values)
+        context.homeless = context.homeless or cluster is None
+        gone = is_absent(values) or (cluster is not None and is_absent(clusters[cluster]))
+        addresses[host] = {} if gone else placed
+        if cluster is None or gone:
+            continue
+        items: Items = values.get("edge_node_labels", Items())
+        labels = {key: item.value for key, item in items.items()}
+        if items.damaged:
+            context.unlabelled.add(host)
+        if cluster is not None and clusters[cluster].get("edge_cluster_manage_labels", True):
+            _check_kubelet_labels(context, host, items)
+        nodes[cluster].append(
+            Node(
+                host=host,
+                cluster=cluster,
+                labels=dict(sorted(labels.items())),
+                addresses=texts(placed),
+                asn=values.get("edge_cluster_asn") if "edge_cluster_asn" not in clusters[cluster] else None,
+                router_id=values["edge_node_router_id"].text if "edge_node_router_id" in values else None,
+                local_addresses=_local_addresses(context, values, clusters[cluster]),
+                drain=values.get("edge_node_drain", False),
+            )
+        )
+    for members in nodes.values():
+        members.sort(key=lambda node: node.host)
+    for node in (node for members in nodes.values() for node in members):
+        if node.router_id:
+            _own_router_id(context, f"{node.host}.edge_node_router_id", node.router_id)
+    return nodes, addresses
+
+
+def _check_kubelet_labels(context: Context, host: str, items: Items) -> None:
+    """Report labels of a node that its kubelet sets, to another value."""
+    for key, value in (("kubernetes.io/hostname", host), ("kubernetes.io/os", "linux")):
+        if key in items and items[key].value != value:
+            context.report.add(
+                "EDGE103",
+                items[key].path,
+                f"each kubelet sets this label itself, here to {value!r}",
+                "remove it; edge_cluster_manage_labels: false only describes the labels that nodes have",
+            )
+
+
+def _local_addresses(context: Context, values: Values, cluster: Values) -> dict[str, tuple[str, ...]]:
+    """Return the source addresses of a node's sessions by peering, one per family."""
+    found: dict[str, tuple[str, ...]] = {}
+    for peering, item in values.get("edge_node_local_addresses", {}).items():
+        if not context.reference(item.path, peering, cluster["edge_peerings"], "peering"):
+            continue
+        families = [address.family for address in item.value]
+        if len(set(families)) < len(families):
+            context.report.add("EDGE205", item.path, "has two addresses of one family", "a session has one source")
+            continue
+        found[peering] = tuple(address.text for address in item.value)
+    return found
+
+
+def absent_nodes(context: Context, cluster: str) -> tuple[str, ...]:
+    """Return the nodes of ``cluster`` whose ``edge_state`` is absent."""
+    clusters = context.parsed.clusters
+    return tuple(
+        sorted(
+            host
+            for host, values in context.parsed.nodes.items()
+            if (is_absent(values) or is_absent(clusters[cluster]))
+            and values.get("edge_cluster", next(iter(clusters)) if len(clusters) == 1 else None) == cluster
+        )
+    )
+
+
+def _check_host(context: Context, host: str, form: re.Pattern[str], rule: str) -> None:
+    """Report a host name that one of the ends would refuse."""
+    if not form.fullmatch(host):
+        context.report.add("EDGE104", host, f"the host name {host!r} is not made of {rule}")
+
+
+def _cluster_of(context: Context, host: str, values: Values) -> str | None:
+    """Return the node's cluster."""
+    clusters = context.parsed.clusters
+    if "edge_cluster" in values:
+        name = str(values["edge_cluster"])
+        return name if context.reference(f"{host}.edge_cluster", name, clusters, "cluster") else None
+    if len(clusters) == 1:
+        return next(iter(clusters))
+    if clusters and "edge_cluster" not in context.parsed.hosts[host]:
+        context.report.add("EDGE105", f"{host}.edge_cluster", "is missing", f"clusters: {one_of(clusters)}")
+    elif not clusters:
+        context.report.add(
+            "EDGE105", f"{host}.edge_cluster", "there is no cluster", "add a host to the group edge_clusters"
+        )
+    return None
+
+
+def check_unique(
+    context: Context, routers: Mapping[str, Placed], nodes: Mapping[str, Placed], members: Iterable[Node]
+) -> None:
+    """Report every address that two hosts have; a node may dial from any address of its own."""
+    owners: dict[Address, str] = {}
+    for host, placed in [*sorted(routers.items()), *sorted(nodes.items())]:
+        for network, addresses in placed.items():
+            for address in addresses:
+                path = f"{host}.edge_addresses.{network}"
+                if address in owners and owners[address] != path:
+                    context.report.add(
+                        "EDGE204", path, f"{address.text} is in use at {owners[address]} too", "an address has one host"
+                    )
+                owners.setdefault(address, path)
+    for router_id, path in context.router_ids.items():
+        owner = owners.get(parse_address(router_id, ""))
+        if owner and owner.partition(".edge_addresses.")[0] != path.rpartition(".")[0]:
+            context.report.add(
+                "EDGE204", path, f"{router_id} is in use at {owner} too", "take one of the host's own addresses"
+            )
+    for node in members:
+        for peering, sources in node.local_addresses.items():
+            for text in sources:
+                path = f"{node.host}.edge_node_local_addresses.{peering}"
+                other = owners.setdefault(parse_address(text, ""), path)
+                if not other.startswith((f"{node.host}.edge_addresses.", f"{node.host}.edge_node_local_addresses.")):
+                    context.report.add(
+                        "EDGE204", path, f"{text} is in use at {other} too", "a node dials from an address of its own"
+                    )

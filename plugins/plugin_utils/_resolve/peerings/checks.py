@@ -1,0 +1,331 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, peerings: what the ends, the session keys and what is announced do not allow together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address
+from ..._findings.plan import one_of
+from ..._findings.wording import some
+from ..._inventory.keys import WELL_KNOWN_COMMUNITIES
+from ..._inventory.parse import Item
+from ..._kubernetes.selectors import Selector
+from ..._model.site import Community, Node, Peering, Pool, Router, SessionKeys
+from ..hosts import Context, absent_nodes
+from ..sessions.sessions import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Families of a peering's pools that one of its ends has no address for."""
+
+    path: str
+    """Of the peering."""
+    place: str
+    """The network, or networks, in which addresses are missing."""
+    end: str
+    """Who has no address: ``no router``, ``no listen range`` or ``no node``."""
+    families: tuple[int, ...]
+    pools: tuple[Pool, ...]
+    whole: bool
+    """The peering carries no family at all."""
+
+
+def report_no_nodes(
+    context: Context,
+    cluster: str,
+    item: Item,
+    defaults: Mapping[str, Item],
+    selector: Selector | None,
+    nodes: tuple[Node, ...],
+) -> None:
+    gone = absent_nodes(context, cluster)
+    if not nodes and gone:
+        context.report.add(
+            "EDGE305",
+            item.path,
+            f"every node of cluster {cluster!r} is absent",
+            f"take the peering out of the inventory too, or make {cluster} absent",
+        )
+        return
+    if not nodes and context.homeless:
+        return
+    if selector is None or not nodes:
+        context.report.add(
+            "EDGE305", item.path, f"cluster {cluster!r} has no node", "add its nodes to the group edge_nodes"
+        )
+        return
+    if any(node.host in context.unlabelled for node in nodes):
+        return
+    path = item.at("nodes") if "nodes" in item else defaults["nodes"].path
+    labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})
+    if selector.text in ("all", "edge_nodes"):
+        hint = "leave the key out to select all"
+    elif selector.text in {node.host for node in nodes}:
+        hint = f"a node of this name: kubernetes.io/hostname={selector.text}"
+    else:
+        hint = f"labels: {', '.join(labels)}" if labels else "no node has a label: write edge_node_labels"
+    context.report.add("EDGE305", path, f"{selector.text!r} selects none of {len(nodes)} nodes", hint)
+
+
+def speaker_fits(context: Context, item: Item) -> bool:
+    """Report keys that have no meaning for a speaker on the node itself."""
+    if "local_speaker" not in item:
+        return True
+    keys = (
+        "network",
+        "routers",
+        "router_network",
+        "local_as",
+        "dynamic",
+        "discover",
+        "listen_port",
+        "accept",
+        "import",
+    )
+    wrong = [key for key in keys if key in item]
+    for key in wrong:
+        context.report.add(
+            "EDGE312",
+            item.at(key),
+            "has no meaning beside local_speaker: no router of ours has these sessions",
+            "remove one of the two; the router's session to the speaker is one of edge_router_neighbors",
+        )
+    return not wrong
+
+
+def session_fits(
+    context: Context,
+    item: Item,
+    defaults: Mapping[str, Item],
+    routers_by_name: Mapping[str, Router],
+    keys: SessionKeys,
+    routers: tuple[str, ...],
+    distant: Iterable[tuple[str, str]],
+    asns: Mapping[str, int],
+    families: tuple[str, ...],
+) -> bool:
+    """Return whether the ends' AS numbers and addresses allow the session keys; report what does not fit.
+
+    Args:
+        context: takes the findings.
+        item: the peering.
+        defaults: ``edge_bgp_defaults``.
+        routers_by_name: the routers whose values are complete.
+        keys: its session keys.
+        routers: its routers, all of them in ``routers_by_name``.
+        distant: path and text for each reason why an end is not on the other one's subnet.
+        asns: node -> AS number of its side.
+        families: those that its sessions carry.
+    """
+    local_as = item.get("local_as")
+    whole = True
+    for host in routers:
+        asn = routers_by_name[host].asn
+        if local_as == asn:
+            context.report.add(
+                "EDGE313",
+                item.at("local_as"),
+                f"{local_as} is the AS of {host} anyway",
+                "leave it out" if len(routers) == 1 else "write a peering for each router",
+            )
+            whole = False
+        same = sorted({number for number in asns.values() if number == (local_as or asn)})
+        if local_as is not None and same:
+            context.report.add(
+                "EDGE313",
+                item.at("local_as"),
+                f"{local_as} is the AS of the nodes too: FRR refuses that",
+                "local_as is for sessions with another AS",
+            )
+            whole = False
+        elif local_as is not None and asn in asns.values():
+            context.report.add(
+                "EDGE313",
+                item.at("local_as"),
+                f"{host} and the nodes are both in AS {asn}: FRR refuses local-as within one AS",
+                "leave it out, or give the nodes another AS",
+            )
+            whole = False
+        if keys.ttl_security and same:
+            context.report.add(
+                "EDGE310",
+                item.at("ttl_security") if "ttl_security" in item else defaults["ttl_security"].path,
+                f"is set, but {host} has the same AS {same[0]}"
+                + ("" if "ttl_security" in item else f" as {item.path}"),
+                "remove it, or give the cluster an AS of its own",
+            )
+    for place, what in distant if keys.ttl_security else ():
+        context.report.add(
+            "EDGE309",
+            place,
+            f"{what}, and ttl_security is set for {item.path}",
+            "GTSM is for neighbours on the same network",
+        )
+        whole = False
+    session = item.get("sessions", "per_family")
+    if session != "per_family" and session not in families and families:
+        context.report.add(
+            "EDGE314",
+            item.at("sessions"),
+            f"is {session}, but its sessions carry {one_of(families)} only",
+            "leave it out: one session for each family is the default",
+        )
+        whole = False
+    elif session == "ipv4" and "ipv6" in families:
+        # Measured with Cilium 1.19.6 and FRR 10.3: valid and best in BGP, rejected by the kernel (B>r).
+        context.report.add(
+            "EDGE327",
+            item.at("sessions"),
+            "is ipv4, but its sessions carry IPv6 routes too: Cilium sends those with an IPv4-mapped next hop"
+            " (::ffff:...), which the router's kernel refuses",
+            "sessions: ipv6 carries the routes of both families; or leave it out",
+        )
+        whole = False
+    return whole
+
+
+def check_preference(
+    context: Context,
+    item: Item,
+    routers_by_name: Mapping[str, Router],
+    advertise: Iterable[Any],
+    routers: tuple[str, ...],
+    asns: Mapping[str, int],
+) -> None:
+    """Report a local preference that would be sent to another AS."""
+    theirs = {item.get("local_as", routers_by_name[host].asn) for host in routers}
+    if not routers or set(asns.values()) == theirs:
+        return
+    for entry in advertise:
+        if entry.local_preference is not None:
+            context.report.add(
+                "EDGE336",
+                f"{item.path}.advertise.{entry.kind}.local_preference",
+                "is sent within one AS only, and this session is between two",
+                "set it on the router: import: {local_preference}",
+            )
+
+
+def check_marks(
+    context: Context,
+    item: Item,
+    asked: Iterable[Community],
+    pools: Iterable[tuple[Item, Pool]],
+    advertise: Iterable[Any],
+) -> None:
+    """Report routes of the nodes that lack a community for which ``import`` asks: the router would refuse all of them.
+
+    Args:
+        context: takes the findings.
+        item: the peering.
+        asked: the communities of its ``import``.
+        pools: the pools that it advertises, as written and as resolved.
+        advertise: its ``advertise``.
+    """
+    # FRR's word for any route.
+    wanted = {_number(one): one.text for one in asked if one.text != "internet"}
+    if not wanted:
+        return
+    carried = [
+        (f"pool {pool.name!r}", written.at("communities"), pool.communities, written.raw or {})
+        for written, pool in pools
+    ]
+    raw = (item.raw or {}).get("advertise")
+    for entry in advertise:
+        found = raw.get(entry.kind) if isinstance(raw, Mapping) else None
+        path = f"{item.path}.advertise.{entry.kind}.communities"
+        own = found if isinstance(found, Mapping) else {}
+        carried.append((f"advertise.{entry.kind}", path, entry.communities, own))
+    without: dict[str, list[str]] = {}
+    places: list[str] = []
+    for what, path, communities, written in carried:
+        if "communities" in written and not communities and written["communities"] not in (None, []):
+            continue  # it could not be read, which was reported
+        missing = wanted.keys() - {_number(one) for one in communities}
+        if missing:
+            places.append(path)
+        for number in missing:
+            without.setdefault(wanted[number], []).append(what)
+    if without:
+        lacks = [
+            f"asks for {text}, which is not on the routes of {some(whom)}" for text, whom in sorted(without.items())
+        ]
+        context.report.add(
+            "EDGE360",
+            f"{item.path}.import.communities",
+            f"{'; '.join(lacks)}: the router would refuse them",
+            f"add it to {places[0]}, or take it out here",
+        )
+
+
+def _number(community: Community) -> str:
+    """Return a community as numbers: a word and its number are one community."""
+    known = WELL_KNOWN_COMMUNITIES.get(community.text)
+    return f"{known[0]}:{known[1]}" if known else community.text
+
+
+def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], pools: tuple[Pool, ...]) -> None:
+    """Report families of a pool that none of its peerings carries, and peerings that carry nothing."""
+    carried = {
+        (pool.name, family)
+        for pool in pools
+        for family in pool.families
+        if pool.l2 or any(peering.name in pool.bgp and family in peering.families for peering in peerings)
+    }
+    for lack in lacks:
+        lost = {
+            (pool.name, number)
+            for pool in lack.pools
+            for number in lack.families
+            if FAMILY_KEY[number] in pool.families and (lack.whole or (pool.name, FAMILY_KEY[number]) not in carried)
+        }
+        if lost:
+            names = one_of({name for name, _family in lost})
+            families = one_of({FAMILY_NAME[number] for _name, number in lost})
+            context.report.add(
+                "EDGE505",
+                lack.path,
+                f"pool {names} has {families} addresses, but {lack.end} has one in {lack.place}",
+                "add the addresses, or advertise the pool elsewhere",
+            )
+        elif lack.whole:
+            families = one_of({FAMILY_NAME[number] for number in lack.families})
+            context.report.add(
+                "EDGE314",
+                lack.path,
+                f"announces {families} routes only, but {lack.end} has an address of that family in {lack.place}",
+                "add the addresses, or announce others",
+            )
+
+
+def distances(item: Item, name: str, networks: Iterable[str], found: Iterable[Route]) -> tuple[tuple[str, str], ...]:
+    """Return path and text for each reason why an end's address is not in the other end's subnet."""
+    reasons: dict[str, str] = {}
+    if "router_network" in item and item.get("router_network") not in networks:
+        reasons[item.at("router_network")] = "is not the nodes' network"
+    for route in found:
+        if not route.near and route.router and not reasons:
+            path = f"{route.node}.edge_node_local_addresses.{name}"
+            reasons[path] = f"{route.node_address} is not in the subnet of {route.router}'s {route.router_address}"
+    return tuple(reasons.items())
+
+
+def check_sources(context: Context, item: Item, name: str, members: Iterable[Node], transports: Iterable[str]) -> None:
+    """Report source addresses of a family in which the node has no session in this peering."""
+    for node in members:
+        for text in node.local_addresses.get(name, ()):
+            family = FAMILY_KEY[parse_address(text, "").family]
+            if family not in transports:
+                context.report.add(
+                    "EDGE314",
+                    f"{node.host}.edge_node_local_addresses.{name}",
+                    f"{text} is an {FAMILY_NAME[4 if family == 'ipv4' else 6]} address, but no session of"
+                    f" {item.path} is",
+                    "remove it",
+                )

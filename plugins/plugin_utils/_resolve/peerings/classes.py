@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, classes of nodes: a node may match one CiliumBGPClusterConfig only; nodes with the same peers share it.
+
+A class's name depends on its own nodes alone: the selectors of their peerings, the AS number where it is the node's
+own, and the node's networks where a peering lists several. So a name stays whatever else comes and goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ..._findings.wording import some
+from ..._inventory.parse import Item
+from ..._kubernetes.labels import LABEL_CLASS
+from ..._kubernetes.selectors import parse_selector, selector_slug
+from ..._model.site import Node, NodeClass, Peering
+from ..hosts import Context
+
+_Key = tuple[tuple[str, ...], int | None, tuple[str, ...]]
+"""Peerings, the node's own AS number, the node's networks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What decides a node's class."""
+
+    peerings: tuple[str, ...]
+    asn: int | None
+    """Its own AS number, where a peering takes that."""
+    networks: tuple[str, ...]
+    """Its networks, where a peering lists several."""
+
+
+def node_classes(
+    context: Context,
+    cluster: str,
+    items: Mapping[str, Item],
+    peerings: list[Peering],
+    memberships: Mapping[str, Membership],
+    nodes: Mapping[str, Node],
+) -> tuple[NodeClass, ...]:
+    """Return the classes of the nodes of one cluster.
+
+    A class is selected by one of its peerings' own selectors where that fits its nodes exactly, else by a label of
+    ours, which is put on its nodes.
+
+    Args:
+        context: takes the findings.
+        cluster: the cluster's host.
+        items: its peerings as written.
+        peerings: its resolved peerings.
+        memberships: node -> what decides its class; only nodes that peer.
+        nodes: its nodes by name.
+    """
+    named = {peering.name: peering for peering in peerings}
+    members: dict[_Key, list[str]] = {}
+    for node, own in memberships.items():
+        members.setdefault((own.peerings, own.asn, own.networks), []).append(node)
+    selected: dict[str, frozenset[str]] = {}
+    for peering in peerings:
+        if peering.nodes is not None and peering.nodes not in selected:
+            # A drained node still has the labels, so a selector that matches it does not fit a class without it.
+            selector = parse_selector(peering.nodes, "")
+            selected[peering.nodes] = frozenset(
+                host for host, node in nodes.items() if selector.matches(node.all_labels)
+            )
+    classes: list[NodeClass] = []
+    for (names, asn, networks), hosts in sorted(members.items(), key=lambda item: str(item[0])):
+        selectors = {named[name].nodes for name in names}
+        name = _written_name(context, items, names) or selector_slug(
+            [None if text is None else parse_selector(text, "") for text in selectors]
+        )
+        name = _bounded("-".join([name, *([f"as{asn}"] if asn is not None else []), *networks]))
+        chosen = frozenset(hosts)
+        fitting = sorted(text for text in selectors if text is not None and selected[text] == chosen)
+        everyone = None in selectors and chosen == frozenset(nodes)
+        selector_text = fitting[0] if fitting else None if everyone else f"{LABEL_CLASS}={name}"
+        if not fitting and not everyone:
+            _check_labels(context, cluster, items, names, sorted(hosts))
+        classes.append(NodeClass(name=name, selector=selector_text, nodes=tuple(sorted(hosts)), peerings=names))
+    return tuple(sorted(classes, key=lambda item: (item.peerings, item.name)))
+
+
+def _bounded(name: str) -> str:
+    """Return a class's name with at most 63 characters: it is the value of a label too."""
+    return name if len(name) <= 63 else f"{name[:54].rstrip('-.')}-{sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _written_name(context: Context, items: Mapping[str, Item], names: tuple[str, ...]) -> str | None:
+    """Return the class's name under ``names.cluster_config``; peerings of one class must agree about it."""
+    written = {name: items[name].get("names", {}).get("cluster_config") for name in names}
+    found = {value for value in written.values() if value is not None}
+    if not found:
+        return None
+    if len(found) > 1 or None in written.values():
+        first = next(name for name in names if written[name] is not None)
+        others = [name for name in names if written[name] != written[first]]
+        context.report.add(
+            "EDGE317",
+            f"{items[others[0]].path}.names.cluster_config",
+            f"is {written[others[0]]!r}" if written[others[0]] else "is missing",
+            f"{items[first].path} has {written[first]!r}, and nodes of both share a ClusterConfig: write the same",
+        )
+    return str(min(found))
+
+
+def _check_labels(
+    context: Context, cluster: str, items: Mapping[str, Item], names: tuple[str, ...], hosts: list[str]
+) -> None:
+    """Report a class that only a label of ours could select, where labels are not ours to write."""
+    if context.parsed.clusters[cluster].get("edge_cluster_manage_labels", True):
+        return
+    whose = " and ".join(items[name].path for name in names)
+    context.report.add(
+        "EDGE318",
+        f"{cluster}.edge_cluster_manage_labels",
+        f"is false, but no selector of {whose} fits {some(hosts)} and no other node",
+        f"let {items[names[0]].path}.nodes select exactly these nodes, or let labels be written",
+    )

@@ -1,0 +1,467 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, peerings: which nodes, which routers, which networks, and what is announced over them.
+
+A peering is a class of sessions. Its names depend on nothing but itself: a renamed peer group, instance or peer is a
+reset session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..._addressing.addresses import FAMILY_KEY, Cidr
+from ..._findings.plan import one_of
+from ..._findings.wording import some
+from ..._inventory.parse import Item, Items, Values
+from ..._kubernetes.selectors import Selector
+from ..._model.site import Node, NodeClass, Peering, Pool, Service, Session, SessionKeys
+from ..hosts import Context, is_absent, outside_networks
+from ..routers.policies import EXPORT, IMPORT, Catalogue, resolve_policy
+from ..sessions.checks import check_groups, check_instances, check_pairs
+from ..sessions.keys import session_keys
+from ..sessions.listen_ranges import listen_ranges
+from ..sessions.sessions import Ends, Route, is_dynamic, place, routes, sessions_of
+from .checks import (
+    Lack,
+    check_marks,
+    check_preference,
+    check_sources,
+    distances,
+    report_lacks,
+    report_no_nodes,
+    session_fits,
+    speaker_fits,
+)
+from .classes import Membership, node_classes
+from .filter import announced_families, peering_filter, resolve_advertise
+
+
+@dataclass(frozen=True, slots=True)
+class PeeringResult:
+    """What a cluster's peerings come to."""
+
+    peerings: tuple[Peering, ...]
+    sessions: tuple[Session, ...]
+    classes: tuple[NodeClass, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The far ends of a peering's sessions, and how they are reached."""
+
+    routes: tuple[Route, ...]
+    routers: tuple[str, ...]
+    families: tuple[str, ...]
+    keys: SessionKeys
+    ranges: tuple[Cidr, ...] = ()
+    """Listen ranges."""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A peering whose ends are known, before its sessions are."""
+
+    peering: Peering
+    routes: tuple[Route, ...]
+    asns: Mapping[str, int]
+    """Node -> AS number of its side."""
+
+
+def resolve_peerings(
+    context: Context,
+    cluster: str,
+    values: Values,
+    ends: Ends,
+    pools: tuple[Pool, ...],
+    services: tuple[Service, ...],
+    catalogue: Catalogue,
+) -> PeeringResult:
+    """Return the peerings of one cluster and their sessions, checked for what two sessions cannot share."""
+    items: Items = values["edge_peerings"]
+    defaults: Items = values["edge_bgp_defaults"]
+    passwords: Items = values["edge_bgp_passwords"]
+    by_pool: dict[str, list[Service]] = {}
+    for service in services:
+        by_pool.setdefault(service.pool, []).append(service)
+    step = _Step(context, cluster, values, ends, pools, by_pool, catalogue, _unsure_of_pools(values, pools))
+    drawn = [
+        found
+        for name, item in items.items()
+        if ("nodes" in item or not defaults.excuses("nodes")) and (found := step.draw(name, item, name in passwords))
+    ]
+    peerings = [one.peering for one in drawn]
+    report_lacks(context, step.lacks, peerings, pools)
+    nodes = {node.host: node for node in ends.nodes}
+    classes = node_classes(context, cluster, items, peerings, _memberships(values, items, drawn), nodes)
+    config_of = {(name, node): kind.name for kind in classes for name in kind.peerings for node in kind.nodes}
+    sessions = [
+        session
+        for one in drawn
+        for session in sessions_of(
+            context, cluster, items[one.peering.name], one.peering, ends, one.routes, one.asns, config_of
+        )
+    ]
+    check_pairs(context, items, sessions)
+    check_groups(context, items, sessions)
+    check_instances(context, items, {peering.name: peering for peering in peerings}, sessions)
+    return PeeringResult(tuple(peerings), tuple(sorted(sessions, key=session_key)), classes)
+
+
+def session_key(session: Session) -> tuple[str, str, str, str, str]:
+    """Return the key that sorts sessions: by cluster, peering, router, node and family."""
+    return session.cluster, session.peering, session.router, session.node, session.family
+
+
+def _memberships(values: Values, items: Items, drawn: list[_Drawn]) -> dict[str, Membership]:
+    """Return what decides the class of each node that peers."""
+    names: dict[str, list[str]] = {}
+    networks: dict[str, set[str]] = {}
+    asns: dict[str, int] = {}
+    for one in drawn:
+        several = len(one.peering.networks) > 1 and not one.peering.discover
+        own_asn = "asn" not in items[one.peering.name] and "edge_cluster_asn" not in values
+        # By what selects the node, not by what it reaches: an address that was reported makes no class of its own.
+        for node in one.peering.node_hosts:
+            names.setdefault(node, []).append(one.peering.name)
+            if own_asn:
+                asns[node] = one.asns[node]
+        for route in one.routes if several else ():
+            networks.setdefault(route.node, set()).add(route.network)
+    return {
+        node: Membership(tuple(sorted(own)), asns.get(node), tuple(sorted(networks.get(node, ()))))
+        for node, own in names.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What the peerings of one cluster share on their way from what is written to sessions."""
+
+    context: Context
+    cluster: str
+    values: Values
+    ends: Ends
+    pools: tuple[Pool, ...]
+    services: Mapping[str, list[Service]]
+    """Pool -> its services."""
+    catalogue: Catalogue
+    unsure_of_pools: bool
+    """Which peerings a pool names was reported: that none names this one is not told again."""
+    lacks: list[Lack] = field(default_factory=list)
+
+    def draw(self, name: str, item: Item, has_password: bool) -> _Drawn | None:
+        """Return one peering with its ends; None where something about it was reported."""
+        context, values = self.context, self.values
+        defaults: Items = values["edge_bgp_defaults"]
+        selector = _selector(item, defaults)
+        matched = [node for node in self.ends.nodes if selector is None or selector.matches(node.all_labels)]
+        members = [node for node in matched if not node.drain]
+        if not matched:
+            report_no_nodes(context, self.cluster, item, defaults, selector, self.ends.nodes)
+        elif not members:
+            context.report.add("EDGE339", item.path, f"each of its nodes is drained: {some([n.host for n in matched])}")
+        asns = self._asns(item, members)
+        keys = session_keys(context, item, defaults, name if has_password else None)
+        import_ = resolve_policy(
+            context, f"{item.path}.import", item.get("import"), IMPORT, self.catalogue, self.cluster
+        )
+        export = resolve_policy(
+            context, f"{item.path}.export", item.get("export"), EXPORT, self.catalogue, self.cluster
+        )
+        if not export.empty:
+            context.report.add(
+                "EDGE311",
+                f"{item.path}.export",
+                "sends routes to Cilium, which discards all that it receives",
+                "remove it: nodes reach the router's networks by their default route",
+            )
+        advertise = resolve_advertise(context, self.cluster, values, item)
+        own_pools = [pool for pool in self.pools if name in pool.bgp]
+        if not own_pools and not item.get("advertise") and not self.unsure_of_pools:
+            context.report.add(
+                "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
+            )
+        wanted = announced_families(context, self.cluster, values, self.catalogue, own_pools, advertise)
+        own_services = [service for pool in own_pools for service in self.services.get(pool.name, ())]
+        accepted = peering_filter(
+            context, self.cluster, values, self.catalogue, item, own_pools, own_services, advertise, import_
+        )
+        written: Items = values["edge_pools"]
+        check_marks(context, item, import_.communities, [(written[pool.name], pool) for pool in own_pools], advertise)
+        self._check_references(item)
+        fits = speaker_fits(context, item)
+        networks = () if "local_speaker" in item else self._networks(item, members)
+        if not members or asns is None or networks is None or keys is None or not fits:
+            return None
+        if "local_speaker" in item:
+            reach: _Reach | None = self._speaker(item, members, keys, wanted)
+        else:
+            reach = self._routers(item, name, networks, members, asns, keys, own_pools, wanted)
+        if reach is None:
+            return None
+        check_preference(context, item, self.ends.routers, advertise, reach.routers, asns)
+        names = item.get("names", {})
+        reached = {route.node for route in reach.routes}
+        peering = Peering(
+            name=name,
+            networks=networks,
+            nodes=selector.text if selector else None,
+            # Without those whose routers are all absent: they peer with nobody.
+            node_hosts=tuple(
+                node.host for node in members if node.host in reached or not self._cut_off(node, networks)
+            ),
+            routers=reach.routers,
+            asn=item.get("asn", values.get("edge_cluster_asn", min(asns.values()))),
+            keys=reach.keys,
+            families=reach.families,
+            accept=item.get("accept", "pools"),
+            sessions=item.get("sessions", "per_family"),
+            local_as=item.get("local_as"),
+            listen_ranges=tuple(cidr.text for cidr in reach.ranges),
+            listen_limit=reach.limit,
+            listen_port=item.get("listen_port"),
+            source_interface=item.get("source_interface"),
+            discover=item.get("discover", False),
+            advertise=advertise,
+            filter=accepted,
+            import_=import_,
+            export=export,
+            advertisement=names.get("advertisement", name),
+            peer_group=names.get("peer_group", f"{self.cluster}-{name}"),
+        )
+        return _Drawn(peering, reach.routes, asns)
+
+    def _speaker(self, item: Item, members: list[Node], keys: SessionKeys, wanted: frozenset[int]) -> _Reach:
+        """Return the session of each node with the speaker on it."""
+        speaker = item.get("local_speaker")
+        address = speaker.get("address")
+        text = address.text if address else "127.0.0.1"
+        family = FAMILY_KEY[address.family] if address else "ipv4"
+        return _Reach(
+            routes=tuple(Route(node.host, text, "", text, family, "", speaker["asn"]) for node in members),
+            routers=(),
+            families=tuple(FAMILY_KEY[number] for number in sorted(wanted or {4})),
+            keys=keys,
+        )
+
+    def _routers(
+        self,
+        item: Item,
+        name: str,
+        networks: tuple[str, ...],
+        members: list[Node],
+        asns: Mapping[str, int],
+        keys: SessionKeys,
+        own_pools: list[Pool],
+        wanted: frozenset[int],
+    ) -> _Reach | None:
+        """Return the ways to the routers; None where the ends do not fit each other, which is reported."""
+        context, ends = self.context, self.ends
+        ranges, limit = listen_ranges(context, item, networks, members, ends)
+        found = routes(context, item, name, networks, members, ends)
+        if found is None:
+            return None
+        routers = tuple(sorted({route.router for route in found if route.router in ends.routers}))
+        families = self._families(item, name, networks, members, found, own_pools, wanted, ranges)
+        if not families:
+            return None
+        distant = distances(item, name, networks, found)
+        defaults: Items = self.values["edge_bgp_defaults"]
+        if not session_fits(context, item, defaults, ends.routers, keys, routers, distant, asns, families):
+            return None
+        transport = item.get("sessions", "per_family")
+        check_sources(context, item, name, members, families if transport == "per_family" else (transport,))
+        internal = all(
+            asns[node.host] == item.get("local_as", ends.routers[host].asn) for node in members for host in routers
+        )
+        if distant and not internal and keys.multihop is None:
+            keys = replace(keys, multihop=2)
+            context.derive(f"{item.path}.multihop", 2, "an end's address is outside the other end's subnet")
+        return _Reach(found, routers, families, keys, ranges, limit)
+
+    def _cut_off(self, node: Node, networks: tuple[str, ...]) -> bool:
+        """Return whether a node that reaches no router has an address from which it could have reached one."""
+        return any(self.ends.node_addresses[node.host].get(network) for network in networks)
+
+    def _check_references(self, item: Item) -> None:
+        """Report names of routers and networks that do not exist."""
+        context, routers = self.context, self.context.parsed.routers
+        for index, host in enumerate(item.get("routers", ())):
+            context.reference(item.at("routers", index), host, routers, "router")
+        for index, network in enumerate(item.get("network", ())):
+            context.reference(item.at("network", index), network, context.parsed.networks, "network")
+        if "router_network" in item:
+            context.reference(item.at("router_network"), item.get("router_network"), context.parsed.networks, "network")
+        peers = item.get("names", {}).get("peer")
+        for host in peers if isinstance(peers, Mapping) else ():
+            context.reference(f"{item.path}.names.peer.{host}", host, routers, "router")
+
+    def _asns(self, item: Item, members: list[Node]) -> dict[str, int] | None:
+        """Return the AS number of each node's side: the peering's, the cluster's, or the node's own."""
+        asn = item.get("asn", self.values.get("edge_cluster_asn"))
+        if asn is not None:
+            return {node.host: asn for node in members}
+        if "asn" in (item.raw or {}) or "edge_cluster_asn" in self.context.parsed.hosts[self.cluster]:
+            return None  # reported as unreadable
+        if not self.ends.nodes and self.context.homeless:
+            return None  # its nodes, which may have their own, name no cluster
+        hosts = self.context.parsed.hosts
+        if not any("edge_cluster_asn" in hosts[node.host] for node in self.ends.nodes):
+            self.context.report.add(
+                "EDGE105",
+                item.at("asn"),
+                "is missing",
+                f"write it here, or {self.cluster}.edge_cluster_asn for all peerings",
+            )
+            return None
+        lacking = [node for node in members if node.asn is None]
+        for node in lacking:
+            if "edge_cluster_asn" not in hosts[node.host]:
+                self.context.report.add(
+                    "EDGE105",
+                    f"{node.host}.edge_cluster_asn",
+                    f"is missing: other nodes of {item.path} have AS numbers of their own",
+                    f"write it, or one for all: {item.path}.asn",
+                )
+        return None if lacking else {node.host: node.asn for node in members if node.asn is not None}
+
+    def _networks(self, item: Item, members: list[Node]) -> tuple[str, ...] | None:
+        """Return the peering's networks: those written, else the only one that its nodes and a router share."""
+        context, ends = self.context, self.ends
+        known = context.parsed.networks
+        if "router_network" in item and item.get("router_network") not in known:
+            return None  # reported
+        if "network" in item:
+            written: tuple[str, ...] = tuple(dict.fromkeys(item.get("network")))
+            return written if all(network in known for network in written) else None
+        if "network" in (item.raw or {}) or not members or known.damaged:
+            return None
+        segments = [name for name in context.subnets if not context.parsed.networks[name].get("loopback")]
+        beside = [network for network in segments if any(p.get(network) for p in ends.router_addresses.values())]
+        far = "router_network" in item or "routers" in item
+        dynamic = is_dynamic(item)
+        shared = sorted(
+            network
+            for network in (segments if far else beside)
+            if dynamic or any(ends.node_addresses[node.host].get(network) for node in members)
+        )
+        if len(shared) == 1:
+            what = "the only network of its nodes" if far else "the only network that its nodes and a router share"
+            context.derive(f"{item.path}.network", shared[0], "the only network of a router" if dynamic else what)
+            return (shared[0],)
+        if shared:
+            problem, hint = f"its nodes and the routers share {one_of(shared)}", "write the one that the sessions use"
+        elif ends.router_addresses and all(is_absent(values) for values in context.parsed.routers.values()):
+            problem, hint = "every router is absent", "take the peering out of the inventory too, or add a router"
+        elif context.unsure((*ends.router_addresses, *(node.host for node in members))):
+            return None
+        elif ends.router_addresses:
+            problem = "its nodes and the routers share no network"
+            hint = f"{_where(context, ends, members)}; write edge_addresses"
+        else:
+            problem, hint = "there is no router", "add a host to the group edge_routers"
+        context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", hint)
+        return None
+
+    def _families(
+        self,
+        item: Item,
+        name: str,
+        networks: tuple[str, ...],
+        members: list[Node],
+        found: tuple[Route, ...],
+        own_pools: list[Pool],
+        wanted: frozenset[int],
+        ranges: tuple[Cidr, ...],
+    ) -> tuple[str, ...]:
+        """Return the families that are announced and both ends have addresses for; note what is left out."""
+        ends = self.ends
+        far = item.get("router_network")
+        router_families = {
+            address.family
+            for route in found
+            for address in ends.router_addresses[route.router].get(far or route.network, ())
+        }
+        node_families: set[int] = set()
+        for node in members:
+            for network in networks:
+                node_families |= {a.family for a in ends.node_addresses[node.host].get(network, ())}
+        if ranges:
+            node_families = {cidr.family for cidr in ranges}
+        both = router_families & node_families
+        chosen = set(wanted) or both
+        if not ranges:
+            for node in members:
+                self._check_node(item, name, networks, node, chosen & both)
+        missing = chosen - both
+        if missing and node_families:
+            nowhere = bool(missing - router_families)
+            hosts = {route.router for route in found} if nowhere else {node.host for node in members}
+            if any(
+                (host, network) in self.context.unplaced for host in hosts for network in (far, *networks) if network
+            ):
+                return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
+            end = "no router" if nowhere else "no listen range" if ranges else "no node"
+            where = place((far,) if nowhere and far is not None else networks)
+            self.lacks.append(Lack(item.path, where, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both))
+        return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
+
+    def _check_node(self, item: Item, name: str, networks: tuple[str, ...], node: Node, families: set[int]) -> None:
+        """Report a node that has no address to peer from, or none in one of the families."""
+        placed = self.ends.node_addresses[node.host]
+        if any((node.host, network) in self.context.unplaced for network in networks):
+            return
+        own = tuple(network for network in networks if placed.get(network))
+        present = {address.family for network in own for address in placed[network]}
+        sources = {6 if ":" in text else 4 for text in node.local_addresses.get(name, ())}
+        for family in sorted(families - present - sources) if present or sources else [0]:
+            kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
+            self.context.missed.add((node.host, (own or networks)[0]))
+            outside = outside_networks(self.context, node.host)
+            self.context.report.add(
+                "EDGE206",
+                f"{node.host}.edge_addresses.{(own or networks)[0]}",
+                f"is missing: {item.path} selects the node, but it has no {kind}address in {place(own or networks)}"
+                f"{outside and f': {outside}'}",
+                "add the address, or narrow the peering's nodes",
+            )
+
+
+def _unsure_of_pools(values: Values, pools: tuple[Pool, ...]) -> bool:
+    """Return whether a pool was reported that may name any of the peerings."""
+    items: Items = values["edge_pools"]
+    peerings: Items = values["edge_peerings"]
+    if items.damaged or peerings.damaged or len(pools) < len(items):
+        return True
+    return any(
+        any(name not in peerings for name in item.get("bgp"))
+        if "bgp" in item
+        else not item.get("l2") and len(peerings) > 1
+        for item in items.values()
+    )
+
+
+def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
+    if "nodes" in item:
+        found: Selector = item.get("nodes")
+        return found
+    return defaults["nodes"].value if "nodes" in defaults else None
+
+
+def _where(context: Context, ends: Ends, members: list[Node]) -> str:
+    """Return in which networks both ends have addresses."""
+    texts = []
+    for who, hosts, addresses in (
+        ("its nodes", [node.host for node in members], ends.node_addresses),
+        ("routers", list(ends.router_addresses), ends.router_addresses),
+    ):
+        names = [
+            f"{network} (loopbacks)" if context.parsed.networks[network].get("loopback") else network
+            for network in sorted({network for host in hosts for network, own in addresses[host].items() if own})
+        ]
+        texts.append(f"{who} have addresses in {', '.join(names)}" if names else f"{who} have no address")
+    return ", ".join(texts)

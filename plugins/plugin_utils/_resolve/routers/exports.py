@@ -1,0 +1,355 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, routers as a whole: what each hears, sends and originates, and what two neighbors cannot share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..._addressing.addresses import Cidr, parse_cidr
+from ..._addressing.intervals import overlaps
+from ..._model.prefix_rules import RuleSet
+from ..._model.site import Cluster, Neighbor, PrefixRule, Router
+from ..hosts import Context, Placed
+from .import_checks import OwnPools, check_import
+from .policies import Catalogue, named_rules, own_prefixes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A neighbor and where it was written, before what depends on the whole router is known."""
+
+    neighbor: Neighbor
+    path: str
+    """Of the neighbor, or of the link's end."""
+    written_export: Mapping[str, Any] | None
+    export_path: str
+    internal: bool
+    """The session is within one AS."""
+    written_import: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Somebody from whom a router hears routes."""
+
+    text: str
+    internal: bool
+    reflected: bool
+    """Its routes are passed on within the AS too: it is a route reflector's client."""
+    everything: bool
+    rules: RuleSet
+    networks: tuple[str, ...] = ()
+    """Networks in which the next hops are: those of a peering's nodes."""
+
+    def sends(self, rules: Iterable[PrefixRule]) -> bool:
+        """Return whether it may announce some of ``rules``."""
+        return self.everything or any(self.rules.touches(rule) for rule in rules)
+
+
+def finish_routers(
+    context: Context,
+    routers: list[Router],
+    drafts: Mapping[str, list[Draft]],
+    clusters: list[Cluster],
+    catalogue: Catalogue,
+    addresses: Mapping[str, Placed],
+) -> list[Router]:
+    """Return the routers with their neighbors; report what no router can do."""
+    _check_unique(context, routers, drafts, clusters)
+    unknown = _has_unknown_peerings(context, clusters)
+    result = []
+    for router in routers:
+        if router.absent:
+            result.append(router)
+            continue
+        own = drafts[router.host]
+        sources = _sources(router, own, clusters)
+        at_stake = OwnPools(router, addresses[router.host], clusters)
+        for draft in own:
+            _check_heard(context, router, draft, sources, catalogue, unknown)
+        # By path: one neighbor may make a session for each family.
+        for path, written in {draft.path: draft.written_import for draft in own}.items():
+            check_import(context, f"{path}.import", written, at_stake)
+        values = context.parsed.routers[router.host]
+        redistribute = tuple(sorted(set(values.get("edge_router_redistribute", ()))))
+        _check_redistribute(context, router, own, clusters, redistribute)
+        neighbors = tuple(
+            _with_next_hop(context, draft, sources, addresses) for draft in sorted(own, key=lambda d: d.neighbor.name)
+        )
+        result.append(
+            replace(
+                router,
+                neighbors=neighbors,
+                originates=_originates(context, router, own, clusters, sources, addresses[router.host]),
+                maximum_paths=values.get("edge_router_maximum_paths"),
+                redistribute=redistribute,
+                import_check=values.get("edge_router_import_check", True),
+            )
+        )
+    return result
+
+
+def _sources(router: Router, drafts: list[Draft], clusters: list[Cluster]) -> list[_Source]:
+    """Return whom the router hears: its neighbors, the other ends of links, and the nodes of peerings."""
+    found = []
+    for draft in drafts:
+        neighbor = draft.neighbor
+        text = f"link {neighbor.link!r} from {neighbor.other}" if neighbor.link else f"neighbor {neighbor.name!r}"
+        found.append(
+            _Source(
+                text,
+                draft.internal,
+                neighbor.route_reflector_client,
+                neighbor.import_.everything,
+                RuleSet(neighbor.import_.prefixes),
+            )
+        )
+    for cluster in clusters:
+        for peering in cluster.peerings:
+            if router.host in peering.routers:
+                internal = peering.asn == (peering.local_as or router.asn)
+                text = _peering_text(cluster.host, peering.name)
+                everything = peering.import_.everything
+                found.append(_Source(text, internal, False, everything, RuleSet(peering.filter), peering.networks))
+    return found
+
+
+def _has_unknown_peerings(context: Context, clusters: list[Cluster]) -> bool:
+    """Return whether a peering was left out for what was reported of it: nobody knows what routers hear over it."""
+    for cluster in clusters:
+        items = context.parsed.clusters[cluster.host]["edge_peerings"]
+        if items.damaged or len(items) > len(cluster.peerings):
+            return True
+    return False
+
+
+def _check_heard(
+    context: Context, router: Router, draft: Draft, sources: list[_Source], catalogue: Catalogue, unknown: bool
+) -> None:
+    """Report pools that an export names and that can never be sent over the session.
+
+    Args:
+        context: takes the findings.
+        router: the router that sends.
+        draft: the session.
+        sources: whom the router hears.
+        catalogue: what the export can name.
+        unknown: what it hears over some peering is not known.
+    """
+    if draft.written_export is None or draft.written_export.get("all"):
+        return
+    name = draft.neighbor.name
+    others = [source for source in sources if source.text != _own_text(draft)]
+    for path, what, rules in named_rules(context, draft.export_path, draft.written_export, catalogue, None):
+        if not rules:
+            continue  # that it stands for nothing was reported
+        heard = [source for source in others if source.sends(rules)]
+        if not heard and unknown:
+            continue
+        if not heard:
+            context.report.add(
+                "EDGE356",
+                path,
+                f"{router.host} hears {what} from nobody, so it has nothing to send",
+                "give a peering that announces it a session to this router, or import it from a link",
+            )
+        elif _stuck(draft, heard):
+            context.report.add(
+                "EDGE355",
+                path,
+                f"{router.host} hears {what} within AS {router.asn} only ({heard[0].text}), and {name!r} is in that AS"
+                " too: such routes are not passed on (RFC 4271 section 9.2)",
+                "give the cluster or the other router an AS of its own",
+            )
+
+
+def _stuck(draft: Draft, heard: list[_Source]) -> bool:
+    """Return whether all that is to be sent was heard within the AS, and nobody reflects it."""
+    if not draft.internal or draft.neighbor.route_reflector_client:
+        return False
+    return all(source.internal and not source.reflected for source in heard)
+
+
+def _own_text(draft: Draft) -> str:
+    neighbor = draft.neighbor
+    return f"link {neighbor.link!r} from {neighbor.other}" if neighbor.link else f"neighbor {neighbor.name!r}"
+
+
+def _peering_text(cluster: str, peering: str) -> str:
+    return f"peering {peering!r} of {cluster!r}"
+
+
+def _check_redistribute(
+    context: Context, router: Router, drafts: list[Draft], clusters: list[Cluster], redistribute: tuple[str, ...]
+) -> None:
+    """Warn of redistribution, and report exports of redistributed routes where there are none."""
+    path = f"{router.host}.edge_router_redistribute"
+    if redistribute:
+        context.report.add(
+            "EDGE349",
+            path,
+            f"takes every {' and '.join(redistribute)} route of the router into BGP, also ones that appear later",
+            "name the networks or prefixes under export instead",
+        )
+        return
+    if (
+        path.partition(".")[2] in context.parsed.hosts[router.host]
+        and "edge_router_redistribute" not in (context.parsed.routers[router.host])
+    ):
+        return  # it could not be read, which was reported
+    for draft in drafts:
+        if draft.neighbor.export.redistributed:
+            context.report.add(
+                "EDGE348",
+                f"{draft.export_path}.redistributed",
+                f"is set, and {router.host} redistributes nothing",
+                f"write {path}",
+            )
+    for cluster in clusters:
+        for peering in cluster.peerings:
+            if peering.export.redistributed and router.host in peering.routers:
+                context.report.add(
+                    "EDGE348",
+                    f"{context.parsed.clusters[cluster.host]['edge_peerings'][peering.name].path}.export.redistributed",
+                    f"is set, and {router.host} redistributes nothing",
+                    f"write {path}",
+                )
+
+
+def _originates(
+    context: Context,
+    router: Router,
+    drafts: list[Draft],
+    clusters: list[Cluster],
+    sources: list[_Source],
+    placed: Placed,
+) -> tuple[str, ...]:
+    """Return the prefixes that the router puts into BGP itself.
+
+    These are networks and single prefixes of its exports, unless somebody else whom it hears announces them: then it
+    only passes them on. The subnets in which it has an address are its own in any case.
+    """
+    own = {
+        cidr.text
+        for network, addresses in placed.items()
+        for cidr in context.subnets[network]
+        if any(cidr.contains(address) for address in addresses)
+    }
+    written = [(_own_text(draft), draft.written_export) for draft in drafts]
+    for cluster in clusters:
+        items = context.parsed.clusters[cluster.host]["edge_peerings"]
+        written += [
+            (_peering_text(cluster.host, p.name), items[p.name].get("export"))
+            for p in cluster.peerings
+            if router.host in p.routers
+        ]
+    named: dict[str, set[str]] = {}
+    for text, export in written:
+        for prefix in own_prefixes(context, export) if export is not None else ():
+            named.setdefault(prefix, set()).add(text)
+    found = [
+        prefix
+        for prefix, receivers in named.items()
+        # No route goes back to whom it came from.
+        if prefix in own or not any(receivers - {s.text} and s.sends((PrefixRule(prefix),)) for s in sources)
+    ]
+    return tuple(cidr.text for cidr in sorted(map(_cidr, found), key=lambda c: (c.interval, c.prefix_length)))
+
+
+def _cidr(text: str) -> Cidr:
+    return parse_cidr(text, "")
+
+
+def _with_next_hop(context: Context, draft: Draft, sources: list[_Source], addresses: Mapping[str, Placed]) -> Neighbor:
+    """Return a link's neighbor with ``next_hop_self`` where the other router could not reach the routes' next hops."""
+    neighbor = draft.neighbor
+    if neighbor.link is None or neighbor.other is None or not draft.internal or neighbor.export.empty:
+        return neighbor
+    theirs = addresses[neighbor.other]
+    passed = [
+        source
+        for source in sources
+        if source.text != _own_text(draft) and (neighbor.export.everything or source.sends(neighbor.export.prefixes))
+    ]
+    unknown = [source for source in passed if not source.networks]
+    missing = sorted({network for source in passed for network in source.networks if not theirs.get(network)})
+    if not missing and not unknown:
+        return neighbor
+    reason = (
+        f"{neighbor.other} has no address in network {missing[0]!r}, where the next hops of what it gets are"
+        if missing
+        else f"the next hops of what {unknown[0].text} sends need not be in reach of {neighbor.other}"
+    )
+    context.derive(f"{draft.path}.next_hop_self", True, reason)
+    return replace(neighbor, next_hop_self=True)
+
+
+# -- what two neighbors cannot share -----------------------------------------------------------------------------------
+def _check_unique(
+    context: Context, routers: list[Router], drafts: Mapping[str, list[Draft]], clusters: list[Cluster]
+) -> None:
+    """Report two neighbors of one router with one address, interface, peer group, or overlapping listen ranges."""
+    with_neighbors = {host for host, own in drafts.items() if own}
+    addresses: dict[tuple[str, str], str] = {}
+    groups: dict[tuple[str, str], str] = {}
+    for cluster in clusters:
+        items = context.parsed.clusters[cluster.host]["edge_peerings"]
+        for session in cluster.sessions:
+            if session.router in with_neighbors:
+                owner = items[session.peering].path
+                addresses.setdefault((session.router, session.node_address), owner)
+                groups.setdefault((session.router, session.peer_group), owner)
+    for router in routers:
+        for draft in drafts.get(router.host, ()):
+            neighbor = draft.neighbor
+            for address in (*neighbor.addresses, *_interfaces(neighbor)):
+                other = addresses.setdefault((router.host, address), draft.path)
+                if other != draft.path:
+                    context.report.add(
+                        "EDGE341",
+                        draft.path,
+                        f"{address} is a neighbor of {router.host} already, by {other}",
+                        "FRR tells neighbors apart by address alone: keep one of the two",
+                    )
+            other = groups.setdefault((router.host, neighbor.peer_group), draft.path)
+            if other != draft.path:
+                context.report.add(
+                    "EDGE307",
+                    draft.path,
+                    f"peer group {neighbor.peer_group!r} on {router.host} would belong to {other} too",
+                    "rename one of the two",
+                )
+        _check_ranges(context, router, drafts.get(router.host, []), clusters)
+
+
+def _interfaces(neighbor: Neighbor) -> Iterator[str]:
+    if neighbor.interface is not None and not neighbor.addresses:
+        yield neighbor.interface
+
+
+def _check_ranges(context: Context, router: Router, drafts: list[Draft], clusters: list[Cluster]) -> None:
+    """Report listen ranges that overlap: FRR refuses the second one."""
+    owners = [(text, draft.path) for draft in drafts for text in draft.neighbor.listen_ranges]
+    if not owners:
+        return
+    for cluster in clusters:
+        items = context.parsed.clusters[cluster.host]["edge_peerings"]
+        owners = [
+            (text, items[peering.name].path)
+            for peering in cluster.peerings
+            if router.host in peering.routers
+            for text in peering.listen_ranges
+        ] + owners
+    for overlap in overlaps([_cidr(text).interval for text, _path in owners]):
+        left, right = owners[overlap.left], owners[overlap.right]
+        if left[1] != right[1]:
+            context.report.add(
+                "EDGE344",
+                f"{right[1]}.dynamic",
+                f"{right[0]} overlaps {left[0]} of {left[1]} on {router.host}",
+                "who dials in from there would belong to both: narrow one of the ranges",
+            )

@@ -1,0 +1,422 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, routers' neighbors: BGP speakers that are not Cilium (``edge_router_neighbors``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..._addressing.addresses import FAMILY_KEY, LINK_LOCAL, Address, Cidr
+from ..._addressing.intervals import contains
+from ..._findings.plan import one_of
+from ..._inventory.parse import Item, Items
+from ..._model.site import Cluster, Neighbor, Policy, Router
+from ..hosts import Context, Placed
+from ..sessions.keys import session_keys
+from .exports import Draft, finish_routers
+from .links import resolve_links
+from .policies import Catalogue, check_attributes, resolve_policy
+
+FAMILIES = ("ipv4", "ipv6")
+DEFAULT_LISTEN_LIMIT = 10
+_WAYS = "address, nodes with network, interface, or dynamic"
+
+
+def resolve_neighbors(
+    context: Context,
+    routers: list[Router],
+    router_addresses: Mapping[str, Placed],
+    clusters: list[Cluster],
+    node_addresses: Mapping[str, Placed],
+    catalogue: Catalogue,
+) -> list[Router]:
+    """Return the routers with their neighbors, links and what they originate."""
+    present = {router.host: router for router in routers if not router.absent}
+    drafts: dict[str, list[Draft]] = {host: [] for host in present}
+    for host, router in present.items():
+        values = context.parsed.routers[host]
+        items: Items = values["edge_router_neighbors"]
+        for name, item in items.items():
+            step = _Step(context, router, router_addresses[host], clusters, node_addresses, catalogue, item, name)
+            drafts[host] += step.resolve(values["edge_bgp_defaults"], values["edge_bgp_passwords"])
+    for host, draft in resolve_links(context, present, router_addresses, catalogue):
+        drafts[host].append(draft)
+    return finish_routers(context, routers, drafts, clusters, catalogue, router_addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One neighbor on its way from what is written to sessions."""
+
+    context: Context
+    router: Router
+    placed: Placed
+    clusters: list[Cluster]
+    node_addresses: Mapping[str, Placed]
+    catalogue: Catalogue
+    item: Item
+    name: str
+
+    def resolve(self, defaults: Items, passwords: Items) -> list[Draft]:
+        """Return one neighbor, or one for each transport family of several nodes or ranges."""
+        item, path = self.item, self.item.path
+        import_ = self._policy("import")
+        export = self._policy("export")
+        keys = session_keys(self.context, item, defaults, self.name if self.name in passwords else None)
+        internal = item.get("asn") in ("internal", self.router.asn)
+        check_attributes(self.context, f"{path}.export", export, internal)
+        good = self._local_as_fits(internal) and self._source_is_own()
+        ways = self._ways()
+        if ways is None or keys is None or not good:
+            return []
+        if import_.empty and export.empty and not {"import", "export"} & set(item.raw or {}):
+            self.context.report.add(
+                "EDGE347", path, "has neither import nor export, so no route passes", "write what it may send and get"
+            )
+        if keys.ttl_security and internal:
+            self.context.report.add(
+                "EDGE310", path, f"ttl_security is set, but the neighbor has the same AS {self.router.asn}", "remove it"
+            )
+        base = Neighbor(
+            name=self.name,
+            peer_group=self.name,
+            asn=item.get("asn"),
+            local_as=item.get("local_as"),
+            keys=keys,
+            bfd=item.get("bfd", False),
+            update_source=item.get("update_source").text if "update_source" in item else None,
+            next_hop_self=item.get("next_hop_self", False),
+            route_reflector_client=item.get("route_reflector_client", False),
+            import_=import_,
+            export=export,
+        )
+        if base.route_reflector_client and not internal:
+            self.context.report.add(
+                "EDGE345",
+                f"{path}.route_reflector_client",
+                "is for neighbors of the router's own AS (RFC 4456)",
+                "remove it: routes are passed on to other ASes anyway",
+            )
+        found = {
+            "address": self._by_address,
+            "nodes": self._by_nodes,
+            "interface": self._by_interface,
+            "dynamic": self._by_range,
+        }[ways](base, internal)
+        return [
+            Draft(
+                self._with_families(neighbor, len(found) > 1),
+                path,
+                item.get("export"),
+                f"{path}.export",
+                internal,
+                item.get("import"),
+            )
+            for neighbor in found
+        ]
+
+    def _policy(self, way: str) -> Policy:
+        path = f"{self.item.path}.{way}"
+        return resolve_policy(self.context, path, self.item.get(way), way, self.catalogue, None)
+
+    def _ways(self) -> str | None:
+        """Return the one way in which the neighbor is told apart; report none or several."""
+        item = self.item
+        dynamic = "dynamic" in item and item.get("dynamic").get("on", True)
+        ways = [key for key in ("address", "nodes") if key in item] + (["dynamic"] if dynamic else [])
+        if "interface" in item and "address" not in item:
+            ways.append("interface")
+        if len(ways) == 1:
+            return ways[0]
+        problem = f"has {' and '.join(ways)}" if ways else "has no address"
+        hint = f"write one of: {_WAYS}" if not ways else "keep one of them: each entry is one kind of neighbor"
+        self.context.report.add("EDGE340", item.path, problem, hint)
+        return None
+
+    def _local_as_fits(self, internal: bool) -> bool:
+        """Report an AS to show that FRR refuses."""
+        local_as = self.item.get("local_as")
+        if local_as is None:
+            return True
+        path = f"{self.item.path}.local_as"
+        if local_as == self.router.asn:
+            problem, hint = f"{local_as} is the router's own AS", "leave it out"
+        elif local_as == self.item.get("asn"):
+            problem, hint = f"{local_as} is the neighbor's AS too", "FRR refuses that; use the router's own AS"
+        elif internal:
+            problem, hint = "is for neighbors of another AS", "leave it out"
+        else:
+            return True
+        self.context.report.add("EDGE345", path, problem, hint)
+        return False
+
+    # -- one address -------------------------------------------------------------------------------------------------
+    def _by_address(self, base: Neighbor, internal: bool) -> list[Neighbor]:
+        address: Address = self.item.get("address")
+        family = FAMILY_KEY[address.family]
+        descriptions = (base.keys.description if base.keys and base.keys.description else self.name,)
+        neighbor = replace(base, addresses=(address.text,), transport=family, descriptions=descriptions)
+        interface = self.item.get("interface")
+        if contains((LINK_LOCAL,), address.interval):
+            if interface is None:
+                self.context.report.add(
+                    "EDGE340",
+                    f"{self.item.path}.address",
+                    f"{address.text} is link-local, and no interface says on which link",
+                    "write interface too",
+                )
+                return []
+            return [replace(neighbor, interface=interface)]
+        if interface is not None:
+            self.context.report.add(
+                "EDGE340",
+                f"{self.item.path}.interface",
+                f"stands beside {address.text}, which is no link-local address",
+                "remove it, or remove the address for an unnumbered neighbor",
+            )
+            return []
+        for network, own in self.placed.items():
+            if address in own:
+                self.context.report.add(
+                    "EDGE342",
+                    f"{self.item.path}.address",
+                    f"{address.text} is the router's own address in network {network!r}",
+                )
+                return []
+        if "network" in self.item and not self._in_network(address):
+            return []
+        if self._near(address):
+            return [neighbor]
+        return self._far(neighbor, address, internal)
+
+    def _in_network(self, address: Address) -> bool:
+        """Report an address outside of the network that is written beside it."""
+        network = self.item.get("network")
+        path = f"{self.item.path}.network"
+        if not self.context.reference(path, network, self.context.parsed.networks, "network"):
+            return False
+        if self.context.subnet_of(network, address) is not None:
+            return True
+        cidrs = ", ".join(cidr.text for cidr in self.context.subnets[network])
+        self.context.report.add(
+            "EDGE203",
+            f"{self.item.path}.address",
+            f"{address.text} is outside network {network!r} ({cidrs})",
+            "correct the address, or name the network that it is in",
+        )
+        return False
+
+    def _near(self, address: Address) -> bool:
+        """Return whether the router has an address in the subnet of ``address``."""
+        for network, own in self.placed.items():
+            subnet = self.context.subnet_of(network, address)
+            if subnet is not None and any(subnet.contains(mine) for mine in own):
+                return True
+        return False
+
+    def _far(self, neighbor: Neighbor, address: Address, internal: bool) -> list[Neighbor]:
+        """Return a neighbor outside of the router's subnets: only on request, since it may be a typing mistake."""
+        if any((self.router.host, network) in self.context.unplaced for network in self.context.subnets):
+            return []  # the address that is missing here was reported
+        multihop = neighbor.keys.multihop if neighbor.keys else None
+        if multihop is None and not (internal and neighbor.update_source):
+            self.context.report.add(
+                "EDGE342",
+                f"{self.item.path}.address",
+                f"{address.text} is in no subnet in which {self.router.host} has an address",
+                "correct it; for a neighbor over several hops write "
+                + ("update_source (the router's own address)" if internal else "multihop"),
+            )
+            return []
+        return [self._from_loopback(neighbor, address.family)]
+
+    def _from_loopback(self, neighbor: Neighbor, family: int) -> Neighbor:
+        """Return the neighbor with the router's loopback address as source, where it has one."""
+        if neighbor.update_source is not None:
+            return neighbor
+        own = [
+            address
+            for network, addresses in sorted(self.placed.items())
+            if self.context.parsed.networks[network].get("loopback")
+            for address in addresses
+            if address.family == family
+        ]
+        if len(own) != 1:
+            return neighbor
+        reason = f"the only loopback address of {self.router.host}; the neighbor is not on its networks"
+        self.context.derive(f"{self.item.path}.update_source", own[0].text, reason)
+        return replace(neighbor, update_source=own[0].text)
+
+    def _source_is_own(self) -> bool:
+        """Return whether the source is an address of the router, as far as networks tell; report where not."""
+        source = self.item.get("update_source")
+        for network in self.context.subnets if source else ():
+            if self.context.subnet_of(network, source) and source not in self.placed.get(network, ()):
+                if (self.router.host, network) not in self.context.unplaced:
+                    self.context.report.add(
+                        "EDGE342",
+                        f"{self.item.path}.update_source",
+                        f"{source.text} is an address of network {network!r}, and {self.router.host} does not have it",
+                        "write an address of the router's own, or leave it out",
+                    )
+                return False
+        return True
+
+    # -- nodes -------------------------------------------------------------------------------------------------------
+    def _by_nodes(self, base: Neighbor, internal: bool) -> list[Neighbor]:
+        """Return a neighbor for each transport family that nodes and router share in the network."""
+        network = self._network("nodes")
+        if network is None:
+            return []
+        selector = self.item.get("nodes")
+        everyone = [node for cluster in self.clusters for node in cluster.nodes]
+        members = sorted(node.host for node in everyone if selector.matches(node.all_labels))
+        if not members and (self.context.homeless or self.context.unlabelled):
+            return []
+        if not members:
+            if selector.text in ("all", "edge_nodes"):
+                hint = "all nodes: kubernetes.io/os=linux"
+            elif selector.text in {node.host for node in everyone}:
+                hint = f"a node of this name: kubernetes.io/hostname={selector.text}"
+            else:
+                hint = "labels stand in edge_node_labels"
+            self.context.report.add(
+                "EDGE343",
+                f"{self.item.path}.nodes",
+                f"{selector.text!r} selects none of {len(everyone)} nodes",
+                hint,
+            )
+            return []
+        found: dict[str, list[tuple[Address, str]]] = {}
+        for host in members:
+            near = [
+                address
+                for mine in self.placed[network]
+                for address in self.node_addresses[host].get(network, ())
+                if self.context.subnet_of(network, mine) == self.context.subnet_of(network, address)
+            ]
+            if not near and (host, network) not in self.context.unplaced:
+                self.context.report.add(
+                    "EDGE206",
+                    f"{host}.edge_addresses.{network}",
+                    f"is missing: {self.item.path} selects the node, but it has no address beside {self.router.host}"
+                    f" in network {network!r}",
+                    "add the address, or narrow the neighbor's nodes",
+                )
+            for address in near:
+                found.setdefault(FAMILY_KEY[address.family], []).append((address, host))
+        text = base.keys.description if base.keys else None
+        return [
+            replace(
+                self._of_family(base, family),
+                addresses=tuple(address.text for address, _host in sorted(found[family])),
+                descriptions=tuple(text or host for _address, host in sorted(found[family])),
+            )
+            for family in FAMILIES
+            if family in found and family in self.item.get("families", FAMILIES)
+        ]
+
+    def _network(self, beside: str) -> str | None:
+        """Return the neighbor's network; the router must have an address in it."""
+        if "network" not in self.item:
+            self.context.report.add(
+                "EDGE105", f"{self.item.path}.network", f"is missing beside {beside}", self._networks_hint()
+            )
+            return None
+        network: str = self.item.get("network")
+        if not self.context.reference(f"{self.item.path}.network", network, self.context.parsed.networks, "network"):
+            return None
+        if not self.placed.get(network):
+            if (self.router.host, network) not in self.context.unplaced:
+                self.context.report.add(
+                    "EDGE342",
+                    f"{self.item.path}.network",
+                    f"{self.router.host} has no address in network {network!r}",
+                    self._networks_hint(),
+                )
+            return None
+        return network
+
+    def _networks_hint(self) -> str:
+        return f"{self.router.host} has addresses in: {one_of(name for name, own in self.placed.items() if own)}"
+
+    @staticmethod
+    def _of_family(base: Neighbor, family: str) -> Neighbor:
+        """Return the half of a neighbor that one transport family makes."""
+        suffix = "-v6" if family == "ipv6" else ""
+        return replace(base, name=f"{base.name}{suffix}", peer_group=f"{base.peer_group}{suffix}", transport=family)
+
+    # -- an interface ------------------------------------------------------------------------------------------------
+    def _by_interface(self, base: Neighbor, internal: bool) -> list[Neighbor]:
+        text = base.keys.description if base.keys and base.keys.description else self.name
+        return [replace(base, interface=self.item.get("interface"), transport="ipv6", descriptions=(text,))]
+
+    # -- listen ranges -----------------------------------------------------------------------------------------------
+    def _by_range(self, base: Neighbor, internal: bool) -> list[Neighbor]:
+        """Return a neighbor for each transport family of the ranges, each inside a subnet of the router."""
+        written = self.item.get("dynamic")
+        network = self._network("dynamic") if "network" in self.item or "range" not in written else None
+        if network is None and ("network" in self.item or "range" not in written):
+            return []
+        names = [network] if network else sorted(name for name, own in self.placed.items() if own)
+        subnets = [cidr for name in names for cidr in self.context.subnets[name]]
+        ranges: list[Cidr] = list(written.get("range", subnets))
+        good = True
+        for index, cidr in enumerate(ranges):
+            if not any(contains((subnet.interval,), cidr.interval) for subnet in subnets):
+                good = False
+                place = f"{self.item.path}.dynamic.range" + (f"[{index}]" if len(ranges) > 1 else "")
+                where = f"network {network!r}" if network else f"any network of {self.router.host}"
+                self.context.report.add(
+                    "EDGE344",
+                    place,
+                    f"{cidr.text} reaches beyond {where} ({', '.join(subnet.text for subnet in subnets)})",
+                    "who may dial in must be on the router's own network",
+                )
+        if not good:
+            return []
+        limit = written.get("limit")
+        if limit is None:
+            limit = DEFAULT_LISTEN_LIMIT
+            self.context.derive(
+                f"{self.item.path}.dynamic.limit", limit, "the default; more neighbors are refused in silence"
+            )
+        by_family = {
+            family: tuple(sorted({cidr for cidr in ranges if FAMILY_KEY[cidr.family] == family})) for family in FAMILIES
+        }
+        return [
+            replace(
+                self._of_family(base, family),
+                listen_ranges=tuple(cidr.text for cidr in found),
+                listen_limit=limit,
+            )
+            for family, found in by_family.items()
+            if found and family in self.item.get("families", FAMILIES)
+        ]
+
+    # -- families ----------------------------------------------------------------------------------------------------
+    def _with_families(self, neighbor: Neighbor, several: bool) -> Neighbor:
+        """Return the neighbor with the families of its routes: one of several transports carries its own only."""
+        wanted = set(self.item.get("families", ()))
+        named = {rule.family for policy in (neighbor.import_, neighbor.export) for rule in policy.prefixes}
+        if several:
+            carried = {neighbor.transport}
+        elif wanted:
+            carried = wanted
+        elif neighbor.interface and not neighbor.addresses:
+            carried = named or set(FAMILIES)
+        else:
+            carried = named | {neighbor.transport}
+        for way, policy in (("import", neighbor.import_), ("export", neighbor.export)):
+            lost = sorted({rule.family for rule in policy.prefixes} - carried) if not several else []
+            if lost:
+                rules = [rule.prefix for rule in policy.prefixes if rule.family in lost]
+                self.context.report.add(
+                    "EDGE346",
+                    f"{self.item.path}.{way}",
+                    f"names {rules[0]}, but families leaves {lost[0]} out",
+                    f"add {lost[0]} to families, or take the prefix out",
+                )
+        return replace(neighbor, families=tuple(family for family in FAMILIES if family in carried))

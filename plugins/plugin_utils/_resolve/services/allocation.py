@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, services: whether the pools have room for all, and the addresses that we plan ourselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address
+from ..._inventory.parse import Item, Values
+from ..._model.site import Service
+from ..._pools.allocation import Move, Wish, assign
+from ..._pools.capacity import capacity, family_number
+from ..hosts import Context
+from ..pools.pools import OwnedPool
+
+DEFAULT_FILE = "edge_allocation.yml"
+
+
+def asked(service: Service, pools: Mapping[str, OwnedPool]) -> tuple[str, ...]:
+    """Return the families of which the service gets an address: its own, else the first that its pool has."""
+    return service.families or pools[service.pool].pool.families[:1]
+
+
+def check_capacity(
+    context: Context, services: Iterable[Service], shared: Mapping[str, str], pools: Mapping[str, OwnedPool]
+) -> None:
+    """Report pools with fewer addresses of a family than their services need; shared ones count once."""
+    needed: dict[tuple[str, str], set[str]] = {}
+    pinned: dict[tuple[str, str], set[str]] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for service in services:
+        key = service.key
+        group = shared.get(key, key)
+        for family in asked(service, pools):
+            place = service.pool, family
+            counts[place] = counts.get(place, 0) + 1
+            holders = needed.setdefault(place, set())
+            own = [text for text in service.addresses if (":" in text) == (family == "ipv6")]
+            if own:
+                holders.update(own)
+                pinned.setdefault(place, set()).add(group)
+            elif not pools[service.pool].pool.disabled:
+                holders.add(group)
+    for (name, family), holders in sorted(needed.items()):
+        owned = pools[name]
+        room = capacity(owned.pool.intervals).get(family, 0)
+        count = len(holders - pinned.get((name, family), set()))
+        if 0 < room < count:
+            noun = "address" if room == 1 else "addresses"
+            services_text = f"for {count} services"
+            if count != counts[name, family]:
+                services_text = f"for {counts[name, family]} services, which share {count}"
+            context.report.add(
+                "EDGE404",
+                owned.item.at("addresses"),
+                f"has {room} {FAMILY_NAME[family_number(family, '')]} {noun} {services_text}",
+                f"add {count - room} more, or move services to another pool",
+            )
+
+
+def plan_addresses(
+    context: Context,
+    cluster: str,
+    values: Values,
+    services: Sequence[Service],
+    items: Mapping[str, Item],
+    shared: Mapping[str, str],
+    pools: Mapping[str, OwnedPool],
+    allocations: Mapping[str, tuple[str, ...]],
+) -> tuple[Service, ...]:
+    """Return the services, those without an address with the one that we plan (``edge_allocation: planned``).
+
+    Args:
+        context: takes the findings.
+        cluster: the cluster's host.
+        values: its variables.
+        services: its services, sorted.
+        items: where each of them is written.
+        shared: the sharing group of those that have one.
+        pools: its pools.
+        allocations: planned addresses that are kept from earlier plans, by ``cluster/namespace/name``.
+    """
+    planned = values.get("edge_allocation") == "planned"
+    closed = frozenset(name for name, owned in pools.items() if owned.pool.disabled)
+    kept = {
+        service.key: tuple(parse_address(text, "") for text in allocations.get(f"{cluster}/{service.key}", ()))
+        for service in services
+        if planned
+    }
+    for service in services:
+        if service.pool in closed and not service.addresses and not kept.get(service.key):
+            context.report.add(
+                "EDGE507",
+                items[service.key].path,
+                f"pins no address, and pool {service.pool!r} is disabled: it hands out nothing new",
+                "it keeps the address that it has; for a new service use another pool",
+            )
+    if not planned:
+        return tuple(services)
+    found = assign(
+        {name: owned.pool.intervals for name, owned in pools.items()},
+        [_wish(service, shared, pools) for service in services],
+        kept,
+        closed,
+    )
+    by_key = {service.key: service for service in services}
+    for move in found.moves:
+        _tell(context, cluster, move, by_key[move.name], items[move.name], values)
+    return tuple(
+        service
+        if service.addresses or not found.addresses[service.key]
+        else replace(
+            service,
+            addresses=tuple(address.text for address in found.addresses[service.key]),
+            families=tuple(FAMILY_KEY[address.family] for address in found.addresses[service.key]),
+            planned=True,
+        )
+        for service in services
+    )
+
+
+def _wish(service: Service, shared: Mapping[str, str], pools: Mapping[str, OwnedPool]) -> Wish:
+    return Wish(
+        name=service.key,
+        pool=service.pool,
+        families=asked(service, pools),
+        pinned=tuple(parse_address(text, "") for text in service.addresses),
+        group=shared.get(service.key, ""),
+    )
+
+
+def _tell(context: Context, cluster: str, move: Move, service: Service, item: Item, values: Values) -> None:
+    """Report a planned address that is not possible any more, or note the new one where it may move."""
+    new = move.new.text if move.new else "none"
+    change = f"its address would change to {new}" if move.new else "its pool has no other for it"
+    line = f"{cluster}/{move.name}"
+    file = values.get("edge_allocation_file", DEFAULT_FILE)
+    if service.may_move:
+        context.derive(f"{item.path}.addresses", new, f"it may move: it had {move.old.text}, which {move.reason}")
+    elif move.twice:
+        context.report.add(
+            "EDGE532",
+            item.path,
+            f"{line} has {move.old.text} in {file}, which {move.reason}",
+            f"delete the line of the newer of the two: it gets another address ({new} for this one)",
+        )
+    else:
+        context.report.add(
+            "EDGE531",
+            item.path,
+            f"{line} has {move.old.text} in {file}, which {move.reason}: {change}",
+            "undo that, or say may_move: true",
+        )

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, listen ranges: from where nodes may dial in without being named on the router."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..._addressing.addresses import Cidr, parse_cidr
+from ..._addressing.intervals import contains, merge, overlaps
+from ..._inventory.parse import Item
+from ..._model.site import Cluster, Node, Peering
+from ..hosts import Context
+from .sessions import Ends, is_dynamic, place
+
+
+def listen_ranges(
+    context: Context, item: Item, networks: Sequence[str], members: Sequence[Node], ends: Ends
+) -> tuple[tuple[Cidr, ...], int | None]:
+    """Return the listen ranges of a dynamic peering and its limit of neighbors; nothing for named neighbors.
+
+    A range must lie inside the peering's network, known nodes inside a range, and the limit must let all nodes in.
+    """
+    if not is_dynamic(item):
+        return (), None
+    written = item.get("dynamic")
+    subnets = [cidr for network in networks for cidr in context.subnets[network]]
+    ranges: tuple[Cidr, ...] = tuple(written.get("range", subnets))
+    inside = merge(cidr.interval for cidr in subnets)
+    whole = True
+    for index, cidr in enumerate(written.get("range", ())):
+        if not contains(inside, cidr.interval):
+            whole = False
+            context.report.add(
+                "EDGE315",
+                f"{item.path}.dynamic.range" + (f"[{index}]" if len(ranges) > 1 else ""),
+                f"{cidr.text} is not inside {place(networks)} ({', '.join(c.text for c in subnets)})",
+                "who may dial in must be on the peering's network",
+            )
+    if "range" not in written:
+        context.derive(
+            f"{item.path}.dynamic.range", ", ".join(cidr.text for cidr in ranges), "the subnets of its network"
+        )
+    if whole:
+        _check_nodes(context, item, networks, members, ends, ranges)
+    limit = written.get("limit")
+    if limit is None:
+        limit = len(members) + 2
+        context.derive(f"{item.path}.dynamic.limit", limit, "its nodes, and two more while some are replaced")
+    elif limit < len(members):
+        context.report.add(
+            "EDGE326",
+            f"{item.path}.dynamic.limit",
+            f"is {limit}, but {len(members)} nodes dial in: FRR refuses the others without a word",
+            f"at least {len(members)}; two more while nodes are replaced",
+        )
+    return ranges, limit
+
+
+def _check_nodes(
+    context: Context,
+    item: Item,
+    networks: Sequence[str],
+    members: Sequence[Node],
+    ends: Ends,
+    ranges: Iterable[Cidr],
+) -> None:
+    """Report nodes whose known address is outside the ranges: the router would refuse them."""
+    merged = merge(cidr.interval for cidr in ranges)
+    families = {cidr.family for cidr in ranges}
+    texts = ", ".join(cidr.text for cidr in ranges)
+    for node in members:
+        for network in networks:
+            for address in ends.node_addresses[node.host].get(network, ()):
+                if address.family in families and not contains(merged, address.interval):
+                    context.report.add(
+                        "EDGE325",
+                        f"{node.host}.edge_addresses.{network}",
+                        f"{address.text} is outside the listen ranges of {item.path} ({texts})",
+                        "widen the ranges, or narrow the peering's nodes",
+                    )
+
+
+def check_listen_ranges(context: Context, clusters: Iterable[Cluster]) -> None:
+    """Report listen ranges of two peerings, of whichever clusters, that overlap on a router: FRR refuses the second."""
+    by_router: dict[str, list[tuple[Cidr, Peering, str]]] = {}
+    for cluster in clusters:
+        for peering in cluster.peerings:
+            for text in peering.listen_ranges:
+                for router in peering.routers:
+                    by_router.setdefault(router, []).append((parse_cidr(text, ""), peering, cluster.host))
+    for router, owners in sorted(by_router.items()):
+        for found in overlaps([cidr.interval for cidr, _peering, _cluster in owners]):
+            (left, first, one), (right, second, other) = owners[found.left], owners[found.right]
+            if (first.name, one) == (second.name, other):
+                continue
+            paths = [
+                context.parsed.clusters[host]["edge_peerings"][peering.name].path
+                for host, peering in ((one, first), (other, second))
+            ]
+            whose = f"{paths[0]} for cluster {one!r}" if paths[0] == paths[1] else paths[0]
+            context.report.add(
+                "EDGE344",
+                f"{paths[1]}.dynamic",
+                f"{right.text} overlaps {left.text} of {whose} on {router}",
+                "who dials in from there would belong to both: narrow one of the ranges",
+            )

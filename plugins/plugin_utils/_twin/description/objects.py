@@ -1,0 +1,212 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others own on a real cluster and the twin makes in their place: Kubernetes objects, Helm values, listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .addresses import Network
+from .model import LABEL_STAND_IN, MANAGED_BY, Listener
+
+FIRST_LISTENER_PORT = 20000
+"""Stand-in endpoints listen from here on, one port for each port of a service."""
+
+
+def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> dict[str, Any]:
+    """Return the Helm values that let an agent run on a bare network namespace, without pods and CNI."""
+    values: dict[str, Any] = {
+        "devices": " ".join(devices),
+        "routingMode": "native",
+        "kubeProxyReplacement": True,  # there is no kube-proxy
+        "enableIPv4Masquerade": False,
+        "enableIPv6Masquerade": False,
+        "l7Proxy": False,
+        "envoy": {"enabled": False},
+        "hubble": {"enabled": False, "relay": {"enabled": False}, "ui": {"enabled": False}},
+        "healthChecking": False,
+        "endpointHealthChecking": {"enabled": False},
+        "socketLB": {"enabled": False},
+        "bpf": {"mapDynamicSizeRatio": 0.0005},
+        "operator": {"replicas": 1},
+        "cgroup": {"hostRoot": "/run/cilium/cgroupv2"},
+    }
+    for cidr in pod_cidrs:
+        values[f"ipv{cidr.version}"] = {"enabled": True}
+        values[f"ipv{cidr.version}NativeRoutingCIDR"] = str(cidr)
+    if all(cidr.version == 6 for cidr in pod_cidrs):
+        values["ipv4"] = {"enabled": False}
+    return values
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Helm values with ``over`` laid over ``base``, map by map."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = merge(below, value) if both and below is not None else value
+    return merged
+
+
+def service_key(service: Mapping[str, Any]) -> str:
+    return f"{service['namespace']}/{service['name']}"
+
+
+def namespaces(services: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the namespaces that the services' owners would make."""
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {LABEL_STAND_IN: MANAGED_BY}}}
+        for name in sorted({service["namespace"] for service in services} - {"default", "kube-system"})
+    ]
+
+
+def node_object(node: str, cidrs: Sequence[str]) -> dict[str, Any]:
+    labels = {
+        "kubernetes.io/hostname": node,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        LABEL_STAND_IN: MANAGED_BY,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": node, "labels": labels},
+        "spec": {"podCIDR": cidrs[0], "podCIDRs": list(cidrs)},
+    }
+
+
+def node_status(node: str, addresses: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "addresses": [
+            *({"type": "InternalIP", "address": address} for address in addresses.values()),
+            {"type": "Hostname", "address": node},
+        ],
+    }
+
+
+def ports(cluster: Mapping[str, Any], services: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return ``namespace/name`` -> its ports as Kubernetes has them, each with the stand-in's ``listener`` port."""
+    objects = {service_key(item): item.get("object") or {} for item in cluster["services"]}
+    charts = {f"{item['namespace']}/{item['service']}" for item in cluster.get("charts") or ()}
+    result: dict[str, list[dict[str, Any]]] = {}
+    port_number = FIRST_LISTENER_PORT
+    for service in sorted(services, key=service_key):
+        key = service_key(service)
+        ports = (objects.get(key, {}).get("spec") or {}).get("ports") or []
+        if not ports and key in charts:
+            # What the ingress-nginx chart makes without further values.
+            ports = [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
+        if not ports:
+            planned = list(service.get("ports") or ({"port": 80, "protocol": "TCP"},))
+            ports = (
+                planned
+                if len(planned) == 1
+                else [{**port, "name": f"{port['protocol']}-{port['port']}".lower()} for port in planned]
+            )
+        result[key] = []
+        for port in ports:
+            entry = {
+                "name": port.get("name") or "",
+                "port": int(port["port"]),
+                "protocol": port.get("protocol") or "TCP",
+            }
+            result[key].append({**entry, "listener": port_number})
+            port_number += 1
+    return result
+
+
+def listeners(
+    ports: Mapping[str, Sequence[Mapping[str, Any]]], placed: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[Listener, ...]]:
+    by_node: dict[str, list[Listener]] = {}
+    for key, nodes in placed.items():
+        for node in nodes:
+            for port in ports[key]:
+                by_node.setdefault(node, []).append(Listener(key, port["listener"], port["protocol"], port["port"]))
+    return {node: tuple(sorted(by_node[node], key=lambda item: item.port)) for node in sorted(by_node)}
+
+
+def stand_in_services(
+    cluster: Mapping[str, Any], ports: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Return the Services of ``manage: values`` and ``metadata`` as their chart or owner would make them."""
+    charts = {f"{item['namespace']}/{item['service']}": item["values"] for item in cluster.get("charts") or ()}
+    objects = []
+    for item in sorted(cluster["services"], key=service_key):
+        if item["manage"] == "service":
+            continue
+        values = ((charts.get(service_key(item)) or {}).get("controller") or {}).get("service") or {}
+        metadata: dict[str, Any] = {
+            "name": item["name"],
+            "namespace": item["namespace"],
+            "labels": {**(values.get("labels") or {}), LABEL_STAND_IN: MANAGED_BY},
+        }
+        if values.get("annotations"):
+            metadata["annotations"] = dict(values["annotations"])
+        spec: dict[str, Any] = {
+            "type": "LoadBalancer",
+            "ports": [
+                {
+                    **({"name": port["name"]} if port["name"] else {}),
+                    "port": port["port"],
+                    "protocol": port["protocol"],
+                    "targetPort": port["listener"],
+                }
+                for port in ports[service_key(item)]
+            ],
+        }
+        for name in (
+            "externalTrafficPolicy",
+            "loadBalancerClass",
+            "ipFamilies",
+            "ipFamilyPolicy",
+            "allocateLoadBalancerNodePorts",
+        ):
+            if values.get(name) not in (None, "", []):
+                spec[name] = values[name]
+        objects.append({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    return objects
+
+
+def endpoint_slices(
+    ports: Mapping[str, Sequence[Mapping[str, Any]]],
+    placed: Mapping[str, Sequence[str]],
+    node_ips: Mapping[str, Mapping[int, str]],
+) -> list[dict[str, Any]]:
+    """Return the slices that point at the listeners on the nodes, one for each service and family."""
+    slices = []
+    for key in sorted(placed):
+        namespace, name = key.split("/", 1)
+        for family in (4, 6):
+            endpoints = [
+                {"addresses": [node_ips[node][family]], "conditions": {"ready": True}, "nodeName": node}
+                for node in placed[key]
+                if family in node_ips[node]
+            ]
+            if not endpoints:
+                continue
+            slices.append(
+                {
+                    "apiVersion": "discovery.k8s.io/v1",
+                    "kind": "EndpointSlice",
+                    "metadata": {
+                        "name": f"{name}-stand-in-ipv{family}",
+                        "namespace": namespace,
+                        "labels": {
+                            "kubernetes.io/service-name": name,
+                            "endpointslice.kubernetes.io/managed-by": MANAGED_BY,
+                            LABEL_STAND_IN: MANAGED_BY,
+                        },
+                    },
+                    "addressType": f"IPv{family}",
+                    "ports": [
+                        {"name": port["name"], "port": port["listener"], "protocol": port["protocol"]}
+                        for port in ports[key]
+                    ],
+                    "endpoints": endpoints,
+                }
+            )
+    return slices

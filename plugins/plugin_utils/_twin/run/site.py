@@ -1,0 +1,312 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole twin: brought up, brought in step with an edited inventory, and taken down without a trace."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ....module_utils._errors import EdgeError
+from ..description import twin as _twin
+from . import network, overlay, programs, router
+from .control_plane import ControlPlane
+from .nodes import Node
+from .speaker import StandIn
+from .workshop import Workshop, run, write
+
+_GONE_LIMIT = 10.0
+_DESCRIPTION = "twin.json"
+
+
+def require_root() -> None:
+    """Fail early where namespaces and cgroups cannot be made.
+
+    Raises:
+        EdgeError: not Linux, or not root.
+    """
+    if not sys.platform.startswith("linux"):
+        raise EdgeError(
+            "edge_twin", f"the twin needs Linux, this is {sys.platform}", "plan.yml and render.yml work without it"
+        )
+    if os.geteuid() != 0:
+        raise EdgeError(
+            "edge_twin", "the twin makes network namespaces and cgroups, which needs root", "run it with sudo"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a caller gets to know about a twin that is up."""
+
+    changed: bool
+    overlay: Path
+    clients: dict[str, str]
+    routers: dict[str, str]
+    nodes: dict[str, str]
+    kubeconfigs: dict[str, str]
+
+
+class TwinSite:
+    """The twin of a site on this machine.
+
+    Args:
+        shop: its folder, cgroup and progress.
+        tools: where its programs come from.
+    """
+
+    def __init__(self, shop: Workshop, tools: programs.Programs) -> None:
+        self.shop = shop
+        self.tools = tools
+
+    def exists(self) -> bool:
+        """Return whether anything of the twin is on the machine."""
+        return bool(network.namespaces(self.shop.name)) or self.shop.cgroup.path.exists() or self.shop.folder.exists()
+
+    def differs(self, twin: _twin.Twin) -> bool:
+        """Return whether the twin is not up, or was described otherwise."""
+        return self._description() != _plain(twin)
+
+    def present(
+        self, twin: _twin.Twin, suite: str, stopped: list[str], passwords: Mapping[str, str] | None = None
+    ) -> Result:
+        """Bring everything up that is not, and in step what is.
+
+        Args:
+            twin: the description.
+            suite: Debian suite of the routers.
+            stopped: nodes whose agent is kept from running.
+            passwords: of the sessions with stand-in speakers.
+        """
+        shop = self.shop
+        shop.started.clear()
+        before = self._description()
+        if before is None and self.exists():
+            shop.progress.step("removing what a crash or a reboot has left")
+            self.absent()
+        changed = self.differs(twin)
+        if before:
+            _check_change(before, twin)
+        self.tools.debian_packages()
+        image = self.tools.router_image(suite)
+        kubernetes = {name: self.tools.ready(programs.KUBERNETES, name) for name in programs.KUBERNETES.mains}
+        helm = self.tools.ready(programs.HELM, "helm")
+        cilium = {cluster.cilium_version: self._cilium(cluster.cilium_version) for cluster in twin.clusters}
+        etcd = self.tools.etcd()
+        shop.progress.step("programs are ready")
+        shop.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write(shop.folder / _DESCRIPTION, json.dumps(_plain(twin), indent=1) + "\n")
+        shop.cgroup.create()
+        self._remove_hosts(twin)
+        network.build(twin)
+        shop.progress.step(f"network: {len(twin.hosts)} namespaces, {len(twin.bridges)} bridges")
+        keys = router.write_keys(shop, twin)
+        routers = [router.Router(shop, item) for item in twin.routers]
+        control_planes = [ControlPlane(shop, cluster) for cluster in twin.clusters]
+        for machine in routers:
+            machine.start(image, keys)
+        for plane in control_planes:
+            plane.start(etcd, kubernetes["kube-apiserver"])
+        nodes = self._start_nodes(twin, control_planes)
+        for speaker in twin.speakers:
+            StandIn(shop, speaker).start(image, passwords or {})
+        for machine in routers:
+            machine.wait()
+        for plane in control_planes:
+            plane.wait()
+            plane.start_controllers(kubernetes["kube-controller-manager"])
+            plane.apply_objects()
+            shop.progress.step(f"objects of {plane.cluster.host}'s owners are there ({len(plane.cluster.objects)})")
+            changed |= self._start_kubelet(twin, plane, cilium, stopped)
+            plane.install_release(helm, Path(cilium[plane.cluster.cilium_version]["chart"]))
+        for node in nodes:
+            node.wait()
+        self._write_overlay(twin, image, control_planes, helm, cilium)
+        shop.progress.step(f"twin {twin.name} is up")
+        return Result(
+            changed=changed or bool(shop.started),
+            overlay=shop.folder / "overlay",
+            clients=dict(twin.clients),
+            routers={item.host: item.namespace for item in twin.routers},
+            nodes={host.name: host.namespace for host in twin.hosts if host.kind == "node"},
+            kubeconfigs={plane.cluster.host: str(plane.kubeconfig) for plane in control_planes},
+        )
+
+    def absent(self) -> bool:
+        """Remove every process, namespace, mount, cgroup, interface and file; return whether there was anything.
+
+        It needs no description: what a crash or ``kill -9`` has left is found by name.
+        """
+        shop = self.shop
+        if not self.exists():
+            return False
+        names = network.namespaces(shop.name)
+        control = shop.folder / "ssh" / "control"
+        for path in sorted(control.glob("*")) if control.is_dir() else ():
+            if path.is_socket():
+                # An SSH master of Ansible's: outside the cgroup, and it keeps the namespace alive.
+                _close_master(path)
+        shop.cgroup.kill()
+        for name in names:
+            for pid in network.processes(name):
+                _kill(pid)
+            shop.wait(f"no process in {name}", partial(_empty, name), _GONE_LIMIT, quiet=True)
+        shop.cgroup.remove_shadows()
+        network.remove(names)
+        if (shop.folder / _DESCRIPTION).exists():
+            shutil.rmtree(shop.folder)
+        elif shop.folder.exists():
+            if any(shop.folder.iterdir()):
+                problem = f"{shop.folder} has no {_DESCRIPTION}: it is no twin's folder"
+                raise EdgeError("edge_twin_folder", problem, "remove it by hand")
+            shop.folder.rmdir()
+        shop.progress.step(f"twin {shop.name.removeprefix('twin-')} is gone")
+        return True
+
+    def _description(self) -> dict[str, Any] | None:
+        """Return the description of what is up, or None; a twin whose network is gone (a reboot) is not up."""
+        path = self.shop.folder / _DESCRIPTION
+        if path.exists() and network.namespaces(self.shop.name):
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        return None
+
+    def _cilium(self, version: str) -> dict[str, str]:
+        recipe = programs.cilium(version)
+        return {
+            "operator": str(self.tools.ready(recipe, "cilium-operator")),
+            "agent": str(self.tools.ready(recipe, "cilium-agent")),
+            "bpf": str(self.tools.folder(recipe, "bpf")),
+            "chart": str(self.tools.folder(recipe, "chart")),
+        }
+
+    def _remove_hosts(self, twin: _twin.Twin) -> None:
+        """Remove the hosts that have left the inventory."""
+        wanted = {twin.lan_namespace, *(host.namespace for host in twin.hosts)}
+        for name in set(network.namespaces(self.shop.name)) - wanted:
+            kind, host = name.removeprefix(f"{self.shop.name}.").split(".", 1)
+            programs_of = {
+                "host": [f"node.{host}", f"router.{host}", f"speaker.{host}"],
+                "speaker": [f"speaker.{host}"],
+            }
+            for program in programs_of.get(kind, []):
+                self.shop.cgroup.child(program).kill()
+            network.remove([name])
+            self.shop.progress.step(f"{host} has left")
+
+    def _start_nodes(self, twin: _twin.Twin, control_planes: list[ControlPlane]) -> list[Node]:
+        hosts = {host.name: host for host in twin.hosts if host.kind == "node"}
+        nodes = []
+        for plane in control_planes:
+            for name in plane.cluster.agents:
+                node = Node(self.shop, name, hosts[name].namespace, [leg.interface for leg in hosts[name].legs])
+                node.start(plane)
+                node.listen(plane.cluster.listeners.get(name, ()))
+                nodes.append(node)
+        return nodes
+
+    def _start_kubelet(
+        self, twin: _twin.Twin, plane: ControlPlane, cilium: dict[str, dict[str, str]], stopped: list[str]
+    ) -> bool:
+        """Start the cluster's kubelet, or give a running one its settings; return whether they are new."""
+        cluster = plane.cluster
+        hosts = {host.name: host for host in twin.hosts if host.kind == "node"}
+        addresses = {
+            name: [item["address"] for item in status["addresses"] if item["type"] == "InternalIP"]
+            for name, status in cluster.node_status.items()
+        }
+        settings = {
+            "prefix": self.shop.name,
+            "namespace": cluster.namespace,
+            "nodes": list(cluster.nodes),
+            "addresses": addresses,
+            "agents": {
+                name: {"namespace": hosts[name].namespace, "devices": [leg.interface for leg in hosts[name].legs]}
+                for name in cluster.agents
+            },
+            "stopped": [name for name in stopped if name in cluster.agents],
+            "programs": cilium,
+            "api_port": 6443,
+            "node_api_port": _twin.NODE_API_PORT,
+        }
+        path, text = plane.folder / "kubelet.json", json.dumps(settings, indent=1) + "\n"
+        changed = not path.exists() or path.read_text(encoding="utf-8") != text
+        if changed:
+            write(path, text)
+        program = f"kubelet.{cluster.host}"
+        if not self.shop.running(program):
+            package = __name__.rpartition(".")[0]
+            root = Path(__file__).parents[len(package.split("."))]
+            self.shop.start(
+                program,
+                [sys.executable, "-m", f"{package}.kubelet", self.shop.folder, cluster.host],
+                environment={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+            )
+        return changed
+
+    def _write_overlay(
+        self, twin: _twin.Twin, image: Path, planes: list[ControlPlane], helm: Path, cilium: dict[str, dict[str, str]]
+    ) -> None:
+        ssh = self.shop.folder / "ssh"
+        overlay.write_connect(ssh)
+        version = router.frr_version(image)
+        overlay.write_overlay(
+            self.shop.folder / "overlay",
+            {item.host: overlay.router_variables(item, ssh, version) for item in twin.routers},
+            {
+                plane.cluster.host: overlay.cluster_variables(
+                    plane.cluster, plane.kubeconfig, helm, Path(cilium[plane.cluster.cilium_version]["chart"])
+                )
+                for plane in planes
+            },
+        )
+
+
+def _plain(twin: _twin.Twin) -> dict[str, Any]:
+    """Return the description as JSON has it."""
+    return dict(json.loads(json.dumps(dataclasses.asdict(twin))))
+
+
+def _check_change(before: dict[str, Any], twin: _twin.Twin) -> None:
+    """Refuse what cannot be changed on a running twin."""
+    old = {host["namespace"]: host for host in before["hosts"]}
+    for host in _plain(twin)["hosts"]:
+        known = old.get(host["namespace"])
+        if known and known["legs"] != host["legs"]:
+            raise EdgeError(
+                "edge_twin",
+                f"the addresses or interfaces of {host['name']} have changed",
+                "rebuild it: absent, then present",
+            )
+    clusters = {cluster["host"]: cluster for cluster in before["clusters"]}
+    for cluster in _plain(twin)["clusters"]:
+        known = clusters.get(cluster["host"])
+        if known and known["service_cidrs"] != cluster["service_cidrs"]:
+            raise EdgeError(
+                "edge_twin", f"the service CIDRs of {cluster['host']} have changed", "rebuild it: absent, then present"
+            )
+
+
+def _empty(namespace: str) -> bool:
+    return not network.processes(namespace)
+
+
+def _close_master(path: Path) -> None:
+    try:
+        run(["ssh", "-F", "/dev/null", "-S", path, "-O", "exit", "twin.invalid"])
+    except EdgeError:
+        path.unlink(missing_ok=True)  # nobody listens there any more
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

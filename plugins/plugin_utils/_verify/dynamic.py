@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find the addresses of nodes that the plan does not know: they dial in from a listen range (dynamic neighbors)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from .observed import ClusterSeen, RouterSeen
+
+
+def with_addresses(
+    plan: Mapping[str, Any], routers: Mapping[str, RouterSeen], clusters: Mapping[str, ClusterSeen]
+) -> Mapping[str, Any]:
+    """Return the plan with the address of each dynamic neighbor that the clusters tell.
+
+    A node has several addresses at times: the one that counts is inside the listen range, and a neighbor of the router
+    if any of them is. A node that no cluster knows keeps an empty address: its session is not there.
+    """
+    if all(session["node_address"] for session in plan["sessions"]):
+        return plan
+    found: dict[tuple[str, str, str, str], str] = {}
+    sessions = []
+    for session in plan["sessions"]:
+        key = session["cluster"], session["router"], session["peer_group"], session["node"]
+        address = session["node_address"] or _address(plan, session, routers, clusters)
+        found[key] = address
+        sessions.append({**session, "node_address": address})
+    announcements = [
+        {
+            **item,
+            "nodes": {
+                node: address or found.get((item["cluster"], item["router"], item["peer_group"], node), "")
+                for node, address in item["nodes"].items()
+            },
+        }
+        for item in plan["expect"]["announcements"]
+    ]
+    return {**plan, "sessions": sessions, "expect": {**plan["expect"], "announcements": announcements}}
+
+
+def _address(
+    plan: Mapping[str, Any],
+    session: Mapping[str, Any],
+    routers: Mapping[str, RouterSeen],
+    clusters: Mapping[str, ClusterSeen],
+) -> str:
+    """Return the address from which a node dials in; empty if nothing tells."""
+    if session["cluster"] not in clusters or session["router"] not in plan["routers"]:
+        return ""
+    groups = plan["routers"][session["router"]]["frr"]["peer_groups"]
+    ranges = [
+        ipaddress.ip_network(text)
+        for group in groups
+        if group["name"] == session["peer_group"]
+        for text in group.get("listen_ranges") or ()
+    ]
+    own = [
+        address
+        for address in clusters[session["cluster"]].node_addresses.get(session["node"], ())
+        if any(_inside(address, cidr) for cidr in ranges)
+    ]
+    seen = routers[session["router"]].neighbors if session["router"] in routers else {}
+    return next((address for address in own if address in seen), own[0] if own else "")
+
+
+def _inside(address: str, cidr: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    ip = ipaddress.ip_address(address)
+    return ip.version == cidr.version and ip in cidr

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the plan and the live services together make expected: which prefix from which nodes, which lease, how many.
+
+The plan gives each pool its *allowed* nodes. What it cannot know, the cluster tells: which services hold an address of
+a pool, and for traffic policy Local which nodes have a ready endpoint.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._kubernetes.selectors import parse_selector
+from .advertised import POD_CIDR, Advertised
+from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, family_of
+
+SERVICE_NAME, SERVICE_NAMESPACE = "io.kubernetes.service.name", "io.kubernetes.service.namespace"
+"""Keys that Cilium's selectors may use as if they were labels of the service."""
+
+HOST_LENGTH = {"ipv4": 32, "ipv6": 128}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAddress:
+    """An address of a pool that a live service holds."""
+
+    cluster: str
+    pool: str
+    service: ServiceSeen
+    address: str
+
+    @property
+    def family(self) -> str:
+        """``ipv4`` or ``ipv6``."""
+        return family_of(self.address)
+
+
+@dataclass(slots=True)
+class ExpectedPrefix:
+    """A prefix that one router must accept: from every neighbor of ``must``, perhaps from those of ``may``."""
+
+    router: str
+    family: str
+    prefix: str
+    services: list[str] = field(default_factory=list)
+    must: dict[str, str] = field(default_factory=dict)
+    """Neighbor address -> node."""
+    may: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """What an announcement and a session have in common."""
+
+    cluster: str
+    peering: str
+    router: str
+    peer_group: str
+    node: str
+
+
+@dataclass(slots=True)
+class ExpectedCount:
+    """The prefixes that a node announces over one session, in one family."""
+
+    must: set[str] = field(default_factory=set)
+    may: set[str] = field(default_factory=set)
+
+
+def neighbor_path(session: Mapping[str, Any]) -> str:
+    """Return where a session of the plan stands on its router."""
+    address = canonical(session["node_address"])
+    return f"{session['router']} neighbor {address} ({session['node']}, peering {session['peering']})"
+
+
+class Expectations:
+    """The plan seen in the light of the live clusters.
+
+    Args:
+        plan: the plan as JSON.
+        clusters: the clusters that were read. A cluster that is absent (not managed, not readable) makes no
+            expectations, and what it announces inside its pools is not judged.
+    """
+
+    def __init__(self, plan: Mapping[str, Any], clusters: Mapping[str, ClusterSeen]) -> None:
+        self.plan = plan
+        self.clusters = clusters
+        self._ranges = [
+            (pool["cluster"], pool["name"], ipaddress.ip_address(first), ipaddress.ip_address(last))
+            for pool in plan["pools"]
+            for first, last in pool["ranges"]
+        ]
+        self._pools = {(pool["cluster"], pool["name"]): pool for pool in plan["pools"]}
+        self._narrowed = {
+            key: parse_selector(pool["announce_only"], f"edge_pools.{key[1]}.announce_only")
+            for key, pool in self._pools.items()
+            if pool.get("announce_only")
+        }
+        self.live = self._live_addresses()
+        self.prefixes: dict[tuple[str, str, str], ExpectedPrefix] = {}
+        """(router, family, prefix) -> what is expected of it."""
+        self.counts: dict[tuple[SessionKey, str], ExpectedCount] = {}
+        """(session, family) -> what the node announces over it."""
+        self.advertised = Advertised(plan)
+        self._expect_prefixes()
+        self._expect_pod_cidrs()
+
+    def pool_label(self, cluster: str) -> str:
+        """Return the key of the label by which a service of ``cluster`` names its pool."""
+        return str(self.plan["clusters"][cluster]["pool_label"])
+
+    def pools_of(self, cluster: str) -> list[str]:
+        """Return the names of the pools of ``cluster``."""
+        return sorted(pool["name"] for pool in self.plan["pools"] if pool["cluster"] == cluster)
+
+    def pool_at(self, cluster: str, address: str) -> str | None:
+        """Return the pool of ``cluster`` that ``address`` is in."""
+        value = ipaddress.ip_address(address)
+        for owner, name, first, last in self._ranges:
+            if owner == cluster and first.version == value.version and int(first) <= int(value) <= int(last):
+                return str(name)
+        return None
+
+    def names_a_pool(self, cluster: str, service: ServiceSeen) -> bool:
+        """Return whether the service's label names a pool that exists; one without the label names none wrongly."""
+        named = service.labels.get(self.pool_label(cluster))
+        return named is None or named in self.pools_of(cluster)
+
+    def announced(self, live: LiveAddress) -> bool:
+        """Return whether the pool lets the service be announced (``announce_only``)."""
+        selector = self._narrowed.get((live.cluster, live.pool))
+        special = {SERVICE_NAME: live.service.name, SERVICE_NAMESPACE: live.service.namespace}
+        return selector is None or selector.matches({**live.service.labels, **special})
+
+    def is_planned(self, cluster: str, service: ServiceSeen) -> bool:
+        """Return whether the inventory names ``service``."""
+        return any(
+            (item["cluster"], item["namespace"], item["name"]) == (cluster, service.namespace, service.name)
+            for item in self.plan["services"]
+        )
+
+    def _live_addresses(self) -> list[LiveAddress]:
+        """Return every address of a pool that a live service of type LoadBalancer holds, by cluster and service."""
+        result = []
+        for cluster in sorted(self.clusters):
+            for key, service in sorted(self.clusters[cluster].services.items()):
+                if service.type != "LoadBalancer":
+                    continue
+                for address in service.addresses:
+                    pool = self.pool_at(cluster, address)
+                    if pool is not None:
+                        result.append(LiveAddress(cluster, pool, self.clusters[cluster].services[key], address))
+        return result
+
+    def _expect_prefixes(self) -> None:
+        """Fill ``prefixes`` and ``counts`` from the announcements of the plan."""
+        closed = {
+            SessionKey(s["cluster"], s["peering"], s["router"], s["peer_group"], s["node"])
+            for s in self.plan["sessions"]
+            if s["shutdown"]
+        }
+        for announcement in self.plan["expect"]["announcements"]:
+            cluster, router = announcement["cluster"], announcement["router"]
+            if cluster not in self.clusters:
+                continue
+            sessions = {
+                node: SessionKey(cluster, announcement["peering"], router, announcement["peer_group"], node)
+                for node in announcement["nodes"]
+            }
+            allowed = {node for node, session in sessions.items() if session not in closed}
+            for live in self.live:
+                if (live.cluster, live.pool) != (cluster, announcement["pool"]) or not live.service.over_bgp:
+                    continue
+                if live.family not in announcement["families"] or not self.announced(live):
+                    continue
+                must, may = self._announcing_nodes(live, allowed)
+                aggregate = self._pools[cluster, live.pool].get("aggregate") or {}
+                prefix = _prefix(live, aggregate.get(live.family, announcement["length"][live.family]))
+                expected = self.prefixes.setdefault(
+                    (router, live.family, prefix), ExpectedPrefix(router, live.family, prefix)
+                )
+                name = f"{cluster} {live.service.key}"
+                if name not in expected.services:
+                    expected.services.append(name)
+                for nodes, target in ((must, expected.must), (may, expected.may)):
+                    target.update({canonical(announcement["nodes"][node]): node for node in sorted(nodes)})
+                for node in sorted(must | may):
+                    count = self.counts.setdefault((sessions[node], live.family), ExpectedCount())
+                    (count.must if node in must else count.may).add(prefix)
+
+    def _expect_pod_cidrs(self) -> None:
+        """Add the pod CIDRs of the nodes whose sessions announce them, as the nodes themselves know them."""
+        for session in self.plan["sessions"]:
+            seen = self.clusters.get(session["cluster"])
+            if seen is None or session["shutdown"]:
+                continue
+            node, router = session["node"], session["router"]
+            key = SessionKey(session["cluster"], session["peering"], router, session["peer_group"], node)
+            for prefix in seen.pod_cidrs.get(node, ()):
+                family = family_of(prefix)
+                if family not in session["families"] or POD_CIDR not in self.advertised.kinds(session, family):
+                    continue
+                expected = self.prefixes.setdefault((router, family, prefix), ExpectedPrefix(router, family, prefix))
+                expected.services.append(f"{session['cluster']} pods of {node}")
+                expected.must[canonical(session["node_address"])] = node
+                self.counts.setdefault((key, family), ExpectedCount()).must.add(prefix)
+
+    def _announcing_nodes(self, live: LiveAddress, allowed: set[str]) -> tuple[set[str], set[str]]:
+        """Return the nodes that must announce the address, and those of which it cannot be told."""
+        endpoints = self.clusters[live.cluster].endpoints_of(live.service.key, live.family)
+        if live.service.traffic_policy == "Local":
+            must = allowed & endpoints.ready
+            return must, (allowed if endpoints.nodeless else allowed & endpoints.draining) - must
+        values = self.plan["clusters"][live.cluster].get("helm_values") or {}
+        if values.get("enableNoServiceEndpointsRoutable") is False and endpoints == EndpointsSeen():
+            return set(), set()
+        return allowed, set()
+
+    def l2_nodes(self, cluster: str, pool: str) -> set[str]:
+        """Return the nodes that may announce addresses of ``pool`` on L2; empty if it is not announced there."""
+        return {
+            node
+            for item in self.plan["expect"]["l2"]
+            if (item["cluster"], item["pool"]) == (cluster, pool)
+            for node in item["nodes"]
+        }
+
+
+def _prefix(live: LiveAddress, length: int) -> str:
+    """Return the prefix as which the address is announced; an aggregate length does not apply to Local."""
+    if live.service.traffic_policy == "Local":
+        length = HOST_LENGTH[live.family]
+    return str(ipaddress.ip_network(f"{live.address}/{length}", strict=False))

@@ -1,0 +1,513 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the two ends report, read from the raw JSON of FRR and Kubernetes into one small shape.
+
+FRR's JSON differs between versions (7.5 to 10.x); everything that differs is dealt with here. Addresses become
+canonical text so that they compare with the plan's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE
+
+FAMILIES = ("ipv4", "ipv6")
+
+_FRR_FAMILY = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
+
+BGP_CLASS = "io.cilium/bgp-control-plane"
+L2_CLASS = "io.cilium/l2-announcer"
+
+
+def canonical(address: str) -> str:
+    """Return ``address`` in its canonical spelling; text that is no address stays as it is."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
+
+
+def canonical_prefix(prefix: str) -> str:
+    """Return ``prefix`` in its canonical spelling; text that is no prefix stays as it is."""
+    try:
+        return str(ipaddress.ip_network(prefix, strict=False))
+    except ValueError:
+        return prefix
+
+
+def family_of(address: str) -> str:
+    """Return ``ipv4`` or ``ipv6``."""
+    return "ipv6" if ":" in address else "ipv4"
+
+
+# --- the router ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborSeen:
+    """One neighbor as ``show bgp neighbors json`` and ``show bgp summary json`` have it. Times are seconds."""
+
+    address: str
+    remote_as: int | None
+    state: str
+    peer_state: str
+    hold: int
+    keepalive: int
+    shut_down: bool
+    has_password: bool
+    families: frozenset[str]
+    """Negotiated route families; empty unless Established."""
+    sent: Mapping[str, int]
+    """Prefixes announced to it, by family."""
+    default_sent: frozenset[str]
+    """Families in which the default route was originated to it (it passes by the outbound route-map)."""
+    reason: str | None
+    transport: str
+    """Its address; differs from ``address`` where that is the interface of an unnumbered neighbor."""
+
+    @property
+    def established(self) -> bool:
+        """True if the session is up."""
+        return self.state == "Established"
+
+
+@dataclass(frozen=True, slots=True)
+class PathSeen:
+    """One accepted path of a prefix."""
+
+    neighbor: str
+    valid: bool
+    stale: bool
+    used: bool
+    """Best path, or part of its multipath."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSeen:
+    """A BGP route in the router's own table."""
+
+    installed: bool
+    next_hops: int
+    """Those that the kernel uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterSeen:
+    """One router at one moment."""
+
+    asn: int | None
+    neighbors: Mapping[str, NeighborSeen]
+    paths: Mapping[str, Mapping[str, tuple[PathSeen, ...]]]
+    """Family -> prefix -> accepted paths."""
+    routes: Mapping[str, Mapping[str, RouteSeen]]
+    announced: Mapping[tuple[str, str], tuple[str, ...]]
+    """(neighbor, family) -> prefixes announced to it."""
+
+    @property
+    def runs_bgp(self) -> bool:
+        """Whether there is a BGP instance with neighbors; FRR does not show one without."""
+        return self.asn is not None or bool(self.neighbors)
+
+    def prefixes_from(self, family: str, address: str) -> list[str]:
+        """Return the prefixes that were accepted from the neighbor at ``address``."""
+        table = self.paths[family]
+        return [prefix for prefix in table if any(path.neighbor == address for path in table[prefix])]
+
+
+def read_router(raw: Mapping[str, Any]) -> RouterSeen:
+    """Read what the module ``frr_info`` returned.
+
+    Args:
+        raw: ``summary``, ``neighbors``, and by family ``bgp``, ``routes``, ``advertised``: FRR's JSON, as it came.
+    """
+    summary = raw.get("summary") or {}
+    peers: dict[str, Mapping[str, Any]] = {}
+    asn: int | None = None
+    for family in FAMILIES:
+        part = summary.get(_FRR_FAMILY[family]) or {}
+        asn = asn if asn is not None else part.get("as")
+        for address, peer in (part.get("peers") or {}).items():
+            peers.setdefault(canonical(address), peer)
+    neighbors = {
+        canonical(address): _neighbor(canonical(address), value, peers.get(canonical(address), {}))
+        for address, value in (raw.get("neighbors") or {}).items()
+        if isinstance(value, Mapping)
+    }
+    return RouterSeen(
+        asn=asn,
+        neighbors=neighbors,
+        paths={family: _paths((raw.get("bgp") or {}).get(family) or {}) for family in FAMILIES},
+        routes={family: _routes((raw.get("routes") or {}).get(family) or {}) for family in FAMILIES},
+        announced={
+            (canonical(address), family): tuple(
+                sorted(canonical_prefix(p) for p in value.get("advertisedRoutes") or {})
+            )
+            for family in FAMILIES
+            for address, value in ((raw.get("advertised") or {}).get(family) or {}).items()
+        },
+    )
+
+
+def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -> NeighborSeen:
+    """Read one neighbor; ``peer`` is its line of the summary, which alone tells why a session is Idle."""
+    families = value.get("addressFamilyInfo") or {}
+    negotiated = (value.get("neighborCapabilities") or {}).get("multiprotocolExtensions") or {}
+    peer_state = str(peer.get("peerState") or "")
+    summary_state = str(peer.get("state") or "")
+    if not peer_state and "(" in summary_state:  # FRR 7.5 has no peerState, but says "Idle (Admin)" and "Idle (PfxCt)"
+        peer_state = summary_state.split("(", 1)[1].rstrip(")")
+    return NeighborSeen(
+        address=address,
+        remote_as=value.get("remoteAs"),
+        state=str(value.get("bgpState") or "unknown"),
+        peer_state=peer_state,
+        hold=int(value.get("bgpTimerHoldTimeMsecs") or 0) // 1000,
+        keepalive=int(value.get("bgpTimerKeepAliveIntervalMsecs") or 0) // 1000,
+        shut_down=bool(value.get("adminShutDown")) or peer_state == "Admin",
+        has_password=bool(value.get("authenticationEnabled")),
+        families=frozenset(
+            family for family in FAMILIES if (negotiated.get(_FRR_FAMILY[family]) or {}).get("advertisedAndReceived")
+        ),
+        sent={
+            family: int((families.get(_FRR_FAMILY[family]) or {}).get("sentPrefixCounter") or 0) for family in FAMILIES
+        },
+        default_sent=frozenset(
+            family for family in FAMILIES if (families.get(_FRR_FAMILY[family]) or {}).get("defaultSent")
+        ),
+        reason=_reason(value),
+        transport=canonical(str(value.get("bgpNeighborAddr") or address)),
+    )
+
+
+def _reason(value: Mapping[str, Any]) -> str | None:
+    """Return why the session last went down: the notification, which is exact, before FRR's own word."""
+    notification = value.get("lastNotificationReason")
+    due = value.get("lastResetDueTo")
+    if notification:
+        return str(notification).replace("\\/", "/")
+    return str(due) if due else None
+
+
+def _paths(table: Mapping[str, Any]) -> dict[str, tuple[PathSeen, ...]]:
+    """Read ``show bgp FAMILY unicast json``. The table holds what the import policy let through."""
+    result: dict[str, tuple[PathSeen, ...]] = {}
+    for prefix, paths in (table.get("routes") or {}).items():
+        result[canonical_prefix(prefix)] = tuple(
+            PathSeen(
+                neighbor=canonical(str(path.get("peerId") or "")),
+                valid=bool(path.get("valid")),
+                stale=bool(path.get("stale")),
+                used=bool(path.get("bestpath") or path.get("multipath")),
+            )
+            for path in paths
+            if path.get("pathFrom") != "aggregate" and path.get("peerId") not in (None, "(unspec)")
+        )
+    return result
+
+
+def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
+    """Read ``show ip route bgp json``; a prefix can have several entries, of which the kernel uses one at most."""
+    result: dict[str, RouteSeen] = {}
+    for prefix, entries in table.items():
+        installed = [entry for entry in entries if entry.get("installed") and entry.get("selected")]
+        hops = [
+            hop for entry in installed for hop in entry.get("nexthops") or [] if hop.get("fib") and hop.get("active")
+        ]
+        result[canonical_prefix(prefix)] = RouteSeen(installed=bool(installed), next_hops=len(hops))
+    return result
+
+
+# --- the cluster --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSeen:
+    """One BGP peer in the status of a CiliumBGPNodeConfig. Times are seconds; None = not reported."""
+
+    state: str
+    hold: int | None
+    keepalive: int | None
+    advertised: Mapping[str, int]
+
+    @property
+    def established(self) -> bool:
+        """True if the session is up."""
+        return self.state == "established"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSeen:
+    """One live Service."""
+
+    namespace: str
+    name: str
+    type: str
+    load_balancer_class: str | None
+    labels: Mapping[str, str]
+    traffic_policy: str
+    addresses: tuple[str, ...]
+    request_problem: str | None
+    """Why Cilium's address management gave nothing (condition cilium.io/IPAMRequestSatisfied is False)."""
+
+    @property
+    def key(self) -> str:
+        """``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def over_bgp(self) -> bool:
+        """Whether Cilium's BGP control plane looks at it."""
+        return self.load_balancer_class in (None, BGP_CLASS)
+
+    @property
+    def over_l2(self) -> bool:
+        """Whether Cilium's L2 announcer looks at it."""
+        return self.load_balancer_class in (None, L2_CLASS)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointsSeen:
+    """On which nodes a service has endpoints, in one family."""
+
+    ready: frozenset[str] = frozenset()
+    draining: frozenset[str] = frozenset()
+    """Nodes whose endpoints serve but are about to end: whether Cilium still announces from there depends on its
+    version and on the moment."""
+    nodeless: bool = False
+    """An endpoint without a node, such as the one behind Cilium's own Ingress and Gateway services."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseSeen:
+    """An L2 lease."""
+
+    holder: str
+    age: int | None
+    """Seconds since it was renewed; None = unknown."""
+    duration: int | None
+
+    @property
+    def expired(self) -> bool:
+        """True if its holder let it run out."""
+        return self.age is not None and self.duration is not None and self.age > self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSeen:
+    """A condition with status "True" on one of Cilium's objects."""
+
+    kind: str
+    name: str
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSeen:
+    """One cluster at one moment."""
+
+    not_served: tuple[str, ...]
+    """Kinds that the API does not know."""
+    objects: frozenset[tuple[str, str]]
+    """(kind, name) of Cilium's objects."""
+    peers: Mapping[str, Mapping[tuple[str, str], PeerSeen]]
+    """Node -> (instance, peer) -> session; a node without CiliumBGPNodeConfig is absent."""
+    services: Mapping[str, ServiceSeen]
+    endpoints: Mapping[tuple[str, str], EndpointsSeen]
+    """(namespace/name, family) -> endpoints."""
+    leases: Mapping[str, LeaseSeen]
+    conditions: tuple[ConditionSeen, ...] = field(default=())
+    node_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Node -> its addresses, as its CiliumNode has them."""
+    owned: tuple[tuple[str, str, str], ...] = ()
+    """(site, kind, name) of the objects that carry the ownership labels of a site of this collection."""
+    pod_cidrs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Node -> pod CIDRs, as its CiliumNode has them; Cilium announces these."""
+
+    def endpoints_of(self, service: str, family: str) -> EndpointsSeen:
+        """Return the endpoints of ``service`` in ``family``."""
+        return self.endpoints.get((service, family), EndpointsSeen())
+
+
+CONDITION_KINDS = (
+    "CiliumBGPClusterConfig",
+    "CiliumBGPPeerConfig",
+    "CiliumBGPNodeConfig",
+    "CiliumLoadBalancerIPPool",
+    "CiliumL2AnnouncementPolicy",
+)
+"""Kinds whose conditions say, with status "True", that something is wrong."""
+
+
+def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
+    """Read what the module ``cilium_info`` returned.
+
+    Args:
+        raw: ``time`` (the API server's clock, RFC 3339) and ``resources``: kind -> objects, or None if not served.
+    """
+    resources: Mapping[str, Any] = raw.get("resources") or {}
+    now = _time(raw.get("time"))
+    services = [_service(item) for item in resources.get("Service") or []]
+    return ClusterSeen(
+        not_served=tuple(sorted(kind for kind, items in resources.items() if items is None)),
+        objects=frozenset(
+            (kind, item["metadata"]["name"])
+            for kind, items in resources.items()
+            if kind.startswith("Cilium")
+            for item in items or []
+        ),
+        peers={item["metadata"]["name"]: dict(_peers(item)) for item in resources.get("CiliumBGPNodeConfig") or []},
+        services={service.key: service for service in services},
+        endpoints=_endpoints(resources.get("EndpointSlice") or []),
+        leases={item["metadata"]["name"]: _lease(item.get("spec") or {}, now) for item in resources.get("Lease") or []},
+        node_addresses={
+            item["metadata"]["name"]: tuple(
+                canonical(str(entry["ip"]))
+                for entry in (item.get("spec") or {}).get("addresses") or []
+                if entry.get("type") in ("InternalIP", "ExternalIP") and entry.get("ip")
+            )
+            for item in resources.get("CiliumNode") or []
+        },
+        owned=tuple(
+            sorted(
+                (labels[LABEL_SITE], kind, _name(item["metadata"]))
+                for kind, items in resources.items()
+                for item in items or []
+                for labels in [item["metadata"].get("labels") or {}]
+                if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and LABEL_SITE in labels
+            )
+        ),
+        pod_cidrs={
+            item["metadata"]["name"]: tuple(
+                canonical_prefix(str(cidr))
+                for cidr in ((item.get("spec") or {}).get("ipam") or {}).get("podCIDRs") or []
+            )
+            for item in resources.get("CiliumNode") or []
+        },
+        conditions=tuple(
+            sorted(
+                (
+                    ConditionSeen(
+                        kind, item["metadata"]["name"], str(entry.get("type")), str(entry.get("message") or "")
+                    )
+                    for kind in CONDITION_KINDS
+                    for item in resources.get(kind) or []
+                    for entry in (item.get("status") or {}).get("conditions") or []
+                    if entry.get("status") == "True"
+                ),
+                key=lambda condition: (condition.kind, condition.name, condition.type),
+            )
+        ),
+    )
+
+
+def _name(metadata: Mapping[str, Any]) -> str:
+    """Return an object's name, with its namespace where it has one."""
+    return f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
+
+
+def _peers(item: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str], PeerSeen]]:
+    """Read the sessions that one node's agent reports."""
+    for instance in (item.get("status") or {}).get("bgpInstances") or []:
+        for peer in instance.get("peers") or []:
+            timers = peer.get("timers") or {}
+            yield (
+                (str(instance.get("name")), str(peer.get("name"))),
+                PeerSeen(
+                    state=str(peer.get("peeringState") or "unknown"),
+                    hold=timers.get("appliedHoldTimeSeconds"),
+                    keepalive=timers.get("appliedKeepaliveSeconds"),
+                    advertised={
+                        str(count.get("afi")): int(count.get("advertised") or 0)
+                        for count in peer.get("routeCount") or []
+                        if count.get("safi") == "unicast"
+                    },
+                ),
+            )
+
+
+def _service(item: Mapping[str, Any]) -> ServiceSeen:
+    """Read one Service."""
+    metadata, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
+    ingress = (status.get("loadBalancer") or {}).get("ingress") or []
+    problem = None
+    for condition in status.get("conditions") or []:
+        if condition.get("type") == "cilium.io/IPAMRequestSatisfied" and condition.get("status") == "False":
+            problem = ": ".join(str(condition[key]) for key in ("reason", "message") if condition.get(key))
+    return ServiceSeen(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        type=str(spec.get("type") or "ClusterIP"),
+        load_balancer_class=spec.get("loadBalancerClass"),
+        labels=metadata.get("labels") or {},
+        traffic_policy=str(spec.get("externalTrafficPolicy") or "Cluster"),
+        addresses=tuple(sorted({canonical(entry["ip"]) for entry in ingress if entry.get("ip")}, key=_address_order)),
+        request_problem=problem,
+    )
+
+
+def _address_order(address: str) -> tuple[bool, int, str]:
+    """Sort addresses as numbers, IPv4 first."""
+    try:
+        value = ipaddress.ip_address(address)
+    except ValueError:
+        return True, 0, address
+    return value.version == 6, int(value), ""
+
+
+def _endpoints(slices: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], EndpointsSeen]:
+    """Sum up EndpointSlices by service and family.
+
+    ``ready`` is true for serving endpoints that do not terminate (and for all where the Service publishes not-ready
+    addresses); a missing condition counts as true (API documentation of EndpointConditions).
+    """
+    ready: dict[tuple[str, str], set[str]] = {}
+    draining: dict[tuple[str, str], set[str]] = {}
+    nodeless: set[tuple[str, str]] = set()
+    for item in slices:
+        family = str(item.get("addressType") or "").lower()
+        name = (item["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
+        if family not in FAMILIES or not name:
+            continue
+        key = (f"{item['metadata']['namespace']}/{name}", family)
+        for endpoint in item.get("endpoints") or []:
+            conditions = endpoint.get("conditions") or {}
+            if conditions.get("ready") in (None, True):
+                target = ready
+            elif conditions.get("serving") and conditions.get("terminating"):
+                target = draining
+            else:
+                continue
+            if endpoint.get("nodeName"):
+                target.setdefault(key, set()).add(endpoint["nodeName"])
+            else:
+                nodeless.add(key)
+    return {
+        key: EndpointsSeen(
+            ready=frozenset(ready.get(key, ())),
+            draining=frozenset(draining.get(key, set()) - ready.get(key, set())),
+            nodeless=key in nodeless,
+        )
+        for key in {*ready, *draining, *nodeless}
+    }
+
+
+def _lease(spec: Mapping[str, Any], now: datetime | None) -> LeaseSeen:
+    """Read one Lease."""
+    renewed = _time(spec.get("renewTime"))
+    return LeaseSeen(
+        holder=str(spec.get("holderIdentity") or ""),
+        age=None if renewed is None or now is None else int((now - renewed).total_seconds()),
+        duration=spec.get("leaseDurationSeconds"),
+    )
+
+
+def _time(text: Any) -> datetime | None:
+    """Read an RFC 3339 time; None for none."""
+    return datetime.fromisoformat(str(text)) if text else None

@@ -1,0 +1,280 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verify what the routers accept, install and announce: each expected prefix from exactly its nodes, nothing else."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._findings.live import ERROR
+from .expected import HOST_LENGTH, Expectations, ExpectedPrefix, neighbor_path
+from .filters import DEFAULT_ROUTES, Filters
+from .neighbors import ends
+from .observed import FAMILIES, PathSeen, RouterSeen, canonical
+from .report import OK, VerifyReport
+
+NOBODY = "nobody"
+
+
+def verify_routes(
+    report: VerifyReport,
+    plan: Mapping[str, Any],
+    routers: Mapping[str, RouterSeen],
+    expectations: Expectations,
+    up: set[tuple[str, str]],
+) -> None:
+    """Verify the prefixes of every router that was read.
+
+    Args:
+        report: where rows and findings go.
+        plan: the plan as JSON.
+        routers: the routers that were read.
+        expectations: the prefixes that are expected.
+        up: (router, neighbor) of the sessions that are up: a prefix that misses because its session is down is no
+            finding of its own.
+    """
+    for router in sorted(routers):
+        if not routers[router].runs_bgp:
+            continue
+        judge = _RouterJudge(report, plan, router, routers[router], expectations, up)
+        for family in FAMILIES:
+            for _router, _family, prefix in sorted(
+                (key for key in expectations.prefixes if key[:2] == (router, family)), key=_prefix_order
+            ):
+                judge.expected_prefix(expectations.prefixes[(router, family, prefix)])
+        judge.nothing_else()
+        judge.nothing_announced()
+
+
+class _RouterJudge:
+    """Judges one router."""
+
+    def __init__(
+        self,
+        report: VerifyReport,
+        plan: Mapping[str, Any],
+        router: str,
+        seen: RouterSeen,
+        expectations: Expectations,
+        up: set[tuple[str, str]],
+    ) -> None:
+        self.report = report
+        self.plan = plan
+        self.router = router
+        self.seen = seen
+        self.expectations = expectations
+        self.up = up
+        self.intent = plan["routers"][router]["frr"]
+        self.filters = Filters(self.intent)
+        self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
+        self.others = {
+            found.transport
+            for neighbor in plan.get("neighbors", ())
+            if neighbor["router"] == router
+            for key in ends(neighbor, seen)
+            if (found := seen.neighbors.get(key)) is not None and key not in self.sessions
+        }
+        """Planned neighbors that are no nodes; what they announce is not Cilium's."""
+
+    def node(self, neighbor: str) -> str:
+        """Return how a neighbor is named: its node's name, else its address."""
+        session = self.sessions.get(neighbor)
+        return neighbor if session is None else str(session["node"])
+
+    def full_name(self, neighbor: str) -> str:
+        """Return a neighbor with its address: a node may have several."""
+        return f"{self.node(neighbor)} ({neighbor})" if neighbor in self.sessions else neighbor
+
+    def names(self, neighbors: Iterable[str]) -> str:
+        """Return neighbors as text, each once, sorted."""
+        return ", ".join(sorted({self.node(neighbor) for neighbor in neighbors})) or NOBODY
+
+    def expected_prefix(self, expected: ExpectedPrefix) -> None:
+        """Judge one prefix that is expected: who announces it, and what the kernel makes of it."""
+        paths = self._paths(expected.family, expected.prefix)
+        accepted = {path.neighbor: path for path in paths}
+        path = f"{self.router} prefix {expected.prefix} ({', '.join(expected.services)})"
+        allowed = expected.must.keys() | expected.may.keys()
+        absent = expected.must.keys() - accepted.keys()
+        missing = sorted(neighbor for neighbor in absent if (self.router, neighbor) in self.up)
+        unexpected = sorted(accepted.keys() - allowed - self.others)
+        stale = sorted(neighbor for neighbor, seen in accepted.items() if seen.stale and neighbor in allowed)
+        invalid = sorted(neighbor for neighbor, seen in accepted.items() if not seen.valid and neighbor in allowed)
+        level = ERROR if absent or unexpected or stale or invalid else OK
+        if missing:
+            self.report.find(
+                "EDGE840",
+                path,
+                nodes=self.names(missing),
+                family=expected.family,
+                address=missing[0],
+            )
+        if unexpected:
+            self.report.find(
+                "EDGE841",
+                path,
+                nodes=", ".join(map(self.full_name, unexpected)),
+                expected=self.names(expected.must),
+                prefix=expected.prefix,
+            )
+        if stale:
+            self.report.find("EDGE844", path, nodes=self.names(stale))
+        if invalid:
+            self.report.find("EDGE845", path, nodes=self.names(invalid))
+        wanted = self.names(expected.must)
+        if expected.may:
+            wanted += f", perhaps {self.names(expected.may)}"
+        heard = ", ".join(sorted({*map(self.node, accepted.keys() & allowed), *map(self.full_name, unexpected)}))
+        self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, heard or NOBODY, level)
+        if expected.must or accepted:
+            self._installed(expected, [seen for seen in paths if seen.valid and self._counts(seen)], path)
+
+    def _counts(self, path: PathSeen) -> bool:
+        """Return whether a path is one that the kernel should use: those that others pass on may be longer."""
+        return path.used or path.neighbor not in self.others
+
+    def _installed(self, expected: ExpectedPrefix, paths: list[PathSeen], path: str) -> None:
+        """Judge whether the router's kernel uses every next hop that it should."""
+        route = self.seen.routes[expected.family].get(expected.prefix)
+        hops = 0 if route is None or not route.installed else route.next_hops
+        want = self._next_hops(paths)
+        passed_on = sum(1 for path in paths if path.neighbor in self.others)
+        planned = want if expected.may or self._split(paths) else self._limit(len(expected.must) + passed_on)
+        ip = "ip" if expected.family == "ipv4" else "ipv6"
+        if paths and not hops:
+            self.report.find("EDGE850", path, ip=ip, prefix=expected.prefix)
+        elif paths and hops != want:
+            self.report.find("EDGE851", path, seen=hops, expected=want, ip=ip, prefix=expected.prefix)
+        subject = f"{self.router} {expected.prefix}"
+        self.report.row("installed", subject, _hops(planned), _hops(hops), OK if hops == want == planned else ERROR)
+
+    def _next_hops(self, paths: list[PathSeen]) -> int:
+        """Return how many next hops the kernel should use of these accepted paths."""
+        return self._limit(sum(1 for path in paths if path.used) if self._split(paths) else len(paths))
+
+    def _split(self, paths: list[PathSeen]) -> bool:
+        """Return whether the AS paths differ and nothing joins them: which of them FRR uses is then its own choice."""
+        asns = {self.sessions[path.neighbor]["node_asn"] for path in paths if path.neighbor in self.sessions}
+        return len(asns) > 1 and not self.intent["multipath_relax"]
+
+    def _limit(self, number: int) -> int:
+        """Return ``number``, or maximum-paths where that is less."""
+        limit = self.intent["maximum_paths"]
+        return number if limit is None else min(number, int(limit))
+
+    def nothing_else(self) -> None:
+        """Judge every accepted prefix that nothing makes expected."""
+        strangers = []
+        for family in FAMILIES:
+            for prefix in self.seen.paths[family]:
+                if (self.router, family, prefix) in self.expectations.prefixes:
+                    continue
+                neighbors = sorted({path.neighbor for path in self._paths(family, prefix)} - self.others)
+                if neighbors and self._stranger(family, prefix, neighbors):
+                    strangers.append(prefix)
+        self.report.row(
+            "nothing_else",
+            f"{self.router} accepts",
+            "nothing else",
+            _list(strangers) or "nothing else",
+            ERROR if strangers else OK,
+        )
+
+    def _stranger(self, family: str, prefix: str, neighbors: list[str]) -> bool:
+        """Tell what is wrong with a prefix that is not expected. Return False if it cannot be judged."""
+        path = f"{self.router} prefix {prefix}"
+        address, length = prefix.split("/")
+        clusters = {str(self.sessions[n]["cluster"]) for n in neighbors if n in self.sessions}
+        clusters = clusters or set(self.plan["clusters"])
+        pool, owner = None, None
+        for cluster in sorted(clusters) if int(length) == HOST_LENGTH[family] else ():
+            pool = self.expectations.pool_at(cluster, address)
+            if pool is not None:
+                owner = cluster
+                break
+        if pool is None:
+            groups = [self.sessions[n]["peer_group"] for n in neighbors if n in self.sessions]
+            if len(groups) == len(neighbors) and all(self.filters.imports(group, family, prefix) for group in groups):
+                return False  # what else the peering advertises: cluster IPs, external IPs, interfaces, an aggregate
+            self.report.find("EDGE842", path, nodes=self.names(neighbors), prefix=prefix)
+            return True
+        if owner not in self.expectations.clusters:
+            return False  # its services are not known
+        holders = sorted(
+            f"{live.cluster} {live.service.key}" for live in self.expectations.live if live.address == address
+        )
+        if holders:
+            self.report.find(
+                "EDGE841",
+                f"{path} ({', '.join(holders)})",
+                nodes=", ".join(map(self.full_name, neighbors)),
+                expected=NOBODY,
+                prefix=prefix,
+            )
+        else:
+            self.report.find("EDGE843", path, nodes=self.names(neighbors), pool=pool, address=address)
+        return True
+
+    def nothing_announced(self) -> None:
+        """Judge that the router announces nothing to the nodes, unless the plan exports something."""
+        leaks = []
+        groups = {session["peer_group"] for session in self.sessions.values()}
+        exporting = any(self.filters.announces(group, family) for group in groups for family in FAMILIES)
+        planned = "only what it exports" if exporting else "nothing"
+        for address, session in self.sessions.items():
+            neighbor = self.seen.neighbors.get(address)
+            if neighbor is None or not neighbor.established:
+                continue
+            for family in FAMILIES:
+                group = session["peer_group"]
+                prefixes = [
+                    p for p in self.seen.announced.get((address, family), ()) if not self._sent(group, family, p)
+                ]
+                if family in neighbor.default_sent and not self._sent(group, family, DEFAULT_ROUTES[family]):
+                    prefixes.insert(0, "the default route")
+                uncounted = neighbor.sent[family] and not self.filters.announces(group, family)
+                if not prefixes and not uncounted:
+                    continue
+                self.report.find(
+                    "EDGE846",
+                    neighbor_path(session),
+                    prefixes=_list(prefixes) or f"{neighbor.sent[family]} {family} prefixes",
+                    family=family,
+                    address=address,
+                )
+                leaks.append(self.node(address))
+        self.report.row(
+            "nothing_else",
+            f"{self.router} announces to the nodes",
+            planned,
+            f"more to {_list(sorted(set(leaks)))}" if leaks else planned,
+            ERROR if leaks else OK,
+        )
+
+    def _sent(self, peer_group: str, family: str, prefix: str) -> bool:
+        """Return whether the plan lets the router announce ``prefix`` to the peer group."""
+        return self.filters.exports(peer_group, family, prefix)
+
+    def _paths(self, family: str, prefix: str) -> list[PathSeen]:
+        """Return the accepted paths of a prefix."""
+        return list(self.seen.paths[family].get(prefix, ()))
+
+
+def _prefix_order(key: tuple[str, str, str]) -> tuple[int, int]:
+    """Sort prefixes as numbers."""
+    network = ipaddress.ip_network(key[2])
+    return int(network.network_address), network.prefixlen
+
+
+def _hops(number: int) -> str:
+    """Return the number of next hops as the table shows it."""
+    return "not installed" if number == 0 else f"{number} next hop" if number == 1 else f"{number} next hops"
+
+
+def _list(words: list[str], most: int = 5) -> str:
+    """Return up to ``most`` words as text, and how many more there are."""
+    rest = len(words) - most
+    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verify the BGP sessions, as the routers and as the nodes see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._findings.live import ERROR
+from .expected import Expectations, ExpectedCount, SessionKey, neighbor_path
+from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical
+from .report import OK, VerifyReport
+
+
+def verify_router_sessions(
+    report: VerifyReport, plan: Mapping[str, Any], routers: Mapping[str, RouterSeen]
+) -> set[tuple[str, str]]:
+    """Verify each planned session on the routers that were read.
+
+    Returns:
+        (router, neighbor address) of the sessions that are as planned and up: of the others no prefix can be expected,
+        and their finding says so already.
+    """
+    up: set[tuple[str, str]] = set()
+    for session in plan["sessions"]:
+        router = session["router"]
+        if router not in routers:
+            continue
+        address = canonical(session["node_address"])
+        neighbor = routers[router].neighbors.get(address)
+        subject = f"{router} <- {session['node']} {address} ({session['peering']})"
+        expected = "shut down" if session["shutdown"] else f"Established, {_timers(*_router_timers(session))}"
+        if neighbor is None:
+            if session.get("dynamic"):  # it is a neighbor only while its session is up
+                fields = {**_fields(session), "state": "not there", "reason": ""}
+                level = OK if session["shutdown"] else report.find("EDGE811", neighbor_path(session), **fields)
+                report.row("router_session", subject, expected, "not there", level)
+                continue
+            if routers[router].runs_bgp:
+                report.find("EDGE810", neighbor_path(session))
+            report.row("router_session", subject, expected, "not configured", ERROR)
+            continue
+        level = _judge_neighbor(report, session, neighbor)
+        seen = "shut down" if neighbor.shut_down else _state(neighbor)
+        if neighbor.established:
+            seen += f", {_timers(neighbor.hold, neighbor.keepalive)}"
+            up.add((router, address))
+        report.row("router_session", subject, expected, seen, level)
+    return up
+
+
+def verify_node_sessions(
+    report: VerifyReport, plan: Mapping[str, Any], clusters: Mapping[str, ClusterSeen], expectations: Expectations
+) -> None:
+    """Verify each planned session as Cilium's agents report it, and how much they announce over it."""
+    for session in plan["sessions"]:
+        cluster = session["cluster"]
+        if cluster not in clusters or session["shutdown"] or "CiliumBGPNodeConfig" in clusters[cluster].not_served:
+            continue
+        target = f"{session['router'] or 'itself'} {canonical(session['router_address'])}"
+        subject = f"{session['node']} -> {target} ({session['peering']})"
+        expected = f"established, {_timers(session['hold'], session['keepalive'])}"
+        peers = clusters[cluster].peers.get(session["node"])
+        peer = None if peers is None else peers.get((session["instance"], session["peer"]))
+        if peers is None:
+            level = report.find("EDGE820", f"{cluster} node {session['node']}", node=session["node"])
+            seen = "no BGP configuration"
+        elif peer is None:
+            level = report.find("EDGE821", _peer_path(session), **_fields(session))
+            seen = "not reported"
+        else:
+            level = _judge_peer(report, session, peer, expectations)
+            seen = peer.state
+            if peer.established:
+                seen += f", {_timers(peer.hold, peer.keepalive)}"
+        report.row("node_session", subject, expected, seen, level)
+
+
+def _judge_neighbor(report: VerifyReport, session: Mapping[str, Any], neighbor: NeighborSeen) -> str:
+    """Tell the first thing that is wrong with a session on the router; the rest follows from it. Return the level."""
+    path = neighbor_path(session)
+    fields = _fields(session)
+    hold, keepalive = _router_timers(session)
+    missing = [family for family in session["families"] if family not in neighbor.families]
+    if session["shutdown"]:
+        if neighbor.shut_down:
+            return OK
+        return report.find("EDGE814", path, state=neighbor.state, **fields)
+    if neighbor.shut_down:
+        return report.find("EDGE813", path, **fields)
+    if neighbor.peer_state == "PfxCt":
+        return report.find("EDGE812", path, **fields)
+    if neighbor.remote_as not in (None, session["node_asn"]):
+        return report.find("EDGE818", path, seen=neighbor.remote_as, expected=session["node_asn"], **fields)
+    if session["password"] and not neighbor.has_password:
+        return report.find("EDGE819", path, **fields)
+    if not neighbor.established:
+        reason = f"; last reason: {neighbor.reason}" if neighbor.reason else ""
+        return report.find("EDGE811", path, state=_state(neighbor), reason=reason, **fields)
+    if neighbor.peer_state == "Policy":
+        return report.find("EDGE816", path, **fields)
+    if missing:
+        return report.find("EDGE817", path, families=" and ".join(missing), **fields)
+    if (neighbor.hold, neighbor.keepalive) != (hold, keepalive):
+        return report.find(
+            "EDGE815",
+            path,
+            seen=_timers(neighbor.hold, neighbor.keepalive),
+            expected=_timers(hold, keepalive),
+            **fields,
+        )
+    return OK
+
+
+def _judge_peer(report: VerifyReport, session: Mapping[str, Any], peer: PeerSeen, expectations: Expectations) -> str:
+    """Tell the first thing that is wrong with a session on its node. Return the level."""
+    path = _peer_path(session)
+    fields = _fields(session)
+    if not peer.established:
+        return report.find("EDGE822", path, state=peer.state, **fields)
+    if (peer.hold, peer.keepalive) != (session["hold"], session["keepalive"]):
+        return report.find(
+            "EDGE823",
+            path,
+            seen=_timers(peer.hold, peer.keepalive),
+            expected=_timers(session["hold"], session["keepalive"]),
+            **fields,
+        )
+    key = SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
+    level = OK
+    for family in session["families"]:
+        count = expectations.counts.get((key, family), ExpectedCount())
+        seen = peer.advertised.get(family, 0)
+        least, most = len(count.must), len(count.must | count.may)
+        if seen < least:
+            level = report.find("EDGE824", path, seen=seen, expected=least, family=family, **fields)
+        elif seen > most and level == OK and expectations.advertised.countable(session, family):
+            level = report.find("EDGE825", path, seen=seen, expected=most, family=family, **fields)
+    return level
+
+
+def _router_timers(session: Mapping[str, Any]) -> tuple[int, int]:
+    """Return (hold, keepalive) that FRR negotiates: it caps keepalive at a third of hold (RFC 4271 section 4.4)."""
+    hold: int = session["hold"]
+    return hold, min(session["keepalive"], hold // 3)
+
+
+def _state(neighbor: NeighborSeen) -> str:
+    """Return the session's state with FRR's remark, as its own summary shows it: ``Idle (NSF passive)``."""
+    if neighbor.established or neighbor.peer_state in ("", "OK"):
+        return neighbor.state
+    return f"{neighbor.state} ({neighbor.peer_state})"
+
+
+def _timers(hold: int | None, keepalive: int | None) -> str:
+    """Return the timers as the table shows them; None = not reported."""
+    return "unknown" if hold is None or keepalive is None else f"{hold}/{keepalive} s"
+
+
+def _peer_path(session: Mapping[str, Any]) -> str:
+    """Return where the session stands in the cluster."""
+    return f"{session['cluster']} node {session['node']} peer {session['peer']}"
+
+
+def _fields(session: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the texts of all session findings may name."""
+    return {
+        "address": canonical(session["node_address"]),
+        "node": session["node"],
+        "instance": session["instance"],
+        "peer": session["peer"],
+    }

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verify the live site against the plan, from both ends: a pure function of the plan and of one look at each end.
+
+Success is: every planned session up with the planned timers, every expected prefix accepted from exactly the expected
+nodes and used by the kernel, nothing else accepted, nothing leaked, services hold their planned addresses, and on L2 an
+allowed node answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...module_utils._errors import EdgeError
+from .._findings.live import ERROR
+from .dynamic import with_addresses
+from .expected import Expectations
+from .neighbors import verify_neighbors
+from .observed import ClusterSeen, RouterSeen, read_cluster, read_router
+from .report import OK, VerifyReport
+from .routes import verify_routes
+from .services import verify_leases, verify_objects, verify_services
+from .sessions import verify_node_sessions, verify_router_sessions
+
+SETTLE_SECONDS = 60
+"""For what no BGP timer governs: IPAM, leases of 15 s, agents that report every 5 s, an agent that starts."""
+
+
+def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = False) -> VerifyReport:
+    """Compare what was observed with the plan.
+
+    Args:
+        plan: the plan as JSON.
+        observed: ``routers`` and ``clusters``: host -> what its module returned, or ``{"error": text}`` where it could
+            not be read. Hosts that are absent, and ends that the plan does not manage, are not verified.
+        strict: a service that others make (``manage: metadata`` or ``values``) and that is absent is an error.
+
+    Returns:
+        The report: rows, findings, and whether waiting can mend its errors.
+
+    Raises:
+        EdgeError: nothing was observed that the plan manages.
+    """
+    report = VerifyReport(strict, plan.get("accept", ()))
+    routers = _read_routers(report, plan, observed.get("routers") or {})
+    clusters = _read_clusters(report, plan, observed.get("clusters") or {})
+    if not report.rows:
+        raise EdgeError(
+            "edge_verify_plan",
+            "no router and no cluster that the plan manages was observed, so nothing can be verified",
+            "the play's hosts must contain the plan's routers and clusters",
+        )
+    plan = with_addresses(plan, routers, clusters)
+    expectations = Expectations(plan, clusters)
+    up = verify_router_sessions(report, plan, routers)
+    verify_neighbors(report, plan, routers)
+    verify_node_sessions(report, plan, clusters, expectations)
+    for cluster in sorted(name for name in clusters if not plan["clusters"][name].get("absent")):
+        verify_services(report, plan, cluster, clusters[cluster], expectations)
+        verify_leases(report, cluster, clusters[cluster], expectations)
+    verify_routes(report, plan, routers, expectations, up)
+    return report
+
+
+def settle_seconds(plan: Mapping[str, Any]) -> int:
+    """Return within how many seconds a site that was just changed must be as planned.
+
+    A node's session may have to expire (hold), its old paths to go (graceful restart), and a new connection to be tried
+    (connect retry, which Cilium stretches up to twice); the rest is for addresses, L2 leases and Cilium's own reports.
+    """
+    known = [*plan["sessions"], *(item for item in plan.get("neighbors", ()) if item["hold"] is not None)]
+    sessions = [s["hold"] + s["graceful_restart"] + 2 * s["connect_retry"] for s in known]
+    return SETTLE_SECONDS + max(sessions, default=0)
+
+
+def _read_routers(report: VerifyReport, plan: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, RouterSeen]:
+    """Read the managed routers; tell those that could not be read or run no BGP as planned."""
+    routers: dict[str, RouterSeen] = {}
+    for router in sorted(plan["routers"]):
+        planned, raw = plan["routers"][router], observed.get(router)
+        if raw is None or not planned["managed"]:
+            continue
+        subject, expected = f"{router}: BGP", f"AS {planned['asn']}"
+        if "error" in raw:
+            level = report.find("EDGE801", router, reason=raw["error"])
+            report.row("ends", subject, expected, "not readable", level)
+            continue
+        seen = routers[router] = read_router(raw)
+        level = OK
+        if not planned["frr"]["peer_groups"]:
+            expected = text = "no session"
+            if planned.get("absent") and seen.neighbors:
+                text = f"{len(seen.neighbors)} sessions"
+                level = report.find("EDGE807", router, neighbors=", ".join(sorted(seen.neighbors)))
+        elif not seen.runs_bgp:
+            text, level = "no BGP", report.find("EDGE806", router)
+        else:
+            text = f"AS {seen.asn}"
+            if seen.asn != planned["asn"]:
+                level = report.find("EDGE805", router, seen=seen.asn, expected=planned["asn"])
+        report.row("ends", subject, expected, text, level)
+    return routers
+
+
+def _read_clusters(
+    report: VerifyReport, plan: Mapping[str, Any], observed: Mapping[str, Any]
+) -> dict[str, ClusterSeen]:
+    """Read the managed clusters; tell those that could not be read, and what Cilium complains about in the others."""
+    clusters: dict[str, ClusterSeen] = {}
+    for cluster in sorted(plan["clusters"]):
+        raw = observed.get(cluster)
+        if raw is None or not plan["clusters"][cluster]["managed"]:
+            continue
+        if "error" in raw:
+            report.find("EDGE802", cluster, reason=raw["error"])
+            report.row("ends", f"{cluster}: Cilium's objects", "readable", "not readable", ERROR)
+            continue
+        clusters[cluster] = read_cluster(raw)
+        verify_objects(report, plan, cluster, clusters[cluster])
+    return clusters
