@@ -9,7 +9,7 @@
 Every size runs in a process of its own, so that its memory is its own too: the best time of some runs, and the highest
 memory of the process, inventory and Python included. Beside the plan stands, in the same process, what any program must
 do with so much data: build each node, pool and service as plain maps of the plan's shape and write them as JSON. That
-ratio holds on a busy machine too. The inventory is tests/unit/support/large.py's.
+ratio holds on a busy machine too. The inventory is tests/support/large.py's.
 
 With ``--ansible`` the same for playbooks/plan.yml and an inventory of YAML files, beside an empty play that loads it.
 """
@@ -30,12 +30,11 @@ from typing import Any
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit"))
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
-from support.hybrid import inventory_from
-from support.large import large_document
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.large import large_document
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 NODES, POOLS, SERVICES = 5, 1, 100

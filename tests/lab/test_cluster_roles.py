@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "unit")]
+sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
 from cluster_lab import Cluster, run_refused, run_roles  # noqa: E402
-from support.hybrid import hybrid_plan  # noqa: E402
 
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]

@@ -30,10 +30,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
 )
 from jsonschema import Draft202012Validator
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "unit")]
+sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
-from support.small_model import KEYS, pool, small_site  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.small_model import KEYS, pool, small_site  # noqa: E402
 
 pytestmark = [
     pytest.mark.lab,

@@ -19,8 +19,8 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.transaction import check_errors
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
-from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import inventory_from
-from ansible_collections.hybridnet.cluster_edge.tests.unit.support.sites import FOLDER, Site, frr_conf, site
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import FOLDER, Site, frr_conf, site
 from router_lab import RouterLab, missing, run, wait_for
 
 REASON = missing()

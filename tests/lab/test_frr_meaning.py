@@ -29,13 +29,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.fr
     outcome_at,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.prefixes import texts
-from ansible_collections.hybridnet.cluster_edge.tests.unit.support.frr_mutations import (
+from ansible_collections.hybridnet.cluster_edge.tests.support.frr_mutations import (
     BASE,
     COSMETIC,
     SEMANTIC,
     mutated,
 )
-from ansible_collections.hybridnet.cluster_edge.tests.unit.support.sites import FOLDER, Site, by_hand, frr_conf, site
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import FOLDER, Site, by_hand, frr_conf, site
 from router_lab import RouterLab, missing, wait_for
 
 REASON = missing()

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
-from ansible_collections.hybridnet.cluster_edge.tests.unit.support.hybrid import (
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     hybrid_document,
     hybrid_plan,
     inventory_from,

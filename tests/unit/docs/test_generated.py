@@ -1,0 +1,23 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that come from the library's tables say what the tables say."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+
+_spec = importlib.util.spec_from_file_location("generate", CHECKOUT / "scripts" / "generate.py")
+assert _spec is not None
+assert _spec.loader is not None
+generate = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(generate)
+
+
+@pytest.mark.parametrize("name", sorted(generate.GENERATED))
+def test_generated_file_is_up_to_date(name: str) -> None:
+    written = (CHECKOUT / name).read_text(encoding="utf-8")
+    assert written == generate.GENERATED[name](), f"run scripts/generate.py: {name} is older than the tables"

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documentation shows as an inventory is one."""
+
+from __future__ import annotations
+
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS, broken_links, plan_page, read_page
+
+PAGE = read_page(DOCS / "inventory.md")
+(SMALLEST,) = PAGE.under("The smallest site", "yaml")
+(SERVICES,) = PAGE.under("Four kinds of services", "yaml")
+(NEIGHBORS,) = PAGE.under("What a router may take and send", "yaml")
+
+
+def test_the_smallest_site_plans_without_a_finding() -> None:
+    computed = plan_page(SMALLEST)
+    assert computed.findings == ()
+    assert [(item["node"], item["node_address"], item["router_address"]) for item in computed.data["sessions"]] == [
+        ("k1", "192.0.2.11", "192.0.2.1"),
+        ("k2", "192.0.2.12", "192.0.2.1"),
+        ("k3", "192.0.2.13", "192.0.2.1"),
+    ]
+    assert computed.data["pools"][0]["capacity"] == {"ipv4": 128}
+
+
+def test_the_four_kinds_of_services_plan() -> None:
+    document = hybrid_document()
+    site = document["all"]["vars"]
+    site["edge_networks"]["private"]["cidr"] = ["10.122.0.0/24", "192.0.2.0/24"]
+    site["edge_pools"] = {
+        "public": {"addresses": ["203.0.113.94/32", "203.0.113.93/32"], "bgp": "public-ingress"},
+        "lan": {"addresses": "192.0.2.128/26", "l2": "private"},
+    }
+    site["edge_services"] = yaml.safe_load(SERVICES)["edge_services"]
+    computed = plan(inventory_from(document))
+    assert [finding.code for finding in computed.findings] == ["EDGE308"]  # nothing uses the second peering now
+    assert [item["manage"] for item in computed.data["services"]] == ["service", "values", "values", "metadata"]
+
+
+def test_the_neighbor_plans_beside_the_smallest_site() -> None:
+    document = yaml.safe_load(SMALLEST)
+    document["all"]["children"]["edge_routers"]["hosts"]["udm"].update(yaml.safe_load(NEIGHBORS))
+    computed = plan(inventory_from(document))
+    assert computed.findings == ()
+    assert [neighbor.addresses for neighbor in computed.site.routers[0].neighbors] == [("192.0.2.5",)]
+
+
+def test_its_links_lead_somewhere() -> None:
+    assert broken_links(PAGE) == []

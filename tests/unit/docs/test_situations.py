@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each page of docs/situations: its inventory plans, and what it says of the outcome is the outcome."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.live import VERIFY_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (
+    DOCS,
+    Page,
+    broken_links,
+    missing_lines,
+    plan_page,
+    read_page,
+    rendered_files,
+)
+
+FOLDER = DOCS / "situations"
+INDEX = FOLDER / "README.md"
+PAGES = sorted(path.stem for path in FOLDER.glob("*.md") if path != INDEX)
+ORDER = (
+    "The inventory",
+    "What the router gets",
+    "What the cluster gets",
+    "What to watch out for",
+    "How to verify",
+    "How to undo",
+)
+"""Headings that every page has, in this order."""
+WARNINGS = "What the plan warns about"
+MISTAKES: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parents[1] / "data" / "situations.yml").read_text(encoding="utf-8")
+)
+BEYOND = {"EDGE113", "EDGE530", "EDGE531", "EDGE532"}
+"""Codes about more than the inventory: ``--limit``, and the file of planned addresses. Their own tests raise them."""
+
+
+@functools.cache
+def page(name: str) -> Page:
+    """Return a page of docs/situations."""
+    return read_page(FOLDER / f"{name}.md")
+
+
+@functools.cache
+def planned(name: str) -> Plan:
+    """Return the plan of a page's inventory."""
+    (inventory,) = page(name).under("The inventory", "yaml")
+    return plan_page(inventory)
+
+
+@functools.cache
+def files(name: str) -> dict[str, str]:
+    """Return what a page's inventory renders to."""
+    return rendered_files(planned(name))
+
+
+def listed_codes(name: str) -> set[str]:
+    """Return the codes of the warnings that a page's own inventory raises."""
+    return {line.split()[0] for text in page(name).under(WARNINGS, "text") for line in text.splitlines()}
+
+
+def edited(document: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return an inventory with values set at ``|``-separated places; None takes a key away."""
+    roots: dict[str, Any] = {"site": document["all"].setdefault("vars", {})}
+    for group in document["all"]["children"].values():
+        group["hosts"] = {host: own or {} for host, own in group["hosts"].items()}
+        roots.update(group["hosts"])
+    for place, value in values.items():
+        *parents, last = place.split("|")
+        target = roots
+        for key in parents:
+            target = target.setdefault(key, {})
+        if value is None:
+            del target[last]
+        else:
+            target[last] = value
+    return document
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_has_the_parts_of_every_page(name: str) -> None:
+    assert [heading for heading in page(name).headings if heading in ORDER] == list(ORDER)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_plan_finds_what_the_page_lists_and_nothing_else(name: str) -> None:
+    listed = "".join(page(name).under(WARNINGS, "text")).splitlines()
+    computed = planned(name)
+    assert [f"{item.code} {item.text}" for item in computed.findings if item.accepted is None] == listed
+    assert not computed.failed
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_its_excerpts_are_what_is_rendered(name: str) -> None:
+    excerpts = [block for block in page(name).blocks if block.file]
+    assert excerpts
+    for block in excerpts:
+        assert block.file in files(name), f"{block.file}: not one of {sorted(files(name))}"
+        missing = missing_lines(block.text, files(name)[block.file])
+        assert missing is None, f"{block.file} has no such lines:\n{missing}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_code_of_the_plan_that_it_names_has_a_mistake(name: str) -> None:
+    assert page(name).codes() & CODES.keys() <= {*MISTAKES.get(name, {}), *BEYOND, *listed_codes(name)}
+
+
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in MISTAKES.items() for code in codes])
+def test_the_mistake_raises_the_code_that_guards_it(name: str, code: str) -> None:
+    (inventory,) = page(name).under("The inventory", "yaml")
+    document = edited(yaml.safe_load(inventory), MISTAKES[name][code])
+    assert code in page(name).codes()
+    assert code in {finding.code for finding in plan(inventory_from(document)).findings}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_its_codes_exist(name: str) -> None:
+    assert page(name).codes() <= {*CODES, *VERIFY_CODES}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_its_playbooks_and_filters_exist(name: str) -> None:
+    playbooks = set(re.findall(r"playbooks/[\w/]+\.yml", page(name).text))
+    filters = set(re.findall(r"hybridnet\.cluster_edge\.(\w+)", page(name).text))
+    assert playbooks
+    assert [path for path in sorted(playbooks) if not (CHECKOUT / path).exists()] == []
+    assert filters <= {path.stem for path in (CHECKOUT / "plugins" / "filter").glob("*.yml")}
+
+
+@pytest.mark.parametrize("name", [*PAGES, INDEX.stem])
+def test_its_links_lead_somewhere(name: str) -> None:
+    assert broken_links(page(name)) == []
+
+
+def test_the_index_names_every_page_once() -> None:
+    assert sorted(target.removesuffix(".md") for target in read_page(INDEX).links() if "/" not in target) == PAGES
+
+
+def test_an_excerpt_with_other_lines_is_found_out() -> None:
+    text = "router bgp 1\n bgp router-id 192.0.2.1\n neighbor a peer-group\nexit\n"
+    assert missing_lines("router bgp 1\n...\nexit\n", text) is None
+    assert missing_lines("router bgp 1\nexit\n", text) == "router bgp 1\nexit\n"
+    assert missing_lines("exit\n...\nrouter bgp 1\n", text) == "router bgp 1\n"
+    assert missing_lines("bgp router-id 192.0.2.1\n", text) == "bgp router-id 192.0.2.1\n"

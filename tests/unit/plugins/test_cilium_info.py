@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module cilium_info: which lists it asks for, and what it keeps of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.modules.cilium_info import KINDS, cut, endpoint_slices, read
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, LB_KINDS
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import endpoint_slice, lease, service
+
+V2 = [
+    {"name": plural} for kind, plural in KINDS.items() if kind not in ("CiliumL2AnnouncementPolicy", "CiliumPodIPPool")
+]
+V2ALPHA1 = [{"name": plural} for plural in KINDS.values()]
+
+
+class FakeReader:
+    """Stands in for the API server: paths and what they answer; others answer like a server that does not have them."""
+
+    def __init__(self, answers: dict[str, list[dict[str, Any]]], served: dict[str, list[dict[str, str]]]) -> None:
+        self.answers = answers
+        self.served = served
+        self.asked: list[tuple[str, str | None]] = []
+
+    def get(self, path: str, selector: str | None = None) -> dict[str, Any] | None:
+        self.asked.append((path, selector))
+        version = path.rpartition("/")[2]
+        return {"resources": self.served[version]} if version in self.served else None
+
+    def items(self, path: str, selector: str | None = None) -> list[dict[str, Any]]:
+        self.asked.append((path, selector))
+        return self.answers.get(path, [])
+
+
+PARAMS = {"namespace": "kube-system", "services": ["db/postgres"]}
+
+
+def test_kinds_are_read_in_the_best_version_that_is_served() -> None:
+    reader = FakeReader({}, {"v2": V2, "v2alpha1": V2ALPHA1})
+    read(reader, PARAMS)
+    paths = [path for path, _selector in reader.asked if path.startswith("/apis/cilium.io/v2") and path.count("/") == 4]
+    assert paths == [
+        "/apis/cilium.io/v2/ciliumbgpadvertisements",
+        "/apis/cilium.io/v2/ciliumbgpclusterconfigs",
+        "/apis/cilium.io/v2/ciliumbgpnodeconfigs",
+        "/apis/cilium.io/v2/ciliumbgpnodeconfigoverrides",
+        "/apis/cilium.io/v2/ciliumbgppeerconfigs",
+        "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies",
+        "/apis/cilium.io/v2/ciliumloadbalancerippools",
+        "/apis/cilium.io/v2/ciliumnodes",
+        "/apis/cilium.io/v2alpha1/ciliumpodippools",
+    ]
+
+
+def test_every_kind_that_the_plan_has_is_read() -> None:
+    """What is not read would be missing from the cluster in every verification."""
+    assert {*BGP_KINDS, *LB_KINDS} == set(PLURALS)
+    assert set(KINDS) > set(PLURALS)
+
+
+def test_kinds_of_a_cluster_without_cilium_are_null() -> None:
+    resources = read(FakeReader({}, {}), PARAMS)
+    assert {kind: resources[kind] for kind in KINDS} == dict.fromkeys(KINDS)
+
+
+def test_services_endpoints_and_leases_are_cut_to_what_matters() -> None:
+    web, postgres = service("media", "web", "lb", "192.0.2.7"), service("db", "postgres", "lb", None)
+    postgres["spec"]["type"] = "ClusterIP"
+    other = service("db", "other", "lb", None)
+    other["spec"]["type"] = "ClusterIP"
+    slices = [endpoint_slice("media", "web"), endpoint_slice("elsewhere", "web")]
+    leases = [lease("media", "web", "node01"), {"metadata": {"name": "cilium-operator-resource-lock"}}]
+    reader = FakeReader(
+        {
+            "/api/v1/services": [web, other, postgres],
+            "/apis/discovery.k8s.io/v1/endpointslices": slices,
+            "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases": leases,
+        },
+        {},
+    )
+    resources = read(reader, PARAMS)
+    assert resources["Service"] == [web, postgres]
+    assert resources["EndpointSlice"] == slices[:1]
+    assert resources["Lease"] == leases[:1]
+    assert ("/apis/discovery.k8s.io/v1/endpointslices", "kubernetes.io/service-name in (postgres,web)") in reader.asked
+
+
+def test_no_service_no_request_for_endpoints() -> None:
+    reader = FakeReader({}, {})
+    assert endpoint_slices(reader, []) == []
+    assert reader.asked == []
+
+
+def test_object_without_what_nobody_compares() -> None:
+    item = {
+        "metadata": {
+            "name": "a",
+            "namespace": "b",
+            "labels": {"c": "d"},
+            "annotations": {"e": "f"},
+            "managedFields": [],
+        },
+        "spec": {"g": 1},
+        "data": {"secret": "x"},
+    }
+    assert cut(item) == {"metadata": {"name": "a", "namespace": "b", "labels": {"c": "d"}}, "spec": {"g": 1}}

@@ -1,0 +1,236 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan through Ansible: inventory files, limits, templates, secrets, and what a user reads."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
+
+SECRET = "h1dden-from-everyone"
+
+
+def overlay(folder: Path, text: str) -> Path:
+    """Write a second inventory source with variables of all hosts."""
+    path = folder / "overlay.yml"
+    path.write_text(f"all:\n  vars:\n{text}", encoding="utf-8")
+    return path
+
+
+def test_ansible_and_the_tests_read_the_reference_site_alike(tmp_path: Path) -> None:
+    plan_file = tmp_path / "plan.json"
+    run_playbook("plan.yml", HYBRID, f"edge_plan_file={plan_file}").check(0)
+    expected = json.loads(json.dumps(hybrid_plan().data))
+    assert json.loads(plan_file.read_text("utf-8")) == expected
+
+
+def test_the_plan_file_is_byte_stable(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        run_playbook("plan.yml", HYBRID, f"edge_plan_file={tmp_path / name}").check(0)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "public-ingress  node01  10.121.0.11  65001  udm-pro  10.121.0.1  65000  30/10 s         no",
+        "private-ingress  10.122.0.128/28  L2 private          16 ipv4   1     15 ipv4  10.122.0.128",
+        "affine/affine-svc-lb                            private-service  10.122.0.171     L2 private",
+        "udm-pro.edge_router_id                         10.121.0.1  the router's lowest IPv4 address",
+    ],
+    ids=["session", "pool", "service", "derived"],
+)
+def test_the_plan_shows(line: str, shown: str) -> None:
+    assert line in shown
+
+
+@pytest.fixture(scope="module")
+def shown() -> str:
+    """Return what plan.yml prints for the reference site."""
+    result = run_playbook("plan.yml", HYBRID)
+    result.check(0)
+    return result.output
+
+
+def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
+    extra = overlay(
+        tmp_path,
+        "    edge_pool: {}\n    edge_bgp_defaults__b: {nodes: public}\n    edge_colour: blue\n    edge_pools__b: {lan: 5}\n",
+    )
+    result = run_playbook("plan.yml", HYBRID, options=("-i", str(extra)))
+    result.check(2)
+    for line in (
+        "The inventory has 3 errors; nothing was connected to or changed.",
+        "error EDGE101 edge_pool: is not a variable of this collection (did you mean 'edge_pools'?)",
+        "error EDGE102 edge_pools__b.lan: must be a map with known keys, not the number 5 (known keys: ",
+        "error EDGE107 edge_bgp_defaults__b.nodes: stands in edge_bgp_defaults too (keep it in one layer)",
+        "warning EDGE110 edge_colour: is not a variable of this collection",
+    ):
+        assert line in result.output
+
+
+def test_a_template_that_fails_is_a_finding(tmp_path: Path) -> None:
+    extra = overlay(tmp_path, '    edge_pools__b: {lan: {addresses: "{{ no_such_variable }}"}}\n')
+    result = run_playbook("plan.yml", HYBRID, options=("-i", str(extra)))
+    result.check(2)
+    assert "EDGE109 platform.edge_pools__b: " in result.output
+    assert "'no_such_variable' is undefined" in result.output
+
+
+@pytest.mark.parametrize(
+    ("limit", "missing"),
+    [
+        ("udm-pro", "error EDGE113 --limit: has udm-pro without platform, which shares a peering with it"),
+        ("platform", "error EDGE113 --limit: has platform without udm-pro, which shares a peering with it"),
+        ("node01", "error EDGE113 --limit: has node01 without platform, udm-pro, which shares a peering with it"),
+    ],
+    ids=["router", "cluster", "node"],
+)
+def test_a_limit_needs_both_ends(limit: str, missing: str) -> None:
+    result = run_playbook("plan.yml", HYBRID, options=("--limit", limit))
+    result.check(2)
+    assert missing in result.output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--limit", "udm-pro,platform"), ("--limit", "udm-pro", "--tags", "router"), ("--limit", "all")],
+    ids=["both", "one-end-by-tag", "all"],
+)
+def test_a_limit_that_is_wide_enough(options: tuple[str, ...]) -> None:
+    run_playbook("plan.yml", HYBRID, options=options).check(0)
+
+
+def test_an_inventory_without_our_groups_is_an_error(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts.yml"
+    hosts.write_text("all: {hosts: {other: {}}}\n", encoding="utf-8")
+    result = run_playbook("plan.yml", hosts)
+    result.check(2)
+    assert "EDGE112 inventory: no host is in edge_routers, edge_clusters or edge_nodes" in result.output
+
+
+def test_passwords_are_named_and_never_shown(tmp_path: Path) -> None:
+    extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {SECRET}}}\n")
+    plan_file = tmp_path / "plan.json"
+    folder = tmp_path / "rendered"
+    options = ("-i", str(extra), "-vvv", "--diff")
+    result = run_playbook(
+        "render.yml", HYBRID, f"edge_plan_file={plan_file}", f"edge_render_dir={folder}", options=options
+    )
+    result.check(0)
+    written = [path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()]
+    assert not any(SECRET in text for text in [result.output, plan_file.read_text("utf-8"), *written])
+    assert json.loads(plan_file.read_text("utf-8"))["routers"]["udm-pro"]["passwords"] == ["platform/public-ingress"]
+    assert "password SECRET:platform/public-ingress" in (folder / "udm-pro" / "frr.conf").read_text("utf-8")
+
+
+def test_secrets_are_rendered_on_demand_and_for_the_owner_alone(tmp_path: Path) -> None:
+    extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {SECRET}}}\n")
+    options = ("-i", str(extra), "-vvv", "--diff")
+    result = run_playbook(
+        "render.yml", HYBRID, f"edge_render_dir={tmp_path}", "edge_render_secrets=true", options=options
+    )
+    result.check(0)
+    assert SECRET not in result.output
+    files = [tmp_path / "udm-pro" / "frr.conf", tmp_path / "platform" / "manifests" / "secrets.yaml"]
+    assert f"password {SECRET}" in files[0].read_text("utf-8")
+    assert base64.b64encode(SECRET.encode()).decode() in files[1].read_text("utf-8")
+    assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600", "0o600"]
+
+
+def test_every_kind_of_helm_value_is_rendered(tmp_path: Path) -> None:
+    values = "{bpf: {mapDynamicSizeRatio: 0.0005}, operator: {replicas: 2}, debug: {enabled: true}, podAnnotations: {d: 2026-01-31}}"
+    extra = overlay(tmp_path, f"    edge_cilium_values: {values}\n")
+    result = run_playbook("render.yml", HYBRID, f"edge_render_dir={tmp_path}", options=("-i", str(extra)))
+    result.check(0)
+    rendered = yaml.safe_load((tmp_path / "platform" / "values.yaml").read_text("utf-8"))
+    assert rendered["bpf"] == {"mapDynamicSizeRatio": 0.0005}
+    assert (rendered["operator"]["replicas"], rendered["debug"]) == (2, {"enabled": True})
+    assert rendered["podAnnotations"] == {"d": "2026-01-31"}
+
+
+def test_an_inline_vault_value_needs_no_vault_password(tmp_path: Path) -> None:
+    vault = "$ANSIBLE_VAULT;1.1;AES256\n" + "3" * 80
+    text = "    edge_bgp_passwords:\n      public-ingress: !vault |\n" + "".join(
+        f"        {line}\n" for line in vault.split("\n")
+    )
+    result = run_playbook("plan.yml", HYBRID, options=("-i", str(overlay(tmp_path, text))))
+    result.check(0)
+    assert "30/10 s         yes" in result.output
+
+
+SMALL = """\
+all:
+  vars:
+    edge_networks: {lan: {cidr: 192.0.2.0/25}}
+    edge_peerings: {k8s: {}}
+    edge_pools: {lb: {addresses: 192.0.2.128/25}}
+    edge_services: {media/plex: {}, media/jellyfin: {}, web/a: {addresses: 192.0.2.128}}
+    edge_accept: {EDGE411: not looked at here}
+  children:
+    edge_routers: {hosts: {udm: {ansible_host: 192.0.2.1, edge_router_asn: 64700}}}
+    edge_clusters:
+      hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6", edge_allocation: planned}}
+    edge_nodes: {hosts: {k1: {ansible_host: 192.0.2.11}}}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Return the folder of an inventory that plans its addresses; Ansible reads all of it, this file too."""
+    (tmp_path / "hosts.yml").write_text(SMALL, encoding="utf-8")
+    return tmp_path
+
+
+def test_planned_addresses_are_kept_in_a_file(small: Path) -> None:
+    file = small / "edge_allocation.yml"
+    checked = run_playbook("plan.yml", small, options=("--check", "--diff"))
+    checked.check(0)
+    assert '+      home/media/jellyfin: ["192.0.2.129"]' in checked.output
+    assert not file.exists()
+    first = run_playbook("plan.yml", small)
+    first.check(0)
+    assert "changed=1" in first.output
+    assert file.read_text("utf-8").splitlines()[-2:] == [
+        '      home/media/jellyfin: ["192.0.2.129"]',
+        '      home/media/plex: ["192.0.2.130"]',
+    ]
+    assert oct(file.stat().st_mode & 0o777) == "0o644"
+    second = run_playbook("plan.yml", small)
+    second.check(0)
+    assert "changed=0" in second.output
+    assert "WARNING" not in second.output
+
+
+def test_a_planned_address_stays_when_its_neighbours_leave(small: Path) -> None:
+    (small / "edge_allocation.yml").write_text(
+        'all:\n  vars:\n    edge_plan_allocations:\n      home/media/plex: ["192.0.2.140"]\n      home/old/one: ["192.0.2.129"]\n',
+        encoding="utf-8",
+    )
+    run_playbook("plan.yml", small).check(0)
+    assert (small / "edge_allocation.yml").read_text("utf-8").splitlines()[-2:] == [
+        '      home/media/jellyfin: ["192.0.2.129"]',
+        '      home/media/plex: ["192.0.2.140"]',
+    ]
+
+
+def test_a_file_with_a_merge_that_nobody_finished_is_an_error_and_stays(small: Path) -> None:
+    text = "<<<<<<< HEAD\n"
+    (small / "kept.txt").write_text(text, encoding="utf-8")
+    result = run_playbook("plan.yml", small, "edge_allocation_file=kept.txt")
+    result.check(2)
+    assert "error EDGE530 kept.txt:1: is a line of a merge that nobody finished: '<<<<<<< HEAD'" in result.output
+    assert (small / "kept.txt").read_text("utf-8") == text
+
+
+def test_a_file_that_is_a_folder_is_an_error(small: Path) -> None:
+    result = run_playbook("plan.yml", small, "edge_allocation_file=..")
+    result.check(2)
+    assert "error EDGE530 ..: cannot be read: Is a directory (edge_allocation_file names it)" in result.output

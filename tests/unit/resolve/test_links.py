@@ -1,0 +1,136 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links between our own routers: what each end gets from one entry, and what a ``--limit`` must contain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Neighbor, Policy, PrefixRule
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+
+SITE = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: 192.0.2.0/25}, core: {cidr: 198.51.100.0/24}}
+    edge_peerings: {k8s: {network: lan}}
+    edge_pools: {lb: {addresses: 192.0.2.128/25}}
+    edge_links: {core: {ends: {r1: {network: core, export: {pools: lb, networks: lan}}, r2: {}}}}
+  children:
+    edge_routers:
+      hosts:
+        r1: {edge_router_asn: 64700, edge_addresses: {lan: 192.0.2.1, core: 198.51.100.1}}
+        r2: {edge_router_asn: 64710, edge_addresses: {core: 198.51.100.2}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_nodes: {hosts: {k1: {edge_addresses: {lan: 192.0.2.11}}}}
+"""
+
+
+def computed(**second: Any) -> Plan:
+    """Return the plan of a site with a link from r1, which has the cluster, to r2."""
+    document = yaml.safe_load(SITE)
+    document["all"]["children"]["edge_routers"]["hosts"]["r2"].update(second)
+    done = plan(inventory_from(document))
+    assert [finding.text for finding in done.findings] == []
+    return done
+
+
+def ends(done: Plan) -> dict[str, Neighbor]:
+    return {router.host: neighbor for router in done.site.routers for neighbor in router.neighbors}
+
+
+def test_one_ends_import_mirrors_the_others_export() -> None:
+    found = ends(computed())
+    expected = (PrefixRule("192.0.2.0/25"), PrefixRule("192.0.2.128/25", 32))
+    assert (found["r1"].export.prefixes, found["r2"].import_.prefixes) == (expected, expected)
+    assert found["r1"].import_.empty
+    assert found["r2"].export.empty
+
+
+def test_a_mirrored_import_takes_over_which_prefixes_and_nothing_that_is_set() -> None:
+    document = yaml.safe_load(SITE)
+    export = document["all"]["vars"]["edge_links"]["core"]["ends"]["r1"]["export"]
+    export |= {"med": 50, "prepend": 2, "communities": "64700:1"}
+    done = plan(inventory_from(document))
+    assert [finding.text for finding in done.findings] == []
+    sent, accepted = ends(done)["r1"].export, ends(done)["r2"].import_
+    assert (sent.med, sent.prepend) == (50, 2)
+    assert accepted == Policy(prefixes=sent.prefixes)
+    maps = {entry["name"]: entry["entries"][0]["set"] for entry in done.data["routers"]["r1"]["frr"]["route_maps"]}
+    assert maps["core-r2-ipv4-out"] == {
+        "communities": ["64700:1"],
+        "large_communities": [],
+        "metric": 50,
+        "as_path_prepend": [64700, 64700],
+    }
+
+
+def test_each_end_dials_the_other_and_has_a_group_of_its_own_name() -> None:
+    found = ends(computed())
+    assert {host: (n.addresses, n.asn, n.peer_group) for host, n in found.items()} == {
+        "r1": (("198.51.100.2",), 64710, "core-r2"),
+        "r2": (("198.51.100.1",), 64700, "core-r1"),
+    }
+
+
+def test_the_subnet_of_a_router_is_originated_and_a_pool_is_passed_on() -> None:
+    assert {router.host: router.originates for router in computed().site.routers} == {"r1": ("192.0.2.0/25",), "r2": ()}
+
+
+@pytest.mark.parametrize(("asn", "expected"), [(64700, True), (64710, False)], ids=["one AS", "two ASes"])
+def test_within_one_as_the_next_hop_is_the_router_where_the_other_cannot_reach_the_nodes(
+    asn: int, expected: bool
+) -> None:
+    assert ends(computed(edge_router_asn=asn))["r1"].next_hop_self is expected
+
+
+@pytest.mark.parametrize(
+    ("hub", "asns", "expected"),
+    [
+        ("r1", (64700, 64700, 64700), {"r1": {"core-r2", "core-r3"}}),
+        (["r1", "r2"], (64700, 64700, 64700), {"r1": {"core-r3"}, "r2": {"core-r3"}}),
+        ("r1", (64700, 64710, 64700), {"r1": {"core-r3"}}),
+        (None, (64700, 64700, 64700), {}),
+    ],
+    ids=["one hub", "two hubs", "a router of another AS", "full mesh"],
+)
+def test_the_hub_of_one_as_reflects_to_those_who_have_no_session_with_each_other(
+    hub: Any, asns: tuple[int, ...], expected: dict[str, set[str]]
+) -> None:
+    document = yaml.safe_load(SITE)
+    routers = document["all"]["children"]["edge_routers"]["hosts"]
+    routers["r3"] = {"edge_addresses": {"core": "198.51.100.3"}}
+    for router, asn in zip(routers.values(), asns, strict=True):
+        router["edge_router_asn"] = asn
+    link = document["all"]["vars"]["edge_links"]["core"]
+    link["ends"]["r3"] = {}
+    if hub is not None:
+        link["hub"] = hub
+    found: dict[str, set[str]] = {}
+    for router in plan(inventory_from(document)).site.routers:
+        for neighbor in router.neighbors:
+            if neighbor.route_reflector_client:
+                found.setdefault(router.host, set()).add(neighbor.name)
+    assert found == expected
+
+
+def test_a_router_that_shares_the_nodes_network_needs_no_other_next_hop() -> None:
+    both = computed(edge_router_asn=64700, edge_addresses={"core": "198.51.100.2", "lan": "192.0.2.2"})
+    assert ends(both)["r1"].next_hop_self is False
+
+
+@pytest.mark.parametrize(
+    ("limit", "missing"),
+    [
+        pytest.param({"r2"}, {"r2": ("r1",)}, id="the other end is left out"),
+        pytest.param({"r1", "r2", "home"}, {}, id="all partners are there"),
+        pytest.param({"r1", "home"}, {"r1": ("r2",)}, id="the far end is left out"),
+    ],
+)
+def test_a_limit_must_contain_both_ends_of_a_link(limit: set[str], missing: dict[str, tuple[str, ...]]) -> None:
+    assert missing_from_limit(computed().site, frozenset(limit)) == missing
