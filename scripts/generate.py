@@ -19,8 +19,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / ".ansible" / "collections"))
 
 import yaml  # noqa: E402 - after the path is set
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.live import VERIFY_CODES  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import CODES  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.json_schema import inventory_schema  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import (  # noqa: E402
     GROUPS,
@@ -36,7 +35,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
 )
 
 VERIFY_MARKER = (
-    "<!-- The rest is written by scripts/generate.py from plugins/plugin_utils/_verify_codes.py; edit that. -->"
+    "<!-- The rest is written by scripts/generate.py from plugins/plugin_utils/_findings/codes; edit that. -->"
 )
 NOTE = "Written by scripts/generate.py from the library's tables; edit those."
 
@@ -136,9 +135,9 @@ def findings_page() -> str:
         "| code | severity | what |",
         "|---|---|---|",
     ]
-    lines += [f"| [{code}](#{code.lower()}) | {item.severity} | {item.title} |" for code, item in CODES.items()]
+    lines += [f"| [{code}](#{code.lower()}) | {item.severity} | {item.title} |" for code, item in PLAN_CODES.items()]
     examples = finding_examples()
-    for code, item in CODES.items():
+    for code, item in PLAN_CODES.items():
         lines += ["", f'### <a id="{code.lower()}"></a>{code}: {item.title}', "", f"*{item.severity}* {item.why}"]
         if code in examples:
             lines += ["", "```text", examples[code], "```"]
@@ -146,7 +145,7 @@ def findings_page() -> str:
         "",
         "## The live site",
         "",
-        f"Codes from {min(VERIFY_CODES)} on come from comparing the live site with the plan: see [verify.md](verify.md).",
+        f"Codes from {min(LIVE_CODES)} on come from comparing the live site with the plan: see [verify.md](verify.md).",
     ]
     return "\n".join(lines) + "\n"
 
@@ -161,8 +160,15 @@ def verify_page() -> str:
         "| code | severity | what | it says | what to look at | waiting |",
         "|---|---|---|---|---|---|",
     ]
-    for code, item in VERIFY_CODES.items():
-        cells = (code, item.severity, item.title, item.problem, item.hint, "yes" if item.settles else "no")
+    for code, item in LIVE_CODES.items():
+        cells = (
+            f'<a id="{code.lower()}"></a>{code}',
+            item.severity,
+            item.title,
+            item.problem,
+            item.hint,
+            "yes" if item.settles else "no",
+        )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return f"{head}{marker}\n\n" + "\n".join(lines) + "\n"
 

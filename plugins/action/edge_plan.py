@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
     READ_FROM,
@@ -204,7 +204,7 @@ def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[Allocati
             place = f"{names[path]}:{fault.line}" if fault.line else names[path]
             report.add("EDGE530", place, fault.problem, fault.hint)
         files.append(AllocationFile(path, frozenset(clusters), kept))
-    return files, [finding.as_dict() for finding in report.findings()]
+    return files, [finding.as_dict() for finding in report.findings]
 
 
 def _names_only(value: Any) -> Any:
@@ -232,4 +232,4 @@ def limit_findings(computed: Plan, task_vars: Mapping[str, Any]) -> list[dict[st
             f"has {host} without {', '.join(missing)}, which shares a peering with it",
             "add what is missing, or do one end only: --tags router or --tags cluster",
         )
-    return [finding.as_dict() for finding in report.findings()]
+    return [finding.as_dict() for finding in report.findings]

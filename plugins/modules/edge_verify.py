@@ -77,6 +77,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+format:
+  description: The version of this result's shape; it counts up when a key is removed or changes its meaning.
+  type: int
+  returned: success
+  sample: 1
 rows:
   description:
     - Every expectation, with C(step), C(subject), C(expected), C(seen) and C(level) (V(ok), V(warning), V(error)).
@@ -84,7 +89,8 @@ rows:
   elements: dict
   returned: success
 findings:
-  description: Errors and warnings, each with C(code), C(severity), C(path), C(problem), C(hint) and C(accepted).
+  description:
+    - Errors and warnings, each with C(code), C(severity), C(page), C(path), C(problem), C(hint) and C(accepted).
   type: list
   elements: dict
   returned: success

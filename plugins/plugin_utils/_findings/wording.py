@@ -1,14 +1,44 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How findings and tables word lists of names."""
+"""How findings word lists of names, and what they suggest for a misspelt one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 def some(hosts: Sequence[str], most: int = 3) -> str:
     """Return the first few names, and how many more there are."""
     more = len(hosts) - most
     return ", ".join(hosts) if more <= 0 else f"{', '.join(hosts[:most])} and {more} more"
+
+
+def squash(word: str) -> str:
+    """Return ``word`` without what spellings of one name differ in: ``targetPort`` and ``target_port`` are equal."""
+    return word.replace("_", "").replace("-", "").lower()
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that ``word`` most likely is a misspelling of, or None where none is close to it."""
+    words = sorted(known)
+    same = [item for item in words if squash(item) == squash(word)]
+    return next(iter(same or difflib.get_close_matches(word, words, n=1, cutoff=0.7)), None)
+
+
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str | None:
+    """Return the hint for a misspelt ``word``, or None where nothing known is close to it.
+
+    ``prefix`` is what all words start with: it makes none of them closer.
+    """
+    match = closest(word.removeprefix(prefix), {item.removeprefix(prefix) for item in known})
+    return f"did you mean {prefix + match!r}?" if match else None
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return ``a, b or c`` for a hint that lists the choices."""
+    items = sorted(words)
+    if not items:
+        return "there is none"
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"

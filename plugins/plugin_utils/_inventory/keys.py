@@ -11,7 +11,8 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from .._addressing.addresses import Address, parse_address, parse_cidr, parse_pool_entry, parse_segment
-from .._findings.plan import Report, did_you_mean
+from .._findings.report import Report
+from .._findings.wording import did_you_mean
 from .._kubernetes.labels import LABEL_MANAGED_BY, LABEL_POOL, LABEL_SITE
 from .._kubernetes.selectors import parse_selector
 from .._model.site import Community

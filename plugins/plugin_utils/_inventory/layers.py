@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._findings.plan import Report
+from .._findings.report import Report
 from .types import describe, key_text, map_hint
 
 OVERRIDING_LAYER = "twin"

@@ -13,8 +13,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._findings.live import VERIFY_CODES
-from .._findings.plan import CODES, ERROR, Report, closest, did_you_mean, squash
+from .._findings.code import ERROR
+from .._findings.report import Report
+from .._findings.table import CODES
+from .._findings.wording import closest, did_you_mean, squash
 from .keys import (
     ANY_HOST,
     CLUSTER,
@@ -371,7 +373,7 @@ def accepted_reasons(accept: Mapping[str, Item], report: Report) -> dict[tuple[s
 
     Codes of the live site (verify) are known too; the plan hands their reasons on.
     """
-    severities = {code: known.severity for table in (CODES, VERIFY_CODES) for code, known in table.items()}
+    severities = {code: known.severity for code, known in CODES.items()}
     reasons: dict[tuple[str, str | None], str] = {}
     for code, item in accept.items():
         if code not in severities:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...module_utils._errors import EdgeError
-from .._findings.plan import Report, closest, did_you_mean, one_of, squash
+from .._findings.report import Report
+from .._findings.wording import closest, did_you_mean, one_of, squash
 
 
 class _Invalid:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .._addressing.addresses import address_text, parse_address
@@ -19,7 +19,9 @@ from .._addressing.intervals import subtract
 from .._cilium.helm_checks import check_cluster_values
 from .._cilium.helm_values import helm_values, secrets_namespace
 from .._cilium.objects import bgp_objects, chart_values, lb_objects, node_labels, services
-from .._findings.plan import ERROR, Finding, Report
+from .._findings.code import ERROR
+from .._findings.finding import Finding
+from .._findings.report import Report
 from .._frr.intent import frr_intent
 from .._inventory.parse import Inventory, Item, accepted_reasons, parse
 from .._model.site import Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
@@ -67,7 +69,8 @@ def _without_collector() -> Iterator[None]:
 def _plan(inventory: Inventory) -> Plan:
     report = Report()
     site, reasons = _resolved(inventory, report)
-    findings = tuple(_accept(finding, reasons) for finding in report.findings())
+    report.accept(reasons)
+    findings = tuple(report.findings)
     data: dict[str, Any] = {"site": site.name, "findings": [finding.as_dict() for finding in findings]}
     if not report.failed:
         data.update(_content(site))
@@ -95,11 +98,6 @@ def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report)
         variable = written[top].path if top in written else f"{cluster.host}.edge_cilium_values.{top}"
         code = "EDGE604" if found.severity == ERROR else "EDGE605"
         report.add(code, f"{variable}{dot}{rest}", found.problem, found.hint)
-
-
-def _accept(finding: Finding, reasons: dict[tuple[str, str | None], str]) -> Finding:
-    reason = reasons.get((finding.code, finding.path), reasons.get((finding.code, None)))
-    return finding if reason is None else replace(finding, accepted=reason)
 
 
 def _content(site: Site) -> dict[str, Any]:

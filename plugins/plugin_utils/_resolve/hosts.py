@@ -13,7 +13,8 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import version_tuple
 from .._addressing.addresses import Address, Cidr, parse_address
-from .._findings.plan import Report, did_you_mean, one_of
+from .._findings.report import Report
+from .._findings.wording import did_you_mean, one_of
 from .._inventory.parse import Items, ParsedSite, Values
 from .._model.site import Derived, Node, Router
 

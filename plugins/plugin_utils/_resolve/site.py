@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .._findings.plan import Report
+from .._findings.report import Report
 from .._inventory.parse import ParsedSite, Values
 from .._kubernetes.labels import LABEL_POOL
 from .._model.site import Cluster, L2Lease, Node, PodPool, Router, Service, Site

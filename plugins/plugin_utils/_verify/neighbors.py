@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._findings.live import ERROR
+from .._findings.code import ERROR
 from .filters import DEFAULT_ROUTES, Filters
 from .observed import FAMILIES, NeighborSeen, RouterSeen, canonical
 from .report import OK, VerifyReport

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...module_utils._errors import message
-from .._findings.live import ERROR, VERIFY_CODES, WARNING
+from .._findings.code import ERROR, WARNING
+from .._findings.report import Report
+from .._findings.table import LIVE_CODES
 
 STEPS = {
     "ends": "The two ends",
@@ -25,6 +25,9 @@ STEPS = {
 """Every step of verify with its heading, in the order in which they are told."""
 
 OK = "ok"
+
+FORMAT = 1
+"""Version of verify's JSON. It counts up when a key is removed or changes its meaning; a new key does not count."""
 
 STRICT_ERRORS = frozenset({"EDGE861"})
 """Warnings that are errors where verify is strict."""
@@ -42,41 +45,16 @@ class Row:
     """``ok``, ``warning`` or ``error``."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyFinding:
-    """One unmet expectation, with what to look at."""
-
-    code: str
-    severity: str
-    path: str
-    problem: str
-    hint: str
-    accepted: str | None = None
-    """The reason under ``edge_accept``, for a warning that was accepted."""
-
-    @property
-    def text(self) -> str:
-        """``path: problem (hint)``."""
-        return message(self.path, self.problem, self.hint)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the finding in the shape that the plan's findings have."""
-        return asdict(self)
-
-
-class VerifyReport:
-    """Collects rows and findings; the same finding told twice is kept once.
+class VerifyReport(Report):
+    """A report that also keeps rows of expected against seen.
 
     Args:
         strict: whether the codes of ``STRICT_ERRORS`` are errors.
-        accept: accepted warnings, each with ``code``, ``path`` (None = everywhere) and ``reason``.
     """
 
-    def __init__(self, strict: bool = False, accept: Iterable[Mapping[str, Any]] = ()) -> None:
-        self.strict = strict
-        self._accept = {(item["code"], item["path"]): str(item["reason"]) for item in accept}
+    def __init__(self, strict: bool = False) -> None:
+        super().__init__(STRICT_ERRORS if strict else ())
         self._rows: list[Row] = []
-        self._findings: dict[tuple[str, str, str], VerifyFinding] = {}
 
     def row(self, step: str, subject: str, expected: str, seen: str, level: str = OK) -> None:
         """Add one expectation."""
@@ -86,14 +64,8 @@ class VerifyReport:
 
     def find(self, code: str, path: str, **fields: object) -> str:
         """Add one finding; ``fields`` fill the code's templates. Return its severity, as the level of a row."""
-        entry = VERIFY_CODES[code]
-        severity = ERROR if self.strict and code in STRICT_ERRORS else entry.severity
-        problem = entry.problem.format(**fields)
-        reason = self._accept.get((code, path), self._accept.get((code, None))) if severity == WARNING else None
-        self._findings.setdefault(
-            (code, path, problem), VerifyFinding(code, severity, path, problem, entry.hint.format(**fields), reason)
-        )
-        return severity
+        entry = LIVE_CODES[code]
+        return self.add(code, path, entry.problem.format(**fields), entry.hint.format(**fields))
 
     @property
     def rows(self) -> list[Row]:
@@ -102,23 +74,14 @@ class VerifyReport:
         return sorted(self._rows, key=lambda row: order[row.step])
 
     @property
-    def findings(self) -> list[VerifyFinding]:
-        """All findings: errors first, then by code, path and text."""
-        return sorted(self._findings.values(), key=lambda f: (f.severity != ERROR, f.code, f.path, f.problem))
-
-    @property
-    def errors(self) -> list[VerifyFinding]:
-        """The findings that make verify fail."""
-        return [finding for finding in self.findings if finding.severity == ERROR]
-
-    @property
     def may_settle(self) -> bool:
         """Whether waiting can help: some error is of a kind that goes away while the site converges."""
-        return any(VERIFY_CODES[finding.code].settles for finding in self.errors)
+        return any(LIVE_CODES[finding.code].settles for finding in self.errors)
 
     def as_dict(self) -> dict[str, Any]:
         """Return rows and findings as plain data."""
         return {
+            "format": FORMAT,
             "rows": [asdict(row) for row in self.rows],
             "findings": [finding.as_dict() for finding in self.findings],
         }

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._findings.live import ERROR
+from .._findings.code import ERROR
 from .expected import HOST_LENGTH, Expectations, ExpectedPrefix, neighbor_path
 from .filters import DEFAULT_ROUTES, Filters
 from .neighbors import ends

@@ -8,10 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._findings.live import CONDITION_CODES, ERROR
+from .._findings.code import ERROR
 from .expected import Expectations, LiveAddress
 from .observed import BGP_CLASS, L2_CLASS, ClusterSeen, ServiceSeen, canonical
 from .report import OK, VerifyReport
+
+CONDITION_CODES = {
+    "cilium.io/NoMatchingNode": "EDGE830",
+    "cilium.io/MissingPeerConfigs": "EDGE831",
+    "cilium.io/ConflictingClusterConfig": "EDGE832",
+    "cilium.io/MissingAuthSecret": "EDGE833",
+    "cilium.io/BGPReconcileError": "EDGE834",
+    "cilium.io/PoolConflict": "EDGE835",
+    "io.cilium/bad-node-selector": "EDGE836",
+    "io.cilium/bad-interface-regex": "EDGE836",
+    "io.cilium/bad-service-selector": "EDGE836",
+}
+"""Cilium's conditions are always there; status "True" is the problem, whatever ``reason`` says. Others: EDGE839."""
 
 REASON_UNKNOWN = "no reason given yet"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._findings.live import ERROR
+from .._findings.code import ERROR
 from .expected import Expectations, ExpectedCount, SessionKey, neighbor_path
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical
 from .report import OK, VerifyReport

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._findings.live import ERROR
+from .._findings.code import ERROR
 from .dynamic import with_addresses
 from .expected import Expectations
 from .neighbors import verify_neighbors
@@ -43,7 +43,8 @@ def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = 
     Raises:
         EdgeError: nothing was observed that the plan manages.
     """
-    report = VerifyReport(strict, plan.get("accept", ()))
+    report = VerifyReport(strict)
+    report.accept({(item["code"], item["path"]): str(item["reason"]) for item in plan.get("accept", ())})
     routers = _read_routers(report, plan, observed.get("routers") or {})
     clusters = _read_clusters(report, plan, observed.get("clusters") or {})
     if not report.rows:

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.live import VERIFY_CODES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (
@@ -113,7 +112,7 @@ def test_its_excerpts_are_what_is_rendered(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_code_of_the_plan_that_it_names_has_a_mistake(name: str) -> None:
-    assert page(name).codes() & CODES.keys() <= {*MISTAKES.get(name, {}), *BEYOND, *listed_codes(name)}
+    assert page(name).codes() & PLAN_CODES.keys() <= {*MISTAKES.get(name, {}), *BEYOND, *listed_codes(name)}
 
 
 @pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in MISTAKES.items() for code in codes])
@@ -126,7 +125,7 @@ def test_the_mistake_raises_the_code_that_guards_it(name: str, code: str) -> Non
 
 @pytest.mark.parametrize("name", PAGES)
 def test_its_codes_exist(name: str) -> None:
-    assert page(name).codes() <= {*CODES, *VERIFY_CODES}
+    assert page(name).codes() <= {*PLAN_CODES, *LIVE_CODES}
 
 
 @pytest.mark.parametrize("name", PAGES)

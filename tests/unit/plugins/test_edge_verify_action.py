@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +15,10 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_verify
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import hybrid_observed
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
 
 PLAN: dict[str, Any] = hybrid_plan().data
+ROLE = "hybridnet.cluster_edge.edge_verify"
 NAMES = {"routers_in": "frr", "clusters_in": "cilium"}
 
 
@@ -65,6 +69,7 @@ def test_site_in_good_order_needs_one_look(monkeypatch: pytest.MonkeyPatch) -> N
         "findings": [],
     }
     assert result["text"].splitlines()[-1] == result["msg"]
+    assert result["format"] == 1
 
 
 @pytest.mark.parametrize(
@@ -95,6 +100,9 @@ def test_another_look(now: float, options: dict[str, Any], again: bool, monkeypa
     assert [(f["code"], f["problem"]) for f in result["findings"]] == [
         ("EDGE801", "cannot be read: Failed to connect: timed out")
     ]
+    assert [sorted(f) for f in result["findings"]] == [
+        ["accepted", "code", "hint", "page", "path", "problem", "severity"],
+    ]
 
 
 def test_what_waiting_cannot_mend_needs_no_other_look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,3 +129,19 @@ def test_hosts_outside_the_play_are_not_verified(monkeypatch: pytest.MonkeyPatch
 def test_nothing_to_verify_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AnsibleActionFail, match="nothing can be verified"):
         run(play(), monkeypatch)
+
+
+def test_the_role_writes_its_result_as_json(tmp_path: Path) -> None:
+    written = tmp_path / "verified.json"
+    result = {"format": 1, "rows": [], "findings": [{"code": "EDGE861"}], "text": "a table", "failures": 0}
+    variables = {"edge_verify_file": str(written), "__edge_verify_result": result}
+    tasks = {"name": "Report", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "report"}}
+    play = {"name": "Report", "hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [tasks]}
+    playbook = tmp_path / "report.yml"
+    playbook.write_text(json.dumps([play]), encoding="utf-8")
+    run_playbook(str(playbook), Path("localhost,")).check(0)
+    assert json.loads(written.read_text(encoding="utf-8")) == {
+        "format": 1,
+        "rows": [],
+        "findings": [{"code": "EDGE861"}],
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.plan import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Item, Items, ParsedSite
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Session
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.clusters.shared_objects import (
@@ -28,7 +28,7 @@ def told(*sessions: Session) -> list[str]:
     parsed = ParsedSite("edge", Items(), Items(), Items(), {}, {"home": {"edge_peerings": items}}, {}, {})
     context = Context(parsed, Report())
     check_shared_objects(context, replace(small_site().clusters[0], sessions=sessions))
-    return [f"{finding.code} {finding.text}" for finding in context.report.findings()]
+    return [f"{finding.code} {finding.text}" for finding in context.report.findings]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.live import CONDITION_CODES, VERIFY_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport, render, summary
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.services import CONDITION_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
@@ -1109,11 +1110,11 @@ def test_one_thing_broken(mutate: Mutation, expected: list[str]) -> None:
 def test_every_code_is_tested() -> None:
     tested = {text.split()[0] for _mutate, texts in FINDINGS for text in texts}
     tested |= {text.split()[0] for _mutate, text in NEIGHBOR_FINDINGS}
-    assert tested == set(VERIFY_CODES) - {"EDGE807", "EDGE808"}  # these have tests of their own
+    assert tested == set(LIVE_CODES) - {"EDGE807", "EDGE808"}  # these have tests of their own
 
 
 def test_every_condition_has_a_code_of_its_own_kind() -> None:
-    assert set(CONDITION_CODES.values()) <= set(VERIFY_CODES)
+    assert set(CONDITION_CODES.values()) <= set(LIVE_CODES)
 
 
 # --- what the live cluster changes --------------------------------------------------------------------------------

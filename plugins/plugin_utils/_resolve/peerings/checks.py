@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address
-from ..._findings.plan import one_of
-from ..._findings.wording import some
+from ..._findings.wording import one_of, some
 from ..._inventory.keys import WELL_KNOWN_COMMUNITIES
 from ..._inventory.parse import Item
 from ..._kubernetes.selectors import Selector

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..._addressing.addresses import FAMILY_KEY, Cidr
-from ..._findings.plan import one_of
-from ..._findings.wording import some
+from ..._findings.wording import one_of, some
 from ..._inventory.parse import Item, Items, Values
 from ..._kubernetes.selectors import Selector
 from ..._model.site import Node, NodeClass, Peering, Pool, Service, Session, SessionKeys

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ....module_utils._errors import EdgeError
 from ..._addressing.addresses import FAMILY_NAME, WIDTH, Address, interval_text
 from ..._addressing.intervals import Interval, contains, merge, subtract
-from ..._findings.plan import one_of
+from ..._findings.wording import one_of
 from ..._inventory.parse import Item, Items, Values
 from ..._model.site import Pool
 from ..._pools.capacity import family_number, usable

@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from ..._addressing.addresses import FAMILY_KEY, Address
-from ..._findings.plan import one_of
+from ..._findings.wording import one_of
 from ..._inventory.parse import Item, Items
 from ..._model.site import Neighbor, Policy, Router, SessionKeys
 from ..hosts import Context, Placed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..._addressing.addresses import FAMILY_KEY, LINK_LOCAL, Address, Cidr
 from ..._addressing.intervals import contains
-from ..._findings.plan import one_of
+from ..._findings.wording import one_of
 from ..._inventory.parse import Item, Items
 from ..._model.site import Cluster, Neighbor, Policy, Router
 from ..hosts import Context, Placed

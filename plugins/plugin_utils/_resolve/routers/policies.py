@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._addressing.addresses import FAMILY_NAME, WIDTH, Cidr, parse_cidr
-from ..._findings.plan import did_you_mean, one_of
+from ..._findings.wording import did_you_mean, one_of
 from ..._model.prefix_rules import lengths, merge_rules, pool_rules, rule
 from ..._model.site import PodPool, Policy, Pool, PrefixRule
 from ..hosts import Context

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ..._addressing.intervals import contains
-from ..._findings.plan import one_of
+from ..._findings.wording import one_of
 from ..._inventory.parse import Item, Values
 from ..._kubernetes.labels import LABEL_POOL, ownership_labels
 from ..._kubernetes.selectors import IN, Requirement, Selector, parse_selector

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, Address, parse_address
-from ..._findings.plan import one_of
-from ..._findings.wording import some
+from ..._findings.wording import one_of, some
 from ..._inventory.parse import Item
 from ..._model.site import Node, Peering, Router, Session
 from ..hosts import Context, Placed, is_absent

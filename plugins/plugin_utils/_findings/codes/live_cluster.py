@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Codes 80x and 83x of the live site: whether both ends can be read, and what Cilium itself reports."""
+
+from __future__ import annotations
+
+from ..code import ERROR, WARNING, LiveCode
+
+LIVE_CLUSTER: dict[str, LiveCode] = {
+    "EDGE801": LiveCode(
+        ERROR,
+        "Router not readable",
+        "cannot be read: {reason}",
+        "check that SSH reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'",
+    ),
+    "EDGE802": LiveCode(
+        ERROR,
+        "Cluster not readable",
+        "cannot be read: {reason}",
+        "check edge_cluster_kubeconfig and edge_cluster_context: kubectl get --raw /readyz",
+    ),
+    "EDGE803": LiveCode(
+        ERROR,
+        "Kind not served",
+        "the API serves no {kind}",
+        "Cilium's operator registers it: kubectl -n kube-system logs deploy/cilium-operator; is the release installed?",
+    ),
+    "EDGE804": LiveCode(
+        ERROR,
+        "Object missing",
+        "does not exist",
+        "run site.yml with --tags cluster; someone may have deleted it",
+        settles=False,
+    ),
+    "EDGE805": LiveCode(
+        ERROR,
+        "Another AS on the router",
+        "BGP runs with AS {seen}, planned is AS {expected}",
+        "run site.yml with --tags router; vtysh -c 'show running-config bgpd'",
+        settles=False,
+    ),
+    "EDGE806": LiveCode(
+        ERROR,
+        "No BGP on the router",
+        "runs no BGP",
+        "run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons?",
+    ),
+    "EDGE807": LiveCode(
+        ERROR,
+        "Removed router still has sessions",
+        "the plan removes the router, and it still has the BGP neighbors {neighbors}",
+        "run site.yml with --tags router",
+        settles=False,
+    ),
+    "EDGE808": LiveCode(
+        ERROR,
+        "Removed cluster still has objects",
+        "the plan removes the cluster, and it still has {objects}",
+        "run site.yml with --tags cluster",
+        settles=False,
+    ),
+    "EDGE830": LiveCode(
+        ERROR,
+        "Cluster config matches no node",
+        "Cilium reports {type}: {message}",
+        "compare nodeSelector with: kubectl get ciliumnodes --show-labels",
+    ),
+    "EDGE831": LiveCode(
+        ERROR,
+        "Peer config missing",
+        "Cilium reports {type}: {message}",
+        "run site.yml with --tags cluster; a peer without its CiliumBGPPeerConfig is never created",
+    ),
+    "EDGE832": LiveCode(
+        ERROR,
+        "Two cluster configs for one node",
+        "Cilium reports {type}: {message}",
+        "a node may match one CiliumBGPClusterConfig: remove the other one, or change its nodeSelector",
+    ),
+    "EDGE833": LiveCode(
+        ERROR,
+        "Password's secret missing",
+        "Cilium reports {type}: {message}",
+        "the secret must stand in the namespace bgpControlPlane.secretsNamespace with the key password: run"
+        " site.yml with --tags cluster",
+    ),
+    "EDGE834": LiveCode(
+        ERROR,
+        "BGP reconcile error",
+        "Cilium reports {type}: {message}",
+        "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane",
+    ),
+    "EDGE835": LiveCode(
+        ERROR,
+        "Pool conflict",
+        "Cilium disabled the pool: {message}",
+        "remove the other pool, or take the shared addresses out of one: kubectl get ciliumloadbalancerippools",
+    ),
+    "EDGE836": LiveCode(
+        ERROR,
+        "L2 policy refused",
+        "Cilium reports {type}: {message}",
+        "kubectl get ciliuml2announcementpolicies -o yaml",
+    ),
+    "EDGE839": LiveCode(
+        WARNING,
+        "Other problem reported by Cilium",
+        "Cilium reports {type}: {message}",
+        "look at the object's status and at the logs of Cilium's operator and agents",
+    ),
+}

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Codes 81x, 82x and 89x of the live site: BGP sessions, seen from the routers and from the nodes."""
+
+from __future__ import annotations
+
+from ..code import ERROR, WARNING, LiveCode
+
+LIVE_SESSIONS: dict[str, LiveCode] = {
+    "EDGE810": LiveCode(
+        ERROR,
+        "Neighbor not configured",
+        "the router has no such neighbor",
+        "run site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each"
+        " provision",
+        settles=False,
+    ),
+    "EDGE811": LiveCode(
+        ERROR,
+        "Session not established on the router",
+        "the session is {state}, not Established{reason}",
+        "vtysh -c 'show bgp neighbors {address}', and for the node: kubectl get ciliumbgpnodeconfig {node} -o"
+        " yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or"
+        " no agent there",
+    ),
+    "EDGE812": LiveCode(
+        ERROR,
+        "Session closed by the prefix limit",
+        "the router closed the session: the node sent more prefixes than maximum-prefix allows",
+        "find out what the node announces: kubectl get ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp"
+        " {address}'",
+    ),
+    "EDGE813": LiveCode(
+        ERROR,
+        "Session shut down",
+        "the neighbor is shut down on the router, and the plan has it up",
+        "someone shut it down by hand: run site.yml with --tags router, or set shutdown: true in the peering",
+        settles=False,
+    ),
+    "EDGE814": LiveCode(
+        ERROR,
+        "Session not shut down",
+        "the plan shuts the session down, and it is {state}",
+        "run site.yml with --tags router",
+        settles=False,
+    ),
+    "EDGE815": LiveCode(
+        ERROR,
+        "Wrong timers on the router",
+        "the timers {seen} were negotiated, planned are {expected} (hold/keepalive)",
+        "one end still has old timers: run site.yml; FRR takes new timers only when the session is reset",
+    ),
+    "EDGE816": LiveCode(
+        ERROR,
+        "Session without a policy",
+        "the session is Established but exchanges no routes: a direction has no route-map (RFC 8212)",
+        "run site.yml with --tags router; vtysh -c 'show bgp neighbors {address}'",
+        settles=False,
+    ),
+    "EDGE817": LiveCode(
+        ERROR,
+        "Family not negotiated",
+        "the session does not carry {families}",
+        "compare families of the CiliumBGPPeerConfig with the neighbor's activated families; is the family on in"
+        " Cilium?",
+    ),
+    "EDGE818": LiveCode(
+        ERROR,
+        "Wrong remote AS",
+        "the router expects AS {seen} there, planned is AS {expected}",
+        "run site.yml with --tags router",
+        settles=False,
+    ),
+    "EDGE819": LiveCode(
+        ERROR,
+        "Session without its password",
+        "the plan protects the session with a password (TCP MD5), the router has none on it",
+        "run site.yml, both ends take the password from edge_bgp_passwords",
+        settles=False,
+    ),
+    "EDGE820": LiveCode(
+        ERROR,
+        "Node has no BGP configuration",
+        "there is no CiliumBGPNodeConfig for this node",
+        "compare its labels with nodeSelector: kubectl get ciliumnode {node} --show-labels; kubectl get"
+        " ciliumbgpclusterconfig -o yaml; Cilium's operator makes the object",
+    ),
+    "EDGE821": LiveCode(
+        ERROR,
+        "Session unknown to the node",
+        "the node's Cilium agent reports no peer {peer} in instance {instance}",
+        "kubectl get ciliumbgpnodeconfig {node} -o yaml; is bgpControlPlane.statusReport.enabled true, and does"
+        " the agent run?",
+    ),
+    "EDGE822": LiveCode(
+        ERROR,
+        "Session not established on the node",
+        "the node's Cilium agent reports the session as {state}",
+        "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig {node}"
+        " -o yaml",
+    ),
+    "EDGE823": LiveCode(
+        ERROR,
+        "Wrong timers on the node",
+        "the node reports the timers {seen}, planned are {expected} (hold/keepalive)",
+        "compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors {address}'",
+    ),
+    "EDGE824": LiveCode(
+        ERROR,
+        "Node announces too little",
+        "the node announces {seen} {family} prefixes over the session, expected {expected}",
+        "a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its selector"
+        " with the labels of the services, and its labels with the CiliumBGPPeerConfig",
+    ),
+    "EDGE825": LiveCode(
+        WARNING,
+        "Node announces more than planned",
+        "the node announces {seen} {family} prefixes over the session, expected {expected}",
+        "the router's filter drops what is not planned; look for other advertisements: kubectl get"
+        " ciliumbgpadvertisement",
+    ),
+    "EDGE890": LiveCode(
+        ERROR,
+        "Neighbor's session not established",
+        "the session is {state}, not Established{reason}",
+        "vtysh -c 'show bgp neighbors {key}'; is the other end up, with the same password and AS numbers, and is TCP"
+        " port 179 open?",
+    ),
+    "EDGE891": LiveCode(
+        ERROR,
+        "Neighbor's timers",
+        "the timers {seen} were negotiated, planned are {expected} (hold/keepalive)",
+        "the shorter hold time of the two ends counts: set timers to what the other end has; new timers need a reset",
+    ),
+    "EDGE892": LiveCode(
+        ERROR,
+        "Family not negotiated with a neighbor",
+        "the session does not carry {families}",
+        "activate the family on the other end",
+    ),
+    "EDGE893": LiveCode(
+        ERROR,
+        "Prefix outside a neighbor's import",
+        "{prefixes} accepted, which its import does not let in",
+        "the router's filter is wider than planned: run site.yml with --tags router",
+    ),
+    "EDGE894": LiveCode(
+        ERROR,
+        "Prefix outside a neighbor's export",
+        "the router announces {prefixes}, which its export does not name",
+        "run site.yml with --tags router; vtysh -c 'show bgp neighbors {key} advertised-routes'",
+    ),
+}

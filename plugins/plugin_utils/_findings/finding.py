@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One error or warning, of the inventory or of the live site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils._errors import message
+from .table import page
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One error or warning about one place."""
+
+    code: str
+    severity: str
+    """``error`` or ``warning``: that of the code, unless the report is strict about it."""
+    path: str
+    problem: str
+    hint: str | None = None
+    accepted: str | None = None
+    """The reason under ``edge_accept``, for a warning that was accepted."""
+
+    @property
+    def text(self) -> str:
+        """``path: problem (hint)``."""
+        return message(self.path, self.problem, self.hint)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding as it stands in the JSON of the plan and of verify."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "page": page(self.code),
+            "path": self.path,
+            "problem": self.problem,
+            "hint": self.hint,
+            "accepted": self.accepted,
+        }
