@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / ".ansible" / "collections"))
 
 import yaml  # noqa: E402 - after the path is set
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import Code  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.json_schema import inventory_schema  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import (  # noqa: E402
@@ -100,18 +101,14 @@ def schema_page() -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def finding_examples() -> dict[str, str]:
-    """Return one text of each code: the first of the tests' invalid inventories that has it."""
-    examples: dict[str, str] = {}
-    for file in sorted((CHECKOUT / "tests" / "unit" / "data" / "invalid").glob("*.yml"), key=_reference_first):
-        for case in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
-            for text in case["finds"]:
-                examples.setdefault(text.partition(" ")[0], text.partition(" ")[2])
-    return examples
-
-
-def _reference_first(file: Path) -> tuple[bool, str]:
-    return file.stem != "reference", file.stem
+def code_sections(codes: Mapping[str, Code], says: Callable[[Any], str]) -> list[str]:
+    """Return an index of codes, and a section for each: its severity, what ``says`` says of it, and its example."""
+    lines = ["| code | severity | what |", "|---|---|---|"]
+    lines += [f"| [{code}](#{code.lower()}) | {item.severity} | {item.title} |" for code, item in codes.items()]
+    for code, item in codes.items():
+        lines += ["", f'### <a id="{code.lower()}"></a>{code}: {item.title}', "", f"*{item.severity}* {says(item)}"]
+        lines += ["", "```text", item.example, "```"]
+    return lines
 
 
 def findings_page() -> str:
@@ -132,15 +129,8 @@ def findings_page() -> str:
         "",
         "## The inventory",
         "",
-        "| code | severity | what |",
-        "|---|---|---|",
+        *code_sections(PLAN_CODES, lambda item: item.why),
     ]
-    lines += [f"| [{code}](#{code.lower()}) | {item.severity} | {item.title} |" for code, item in PLAN_CODES.items()]
-    examples = finding_examples()
-    for code, item in PLAN_CODES.items():
-        lines += ["", f'### <a id="{code.lower()}"></a>{code}: {item.title}', "", f"*{item.severity}* {item.why}"]
-        if code in examples:
-            lines += ["", "```text", examples[code], "```"]
     lines += [
         "",
         "## The live site",
@@ -155,21 +145,11 @@ def verify_page() -> str:
     written = (CHECKOUT / "docs" / "verify.md").read_text(encoding="utf-8")
     head, marker, _table = written.partition(VERIFY_MARKER)
     lines = [
-        "Words in braces stand for what was found. *Waiting* says whether verify looks again because of it.",
+        "Each section shows a whole finding: path, problem, and in brackets what to look at. Verify *looks again* while an error is",
+        "open that waiting may mend. A warning can be accepted in the inventory ([findings.md](findings.md)).",
         "",
-        "| code | severity | what | it says | what to look at | waiting |",
-        "|---|---|---|---|---|---|",
+        *code_sections(LIVE_CODES, lambda item: f"Verify {'looks again' if item.polled else 'does not wait for it'}."),
     ]
-    for code, item in LIVE_CODES.items():
-        cells = (
-            f'<a id="{code.lower()}"></a>{code}',
-            item.severity,
-            item.title,
-            item.problem,
-            item.hint,
-            "yes" if item.settles else "no",
-        )
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return f"{head}{marker}\n\n" + "\n".join(lines) + "\n"
 
 

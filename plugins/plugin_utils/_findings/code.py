@@ -33,6 +33,8 @@ class PlanCode(Code):
 
     why: str
     """One or two sentences for the documentation: why this matters and what to do."""
+    example: str
+    """A whole text of it, ``path: problem (hint)``, that a test produces: the documentation shows it."""
 
     PAGE: ClassVar[str] = "docs/findings.md"
 
@@ -43,7 +45,14 @@ class LiveCode(Code):
 
     problem: str
     hint: str
+    example: str
+    """A whole text of it, ``path: problem (hint)``, that a test produces: the documentation shows it."""
     settles: bool = True
-    """Whether waiting may mend it: polling goes on only while an error of this kind is open."""
+    """Whether waiting may mend it."""
 
     PAGE: ClassVar[str] = "docs/verify.md"
+
+    @property
+    def polled(self) -> bool:
+        """Whether verify looks again while a finding of this code is open: an error that waiting may mend."""
+        return self.severity == ERROR and self.settles

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import PLAN_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import BASES, CASES, base_document, edited, found
@@ -67,13 +66,3 @@ def test_a_plan_with_errors_has_no_content() -> None:
 def test_only_codes_of_the_table_can_be_raised() -> None:
     with pytest.raises(KeyError):
         Report().add("EDGE000", "path", "problem")
-
-
-def test_every_inventory_code_has_a_case() -> None:
-    through_ansible = {
-        "EDGE109",
-        "EDGE113",
-        "EDGE530",
-    }  # only Ansible itself can cause them: tests/unit/test_edge_plan_action.py
-    told = {line.partition(" ")[0] for case in CASES for line in case["finds"]}
-    assert {code for code in PLAN_CODES if code < "EDGE8"} - told - through_ansible == set()

@@ -8,30 +8,74 @@ from __future__ import annotations
 from ..code import ERROR, WARNING, PlanCode
 
 ADDRESSES: dict[str, PlanCode] = {
-    "EDGE201": PlanCode(ERROR, "Bad address", "Not an IPv4 or IPv6 address, CIDR or range in full notation."),
-    "EDGE203": PlanCode(
-        ERROR, "Address outside its network", "A session or an announcement from there could never work."
+    "EDGE201": PlanCode(
+        ERROR,
+        "Bad address",
+        "Not an IPv4 or IPv6 address, CIDR or range in full notation.",
+        "node01.edge_addresses.public: 10.121.0.256 is not an IPv4 address: 256 is over 255",
     ),
-    "EDGE204": PlanCode(ERROR, "Address used twice", "Two hosts with one address take each other's traffic."),
+    "EDGE203": PlanCode(
+        ERROR,
+        "Address outside its network",
+        "A session or an announcement from there could never work.",
+        "node01.edge_addresses.public: 10.122.0.51 is outside network 'public' (10.121.0.0/24) (it lies in network"
+        " 'private')",
+    ),
+    "EDGE204": PlanCode(
+        ERROR,
+        "Address used twice",
+        "Two hosts with one address take each other's traffic.",
+        "node02.edge_addresses.public: 2001:db8:121::11 is in use at node01.edge_addresses.public too (an address"
+        " has one host)",
+    ),
     "EDGE205": PlanCode(
-        ERROR, "Two addresses in one subnet", "Which of them peers would be undefined: give one per subnet."
+        ERROR,
+        "Two addresses in one subnet",
+        "Which of them peers would be undefined: give one per subnet.",
+        "node01.edge_addresses.public[2]: 2001:db8:121::12 is the second address in 2001:db8:121::/64, after"
+        " 2001:db8:121::11 (give one address per subnet)",
     ),
     "EDGE206": PlanCode(
         ERROR,
         "Node without an address on its peering's network",
         "It has no address to peer from, or none in the subnet in which the router has its own.",
+        "node02.edge_addresses.private: is missing: edge_peerings.public-service selects the node, but it has no"
+        " address in network 'private' (add the address, or narrow the peering's nodes)",
     ),
-    "EDGE207": PlanCode(ERROR, "No router on the peering's network", "There is no address that the nodes could dial."),
-    "EDGE208": PlanCode(ERROR, "Networks overlap", "An address would belong to two networks."),
+    "EDGE207": PlanCode(
+        ERROR,
+        "No router on the peering's network",
+        "There is no address that the nodes could dial.",
+        "edge_peerings.public-service.network: no router has an address in network 'private' (routers have"
+        " addresses in: public)",
+    ),
+    "EDGE208": PlanCode(
+        ERROR,
+        "Networks overlap",
+        "An address would belong to two networks.",
+        "edge_networks.public.cidr[1]: 10.121.0.0/25 overlaps 10.121.0.0/24 of edge_networks.public.cidr[0] (an"
+        " address must belong to one network only)",
+    ),
     "EDGE209": PlanCode(
-        ERROR, "No router-id", "A BGP identifier is an IPv4 address; without one on the router it must be given."
+        ERROR,
+        "No router-id",
+        "A BGP identifier is an IPv4 address; without one on the router it must be given.",
+        "udm-pro.edge_router_id: is missing, and the router has no IPv4 address to take it from (write any IPv4"
+        " address that is unique in the site)",
     ),
     "EDGE210": PlanCode(
-        ERROR, "DHCP range outside its network", "A DHCP server hands out addresses of its own network."
+        ERROR,
+        "DHCP range outside its network",
+        "A DHCP server hands out addresses of its own network.",
+        "edge_networks.rack-a.dhcp: 10.1.1.10-10.1.1.20 is not inside network 'rack-a' (10.1.0.0/24, fd00:1::/64)"
+        " (a DHCP server hands out addresses of its own network)",
     ),
     "EDGE211": PlanCode(
         WARNING,
         "Fixed address in a DHCP range",
         "The DHCP server may give the address to another host, unless it keeps it for this one.",
+        "tor-a.edge_addresses.rack-a: 10.1.0.1 is in the DHCP range 10.1.0.1-10.1.0.9 of network 'rack-a': another"
+        " host may get it (shorten edge_networks.rack-a.dhcp, or accept it where the server keeps the address for"
+        " this host)",
     ),
 }

@@ -13,24 +13,32 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "Router not readable",
         "cannot be read: {reason}",
         "check that SSH reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'",
+        "udm-pro: cannot be read: ssh: connect to host udm-pro.invalid port 22: timed out (check that SSH reaches"
+        " it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary')",
     ),
     "EDGE802": LiveCode(
         ERROR,
         "Cluster not readable",
         "cannot be read: {reason}",
         "check edge_cluster_kubeconfig and edge_cluster_context: kubectl get --raw /readyz",
+        "platform: cannot be read: connection refused (check edge_cluster_kubeconfig and edge_cluster_context:"
+        " kubectl get --raw /readyz)",
     ),
     "EDGE803": LiveCode(
         ERROR,
         "Kind not served",
         "the API serves no {kind}",
         "Cilium's operator registers it: kubectl -n kube-system logs deploy/cilium-operator; is the release installed?",
+        "platform: the API serves no CiliumL2AnnouncementPolicy (Cilium's operator registers it: kubectl -n"
+        " kube-system logs deploy/cilium-operator; is the release installed?)",
     ),
     "EDGE804": LiveCode(
         ERROR,
         "Object missing",
         "does not exist",
         "run site.yml with --tags cluster; someone may have deleted it",
+        "platform CiliumBGPAdvertisement public-service: does not exist (run site.yml with --tags cluster; someone"
+        " may have deleted it)",
         settles=False,
     ),
     "EDGE805": LiveCode(
@@ -38,6 +46,8 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "Another AS on the router",
         "BGP runs with AS {seen}, planned is AS {expected}",
         "run site.yml with --tags router; vtysh -c 'show running-config bgpd'",
+        "udm-pro: BGP runs with AS 65100, planned is AS 65000 (run site.yml with --tags router; vtysh -c 'show"
+        " running-config bgpd')",
         settles=False,
     ),
     "EDGE806": LiveCode(
@@ -45,12 +55,16 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "No BGP on the router",
         "runs no BGP",
         "run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons?",
+        "udm-pro: runs no BGP (run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in"
+        " /etc/frr/daemons?)",
     ),
     "EDGE807": LiveCode(
         ERROR,
         "Removed router still has sessions",
         "the plan removes the router, and it still has the BGP neighbors {neighbors}",
         "run site.yml with --tags router",
+        "udm-pro: the plan removes the router, and it still has the BGP neighbors 10.121.0.11, 10.121.0.12,"
+        " 10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml with --tags router)",
         settles=False,
     ),
     "EDGE808": LiveCode(
@@ -58,6 +72,8 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "Removed cluster still has objects",
         "the plan removes the cluster, and it still has {objects}",
         "run site.yml with --tags cluster",
+        "platform: the plan removes the cluster, and it still has CiliumLoadBalancerIPPool public-ingress (run"
+        " site.yml with --tags cluster)",
         settles=False,
     ),
     "EDGE830": LiveCode(
@@ -65,18 +81,24 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "Cluster config matches no node",
         "Cilium reports {type}: {message}",
         "compare nodeSelector with: kubectl get ciliumnodes --show-labels",
+        "platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/NoMatchingNode: No node matches"
+        " spec.nodeSelector (compare nodeSelector with: kubectl get ciliumnodes --show-labels)",
     ),
     "EDGE831": LiveCode(
         ERROR,
         "Peer config missing",
         "Cilium reports {type}: {message}",
         "run site.yml with --tags cluster; a peer without its CiliumBGPPeerConfig is never created",
+        "platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/MissingPeerConfigs: public-service"
+        " (run site.yml with --tags cluster; a peer without its CiliumBGPPeerConfig is never created)",
     ),
     "EDGE832": LiveCode(
         ERROR,
         "Two cluster configs for one node",
         "Cilium reports {type}: {message}",
         "a node may match one CiliumBGPClusterConfig: remove the other one, or change its nodeSelector",
+        "platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/ConflictingClusterConfig: other (a"
+        " node may match one CiliumBGPClusterConfig: remove the other one, or change its nodeSelector)",
     ),
     "EDGE833": LiveCode(
         ERROR,
@@ -84,29 +106,41 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "Cilium reports {type}: {message}",
         "the secret must stand in the namespace bgpControlPlane.secretsNamespace with the key password: run"
         " site.yml with --tags cluster",
+        "platform CiliumBGPPeerConfig public-ingress: Cilium reports cilium.io/MissingAuthSecret: Referenced Auth"
+        ' Secret "bgp" is missing (the secret must stand in the namespace bgpControlPlane.secretsNamespace with'
+        " the key password: run site.yml with --tags cluster)",
     ),
     "EDGE834": LiveCode(
         ERROR,
         "BGP reconcile error",
         "Cilium reports {type}: {message}",
         "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane",
+        "platform CiliumBGPNodeConfig node01: Cilium reports cilium.io/BGPReconcileError: can't overwrite the"
+        " existing peer (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane)",
     ),
     "EDGE835": LiveCode(
         ERROR,
         "Pool conflict",
         "Cilium disabled the pool: {message}",
         "remove the other pool, or take the shared addresses out of one: kubectl get ciliumloadbalancerippools",
+        "platform CiliumLoadBalancerIPPool public-ingress: Cilium disabled the pool: Pool conflicts since range"
+        " '203.0.113.93 - 203.0.113.93' overlaps range 'a - b' from IP Pool 'old' (remove the other pool, or take"
+        " the shared addresses out of one: kubectl get ciliumloadbalancerippools)",
     ),
     "EDGE836": LiveCode(
         ERROR,
         "L2 policy refused",
         "Cilium reports {type}: {message}",
         "kubectl get ciliuml2announcementpolicies -o yaml",
+        "platform CiliumL2AnnouncementPolicy private-service.private: Cilium reports"
+        " io.cilium/bad-interface-regex: missing ) (kubectl get ciliuml2announcementpolicies -o yaml)",
     ),
     "EDGE839": LiveCode(
         WARNING,
         "Other problem reported by Cilium",
         "Cilium reports {type}: {message}",
         "look at the object's status and at the logs of Cilium's operator and agents",
+        "platform CiliumBGPPeerConfig public-ingress: Cilium reports cilium.io/Newfangled: no message (look at the"
+        " object's status and at the logs of Cilium's operator and agents)",
     ),
 }

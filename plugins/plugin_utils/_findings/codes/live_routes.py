@@ -12,8 +12,11 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         ERROR,
         "Prefix not accepted",
         "not accepted from {nodes}",
-        "does the node announce it: cilium bgp routes advertised {family} unicast; does the router's filter let"
-        " it through: vtysh -c 'show bgp neighbors {address}' (inboundFiltered)",
+        "does the node announce it: cilium bgp routes advertised {family} unicast; does the router's filter let it"
+        " through: vtysh -c 'show bgp neighbors {address}' (inboundFiltered)",
+        "udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not accepted"
+        " from node01 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the router's"
+        " filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
     ),
     "EDGE841": LiveCode(
         ERROR,
@@ -21,6 +24,10 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "accepted from {nodes}, expected only from {expected}",
         "a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get"
         " endpointslices -A -o wide; vtysh -c 'show bgp {prefix}'",
+        "udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted from"
+        " node03 (10.121.0.13), expected only from node01, node02 (a node that announces without a ready endpoint"
+        " (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp"
+        " 203.0.113.93/32')",
     ),
     "EDGE842": LiveCode(
         ERROR,
@@ -28,25 +35,37 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "accepted from {nodes}, and it is no address of a pool",
         "the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp"
         " {prefix}'",
+        "udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the router's"
+        " import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp"
+        " 192.168.9.0/25')",
     ),
     "EDGE843": LiveCode(
         ERROR,
         "Prefix without a service",
         "accepted from {nodes}, inside pool {pool}, but no live service holds the address",
-        "a node announces what nobody serves: kubectl get services -A | grep {address}; an agent may hang with"
-        " old state",
+        "a node announces what nobody serves: kubectl get services -A | grep {address}; an agent may hang with old"
+        " state",
+        "udm-pro prefix 10.122.0.140/32: accepted from node02, inside pool private-ingress, but no live service"
+        " holds the address (a node announces what nobody serves: kubectl get services -A | grep 10.122.0.140; an"
+        " agent may hang with old state)",
     ),
     "EDGE844": LiveCode(
         ERROR,
         "Stale path",
         "the path from {nodes} is stale: the router keeps it for the graceful restart of an agent that is away",
         "see the node's Cilium agent; the path goes when the restart time is over",
+        "udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): the path from"
+        " node01 is stale: the router keeps it for the graceful restart of an agent that is away (see the node's"
+        " Cilium agent; the path goes when the restart time is over)",
     ),
     "EDGE845": LiveCode(
         ERROR,
         "Path not valid",
         "the path from {nodes} is not valid: the router does not reach its next hop",
         "vtysh -c 'show bgp nexthop'; is the node's network up on the router?",
+        "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the path from node03 is not valid: the"
+        " router does not reach its next hop (vtysh -c 'show bgp nexthop'; is the node's network up on the"
+        " router?)",
     ),
     "EDGE846": LiveCode(
         ERROR,
@@ -54,6 +73,9 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "the router announces {prefixes} to the node, planned is nothing",
         "networks of the site leak to the nodes: run site.yml with --tags router; vtysh -c 'show bgp {family}"
         " unicast neighbors {address} advertised-routes'",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router announces the default route to"
+        " the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags router;"
+        " vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')",
     ),
     "EDGE850": LiveCode(
         ERROR,
@@ -61,11 +83,16 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "accepted, but the router's kernel does not use it",
         "another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c"
         " 'show {ip} route {prefix}'",
+        "udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted, but"
+        " the router's kernel does not use it (another route may win, or the kernel may refuse multipath routes"
+        " (rejected, older UniFi OS): vtysh -c 'show ip route 203.0.113.93/32')",
     ),
     "EDGE851": LiveCode(
         ERROR,
         "Next hops missing in the kernel",
         "the kernel uses {seen} of {expected} next hops",
         "look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show {ip} route {prefix}'",
+        "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops (look for"
+        " maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
     ),
 }

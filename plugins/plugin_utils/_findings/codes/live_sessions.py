@@ -14,6 +14,9 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "the router has no such neighbor",
         "run site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each"
         " provision",
+        "udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the router has no such neighbor (run"
+        " site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each"
+        " provision)",
         settles=False,
     ),
     "EDGE811": LiveCode(
@@ -23,6 +26,10 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "vtysh -c 'show bgp neighbors {address}', and for the node: kubectl get ciliumbgpnodeconfig {node} -o"
         " yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or"
         " no agent there",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Active, not Established;"
+        " last reason: OPEN Message Error/Bad Peer AS (vtysh -c 'show bgp neighbors 10.121.0.11', and for the"
+        " node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a session that stays in Connect or Active means a"
+        " wrong password, a firewall on TCP port 179, or no agent there)",
     ),
     "EDGE812": LiveCode(
         ERROR,
@@ -30,12 +37,18 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "the router closed the session: the node sent more prefixes than maximum-prefix allows",
         "find out what the node announces: kubectl get ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp"
         " {address}'",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router closed the session: the node"
+        " sent more prefixes than maximum-prefix allows (find out what the node announces: kubectl get"
+        " ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp 10.121.0.11')",
     ),
     "EDGE813": LiveCode(
         ERROR,
         "Session shut down",
         "the neighbor is shut down on the router, and the plan has it up",
         "someone shut it down by hand: run site.yml with --tags router, or set shutdown: true in the peering",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the neighbor is shut down on the router,"
+        " and the plan has it up (someone shut it down by hand: run site.yml with --tags router, or set shutdown:"
+        " true in the peering)",
         settles=False,
     ),
     "EDGE814": LiveCode(
@@ -43,6 +56,8 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "Session not shut down",
         "the plan shuts the session down, and it is {state}",
         "run site.yml with --tags router",
+        "udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the plan shuts the session down, and it is"
+        " Established (run site.yml with --tags router)",
         settles=False,
     ),
     "EDGE815": LiveCode(
@@ -50,12 +65,18 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "Wrong timers on the router",
         "the timers {seen} were negotiated, planned are {expected} (hold/keepalive)",
         "one end still has old timers: run site.yml; FRR takes new timers only when the session is reset",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the timers 180/60 s were negotiated,"
+        " planned are 30/10 s (hold/keepalive) (one end still has old timers: run site.yml; FRR takes new timers"
+        " only when the session is reset)",
     ),
     "EDGE816": LiveCode(
         ERROR,
         "Session without a policy",
         "the session is Established but exchanges no routes: a direction has no route-map (RFC 8212)",
         "run site.yml with --tags router; vtysh -c 'show bgp neighbors {address}'",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Established but exchanges"
+        " no routes: a direction has no route-map (RFC 8212) (run site.yml with --tags router; vtysh -c 'show bgp"
+        " neighbors 10.121.0.11')",
         settles=False,
     ),
     "EDGE817": LiveCode(
@@ -64,12 +85,16 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "the session does not carry {families}",
         "compare families of the CiliumBGPPeerConfig with the neighbor's activated families; is the family on in"
         " Cilium?",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session does not carry ipv4 (compare"
+        " families of the CiliumBGPPeerConfig with the neighbor's activated families; is the family on in Cilium?)",
     ),
     "EDGE818": LiveCode(
         ERROR,
         "Wrong remote AS",
         "the router expects AS {seen} there, planned is AS {expected}",
         "run site.yml with --tags router",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router expects AS 65009 there, planned"
+        " is AS 65001 (run site.yml with --tags router)",
         settles=False,
     ),
     "EDGE819": LiveCode(
@@ -77,6 +102,9 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "Session without its password",
         "the plan protects the session with a password (TCP MD5), the router has none on it",
         "run site.yml, both ends take the password from edge_bgp_passwords",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the plan protects the session with a"
+        " password (TCP MD5), the router has none on it (run site.yml, both ends take the password from"
+        " edge_bgp_passwords)",
         settles=False,
     ),
     "EDGE820": LiveCode(
@@ -85,6 +113,9 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "there is no CiliumBGPNodeConfig for this node",
         "compare its labels with nodeSelector: kubectl get ciliumnode {node} --show-labels; kubectl get"
         " ciliumbgpclusterconfig -o yaml; Cilium's operator makes the object",
+        "platform node node03: there is no CiliumBGPNodeConfig for this node (compare its labels with"
+        " nodeSelector: kubectl get ciliumnode node03 --show-labels; kubectl get ciliumbgpclusterconfig -o yaml;"
+        " Cilium's operator makes the object)",
     ),
     "EDGE821": LiveCode(
         ERROR,
@@ -92,26 +123,38 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "the node's Cilium agent reports no peer {peer} in instance {instance}",
         "kubectl get ciliumbgpnodeconfig {node} -o yaml; is bgpControlPlane.statusReport.enabled true, and does"
         " the agent run?",
+        "platform node node01 peer public-service-udm-pro: the node's Cilium agent reports no peer"
+        " public-service-udm-pro in instance as65002 (kubectl get ciliumbgpnodeconfig node01 -o yaml; is"
+        " bgpControlPlane.statusReport.enabled true, and does the agent run?)",
     ),
     "EDGE822": LiveCode(
         ERROR,
         "Session not established on the node",
         "the node's Cilium agent reports the session as {state}",
-        "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig {node}"
-        " -o yaml",
+        "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig {node} -o"
+        " yaml",
+        "platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as active"
+        " (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig node01"
+        " -o yaml)",
     ),
     "EDGE823": LiveCode(
         ERROR,
         "Wrong timers on the node",
         "the node reports the timers {seen}, planned are {expected} (hold/keepalive)",
         "compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors {address}'",
+        "platform node node01 peer public-ingress-udm-pro: the node reports the timers 90/30 s, planned are 30/10"
+        " s (hold/keepalive) (compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp"
+        " neighbors 10.121.0.11')",
     ),
     "EDGE824": LiveCode(
         ERROR,
         "Node announces too little",
         "the node announces {seen} {family} prefixes over the session, expected {expected}",
-        "a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its selector"
-        " with the labels of the services, and its labels with the CiliumBGPPeerConfig",
+        "a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its selector with"
+        " the labels of the services, and its labels with the CiliumBGPPeerConfig",
+        "platform node node01 peer public-ingress-udm-pro: the node announces 0 ipv4 prefixes over the session,"
+        " expected 1 (a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its"
+        " selector with the labels of the services, and its labels with the CiliumBGPPeerConfig)",
     ),
     "EDGE825": LiveCode(
         WARNING,
@@ -119,36 +162,51 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "the node announces {seen} {family} prefixes over the session, expected {expected}",
         "the router's filter drops what is not planned; look for other advertisements: kubectl get"
         " ciliumbgpadvertisement",
+        "platform node node03 peer public-ingress-udm-pro: the node announces 2 ipv4 prefixes over the session,"
+        " expected 0 (the router's filter drops what is not planned; look for other advertisements: kubectl get"
+        " ciliumbgpadvertisement)",
     ),
     "EDGE890": LiveCode(
         ERROR,
         "Neighbor's session not established",
         "the session is {state}, not Established{reason}",
-        "vtysh -c 'show bgp neighbors {key}'; is the other end up, with the same password and AS numbers, and is TCP"
-        " port 179 open?",
+        "vtysh -c 'show bgp neighbors {key}'; is the other end up, with the same password and AS numbers, and is"
+        " TCP port 179 open?",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Active, not Established; last reason: Hold"
+        " Timer Expired (vtysh -c 'show bgp neighbors 10.121.0.66'; is the other end up, with the same password"
+        " and AS numbers, and is TCP port 179 open?)",
     ),
     "EDGE891": LiveCode(
         ERROR,
         "Neighbor's timers",
         "the timers {seen} were negotiated, planned are {expected} (hold/keepalive)",
         "the shorter hold time of the two ends counts: set timers to what the other end has; new timers need a reset",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): the timers 9/3 s were negotiated, planned are 30/10 s"
+        " (hold/keepalive) (the shorter hold time of the two ends counts: set timers to what the other end has;"
+        " new timers need a reset)",
     ),
     "EDGE892": LiveCode(
         ERROR,
         "Family not negotiated with a neighbor",
         "the session does not carry {families}",
         "activate the family on the other end",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): the session does not carry ipv4 (activate the family on the"
+        " other end)",
     ),
     "EDGE893": LiveCode(
         ERROR,
         "Prefix outside a neighbor's import",
         "{prefixes} accepted, which its import does not let in",
         "the router's filter is wider than planned: run site.yml with --tags router",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): 192.0.2.128/25 accepted, which its import does not let in"
+        " (the router's filter is wider than planned: run site.yml with --tags router)",
     ),
     "EDGE894": LiveCode(
         ERROR,
         "Prefix outside a neighbor's export",
         "the router announces {prefixes}, which its export does not name",
         "run site.yml with --tags router; vtysh -c 'show bgp neighbors {key} advertised-routes'",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): the router announces 10.122.0.0/24, which its export does"
+        " not name (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes')",
     ),
 }

@@ -9,47 +9,107 @@ from ..code import ERROR, WARNING, PlanCode
 
 VERSIONS: dict[str, PlanCode] = {
     "EDGE601": PlanCode(
-        ERROR, "Cilium version not supported", "The objects' schemas and rules are known from 1.16 on."
+        ERROR,
+        "Cilium version not supported",
+        "The objects' schemas and rules are known from 1.16 on.",
+        "platform.edge_cilium_version: 1.15.19 is older than 1.16, the oldest version that is supported (update"
+        " Cilium first, one minor version at a time)",
     ),
     "EDGE602": PlanCode(
-        WARNING, "Cilium version not known yet", "Planned with the newest rules that this version knows."
+        WARNING,
+        "Cilium version not known yet",
+        "Planned with the newest rules that this version knows.",
+        "platform.edge_cilium_version: 1.21.0 is newer than 1.20, the newest that is known (planned as 1.20)",
     ),
-    "EDGE603": PlanCode(ERROR, "Needs a newer Cilium", "The planned version cannot do this."),
+    "EDGE603": PlanCode(
+        ERROR,
+        "Needs a newer Cilium",
+        "The planned version cannot do this.",
+        "edge_peerings.public-ingress.listen_port: listening for the router needs Cilium 1.18, and platform has"
+        " 1.17.18 (leave it out: nodes dial, or update Cilium)",
+    ),
     "EDGE604": PlanCode(
         ERROR,
         "Helm value without effect, or against the plan",
         "The chart ignores values that it does not know in silence, and others would switch off what the plan needs.",
+        "platform.edge_cilium_values.bgpControlPlane.enabled: it is false, but the cluster has peerings (remove it)",
     ),
-    "EDGE605": PlanCode(WARNING, "Helm value close to a known one", "The chart ignores misspelt values in silence."),
+    "EDGE605": PlanCode(
+        WARNING,
+        "Helm value close to a known one",
+        "The chart ignores misspelt values in silence.",
+        "platform.edge_cilium_values__lan.l2Announcements: no chart known here has it (did you mean l2announcements?)",
+    ),
     "EDGE606": PlanCode(
         ERROR,
         "Timings of L2 leases that Cilium replaces",
         "duration must be more than renew, and renew more than 1.2 times retry; else Cilium takes others in silence.",
+        "platform.edge_l2_lease: duration is 5 s, which is not more than renew with 5 s: Cilium would take half of"
+        " duration for renew (renew: at most 4)",
     ),
     "EDGE607": PlanCode(
         ERROR,
         "BGP identifiers do not suffice",
         "Each BGP instance of a node needs one; without it no session comes up.",
+        "platform.edge_cluster_router_ids: 10.255.0.0/30 has 4 identifiers for 6 BGP instances (one per node and"
+        " AS) (write a wider range)",
     ),
     "EDGE608": PlanCode(
-        ERROR, "Object with two meanings", "Sessions that share a Kubernetes object cannot differ in what it says."
+        ERROR,
+        "Object with two meanings",
+        "Sessions that share a Kubernetes object cannot differ in what it says.",
+        "test.edge_peerings.two: CiliumBGPPeerConfig 'lab' is that of test.edge_peerings.lab too (write another"
+        " names.peer_config)",
     ),
-    "EDGE609": PlanCode(WARNING, "Known fault of this Cilium version", "A later version does not have it."),
+    "EDGE609": PlanCode(
+        WARNING,
+        "Known fault of this Cilium version",
+        "A later version does not have it.",
+        "platform.edge_cilium_version: 1.17.18 may give ingress-nginx-public/ingress-nginx-controller another"
+        " address when a pool changes or the operator restarts (pin their addresses, or update to Cilium 1.18.2)",
+    ),
     "EDGE610": PlanCode(
         ERROR,
         "IPAM does not fit",
         "Cilium hands out pod addresses in one mode; in others, agents would wait or announce nothing.",
+        "home.edge_cluster_pod_pools: has no pool 'default', for which agents wait when they start (add default:"
+        " the pool of pods that name none)",
     ),
     "EDGE611": PlanCode(
-        WARNING, "Cluster tells no session states", "Verify can then judge BGP sessions from the routers' end alone."
+        WARNING,
+        "Cluster tells no session states",
+        "Verify can then judge BGP sessions from the routers' end alone.",
+        "platform.edge_cilium_version: 1.16.0 tells no state of BGP sessions (update to Cilium 1.16.2)",
     ),
-    "EDGE612": PlanCode(ERROR, "Two listeners on one port", "Each BGP instance of a node opens a port of its own."),
-    "EDGE613": PlanCode(ERROR, "Chart cannot do this", "The chart names its Service itself, or has no value for it."),
+    "EDGE612": PlanCode(
+        ERROR,
+        "Two listeners on one port",
+        "Each BGP instance of a node opens a port of its own.",
+        "test.edge_peerings.two.listen_port: 1790 is the port of test.edge_peerings.lab too, whose nodes have"
+        " another AS: each AS of a node listens by itself (write another port)",
+    ),
+    "EDGE613": PlanCode(
+        ERROR,
+        "Chart cannot do this",
+        "The chart names its Service itself, or has no value for it.",
+        "edge_services.ingress-nginx-public/ingress-nginx-controller.ingress_class: 'nginx-public' is the class of"
+        " ingress-nginx-private/ingress-nginx-controller too, and its release makes the IngressClass (give each"
+        " controller a class of its own)",
+    ),
     "EDGE614": PlanCode(
         WARNING,
         "Agents wait for a pod pool of ours",
-        "On a new cluster the pool is made after the agents run, which never happens. "
-        "Accept it where the pool is there.",
+        "On a new cluster the pool is made after the agents run, which never happens. Accept it where the pool is"
+        " there.",
+        "home.edge_cilium_values.ipam.multiPoolPreAllocation: names 'blue': agents wait for a range of it before"
+        " they run, and it is made after they run (leave blue out: a node gets its range when a pod asks for the"
+        " pool)",
     ),
-    "EDGE615": PlanCode(ERROR, "FRR version not supported", "What is rendered was loaded by FRR 7.5 and later ones."),
+    "EDGE615": PlanCode(
+        ERROR,
+        "FRR version not supported",
+        "What is rendered was loaded by FRR 7.5 and later ones.",
+        "udm-pro.edge_router_frr_version: 7.4.1 is older than 7.5, the oldest version that is supported (update"
+        " FRR first)",
+    ),
 }

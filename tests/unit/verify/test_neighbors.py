@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The router's neighbors that are no nodes."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import neighbor, path
+
+
+def nas(site: LiveSite) -> None:
+    """Let the router have a neighbor that is no node, with an import and an export, in good order."""
+    intent = site.plan["routers"]["udm-pro"]["frr"]
+    families = {"ipv4": {"import": "nas-ipv4-in", "export": "nas-ipv4-out"}}
+    intent["peer_groups"].append({"name": "nas", "neighbors": [], "families": families})
+    for name, way, prefix, most in (
+        ("nas-ipv4", "in", "192.0.2.0/24", None),
+        ("nas-ipv4-sent", "out", "10.121.0.0/24", 32),
+    ):
+        entry = {"seq": 5, "action": "permit", "prefix": prefix, "ge": None, "le": most}
+        intent["prefix_lists"].append({"name": name, "family": "ipv4", "entries": [entry]})
+        match = {"family": "ipv4", "prefix_list": name}
+        rule = {"seq": 10, "action": "permit", "match": match, "set": {}}
+        intent["route_maps"].append({"name": f"nas-ipv4-{way}", "entries": [rule]})
+    site.plan["neighbors"] = [
+        {
+            "router": "udm-pro",
+            "name": "nas",
+            "link": None,
+            "other": None,
+            "addresses": ["10.121.0.66"],
+            "interface": None,
+            "listen_ranges": [],
+            "families": ["ipv4"],
+            "hold": 30,
+            "keepalive": 10,
+            "graceful_restart": 15,
+            "connect_retry": 5,
+            "shutdown": False,
+            "peer_group": "nas",
+        }
+    ]
+    site.router["neighbors"]["10.121.0.66"] = neighbor(64999)
+    site.routes["192.0.2.0/24"] = [path("10.121.0.66")]
+    site.router["advertised"]["ipv4"]["10.121.0.66"] = {"advertisedRoutes": {"10.121.0.0/24": {}}}
+
+
+FAULTS = Faults(prepare=nas)
+
+
+@FAULTS.finds(
+    "EDGE890 udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Active, not Established; last reason: Hold Timer Expired (vtysh -c 'show bgp neighbors 10.121.0.66'; is the other end up, with the same password and AS numbers, and is TCP port 179 open?)",
+)
+def nas_down(site: LiveSite) -> None:
+    site.neighbor("10.121.0.66").update(bgpState="Active", lastNotificationReason="Hold Timer Expired")
+
+
+@FAULTS.finds(
+    "EDGE891 udm-pro neighbor 10.121.0.66 (neighbor nas): the timers 9/3 s were negotiated, planned are 30/10 s (hold/keepalive) (the shorter hold time of the two ends counts: set timers to what the other end has; new timers need a reset)",
+)
+def nas_timers(site: LiveSite) -> None:
+    site.neighbor("10.121.0.66").update(bgpTimerHoldTimeMsecs=9000, bgpTimerKeepAliveIntervalMsecs=3000)
+
+
+@FAULTS.finds(
+    "EDGE892 udm-pro neighbor 10.121.0.66 (neighbor nas): the session does not carry ipv4 (activate the family on the other end)",
+)
+def nas_without_family(site: LiveSite) -> None:
+    site.neighbor("10.121.0.66")["neighborCapabilities"] = {}
+
+
+@FAULTS.finds(
+    "EDGE893 udm-pro neighbor 10.121.0.66 (neighbor nas): 192.0.2.128/25 accepted, which its import does not let in (the router's filter is wider than planned: run site.yml with --tags router)",
+)
+def nas_announces_too_much(site: LiveSite) -> None:
+    site.routes["192.0.2.128/25"] = [path("10.121.0.66")]
+
+
+@FAULTS.finds(
+    "EDGE894 udm-pro neighbor 10.121.0.66 (neighbor nas): the router announces 10.122.0.0/24, which its export does not name (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes')",
+)
+def nas_is_told_too_much(site: LiveSite) -> None:
+    site.router["advertised"]["ipv4"]["10.121.0.66"]["advertisedRoutes"]["10.122.0.0/24"] = {}
+
+
+@FAULTS.finds(
+    "EDGE810 udm-pro neighbor 10.121.0.66 (neighbor nas): the router has no such neighbor (run site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each provision)",
+)
+def nas_missing(site: LiveSite) -> None:
+    del site.router["neighbors"]["10.121.0.66"], site.routes["192.0.2.0/24"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_fault(fault: Fault) -> None:
+    fault.check()
+
+
+def test_planned_neighbor_in_good_order() -> None:
+    site = LiveSite()
+    nas(site)
+    assert site.texts() == []
+    assert {row.level for row in site.verify().rows} == {"ok"}

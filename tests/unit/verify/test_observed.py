@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gaps in what was observed."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
+
+ALWAYS_THERE = ("metadata", "name", "namespace", "kubernetes.io/service-name")
+"""What no object of the API server lacks."""
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of everything inside ``value``."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, item in items for place in ((*path, key), *places(item, (*path, key)))]
+
+
+@pytest.mark.parametrize(
+    "end", [("routers", "udm-pro"), ("clusters", "platform", "resources")], ids=["router", "cluster"]
+)
+def test_whatever_is_missing_in_what_was_seen_is_never_a_crash(end: tuple[str, ...]) -> None:
+    good = LiveSite()
+    for place in places(functools.reduce(operator.getitem, end, good.observed)):
+        if place[-1] in ALWAYS_THERE and "peers" not in place:
+            continue
+        site = LiveSite()
+        holder = functools.reduce(operator.getitem, (*end, *place[:-1]), site.observed)
+        del holder[place[-1]]
+        report = site.verify()
+        unmet = [row for row in report.rows if row.level == "error"]
+        assert not unmet or report.errors, f"{place}: a row is unmet, and nothing says why"

@@ -1,0 +1,267 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prefixes that the router accepts, installs and announces."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
+    INGRESS,
+    SERVICE,
+    endpoint,
+    endpoint_slice,
+    neighbor,
+    path,
+    peer,
+    route,
+    summary_line,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_neighbors import nas
+
+FAULTS = Faults()
+
+
+@FAULTS.finds(
+    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not accepted from node01 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
+)
+def prefix_missing(site: LiveSite) -> None:
+    site.routes[INGRESS].pop(0)
+    site.kernel[INGRESS] = route("10.121.0.12")
+
+
+@FAULTS.finds(
+    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not accepted from node01, node02 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
+)
+def prefix_missing_everywhere(site: LiveSite) -> None:
+    del site.routes[INGRESS], site.kernel[INGRESS]
+
+
+@FAULTS.finds(
+    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted from node03 (10.121.0.13), expected only from node01, node02 (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
+)
+def prefix_from_node_without_endpoint(site: LiveSite) -> None:
+    site.routes[INGRESS].append(path("10.121.0.13"))
+    site.kernel[INGRESS] = route("10.121.0.11", "10.121.0.12", "10.121.0.13")
+
+
+@FAULTS.finds(
+    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted from node01 (10.122.0.11), expected only from node01, node02 (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
+)
+def prefix_over_another_peering(site: LiveSite) -> None:
+    site.routes[INGRESS].append(path("10.122.0.11"))
+    site.kernel[INGRESS] = route("10.121.0.11", "10.121.0.12", "10.122.0.11")
+
+
+@FAULTS.finds(
+    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted from 10.121.0.66, expected only from node01, node02 (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
+)
+def prefix_from_stranger(site: LiveSite) -> None:
+    site.router["neighbors"]["10.121.0.66"] = neighbor(64999)
+    site.routes[INGRESS].append(path("10.121.0.66"))
+    site.kernel[INGRESS] = route("10.121.0.11", "10.121.0.12", "10.121.0.66")
+
+
+@FAULTS.finds(
+    "EDGE841 udm-pro prefix 10.122.0.171/32 (platform affine/affine-svc-lb): accepted from node01 (10.122.0.11), expected only from nobody (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 10.122.0.171/32')",
+)
+def l2_address_over_bgp(site: LiveSite) -> None:
+    site.routes["10.122.0.171/32"] = [path("10.122.0.11")]
+
+
+@FAULTS.finds(
+    "EDGE842 udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 192.168.9.0/25')",
+)
+def foreign_prefix(site: LiveSite) -> None:
+    site.routes["192.168.9.0/25"] = [path("10.121.0.11"), path("10.121.0.12")]
+
+
+@FAULTS.finds(
+    "EDGE842 udm-pro prefix 0.0.0.0/0: accepted from node03, and it is no address of a pool (the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 0.0.0.0/0')",
+)
+def default_route_accepted(site: LiveSite) -> None:
+    site.routes["0.0.0.0/0"] = [path("10.122.0.13")]
+
+
+@FAULTS.finds(
+    "EDGE842 udm-pro prefix 203.0.113.92/30: accepted from node01, and it is no address of a pool (the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 203.0.113.92/30')",
+)
+def pool_as_a_whole(site: LiveSite) -> None:
+    site.routes["203.0.113.92/30"] = [path("10.121.0.11")]
+
+
+@FAULTS.finds()
+def own_route(site: LiveSite) -> None:
+    site.routes["10.121.0.0/24"] = [{"valid": True, "bestpath": True, "peerId": "(unspec)", "weight": 32768}]
+
+
+@FAULTS.finds(
+    "EDGE843 udm-pro prefix 10.122.0.140/32: accepted from node02, inside pool private-ingress, but no live service holds the address (a node announces what nobody serves: kubectl get services -A | grep 10.122.0.140; an agent may hang with old state)",
+)
+def address_of_no_service(site: LiveSite) -> None:
+    site.routes["10.122.0.140/32"] = [path("10.122.0.12")]
+
+
+@FAULTS.finds(
+    "EDGE844 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the path from node03 is stale: the router keeps it for the graceful restart of an agent that is away (see the node's Cilium agent; the path goes when the restart time is over)",
+)
+def stale_path(site: LiveSite) -> None:
+    site.routes[SERVICE][1]["stale"] = True
+
+
+@FAULTS.finds(
+    "EDGE845 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the path from node03 is not valid: the router does not reach its next hop (vtysh -c 'show bgp nexthop'; is the node's network up on the router?)",
+)
+def rejected_next_hop(site: LiveSite) -> None:
+    site.routes[SERVICE][1].update(valid=False, multipath=False)
+    site.kernel[SERVICE] = route("10.122.0.12")
+
+
+@FAULTS.finds(
+    "EDGE846 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router announces the default route to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags router; vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')",
+)
+def default_route_leaks(site: LiveSite) -> None:
+    site.family().update(sentPrefixCounter=1, defaultSent=True)
+
+
+@FAULTS.finds(
+    "EDGE846 udm-pro neighbor 10.122.0.12 (node02, peering public-service): the router announces 10.121.0.0/24, 192.168.1.0/24 to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags router; vtysh -c 'show bgp ipv4 unicast neighbors 10.122.0.12 advertised-routes')",
+)
+def networks_leak(site: LiveSite) -> None:
+    site.family("10.122.0.12")["sentPrefixCounter"] = 2
+    table = {"advertisedRoutes": {"192.168.1.0/24": {}, "10.121.0.0/24": {}}}
+    site.router["advertised"]["ipv4"]["10.122.0.12"] = table
+
+
+@FAULTS.finds(
+    "EDGE850 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted, but the router's kernel does not use it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c 'show ip route 203.0.113.93/32')",
+)
+def not_installed(site: LiveSite) -> None:
+    site.kernel[INGRESS][0].update(installed=False)
+
+
+@FAULTS.finds(
+    "EDGE850 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted, but the router's kernel does not use it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c 'show ip route 203.0.113.93/32')",
+)
+def another_route_wins(site: LiveSite) -> None:
+    site.kernel[INGRESS][0].pop("selected")
+
+
+@FAULTS.finds(
+    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops (look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
+)
+def next_hop_rejected(site: LiveSite) -> None:
+    site.kernel[SERVICE][0]["nexthops"][1]["fib"] = False
+
+
+@FAULTS.finds(
+    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops (look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
+)
+def maximum_paths_one(site: LiveSite) -> None:
+    site.kernel[SERVICE] = route("10.122.0.12")
+
+
+@FAULTS.finds()
+def planned_maximum_paths(site: LiveSite) -> None:
+    site.plan["routers"]["udm-pro"]["frr"]["maximum_paths"] = 1
+    site.kernel[SERVICE] = route("10.122.0.12")
+    site.kernel[INGRESS] = route("10.121.0.11")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_fault(fault: Fault) -> None:
+    fault.check()
+
+
+def test_nodes_of_different_asns_without_multipath_relax_share_no_prefix() -> None:
+    site = LiveSite()
+    for session in site.plan["sessions"]:
+        if session["node"] == "node02":
+            session["node_asn"] = 65012
+    for address in ("10.121.0.12", "10.122.0.12"):
+        site.neighbor(address)["remoteAs"] = 65012
+    for prefix, first in ((INGRESS, "10.121.0.11"), (SERVICE, "10.122.0.12")):
+        for item in site.routes[prefix]:
+            item.pop("multipath"), item.update(bestpath=item["peerId"] == first)
+        site.kernel[prefix] = route(first)
+    assert site.texts() == []
+    assert {row[1] for row in site.rows("installed")} == {"1 next hop"}
+
+
+def ipv6_site() -> LiveSite:
+    """Return the reference site with a second, IPv6 address on the dummy service, over a session of its own to node02."""
+    site = LiveSite()
+    plan, router = site.plan, site.router
+    group = copy.deepcopy(plan["routers"]["udm-pro"]["frr"]["peer_groups"][1])
+    group.update(name="platform-public-service-v6", neighbors=[{"address": "2001:db8:122:0::12"}])
+    plan["routers"]["udm-pro"]["frr"]["peer_groups"].append(group)
+    session = next(s for s in plan["sessions"] if s["node_address"] == "10.122.0.12")
+    plan["sessions"].append(
+        {
+            **session,
+            "node_address": "2001:db8:122:0::12",
+            "router_address": "2001:db8:122::1",
+            "family": "ipv6",
+            "families": ["ipv6"],
+            "peer_group": "platform-public-service-v6",
+            "peer": "public-service-udm-pro-v6",
+        }
+    )
+    pool = next(p for p in plan["pools"] if p["name"] == "public-service")
+    pool["ranges"].append(["2001:db8:94::", "2001:db8:94::ffff"])
+    announcement = copy.deepcopy(plan["expect"]["announcements"][1])
+    announcement.update(
+        families=["ipv6"], peer_group="platform-public-service-v6", nodes={"node02": "2001:db8:122:0::12"}
+    )
+    plan["expect"]["announcements"].append(announcement)
+    next(s for s in plan["services"] if s["name"] == "dummy-service")["addresses"].append("2001:DB8:94:0::94")
+    address = "2001:db8:122::12"
+    seen = neighbor(65002)
+    seen["neighborCapabilities"]["multiprotocolExtensions"] = {"ipv6Unicast": {"advertisedAndReceived": True}}
+    seen["addressFamilyInfo"] = {"ipv6Unicast": {"sentPrefixCounter": 0}}
+    router["neighbors"][address] = seen
+    router["summary"]["ipv6Unicast"] = {"as": 65000, "peers": {address: summary_line(65002)}}
+    router["bgp"]["ipv6"]["routes"]["2001:db8:94::94/128"] = [path(address)]
+    router["routes"]["ipv6"]["2001:db8:94::94/128"] = route("fe80::2")
+    site.service("dummy-service")["status"]["loadBalancer"]["ingress"].append({"ip": "2001:db8:94::94"})
+    item = endpoint_slice("dummy", "dummy-service", endpoint("node02"))
+    site.resources["EndpointSlice"].append({**item, "addressType": "IPv6"})
+    extra = peer("public-service-udm-pro-v6", 1)
+    extra["routeCount"][0]["afi"] = "ipv6"
+    site.item("CiliumBGPNodeConfig", "node02")["status"]["bgpInstances"][1]["peers"].append(extra)
+    return site
+
+
+def test_ipv6() -> None:
+    site = ipv6_site()
+    assert site.texts() == []
+    assert site.rows("accepted")[2] == ("udm-pro 2001:db8:94::94/128", "node02", "node02", "ok")
+    site.router["bgp"]["ipv6"]["routes"].clear()
+    assert site.codes() == ["EDGE840"]
+
+
+def test_ipv6_prefix_is_told_with_the_commands_of_its_family() -> None:
+    site = ipv6_site()
+    site.router["routes"]["ipv6"] = {}
+    assert site.texts() == [
+        "EDGE850 udm-pro prefix 2001:db8:94::94/128 (platform dummy/dummy-service): accepted, but the router's kernel does"
+        " not use it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh"
+        " -c 'show ipv6 route 2001:db8:94::94/128')"
+    ]
+
+
+def test_a_longer_path_by_way_of_another_router_is_no_missing_next_hop() -> None:
+    site = LiveSite()
+    nas(site)
+    list_of = next(
+        item for item in site.plan["routers"]["udm-pro"]["frr"]["prefix_lists"] if item["name"] == "nas-ipv4"
+    )
+    list_of["entries"].append({"seq": 10, "action": "permit", "prefix": SERVICE, "ge": None, "le": None})
+    site.routes[SERVICE].append({**path("10.121.0.66"), "multipath": False})
+    assert site.texts() == []
+    site.routes[SERVICE][-1]["multipath"] = True
+    (found,) = site.texts()
+    assert found.startswith("EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses")

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services and the addresses that they hold."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
+    INGRESS,
+    POOL_LABEL,
+    SERVICE,
+    endpoint,
+    endpoint_slice,
+    lease,
+    path,
+    peer,
+    route,
+    service,
+)
+
+FAULTS = Faults()
+
+
+@FAULTS.finds(
+    "EDGE860 platform service affine/affine-svc-lb: the service does not exist (site.yml makes it: run it with --tags cluster)",
+)
+def service_missing(site: LiveSite) -> None:
+    site.resources["Service"].remove(site.service("affine-svc-lb"))
+
+
+@FAULTS.finds(
+    "EDGE861 platform service ingress-nginx-private/ingress-nginx-controller: the service does not exist yet; it is made by others (manage: values) (install its chart or application with the rendered values or metadata (playbooks/render.yml), then run verify.yml)",
+)
+def chart_missing(site: LiveSite) -> None:
+    site.resources["Service"].remove(site.service("ingress-nginx-controller", "ingress-nginx-private"))
+
+
+@FAULTS.finds(
+    "EDGE861 platform service ingress-nginx-private/ingress-nginx-controller: the service does not exist yet; it is made by others (manage: values) (install its chart or application with the rendered values or metadata (playbooks/render.yml), then run verify.yml)",
+)
+def chart_missing_strictly(site: LiveSite) -> None:
+    chart_missing(site)
+    site.strict = True
+
+
+@FAULTS.finds(
+    "EDGE862 platform service affine/affine-svc-lb: Cilium gave it no address: out_of_ips: no more IPs (compare its labels with the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n affine get service affine-svc-lb -o yaml)",
+)
+def no_address(site: LiveSite) -> None:
+    condition = {
+        "type": "cilium.io/IPAMRequestSatisfied",
+        "status": "False",
+        "reason": "out_of_ips",
+        "message": "no more IPs",
+    }
+    site.service("affine-svc-lb")["status"] = {"conditions": [condition]}
+
+
+@FAULTS.finds(
+    "EDGE862 platform service affine/affine-svc-lb: Cilium gave it no address: no reason given yet (compare its labels with the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n affine get service affine-svc-lb -o yaml)",
+)
+def no_address_yet(site: LiveSite) -> None:
+    site.service("affine-svc-lb")["status"] = {}
+
+
+@FAULTS.finds(
+    "EDGE863 platform service affine/affine-svc-lb: it holds 10.122.0.172, planned is 10.122.0.171 (look at the annotation lbipam.cilium.io/ips and at the condition cilium.io/IPAMRequestSatisfied: kubectl -n affine get service affine-svc-lb -o yaml)",
+)
+def wrong_address(site: LiveSite) -> None:
+    site.service("affine-svc-lb")["status"]["loadBalancer"]["ingress"] = [{"ip": "10.122.0.172"}]
+
+
+@FAULTS.finds(
+    "EDGE864 platform service ingress-nginx-public/ingress-nginx-controller: it holds 10.122.0.161, which is not in its pool public-ingress (look at its label that names the pool; two pools may select it: kubectl get ciliumloadbalancerippools -o yaml)",
+)
+def wrong_pool(site: LiveSite) -> None:
+    found = site.service("ingress-nginx-controller", "ingress-nginx-public")
+    found["status"]["loadBalancer"]["ingress"] = [{"ip": "10.122.0.161"}]
+    found["spec"]["externalTrafficPolicy"] = "Local"
+    found["spec"]["loadBalancerClass"] = "io.cilium/bgp-control-plane"
+    del site.routes[INGRESS], site.kernel[INGRESS]
+    site.peer("node01")["routeCount"], site.peer("node02")["routeCount"] = [], []
+
+
+@FAULTS.finds(
+    "EDGE865 platform service dummy/dummy-service: its label cluster-edge.hybridnet/pool names the pool public-servcie, which does not exist (pools: private-ingress, private-service, public-ingress, public-service) (correct the label; until then the service gets no address, or one of the default pool)",
+)
+def label_names_no_pool(site: LiveSite) -> None:
+    site.service("dummy-service")["metadata"]["labels"][POOL_LABEL] = "public-servcie"
+
+
+@FAULTS.finds(
+    "EDGE866 platform service affine/affine-svc-lb: its type is ClusterIP, not LoadBalancer (set type: LoadBalancer where the service is made)",
+)
+def not_a_load_balancer(site: LiveSite) -> None:
+    site.service("affine-svc-lb").update(spec={"type": "ClusterIP"}, status={})
+
+
+@FAULTS.finds(
+    "EDGE867 platform service affine/affine-svc-lb: its loadBalancerClass is metallb.io/metallb: Cilium neither gives it an address nor announces it (recreate the service without spec.loadBalancerClass (the field cannot be changed), or take it out of the site)",
+)
+def another_class(site: LiveSite) -> None:
+    site.service("affine-svc-lb")["spec"]["loadBalancerClass"] = "metallb.io/metallb"
+
+
+@FAULTS.finds(
+    "EDGE868 platform service dummy/dummy-service: externalTrafficPolicy is Cluster, planned is Local (set it where the service is made, or traffic_policy in edge_services; expected nodes follow the live value)",
+)
+def another_policy(site: LiveSite) -> None:
+    site.service("dummy-service")["spec"]["externalTrafficPolicy"] = "Cluster"
+    site.routes[SERVICE].append(path("10.122.0.11"))
+    site.kernel[SERVICE] = route("10.122.0.11", "10.122.0.12", "10.122.0.13")
+    site.peer("node01", 1)["routeCount"] = peer("x", 1)["routeCount"]
+
+
+@FAULTS.finds(
+    "EDGE870 platform service dummy/dummy-service: no endpoint is ready, so no node announces its address (look at its pods: kubectl -n dummy get endpointslices -l kubernetes.io/service-name=dummy-service)",
+)
+def no_endpoint_local(site: LiveSite) -> None:
+    site.slice("dummy")["endpoints"] = [endpoint("node02", ready=False, serving=False)]
+    del site.routes[SERVICE], site.kernel[SERVICE]
+    site.peer("node02", 1)["routeCount"], site.peer("node03", 1)["routeCount"] = [], []
+
+
+@FAULTS.finds(
+    "EDGE870 platform service affine/affine-svc-lb: no endpoint is ready, so connections to it fail (look at its pods: kubectl -n affine get endpointslices -l kubernetes.io/service-name=affine-svc-lb)",
+)
+def no_endpoint_cluster(site: LiveSite) -> None:
+    site.slice("affine")["endpoints"] = []
+
+
+@FAULTS.finds(
+    "EDGE862 platform service media/web: Cilium gave it no address: no reason given yet (compare its labels with the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n media get service web -o yaml)",
+)
+def dynamic_without_address(site: LiveSite) -> None:
+    site.resources["Service"].append(service("media", "web", "private-service", None))
+
+
+@FAULTS.finds(
+    "EDGE864 platform service media/web: it holds 10.122.0.130, which is not in its pool private-service (look at its label that names the pool; two pools may select it: kubectl get ciliumloadbalancerippools -o yaml)",
+)
+def dynamic_in_wrong_pool(site: LiveSite) -> None:
+    site.resources["Service"].append(service("media", "web", "private-service", "10.122.0.130"))
+    site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+    site.resources["Lease"].append(lease("media", "web", "node01"))
+
+
+@FAULTS.finds(
+    "EDGE867 platform service media/web: its loadBalancerClass is tailscale: Cilium neither gives it an address nor announces it (recreate the service without spec.loadBalancerClass (the field cannot be changed), or take it out of the site)",
+)
+def dynamic_of_another_class(site: LiveSite) -> None:
+    item = service("media", "web", "private-service", "10.122.0.162")
+    item["spec"]["loadBalancerClass"] = "tailscale"
+    site.resources["Service"].append(item)
+    site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_fault(fault: Fault) -> None:
+    fault.check()
+
+
+def test_dynamic_service_is_verified_alike() -> None:
+    site = LiveSite()
+    site.resources["Service"].append(service("media", "web", "private-service", "10.122.0.160"))
+    site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+    assert site.codes() == ["EDGE880"]
+    row = ("platform media/web (dynamic)", "an address of private-service", "10.122.0.160", "ok")
+    assert row in site.rows("service")
+
+
+def test_service_outside_all_pools_is_not_ours() -> None:
+    site = LiveSite()
+    item = service("media", "web", "x", "192.0.2.7")
+    item["metadata"]["labels"] = {}
+    site.resources["Service"].append(item)
+    assert site.texts() == []
