@@ -207,6 +207,22 @@ def edge_arguments() -> str:
                 "description": ["Needs C(edge_plan), which the entry point C(plan) registers."],
                 "options": render,
             },
+            "expect_routers": {
+                "short_description": "Note which managed routers of the play must take the plan before a cluster changes",
+                "description": ["Call it for routers and clusters, before the play that expands the routers."],
+            },
+            "router_finished": {
+                "short_description": "Mark a router that took the plan",
+                "description": ["Call it on the router, as the last task of the play that expands it."],
+            },
+            "require_routers": {
+                "short_description": "Fail unless each noted router is marked",
+                "description": [
+                    "Call it first in each play that needs the routers: ansible-core starts the next play although one of"
+                    " them is unreachable.",
+                    "Where nothing was noted, as with C(--tags cluster), it demands nothing.",
+                ],
+            },
         }
     }
     text: str = yaml.dump(specs, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=118)

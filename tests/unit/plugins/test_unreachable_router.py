@@ -1,0 +1,264 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site.yml where a router cannot be reached: no cluster is asked or changed, no router contracted, nothing verified.
+
+ansible-core goes on with the next play in that case, ``any_errors_fatal`` or not (ansible/ansible#82834).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
+
+STOPPED = "did not take the plan in this run"
+
+
+class ApiServer(ThreadingHTTPServer):
+    """Notes what is asked of it and answers nothing: where the play of the clusters runs, it ends at its first request."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _NotAvailable)
+        self.asked: list[str] = []
+
+    def kubeconfig(self, folder: Path) -> Path:
+        """Write a kubeconfig that leads here."""
+        named = {
+            "cluster": {"server": f"http://127.0.0.1:{self.server_port}"},
+            "context": {"cluster": "c", "user": "u"},
+        }
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "c", "cluster": named["cluster"]}],
+            "contexts": [{"name": "c", "context": named["context"]}],
+            "users": [{"name": "u", "user": {"token": "t"}}],
+            "current-context": "c",
+        }
+        path = folder / "kubeconfig"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+
+class _NotAvailable(BaseHTTPRequestHandler):
+    server: ApiServer
+
+    def parse_request(self) -> bool:
+        """Note the request, whatever its method, and refuse it."""
+        if super().parse_request():
+            self.server.asked.append(f"{self.command} {self.path}")
+            self.send_error(503)
+        return False
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Say nothing on the tests' output."""
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    """Yield a listening API server."""
+    with ApiServer() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def closed_port() -> int:
+    """Return a port of loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def unreachable() -> dict[str, Any]:
+    """Return connection variables that lead to nobody."""
+    return {
+        "ansible_connection": "ssh",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": closed_port(),
+        "ansible_ssh_common_args": "-F /dev/null -o ControlPath=none",
+    }
+
+
+REACHABLE = {"ansible_connection": "local"}
+
+
+def inventory(folder: Path, api: ApiServer, **routers: dict[str, Any]) -> Path:
+    """Write a site of one router, cluster and node for each of ``routers``; they share nothing."""
+    groups: dict[str, dict[str, Any]] = {"edge_routers": {}, "edge_clusters": {}, "edge_nodes": {}}
+    for number, (name, variables) in enumerate(routers.items(), 1):
+        network = f"10.60.{number}"
+        groups["edge_routers"][name] = {
+            "edge_router_asn": 64512 + number,
+            "edge_addresses": {f"lan-{name}": f"{network}.1"},
+            **variables,
+        }
+        groups["edge_clusters"][f"{name}-k8s"] = {
+            "edge_cluster_asn": 64612 + number,
+            "edge_cilium_version": "1.19.6",
+            "edge_cilium_managed": False,
+            "edge_cluster_kubeconfig": str(api.kubeconfig(folder)),
+            "edge_peerings": {"k8s": {"network": f"lan-{name}"}},
+            "edge_pools": {"lb": {"addresses": f"10.61.{number}.0/28"}},
+        }
+        groups["edge_nodes"][f"{name}-node"] = {
+            "edge_cluster": f"{name}-k8s",
+            "edge_addresses": {f"lan-{name}": f"{network}.11"},
+        }
+    networks = {f"lan-{name}": {"cidr": f"10.60.{number}.0/24"} for number, name in enumerate(routers, 1)}
+    document = {
+        "all": {
+            "vars": {"edge_networks": networks},
+            "children": {group: {"hosts": hosts} for group, hosts in groups.items()},
+        }
+    }
+    path = folder / "hosts.yml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+def without_frr(folder: Path) -> Path:
+    """Write site.yml with a bare command in the place of the routers' role, which needs a host that has FRR."""
+    plays = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text("utf-8"))
+    replaced = 0
+    for play in plays:
+        if "ansible.builtin.import_playbook" in play:
+            play["ansible.builtin.import_playbook"] = str(CHECKOUT / "playbooks" / "plan.yml")
+        for task in play.get("tasks", ()):
+            role = task.get("ansible.builtin.import_role", {})
+            if role.get("name") == "hybridnet.cluster_edge.udm_frr":
+                del task["ansible.builtin.import_role"], task["vars"]
+                task["ansible.builtin.raw"] = "true"
+                replaced += 1
+    assert replaced == 2
+    path = folder / "site.yml"
+    path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def stopped_in(run: PlaybookRun, play: str) -> bool:
+    """Return whether the run ended in ``play``, at its demand for the routers."""
+    last_play = run.output.rsplit("PLAY [", 1)[1]
+    last_task = run.output.rsplit("TASK [", 1)[1]
+    return last_play.startswith(f"{play}]") and last_task.startswith("hybridnet.cluster_edge.edge : Require | ")
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])
+def test_an_unreachable_router_stops_the_run_before_the_cluster(
+    options: tuple[str, ...], tmp_path: Path, api: ApiServer
+) -> None:
+    run = run_playbook("site.yml", inventory(tmp_path, api, home=unreachable()), options=options)
+    assert run.status != 0
+    assert "UNREACHABLE!" in run.output
+    assert f"home: {STOPPED}" in run.output
+    assert stopped_in(run, "Provision the clusters")
+    assert api.asked == []
+
+
+def test_a_router_beside_it_that_is_reached_changes_nothing_of_that(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
+    run = run_playbook(str(without_frr(tmp_path)), hosts)
+    assert run.status != 0
+    assert f"cabin, home: {STOPPED}" in run.output
+    assert stopped_in(run, "Provision the clusters")
+    assert api.asked == []
+
+
+def test_routers_that_are_all_reached_let_the_cluster_begin(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=REACHABLE)
+    run = run_playbook(str(without_frr(tmp_path)), hosts)
+    assert STOPPED not in run.output
+    assert api.asked
+
+
+def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
+    leaving = {"edge_routers": "cabin", "edge_clusters": "cabin-k8s", "edge_nodes": "cabin-node"}
+    groups = {group: {"hosts": {host: {"edge_state": "absent"}}} for group, host in leaving.items()}
+    absent = tmp_path / "absent.yml"
+    absent.write_text(yaml.safe_dump({"all": {"children": groups}}), encoding="utf-8")
+    run = run_playbook(str(without_frr(tmp_path)), hosts, options=("-i", str(absent)))
+    assert f"cabin, home: {STOPPED}" in run.output
+    assert api.asked == []
+
+
+def test_a_router_that_the_plan_does_not_manage_is_not_waited_for(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home={**unreachable(), "edge_router_managed": False})
+    run = run_playbook("site.yml", hosts)
+    assert STOPPED not in run.output
+    assert api.asked
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--tags", "cluster"), ("--skip-tags", "router"), ("--limit", "home*")],
+    ids=["tags", "skip-tags", "limit"],
+)
+def test_a_router_that_was_left_out_on_purpose_is_not_waited_for(
+    options: tuple[str, ...], tmp_path: Path, api: ApiServer
+) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
+    run = run_playbook(str(without_frr(tmp_path)), hosts, options=options)
+    assert STOPPED not in run.output
+    assert api.asked
+
+
+@pytest.mark.parametrize(
+    "options", [("--skip-tags", "cluster"), ("--tags", "router,verify")], ids=["contract", "verify"]
+)
+def test_without_the_cluster_no_router_is_contracted_and_nothing_verified(
+    options: tuple[str, ...], tmp_path: Path, api: ApiServer
+) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
+    run = run_playbook(str(without_frr(tmp_path)), hosts, options=options)
+    assert run.status != 0
+    assert f"cabin, home: {STOPPED}" in run.output
+    assert stopped_in(run, "Verify")
+    assert "TASK [Contract the router]" not in run.output
+    assert api.asked == []
+
+
+def test_a_router_that_was_lost_before_our_first_play_is_missed(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
+    before = {
+        "name": "Before",
+        "hosts": "edge_routers",
+        "gather_facts": False,
+        "tasks": [{"ansible.builtin.raw": "true"}],
+    }
+    own = tmp_path / "own.yml"
+    own.write_text(json.dumps([before, {"import_playbook": str(without_frr(tmp_path))}]), encoding="utf-8")
+    run = run_playbook(str(own), hosts)
+    assert f"cabin, home: {STOPPED}" in run.output
+    assert api.asked == []
+
+
+def test_a_router_that_was_reached_once_must_be_reached_again(tmp_path: Path, api: ApiServer) -> None:
+    """Two imports of site.yml in one run: the first one's marks do not count for the second."""
+    hosts = inventory(tmp_path, api, home=REACHABLE)
+    site = without_frr(tmp_path)
+    first = yaml.safe_load(site.read_text("utf-8"))
+    first = first[: [play["name"] for play in first].index("Provision the clusters")]
+    tasks = [{"ansible.builtin.set_fact": unreachable()}, {"ansible.builtin.raw": "true"}]
+    away = {"name": "Away", "hosts": "edge_routers", "gather_facts": False, "tasks": tasks}
+    own = tmp_path / "own.yml"
+    own.write_text(json.dumps([*first, away, {"import_playbook": str(site)}]), encoding="utf-8")
+    run = run_playbook(str(own), hosts)
+    assert run.output.count("TASK [Expand the router]") == 1
+    assert f"home: {STOPPED}" in run.output
+    assert stopped_in(run, "Provision the clusters")
+    assert api.asked == []
