@@ -1,12 +1,15 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a planned session announces beside pools, read from the planned objects of the cluster."""
+"""What a session announces: its kinds of routes by the plan, and what the node's own count of them is worth."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from .._cilium.common import cilium_version
 
 POD_CIDR = "PodCIDR"
 LOAD_BALANCER = "LoadBalancerIP"
@@ -40,6 +43,41 @@ class Advertised:
     def countable(self, session: Mapping[str, Any], family: str) -> bool:
         """Return whether all that the session announces can be counted: pools and pod CIDRs alone."""
         return self.kinds(session, family) <= {POD_CIDR, LOAD_BALANCER}
+
+
+_FIRST_WITHOUT_END_OF_RIB = (1, 19, 6)
+"""Before, an agent may count the End-of-RIB marker (RFC 4724) of each family as a route while graceful restart is on. Its
+GoBGP fork does in 1.16.19, 1.17.16 and 1.18.0 and does not in 1.19.6 (cilium #44073); of the releases between it is not
+known."""
+
+_FIRST_COUNTED_BY_EVENT = (1, 20, 0)
+"""From here on an agent counts only when a session changes its state or the router sends an update. Routes of its own
+raise no event: ``pkg/bgp/gobgp/server.go`` watches peers and post-policy updates, and GoBGP (3.37, 4.8.0) tells no
+post-policy update of a local route. 1.19 watches the best paths too. Measured with 1.20.2: 0 for as long as a session
+stays up that came up before its routes, and the right number after ``clear bgp``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCount:
+    """How many prefixes a node announces over a session, as far as its status tells."""
+
+    least: int
+    most: int
+    current: bool
+    """Whether it is of now; if not, it is of the session's last change."""
+
+
+def node_count(seen: int, cilium: str, graceful_restart: int) -> NodeCount:
+    """Return what ``advertised`` of a node's CiliumBGPNodeConfig is worth.
+
+    Args:
+        seen: the number there.
+        cilium: the version of Cilium that the node runs.
+        graceful_restart: the session's restart time in seconds; 0 = off.
+    """
+    version = cilium_version(cilium)
+    marker = 1 if graceful_restart and version < _FIRST_WITHOUT_END_OF_RIB else 0
+    return NodeCount(max(0, seen - marker), seen, current=version < _FIRST_COUNTED_BY_EVENT)
 
 
 def _kinds(entry: Mapping[str, Any]) -> list[str]:

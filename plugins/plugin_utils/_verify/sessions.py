@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._findings.code import ERROR
+from .advertised import node_count
 from .expected import Expectations, ExpectedCount, SessionKey, neighbor_path
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical
 from .report import OK, VerifyReport
@@ -52,9 +53,16 @@ def verify_router_sessions(
 
 
 def verify_node_sessions(
-    report: VerifyReport, plan: Mapping[str, Any], clusters: Mapping[str, ClusterSeen], expectations: Expectations
+    report: VerifyReport,
+    plan: Mapping[str, Any],
+    routers: Mapping[str, RouterSeen],
+    clusters: Mapping[str, ClusterSeen],
+    expectations: Expectations,
 ) -> None:
-    """Verify each planned session as Cilium's agents report it, and how much they announce over it."""
+    """Verify each planned session as Cilium's agents report it, and how much they announce over it.
+
+    What a node says that it announces decides only where its router was not read: else the router's accepted routes do.
+    """
     for session in plan["sessions"]:
         cluster = session["cluster"]
         if cluster not in clusters or session["shutdown"] or "CiliumBGPNodeConfig" in clusters[cluster].not_served:
@@ -71,7 +79,10 @@ def verify_node_sessions(
             level = report.find("EDGE821", _peer_path(session), **_fields(session))
             seen = "not reported"
         else:
-            level = _judge_peer(report, session, peer, expectations)
+            level = _judge_peer(report, session, peer)
+            if level == OK:
+                cilium = plan["clusters"][cluster]["cilium_version"]
+                level = _judge_count(report, session, peer, expectations, cilium, routers.get(session["router"]))
             seen = peer.state
             if peer.established:
                 seen += f", {_timers(peer.hold, peer.keepalive)}"
@@ -114,7 +125,7 @@ def _judge_neighbor(report: VerifyReport, session: Mapping[str, Any], neighbor: 
     return OK
 
 
-def _judge_peer(report: VerifyReport, session: Mapping[str, Any], peer: PeerSeen, expectations: Expectations) -> str:
+def _judge_peer(report: VerifyReport, session: Mapping[str, Any], peer: PeerSeen) -> str:
     """Tell the first thing that is wrong with a session on its node. Return the level."""
     path = _peer_path(session)
     fields = _fields(session)
@@ -128,17 +139,61 @@ def _judge_peer(report: VerifyReport, session: Mapping[str, Any], peer: PeerSeen
             expected=_timers(session["hold"], session["keepalive"]),
             **fields,
         )
+    return OK
+
+
+def _judge_count(
+    report: VerifyReport,
+    session: Mapping[str, Any],
+    peer: PeerSeen,
+    expectations: Expectations,
+    cilium: str,
+    router: RouterSeen | None,
+) -> str:
+    """Compare how many prefixes the node says that it announces with the expected ones.
+
+    Args:
+        report: where findings go.
+        session: the planned session, which is up on the node.
+        peer: the session as the node reports it.
+        expectations: the prefixes that are expected.
+        cilium: the version of Cilium on the node.
+        router: the session's router; None = it was not read, so that the node is the only witness.
+
+    Returns:
+        The level of the session's row.
+    """
     key = SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
     level = OK
     for family in session["families"]:
-        count = expectations.counts.get((key, family), ExpectedCount())
+        expected = expectations.counts.get((key, family), ExpectedCount())
+        least, most = len(expected.must), len(expected.must | expected.may)
         seen = peer.advertised.get(family, 0)
-        least, most = len(count.must), len(count.must | count.may)
-        if seen < least:
-            level = report.find("EDGE824", path, seen=seen, expected=least, family=family, **fields)
-        elif seen > most and level == OK and expectations.advertised.countable(session, family):
-            level = report.find("EDGE825", path, seen=seen, expected=most, family=family, **fields)
+        count = node_count(seen, cilium, session["graceful_restart"])
+        if not count.current and router is not None:
+            continue
+        if count.most < least:
+            if router is not None and _accepts_all(router, session, family, expected.must):
+                continue
+            code = "EDGE827" if not count.current else "EDGE824" if router is None else "EDGE826"
+            found = report.find(
+                code, _peer_path(session), seen=seen, expected=least, family=family, cilium=cilium, **_fields(session)
+            )
+        elif count.least > most and expectations.advertised.countable(session, family):
+            code = "EDGE825" if count.current else "EDGE827"
+            found = report.find(
+                code, _peer_path(session), seen=seen, expected=most, family=family, cilium=cilium, **_fields(session)
+            )
+        else:
+            continue
+        level = found if level != ERROR else level
     return level
+
+
+def _accepts_all(router: RouterSeen, session: Mapping[str, Any], family: str, prefixes: Iterable[str]) -> bool:
+    """Return whether the router accepted each of ``prefixes`` over the session."""
+    neighbor = canonical(session["node_address"])
+    return all(any(path.neighbor == neighbor for path in router.paths[family].get(prefix, ())) for prefix in prefixes)
 
 
 def _router_timers(session: Mapping[str, Any]) -> tuple[int, int]:

@@ -57,7 +57,7 @@ def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = 
     expectations = Expectations(plan, clusters)
     up = verify_router_sessions(report, plan, routers)
     verify_neighbors(report, plan, routers)
-    verify_node_sessions(report, plan, clusters, expectations)
+    verify_node_sessions(report, plan, routers, clusters, expectations)
     for cluster in sorted(name for name in clusters if not plan["clusters"][name].get("absent")):
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)

@@ -149,22 +149,46 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
     "EDGE824": LiveCode(
         ERROR,
         "Node announces too little",
-        "the node announces {seen} {family} prefixes over the session, expected {expected}",
+        "the node says that it announces {seen} {family} prefixes over the session, expected {expected}; its"
+        " router was not read",
         "a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its selector with"
         " the labels of the services, and its labels with the CiliumBGPPeerConfig",
-        "platform node node01 peer public-ingress-udm-pro: the node announces 0 ipv4 prefixes over the session,"
-        " expected 1 (a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its"
-        " selector with the labels of the services, and its labels with the CiliumBGPPeerConfig)",
+        "platform node node01 peer public-ingress-udm-pro: the node says that it announces 0 ipv4 prefixes over"
+        " the session, expected 1; its router was not read (a CiliumBGPAdvertisement that selects no service"
+        " announces nothing, in silence: compare its selector with the labels of the services, and its labels with"
+        " the CiliumBGPPeerConfig)",
     ),
     "EDGE825": LiveCode(
         WARNING,
         "Node announces more than planned",
-        "the node announces {seen} {family} prefixes over the session, expected {expected}",
+        "the node says that it announces {seen} {family} prefixes over the session, expected {expected}",
         "the router's filter drops what is not planned; look for other advertisements: kubectl get"
         " ciliumbgpadvertisement",
-        "platform node node03 peer public-ingress-udm-pro: the node announces 2 ipv4 prefixes over the session,"
-        " expected 0 (the router's filter drops what is not planned; look for other advertisements: kubectl get"
-        " ciliumbgpadvertisement)",
+        "platform node node03 peer public-ingress-udm-pro: the node says that it announces 2 ipv4 prefixes over"
+        " the session, expected 0 (the router's filter drops what is not planned; look for other advertisements:"
+        " kubectl get ciliumbgpadvertisement)",
+    ),
+    "EDGE826": LiveCode(
+        WARNING,
+        "Node confirms that it announces too little",
+        "the node too says that it announces {seen} {family} prefixes over the session, expected {expected}",
+        "the router's filter is not the reason. A CiliumBGPAdvertisement that selects no service announces nothing, in"
+        " silence: compare its selector with the labels of the services, and its labels with the CiliumBGPPeerConfig",
+        "platform node node01 peer public-ingress-udm-pro: the node too says that it announces 0 ipv4 prefixes"
+        " over the session, expected 1 (the router's filter is not the reason. A CiliumBGPAdvertisement that"
+        " selects no service announces nothing, in silence: compare its selector with the labels of the services,"
+        " and its labels with the CiliumBGPPeerConfig)",
+    ),
+    "EDGE827": LiveCode(
+        WARNING,
+        "Not known what the node announces",
+        "the node says that it announced {seen} {family} prefixes when the session last changed, expected"
+        " {expected}; its router was not read",
+        "Cilium {cilium} counts only then, not when services come and go. In the Cilium pod of {node}: cilium-dbg"
+        " bgp routes advertised {family} unicast",
+        "platform node node01 peer public-ingress-udm-pro: the node says that it announced 0 ipv4 prefixes when"
+        " the session last changed, expected 1; its router was not read (Cilium 1.20.2 counts only then, not when"
+        " services come and go. In the Cilium pod of node01: cilium-dbg bgp routes advertised ipv4 unicast)",
     ),
     "EDGE890": LiveCode(
         ERROR,
