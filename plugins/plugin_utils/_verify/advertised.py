@@ -46,9 +46,9 @@ class Advertised:
 
 
 _FIRST_WITHOUT_END_OF_RIB = (1, 19, 6)
-"""Before, an agent may count the End-of-RIB marker (RFC 4724) of each family as a route while graceful restart is on. Its
-GoBGP fork does in 1.16.19, 1.17.16 and 1.18.0 and does not in 1.19.6 (cilium #44073); of the releases between it is not
-known."""
+"""Before, an agent may count the End-of-RIB marker (RFC 4724) of each family as a route while graceful restart is on.
+Its GoBGP fork does in 1.16.19, 1.17.16 and 1.18.0 and does not in 1.19.6 (cilium #44073); of the releases between it is
+not known."""
 
 _FIRST_COUNTED_BY_EVENT = (1, 20, 0)
 """From here on an agent counts only when a session changes its state or the router sends an update. Routes of its own
