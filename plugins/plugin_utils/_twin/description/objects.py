@@ -52,6 +52,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def service_key(service: Mapping[str, Any]) -> str:
+    """Return ``namespace/name``."""
     return f"{service['namespace']}/{service['name']}"
 
 
@@ -64,6 +65,7 @@ def namespaces(services: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def node_object(node: str, cidrs: Sequence[str]) -> dict[str, Any]:
+    """Return the Node that a kubelet would register, with the pod CIDRs that a controller would give it."""
     labels = {
         "kubernetes.io/hostname": node,
         "kubernetes.io/os": "linux",
@@ -79,6 +81,7 @@ def node_object(node: str, cidrs: Sequence[str]) -> dict[str, Any]:
 
 
 def node_status(node: str, addresses: Mapping[int, str]) -> dict[str, Any]:
+    """Return the addresses in a Node's status; ``addresses`` are its InternalIPs by family (4 or 6)."""
     return {
         "addresses": [
             *({"type": "InternalIP", "address": address} for address in addresses.values()),
@@ -121,6 +124,12 @@ def ports(cluster: Mapping[str, Any], services: Sequence[Mapping[str, Any]]) -> 
 def listeners(
     ports: Mapping[str, Sequence[Mapping[str, Any]]], placed: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[Listener, ...]]:
+    """Return the listeners of each node: one per port of each service that has an endpoint there.
+
+    Args:
+        ports: result of :func:`ports`.
+        placed: ``namespace/name`` of a service -> the nodes with an endpoint.
+    """
     by_node: dict[str, list[Listener]] = {}
     for key, nodes in placed.items():
         for node in nodes:
