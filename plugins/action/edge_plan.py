@@ -13,6 +13,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
@@ -64,33 +68,31 @@ class ActionModule(ActionBase):
         files, faults = allocation_files(inventory, variables["hostvars"])
         kept = {name: tuple(address.text for address in own) for file in files for name, own in file.kept.items()}
         computed = plan(replace(inventory, allocations=kept))
-        findings = [*faults, *computed.data["findings"]]
+        findings = [*faults, *(finding.as_dict() for finding in computed.findings)]
         if not computed.failed and not faults and not options["one_end"]:
             findings = [*limit_findings(computed, variables), *findings]
-        if any(finding["severity"] == "error" for finding in findings):
+        document = computed.data
+        if document is None or any(finding["severity"] == "error" for finding in findings):
             return {**result, "failed": True, "findings": findings, "msg": error_text(findings)}
-        text = {"text": plan_text(computed.data), "summary": summary_text(computed.data)}
+        text = {"text": plan_text(document), "summary": summary_text(document)}
         if before is not None:
-            resets = reset_sessions(before, computed.data)
+            resets = reset_sessions(before, document)
             text = {name: "\n".join([shown, *reset_lines(resets)]) for name, shown in text.items()}
             result["resets"] = [reset.text for reset in resets]
-        written = [file.planned(computed.data["allocations"]) for file in files]
-        return {**result, "changed": False, **computed.data, **text, "allocation_files": written}
+        written = [file.planned(document["allocations"]) for file in files]
+        return {**result, "changed": False, **document, **text, "allocation_files": written}
 
 
-def read_plan(path: str) -> dict[str, Any]:
+def read_plan(path: str) -> PlanDocument:
     """Return a plan that was written earlier (``edge_plan_file``)."""
     try:
-        found = json.loads(Path(path).read_text("utf-8"))
+        return plan_of(json.loads(Path(path).read_text("utf-8")), f"edge_plan_before: {path}")
     except OSError as error:
         raise AnsibleActionFail(f"edge_plan_before: {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise AnsibleActionFail(f"edge_plan_before: {path} is not JSON: {error}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("sessions"), list):
-        raise AnsibleActionFail(
-            f"edge_plan_before: {path} holds no plan (write one with -e edge_plan_file={Path(path).name})"
-        )
-    return found
+    except EdgeError as error:
+        raise AnsibleActionFail(str(error)) from error
 
 
 def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:
@@ -173,7 +175,7 @@ class AllocationFile:
         return {"path": str(self.path), "content": format_allocations(own)}
 
 
-def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[AllocationFile], list[dict[str, Any]]]:
+def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[AllocationFile], list[FindingEntry]]:
     """Return the files of planned addresses that the clusters name, and an error for each line that cannot be read.
 
     A file that does not exist yet holds nothing. Clusters that leave their addresses to Cilium have no file.
@@ -218,7 +220,7 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0]
 
 
-def limit_findings(computed: Plan, task_vars: Mapping[str, Any]) -> list[dict[str, Any]]:
+def limit_findings(computed: Plan, task_vars: Mapping[str, Any]) -> list[FindingEntry]:
     """Return an error for each host of a --limit whose other end is left out."""
     report = Report()
     ours = {host for name in GROUPS for host in task_vars.get("groups", {}).get(name, ())}

@@ -12,6 +12,8 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files, secret_files
 
@@ -38,10 +40,10 @@ class ActionModule(ActionBase):
         """Write what differs; return which files there are, and differences of files without secrets."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=OPTIONS)[1]
-        plan = plain(options["plan"])
         self._variables = task_vars or {}
         folder = Path(options["dest"]).expanduser()
         try:
+            plan = plan_of(plain(options["plan"]), "plan")
             texts = {**self._router_files(plan, options["secrets"]), **cluster_files(plan)}
             secret = {path for path in texts if path.endswith("/frr.conf")} if options["secrets"] else set()
             if options["secrets"]:
@@ -62,7 +64,7 @@ class ActionModule(ActionBase):
                 diffs.append({"before_header": path, "after_header": path, "before": before, "after": text})
         return {**result, "changed": bool(changed), "files": sorted(texts), "written": changed, "diff": diffs}
 
-    def _router_files(self, plan: dict[str, Any], secrets: bool) -> dict[str, str]:
+    def _router_files(self, plan: PlanDocument, secrets: bool) -> dict[str, str]:
         """Return the frr.conf of each managed router, from the template of the role udm_frr."""
         files = {}
         for name, router in plan["routers"].items():
@@ -76,7 +78,7 @@ class ActionModule(ActionBase):
                 files[f"{name}/frr.conf"] = str(rendered[0])
         return files
 
-    def _cluster_passwords(self, plan: dict[str, Any]) -> dict[str, dict[str, str]]:
+    def _cluster_passwords(self, plan: PlanDocument) -> dict[str, dict[str, str]]:
         return {
             name: self._passwords([f"{name}/{item}" for item in cluster["passwords"]], short=True)
             for name, cluster in plan["clusters"].items()

@@ -12,6 +12,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
@@ -58,7 +59,9 @@ class ActionModule(ActionBase):
             if options["state"] == "absent":
                 changed = twin.exists() if self._task.check_mode else twin.absent()
                 return {**result, "changed": changed, "milestones": progress.milestones}
-            description = _twin.describe(options["plan"], options["name"], options["endpoints"])
+            description = _twin.describe(
+                plan_of(options["plan"], "edge_twin_plan"), options["name"], options["endpoints"]
+            )
             if self._task.check_mode:
                 return {**result, "changed": twin.differs(description)}
             up = twin.present(description, options["router_suite"], options["stopped_agents"], options["passwords"])

@@ -12,6 +12,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
@@ -41,9 +43,9 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         variables = task_vars or {}
-        planned = plain(options["plan"])
         names = {"routers": options["routers_in"], "clusters": options["clusters_in"]}
         try:
+            planned = plan_of(plain(options["plan"]), "edge_verify_plan")
             report = verify(planned, read_observed(planned, variables, names), options["strict"])
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
@@ -69,7 +71,7 @@ class ActionModule(ActionBase):
 
 
 def read_observed(
-    plan: Mapping[str, Any], task_vars: Mapping[str, Any], names: Mapping[str, str]
+    plan: PlanDocument, task_vars: Mapping[str, Any], names: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
     """Return what each planned end in the play registered; ``names`` are the variables, by kind of end.
 
@@ -79,8 +81,9 @@ def read_observed(
     hostvars = task_vars["hostvars"]
     hosts = set(task_vars.get("ansible_play_hosts_all") or ())
     observed: dict[str, dict[str, Any]] = {"routers": {}, "clusters": {}}
+    planned = {"routers": set(plan["routers"]), "clusters": set(plan["clusters"])}
     for kind, ends in observed.items():
-        for host in sorted(hosts.intersection(plan[kind])):
+        for host in sorted(hosts & planned[kind]):
             found = plain(hostvars[host].get(names[kind]) or {})
             if found.get("failed") or found.get("unreachable"):
                 ends[host] = {"error": " ".join(str(found.get("msg") or "no reason given").split())}

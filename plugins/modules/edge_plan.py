@@ -50,6 +50,11 @@ site:
   type: str
   returned: success
   sample: hybrid
+format:
+  description: The plan's format, V(1). A program that reads a saved plan should refuse another number.
+  type: int
+  returned: success
+  sample: 1
 findings:
   description: Errors and warnings, each with C(code), C(severity), C(path), C(problem), C(hint) and C(accepted).
   type: list

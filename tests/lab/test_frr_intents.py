@@ -89,7 +89,7 @@ all:
 
 def rendered(document: dict[str, Any], router: str = "gw") -> str:
     planned = plan(inventory_from(document))
-    assert [finding for finding in planned.data["findings"] if finding["severity"] == "error"] == []
+    assert not planned.failed, planned.findings
     return frr_conf(Site(Path(), planned, {}), router)
 
 

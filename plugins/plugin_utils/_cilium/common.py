@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from ...module_utils._errors import EdgeError
+from .._document.plan import KubernetesObject
 from .._kubernetes.labels import ownership_labels
 from .._kubernetes.selectors import IN, NOT_IN, Requirement, Selector, negation, parse_selector, selector_of_both
 from .._model.site import Cluster, Pool, Site
 
-Object = dict[str, Any]
-"""A Kubernetes object as plain dicts, lists and scalars."""
+Object = KubernetesObject
 
 GROUP = "cilium.io"
 BGP_KINDS = (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from .._document.plan import ChartValues, ServiceManifest
 from .._kubernetes.labels import (
     ANNOTATION_ADDRESSES,
     ANNOTATION_SHARING_KEY,
@@ -47,12 +48,8 @@ class ChartProblem:
     hint: str
 
 
-def services(site: Site, cluster: Cluster) -> list[dict[str, Any]]:
-    """Return what to do with each service, sorted by namespace and name; nothing in a cluster that is absent.
-
-    Each item has ``namespace``, ``name``, ``manage``, ``labels`` and ``annotations`` (ours alone), and ``object``: the
-    whole Service where ``manage`` is ``service``, else None.
-    """
+def services(site: Site, cluster: Cluster) -> list[ServiceManifest]:
+    """Return what to do with each service, sorted by namespace and name; nothing in a cluster that is absent."""
     return [
         {
             "namespace": service.namespace,
@@ -66,10 +63,10 @@ def services(site: Site, cluster: Cluster) -> list[dict[str, Any]]:
     ]
 
 
-def chart_values(site: Site, cluster: Cluster) -> list[dict[str, Any]]:
+def chart_values(site: Site, cluster: Cluster) -> list[ChartValues]:
     """Return the Helm values of the charts that make services (``manage: values``), sorted by namespace and name.
 
-    Each item has ``namespace``, ``service``, ``chart`` and ``values``. The values carry no ownership label: the objects
+    The values carry no ownership label: the objects
     are the chart's. Those of ``cilium-ingress`` are a part of :func:`cilium_chart_values` too; those of ``gateway`` are
     not values but what the Gateway itself needs, to be patched into it.
     """

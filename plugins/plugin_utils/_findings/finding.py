@@ -6,10 +6,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from ...module_utils._errors import message
 from .table import page
+
+
+class FindingEntry(TypedDict):
+    """One error or warning about one place, in the JSON of the plan and of verify."""
+
+    code: Annotated[str, "Such as ``EDGE302``; it never changes its meaning."]
+    severity: Annotated[str, "``error`` or ``warning``."]
+    page: Annotated[str, "Where the documentation explains the code."]
+    path: Annotated[str, "The place: in the inventory, or of the live site."]
+    problem: Annotated[str, "What is wrong there."]
+    hint: Annotated[str | None, "The way out; null: the problem says it."]
+    accepted: Annotated[str | None, "The reason under ``edge_accept``, for a warning that was accepted."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class Finding:
         """``path: problem (hint)``."""
         return message(self.path, self.problem, self.hint)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> FindingEntry:
         """Return the finding as it stands in the JSON of the plan and of verify."""
         return {
             "code": self.code,

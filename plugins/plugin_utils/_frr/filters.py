@@ -10,9 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from .._addressing.addresses import WIDTH, parse_cidr
+from .._document.frr_intent import (
+    CommunityList,
+    MaximumPrefix,
+    PrefixList,
+    PrefixListEntry,
+    RouteMap,
+    RouteMapEntry,
+    RouteMapMatch,
+    RouteMapSet,
+)
 from .._model.prefix_rules import lengths
 from .._model.site import Community, Policy, PrefixRule
 
@@ -47,9 +56,9 @@ _DEFAULT = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
 class Filters:
     """All lists and maps of a router, in the order in which they are rendered."""
 
-    prefix_lists: list[dict[str, Any]] = field(default_factory=list)
-    community_lists: list[dict[str, Any]] = field(default_factory=list)
-    route_maps: list[dict[str, Any]] = field(default_factory=list)
+    prefix_lists: list[PrefixList] = field(default_factory=list)
+    community_lists: list[CommunityList] = field(default_factory=list)
+    route_maps: list[RouteMap] = field(default_factory=list)
 
     def add_import(self, name: str, family: str, rules: Iterable[PrefixRule], policy: Policy) -> None:
         """Add what a peer group's neighbors may announce.
@@ -63,7 +72,7 @@ class Filters:
         wanted = [*rules, *([PrefixRule(_DEFAULT[family])] if policy.default_route else [])]
         match = self._communities(name.removesuffix("-in"), policy.communities)
         changes = _changes(policy, policy.add_communities)
-        entries = []
+        entries: list[RouteMapEntry] = []
         if policy.everything:
             entries.append(_permit(MAP_STEP, match, changes))
         elif of := [rule for rule in wanted if rule.family == family]:
@@ -76,7 +85,7 @@ class Filters:
         changes = _changes(policy, policy.communities)
         if policy.prepend:
             changes["as_path_prepend"] = [asn] * policy.prepend
-        entries = []
+        entries: list[RouteMapEntry] = []
         if policy.everything:
             entries.append(_permit(MAP_STEP, {}, changes))
         else:
@@ -93,8 +102,9 @@ class Filters:
             {"name": REDISTRIBUTED_MAP, "entries": [_permit(MAP_STEP, {}, {"tag": REDISTRIBUTED_TAG})]}
         )
 
-    def _prefixes(self, name: str, family: str, rules: list[PrefixRule]) -> dict[str, Any]:
-        entries = [
+    def _prefixes(self, name: str, family: str, rules: list[PrefixRule]) -> RouteMapMatch:
+        """Add a prefix-list and return the match on it."""
+        entries: list[PrefixListEntry] = [
             {
                 "seq": SEQUENCE_STEP * (index + 1),
                 "action": "permit",
@@ -107,20 +117,21 @@ class Filters:
         self.prefix_lists.append({"name": name, "family": family, "entries": entries})
         return {"family": family, "prefix_list": name}
 
-    def _communities(self, name: str, communities: tuple[Community, ...]) -> dict[str, str]:
+    def _communities(self, name: str, communities: tuple[Community, ...]) -> RouteMapMatch:
         """Return the matches that let only routes with all of ``communities`` pass."""
-        match: dict[str, str] = {}
-        for key, kind, large in (("community_list", "standard", False), ("large_community_list", "large", True)):
-            words = [word(c) for c in communities if (c.kind == "large") == large]
-            if words:
-                self.community_lists.append({"name": name, "kind": kind, "communities": words})
-                match[key] = name
+        match: RouteMapMatch = {}
+        if words := [word(c) for c in communities if c.kind != "large"]:
+            self.community_lists.append({"name": name, "kind": "standard", "communities": words})
+            match["community_list"] = name
+        if words := [word(c) for c in communities if c.kind == "large"]:
+            self.community_lists.append({"name": name, "kind": "large", "communities": words})
+            match["large_community_list"] = name
         return match
 
 
-def _changes(policy: Policy, added: tuple[Community, ...]) -> dict[str, Any]:
+def _changes(policy: Policy, added: tuple[Community, ...]) -> RouteMapSet:
     """Return what is set on the routes of a policy, with the communities that are added to them."""
-    changes: dict[str, Any] = {}
+    changes: RouteMapSet = {}
     if added:
         changes["communities"] = [word(c) for c in added if c.kind != "large"]
         changes["large_communities"] = [word(c) for c in added if c.kind == "large"]
@@ -136,7 +147,7 @@ def word(community: Community) -> str:
     return _WORDS.get(community.text, community.text)
 
 
-def maximum_prefix(rules: Iterable[PrefixRule], policy: Policy) -> dict[str, Any] | None:
+def maximum_prefix(rules: Iterable[PrefixRule], policy: Policy) -> MaximumPrefix | None:
     """Return the limit of routes from one neighbor; None = no limit: everything passes and no limit is written.
 
     The exact filter is the first bound: at most its capacity passes, and FRR keeps nothing of what it refuses. The
@@ -171,10 +182,11 @@ def prefix_family(prefix: str) -> str:
     return "ipv6" if parse_cidr(prefix, "").family == 6 else "ipv4"
 
 
-def _permit(seq: int, match: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def _permit(seq: int, match: RouteMapMatch, changes: RouteMapSet) -> RouteMapEntry:
+    """Return the route-map entry that lets through what matches, changed."""
     return {"seq": seq, "action": "permit", "match": match, "set": changes}
 
 
-def _deny_all() -> dict[str, Any]:
+def _deny_all() -> RouteMapEntry:
     """Return the route-map entry that lets nothing through."""
     return {"seq": MAP_STEP, "action": "deny", "match": {}, "set": {}}

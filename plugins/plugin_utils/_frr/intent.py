@@ -12,52 +12,47 @@ A route that no peering, neighbor or link lets in is never accepted, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from .._addressing.addresses import parse_address
-from .._model.site import Neighbor, Peering, Policy, Pool, Router, Session, SessionKeys, Site
+from .._document.frr_intent import FrrIntent, PeerGroup, PeerGroupFamily
+from .._model.site import Neighbor, Peering, Policy, Pool, PrefixRule, Router, Session, SessionKeys, Site
 from .filters import REDISTRIBUTED_MAP, Filters, maximum_prefix, prefix_family
 
 FAMILIES = ("ipv4", "ipv6")
 """Route families, in the order in which they are rendered."""
 
 
-def frr_intent(site: Site, router: Router) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A peer group without its families, and what those are made from."""
+
+    group: PeerGroup
+    families: tuple[str, ...]
+    rules: Sequence[PrefixRule]
+    """All prefixes that its neighbors may announce."""
+    import_: Policy
+    export: Policy
+    next_hop_self: bool = False
+    route_reflector_client: bool = False
+    listen_limit: int | None = None
+    """Most dynamic neighbors; None = it says nothing of them."""
+
+
+def frr_intent(site: Site, router: Router) -> FrrIntent:
     """Return what ``router`` must hold for all sessions of ``site`` that end on it, and for its own neighbors.
 
     Args:
         site: the resolved site; every session of it that names ``router`` is part of the result.
         router: one of ``site.routers``.
-
-    Returns:
-        ``asn``, ``router_id``, ``import_check``, ``maximum_paths`` (None = FRR's own default, which is multipath) and
-        ``maximum_paths_internal`` (the same for routes of the router's own AS), ``multipath_relax``, ``listen_limit``,
-        ``networks``, ``redistribute``, ``peer_groups``, ``prefix_lists``, ``community_lists`` and ``route_maps``; see
-        ``docs/router.md``. Times are seconds, ``maximum_prefix.restart`` is minutes (FRR's unit).
     """
+    drafts = sorted((*_of_peerings(site, router), *_of_neighbors(router)), key=lambda draft: draft.group["name"])
     filters = Filters()
-    groups: dict[str, dict[str, Any]] = {}
-    limits: list[int] = []
-    for cluster in site.clusters:
-        peerings = {peering.name: peering for peering in cluster.peerings}
-        members: dict[str, list[Session]] = {}
-        for session in cluster.sessions:
-            if session.router == router.host:
-                members.setdefault(session.peer_group, []).append(session)
-        for name, sessions in members.items():
-            peering = peerings[sessions[0].peering]
-            groups[name] = _peering_group(name, peering, sorted(sessions, key=_session_order))
-            limits += [peering.listen_limit] if peering.listen_limit else []
-    for neighbor in router.neighbors:
-        groups[neighbor.peer_group] = _neighbor_group(router, neighbor)
-        limits += [neighbor.listen_limit] if neighbor.listen_limit else []
-    peer_groups = []
-    for name in sorted(groups):
-        group = groups[name]
-        policies = group.pop("policies")
-        _add_families(filters, group, group["local_as"] or router.asn, *policies)
-        peer_groups.append(group)
+    peer_groups: list[PeerGroup] = [
+        {**draft.group, "families": _add_families(filters, draft, draft.group["local_as"] or router.asn)}
+        for draft in drafts
+    ]
     if router.redistribute:
         filters.add_redistribute()
     networks = {family: [p for p in router.originates if prefix_family(p) == family] for family in FAMILIES}
@@ -69,7 +64,7 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
         "maximum_paths": router.maximum_paths,
         "maximum_paths_internal": router.maximum_paths if _has_internal(router, peer_groups) else None,
         "multipath_relax": router.multipath_relax or _multipath_relax(site, router),
-        "listen_limit": sum(limits) or None,
+        "listen_limit": sum(draft.listen_limit or 0 for draft in drafts) or None,
         "networks": networks,
         "redistribute": [
             {"protocol": _protocol(protocol, family), "family": family, "route_map": REDISTRIBUTED_MAP}
@@ -84,7 +79,32 @@ def frr_intent(site: Site, router: Router) -> dict[str, Any]:
     }
 
 
-def _has_internal(router: Router, groups: list[dict[str, Any]]) -> bool:
+def session_keys(router: Router, neighbor: Neighbor) -> SessionKeys:
+    """Return the session keys of a resolved neighbor, which has some always."""
+    if neighbor.keys is None:
+        raise ValueError(f"neighbor {neighbor.name} of {router.host} was resolved without session keys")
+    return neighbor.keys
+
+
+def _of_peerings(site: Site, router: Router) -> Iterable[_Draft]:
+    """Yield the peer groups of the clusters' sessions on ``router``; all sessions of a group have one peering."""
+    for cluster in site.clusters:
+        peerings = {peering.name: peering for peering in cluster.peerings}
+        members: dict[str, list[Session]] = {}
+        for session in cluster.sessions:
+            if session.router == router.host:
+                members.setdefault(session.peer_group, []).append(session)
+        for name, sessions in members.items():
+            yield _peering_group(name, peerings[sessions[0].peering], sorted(sessions, key=_session_order))
+
+
+def _of_neighbors(router: Router) -> Iterable[_Draft]:
+    """Yield the peer groups of the neighbors that are not Cilium."""
+    for neighbor in router.neighbors:
+        yield _neighbor_group(router, neighbor)
+
+
+def _has_internal(router: Router, groups: Iterable[PeerGroup]) -> bool:
     """Return whether some neighbor is in the router's own AS: FRR has a limit of paths of its own for those."""
     return any(group["remote_as"] in ("internal", router.asn) for group in groups)
 
@@ -94,31 +114,30 @@ def _protocol(protocol: str, family: str) -> str:
     return "ospf6" if (protocol, family) == ("ospf", "ipv6") else protocol
 
 
-def _add_families(
-    filters: Filters, group: dict[str, Any], asn: int, import_: Policy, export: Policy, rules: Any
-) -> None:
-    """Add a peer group's filters to ``filters``, and the group's families to ``group``; ``asn`` is the AS it sees."""
-    keys = group.pop("family_keys")
+def _add_families(filters: Filters, draft: _Draft, asn: int) -> dict[str, PeerGroupFamily]:
+    """Add a peer group's filters to ``filters`` and return its families; ``asn`` is the AS that its neighbors see."""
+    families: dict[str, PeerGroupFamily] = {}
     for family in FAMILIES:
-        if family not in keys["families"]:
+        if family not in draft.families:
             continue
-        name = f"{group['name']}-{family}"
-        of = [rule for rule in rules if rule.family == family]
-        filters.add_import(f"{name}-in", family, of, import_)
-        filters.add_export(f"{name}-out", family, export, asn)
-        group["families"][family] = {
+        name = f"{draft.group['name']}-{family}"
+        rules = [rule for rule in draft.rules if rule.family == family]
+        filters.add_import(f"{name}-in", family, rules, draft.import_)
+        filters.add_export(f"{name}-out", family, draft.export, asn)
+        families[family] = {
             "import": f"{name}-in",
             "export": f"{name}-out",
-            "maximum_prefix": maximum_prefix(of, import_),
+            "maximum_prefix": maximum_prefix(rules, draft.import_),
             "soft_reconfiguration": False,
-            "default_originate": export.default_route,
-            "next_hop_self": keys["next_hop_self"],
-            "route_reflector_client": keys["route_reflector_client"],
+            "default_originate": draft.export.default_route,
+            "next_hop_self": draft.next_hop_self,
+            "route_reflector_client": draft.route_reflector_client,
         }
+    return families
 
 
-def _group(name: str, transport: str, keys: SessionKeys, password: str | None, internal: bool) -> dict[str, Any]:
-    """Return what all kinds of peer groups have; the caller fills in the rest."""
+def _group(name: str, transport: str, keys: SessionKeys, password: str | None, internal: bool) -> PeerGroup:
+    """Return what all kinds of peer groups have; the caller fills in the rest, ``families`` last."""
     return {
         "name": name,
         "remote_as": None,
@@ -138,10 +157,11 @@ def _group(name: str, transport: str, keys: SessionKeys, password: str | None, i
         "update_source": None,
         "listen_ranges": [],
         "families": {},
+        "neighbors": [],
     }
 
 
-def _peering_group(name: str, peering: Peering, sessions: list[Session]) -> dict[str, Any]:
+def _peering_group(name: str, peering: Peering, sessions: Sequence[Session]) -> _Draft:
     """Return the peer group of a peering: what its sessions share, and its neighbors.
 
     Nodes with ASNs of their own (racks) get ``remote_as`` on the neighbor; else it stands on the group, once.
@@ -153,17 +173,14 @@ def _peering_group(name: str, peering: Peering, sessions: list[Session]) -> dict
     dynamic = bool(peering.listen_ranges)
     ranges = [cidr for cidr in peering.listen_ranges if prefix_family(cidr) == first.family]
     group = _group(name, first.family, keys, f"{first.cluster}/{keys.password}" if keys.password else None, internal)
-    source = first.update_source if dynamic else None
-    return {
+    peer_group: PeerGroup = {
         **group,
         # A listen range takes whoever dials in: nodes of several AS numbers are all external.
         "remote_as": first.node_asn if len(asns) == 1 else "external" if dynamic else None,
         "local_as": peering.local_as,
         "extended_nexthop": first.family == "ipv6" and "ipv4" in first.families,
-        "update_source": source,
+        "update_source": first.update_source if dynamic else None,
         "listen_ranges": ranges,
-        "family_keys": _family_keys(first.families),
-        "policies": (peering.import_, peering.export, peering.filter),
         "neighbors": []
         if dynamic
         else [
@@ -181,23 +198,19 @@ def _peering_group(name: str, peering: Peering, sessions: list[Session]) -> dict
             for session in sessions
         ],
     }
+    return _Draft(
+        peer_group,
+        first.families,
+        peering.filter,
+        peering.import_,
+        peering.export,
+        listen_limit=peering.listen_limit,
+    )
 
 
-def _family_keys(
-    families: tuple[str, ...], next_hop_self: bool = False, route_reflector_client: bool = False
-) -> dict[str, Any]:
-    return {
-        "families": families,
-        "next_hop_self": next_hop_self,
-        "route_reflector_client": route_reflector_client,
-    }
-
-
-def _neighbor_group(router: Router, neighbor: Neighbor) -> dict[str, Any]:
+def _neighbor_group(router: Router, neighbor: Neighbor) -> _Draft:
     """Return the peer group of a neighbor that is not Cilium, or of the other end of a link."""
-    keys = neighbor.keys
-    if keys is None:
-        raise ValueError(f"neighbor {neighbor.name} of {router.host} was resolved without session keys")
+    keys = session_keys(router, neighbor)
     internal = neighbor.asn in ("internal", router.asn)
     unnumbered = neighbor.interface is not None and not neighbor.addresses
     group = _group(
@@ -207,10 +220,10 @@ def _neighbor_group(router: Router, neighbor: Neighbor) -> dict[str, Any]:
         f"{router.host}/{keys.password}" if keys.password else None,
         internal,
     )
-    ends = neighbor.addresses or ((neighbor.interface,) if unnumbered else ())
+    ends = neighbor.addresses or (() if neighbor.interface is None else (neighbor.interface,))
     dynamic = bool(neighbor.listen_ranges)
     descriptions = [*neighbor.descriptions, *[""] * len(ends)]
-    return {
+    peer_group: PeerGroup = {
         **group,
         "remote_as": neighbor.asn,
         "local_as": neighbor.local_as,
@@ -219,8 +232,6 @@ def _neighbor_group(router: Router, neighbor: Neighbor) -> dict[str, Any]:
         "extended_nexthop": neighbor.transport == "ipv6" and "ipv4" in neighbor.families and not unnumbered,
         "update_source": neighbor.update_source if dynamic else None,
         "listen_ranges": list(neighbor.listen_ranges),
-        "family_keys": _family_keys(neighbor.families, neighbor.next_hop_self, neighbor.route_reflector_client),
-        "policies": (neighbor.import_, neighbor.export, neighbor.import_.prefixes),
         "neighbors": [
             {
                 "address": end,
@@ -235,6 +246,16 @@ def _neighbor_group(router: Router, neighbor: Neighbor) -> dict[str, Any]:
             for end, description in zip(ends, descriptions, strict=False)
         ],
     }
+    return _Draft(
+        peer_group,
+        neighbor.families,
+        neighbor.import_.prefixes,
+        neighbor.import_,
+        neighbor.export,
+        neighbor.next_hop_self,
+        neighbor.route_reflector_client,
+        neighbor.listen_limit,
+    )
 
 
 def _session_order(session: Session) -> tuple[int, int, str]:

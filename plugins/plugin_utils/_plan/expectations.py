@@ -11,8 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
+from .._document.plan import (
+    PlannedAnnouncement,
+    PlannedExpectations,
+    PlannedGroup,
+    PlannedLeases,
+    PlannedRoutes,
+    PrefixMatch,
+)
 from .._kubernetes.labels import POD_POOL_NAME
 from .._kubernetes.selectors import parse_selector
 from .._model.site import Advertise, Cluster, Network, Peering, Policy, Pool, PrefixRule, Session, Site
@@ -26,16 +33,16 @@ _DEFAULT_ROUTE = {"ipv4": PrefixRule("0.0.0.0/0"), "ipv6": PrefixRule("::/0")}
 class _Group:
     """The sessions of a peering that one router tells apart by nothing but the node."""
 
-    head: Mapping[str, Any]
+    head: PlannedGroup
     """What all entries about them say; made once, as a large site has many pools and many nodes."""
     families: tuple[str, ...]
 
 
-def expectations(site: Site) -> dict[str, Any]:
+def expectations(site: Site) -> PlannedExpectations:
     """Return ``announcements`` (pools by BGP), ``routes`` (all else by BGP) and ``l2``, sorted, for the plan."""
-    announcements: list[dict[str, Any]] = []
-    routes: list[dict[str, Any]] = []
-    leases: list[dict[str, Any]] = []
+    announcements: list[PlannedAnnouncement] = []
+    routes: list[PlannedRoutes] = []
+    leases: list[PlannedLeases] = []
     networks = {network.name: network for network in site.networks}
     for cluster in sorted(site.clusters, key=lambda item: item.host):
         groups = _groups(cluster)
@@ -63,7 +70,7 @@ def _groups(cluster: Cluster) -> dict[str, list[_Group]]:
             found.setdefault((session.peering, session.router, session.peer_group), []).append(session)
     groups: dict[str, list[_Group]] = {}
     for (peering, router, peer_group), sessions in sorted(found.items()):
-        head = {
+        head: PlannedGroup = {
             "cluster": cluster.host,
             "peering": peering,
             "router": router,
@@ -75,7 +82,7 @@ def _groups(cluster: Cluster) -> dict[str, list[_Group]]:
     return groups
 
 
-def _announcements(pool: Pool, groups: Mapping[str, Sequence[_Group]]) -> list[dict[str, Any]]:
+def _announcements(pool: Pool, groups: Mapping[str, Sequence[_Group]]) -> list[PlannedAnnouncement]:
     """Return one entry for each peering, router and peer group over which a pool is advertised."""
     return [
         {
@@ -91,7 +98,7 @@ def _announcements(pool: Pool, groups: Mapping[str, Sequence[_Group]]) -> list[d
     ]
 
 
-def _routes(site: Site, cluster: Cluster, peering: Peering, group: _Group) -> list[dict[str, Any]]:
+def _routes(site: Site, cluster: Cluster, peering: Peering, group: _Group) -> list[PlannedRoutes]:
     """Return one entry for each kind of routes beside pools that may come over a group of sessions."""
     families = group.families
     kinds: list[tuple[str, str | None, Iterable[PrefixRule]]] = [
@@ -99,11 +106,11 @@ def _routes(site: Site, cluster: Cluster, peering: Peering, group: _Group) -> li
     ]
     if not peering.import_.empty:
         kinds.append(("import", None, _imported(peering.import_, families)))
-    entries = []
+    entries: list[PlannedRoutes] = []
     for kind, selector, found in kinds:
         rules = [rule for rule in found if rule.family in families]
         if rules:
-            prefixes = [{"prefix": rule.prefix, "ge": rule.ge, "le": rule.le} for rule in rules]
+            prefixes = [prefix_match(rule) for rule in rules]
             present = [family for family in families if any(rule.family == family for rule in rules)]
             entries.append(
                 {**group.head, "kind": kind, "families": present, "selector": selector, "prefixes": prefixes}
@@ -138,6 +145,11 @@ def _advertised(site: Site, cluster: Cluster, item: Advertise) -> list[PrefixRul
     ]
 
 
+def prefix_match(rule: PrefixRule) -> PrefixMatch:
+    """Return a rule as it stands in the plan."""
+    return {"prefix": rule.prefix, "ge": rule.ge, "le": rule.le}
+
+
 def _imported(policy: Policy, families: Sequence[str]) -> list[PrefixRule]:
     if policy.everything:
         return [_EVERYTHING[family] for family in families]
@@ -149,7 +161,8 @@ def _of_length(cidr: str, lengths: Mapping[str, int]) -> PrefixRule:
     return PrefixRule(cidr, length, length)
 
 
-def _lease(cluster: Cluster, pool: Pool, network: Network, nodes: Sequence[str]) -> dict[str, Any]:
+def _lease(cluster: Cluster, pool: Pool, network: Network, nodes: Sequence[str]) -> PlannedLeases:
+    """Return the entry of a pool that is announced on a network."""
     return {
         "cluster": cluster.host,
         "pool": pool.name,

@@ -6,20 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import yaml
 
 from .._cilium.changes import password_secrets
+from .._document.plan import KubernetesObject, PlanDocument
 
 
-def cluster_files(plan: Mapping[str, Any]) -> dict[str, str]:
+def cluster_files(plan: PlanDocument) -> dict[str, str]:
     """Return the text of each file by its relative path.
 
     Nothing is rendered for a cluster that is not managed, nor Helm values of a release that is not ours. Objects of one
     kind share a file; a file without objects is written empty, so that a removed pool leaves no old file behind.
     """
-    files: dict[str, Sequence[Any]] = {}
+    files: dict[str, Sequence[KubernetesObject]] = {}
     for name, cluster in plan["clusters"].items():
         if not cluster["managed"]:
             continue
@@ -36,7 +36,7 @@ def cluster_files(plan: Mapping[str, Any]) -> dict[str, str]:
     return {path: _documents(files[path]) for path in sorted(files)}
 
 
-def secret_files(plan: Mapping[str, Any], passwords: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def secret_files(plan: PlanDocument, passwords: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Return the files with the password Secrets of each managed cluster that has some. They are secret.
 
     Args:
@@ -55,7 +55,7 @@ def secret_files(plan: Mapping[str, Any], passwords: Mapping[str, Mapping[str, s
     }
 
 
-def _documents(objects: Sequence[Any]) -> str:
+def _documents(objects: Sequence[KubernetesObject]) -> str:
     """Return objects as YAML documents; keys keep their order, so that the same plan gives the same bytes."""
     if not objects:
         return ""
@@ -63,6 +63,6 @@ def _documents(objects: Sequence[Any]) -> str:
     return text
 
 
-def _node(name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+def _node(name: str, labels: Mapping[str, str]) -> KubernetesObject:
     """Return what a server-side apply needs to set a node's labels and nothing else."""
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": dict(labels)}}

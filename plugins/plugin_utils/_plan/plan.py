@@ -9,25 +9,35 @@ One pure function. The same inventory gives the same plan, byte for byte; it has
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from .._addressing.addresses import address_text, parse_address
 from .._addressing.intervals import subtract
 from .._cilium.helm_checks import check_cluster_values
 from .._cilium.helm_values import helm_values, secrets_namespace
 from .._cilium.objects import bgp_objects, chart_values, lb_objects, node_labels, services
+from .._document.plan import (
+    FORMAT,
+    PlanDocument,
+    PlannedCluster,
+    PlannedNeighbor,
+    PlannedPolicy,
+    PlannedPool,
+    PlannedRouter,
+    PlannedService,
+    PlannedSession,
+)
 from .._findings.code import ERROR
 from .._findings.finding import Finding
 from .._findings.report import Report
-from .._frr.intent import frr_intent
+from .._frr.intent import frr_intent, session_keys
 from .._inventory.parse import Inventory, Item, accepted_reasons, parse
 from .._model.site import Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
 from .._pools.capacity import capacity
 from .._resolve.site import resolve
-from .expectations import expectations
+from .expectations import expectations, prefix_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,8 @@ class Plan:
 
     site: Site
     findings: tuple[Finding, ...]
-    data: dict[str, Any]
-    """The plan as data; see ``docs/plan.md``. After an error only ``site`` and ``findings`` are in it."""
+    data: PlanDocument | None
+    """The plan as data; None where the inventory has an error."""
 
     @property
     def failed(self) -> bool:
@@ -71,14 +81,7 @@ def _plan(inventory: Inventory) -> Plan:
     site, reasons = _resolved(inventory, report)
     report.accept(reasons)
     findings = tuple(report.findings)
-    data: dict[str, Any] = {"site": site.name, "findings": [finding.as_dict() for finding in findings]}
-    if not report.failed:
-        data.update(_content(site))
-        data["accept"] = [
-            {"code": code, "path": path, "reason": reason}
-            for (code, path), reason in sorted(reasons.items(), key=lambda item: (item[0][0], item[0][1] or ""))
-        ]
-    return Plan(site, findings, data)
+    return Plan(site, findings, None if report.failed else _document(site, findings, reasons))
 
 
 def _resolved(inventory: Inventory, report: Report) -> tuple[Site, dict[tuple[str, str | None], str]]:
@@ -100,11 +103,14 @@ def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report)
         report.add(code, f"{variable}{dot}{rest}", found.problem, found.hint)
 
 
-def _content(site: Site) -> dict[str, Any]:
+def _document(site: Site, findings: Iterable[Finding], reasons: Mapping[tuple[str, str | None], str]) -> PlanDocument:
     clusters = sorted(site.clusters, key=lambda item: item.host)
     routers = sorted(site.routers, key=lambda item: item.host)
     sessions = [session for cluster in clusters for session in _sessions(cluster)]
     return {
+        "format": FORMAT,
+        "site": site.name,
+        "findings": [finding.as_dict() for finding in findings],
         "derived": [{"path": item.path, "value": item.value, "reason": item.reason} for item in site.derived],
         "networks": {
             network.name: {
@@ -125,6 +131,10 @@ def _content(site: Site) -> dict[str, Any]:
         "services": [service for cluster in clusters for service in _services(cluster)],
         "expect": expectations(site),
         "allocations": _allocations(clusters),
+        "accept": [
+            {"code": code, "path": path, "reason": reason}
+            for (code, path), reason in sorted(reasons.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+        ],
     }
 
 
@@ -138,12 +148,11 @@ def _allocations(clusters: list[Cluster]) -> dict[str, list[str]]:
     }
 
 
-def _router(site: Site, router: Router) -> dict[str, Any]:
+def _router(site: Site, router: Router) -> PlannedRouter:
     sessions = [session for cluster in site.clusters for session in cluster.sessions if session.router == router.host]
     passwords = {f"{item.cluster}/{item.keys.password}" for item in sessions if item.keys.password}
-    passwords |= {
-        f"{router.host}/{item.keys.password}" for item in router.neighbors if item.keys and item.keys.password
-    }
+    own = {session_keys(router, neighbor).password for neighbor in router.neighbors}
+    passwords |= {f"{router.host}/{name}" for name in own if name}
     return {
         "managed": router.managed,
         "absent": router.absent,
@@ -157,8 +166,8 @@ def _router(site: Site, router: Router) -> dict[str, Any]:
     }
 
 
-def _neighbor(router: Router, neighbor: Neighbor) -> dict[str, Any]:
-    keys = neighbor.keys
+def _neighbor(router: Router, neighbor: Neighbor) -> PlannedNeighbor:
+    keys = session_keys(router, neighbor)
     return {
         "router": router.host,
         "name": neighbor.name,
@@ -170,12 +179,12 @@ def _neighbor(router: Router, neighbor: Neighbor) -> dict[str, Any]:
         "asn": neighbor.asn,
         "local_as": neighbor.local_as,
         "families": list(neighbor.families),
-        "hold": keys.timers.hold if keys else None,
-        "keepalive": keys.timers.keepalive if keys else None,
-        "graceful_restart": keys.graceful_restart if keys else None,
-        "connect_retry": keys.timers.connect_retry if keys else None,
-        "password": keys.password if keys else None,
-        "shutdown": bool(keys and keys.shutdown),
+        "hold": keys.timers.hold,
+        "keepalive": keys.timers.keepalive,
+        "graceful_restart": keys.graceful_restart,
+        "connect_retry": keys.timers.connect_retry,
+        "password": keys.password,
+        "shutdown": keys.shutdown,
         "bfd": neighbor.bfd,
         "peer_group": neighbor.peer_group,
         "import": _policy(neighbor.import_),
@@ -183,11 +192,11 @@ def _neighbor(router: Router, neighbor: Neighbor) -> dict[str, Any]:
     }
 
 
-def _policy(policy: Policy) -> dict[str, Any]:
+def _policy(policy: Policy) -> PlannedPolicy:
     """Return what passes, for verify."""
     return {
         "all": policy.everything,
-        "prefixes": [{"prefix": rule.prefix, "ge": rule.ge, "le": rule.le} for rule in policy.prefixes],
+        "prefixes": [prefix_match(rule) for rule in policy.prefixes],
         "default_route": policy.default_route,
         "redistributed": policy.redistributed,
         "communities": [community.text for community in policy.communities],
@@ -199,7 +208,7 @@ def _passwords(sessions: tuple[Session, ...]) -> list[str]:
     return sorted({session.keys.password for session in sessions if session.keys.password})
 
 
-def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
+def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
     return {
         "managed": cluster.managed,
         "absent": cluster.absent,
@@ -231,21 +240,16 @@ def _cluster(site: Site, cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _sessions(cluster: Cluster) -> list[dict[str, Any]]:
+def _sessions(cluster: Cluster) -> list[PlannedSession]:
     """Return the sessions of a cluster with what resets them, whichever object of either end says it."""
     ports = {peering.name: peering.listen_port for peering in cluster.peerings}
     identifiers = {node.host: node.router_id for node in cluster.nodes}
     return [
-        {
-            **_session(session),
-            "node_router_id": identifiers.get(session.node),
-            "listen_port": ports.get(session.peering),
-        }
-        for session in cluster.sessions
+        _session(session, identifiers.get(session.node), ports.get(session.peering)) for session in cluster.sessions
     ]
 
 
-def _session(session: Session) -> dict[str, Any]:
+def _session(session: Session, node_router_id: str | None, listen_port: int | None) -> PlannedSession:
     return {
         "cluster": session.cluster,
         "peering": session.peering,
@@ -273,17 +277,20 @@ def _session(session: Session) -> dict[str, Any]:
         "instance": session.instance,
         "peer": session.peer,
         "peer_config": session.peer_config,
+        "node_router_id": node_router_id,
+        "listen_port": listen_port,
     }
 
 
-def _pools(cluster: Cluster) -> list[dict[str, Any]]:
+def _pools(cluster: Cluster) -> list[PlannedPool]:
     used: dict[str, set[str]] = {pool.name: set() for pool in cluster.pools}
     for service in cluster.services:
         used[service.pool].update(service.addresses)
     return [_pool(cluster, pool, used[pool.name]) for pool in cluster.pools]
 
 
-def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> dict[str, Any]:
+def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> PlannedPool:
+    """Return a pool with what is left of it; ``texts`` are the addresses that services hold."""
     used = sorted((parse_address(text, "").interval, text) for text in texts)
     free = subtract(pool.intervals, (interval for interval, _text in used))
     left = capacity(free)
@@ -312,12 +319,12 @@ def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> dict[str, Any]:
     }
 
 
-def _services(cluster: Cluster) -> list[dict[str, Any]]:
+def _services(cluster: Cluster) -> list[PlannedService]:
     pools = {pool.name: pool for pool in cluster.pools}
     return [_service(cluster, service, pools[service.pool]) for service in cluster.services]
 
 
-def _service(cluster: Cluster, service: Service, pool: Pool) -> dict[str, Any]:
+def _service(cluster: Cluster, service: Service, pool: Pool) -> PlannedService:
     ways = [(way, names) for way, names in (("bgp", pool.bgp), ("l2", pool.l2)) if service.way in (None, way)]
     return {
         "cluster": cluster.host,

@@ -10,11 +10,33 @@ comes or goes beside it, another selector for the same nodes, communities and fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-_REASONS = (
+from .._document.plan import PlanDocument, PlannedSession
+
+_Key = Literal[
+    "node_asn",
+    "router_asn",
+    "node_address",
+    "router_address",
+    "cluster_config",
+    "instance",
+    "peer",
+    "peer_group",
+    "families",
+    "hold",
+    "keepalive",
+    "graceful_restart",
+    "multihop",
+    "ttl_security",
+    "password",
+    "node_router_id",
+    "listen_port",
+    "dynamic",
+]
+
+_REASONS: tuple[tuple[_Key, str], ...] = (
     ("node_asn", "the node's AS number"),
     ("router_asn", "the router's AS number"),
     ("node_address", "the node's address"),
@@ -56,30 +78,31 @@ class Reset:
         return f"{self.cluster}/{self.peering} {where} ({self.family}): {'; '.join(self.reasons)}"
 
 
-def reset_sessions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Reset]:
+def reset_sessions(before: PlanDocument, after: PlanDocument) -> list[Reset]:
     """Return the sessions of both plans that the change from one to the other closes, sorted.
 
     Sessions that only one plan has are no resets: they come or go.
 
     Args:
-        before: a plan as JSON, written earlier (``edge_plan_file``).
+        before: a plan that was written earlier (``edge_plan_file``), perhaps by an older version: its sessions may lack
+            keys, and a key that one of them lacks is not compared.
         after: the plan now.
     """
-    old = {_key(session): session for session in before.get("sessions", ())}
+    old = {_key(session): session for session in before["sessions"]}
     routers = {
         host: f"router-id of {host}: {before['routers'][host]['router_id']} -> {router['router_id']}"
-        for host, router in after.get("routers", {}).items()
-        if host in before.get("routers", {}) and before["routers"][host]["router_id"] != router["router_id"]
+        for host, router in after["routers"].items()
+        if host in before["routers"] and before["routers"][host]["router_id"] != router["router_id"]
     }
     found = []
-    for session in after.get("sessions", ()):
-        known = old.get(_key(session))
-        if known is None or known.get("shutdown"):
+    for session in after["sessions"]:
+        earlier = old.get(_key(session))
+        if earlier is None or earlier.get("shutdown"):
             continue
         reasons = [
-            f"{what}: {_shown(known[key])} -> {_shown(session[key])}"
+            f"{what}: {_shown(earlier[key])} -> {_shown(session[key])}"
             for key, what in _REASONS
-            if key in known and known[key] != session[key]
+            if key in earlier and earlier[key] != session[key]
         ]
         reasons += [routers[session["router"]]] if session["router"] in routers else []
         reasons += ["it is shut down"] if session["shutdown"] else []
@@ -88,11 +111,13 @@ def reset_sessions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     return sorted(found, key=lambda reset: (reset.cluster, reset.peering, reset.router, reset.node, reset.family))
 
 
-def _key(session: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+def _key(session: PlannedSession) -> tuple[str, str, str, str, str]:
+    """Return what makes a session the same one in two plans."""
     return session["cluster"], session["peering"], session["node"], session["router"], session["family"]
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
+    """Return a value as a reason names it."""
     if isinstance(value, list):
         return "+".join(map(str, value))
     return "none" if value is None or value == "" else str(value)

@@ -5,10 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from ...module_utils._errors import message
+from .._document.plan import (
+    DerivedValue,
+    PlanDocument,
+    PlannedCluster,
+    PlannedNeighbor,
+    PlannedPolicy,
+    PlannedPool,
+    PlannedRouter,
+    PlannedService,
+    PlannedSession,
+)
+from .._findings.finding import FindingEntry
 from .session_changes import Reset
 
 
@@ -24,7 +35,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     ]
 
 
-def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[str]:
+def finding_lines(findings: Iterable[FindingEntry]) -> list[str]:
     """Return each finding as ``severity CODE path: problem (hint)``, with the reason where it was accepted."""
     lines = []
     for finding in findings:
@@ -34,7 +45,7 @@ def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def plan_text(plan: Mapping[str, Any]) -> str:
+def plan_text(plan: PlanDocument) -> str:
     """Return the whole plan as text, for ``playbooks/plan.yml``."""
     routers = [
         f"{name} (AS {router['asn']}, router-id {router['router_id']}, FRR {router['frr_version']}"
@@ -61,7 +72,7 @@ def plan_text(plan: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def summary_text(plan: Mapping[str, Any]) -> str:
+def summary_text(plan: PlanDocument) -> str:
     """Return the plan in one line and its findings, for runs that go on to do something."""
     head = (
         f"Site {plan['site']}: {len(plan['routers'])} router(s), {len(plan['clusters'])} cluster(s),"
@@ -76,7 +87,7 @@ def reset_lines(resets: Sequence[Reset]) -> list[str]:
     return ["", head, *([f"  {reset.text}" for reset in resets] or ["  (none)"])]
 
 
-def error_text(findings: Iterable[Mapping[str, Any]]) -> str:
+def error_text(findings: Iterable[FindingEntry]) -> str:
     """Return what a run says that stops at the plan: every finding at once, each on its line."""
     listed = list(findings)
     errors = sum(finding["severity"] == "error" for finding in listed)
@@ -90,11 +101,12 @@ def error_text(findings: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def _state(end: Mapping[str, Any]) -> str:
+def _state(end: PlannedRouter | PlannedCluster) -> str:
+    """Return what a run does to a router or cluster, where it is not the usual."""
     return (", to be removed" if end["absent"] else "") + ("" if end["managed"] else ", not managed")
 
 
-def _neighbors(neighbors: Iterable[Mapping[str, Any]]) -> list[str]:
+def _neighbors(neighbors: Iterable[PlannedNeighbor]) -> list[str]:
     return table(
         ("router", "neighbor", "address", "AS", "accepts", "sends", "hold/keepalive", "MD5"),
         (
@@ -113,20 +125,23 @@ def _neighbors(neighbors: Iterable[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def _passes(policy: Mapping[str, Any], most: int = 3) -> str:
+def _passes(policy: PlannedPolicy, most: int = 3) -> str:
     """Return what a policy lets through, in a few words."""
     if policy["all"]:
         return "all"
     words = ["default route"] if policy["default_route"] else []
     words += ["redistributed"] if policy["redistributed"] else []
     for rule in policy["prefixes"]:
-        ge, le = (f" {word} {rule[word]}" if rule[word] is not None else "" for word in ("ge", "le"))
+        ge, le = (
+            ("" if rule["ge"] is None else f" ge {rule['ge']}"),
+            ("" if rule["le"] is None else f" le {rule['le']}"),
+        )
         words.append(f"{rule['prefix']}{ge}{le}")
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "") or "nothing"
 
 
-def _sessions(sessions: Sequence[Mapping[str, Any]]) -> list[str]:
+def _sessions(sessions: Sequence[PlannedSession]) -> list[str]:
     several = len({item["cluster"] for item in sessions}) > 1
     return table(
         ("peering", "node", "address", "AS", "router", "address", "AS", "hold/keepalive", "MD5"),
@@ -147,7 +162,7 @@ def _sessions(sessions: Sequence[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def _pools(pools: Iterable[Mapping[str, Any]]) -> list[str]:
+def _pools(pools: Iterable[PlannedPool]) -> list[str]:
     return table(
         ("pool", "addresses", "reachable by", "capacity", "used", "left", "next free"),
         (
@@ -165,12 +180,12 @@ def _pools(pools: Iterable[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def _reach(pool: Mapping[str, Any]) -> str:
+def _reach(pool: PlannedPool) -> str:
     ways = [f"BGP {name}" for name in pool["bgp"]] + [f"L2 {name}" for name in pool["l2"]]
     return ", ".join(ways) or "nothing"
 
 
-def _services(services: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str, Any]]) -> list[str]:
+def _services(services: Iterable[PlannedService], pools: Iterable[PlannedPool]) -> list[str]:
     reach = {(pool["cluster"], pool["name"]): _reach(pool) for pool in pools}
     return table(
         ("service", "pool", "address", "reachable by", "policy", "made by"),
@@ -188,5 +203,5 @@ def _services(services: Iterable[Mapping[str, Any]], pools: Iterable[Mapping[str
     )
 
 
-def _derived(derived: Iterable[Mapping[str, Any]]) -> list[tuple[object, object, object]]:
+def _derived(derived: Iterable[DerivedValue]) -> list[tuple[object, object, object]]:
     return [(item["path"], item["value"], item["reason"]) for item in derived]

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .._cilium.common import cilium_version
+from .._document.plan import KubernetesObject, PlanDocument, PlannedSession
 
 POD_CIDR = "PodCIDR"
 LOAD_BALANCER = "LoadBalancerIP"
@@ -18,7 +17,7 @@ LOAD_BALANCER = "LoadBalancerIP"
 class Advertised:
     """The kinds of routes that the planned CiliumBGPPeerConfigs of a cluster select."""
 
-    def __init__(self, plan: Mapping[str, Any]) -> None:
+    def __init__(self, plan: PlanDocument) -> None:
         self._kinds: dict[tuple[str, str, str], frozenset[str]] = {}
         for host, cluster in plan["clusters"].items():
             adverts = [item for item in cluster["bgp"] if item["kind"] == "CiliumBGPAdvertisement"]
@@ -36,11 +35,11 @@ class Advertised:
                     }
                     self._kinds[host, item["metadata"]["name"], family["afi"]] = frozenset(kinds)
 
-    def kinds(self, session: Mapping[str, Any], family: str) -> frozenset[str]:
+    def kinds(self, session: PlannedSession, family: str) -> frozenset[str]:
         """Return the kinds that ``session`` announces in ``family``: advertisement types, or kinds of addresses."""
         return self._kinds.get((session["cluster"], session["peer_config"], family), frozenset())
 
-    def countable(self, session: Mapping[str, Any], family: str) -> bool:
+    def countable(self, session: PlannedSession, family: str) -> bool:
         """Return whether all that the session announces can be counted: pools and pod CIDRs alone."""
         return self.kinds(session, family) <= {POD_CIDR, LOAD_BALANCER}
 
@@ -80,7 +79,7 @@ def node_count(seen: int, cilium: str, graceful_restart: int) -> NodeCount:
     return NodeCount(max(0, seen - marker), seen, current=version < _FIRST_COUNTED_BY_EVENT)
 
 
-def _kinds(entry: Mapping[str, Any]) -> list[str]:
+def _kinds(entry: KubernetesObject) -> list[str]:
     if entry["advertisementType"] == "Service":
         return list(entry["service"]["addresses"])
     return [entry["advertisementType"]]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Any
 
+from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedSession
 from .observed import ClusterSeen, RouterSeen
 
 
 def with_addresses(
-    plan: Mapping[str, Any], routers: Mapping[str, RouterSeen], clusters: Mapping[str, ClusterSeen]
-) -> Mapping[str, Any]:
+    plan: PlanDocument, routers: Mapping[str, RouterSeen], clusters: Mapping[str, ClusterSeen]
+) -> PlanDocument:
     """Return the plan with the address of each dynamic neighbor that the clusters tell.
 
     A node has several addresses at times: the one that counts is inside the listen range, and a neighbor of the router
@@ -23,13 +23,13 @@ def with_addresses(
     if all(session["node_address"] for session in plan["sessions"]):
         return plan
     found: dict[tuple[str, str, str, str], str] = {}
-    sessions = []
+    sessions: list[PlannedSession] = []
     for session in plan["sessions"]:
         key = session["cluster"], session["router"], session["peer_group"], session["node"]
         address = session["node_address"] or _address(plan, session, routers, clusters)
         found[key] = address
         sessions.append({**session, "node_address": address})
-    announcements = [
+    announcements: list[PlannedAnnouncement] = [
         {
             **item,
             "nodes": {
@@ -43,8 +43,8 @@ def with_addresses(
 
 
 def _address(
-    plan: Mapping[str, Any],
-    session: Mapping[str, Any],
+    plan: PlanDocument,
+    session: PlannedSession,
     routers: Mapping[str, RouterSeen],
     clusters: Mapping[str, ClusterSeen],
 ) -> str:
@@ -56,7 +56,7 @@ def _address(
         ipaddress.ip_network(text)
         for group in groups
         if group["name"] == session["peer_group"]
-        for text in group.get("listen_ranges") or ()
+        for text in group["listen_ranges"]
     ]
     own = [
         address

@@ -12,8 +12,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from .._document.plan import PlanDocument, PlannedSession
 from .._kubernetes.selectors import parse_selector
 from .advertised import POD_CIDR, Advertised
 from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, family_of
@@ -71,7 +71,7 @@ class ExpectedCount:
     may: set[str] = field(default_factory=set)
 
 
-def neighbor_path(session: Mapping[str, Any]) -> str:
+def neighbor_path(session: PlannedSession) -> str:
     """Return where a session of the plan stands on its router."""
     address = canonical(session["node_address"])
     return f"{session['router']} neighbor {address} ({session['node']}, peering {session['peering']})"
@@ -86,7 +86,7 @@ class Expectations:
             expectations, and what it announces inside its pools is not judged.
     """
 
-    def __init__(self, plan: Mapping[str, Any], clusters: Mapping[str, ClusterSeen]) -> None:
+    def __init__(self, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
         self.plan = plan
         self.clusters = clusters
         self._ranges = [
@@ -98,7 +98,7 @@ class Expectations:
         self._narrowed = {
             key: parse_selector(pool["announce_only"], f"edge_pools.{key[1]}.announce_only")
             for key, pool in self._pools.items()
-            if pool.get("announce_only")
+            if pool["announce_only"]
         }
         self.live = self._live_addresses()
         self.prefixes: dict[tuple[str, str, str], ExpectedPrefix] = {}
@@ -111,7 +111,7 @@ class Expectations:
 
     def pool_label(self, cluster: str) -> str:
         """Return the key of the label by which a service of ``cluster`` names its pool."""
-        return str(self.plan["clusters"][cluster]["pool_label"])
+        return self.plan["clusters"][cluster]["pool_label"]
 
     def pools_of(self, cluster: str) -> list[str]:
         """Return the names of the pools of ``cluster``."""
@@ -178,7 +178,7 @@ class Expectations:
                 if live.family not in announcement["families"] or not self.announced(live):
                     continue
                 must, may = self._announcing_nodes(live, allowed)
-                aggregate = self._pools[cluster, live.pool].get("aggregate") or {}
+                aggregate = self._pools[cluster, live.pool]["aggregate"]
                 prefix = _prefix(live, aggregate.get(live.family, announcement["length"][live.family]))
                 expected = self.prefixes.setdefault(
                     (router, live.family, prefix), ExpectedPrefix(router, live.family, prefix)
@@ -215,7 +215,7 @@ class Expectations:
         if live.service.traffic_policy == "Local":
             must = allowed & endpoints.ready
             return must, (allowed if endpoints.nodeless else allowed & endpoints.draining) - must
-        values = self.plan["clusters"][live.cluster].get("helm_values") or {}
+        values = self.plan["clusters"][live.cluster]["helm_values"]
         if values.get("enableNoServiceEndpointsRoutable") is False and endpoints == EndpointsSeen():
             return set(), set()
         return allowed, set()

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from .._document.frr_intent import FrrIntent, PeerGroupFamily, PrefixListEntry
 
 DEFAULT_ROUTES = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
 
@@ -18,7 +19,7 @@ class Filters:
     What a map asks of a route besides its prefix (communities, a tag) counts as given: verify does not read it.
     """
 
-    def __init__(self, intent: Mapping[str, Any]) -> None:
+    def __init__(self, intent: FrrIntent) -> None:
         self._maps = {item["name"]: item["entries"] for item in intent["route_maps"]}
         self._lists = {(item["family"], item["name"]): item["entries"] for item in intent["prefix_lists"]}
         self._groups = {item["name"]: item["families"] for item in intent["peer_groups"]}
@@ -33,7 +34,7 @@ class Filters:
         policy = self._policy(peer_group, family)
         if policy is None:
             return False
-        if prefix == DEFAULT_ROUTES[family] and policy.get("default_originate"):
+        if prefix == DEFAULT_ROUTES[family] and policy["default_originate"]:
             return True
         return self._passes(policy["export"], family, prefix)
 
@@ -43,21 +44,21 @@ class Filters:
         if policy is None:
             return False
         permits = any(entry["action"] == "permit" for entry in self._maps[policy["export"]])
-        return permits or bool(policy.get("default_originate"))
+        return permits or policy["default_originate"]
 
-    def _policy(self, peer_group: str, family: str) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = self._groups.get(peer_group, {}).get(family)
-        return found
+    def _policy(self, peer_group: str, family: str) -> PeerGroupFamily | None:
+        """Return a peer group's entry of a family; None where it does not exist or does not carry the family."""
+        return self._groups.get(peer_group, {}).get(family)
 
     def _passes(self, route_map: str, family: str, prefix: str) -> bool:
         for entry in self._maps[route_map]:
             name = entry["match"].get("prefix_list")
             if name is None or _listed(self._lists[family, name], prefix):
-                return bool(entry["action"] == "permit")
+                return entry["action"] == "permit"
         return False
 
 
-def _listed(entries: Sequence[Mapping[str, Any]], prefix: str) -> bool:
+def _listed(entries: Sequence[PrefixListEntry], prefix: str) -> bool:
     """Return whether a prefix-list permits ``prefix``: its very own, or by length where ``ge`` or ``le`` is given."""
     network = ipaddress.ip_network(prefix)
     for entry in entries:
@@ -73,5 +74,5 @@ def _listed(entries: Sequence[Mapping[str, Any]], prefix: str) -> bool:
         if most is None:
             most = network.max_prefixlen if entry["ge"] is not None else outer.prefixlen
         if least <= network.prefixlen <= most:
-            return bool(entry["action"] == "permit")
+            return entry["action"] == "permit"
     return False

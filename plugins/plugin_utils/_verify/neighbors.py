@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from .._document.plan import PlanDocument, PlannedNeighbor
 from .._findings.code import ERROR
 from .filters import DEFAULT_ROUTES, Filters
 from .observed import FAMILIES, NeighborSeen, RouterSeen, canonical
 from .report import OK, VerifyReport
 
 
-def verify_neighbors(report: VerifyReport, plan: Mapping[str, Any], routers: Mapping[str, RouterSeen]) -> None:
+def verify_neighbors(report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]) -> None:
     """Verify each planned neighbor on the routers that were read: its session, what it announces, what it is sent."""
-    for neighbor in plan.get("neighbors", ()):
+    for neighbor in plan["neighbors"]:
         seen = routers.get(neighbor["router"])
         if seen is None or not seen.runs_bgp:
             continue
@@ -26,7 +26,7 @@ def verify_neighbors(report: VerifyReport, plan: Mapping[str, Any], routers: Map
             judge.session(key)
 
 
-def ends(neighbor: Mapping[str, Any], seen: RouterSeen) -> Iterator[str]:
+def ends(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
     """Yield the keys by which the router knows a neighbor: addresses, its interface, who dials in from its ranges."""
     if neighbor["addresses"]:
         yield from map(canonical, neighbor["addresses"])
@@ -49,7 +49,7 @@ def _inside(address: str, cidr: ipaddress.IPv4Network | ipaddress.IPv6Network) -
 class _Judge:
     """Judges one neighbor of one router."""
 
-    def __init__(self, report: VerifyReport, neighbor: Mapping[str, Any], seen: RouterSeen, filters: Filters) -> None:
+    def __init__(self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, filters: Filters) -> None:
         self.report = report
         self.neighbor = neighbor
         self.seen = seen

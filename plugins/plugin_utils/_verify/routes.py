@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .expected import HOST_LENGTH, Expectations, ExpectedPrefix, neighbor_path
 from .filters import DEFAULT_ROUTES, Filters
@@ -21,7 +21,7 @@ NOBODY = "nobody"
 
 def verify_routes(
     report: VerifyReport,
-    plan: Mapping[str, Any],
+    plan: PlanDocument,
     routers: Mapping[str, RouterSeen],
     expectations: Expectations,
     up: set[tuple[str, str]],
@@ -55,7 +55,7 @@ class _RouterJudge:
     def __init__(
         self,
         report: VerifyReport,
-        plan: Mapping[str, Any],
+        plan: PlanDocument,
         router: str,
         seen: RouterSeen,
         expectations: Expectations,
@@ -72,7 +72,7 @@ class _RouterJudge:
         self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
         self.others = {
             found.transport
-            for neighbor in plan.get("neighbors", ())
+            for neighbor in plan["neighbors"]
             if neighbor["router"] == router
             for key in ends(neighbor, seen)
             if (found := seen.neighbors.get(key)) is not None and key not in self.sessions
@@ -82,7 +82,7 @@ class _RouterJudge:
     def node(self, neighbor: str) -> str:
         """Return how a neighbor is named: its node's name, else its address."""
         session = self.sessions.get(neighbor)
-        return neighbor if session is None else str(session["node"])
+        return neighbor if session is None else session["node"]
 
     def full_name(self, neighbor: str) -> str:
         """Return a neighbor with its address: a node may have several."""
@@ -163,7 +163,7 @@ class _RouterJudge:
     def _limit(self, number: int) -> int:
         """Return ``number``, or maximum-paths where that is less."""
         limit = self.intent["maximum_paths"]
-        return number if limit is None else min(number, int(limit))
+        return number if limit is None else min(number, limit)
 
     def nothing_else(self) -> None:
         """Judge every accepted prefix that nothing makes expected."""
@@ -187,7 +187,7 @@ class _RouterJudge:
         """Tell what is wrong with a prefix that is not expected. Return False if it cannot be judged."""
         path = f"{self.router} prefix {prefix}"
         address, length = prefix.split("/")
-        clusters = {str(self.sessions[n]["cluster"]) for n in neighbors if n in self.sessions}
+        clusters = {self.sessions[n]["cluster"] for n in neighbors if n in self.sessions}
         clusters = clusters or set(self.plan["clusters"])
         pool, owner = None, None
         for cluster in sorted(clusters) if int(length) == HOST_LENGTH[family] else ():

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from .._document.plan import PlanDocument, PlannedService
 from .._findings.code import ERROR
 from .expected import Expectations, LiveAddress
 from .observed import BGP_CLASS, L2_CLASS, ClusterSeen, ServiceSeen, canonical
@@ -29,9 +27,9 @@ CONDITION_CODES = {
 REASON_UNKNOWN = "no reason given yet"
 
 
-def verify_objects(report: VerifyReport, plan: Mapping[str, Any], cluster: str, seen: ClusterSeen) -> None:
+def verify_objects(report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen) -> None:
     """Verify that the planned objects exist and that none carries a condition that is a problem."""
-    if plan["clusters"][cluster].get("absent"):
+    if plan["clusters"][cluster]["absent"]:
         _removed(report, plan, cluster, seen)
         return
     planned = [
@@ -74,7 +72,7 @@ def verify_objects(report: VerifyReport, plan: Mapping[str, Any], cluster: str, 
     report.row("ends", f"{cluster}: Cilium's complaints", "none", ", ".join(sorted(set(complaints))) or "none", level)
 
 
-def _removed(report: VerifyReport, plan: Mapping[str, Any], cluster: str, seen: ClusterSeen) -> None:
+def _removed(report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen) -> None:
     """Verify that nothing of ours is left in a cluster that the plan removes."""
     left = [f"{kind} {name}" for site, kind, name in seen.owned if site == plan["site"]]
     level = report.find("EDGE808", cluster, objects=", ".join(left)) if left else OK
@@ -82,7 +80,7 @@ def _removed(report: VerifyReport, plan: Mapping[str, Any], cluster: str, seen: 
 
 
 def verify_services(
-    report: VerifyReport, plan: Mapping[str, Any], cluster: str, seen: ClusterSeen, expectations: Expectations
+    report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen, expectations: Expectations
 ) -> None:
     """Verify the planned services of a cluster, and the dynamic ones: those beyond the inventory that use a pool."""
     for item in plan["services"]:
@@ -97,7 +95,7 @@ def verify_services(
 
 
 def _planned(
-    report: VerifyReport, item: Mapping[str, Any], service: ServiceSeen | None, expectations: Expectations
+    report: VerifyReport, item: PlannedService, service: ServiceSeen | None, expectations: Expectations
 ) -> None:
     """Verify one service of the inventory."""
     cluster, key = item["cluster"], f"{item['namespace']}/{item['name']}"
@@ -122,7 +120,7 @@ def _planned(
 
 def _address_problem(
     report: VerifyReport,
-    item: Mapping[str, Any],
+    item: PlannedService,
     service: ServiceSeen,
     pinned: list[str],
     expectations: Expectations,

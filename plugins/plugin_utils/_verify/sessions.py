@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
 from .advertised import node_count
 from .expected import Expectations, ExpectedCount, SessionKey, neighbor_path
@@ -16,7 +16,7 @@ from .report import OK, VerifyReport
 
 
 def verify_router_sessions(
-    report: VerifyReport, plan: Mapping[str, Any], routers: Mapping[str, RouterSeen]
+    report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]
 ) -> set[tuple[str, str]]:
     """Verify each planned session on the routers that were read.
 
@@ -34,7 +34,7 @@ def verify_router_sessions(
         subject = f"{router} <- {session['node']} {address} ({session['peering']})"
         expected = "shut down" if session["shutdown"] else f"Established, {_timers(*_router_timers(session))}"
         if neighbor is None:
-            if session.get("dynamic"):  # it is a neighbor only while its session is up
+            if session["dynamic"]:  # it is a neighbor only while its session is up
                 fields = {**_fields(session), "state": "not there", "reason": ""}
                 level = OK if session["shutdown"] else report.find("EDGE811", neighbor_path(session), **fields)
                 report.row("router_session", subject, expected, "not there", level)
@@ -54,7 +54,7 @@ def verify_router_sessions(
 
 def verify_node_sessions(
     report: VerifyReport,
-    plan: Mapping[str, Any],
+    plan: PlanDocument,
     routers: Mapping[str, RouterSeen],
     clusters: Mapping[str, ClusterSeen],
     expectations: Expectations,
@@ -89,7 +89,7 @@ def verify_node_sessions(
         report.row("node_session", subject, expected, seen, level)
 
 
-def _judge_neighbor(report: VerifyReport, session: Mapping[str, Any], neighbor: NeighborSeen) -> str:
+def _judge_neighbor(report: VerifyReport, session: PlannedSession, neighbor: NeighborSeen) -> str:
     """Tell the first thing that is wrong with a session on the router; the rest follows from it. Return the level."""
     path = neighbor_path(session)
     fields = _fields(session)
@@ -125,7 +125,7 @@ def _judge_neighbor(report: VerifyReport, session: Mapping[str, Any], neighbor: 
     return OK
 
 
-def _judge_peer(report: VerifyReport, session: Mapping[str, Any], peer: PeerSeen) -> str:
+def _judge_peer(report: VerifyReport, session: PlannedSession, peer: PeerSeen) -> str:
     """Tell the first thing that is wrong with a session on its node. Return the level."""
     path = _peer_path(session)
     fields = _fields(session)
@@ -144,7 +144,7 @@ def _judge_peer(report: VerifyReport, session: Mapping[str, Any], peer: PeerSeen
 
 def _judge_count(
     report: VerifyReport,
-    session: Mapping[str, Any],
+    session: PlannedSession,
     peer: PeerSeen,
     expectations: Expectations,
     cilium: str,
@@ -190,16 +190,15 @@ def _judge_count(
     return level
 
 
-def _accepts_all(router: RouterSeen, session: Mapping[str, Any], family: str, prefixes: Iterable[str]) -> bool:
+def _accepts_all(router: RouterSeen, session: PlannedSession, family: str, prefixes: Iterable[str]) -> bool:
     """Return whether the router accepted each of ``prefixes`` over the session."""
     neighbor = canonical(session["node_address"])
     return all(any(path.neighbor == neighbor for path in router.paths[family].get(prefix, ())) for prefix in prefixes)
 
 
-def _router_timers(session: Mapping[str, Any]) -> tuple[int, int]:
+def _router_timers(session: PlannedSession) -> tuple[int, int]:
     """Return (hold, keepalive) that FRR negotiates: it caps keepalive at a third of hold (RFC 4271 section 4.4)."""
-    hold: int = session["hold"]
-    return hold, min(session["keepalive"], hold // 3)
+    return session["hold"], min(session["keepalive"], session["hold"] // 3)
 
 
 def _state(neighbor: NeighborSeen) -> str:
@@ -214,12 +213,12 @@ def _timers(hold: int | None, keepalive: int | None) -> str:
     return "unknown" if hold is None or keepalive is None else f"{hold}/{keepalive} s"
 
 
-def _peer_path(session: Mapping[str, Any]) -> str:
+def _peer_path(session: PlannedSession) -> str:
     """Return where the session stands in the cluster."""
     return f"{session['cluster']} node {session['node']} peer {session['peer']}"
 
 
-def _fields(session: Mapping[str, Any]) -> dict[str, str]:
+def _fields(session: PlannedSession) -> dict[str, str]:
     """Return what the texts of all session findings may name."""
     return {
         "address": canonical(session["node_address"]),

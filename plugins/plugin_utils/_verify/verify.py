@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .dynamic import with_addresses
 from .expected import Expectations
@@ -28,7 +29,7 @@ SETTLE_SECONDS = 60
 """For what no BGP timer governs: IPAM, leases of 15 s, agents that report every 5 s, an agent that starts."""
 
 
-def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = False) -> VerifyReport:
+def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False) -> VerifyReport:
     """Compare what was observed with the plan.
 
     Args:
@@ -44,7 +45,7 @@ def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = 
         EdgeError: nothing was observed that the plan manages.
     """
     report = VerifyReport(strict)
-    report.accept({(item["code"], item["path"]): str(item["reason"]) for item in plan.get("accept", ())})
+    report.accept({(item["code"], item["path"]): item["reason"] for item in plan["accept"]})
     routers = _read_routers(report, plan, observed.get("routers") or {})
     clusters = _read_clusters(report, plan, observed.get("clusters") or {})
     if not report.rows:
@@ -58,25 +59,25 @@ def verify(plan: Mapping[str, Any], observed: Mapping[str, Any], strict: bool = 
     up = verify_router_sessions(report, plan, routers)
     verify_neighbors(report, plan, routers)
     verify_node_sessions(report, plan, routers, clusters, expectations)
-    for cluster in sorted(name for name in clusters if not plan["clusters"][name].get("absent")):
+    for cluster in sorted(name for name in clusters if not plan["clusters"][name]["absent"]):
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
     return report
 
 
-def settle_seconds(plan: Mapping[str, Any]) -> int:
+def settle_seconds(plan: PlanDocument) -> int:
     """Return within how many seconds a site that was just changed must be as planned.
 
     A node's session may have to expire (hold), its old paths to go (graceful restart), and a new connection to be tried
     (connect retry, which Cilium stretches up to twice); the rest is for addresses, L2 leases and Cilium's own reports.
     """
-    known = [*plan["sessions"], *(item for item in plan.get("neighbors", ()) if item["hold"] is not None)]
-    sessions = [s["hold"] + s["graceful_restart"] + 2 * s["connect_retry"] for s in known]
-    return SETTLE_SECONDS + max(sessions, default=0)
+    sessions = [s["hold"] + s["graceful_restart"] + 2 * s["connect_retry"] for s in plan["sessions"]]
+    neighbors = [n["hold"] + n["graceful_restart"] + 2 * n["connect_retry"] for n in plan["neighbors"]]
+    return SETTLE_SECONDS + max([*sessions, *neighbors], default=0)
 
 
-def _read_routers(report: VerifyReport, plan: Mapping[str, Any], observed: Mapping[str, Any]) -> dict[str, RouterSeen]:
+def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> dict[str, RouterSeen]:
     """Read the managed routers; tell those that could not be read or run no BGP as planned."""
     routers: dict[str, RouterSeen] = {}
     for router in sorted(plan["routers"]):
@@ -92,7 +93,7 @@ def _read_routers(report: VerifyReport, plan: Mapping[str, Any], observed: Mappi
         level = OK
         if not planned["frr"]["peer_groups"]:
             expected = text = "no session"
-            if planned.get("absent") and seen.neighbors:
+            if planned["absent"] and seen.neighbors:
                 text = f"{len(seen.neighbors)} sessions"
                 level = report.find("EDGE807", router, neighbors=", ".join(sorted(seen.neighbors)))
         elif not seen.runs_bgp:
@@ -105,9 +106,7 @@ def _read_routers(report: VerifyReport, plan: Mapping[str, Any], observed: Mappi
     return routers
 
 
-def _read_clusters(
-    report: VerifyReport, plan: Mapping[str, Any], observed: Mapping[str, Any]
-) -> dict[str, ClusterSeen]:
+def _read_clusters(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> dict[str, ClusterSeen]:
     """Read the managed clusters; tell those that could not be read, and what Cilium complains about in the others."""
     clusters: dict[str, ClusterSeen] = {}
     for cluster in sorted(plan["clusters"]):

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import parse as parse_frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import undefined
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import (
@@ -22,6 +23,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text 
 from ansible_collections.hybridnet.cluster_edge.tests.support.any_site import inventories
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import frr_conf
+from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 from hypothesis import HealthCheck, event, given, settings
 
 SOME = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -35,8 +37,9 @@ def test_any_site_is_planned_or_refused(document: dict[str, Any]) -> None:
     event("refused" if computed.failed else "planned")
     assert json.dumps(computed.data, sort_keys=False) == json.dumps(plan(inventory_from(document)).data)
     if computed.failed:
-        assert error_text(computed.data["findings"])
+        assert error_text(finding.as_dict() for finding in computed.findings)
         return
+    assert misfits(computed.data, PlanDocument) == []
     assert plan_text(computed.data)
     assert summary_text(computed.data)
     for text in cluster_files(computed.data).values():

@@ -93,7 +93,16 @@ def test_the_plan_says_it(tmp_path: Path) -> None:
     [
         pytest.param(None, "cannot be read: No such file or directory", id="absent"),
         pytest.param("{", "is not JSON", id="not JSON"),
-        pytest.param("[]", "holds no plan (write one with -e edge_plan_file=before.json)", id="no plan"),
+        pytest.param(
+            "[]",
+            "before.json: holds no plan (write one with playbooks/plan.yml -e edge_plan_file=plan.json)",
+            id="no plan",
+        ),
+        pytest.param(
+            '{"format": 2, "sessions": [], "routers": {}}',
+            "before.json: is a plan of format 2, but this version of the collection reads format 1 (read it with",
+            id="a later format",
+        ),
     ],
 )
 def test_a_plan_of_before_that_is_none(tmp_path: Path, text: str | None, told: str) -> None:

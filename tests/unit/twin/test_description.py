@@ -60,7 +60,7 @@ DUAL_STACK: dict[str, Any] = {
 
 def described(document: dict[str, Any], **options: Any) -> _twin.Twin:
     computed = plan(inventory_from(document))
-    assert not computed.failed, computed.data["findings"]
+    assert not computed.failed, computed.findings
     return _twin.describe(computed.data, **options)
 
 

@@ -16,9 +16,9 @@ from ipaddress import (
     ip_network,
     summarize_address_range,
 )
-from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ..._document.plan import PlanDocument, PlannedNetwork
 from .model import LOOPBACK
 
 Network = IPv4Network | IPv6Network
@@ -29,7 +29,7 @@ _INTERFACE_LENGTH = 15
 """IFNAMSIZ - 1 of Linux."""
 
 
-def segments(networks: Mapping[str, Any]) -> dict[str, tuple[str, str | None]]:
+def segments(networks: Mapping[str, PlannedNetwork]) -> dict[str, tuple[str, str | None]]:
     """Return network -> (bridge, interface name on nodes). Networks on one interface are one segment.
 
     A network of loopback addresses has :data:`LOOPBACK` for both.
@@ -37,10 +37,10 @@ def segments(networks: Mapping[str, Any]) -> dict[str, tuple[str, str | None]]:
     found: dict[str, tuple[str, str | None]] = {}
     by_interface: dict[str, str] = {}
     for index, name in enumerate(networks):
-        if networks[name].get("loopback"):
+        if networks[name]["loopback"]:
             found[name] = LOOPBACK, LOOPBACK
             continue
-        interface = interface_name(networks[name].get("interfaces") or ())
+        interface = interface_name(networks[name]["interfaces"])
         bridge = f"br{index}"
         if interface:
             bridge = by_interface.setdefault(interface, bridge)
@@ -57,7 +57,7 @@ def interface_name(patterns: Sequence[str]) -> str | None:
     return None
 
 
-def used(plan: Mapping[str, Any]) -> list[tuple[Address, Address]]:
+def used(plan: PlanDocument) -> list[tuple[Address, Address]]:
     """Return the first and last address of everything that the plan uses, except the networks' own CIDRs."""
     taken: list[tuple[Address, Address]] = []
     hosts = [
@@ -67,13 +67,13 @@ def used(plan: Mapping[str, Any]) -> list[tuple[Address, Address]]:
     for host in hosts:
         for addresses in host["addresses"].values():
             taken += [(ip_address(address), ip_address(address)) for address in addresses]
-    for neighbor in plan.get("neighbors", ()):
+    for neighbor in plan["neighbors"]:
         taken += [(ip_address(address), ip_address(address)) for address in neighbor["addresses"]]
     for pool in plan["pools"]:
         for entry in pool["ranges"]:
             taken.append((ip_address(entry[0]), ip_address(entry[1])))
     for cluster in plan["clusters"].values():
-        for text in [*(cluster.get("pod_cidrs") or ()), *(cluster.get("service_cidrs") or ())]:
+        for text in [*cluster["pod_cidrs"], *cluster["service_cidrs"]]:
             cidr = ip_network(text)
             taken.append((cidr.network_address, cidr.broadcast_address))
     for network in plan["networks"].values():
@@ -84,7 +84,7 @@ def used(plan: Mapping[str, Any]) -> list[tuple[Address, Address]]:
     return taken
 
 
-def subnet_of(networks: Mapping[str, Any], address: str) -> tuple[str, Network] | None:
+def subnet_of(networks: Mapping[str, PlannedNetwork], address: str) -> tuple[str, Network] | None:
     """Return the network and the CIDR of it that ``address`` lies in."""
     ip = ip_address(address)
     for name, network in networks.items():
@@ -157,7 +157,9 @@ def node_cidrs(pod_cidrs: Sequence[Network], nodes: Sequence[str], cluster: str)
     return result
 
 
-def network_order(networks: Mapping[str, Any], nodes: Mapping[str, Any]) -> list[str]:
+def network_order(
+    networks: Mapping[str, PlannedNetwork], nodes: Mapping[str, Mapping[str, Sequence[str]]]
+) -> list[str]:
     """Return the networks, those that most nodes share first: a node's InternalIP should be on a common one.
 
     ``nodes`` is node -> network -> addresses.

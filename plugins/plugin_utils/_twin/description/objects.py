@@ -6,18 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
+from ..._document.plan import HelmValues, KubernetesObject, PlannedCluster, PlannedService, ServiceManifest
 from .addresses import Network
 from .model import LABEL_STAND_IN, MANAGED_BY, Listener
 
 FIRST_LISTENER_PORT = 20000
 """Stand-in endpoints listen from here on, one port for each port of a service."""
 
+_PROTOCOL = "TCP"
+"""Of a port that says none (Kubernetes API, ServicePort)."""
 
-def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> dict[str, Any]:
+
+def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> HelmValues:
     """Return the Helm values that let an agent run on a bare network namespace, without pods and CNI."""
-    values: dict[str, Any] = {
+    values: HelmValues = {
         "devices": " ".join(devices),
         "routingMode": "native",
         "kubeProxyReplacement": True,  # there is no kube-proxy
@@ -41,7 +47,7 @@ def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> dict[st
     return values
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> HelmValues:
     """Return Helm values with ``over`` laid over ``base``, map by map."""
     merged = dict(base)
     for key, value in over.items():
@@ -51,12 +57,12 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def service_key(service: Mapping[str, Any]) -> str:
+def service_key(service: PlannedService | ServiceManifest) -> str:
     """Return ``namespace/name``."""
     return f"{service['namespace']}/{service['name']}"
 
 
-def namespaces(services: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def namespaces(services: Sequence[PlannedService]) -> list[KubernetesObject]:
     """Return the namespaces that the services' owners would make."""
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {LABEL_STAND_IN: MANAGED_BY}}}
@@ -64,7 +70,7 @@ def namespaces(services: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def node_object(node: str, cidrs: Sequence[str]) -> dict[str, Any]:
+def node_object(node: str, cidrs: Sequence[str]) -> KubernetesObject:
     """Return the Node that a kubelet would register, with the pod CIDRs that a controller would give it."""
     labels = {
         "kubernetes.io/hostname": node,
@@ -80,7 +86,7 @@ def node_object(node: str, cidrs: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def node_status(node: str, addresses: Mapping[int, str]) -> dict[str, Any]:
+def node_status(node: str, addresses: Mapping[int, str]) -> KubernetesObject:
     """Return the addresses in a Node's status; ``addresses`` are its InternalIPs by family (4 or 6)."""
     return {
         "addresses": [
@@ -90,39 +96,51 @@ def node_status(node: str, addresses: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def ports(cluster: Mapping[str, Any], services: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return ``namespace/name`` -> its ports as Kubernetes has them, each with the stand-in's ``listener`` port."""
-    objects = {service_key(item): item.get("object") or {} for item in cluster["services"]}
-    charts = {f"{item['namespace']}/{item['service']}" for item in cluster.get("charts") or ()}
-    result: dict[str, list[dict[str, Any]]] = {}
-    port_number = FIRST_LISTENER_PORT
+@dataclass(frozen=True, slots=True)
+class StandInPort:
+    """One port of a service, and where its stand-in endpoints listen."""
+
+    name: str
+    """Empty where the port has none."""
+    port: int
+    protocol: str
+    listener: int
+    """The port of the nodes on which the stand-ins answer."""
+
+
+def ports(cluster: PlannedCluster, services: Sequence[PlannedService]) -> dict[str, list[StandInPort]]:
+    """Return ``namespace/name`` -> the ports of each service, with listeners of their own."""
+    numbers = count(FIRST_LISTENER_PORT)
+    manifests = {service_key(item): item["object"] for item in cluster["services"]}
+    charts = {f"{item['namespace']}/{item['service']}" for item in cluster["charts"]}
+    result: dict[str, list[StandInPort]] = {}
     for service in sorted(services, key=service_key):
         key = service_key(service)
-        ports = (objects.get(key, {}).get("spec") or {}).get("ports") or []
-        if not ports and key in charts:
-            # What the ingress-nginx chart makes without further values.
-            ports = [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
-        if not ports:
-            planned = list(service.get("ports") or ({"port": 80, "protocol": "TCP"},))
-            ports = (
-                planned
-                if len(planned) == 1
-                else [{**port, "name": f"{port['protocol']}-{port['port']}".lower()} for port in planned]
-            )
-        result[key] = []
-        for port in ports:
-            entry = {
-                "name": port.get("name") or "",
-                "port": int(port["port"]),
-                "protocol": port.get("protocol") or "TCP",
-            }
-            result[key].append({**entry, "listener": port_number})
-            port_number += 1
+        result[key] = [
+            StandInPort(port.get("name") or "", int(port["port"]), port.get("protocol") or _PROTOCOL, next(numbers))
+            for port in _service_ports(service, manifests.get(key), key in charts)
+        ]
     return result
 
 
+def _service_ports(
+    service: PlannedService, manifest: KubernetesObject | None, of_chart: bool
+) -> Sequence[KubernetesObject]:
+    """Return the ports of a service as Kubernetes has them: those that we make, those of its chart, or the planned."""
+    own: list[KubernetesObject] = ((manifest or {}).get("spec") or {}).get("ports") or []
+    if own:
+        return own
+    if of_chart:
+        # What the ingress-nginx chart makes without further values.
+        return [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
+    planned = service["ports"] or [{"port": 80, "protocol": _PROTOCOL}]
+    if len(planned) == 1:
+        return [{**planned[0]}]
+    return [{**port, "name": f"{port['protocol']}-{port['port']}".lower()} for port in planned]
+
+
 def listeners(
-    ports: Mapping[str, Sequence[Mapping[str, Any]]], placed: Mapping[str, Sequence[str]]
+    ports: Mapping[str, Sequence[StandInPort]], placed: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[Listener, ...]]:
     """Return the listeners of each node: one per port of each service that has an endpoint there.
 
@@ -134,35 +152,33 @@ def listeners(
     for key, nodes in placed.items():
         for node in nodes:
             for port in ports[key]:
-                by_node.setdefault(node, []).append(Listener(key, port["listener"], port["protocol"], port["port"]))
+                by_node.setdefault(node, []).append(Listener(key, port.listener, port.protocol, port.port))
     return {node: tuple(sorted(by_node[node], key=lambda item: item.port)) for node in sorted(by_node)}
 
 
-def stand_in_services(
-    cluster: Mapping[str, Any], ports: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> list[dict[str, Any]]:
+def stand_in_services(cluster: PlannedCluster, ports: Mapping[str, Sequence[StandInPort]]) -> list[KubernetesObject]:
     """Return the Services of ``manage: values`` and ``metadata`` as their chart or owner would make them."""
-    charts = {f"{item['namespace']}/{item['service']}": item["values"] for item in cluster.get("charts") or ()}
+    charts = {f"{item['namespace']}/{item['service']}": item["values"] for item in cluster["charts"]}
     objects = []
     for item in sorted(cluster["services"], key=service_key):
         if item["manage"] == "service":
             continue
         values = ((charts.get(service_key(item)) or {}).get("controller") or {}).get("service") or {}
-        metadata: dict[str, Any] = {
+        metadata: KubernetesObject = {
             "name": item["name"],
             "namespace": item["namespace"],
             "labels": {**(values.get("labels") or {}), LABEL_STAND_IN: MANAGED_BY},
         }
         if values.get("annotations"):
             metadata["annotations"] = dict(values["annotations"])
-        spec: dict[str, Any] = {
+        spec: KubernetesObject = {
             "type": "LoadBalancer",
             "ports": [
                 {
-                    **({"name": port["name"]} if port["name"] else {}),
-                    "port": port["port"],
-                    "protocol": port["protocol"],
-                    "targetPort": port["listener"],
+                    **({"name": port.name} if port.name else {}),
+                    "port": port.port,
+                    "protocol": port.protocol,
+                    "targetPort": port.listener,
                 }
                 for port in ports[service_key(item)]
             ],
@@ -181,10 +197,10 @@ def stand_in_services(
 
 
 def endpoint_slices(
-    ports: Mapping[str, Sequence[Mapping[str, Any]]],
+    ports: Mapping[str, Sequence[StandInPort]],
     placed: Mapping[str, Sequence[str]],
     node_ips: Mapping[str, Mapping[int, str]],
-) -> list[dict[str, Any]]:
+) -> list[KubernetesObject]:
     """Return the slices that point at the listeners on the nodes, one for each service and family."""
     slices = []
     for key in sorted(placed):
@@ -212,8 +228,7 @@ def endpoint_slices(
                     },
                     "addressType": f"IPv{family}",
                     "ports": [
-                        {"name": port["name"], "port": port["listener"], "protocol": port["protocol"]}
-                        for port in ports[key]
+                        {"name": port.name, "port": port.listener, "protocol": port.protocol} for port in ports[key]
                     ],
                     "endpoints": endpoints,
                 }

@@ -9,10 +9,12 @@ Each is a small FRR that announces what the router's import policy lets in, so t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Any
 
+from ..._document.frr_intent import PeerGroup
+from ..._document.plan import PlannedNeighbor, PlannedPolicy, PlannedSession
 from .addresses import highest_free, subnet_of
 from .model import Host, Leg, Route, Speaker
 from .wiring import OWN_METRIC, Wiring
@@ -23,8 +25,34 @@ MOST_PREFIXES = 8
 _ROOM = "172.28.0.0/16", "fd00:172:28::/64"
 """Where a speaker stands whose address is in no network of the site."""
 
-Sessions = list[tuple[str, str | None, Mapping[str, Any], Mapping[str, Any]]]
-"""Of one speaker: the router's address (or the own interface), its source address, neighbor, and peer group."""
+_INTERFACE = "eth0"
+"""A stand-in's leg; a session of this name is unnumbered."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSession:
+    """One session of a stand-in, as its own FRR has it."""
+
+    target: str
+    """The address that it dials, or its own interface (unnumbered)."""
+    source: str | None
+    """Its source address; None = FRR's choice."""
+    name: str
+    """Of the neighbor or peering; part of the name of a route-map."""
+    asn: int
+    """Its own AS number."""
+    remote_as: int
+    families: Sequence[str]
+    prefixes: Mapping[str, Sequence[str]]
+    """By family, what it announces."""
+    communities: Sequence[str]
+    """What it adds to each route."""
+    hold: int
+    keepalive: int
+    password: str | None
+    """Its name among the passwords of the plan's routers or of its cluster."""
+    ttl_security: int | None = None
+    multihop: int | None = None
 
 
 class Speakers:
@@ -39,7 +67,7 @@ class Speakers:
         self.router_legs: dict[str, list[Leg]] = {}
         self.router_routes: dict[str, list[Route]] = {}
         self.on_nodes: set[str] = set()
-        self._by_node: dict[str, Sessions] = {}
+        self._by_node: dict[str, list[SpeakerSession]] = {}
         self._rooms = 0
         for neighbor in wiring.neighbors:
             self._neighbor(neighbor)
@@ -50,7 +78,8 @@ class Speakers:
             self.on_nodes.add(node)
             self._speaker(node, self.wiring.namespace("host", node), self._by_node[node])
 
-    def _neighbor(self, neighbor: Mapping[str, Any]) -> None:
+    def _neighbor(self, neighbor: PlannedNeighbor) -> None:
+        """Add what stands for a router's neighbor; the other end of a link is a router, and needs its leg alone."""
         router = neighbor["router"]
         if neighbor["other"]:
             if neighbor["interface"]:
@@ -58,53 +87,73 @@ class Speakers:
             return
         group = self._group(router, neighbor["peer_group"])
         if neighbor["interface"] and not neighbor["addresses"]:
-            self._over_interface(neighbor, group)
+            self._over_interface(neighbor, neighbor["interface"], group)
         for number, address in enumerate(neighbor["addresses"]):
             node = self.nodes.get(address)
-            if node is not None:
-                mine = self._by_node.setdefault(node, [])
-                mine.append((self._router_address(router, address, group), address, neighbor, group))
+            if node is None:
+                self._host(neighbor, group, number, address)
                 continue
-            name = f"{router}.{neighbor['name']}" + (f".{number}" if number else "")
-            self._host(name, address, neighbor, group)
+            target = self._router_address(router, address, group)
+            self._by_node.setdefault(node, []).append(self._session(target, address, neighbor, group))
         for number, text in enumerate(neighbor["listen_ranges"]):
             free = highest_free(ip_network(text), self.wiring.taken)
             if free:
                 self.wiring.take(free.split("/")[0])
-                name = f"{router}.{neighbor['name']}" + (f".{number}" if number else "")
-                self._host(name, free.split("/")[0], neighbor, group)
+                self._host(neighbor, group, number, free.split("/")[0])
 
-    def _group(self, router: str, name: str) -> Mapping[str, Any]:
+    def _group(self, router: str, name: str) -> PeerGroup:
         """Return the router's peer group, which says what both ends agree on."""
         groups = self.wiring.plan["routers"][router]["frr"]["peer_groups"]
-        found: Mapping[str, Any] = next((group for group in groups if group["name"] == name), {})
-        return found
+        return next(group for group in groups if group["name"] == name)
+
+    def _session(self, target: str, source: str | None, neighbor: PlannedNeighbor, group: PeerGroup) -> SpeakerSession:
+        """Return the other end of a router's session with a neighbor of its own."""
+        router = self.wiring.plan["routers"][neighbor["router"]]
+        policy = neighbor["import"]
+        return SpeakerSession(
+            target=target,
+            source=source,
+            name=neighbor["name"],
+            asn=self._asn(neighbor),
+            remote_as=neighbor["local_as"] or router["asn"],
+            families=neighbor["families"],
+            prefixes={family: announced(policy, family) for family in ("ipv4", "ipv6")},
+            communities=policy["communities"],
+            hold=group["timers"]["hold"],
+            keepalive=group["timers"]["keepalive"],
+            password=group["password"],
+            ttl_security=group["ttl_security"],
+            multihop=group["multihop"],
+        )
 
     def _link_leg(self, router: str, interface: str, other: str) -> None:
         """Give a router its end of a link over an interface (unnumbered)."""
         bridge = "u" + hashlib.sha256("/".join(sorted((router, other))).encode()).hexdigest()[:12]
         self.router_legs.setdefault(router, []).append(Leg(interface, bridge, self.wiring.mac(router, bridge), ()))
 
-    def _over_interface(self, neighbor: Mapping[str, Any], group: Mapping[str, Any]) -> None:
+    def _over_interface(self, neighbor: PlannedNeighbor, interface: str, group: PeerGroup) -> None:
         router, name = neighbor["router"], f"{neighbor['router']}.{neighbor['name']}"
-        self._link_leg(router, neighbor["interface"], name)
+        self._link_leg(router, interface, name)
         bridge = self.router_legs[router][-1].bridge
-        legs = (Leg("eth0", bridge, self.wiring.mac(name, bridge), ()),)
+        legs = (Leg(_INTERFACE, bridge, self.wiring.mac(name, bridge), ()),)
         namespace = self.wiring.namespace("speaker", name)
         sysctls = {"net.ipv6.conf.default.dad_transmits": "0"}
         self.hosts.append(Host("speaker", name, namespace, legs, (), sysctls))
-        self._speaker(name, namespace, [("eth0", None, neighbor, group)])
+        self._speaker(name, namespace, [self._session(_INTERFACE, None, neighbor, group)])
 
-    def _host(self, name: str, address: str, neighbor: Mapping[str, Any], group: Mapping[str, Any]) -> None:
+    def _host(self, neighbor: PlannedNeighbor, group: PeerGroup, number: int, address: str) -> None:
         """Put a speaker on the network of its address, or in a room of its own behind the router."""
         wiring, router = self.wiring, neighbor["router"]
+        name = f"{router}.{neighbor['name']}" + (f".{number}" if number else "")
         namespace = wiring.namespace("speaker", name)
         found = subnet_of(wiring.networks, address)
         target = self._router_address(router, address, group)
         ip = ip_address(address)
         if found is not None and wiring.segments[found[0]][0] != "lo":
             bridge = wiring.segments[found[0]][0]
-            legs: tuple[Leg, ...] = (Leg("eth0", bridge, wiring.mac(name, bridge), (f"{ip}/{found[1].prefixlen}",)),)
+            legs: tuple[Leg, ...] = (
+                Leg(_INTERFACE, bridge, wiring.mac(name, bridge), (f"{ip}/{found[1].prefixlen}",)),
+            )
             routes = wiring.default_routes([found[0]], legs)
         else:
             room = ip_network(_ROOM[0 if ip.version == 4 else 1]).network_address + 4 * self._rooms
@@ -113,134 +162,130 @@ class Speakers:
             length = 30 if ip.version == 4 else 126
             legs = (
                 Leg("lo", "lo", wiring.mac(name, "lo"), (f"{ip}/{ip.max_prefixlen}",)),
-                Leg("eth0", bridge, wiring.mac(name, bridge), (f"{room + 2}/{length}",)),
+                Leg(_INTERFACE, bridge, wiring.mac(name, bridge), (f"{room + 2}/{length}",)),
             )
             leg = Leg(bridge, bridge, wiring.mac(router, bridge), (f"{room + 1}/{length}",))
             self.router_legs.setdefault(router, []).append(leg)
-            way = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(room + 2),), OWN_METRIC)
-            self.router_routes.setdefault(router, []).append(way)
+            route = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(room + 2),), OWN_METRIC)
+            self.router_routes.setdefault(router, []).append(route)
             routes = (Route("default", ip.version, (str(room + 1),)),)
         self.hosts.append(Host("speaker", name, namespace, legs, routes))
-        self._speaker(name, namespace, [(target, address, neighbor, group)])
+        self._speaker(name, namespace, [self._session(target, address, neighbor, group)])
 
-    def _router_address(self, router: str, address: str, group: Mapping[str, Any]) -> str:
+    def _router_address(self, router: str, address: str, group: PeerGroup) -> str:
         """Return the address of ``router`` that the speaker at ``address`` dials."""
-        for neighbor in group.get("neighbors", ()):
-            if neighbor["address"] == address and neighbor.get("update_source"):
-                return str(neighbor["update_source"])
+        for neighbor in group["neighbors"]:
+            if neighbor["address"] == address and neighbor["update_source"]:
+                return neighbor["update_source"]
         addresses = self.wiring.routers[router]["addresses"]
         own = [item for entry in addresses.values() for item in entry]
         found = subnet_of(self.wiring.networks, address)
-        near = addresses.get(found[0], ()) if found else ()
+        near = addresses.get(found[0], []) if found else []
         version = ip_address(address).version
         fitting = [item for item in [*near, *own] if ip_address(item).version == version]
-        return str(fitting[0] if fitting else own[0])
+        return fitting[0] if fitting else own[0]
 
-    def _local(self, session: Mapping[str, Any]) -> None:
+    def _local(self, session: PlannedSession) -> None:
         """Add the session of a daemon on the node itself, which Cilium dials."""
-        neighbor = {
-            "router": "",
-            "name": session["peering"],
-            "asn": session["router_asn"],
-            "local_as": session["node_asn"],
-            "families": session["families"],
-            "import": {},
-        }
-        group: dict[str, Any] = {"timers": {key: session[key] for key in ("hold", "keepalive", "connect_retry")}}
-        if session["password"]:
-            group["password"] = f"{session['cluster']}/{session['password']}"
         loopback = "127.0.0.1" if session["family"] == "ipv4" else "::1"
-        mine = self._by_node.setdefault(session["node"], [])
-        mine.append((session["node_address"] or loopback, None, neighbor, group))
-
-    def _speaker(self, name: str, namespace: str, sessions: Sessions) -> None:
-        passwords = sorted({group["password"] for *_ends, group in sessions if group.get("password")})
-        zebra = any(
-            source is None and not neighbor.get("link") and target == "eth0"
-            for target, source, neighbor, _group in sessions
+        self._by_node.setdefault(session["node"], []).append(
+            SpeakerSession(
+                target=session["node_address"] or loopback,
+                source=None,
+                name=session["peering"],
+                asn=session["router_asn"],
+                remote_as=session["node_asn"],
+                families=session["families"],
+                prefixes={},
+                communities=(),
+                hold=session["hold"],
+                keepalive=session["keepalive"],
+                password=f"{session['cluster']}/{session['password']}" if session["password"] else None,
+            )
         )
-        self.speakers.append(Speaker(name, namespace, self._config(name, sessions), tuple(passwords), zebra))
 
-    def _config(self, name: str, sessions: Sessions) -> str:
-        """Return bgpd's configuration of one stand-in."""
-        number = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
-        asn = self._asn(sessions[0][2])
-        lines = [
-            f"router bgp {asn}",
-            f" bgp router-id 10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
-            " no bgp ebgp-requires-policy",
-            " no bgp network import-check",
-            " no bgp default ipv4-unicast",
-        ]
-        for target, source, neighbor, group in sessions:
-            lines += self._session_lines(target, source, neighbor, group)
-        for family in ("ipv4", "ipv6"):
-            lines.append(f" address-family {family} unicast")
-            prefixes = {prefix for _t, _s, neighbor, _g in sessions for prefix in announced(neighbor["import"], family)}
-            lines += [f"  network {prefix}" for prefix in sorted(prefixes)]
-            for target, _source, neighbor, _group in sessions:
-                if family in neighbor["families"]:
-                    lines += [
-                        f"  neighbor {target} activate",
-                        f"  neighbor {target} route-map OUT-{neighbor['name']} out",
-                    ]
-            lines.append(" exit-address-family")
-        lines.append("exit")
-        for neighbor_name, words in sorted({n["name"]: communities(n["import"]) for _t, _s, n, _g in sessions}.items()):
-            lines += [f"route-map OUT-{neighbor_name} permit 10", *words, "exit"]
-        return "\n".join(lines) + "\n"
+    def _speaker(self, name: str, namespace: str, sessions: Sequence[SpeakerSession]) -> None:
+        passwords = sorted({session.password for session in sessions if session.password})
+        zebra = any(session.target == _INTERFACE for session in sessions)
+        self.speakers.append(Speaker(name, namespace, _config(name, sessions), tuple(passwords), zebra))
 
-    def _asn(self, neighbor: Mapping[str, Any]) -> int:
+    def _asn(self, neighbor: PlannedNeighbor) -> int:
         """Return the speaker's AS: the planned one, the router's (internal), or one that no router of the site has."""
         if isinstance(neighbor["asn"], int):
             return neighbor["asn"]
         own = {router["asn"] for router in self.wiring.plan["routers"].values()}
         if neighbor["asn"] == "internal":
-            return int(self.wiring.plan["routers"][neighbor["router"]]["asn"])
+            return self.wiring.plan["routers"][neighbor["router"]]["asn"]
         return next(number for number in range(64990, 65535) if number not in own)
 
-    def _session_lines(
-        self, target: str, source: str | None, neighbor: Mapping[str, Any], group: Mapping[str, Any]
-    ) -> list[str]:
-        router = self.wiring.plan["routers"].get(neighbor["router"], {})
-        remote = neighbor["local_as"] or router["asn"]
-        own = self._asn(neighbor)
-        interface = target == "eth0"
-        lines = [f" neighbor {target} {'interface remote-as' if interface else 'remote-as'} {remote}"]
-        timers = group.get("timers")
-        if timers:
-            lines.append(f" neighbor {target} timers {timers['keepalive']} {timers['hold']}")
-        lines.append(f" neighbor {target} timers connect 2")
-        if group.get("password"):
-            lines.append(f" neighbor {target} password SECRET:{group['password']}")
-        if group.get("ttl_security"):
-            lines.append(f" neighbor {target} ttl-security hops {group['ttl_security']}")
-        elif own != remote and not interface:
-            lines.append(f" neighbor {target} ebgp-multihop {group.get('multihop') or 2}")
-        if source:
-            lines.append(f" neighbor {target} update-source {source}")
-        if not interface:
-            lines.append(f" neighbor {target} disable-connected-check")
-        return lines
+
+def _config(name: str, sessions: Sequence[SpeakerSession]) -> str:
+    """Return bgpd's configuration of one stand-in."""
+    number = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
+    lines = [
+        f"router bgp {sessions[0].asn}",
+        f" bgp router-id 10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
+        " no bgp ebgp-requires-policy",
+        " no bgp network import-check",
+        " no bgp default ipv4-unicast",
+    ]
+    for session in sessions:
+        lines += _session_lines(session)
+    for family in ("ipv4", "ipv6"):
+        lines.append(f" address-family {family} unicast")
+        prefixes = {prefix for session in sessions for prefix in session.prefixes.get(family, ())}
+        lines += [f"  network {prefix}" for prefix in sorted(prefixes)]
+        for session in sessions:
+            if family in session.families:
+                lines += [
+                    f"  neighbor {session.target} activate",
+                    f"  neighbor {session.target} route-map OUT-{session.name} out",
+                ]
+        lines.append(" exit-address-family")
+    lines.append("exit")
+    for session_name, communities in sorted({session.name: session.communities for session in sessions}.items()):
+        lines += [f"route-map OUT-{session_name} permit 10", *_community_lines(communities), "exit"]
+    return "\n".join(lines) + "\n"
 
 
-def announced(policy: Mapping[str, Any], family: str) -> list[str]:
+def _session_lines(session: SpeakerSession) -> list[str]:
+    """Return the lines of one session under ``router bgp``."""
+    unnumbered = session.target == _INTERFACE
+    neighbor = f" neighbor {session.target}"
+    lines = [
+        f"{neighbor} {'interface remote-as' if unnumbered else 'remote-as'} {session.remote_as}",
+        f"{neighbor} timers {session.keepalive} {session.hold}",
+        f"{neighbor} timers connect 2",
+    ]
+    if session.password:
+        lines.append(f"{neighbor} password SECRET:{session.password}")
+    if session.ttl_security:
+        lines.append(f"{neighbor} ttl-security hops {session.ttl_security}")
+    elif session.asn != session.remote_as and not unnumbered:
+        lines.append(f"{neighbor} ebgp-multihop {session.multihop or 2}")
+    if session.source:
+        lines.append(f"{neighbor} update-source {session.source}")
+    if not unnumbered:
+        lines.append(f"{neighbor} disable-connected-check")
+    return lines
+
+
+def announced(policy: PlannedPolicy, family: str) -> list[str]:
     """Return prefixes of ``family`` that an import policy lets in: of each rule the first, at its shortest length."""
     found = []
-    if policy.get("default_route"):
+    if policy["default_route"]:
         found.append("0.0.0.0/0" if family == "ipv4" else "::/0")
-    for rule in policy.get("prefixes", ()):
+    for rule in policy["prefixes"]:
         cidr = ip_network(rule["prefix"])
         if (cidr.version == 6) == (family == "ipv6"):
             found.append(f"{cidr.network_address}/{rule['ge'] or cidr.prefixlen}")
     return found[:MOST_PREFIXES]
 
 
-def communities(policy: Mapping[str, Any]) -> Iterable[str]:
+def _community_lines(communities: Sequence[str]) -> list[str]:
     """Return the route-map lines that add the communities which an import policy asks for."""
-    wanted: Sequence[str] = policy.get("communities", ())
-    standard = [text for text in wanted if text.count(":") != 2]
-    large = [text for text in wanted if text.count(":") == 2]
+    standard = [text for text in communities if text.count(":") != 2]
+    large = [text for text in communities if text.count(":") == 2]
     return [
         *([f" set community {' '.join(standard)}"] if standard else []),
         *([f" set large-community {' '.join(large)}"] if large else []),

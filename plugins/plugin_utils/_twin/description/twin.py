@@ -18,6 +18,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ..._document.plan import PlanDocument, PlannedCluster
 from .addresses import highest_free, network_order, node_addresses, node_cidrs, subnet_of, with_families
 from .model import (
     LABEL_STAND_IN,
@@ -73,7 +74,7 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
 def describe(
-    plan: Mapping[str, Any],
+    plan: PlanDocument,
     name: str | None = None,
     endpoints: Mapping[str, Sequence[str]] | None = None,
 ) -> Twin:
@@ -88,7 +89,7 @@ def describe(
     Raises:
         EdgeError: the plan cannot be built on one machine; says which part.
     """
-    return _Builder(plan, name or str(plan["site"]), endpoints or {}).twin()
+    return _Builder(plan, name or plan["site"], endpoints or {}).twin()
 
 
 def prefix(name: str) -> str:
@@ -101,7 +102,7 @@ def prefix(name: str) -> str:
 class _Builder:
     """Holds what the steps share: the plan, the cables, the nodes' addresses."""
 
-    def __init__(self, plan: Mapping[str, Any], name: str, endpoints: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, plan: PlanDocument, name: str, endpoints: Mapping[str, Sequence[str]]) -> None:
         self.plan = plan
         self.name = name
         self.prefix = prefix(name)
@@ -135,7 +136,7 @@ class _Builder:
                 ip_network(text)
                 for group in groups
                 if group["name"] == session["peer_group"]
-                for text in group.get("listen_ranges") or ()
+                for text in group["listen_ranges"]
             ]
             placed = self.node_addresses[session["node"]].setdefault(found[0], [])
             if any(ip_address(address).version == found[1].version for address in placed):
@@ -165,7 +166,7 @@ class _Builder:
         bridges = {leg.bridge for host in hosts for leg in host.legs} - {LOOPBACK}
         return Twin(
             name=self.name,
-            site=str(self.plan["site"]),
+            site=self.plan["site"],
             lan_namespace=f"{self.prefix}.lan",
             bridges=tuple(sorted(bridges)),
             hosts=tuple(hosts),
@@ -192,7 +193,7 @@ class _Builder:
             self.wiring.namespace("host", host),
             machine,
             (ipv4 or addresses)[0],
-            bool(router.get("managed", True)),
+            router["managed"],
         )
 
     # Clusters
@@ -212,7 +213,7 @@ class _Builder:
                         f"edge_twin_endpoints.{service}", f"{node!r} is no node of cluster {known[service]}"
                     )
 
-    def _cluster(self, host: str, cluster: Mapping[str, Any]) -> tuple[Cluster, list[Host]]:
+    def _cluster(self, host: str, cluster: PlannedCluster) -> tuple[Cluster, list[Host]]:
         nodes = cluster["nodes"]
         speakers = self._speakers(host)
         services = [service for service in self.plan["services"] if service["cluster"] == host]
@@ -230,9 +231,9 @@ class _Builder:
                     f"clusters.{host}.nodes.{node}", "the twin needs an address of it", "edge_addresses on the node"
                 )
         families = sorted({version for addresses in node_ips.values() for version in addresses}) or [4]
-        pod_cidrs = with_families(cluster.get("pod_cidrs") or (), families, _POD_CIDRS, self.wiring.taken, "pods")
+        pod_cidrs = with_families(cluster["pod_cidrs"], families, _POD_CIDRS, self.wiring.taken, "pods")
         taken = [*self.wiring.taken, *((cidr.network_address, cidr.broadcast_address) for cidr in pod_cidrs)]
-        service_cidrs = with_families(cluster.get("service_cidrs") or (), families, _SERVICE_CIDRS, taken, "services")
+        service_cidrs = with_families(cluster["service_cidrs"], families, _SERVICE_CIDRS, taken, "services")
         pieces = node_cidrs(pod_cidrs, sorted(nodes), host)
         opened = ports(cluster, services)
         answering = listeners(opened, placed)
@@ -244,12 +245,12 @@ class _Builder:
         ]
         devices = tuple(sorted({leg.interface for item in hosts for leg in item.legs}))
         values = helm_values(devices, pod_cidrs)
-        ours = cluster.get("cilium_managed", True)
+        ours = cluster["cilium_managed"]
         return (
             Cluster(
                 host=host,
                 namespace=self.wiring.namespace("cluster", host),
-                cilium_version=str(cluster["cilium_version"]),
+                cilium_version=cluster["cilium_version"],
                 nodes=tuple(sorted(nodes)),
                 agents=agents,
                 service_cidrs=tuple(map(str, service_cidrs)),
@@ -292,7 +293,7 @@ class _Builder:
         found = {
             version: Route("default", version, (session["router_address"],))
             for session in self.plan["sessions"]
-            if session["node"] == node and session.get("discover")
+            if session["node"] == node and session["discover"]
             for version in [ip_address(session["router_address"]).version]
         }
         return tuple(found[version] for version in sorted(found))

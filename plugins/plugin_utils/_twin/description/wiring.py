@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
-from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ..._document.plan import PlanDocument
 from .addresses import Network, free_of, highest_free, segments, subnet_of, summarize, used
 from .model import LOOPBACK, UPSTREAM, Host, Leg, Route
 
@@ -34,14 +34,14 @@ class Wiring:
         prefix: what the twin's namespaces start with.
     """
 
-    def __init__(self, plan: Mapping[str, Any], prefix: str) -> None:
+    def __init__(self, plan: PlanDocument, prefix: str) -> None:
         self.plan = plan
         self.prefix = prefix
-        self.networks: Mapping[str, Any] = plan["networks"]
+        self.networks = plan["networks"]
         self.segments = segments(self.networks)
         self.taken = used(plan)
         self.routers = {host: router for host, router in plan["routers"].items() if router["addresses"]}
-        self.neighbors = [item for item in plan.get("neighbors", ()) if item["router"] in self.routers]
+        self.neighbors = [item for item in plan["neighbors"] if item["router"] in self.routers]
 
     def namespace(self, kind: str, host: str) -> str:
         """Return the namespace of a host."""
@@ -256,7 +256,7 @@ class Wiring:
         """Return a route for each prefix of a BGP pool, via the routers that accept it."""
         prefixes: dict[Network, set[str]] = {}
         for name, network in self.networks.items():
-            if network.get("delivery") == "routed":
+            if network["delivery"] == "routed":
                 holders = {host for host in self.routers if self.routers[host]["addresses"].get(name)}
                 for cidr in map(ip_network, network["cidrs"]):
                     prefixes.setdefault(cidr, set()).update(holders or set(self.routers))
@@ -334,7 +334,7 @@ class _Upstream:
         """Put upstream on the router's wires of the provider; return the router's default routes over them."""
         routes = []
         for name, addresses in self.wiring.routers[host]["addresses"].items():
-            if self.wiring.networks[name].get("delivery") != "on_link":
+            if self.wiring.networks[name]["delivery"] != "on_link":
                 continue
             if name not in self._own:
                 free = self.wiring.free_addresses(name)
