@@ -31,9 +31,9 @@ ROUTER: dict[str, Any] = {
         {"name": "none", "entries": [{"action": "deny", "match": {}}]},
     ],
     "peer_groups": [
-        {"name": "listed", "families": {"ipv4": {"import": "in", "export": "none"}}},
+        {"name": "listed", "families": {"ipv4": {"import": "in", "export": "none", "default_originate": False}}},
         {"name": "default", "families": {"ipv4": {"import": "none", "export": "none", "default_originate": True}}},
-        {"name": "open", "families": {"ipv4": {"import": "all", "export": "all"}}},
+        {"name": "open", "families": {"ipv4": {"import": "all", "export": "all", "default_originate": False}}},
     ],
 }
 FILTERS = Filters(ROUTER)
