@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / ".ansible" / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.workshop import Progress  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress  # noqa: E402
 
 
 def main(cache: Path) -> None:

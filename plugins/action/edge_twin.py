@@ -16,8 +16,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.s
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import TwinSite, require_root
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.workshop import Progress, Workshop
 
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -51,10 +51,10 @@ class ActionModule(ActionBase):
         progress = Progress(Display().display)
         try:
             require_root()
-            shop = Workshop(_twin.prefix(options["name"]), Path(options["folder"]).expanduser(), progress)
+            runtime = Runtime(_twin.prefix(options["name"]), Path(options["folder"]).expanduser(), progress)
             own = Path(options["programs"]).expanduser() if options["programs"] else None
             twin = TwinSite(
-                shop, Programs(Path(options["cache"]).expanduser(), Path(options["recipes"]), own, progress)
+                runtime, Programs(Path(options["cache"]).expanduser(), Path(options["recipes"]), own, progress)
             )
             if options["state"] == "absent":
                 changed = twin.exists() if self._task.check_mode else twin.absent()

@@ -25,8 +25,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import network
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.nodes import healthy
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import Result, TwinSite
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.workshop import Progress, Workshop
 
 REPOSITORY = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE") or Path.home() / ".cache" / "cluster-edge")
@@ -60,28 +60,28 @@ class Lab:
         self.folder = folder
         self.said: list[str] = []
         progress = Progress(self.said.append)
-        self.shop = Workshop(_twin.prefix(name), folder, progress)
-        self.twin = TwinSite(self.shop, Programs(CACHE, RECIPES, None, progress))
+        self.runtime = Runtime(_twin.prefix(name), folder, progress)
+        self.twin = TwinSite(self.runtime, Programs(CACHE, RECIPES, None, progress))
 
     def up(self, cluster: bool = False) -> Result:
         return self.twin.present(_twin.describe(small_plan(cluster), self.name), "trixie", [])
 
     def traces(self) -> list[str]:
         """Return what of the twin is on the machine."""
-        found = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{self.shop.name}")]
-        found += network.namespaces(self.shop.name)
+        found = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{self.runtime.name}")]
+        found += network.namespaces(self.runtime.name)
         found += [
-            line for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines() if self.shop.name in line
+            line for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines() if self.runtime.name in line
         ]
         found += [str(self.folder)] if self.folder.exists() else []
-        for path in Path("/run").rglob(f"*{self.shop.name}*"):
+        for path in Path("/run").rglob(f"*{self.runtime.name}*"):
             found.append(str(path))
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 text = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            found += [text] if self.shop.name in text or str(self.folder) in text else []
+            found += [text] if self.runtime.name in text or str(self.folder) in text else []
         return found
 
 
@@ -135,7 +135,7 @@ def opened(output: str) -> int:
 def test_up_twice_and_down_again(lab: Lab) -> None:
     result = lab.up()
     assert result.changed
-    assert result.clients == {"lan": f"{lab.shop.name}.client.lan"}
+    assert result.clients == {"lan": f"{lab.runtime.name}.client.lan"}
     seen = on_router(lab, "vtysh -c 'show bgp summary'")
     assert (seen.returncode, seen.stderr) == (0, "")
     assert "% BGP instance not found" in seen.stdout
@@ -147,7 +147,7 @@ def test_up_twice_and_down_again(lab: Lab) -> None:
 
 def test_an_ipv6_address_of_the_router_answers_a_client(lab: Lab) -> None:
     lab.up()
-    with network.connect(f"{lab.shop.name}.client.lan", "fd00:9::1", 22, timeout=5) as connection:
+    with network.connect(f"{lab.runtime.name}.client.lan", "fd00:9::1", 22, timeout=5) as connection:
         assert connection.recv(4) == b"SSH-"
 
 
@@ -181,7 +181,7 @@ def test_health_is_asked_on_either_loopback_address(address: str, status: int, e
 
 
 def kill_every_second(lab: Lab) -> None:
-    pids = lab.shop.cgroup.pids()
+    pids = lab.runtime.cgroup.pids()
     assert len(pids) > 10
     for pid in pids[::2]:
         with contextlib.suppress(ProcessLookupError):
@@ -200,8 +200,10 @@ def test_after_kill_9_it_heals_and_nothing_is_left(lab: Lab) -> None:
 
 def test_a_process_of_somebody_else_inside_does_not_keep_it(lab: Lab) -> None:
     lab.up()
-    with subprocess.Popen(["nsenter", f"--net=/run/netns/{lab.shop.name}.client.lan", "sleep", "600"]) as guest:
-        lab.shop.wait("the guest is inside", lambda: guest.pid in network.processes(f"{lab.shop.name}.client.lan"), 5)
+    with subprocess.Popen(["nsenter", f"--net=/run/netns/{lab.runtime.name}.client.lan", "sleep", "600"]) as guest:
+        lab.runtime.wait(
+            "the guest is inside", lambda: guest.pid in network.processes(f"{lab.runtime.name}.client.lan"), 5
+        )
         lab.twin.absent()
         assert guest.wait(timeout=10) == -signal.SIGKILL
     assert lab.traces() == []

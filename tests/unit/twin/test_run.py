@@ -17,7 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
     kubelet,
     overlay,
     programs,
-    workshop,
+    runtime,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_plan
 
@@ -81,7 +81,7 @@ def test_a_program_is_built_again_only_when_its_recipe_changes(tmp_path: Path, m
 
     monkeypatch.setattr(programs.Programs, "_build", build)
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    tools = programs.Programs(tmp_path / "cache", tmp_path / "recipes", None, workshop.Progress(lambda text: None))
+    tools = programs.Programs(tmp_path / "cache", tmp_path / "recipes", None, runtime.Progress(lambda text: None))
     for _time in range(2):
         assert tools.ready(recipe, "thing") == tmp_path / "cache" / "programs" / "thing-1" / "thing"
     assert built == ["thing"]
@@ -100,7 +100,7 @@ def test_a_program_on_the_path_is_used_when_its_version_is_the_pinned_one(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
     recipe = programs.Recipe("thing-1", {}, {"thing": programs.Main("x")}, ("version",), "v1.2.3")
-    tools = programs.Programs(tmp_path / "cache", tmp_path, None, workshop.Progress(lambda text: None))
+    tools = programs.Programs(tmp_path / "cache", tmp_path, None, runtime.Progress(lambda text: None))
     assert tools._present(recipe, "thing") == (program if taken else None)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..description import twin as _twin
 from .kube import ApiError, Kube, kubeconfig
-from .workshop import NETNS, Workshop, run, write
+from .runtime import NETNS, Runtime, run, write
 
 _API_PORT = 6443
 _API_LIMIT = 120.0
@@ -37,10 +37,10 @@ _PROXY = "/lib/systemd/systemd-socket-proxyd"
 class ControlPlane:
     """One cluster's API server and what belongs to it."""
 
-    def __init__(self, shop: Workshop, cluster: _twin.Cluster) -> None:
-        self.shop = shop
+    def __init__(self, runtime: Runtime, cluster: _twin.Cluster) -> None:
+        self.runtime = runtime
         self.cluster = cluster
-        self.folder = shop.folder / "clusters" / cluster.host
+        self.folder = runtime.folder / "clusters" / cluster.host
         self.kubeconfig = self.folder / "kubeconfig"
         self.authority = self.folder / "pki" / "apiserver.crt"
         self.kube: Kube | None = None
@@ -56,10 +56,10 @@ class ControlPlane:
         if not key.exists():
             run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-C", "", "-f", key])
         self._write_credentials()
-        if not self.shop.running(self._program("etcd")):
-            self.shop.start(self._program("etcd"), self._etcd(etcd), self.cluster.namespace)
-        if not self.shop.running(self._program("kube-apiserver")):
-            self.shop.start(self._program("kube-apiserver"), self._api_server(api_server), self.cluster.namespace)
+        if not self.runtime.running(self._program("etcd")):
+            self.runtime.start(self._program("etcd"), self._etcd(etcd), self.cluster.namespace)
+        if not self.runtime.running(self._program("kube-apiserver")):
+            self.runtime.start(self._program("kube-apiserver"), self._api_server(api_server), self.cluster.namespace)
         self.forward(self._program("api-port"), None, int((self.folder / "port").read_text(encoding="ascii")))
 
     def _etcd(self, program: Path) -> list[str]:
@@ -108,30 +108,30 @@ class ControlPlane:
             port = listener.getsockname()[1]
         write(self.folder / "port", f"{port}\n")
         write(self.folder / "pki" / "tokens.csv", f'{token},twin-admin,1,"system:masters"\n')
-        internal = kubeconfig(f"https://127.0.0.1:{_API_PORT}", self.authority, token, self.shop.name)
+        internal = kubeconfig(f"https://127.0.0.1:{_API_PORT}", self.authority, token, self.runtime.name)
         write(self.folder / "kubeconfig.internal", internal)
-        write(self.kubeconfig, kubeconfig(f"https://127.0.0.1:{port}", self.authority, token, self.shop.name))
+        write(self.kubeconfig, kubeconfig(f"https://127.0.0.1:{port}", self.authority, token, self.runtime.name))
 
     def forward(self, program: str, namespace: str | None, port: int) -> None:
         """Make the API server answer on loopback ``port`` of ``namespace`` (None: of the machine)."""
-        if self.shop.running(program):
+        if self.runtime.running(program):
             return
         argv = [_ACTIVATE, "-l", f"127.0.0.1:{port}", "nsenter", f"--net={NETNS / self.cluster.namespace}"]
-        self.shop.start(program, [*argv, "--", _PROXY, f"127.0.0.1:{_API_PORT}"], namespace)
+        self.runtime.start(program, [*argv, "--", _PROXY, f"127.0.0.1:{_API_PORT}"], namespace)
 
     def wait(self) -> Kube:
         """Wait for the API server and return its client."""
         program = self._program("kube-apiserver")
-        self.shop.wait(f"{program} has its certificate", self.authority.exists, _API_LIMIT, program, quiet=True)
+        self.runtime.wait(f"{program} has its certificate", self.authority.exists, _API_LIMIT, program, quiet=True)
         self.kube = kube = Kube(self.kubeconfig)
-        self.shop.wait(f"the API server of {self.cluster.host} is ready", kube.ready, _API_LIMIT, program)
+        self.runtime.wait(f"the API server of {self.cluster.host} is ready", kube.ready, _API_LIMIT, program)
         return kube
 
     def start_controllers(self, controller_manager: Path) -> None:
         """Start the controllers that a network edge needs."""
         program = self._program("kube-controller-manager")
-        if not self.shop.running(program):
-            self.shop.start(
+        if not self.runtime.running(program):
+            self.runtime.start(
                 program,
                 [
                     str(controller_manager),
@@ -185,7 +185,7 @@ class ControlPlane:
         target = ["--kubeconfig", str(self.kubeconfig), "--namespace", "kube-system"]
         run([helm, *target, "upgrade", "--install", "cilium", chart, "--values", values])
         write(installed, text)
-        self.shop.progress.step(f"Cilium's release is on {self.cluster.host}, as its owner would have it")
+        self.runtime.progress.step(f"Cilium's release is on {self.cluster.host}, as its owner would have it")
 
     @staticmethod
     def _delete(kube: Kube, path: str) -> None:

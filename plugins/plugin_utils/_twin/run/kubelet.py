@@ -28,7 +28,7 @@ from typing import Any
 from ....module_utils._errors import EdgeError
 from .kube import ApiError, Kube, kubeconfig
 from .nodes import Node, healthy, start_operator
-from .workshop import Progress, Workshop, write
+from .runtime import Progress, Runtime, write
 
 _POLL = 0.1
 _IDLE_POLL = 0.5
@@ -194,7 +194,7 @@ class Kubelet:
         self.settings: dict[str, Any] = {}
         self._settings_time = 0
         self._read_settings()
-        self.shop = Workshop(self.settings["prefix"], folder, Progress(lambda text: None))
+        self.runtime = Runtime(self.settings["prefix"], folder, Progress(lambda text: None))
         self.kube = Kube(self.own / "kubeconfig")
         self.pods = Pods(self.own / "kubeconfig")
         self.programs: dict[tuple[str, str], Program] = {}
@@ -212,7 +212,7 @@ class Kubelet:
         agent = self.settings["agents"].get(name)
         if agent is None:
             return None
-        return self.nodes.setdefault(name, Node(self.shop, name, agent["namespace"], agent["devices"]))
+        return self.nodes.setdefault(name, Node(self.runtime, name, agent["namespace"], agent["devices"]))
 
     def run(self) -> None:
         """Work until killed."""
@@ -322,7 +322,7 @@ class Kubelet:
 
     def cgroup(self, kind: str, node: str) -> Any:
         """Return the cgroup of a program."""
-        return self.shop.cgroup.child(f"node.{node}/agent" if kind == "agent" else f"cilium-operator.{self.cluster}")
+        return self.runtime.cgroup.child(f"node.{node}/agent" if kind == "agent" else f"cilium-operator.{self.cluster}")
 
     def answers(self, kind: str, node: str) -> bool:
         """Return whether a running program is ready."""
@@ -356,7 +356,7 @@ class Kubelet:
         self.cgroup(kind, node).kill()
         if kind == "operator":
             return start_operator(
-                self.shop, self.cluster, self.settings["namespace"], node, Path(programs["operator"]), config, path
+                self.runtime, self.cluster, self.settings["namespace"], node, Path(programs["operator"]), config, path
             )
         own = self.node(node)
         if own is None:

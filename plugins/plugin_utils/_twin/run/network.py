@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ....module_utils._errors import EdgeError
 from ..description.twin import LOOPBACK, Host, Route, Twin
-from .workshop import NETNS, run
+from .runtime import NETNS, run
 
 _CLONE_NEWNET = 0x40000000
 

@@ -20,7 +20,7 @@ from ..description import twin as _twin
 from .cgroups import Cgroup
 from .control_plane import ControlPlane
 from .network import connect
-from .workshop import NETNS, Workshop, run
+from .runtime import NETNS, Runtime, run
 
 _LLVM_PATH = "/usr/lib/llvm-19/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HOLDER_LIMIT = 20.0
@@ -61,21 +61,21 @@ def write_config(folder: Path, data: Mapping[str, str]) -> None:
 class Node:
     """A node with an agent."""
 
-    def __init__(self, shop: Workshop, name: str, namespace: str, devices: list[str]) -> None:
-        self.shop = shop
+    def __init__(self, runtime: Runtime, name: str, namespace: str, devices: list[str]) -> None:
+        self.runtime = runtime
         self.name = name
         self.namespace = namespace
         self.devices = devices
         self.program = f"node.{name}"
         self.agent = f"{self.program}/agent"
-        self.folder = shop.folder / "nodes" / name
+        self.folder = runtime.folder / "nodes" / name
 
     def start(self, control_plane: ControlPlane) -> None:
         """Start the holder and the way to the API server."""
         if not self.holder():
             # What still runs on the node would stay in the namespaces of a holder that is gone.
-            self.shop.cgroup.child(self.program).kill()
-            self.shop.start(
+            self.runtime.cgroup.child(self.program).kill()
+            self.runtime.start(
                 self.program, ["unshare", "-C", "-m", "-u", "/bin/sh", "-c", _HOLD, "sh", self.name], self.namespace
             )
         control_plane.forward(f"{self.program}/api-port", self.namespace, _twin.NODE_API_PORT)
@@ -85,18 +85,18 @@ class Node:
         program = f"{self.program}/listener"
         text = json.dumps([dataclasses.asdict(listener) for listener in listeners])
         marker = self.folder / "listeners.json"
-        if self.shop.running(program) and marker.is_file() and marker.read_text(encoding="utf-8") == text:
+        if self.runtime.running(program) and marker.is_file() and marker.read_text(encoding="utf-8") == text:
             return
-        self.shop.cgroup.child(program).kill()
+        self.runtime.cgroup.child(program).kill()
         self.folder.mkdir(parents=True, exist_ok=True)
         marker.write_text(text, encoding="utf-8")
         if listeners:
             script = Path(__file__).with_name("listener.py")
-            self.shop.start(program, [sys.executable, "-I", script, self.name, text], self.namespace)
+            self.runtime.start(program, [sys.executable, "-I", script, self.name, text], self.namespace)
 
     def holder(self) -> int | None:
         """Return the holder's pid once it has its mounts."""
-        for pid in self.shop.cgroup.child(self.program).own_pids():
+        for pid in self.runtime.cgroup.child(self.program).own_pids():
             try:
                 if Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "sleep\n":
                     return pid
@@ -106,7 +106,7 @@ class Node:
 
     def wait(self) -> None:
         """Wait for the holder."""
-        self.shop.wait(f"node {self.name} is there", self.holder, _HOLDER_LIMIT, self.program, quiet=True)
+        self.runtime.wait(f"node {self.name} is there", self.holder, _HOLDER_LIMIT, self.program, quiet=True)
 
     def start_agent(self, version: str, program: Path, bpf: Path, config: Mapping[str, str], kubeconfig: Path) -> int:
         """Start cilium-agent with a configuration and return its pid."""
@@ -116,7 +116,7 @@ class Node:
         # The agent writes headers beside its sources: an overlay over the read-only ones, one for each version.
         run([*enter, "/bin/sh", "-c", _LIBRARY, "sh", bpf, library])
         write_config(self.folder / "config", config)
-        return self.shop.start(
+        return self.runtime.start(
             self.agent,
             [
                 *enter,
@@ -144,13 +144,19 @@ class Node:
 
 
 def start_operator(
-    shop: Workshop, cluster: str, namespace: str, node: str, program: Path, config: Mapping[str, str], kubeconfig: Path
+    runtime: Runtime,
+    cluster: str,
+    namespace: str,
+    node: str,
+    program: Path,
+    config: Mapping[str, str],
+    kubeconfig: Path,
 ) -> int:
     """Start cilium-operator in its cluster's namespace and return its pid."""
-    folder = shop.folder / "clusters" / cluster / "operator-config"
+    folder = runtime.folder / "clusters" / cluster / "operator-config"
     write_config(folder, config)
     command = [str(program), f"--config-dir={folder}", f"--k8s-kubeconfig-path={kubeconfig}"]
-    return shop.start(
+    return runtime.start(
         f"cilium-operator.{cluster}",
         ["unshare", "-m", "-u", "/bin/sh", "-c", _OPERATOR, "sh", node, *command],
         namespace,
@@ -175,6 +181,6 @@ def _answers(namespace: str, address: str, port: int) -> bool:
         return False
 
 
-def agent_cgroup(shop: Workshop, name: str) -> Cgroup:
+def agent_cgroup(runtime: Runtime, name: str) -> Cgroup:
     """Return the cgroup of a node's agent."""
-    return shop.cgroup.child(f"node.{name}/agent")
+    return runtime.cgroup.child(f"node.{name}/agent")

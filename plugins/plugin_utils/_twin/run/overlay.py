@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..description import twin as _twin
-from .workshop import NETNS, write
+from .runtime import NETNS, write
 
 _CONNECT = """\
 # Opens the connection of an SSH client inside a network namespace and passes the descriptor on (ProxyUseFdpass).

