@@ -16,6 +16,12 @@ export CLUSTER_EDGE_CACHE=$EDGE_CACHE
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 # Ansible needs a UTF-8 locale, and a fresh Debian has only this one.
 export LC_ALL=C.UTF-8
+# Each line of Python, Ansible's too, appears when it is written, also in a file, a pipe or a CI log.
+export PYTHONUNBUFFERED=1
+# Compiled Python goes to the cache even where the caller wants none beside the sources: an Ansible process starts in two
+# thirds of the time, and the checkout stays clean.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX=$EDGE_CACHE/bytecode
 # Colours and links are for a terminal, not for a log.
 [ -t 1 ] || export NO_COLOR=1 ANSIBLE_NOCOLOR=1
 

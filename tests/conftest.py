@@ -1,17 +1,93 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let tests import the collection by its full name, as Ansible does; judge no test by the time that it takes."""
+"""Let tests import the collection by its full name; judge none by its time; keep Ansible out of those not marked for it."""
 
 from __future__ import annotations
 
+import functools
+import os
+import re
+import shlex
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
 
 # A busy machine is no fault of the library: its speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None)
+# What ./test --long takes (--hypothesis-profile=long): other examples on each run, and how to draw a failing one again.
+settings.register_profile(
+    "long",
+    deadline=None,
+    max_examples=2500,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("untimed")
+
+MAY_START_ANSIBLE = ("ansible", "lab")
+"""Markers of tests that may start Ansible's programs."""
+
+_running: pytest.Item | None = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note the test whose fixtures and body run, so that the guard knows it."""
+    global _running
+    _running = item
+    try:
+        return (yield)
+    finally:
+        _running = None
+
+
+def words_of_command(command: Any) -> list[str]:
+    """Return the words of a command: a shell's text, or arguments, each of which may be a shell's text; else none."""
+    if isinstance(command, str | bytes | os.PathLike):
+        text = os.fsdecode(command)
+        try:
+            return shlex.split(text)
+        except ValueError:  # a quotation without its end: no shell's text
+            return text.split()
+    if isinstance(command, list | tuple):
+        return [word for part in command for word in words_of_command(part)]
+    return []
+
+
+def refuse_ansible(*commands: Any) -> None:
+    """Fail the running test if a command starts one of Ansible's programs and no marker of the test says so."""
+    if _running is not None and any(_running.get_closest_marker(name) for name in MAY_START_ANSIBLE):
+        return
+    for command in commands:
+        for word in words_of_command(command):
+            if re.fullmatch(r"ansible(-[a-z]+)?", Path(word).name):
+                pytest.fail(
+                    f"starts {word} without @pytest.mark.ansible (./test library is for tests that need no Ansible process)"
+                )
+
+
+def _guarded(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``start``, which starts a process, with the guard before it."""
+
+    @functools.wraps(start)
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        refuse_ansible(
+            *arguments, *(named[name] for name in ("args", "executable", "argv", "path", "command") if name in named)
+        )
+        return start(*arguments, **named)
+
+    return guarded
+
+
+# An audit hook would see every process, but Python calls it for each id() too: tests took twice as long.
+subprocess.Popen.__init__ = _guarded(subprocess.Popen.__init__)  # type: ignore[method-assign]
+os.system, os.posix_spawn, os.posix_spawnp = map(_guarded, (os.system, os.posix_spawn, os.posix_spawnp))

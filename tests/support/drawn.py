@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
+
+USUAL = 100
+"""Examples of a test that says no number, in every run but a long one."""
+
+
+def examples(number: int) -> int:
+    """Return how many examples a test draws that usually draws ``number``: as many times more as the profile has."""
+    return number * settings().max_examples // USUAL
+
 
 SCALARS = (
     st.none()

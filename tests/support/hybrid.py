@@ -12,10 +12,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Site
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
+
+from .yaml_text import read_yaml_file
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HYBRID = CHECKOUT / "inventory" / "hybrid"
@@ -43,8 +44,8 @@ def inventory_from(document: dict[str, Any]) -> Inventory:
 
 def hybrid_document() -> dict[str, Any]:
     """Return the reference inventory as one document, free to edit."""
-    document: dict[str, Any] = yaml.safe_load((HYBRID / "hosts.yml").read_text(encoding="utf-8"))
-    document["all"]["vars"] = yaml.safe_load((HYBRID / "group_vars" / "all" / "edge.yml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = read_yaml_file(HYBRID / "hosts.yml")
+    document["all"]["vars"] = read_yaml_file(HYBRID / "group_vars" / "all" / "edge.yml")
     return document
 
 

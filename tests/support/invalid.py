@@ -11,17 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml_file
 
 DATA = Path(__file__).parents[1] / "unit" / "data"
 
 
 CASES: list[dict[str, Any]] = [
-    case
-    for file in sorted((DATA / "invalid").glob("*.yml"))
-    for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+    case for file in sorted((DATA / "invalid").glob("*.yml")) for case in read_yaml_file(file)
 ]
 
 
@@ -32,7 +30,7 @@ def base_document(name: str | None) -> dict[str, Any]:
     """Return a valid inventory as one document; None = the reference site."""
     if name is None:
         return hybrid_document()
-    document: dict[str, Any] = yaml.safe_load((DATA / "bases" / f"{name}.yml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = read_yaml_file(DATA / "bases" / f"{name}.yml")
     return document
 
 
@@ -41,7 +39,7 @@ def edited(values: dict[str, Any], removed: Sequence[str] = (), base: str | None
 
     Places start at ``site`` (group_vars of all), at a host, or at ``groups``.
     """
-    document = copy.deepcopy(base_document(base))
+    document = base_document(base)
     children = document["all"]["children"]
     roots: dict[str, Any] = {"site": document["all"]["vars"], "groups": children}
     for group in children.values():

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .hybrid import CHECKOUT, inventory_from
 from .sites import Site, frr_conf
+from .yaml_text import read_yaml
 
 DOCS = CHECKOUT / "docs"
 GAP = "..."
@@ -98,7 +98,7 @@ def broken_links(page: Page) -> list[str]:
 
 def plan_page(text: str) -> Plan:
     """Return the plan of a page's inventory."""
-    return plan(inventory_from(yaml.safe_load(text)))
+    return plan(inventory_from(read_yaml(text)))
 
 
 def rendered_files(computed: Plan) -> dict[str, str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import jinja2
-import yaml
 from ansible.plugins.test.core import version_compare
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml
 
 TEMPLATE = CHECKOUT / "roles" / "udm_frr" / "templates" / "frr.conf.j2"
 
@@ -21,7 +21,7 @@ CLASS_LABEL = "cluster-edge.hybridnet/bgp-class"
 
 def planned(text: str, **site: Any) -> Plan:
     """Return the plan of an inventory; ``site`` replaces variables of ``all``."""
-    document = yaml.safe_load(text)
+    document = read_yaml(text)
     document["all"].setdefault("vars", {}).update(site)
     return plan(inventory_from(document))
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 from ansible.plugins.test.core import version_compare
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .hybrid import CHECKOUT, inventory_from
+from .yaml_text import read_yaml_file
 
 FOLDER = CHECKOUT / "tests" / "sites"
 TEMPLATE = CHECKOUT / "roles" / "udm_frr" / "templates" / "frr.conf.j2"
@@ -34,7 +34,7 @@ class Site:
 def site(name: str) -> Site:
     """Return a site of ``tests/sites``."""
     folder = FOLDER / name
-    document: dict[str, Any] = yaml.safe_load((folder / "inventory.yml").read_text("utf-8"))
+    document: dict[str, Any] = read_yaml_file(folder / "inventory.yml")
     passwords = (document["all"].get("vars") or {}).get("edge_bgp_passwords") or {}
     return Site(folder, plan(inventory_from(document)), passwords)
 

@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.fr
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.prefixes import block, both
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.words import written_out
+from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examples
 from ansible_collections.hybridnet.cluster_edge.tests.support.frr_mutations import BASE, COSMETIC, SEMANTIC, mutated
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -520,7 +521,8 @@ def slips(draw: st.DrawFn) -> tuple[str, str]:
     return "\n".join(lines), "\n".join(wrong)
 
 
-@settings(max_examples=400)
+@pytest.mark.thorough
+@settings(max_examples=examples(400))
 @given(slips())
 def test_no_slip_ends_in_a_traceback_or_differs_from_itself(texts: tuple[str, str]) -> None:
     sound, wrong = texts

@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.compare import objects_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.labels import interface_pattern
+from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -472,7 +473,8 @@ WHOLE = [
 JUNK = st.sampled_from([None, True, -1, 2**70, 1.5, "", "x", "10.0.0.1", [], [None], ["x"], {}, {"x": None}, {1: 2}])
 
 
-@settings(max_examples=500)
+@pytest.mark.thorough
+@settings(max_examples=examples(500))
 @given(place=st.sampled_from(places(WHOLE)), junk=JUNK)
 def test_no_object_ends_in_a_traceback(place: tuple[Any, ...], junk: Any) -> None:
     objects = copy.deepcopy(WHOLE)

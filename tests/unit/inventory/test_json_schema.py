@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import RUN, VARIABLES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
-from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import YAML, places
+from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import YAML, examples, places
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     CHECKOUT,
     HYBRID,
@@ -24,6 +23,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
 from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import CASES, edited
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS, read_page
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import FOLDER as SITES
+from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml, read_yaml_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -79,19 +79,19 @@ def test_every_key_has_its_text() -> None:
 
 def test_the_reference_inventory_is_valid() -> None:
     assert [takes(variables) for variables in files_of(hybrid_document())] == [True] * 11
-    shared = yaml.safe_load((HYBRID / "group_vars" / "all" / "edge.yml").read_text(encoding="utf-8"))
+    shared = read_yaml_file(HYBRID / "group_vars" / "all" / "edge.yml")
     assert list(VALIDATOR.iter_errors(shared)) == []
 
 
 PAGES = [DOCS / "inventory.md", *sorted((DOCS / "situations").glob("*.md"))]
 SHOWN = {
     **{
-        f"{path.stem}-{number}": yaml.safe_load(block.text)
+        f"{path.stem}-{number}": read_yaml(block.text)
         for path in PAGES
         for number, block in enumerate(read_page(path).blocks)
         if block.language == "yaml" and block.text.startswith(("all:", "edge_")) and "!vault" not in block.text
     },
-    **{path.parent.name: yaml.safe_load(path.read_text("utf-8")) for path in sorted(SITES.glob("*/inventory.yml"))},
+    **{path.parent.name: read_yaml_file(path) for path in sorted(SITES.glob("*/inventory.yml"))},
 }
 """Inventories, and parts of them, that the documentation and the tests' sites have."""
 
@@ -207,7 +207,7 @@ READ = [*sorted(set(VARIABLES) - {key.name for key in RUN}), "edge_pools__x", "e
 
 
 @pytest.mark.thorough
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(variables=st.dictionaries(st.sampled_from(READ), YAML, min_size=1, max_size=2))
 def test_what_it_refuses_has_a_finding(variables: dict[str, Any]) -> None:
     hosts = ("r", "c", "n")
@@ -225,7 +225,7 @@ def test_what_it_refuses_has_a_finding(variables: dict[str, Any]) -> None:
 
 
 @pytest.mark.thorough
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(data=st.data())
 def test_what_it_refuses_in_the_reference_site_has_a_finding(data: st.DataObject) -> None:
     document = hybrid_document()

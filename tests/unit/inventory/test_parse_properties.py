@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
-from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import YAML, places
+from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import YAML, examples, places
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     hybrid_document,
     hybrid_inventory,
@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 
 @pytest.mark.thorough
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(variables=st.dictionaries(st.sampled_from(sorted(VARIABLES)) | st.just("edge_pools__x"), YAML, max_size=5))
 def test_arbitrary_values_give_findings(variables: dict[str, Any]) -> None:
     inventory = Inventory(
@@ -64,7 +64,7 @@ def test_what_else_yaml_can_make_gives_findings(value: Any) -> None:
 
 
 @pytest.mark.thorough
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(data=st.data())
 def test_one_arbitrary_value_in_the_reference_site(data: st.DataObject) -> None:
     document = hybrid_document()

@@ -13,6 +13,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import BGP, Key, Objects
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.expand import expand
+from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -194,7 +195,7 @@ def test_other_vrfs_and_daemons_are_no_objects() -> None:
 # -- round trip -------------------------------------------------------------------------------------------------------
 names = st.sampled_from(["k8s-ingress", "k8s-service", "lab-x", "a1"])
 addresses = st.integers(0x0A000001, 0x0A000014).map(lambda number: str(ipaddress.IPv4Address(number)))
-few = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

@@ -21,12 +21,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text 
     summary_text,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.any_site import inventories
+from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examples
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import frr_conf
 from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 from hypothesis import HealthCheck, event, given, settings
 
-SOME = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SOME = settings(max_examples=examples(250), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.mark.thorough

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the reference site renders to, byte for byte, through Ansible itself.
 
-After a change that is meant, ``UPDATE_GOLDEN=1 pytest tests/unit/test_golden.py`` writes the files anew: read the difference.
+After a change that is meant, ``UPDATE_GOLDEN=1 pytest tests/unit/plan/test_rendered_files.py`` writes the files anew: read the difference.
 Their names end in ``.golden``, because linters take a stream of several YAML documents for a mistake.
 """
 
@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
+
+pytestmark = pytest.mark.ansible
 
 GOLDEN = CHECKOUT / "tests" / "golden" / "hybrid"
 SUFFIX = ".golden"

@@ -75,6 +75,7 @@ def test_resets(values: dict[str, Any], expected: list[str]) -> None:
     assert resets(values) == expected
 
 
+@pytest.mark.ansible
 def test_the_plan_says_it(tmp_path: Path) -> None:
     before = hybrid_plan().data
     before["sessions"][0]["hold"] = 9
@@ -88,6 +89,7 @@ def test_the_plan_says_it(tmp_path: Path) -> None:
     assert "resets" not in json.loads(after.read_text("utf-8"))
 
 
+@pytest.mark.ansible
 @pytest.mark.parametrize(
     ("text", "told"),
     [

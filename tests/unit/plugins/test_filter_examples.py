@@ -100,11 +100,13 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return read
 
 
+@pytest.mark.ansible
 @pytest.mark.parametrize("index", range(len(VALUES)), ids=[f"{e.source}-{e.name}" for e in VALUES])
 def test_example_gives_its_documented_value(index: int, outcomes: dict[str, Any]) -> None:
     assert outcomes["values"][index] == json.loads(VALUES[index].result)
 
 
+@pytest.mark.ansible
 @pytest.mark.parametrize("index", range(len(ERRORS)), ids=[f"{e.source}-{e.name}" for e in ERRORS])
 def test_example_gives_its_documented_error(index: int, outcomes: dict[str, Any]) -> None:
     told = FAILED.search(outcomes["errors"][index]["msg"])

@@ -14,6 +14,8 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
 
+pytestmark = pytest.mark.ansible
+
 SECRET = "h1dden-from-everyone"
 
 

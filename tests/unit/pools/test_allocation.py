@@ -17,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allo
     format_allocations,
     parse_allocations,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examples
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import edited
 from hypothesis import given, settings
@@ -66,7 +67,7 @@ def test_the_order_of_the_input_does_not_matter(wished: list[Wish], random: obje
 
 
 @pytest.mark.thorough
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(wishes(), wishes(), st.sets(st.integers(0, 60)))
 def test_addresses_stay_when_others_come_and_go(wished: list[Wish], more: list[Wish], gone: set[int]) -> None:
     before = assign(POOLS, wished, {})

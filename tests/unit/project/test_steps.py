@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How ``./test`` runs its steps and counts them, and what its set-up sees to; the steps here are made up."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+
+SOURCES = f". {CHECKOUT}/scripts/setup.sh; . {CHECKOUT}/scripts/steps.sh"
+STEPS = """
+step_good() { echo fine; }
+step_bad() { echo wrong; return 3; }
+step_empty() { edge_skip "no such interpreter"; return; }
+step_last() { test "$1" = no; }
+"""
+
+
+def bash(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script that has the functions of the set-up and of the steps."""
+    return subprocess.run(["bash", "-c", f"{SOURCES}\n{script}"], capture_output=True, text=True, check=False)
+
+
+def run_steps(*names: str) -> tuple[int, list[str]]:
+    """Run made-up steps; return the exit status and the lines."""
+    done = bash(f"{STEPS}\nedge_run_steps {' '.join(names)}")
+    assert done.stderr == ""
+    return done.returncode, done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "line", "closing"),
+    [
+        pytest.param(["good"], 0, r"1 steps in \d+ s", "1 passed, 0 failed, 0 skipped", id="passed"),
+        pytest.param(["bad", "good"], 1, r"2 steps in \d+ s; failed: bad", "1 passed, 1 failed, 0 skipped", id="failed"),
+        pytest.param(["good", "empty"], 0, r"2 steps in \d+ s; skipped: empty", "1 passed, 0 failed, 1 skipped", id="skipped"),
+        pytest.param(["empty"], 0, r"1 steps in \d+ s; skipped: empty", "0 passed, 0 failed, 1 skipped", id="nothing ran"),
+        pytest.param(["bad", "empty", "last"], 1, r"3 steps in \d+ s; failed: bad last; skipped: empty", "0 passed, 2 failed, 1 skipped", id="all"),
+    ],
+)  # fmt: skip
+def test_the_last_line_counts_the_steps(names: list[str], status: int, line: str, closing: str) -> None:
+    ended, lines = run_steps(*names)
+    assert ended == status
+    assert re.fullmatch(line, lines[-2])
+    assert lines[-1] == closing
+
+
+def test_each_step_says_what_became_of_it() -> None:
+    _status, lines = run_steps("good", "bad", "empty")
+    shown = [re.sub(r"\d+ s$", "N s", line) for line in lines if line]
+    assert shown[:-2] == [
+        "== good (1 of 3)",
+        "fine",
+        "== good: passed in N s",
+        "== bad (2 of 3)",
+        "wrong",
+        "== bad: FAILED in N s",
+        "== empty (3 of 3)",
+        "   nothing to run: no such interpreter",
+        "== empty: skipped in N s",
+    ]
+
+
+def test_a_line_appears_when_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second command ends when it has read the first one's line, which goes on until then."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    done = bash(f"""
+        coproc {sys.executable} -c "import os; print('first'); os.read(0, 1)"
+        read -t 20 -r line <&"${{COPROC[0]}}" && echo "$line"
+        echo >&"${{COPROC[1]}}"
+    """)
+    assert done.stdout == "first\n", done.stderr
+
+
+def test_compiled_python_goes_to_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("CLUSTER_EDGE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "module.py").write_text("")
+    done = bash(f"cd {tmp_path} && {sys.executable} -c 'import module'")
+    assert done.returncode == 0, done.stderr
+    assert [path.name.split(".")[0] for path in (tmp_path / "cache").rglob("module.*.pyc")] == ["module"]
+    assert not (tmp_path / "__pycache__").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nosuch"], "no such step: nosuch"),
+        (["--fast", "unit"], "--fast chooses the steps itself; name steps or say --fast, not both"),
+        (["unit", "--long"], "--long chooses the steps itself; name steps or say --long, not both"),
+        (["--long", "--fast"], "say --fast or --long, and once"),
+    ],
+)
+def test_what_cannot_be_run_is_an_error_before_the_set_up(words: list[str], message: str) -> None:
+    done = subprocess.run([CHECKOUT / "test", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == message
+    assert "==" not in done.stdout
+
+
+def test_help_names_every_step() -> None:
+    text = Path(CHECKOUT / "test").read_text("utf-8")
+    shown = subprocess.run([CHECKOUT / "test", "--help"], capture_output=True, text=True, check=True).stdout
+    named = re.findall(r"^  (\w+)  +\S", shown, re.MULTILINE)
+    steps = re.findall(r'^(?:all|long)_steps="(.*)"$', text, re.MULTILINE)
+    assert named == " ".join(steps).split()
+    assert set(named) == set(re.findall(r"^step_(\w+)\(\)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("interpreters", "closing"),
+    [
+        pytest.param("return 1", "0 passed, 0 failed, 1 skipped", id="none"),
+        pytest.param("[ $1 = 3.13 ]", "1 passed, 0 failed, 0 skipped", id="one"),
+    ],
+)
+def test_a_matrix_without_another_interpreter_is_skipped(interpreters: str, closing: str) -> None:
+    """``./test`` has a matrix of what is here: on a fresh Debian that is one Python, which the other steps run."""
+    function = re.search(
+        r"^step_matrix\(\) \{\n.*?^\}\n", (CHECKOUT / "test").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    assert function is not None
+    done = bash(f"""{function[0]}
+        python() {{ echo 3.11; }}
+        edge_interpreter() {{ {interpreters}; }}
+        matrix_row() {{ true; }}
+        edge_run_steps matrix""")
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == closing
