@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values: addresses, ranges and sorted intervals. No site, no finding.
+"""Values: addresses, ranges and sorted intervals. No site, no finding; netaddr only here.
 
-Imports nothing of the library but the error class; netaddr only here.
+May import: _errors.
 """

@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Do two configurations mean the same: FRR's lines, Kubernetes objects.
 
-Imports values and findings.
+May import: _errors, module_utils/_frr, _addressing, _kubernetes, _inventory, _cilium.
 """

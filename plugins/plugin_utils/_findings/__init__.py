@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One Finding, one Report, and the table of all codes, of the plan and of the live site.
 
-Imports nothing of the library but the error class.
+May import: _errors.
 """

@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resolved site: what every later stage reads.
 
-Imports values only.
+May import: _addressing.
 """

@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan: a typed document, its text, its files, and what a change resets.
 
-Imports everything above.
+May import: all packages below.
 """

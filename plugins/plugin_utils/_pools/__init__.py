@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pools by themselves: capacity under Cilium's rules, selectors, sharing, planned addresses.
 
-Imports values, findings, the model and the table of keys.
+May import: _errors, _addressing, _kubernetes, _model.
 """

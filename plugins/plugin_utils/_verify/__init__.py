@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The live site against the plan, from both ends.
+"""The live site against the plan, from both ends. The plan is read as a document.
 
-Reads the plan as a document; imports findings, values and the document's types.
+May import: _errors, _addressing, _kubernetes, _findings, _cilium, _plan.
 """

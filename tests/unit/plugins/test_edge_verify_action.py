@@ -131,6 +131,7 @@ def test_nothing_to_verify_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         run(play(), monkeypatch)
 
 
+@pytest.mark.ansible
 def test_the_role_writes_its_result_as_json(tmp_path: Path) -> None:
     written = tmp_path / "verified.json"
     result = {"format": 1, "rows": [], "findings": [{"code": "EDGE861"}], "text": "a table", "failures": 0}

@@ -21,6 +21,8 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 
+pytestmark = pytest.mark.ansible
+
 STOPPED = "did not take the plan in this run"
 
 

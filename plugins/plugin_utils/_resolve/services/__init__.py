@@ -1,4 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services: which pool serves them, which address they get, what they share."""
+"""Services: which pool serves them, which address they get, what they share.
+
+May import: all packages below.
+"""

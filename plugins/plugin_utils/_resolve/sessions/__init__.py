@@ -1,4 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BGP sessions: who peers with whom, from which address, with which keys."""
+"""BGP sessions: who peers with whom, from which address, with which timers and other keys.
+
+May import: all packages below.
+"""

@@ -1,4 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the twin of a plan consists of. Pure: nothing is read or started."""
+"""What the twin of a plan consists of. Pure: nothing is read or started.
+
+May import: _errors, _plan.
+"""
