@@ -13,6 +13,7 @@ ORDER = (
     "plugin_utils/_addressing",
     "plugin_utils/_kubernetes",
     "plugin_utils/_findings",
+    "plugin_utils/_document",
     "plugin_utils/_model",
     "plugin_utils/_inventory",
     "plugin_utils/_pools",

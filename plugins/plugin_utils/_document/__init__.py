@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan as data: the type of every key, its format, and what is read of a plan that was saved.
 
-The plan writes it; verify, the twin, the rendered files and the texts read it. Imports the type of a finding and the
-error class.
+The plan writes it; verify, the twin, the rendered files and the texts read it.
+
+May import: _errors, _findings.
 """
