@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(CHECKOUT / ".ansible" / "collections"))
+sys.path[:0] = [str(CHECKOUT / ".ansible" / "collections"), str(CHECKOUT / "scripts")]
 
-import yaml  # noqa: E402 - after the path is set
+import plan_pages  # noqa: E402 - after the path is set
+import yaml  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import Code  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.json_schema import inventory_schema  # noqa: E402
@@ -165,16 +166,6 @@ def option(key: Key) -> dict[str, Any]:
     return result
 
 
-class _Indented(yaml.SafeDumper):
-    """Writes lists as ansible-lint wants them, and no anchors."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
 def edge_arguments() -> str:
     """Return roles/edge/meta/argument_specs.yml."""
     options = {key.name: option(key) for _title, keys in GROUPS for key in keys}
@@ -225,7 +216,7 @@ def edge_arguments() -> str:
             },
         }
     }
-    text: str = yaml.dump(specs, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=118)
+    text: str = yaml.dump(specs, Dumper=plan_pages.Indented, sort_keys=False, allow_unicode=True, width=118)
     return f"---\n# {NOTE}\n{text}"
 
 
@@ -235,6 +226,7 @@ GENERATED = {
     "docs/findings.md": findings_page,
     "docs/verify.md": verify_page,
     "roles/edge/meta/argument_specs.yml": edge_arguments,
+    **plan_pages.GENERATED,
 }
 
 

@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether data is what a TypedDict says: every key, no other, each of its type, as a type checker cannot see in JSON."""
+"""Whether data is what a TypedDict says: every key, no other, each of its type and words, which no type checker sees."""
 
 from __future__ import annotations
 
 import types
 import typing
-from typing import Annotated, Any, NotRequired, Union
+from typing import Annotated, Any, Union
 
 
 def misfits(value: object, kind: Any, path: str = "$") -> list[str]:
@@ -15,7 +15,10 @@ def misfits(value: object, kind: Any, path: str = "$") -> list[str]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return []
-    if origin in (Annotated, NotRequired):
+    if origin is Annotated:
+        words = kind.__metadata__[1] if len(kind.__metadata__) > 1 else ()
+        if words and value is not None and value not in words:
+            return [f"{path}: {value!r} is none of {', '.join(words)}"]
         return misfits(value, arguments[0], path)
     if typing.is_typeddict(kind):
         return _of_record(value, kind, path)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a router's FRR must hold, as it stands in the plan (``routers.<router>.frr``) and as the role udm_frr takes it.
 
-The text beside each type is the key's documentation: ``scripts/generate.py`` writes the role's arguments and README
-from it. Lists are in the order in which they are rendered.
+Beside each type stand what the key means and, in a tuple, the words that it may be: ``scripts/generate.py`` writes the
+role's arguments and README from them. Lists are in the order in which they are rendered.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class PeerGroup(TypedDict):
     remote_as: Annotated[
         int | str | None, "AS number of the neighbors, ``internal`` or ``external``; null: each neighbor has its own."
     ]
-    transport: Annotated[str, "Family of the sessions' own addresses, ``ipv4`` or ``ipv6``."]
+    transport: Annotated[str, "Family of the sessions' own addresses.", ("ipv4", "ipv6")]
     timers: Annotated[SessionTimers, "BGP timers in seconds."]
     multihop: Annotated[int | None, "TTL of sessions over several hops (``ebgp-multihop``); null: directly connected."]
     ttl_security: Annotated[int | None, "Number of hops for GTSM (``ttl-security hops``, RFC 5082); null: off."]
@@ -88,7 +88,7 @@ class PrefixListEntry(TypedDict):
     """One entry of a prefix-list."""
 
     seq: Annotated[int, "Sequence number."]
-    action: Annotated[str, "``permit`` or ``deny``."]
+    action: Annotated[str, "What happens to a route that matches.", ("permit", "deny")]
     prefix: Annotated[str, "CIDR; without ``ge`` and ``le`` exactly this prefix matches."]
     ge: Annotated[int | None, "Shortest prefix length that matches; null: that of the CIDR."]
     le: Annotated[int | None, "Longest prefix length that matches; null: that of the CIDR, or any with ``ge``."]
@@ -98,7 +98,7 @@ class PrefixList(TypedDict):
     """A prefix-list."""
 
     name: Annotated[str, "Name of the prefix-list."]
-    family: Annotated[str, "``ipv4`` or ``ipv6``."]
+    family: Annotated[str, "Address family.", ("ipv4", "ipv6")]
     entries: Annotated[list[PrefixListEntry], "Entries by sequence number."]
 
 
@@ -106,14 +106,14 @@ class CommunityList(TypedDict):
     """A community-list; a route matches that carries all of its communities."""
 
     name: Annotated[str, "Name of the community-list."]
-    kind: Annotated[str, "``standard`` or ``large``."]
+    kind: Annotated[str, "Kind of its communities.", ("standard", "large")]
     communities: Annotated[list[str], "The communities, as FRR writes them."]
 
 
 class RouteMapMatch(TypedDict, total=False):
     """What a route must have for a route-map entry to apply; without a key everything matches."""
 
-    family: Annotated[str, "Family of the prefix-list."]
+    family: Annotated[str, "Family of the prefix-list.", ("ipv4", "ipv6")]
     prefix_list: Annotated[str, "Name of the prefix-list that must permit its prefix."]
     community_list: Annotated[str, "Name of the community-list that it must match."]
     large_community_list: Annotated[str, "Name of the list of large communities that it must match."]
@@ -135,7 +135,7 @@ class RouteMapEntry(TypedDict):
     """One entry of a route-map."""
 
     seq: Annotated[int, "Sequence number."]
-    action: Annotated[str, "``permit`` or ``deny``."]
+    action: Annotated[str, "What happens to a route that matches.", ("permit", "deny")]
     match: Annotated[RouteMapMatch, "What a route must have."]
     set: Annotated[RouteMapSet, "What is changed on it."]
 
@@ -151,7 +151,7 @@ class Redistribution(TypedDict):
     """A protocol whose routes are taken into BGP."""
 
     protocol: Annotated[str, "FRR's word for the protocol, such as ``connected`` or ``ospf6``."]
-    family: Annotated[str, "``ipv4`` or ``ipv6``."]
+    family: Annotated[str, "Address family.", ("ipv4", "ipv6")]
     route_map: Annotated[str, "Name of the route-map that they pass."]
 
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan as a document: the type of every key that the plan writes, and verify, twin, render and report read.
 
-The text beside each type is the key's documentation: ``scripts/generate.py`` writes ``docs/reference/plan.md`` and what
-the roles say of the plan from it. Keys are JSON's; a plan has no secrets. Lists and maps are sorted, so that the same
-inventory gives the same bytes.
+Beside each type stand what the key means and, in a tuple, the words that it may be: ``scripts/generate.py`` writes
+``docs/reference/plan.md`` and what the roles say of the plan from them. Keys are JSON's; a plan has no secrets. Lists
+and maps are sorted, so that the same inventory gives the same bytes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class PlannedNetwork(TypedDict):
     l2_nodes: Annotated[str | None, "Selector of the nodes that announce here; null: all with an address here."]
     loopback: Annotated[bool, "Whether it holds loopback addresses: no segment, no ARP."]
     dhcp: Annotated[list[str], "Ranges that a DHCP server hands out."]
-    delivery: Annotated[str | None, "``routed`` or ``on_link``: how a provider hands this public range over."]
+    delivery: Annotated[
+        str | None, "How a provider hands this public range over; null: it is none.", ("routed", "on_link")
+    ]
 
 
 class PlannedRouter(TypedDict):
@@ -57,12 +59,12 @@ class PlannedRouter(TypedDict):
 
     managed: Annotated[bool, "Whether the run configures it."]
     absent: Annotated[bool, "``edge_state: absent``: what this collection made there is removed."]
-    platform: Annotated[str, "``linux`` or ``unifi``."]
+    platform: Annotated[str, "What the router is.", ("linux", "unifi")]
     frr_version: Annotated[str, "The FRR version that the plan assumes."]
     asn: Annotated[int, "AS number."]
     router_id: Annotated[str, "BGP identifier."]
     addresses: Annotated[dict[str, list[str]], "By network, its addresses there."]
-    frr: Annotated[FrrIntent, "What its FRR must hold; what the role ``udm_frr`` takes."]
+    frr: Annotated[FrrIntent, "What its FRR must hold."]
     passwords: Annotated[list[str], "Names of the TCP-MD5 passwords that ``frr`` uses, as ``<host>/<name>``."]
 
 
@@ -76,10 +78,12 @@ class PlannedNode(TypedDict):
 class ServiceManifest(TypedDict):
     """What the run does to one Service."""
 
-    namespace: Annotated[str, "Its namespace."]
-    name: Annotated[str, "Its name."]
+    namespace: Annotated[str, "Namespace of the Service; it must exist where ``manage`` is ``service``."]
+    name: Annotated[str, "Name of the Service."]
     manage: Annotated[
-        str, "``service`` (we make it), ``metadata`` (we label and annotate it), ``values`` (its chart does)."
+        str,
+        "Who makes the Service: we, its owner (we label and annotate it), or its chart.",
+        ("service", "metadata", "values"),
     ]
     object: Annotated[KubernetesObject | None, "The whole Service where ``manage`` is ``service``; else null."]
     labels: Annotated[dict[str, str], "The labels that are ours."]
@@ -91,7 +95,7 @@ class ChartValues(TypedDict):
 
     namespace: Annotated[str, "Namespace of the Service."]
     service: Annotated[str, "Name of the Service."]
-    chart: Annotated[str | None, "``ingress-nginx``, ``cilium-ingress`` or ``gateway``."]
+    chart: Annotated[str | None, "The chart.", ("ingress-nginx", "cilium-ingress", "gateway")]
     values: Annotated[HelmValues, "The values; of a ``gateway`` a patch of the Gateway."]
 
 
@@ -110,13 +114,16 @@ class PlannedCluster(TypedDict):
     nodes: Annotated[dict[str, PlannedNode], "Its nodes by name."]
     pod_cidrs: Annotated[list[str], "CIDRs of its pods, where the site knows them."]
     service_cidrs: Annotated[list[str], "CIDRs of its cluster IPs, where the site knows them."]
-    helm_values: Annotated[HelmValues, "Values of Cilium's Helm release, for ``cilium_net_release``."]
-    node_labels: Annotated[
-        dict[str, dict[str, str]] | None, "By node, the labels that it shall have from us; null: labels are not ours."
+    helm_values: Annotated[
+        HelmValues, "Values of Cilium's Helm release, whole: what the live release sets and this does not is unset."
     ]
-    bgp: Annotated[list[KubernetesObject], "BGP objects in the order of applying, for ``cilium_net_bgp``."]
-    lb: Annotated[list[KubernetesObject], "Pools and L2 policies in the order of applying, for ``cilium_net_lb``."]
-    services: Annotated[list[ServiceManifest], "What to do to each Service, for ``cilium_net_services``."]
+    node_labels: Annotated[
+        dict[str, dict[str, str]] | None,
+        "By node, the labels that it shall have from us; null: all labels are left alone.",
+    ]
+    bgp: Annotated[list[KubernetesObject], "BGP objects, whole, in the order in which they are applied."]
+    lb: Annotated[list[KubernetesObject], "Pools and L2 policies, whole, in the order in which they are applied."]
+    services: Annotated[list[ServiceManifest], "What to do to each Service."]
     charts: Annotated[list[ChartValues], "Values of the charts that make Services."]
     may_move: Annotated[list[str], "Services (``namespace/name``) that may get another address."]
     passwords: Annotated[list[str], "Names under ``edge_bgp_passwords`` that its sessions use."]
@@ -134,7 +141,7 @@ class PlannedSession(TypedDict):
     router: Annotated[str, "The router; empty for a speaker on the node itself."]
     router_address: Annotated[str, "The address that the node dials."]
     router_asn: Annotated[int, "The router's AS number as the node sees it."]
-    family: Annotated[str, "Family of the session's own addresses, ``ipv4`` or ``ipv6``."]
+    family: Annotated[str, "Family of the session's own addresses.", ("ipv4", "ipv6")]
     families: Annotated[list[str], "Families of the routes that it carries."]
     hold: Annotated[int, "Hold time in seconds."]
     keepalive: Annotated[int, "Keepalive time in seconds."]
@@ -229,12 +236,16 @@ class PlannedPort(TypedDict):
     """One port of a Service."""
 
     port: Annotated[int, "Number."]
-    protocol: Annotated[str, "``TCP``, ``UDP`` or ``SCTP``."]
+    protocol: Annotated[str, "Protocol.", ("TCP", "UDP", "SCTP")]
 
 
 _ServiceClass = TypedDict(
     "_ServiceClass",
-    {"class": Annotated[str | None, "``bgp`` or ``l2``: its ``loadBalancerClass``; null: every way of its pool."]},
+    {
+        "class": Annotated[
+            str | None, "Its ``loadBalancerClass``; null: it is reachable in every way of its pool.", ("bgp", "l2")
+        ]
+    },
 )
 """``class`` is a keyword of Python, so a class cannot have it."""
 
@@ -249,8 +260,8 @@ class PlannedService(_ServiceClass):
     addresses: Annotated[list[str], "Its addresses; none: Cilium's choice."]
     planned: Annotated[bool, "Whether the plan chose the addresses (``edge_allocation: planned``)."]
     families: Annotated[list[str], "Families that it asks for; none: the cluster's default."]
-    manage: Annotated[str, "``service``, ``metadata`` or ``values``: who makes it."]
-    traffic_policy: Annotated[str, "``Cluster`` or ``Local``."]
+    manage: Annotated[str, "Who makes it: we, its owner, or its chart.", ("service", "metadata", "values")]
+    traffic_policy: Annotated[str, "Its ``externalTrafficPolicy``.", ("Cluster", "Local")]
     reach: Annotated[list[str], "``bgp``, ``l2`` or both: how it is reachable."]
     via: Annotated[list[str], "The peerings and networks over which."]
     share: Annotated[str | None, "Sharing key: Services with the same one may hold one address."]
@@ -284,7 +295,9 @@ class PlannedRoutes(PlannedGroup):
     """What else may come by BGP, one entry per kind."""
 
     kind: Annotated[
-        str, "``pod_cidrs``, ``pod_pools``, ``cluster_ips``, ``external_ips``, ``interfaces``, or ``import``."
+        str,
+        "What comes; ``import``: what the peering's ``import`` lets in.",
+        ("pod_cidrs", "pod_pools", "cluster_ips", "external_ips", "interfaces", "import"),
     ]
     families: Annotated[list[str], "Families of the prefixes."]
     selector: Annotated[str | None, "Selector of the objects that are announced; null: all."]

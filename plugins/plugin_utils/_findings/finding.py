@@ -16,7 +16,7 @@ class FindingEntry(TypedDict):
     """One error or warning about one place, in the JSON of the plan and of verify."""
 
     code: Annotated[str, "Such as ``EDGE302``; it never changes its meaning."]
-    severity: Annotated[str, "``error`` or ``warning``."]
+    severity: Annotated[str, "Whether a run may go on.", ("error", "warning")]
     page: Annotated[str, "Where the documentation explains the code."]
     path: Annotated[str, "The place: in the inventory, or of the live site."]
     problem: Annotated[str, "What is wrong there."]

@@ -42,6 +42,7 @@ def test_every_site_is_what_the_types_say(name: str) -> None:
         pytest.param(("routers", "udm-pro", "frr", "peer_groups", 0, "families", "ipv4", "maximum_prefix", "limit"), None,
                      "$.routers.udm-pro.frr.peer_groups[0].families.ipv4.maximum_prefix.limit: NoneType is no int",
                      id="a null deep inside"),
+        pytest.param(("sessions", 0, "family"), "ipv5", "$.sessions[0].family: 'ipv5' is none of ipv4, ipv6", id="another word"),
         pytest.param(("networks", "public"), [], "$.networks.public: list is no PlannedNetwork", id="a list as a map"),
     ],
 )  # fmt: skip
@@ -61,7 +62,7 @@ def test_the_template_reads_keys_of_the_intent_alone() -> None:
     records = [item for item in vars(frr_intent).values() if typing.is_typeddict(item)]
     keys = {key for record in records for key in typing.get_type_hints(record)}
     families = {"ipv4", "ipv6"}
-    read = set(re.findall(r"\['(\w+)'\]", TEMPLATE.read_text("utf-8"))) - families
+    read = set(re.findall(r"(?:\[|\.get\()'(\w+)'", TEMPLATE.read_text("utf-8"))) - families
     assert len(read) > 40
     assert read <= keys
 

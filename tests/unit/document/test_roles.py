@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the roles say that they take of the plan is what the plan has."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import re
+import sys
+import types
+from typing import Any
+
+import jinja2
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.test.core import version_compare
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.frr_intent import FrrIntent
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.planned import TEMPLATE
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import SITES, site
+from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
+
+
+def load_pages() -> types.ModuleType:
+    """Return scripts/plan_pages.py."""
+    spec = importlib.util.spec_from_file_location("plan_pages", CHECKOUT / "scripts" / "plan_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look their own module up
+    spec.loader.exec_module(module)
+    return module
+
+
+PAGES = load_pages()
+
+
+def options(role: str) -> dict[str, Any]:
+    """Return the options of a role's entry point ``main``."""
+    text = (CHECKOUT / "roles" / role / "meta" / "argument_specs.yml").read_text("utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    return found
+
+
+def refused(role: str, **given: Any) -> list[str]:
+    """Return why a role's argument_specs refuse variables, by Ansible's own validator."""
+    specs = options(role)
+    result = ArgumentSpecValidator({name: specs[name] for name in given}).validate(copy.deepcopy(given))
+    return list(result.error_messages)
+
+
+def planned_intents() -> list[Any]:
+    plans = [hybrid_plan().data, *(site(name).plan.data for name in SITES)]
+    return [router["frr"] for data in plans for router in data["routers"].values()]
+
+
+def test_every_planned_intent_passes_the_roles_own_check() -> None:
+    intents = planned_intents()
+    assert len(intents) > 20
+    assert [found for intent in intents for found in refused("udm_frr", udm_frr_intent=intent)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        pytest.param(("peer_groups", 0, "neighbors", 0, "adress"), "192.0.2.11", "udm_frr_intent.peer_groups.neighbors.adress. Supported parameters", id="a misspelt key"),
+        pytest.param(("peer_groups", 0, "timers", "hold"), ..., "missing required arguments: hold found in udm_frr_intent -> peer_groups -> timers", id="a missing key"),
+        pytest.param(("prefix_lists", 0, "entries", 0, "action"), "allow", "value of action must be one of: permit, deny, got: allow", id="another word"),
+        pytest.param(("asn",), "AS65000", "argument 'asn' is of type", id="text as a number"),
+    ],
+)  # fmt: skip
+def test_a_wrong_intent_is_refused_by_its_place(path: tuple[Any, ...], value: Any, expected: str) -> None:
+    intent = copy.deepcopy(hybrid_plan().data["routers"]["udm-pro"]["frr"])
+    place: Any = intent
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    if value is ...:
+        del place[path[-1]]
+    (text,) = refused("udm_frr", udm_frr_intent=intent)
+    assert expected in text
+
+
+def test_planned_services_and_objects_pass_the_roles_own_checks() -> None:
+    for data in [hybrid_plan().data, *(site(name).plan.data for name in SITES)]:
+        for cluster in data["clusters"].values():
+            assert refused("cilium_net_services", cilium_net_services_items=cluster["services"]) == []
+            assert refused("cilium_net_lb", cilium_net_lb_objects=cluster["lb"]) == []
+            assert refused("cilium_net_release", cilium_net_release_values=cluster["helm_values"]) == []
+            bgp = {"cilium_net_bgp_objects": cluster["bgp"], "cilium_net_bgp_node_labels": cluster["node_labels"]}
+            assert refused("cilium_net_bgp", **bgp) == []
+
+
+@pytest.mark.parametrize("role", sorted(PAGES.ROLES))
+def test_the_playbook_reads_keys_of_the_plan_into_variables_of_the_role(role: str) -> None:
+    taken = PAGES.taken_of_the_plan(role)  # KeyError where the plan has no such key
+    assert {item.variable for item in taken} >= set(PAGES.ROLES[role])
+    assert {item.variable for item in taken} <= options(role).keys()
+
+
+def test_a_key_that_the_plan_has_not_is_found() -> None:
+    with pytest.raises(KeyError, match="fr"):
+        PAGES.key_at("routers.<router>.fr")
+
+
+def readme_intent() -> Any:
+    """Return the intent of the example in the role's README."""
+    text = (CHECKOUT / "roles" / "udm_frr" / "README.md").read_text("utf-8")
+    example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])  # type: ignore[index]
+    return example[0]["roles"][0]["vars"]["udm_frr_intent"]
+
+
+def test_the_readmes_intent_is_one() -> None:
+    assert misfits(readme_intent(), FrrIntent) == []
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def test_what_may_be_null_may_be_left_out() -> None:
+    environment = jinja2.Environment(
+        trim_blocks=True, keep_trailing_newline=True, autoescape=False, undefined=jinja2.StrictUndefined
+    )
+    environment.tests["version"] = version_compare
+    template = environment.from_string(TEMPLATE.read_text("utf-8"))
+    for intent in [readme_intent(), *planned_intents()]:
+        short = without_nulls(intent)
+        assert refused("udm_frr", udm_frr_intent=short) == []
+        whole, less = (
+            template.render(__udm_frr_intent=item, __udm_frr_version="10.1", __udm_frr_passwords={})
+            for item in (intent, short)
+        )
+        assert less == whole
