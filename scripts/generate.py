@@ -23,11 +23,9 @@ import yaml  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import Code  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.json_schema import inventory_schema  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import (  # noqa: E402
-    GROUPS,
-    POLICY_RECORD,
-    RecordOr,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import GROUPS  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.common import RecordOr  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.policies import POLICY_RECORD  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.types import (  # noqa: E402
     Key,
     ListOf,
@@ -60,7 +58,7 @@ def rows(prefix: str, keys: Iterable[Key]) -> list[str]:
     lines: list[str] = []
     for key in keys:
         name = f"{prefix}{key.name}"
-        default = "**required**" if key.required else key.default
+        default = "**required**" if key.required else key.default_text
         lines.append(f"| `{name}` | {key.type.label} | {default} | {key.text} |")
         inner = record_of(key.type)
         if inner:
@@ -161,8 +159,8 @@ def option(key: Key) -> dict[str, Any]:
         result["no_log"] = True
     if isinstance(key.type, ListOf):
         result["elements"] = key.type.item.argument_type
-    if key.default not in ("none", "{}", "[]", "–"):
-        result["description"].append(f"Default: {key.default}.")
+    if key.default_text not in ("none", "{}", "[]"):
+        result["description"].append(f"Default: {key.default_text}.")
     return result
 
 

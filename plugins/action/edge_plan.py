@@ -18,6 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.p
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
     READ_FROM,
@@ -40,7 +41,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allo
     format_allocations,
     parse_allocations,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.services.allocation import DEFAULT_FILE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 
 GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
@@ -187,7 +187,7 @@ def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[Allocati
         variables = inventory.variables[host]
         if variables.get("edge_allocation") != "planned":
             continue
-        name = str(variables.get("edge_allocation_file", DEFAULT_FILE))
+        name = str(variables.get("edge_allocation_file", VARIABLES["edge_allocation_file"].default))
         folder = hostvars.raw_get(host).get("inventory_dir") or Path.cwd()
         path = Path(folder, Path(name).expanduser())
         users.setdefault(path, set()).add(host)

@@ -21,9 +21,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.obj
     bgp_objects,
     lb_objects,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.communities import Community
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Advertise,
-    Community,
     PodPool,
     Service,
     Site,

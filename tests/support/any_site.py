@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory import keys as _keys
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory import types as _types
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import (
-    ANY_HOST,
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.cluster import (
     CLUSTER,
     CLUSTER_MAPS,
-    NODE,
-    ROUTER,
-    SITE,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.common import OneOf, RecordOr
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.communities import CommunityType
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.hosts import ANY_HOST
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.node import NODE
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.policies import (
+    POLICY_RECORD,
+    PolicyType,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.router import ROUTER
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.site import SITE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.types import Key, ValueType
 from hypothesis import strategies as st
 
@@ -57,17 +62,17 @@ def value_of(kind: ValueType, key: str) -> st.SearchStrategy[Any]:
         return st.booleans()
     if isinstance(kind, _types.Asn):
         return st.sampled_from(ASNS)
-    if isinstance(kind, _keys._Community):
+    if isinstance(kind, CommunityType):
         return st.sampled_from(("65000:1", "65000:1:2", "no-export"))
-    if isinstance(kind, _keys._Policy):
-        return st.just("all") | record_of(_keys.POLICY_RECORD)
+    if isinstance(kind, PolicyType):
+        return st.just("all") | record_of(POLICY_RECORD)
     if isinstance(kind, _types.ListOf):
         return st.lists(value_of(kind.item, key), min_size=1, max_size=2)
     if isinstance(kind, _types.Record):
         return record_of(kind)
-    if isinstance(kind, _keys.RecordOr):
+    if isinstance(kind, RecordOr):
         return value_of(kind.alone, key) | record_of(kind.record)
-    if isinstance(kind, _keys._OneOf):
+    if isinstance(kind, OneOf):
         return st.sampled_from(kind.words) | value_of(kind.other, key)
     if isinstance(kind, _types.MapOf):
         names = NAMES.get(key, ROUTERS if key == "interfaces" else ("rack", "app", "public"))

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from .._kubernetes.labels import LABEL_PEERING, POD_POOL_NAME
-from .._model.site import Advertise, Cluster, Community, Node, NodeClass, Peering, Pool, Session, Site
+from .._model.communities import Community
+from .._model.site import Advertise, Cluster, Node, NodeClass, Peering, Pool, Session, Site
 from .common import BGP_KINDS, Object, announced_selector, finish, label_selector, new_object, select_all
 
 _SECRET_PREFIX = "bgp-password-"  # noqa: S105 - a name

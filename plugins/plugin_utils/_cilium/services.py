@@ -19,7 +19,7 @@ from .._kubernetes.labels import (
     LOAD_BALANCER_CLASSES,
     ownership_labels,
 )
-from .._model.site import Cluster, Service, Site
+from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, Service, Site
 from .common import Object
 
 INGRESS_NGINX, CILIUM_INGRESS, GATEWAY = "ingress-nginx", "cilium-ingress", "gateway"
@@ -118,7 +118,7 @@ def chart_problems(cluster: Cluster) -> Iterator[ChartProblem]:
             first_ingress = first_ingress or service
         else:
             first_gateway = first_gateway or service
-            mine, others = service.traffic_policy or "Cluster", first_gateway.traffic_policy or "Cluster"
+            mine, others = (item.traffic_policy or KUBERNETES_TRAFFIC_POLICY for item in (service, first_gateway))
             if mine != others:
                 problem = f"is {mine}, but that of {first_gateway.key} is {others}: Cilium has one for all Gateways"
                 yield ChartProblem(service.key, "traffic_policy", problem, "write the same for all Gateways")

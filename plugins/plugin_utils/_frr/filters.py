@@ -22,8 +22,9 @@ from .._document.frr_intent import (
     RouteMapMatch,
     RouteMapSet,
 )
+from .._model.communities import Community
 from .._model.prefix_rules import lengths
-from .._model.site import Community, Policy, PrefixRule
+from .._model.site import Policy, PrefixRule
 
 SEQUENCE_STEP = 5
 """Between the entries of a list; FRR's own step."""

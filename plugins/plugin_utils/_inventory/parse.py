@@ -9,7 +9,7 @@ reported here is left out, so that one mistake is told once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,22 +17,17 @@ from .._findings.code import ERROR
 from .._findings.report import Report
 from .._findings.table import CODES
 from .._findings.wording import closest, did_you_mean, squash
-from .keys import (
-    ANY_HOST,
-    CLUSTER,
-    CLUSTER_MAPS,
-    NODE,
-    OTHER_NAMES,
-    OTHER_PREFIXES,
-    ROUTER,
-    ROUTER_MAPS,
-    RUN,
-    SERVICE_NAME,
-    SITE,
-    VARIABLES,
-)
+from .keys import OTHER_NAMES, OTHER_PREFIXES, VARIABLES
+from .keys.cluster import CLUSTER, CLUSTER_MAPS
+from .keys.hosts import ANY_HOST
+from .keys.node import NODE
+from .keys.router import ROUTER, ROUTER_MAPS
+from .keys.run import RUN
+from .keys.services import SERVICE_NAME
+from .keys.site import SITE
 from .layers import Entry, base_name, layer_names, merge_layers
 from .types import INVALID, Key, MapOf, Record, describe
+from .values import Item, Items, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,51 +49,6 @@ class Inventory:
         """All hosts of the three groups, sorted and each once."""
         return tuple(sorted({*self.routers, *self.clusters, *self.nodes}))
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A parsed value with the place that it was written in."""
-
-    path: str
-    value: Any
-    raw: Any = None
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.value
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return one key of a record, or the default where it is not written."""
-        return self.value.get(key, default)
-
-    def at(self, key: str, index: int | None = None) -> str:
-        """Return the path of one of its keys, and of one entry where the key holds a list with brackets."""
-        path = f"{self.path}.{key}"
-        if index is None or not isinstance(self.raw, Mapping):
-            return path
-        return f"{path}[{index}]" if isinstance(self.raw.get(key), (list, tuple)) else path
-
-
-class Items(dict[str, Item]):
-    """The entries of one map, with the names of those that were reported: what refers to them is not told again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.broken: set[str] = set()
-        self.whole = True
-        """False: a layer could not be read at all, so any name may have stood in it."""
-
-    def excuses(self, name: str) -> bool:
-        """Return whether ``name`` is missing only because of what was reported already."""
-        return name in self.broken or not self.whole
-
-    @property
-    def damaged(self) -> bool:
-        """True if anything of the map was reported."""
-        return bool(self.broken) or not self.whole
-
-
-Values = dict[str, Any]
-"""A host's parsed variables: scalars as they are, maps as :class:`Items`."""
 
 READ_FROM: Mapping[str, frozenset[str]] = {
     group: frozenset(key.name for key in (*ANY_HOST, *SITE, *keys))
@@ -145,34 +95,25 @@ def parse(inventory: Inventory, report: Report) -> ParsedSite:
             report.add("EDGE109", f"{host}.{variable}", problem)
     site = _site_values(inventory, lost, report)
     shared = _shared_prefix(inventory)
-    clusters: dict[str, Values] = {}
-    for host in inventory.clusters:
-        clusters[host] = {
-            "edge_cilium_values": Items(),
-            **_host_values(inventory, host, (*ANY_HOST, *CLUSTER), lost[host], report),
-        }
-        for key in CLUSTER_MAPS:
-            clusters[host][key.name] = _map_items(
-                inventory.variables[host], key, shared.get(key.name, f"{host}."), lost[host], report
-            )
-    routers: dict[str, Values] = {}
-    for host in inventory.routers:
-        routers[host] = {
-            "edge_router_neighbors": Items(),
-            **_host_values(inventory, host, (*ANY_HOST, *ROUTER), lost[host], report),
-        }
-        for key in ROUTER_MAPS:
-            routers[host][key.name] = _map_items(
-                inventory.variables[host], key, shared.get(key.name, f"{host}."), lost[host], report
-            )
+    clusters = {
+        host: _host_values(inventory, host, (*ANY_HOST, *CLUSTER, *CLUSTER_MAPS), lost[host], shared, report)
+        for host in inventory.clusters
+    }
+    routers = {
+        host: _host_values(inventory, host, (*ANY_HOST, *ROUTER, *ROUTER_MAPS), lost[host], shared, report)
+        for host in inventory.routers
+    }
     return ParsedSite(
-        name=site.get("edge_site_name", "edge"),
+        name=site["edge_site_name"],
         networks=site["edge_networks"],
         links=site["edge_links"],
         accept=site["edge_accept"],
         routers=routers,
         clusters=clusters,
-        nodes={host: _host_values(inventory, host, (*ANY_HOST, *NODE), lost[host], report) for host in inventory.nodes},
+        nodes={
+            host: _host_values(inventory, host, (*ANY_HOST, *NODE), lost[host], shared, report)
+            for host in inventory.nodes
+        },
         hosts={host: {**dict.fromkeys(lost[host]), **own} for host, own in inventory.variables.items()}
         if any(lost.values())
         else inventory.variables,
@@ -257,7 +198,7 @@ def _meant(name: str, read: set[str]) -> str | None:
 
 def _site_values(inventory: Inventory, lost: Mapping[str, set[str]], report: Report) -> Values:
     """Return what belongs to the site: the union over all hosts; two definitions of one name are reported."""
-    result: Values = {}
+    result: dict[str, Any] = {}
     for key in SITE:
         if key.layered:
             result[key.name] = _site_map(inventory, key, lost, report)
@@ -276,7 +217,7 @@ def _site_values(inventory: Inventory, lost: Mapping[str, set[str]], report: Rep
             parsed = key.type.parse(owners[""][1], key.name, report)
             if parsed is not INVALID:
                 result[key.name] = parsed
-    return result
+    return Values(result, {key.name: key for key in SITE})
 
 
 def _disagree(left: tuple[str, Any], right: tuple[str, Any]) -> str:
@@ -308,21 +249,37 @@ def _site_map(inventory: Inventory, key: Key, lost: Mapping[str, set[str]], repo
     return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, whole, key, "", report)
 
 
-def _host_values(inventory: Inventory, host: str, keys: Iterable[Key], lost: Collection[str], report: Report) -> Values:
-    """Return the values of one host's own variables."""
+def _host_values(
+    inventory: Inventory,
+    host: str,
+    keys: Sequence[Key],
+    lost: Collection[str],
+    shared: Mapping[str, str],
+    report: Report,
+) -> Values:
+    """Return the values of the variables that are read from one host.
+
+    Args:
+        inventory: the whole of it.
+        host: the host.
+        keys: of the variables.
+        lost: variables that a misspelt one of the host was meant to be.
+        shared: what stands before the path of a map that other hosts share, instead of the host.
+        report: takes what is wrong.
+    """
     variables = inventory.variables[host]
-    result: Values = {}
+    result: dict[str, Any] = {}
     for key in keys:
         if key.layered:
             if key.name in lost or layer_names(variables, key.name):
-                result[key.name] = _map_items(variables, key, f"{host}.", lost, report)
+                result[key.name] = _map_items(variables, key, shared.get(key.name, f"{host}."), lost, report)
         elif key.name in variables:
             value = key.type.parse(variables[key.name], f"{host}.{key.name}", report)
             if value is not INVALID:
                 result[key.name] = value
         elif key.required and key.name not in lost and key.name not in inventory.failures.get(host, {}):
             report.add("EDGE105", f"{host}.{key.name}", "is missing", key.text.rstrip("."))
-    return result
+    return Values(result, {key.name: key for key in keys})
 
 
 def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, lost: Collection[str], report: Report) -> Items:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from ...module_utils._errors import EdgeError
 from .._findings.report import Report
 from .._findings.wording import closest, did_you_mean, one_of, squash
+from .values import Items, Values
 
 
 class _Invalid:
@@ -97,6 +98,21 @@ class ValueType(ABC):
     def written(self) -> Schema:
         """Return the JSON Schema of what may stand in a file: such a value, or a template of one."""
         return {"anyOf": [self.schema(), TEMPLATE]}
+
+    def filled(self, default: Any) -> Any:
+        """Return the canonical form of a key's default, which is written as a user would; None stays None.
+
+        Lists and maps are the exception: one that nobody wrote has no entries.
+        """
+        return default
+
+    def shown(self, default: Any) -> str:
+        """Return a key's default as documentation shows it."""
+        if default is None:
+            return "none"
+        if isinstance(default, bool):
+            return str(default).lower()
+        return str(default)
 
 
 class Anything(ValueType):
@@ -372,6 +388,9 @@ class Parsed(ValueType):
             report.add_error(self._code, error)
             return INVALID
 
+    def filled(self, default: Any) -> Any:
+        return None if default is None else self._reader(default, "")
+
     def schema(self) -> Schema:
         return _of_pattern(f"^{self._pattern}$", f"a valid {self.label}")
 
@@ -410,6 +429,12 @@ class ListOf(ValueType):
             report.add("EDGE103", path, "is an empty list", f"give at least {self._least}")
             return INVALID
         return tuple(items)
+
+    def filled(self, default: Any) -> Any:
+        return tuple(self.item.filled(entry) for entry in default or ())
+
+    def shown(self, default: Any) -> str:
+        return "none" if default is None else f"[{', '.join(self.item.shown(entry) for entry in default)}]"
 
     def schema(self) -> Schema:
         several: Schema = {"type": "array", "items": self.item.written()}
@@ -487,6 +512,9 @@ class MapOf(ValueType):
             result[checked] = item
         return result if valid else INVALID
 
+    def filled(self, default: Any) -> Any:
+        return {name: self.value.filled(entry) for name, entry in (default or {}).items()}
+
     def schema(self) -> Schema:
         return {
             "type": "object",
@@ -497,24 +525,39 @@ class MapOf(ValueType):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of the model: validation, argument_specs and the reference page come from it."""
+    """One key of the model: reading, validation, schema, argument_specs and the reference page come from it."""
 
     name: str
     type: ValueType
     text: str
     """Its meaning, one or two sentences."""
-    default: str = "none"
-    """Its default in words."""
+    default: Any = None
+    """Its default, as a user would write it; None = nothing. Reading fills it in where the key is not written."""
+    derived: str = ""
+    """What holds where it is not written and no single value does, in words, such as ``hold / 3``."""
     required: bool = False
     layered: bool = False
     """Top-level maps only: ``NAME__suffix`` adds to it."""
     also: tuple[str, ...] = ()
     """What Kubernetes, Cilium or FRR call it: who writes that is told our word."""
 
+    @property
+    def value(self) -> Any:
+        """Its value where it is not written."""
+        return Items() if self.layered else self.type.filled(self.default)
+
+    @property
+    def default_text(self) -> str:
+        """Its default as documentation shows it; ``none`` where nothing holds."""
+        if self.derived:
+            return self.derived
+        return "{}" if self.layered else self.type.shown(self.default)
+
     def schema(self) -> Schema:
         """Return the JSON Schema of its value, with its text for the editor."""
-        said = {"none": "", "–": ""}.get(self.default, f" Default: {self.default}.")
-        return {"description": self.text if self.required else self.text + said, **self.type.written()}
+        text = self.default_text
+        said = "" if self.required or text == "none" else f" Default: {text}."
+        return {"description": self.text + said, **self.type.written()}
 
 
 class Record(ValueType):
@@ -533,7 +576,7 @@ class Record(ValueType):
 
     def parse(self, value: object, path: str, report: Report) -> Any:
         if value is None and not self._required:
-            return {}
+            return self.filled({})
         if not isinstance(value, (dict, Mapping)):  # dict first: it is tested ten times as fast
             report.add("EDGE102", path, f"must be a map with known keys, not {describe(value)}", self._known())
             return INVALID
@@ -556,7 +599,16 @@ class Record(ValueType):
                 if key.name not in meant:
                     report.add("EDGE105", path, f"lacks the key {key.name!r}", key.text.rstrip("."))
                     valid = False
-        return result if valid else INVALID
+        return Values(result, self.keys) if valid else INVALID
+
+    def filled(self, default: Any) -> Any:
+        return None if default is None else Values(default, self.keys)
+
+    def shown(self, default: Any) -> str:
+        if default is None:
+            return "none"
+        inner = [key for key in self.keys.values() if key.default_text != "none"]
+        return ", ".join(f"{key.name} {key.default_text}" for key in inner) or "{}"
 
     def parse_key(self, name: str, entry: object, path: str, report: Report) -> Any:
         """Read one entry of the record; an unknown key is reported."""

@@ -17,6 +17,10 @@ from typing import Any
 
 from .._addressing.addresses import PoolEntry
 from .._addressing.intervals import Interval
+from .communities import Community
+
+KUBERNETES_TRAFFIC_POLICY = "Cluster"
+"""``externalTrafficPolicy`` of a Service that says none (Kubernetes API, ServiceSpec)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,6 @@ class SessionKeys:
     port: int = 179
     password: str | None = None
     """Name under ``edge_bgp_passwords``, never the secret itself; None = no MD5."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Community:
-    """A BGP community."""
-
-    text: str
-    """Canonical: ``65000:100``, ``65000:1:2`` or a word such as ``no-export``."""
-    kind: str
-    """``standard`` (RFC 1997), ``large`` (RFC 8092) or ``well-known``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -453,9 +447,6 @@ class Cluster:
     """Pool of the nodes' BGP identifiers (CIDR)."""
     manage_labels: bool = True
     l2_lease: L2Lease = L2Lease()
-    allocation: str = "cilium"
-    """``cilium`` or ``planned``: who gives addresses to services without one."""
-    allocation_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

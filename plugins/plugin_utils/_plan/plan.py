@@ -33,8 +33,9 @@ from .._findings.code import ERROR
 from .._findings.finding import Finding
 from .._findings.report import Report
 from .._frr.intent import frr_intent, session_keys
-from .._inventory.parse import Inventory, Item, accepted_reasons, parse
-from .._model.site import Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
+from .._inventory.parse import Inventory, accepted_reasons, parse
+from .._inventory.values import Item
+from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
 from .._pools.capacity import capacity
 from .._resolve.site import resolve
 from .expectations import expectations, prefix_match
@@ -335,7 +336,7 @@ def _service(cluster: Cluster, service: Service, pool: Pool) -> PlannedService:
         "planned": service.planned,
         "families": list(service.families),
         "manage": service.manage,
-        "traffic_policy": service.traffic_policy or "Cluster",
+        "traffic_policy": service.traffic_policy or KUBERNETES_TRAFFIC_POLICY,
         "reach": [way for way, names in ways if names],
         "via": [name for _way, names in ways for name in names],
         "class": service.way,

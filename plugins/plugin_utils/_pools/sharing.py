@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .._model.site import Service
+from .._model.site import KUBERNETES_TRAFFIC_POLICY, Service
 
 ALL = "*"
 
@@ -121,4 +121,6 @@ def _stranger(left: Service, right: Service) -> str | None:
 
 def _policy(service: Service) -> str | None:
     """Return the traffic policy as far as it is known: what others make may have any."""
-    return service.traffic_policy if service.manage == "metadata" else service.traffic_policy or "Cluster"
+    return (
+        service.traffic_policy if service.manage == "metadata" else service.traffic_policy or KUBERNETES_TRAFFIC_POLICY
+    )

@@ -15,10 +15,10 @@ from ...module_utils._frr.state import version_tuple
 from .._addressing.addresses import Address, Cidr, parse_address
 from .._findings.report import Report
 from .._findings.wording import did_you_mean, one_of
-from .._inventory.parse import Items, ParsedSite, Values
+from .._inventory.parse import ParsedSite
+from .._inventory.values import Items, Values
 from .._model.site import Derived, Node, Router
 
-DEFAULT_FRR_VERSION = "10.1"
 OLDEST_FRR = (7, 5)
 """The oldest version on which what is rendered was loaded."""
 
@@ -181,16 +181,17 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
             continue
         _check_frr_version(context, host, values)
         if "edge_router_frr_version" not in values:
-            context.derive(f"{host}.edge_router_frr_version", DEFAULT_FRR_VERSION, "the version of current UniFi OS")
+            assumed = values["edge_router_frr_version"]
+            context.derive(f"{host}.edge_router_frr_version", assumed, "the version of current UniFi OS")
         routers.append(
             Router(
                 host=host,
                 asn=values["edge_router_asn"],
                 router_id=router_id,
-                platform=values.get("edge_router_platform", "linux"),
-                frr_version=values.get("edge_router_frr_version", DEFAULT_FRR_VERSION),
+                platform=values["edge_router_platform"],
+                frr_version=values["edge_router_frr_version"],
                 addresses=texts(placed),
-                managed=values.get("edge_router_managed", True),
+                managed=values["edge_router_managed"],
                 absent=absent,
             )
         )
@@ -199,7 +200,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
 
 def _check_frr_version(context: Context, host: str, values: Values) -> None:
     """Report a version that is older than what is rendered."""
-    written = values.get("edge_router_frr_version", DEFAULT_FRR_VERSION)
+    written = values["edge_router_frr_version"]
     if version_tuple(written) < OLDEST_FRR:
         context.report.add(
             "EDGE615",
@@ -230,7 +231,7 @@ def _own_router_id(context: Context, path: str, router_id: str) -> None:
 
 def is_absent(values: Values) -> bool:
     """Return whether the host's ``edge_state`` is absent."""
-    return bool(values.get("edge_state") == "absent")
+    return bool(values["edge_state"] == "absent")
 
 
 def _absent_id(values: Values, placed: Placed) -> str:
@@ -261,7 +262,7 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> s
     loopbacks = sorted(
         address
         for network, entry in placed.items()
-        if context.parsed.networks[network].get("loopback")
+        if context.parsed.networks[network]["loopback"]
         for address in entry
         if address.family == 4
     )
@@ -287,11 +288,11 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         addresses[host] = {} if gone else placed
         if cluster is None or gone:
             continue
-        items: Items = values.get("edge_node_labels", Items())
+        items: Items = values["edge_node_labels"]
         labels = {key: item.value for key, item in items.items()}
         if items.damaged:
             context.unlabelled.add(host)
-        if cluster is not None and clusters[cluster].get("edge_cluster_manage_labels", True):
+        if cluster is not None and clusters[cluster]["edge_cluster_manage_labels"]:
             _check_kubelet_labels(context, host, items)
         nodes[cluster].append(
             Node(
@@ -299,10 +300,10 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
                 cluster=cluster,
                 labels=dict(sorted(labels.items())),
                 addresses=texts(placed),
-                asn=values.get("edge_cluster_asn") if "edge_cluster_asn" not in clusters[cluster] else None,
+                asn=values["edge_cluster_asn"] if "edge_cluster_asn" not in clusters[cluster] else None,
                 router_id=values["edge_node_router_id"].text if "edge_node_router_id" in values else None,
                 local_addresses=_local_addresses(context, values, clusters[cluster]),
-                drain=values.get("edge_node_drain", False),
+                drain=values["edge_node_drain"],
             )
         )
     for members in nodes.values():
@@ -328,7 +329,7 @@ def _check_kubelet_labels(context: Context, host: str, items: Items) -> None:
 def _local_addresses(context: Context, values: Values, cluster: Values) -> dict[str, tuple[str, ...]]:
     """Return the source addresses of a node's sessions by peering, one per family."""
     found: dict[str, tuple[str, ...]] = {}
-    for peering, item in values.get("edge_node_local_addresses", {}).items():
+    for peering, item in values["edge_node_local_addresses"].items():
         if not context.reference(item.path, peering, cluster["edge_peerings"], "peering"):
             continue
         families = [address.family for address in item.value]
@@ -347,7 +348,7 @@ def absent_nodes(context: Context, cluster: str) -> tuple[str, ...]:
             host
             for host, values in context.parsed.nodes.items()
             if (is_absent(values) or is_absent(clusters[cluster]))
-            and values.get("edge_cluster", next(iter(clusters)) if len(clusters) == 1 else None) == cluster
+            and (values["edge_cluster"] or (next(iter(clusters)) if len(clusters) == 1 else None)) == cluster
         )
     )
 

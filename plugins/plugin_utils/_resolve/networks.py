@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from .._addressing.addresses import LINK_LOCAL, Cidr
 from .._addressing.intervals import contains, merge, overlaps
-from .._inventory.parse import Item
+from .._inventory.values import Item
 from .._model.site import Network
 from .hosts import Context, Placed
 
@@ -19,18 +19,18 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
     networks: list[Network] = []
     owners: list[tuple[str, str, Cidr]] = []
     for name, item in context.parsed.networks.items():
-        cidrs: tuple[Cidr, ...] = item.get("cidr", ())
+        cidrs: tuple[Cidr, ...] = item["cidr"]
         context.subnets[name] = cidrs
-        selector = item.get("l2_nodes")
+        selector = item["l2_nodes"]
         networks.append(
             Network(
                 name=name,
                 cidrs=tuple(cidr.text for cidr in cidrs),
-                interfaces=item.get("interfaces", ()),
+                interfaces=item["interfaces"],
                 l2_nodes=selector.text if selector else None,
-                loopback=item.get("loopback", False),
-                dhcp=tuple(entry.text for entry in item.get("dhcp", ())),
-                delivery=item.get("delivery"),
+                loopback=item["loopback"],
+                dhcp=tuple(entry.text for entry in item["dhcp"]),
+                delivery=item["delivery"],
             )
         )
         _check_dhcp(context, name, item, cidrs)
@@ -58,7 +58,7 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
 def _check_dhcp(context: Context, name: str, item: Item, cidrs: tuple[Cidr, ...]) -> None:
     """Report ranges of a DHCP server that are not in its network."""
     subnets = merge(cidr.interval for cidr in cidrs)
-    for index, entry in enumerate(item.get("dhcp", ())):
+    for index, entry in enumerate(item["dhcp"]):
         if cidrs and not contains(subnets, entry.interval):
             context.report.add(
                 "EDGE210",
@@ -73,7 +73,7 @@ def check_dhcp_hosts(context: Context, hosts: Mapping[str, Placed]) -> None:
     ranges = [
         (entry, name, item.at("dhcp", index))
         for name, item in context.parsed.networks.items()
-        for index, entry in enumerate(item.get("dhcp", ()))
+        for index, entry in enumerate(item["dhcp"])
     ]
     placed = [
         (address, f"{host}.edge_addresses.{network}")

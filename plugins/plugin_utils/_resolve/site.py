@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .._findings.report import Report
-from .._inventory.parse import ParsedSite, Values
-from .._kubernetes.labels import LABEL_POOL
+from .._inventory.parse import ParsedSite
+from .._inventory.values import Values
 from .._model.site import Cluster, L2Lease, Node, PodPool, Router, Service, Site
 from .clusters.versions import check_versions
 from .hosts import Context, absent_nodes, check_unique, is_absent, resolve_nodes, resolve_routers
@@ -141,13 +141,13 @@ def _cluster(
     peers: PeeringResult,
 ) -> Cluster:
     """Return one cluster with all that was resolved for it."""
-    lease = values.get("edge_l2_lease", {})
-    router_ids = values.get("edge_cluster_router_ids")
+    lease: Values = values["edge_l2_lease"]
+    router_ids = values["edge_cluster_router_ids"]
     return Cluster(
         host=host,
         cilium_version=values["edge_cilium_version"],
         default_pool=fallback,
-        pool_label=values.get("edge_pool_label", LABEL_POOL),
+        pool_label=values["edge_pool_label"],
         nodes=tuple(nodes),
         peerings=peers.peerings,
         pools=tuple(owned.pool for owned in pools),
@@ -155,29 +155,27 @@ def _cluster(
         sessions=peers.sessions,
         classes=peers.classes,
         values={key: item.value for key, item in values["edge_cilium_values"].items()},
-        asn=values.get("edge_cluster_asn"),
-        distribution=values.get("edge_cluster_distribution"),
-        kubeconfig=values.get("edge_cluster_kubeconfig"),
-        context=values.get("edge_cluster_context"),
+        asn=values["edge_cluster_asn"],
+        distribution=values["edge_cluster_distribution"],
+        kubeconfig=values["edge_cluster_kubeconfig"],
+        context=values["edge_cluster_context"],
         pod_cidrs=_texts(values, "edge_cluster_pod_cidrs"),
         service_cidrs=_texts(values, "edge_cluster_service_cidrs"),
-        managed=values.get("edge_cluster_managed", True),
-        cilium_managed=values.get("edge_cilium_managed", True),
+        managed=values["edge_cluster_managed"],
+        cilium_managed=values["edge_cilium_managed"],
         absent=is_absent(values),
         absent_nodes=absent_nodes(context, host),
         external_cidrs=_texts(values, "edge_cluster_external_cidrs"),
         pod_mask=pod_mask(values),
         pod_pools=pod_pools,
         router_ids=router_ids.text if router_ids else None,
-        manage_labels=values.get("edge_cluster_manage_labels", True),
-        l2_lease=L2Lease(**lease),
-        allocation=values.get("edge_allocation", "cilium"),
-        allocation_file=values.get("edge_allocation_file"),
+        manage_labels=values["edge_cluster_manage_labels"],
+        l2_lease=L2Lease(lease["duration"], lease["renew"], lease["retry"]),
     )
 
 
 def _texts(values: Values, key: str) -> tuple[str, ...]:
-    return tuple(cidr.text for cidr in values.get(key, ()))
+    return tuple(cidr.text for cidr in values[key])
 
 
 def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tuple[str, ...]]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, bgp_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.communities import Community
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Advertise,
-    Community,
     Network,
     Node,
     NodeClass,

@@ -5,16 +5,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.generate import generate
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
-
-_spec = importlib.util.spec_from_file_location("generate", CHECKOUT / "scripts" / "generate.py")
-assert _spec is not None
-assert _spec.loader is not None
-generate = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(generate)
 
 
 @pytest.mark.parametrize("name", sorted(generate.GENERATED))

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import RUN, VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.run import RUN
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import YAML, examples, places

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Item, Items, ParsedSite
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import ParsedSite
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.values import Item, Items
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Session
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.clusters.shared_objects import (
     check_shared_objects,

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._inventory.keys import WELL_KNOWN_COMMUNITIES
 from ..._kubernetes.labels import POD_POOL_NAME
 from ..._kubernetes.selectors import Selector
+from ..._model.communities import WELL_KNOWN_COMMUNITIES
 from .labels import EVERYTHING, selector
 from .shape import as_text, read_as_the_api_has_it
 

@@ -11,7 +11,7 @@ from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address, par
 from ..._cilium.helm_values import family_reason, helm_values, pod_families, value_at
 from ..._cilium.lb import DEFAULT_POD_POOL
 from ..._cilium.services import chart_problems
-from ..._inventory.parse import Item, Items, Values
+from ..._inventory.values import Item, Items, Values
 from ..._model.site import Cluster, Peering, PodPool
 from ..hosts import Context
 
@@ -118,7 +118,7 @@ def _check_ports(context: Context, cluster: Cluster, items: Items) -> None:
 
 def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None:
     """Report pod pools with which no agent would start, and labels that nobody would write."""
-    items: Items = values.get("edge_cluster_pod_pools", Items())
+    items: Items = values["edge_cluster_pod_pools"]
     for pool in cluster.pod_pools:
         _check_spread(context, items[pool.name].at("mask"), pool.mask, pool.cidrs)
     if not cluster.pod_pools or not cluster.cilium_managed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..._cilium.bgp import peers_of
-from ..._inventory.parse import Items
+from ..._inventory.values import Items
 from ..._model.site import Cluster, Session
 from ..hosts import Context
 

@@ -13,7 +13,7 @@ from ....module_utils._errors import EdgeError
 from ..._cilium.helm_values import helm_values, value_at
 from ..._cilium.objects import cilium_version
 from ..._cilium.services import CILIUM_INGRESS, GATEWAY
-from ..._inventory.parse import Items, Values
+from ..._inventory.values import Items, Values
 from ..._model.site import Cluster, Site
 from ..hosts import Context
 from .checks import check_cluster
@@ -114,14 +114,14 @@ def _check_gate(context: Context, cluster: Cluster, values: Values, gate: Gate) 
 def _written_at(cluster: Cluster, values: Values, gate: Gate) -> Iterator[str]:
     """Yield the paths at which the key of ``gate`` is written and asks for something."""
     if not gate.keys:
-        if values.get(gate.variable) is not None:
+        if gate.variable in values:
             yield f"{cluster.host}.{gate.variable}"
         return
     items: Items = values[gate.variable]
     for item in items.values():
         found: Any = item.value
         for key in gate.keys:
-            found = found.get(key) if isinstance(found, dict) else None
+            found = found[key] if isinstance(found, Values) and key in found else None
         if found is not None and found is not False:
             yield f"{item.path}.{'.'.join(gate.keys)}"
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address
 from ..._findings.wording import one_of, some
-from ..._inventory.keys import WELL_KNOWN_COMMUNITIES
-from ..._inventory.parse import Item
+from ..._inventory.values import Item
 from ..._kubernetes.selectors import Selector
-from ..._model.site import Community, Node, Peering, Pool, Router, SessionKeys
+from ..._model.communities import Community
+from ..._model.site import Node, Peering, Pool, Router, SessionKeys
 from ..hosts import Context, absent_nodes
 from ..sessions.sessions import Route
 
@@ -122,7 +122,7 @@ def session_fits(
         asns: node -> AS number of its side.
         families: those that its sessions carry.
     """
-    local_as = item.get("local_as")
+    local_as = item["local_as"]
     whole = True
     for host in routers:
         asn = routers_by_name[host].asn
@@ -167,7 +167,7 @@ def session_fits(
             "GTSM is for neighbours on the same network",
         )
         whole = False
-    session = item.get("sessions", "per_family")
+    session = item["sessions"]
     if session != "per_family" and session not in families and families:
         context.report.add(
             "EDGE314",
@@ -198,7 +198,7 @@ def check_preference(
     asns: Mapping[str, int],
 ) -> None:
     """Report a local preference that would be sent to another AS."""
-    theirs = {item.get("local_as", routers_by_name[host].asn) for host in routers}
+    theirs = {item["local_as"] or routers_by_name[host].asn for host in routers}
     if not routers or set(asns.values()) == theirs:
         return
     for entry in advertise:
@@ -228,7 +228,7 @@ def check_marks(
         advertise: its ``advertise``.
     """
     # FRR's word for any route.
-    wanted = {_number(one): one.text for one in asked if one.text != "internet"}
+    wanted = {one.number: one.text for one in asked if one.text != "internet"}
     if not wanted:
         return
     carried = [
@@ -246,7 +246,7 @@ def check_marks(
     for what, path, communities, written in carried:
         if "communities" in written and not communities and written["communities"] not in (None, []):
             continue  # it could not be read, which was reported
-        missing = wanted.keys() - {_number(one) for one in communities}
+        missing = wanted.keys() - {one.number for one in communities}
         if missing:
             places.append(path)
         for number in missing:
@@ -261,12 +261,6 @@ def check_marks(
             f"{'; '.join(lacks)}: the router would refuse them",
             f"add it to {places[0]}, or take it out here",
         )
-
-
-def _number(community: Community) -> str:
-    """Return a community as numbers: a word and its number are one community."""
-    known = WELL_KNOWN_COMMUNITIES.get(community.text)
-    return f"{known[0]}:{known[1]}" if known else community.text
 
 
 def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], pools: tuple[Pool, ...]) -> None:
@@ -306,7 +300,7 @@ def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], p
 def distances(item: Item, name: str, networks: Iterable[str], found: Iterable[Route]) -> tuple[tuple[str, str], ...]:
     """Return path and text for each reason why an end's address is not in the other end's subnet."""
     reasons: dict[str, str] = {}
-    if "router_network" in item and item.get("router_network") not in networks:
+    if "router_network" in item and item["router_network"] not in networks:
         reasons[item.at("router_network")] = "is not the nodes' network"
     for route in found:
         if not route.near and route.router and not reasons:

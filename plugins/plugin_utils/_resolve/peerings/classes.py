@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from ..._findings.wording import some
-from ..._inventory.parse import Item
+from ..._inventory.values import Item
 from ..._kubernetes.labels import LABEL_CLASS
 from ..._kubernetes.selectors import parse_selector, selector_slug
 from ..._model.site import Node, NodeClass, Peering
@@ -92,7 +92,7 @@ def _bounded(name: str) -> str:
 
 def _written_name(context: Context, items: Mapping[str, Item], names: tuple[str, ...]) -> str | None:
     """Return the class's name under ``names.cluster_config``; peerings of one class must agree about it."""
-    written = {name: items[name].get("names", {}).get("cluster_config") for name in names}
+    written = {name: items[name]["names"]["cluster_config"] for name in names}
     found = {value for value in written.values() if value is not None}
     if not found:
         return None
@@ -112,7 +112,7 @@ def _check_labels(
     context: Context, cluster: str, items: Mapping[str, Item], names: tuple[str, ...], hosts: list[str]
 ) -> None:
     """Report a class that only a label of ours could select, where labels are not ours to write."""
-    if context.parsed.clusters[cluster].get("edge_cluster_manage_labels", True):
+    if context.parsed.clusters[cluster]["edge_cluster_manage_labels"]:
         return
     whose = " and ".join(items[name].path for name in names)
     context.report.add(

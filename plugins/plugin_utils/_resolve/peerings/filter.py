@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from ..._addressing.addresses import WIDTH, Cidr, parse_address, to_cidrs
 from ..._addressing.intervals import Interval, contains
-from ..._inventory.parse import Item, Values
+from ..._inventory.values import Item, Values
 from ..._kubernetes.labels import POD_POOL_NAME
-from ..._kubernetes.selectors import parse_selector
+from ..._kubernetes.selectors import Selector, parse_selector
 from ..._model.prefix_rules import merge_rules, pool_rules, rule
 from ..._model.site import Advertise, PodPool, Policy, Pool, PrefixRule, Service
 from ..hosts import Context
@@ -33,10 +32,10 @@ _NEEDS = {
 def resolve_advertise(context: Context, cluster: str, values: Values, item: Item) -> tuple[Advertise, ...]:
     """Return the routes beside pools that a peering's nodes announce; report those whose addresses nothing says."""
     result: list[Advertise] = []
-    for kind, entry in sorted(item.get("advertise", {}).items()):
+    for kind, entry in sorted(item["advertise"].items()):
         path = f"{item.path}.advertise.{kind}"
         variable = _NEEDS.get(kind)
-        if variable is not None and not values.get(variable):
+        if variable is not None and not values[variable]:
             if variable not in context.parsed.hosts[cluster]:
                 context.report.add(
                     "EDGE319",
@@ -45,8 +44,9 @@ def resolve_advertise(context: Context, cluster: str, values: Values, item: Item
                     f"write {variable}",
                 )
             continue
-        selector = entry.get("selector")
-        interfaces = tuple(entry.get("names", ()))
+        selector: Selector | None = entry["selector"] if "selector" in entry.known else None
+        interfaces: tuple[str, ...] = entry["names"] if "names" in entry.known else ()
+        aggregate: Values | None = entry["aggregate"] if "aggregate" in entry.known else None
         for interface in interfaces:
             if not _interface_cidrs(context, interface):
                 context.report.add(
@@ -59,22 +59,22 @@ def resolve_advertise(context: Context, cluster: str, values: Values, item: Item
             Advertise(
                 kind=kind,
                 selector=selector.text if selector else None,
-                communities=tuple(sorted(set(entry.get("communities", ())))),
-                local_preference=entry.get("local_preference"),
-                aggregate=_aggregate(
-                    context, f"{path}.aggregate", entry.get("aggregate", {}), values.get(variable or "", ())
-                ),
+                communities=tuple(sorted(set(entry["communities"]))),
+                local_preference=entry["local_preference"],
+                aggregate=_aggregate(context, f"{path}.aggregate", aggregate, values[variable])
+                if aggregate and variable
+                else {},
                 interfaces=interfaces,
             )
         )
     return tuple(result)
 
 
-def _aggregate(context: Context, path: str, written: Mapping[str, int], cidrs: Iterable[Any]) -> dict[str, int]:
+def _aggregate(context: Context, path: str, written: Values, cidrs: Iterable[Cidr]) -> dict[str, int]:
     """Return prefix lengths by family; one number stands for the only family that there is."""
-    families = {_FAMILY[cidr.family] for cidr in cidrs if isinstance(cidr, Cidr)}
+    families = {_FAMILY[cidr.family] for cidr in cidrs}
     if "any" not in written:
-        return dict(written)
+        return {family: written[family] for family in _FAMILY.values() if written[family] is not None}
     if len(families) > 1:
         context.report.add(
             "EDGE320",
@@ -95,7 +95,7 @@ def _interface_cidrs(context: Context, interface: str) -> tuple[Cidr, ...]:
     return tuple(
         cidr
         for name, item in context.parsed.networks.items()
-        if interface in item.get("interfaces", ())
+        if interface in item["interfaces"]
         for cidr in context.subnets.get(name, ())
     )
 
@@ -112,7 +112,7 @@ def advertised_rules(
     if entry.kind == "interfaces":
         cidrs = [cidr for interface in entry.interfaces for cidr in _interface_cidrs(context, interface)]
         return tuple(_host_rules(cidrs))
-    cidrs = list(values.get(_NEEDS[entry.kind], ()))
+    cidrs = list(values[_NEEDS[entry.kind]])
     # Services of traffic policy Local are never aggregated (Cilium, service.aggregationLength).
     return (*_host_rules(cidrs), *_aggregate_rules(cidrs, entry.aggregate))
 
@@ -193,7 +193,7 @@ def peering_filter(
     import_: Policy,
 ) -> tuple[PrefixRule, ...]:
     """Return all that a router accepts over a peering; exact, fewest, sorted."""
-    if item.get("accept", "pools") == "services":
+    if item["accept"] == "services":
         rules = list(service_routes(context, item, pools, services))
     else:
         local = {service.pool for service in services if service.traffic_policy == "Local"}

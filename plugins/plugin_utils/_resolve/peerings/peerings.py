@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ..._addressing.addresses import FAMILY_KEY, Cidr
+from ..._addressing.addresses import FAMILY_KEY, Address, Cidr
 from ..._findings.wording import one_of, some
-from ..._inventory.parse import Item, Items, Values
+from ..._inventory.values import Item, Items, Values
 from ..._kubernetes.selectors import Selector
 from ..._model.site import Node, NodeClass, Peering, Pool, Service, Session, SessionKeys
 from ..hosts import Context, is_absent, outside_networks
@@ -22,7 +22,7 @@ from ..routers.policies import EXPORT, IMPORT, Catalogue, resolve_policy
 from ..sessions.checks import check_groups, check_instances, check_pairs
 from ..sessions.keys import session_keys
 from ..sessions.listen_ranges import listen_ranges
-from ..sessions.sessions import Ends, Route, is_dynamic, place, routes, sessions_of
+from ..sessions.sessions import Ends, Route, place, routes, sessions_of
 from .checks import (
     Lack,
     check_marks,
@@ -165,12 +165,8 @@ class _Step:
             context.report.add("EDGE339", item.path, f"each of its nodes is drained: {some([n.host for n in matched])}")
         asns = self._asns(item, members)
         keys = session_keys(context, item, defaults, name if has_password else None)
-        import_ = resolve_policy(
-            context, f"{item.path}.import", item.get("import"), IMPORT, self.catalogue, self.cluster
-        )
-        export = resolve_policy(
-            context, f"{item.path}.export", item.get("export"), EXPORT, self.catalogue, self.cluster
-        )
+        import_ = resolve_policy(context, f"{item.path}.import", item["import"], IMPORT, self.catalogue, self.cluster)
+        export = resolve_policy(context, f"{item.path}.export", item["export"], EXPORT, self.catalogue, self.cluster)
         if not export.empty:
             context.report.add(
                 "EDGE311",
@@ -180,7 +176,7 @@ class _Step:
             )
         advertise = resolve_advertise(context, self.cluster, values, item)
         own_pools = [pool for pool in self.pools if name in pool.bgp]
-        if not own_pools and not item.get("advertise") and not self.unsure_of_pools:
+        if not own_pools and not item["advertise"] and not self.unsure_of_pools:
             context.report.add(
                 "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
             )
@@ -203,7 +199,7 @@ class _Step:
         if reach is None:
             return None
         check_preference(context, item, self.ends.routers, advertise, reach.routers, asns)
-        names = item.get("names", {})
+        names: Values = item["names"]
         reached = {route.node for route in reach.routes}
         peering = Peering(
             name=name,
@@ -214,32 +210,31 @@ class _Step:
                 node.host for node in members if node.host in reached or not self._cut_off(node, networks)
             ),
             routers=reach.routers,
-            asn=item.get("asn", values.get("edge_cluster_asn", min(asns.values()))),
+            asn=item["asn"] or values["edge_cluster_asn"] or min(asns.values()),
             keys=reach.keys,
             families=reach.families,
-            accept=item.get("accept", "pools"),
-            sessions=item.get("sessions", "per_family"),
-            local_as=item.get("local_as"),
+            accept=item["accept"],
+            sessions=item["sessions"],
+            local_as=item["local_as"],
             listen_ranges=tuple(cidr.text for cidr in reach.ranges),
             listen_limit=reach.limit,
-            listen_port=item.get("listen_port"),
-            source_interface=item.get("source_interface"),
-            discover=item.get("discover", False),
+            listen_port=item["listen_port"],
+            source_interface=item["source_interface"],
+            discover=item["discover"],
             advertise=advertise,
             filter=accepted,
             import_=import_,
             export=export,
-            advertisement=names.get("advertisement", name),
-            peer_group=names.get("peer_group", f"{self.cluster}-{name}"),
+            advertisement=names["advertisement"] or name,
+            peer_group=names["peer_group"] or f"{self.cluster}-{name}",
         )
         return _Drawn(peering, reach.routes, asns)
 
     def _speaker(self, item: Item, members: list[Node], keys: SessionKeys, wanted: frozenset[int]) -> _Reach:
         """Return the session of each node with the speaker on it."""
-        speaker = item.get("local_speaker")
-        address = speaker.get("address")
-        text = address.text if address else "127.0.0.1"
-        family = FAMILY_KEY[address.family] if address else "ipv4"
+        speaker: Values = item["local_speaker"]
+        address: Address = speaker["address"]
+        text, family = address.text, FAMILY_KEY[address.family]
         return _Reach(
             routes=tuple(Route(node.host, text, "", text, family, "", speaker["asn"]) for node in members),
             routers=(),
@@ -272,10 +267,10 @@ class _Step:
         defaults: Items = self.values["edge_bgp_defaults"]
         if not session_fits(context, item, defaults, ends.routers, keys, routers, distant, asns, families):
             return None
-        transport = item.get("sessions", "per_family")
+        transport = item["sessions"]
         check_sources(context, item, name, members, families if transport == "per_family" else (transport,))
         internal = all(
-            asns[node.host] == item.get("local_as", ends.routers[host].asn) for node in members for host in routers
+            asns[node.host] == (item["local_as"] or ends.routers[host].asn) for node in members for host in routers
         )
         if distant and not internal and keys.multihop is None:
             keys = replace(keys, multihop=2)
@@ -289,19 +284,19 @@ class _Step:
     def _check_references(self, item: Item) -> None:
         """Report names of routers and networks that do not exist."""
         context, routers = self.context, self.context.parsed.routers
-        for index, host in enumerate(item.get("routers", ())):
+        for index, host in enumerate(item["routers"]):
             context.reference(item.at("routers", index), host, routers, "router")
-        for index, network in enumerate(item.get("network", ())):
+        for index, network in enumerate(item["network"]):
             context.reference(item.at("network", index), network, context.parsed.networks, "network")
         if "router_network" in item:
-            context.reference(item.at("router_network"), item.get("router_network"), context.parsed.networks, "network")
-        peers = item.get("names", {}).get("peer")
+            context.reference(item.at("router_network"), item["router_network"], context.parsed.networks, "network")
+        peers = item["names"]["peer"]
         for host in peers if isinstance(peers, Mapping) else ():
             context.reference(f"{item.path}.names.peer.{host}", host, routers, "router")
 
     def _asns(self, item: Item, members: list[Node]) -> dict[str, int] | None:
         """Return the AS number of each node's side: the peering's, the cluster's, or the node's own."""
-        asn = item.get("asn", self.values.get("edge_cluster_asn"))
+        asn = item["asn"] or self.values["edge_cluster_asn"]
         if asn is not None:
             return {node.host: asn for node in members}
         if "asn" in (item.raw or {}) or "edge_cluster_asn" in self.context.parsed.hosts[self.cluster]:
@@ -332,17 +327,17 @@ class _Step:
         """Return the peering's networks: those written, else the only one that its nodes and a router share."""
         context, ends = self.context, self.ends
         known = context.parsed.networks
-        if "router_network" in item and item.get("router_network") not in known:
+        if "router_network" in item and item["router_network"] not in known:
             return None  # reported
         if "network" in item:
-            written: tuple[str, ...] = tuple(dict.fromkeys(item.get("network")))
+            written: tuple[str, ...] = tuple(dict.fromkeys(item["network"]))
             return written if all(network in known for network in written) else None
         if "network" in (item.raw or {}) or not members or known.damaged:
             return None
-        segments = [name for name in context.subnets if not context.parsed.networks[name].get("loopback")]
+        segments = [name for name in context.subnets if not context.parsed.networks[name]["loopback"]]
         beside = [network for network in segments if any(p.get(network) for p in ends.router_addresses.values())]
         far = "router_network" in item or "routers" in item
-        dynamic = is_dynamic(item)
+        dynamic = item["dynamic"] is not None
         shared = sorted(
             network
             for network in (segments if far else beside)
@@ -379,7 +374,7 @@ class _Step:
     ) -> tuple[str, ...]:
         """Return the families that are announced and both ends have addresses for; note what is left out."""
         ends = self.ends
-        far = item.get("router_network")
+        far = item["router_network"]
         router_families = {
             address.family
             for route in found
@@ -437,16 +432,14 @@ def _unsure_of_pools(values: Values, pools: tuple[Pool, ...]) -> bool:
     if items.damaged or peerings.damaged or len(pools) < len(items):
         return True
     return any(
-        any(name not in peerings for name in item.get("bgp"))
-        if "bgp" in item
-        else not item.get("l2") and len(peerings) > 1
+        any(name not in peerings for name in item["bgp"]) if "bgp" in item else not item["l2"] and len(peerings) > 1
         for item in items.values()
     )
 
 
 def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
     if "nodes" in item:
-        found: Selector = item.get("nodes")
+        found: Selector = item["nodes"]
         return found
     return defaults["nodes"].value if "nodes" in defaults else None
 
@@ -459,7 +452,7 @@ def _where(context: Context, ends: Ends, members: list[Node]) -> str:
         ("routers", list(ends.router_addresses), ends.router_addresses),
     ):
         names = [
-            f"{network} (loopbacks)" if context.parsed.networks[network].get("loopback") else network
+            f"{network} (loopbacks)" if context.parsed.networks[network]["loopback"] else network
             for network in sorted({network for host in hosts for network, own in addresses[host].items() if own})
         ]
         texts.append(f"{who} have addresses in {', '.join(names)}" if names else f"{who} have no address")

@@ -15,7 +15,7 @@ from ..._findings.wording import some
 from ..._kubernetes.selectors import parse_selector
 from ..._model.site import Cluster, Network, Node, Pool
 from ..._pools.capacity import overlaps
-from ..hosts import Context, Placed
+from ..hosts import Context, Placed, is_absent
 from .pools import OwnedPool
 from .selectors import check_selectors
 
@@ -80,7 +80,7 @@ def check_pools(
     taken += [
         (entry.interval, "EDGE417", f"{entry.text} of {item.at('dhcp', index)}")
         for item in context.parsed.networks.values()
-        for index, entry in enumerate(item.get("dhcp", ()))
+        for index, entry in enumerate(item["dhcp"])
     ]
     _check_covers(
         context, pools, taken, [(cidr.interval, "EDGE409", f"{cidr.text} of {path}") for path, cidr in ranges]
@@ -198,7 +198,7 @@ def _check_special(context: Context, pools: list[OwnedPool]) -> None:
 
 def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, nodes: tuple[Node, ...]) -> None:
     path = owned.item.at("l2", index)
-    if network.name in context.parsed.networks and context.parsed.networks[network.name].get("loopback"):
+    if network.name in context.parsed.networks and context.parsed.networks[network.name]["loopback"]:
         context.report.add(
             "EDGE421",
             path,
@@ -288,14 +288,14 @@ def _routed_from(context: Context, path: str, entry: PoolEntry, name: str, cidr:
     """Say what it means that the BGP pool's ``entry`` shares addresses with ``cidr`` of network ``name``."""
     network = context.parsed.networks[name]
     asked = "ARP" if cidr.family == 4 else "NDP"
-    if network.get("loopback"):
+    if network["loopback"]:
         context.report.add(
             "EDGE420",
             path,
             f"{entry.text} has addresses of network {name!r} ({cidr.text}), which holds routers' loopback addresses",
             "use a range of its own",
         )
-    elif network.get("delivery") == "on_link":
+    elif network["delivery"] == "on_link":
         context.report.add(
             "EDGE418",
             path,
@@ -304,7 +304,7 @@ def _routed_from(context: Context, path: str, entry: PoolEntry, name: str, cidr:
             "let the router answer for them (proxy ARP, or ip neigh add proxy; an alias on the WAN port would win over"
             " the route), see docs/situations/slash-29.md",
         )
-    elif not network.get("delivery") and contains((cidr.interval,), entry.interval):
+    elif not network["delivery"] and contains((cidr.interval,), entry.interval):
         context.report.add(
             "EDGE411",
             path,
@@ -315,9 +315,9 @@ def _routed_from(context: Context, path: str, entry: PoolEntry, name: str, cidr:
 
 def _check_delivery(context: Context, hosts: Mapping[str, Placed]) -> None:
     """Report on-link ranges in which no router has an address."""
-    routers = [host for host, values in context.parsed.routers.items() if values.get("edge_state") != "absent"]
+    routers = [host for host, values in context.parsed.routers.items() if not is_absent(values)]
     for name, item in context.parsed.networks.items():
-        if item.get("delivery") != "on_link" or any((host, name) in context.unplaced for host in routers):
+        if item["delivery"] != "on_link" or any((host, name) in context.unplaced for host in routers):
             continue
         if not any(hosts.get(host, {}).get(name) for host in routers):
             context.report.add(

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, WIDTH, Cidr
 from ..._addressing.intervals import overlaps
-from ..._inventory.parse import Items, Values
+from ..._inventory.values import Values
 from ..._model.site import Cluster, PodPool
 from ..hosts import Context
 
-DEFAULT_MASK = {"ipv4": 24, "ipv6": 64}
 POD_CIDRS, SERVICE_CIDRS = "edge_cluster_pod_cidrs", "edge_cluster_service_cidrs"
 INTERNAL_RANGES = (POD_CIDRS, SERVICE_CIDRS, "edge_cluster_external_cidrs")
 POD_POOLS = "edge_cluster_pod_pools"
@@ -21,36 +20,37 @@ POD_POOLS = "edge_cluster_pod_pools"
 
 def pod_mask(values: Values) -> dict[str, int]:
     """Return the length of a node's pod CIDR by family."""
-    return _mask(values.get("edge_cluster_pod_mask", {}))
+    return _mask(values["edge_cluster_pod_mask"])
 
 
-def _mask(written: Mapping[str, int]) -> dict[str, int]:
-    return {family: written.get(family, written.get("any", length)) for family, length in DEFAULT_MASK.items()}
+def _mask(written: Values) -> dict[str, int]:
+    """Return the lengths by family: one number stands for both."""
+    return {family: written["any"] or written[family] for family in FAMILY_KEY.values()}
 
 
 def resolve_pod_pools(context: Context, cluster: str, values: Values) -> tuple[PodPool, ...]:
     """Return the pod pools of one cluster, and check the length of its nodes' pod CIDRs."""
-    pod_cidrs = values.get("edge_cluster_pod_cidrs", ())
-    _check_mask(context, f"{cluster}.edge_cluster_pod_mask", values.get("edge_cluster_pod_mask", {}), pod_cidrs)
+    pod_cidrs = values["edge_cluster_pod_cidrs"]
+    _check_mask(context, f"{cluster}.edge_cluster_pod_mask", values["edge_cluster_pod_mask"], pod_cidrs)
     pools = []
-    for name, item in values.get(POD_POOLS, Items()).items():
-        cidrs: tuple[Cidr, ...] = item.get("cidr", ())
-        if not _check_mask(context, item.at("mask"), item.get("mask", {}), cidrs):
+    for name, item in values[POD_POOLS].items():
+        cidrs: tuple[Cidr, ...] = item["cidr"]
+        if not _check_mask(context, item.at("mask"), item["mask"], cidrs):
             continue
-        lengths = _mask(item.get("mask", {}))
+        lengths = _mask(item["mask"])
         present = {FAMILY_KEY[cidr.family] for cidr in cidrs}
         pools.append(
             PodPool(
                 name=name,
                 cidrs=tuple(cidr.text for cidr in cidrs),
                 mask={family: length for family, length in lengths.items() if family in present},
-                labels=dict(sorted(item.get("labels", {}).items())),
+                labels=dict(sorted(item["labels"].items())),
             )
         )
     return tuple(pools)
 
 
-def _check_mask(context: Context, path: str, written: Mapping[str, int], cidrs: Iterable[Cidr]) -> bool:
+def _check_mask(context: Context, path: str, written: Values, cidrs: Iterable[Cidr]) -> bool:
     """Return whether nodes' CIDRs of these lengths fit into ``cidrs``; report where not."""
     cidrs = tuple(cidrs)
     families = {cidr.family for cidr in cidrs}
@@ -84,7 +84,7 @@ def internal_ranges(context: Context) -> list[tuple[str, Cidr]]:
         (f"{host}.{key}", cidr)
         for host, values in context.parsed.clusters.items()
         for key in INTERNAL_RANGES
-        for cidr in values.get(key, ())
+        for cidr in values[key]
     ]
     return ranges + _pod_pool_ranges(context)
 
@@ -93,8 +93,8 @@ def _pod_pool_ranges(context: Context) -> list[tuple[str, Cidr]]:
     return [
         (item.at("cidr", index), cidr)
         for values in context.parsed.clusters.values()
-        for item in values.get(POD_POOLS, Items()).values()
-        for index, cidr in enumerate(item.get("cidr", ()))
+        for item in values[POD_POOLS].values()
+        for index, cidr in enumerate(item["cidr"])
     ]
 
 
@@ -106,7 +106,7 @@ def check_pod_pools(context: Context) -> None:
     others += [
         (item.at("cidr", index), cidr)
         for item in context.parsed.networks.values()
-        for index, cidr in enumerate(item.get("cidr", ()))
+        for index, cidr in enumerate(item["cidr"])
     ]
     swept = [*ours, *others]
     for found in overlaps([cidr.interval for _path, cidr in swept]):
@@ -138,13 +138,13 @@ def check_cluster_ranges(context: Context, clusters: Iterable[Cluster]) -> None:
         (host, key, f"{host}.{key}", cidr)
         for host, values in context.parsed.clusters.items()
         for key in (POD_CIDRS, SERVICE_CIDRS)
-        for cidr in values.get(key, ())
+        for cidr in values[key]
     ]
     count = len(swept)
     swept += [
         ("", "", item.at("cidr", index), cidr)
         for item in context.parsed.networks.values()
-        for index, cidr in enumerate(item.get("cidr", ()))
+        for index, cidr in enumerate(item["cidr"])
     ]
     for found in overlaps([cidr.interval for _host, _key, _path, cidr in swept]):
         left, right = swept[found.left], swept[found.right]
@@ -166,12 +166,12 @@ def _check_room(context: Context, cluster: Cluster) -> None:
     if cluster.pod_pools:
         return
     values = context.parsed.clusters[cluster.host]
-    written = values.get("edge_cluster_pod_mask", {})
+    written = values["edge_cluster_pod_mask"]
     raw = context.parsed.hosts[cluster.host].get("edge_cluster_pod_mask")
     if raw is not None and (not written or (isinstance(raw, Mapping) and len(raw) > len(written))):
         return  # the length could not be read, which was reported
     ranges: dict[str, list[Cidr]] = {}
-    for cidr in values.get(POD_CIDRS, ()):
+    for cidr in values[POD_CIDRS]:
         ranges.setdefault(FAMILY_KEY[cidr.family], []).append(cidr)
     for family, cidrs in ranges.items():
         length = cluster.pod_mask[family]

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ....module_utils._errors import EdgeError
-from ..._addressing.addresses import FAMILY_NAME, WIDTH, Address, interval_text
+from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, WIDTH, Address, interval_text
 from ..._addressing.intervals import Interval, contains, merge, subtract
 from ..._findings.wording import one_of
-from ..._inventory.parse import Item, Items, Values
+from ..._inventory.values import Item, Items, Values
 from ..._model.site import Pool
 from ..._pools.capacity import family_number, usable
 from ..hosts import Context
@@ -43,26 +43,26 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
             continue
         bgp, l2 = _ways_out(context, item, peerings)
         try:
-            intervals = usable(item.get("addresses"), item.get("exclude", ()), item.get("first_last", True), item.path)
+            intervals = usable(item["addresses"], item["exclude"], item["first_last"], item.path)
         except EdgeError as error:
             context.report.add_error("EDGE405", error)
             continue
-        services, narrowed = item.get("services"), item.get("announce_only")
+        services, narrowed = item["services"], item["announce_only"]
         pool = Pool(
             name=name,
-            entries=item.get("addresses"),
-            exclude=item.get("exclude", ()),
+            entries=item["addresses"],
+            exclude=item["exclude"],
             intervals=intervals,
             bgp=bgp,
             l2=l2,
-            first_last=item.get("first_last", True),
-            disabled=item.get("disabled", False),
-            anycast=item.get("anycast", False),
+            first_last=item["first_last"],
+            disabled=item["disabled"],
+            anycast=item["anycast"],
             services=services.text if services else None,
             announce_only=narrowed.text if narrowed else None,
-            external_ips=item.get("external_ips", False),
-            communities=tuple(dict.fromkeys(item.get("communities", ()))),
-            local_preference=item.get("local_preference"),
+            external_ips=item["external_ips"],
+            communities=tuple(dict.fromkeys(item["communities"])),
+            local_preference=item["local_preference"],
         )
         pool = replace(pool, aggregate=_aggregate(context, item, pool))
         pools.append(OwnedPool(pool, item, cluster))
@@ -73,15 +73,15 @@ def _ways_out(context: Context, item: Item, peerings: Items) -> tuple[tuple[str,
     """Return the peerings that advertise a pool and the networks on which it is announced."""
     bgp = [
         name
-        for index, name in enumerate(item.get("bgp", ()))
+        for index, name in enumerate(item["bgp"])
         if context.reference(item.at("bgp", index), name, peerings, "peering")
     ]
     l2 = [
         name
-        for index, name in enumerate(item.get("l2", ()))
+        for index, name in enumerate(item["l2"])
         if context.reference(item.at("l2", index), name, context.parsed.networks, "network")
     ]
-    if "bgp" not in item and not item.get("l2"):
+    if "bgp" not in item and not item["l2"]:
         if len(peerings) == 1 and not peerings.damaged:
             bgp = list(peerings)
             context.derive(item.at("bgp"), bgp[0], "the only peering, and the pool names neither bgp nor l2")
@@ -121,7 +121,9 @@ def default_pool(context: Context, cluster: str, values: Values) -> str | None:
 
 def _aggregate(context: Context, item: Item, pool: Pool) -> dict[str, int]:
     """Return the length of the pool's routes by family, where it is shorter than a host route and fits the pool."""
-    written: dict[str, int] = dict(item.get("aggregate", {}))
+    written: Values | None = item["aggregate"]
+    if written is None:
+        return {}
     path = item.at("aggregate")
     if "any" in written and len(pool.families) > 1:
         context.report.add(
@@ -131,9 +133,13 @@ def _aggregate(context: Context, item: Item, pool: Pool) -> dict[str, int]:
             "write aggregate: {ipv4: LENGTH, ipv6: LENGTH}",
         )
         return {}
-    lengths = {pool.families[0]: written["any"]} if "any" in written else written
+    lengths = (
+        {pool.families[0]: written["any"]} if "any" in written else {key: written[key] for key in FAMILY_KEY.values()}
+    )
     good: dict[str, int] = {}
-    for family, length in sorted(lengths.items()):
+    for family, length in lengths.items():
+        if length is None:
+            continue
         number = family_number(family, path)
         if family not in pool.families:
             context.report.add("EDGE415", path, f"has a length for {FAMILY_NAME[number]}, which the pool has not")

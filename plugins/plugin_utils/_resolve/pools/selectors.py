@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._kubernetes.labels import LABEL_POOL
 from ..._kubernetes.selectors import IN, Requirement, Selector, parse_selector
 from ..._pools.selectors import first_overlaps
 from ..hosts import Context
@@ -26,7 +25,7 @@ def check_selectors(context: Context, cluster: str, pools: Sequence[OwnedPool], 
         pools: its pools.
         fallback: its default pool.
     """
-    label = context.parsed.clusters[cluster].get("edge_pool_label", LABEL_POOL)
+    label = context.parsed.clusters[cluster]["edge_pool_label"]
     own = [(owned, parse_selector(owned.pool.services, "")) for owned in pools if owned.pool.services is not None]
     for index, other in first_overlaps([selector for _owned, selector in own]):
         left, right = own[other][0], own[index][0]
@@ -101,14 +100,14 @@ def _check_narrowed(context: Context, owned: OwnedPool, label: str, fallback: st
 
 def _check_attributes(context: Context, owned: OwnedPool) -> None:
     """Report attributes of routes on a pool that has none, and what needs L2 without it."""
-    if owned.pool.external_ips and not owned.item.get("l2"):
+    if owned.pool.external_ips and not owned.item["l2"]:
         context.report.add(
             "EDGE428",
             owned.item.at("external_ips"),
             "needs L2, and the pool is announced on no network",
             "write l2, or advertise: {external_ips: {}} at its peering",
         )
-    if owned.pool.bgp or owned.item.get("bgp") or ("bgp" not in owned.item and "l2" not in owned.item):
+    if owned.pool.bgp or owned.item["bgp"] or ("bgp" not in owned.item and "l2" not in owned.item):
         return
     for key in ATTRIBUTES:
         if key in owned.item:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..._addressing.addresses import Cidr, parse_cidr
 from ..._addressing.intervals import overlaps
+from ..._inventory.values import Values
 from ..._model.prefix_rules import RuleSet
 from ..._model.site import Cluster, Neighbor, PrefixRule, Router
 from ..hosts import Context, Placed
 from .import_checks import OwnPools, check_import
-from .policies import Catalogue, named_rules, own_prefixes
+from .policies import Catalogue, WrittenPolicy, named_rules, own_prefixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Draft:
     neighbor: Neighbor
     path: str
     """Of the neighbor, or of the link's end."""
-    written_export: Mapping[str, Any] | None
+    written_export: WrittenPolicy
     export_path: str
     internal: bool
     """The session is within one AS."""
-    written_import: Mapping[str, Any] | None = None
+    written_import: WrittenPolicy = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def finish_routers(
         for path, written in {draft.path: draft.written_import for draft in own}.items():
             check_import(context, f"{path}.import", written, at_stake)
         values = context.parsed.routers[router.host]
-        redistribute = tuple(sorted(set(values.get("edge_router_redistribute", ()))))
+        redistribute = tuple(sorted(set(values["edge_router_redistribute"])))
         _check_redistribute(context, router, own, clusters, redistribute)
         neighbors = tuple(
             _with_next_hop(context, draft, sources, addresses) for draft in sorted(own, key=lambda d: d.neighbor.name)
@@ -85,9 +85,9 @@ def finish_routers(
                 router,
                 neighbors=neighbors,
                 originates=_originates(context, router, own, clusters, sources, addresses[router.host]),
-                maximum_paths=values.get("edge_router_maximum_paths"),
+                maximum_paths=values["edge_router_maximum_paths"],
                 redistribute=redistribute,
-                import_check=values.get("edge_router_import_check", True),
+                import_check=values["edge_router_import_check"],
             )
         )
     return result
@@ -140,7 +140,7 @@ def _check_heard(
         catalogue: what the export can name.
         unknown: what it hears over some peering is not known.
     """
-    if draft.written_export is None or draft.written_export.get("all"):
+    if not isinstance(draft.written_export, Values):
         return
     name = draft.neighbor.name
     others = [source for source in sources if source.text != _own_text(draft)]
@@ -243,13 +243,13 @@ def _originates(
     for cluster in clusters:
         items = context.parsed.clusters[cluster.host]["edge_peerings"]
         written += [
-            (_peering_text(cluster.host, p.name), items[p.name].get("export"))
+            (_peering_text(cluster.host, p.name), items[p.name]["export"])
             for p in cluster.peerings
             if router.host in p.routers
         ]
     named: dict[str, set[str]] = {}
     for text, export in written:
-        for prefix in own_prefixes(context, export) if export is not None else ():
+        for prefix in own_prefixes(context, export) if isinstance(export, Values) else ():
             named.setdefault(prefix, set()).add(text)
     found = [
         prefix

@@ -10,15 +10,15 @@ that the other end announces a pool too, so those are left out.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Iterator
 
 from ..._addressing.addresses import WIDTH, parse_cidr
 from ..._addressing.intervals import Interval
+from ..._inventory.values import Values
 from ..._model.prefix_rules import RuleSet, lengths, pool_rules, rule
 from ..._model.site import Cluster, Pool, PrefixRule, Router
 from ..hosts import Context, Placed
-from .policies import entries_of, is_too_wide, prefix_rules, rule_text
+from .policies import WrittenPolicy, entries_of, is_too_wide, prefix_rules, rule_text
 
 
 class OwnPools:
@@ -64,7 +64,7 @@ def _at_stake(pool: Pool) -> Iterator[PrefixRule]:
         yield rule(cidr, low, WIDTH[cidr.family])
 
 
-def check_import(context: Context, path: str, written: Mapping[str, Any] | None, own: OwnPools) -> None:
+def check_import(context: Context, path: str, written: WrittenPolicy, own: OwnPools) -> None:
     """Warn of prefixes and networks of an import under which the other end could take over addresses of a pool.
 
     Args:
@@ -73,12 +73,12 @@ def check_import(context: Context, path: str, written: Mapping[str, Any] | None,
         written: as the table of keys read it; None = nothing was written, or the import mirrors a link's other end.
         own: what is at stake.
     """
-    if written is None or written.get("all"):
+    if not isinstance(written, Values):
         return
     found = list(prefix_rules(written, path))
     for place, name in entries_of(written, path, "networks"):
         found += [(place, rule(cidr)) for cidr in context.subnets.get(name, ())]
-    shared = {text.rpartition("/")[2] for text in written.get("pools", ())}
+    shared = {text.rpartition("/")[2] for text in written["pools"]}
     for place, known in found:
         owned = None if is_too_wide(known) else own.covered_by(known, shared)
         if owned is None:

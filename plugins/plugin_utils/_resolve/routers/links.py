@@ -12,7 +12,8 @@ from typing import Any
 
 from ..._addressing.addresses import FAMILY_KEY, Address
 from ..._findings.wording import one_of
-from ..._inventory.parse import Item, Items
+from ..._inventory.keys.sessions import SESSION
+from ..._inventory.values import Item, Items, Values
 from ..._model.site import Neighbor, Policy, Router, SessionKeys
 from ..hosts import Context, Placed
 from ..sessions.keys import session_keys
@@ -20,8 +21,6 @@ from .exports import Draft
 from .policies import EXPORT, IMPORT, Catalogue, check_attributes, resolve_policy
 
 FAMILIES = ("ipv4", "ipv6")
-SESSION_KEYS = ("timers", "graceful_restart", "multihop", "ttl_security", "description", "shutdown", "port")
-"""Keys of ``edge_bgp_defaults`` that a link takes over."""
 
 
 def resolve_links(
@@ -37,7 +36,7 @@ def resolve_links(
         if len(ends) < 2 or not _hub_known(context, item, ends) or len(present) < 2:
             continue
         link = _Link(context, name, item, routers, addresses, _policies(context, item, present, catalogue))
-        hub: tuple[str, ...] = item.get("hub", tuple(present))
+        hub: tuple[str, ...] = item["hub"] or tuple(present)
         for left, right in combinations(present, 2):
             if left in hub or right in hub:
                 yield from link.pair(left, right)
@@ -45,7 +44,7 @@ def resolve_links(
 
 def _ends(context: Context, item: Item) -> list[str]:
     """Return the routers that a link joins, sorted; report names that are none, and a link with one end."""
-    written: Mapping[str, Any] = item.get("ends")
+    written: Mapping[str, Any] = item["ends"]
     path = f"{item.path}.ends"
     ends = sorted(
         host for host in written if context.reference(f"{path}.{host}", host, context.parsed.routers, "router")
@@ -59,9 +58,7 @@ def _ends(context: Context, item: Item) -> list[str]:
 
 def _hub_known(context: Context, item: Item, ends: list[str]) -> bool:
     known = dict.fromkeys(ends)
-    found = [
-        context.reference(item.at("hub", index), host, known, "end") for index, host in enumerate(item.get("hub", ()))
-    ]
+    found = [context.reference(item.at("hub", index), host, known, "end") for index, host in enumerate(item["hub"])]
     return all(found)
 
 
@@ -69,14 +66,14 @@ def _policies(
     context: Context, item: Item, ends: list[str], catalogue: Catalogue
 ) -> dict[str, tuple[Policy | None, Policy]]:
     """Return each end's import (None = the mirror of the other's export) and export."""
-    written = item.get("ends")
+    written = item["ends"]
     return {
         host: (
             resolve_policy(context, f"{item.path}.ends.{host}.import", written[host]["import"], IMPORT, catalogue, None)
             if "import" in written[host]
             else None,
             resolve_policy(
-                context, f"{item.path}.ends.{host}.export", written[host].get("export"), EXPORT, catalogue, None
+                context, f"{item.path}.ends.{host}.export", written[host]["export"], EXPORT, catalogue, None
             ),
         )
         for host in ends
@@ -106,7 +103,7 @@ class _Link:
         if keys is None or not transports:
             return
         internal = self.routers[left].asn == self.routers[right].asn
-        if not any({"import", "export"} & set(self.item.get("ends")[host]) for host in (left, right)):
+        if not any({"import", "export"} & set(self.item["ends"][host]) for host in (left, right)):
             self.context.report.add(
                 "EDGE347",
                 self.item.path,
@@ -129,7 +126,7 @@ class _Link:
             if reflects:
                 reason = f"{other} hears the other routers of AS {self.routers[host].asn} through the hub alone"
                 self.context.derive(f"{path}.route_reflector_client", True, reason)
-            written = self.item.get("ends")[host]
+            written = self.item["ends"][host]
             for neighbor in self._neighbors(host, other, keys, transports, internal):
                 named = {rule.family for policy in (import_, export) for rule in policy.prefixes}
                 carried = {neighbor.transport}
@@ -141,11 +138,11 @@ class _Link:
                 done = replace(
                     neighbor, import_=import_, export=export, families=families, route_reflector_client=reflects
                 )
-                yield host, Draft(done, path, written.get("export"), f"{path}.export", internal, written.get("import"))
+                yield host, Draft(done, path, written["export"], f"{path}.export", internal, written["import"])
 
     def _reflects(self, host: str, other: str) -> bool:
         """Return whether ``host`` is the hub between ``other`` and routers with which that has no session itself."""
-        hub = self.item.get("hub", ())
+        hub = self.item["hub"]
         return host in hub and other not in hub
 
     def _check_next_hop(self, host: str, neighbor: Neighbor) -> None:
@@ -156,7 +153,7 @@ class _Link:
         for network, placed in self.addresses[host].items():
             if neighbor.update_source not in {address.text for address in placed}:
                 continue
-            if self.context.parsed.networks[network].get("loopback") and all(known.family == 4 for known in placed):
+            if self.context.parsed.networks[network]["loopback"] and all(known.family == 4 for known in placed):
                 self.context.report.add(
                     "EDGE346",
                     f"{self.item.path}.ends.{host}",
@@ -203,16 +200,13 @@ class _Link:
     def _defaults_equal(self, left: str, right: str, one: Items, other: Items) -> bool:
         """Report each default that the link takes over and that differs between its ends."""
         good = True
-        for key in SESSION_KEYS:
-            written = self.item.get(key)
-            if written is not None and key != "timers":
+        for key in (known.name for known in SESSION):
+            if key in self.item and key != "timers":
                 continue
             values = [defaults[key].value if key in defaults else None for defaults in (one, other)]
             if key == "timers":
-                values = [
-                    {part: value for part, value in (found or {}).items() if part not in (written or {})}
-                    for found in values
-                ]
+                own: Values = self.item["timers"]
+                values = [{part: value for part, value in (found or {}).items() if part not in own} for found in values]
             if values[0] != values[1]:
                 good = False
                 self.context.report.add(
@@ -226,10 +220,10 @@ class _Link:
     # -- addresses ---------------------------------------------------------------------------------------------------
     def _transports(self, left: str, right: str) -> list[tuple[Address | str, Address | str, bool]]:
         """Return the two ends of each session and whether they share a subnet: addresses, or interfaces."""
-        ends = self.item.get("ends")
-        interfaces = [ends[host].get("interfaces", {}).get(other) for host, other in ((left, right), (right, left))]
+        ends = self.item["ends"]
+        interfaces = [ends[host]["interfaces"].get(other) for host, other in ((left, right), (right, left))]
         for host in (left, right):
-            for other in ends[host].get("interfaces", {}):
+            for other in ends[host]["interfaces"]:
                 self.context.reference(
                     f"{self.item.path}.ends.{host}.interfaces.{other}", other, dict.fromkeys(ends), "end"
                 )
@@ -267,7 +261,7 @@ class _Link:
 
     def _over_loopback(self, networks: tuple[str, str]) -> bool:
         """Return whether an end is dialled at a loopback: only then the ends need no common subnet."""
-        return any(self.context.parsed.networks[network].get("loopback") for network in networks)
+        return any(self.context.parsed.networks[network]["loopback"] for network in networks)
 
     def _one_subnet(self, networks: tuple[str, str], one: Address, other: Address) -> bool:
         if self._over_loopback(networks):
@@ -278,8 +272,8 @@ class _Link:
 
     def _networks(self, left: str, right: str) -> tuple[str, str] | None:
         """Return each end's network: as written, else the other end's, else the only one that both share."""
-        ends = self.item.get("ends")
-        written = {host: ends[host].get("network") for host in (left, right)}
+        ends = self.item["ends"]
+        written = {host: ends[host]["network"] for host in (left, right)}
         for host, network in written.items():
             if network is not None and not self._placed(host, network):
                 return None
@@ -287,7 +281,7 @@ class _Link:
             return written[left], written[right]
         both = sorted(name for name, own in self.addresses[left].items() if own and self.addresses[right].get(name))
         # A loopback network joins nothing by itself: it is taken where nothing else is shared, or where it is written.
-        shared = [name for name in both if not self.context.parsed.networks[name].get("loopback")] or both
+        shared = [name for name in both if not self.context.parsed.networks[name]["loopback"]] or both
         stated = written[left] or written[right]
         if stated in both:
             return stated, stated
@@ -356,7 +350,7 @@ class _Link:
                 asn=self.routers[other].asn,
                 transport=transport,
                 keys=held,
-                bfd=self.item.get("bfd", False),
+                bfd=self.item["bfd"],
                 update_source=None if near or isinstance(own, str) else own.text,
                 link=self.name,
                 other=other,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ..._addressing.addresses import FAMILY_KEY, LINK_LOCAL, Address, Cidr
 from ..._addressing.intervals import contains
 from ..._findings.wording import one_of
-from ..._inventory.parse import Item, Items
+from ..._inventory.values import Item, Items, Values
 from ..._model.site import Cluster, Neighbor, Policy, Router
 from ..hosts import Context, Placed
 from ..sessions.keys import session_keys
@@ -20,7 +20,6 @@ from .links import resolve_links
 from .policies import Catalogue, check_attributes, resolve_policy
 
 FAMILIES = ("ipv4", "ipv6")
-DEFAULT_LISTEN_LIMIT = 10
 _WAYS = "address, nodes with network, interface, or dynamic"
 
 
@@ -65,7 +64,7 @@ class _Step:
         import_ = self._policy("import")
         export = self._policy("export")
         keys = session_keys(self.context, item, defaults, self.name if self.name in passwords else None)
-        internal = item.get("asn") in ("internal", self.router.asn)
+        internal = item["asn"] in ("internal", self.router.asn)
         check_attributes(self.context, f"{path}.export", export, internal)
         good = self._local_as_fits(internal) and self._source_is_own()
         ways = self._ways()
@@ -82,13 +81,13 @@ class _Step:
         base = Neighbor(
             name=self.name,
             peer_group=self.name,
-            asn=item.get("asn"),
-            local_as=item.get("local_as"),
+            asn=item["asn"],
+            local_as=item["local_as"],
             keys=keys,
-            bfd=item.get("bfd", False),
-            update_source=item.get("update_source").text if "update_source" in item else None,
-            next_hop_self=item.get("next_hop_self", False),
-            route_reflector_client=item.get("route_reflector_client", False),
+            bfd=item["bfd"],
+            update_source=item["update_source"].text if item["update_source"] else None,
+            next_hop_self=item["next_hop_self"],
+            route_reflector_client=item["route_reflector_client"],
             import_=import_,
             export=export,
         )
@@ -109,23 +108,22 @@ class _Step:
             Draft(
                 self._with_families(neighbor, len(found) > 1),
                 path,
-                item.get("export"),
+                item["export"],
                 f"{path}.export",
                 internal,
-                item.get("import"),
+                item["import"],
             )
             for neighbor in found
         ]
 
     def _policy(self, way: str) -> Policy:
         path = f"{self.item.path}.{way}"
-        return resolve_policy(self.context, path, self.item.get(way), way, self.catalogue, None)
+        return resolve_policy(self.context, path, self.item[way], way, self.catalogue, None)
 
     def _ways(self) -> str | None:
         """Return the one way in which the neighbor is told apart; report none or several."""
         item = self.item
-        dynamic = "dynamic" in item and item.get("dynamic").get("on", True)
-        ways = [key for key in ("address", "nodes") if key in item] + (["dynamic"] if dynamic else [])
+        ways = [key for key in ("address", "nodes", "dynamic") if item[key] is not None]
         if "interface" in item and "address" not in item:
             ways.append("interface")
         if len(ways) == 1:
@@ -137,13 +135,13 @@ class _Step:
 
     def _local_as_fits(self, internal: bool) -> bool:
         """Report an AS to show that FRR refuses."""
-        local_as = self.item.get("local_as")
+        local_as = self.item["local_as"]
         if local_as is None:
             return True
         path = f"{self.item.path}.local_as"
         if local_as == self.router.asn:
             problem, hint = f"{local_as} is the router's own AS", "leave it out"
-        elif local_as == self.item.get("asn"):
+        elif local_as == self.item["asn"]:
             problem, hint = f"{local_as} is the neighbor's AS too", "FRR refuses that; use the router's own AS"
         elif internal:
             problem, hint = "is for neighbors of another AS", "leave it out"
@@ -154,11 +152,11 @@ class _Step:
 
     # -- one address -------------------------------------------------------------------------------------------------
     def _by_address(self, base: Neighbor, internal: bool) -> list[Neighbor]:
-        address: Address = self.item.get("address")
+        address: Address = self.item["address"]
         family = FAMILY_KEY[address.family]
         descriptions = (base.keys.description if base.keys and base.keys.description else self.name,)
         neighbor = replace(base, addresses=(address.text,), transport=family, descriptions=descriptions)
-        interface = self.item.get("interface")
+        interface = self.item["interface"]
         if contains((LINK_LOCAL,), address.interval):
             if interface is None:
                 self.context.report.add(
@@ -193,7 +191,7 @@ class _Step:
 
     def _in_network(self, address: Address) -> bool:
         """Report an address outside of the network that is written beside it."""
-        network = self.item.get("network")
+        network = self.item["network"]
         path = f"{self.item.path}.network"
         if not self.context.reference(path, network, self.context.parsed.networks, "network"):
             return False
@@ -239,7 +237,7 @@ class _Step:
         own = [
             address
             for network, addresses in sorted(self.placed.items())
-            if self.context.parsed.networks[network].get("loopback")
+            if self.context.parsed.networks[network]["loopback"]
             for address in addresses
             if address.family == family
         ]
@@ -251,7 +249,7 @@ class _Step:
 
     def _source_is_own(self) -> bool:
         """Return whether the source is an address of the router, as far as networks tell; report where not."""
-        source = self.item.get("update_source")
+        source = self.item["update_source"]
         for network in self.context.subnets if source else ():
             if self.context.subnet_of(network, source) and source not in self.placed.get(network, ()):
                 if (self.router.host, network) not in self.context.unplaced:
@@ -270,7 +268,7 @@ class _Step:
         network = self._network("nodes")
         if network is None:
             return []
-        selector = self.item.get("nodes")
+        selector = self.item["nodes"]
         everyone = [node for cluster in self.clusters for node in cluster.nodes]
         members = sorted(node.host for node in everyone if selector.matches(node.all_labels))
         if not members and (self.context.homeless or self.context.unlabelled):
@@ -315,7 +313,7 @@ class _Step:
                 descriptions=tuple(text or host for _address, host in sorted(found[family])),
             )
             for family in FAMILIES
-            if family in found and family in self.item.get("families", FAMILIES)
+            if family in found and family in (self.item["families"] or FAMILIES)
         ]
 
     def _network(self, beside: str) -> str | None:
@@ -325,7 +323,7 @@ class _Step:
                 "EDGE105", f"{self.item.path}.network", f"is missing beside {beside}", self._networks_hint()
             )
             return None
-        network: str = self.item.get("network")
+        network: str = self.item["network"]
         if not self.context.reference(f"{self.item.path}.network", network, self.context.parsed.networks, "network"):
             return None
         if not self.placed.get(network):
@@ -351,18 +349,18 @@ class _Step:
     # -- an interface ------------------------------------------------------------------------------------------------
     def _by_interface(self, base: Neighbor, internal: bool) -> list[Neighbor]:
         text = base.keys.description if base.keys and base.keys.description else self.name
-        return [replace(base, interface=self.item.get("interface"), transport="ipv6", descriptions=(text,))]
+        return [replace(base, interface=self.item["interface"], transport="ipv6", descriptions=(text,))]
 
     # -- listen ranges -----------------------------------------------------------------------------------------------
     def _by_range(self, base: Neighbor, internal: bool) -> list[Neighbor]:
         """Return a neighbor for each transport family of the ranges, each inside a subnet of the router."""
-        written = self.item.get("dynamic")
+        written: Values = self.item["dynamic"]
         network = self._network("dynamic") if "network" in self.item or "range" not in written else None
         if network is None and ("network" in self.item or "range" not in written):
             return []
         names = [network] if network else sorted(name for name, own in self.placed.items() if own)
         subnets = [cidr for name in names for cidr in self.context.subnets[name]]
-        ranges: list[Cidr] = list(written.get("range", subnets))
+        ranges: tuple[Cidr, ...] = written["range"] or tuple(subnets)
         good = True
         for index, cidr in enumerate(ranges):
             if not any(contains((subnet.interval,), cidr.interval) for subnet in subnets):
@@ -377,9 +375,8 @@ class _Step:
                 )
         if not good:
             return []
-        limit = written.get("limit")
-        if limit is None:
-            limit = DEFAULT_LISTEN_LIMIT
+        limit = written["limit"]
+        if "limit" not in written:
             self.context.derive(
                 f"{self.item.path}.dynamic.limit", limit, "the default; more neighbors are refused in silence"
             )
@@ -393,13 +390,13 @@ class _Step:
                 listen_limit=limit,
             )
             for family, found in by_family.items()
-            if found and family in self.item.get("families", FAMILIES)
+            if found and family in (self.item["families"] or FAMILIES)
         ]
 
     # -- families ----------------------------------------------------------------------------------------------------
     def _with_families(self, neighbor: Neighbor, several: bool) -> Neighbor:
         """Return the neighbor with the families of its routes: one of several transports carries its own only."""
-        wanted = set(self.item.get("families", ()))
+        wanted = set(self.item["families"])
         named = {rule.family for policy in (neighbor.import_, neighbor.export) for rule in policy.prefixes}
         if several:
             carried = {neighbor.transport}

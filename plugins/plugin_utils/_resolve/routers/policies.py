@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..._addressing.addresses import FAMILY_NAME, WIDTH, Cidr, parse_cidr
 from ..._findings.wording import did_you_mean, one_of
+from ..._inventory.values import Items, Values
 from ..._model.prefix_rules import lengths, merge_rules, pool_rules, rule
 from ..._model.site import PodPool, Policy, Pool, PrefixRule
 from ..hosts import Context
 
+WrittenPolicy = Values | Literal["all"] | None
+"""A policy as the table of keys reads it: what it names, everything, or nothing."""
+
 IMPORT = "import"
 EXPORT = "export"
-
-DEFAULT_RESTART = 300
 
 TOO_WIDE = {4: 8, 6: 16}
 """Family -> prefixes shorter than this, with everything inside them, are nobody's own network: 10.0.0.0/8 is the
@@ -53,7 +55,7 @@ class Catalogue:
 def resolve_policy(
     context: Context,
     path: str,
-    written: Mapping[str, Any] | None,
+    written: WrittenPolicy,
     way: str,
     catalogue: Catalogue,
     own_cluster: str | None,
@@ -70,7 +72,7 @@ def resolve_policy(
     """
     if written is None:
         return Policy()
-    if written.get("all"):
+    if isinstance(written, str):
         _warn_all(context, path, way)
         return Policy(everything=True)
     for key in _ONLY[way]:
@@ -81,7 +83,7 @@ def resolve_policy(
     ]
     rules += _networks(context, path, written)
     rules += _prefixes(context, path, written, way)
-    restart = written.get("restart", DEFAULT_RESTART)
+    restart = written["restart"]
     if restart % 60 and way == IMPORT:
         nearest = max(60, round(restart / 60) * 60)
         context.report.add(
@@ -90,9 +92,9 @@ def resolve_policy(
             f"{restart} s is no whole number of minutes, which is FRR's unit",
             f"write {nearest}",
         )
-    if written.get("default_route"):
+    if written["default_route"]:
         _warn_default(context, f"{path}.default_route", way)
-    if written.get("redistributed") and way == EXPORT:
+    if written["redistributed"] and way == EXPORT:
         context.report.add(
             "EDGE334",
             f"{path}.redistributed",
@@ -101,21 +103,21 @@ def resolve_policy(
         )
     return Policy(
         prefixes=merge_rules(rules),
-        default_route=written.get("default_route", False),
-        redistributed=written.get("redistributed", False) and way == EXPORT,
-        communities=tuple(sorted(set(written.get("communities", ())))),
-        add_communities=tuple(sorted(set(written.get("add_communities", ())))) if way == IMPORT else (),
-        local_preference=written.get("local_preference"),
-        med=written.get("med"),
-        prepend=written.get("prepend", 0) if way == EXPORT else 0,
-        max_prefixes=written.get("max_prefixes"),
+        default_route=written["default_route"],
+        redistributed=written["redistributed"] and way == EXPORT,
+        communities=tuple(sorted(set(written["communities"]))),
+        add_communities=tuple(sorted(set(written["add_communities"]))) if way == IMPORT else (),
+        local_preference=written["local_preference"],
+        med=written["med"],
+        prepend=(written["prepend"] or 0) if way == EXPORT else 0,
+        max_prefixes=written["max_prefixes"],
         restart=restart,
     )
 
 
-def entries_of(written: Mapping[str, Any], path: str, key: str) -> Iterator[tuple[str, Any]]:
+def entries_of(written: Values, path: str, key: str) -> Iterator[tuple[str, Any]]:
     """Yield the entries of a list with their paths; one alone stands without its number."""
-    values = written.get(key, ())
+    values = written[key]
     for index, value in enumerate(values):
         yield (f"{path}.{key}[{index}]" if len(values) > 1 else f"{path}.{key}"), value
 
@@ -150,7 +152,7 @@ def _warn_default(context: Context, path: str, way: str, passed_on: bool = False
 
 
 def named_rules(
-    context: Context, path: str, written: Mapping[str, Any], catalogue: Catalogue, own: str | None
+    context: Context, path: str, written: Values, catalogue: Catalogue, own: str | None
 ) -> Iterator[tuple[str, str, tuple[PrefixRule, ...]]]:
     """Yield path, name and rules of what a cluster announces: the pools, pod pools and pod ranges of a policy."""
     for place, text in entries_of(written, path, "pools"):
@@ -172,13 +174,13 @@ def named_rules(
         yield place, f"pods of {cluster!r}", tuple(pod_rules(cidrs, catalogue.pod_mask[cluster]))
 
 
-def own_prefixes(context: Context, written: Mapping[str, Any]) -> tuple[str, ...]:
+def own_prefixes(context: Context, written: Values) -> tuple[str, ...]:
     """Return the single prefixes that an export names: networks, and prefixes without ``ge`` and ``le``."""
-    found = [cidr.text for name in written.get("networks", ()) for cidr in context.subnets.get(name, ())]
+    found = [cidr.text for name in written["networks"] for cidr in context.subnets.get(name, ())]
     found += [
         entry["prefix"].text
-        for entry in written.get("prefixes", ())
-        if entry.get("ge") is None and entry.get("le") is None and entry["prefix"].prefix_length
+        for entry in written["prefixes"]
+        if entry["ge"] is None and entry["le"] is None and entry["prefix"].prefix_length
     ]
     return tuple(found)
 
@@ -242,17 +244,17 @@ def _known(
 
 def _excused(context: Context, cluster: str, variable: str, name: str) -> bool:
     """Return whether a pool is missing only because its definition was reported."""
-    items = context.parsed.clusters[cluster].get(variable)
-    return items is not None and (name in items or items.excuses(name))
+    items: Items = context.parsed.clusters[cluster][variable]
+    return name in items or items.excuses(name)
 
 
-def _networks(context: Context, path: str, written: Mapping[str, Any]) -> Iterator[PrefixRule]:
+def _networks(context: Context, path: str, written: Values) -> Iterator[PrefixRule]:
     for place, name in entries_of(written, path, "networks"):
         if context.reference(place, name, context.parsed.networks, "network"):
             yield from (rule(cidr) for cidr in context.subnets[name])
 
 
-def _prefixes(context: Context, path: str, written: Mapping[str, Any], way: str) -> Iterator[PrefixRule]:
+def _prefixes(context: Context, path: str, written: Values, way: str) -> Iterator[PrefixRule]:
     for place, entry in entries_of(written, path, "prefixes"):
         problem = _lengths_problem(entry)
         if problem is not None:
@@ -267,17 +269,17 @@ def _prefixes(context: Context, path: str, written: Mapping[str, Any], way: str)
         yield known
 
 
-def prefix_rules(written: Mapping[str, Any], path: str) -> Iterator[tuple[str, PrefixRule]]:
+def prefix_rules(written: Values, path: str) -> Iterator[tuple[str, PrefixRule]]:
     """Yield the place and the rule of each entry of ``prefixes``, but those whose lengths no prefix can have."""
     for place, entry in entries_of(written, path, "prefixes"):
         if _lengths_problem(entry) is None:
-            yield place, rule(entry["prefix"], entry.get("ge"), entry.get("le"))
+            yield place, rule(entry["prefix"], entry["ge"], entry["le"])
 
 
-def _lengths_problem(entry: Mapping[str, Any]) -> tuple[str, str, str] | None:
+def _lengths_problem(entry: Values) -> tuple[str, str, str] | None:
     """Return the key, the problem and the way out of lengths that no prefix can have, or in the wrong order."""
     cidr: Cidr = entry["prefix"]
-    ge, le = entry.get("ge"), entry.get("le")
+    ge, le = entry["ge"], entry["le"]
     width = WIDTH[cidr.family]
     for key, value in (("ge", ge), ("le", le)):
         if value is not None and not cidr.prefix_length <= value <= width:

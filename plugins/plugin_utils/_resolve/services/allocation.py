@@ -9,14 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address
-from ..._inventory.parse import Item, Values
+from ..._inventory.values import Item, Values
 from ..._model.site import Service
 from ..._pools.allocation import Move, Wish, assign
 from ..._pools.capacity import capacity, family_number
 from ..hosts import Context
 from ..pools.pools import OwnedPool
-
-DEFAULT_FILE = "edge_allocation.yml"
 
 
 def asked(service: Service, pools: Mapping[str, OwnedPool]) -> tuple[str, ...]:
@@ -83,7 +81,7 @@ def plan_addresses(
         pools: its pools.
         allocations: planned addresses that are kept from earlier plans, by ``cluster/namespace/name``.
     """
-    planned = values.get("edge_allocation") == "planned"
+    planned = values["edge_allocation"] == "planned"
     closed = frozenset(name for name, owned in pools.items() if owned.pool.disabled)
     kept = {
         service.key: tuple(parse_address(text, "") for text in allocations.get(f"{cluster}/{service.key}", ()))
@@ -137,7 +135,7 @@ def _tell(context: Context, cluster: str, move: Move, service: Service, item: It
     new = move.new.text if move.new else "none"
     change = f"its address would change to {new}" if move.new else "its pool has no other for it"
     line = f"{cluster}/{move.name}"
-    file = values.get("edge_allocation_file", DEFAULT_FILE)
+    file = values["edge_allocation_file"]
     if service.may_move:
         context.derive(f"{item.path}.addresses", new, f"it may move: it had {move.old.text}, which {move.reason}")
     elif move.twice:

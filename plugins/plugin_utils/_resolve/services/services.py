@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ..._addressing.intervals import contains
 from ..._findings.wording import one_of
-from ..._inventory.parse import Item, Values
-from ..._kubernetes.labels import LABEL_POOL, ownership_labels
+from ..._inventory.values import Item, Values
+from ..._kubernetes.labels import ownership_labels
 from ..._kubernetes.selectors import IN, Requirement, Selector, parse_selector
 from ..._model.site import Service, ServicePort
 from ..._pools.selectors import SERVICE_NAME, SERVICE_NAMESPACE, OwnSelectors, labels_to_meet, own_selector, unmet
@@ -74,12 +74,12 @@ def resolve_services(
 
 def _service(scope: _Scope, key: str, item: Item) -> Service | None:
     context = scope.context
-    wish = item.value
+    wish: Values = item.value
     namespace, _slash, name = key.partition("/")
-    pool_name = wish.get("pool", scope.fallback)
+    pool_name = wish["pool"] or scope.fallback
     manage = _manage(context, item)
     _check_ports(context, item)
-    if wish.get("chart") == "ingress-nginx" and not name.endswith("-controller"):
+    if wish["chart"] == "ingress-nginx" and not name.endswith("-controller"):
         context.report.add(
             "EDGE506",
             item.path,
@@ -100,7 +100,7 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
     if owned is None:
         context.reference(item.at("pool"), pool_name, scope.values["edge_pools"], "pool")
         return None
-    addresses: tuple[Address, ...] = wish.get("addresses", ())
+    addresses: tuple[Address, ...] = wish["addresses"]
     _check_inside(context, item, addresses, owned, scope.pools)
     families = _families(context, item, addresses, owned)
     service = Service(
@@ -109,16 +109,16 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
         pool=pool_name,
         addresses=tuple(address.text for address in addresses),
         manage=manage,
-        chart=wish.get("chart"),
-        ingress_class=wish.get("ingress_class"),
+        chart=wish["chart"],
+        ingress_class=wish["ingress_class"],
         ports=_ports(item),
-        selector=dict(sorted(wish["selector"].items())) if "selector" in wish else {},
+        selector=dict(sorted(wish["selector"].items())),
         families=families,
-        traffic_policy=wish.get("traffic_policy"),
-        way=wish.get("class"),
-        share=wish.get("share"),
-        share_with=tuple(sorted(set(wish["share_with"]))) if "share_with" in wish else (),
-        may_move=wish.get("may_move", False),
+        traffic_policy=wish["traffic_policy"],
+        way=wish["class"],
+        share=wish["share"],
+        share_with=tuple(sorted(set(wish["share_with"]))),
+        may_move=wish["may_move"],
         labels=_own_labels(owned, manage),
     )
     _check_way(context, item, owned, service)
@@ -158,7 +158,7 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
     pool = owned.pool
     if pool.services is None and pool.announce_only is None and scope.own.empty:
         return
-    label = scope.values.get("edge_pool_label", LABEL_POOL)
+    label = scope.values["edge_pool_label"]
     ours = service.manage != "metadata"
     labels = {SERVICE_NAME: service.name, SERVICE_NAMESPACE: service.namespace, label: pool.name}
     if ours:
@@ -202,8 +202,8 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
 
 def _manage(context: Context, item: Item) -> str:
     """Return who makes the Service, and report keys that do not fit."""
-    wish = item.value
-    manage = str(wish.get("manage", "service" if "ports" in wish else "metadata"))
+    wish: Values = item.value
+    manage: str = wish["manage"] or ("service" if "ports" in wish else "metadata")
     if manage == "service":
         if "ports" not in wish:
             context.report.add(
@@ -243,18 +243,18 @@ def _manage(context: Context, item: Item) -> str:
 
 def _check_ports(context: Context, item: Item) -> None:
     """Report ports that Kubernetes refuses: two of one number and protocol, several without names or of one name."""
-    ports = item.get("ports", ())
+    ports = item["ports"]
     if len(ports) < 2:
         return
     seen: dict[tuple[int, str], int] = {}
     names: set[str] = set()
     for index, port in enumerate(ports):
         path = item.at("ports", index)
-        pair = (port["port"], port.get("protocol", "TCP"))
+        pair = (port["port"], port["protocol"])
         if pair in seen:
             context.report.add("EDGE103", path, f"{pair[1]} port {pair[0]} stands here twice", "keep one of them")
         seen.setdefault(pair, index)
-        name = port.get("name")
+        name = port["name"]
         if name is None:
             context.report.add("EDGE105", f"{path}.name", "is missing: several ports need names", "such as https")
         elif name in names:
@@ -268,11 +268,11 @@ def _ports(item: Item) -> tuple[ServicePort, ...]:
     return tuple(
         ServicePort(
             port=port["port"],
-            target_port=port.get("target_port", port["port"]),
-            protocol=port.get("protocol", "TCP"),
-            name=port.get("name"),
+            target_port=port["target_port"] or port["port"],
+            protocol=port["protocol"],
+            name=port["name"],
         )
-        for port in item.get("ports", ())
+        for port in item["ports"]
     )
 
 
@@ -311,7 +311,7 @@ def _families(context: Context, item: Item, addresses: tuple[Address, ...], owne
                 f"has {pinned.count(family)} {_name(family)} addresses",
                 "one per family",
             )
-    written: tuple[str, ...] = tuple(dict.fromkeys(item.get("families", ())))
+    written: tuple[str, ...] = tuple(dict.fromkeys(item["families"]))
     for family in written:
         if family not in owned.pool.families:
             context.report.add(

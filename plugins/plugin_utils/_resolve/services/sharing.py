@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..._inventory.parse import Item
+from ..._inventory.values import Item
 from ..._model.site import Service
 from ..._pools.sharing import names, obstacle, other_traffic
 from ..hosts import Context

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..._findings.wording import some
-from ..._inventory.parse import Item, Items
+from ..._inventory.values import Item, Items
 from ..._model.site import Cluster, Peering, Session
 from ..hosts import Context
 
@@ -50,8 +50,7 @@ def check_instances(context: Context, items: Items, peerings: Mapping[str, Peeri
                 f" both share the instance of AS {session.node_asn} on a node",
                 "write the same in both: an instance listens on one port",
             )
-        name = items[one.name].get("names", {}).get("instance")
-        if name != items[other.name].get("names", {}).get("instance"):
+        if items[one.name]["names"]["instance"] != items[other.name]["names"]["instance"]:
             context.report.add(
                 "EDGE322",
                 f"{items[other.name].path}.names.instance",
@@ -96,7 +95,7 @@ def check_ports(context: Context, clusters: Iterable[Cluster]) -> None:
         items: Items = context.parsed.clusters[cluster.host]["edge_peerings"]
         ports = {peering.name: peering.keys.port for peering in cluster.peerings}
         for router, name in dict.fromkeys((session.router, session.peering) for session in cluster.sessions):
-            if router and context.parsed.routers[router].get("edge_router_managed", True):
+            if router and context.parsed.routers[router]["edge_router_managed"]:
                 used.setdefault(router, {}).setdefault(ports[name], f"{items[name].path}.port")
     for router, paths in used.items():
         (port, path), *others = paths.items()
@@ -135,7 +134,7 @@ def check_passwords(context: Context) -> None:
         for name in values["edge_router_neighbors"]:
             readers.setdefault(name, []).append(("neighbor", host))
     for name, item in parsed.links.items():
-        readers.setdefault(name, []).extend(("link", host) for host in sorted(item.get("ends", {})))
+        readers.setdefault(name, []).extend(("link", host) for host in sorted(item["ends"]))
     written = {
         host: values["edge_bgp_passwords"] for host, values in (*parsed.clusters.items(), *parsed.routers.items())
     }

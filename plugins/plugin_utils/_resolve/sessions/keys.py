@@ -5,25 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from ..._inventory.parse import Item
+from ..._inventory.values import Item, Items, Values
 from ..._model.site import SessionKeys, Timers
 from ..hosts import Context
 
-DEFAULT_HOLD = 9
-DEFAULT_CONNECT_RETRY = 5
-DEFAULT_GRACEFUL_RESTART = 15
 
+def session_keys(context: Context, item: Item, defaults: Items, password: str | None) -> SessionKeys | None:
+    """Return the session keys of a peering, neighbor or link.
 
-def session_keys(
-    context: Context, item: Item, defaults: Mapping[str, Item], password: str | None
-) -> SessionKeys | None:
-    """Return the session keys of a peering, neighbor or link: its own over the defaults over ours.
+    Each is its own, else the one under ``edge_bgp_defaults``, else the default of the table of keys.
 
     Args:
-        context: of the second pass.
+        context: takes the findings.
         item: the peering, neighbor or link.
         defaults: ``edge_bgp_defaults`` of the host that owns it.
         password: name under ``edge_bgp_passwords``, or None.
@@ -32,17 +27,14 @@ def session_keys(
         None where two keys exclude each other, which is reported.
     """
 
-    def value(key: str, fallback: Any) -> Any:
-        if key in item:
-            return item.get(key)
-        return defaults[key].value if key in defaults else fallback
+    def value(key: str) -> Any:
+        return defaults[key].value if key not in item and key in defaults else item[key]
 
-    inherited = defaults["timers"].value if "timers" in defaults else {}
-    written = {**inherited, **item.get("timers", {})}
-    hold = written.get("hold", DEFAULT_HOLD)
-    keepalive = written.get("keepalive", hold // 3)
+    own: Values = item["timers"]
+    timers = own.over(defaults["timers"].value if "timers" in defaults else None)
+    hold = timers["hold"]
+    keepalive = timers["keepalive"] if "keepalive" in timers else hold // 3
     if keepalive * 3 > hold:
-        own = item.get("timers", {})
         place = item.at("timers") if "keepalive" in own else defaults["timers"].path
         whose = f" at {item.at('timers')}" if "hold" in own and "keepalive" not in own else ""
         context.report.add(
@@ -52,23 +44,23 @@ def session_keys(
             f"at most {hold // 3}, or leave it out",
         )
         return None
-    if "hold" not in written:
-        context.derive(f"{item.path}.timers.hold", DEFAULT_HOLD, "the default: a dead node is noticed within 9 s")
-    if "keepalive" not in written:
+    if "hold" not in timers:
+        context.derive(f"{item.path}.timers.hold", hold, f"the default: a dead node is noticed within {hold} s")
+    if "keepalive" not in timers:
         context.derive(f"{item.path}.timers.keepalive", keepalive, "a third of the hold time (RFC 4271 section 4.4)")
-    multihop, ttl_security = value("multihop", None), value("ttl_security", False)
+    multihop, ttl_security = value("multihop"), value("ttl_security")
     if multihop is not None and ttl_security:
         context.report.add(
             "EDGE309", item.path, "multihop and ttl_security are both set", "GTSM is for neighbours on the same network"
         )
         return None
     return SessionKeys(
-        timers=Timers(hold, keepalive, written.get("connect_retry", DEFAULT_CONNECT_RETRY)),
-        graceful_restart=value("graceful_restart", DEFAULT_GRACEFUL_RESTART),
+        timers=Timers(hold, keepalive, timers["connect_retry"]),
+        graceful_restart=value("graceful_restart"),
         multihop=multihop,
         ttl_security=ttl_security,
-        description=value("description", None),
-        shutdown=value("shutdown", False),
-        port=value("port", 179),
+        description=value("description"),
+        shutdown=value("shutdown"),
+        port=value("port"),
         password=password,
     )

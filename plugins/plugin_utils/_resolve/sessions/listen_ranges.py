@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from ..._addressing.addresses import Cidr, parse_cidr
 from ..._addressing.intervals import contains, merge, overlaps
-from ..._inventory.parse import Item
+from ..._inventory.values import Item, Values
 from ..._model.site import Cluster, Node, Peering
 from ..hosts import Context
-from .sessions import Ends, is_dynamic, place
+from .sessions import Ends, place
 
 
 def listen_ranges(
@@ -22,14 +22,14 @@ def listen_ranges(
 
     A range must lie inside the peering's network, known nodes inside a range, and the limit must let all nodes in.
     """
-    if not is_dynamic(item):
+    written: Values | None = item["dynamic"]
+    if written is None:
         return (), None
-    written = item.get("dynamic")
     subnets = [cidr for network in networks for cidr in context.subnets[network]]
-    ranges: tuple[Cidr, ...] = tuple(written.get("range", subnets))
+    ranges: tuple[Cidr, ...] = written["range"] or tuple(subnets)
     inside = merge(cidr.interval for cidr in subnets)
     whole = True
-    for index, cidr in enumerate(written.get("range", ())):
+    for index, cidr in enumerate(written["range"]):
         if not contains(inside, cidr.interval):
             whole = False
             context.report.add(
@@ -44,7 +44,7 @@ def listen_ranges(
         )
     if whole:
         _check_nodes(context, item, networks, members, ends, ranges)
-    limit = written.get("limit")
+    limit = written["limit"]
     if limit is None:
         limit = len(members) + 2
         context.derive(f"{item.path}.dynamic.limit", limit, "its nodes, and two more while some are replaced")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, Address, parse_address
 from ..._findings.wording import one_of, some
-from ..._inventory.parse import Item
+from ..._inventory.values import Item, Values
 from ..._model.site import Node, Peering, Router, Session
 from ..hosts import Context, Placed, is_absent
 
@@ -85,11 +85,11 @@ class _Dial:
 
     @property
     def _dynamic(self) -> bool:
-        return is_dynamic(self.item)
+        return self.item["dynamic"] is not None
 
     def _far(self, network: str) -> str:
         """Return the network of the address that nodes of ``network`` dial."""
-        return str(self.item.get("router_network", network))
+        return str(self.item["router_network"] or network)
 
     def routers_of(self, network: str) -> list[str] | None:
         """Return the routers that nodes of ``network`` dial; empty where they are absent, None where none was found."""
@@ -121,14 +121,14 @@ class _Dial:
     def absent_routers(self) -> list[str]:
         """Return the routers that the nodes would dial if they were not absent."""
         known = self.context.parsed.routers
-        hosts = self.item.get("routers", sorted(known))
+        hosts = self.item["routers"] or sorted(known)
         fars = [self._far(network) for network in self.networks]
         return [host for host in hosts if any(_was_there(self.context, host, far) for far in fars)]
 
     def _named_routers(self, network: str) -> list[str] | None:
         """Return the routers under ``routers`` that nodes of ``network`` dial; each must have an address to dial."""
         context, item, placed = self.context, self.item, self.ends.router_addresses
-        hosts: tuple[str, ...] = tuple(dict.fromkeys(item.get("routers")))
+        hosts: tuple[str, ...] = tuple(dict.fromkeys(item["routers"]))
         if any(host not in context.parsed.routers for host in hosts):
             return None  # reported
         here = [host for host in hosts if not is_absent(context.parsed.routers[host])]
@@ -141,7 +141,7 @@ class _Dial:
             if not any((host, far) in context.unplaced for far in fars):
                 context.report.add(
                     "EDGE207",
-                    item.at("routers", item.get("routers").index(host)),
+                    item.at("routers", item["routers"].index(host)),
                     f"{host} has no address in {place(fars)}",
                     "write router_network: the network of the address that the nodes dial",
                 )
@@ -160,7 +160,7 @@ class _Dial:
         """Add the ways of the nodes in ``network``; return whether nothing was reported."""
         context, item, far_network = self.context, self.item, self._far(network)
         whole = True
-        if item.get("discover") and len(routers) > 1:
+        if item["discover"] and len(routers) > 1:
             context.report.add(
                 "EDGE316",
                 item.at("discover"),
@@ -188,7 +188,7 @@ class _Dial:
         """Return the way from a node to a router's address, nothing where there is none, None where that was told."""
         context, item, ends = self.context, self.item, self.ends
         family = FAMILY_KEY[far.family]
-        asn = item.get("local_as", ends.routers[host].asn if host in ends.routers else 0)
+        asn = item["local_as"] or (ends.routers[host].asn if host in ends.routers else 0)
         placed = ends.node_addresses[node.host]
         subnet = context.subnet_of(self._far(network), far)
         source = _source(node, self.name, far.family)
@@ -222,7 +222,7 @@ class _Dial:
         A node in two networks with a router of its own in each has a session in each: that is how two fabrics work.
         """
         context, item = self.context, self.item
-        discover = bool(item.get("discover"))
+        discover: bool = item["discover"]
         ways: dict[tuple[str, str, str], list[str]] = {}
         for route in found:
             ways.setdefault((route.node, "" if discover else route.router, route.family), []).append(route.network)
@@ -260,11 +260,6 @@ class _Dial:
         return not double
 
 
-def is_dynamic(item: Item) -> bool:
-    """Return whether the router knows the nodes of a peering by a listen range."""
-    return "dynamic" in item and bool(item.get("dynamic").get("on", True))
-
-
 def place(networks: Sequence[str]) -> str:
     """Return how a finding calls the networks of a peering."""
     return f"network {networks[0]!r}" if len(networks) == 1 else f"the networks {one_of(networks)}"
@@ -273,7 +268,7 @@ def place(networks: Sequence[str]) -> str:
 def _was_there(context: Context, host: str, network: str) -> bool:
     """Return whether an absent router had an address in a network, as far as it says so."""
     values = context.parsed.routers[host]
-    return is_absent(values) and network in values.get("edge_addresses", (network,))
+    return is_absent(values) and ("edge_addresses" not in values or network in values["edge_addresses"])
 
 
 def _source(node: Node, peering: str, family: int) -> Address | None:
@@ -308,7 +303,7 @@ def sessions_of(
     config_of: Mapping[tuple[str, str], str],
 ) -> list[Session]:
     """Return the sessions of a peering: one for each way in a family of it, or in the one that carries all."""
-    names = item.get("names", {})
+    names: Values = item["names"]
     nodes = {node.host: node for node in ends.nodes}
     sessions: list[Session] = []
     for route in found:
@@ -335,9 +330,9 @@ def sessions_of(
                 keys=peering.keys,
                 peer_group=f"{peering.peer_group}{suffix}" if route.router else "",
                 cluster_config=config_of[peering.name, route.node],
-                instance=names.get("instance", f"as{asns[route.node]}"),
+                instance=names["instance"] or f"as{asns[route.node]}",
                 peer=_peer_name(names, peering, route.router) + suffix,
-                peer_config=names.get("peer_config", peering.name) + suffix,
+                peer_config=(names["peer_config"] or peering.name) + suffix,
                 local_address=route.node_address if route.node_address in source else None,
                 update_source=None if route.near or not route.router else route.router_address,
                 dynamic=bool(peering.listen_ranges),
@@ -347,8 +342,8 @@ def sessions_of(
     return sessions
 
 
-def _peer_name(names: Mapping[str, object], peering: Peering, router: str) -> str:
-    written = names.get("peer")
+def _peer_name(names: Values, peering: Peering, router: str) -> str:
+    written = names["peer"]
     if isinstance(written, Mapping):
         written = written.get(router)
     if written is not None:

@@ -1,0 +1,23 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables of one run, for ``-e``."""
+
+from __future__ import annotations
+
+from ..types import Anything, Choice, Key
+from .common import PATH
+
+RUN = (
+    Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
+    Key(
+        "edge_plan_before", PATH, "A plan of before, as JSON: playbooks/plan.yml says which sessions the change resets."
+    ),
+    Key("edge_render_dir", PATH, "Where playbooks/render.yml writes every file."),
+    Key("edge_render_secrets", Anything(), "Render secrets too, in files of mode 0600.", default=False),
+    Key(
+        "edge_twin_state", Choice("present", "absent"), "What playbooks/twin.yml makes of the twin.", default="present"
+    ),
+    Key("edge_cluster_python", PATH, "Python that has the kubernetes client.", derived="the one that runs Ansible"),
+)
+"""For ``-e``; never part of the plan."""

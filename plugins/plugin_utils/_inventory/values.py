@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the first pass hands to the second: values by key, defaults filled in, and where each entry was written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .types import Key
+
+
+class Values(dict[str, Any]):
+    """The values of a record's keys, or of a host's variables, as they were read.
+
+    ``values[key]`` is what was written, else the default of the table of keys. ``key in values`` says whether it was
+    written: what is inherited or derived needs to know. A name that the table does not have raises ``KeyError``.
+    Iteration and ``items()`` see only what was written.
+    """
+
+    __slots__ = ("_keys",)
+
+    get = None  # type: ignore[assignment]
+    """Taken away: it would pass over the default."""
+
+    def __init__(self, written: Mapping[str, Any], keys: Mapping[str, Key]) -> None:
+        """Take what was written, by key, and the keys that may stand there."""
+        super().__init__(written)
+        self._keys = keys
+
+    def __missing__(self, name: str) -> Any:
+        return self._keys[name].value
+
+    @property
+    def known(self) -> Collection[str]:
+        """The names of the keys that may stand there."""
+        return self._keys.keys()
+
+    def over(self, inherited: Mapping[str, Any] | None) -> Values:
+        """Return the same record with ``inherited`` standing in for keys that were not written."""
+        return Values({**inherited, **self}, self._keys) if inherited else self
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A parsed value with the place that it was written in; its keys are read as those of :class:`Values`."""
+
+    path: str
+    value: Any
+    raw: Any = None
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.value
+
+    def __getitem__(self, key: str) -> Any:
+        return self.value[key]
+
+    def at(self, key: str, index: int | None = None) -> str:
+        """Return the path of one of its keys, and of one entry where the key holds a list with brackets."""
+        path = f"{self.path}.{key}"
+        if index is None or not isinstance(self.raw, Mapping):
+            return path
+        return f"{path}[{index}]" if isinstance(self.raw.get(key), (list, tuple)) else path
+
+
+class Items(dict[str, Item]):
+    """The entries of one map, with the names of those that were reported: what refers to them is not told again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: set[str] = set()
+        self.whole = True
+        """False: a layer could not be read at all, so any name may have stood in it."""
+
+    def excuses(self, name: str) -> bool:
+        """Return whether ``name`` is missing only because of what was reported already."""
+        return name in self.broken or not self.whole
+
+    @property
+    def damaged(self) -> bool:
+        """True if anything of the map was reported."""
+        return bool(self.broken) or not self.whole
