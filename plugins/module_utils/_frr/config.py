@@ -108,6 +108,17 @@ _PREFERRED_KINDS = ("router bgp", "ip prefix-list", "ipv6 prefix-list")
 
 
 # -- parse ---------------------------------------------------------------------------------------------------------
+def split_lines(text: str) -> List[str]:
+    """Return the lines of a text as FRR reads them: only a line feed ends one.
+
+    ``str.splitlines`` also splits at form feeds, U+2028 and others, so that one line of FRR would be two of ours.
+    """
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return [line[:-1] if line.endswith("\r") else line for line in lines]
+
+
 def parse(text: str) -> Config:
     """Read an FRR configuration: a file, or the output of ``show running-config``.
 
@@ -125,7 +136,7 @@ def parse(text: str) -> Config:
     opened = False
     context = ""
     start = 0
-    lines = text.splitlines()
+    lines = split_lines(text)
 
     def close(end: int) -> None:
         if end > start:
@@ -415,7 +426,7 @@ def scope(live: Config, candidate: Config) -> Set[Key]:
     """
     used = reachable(live.objects)
     others: Set[str] = set()
-    lines = live.text.splitlines()
+    lines = split_lines(live.text)
     for block in live.blocks:
         if block.key not in used:
             for line in lines[block.first : block.last]:
@@ -505,7 +516,7 @@ def splice(text: str, keys: Set[Key], replacement: str) -> str:
     The replacement stands where the BGP instance stood, else at the end, so that ``router bgp`` comes before the lists.
     """
     config = parse(text)
-    lines = text.splitlines()
+    lines = split_lines(text)
     before: List[str] = []
     after: List[str] = []
     seen = False
@@ -556,8 +567,8 @@ def difference(before: Objects, after: Objects, names: Tuple[str, str] = ("live"
 
     A secret that changes shows as changed, not as itself.
     """
-    old = masked_text(before).splitlines()
-    new = masked_text(after, before).splitlines()
+    old = split_lines(masked_text(before))
+    new = split_lines(masked_text(after, before))
     return "\n".join(difflib.unified_diff(old, new, names[0], names[1], lineterm="", n=2))
 
 
@@ -575,7 +586,7 @@ def masked_text(objects: Objects, before: Optional[Objects] = None) -> str:
 
 def _sorted_lines(objects: Objects) -> List[str]:
     """Return the objects as lines in one order, whatever order theirs was."""
-    return render({key: _in_one_order(key, lines) for key, lines in objects.items()}).splitlines()
+    return split_lines(render({key: _in_one_order(key, lines) for key, lines in objects.items()}))
 
 
 def _in_one_order(key: Key, lines: Tuple[Line, ...]) -> Tuple[Line, ...]:

@@ -12,15 +12,19 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import re
-from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._errors import EdgeError
 from . import config as frr
 from .expand import expand
+from .foreign import Blocks, blocks, missing
 from .state import Session, version_tuple
 
 STAGES = ("expand", "contract", "replace")
 METHODS = ("auto", "reload", "restart")
+
+_UNSAFE = re.compile("[|\\x00-\\x08\\x0b-\\x1f\\x7f\\x85\\u2028\\u2029]")
+"""What no line may hold: ``vtysh`` reads ``a | b`` as a command and a filter; control characters split or hide text."""
 
 
 class Router(NamedTuple):
@@ -37,9 +41,12 @@ class Router(NamedTuple):
     has_reload: bool
     """frr-reload.py is there."""
     file_text: str
+    """frr.conf; empty where there is none."""
     running_text: Optional[str]
     """``show running-config``; None where FRR does not run."""
     sessions: Mapping[str, Session]
+    daemon_files: Mapping[str, str] = {}
+    """Per-daemon files by name, where FRR reads them in place of a frr.conf that does not exist."""
 
 
 class Plan(NamedTuple):
@@ -66,6 +73,8 @@ class Plan(NamedTuple):
     """Those of them whose filters let less through afterwards."""
     soft_in: bool
     soft_out: bool
+    others: Blocks
+    """Blocks of the running configuration that are not ours and must still run afterwards."""
 
 
 def refuse(router: Router, platform: str) -> None:
@@ -95,7 +104,7 @@ def refuse(router: Router, platform: str) -> None:
         )
 
 
-def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
+def plan(router: Router, candidate_text: str, stage: str, method: str, take_over: Sequence[str] = ()) -> Plan:
     """Return what to do.
 
     Args:
@@ -104,11 +113,11 @@ def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
             them.
         stage: ``expand``, ``contract`` or ``replace`` (one step, when nothing else has to happen between).
         method: ``auto`` (reload where it can), ``reload``, ``restart``.
+        take_over: names of blocks that are not ours and may be lost.
 
     Raises:
-        EdgeError: the candidate holds something else than BGP, names objects that it lacks, or a reload is wanted
-        that this
-            router cannot do.
+        EdgeError: the candidate holds something else than BGP, names objects that it lacks, a reload is wanted that
+            this router cannot do, or the change would lose what runs and is in no file that FRR reads at its start.
     """
     candidate = frr.parse(candidate_text)
     _check_candidate(candidate)
@@ -139,6 +148,9 @@ def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
         )
     else:
         how = "restart"
+    others = blocks(router.running_text or "", keys)
+    if how != "none":
+        _refuse_losses(router, blocks(new_file, keys), others if how == "restart" else {}, keys, take_over)
     before, after = _filters(live_objects), _filters(target)
     unchanged = frr.unchanged_neighbors(live_objects, target)
     groups = {session.address: session.group for session in router.sessions.values()}
@@ -154,7 +166,7 @@ def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
         file_text=new_file,
         reload_text=frr.splice(router.running_text or "", keys, text),
         check_text=frr.render(target, exits),
-        secrets_text=_secrets(live_objects, target),
+        secrets_text=password_changes(live_objects, target),
         target=target,
         live=live_objects,
         scope=keys,
@@ -164,16 +176,72 @@ def plan(router: Router, candidate_text: str, stage: str, method: str) -> Plan:
         narrowed=narrowed,
         soft_in=how == "reload" and before != after,
         soft_out=how == "reload" and before != after,
+        others={name: lines for name, lines in others.items() if name not in consented(take_over)},
     )
+
+
+def consented(take_over: Sequence[str]) -> Set[str]:
+    """Return the block names of a consent in normal form."""
+    return {" ".join(name.split()) for name in take_over}
+
+
+def _refuse_losses(
+    router: Router, written: Blocks, running: Blocks, ours: Set[frr.Key], take_over: Sequence[str]
+) -> None:
+    """Raise if FRR would lose blocks that are not ours.
+
+    Args:
+        router: what was found.
+        written: the blocks that the new frr.conf has.
+        running: the blocks that a restart ends; none where the change is applied without one.
+        ours: what the transaction replaces.
+        take_over: names of blocks that may be lost.
+    """
+    names = consented(take_over)
+    held: Blocks = {}
+    for text in router.daemon_files.values():
+        held.update(blocks(text, ours))
+    lost = missing(held, written, names)
+    if lost:
+        raise EdgeError(
+            "/etc/frr",
+            "FRR reads {0} here and no frr.conf; with a frr.conf it would ignore them, and lose {1}".format(
+                ", ".join(sorted(router.daemon_files)), "; ".join(lost)
+            ),
+            "put them into one file first: vtysh -c 'write memory' after 'service integrated-vtysh-config' in"
+            " /etc/frr/vtysh.conf; or let go of them by name: edge_router_take_over: {0}".format(
+                sorted(name for name in held if name not in names)
+            ),
+        )
+    lost = missing(running, written, names)
+    if lost:
+        raise EdgeError(
+            "/etc/frr/frr.conf",
+            "the change needs a restart of FRR, which would lose what runs and is not in this file: {0}".format(
+                "; ".join(lost)
+            ),
+            "save it with: vtysh -c 'write memory'; or let go of it by name: edge_router_take_over: {0}".format(
+                sorted({line.split(": ")[0] for line in lost})
+            ),
+        )
 
 
 def _check_candidate(candidate: frr.Config) -> None:
     """Raise if the candidate is not one BGP instance with all that it names, or empty."""
     if not candidate.text.strip():
         return
+    for number, line in enumerate(frr.split_lines(candidate.text), 1):
+        wrong = _UNSAFE.search(line)
+        if wrong:
+            meaning = "a pipe for vtysh while FRR runs" if wrong.group() == "|" else "no character of a configuration line"
+            raise EdgeError(
+                "candidate",
+                "line {0} ({1!r}) has {2!r}, which is {3}".format(number, _shown(line), wrong.group(), meaning),
+                "take it out of the description or name that it comes from",
+            )
     if frr.BGP not in candidate.objects:
         raise EdgeError("candidate", "no 'router bgp' in it", "give the text that the role's template renders")
-    lines = candidate.text.splitlines()
+    lines = frr.split_lines(candidate.text)
     for block in candidate.blocks:
         if block.key is None:
             for line in lines[block.first : block.last]:
@@ -183,9 +251,9 @@ def _check_candidate(candidate: frr.Config) -> None:
                         "the line {0!r} is none of BGP, its lists or its route-maps".format(_shown(line)),
                         "the rest of the router's configuration is not ours to write",
                     )
-    missing = frr.undefined(candidate.objects)
-    if missing:
-        who, what = missing[0]
+    undefined = frr.undefined(candidate.objects)
+    if undefined:
+        who, what = undefined[0]
         raise EdgeError(
             "candidate",
             "{0} names {1}, which does not exist: FRR would load it and deny every route".format(
@@ -218,8 +286,8 @@ def _same_group(live: frr.Objects, target: frr.Objects, group: Optional[str], ad
     return ranges[0] == ranges[1] and frr.session_lines(old, group) == frr.session_lines(new, group)
 
 
-def _secrets(live: frr.Objects, target: frr.Objects) -> str:
-    """Return the changes of passwords on neighbors and groups that exist already."""
+def password_changes(live: frr.Objects, target: frr.Objects) -> str:
+    """Return the changes of passwords on neighbors and groups that exist already, as commands for ``vtysh -f``."""
     old, new = live.get(frr.BGP, ()), target.get(frr.BGP, ())
     if not old or not new or old[0] != new[0]:
         return ""
@@ -249,28 +317,55 @@ def enable_bgpd(daemons: str) -> str:
 
 _NO_ZEBRA = "zclient_send_message() failed"
 """What ``bgpd -C`` says where it would ask zebra about a next hop: for ``network`` lines and neighbors on a link."""
+_CRASH_LOG = re.compile(r"failed to mkdir \"?/var/tmp/frr|crashlog and per-thread log buffering unavailable")
+"""What any daemon says where its folder for crash logs is there already, or cannot be made: nothing about the file."""
+_LATER = re.compile(r"^The (?:route-map|access-list|prefix-list) '.*' does not exist\.$")
+"""What FRR says of a name that a later line defines; names that nothing defines are found before."""
 
 
-def check_errors(vtysh_rc: int, vtysh_errors: str, bgpd_errors: str, canary: str) -> List[str]:
-    """Return what FRR's two checks say against a candidate, without secrets; empty = good.
+def syntax_errors(exit_code: int, said: str) -> List[str]:
+    """Return what ``vtysh -C`` says against a file, without secrets; empty = good.
 
-    ``vtysh -C`` finds unknown words (7.5 and 8.4 exit 0 on some, so any text on stderr counts). ``bgpd -C`` finds
-    what BGP refuses and always exits 0. It says nothing at all where it cannot read the file: ``canary`` is a wrong
-    line at the end of the text that it got, and must be in its complaints. That it runs without zebra is no complaint.
+    It finds unknown words. 7.5 and 8.4 exit 0 on some of them, so any text on stderr counts.
     """
-    result = [line for line in _complaints(vtysh_errors) if not line.startswith("Configuration file[")]
-    if vtysh_rc and not result:
-        result.append("vtysh -C ended with {0}".format(vtysh_rc))
-    complaints = [line for line in _complaints(bgpd_errors) if not line.endswith(_NO_ZEBRA)]
+    result = [line for line in _complaints(said) if not line.startswith("Configuration file[")]
+    if exit_code and not result:
+        result.append("vtysh -C ended with {0}".format(exit_code))
+    return result
+
+
+def check_aborted(exit_code: int, said: str, canary: str) -> bool:
+    """Return whether ``bgpd -C`` broke off by a signal before it reached the end of its file.
+
+    FRR 10.7 does for each static neighbor: ``bgp_keepalives_off(): assertion (fpt->running) failed``.
+    """
+    return exit_code != 0 and canary not in said
+
+
+def meaning_errors(said: str, canary: str) -> List[str]:
+    """Return what ``bgpd -C`` says against our objects, without secrets; empty = good.
+
+    It finds what BGP refuses, and exits 0 whatever it finds. It says nothing at all where it cannot read the file:
+    ``canary`` is a wrong line at the end of the text that it got, and must be in its complaints. That it runs without
+    zebra is no complaint, nor is what it says about its crash logs.
+    """
+    complaints = [line for line in _complaints(said) if not line.endswith(_NO_ZEBRA) and not _CRASH_LOG.search(line)]
     if not any(canary in line for line in complaints):
-        result.append("bgpd -C did not read the file to its end: {0}".format("; ".join(complaints[-3:]) or "no output"))
-    # What vtysh has named already, bgpd names again, by the number of a line in another file.
-    return result or [line for line in complaints if canary not in line]
+        last = "; ".join(complaints[-3:]) or "no output"
+        return ["bgpd -C did not read the file to its end: {0}".format(last)]
+    return [line for line in complaints if canary not in line]
+
+
+def load_errors(said: str) -> List[str]:
+    """Return what a load into a fresh FRR (``vtysh -f``) says against our objects, without secrets; empty = good."""
+    lines = [line for line in _complaints(said) if not _LATER.match(line)]
+    found = [line for line in lines if re.match(r"^(?:line \d+: )?% ", line)]
+    return found or [line for line in lines if "processing failure" in line]
 
 
 def _complaints(text: str) -> List[str]:
     """Return the lines of a log without its time stamps and codes, and without the secrets that it quotes."""
-    lines = (re.sub(r"^[0-9/]+ [0-9:.]+ \S+ (?:\[[^]]*\] ?)*", "", line.strip()) for line in text.splitlines())
+    lines = (re.sub(r"^[0-9/]+ [0-9:.]+ \S+ (?:\[[^]]*\] ?)*", "", line.strip()) for line in frr.split_lines(text))
     return [re.sub(r"( password ).*$", r"\g<1>" + frr.MASK, line) for line in lines if line]
 
 
@@ -280,6 +375,16 @@ def configuration_problem(planned: Plan, running_text: str) -> Optional[str]:
     if frr.equal(running, planned.target):
         return None
     return frr.difference(planned.target, running, ("planned", "running"))
+
+
+def lost_blocks(planned: Plan, running_text: str) -> List[str]:
+    """Return the lines that ran before, are not ours, and do not run any more, without secrets."""
+    return missing(planned.others, blocks(running_text, planned.scope))
+
+
+def gained_blocks(planned: Plan, running_text: str) -> List[str]:
+    """Return the lines that are not ours and appeared while the change ran, without secrets."""
+    return missing(blocks(running_text, planned.scope), planned.others)
 
 
 def session_problems(planned: Plan, before: Mapping[str, Session], after: Mapping[str, Session]) -> List[str]:

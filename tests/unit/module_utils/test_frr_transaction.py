@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import state, transaction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import Session
 
@@ -176,26 +177,163 @@ CANARY = "2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 100663304] No such command o
 
 
 @pytest.mark.parametrize(
-    ("code", "vtysh", "bgpd", "expected"),
+    ("code", "said", "expected"),
     [
-        pytest.param(0, "", CANARY, [], id="good"),
-        pytest.param(0, "line 3: % Unknown command[4]: router bgp sixty", CANARY,
+        pytest.param(0, "", [], id="good"),
+        pytest.param(0, "line 3: % Unknown command[4]: router bgp sixty",
                      ["line 3: % Unknown command[4]: router bgp sixty"], id="7.5 exits 0 on a syntax error"),
-        pytest.param(2, "", CANARY, ["vtysh -C ended with 2"], id="no words"),
-        pytest.param(0, "", "% Configure the peer-group first\n2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 1] Command returned Warning "
+        pytest.param(2, "", ["vtysh -C ended with 2"], id="no words"),
+    ],
+)  # fmt: skip
+def test_what_vtysh_says_about_a_candidate(code: int, said: str, expected: list[str]) -> None:
+    assert transaction.syntax_errors(code, said) == expected
+
+
+CRASH_LOGS = (
+    'BGP: failed to mkdir "/var/tmp/frr/bgpd.4711": File exists\n'
+    "BGP: crashlog and per-thread log buffering unavailable!\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(CANARY, [], id="good"),
+        pytest.param("% Configure the peer-group first\n2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 1] Command returned Warning "
                      "Config Failed on config line 11:  neighbor 10.0.0.9 peer-group x\n" + CANARY,
                      ["% Configure the peer-group first",
                       "Command returned Warning Config Failed on config line 11:  neighbor 10.0.0.9 peer-group x"], id="semantics"),
-        pytest.param(0, "", "", ["bgpd -C did not read the file to its end: no output"], id="a file that bgpd cannot read"),
-        pytest.param(0, "", "x line 4:  neighbor g password hunter2\n" + CANARY, ["x line 4:  neighbor g password ********"],
+        pytest.param("", ["bgpd -C did not read the file to its end: no output"], id="a file that bgpd cannot read"),
+        pytest.param("x line 4:  neighbor g password hunter2\n" + CANARY, ["x line 4:  neighbor g password ********"],
                      id="no secret in an error"),
-        pytest.param(0, "", "2026/11/26 11:27:18 BGP: [YTHK0-FSPPJ][EC 33554500] sendmsg_nexthop: zclient_send_message() "
+        pytest.param("2026/11/26 11:27:18 BGP: [YTHK0-FSPPJ][EC 33554500] sendmsg_nexthop: zclient_send_message() "
                      "failed\n2026/11/26 11:27:18 BGP: No such command on config line 9: read-to-the-end", [],
                      id="bgpd -C runs without zebra"),
+        pytest.param(CRASH_LOGS + CANARY, [], id="a process number whose crash log folder is there already"),
     ],
 )  # fmt: skip
-def test_what_frr_says_about_a_candidate(code: int, vtysh: str, bgpd: str, expected: list[str]) -> None:
-    assert transaction.check_errors(code, vtysh, bgpd, "read-to-the-end") == expected
+def test_what_bgpd_says_about_a_candidate(said: str, expected: list[str]) -> None:
+    assert transaction.meaning_errors(said, "read-to-the-end") == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "expected"),
+    [
+        pytest.param(0, CANARY, False, id="read to the end"),
+        pytest.param(0, "", False, id="exit 0 without a word is no abort, but an unreadable file"),
+        pytest.param(-6, "bgp_keepalives_off(): assertion (fpt->running) failed", True, id="10.7 aborts"),
+        pytest.param(-6, "x\n" + CANARY, False, id="broken after the end: everything was read"),
+    ],
+)
+def test_whether_the_check_of_bgpd_broke_off(code: int, said: str, expected: bool) -> None:
+    assert transaction.check_aborted(code, said, "read-to-the-end") is expected
+
+
+LOADED = (
+    "[34|zebra] sending configuration\n[34|zebra] done\nThe route-map 'g-in' does not exist.\n"
+    "Waiting for children to finish applying config...\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(LOADED, [], id="good"),
+        pytest.param(LOADED + "% Configure the peer-group first\nline 10: Failure to communicate[13] to bgpd, line:  neighbor x\n"
+                     "[40|bgpd] Configuration file[/etc/frr/frr.conf] processing failure: 13\n",
+                     ["% Configure the peer-group first"], id="semantics"),
+        pytest.param("[40|bgpd] Configuration file[/etc/frr/frr.conf] processing failure: 13\n",
+                     ["[40|bgpd] Configuration file[/etc/frr/frr.conf] processing failure: 13"], id="a failure without its words"),
+    ],
+)  # fmt: skip
+def test_what_a_throw_away_load_says_about_a_candidate(said: str, expected: list[str]) -> None:
+    assert transaction.load_errors(said) == expected
+
+
+# -- what is not ours ---------------------------------------------------------------------------------------------------
+STATIC = "ip route 198.51.100.0/24 10.0.0.254\n!\n"
+OSPF = "router ospf\n ospf router-id 10.0.0.1\nexit\n!\n"
+SHOWN = (
+    "frr version 10.3\nfrr defaults traditional\nhostname gw\nlog syslog\nno ipv6 forwarding\n!\nvrf red\nexit-vrf\n!\n"
+)
+"""What FRR shows by itself and nobody has to save."""
+
+
+@pytest.mark.parametrize(
+    ("found", "take_over", "expected"),
+    [
+        pytest.param({"running_text": SHOWN + STATIC + OSPF + OURS}, (),
+                     "/etc/frr/frr.conf: the change needs a restart of FRR, which would lose what runs and is not in this file: "
+                     "ip route 198.51.100.0/24 10.0.0.254; router ospf: ospf router-id 10.0.0.1 (save it with: vtysh -c 'write memory'; or let go of it by "
+                     "name: edge_router_take_over: ['ip route 198.51.100.0/24 10.0.0.254', 'router ospf'])", id="static route and OSPF"),
+        pytest.param({"running_text": SHOWN + STATIC + OSPF + OURS}, ("router  ospf",),
+                     "/etc/frr/frr.conf: the change needs a restart of FRR, which would lose what runs and is not in this file: "
+                     "ip route 198.51.100.0/24 10.0.0.254 (save it with: vtysh -c 'write memory'; or let go of it by name: "
+                     "edge_router_take_over: ['ip route 198.51.100.0/24 10.0.0.254'])", id="consent to one of two"),
+        pytest.param({"running_text": SHOWN + "router ospf\n ospf router-id 10.0.0.1\n passive-interface eth0\nexit\n" + OURS,
+                      "file_text": HEADER + OSPF + OURS}, (),
+                     "/etc/frr/frr.conf: the change needs a restart of FRR, which would lose what runs and is not in this file: "
+                     "router ospf: passive-interface eth0 (save it with: vtysh -c 'write memory'; or let go of it by name: "
+                     "edge_router_take_over: ['router ospf'])", id="one line of a block"),
+        pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
+                      "daemon_files": {"ospfd.conf": OSPF, "zebra.conf": STATIC}}, (),
+                     "/etc/frr: FRR reads ospfd.conf, zebra.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
+                     "ip route 198.51.100.0/24 10.0.0.254; router ospf: ospf router-id 10.0.0.1 (put them into one file first: vtysh -c 'write memory' after "
+                     "'service integrated-vtysh-config' in /etc/frr/vtysh.conf; or let go of them by name: edge_router_take_over: "
+                     "['ip route 198.51.100.0/24 10.0.0.254', 'router ospf'])", id="per-daemon files"),
+    ],
+)  # fmt: skip
+def test_what_a_restart_would_lose_is_refused(found: dict[str, Any], take_over: tuple[str, ...], expected: str) -> None:
+    with pytest.raises(EdgeError) as error:
+        transaction.plan(router(**found), WIDER, "replace", "restart", take_over)
+    assert str(error.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "method", "take_over"),
+    [
+        pytest.param({"running_text": SHOWN + STATIC + OSPF + OURS}, "reload", (), id="a reload loses nothing"),
+        pytest.param({"running_text": SHOWN + STATIC + OURS, "file_text": HEADER + STATIC + OURS}, "restart", (), id="it is in the file"),
+        pytest.param({"running_text": SHOWN + OURS}, "restart", (), id="only what FRR shows by itself"),
+        pytest.param({"running_text": SHOWN + STATIC + OURS}, "restart", ("ip route 198.51.100.0/24 10.0.0.254", "router rip"),
+                     id="consent by name; a name of nothing consents to nothing"),
+    ],
+)  # fmt: skip
+def test_what_a_change_may_do(found: dict[str, Any], method: str, take_over: tuple[str, ...]) -> None:
+    assert transaction.plan(router(**found), WIDER, "replace", method, take_over).method == method
+
+
+def test_a_consented_loss_is_none_afterwards_and_another_is() -> None:
+    found = router(running_text=SHOWN + STATIC + OSPF + OURS, file_text=HEADER + OSPF + OURS)
+    planned = transaction.plan(found, WIDER, "replace", "restart", ["ip route 198.51.100.0/24 10.0.0.254"])
+    assert transaction.lost_blocks(planned, SHOWN + OSPF + WIDER) == []
+    assert transaction.lost_blocks(planned, SHOWN + WIDER) == ["router ospf: ospf router-id 10.0.0.1"]
+    assert transaction.gained_blocks(planned, SHOWN + OSPF + "router rip\nexit\n" + WIDER) == ["router rip"]
+
+
+def test_what_is_not_ours_shows_no_secret() -> None:
+    text = SHOWN + "key chain k\n key 1\n  key-string hunter2\nexit\n" + OURS
+    with pytest.raises(EdgeError) as error:
+        transaction.plan(
+            router(running_text=text, file_text=HEADER + "key chain k\n key 1\nexit\n" + OURS),
+            WIDER,
+            "replace",
+            "restart",
+        )
+    assert "hunter2" not in str(error.value)
+    assert "key chain k: key-string ********" in str(error.value)
+
+
+@pytest.mark.parametrize("sign", ["|", "\u2028", "\x0c", "\x85", "\x1b"])
+def test_signs_that_no_line_may_hold(sign: str) -> None:
+    candidate = OURS.replace(" neighbor g remote-as", f" neighbor g description a{sign}b\n neighbor g remote-as", 1)
+    assert candidate != OURS
+    with pytest.raises(EdgeError, match=r"^candidate: line [0-9]+ "):
+        transaction.plan(router(), candidate, "replace", "auto")
+
+
+def test_only_a_line_feed_ends_a_line() -> None:
+    assert frr.split_lines("a\u2028b\x0cc\nd\r\n\n") == ["a\u2028b\x0cc", "d", ""]
 
 
 @pytest.mark.parametrize(

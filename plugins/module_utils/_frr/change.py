@@ -1,0 +1,271 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One change of a router's BGP as a transaction: look, check, keep, swap, apply, prove; or the old state comes back.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import traceback
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from .._errors import EdgeError
+from . import check, files, journal, programs, transaction
+from . import config as frr
+from .recovery import forget, recover
+from .rollback import READ_BACK_TIMEOUT, Before, FailedError, RefusedError, poll
+
+RELOAD_TIMEOUT = 30
+"""Seconds for sessions to settle after a reload: route-maps take effect after 5 s."""
+LOCK_TIMEOUT = 15
+"""Seconds that another session may keep the configuration locked: FRR does so itself while it starts."""
+_EXPECTED = (FailedError, EdgeError, OSError, subprocess.SubprocessError)
+"""What says by its text what went wrong."""
+LOOKS = 3
+"""How often a look is taken again because somebody else changed the configuration meanwhile."""
+
+
+def look() -> transaction.Router:
+    """Return what the transaction decides by.
+
+    Raises:
+        RefusedError: FRR does not run here.
+        EdgeError: bgpd says no version.
+    """
+    file_text = files.read_or_none(programs.CONFIG)
+    daemons = files.read(programs.DAEMONS)
+    return transaction.Router(
+        version=programs.bgpd_version(),
+        bgpd_running=programs.bgpd_running(),
+        bgpd_enabled=transaction.enable_bgpd(daemons) == daemons,
+        active=programs.systemctl("is-active", programs.SERVICE) == "active",
+        enabled=programs.systemctl("is-enabled", programs.SERVICE) == "enabled",
+        has_reload=programs.has_reload(),
+        file_text=file_text or "",
+        running_text=programs.running_text(),
+        sessions=programs.sessions(),
+        daemon_files=programs.daemon_files() if file_text is None else {},
+    )
+
+
+def apply_plan(router: transaction.Router, plan: transaction.Plan) -> str:
+    """Bring the running FRR to the plan; return what its programs complained of."""
+    if plan.enable:
+        files.swap(programs.DAEMONS, transaction.enable_bgpd(files.read(programs.DAEMONS)))
+        programs.systemctl("enable", programs.SERVICE)
+    if not plan.candidate and not router.bgpd_running:
+        return ""  # it is out of the file, and nothing runs it
+    if plan.method == "restart":
+        programs.restart()
+        return ""
+    if plan.method != "reload":
+        return ""
+    said = programs.reload(plan.reload_text, plan.secrets_text)
+    if plan.soft_in:
+        programs.clear("in")
+    if plan.soft_out:
+        programs.clear("out")
+    return said
+
+
+def prove(router: transaction.Router, plan: transaction.Plan, said: str, timeout: float) -> List[str]:
+    """Make sure that the change holds; return the lines of others that appeared while it ran.
+
+    Args:
+        router: what was found before.
+        plan: what was done.
+        said: complaints of FRR's programs, for the message.
+        timeout: seconds for sessions to be back after a restart.
+
+    Raises:
+        FailedError: the running configuration is not the planned one, something that is not ours is gone, or a session
+            that the change does not touch did not survive it.
+    """
+    idle = not plan.candidate and not router.bgpd_running
+
+    def configuration() -> Optional[str]:
+        text = programs.running_text()
+        if text is None:
+            return "" if idle else "FRR does not answer"
+        lost = transaction.lost_blocks(plan, text)
+        if lost:
+            return "lines that are not ours do not run any more: {0}".format("; ".join(lost))
+        return "" if idle else transaction.configuration_problem(plan, text)
+
+    problem = poll(configuration, READ_BACK_TIMEOUT)
+    if problem:
+        raise FailedError(
+            "the running configuration is not the planned one:\n{0}{1}".format(problem, "\n" + said if said else "")
+        )
+
+    def sessions() -> List[str]:
+        return transaction.session_problems(plan, router.sessions, programs.sessions())
+
+    def mendable() -> List[str]:
+        return [] if transaction.was_reset(plan, router.sessions, programs.sessions()) else sessions()
+
+    poll(mendable, timeout if plan.method == "restart" else RELOAD_TIMEOUT)
+    problems = sessions()
+    if problems:
+        raise FailedError("sessions that the change does not touch did not survive it: {0}".format("; ".join(problems)))
+    return transaction.gained_blocks(plan, programs.running_text() or "")
+
+
+def planned_change(
+    params: Mapping[str, Any], check_mode: bool
+) -> Tuple[transaction.Router, transaction.Plan, List[str]]:
+    """Take a look and decide; return (what was found, what to do, warnings), with the candidate checked by FRR.
+
+    Raises:
+        RefusedError, EdgeError: nothing was touched.
+    """
+    router = look()
+    transaction.refuse(router, params["platform"])
+    plan = transaction.plan(router, params["content"], params["stage"], params["apply"], params["take_over"])
+    if plan.method == "none" and not check_mode:
+        return router, plan, []
+    verdict = check.check(plan.file_text, plan.check_text)
+    if verdict.errors:
+        raise RefusedError(
+            "this router's FRR refuses the configuration, nothing was changed: {0}".format("; ".join(verdict.errors))
+        )
+    return router, plan, verdict.warnings
+
+
+def still_so(router: transaction.Router) -> bool:
+    """Return whether file and running configuration are as they were at the look."""
+    return (files.read_or_none(programs.CONFIG) or "") == router.file_text and _without_times(
+        programs.running_text()
+    ) == _without_times(router.running_text)
+
+
+def _without_times(text: Optional[str]) -> Optional[List[str]]:
+    """Return a running configuration without the comment lines that FRR writes anew each time."""
+    return None if text is None else [line for line in frr.split_lines(text) if not line.startswith("!")]
+
+
+def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
+    """Do the whole transaction; return the module's result.
+
+    Raises:
+        RefusedError, EdgeError: nothing was touched.
+    """
+    folder = params["state_dir"]
+    recovered = recover(folder, check_mode)
+    router, plan, warnings = planned_change(params, check_mode)
+    result = described(router, plan, check_mode)
+    result["warnings"] = ([recovered] if recovered else []) + warnings
+    if recovered and "is back" in recovered:
+        result["changed"] = True
+    if check_mode or plan.method == "none":
+        return result
+    said = poll(programs.lock_of_another, LOCK_TIMEOUT) if plan.method == "reload" else ""
+    if said:
+        # vtysh would wait without a limit for the lock, with half of the change made.
+        raise RefusedError(
+            "FRR says {0!r}, so it takes no change now and nothing was changed: leave 'configure terminal file-lock' "
+            "in the other vtysh on this router (pgrep -a vtysh), and run again".format(said)
+        )
+    for _attempt in range(LOOKS):
+        if still_so(router):
+            break
+        router, plan, warnings = planned_change(params, check_mode)
+        result.update(described(router, plan, check_mode))
+    else:
+        raise RefusedError(
+            "somebody else changes FRR's configuration all the time, nothing was changed: look who works on this "
+            "router (who; pgrep -a vtysh), and run again"
+        )
+    carry_out(router, plan, params, result)
+    result["sessions"]["after"] = programs.described(programs.sessions())
+    return result
+
+
+def described(router: transaction.Router, plan: transaction.Plan, check_mode: bool) -> Dict[str, Any]:
+    """Return what a result says before anything is done."""
+    shown = plan.candidate if check_mode else plan.target
+    sessions = programs.described(router.sessions)
+    changed = plan.method != "none" or (check_mode and not frr.equal(plan.candidate, plan.live))
+    return {
+        "changed": changed,
+        "applied": plan.method,
+        "version": router.version,
+        "rolled_back": False,
+        "gained": [],
+        "left": frr.difference(plan.target, plan.candidate),
+        "sessions": {"before": sessions, "after": sessions},
+        "diff": {
+            "before_header": "live BGP configuration",
+            "after_header": "planned BGP configuration",
+            "before": frr.masked_text(plan.live),
+            "after": frr.masked_text(shown, plan.live),
+        },
+    }
+
+
+def carry_out(
+    router: transaction.Router, plan: transaction.Plan, params: Mapping[str, Any], result: Dict[str, Any]
+) -> None:
+    """Swap the file, apply, prove; or bring the old state back. Writes into ``result`` what became of it.
+
+    Raises:
+        RefusedError: the disk takes no journal, backup or draft; nothing was changed.
+    """
+    folder = params["state_dir"]
+    old_file = files.read_or_none(programs.CONFIG)
+    changes_file = plan.file_text != router.file_text
+    entry = journal.Entry(
+        step="begun",
+        method=plan.method,
+        boot=journal.boot_id(),
+        session=os.getsid(0),
+        old_file=old_file,
+        new_digest=files.digest(plan.file_text if changes_file else old_file),
+        old_daemons=files.read(programs.DAEMONS),
+        old_running=router.running_text,
+        target=frr.render(plan.target),
+        was_active=router.active,
+        was_enabled=router.enabled,
+    )
+    try:
+        journal.write(folder, entry)
+        if changes_file and old_file is not None:
+            result["backup"] = files.backup(folder, old_file, params["backup_keep"])
+        config, daemons = files.keep(programs.CONFIG), files.keep(programs.DAEMONS)
+        if changes_file:
+            files.swap(programs.CONFIG, plan.file_text)
+    except OSError as error:
+        forget(folder)
+        raise RefusedError(
+            "nothing was changed: {0} (a full or read-only disk: df -h /etc {1}; mount)".format(error, folder)
+        ) from error
+    before = Before(config, daemons, router.running_text or router.file_text, plan.scope, router.active, router.enabled)
+    try:
+        entry = journal.advance(folder, entry, "applying")
+        said = apply_plan(router, plan)
+        entry = journal.advance(folder, entry, "proving")
+        result["gained"] = prove(router, plan, said, params["session_timeout"])
+    except Exception as error:
+        journal.advance(folder, entry, "restoring")
+        left = before.bring_back()
+        result.update(failed=True, changed=bool(left), rolled_back=not left)
+        result["msg"] = "{0}\n{1}".format(
+            error
+            if isinstance(error, (FailedError, EdgeError, OSError, subprocess.SubprocessError))
+            else traceback.format_exc(),
+            "The old configuration could NOT be restored:\n" + left if left else "The old configuration is back.",
+        )
+        if left:
+            # The journal stays: the next run tries again.
+            return
+    forget(folder)
+    if result["gained"]:
+        result["warnings"].append(
+            "somebody else configured this router while the change ran; it stays: {0}".format(
+                "; ".join(result["gained"])
+            )
+        )

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FRR configuration that is not ours: which of it a change would lose, and which appeared meanwhile.
+
+A block is a top-level line with the lines inside it (``router ospf``, ``interface eth0``, ``ip route ...``).
+Its name is its first line. The BGP instance of the default VRF and the lists and route-maps that only it uses are ours.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, Iterable, List, Set, Tuple
+
+from . import config as frr
+from .spelling import canonical
+
+Blocks = Dict[str, Tuple[str, ...]]
+"""Block name -> its lines, without the first one; both in normal form."""
+
+_NOT_CONFIGURATION = re.compile(
+    r"^(?:frr |hostname |domainname |log |service |debug |no debug |line vty$|end$|exit"
+    r"|(?:no )?(?:ip|ipv6) forwarding$|Building configuration|Current configuration)"
+)
+"""Lines that FRR writes by itself, or that decide nothing about packets: names, logs, and the kernel's forwarding."""
+
+_EMPTY_BLOCKS = ("interface ", "vrf ", "line ")
+"""Blocks that FRR shows for what the kernel has, without a line of configuration in them."""
+
+
+def blocks(text: str, ours: Set[frr.Key]) -> Blocks:
+    """Return the blocks of a configuration whose object is not in ``ours``.
+
+    Args:
+        text: a file, or the output of ``show running-config``.
+        ours: keys of the objects that a transaction replaces (:func:`config.scope`).
+    """
+    config = frr.parse(text)
+    lines = frr.split_lines(text)
+    result: Dict[str, Tuple[str, ...]] = {}
+    for block in config.blocks:
+        if block.key in ours:
+            continue
+        said = [" ".join(line.split()) for line in lines[block.first : block.last]]
+        said = [line for line in said if line and line[0] not in "!#"]
+        if not said or _NOT_CONFIGURATION.match(said[0]):
+            continue
+        kind = block.key.kind if block.key else ""
+        inner = tuple(canonical(line, kind) for line in said[1:] if not line.startswith("exit"))
+        if not inner and said[0].startswith(_EMPTY_BLOCKS):
+            continue
+        name = said[0]
+        result[name] = result.get(name, ()) + inner
+    return result
+
+
+def missing(before: Blocks, after: Blocks, but: Iterable[str] = ()) -> List[str]:
+    """Return the lines of ``before`` that ``after`` lacks, each as ``block`` or ``block: line``, without secrets.
+
+    Args:
+        before: the blocks that must stay.
+        after: the blocks that are there.
+        but: names of blocks that may go.
+    """
+    allowed = set(but)
+    result = []
+    for name, inner in sorted(before.items()):
+        if name in allowed:
+            continue
+        if name not in after:
+            result.extend(
+                [frr.mask(name)] if not inner else ["{0}: {1}".format(name, frr.mask(line)) for line in inner]
+            )
+            continue
+        there = set(after[name])
+        result.extend("{0}: {1}".format(name, frr.mask(line)) for line in inner if line not in there)
+    return result

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FRR on the router, by its own programs. Their exit codes lie, so whoever changes something reads it back.
+
+Runs on the router: syntax of Python 3.8, no imports but stdlib.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from . import config as frr
+from . import state
+
+CONFIG = "/etc/frr/frr.conf"
+DAEMONS = "/etc/frr/daemons"
+FOLDER = "/etc/frr"
+LIBRARY = "/usr/lib/frr"
+SERVICE = "frr.service"
+TIMEOUT = 120
+"""Seconds that one program may run: frr-reload.py starts one vtysh for each line that it removes."""
+_ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    # vtysh notes each command, passwords with it, in the user's history.
+    "VTYSH_HISTFILE": "/dev/null",
+    "HOME": "/nonexistent",
+}
+
+
+def run(argv: Sequence[str], timeout: float = TIMEOUT) -> Tuple[int, str, str]:
+    """Return (exit code, output, errors) of a program; a negative code is the signal that ended it.
+
+    Raises:
+        subprocess.TimeoutExpired: it ran too long; it and all that it started are ended.
+    """
+    with subprocess.Popen(
+        list(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_ENVIRONMENT,
+        # A group of its own: a vtysh below frr-reload.py must not outlive it and race the rollback.
+        preexec_fn=os.setpgrp,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
+    return process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+def vtysh(command: str) -> str:
+    """Return what vtysh prints; empty when no daemon answers."""
+    return run(["vtysh", "-c", command])[1]
+
+
+def running_text() -> Optional[str]:
+    """Return ``show running-config`` without the words around it, or None when FRR does not answer."""
+    text = vtysh("show running-config")
+    if "Current configuration" not in text:
+        return None
+    body = text.split("Current configuration:", 1)[1]
+    lines = [line for line in frr.split_lines(body) if line.strip() != "end"]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def sessions() -> Dict[str, state.Session]:
+    """Return the BGP sessions by address."""
+    text = vtysh("show bgp neighbors json")
+    return state.read_sessions(state.read_json(text, "show bgp neighbors json")) if text.startswith("{") else {}
+
+
+def systemctl(*words: str) -> str:
+    """Return what systemctl says."""
+    _rc, out, err = run(["systemctl", *words])
+    return (out or err).strip()
+
+
+def bgpd_running() -> bool:
+    """Return whether bgpd answers."""
+    return run(["vtysh", "-d", "bgpd", "-c", "show version"])[0] == 0
+
+
+def lock_of_another() -> str:
+    """Return what vtysh says when another session has the configuration locked, else an empty text.
+
+    FRR before 9 knows no such lock, and calls the words unknown.
+    """
+    said = vtysh("configure terminal file-lock").strip()
+    return said if "locked by another session" in said else ""
+
+
+def bgpd_version() -> str:
+    """Return FRR's version.
+
+    Raises:
+        EdgeError: bgpd does not say one.
+    """
+    _rc, out, _err = run([LIBRARY + "/bgpd", "--version"])
+    return state.read_version(out)
+
+
+def has_reload() -> bool:
+    """Return whether frr-reload.py is there."""
+    return os.path.exists(LIBRARY + "/frr-reload.py")
+
+
+def reload(text: str, secrets: str = "") -> str:
+    """Bring the running configuration to ``text`` by frr-reload.py; return its complaints, without secrets.
+
+    Args:
+        text: a whole configuration.
+        secrets: changed passwords as commands: frr-reload.py would show them on a command line, so they go in by a file
+            before it.
+    """
+    folder = tempfile.mkdtemp(prefix="cluster-edge-", dir="/run")
+    try:
+        out = ""
+        if secrets:
+            _write(folder + "/secrets.conf", secrets)
+            out += "".join(run(["vtysh", "-f", folder + "/secrets.conf"])[1:])
+        # With another folder than its own it would end with "write memory", which rewrites /etc/frr/frr.conf.
+        _write(folder + "/vtysh.conf", "service integrated-vtysh-config\n")
+        _write(folder + "/frr.conf", text)
+        argv = [LIBRARY + "/frr-reload.py", "--reload", "--stdout", "--bindir", "/usr/bin", "--confdir", folder]
+        out += "".join(run([*argv, folder + "/frr.conf"])[1:])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    # Its log quotes commands: keep the complaints only, without what they quote of a secret.
+    lines = [line for line in out.split("\n") if "ERROR" in line or "rror" in line or line.startswith("%")]
+    return "; ".join(line.split(" password ")[0] for line in lines[-5:])
+
+
+def _write(path: str, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(text)
+
+
+def restart() -> None:
+    """Restart FRR; systemd refuses a fourth start within three minutes and would leave the router without FRR."""
+    systemctl("reset-failed", SERVICE)
+    systemctl("restart", SERVICE)
+
+
+def clear(direction: str) -> None:
+    """Let changed filters act on what was received (``in``) or announced (``out``) before."""
+    vtysh("clear bgp * soft {0}".format(direction))
+
+
+def daemon_files() -> Dict[str, str]:
+    """Return the per-daemon configuration files that FRR reads while there is no frr.conf, by name."""
+    found: Dict[str, str] = {}
+    try:
+        names = os.listdir(FOLDER)
+    except FileNotFoundError:
+        return found
+    for name in sorted(names):
+        # support_bundle_commands.conf and vtysh.conf configure no daemon.
+        if name.endswith("d.conf") or name in ("zebra.conf", "vrrpd.conf"):
+            with open(os.path.join(FOLDER, name), encoding="utf-8", errors="surrogateescape") as handle:
+                found[name] = handle.read()
+    return found
+
+
+def described(found: Mapping[str, state.Session]) -> Dict[str, Any]:
+    """Return sessions as plain data for the result."""
+    return {
+        address: {"state": session.state, "asn": session.asn, "accepted": dict(session.accepted)}
+        for address, session in sorted(found.items())
+    }
+
+
+def processes_of_session(session: int) -> List[int]:
+    """Return the processes of a session (setsid), by /proc."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/{0}/stat".format(name), encoding="ascii", errors="replace") as handle:
+                    fields = handle.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.append(int(name))
+    return found
