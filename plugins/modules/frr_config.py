@@ -44,6 +44,13 @@ options:
     type: str
     choices: [linux, unifi]
     default: linux
+  take_over:
+    description:
+      - Names of blocks that are not ours, such as C(router ospf), and that may be lost where the change needs a restart
+        of FRR and they stand in no file that it reads. Without a consent by name such a change is refused.
+    type: list
+    elements: str
+    default: []
   session_timeout:
     description:
       - How many seconds sessions may take to be back after a restart. A passive peer needs two minutes.
@@ -89,7 +96,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 applied:
-  description: What was done. V(none), V(file) (only the file differed), V(reload) or V(restart).
+  description:
+    - What was done. V(none), V(file) (only the file differed), V(reload) or V(restart).
+    - V(unknown) where the change was cut off; the next run completes it or takes it back.
   type: str
   returned: always
   sample: reload
@@ -108,6 +117,12 @@ sessions:
   type: dict
   returned: success
   sample: {"before": {"10.121.0.11": {"state": "Established", "accepted": {"ipv4": 1}}}, "after": {}}
+gained:
+  description: Lines that are not ours and appeared while the change ran; somebody else configured the router then.
+  type: list
+  elements: str
+  returned: success
+  sample: ["ip route 198.51.100.0/24 10.0.0.254"]
 left:
   description:
     - What a later V(contract) takes away or narrows, as a difference without secrets. Empty when nothing is left.

@@ -1,0 +1,387 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drills of the router's transaction: what breaks while it runs, and what must hold afterwards.
+
+After each drill the file and the running configuration are the old or the new ones, whole; the result says which; and
+the next run completes. Faults are put around FRR's real programs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from router_lab import RouterLab, missing, wait_for
+from test_frr_config import CHECKOUT, FIRST_FILE, PEERS, STATE, Site, planned
+
+REASON = missing()
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here: {REASON}")]
+
+OLD = planned()
+NEW = planned((11, 12, 13, 14), ("203.0.113.92/30",))
+RELOAD = "/usr/lib/frr/frr-reload.py"
+LEFT_BEHIND = f"ls -A /etc/frr | grep cluster-edge; ls /run | grep ^cluster-edge; ls {STATE} | grep journal; true"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    """A router with OLD on it, and three speakers."""
+    with RouterLab() as lab, lab.ssh_port() as port:
+        here = Site(lab, port)
+        lab.write("/etc/frr/frr.conf", FIRST_FILE)
+        lab.sh("sed -i s/^ospfd=no/ospfd=yes/ /etc/frr/daemons; systemctl restart frr")
+        for last in (11, 12, 13):
+            lab.add_peer(last, 65001, ["203.0.113.89/32", "203.0.113.92/32"])
+        first = here.apply(OLD)
+        assert not first["failed"], first["text"]
+        lab.wait_established(*PEERS)
+        yield here
+
+
+@pytest.fixture(autouse=True)
+def whole_before_and_after(site: Site) -> Iterator[None]:
+    """Begin each drill from OLD, and end it with nothing of a transaction left on the router."""
+    result = site.apply(OLD)
+    assert not result["failed"], result["text"]
+    yield
+    result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    assert runs(site, NEW)
+    assert site.lab.sh(LEFT_BEHIND).stdout == ""
+
+
+def runs(site: Site, text: str) -> bool:
+    """Return whether file and running configuration are both ``text``, whole."""
+    wanted = frr.parse(text).objects
+    written = frr.parse(site.lab.read("/etc/frr/frr.conf")).objects
+    return frr.equal(written, wanted) and frr.equal(frr.pick(site.objects(), set(wanted)), wanted)
+
+
+@contextmanager
+def around_reload(site: Site, script: str) -> Iterator[None]:
+    """Put a shell script in the place of frr-reload.py; ``real "$@"`` runs the real one."""
+    site.lab.sh(f"cp -p {RELOAD} /run/real-reload.py")
+    site.lab.write(
+        RELOAD, f'#!/bin/sh\nreal() {{ /usr/bin/python3 /run/real-reload.py "$@"; }}\n{script}\n', "755", "root:root"
+    )
+    try:
+        yield
+    finally:
+        site.lab.sh(f"cp -p /run/real-reload.py {RELOAD}; rm -f /run/once")
+
+
+@contextmanager
+def mounted(site: Site, mount: str, undo: str) -> Iterator[None]:
+    site.lab.sh(mount)
+    try:
+        yield
+    finally:
+        site.lab.sh(undo)
+
+
+SMALL_ETC = (
+    "mkdir /run/etc-frr && cp -a /etc/frr/. /run/etc-frr/ && mount -t tmpfs -o size=64k,mode=775 tmpfs /etc/frr && "
+    "cp -a /run/etc-frr/. /etc/frr/ && chown frr:frr /etc/frr"
+)
+FILL_ETC = "cat /dev/zero > /etc/frr/filler 2>/dev/null"
+BACK_FROM_SMALL_ETC = (
+    "rm -f /etc/frr/filler; cp -a /etc/frr/frr.conf /etc/frr/daemons /run/etc-frr/; umount /etc/frr; "
+    "cp -a /run/etc-frr/. /etc/frr/; rm -r /run/etc-frr"
+)
+
+
+@pytest.mark.parametrize(
+    ("mount", "undo"),
+    [
+        pytest.param(f"mount -t tmpfs -o size=4k tmpfs {STATE}; cat /dev/zero > {STATE}/x 2>/dev/null || true",
+                     f"umount {STATE}", id="full state directory"),
+        pytest.param(f"mount -t tmpfs -o ro tmpfs {STATE}", f"umount {STATE}", id="read-only state directory"),
+        pytest.param(f"{SMALL_ETC}; {FILL_ETC} || true", BACK_FROM_SMALL_ETC, id="full etc"),
+        pytest.param("mount --bind /etc/frr /etc/frr && mount -o remount,ro,bind /etc/frr", "umount /etc/frr", id="read-only etc"),
+    ],
+)  # fmt: skip
+def test_a_disk_that_takes_nothing_is_told_before_anything_changes(site: Site, mount: str, undo: str) -> None:
+    sessions = site.drops()
+    with mounted(site, mount, undo):
+        result = site.apply(NEW)
+        assert result["failed"], result["text"]
+        assert "nothing was changed: [Errno " in result["msg"]
+        assert (result["changed"], result["applied"]) == (False, "none")
+        assert site.lab.sh("ls -A /etc/frr | grep cluster-edge; true").stdout == ""
+    assert runs(site, OLD)
+    assert site.drops() == sessions
+
+
+def test_a_read_only_var_tmp_is_no_complaint_of_frr(site: Site) -> None:
+    with mounted(site, "mount -t tmpfs -o ro tmpfs /var/tmp", "umount /var/tmp"):
+        result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    assert runs(site, NEW)
+
+
+def test_checks_leave_no_crash_log_folders(site: Site) -> None:
+    before = site.lab.sh("ls /var/tmp/frr").stdout
+    for _run in range(2):
+        site.apply(NEW, check=True)
+    assert site.lab.sh("ls /var/tmp/frr").stdout == before
+
+
+def test_a_rollback_needs_no_disk_space_and_shows_no_password(site: Site) -> None:
+    secret = "s3cretOfTheRollback"
+    candidate = planned((11, 12, 13, 14), extra=f" neighbor nodes password {secret}\n")
+    breaks = (
+        f"[ -e /run/once ] || {{ real \"$@\"; {FILL_ETC}; vtysh -c configure -c 'router bgp 65000' "
+        "-c 'no neighbor 10.121.0.13 peer-group nodes'; touch /run/once; exit 1; }\nreal \"$@\""
+    )
+    watch = (
+        'nohup sh -c \'while [ ! -e /run/watch-end ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "; sleep 0.01; done'
+        " > /run/cmdlines' > /dev/null 2>&1 &"
+    )
+    with mounted(site, SMALL_ETC, BACK_FROM_SMALL_ETC), around_reload(site, breaks):
+        site.lab.sh(watch)
+        result = site.apply(candidate)
+        site.lab.sh("touch /run/watch-end")
+        assert result["rolled_back"], result["text"]
+        assert "The old configuration is back." in result["msg"]
+        assert runs(site, OLD)
+    seen = site.lab.sh(
+        "cat /run/cmdlines; rm /run/cmdlines /run/watch-end; cat /root/.history_frr 2>/dev/null; true"
+    ).stdout
+    assert "neighbor" in seen
+    assert secret not in seen
+    assert secret not in result["text"].replace(json.dumps(candidate), "")
+    site.lab.wait_established(*PEERS)
+
+
+@pytest.mark.parametrize(
+    ("orphan", "told"),
+    [
+        pytest.param("kill -9 $(ps -o sid= -p $$); exit 1", "what was before it is back", id="before the reload"),
+        pytest.param('real "$@"; kill -9 $(ps -o sid= -p $$)', "its change is whole, and stays", id="after the reload"),
+        pytest.param("kill -9 $(ps -o sid= -p $$); sleep 600", "what was before it is back", id="the reload hangs on as an orphan"),
+    ],
+)  # fmt: skip
+def test_a_killed_worker_is_unknown_and_the_next_run_completes(site: Site, orphan: str, told: str) -> None:
+    with around_reload(site, orphan):
+        result = site.apply(NEW)
+    assert result["failed"], result["text"]
+    assert (result["changed"], result["applied"]) == (True, "unknown")
+    assert "was ended in its step 'applying', so it is unknown how much of the change was made" in result["msg"]
+    checked = site.apply(NEW, check=True)
+    assert not checked["failed"], checked["text"]
+    result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    assert told in result["text"]
+    assert runs(site, NEW)
+    assert site.lab.sh("ps axo args | grep -c '[s]leep 600'; true").stdout == "0\n"
+
+
+def test_a_router_that_restarts_in_the_middle(site: Site) -> None:
+    with around_reload(site, "kill -9 $(ps -o sid= -p $$); exit 1"):
+        assert site.apply(NEW)["applied"] == "unknown"
+    # What a boot does: FRR reads the new file.
+    site.lab.sh("systemctl restart frr")
+    site.lab.wait_established(*PEERS)
+    result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    assert "its change is whole, and stays" in result["text"]
+    assert runs(site, NEW)
+
+
+def test_a_cut_off_change_is_not_taken_back_over_somebody_elses_edit(site: Site) -> None:
+    with around_reload(site, "kill -9 $(ps -o sid= -p $$); exit 1"):
+        assert site.apply(NEW)["applied"] == "unknown"
+    saved = site.lab.read("/etc/frr/frr.conf")
+    site.lab.write("/etc/frr/frr.conf", saved + "! by hand\n")
+    result = site.apply(NEW)
+    assert result["failed"]
+    assert "/etc/frr/frr.conf was changed by somebody else since" in result["msg"]
+    assert site.lab.read("/etc/frr/frr.conf") == saved + "! by hand\n"
+    site.lab.write("/etc/frr/frr.conf", saved)
+
+
+def test_a_symbolic_link_stays_one(site: Site) -> None:
+    site.lab.sh("mkdir -p /srv/frr && mv /etc/frr/frr.conf /srv/frr/ && ln -s /srv/frr/frr.conf /etc/frr/frr.conf")
+    try:
+        result = site.apply(NEW)
+        assert not result["failed"], result["text"]
+        assert site.lab.sh("readlink /etc/frr/frr.conf; ls -A /srv/frr").stdout.split() == [
+            "/srv/frr/frr.conf",
+            "frr.conf",
+        ]
+        assert runs(site, NEW)
+    finally:
+        site.lab.sh("cp -p /srv/frr/frr.conf /etc/frr/.real && mv /etc/frr/.real /etc/frr/frr.conf && rm -r /srv/frr")
+
+
+def test_a_file_that_is_a_mount_is_written_in_place(site: Site) -> None:
+    with mounted(
+        site,
+        "cp -p /etc/frr/frr.conf /srv/frr.conf && mount --bind /srv/frr.conf /etc/frr/frr.conf",
+        "umount /etc/frr/frr.conf && cp -p /srv/frr.conf /etc/frr/frr.conf && rm /srv/frr.conf",
+    ):
+        result = site.apply(NEW)
+        assert not result["failed"], result["text"]
+        assert runs(site, NEW)
+        assert site.lab.sh("ls -A /etc/frr | grep cluster-edge; true").stdout == ""
+
+
+def test_what_is_saved_between_the_look_and_the_swap_is_kept(site: Site) -> None:
+    """An operator's ``write memory`` falls between the two: here, while vtysh checks the candidate."""
+    site.lab.sh("mv /usr/bin/vtysh /usr/bin/vtysh.real")
+    site.lab.write(
+        "/usr/bin/vtysh",
+        '#!/bin/sh\nif [ "$1" = -C ] && [ ! -e /run/once ]; then touch /run/once; '
+        "vtysh.real -c configure -c 'ip route 198.51.100.0/24 blackhole' -c end -c 'write memory' >/dev/null 2>&1; fi\n"
+        'exec vtysh.real "$@"\n',
+        "755",
+        "root:root",
+    )
+    try:
+        result = site.apply(NEW)
+    finally:
+        site.lab.sh("mv /usr/bin/vtysh.real /usr/bin/vtysh; rm -f /run/once")
+    assert not result["failed"], result["text"]
+    assert runs(site, NEW)
+    route = "ip route 198.51.100.0/24 blackhole"
+    assert route in site.lab.read("/etc/frr/frr.conf")
+    assert route in site.lab.vtysh("show running-config")
+    site.lab.sh(f"sed -i '/{route.replace('/', '.')}/d' /etc/frr/frr.conf; vtysh -c configure -c 'no {route}'")
+
+
+def test_what_somebody_else_adds_meanwhile_stays_and_is_told(site: Site) -> None:
+    adds = "real \"$@\"; vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole'"
+    with around_reload(site, adds):
+        result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    assert result["gained"] == ["ip route 198.51.100.0/24 blackhole"]
+    assert "somebody else configured this router while the change ran; it stays" in result["text"]
+    assert "ip route 198.51.100.0/24 blackhole" in site.lab.vtysh("show running-config")
+    site.lab.sh("vtysh -c configure -c 'no ip route 198.51.100.0/24 blackhole'")
+
+
+def test_a_reload_that_loses_what_is_not_ours_is_taken_back(site: Site) -> None:
+    loses = '[ -e /run/once ] || { touch /run/once; real "$@"; vtysh -c configure -c \'no router ospf\'; exit 0; }\nreal "$@"'
+    with around_reload(site, loses):
+        result = site.apply(NEW)
+    assert result["rolled_back"], result["text"]
+    assert "lines that are not ours do not run any more: router ospf" in result["msg"]
+    assert "router ospf" in site.lab.vtysh("show running-config")
+    assert runs(site, OLD)
+
+
+def test_a_restart_that_would_lose_unsaved_lines_is_refused(site: Site) -> None:
+    site.lab.sh("vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole'")
+    before = site.fingerprint()
+    result = site.apply(NEW, apply="restart")
+    assert result["failed"]
+    assert "which would lose what runs and is not in this file: ip route 198.51.100.0/24 blackhole" in result["msg"]
+    assert site.fingerprint() == before
+    result = site.apply(NEW, apply="restart", take_over=["ip route 198.51.100.0/24 blackhole"])
+    assert (result["failed"], result["applied"]) == (False, "restart"), result["text"]
+    assert "198.51.100.0/24" not in site.lab.vtysh("show running-config")
+    site.lab.wait_established(*PEERS)
+
+
+def test_per_daemon_files_are_not_put_out_of_force(site: Site) -> None:
+    site.lab.sh(
+        "systemctl stop frr; mkdir /run/saved && mv /etc/frr/frr.conf /run/saved/ && "
+        "printf 'router ospf\\n ospf router-id 10.121.0.1\\nexit\\n' > /etc/frr/ospfd.conf && chown frr:frr /etc/frr/ospfd.conf"
+    )
+    try:
+        result = site.apply(NEW)
+        assert result["failed"], result["text"]
+        assert "FRR reads ospfd.conf here and no frr.conf" in result["msg"]
+        assert site.lab.sh("ls /etc/frr/frr.conf", check=False).returncode != 0
+    finally:
+        site.lab.sh(
+            "rm -f /etc/frr/ospfd.conf; mv /run/saved/frr.conf /etc/frr/; rmdir /run/saved; systemctl start frr"
+        )
+        site.lab.wait_established(*PEERS)
+
+
+def test_two_runs_at_once_follow_each_other(site: Site) -> None:
+    others = subprocess.Popen(site.command(NEW), stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
+    mine = site.apply(NEW)
+    told = others.communicate(timeout=120)[0]
+    assert others.returncode == 0, told
+    assert not mine["failed"], mine["text"]
+    assert sorted([mine["changed"], "CHANGED" in told]) == [False, True]
+
+
+def test_a_clock_that_was_set_back_costs_no_backup_and_no_file_of_the_user(site: Site) -> None:
+    site.lab.sh(f"touch -d '2031-01-01' {STATE}/frr.conf.20310101T000000Z; touch {STATE}/frr.conf.mine")
+    try:
+        result = site.apply(NEW, backup_keep=1)
+        assert not result["failed"], result["text"]
+        names = site.lab.sh(f"ls {STATE}").stdout.split()
+        assert result["backup"].rsplit("/", 1)[1] in names
+        assert "frr.conf.mine" in names
+        assert "frr.conf.20310101T000000Z" not in names
+    finally:
+        site.lab.sh(f"rm -f {STATE}/frr.conf.mine")
+
+
+def test_a_pipe_in_a_description_is_refused(site: Site) -> None:
+    result = site.apply(NEW.replace("description n11", "description a | b"))
+    assert result["failed"]
+    assert "which is a pipe for vtysh while FRR runs" in result["msg"]
+    assert runs(site, OLD)
+
+
+def test_a_reload_that_hangs_is_ended_with_all_that_it_started(site: Site) -> None:
+    """The limit is the module's own; here a child of the reload must not outlive its end."""
+    code = (
+        "import sys, subprocess; sys.path.insert(0, '/run/lib'); import programs_of_drill as programs\n"
+        "try:\n    programs.run(['sh', '-c', 'sleep 601 & sleep 601'], 1)\n"
+        "except subprocess.TimeoutExpired:\n    print('ended')\n"
+    )
+    source = (CHECKOUT / "plugins/module_utils/_frr/programs.py").read_text(encoding="utf-8")
+    alone = source.replace("from . import config as frr\n", "").replace("from . import state\n", "state = None\n")
+    alone = alone.replace(": Mapping[str, state.Session]", "").replace("Dict[str, state.Session]", "object")
+    site.lab.sh("mkdir -p /run/lib")
+    site.lab.write("/run/lib/programs_of_drill.py", alone, "644", "root:root")
+    site.lab.write("/run/lib/drill.py", code, "644", "root:root")
+    assert site.lab.sh("python3 /run/lib/drill.py; rm -r /run/lib").stdout == "ended\n"
+    wait_for("no sleeper", lambda: site.lab.sh("ps axo args | grep -c '[s]leep 601'; true").stdout == "0\n", 5)
+
+
+class TestNewestFrr:
+    """FRR 10.7, whose ``bgpd -C`` aborts on each static neighbor."""
+
+    @pytest.fixture(scope="class")
+    def newest(self) -> Iterator[Site]:
+        with RouterLab("forky") as lab, lab.ssh_port() as port:
+            here = Site(lab, port)
+            lab.write("/etc/frr/frr.conf", FIRST_FILE)
+            lab.sh("systemctl restart frr")
+            yield here
+
+    @pytest.fixture(autouse=True)
+    def whole_before_and_after(self) -> None:
+        """The other router's drills do not concern this one."""
+
+    def test_it_is_loaded_into_a_throw_away_frr_and_applied(self, newest: Site) -> None:
+        result = newest.apply(OLD)
+        assert not result["failed"], result["text"]
+        assert "it was loaded into a throw-away FRR instead" in result["text"]
+        assert runs(newest, OLD)
+
+    def test_bad_candidates_are_refused_and_the_live_daemons_see_nothing(self, newest: Site) -> None:
+        clients = newest.lab.vtysh("show zebra client summary")
+        before = newest.fingerprint()
+        result = newest.apply(planned(extra=" neighbor 10.0.0.9 peer-group no-such\n"))
+        assert result["failed"]
+        assert "Configure the peer-group first" in result["msg"]
+        assert newest.fingerprint() == before
+
+        def lines(text: str) -> list[str]:
+            return [line.split()[0] for line in text.splitlines() if line.strip()]
+
+        assert lines(newest.lab.vtysh("show zebra client summary")) == lines(clients)
+        assert newest.lab.sh("ls /run | grep ^cluster-edge; true").stdout == ""
