@@ -156,6 +156,7 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     """
     folder = params["state_dir"]
     recovered = recover(folder, check_mode)
+    programs.remove_stale_scratch_folders()
     router, plan, warnings = planned_change(params, check_mode)
     result = described(router, plan, check_mode)
     result["warnings"] = ([recovered] if recovered else []) + warnings

@@ -15,12 +15,11 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from typing import List, NamedTuple, Optional, Set, Tuple
 
 from . import transaction
 from .files import remove, write_new
-from .programs import LIBRARY, run
+from .programs import LIBRARY, run, scratch_folder
 
 CANARY = "candidate-read-to-the-end"
 _CRASH_LOGS = "/var/tmp/frr"  # noqa: S108  FRR's own, not ours to choose
@@ -44,7 +43,7 @@ def check(whole: str, ours: str) -> Verdict:
         ours: the objects in it that are ours; bgpd knows no others.
     """
     owner = pwd.getpwnam("frr")
-    folder = tempfile.mkdtemp(prefix="cluster-edge-", dir="/run")
+    folder = scratch_folder()
     try:
         # bgpd gives its root rights up before it reads: the files are frr's, in a folder that frr may enter.
         os.chmod(folder, 0o700)

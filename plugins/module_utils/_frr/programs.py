@@ -26,6 +26,7 @@ LIBRARY = "/usr/lib/frr"
 SERVICE = "frr.service"
 TIMEOUT = 120
 """Seconds that one program may run: frr-reload.py starts one vtysh for each line that it removes."""
+_SCRATCH = "cluster-edge-"
 _ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     "LC_ALL": "C.UTF-8",
@@ -116,6 +117,18 @@ def has_reload() -> bool:
     return os.path.exists(LIBRARY + "/frr-reload.py")
 
 
+def scratch_folder() -> str:
+    """Make a folder for files that hold passwords; root alone may enter it."""
+    return tempfile.mkdtemp(prefix=_SCRATCH, dir="/run")
+
+
+def remove_stale_scratch_folders() -> None:
+    """Remove the folders of changes that were cut off. Only the one change that holds the lock may call it."""
+    for name in os.listdir("/run"):
+        if name.startswith(_SCRATCH):
+            shutil.rmtree(os.path.join("/run", name), ignore_errors=True)
+
+
 def reload(text: str, secrets: str = "") -> str:
     """Bring the running configuration to ``text`` by frr-reload.py; return its complaints, without secrets.
 
@@ -124,7 +137,7 @@ def reload(text: str, secrets: str = "") -> str:
         secrets: changed passwords as commands: frr-reload.py would show them on a command line, so they go in by a file
             before it.
     """
-    folder = tempfile.mkdtemp(prefix="cluster-edge-", dir="/run")
+    folder = scratch_folder()
     try:
         out = ""
         if secrets:

@@ -233,7 +233,9 @@ def _check_candidate(candidate: frr.Config) -> None:
     for number, line in enumerate(frr.split_lines(candidate.text), 1):
         wrong = _UNSAFE.search(line)
         if wrong:
-            meaning = "a pipe for vtysh while FRR runs" if wrong.group() == "|" else "no character of a configuration line"
+            meaning = (
+                "a pipe for vtysh while FRR runs" if wrong.group() == "|" else "no character of a configuration line"
+            )
             raise EdgeError(
                 "candidate",
                 "line {0} ({1!r}) has {2!r}, which is {3}".format(number, _shown(line), wrong.group(), meaning),
