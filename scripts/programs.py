@@ -22,7 +22,8 @@ def main(cache: Path) -> None:
     tools = programs.Programs(cache, ROOT / "roles/edge_twin/files/programs", None, progress)
     tools.debian_packages()
     tools.etcd()
-    tools.router_image("trixie")
+    for suite in programs.ROUTER_SUITES:
+        tools.router_image(suite)
     for recipe in (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values()):
         for program in recipe.mains:
             tools.ready(recipe, program)

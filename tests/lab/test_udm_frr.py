@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The role udm_frr with the reference site's intent on a real router.
 
-It runs on Debian 13's FRR 10.3, and also on 8.4.4 (bookworm) and 7.5.1 with Python 3.9 (bullseye, UniFi's base) where the
-cache holds those roots.
+It runs on Debian 13's FRR 10.3 (trixie), on 8.4.4 (bookworm), on 7.5.1 with Python 3.9 (bullseye, UniFi's base) and on 10.7
+(forky). ``scripts/programs.py`` builds all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from router_lab import CACHE, RouterLab, missing, wait_for
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 REASON = missing()
-SUITES = ["trixie", *(name for name in ("bookworm", "bullseye") if missing(name) is None)]
+SUITES = ["trixie", "bookworm", "bullseye", "forky"]
 PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
 PASSWORD = "s3cret-of-the-lab"
 

