@@ -143,14 +143,9 @@ import traceback
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import (
-    change,
-    files,
-    journal,
-    programs,
-    transaction,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.rollback import RefusedError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import transaction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import change, files, journal, programs
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.rollback import RefusedError
 
 LOCK = "/run/hybridnet-cluster-edge.lock"
 """One transaction at a time on a router, whatever its state directory."""

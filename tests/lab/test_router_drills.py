@@ -341,8 +341,10 @@ def test_a_reload_that_hangs_is_ended_with_all_that_it_started(site: Site) -> No
         "try:\n    programs.run(['sh', '-c', 'sleep 601 & sleep 601'], 1)\n"
         "except subprocess.TimeoutExpired:\n    print('ended')\n"
     )
-    source = (CHECKOUT / "plugins/module_utils/_frr/programs.py").read_text(encoding="utf-8")
-    alone = source.replace("from . import config as frr\n", "").replace("from . import state\n", "state = None\n")
+    source = (CHECKOUT / "plugins/module_utils/_router/programs.py").read_text(encoding="utf-8")
+    alone = source.replace("from .._frr import config as frr\n", "").replace(
+        "from .._frr import state\n", "state = None\n"
+    )
     alone = alone.replace(": Mapping[str, state.Session]", "").replace("Dict[str, state.Session]", "object")
     site.lab.sh("mkdir -p /run/lib")
     site.lab.write("/run/lib/programs_of_drill.py", alone, "644", "root:root")

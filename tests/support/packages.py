@@ -8,6 +8,7 @@ from __future__ import annotations
 ORDER = (
     "module_utils/_errors",
     "module_utils/_frr",
+    "module_utils/_router",
     "module_utils/_kubernetes",
     "plugin_utils/_plain",
     "plugin_utils/_addressing",

@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The decisions of a change to a router's FRR, without doing any of it.
 
-What becomes of the file, how it is applied, and what must hold afterwards. ``plugins/modules/frr_config.py`` carries
-it out.
+What becomes of the file, how it is applied, and what must hold afterwards. ``module_utils/_router`` carries it out.
 
 Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """

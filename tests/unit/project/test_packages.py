@@ -24,8 +24,8 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.packages import OR
 
 PLUGINS = CHECKOUT / "plugins"
 LIBRARY = ("module_utils", "plugin_utils")
-RUN = "plugin_utils/_twin/run"
-"""The one part of the library that starts processes."""
+RUN = ("plugin_utils/_twin/run", "module_utils/_router")
+"""The parts of the library that start processes: on the control machine the twin, on the router FRR's programs."""
 
 PURE = {
     *("__future__", "abc", "base64", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib"),
@@ -57,7 +57,7 @@ SMALL_PLUGIN = 45
 """Most lines of a function of a thin plugin."""
 
 
-def library(under: str = "", but: str = RUN) -> Iterator[str]:
+def library(under: str = "", but: str | tuple[str, ...] = RUN) -> Iterator[str]:
     """Yield the files of the library below ``under``, without those of ``but``."""
     for file in python_files(PLUGINS):
         if file.startswith(LIBRARY) and file.startswith(under) and not file.startswith(but):
@@ -93,9 +93,15 @@ def test_the_library_is_pure() -> None:
 
 
 def test_what_runs_on_the_router_is_python_3_8_with_the_standard_library() -> None:
-    files = [*library("module_utils/_frr"), "module_utils/_errors.py", "modules/frr_config.py", "modules/frr_info.py"]
+    files = [
+        *library("module_utils/_frr"),
+        *library("module_utils/_router", but="none"),
+        "module_utils/_errors.py",
+        "modules/frr_config.py",
+        "modules/frr_info.py",
+    ]
     assert len(files) > 6
-    own = ("module_utils/_frr/", "module_utils/_errors.py")
+    own = ("module_utils/_frr/", "module_utils/_router/", "module_utils/_errors.py")
     for file in files:
         ast.parse((PLUGINS / file).read_text("utf-8"), file, feature_version=(3, 8))
         for item in imports_of(PLUGINS, file):

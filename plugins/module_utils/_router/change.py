@@ -14,8 +14,9 @@ import traceback
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .._errors import EdgeError
-from . import check, files, journal, programs, transaction
-from . import config as frr
+from .._frr import config as frr
+from .._frr import transaction
+from . import check, files, journal, programs
 from .recovery import forget, recover
 from .rollback import READ_BACK_TIMEOUT, Before, FailedError, RefusedError, poll
 

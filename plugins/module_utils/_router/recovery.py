@@ -13,7 +13,7 @@ import os
 import signal
 from typing import Optional
 
-from . import config as frr
+from .._frr import config as frr
 from . import files, journal, programs
 from .rollback import Before, RefusedError
 

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 from typing import List, NamedTuple, Optional, Set, Tuple
 
-from . import transaction
+from .._frr import transaction
 from .files import remove, write_new
 from .programs import LIBRARY, run, scratch_folder
 

@@ -16,8 +16,8 @@ import subprocess
 import tempfile
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import config as frr
-from . import state
+from .._frr import config as frr
+from .._frr import state
 
 CONFIG = "/etc/frr/frr.conf"
 DAEMONS = "/etc/frr/daemons"

@@ -11,8 +11,9 @@ from __future__ import annotations
 import time
 from typing import Callable, List, Optional, Set, TypeVar
 
-from . import config as frr
-from . import files, programs, transaction
+from .._frr import config as frr
+from .._frr import transaction
+from . import files, programs
 
 READ_BACK_TIMEOUT = 20
 """Seconds until the running configuration must be what was loaded."""
