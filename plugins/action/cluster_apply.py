@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import difference, place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -16,19 +15,15 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain impo
 OPTIONS: dict[str, dict[str, Any]] = {
     "objects": {"type": "list", "elements": "dict", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "kubeconfig": {"type": "str"},
-    "context": {"type": "str"},
+    **PLACE,
 }
 HIDDEN = ["metadata.managedFields", "metadata.resourceVersion", "metadata.generation", "metadata.uid"]
 """What the API server writes: it would be most of every difference."""
 
 
-class ActionModule(ActionBase):
+class ActionModule(ClusterAction):
     """Apply or remove objects in one call of the module."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
     _supports_diff = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -36,11 +31,15 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=OPTIONS)[1]
         objects = plain(options["objects"])
-        arguments: dict[str, Any] = {"resource_definition": objects, "hidden_fields": HIDDEN}
-        if options["kubeconfig"]:
-            arguments["kubeconfig"] = str(Path(options["kubeconfig"]).expanduser())
-        if options["context"]:
-            arguments["context"] = options["context"]
+        place_of = {name: options[name] for name in PLACE}
+        way = self.look("cluster_connection_info", lambda _reader, _options: {}, place_of, task_vars or {})
+        if way.get("failed"):
+            return {**result, **way}
+        arguments: dict[str, Any] = {
+            "resource_definition": objects,
+            "hidden_fields": HIDDEN,
+            **way["connection"]["k8s"],
+        }
         if options["state"] == "absent":
             arguments["state"] = "absent"
         else:

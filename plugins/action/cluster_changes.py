@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
+    ARGUMENTS as STATE_ARGUMENTS,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import (
     Changes,
     bgp_changes,
@@ -22,14 +26,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
-READER = "hybridnet.cluster_edge.cluster_state_info"
 KINDS = {"bgp": BGP_KINDS, "lb": LB_KINDS, "services": ()}
 
 ARGUMENTS: dict[str, Any] = {
     "part": {"type": "str", "required": True, "choices": list(KINDS)},
     "site": {"type": "str", "required": True},
-    "kubeconfig": {"type": "path"},
-    "context": {"type": "str"},
+    **PLACE,
     "objects": {"type": "list", "elements": "dict", "default": []},
     "node_labels": {"type": "dict"},
     "passwords": {"type": "list", "elements": "str", "default": [], "no_log": False},
@@ -40,33 +42,31 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ClusterAction):
     """Compare a part of the plan with a live cluster."""
-
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the changes, or fail with all reasons at once."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec=ARGUMENTS)[1])
-        state = self._execute_module(module_name=READER, module_args=self._request(options), task_vars=task_vars)
+        state = self.look("cluster_state_info", read_state, self._request(options), task_vars or {})
         if state.get("failed"):
             return {**result, **state}
         changes = compare(options, plain(state))
         errors = changes.errors if self._task.check_mode else [*changes.errors, *changes.absent]
         if errors:
             return {**result, "failed": True, "msg": "\n".join(str(error) for error in errors)}
-        warnings = [*changes.warnings, *(str(error) for error in changes.absent)]
+        warnings = [*state.get("warnings", ()), *changes.warnings, *(str(error) for error in changes.absent)]
         lists = {"apply": changes.apply, "remove": changes.remove, "later": changes.later}
-        return {**result, "changed": False, "warnings": warnings, **lists}
+        return {**result, "changed": False, "warnings": warnings, "connection": state["connection"], **lists}
 
     def _request(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return what to read for the part."""
         part = options["part"]
         owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(options["site"]).items()))
+        defaults = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
         return {
+            **defaults,
             "kubeconfig": options["kubeconfig"],
             "context": options["context"],
             "plurals": [PLURALS[kind] for kind in KINDS[part]],

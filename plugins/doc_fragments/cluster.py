@@ -12,9 +12,21 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   kubeconfig:
-    description: Path of the kubeconfig. Without it the client's own default applies.
+    description:
+      - Path of the kubeconfig.
+      - Without it and without O(context) the environment says where the cluster is. C(K8S_AUTH_HOST) with
+        C(K8S_AUTH_API_KEY) or with C(K8S_AUTH_CERT_FILE) and C(K8S_AUTH_KEY_FILE), and with C(K8S_AUTH_SSL_CA_CERT) and
+        C(K8S_AUTH_VERIFY_SSL), as Ansible Automation Platform sets them; or C(K8S_AUTH_KUBECONFIG) and
+        C(K8S_AUTH_CONTEXT); or C(KUBECONFIG). Else C(~/.kube/config) is used, or the pod's service account.
+      - With it, or with O(context), C(K8S_AUTH_*) in the environment are refused; C(HELM_KUBE*) always are.
     type: path
   context:
     description: Context in the kubeconfig. Without it the current one.
     type: str
+attributes:
+  action_group:
+    description: C(module_defaults) for C(group/hybridnet.cluster_edge.cluster) say O(kubeconfig) and O(context) once.
+    support: full
+    membership:
+      - hybridnet.cluster_edge.cluster
 """

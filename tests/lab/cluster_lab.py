@@ -77,10 +77,12 @@ def free_ports(count: int) -> list[int]:
 
 
 class Cluster:
-    """An API server; ``folder`` keeps its data, logs and kubeconfig."""
+    """An API server; ``folder`` keeps its data, logs and kubeconfig, ``token`` is its administrator's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: str = TOKEN) -> None:
         self.folder = folder
+        self.token = token
+        self.certificate = folder / "certs" / "apiserver.crt"
         self.kubeconfig = folder / "kubeconfig"
         self._processes: list[subprocess.Popen[bytes]] = []
         self._tls = ssl._create_unverified_context()
@@ -92,7 +94,7 @@ class Cluster:
         self.url = f"https://127.0.0.1:{api}"
         key = self.folder / "sa.key"
         subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
-        (self.folder / "tokens").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+        (self.folder / "tokens").write_text(f'{self.token},admin,admin,"system:masters"\n')
         (self.folder / "etcd").mkdir(mode=0o700)
         self._run(
             "etcd",
@@ -129,7 +131,7 @@ class Cluster:
             "current-context": "lab",
             "clusters": [{"name": "lab", "cluster": {"server": self.url, "insecure-skip-tls-verify": True}}],
             "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "admin"}}],
-            "users": [{"name": "admin", "user": {"token": TOKEN}}],
+            "users": [{"name": "admin", "user": {"token": self.token}}],
         }
         self.kubeconfig.write_text(json.dumps(config))
         self.kubeconfig.chmod(0o600)
@@ -159,7 +161,7 @@ class Cluster:
         self, method: str, path: str, body: Any = None, kind: str = "application/json", raw: bool = False
     ) -> Any:
         """Send one request and return its decoded answer."""
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": kind, "User-Agent": "lab"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind, "User-Agent": "lab"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
@@ -300,9 +302,9 @@ def _complete_status(kind: str, item: dict[str, Any]) -> dict[str, int]:
     return {**seen, **dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), item["spec"]["replicas"])}
 
 
-def started(folder: Path) -> Iterator[Cluster]:
+def started(folder: Path, token: str = TOKEN) -> Iterator[Cluster]:
     """Yield a running cluster, and end it."""
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, token)
     try:
         cluster.start()
         yield cluster

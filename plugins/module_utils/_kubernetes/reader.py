@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GET requests against one API server, for the modules that read a cluster. The one part of ``module_utils`` with I/O.
+"""GET requests against one API server, for what reads a cluster.
 
 ``kubernetes.core.k8s_info`` reads one kind for each task and discovers the whole API first; a look at both ends reads a
 dozen kinds every two seconds.
@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import json
 import traceback
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
+
+from .._errors import EdgeError
+from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
 
 try:
     import kubernetes
+    import urllib3
+    import yaml
+    from kubernetes.config import kube_config
     from kubernetes.dynamic.client import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
-    from urllib3.exceptions import HTTPError
 
     KUBERNETES_ERROR = None
 except ImportError:
@@ -31,34 +36,49 @@ REQUEST_SECONDS = 15
 
 
 class ClusterReadError(Exception):
-    """The cluster cannot be read; the text says which, and why."""
+    """The cluster cannot be read; the text says which, and why.
+
+    ``refused`` names the environment variables that would lead elsewhere, where they are the reason.
+    """
+
+    def __init__(self, text: str, refused: Optional[List[str]] = None) -> None:
+        self.refused = refused or []
+        super().__init__(text)
 
 
 class ClusterReader:
-    """Reads one cluster.
+    """Reads one cluster. A context manager: the client keeps keys of a kubeconfig in files until it ends.
 
     Args:
-        kubeconfig: its path; None = the client's default.
-        context: the context in it; None = the current one.
+        connection: how to reach it.
 
     Raises:
         ClusterReadError: the kubeconfig cannot be used; from the methods: the server refuses, or is out of reach.
     """
 
-    def __init__(self, kubeconfig: Optional[str], context: Optional[str]) -> None:
-        self._where = kubeconfig or "the default kubeconfig"
+    def __init__(self, connection: ClusterConnection) -> None:
+        self.connection = connection
+        self._where = connection.where
         self.date: Optional[str] = None
         """When the server gave its last answer, by its own clock (RFC 9110 date)."""
         try:
-            if kubeconfig or context:
-                client = kubernetes.config.new_client_from_config(config_file=kubeconfig, context=context)
-            else:
-                kubernetes.config.load_config()
-                client = kubernetes.client.ApiClient()
-        except kubernetes.config.ConfigException as error:
+            client = _client(connection)
+        except (kubernetes.config.ConfigException, OSError, yaml.YAMLError) as error:
             raise ClusterReadError("{0} cannot be used: {1}".format(self._where, error)) from error
+        self.server: str = client.configuration.host
+        self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
+        """What has to be said of the connection: that nobody checks whose certificate it is, or that it has none."""
+        # Said once, in the warning; urllib3 would say it for each request.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         # No discovery: the paths are known, and its cache outlives changes of the custom resource definitions.
         self._client = DynamicClient(client, discoverer=lambda owner, cache_file: None)
+
+    def __enter__(self) -> ClusterReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        # By its exit handler alone they would outlive a process that Ansible has forked.
+        kube_config._cleanup_temp_files()
 
     def get(self, path: str, accept: str = JSON, selector: Optional[str] = None) -> Optional[Dict[str, Any]]:
         """Return the decoded answer, or None where the server has no such thing."""
@@ -77,7 +97,7 @@ class ClusterReader:
             raise ClusterReadError(
                 "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
             ) from error
-        except HTTPError as error:
+        except urllib3.exceptions.HTTPError as error:
             raise ClusterReadError("the API server of {0} is out of reach: {1}".format(self._where, error)) from error
         self.date = answer.headers.get("Date") or self.date
         decoded: Dict[str, Any] = json.loads(answer.data)
@@ -87,3 +107,30 @@ class ClusterReader:
         """Return the items of a list; none where the server has no such list."""
         found: List[Dict[str, Any]] = (self.get(path, accept, selector) or {}).get("items") or []
         return found
+
+
+def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment: Mapping[str, str]) -> ClusterReader:
+    """Return a reader of the cluster that kubeconfig, context and the environment name. Nothing is sent yet.
+
+    Raises:
+        ClusterReadError: they contradict each other, or cannot be used.
+    """
+    try:
+        return ClusterReader(resolve_connection(kubeconfig, context, environment))
+    except RefusedEnvironmentError as error:
+        raise ClusterReadError(str(error), error.variables) from error
+    except EdgeError as error:
+        raise ClusterReadError(str(error)) from error
+
+
+def _client(connection: ClusterConnection) -> Any:
+    """Return an API client whose every setting is that of the connection."""
+    if connection.login:
+        return kubernetes.config.new_client_from_config_dict(
+            config_dict=connection.config_dict(with_secrets=True), persist_config=False
+        )
+    if connection.kubeconfig:
+        return kubernetes.config.new_client_from_config(config_file=connection.kubeconfig, context=connection.context)
+    configuration = kubernetes.client.Configuration()
+    kubernetes.config.load_incluster_config(client_configuration=configuration)
+    return kubernetes.client.ApiClient(configuration)

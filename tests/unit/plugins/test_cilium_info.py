@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
-from ansible_collections.hybridnet.cluster_edge.plugins.modules.cilium_info import KINDS, cut, endpoint_slices, read
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import (
+    KINDS,
+    cut,
+    endpoint_slices,
+    read_resources,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import endpoint_slice, lease, service
 
@@ -41,7 +46,7 @@ PARAMS = {"namespace": "kube-system", "services": ["db/postgres"]}
 
 def test_kinds_are_read_in_the_best_version_that_is_served() -> None:
     reader = FakeReader({}, {"v2": V2, "v2alpha1": V2ALPHA1})
-    read(reader, PARAMS)
+    read_resources(reader, PARAMS)
     paths = [path for path, _selector in reader.asked if path.startswith("/apis/cilium.io/v2") and path.count("/") == 4]
     assert paths == [
         "/apis/cilium.io/v2/ciliumbgpadvertisements",
@@ -63,7 +68,7 @@ def test_every_kind_that_the_plan_has_is_read() -> None:
 
 
 def test_kinds_of_a_cluster_without_cilium_are_null() -> None:
-    resources = read(FakeReader({}, {}), PARAMS)
+    resources = read_resources(FakeReader({}, {}), PARAMS)
     assert {kind: resources[kind] for kind in KINDS} == dict.fromkeys(KINDS)
 
 
@@ -82,7 +87,7 @@ def test_services_endpoints_and_leases_are_cut_to_what_matters() -> None:
         },
         {},
     )
-    resources = read(reader, PARAMS)
+    resources = read_resources(reader, PARAMS)
     assert resources["Service"] == [web, postgres]
     assert resources["EndpointSlice"] == slices[:1]
     assert resources["Lease"] == leases[:1]

@@ -37,13 +37,22 @@ PURE = {
 MORE: dict[str, set[str]] = {
     "plugin_utils": {"yaml"},
     "plugin_utils/_addressing/addresses": {"netaddr", "socket", "sys"},
-    "module_utils/_kubernetes/reader": {"kubernetes", "traceback", "urllib3"},
+    "module_utils/_kubernetes/connection": {"os", "urllib", "yaml"},
+    "module_utils/_kubernetes/reader": {"kubernetes", "traceback", "urllib3", "yaml"},
+    "module_utils/_kubernetes/state": {"time"},
+    "module_utils/_kubernetes/observation": {"email"},
+    "module_utils/_kubernetes/module": {"ansible", "os"},
 }
-"""What a part imports besides: netaddr in one file, the client of the API server in one file."""
+"""What a part imports besides: netaddr in one file; what reads an API server, and the time for which it waits."""
+
+READS_FILES = {"module_utils/_kubernetes/connection.py"}
+"""What opens a file: a kubeconfig, to see its current context."""
 
 PURE_NAMES = {
     "socket": {"AF_INET", "AF_INET6", "inet_ntop", "inet_pton"},
     "sys": {"executable"},
+    "os": {"R_OK", "access", "environ", "path", "pathsep"},
+    "time": {"monotonic", "sleep"},
 }
 """What is taken of modules that could do more."""
 
@@ -74,6 +83,8 @@ def impure(plugins: Path, file: str) -> list[str]:
     ]
     for node in ast.walk(parsed(plugins / file)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in EFFECTS:
+            if node.func.id == "open" and file in READS_FILES:
+                continue
             problems.append(f"{file}:{node.lineno} calls {node.func.id}()")
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in NOW:
             problems.append(f"{file}:{node.lineno} asks for the time: {node.func.attr}()")

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Say how a cluster is reached; and what all actions of the collection share that read a cluster.
+
+Where a module would run on this machine with this interpreter, they read in Ansible's own process. A module starts
+Python and imports the client each time; an action is imported once, before Ansible forks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import Read, read_cluster
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import KUBERNETES_ERROR
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+
+COLLECTION = "hybridnet.cluster_edge"
+
+PLACE: dict[str, Any] = {"kubeconfig": {"type": "str"}, "context": {"type": "str"}}
+"""The options that name a cluster. The path is text: which home ``~`` means is known where it is read."""
+
+
+class ClusterAction(ActionBase):
+    """An action that reads a cluster."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def look(self, module: str, read: Read, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the result of a module that reads the cluster, from this process where that is the same.
+
+        Args:
+            module: the module's name in this collection, for all other cases.
+            read: what the module does.
+            options: the module's options, whole.
+            task_vars: the task's variables.
+        """
+        if not self._is_own_process(task_vars):
+            given = {name: value for name, value in options.items() if value is not None}
+            return dict(self._execute_module(f"{COLLECTION}.{module}", module_args=given, task_vars=task_vars))
+        own: dict[str, Any] = {}
+        self._compute_environment_string(own)
+        environment = {**os.environ, **{str(name): str(value) for name, value in own.items()}}
+        kubeconfig = options["kubeconfig"] and self._local_path(options["kubeconfig"])
+        return read_cluster(read, {**options, "kubeconfig": kubeconfig}, environment)
+
+    def _is_own_process(self, task_vars: Mapping[str, Any]) -> bool:
+        """Return whether a module of this task would run with this interpreter, on this machine, as this user."""
+        if KUBERNETES_ERROR or self._connection.transport != "local" or self._connection.become:
+            return False
+        delegated = task_vars.get("ansible_delegated_vars") or {}
+        variables = delegated.get(self._task.delegate_to) or task_vars
+        interpreter = self._templar.template(variables.get("ansible_python_interpreter"))
+        return str(interpreter) == sys.executable
+
+    def _local_path(self, path: str) -> str:
+        """Return a path as a module on this machine would see it: it runs in the playbook's folder."""
+        return os.path.join(self._loader.get_basedir(), os.path.expanduser(os.path.expandvars(path)))
+
+
+class ActionModule(ClusterAction):
+    """Say how a cluster is reached."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the ways to the cluster, without asking it for anything."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        options = plain(self.validate_argument_spec(argument_spec=PLACE)[1])
+        found = self.look("cluster_connection_info", lambda _reader, _options: {}, options, task_vars or {})
+        return {**result, **found}

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way in which a module reads a cluster, and a module's result from what was read."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Dict, Mapping
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .reader import KUBERNETES_ERROR, ClusterReader, ClusterReadError, open_cluster
+
+Read = Callable[[ClusterReader, Mapping[str, Any]], Dict[str, Any]]
+"""What reads a cluster: the reader and the module's options in, a part of its result out."""
+
+
+def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[str, str]) -> Dict[str, Any]:
+    """Return a module's result: what ``read`` has found, and how the cluster was reached; or why nothing was read."""
+    try:
+        with open_cluster(options["kubeconfig"], options["context"], environment) as reader:
+            found = read(reader, options)
+    except ClusterReadError as error:
+        return {"failed": True, "msg": str(error), "refused": error.refused}
+    connection = reader.connection
+    ways = {
+        "server": reader.server,
+        "k8s": connection.k8s_arguments(),
+        "helm": connection.helm_arguments(),
+        "helm_environment": connection.helm_environment(),
+    }
+    return dict(found, changed=False, connection=ways, warnings=reader.warnings)
+
+
+def run_reader(arguments: Mapping[str, Any], read: Read) -> None:
+    """Run a module that reads a cluster and changes nothing."""
+    module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
+    if KUBERNETES_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_ERROR)
+    result = read_cluster(read, module.params, os.environ)
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

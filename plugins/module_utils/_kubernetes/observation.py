@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What verification compares with the plan: module ``cilium_info``."""
+
+from __future__ import annotations
+
+import email.utils
+from typing import Any, Dict, List, Mapping, Optional
+
+from .cilium_kinds import PLURALS, READ_ONLY_PLURALS
+from .connection import OPTIONS
+from .reader import ClusterReader
+
+ARGUMENTS: Dict[str, Any] = {
+    **OPTIONS,
+    "namespace": {"type": "str", "default": "kube-system"},
+    "services": {"type": "list", "elements": "str", "default": []},
+}
+
+KINDS = dict(sorted({**PLURALS, **READ_ONLY_PLURALS}.items()))
+VERSIONS = ("v2", "v2alpha1")
+"""Of the group cilium.io, the preferred one first. The kinds moved to v2 at different times."""
+
+LEASE_PREFIX = "cilium-l2announce-"
+SERVICE_NAME = "kubernetes.io/service-name"
+KEPT = ("spec", "status", "addressType", "endpoints")
+
+
+def cut(item: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return an object without what nobody compares: managed fields, annotations, and what else grows."""
+    metadata = {key: item["metadata"][key] for key in ("name", "namespace", "labels") if key in item["metadata"]}
+    return dict({key: item[key] for key in KEPT if key in item}, metadata=metadata)
+
+
+def cut_items(reader: ClusterReader, path: str, selector: Optional[str] = None) -> List[Dict[str, Any]]:
+    """Return the items of a list, cut to what is compared."""
+    return [cut(item) for item in reader.items(path, selector=selector)]
+
+
+def read_resources(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return all objects by kind."""
+    served: Dict[str, str] = {}
+    for version in VERSIONS:
+        found = reader.get("/apis/cilium.io/{0}".format(version)) or {}
+        for resource in found.get("resources") or []:
+            served.setdefault(resource["name"], version)
+    resources: Dict[str, Any] = {
+        kind: cut_items(reader, "/apis/cilium.io/{0}/{1}".format(served[plural], plural)) if plural in served else None
+        for kind, plural in KINDS.items()
+    }
+    wanted = set(params["services"])
+    services = [
+        item
+        for item in cut_items(reader, "/api/v1/services")
+        if item["spec"].get("type") == "LoadBalancer" or key(item["metadata"]) in wanted
+    ]
+    resources["Service"] = services
+    resources["EndpointSlice"] = endpoint_slices(reader, services)
+    leases = cut_items(reader, "/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
+    resources["Lease"] = [item for item in leases if item["metadata"]["name"].startswith(LEASE_PREFIX)]
+    return resources
+
+
+def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the whole answer: all objects by kind, and the API server's clock."""
+    resources = read_resources(reader, params)
+    time = email.utils.parsedate_to_datetime(reader.date).isoformat() if reader.date else None
+    return {"time": time, "resources": resources}
+
+
+def endpoint_slices(reader: ClusterReader, services: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Return the slices of ``services``. One request: slices name their service by a label."""
+    names = sorted({item["metadata"]["name"] for item in services})
+    if not names:
+        return []
+    selector = "{0} in ({1})".format(SERVICE_NAME, ",".join(names))
+    wanted = {key(item["metadata"]) for item in services}
+    return [
+        item
+        for item in cut_items(reader, "/apis/discovery.k8s.io/v1/endpointslices", selector)
+        if "{0}/{1}".format(item["metadata"]["namespace"], item["metadata"]["labels"][SERVICE_NAME]) in wanted
+    ]
+
+
+def key(metadata: Mapping[str, Any]) -> str:
+    """Return ``namespace/name``."""
+    return "{0}/{1}".format(metadata["namespace"], metadata["name"])

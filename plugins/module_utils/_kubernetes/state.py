@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the cluster roles compare their plan with: module ``cluster_state_info``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+
+from .connection import OPTIONS
+from .reader import METADATA_ONLY, ClusterReader
+
+ARGUMENTS: Dict[str, Any] = {
+    **OPTIONS,
+    "group": {"type": "str", "default": "cilium.io"},
+    "plurals": {"type": "list", "elements": "str", "default": []},
+    "nodes": {"type": "bool", "default": False},
+    "namespaces": {"type": "bool", "default": False},
+    "services": {"type": "bool", "default": False},
+    "secrets_namespace": {"type": "str", "no_log": False},
+    "selector": {"type": "str", "default": ""},
+    "manager": {"type": "str", "default": ""},
+    "rollouts": {"type": "list", "elements": "str", "default": []},
+    "wait": {"type": "int", "default": 0},
+}
+
+POLL_SECONDS = 0.5
+
+
+def served_kind(definition: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
+    """Return what a CustomResourceDefinition serves, or None until it is established."""
+    if definition is None:
+        return None
+    conditions = (definition.get("status") or {}).get("conditions") or []
+    if not any(item["type"] == "Established" and item["status"] == "True" for item in conditions):
+        return None
+    versions = [item for item in definition["spec"]["versions"] if item["served"]]
+    versions.sort(key=lambda item: not item["storage"])
+    return {
+        "versions": [item["name"] for item in versions],
+        "fields": {item["name"]: field_names(item["schema"]["openAPIV3Schema"]) for item in versions},
+    }
+
+
+def field_names(schema: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """Return the names of a schema's fields, nested; None where any field is taken. Lists are looked through."""
+    while schema.get("type") == "array":
+        schema = schema.get("items") or {}
+    if schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema:
+        return None
+    properties = schema.get("properties")
+    return None if properties is None else {name: field_names(item) for name, item in sorted(properties.items())}
+
+
+def owned_labels(metadata: Mapping[str, Any], manager: str) -> List[str]:
+    """Return the label keys that a field manager owns by apply."""
+    owned: Set[str] = set()
+    for entry in metadata.get("managedFields") or []:
+        if entry["manager"] == manager and entry["operation"] == "Apply":
+            labels = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:labels") or {}
+            owned.update(key[2:] for key in labels if key.startswith("f:"))
+    return sorted(owned)
+
+
+def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
+    """Return what a DaemonSet or Deployment lacks until its newest template runs everywhere."""
+    if found is None:
+        return "does not exist"
+    status = found.get("status") or {}
+    if status.get("observedGeneration", 0) < found["metadata"]["generation"]:
+        return "its change is not seen yet"
+    if kind == "DaemonSet":
+        wanted, updated, ready = (
+            status.get(name) or 0 for name in ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady")
+        )
+    else:
+        wanted = found["spec"].get("replicas", 1)
+        updated, ready = (status.get(name) or 0 for name in ("updatedReplicas", "readyReplicas"))
+    if updated < wanted:
+        return f"{updated} of {wanted} updated"
+    return f"{ready} of {wanted} ready" if ready < wanted else ""
+
+
+def read_kinds(reader: ClusterReader, group: str, plurals: List[str]) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
+    """Return the kinds that are served, by name, and their objects."""
+    kinds, objects = {}, []
+    for plural in plurals:
+        definition = reader.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}")
+        kind = served_kind(definition)
+        if definition is None or kind is None:
+            continue
+        name = definition["spec"]["names"]["kind"]
+        api_version = f"{group}/{kind['versions'][0]}"
+        kinds[name] = kind
+        for item in reader.items(f"/apis/{api_version}/{plural}"):
+            objects.append({**item, "apiVersion": api_version, "kind": name})
+    return kinds, objects
+
+
+def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, str]:
+    """Return by rollout what it lacks."""
+    found = {}
+    for rollout in rollouts:
+        kind, namespace, name = rollout.split("/")
+        path = f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s/{name}"
+        found[rollout] = rollout_lack(kind, reader.get(path))
+    return found
+
+
+def read_services(reader: ClusterReader, selector: str, manager: str) -> List[Dict[str, Any]]:
+    """Return all services of type LoadBalancer, and others that the selector or the manager marks as ours."""
+    wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
+    services = []
+    for item in reader.items("/api/v1/services"):
+        labels = item["metadata"].get("labels") or {}
+        ours = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
+        touched = any(entry["manager"] == manager for entry in item["metadata"].get("managedFields") or [])
+        if item["spec"].get("type") == "LoadBalancer" or ours or touched:
+            services.append({**item, "apiVersion": "v1", "kind": "Service"})
+    return services
+
+
+def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the whole answer, after waiting for what was asked for."""
+    end = time.monotonic() + params["wait"]
+    while True:
+        kinds, objects = read_kinds(reader, params["group"], params["plurals"])
+        rollouts = read_rollouts(reader, params["rollouts"])
+        complete = len(kinds) == len(params["plurals"]) and not any(rollouts.values())
+        if complete or time.monotonic() >= end:
+            break
+        time.sleep(POLL_SECONDS)
+    state: Dict[str, Any] = {
+        "kinds": kinds,
+        "objects": objects,
+        "rollouts": rollouts,
+        "nodes": {},
+        "secrets": [],
+        "services": [],
+    }
+    if params["nodes"]:
+        for item in reader.items("/api/v1/nodes", accept=METADATA_ONLY):
+            labels = item["metadata"].get("labels") or {}
+            owned = owned_labels(item["metadata"], params["manager"])
+            state["nodes"][item["metadata"]["name"]] = {"labels": labels, "owned": owned}
+    state["namespaces"] = None
+    if params["namespaces"]:
+        found = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
+        state["namespaces"] = sorted(item["metadata"]["name"] for item in found)
+    if params["services"]:
+        state["services"] = read_services(reader, params["selector"], params["manager"])
+    if params["secrets_namespace"]:
+        path = f"/api/v1/namespaces/{params['secrets_namespace']}/secrets"
+        found = reader.items(path, accept=METADATA_ONLY, selector=params["selector"])
+        state["secrets"] = [item["metadata"] for item in found]
+    return state
