@@ -33,6 +33,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     Record,
     ValueType,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium  # noqa: E402
 
 VERIFY_MARKER = (
     "<!-- The rest is written by scripts/generate.py from plugins/plugin_utils/_findings/codes; edit that. -->"
@@ -152,6 +153,29 @@ def verify_page() -> str:
     return f"{head}{marker}\n\n" + "\n".join(lines) + "\n"
 
 
+def cilium_versions() -> list[str]:
+    """Return what came with a version of Cilium, and which faults older ones have."""
+    lines = ["| what | key | first Cilium | on an older one |", "|---|---|---|---|"]
+    for item in cilium.CAPABILITIES:
+        keys = ", ".join(f"`{'.'.join(place)}`" for place, needed in cilium.GATES.items() if needed is item)
+        lines.append(f"| {item.what} | {keys or '–'} | {item.version} | {item.instead} |")
+    lines += [
+        "",
+        "Using one on an older version is an error (EDGE603, EDGE607). Known faults are warnings (EDGE609, EDGE611):",
+        "",
+    ]
+    lines += [f"- before {fault.version} {fault.what}" for fault in cilium.FAULTS]
+    return lines
+
+
+def cluster_page() -> str:
+    """Return docs/cluster.md: what is written there by hand, with the table of versions between its markers."""
+    written = (CHECKOUT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    head, start, rest = written.partition("<!-- versions: written by scripts/generate.py -->")
+    _table, end, tail = rest.partition("<!-- end of versions -->")
+    return "\n".join([f"{head}{start}", "", *cilium_versions(), "", f"{end}{tail}"])
+
+
 def option(key: Key) -> dict[str, Any]:
     """Return one key as an option of argument_specs."""
     result: dict[str, Any] = {"description": [key.text], "type": key.type.argument_type}
@@ -221,6 +245,7 @@ def edge_arguments() -> str:
 GENERATED = {
     "docs/reference/inventory.md": inventory_page,
     "docs/reference/inventory.schema.json": schema_page,
+    "docs/cluster.md": cluster_page,
     "docs/findings.md": findings_page,
     "docs/verify.md": verify_page,
     "roles/edge/meta/argument_specs.yml": edge_arguments,

@@ -76,7 +76,7 @@ attributes:
   platform:
     support: full
     platforms: posix
-    description: A host with FRR 7.4 or later and systemd.
+    description: A host with FRR 7.5 or later and systemd.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 author:

@@ -15,6 +15,7 @@ from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequenc
 
 from .._errors import EdgeError
 from . import config as frr
+from . import versions
 from .expand import expand
 from .foreign import Blocks, blocks, missing
 from .state import Session, version_tuple
@@ -97,9 +98,12 @@ def refuse(router: Router, platform: str) -> None:
             + (" (the UniFi controller)" if platform == "unifi" else ""),
             hint,
         )
-    if version_tuple(router.version) < (7, 4):
+    if version_tuple(router.version) < versions.OLDEST:
+        oldest = versions.text_of(versions.OLDEST)
         raise EdgeError(
-            "frr version", "{0} is too old: policies for eBGP came with 7.4".format(router.version), "update the router"
+            "frr version",
+            "{0} is older than {1}, the oldest version that is supported".format(router.version, oldest),
+            "update the router",
         )
 
 
@@ -126,7 +130,7 @@ def plan(router: Router, candidate_text: str, stage: str, method: str, take_over
     file_keys = frr.scope(written, candidate) | keys
     live_objects = frr.pick(live.objects, keys)
     target = expand(live_objects, candidate.objects) if stage == "expand" else candidate.objects
-    exits = version_tuple(router.version) >= (8, 1)
+    exits = version_tuple(router.version) >= versions.BLOCK_ENDS
     text = candidate_text if frr.equal(target, candidate.objects) else frr.render(target, exits)
     removing = not candidate.objects
     enable = not removing and not (router.bgpd_enabled and router.bgpd_running and router.active and router.enabled)

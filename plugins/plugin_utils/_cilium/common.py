@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...module_utils._errors import EdgeError
 from .._document.plan import KubernetesObject
 from .._kubernetes.labels import ownership_labels
 from .._kubernetes.selectors import IN, NOT_IN, Requirement, Selector, negation, parse_selector, selector_of_both
 from .._model.site import Cluster, Pool, Site
+from .._versions.cilium import V2_SINCE, parse_version
 
 Object = KubernetesObject
 
@@ -27,37 +26,15 @@ BGP_KINDS = (
 LB_KINDS = ("CiliumPodIPPool", "CiliumLoadBalancerIPPool", "CiliumL2AnnouncementPolicy")
 """The kinds of :func:`lb_objects`, in the order in which they are applied."""
 
-_V2_SINCE: Mapping[str, tuple[int, int, int]] = dict.fromkeys((*BGP_KINDS, "CiliumLoadBalancerIPPool"), (1, 18, 0))
-"""The first Cilium version that serves a kind as ``v2``; kinds that are absent are ``v2alpha1`` only (the CRDs of each
-release, pkg/k8s/apis/cilium.io/client/crds)."""
-
-_OLDEST_CILIUM = (1, 16, 0)
-"""The oldest version whose fields these objects have (BGP advertisements changed incompatibly in 1.16)."""
-
 _EVERYTHING = "never-used-value"
 """``NotIn`` this value selects everything; an empty selector is easily lost on the way and then selects nothing (Cilium
 documentation, "BGP Control Plane Resources")."""
 
 
-def cilium_version(version: str) -> tuple[int, int, int]:
-    """Return the three numbers of a Cilium version such as ``1.19.6``; a missing last one is 0.
-
-    Raises:
-        EdgeError: it is not a version, or one that is too old for the objects made here.
-    """
-    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?([-+].*)?", version)
-    if not match:
-        raise EdgeError("edge_cilium_version", f"{version!r} is not a version", "write it whole, such as 1.19.6")
-    found = int(match[1]), int(match[2]), int(match[3] or 0)
-    if found < _OLDEST_CILIUM:
-        raise EdgeError("edge_cilium_version", f"{version} is older than 1.16, the oldest version that is supported")
-    return found
-
-
 def api_version(kind: str, version: str) -> str:
     """Return the apiVersion that Cilium ``version`` stores ``kind`` in; ``cilium.io/v2alpha1`` for kinds without v2."""
-    since = _V2_SINCE.get(kind)
-    return f"{GROUP}/v2" if since and cilium_version(version) >= since else f"{GROUP}/v2alpha1"
+    since = V2_SINCE.get(kind)
+    return f"{GROUP}/v2" if since and parse_version(version) >= since else f"{GROUP}/v2alpha1"
 
 
 def new_object(kind: str, name: str, spec: Object, labels: Mapping[str, str] | None = None) -> Object:

@@ -15,6 +15,8 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from .._model.site import Cluster
+from .._versions.cilium import Version, parse_version, text_of
+from .._versions.cilium_chart import HELM_VALUES, KNOWN_CHILDREN, KNOWN_NAMES, NEVER, HelmValue
 from .helm_values import (
     AGENT_CAPABILITIES,
     BIND_LOW_PORTS,
@@ -24,7 +26,6 @@ from .helm_values import (
     pod_families,
     value_at,
 )
-from .objects import cilium_version
 from .services import CILIUM_INGRESS, GATEWAY
 
 ERROR, WARNING = "error", "warning"
@@ -42,100 +43,13 @@ class ValueProblem:
     """``error``, or ``warning`` for names that are merely close to a known one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """The Cilium versions in which a value exists."""
-
-    path: str
-    since: tuple[int, int, int] | None = None
-    until: tuple[int, int, int] | None = None
-    """The first version without it."""
-    hint: str | None = None
-
-
-_RULES = (
-    _Rule(
-        "bgp",
-        until=(1, 17, 0),
-        hint="it was MetalLB's; edge_peerings and edge_pools make the BGP control plane's objects",
-    ),
-    _Rule("bgpControlPlane.legacyOriginAttribute", since=(1, 18, 2)),
-    _Rule("bgpControlPlane.routerIDAllocation", since=(1, 18, 0)),
-    _Rule("bgpControlPlane.secretNamespace", until=(0, 0, 0), hint="did you mean bgpControlPlane.secretsNamespace?"),
-    _Rule("bgpControlPlane.statusReport", since=(1, 17, 0)),
-    _Rule("ciliumEndpointSlice.sliceMode", until=(1, 18, 0)),
-    _Rule("containerRuntime.integration", until=(1, 16, 0)),
-    _Rule("defaultLBServiceIPAM", since=(1, 17, 0)),
-    _Rule("enableCiliumEndpointSlice", until=(1, 18, 0), hint="use ciliumEndpointSlice.enabled"),
-    _Rule("enableCnpStatusUpdates", until=(1, 15, 0)),
-    _Rule("enableK8sEventHandover", until=(1, 15, 0)),
-    _Rule("enableLBIPAM", since=(1, 17, 0)),
-    _Rule("enableNoServiceEndpointsRoutable", since=(1, 19, 0)),
-    _Rule("enableRuntimeDeviceDetection", until=(1, 16, 0), hint="remove it: devices are always detected at runtime"),
-    _Rule("endpointStatus", until=(1, 16, 0)),
-    _Rule("externalIPs", until=(1, 17, 6), hint="remove it: kubeProxyReplacement serves external IPs by itself"),
-    _Rule(
-        "ingressController.loadBalancerMode", until=(0, 0, 0), hint="did you mean ingressController.loadbalancerMode?"
-    ),
-    _Rule("k8sClientRateLimit.operator", since=(1, 17, 0)),
-    _Rule("k8sServiceHostRef", since=(1, 18, 0)),
-    _Rule("l2podAnnouncements.interface", until=(1, 19, 1), hint="use l2podAnnouncements.interfacePattern"),
-    _Rule("l2podAnnouncements.interfacePattern", since=(1, 18, 0), hint="use l2podAnnouncements.interface"),
-    _Rule("nodePort.enabled", until=(1, 19, 0), hint="remove it: kubeProxyReplacement implies it"),
-    _Rule("remoteNodeIdentity", until=(1, 16, 0)),
-    _Rule("tunnel", until=(1, 15, 0), hint="use routingMode and tunnelProtocol"),
-)
-"""From the charts' values of 1.16 to 1.20, their upgrade notes and their own validation (templates/validate.yaml)."""
-
-_KNOWN_NAMES = frozenset(
-    """
-    MTU affinity agent agentNotReadyTaintKey aksbyocni alibabacloud annotateK8sNode annotations apiRateLimit
-    authentication autoDirectNodeRoutes azure bandwidthManager bgpControlPlane bpf bpfClockProbe certgen cgroup
-    ciliumEndpointSlice cleanBpfState cleanState cluster clustermesh cni commonLabels configDriftDetection
-    connectivityProbeFrequencyRatio conntrackGCInterval conntrackGCMaxInterval crdWaitTimeout daemon dashboards
-    datapathPlugins debug defaultLBServiceIPAM devices directRoutingSkipUnreachable disableEndpointCRD dnsPolicy
-    dnsProxy egressGateway enableCriticalPriorityClass enableIPv4BIGTCP enableIPv4Masquerade enableIPv6BIGTCP
-    enableIPv6Masquerade enableInternalTrafficPolicy enableLBIPAM enableMasqueradeRouteSource
-    enableNoServiceEndpointsRoutable enableNonDefaultDenyPolicies enableXTSocketFallback encryption
-    endpointHealthChecking endpointLockdownOnMapOverflow endpointPolicyUpdateTimeoutDuration endpointRoutes eni
-    envoy envoyConfig etcd extraArgs extraConfig extraContainers extraEnv extraHostPathMounts extraInitContainers
-    extraVolumeMounts extraVolumes forceDeviceDetection gatewayAPI gke global healthCheckICMPFailureThreshold
-    healthChecking healthPort hostFirewall hubble identityAllocationMode identityChangeGracePeriod
-    identityManagementMode image imagePullSecrets ingressController initResources installNoConntrackIptablesRules
-    ipMasqAgent ipam iptablesRandomFully ipv4 ipv4NativeRoutingCIDR ipv6 ipv6NativeRoutingCIDR k8s
-    k8sClientExponentialBackoff k8sClientRateLimit k8sClusterNetworkPolicy k8sNetworkPolicy k8sServiceHost
-    k8sServiceHostRef k8sServiceLookupConfigMapName k8sServiceLookupNamespace k8sServicePort keepDeprecatedLabels
-    keepDeprecatedProbes kubeConfigPath kubeProxyReplacement kubeProxyReplacementHealthzBindAddr l2NeighDiscovery
-    l2announcements l2podAnnouncements l7Proxy livenessProbe loadBalancer localRedirectPolicies localRedirectPolicy
-    logSystemLoad maglev minReadySeconds monitor name namespaceOverride nat nat46x64Gateway
-    nativeRoutingCIDRFromClusterPool nodeIPAM nodePort nodeSelector nodeSelectorLabels nodeinit operator
-    pmtuDiscovery podAnnotations podLabels podSecurityContext policyCIDRMatchMode policyDenyResponse
-    policyEnforcementMode pprof preferIpv6 preflight priorityClassName prometheus rbac readinessProbe resourceQuotas
-    resources rollOutCiliumPods routingMode scheduling sctp secretsNamespaceAnnotations secretsNamespaceLabels
-    securityContext serviceAccounts serviceNoBackendResponse sleepAfterInit socketLB standaloneDnsProxy startupProbe
-    synchronizeK8sNodes sysctlfix terminationGracePeriodSeconds tls tmpVolume tolerations tunnelPort tunnelProtocol
-    tunnelSourcePortRange underlayProtocol updateStrategy upgradeCompatibility vtep waitForKubeProxy
-    wellKnownIdentities
-    """.split()  # noqa: SIM905 - a list literal of 175 quoted words reads worse
-)
-"""First-level names of the charts 1.19.6 and 1.20.2 (values.schema.json)."""
-
-_KNOWN_CHILDREN: Mapping[str, tuple[str, ...]] = {
-    "bgpControlPlane": ("enabled", "legacyOriginAttribute", "routerIDAllocation", "secretsNamespace", "statusReport"),
-    "k8sClientRateLimit": ("burst", "operator", "qps"),
-    "l2announcements": ("enabled", "leaseDuration", "leaseRenewDeadline", "leaseRetryPeriod"),
-    "l2podAnnouncements": ("enabled", "interface", "interfacePattern"),
-}
-"""Names below the values that this collection is about: there an unknown name is an error, not a warning."""
-
-
 def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProblem]:
     """Return what is wrong with the user's ``values`` for Cilium ``version``, sorted by path.
 
     Errors are values that this version does not have, and values that exclude each other; names that are close to a
     known one are warnings, because newer charts have values that are not known here.
     """
-    found = [problem for rule in _RULES if (problem := _check_rule(rule, values, version))]
+    found = [problem for rule in HELM_VALUES if (problem := _check_rule(rule, values, version))]
     paths = {problem.path for problem in found}
     found += [problem for problem in _unknown_names(values) if problem.path not in paths]
     if value_at(values, "k8sServiceHost") and value_at(values, "k8sServiceHostRef.name"):
@@ -314,44 +228,45 @@ def _chart_reason(cluster: Cluster, chart: str) -> str | None:
     return f"it makes the Service of {', '.join(names)}" if names else None
 
 
-def _version(text: str) -> tuple[int, int, int] | None:
+def _version(text: str) -> Version | None:
     """Return the version's numbers; None for one that is refused elsewhere."""
     try:
-        return cilium_version(text)
+        return parse_version(text)
     except EdgeError:
         return None
 
 
-def _check_rule(rule: _Rule, values: Mapping[str, Any], version: str) -> ValueProblem | None:
+def _check_rule(rule: HelmValue, values: Mapping[str, Any], version: str) -> ValueProblem | None:
     found = _version(version)
     if not _has(values, rule.path) or found is None:
         return None
     if rule.since and found < rule.since:
-        since = ".".join(str(part) for part in rule.since)
-        return ValueProblem(rule.path, f"Cilium {version} does not have it yet: it came with {since}", rule.hint)
-    if rule.until == (0, 0, 0):
+        return ValueProblem(
+            rule.path, f"Cilium {version} does not have it yet: it came with {text_of(rule.since)}", rule.hint
+        )
+    if rule.until == NEVER:
         return ValueProblem(rule.path, "no version of Cilium has it", rule.hint)
     if rule.until and found >= rule.until:
-        until = ".".join(str(part) for part in rule.until)
+        gone = text_of(rule.until)
         return ValueProblem(
-            rule.path, f"Cilium {version} ignores it: it is gone since {until}", rule.hint or "remove it"
+            rule.path, f"Cilium {version} ignores it: it is gone since {gone}", rule.hint or "remove it"
         )
     return None
 
 
 def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
     for name in values:
-        if (top := name.partition(".")[0]) != name and top in _KNOWN_NAMES:
+        if (top := name.partition(".")[0]) != name and top in KNOWN_NAMES:
             nested = f"{': {'.join(name.split('.'))}: ...{'}' * name.count('.')}"
             yield ValueProblem(name, "a name with dots is one name for Helm, and no chart has it", f"write {nested}")
             continue
         if name == "cilium" and isinstance(values[name], Mapping):
             yield ValueProblem(name, "no chart known here has it", "write what is below it one level up")
             continue
-        close = get_close_matches(name, _KNOWN_NAMES, n=1, cutoff=0.8)
-        if name not in _KNOWN_NAMES and close:
+        close = get_close_matches(name, KNOWN_NAMES, n=1, cutoff=0.8)
+        if name not in KNOWN_NAMES and close:
             yield ValueProblem(name, "no chart known here has it", f"did you mean {close[0]}?", WARNING)
-    for parent, known in _KNOWN_CHILDREN.items():
+    for parent, known in KNOWN_CHILDREN.items():
         section = values.get(parent)
         for name in section if isinstance(section, Mapping) else ():
             if name not in known:

@@ -11,7 +11,7 @@ one place that others import from.
 from __future__ import annotations
 
 from .bgp import bgp_objects, password_secret_name
-from .common import BGP_KINDS, LB_KINDS, Object, api_version, cilium_version
+from .common import BGP_KINDS, LB_KINDS, Object, api_version
 from .lb import interface_regex, lb_objects
 from .services import chart_values, node_labels, services
 
@@ -22,7 +22,6 @@ __all__ = [
     "api_version",
     "bgp_objects",
     "chart_values",
-    "cilium_version",
     "interface_regex",
     "lb_objects",
     "node_labels",

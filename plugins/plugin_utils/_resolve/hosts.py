@@ -12,15 +12,13 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import version_tuple
+from ...module_utils._frr.versions import OLDEST, text_of
 from .._addressing.addresses import Address, Cidr, parse_address
 from .._findings.report import Report
 from .._findings.wording import did_you_mean, one_of
 from .._inventory.parse import ParsedSite
 from .._inventory.values import Items, Values
 from .._model.site import Derived, Node, Router
-
-OLDEST_FRR = (7, 5)
-"""The oldest version on which what is rendered was loaded."""
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 """RFC 1123 subdomain: what Kubernetes takes as the name of a Node."""
@@ -201,11 +199,11 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
 def _check_frr_version(context: Context, host: str, values: Values) -> None:
     """Report a version that is older than what is rendered."""
     written = values["edge_router_frr_version"]
-    if version_tuple(written) < OLDEST_FRR:
+    if version_tuple(written) < OLDEST:
         context.report.add(
             "EDGE615",
             f"{host}.edge_router_frr_version",
-            f"{written} is older than 7.5, the oldest version that is supported",
+            f"{written} is older than {text_of(OLDEST)}, the oldest version that is supported",
             "update FRR first",
         )
 

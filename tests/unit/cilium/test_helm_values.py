@@ -242,7 +242,7 @@ def test_talos_values() -> None:
             {"enableRuntimeDeviceDetection": True},
             "1.16.4",
             [
-                "enableRuntimeDeviceDetection: Cilium 1.16.4 ignores it: it is gone since 1.16.0 "
+                "enableRuntimeDeviceDetection: Cilium 1.16.4 ignores it: it is gone since 1.16 "
                 "(remove it: devices are always detected at runtime) [error]"
             ],
             id="no-op",
@@ -262,7 +262,7 @@ def test_talos_values() -> None:
             {"bgpControlPlane": {"statusReport": {"enabled": True}}},
             "1.16.19",
             [
-                "bgpControlPlane.statusReport: Cilium 1.16.19 does not have it yet: it came with 1.17.0 [error]",
+                "bgpControlPlane.statusReport: Cilium 1.16.19 does not have it yet: it came with 1.17 [error]",
             ],
             id="not there yet",
         ),

@@ -119,7 +119,7 @@ def test_bad_candidates(candidate: str, expected: str) -> None:
             " (save it with: vtysh -c 'write memory', or restart frr to drop it)",
             id="not saved",
         ),
-        pytest.param({"version": "7.3.1"}, "linux", "frr version: 7.3.1 is too old: policies for eBGP came with 7.4 "
+        pytest.param({"version": "7.4.1"}, "linux", "frr version: 7.4.1 is older than 7.5, the oldest version that is supported "
                      "(update the router)", id="too old"),
     ],
 )  # fmt: skip

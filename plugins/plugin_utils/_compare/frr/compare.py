@@ -10,8 +10,6 @@ they let through. A line that is not understood is compared as it stands, so it 
 What only shows to people is left out: descriptions, ``log-neighbor-changes``, the threshold of ``maximum-prefix`` (it
 writes a log line), and ``soft-reconfiguration inbound`` (it keeps refused routes for display). So is what has no
 effect: a peer group without members, a family in which a neighbor is not active, ``ebgp-multihop`` within one AS.
-
-Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from re import Match
 
 from ....module_utils._errors import EdgeError
 from ....module_utils._frr.config import BGP, Line, Objects, parse
+from ....module_utils._frr.versions import CONNECT_RETRY_30, EBGP_REQUIRES_POLICY, ENFORCE_FIRST_AS
 from .lines import (
     COMMUNITIES,
     GRACEFUL,
@@ -63,8 +62,6 @@ _FOLLOWED = (
     "bgp default ipv6-unicast",
 )
 """Their effect is told elsewhere: in each neighbor's families and filters, or with its version's default."""
-_POLICY_SINCE = (7, 4)
-"""``frr version`` below it switches the import and export policies of RFC 8212 off, and so the check of networks."""
 _FILTERS = ("distribute-list", "prefix-list", "filter-list", "route-map")
 
 
@@ -97,7 +94,7 @@ def _written_out(raw: str) -> str:
 def _old_defaults(text: str) -> tuple[str, ...]:
     """Return what ``frr version`` switches off by asking for the defaults of a version that had it off."""
     found = re.search(r"^frr version (\d+)\.(\d+)", text, re.MULTILINE)
-    if found is None or (int(found.group(1)), int(found.group(2))) >= _POLICY_SINCE:
+    if found is None or (int(found.group(1)), int(found.group(2))) >= EBGP_REQUIRES_POLICY:
         return ()
     said = {" ".join(line.split()) for line in text.splitlines()}
     return tuple(what for what in ("bgp ebgp-requires-policy", "bgp network import-check") if what not in said)
@@ -295,7 +292,7 @@ class _Instance:
             del raw["graceful restart"]  # what FRR is where nothing is written
         if raw.get("interface") == "unnumbered":
             raw.pop("capability extended-nexthop", None)  # FRR switches it on by itself there
-        if raw.get("enforce-first-as") == "on" and (self.version is None or self.version >= _FIRST_AS_SINCE):
+        if raw.get("enforce-first-as") == "on" and (self.version is None or self.version >= ENFORCE_FIRST_AS):
             del raw["enforce-first-as"]
         profile = raw.get("bfd profile", "")
         raw.update({"bfd profile": self.profiles[profile]} if profile in self.profiles else {})
@@ -305,7 +302,7 @@ class _Instance:
             raw["update-source"] = fitting[0]
 
     def _connect_retry(self) -> int:
-        if self.profile == "traditional" and (self.version is None or self.version >= _CONNECT_30_SINCE):
+        if self.profile == "traditional" and (self.version is None or self.version >= CONNECT_RETRY_30):
             return 30
         return _CONNECT.get(self.profile, _CONNECT["traditional"])
 
@@ -366,11 +363,6 @@ class _Instance:
             raw[what] = "on" if name is None else decision_text(route_map(self.objects, name, family), family)
         else:
             raw[what] = " ".join(said[1:]) or "on"
-
-
-_CONNECT_30_SINCE = (10, 3)
-_FIRST_AS_SINCE = (10, 3)
-"""``enforce-first-as`` is on where nothing is written (measured on 10.3)."""
 
 
 def _numbers(version: str | None) -> tuple[int, ...] | None:

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single lines of an FRR configuration in readers' words: those of a session, and what other parts of a file say of it.
-
-Runs on the router: syntax of Python 3.8, no imports but stdlib.
-"""
+"""Single lines of an FRR configuration in readers' words: a session's own, and what other parts of a file add to it."""
 
 from __future__ import annotations
 

@@ -1,10 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The normal form of an FRR configuration: equal values mean the same.
-
-Runs on the router: syntax of Python 3.8, no imports but stdlib.
-"""
+"""The normal form of an FRR configuration: equal values mean the same."""
 
 from __future__ import annotations
 

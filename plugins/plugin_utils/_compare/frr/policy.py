@@ -10,8 +10,6 @@ diagram, Bryant 1986), so equal decisions are equal values.
 As FRR has it (lib/routemap.c, lib/plist.c): entries are tried in order, the first that matches decides, and what none
 matches is denied. A list that does not exist matches nothing; a route-map or list that does not exist denies all when
 it is bound to a neighbor; a prefix-list without entries permits all.
-
-Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
 
 from __future__ import annotations

@@ -4,8 +4,6 @@
 """Sets of prefixes: for each length, the ranges of addresses whose prefixes of that length are in the set.
 
 The form is canonical: two prefix-lists that take the same routes give the same value, however they were written.
-
-Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
 
 from __future__ import annotations

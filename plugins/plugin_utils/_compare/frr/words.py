@@ -5,8 +5,6 @@
 
 FRR takes any unambiguous beginning of a keyword. The table has the commands of a BGP instance and its filters; a line
 that fits none of them, or several, stays as it is.
-
-Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
 
 from __future__ import annotations

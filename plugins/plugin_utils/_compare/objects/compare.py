@@ -18,8 +18,9 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._addressing.intervals import Interval, merge
-from ..._cilium.common import api_version, cilium_version
+from ..._cilium.common import api_version
 from ..._kubernetes.selectors import Selector
+from ..._versions.cilium import Version, parse_version
 from .labels import EVERYTHING, ServiceClass, classes_text, selector, service_classes
 from .pools import announced_over_l2, interval_text, pod_pool_facts, pool_blocks, pool_conflict
 from .services import service_facts
@@ -182,7 +183,7 @@ def _meaning(
     for node, labels in nodes.items():
         with read_as_the_api_has_it(f"nodes.{node}"):
             every = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", **_map(labels, "labels")}
-        _add_node(held, cilium_version(version), node, every, reach, facts, by_class)
+        _add_node(held, parse_version(version), node, every, reach, facts, by_class)
     for name, item in held.get("Service", {}).items():
         with read_as_the_api_has_it(f"Service {name}"):
             facts[f"service {name}"] = service_facts(item, name, pools, first_family)
@@ -214,7 +215,7 @@ def _drawn_text(parts: tuple[tuple[Interval, ...], tuple[Interval, ...]]) -> str
 
 def _add_node(
     held: Mapping[str, Mapping[str, dict[str, Any]]],
-    version: tuple[int, int, int],
+    version: Version,
     node: str,
     labels: Mapping[str, str],
     reach: Mapping[ServiceClass, tuple[Interval, ...]],

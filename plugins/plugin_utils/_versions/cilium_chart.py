@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of Cilium's chart: those that came, went or were renamed with a version, and the names that are known.
+
+From the charts' values of 1.16 to 1.20, their upgrade notes and their own validation (templates/validate.yaml).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .cilium import Version
+
+NEVER: Version = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class HelmValue:
+    """A value that the chart has not in every supported version."""
+
+    path: str
+    since: Version | None = None
+    until: Version | None = None
+    """The first version without it; :data:`NEVER` for a name that no version has."""
+    hint: str | None = None
+    """What to do instead."""
+
+
+HELM_VALUES = (
+    HelmValue(
+        "bgp",
+        until=(1, 17, 0),
+        hint="it was MetalLB's; edge_peerings and edge_pools make the BGP control plane's objects",
+    ),
+    HelmValue("bgpControlPlane.legacyOriginAttribute", since=(1, 18, 2)),
+    HelmValue("bgpControlPlane.routerIDAllocation", since=(1, 18, 0)),
+    HelmValue("bgpControlPlane.secretNamespace", until=NEVER, hint="did you mean bgpControlPlane.secretsNamespace?"),
+    HelmValue("bgpControlPlane.statusReport", since=(1, 17, 0)),
+    HelmValue("ciliumEndpointSlice.sliceMode", until=(1, 18, 0)),
+    HelmValue("containerRuntime.integration", until=(1, 16, 0)),
+    HelmValue("defaultLBServiceIPAM", since=(1, 17, 0)),
+    HelmValue("enableCiliumEndpointSlice", until=(1, 18, 0), hint="use ciliumEndpointSlice.enabled"),
+    HelmValue("enableCnpStatusUpdates", until=(1, 15, 0)),
+    HelmValue("enableK8sEventHandover", until=(1, 15, 0)),
+    HelmValue("enableLBIPAM", since=(1, 17, 0)),
+    HelmValue("enableNoServiceEndpointsRoutable", since=(1, 19, 0)),
+    HelmValue(
+        "enableRuntimeDeviceDetection", until=(1, 16, 0), hint="remove it: devices are always detected at runtime"
+    ),
+    HelmValue("endpointStatus", until=(1, 16, 0)),
+    HelmValue("externalIPs", until=(1, 17, 6), hint="remove it: kubeProxyReplacement serves external IPs by itself"),
+    HelmValue(
+        "ingressController.loadBalancerMode", until=NEVER, hint="did you mean ingressController.loadbalancerMode?"
+    ),
+    HelmValue("k8sClientRateLimit.operator", since=(1, 17, 0)),
+    HelmValue("k8sServiceHostRef", since=(1, 18, 0)),
+    HelmValue("l2podAnnouncements.interface", until=(1, 19, 1), hint="use l2podAnnouncements.interfacePattern"),
+    HelmValue("l2podAnnouncements.interfacePattern", since=(1, 18, 0), hint="use l2podAnnouncements.interface"),
+    HelmValue("nodePort.enabled", until=(1, 19, 0), hint="remove it: kubeProxyReplacement implies it"),
+    HelmValue("remoteNodeIdentity", until=(1, 16, 0)),
+    HelmValue("tunnel", until=(1, 15, 0), hint="use routingMode and tunnelProtocol"),
+)
+"""By path below the chart's values."""
+
+KNOWN_NAMES = frozenset(
+    """
+    MTU affinity agent agentNotReadyTaintKey aksbyocni alibabacloud annotateK8sNode annotations apiRateLimit
+    authentication autoDirectNodeRoutes azure bandwidthManager bgpControlPlane bpf bpfClockProbe certgen cgroup
+    ciliumEndpointSlice cleanBpfState cleanState cluster clustermesh cni commonLabels configDriftDetection
+    connectivityProbeFrequencyRatio conntrackGCInterval conntrackGCMaxInterval crdWaitTimeout daemon dashboards
+    datapathPlugins debug defaultLBServiceIPAM devices directRoutingSkipUnreachable disableEndpointCRD dnsPolicy
+    dnsProxy egressGateway enableCriticalPriorityClass enableIPv4BIGTCP enableIPv4Masquerade enableIPv6BIGTCP
+    enableIPv6Masquerade enableInternalTrafficPolicy enableLBIPAM enableMasqueradeRouteSource
+    enableNoServiceEndpointsRoutable enableNonDefaultDenyPolicies enableXTSocketFallback encryption
+    endpointHealthChecking endpointLockdownOnMapOverflow endpointPolicyUpdateTimeoutDuration endpointRoutes eni
+    envoy envoyConfig etcd extraArgs extraConfig extraContainers extraEnv extraHostPathMounts extraInitContainers
+    extraVolumeMounts extraVolumes forceDeviceDetection gatewayAPI gke global healthCheckICMPFailureThreshold
+    healthChecking healthPort hostFirewall hubble identityAllocationMode identityChangeGracePeriod
+    identityManagementMode image imagePullSecrets ingressController initResources installNoConntrackIptablesRules
+    ipMasqAgent ipam iptablesRandomFully ipv4 ipv4NativeRoutingCIDR ipv6 ipv6NativeRoutingCIDR k8s
+    k8sClientExponentialBackoff k8sClientRateLimit k8sClusterNetworkPolicy k8sNetworkPolicy k8sServiceHost
+    k8sServiceHostRef k8sServiceLookupConfigMapName k8sServiceLookupNamespace k8sServicePort keepDeprecatedLabels
+    keepDeprecatedProbes kubeConfigPath kubeProxyReplacement kubeProxyReplacementHealthzBindAddr l2NeighDiscovery
+    l2announcements l2podAnnouncements l7Proxy livenessProbe loadBalancer localRedirectPolicies localRedirectPolicy
+    logSystemLoad maglev minReadySeconds monitor name namespaceOverride nat nat46x64Gateway
+    nativeRoutingCIDRFromClusterPool nodeIPAM nodePort nodeSelector nodeSelectorLabels nodeinit operator
+    pmtuDiscovery podAnnotations podLabels podSecurityContext policyCIDRMatchMode policyDenyResponse
+    policyEnforcementMode pprof preferIpv6 preflight priorityClassName prometheus rbac readinessProbe resourceQuotas
+    resources rollOutCiliumPods routingMode scheduling sctp secretsNamespaceAnnotations secretsNamespaceLabels
+    securityContext serviceAccounts serviceNoBackendResponse sleepAfterInit socketLB standaloneDnsProxy startupProbe
+    synchronizeK8sNodes sysctlfix terminationGracePeriodSeconds tls tmpVolume tolerations tunnelPort tunnelProtocol
+    tunnelSourcePortRange underlayProtocol updateStrategy upgradeCompatibility vtep waitForKubeProxy
+    wellKnownIdentities
+    """.split()  # noqa: SIM905 - a list literal of 175 quoted words reads worse
+)
+"""First-level names of the charts 1.19.6 and 1.20.2 (values.schema.json)."""
+
+KNOWN_CHILDREN: Mapping[str, tuple[str, ...]] = {
+    "bgpControlPlane": ("enabled", "legacyOriginAttribute", "routerIDAllocation", "secretsNamespace", "statusReport"),
+    "k8sClientRateLimit": ("burst", "operator", "qps"),
+    "l2announcements": ("enabled", "leaseDuration", "leaseRenewDeadline", "leaseRetryPeriod"),
+    "l2podAnnouncements": ("enabled", "interface", "interfacePattern"),
+}
+"""Names below the values that this collection is about: there an unknown name is an error, not a warning."""

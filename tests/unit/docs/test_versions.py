@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Versions stand in one table each; whatever quotes one, in words or in a role, says what the table says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import versions as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium, cilium_chart
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+
+FRR = frr.text_of(frr.OLDEST)
+BLOCK_ENDS = frr.text_of(frr.BLOCK_ENDS)
+(V2,) = {cilium.text_of(since) for since in cilium.V2_SINCE.values()}
+RECIPES = (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values())
+CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
+
+QUOTES = [
+    ("README.md", f"FRR {FRR} or later"),
+    ("README.md", f"Cilium ≥ {cilium.text_of(cilium.OLDEST)}"),
+    ("README.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
+    ("docs/dependencies.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
+    ("docs/router.md", f"an FRR before {FRR}"),
+    ("docs/router.md", f"Before {BLOCK_ENDS} `exit` lines are left out"),
+    ("docs/compare.md", f"asks for defaults from before {frr.text_of(frr.EBGP_REQUIRES_POLICY)}"),
+    ("docs/cluster.md", f"`v2` from {V2} on"),
+    ("docs/situations/ipv6-only.md", f"`edge_cluster_router_ids` (Cilium {cilium.ROUTER_ID_POOL.version} and later)"),
+    ("docs/situations/ipv6-only.md", f"Before {cilium.IDENTIFIER_WITHOUT_IPV4.version} write `edge_node_router_id`"),
+    ("docs/situations/ipv6-only.md", f"answer NDP from Cilium {cilium.L2_IPV6.version} on"),
+    ("docs/situations/ipv6-only.md", f"an identifier pool needs {cilium.ROUTER_ID_POOL.version}"),
+    ("docs/twin.md", f"Go {programs.GO_VERSION}"),
+    (
+        "docs/twin.md",
+        f"Kubernetes {programs.KUBERNETES.version[1:]}, Helm {programs.HELM.version[1:]}, "
+        f"Cilium {' and '.join(programs.CILIUM)}",
+    ),
+    ("plugins/modules/frr_config.py", f"FRR {FRR} or later"),
+    ("plugins/modules/frr_info.py", f"FRR {FRR} or later"),
+    ("roles/udm_frr/README.md", f"FRR {FRR} or"),
+    ("roles/udm_frr/tasks/validate.yml", f"is version('{FRR}', '>=')"),
+    ("roles/udm_frr/tasks/validate.yml", f"but {FRR} is the oldest"),
+    ("roles/udm_frr/templates/frr.conf.j2", f"is version('{BLOCK_ENDS}', '>=')"),
+]
+
+
+@pytest.mark.parametrize(("file", "text"), QUOTES, ids=[f"{file}: {text}" for file, text in QUOTES])
+def test_what_quotes_a_version_says_what_the_table_says(file: str, text: str) -> None:
+    assert text in " ".join((CHECKOUT / file).read_text("utf-8").split())
+
+
+def test_each_recipe_has_its_module_and_no_other_is_there() -> None:
+    folder = CHECKOUT / "roles" / "edge_twin" / "files" / "programs"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(recipe.name for recipe in RECIPES)
+    for recipe in RECIPES:
+        module = {"kubernetes": "k8s.io/kubernetes", "helm": r"helm\.sh/helm/v\d", "cilium": "github.com/cilium/cilium"}
+        name = recipe.name.partition("-")[0]
+        written = re.search(
+            rf"^(?:require )?\s*{module[name]} (v\S+)", (folder / recipe.name / "go.mod").read_text(), re.M
+        )
+        assert written is not None
+        assert written[1] == f"v{recipe.version.removeprefix('v')}"
+
+
+def test_the_module_of_a_recipe_wants_no_newer_go_than_the_one_that_builds_it() -> None:
+    for recipe in RECIPES:
+        text = (CHECKOUT / "roles" / "edge_twin" / "files" / "programs" / recipe.name / "go.mod").read_text()
+        wanted = re.search(r"^go (\d+)\.(\d+)", text, re.M)
+        assert wanted is not None
+        assert (int(wanted[1]), int(wanted[2])) <= tuple(int(part) for part in programs.GO_VERSION.split("."))
+
+
+def test_the_twin_runs_supported_versions_and_the_newest() -> None:
+    minors = {cilium.parse_version(version)[:2] for version in programs.CILIUM}
+    assert max(minors) == cilium.NEWEST[:2]
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        *(item.since for item in cilium.CAPABILITIES),
+        *(fault.mended for fault in cilium.FAULTS),
+        *cilium.V2_SINCE.values(),
+    ],
+)
+def test_what_every_supported_version_can_do_has_no_gate(since: cilium.Version) -> None:
+    assert cilium.OLDEST < since <= (*cilium.NEWEST[:2], 99)
+
+
+def test_a_value_of_the_chart_comes_before_it_goes() -> None:
+    for value in cilium_chart.HELM_VALUES:
+        assert value.since or value.until
+        if value.since and value.until:
+            assert value.since < value.until
+
+
+def test_capabilities_and_gates_are_the_same() -> None:
+    assert set(cilium.GATES.values()) <= set(cilium.CAPABILITIES)
