@@ -10,24 +10,24 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import frr_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.compare import objects_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 
-def frr_difference(first: Any, second: Any, version: Any = None) -> list[str]:
-    """Return how two FRR configurations differ in meaning."""
+def compare_frr(first: Any, second: Any, version: Any = None) -> list[str]:
+    """Return the differences between two FRR configurations in what they set up."""
     for text in (first, second):
         if not isinstance(text, str):
             raise AnsibleFilterError(f"an FRR configuration is text, not {type(text).__name__}")
     try:
-        return difference(str(first), str(second), None if version is None else str(version))
+        return frr_difference(str(first), str(second), None if version is None else str(version))
     except EdgeError as error:
         raise AnsibleFilterError(str(error)) from error
 
 
-def objects_differences(first: Any, second: Any, version: Any, nodes: Any = None, first_family: Any = "IPv4") -> Any:
-    """Return how two sets of Kubernetes objects differ in meaning."""
+def compare_objects(first: Any, second: Any, version: Any, nodes: Any = None, first_family: Any = "IPv4") -> Any:
+    """Return the differences between two sets of Kubernetes objects in what they set up."""
     sides = [plain(items) for items in (first, second)]
     for items in sides:
         if not isinstance(items, list):
@@ -43,4 +43,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"frr_difference": frr_difference, "objects_difference": objects_differences}
+        return {"frr_difference": compare_frr, "objects_difference": compare_objects}

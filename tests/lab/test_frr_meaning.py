@@ -18,7 +18,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import BGP, parse, render
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference, meaning
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import (
+    bgp_config,
+    frr_difference,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.model import Neighbor
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.policy import (
     Filters,
@@ -131,8 +134,8 @@ def read_back(lab: RouterLab, text: str) -> None:
     """Load a text; what FRR shows, and how its neighbors are set up, must be what we read in the text."""
     assert lab.load(text) == ""
     running = shown(lab)
-    assert difference(text, running, VERSION) == []
-    meant = meaning(text, VERSION)
+    assert frr_difference(text, running, VERSION) == []
+    meant = bgp_config(text, VERSION)
     neighbors = lab.neighbors()
     static = {name: of for name, of in meant.neighbors.items() if not name.startswith("range ")}
     assert set(neighbors) == set(static)
@@ -152,14 +155,14 @@ def test_frr_takes_the_file_and_shows_the_same_meaning(lab: RouterLab, file: tup
 def test_a_cosmetic_edit_is_none_for_frr_either(lab: RouterLab, name: str) -> None:
     text = mutated(COSMETIC[name])
     assert lab.load(text) == ""
-    assert difference(BASE, shown(lab), VERSION) == []
+    assert frr_difference(BASE, shown(lab), VERSION) == []
 
 
 @pytest.mark.parametrize("name", [name for name in SEMANTIC if name != "unknown-line"])
 def test_a_semantic_edit_is_told_from_what_frr_shows(lab: RouterLab, name: str) -> None:
     edits, expected = SEMANTIC[name]
     assert lab.load(mutated(edits)) == ""
-    assert difference(BASE, shown(lab), VERSION) == expected
+    assert frr_difference(BASE, shown(lab), VERSION) == expected
 
 
 # -- real routes ---------------------------------------------------------------------------------------------------
@@ -212,7 +215,7 @@ def announced(lab: RouterLab) -> dict[str, bool]:
     """Start a speaker with routes around every filter of every site; return each prefix and whether it is marked."""
     wanted: set[str] = set()
     for file in FILES:
-        for neighbor in meaning(content(file), VERSION).neighbors.values():
+        for neighbor in bgp_config(content(file), VERSION).neighbors.values():
             for family, of in neighbor.families.items():
                 wanted |= probes(of.accepts, family)
     marked = {prefix: prefix.startswith(("203.0.113.70/", "203.0.113.80/")) for prefix in wanted}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._cilium.common import cilium_version
 from .._document.plan import KubernetesObject, PlanDocument, PlannedSession
+from .._versions.cilium import COUNTS_AT_EVENTS, COUNTS_END_OF_RIB, parse_version
 
 POD_CIDR = "PodCIDR"
 LOAD_BALANCER = "LoadBalancerIP"
@@ -44,18 +44,6 @@ class Advertised:
         return self.kinds(session, family) <= {POD_CIDR, LOAD_BALANCER}
 
 
-_FIRST_WITHOUT_END_OF_RIB = (1, 19, 6)
-"""Before, an agent may count the End-of-RIB marker (RFC 4724) of each family as a route while graceful restart is on.
-Its GoBGP fork does in 1.16.19, 1.17.16 and 1.18.0 and does not in 1.19.6 (cilium #44073); of the releases between it is
-not known."""
-
-_FIRST_COUNTED_BY_EVENT = (1, 20, 0)
-"""From here on an agent counts only when a session changes its state or the router sends an update. Routes of its own
-raise no event: ``pkg/bgp/gobgp/server.go`` watches peers and post-policy updates, and GoBGP (3.37, 4.8.0) tells no
-post-policy update of a local route. 1.19 watches the best paths too. Measured with 1.20.2: 0 for as long as a session
-stays up that came up before its routes, and the right number after ``clear bgp``."""
-
-
 @dataclass(frozen=True, slots=True)
 class NodeCount:
     """How many prefixes a node announces over a session, as far as its status tells."""
@@ -74,9 +62,9 @@ def node_count(seen: int, cilium: str, graceful_restart: int) -> NodeCount:
         cilium: the version of Cilium that the node runs.
         graceful_restart: the session's restart time in seconds; 0 = off.
     """
-    version = cilium_version(cilium)
-    marker = 1 if graceful_restart and version < _FIRST_WITHOUT_END_OF_RIB else 0
-    return NodeCount(max(0, seen - marker), seen, current=version < _FIRST_COUNTED_BY_EVENT)
+    version = parse_version(cilium)
+    marker = 1 if graceful_restart and version < COUNTS_END_OF_RIB.mended else 0
+    return NodeCount(max(0, seen - marker), seen, current=version < COUNTS_AT_EVENTS)
 
 
 def _kinds(entry: KubernetesObject) -> list[str]:

@@ -142,3 +142,15 @@ PROXY_IS_NOT_LOCAL = Fault(
 
 FAULTS = (SEVERAL_INSTANCES, NO_SESSION_STATE, MOVING_ADDRESSES, PROXY_IS_NOT_LOCAL)
 """The faults that a plan warns of where its site would meet them, by version."""
+
+COUNTS_END_OF_RIB = Fault(
+    (1, 19, 6), "an agent may count the End-of-RIB marker (RFC 4724) of each family while graceful restart is on"
+)
+"""Its GoBGP fork does in 1.16.19, 1.17.16 and 1.18.0 and does not in 1.19.6 (cilium #44073); of the releases between it
+is not known. Verify allows for it: no warning is needed."""
+
+COUNTS_AT_EVENTS: Version = (1, 20, 0)
+"""From here on an agent counts its routes only when a session changes its state or the router sends an update. Routes
+of its own raise no event: ``pkg/bgp/gobgp/server.go`` watches peers and post-policy updates, and GoBGP (3.37, 4.8.0)
+tells no post-policy update of a local route. 1.19 watches the best paths too. Measured with 1.20.2: 0 for as long as a
+session stays up that came up before its routes, and the right number after ``clear bgp``."""

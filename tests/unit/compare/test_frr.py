@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import parse
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference, meaning
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import (
+    bgp_config,
+    frr_difference,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.policy import (
     DENY,
     Node,
@@ -32,20 +35,20 @@ from hypothesis import strategies as st
 
 @pytest.mark.parametrize("name", COSMETIC)
 def test_what_does_not_matter(name: str) -> None:
-    assert difference(BASE, mutated(COSMETIC[name])) == []
+    assert frr_difference(BASE, mutated(COSMETIC[name])) == []
 
 
 @pytest.mark.parametrize("name", SEMANTIC)
 def test_what_matters(name: str) -> None:
     edits, expected = SEMANTIC[name]
-    assert difference(BASE, mutated(edits)) == expected
+    assert frr_difference(BASE, mutated(edits)) == expected
 
 
 @pytest.mark.parametrize("name", SEMANTIC)
 def test_a_difference_is_found_from_both_sides(name: str) -> None:
     swapped = {"first": "second", "second": "first"}
     edits, expected = SEMANTIC[name]
-    told = difference(mutated(edits), BASE)
+    told = frr_difference(mutated(edits), BASE)
     assert len(told) == len(expected)
     for line in expected:
         if line.endswith(("only in the first", "only in the second")):
@@ -54,7 +57,7 @@ def test_a_difference_is_found_from_both_sides(name: str) -> None:
 
 
 def test_a_password_is_never_shown() -> None:
-    one = meaning("router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 password s3cret")
+    one = bgp_config("router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 password s3cret")
     assert "s3cret" not in repr(one)
     assert "s3cret" not in f"{one.neighbors['10.0.0.5'].password}"
 
@@ -71,7 +74,7 @@ def accepted(text: str, **arguments: str) -> list[str]:
     """Return what a filter accepts, told against one that takes nothing."""
     nothing = one_filter("route-map IN deny 10\n", **arguments)
     head = "neighbor 10.0.0.5: {}: accepts ".format(arguments.get("family", "ipv4"))
-    told = difference(one_filter(text, **arguments), nothing)
+    told = frr_difference(one_filter(text, **arguments), nothing)
     assert all(line.startswith(head) for line in told)
     return [line[len(head) :].removesuffix(" only in the first") for line in told]
 
@@ -182,9 +185,9 @@ def test_a_followed_map_and_one_with_jumps() -> None:
         "exit\nroute-map IN deny {3}\nexit\nroute-map IN permit {2}\n"
     )
     one = one_filter(jumps.format("A", 10, 30, 20))
-    assert difference(one, one_filter(jumps.format("B", 1, 3, 2))) == []
-    assert difference(one, one_filter(jumps.format("A", 10, 30, 20).replace("10.0.0.0/8", "10.0.0.0/9"))) != []
-    assert difference(one, one_filter("route-map IN permit 10\n")) != []
+    assert frr_difference(one, one_filter(jumps.format("B", 1, 3, 2))) == []
+    assert frr_difference(one, one_filter(jumps.format("A", 10, 30, 20).replace("10.0.0.0/8", "10.0.0.0/9"))) != []
+    assert frr_difference(one, one_filter("route-map IN permit 10\n")) != []
 
 
 @given(st.integers(0, 255), st.integers(24, 29), st.lists(st.booleans(), max_size=12))
@@ -460,7 +463,7 @@ DEFAULTS = {
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_defaults(name: str) -> None:
     one, other, expected = DEFAULTS[name]
-    assert difference(one, other) == expected
+    assert frr_difference(one, other) == expected
 
 
 @pytest.mark.parametrize(
@@ -492,7 +495,7 @@ def test_defaults(name: str) -> None:
 )
 def test_errors(text: str, problem: str) -> None:
     with pytest.raises(EdgeError) as told:
-        meaning(text)
+        bgp_config(text)
     assert str(told.value) == problem
 
 
@@ -527,5 +530,5 @@ def slips(draw: st.DrawFn) -> tuple[str, str]:
 def test_no_slip_ends_in_a_traceback_or_differs_from_itself(texts: tuple[str, str]) -> None:
     sound, wrong = texts
     with suppress(EdgeError):
-        assert difference(wrong, wrong) == []
-        difference(sound, wrong)
+        assert frr_difference(wrong, wrong) == []
+        frr_difference(sound, wrong)

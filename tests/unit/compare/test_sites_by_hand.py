@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import frr_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.objects.compare import objects_difference
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import (
@@ -53,7 +53,7 @@ def test_every_router_and_cluster_was_written_by_hand(written: Site) -> None:
 
 def test_routers_mean_the_same(written: Site) -> None:
     found = {
-        router: difference(by_hand(written, router), frr_conf(written, router), of["frr_version"])
+        router: frr_difference(by_hand(written, router), frr_conf(written, router), of["frr_version"])
         for router, of in written.plan.data["routers"].items()
     }
     assert found == {router: [] for router in written.plan.data["routers"]}

@@ -1,15 +1,16 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an FRR configuration means: whether two of them set up the same BGP in the default VRF, and if not, where.
+"""Compare two FRR configurations by the BGP that they set up in the default VRF.
 
 Names (of peer groups, lists, route-maps), sequence numbers, order, comments, abbreviations, spelled-out defaults, and
 whether a setting stands on a group or on each of its members do not matter. Filters are compared by the routes that
-they let through. A line that is not understood is compared as it stands, so it is never taken as equal to nothing.
+they let through. A line that is not understood is compared word by word, so it is never ignored.
 
-What only shows to people is left out: descriptions, ``log-neighbor-changes``, the threshold of ``maximum-prefix`` (it
-writes a log line), and ``soft-reconfiguration inbound`` (it keeps refused routes for display). So is what has no
-effect: a peer group without members, a family in which a neighbor is not active, ``ebgp-multihop`` within one AS.
+Settings that only affect what is displayed are left out: descriptions, ``log-neighbor-changes``, the threshold of
+``maximum-prefix`` (it writes a log line), and ``soft-reconfiguration inbound`` (it keeps refused routes for display).
+So is what has no effect: a peer group without members, a family in which a neighbor is not active, ``ebgp-multihop``
+within one AS.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from .lines import (
     with_length,
     word_at,
 )
-from .model import Family, Meaning, Neighbor, Secret, Settings
+from .model import BgpConfig, Family, Neighbor, Secret, Settings
 from .policy import Decision, Filters, decide, decision_difference, decision_text, outcome_at, route_map, tree_text
 from .words import written_out
 
@@ -53,7 +54,7 @@ _ON_BY_DEFAULT = (
     "bgp default subgroup-pkt-queue-max 40",
     "distance bgp 20 200 200",
 )
-"""What says what holds anyway: FRR 10.3 takes these lines and does not show them."""
+"""Lines that write out a default: FRR 10.3 accepts them and does not show them."""
 _COSMETIC = ("bgp log-neighbor-changes", "bgp default show-hostname", "bgp default show-nexthop-hostname")
 _FOLLOWED = (
     "bgp ebgp-requires-policy",
@@ -61,13 +62,13 @@ _FOLLOWED = (
     "bgp default ipv4-unicast",
     "bgp default ipv6-unicast",
 )
-"""Their effect is told elsewhere: in each neighbor's families and filters, or with its version's default."""
+"""Lines whose effect shows in the neighbors' families and filters; they are not compared themselves."""
 _FILTERS = ("distribute-list", "prefix-list", "filter-list", "route-map")
 
 
 # -- the normal form -----------------------------------------------------------------------------------------------
-def meaning(text: str, version: str | None = None) -> Meaning:
-    """Return what a configuration means.
+def bgp_config(text: str, version: str | None = None) -> BgpConfig:
+    """Return the BGP of a configuration in normal form.
 
     Args:
         text: a file, or the output of ``show running-config``.
@@ -80,71 +81,79 @@ def meaning(text: str, version: str | None = None) -> Meaning:
     config = parse(plain)
     lines = config.objects.get(BGP, ())
     if not lines:
-        return Meaning(None, {}, {}, {})
-    return _Instance(config.objects, lines, config.profile, _old_defaults(plain), version, plain).meaning()
+        return BgpConfig(None, {}, {}, {})
+    return _Instance(config.objects, lines, config.profile, version, plain).normal_form()
 
 
 def _written_out(raw: str) -> str:
-    """Return a line in full words, with its indentation: it says what belongs to a block."""
+    """Return a line with abbreviated keywords written out. Its indentation stays: it marks what belongs to a block."""
     if not raw.strip() or raw.strip()[0] in "!#":
         return raw
     return raw[: len(raw) - len(raw.lstrip())] + written_out(raw)
 
 
 def _old_defaults(text: str) -> tuple[str, ...]:
-    """Return what ``frr version`` switches off by asking for the defaults of a version that had it off."""
+    """Return the settings that a line ``frr version`` switches off: it asks for the defaults of that version."""
     found = re.search(r"^frr version (\d+)\.(\d+)", text, re.MULTILINE)
     if found is None or (int(found.group(1)), int(found.group(2))) >= EBGP_REQUIRES_POLICY:
         return ()
-    said = {" ".join(line.split()) for line in text.splitlines()}
-    return tuple(what for what in ("bgp ebgp-requires-policy", "bgp network import-check") if what not in said)
+    written = {" ".join(line.split()) for line in text.splitlines()}
+    return tuple(what for what in ("bgp ebgp-requires-policy", "bgp network import-check") if what not in written)
 
 
 class _Instance:
-    """One BGP instance on its way from lines to its meaning."""
+    """Brings one BGP instance into normal form.
+
+    Args:
+        objects: the parsed configuration.
+        lines: those of the instance.
+        profile: ``traditional`` or ``datacenter``, which have other defaults.
+        version: of the FRR that runs it; None = the newest known.
+        text: the whole configuration, with keywords written out.
+    """
 
     def __init__(
         self,
         objects: Objects,
         lines: tuple[Line, ...],
         profile: str,
-        old_defaults: tuple[str, ...],
         version: str | None,
-        whole: str,
+        text: str,
     ) -> None:
         self.objects = objects
-        self.router_id = router_id(whole)
-        self.interfaces = interfaces(whole)
-        self.profiles = profiles(whole)
+        self.router_id = router_id(text)
+        self.interfaces = interfaces(text)
+        self.profiles = profiles(text)
         self.profile = profile
         self.version = _numbers(version)
-        self.general = [text for context, text in lines if not context]
+        self.general = [line for context, line in lines if not context]
         self.asn = int(self.general[0].split()[2])
-        off = {text[len("no ") :] for text in self.general if text.startswith("no ")}
+        off = {line[len("no ") :] for line in self.general if line.startswith("no ")}
         if profile == "traditional":
-            off.update(old_defaults)
+            off.update(_old_defaults(text))
         self.needs_policy = "bgp ebgp-requires-policy" not in off
         self.checks_networks = "bgp network import-check" not in off
         self.lines: dict[str, list[tuple[str, list[str]]]] = {}
         """Neighbor or group -> (family's line or empty, words behind its name; ``no`` stands first)."""
         self.family_lines: dict[str, list[str]] = {}
         self.decisions: dict[tuple[Filters, str, bool], Decision] = {}
-        for context, text in lines:
-            words = text.split()
+        for context, line in lines:
+            words = line.split()
             negated = words[0] == "no"
             if words[1 if negated else 0 :][:1] == ["neighbor"] and len(words) > 2:
                 name, rest = words[2 if negated else 1], words[3 if negated else 2 :]
                 self.lines.setdefault(name, []).append((context, (["no"] if negated else []) + rest))
             elif context:
-                self.family_lines.setdefault(context, []).append(text)
+                self.family_lines.setdefault(context, []).append(line)
         self.groups = {name for name, held in self.lines.items() if ("", ["peer-group"]) in held}
         self.member_of = {name: self._group_of(held) for name, held in self.lines.items()}
 
-    def meaning(self) -> Meaning:
+    def normal_form(self) -> BgpConfig:
+        """Return the instance with its neighbors and listen ranges."""
         neighbors: dict[str, Neighbor] = {}
         for name in self.lines:
             if name not in self.groups:
-                neighbors[name] = self._neighbor(self._both(name), name)
+                neighbors[name] = self._neighbor(self._with_group(name), name)
         for text in self.general:
             words = text.split()
             if words[:3] == ["bgp", "listen", "range"] and len(words) == 6:
@@ -155,7 +164,7 @@ class _Instance:
             if context not in FAMILIES:
                 families[context[len("address-family ") :]] = dict.fromkeys(held, "")
         dynamic = any(name.startswith("range ") for name in neighbors)
-        return Meaning(self.asn, self._settings(dynamic), families, neighbors)
+        return BgpConfig(self.asn, self._settings(dynamic), families, neighbors)
 
     # -- whole instance --------------------------------------------------------------------------------------------
     def _settings(self, dynamic: bool) -> Settings:
@@ -169,7 +178,7 @@ class _Instance:
             if what in _COSMETIC or what in _FOLLOWED or (on and what in _ON_BY_DEFAULT):
                 continue
             if what[len("bgp ") :] in GRACEFUL:
-                continue  # told with each neighbor
+                continue  # it is a setting of each neighbor
             if words[:2] == ["bgp", "router-id"]:
                 result["router-id"] = word_at(words, 2)
             elif words[:3] == ["bgp", "listen", "limit"]:
@@ -207,12 +216,12 @@ class _Instance:
         return result
 
     def _followed(self, text: str, family: str) -> str:
-        """Return a line with the route-maps of its further kinds in words in place of their names."""
+        """Return the line with each route-map name replaced by the policy it stands for."""
 
-        def said(found: Match[str]) -> str:
+        def policy(found: Match[str]) -> str:
             return f"{found.group(1)} ({decision_text(route_map(self.objects, found.group(2), family), family)})"
 
-        return re.sub(r"\b(table-map|suppress-map|advertise-map|exist-map|non-exist-map) (\S+)", said, text)
+        return re.sub(r"\b(table-map|suppress-map|advertise-map|exist-map|non-exist-map) (\S+)", policy, text)
 
     # -- neighbors -------------------------------------------------------------------------------------------------
     def _group_of(self, held: list[tuple[str, list[str]]]) -> str | None:
@@ -221,13 +230,13 @@ class _Instance:
                 return words[-1]
         return None
 
-    def _both(self, name: str) -> list[tuple[str, list[str]]]:
-        """Return the lines of a neighbor behind those of its group, so that its own ones hold."""
+    def _with_group(self, name: str) -> list[tuple[str, list[str]]]:
+        """Return the lines of a neighbor's peer group, followed by its own, which override them."""
         group = self.member_of[name]
         return (self.lines.get(group, []) if group else []) + self.lines[name]
 
     def _neighbor(self, held: list[tuple[str, list[str]]], name: str, place: str | None = None) -> Neighbor:
-        """Return a neighbor as it behaves.
+        """Return a neighbor with the settings in effect.
 
         Args:
             held: its lines.
@@ -266,7 +275,7 @@ class _Instance:
         return active
 
     def _finish(self, raw: Settings, internal: bool, place: str) -> None:
-        """Replace what is written by what holds: defaults filled in, and left out where they are the rule."""
+        """Turn the written settings of a session into those in effect; drop those that equal FRR's default."""
         keepalive, hold = _TIMERS.get(self.profile, _TIMERS["traditional"])
         for text in self.general:
             words = text.split()
@@ -287,8 +296,8 @@ class _Instance:
             del raw["port"]
         if raw.get("advertisement-interval") == "0":  # FRR bgpd/bgpd.h, BGP_DEFAULT_EBGP_ROUTEADV
             del raw["advertisement-interval"]
-        whole = [does for word, does in GRACEFUL.items() if "bgp " + word in self.general]
-        if raw.setdefault("graceful restart", whole[0] if whole else "helper") == "helper":
+        of_instance = [does for word, does in GRACEFUL.items() if "bgp " + word in self.general]
+        if raw.setdefault("graceful restart", of_instance[0] if of_instance else "helper") == "helper":
             del raw["graceful restart"]  # what FRR is where nothing is written
         if raw.get("interface") == "unnumbered":
             raw.pop("capability extended-nexthop", None)  # FRR switches it on by itself there
@@ -338,7 +347,7 @@ class _Instance:
         return Family(raw, accepts, announces)
 
     def _decision(self, filters: Filters, family: str, unfiltered: bool) -> Decision:
-        """Return what passes; neighbors of a group share it."""
+        """Return which routes pass a neighbor's filters; neighbors with equal filters share the result."""
         key = (filters, family, unfiltered)
         if key not in self.decisions:
             self.decisions[key] = decide(self.objects, filters, family, unfiltered)
@@ -377,18 +386,18 @@ def _number(word: str, where: str) -> int:
 
 
 # -- the difference ------------------------------------------------------------------------------------------------
-def difference(first: str | Meaning, second: str | Meaning, version: str | None = None) -> list[str]:
-    """Return how two configurations differ in meaning, one line each; none where they mean the same.
+def frr_difference(first: str | BgpConfig, second: str | BgpConfig, version: str | None = None) -> list[str]:
+    """Return the differences between the BGP of two configurations, one line each; none where they are equal.
 
     Args:
-        first: a configuration, or its meaning.
+        first: a configuration, or its normal form.
         second: another one.
         version: of the FRR that runs them, for defaults that changed.
 
     Raises:
-        EdgeError: as :func:`meaning`.
+        EdgeError: as :func:`bgp_config`.
     """
-    one, other = (item if isinstance(item, Meaning) else meaning(item, version) for item in (first, second))
+    one, other = (item if isinstance(item, BgpConfig) else bgp_config(item, version) for item in (first, second))
     if one.asn is None or other.asn is None:
         if one.asn == other.asn:
             return []

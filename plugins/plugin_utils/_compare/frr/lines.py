@@ -18,7 +18,7 @@ GRACEFUL = {
     "graceful-restart-helper": "helper",
     "graceful-restart-disable": "off",
 }
-"""What a neighbor, or with ``bgp`` in front the instance for all that say nothing, does about RFC 4724."""
+"""Line of a neighbor -> its graceful restart (RFC 4724); with ``bgp`` in front it is the instance's default."""
 
 
 def word_at(words: Sequence[str], index: int) -> str:
@@ -66,7 +66,7 @@ def interfaces(text: str) -> dict[str, list[str]]:
 
 
 def profiles(text: str) -> dict[str, str]:
-    """Return the BFD profiles of the file, by name: what they set, not what they are called."""
+    """Return the BFD profiles of the file: name -> its settings as text."""
     found: dict[str, list[str]] = {}
     inside, name = False, ""
     for line in text.splitlines():
@@ -84,7 +84,7 @@ def profiles(text: str) -> dict[str, str]:
 
 
 def session_line(raw: Settings, words: list[str]) -> None:
-    """Put one line of a session into ``raw``."""
+    """Add one line of a session (the words after the neighbor's name) to its settings ``raw``."""
     negated = words[0] == "no"
     said = words[1:] if negated else words
     what, value = said[0] if said else "", " ".join(said[1:])
@@ -125,7 +125,7 @@ def session_line(raw: Settings, words: list[str]) -> None:
 
 
 def limit(words: list[str]) -> str:
-    """Return ``maximum-prefix`` in words; the threshold is left out."""
+    """Return the arguments of ``maximum-prefix`` in words; the threshold is left out, it only writes a log line."""
     parts = [word_at(words, 0)]
     if "warning-only" in words:
         parts.append("only a warning")
@@ -137,5 +137,6 @@ def limit(words: list[str]) -> str:
 
 
 def community_kinds(words: list[str]) -> set[str]:
+    """Return the kinds of communities that the arguments of ``send-community`` name."""
     kind = words[0] if words else "standard"
     return {"both": {"standard", "extended"}, "all": set(COMMUNITIES)}.get(kind, {kind})

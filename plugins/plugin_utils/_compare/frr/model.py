@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The normal form of an FRR configuration: equal values mean the same."""
+"""The normal form of an FRR configuration: two configurations set up the same BGP when their values are equal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ....module_utils._frr.config import MASK
 from .policy import Decision
 
 Settings = dict[str, str]
-"""What is set, by a name for readers; what is at its default is left out."""
+"""Setting -> value, both in readers' words; a setting at its default is left out."""
 
 
 class Secret:
@@ -39,15 +39,15 @@ class Family(NamedTuple):
 
 
 class Neighbor(NamedTuple):
-    """A neighbor as it behaves, with what its group gives it."""
+    """A neighbor with the settings in effect, those of its peer group included."""
 
     settings: Settings
     password: Secret | None
     families: dict[str, Family]
 
 
-class Meaning(NamedTuple):
-    """A configuration in normal form: equal values mean the same."""
+class BgpConfig(NamedTuple):
+    """The BGP instance of a configuration in normal form."""
 
     asn: int | None
     """None: no BGP in the default VRF."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What filters do to a route: route-maps with the lists that they name, as one canonical decision.
+"""Which routes a neighbor's filters let through, and with which changes: one canonical decision.
 
 A decision divides all prefixes of a family into regions; in each, a tree of conditions (communities, AS path, ...) ends
 in what happens. Conditions are asked in one fixed order and only where they matter (a reduced ordered decision
@@ -180,7 +180,7 @@ def _as_path_condition(objects: Objects, name: str) -> Tree:
 
 
 def _access_condition(objects: Objects, what: str, name: str) -> Tree:
-    """Return an access-list as one condition: what it says, not what it is called."""
+    """Return an access-list as one condition, named by its entries."""
     found = _lists(objects, what, name)
     if not found:
         return False
@@ -322,7 +322,7 @@ class Filters(NamedTuple):
 
 
 def decide(objects: Objects, filters: Filters, family: str, unfiltered: bool) -> Decision:
-    """Return what passes a neighbor's filters in one direction; all of them must let a route through.
+    """Return the decision of a neighbor's filters in one direction: a route passes if every filter permits it.
 
     Args:
         objects: the configuration.
@@ -413,7 +413,7 @@ def decision_difference(one: Decision, other: Decision, family: str, verb: str) 
 
 
 def _whole(decision: Decision, family: str) -> list[tuple[Prefixes, Tree]]:
-    """Return the regions of a decision, with the one that is denied."""
+    """Return the regions of a decision, and the region of all prefixes that it denies."""
     rest = everything(family)
     for prefixes, _tree_of in decision:
         rest = minus(rest, prefixes)

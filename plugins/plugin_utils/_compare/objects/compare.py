@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether two sets of Kubernetes and Cilium objects set up the same edge, and if not, where they differ.
+"""Compare two sets of Kubernetes and Cilium objects by the network edge that they set up.
 
-Compared is what comes out of them under a Cilium version's defaults: each node's BGP sessions and what it announces
+Compared is the result under a Cilium version's defaults: each node's BGP sessions and what it announces
 over them, the addresses that services get, where they are announced over L2, and the Services themselves. Names and
 labels that only tie objects together do not matter, nor do the objects' number and order. An object of another kind is
 compared as it stands.
@@ -20,7 +20,7 @@ from ....module_utils._errors import EdgeError
 from ..._addressing.intervals import Interval, merge
 from ..._cilium.common import api_version
 from ..._kubernetes.selectors import Selector
-from ..._versions.cilium import Version, parse_version
+from ..._versions.cilium import parse_version
 from .labels import EVERYTHING, ServiceClass, classes_text, selector, service_classes
 from .pools import announced_over_l2, interval_text, pod_pool_facts, pool_blocks, pool_conflict
 from .services import service_facts
@@ -28,7 +28,7 @@ from .sessions import Announcement, NodeSessions, node_sessions
 from .shape import read_as_the_api_has_it
 
 Facts = dict[str, str]
-"""What holds of one subject, by a name for readers."""
+"""Property of one subject -> its value, both in readers' words."""
 
 _HANDLED = frozenset(
     {
@@ -50,8 +50,8 @@ _SERVICE_SELECTORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a set of objects sets up, told for the classes of services that both sides distinguish."""
+class ClusterState:
+    """What a set of objects sets up. Services are taken by the classes that the selectors of both sides tell apart."""
 
     facts: Mapping[str, Facts]
     """Subject -> facts: ``node n1, peer 10.0.0.1``, ``service web/site``, ..."""
@@ -66,7 +66,7 @@ def objects_difference(
     nodes: Mapping[str, Mapping[str, str]],
     first_family: str = "IPv4",
 ) -> list[str]:
-    """Return how two sets of objects differ in meaning, one line each; none where they mean the same.
+    """Return the differences between what two sets of objects set up, one line each; none where they are equal.
 
     Args:
         first: whole objects, in any order.
@@ -85,7 +85,7 @@ def objects_difference(
                 "nodes", "there is no node", "give name -> labels of each node: what a node does is compared"
             )
     classes = service_classes(found for held in sides for found in _selectors(held))
-    one, other = (_meaning(held, version, nodes, classes, first_family) for held in sides)
+    one, other = (_cluster_state(held, version, nodes, classes, first_family) for held in sides)
     lines: dict[str, list[str]] = {}
     for subject in sorted({**one.facts, **other.facts}):
         for line in _facts_difference(one.facts.get(subject), other.facts.get(subject)):
@@ -120,7 +120,7 @@ def _by_kind(items: Sequence[Mapping[str, Any]], version: str, place: str) -> di
 
 
 def _map(value: Any, what: str) -> Mapping[str, Any]:
-    """Return a part that is a map, or left out.
+    """Return a part of an object that must be a map; one that is left out is empty.
 
     Raises:
         TypeError: it is something else, or has a key that is no text.
@@ -158,13 +158,22 @@ def _selectors(held: Mapping[str, Mapping[str, Any]]) -> Iterable[Selector]:
                     yield found
 
 
-def _meaning(
+def _cluster_state(
     held: Mapping[str, Mapping[str, dict[str, Any]]],
     version: str,
     nodes: Mapping[str, Mapping[str, str]],
     classes: tuple[ServiceClass, ...],
     first_family: str,
-) -> Meaning:
+) -> ClusterState:
+    """Return what one set of objects sets up.
+
+    Args:
+        held: its objects, by kind and name.
+        version: of Cilium.
+        nodes: name -> labels.
+        classes: the classes of services that are told apart.
+        first_family: of the cluster.
+    """
     facts: dict[str, Facts] = {}
     by_class: dict[str, dict[ServiceClass, str]] = {}
     pools: list[tuple[Selector, bool, tuple[Interval, ...]]] = []
@@ -183,7 +192,10 @@ def _meaning(
     for node, labels in nodes.items():
         with read_as_the_api_has_it(f"nodes.{node}"):
             every = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", **_map(labels, "labels")}
-        _add_node(held, parse_version(version), node, every, reach, facts, by_class)
+        _add_node(node_sessions(held, parse_version(version), node, every), node, reach, facts, by_class)
+        over_l2 = announced_over_l2(held.get("CiliumL2AnnouncementPolicy", {}), every, reach)
+        if over_l2:
+            by_class[f"node {node}, L2"] = over_l2
     for name, item in held.get("Service", {}).items():
         with read_as_the_api_has_it(f"Service {name}"):
             facts[f"service {name}"] = service_facts(item, name, pools, first_family)
@@ -194,13 +206,13 @@ def _meaning(
             rest = {key: value for key, value in item.items() if key not in ("metadata", "status", "v1", "apiVersion")}
             with read_as_the_api_has_it(f"{kind} {name}"):
                 facts[f"{kind} {name}"] = {"": json.dumps(rest, sort_keys=True)}
-    return Meaning(facts, by_class)
+    return ClusterState(facts, by_class)
 
 
 def _drawn(
     pools: Iterable[tuple[Selector, bool, tuple[Interval, ...]]], labels: Mapping[str, str]
 ) -> tuple[tuple[Interval, ...], tuple[Interval, ...]]:
-    """Return the addresses that a class of services draws from, and those that it may only keep (disabled pools)."""
+    """Return the addresses that services with these labels get, and those that they may only keep (disabled pools)."""
     found: tuple[list[Interval], list[Interval]] = ([], [])
     for matched, disabled, intervals in pools:
         if matched.matches(labels):
@@ -214,26 +226,28 @@ def _drawn_text(parts: tuple[tuple[Interval, ...], tuple[Interval, ...]]) -> str
 
 
 def _add_node(
-    held: Mapping[str, Mapping[str, dict[str, Any]]],
-    version: Version,
+    sessions: NodeSessions,
     node: str,
-    labels: Mapping[str, str],
     reach: Mapping[ServiceClass, tuple[Interval, ...]],
     facts: dict[str, Facts],
     by_class: dict[str, dict[ServiceClass, str]],
 ) -> None:
-    """Add what one node does."""
-    sessions: NodeSessions = node_sessions(held, version, node, labels)
+    """Add the BGP sessions of one node, and what it announces over them, to ``facts`` and ``by_class``.
+
+    Args:
+        sessions: the sessions.
+        node: its name.
+        reach: class of services -> the addresses that they may hold.
+        facts: subject -> properties.
+        by_class: subject -> class of services -> what is announced of them.
+    """
     facts[f"node {node}"] = dict(sessions.own)
     for peer, settings in sessions.peers.items():
         facts[f"node {node}, {peer}"] = dict(settings)
     for (peer, family, kind), entries in sessions.services.items():
-        told = _announced(entries, family, kind, reach)
-        if told:
-            by_class[f"node {node}, {peer}, {family} {kind}"] = told
-    told = announced_over_l2(held.get("CiliumL2AnnouncementPolicy", {}), labels, reach)
-    if told:
-        by_class[f"node {node}, L2"] = told
+        announced = _announced(entries, family, kind, reach)
+        if announced:
+            by_class[f"node {node}, {peer}, {family} {kind}"] = announced
 
 
 def _announced(
@@ -288,7 +302,7 @@ def _class_difference(
 
 
 def _subjects(subjects: Sequence[str]) -> str:
-    """Return subjects that share a line; nodes of which the same is told stand together."""
+    """Return the subjects of one line as text; nodes with the same rest stand together."""
     parts: dict[str, list[str]] = {}
     for subject in subjects:
         head, _comma, rest = subject.partition(", ")

@@ -34,7 +34,7 @@ _SAME = {"[0-9]": r"\d", "[.]": r"\."}
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceClass:
-    """Services that no selector of either side tells apart."""
+    """Services that every selector of both sides treats alike."""
 
     labels: tuple[tuple[str, str], ...]
     """Sorted; :data:`OTHER` is any value that no selector names; a key that is left out is absent."""
@@ -47,7 +47,7 @@ class ServiceClass:
 
 
 def selector(value: Any, missing: Selector | None, path: str) -> Selector | None:
-    """Return a LabelSelector's meaning; ``missing`` where it is not there.
+    """Return a LabelSelector without requirements that every service meets; ``missing`` where there is none.
 
     Raises:
         EdgeError: it is not a LabelSelector.
@@ -98,7 +98,7 @@ def classes_text(found: Iterable[ServiceClass], every: tuple[ServiceClass, ...])
 
 
 def interface_pattern(text: str) -> str:
-    """Return an interface regex in one form: equal texts match the same names.
+    """Return an interface regex in canonical form: patterns of equal form match the same names.
 
     Cilium's regexes are not anchored: ``eth0`` also matches ``veth01``. Literals, ``.``, classes and quantifiers are
     understood; a pattern with groups or alternatives equals only one that is written alike.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What CiliumLoadBalancerIPPools and CiliumL2AnnouncementPolicies mean: addresses, and where they are announced."""
+"""The addresses of CiliumLoadBalancerIPPools and pod pools, and where CiliumL2AnnouncementPolicies announce them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pool_blocks(spec: Mapping[str, Any], path: str) -> list[Interval]:
     ``allowFirstLastIPs`` is Yes by default (Cilium 1.16); No takes the ends of CIDRs of more than two addresses only.
 
     Raises:
-        EdgeError: a block is none.
+        EdgeError: a block is no CIDR and no range of addresses.
     """
     found = []
     reserve = spec.get("allowFirstLastIPs") == "No"
@@ -42,10 +42,10 @@ def pool_conflict(blocks: Sequence[Interval]) -> str:
 
 
 def pod_pool_facts(spec: Mapping[str, Any], path: str) -> dict[str, str]:
-    """Return what a pod pool is: the CIDRs of each family, in one order and spelling, and all else as it stands.
+    """Return the properties of a pod pool: CIDRs of each family in canonical order and spelling, all else as JSON.
 
     Raises:
-        EdgeError: a family's part is none.
+        EdgeError: the part of a family has no CIDRs or no mask size.
     """
     facts = {key: json.dumps(value, sort_keys=True) for key, value in spec.items() if key not in ("ipv4", "ipv6")}
     for family in ("ipv4", "ipv6"):
@@ -103,13 +103,13 @@ def announced_over_l2(
                 patterns = [interface_pattern(pattern) for pattern in item["spec"].get("interfaces") or [".*"]]
             own.append((matched, item["spec"], patterns))
     for found, intervals in reach.items():
-        told: set[str] = set()
+        announced: set[str] = set()
         for matched, spec, patterns in own:
             if matched.matches(dict(found.labels)):
                 if spec.get("loadBalancerIPs") and intervals:
-                    told.update(f"{interval_text(intervals)} on {pattern}" for pattern in patterns)
+                    announced.update(f"{interval_text(intervals)} on {pattern}" for pattern in patterns)
                 if spec.get("externalIPs"):
-                    told.update(f"external IPs on {pattern}" for pattern in patterns)
-        if told:
-            result[found] = ", ".join(sorted(told))
+                    announced.update(f"external IPs on {pattern}" for pattern in patterns)
+        if announced:
+            result[found] = ", ".join(sorted(announced))
     return result

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Service of type LoadBalancer means, under the API's defaults."""
+"""The properties of a Service of type LoadBalancer, with the API's defaults filled in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "sessionAffinity": "None",
     "allocateLoadBalancerNodePorts": True,
 }
-_TOLD = ("ports", "loadBalancerIP", "selector")
+_OTHERWISE_COMPARED = ("ports", "loadBalancerIP", "selector")
 _ALLOTTED = ("clusterIP", "clusterIPs", "healthCheckNodePort")
 """What the API server chooses where nobody does."""
 
@@ -37,7 +37,7 @@ _ALLOTTED = ("clusterIP", "clusterIPs", "healthCheckNodePort")
 def service_facts(
     item: Mapping[str, Any], name: str, pools: Iterable[tuple[Selector, bool, tuple[Interval, ...]]], first_family: str
 ) -> dict[str, str]:
-    """Return what a Service is: its addresses, ports, endpoints and policies.
+    """Return the properties of a Service: addresses, ports, endpoints and policies.
 
     Args:
         item: the Service.
@@ -64,7 +64,7 @@ def service_facts(
     defaults = {**_DEFAULTS, "ipFamilies": [first_family]}
     for key in sorted({**defaults, **spec}):
         value = spec.get(key, defaults.get(key))
-        if key not in _TOLD and value != defaults.get(key):
+        if key not in _OTHERWISE_COMPARED and value != defaults.get(key):
             facts[key] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return {key: value for key, value in facts.items() if value}
 
@@ -95,11 +95,11 @@ def _addresses(spec: Mapping[str, Any], annotations: Mapping[str, Any], name: st
 def _ports(ports: Iterable[Mapping[str, Any]]) -> str:
     """Return the ports in one order; the name of an only port means nothing."""
     held = list(ports)
-    told = []
+    texts = []
     for port in held:
         protocol = port.get("protocol") or "TCP"
         target = port.get("targetPort") or port.get("port")
         named = f" ({port['name']})" if len(held) > 1 and port.get("name") else ""
         fixed = f" at node port {port['nodePort']}" if port.get("nodePort") else ""
-        told.append(f"{port.get('port')}/{protocol} to {target}{named}{fixed}")
-    return ", ".join(sorted(told))
+        texts.append(f"{port.get('port')}/{protocol} to {target}{named}{fixed}")
+    return ", ".join(sorted(texts))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the CiliumBGP* objects mean for one node: its sessions under Cilium's defaults, and what it announces.
+"""The BGP sessions that the CiliumBGP* objects give to one node, with Cilium's defaults, and what it announces.
 
 Sources: the CRDs of Cilium 1.16 to 1.20 and its pkg/bgp.
 """

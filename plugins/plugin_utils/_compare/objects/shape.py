@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects that the API server would not take: what reading them raises becomes an error that names the object."""
+"""Errors for objects that the API server would refuse: they name the object and what is wrong with it."""
 
 from __future__ import annotations
 
