@@ -13,6 +13,7 @@ ORDER = (
     "plugin_utils/_plain",
     "plugin_utils/_addressing",
     "plugin_utils/_kubernetes",
+    "plugin_utils/_versions",
     "plugin_utils/_findings",
     "plugin_utils/_document",
     "plugin_utils/_model",

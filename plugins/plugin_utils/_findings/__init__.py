@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One Finding, one Report, and the table of all codes, of the plan and of the live site.
 
-May import: _errors.
+May import: _errors, module_utils/_frr, _versions.
 """

@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The live site against the plan, from both ends. The plan is read as a document.
 
-May import: _errors, _addressing, _kubernetes, _findings, _document, _cilium.
+May import: _errors, _kubernetes, _versions, _findings, _document.
 """

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each version of Cilium can do: one table for the plan, the comparison, and the documentation.
 
-Imports nothing of the library but the error class. FRR's table is ``module_utils/_frr/versions.py``: it runs on the
-router too.
+FRR's table is ``module_utils/_frr/versions.py``: it runs on the router too.
+
+May import: _errors.
 """
