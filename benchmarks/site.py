@@ -93,7 +93,7 @@ def by_hand(folder: Path, overlay: Path, plan: dict[str, Any]) -> float | None:
         "ROUTER": router,
         "CLUSTER": cluster,
         "SSH_COMMAND": f"ssh -i {shlex.quote(at_router['ansible_ssh_private_key_file'])}"
-        f" {at_router['ansible_ssh_common_args']} root@{at_router['ansible_host']}",
+        f" {at_router['ansible_ssh_args']} root@{at_router['ansible_host']}",
         "HELM": at_cluster["cilium_net_release_binary"],
         "CHART": at_cluster["cilium_net_release_chart"],
         "KUBECONFIG": at_cluster["edge_cluster_kubeconfig"],

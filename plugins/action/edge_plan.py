@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
@@ -61,8 +62,15 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         options = self.validate_argument_spec(
-            argument_spec={"one_end": {"type": "bool", "default": False}, "before": {"type": "path"}}
+            argument_spec={
+                "one_end": {"type": "bool", "default": False},
+                "before": {"type": "path"},
+                "guard": {"type": "bool", "default": True},
+            }
         )[1]
+        # Every play of ours needs the plan, so none gets past this: not with --skip-tags, not with --start-at-task.
+        if options["guard"]:
+            edge_guard.hold(self._task, variables)
         before = read_plan(options["before"]) if options["before"] else None
         inventory = read_inventory(variables)
         files, faults = allocation_files(inventory, variables["hostvars"])

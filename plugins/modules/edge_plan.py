@@ -28,6 +28,13 @@ options:
       - A plan that was written as JSON before the inventory changed.
       - The text then says which sessions the change resets.
     type: path
+  guard:
+    description:
+      - Fail where the inventory has the overlay of a twin and this run could leave that twin, as
+        M(hybridnet.cluster_edge.edge_guard) does.
+      - V(false) is for C(playbooks/twin.yml), which connects to nothing.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """

@@ -110,7 +110,7 @@ def _lab(name: str) -> Iterator[Lab]:
 def ssh_command(lab: Lab, command: str) -> str:
     """Return the shell command that Ansible would make of the overlay for the router."""
     variables = json.loads((lab.folder / "overlay" / "host_vars" / "r1.yml").read_text("utf-8"))
-    options = f"-o BatchMode=yes -i {variables['ansible_ssh_private_key_file']} {variables['ansible_ssh_common_args']}"
+    options = f"-o BatchMode=yes -i {variables['ansible_ssh_private_key_file']} {variables['ansible_ssh_args']}"
     return f"ssh {options} {variables['ansible_user']}@{variables['ansible_host']} {shlex.quote(command)}"
 
 

@@ -34,6 +34,7 @@ ORDER = (
     "plugin_utils/_verify",
     "plugin_utils/_compare",
     "plugin_utils/_twin/description",
+    "plugin_utils/_twin/guard",
     "plugin_utils/_twin/run",
 )
 """Lowest first: a file imports from its own package and from those before it. ``docs/design.md`` says what each is for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +30,22 @@ class PlaybookRun:
         assert self.status == status, self.output
 
 
-def run_playbook(name: str, inventory: Path, *extra: str, options: tuple[str, ...] = ()) -> PlaybookRun:
-    """Run ``playbooks/name`` on an inventory, with ``-e`` for each of ``extra`` and further options."""
+def run_playbook(
+    name: str,
+    inventory: Path,
+    *extra: str,
+    options: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> PlaybookRun:
+    """Run ``playbooks/name``, or the playbook of an absolute path, on an inventory.
+
+    Args:
+        name: of the playbook.
+        inventory: the first ``-i``.
+        extra: each becomes a ``-e``.
+        options: further ones.
+        environment: on top of the tests' own.
+    """
     command = [
         str(Path(sys.executable).with_name("ansible-playbook")),
         str(CHECKOUT / "playbooks" / name),
@@ -39,13 +54,14 @@ def run_playbook(name: str, inventory: Path, *extra: str, options: tuple[str, ..
         *(word for value in extra for word in ("-e", value)),
         *options,
     ]
-    environment = {
+    variables = {
         **os.environ,
         "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
         "COLUMNS": "200",
+        **(environment or {}),
     }
     done = subprocess.run(
-        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
+        command, cwd=CHECKOUT, env=variables, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     return PlaybookRun(done.returncode, done.stdout + done.stderr)

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The site rebuilt on one machine: ``description`` says what it consists of, ``run`` starts it."""
+"""The site rebuilt on one machine: ``description`` says of what, ``run`` starts it, ``guard`` holds runs to it."""

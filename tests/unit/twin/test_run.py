@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -112,24 +114,99 @@ def test_a_cilium_without_programs_is_an_error_before_anything_starts() -> None:
     )
 
 
-def test_the_router_is_reached_only_through_its_namespace() -> None:
+def ssh_configuration(arguments: str, *more: str) -> dict[str, str]:
+    """Return what ssh itself makes of arguments: option in small letters -> value."""
+    command = ["ssh", "-G", *shlex.split(arguments), *more, "real-router.invalid"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+
+
+def test_router_is_reached_only_through_its_namespace() -> None:
     variables = overlay.router_variables(ROUTER, Path("/twin/ssh"), "10.3")
-    arguments = variables["ansible_ssh_common_args"]
-    assert variables["ansible_host"] == "192.0.2.1"
-    assert "nsenter --net=/run/netns/twin-home.host.r1 " in arguments
-    # Nothing of the user's own: neither configuration nor known hosts nor control sockets.
-    assert arguments.startswith("-F /dev/null ")
-    assert "UserKnownHostsFile=/twin/ssh/known_hosts" in arguments
-    assert variables["ansible_control_path_dir"] == "/twin/ssh/control"
-    assert variables["ansible_host_key_checking"] is True
+    seen = ssh_configuration(variables["ansible_ssh_args"])
+    assert seen["proxycommand"].startswith("/usr/bin/nsenter --net=/run/netns/twin-home.host.r1 -- ")
+    assert seen["proxycommand"].endswith(" -I /twin/ssh/connect.py 192.0.2.1 22")
+    assert (seen["hostname"], seen["port"], seen["user"]) == ("192.0.2.1", "22", "root")
+    # Nothing of the user's own: neither configuration nor known hosts nor control sockets nor keys.
+    assert variables["ansible_ssh_args"].startswith("-F /dev/null ")
+    assert seen["userknownhostsfile"] == "/twin/ssh/known_hosts"
+    assert seen["controlpath"].startswith("/twin/ssh/control/")
+    assert (seen["identityfile"], seen["identityagent"]) == ("/twin/ssh/id", "none")
+    assert (variables["ansible_host"], variables["ansible_ssh_host"]) == ("192.0.2.1", "192.0.2.1")
 
 
-def test_the_overlay_loses_hosts_that_left(tmp_path: Path) -> None:
-    overlay.write_overlay(tmp_path, {"r1": {"a": 1}, "r2": {}}, {"k8s": {}})
-    overlay.write_overlay(tmp_path, {"r1": {"a": 2}}, {"k8s": {}})
+@pytest.mark.parametrize(
+    "option",
+    [
+        "ControlPath=/mine",
+        "ControlMaster=yes",
+        "ProxyCommand=mine",
+        "ProxyJump=mine",
+        "HostName=mine",
+        "Port=77",
+        "User=mine",
+        "UserKnownHostsFile=/mine",
+        "StrictHostKeyChecking=no",
+        "IdentityAgent=/mine",
+        "PermitLocalCommand=yes",
+    ],
+)
+def test_nothing_that_stands_behind_the_overlays_options_counts(option: str) -> None:
+    arguments = overlay.router_variables(ROUTER, Path("/twin/ssh"), "10.3")["ansible_ssh_args"]
+    assert ssh_configuration(arguments, "-o", option) == ssh_configuration(arguments)
+    assert ssh_configuration("-F /dev/null", "-o", option) != ssh_configuration("-F /dev/null")
+
+
+def test_arguments_behind_it_are_empty_because_some_count_wherever_they_stand() -> None:
+    variables = overlay.router_variables(ROUTER, Path("/twin/ssh"), "10.3")
+    assert ssh_configuration(variables["ansible_ssh_args"], "-S", "/mine")["controlpath"] == "/mine"
+    for name in ("ssh_common_args", "ssh_extra_args", "sftp_extra_args", "scp_extra_args"):
+        assert variables[f"ansible_{name}"] == ""
+
+
+def test_folder_with_blanks_and_percent_signs_is_one_path_to_ssh() -> None:
+    arguments = overlay.router_variables(ROUTER, Path("/my twin/50%/ssh"), "10.3")["ansible_ssh_args"]
+    seen = ssh_configuration(arguments)
+    assert seen["controlpath"].startswith("/my twin/50%/ssh/control/")
+    # These it expands when it uses them.
+    assert "'/my twin/50%%/ssh/connect.py'" in seen["proxycommand"]
+    assert seen["identityfile"] == "/my twin/50%%/ssh/id"
+
+
+def test_folder_too_deep_for_a_control_socket_has_none() -> None:
+    deep = Path("/", *["folder"] * 20)
+    seen = ssh_configuration(overlay.router_variables(ROUTER, deep, "10.3")["ansible_ssh_args"])
+    assert (seen["controlmaster"], seen.get("controlpath", "none")) == ("false", "none")
+
+
+def test_programs_are_the_machines_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ssh", "sftp", "scp", "nsenter"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    variables = overlay.router_variables(ROUTER, Path("/twin/ssh"), "10.3")
+    assert str(tmp_path) not in json.dumps(variables)
+    assert variables["ansible_ssh_executable"] == "/usr/bin/ssh"
+
+
+def test_overlay_loses_hosts_that_left(tmp_path: Path) -> None:
+    overlay.write_overlay(tmp_path, "home", {"edge_routers": {"r1": {"a": 1}, "r2": {}}, "edge_clusters": {"k8s": {}}})
+    overlay.write_overlay(tmp_path, "home", {"edge_routers": {"r1": {"a": 2}}, "edge_clusters": {"k8s": {}}})
     assert {path.name for path in (tmp_path / "host_vars").iterdir()} == {"r1.yml", "k8s.yml"}
-    assert json.loads((tmp_path / "host_vars" / "r1.yml").read_text("utf-8")) == {"a": 2}
+    found = overlay.read_overlay(tmp_path)
+    assert (found.folder, found.twin) == (str(tmp_path), "home")
+    assert found.hosts == {
+        "r1": {"edge_twin_overlay": str(tmp_path), "a": 2},
+        "k8s": {"edge_twin_overlay": str(tmp_path)},
+    }
     assert (tmp_path / "host_vars" / "r1.yml").stat().st_mode & 0o777 == 0o600
+
+
+def test_overlay_that_somebody_has_broken_is_told(tmp_path: Path) -> None:
+    overlay.write_overlay(tmp_path, "home", {"edge_routers": {"r1": {}}})
+    (tmp_path / "host_vars" / "r1.yml").write_text("ansible_host: 192.0.2.1\n")
+    with pytest.raises(EdgeError, match="this overlay is not as the twin has written it"):
+        overlay.read_overlay(tmp_path)
 
 
 def test_a_release_of_somebody_else_gets_the_planned_values_under_the_twins() -> None:

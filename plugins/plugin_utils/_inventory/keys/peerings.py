@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._findings.report import Report
-from ..._versions import cilium
 from ..types import Asn, Boolean, Choice, Key, ListOf, MapOf, Name, Record, Schema, ValueType
 from .common import (
     ADDRESS,
@@ -51,11 +50,7 @@ def _advertised(*keys: Key) -> Record:
 _SELECTED = Key("selector", SELECTOR, "Only what it selects.", derived="all")
 
 _AGGREGATED = Key(
-    "aggregate",
-    AGGREGATE,
-    "Prefix length to which routes are aggregated.",
-    also=("aggregation_length",),
-    needs=cilium.AGGREGATE,
+    "aggregate", AGGREGATE, "Prefix length to which routes are aggregated (Cilium 1.18).", also=("aggregation_length",)
 )
 
 ADVERTISE = Record(
@@ -76,8 +71,7 @@ ADVERTISE = Record(
                 ListOf(ROUTER_INTERFACE, least=1),
                 _advertised(Key("names", ListOf(ROUTER_INTERFACE, least=1), "Interfaces.", required=True)),
             ),
-            "Addresses of these node interfaces as host routes, filtered by the network that names them.",
-            needs=cilium.INTERFACES,
+            "Addresses of these node interfaces as host routes (Cilium 1.19); filtered by the network that names them.",
         ),
     ),
     dict.fromkeys(
@@ -168,8 +162,7 @@ PEERING = Record(
         Key(
             "discover",
             Boolean(),
-            "Nodes dial their default gateway.",
-            needs=cilium.DISCOVER,
+            "Nodes dial their default gateway (Cilium 1.18).",
             default=False,
             also=("autoDiscovery",),
         ),
@@ -179,16 +172,14 @@ PEERING = Record(
         Key(
             "listen_port",
             PORT,
-            "Port on which Cilium listens, so that the router can dial too.",
-            needs=cilium.LISTEN_PORT,
+            "Port on which Cilium listens, so that the router can dial too (Cilium 1.18).",
             derived="off",
             also=("localPort",),
         ),
         Key(
             "source_interface",
             ROUTER_INTERFACE,
-            "Node interface whose address Cilium dials from.",
-            needs=cilium.SOURCE_INTERFACE,
+            "Node interface whose address Cilium dials from (Cilium 1.19).",
             derived="the kernel's choice",
         ),
         Key("advertise", ADVERTISE, "Routes beside pools; the router's filter is widened by the same.", default={}),

@@ -6,5 +6,5 @@
 The one part of the library that does I/O; on the control machine, as root, on Linux. The action plugin ``edge_twin``
 calls it.
 
-May import: _errors, _twin/description.
+May import: _errors, _twin/description, _twin/guard.
 """

@@ -1,19 +1,30 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory overlay: what makes the user's unchanged inventory mean the twin instead of the real site."""
+"""The inventory overlay: what makes the user's unchanged inventory mean the twin instead of the real site.
+
+Every host of the overlay is reached by ``ssh`` through its own network namespace or not at all. ``_twin/guard``
+holds a run to what is written here.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ....module_utils._errors import EdgeError
 from ..description import twin as _twin
-from .runtime import NETNS, write
+from ..guard.ways_out import CONNECTION, Overlay
+from .runtime import NETNS, PATH, write
+
+_MARKER = ".cluster-edge-twin.json"
+"""Makes a folder an overlay. Ansible reads no hidden file of an inventory folder."""
 
 _CONNECT = """\
 # Opens the connection of an SSH client inside a network namespace and passes the descriptor on (ProxyUseFdpass).
@@ -30,81 +41,202 @@ with socket.socket(fileno=1) as client:
     socket.send_fds(client, [b"\\0"], [connection.fileno()])
 """
 
+FOLDER = "overlay"
+"""Its name in the twin's folder."""
 
-def router_variables(router: _twin.Router, ssh: Path, frr_version: str) -> dict[str, Any]:
-    """Return the host variables that reach a twin's router, whatever the site's own say about the connection."""
-    proxy = [
-        "nsenter",
-        f"--net={NETNS / router.namespace}",
-        "--",
-        sys.executable,
-        "-I",
-        str(ssh / "connect.py"),
-        "%h",
-        "%p",
-    ]
+VARIABLE = "edge_twin_overlay"
+"""On every host of an overlay: its folder."""
+
+NOBODY = "127.0.0.1"
+"""Where a host without an SSH server in the twin is looked for: loopback of its own namespace."""
+
+_SOCKET_LIMIT = 107
+"""Characters of a socket's path (sun_path of unix(7), less its end)."""
+
+_SOCKET_DRAFT = 17
+"""Characters that ssh adds to a control socket's path while it makes it (mux.c, ``ControlPath.XXXXXXXXXXXXXXXX``)."""
+
+
+def ssh_variables(host: str, address: str, namespace: str, ssh: Path) -> dict[str, Any]:
+    """Return the host variables that let Ansible reach a host through its namespace and in no other way.
+
+    ssh takes the first value of an option, and Ansible puts ``ansible_ssh_args`` before all other arguments: nothing
+    of the user's can change what stands there. But ``-S``, ``-F`` and forwardings count wherever they stand, so the
+    arguments behind them are emptied too, and every other variable that chooses a program, a host or a socket is set.
+
+    Args:
+        host: its name in the inventory.
+        address: where its SSH server listens inside the namespace.
+        namespace: its network namespace.
+        ssh: the folder of the twin's SSH files.
+    """
+    connect = [sys.executable, "-I", ssh / "connect.py", address, "22"]
+    proxy = shlex.join(map(str, [_program("nsenter"), f"--net={NETNS / namespace}", "--", *connect]))
+    control = ssh / "control" / hashlib.sha256(host.encode()).hexdigest()[:10]
+    shared = len(str(control)) + _SOCKET_DRAFT <= _SOCKET_LIMIT
     options = {
-        # Not the user's: it may send this address to the real router.
-        "UserKnownHostsFile": str(ssh / "known_hosts"),
-        "GlobalKnownHostsFile": "/dev/null",
-        "IdentitiesOnly": "yes",
-        "PasswordAuthentication": "no",
+        "ProxyCommand": _literal(proxy),
         "ProxyUseFdpass": "yes",
-        "ProxyCommand": shlex.join(proxy),
+        # Control sockets are found by path: one of the real router must never be taken for the twin's.
+        "ControlMaster": "auto" if shared else "no",
+        "ControlPath": _quoted(control) if shared else "none",
+        "ControlPersist": "60s",
+        "HostName": address,
+        "Port": "22",
+        "User": "root",
+        "IdentityFile": _quoted(ssh / "id"),
+        "IdentitiesOnly": "yes",
+        "IdentityAgent": "none",
+        "PreferredAuthentications": "publickey",
+        "PasswordAuthentication": "no",
+        "KbdInteractiveAuthentication": "no",
+        # Not the user's: it may give this address to the real router.
+        "UserKnownHostsFile": _quoted(ssh / "known_hosts"),
+        "GlobalKnownHostsFile": "/dev/null",
+        "StrictHostKeyChecking": "yes",
+        "CanonicalizeHostname": "no",
+        "ClearAllForwardings": "yes",
+        "ForwardAgent": "no",
+        "PermitLocalCommand": "no",
     }
     arguments = ["-F", "/dev/null", *(part for name, value in options.items() for part in ("-o", f"{name}={value}"))]
     return {
-        "ansible_host": router.address,
-        "ansible_port": 22,
-        "ansible_connection": "ssh",
-        "ansible_user": "root",
-        "ansible_password": "",
-        "ansible_become": False,
-        "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_host_key_checking": True,
-        "ansible_ssh_private_key_file": str(ssh / "id"),
-        "ansible_ssh_common_args": shlex.join(arguments),
+        "ansible_connection": CONNECTION,
+        "ansible_ssh_args": shlex.join(arguments),
+        "ansible_ssh_common_args": "",
         "ansible_ssh_extra_args": "",
-        # Control sockets are found by address and user: one of the real router must never be taken for the twin's.
+        "ansible_sftp_extra_args": "",
+        "ansible_scp_extra_args": "",
+        "ansible_ssh_executable": _program("ssh"),
+        "ansible_sftp_executable": _program("sftp"),
+        "ansible_scp_executable": _program("scp"),
+        "ansible_control_path": "",
         "ansible_control_path_dir": str(ssh / "control"),
+        "ansible_port": 22,
+        "ansible_ssh_port": 22,
+        "ansible_user": "root",
+        "ansible_ssh_user": "root",
+        **dict.fromkeys(("ansible_password", "ansible_ssh_pass", "ansible_ssh_password"), ""),
+        **dict.fromkeys(("ansible_private_key_file", "ansible_ssh_private_key_file"), str(ssh / "id")),
+        **dict.fromkeys(("ansible_private_key", "ansible_ssh_private_key"), ""),
+        **dict.fromkeys(("ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"), ""),
+        "ansible_ssh_pkcs11_provider": "",
+        "ansible_host_key_checking": True,
+        "ansible_ssh_host_key_checking": True,
+        "ansible_become": False,
+        "ansible_shell_type": "sh",
+        "ansible_shell_executable": "/bin/sh",
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
+
+
+def router_variables(router: _twin.Router, ssh: Path, frr_version: str) -> dict[str, Any]:
+    """Return the host variables of a twin's router, whatever the site's own say about the connection."""
+    return {
+        "ansible_host": router.address,
+        "ansible_ssh_host": router.address,
+        **ssh_variables(router.host, router.address, router.namespace, ssh),
         "edge_router_platform": "linux",
         "edge_router_frr_version": frr_version,
     }
 
 
-def cluster_variables(cluster: _twin.Cluster, kubeconfig: Path, helm: Path, chart: Path) -> dict[str, Any]:
-    """Return the host variables that reach a twin's cluster."""
+def cluster_variables(cluster: _twin.Cluster, ssh: Path, kubeconfig: Path, helm: Path, chart: Path) -> dict[str, Any]:
+    """Return the host variables of a twin's cluster.
+
+    Nothing of ours opens a connection to it: its plays run on this machine. A play of the user's that does finds
+    nobody in the control plane's namespace.
+    """
+    context = json.loads(kubeconfig.read_text(encoding="utf-8"))["current-context"]
+    roles = [f"cilium_net_{part}" for part in ("release", "bgp", "lb", "services")]
     return {
+        **ssh_variables(cluster.host, NOBODY, cluster.namespace, ssh),
         "edge_cluster_kubeconfig": str(kubeconfig),
-        "edge_cluster_context": json.loads(kubeconfig.read_text(encoding="utf-8"))["current-context"],
+        "edge_cluster_context": context,
+        # The playbooks hand them on; an extra variable would beat that.
+        **{f"{role}_kubeconfig": str(kubeconfig) for role in roles},
+        **{f"{role}_context": context for role in roles},
         "edge_cilium_values__twin": dict(cluster.values),
         "cilium_net_release_binary": str(helm),
         "cilium_net_release_chart": str(chart),
+        "cilium_net_release_chart_repo": "",
     }
 
 
-def write_overlay(
-    folder: Path, routers: Mapping[str, Mapping[str, Any]], clusters: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Write the overlay: an inventory folder whose host_vars win over the site's own, whichever file those are in."""
-    groups = {
-        "edge_routers": {"hosts": dict.fromkeys(sorted(routers))},
-        "edge_clusters": {"hosts": dict.fromkeys(sorted(clusters))},
-    }
+def node_variables(node: str, namespace: str, ssh: Path) -> dict[str, Any]:
+    """Return the host variables of a twin's node: no play of ours connects to one, and one of the user's finds nobody.
+
+    ``ansible_host`` stays what it is, for the plan reads it.
+    """
+    return ssh_variables(node, NOBODY, namespace, ssh)
+
+
+def write_overlay(folder: Path, twin: str, hosts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Write the overlay: an inventory folder whose host_vars win over the site's own, whichever file those are in.
+
+    Args:
+        folder: where.
+        twin: the twin's name.
+        hosts: group -> host -> its variables.
+    """
+    groups = {group: {"hosts": dict.fromkeys(sorted(members))} for group, members in hosts.items()}
     write(folder / "hosts.yml", _yaml({"all": {"children": groups}}))
+    write(folder / _MARKER, _yaml({"twin": twin}))
     wanted = {"hosts.yml"}
-    for host, variables in [*routers.items(), *clusters.items()]:
-        write(folder / "host_vars" / f"{host}.yml", _yaml(variables))
-        wanted.add(f"{host}.yml")
+    for members in hosts.values():
+        for host, variables in members.items():
+            write(folder / "host_vars" / f"{host}.yml", _yaml({VARIABLE: str(folder), **variables}))
+            wanted.add(f"{host}.yml")
     for path in folder.rglob("*.yml"):
         if path.name not in wanted:
             path.unlink()
+
+
+def is_overlay(folder: Path) -> bool:
+    """Return whether an inventory folder is a twin's overlay."""
+    return (folder / _MARKER).is_file()
+
+
+def overlays(source: Path) -> list[Path]:
+    """Return the overlays that an inventory source is or holds: a folder, a file of one, or a folder of inventories."""
+    inside = [marker.parent for depth in ("*", "*/*") for marker in sorted(source.glob(f"{depth}/{_MARKER}"))]
+    return [folder for folder in (source, source.parent, *inside) if is_overlay(folder)]
+
+
+def read_overlay(folder: Path) -> Overlay:
+    """Return what stands in an overlay.
+
+    Raises:
+        EdgeError: somebody has edited it into what cannot be read.
+    """
+    try:
+        twin = json.loads((folder / _MARKER).read_text("utf-8"))["twin"]
+        paths = sorted((folder / "host_vars").glob("*.yml"))
+        return Overlay(str(folder), twin, {path.stem: dict(json.loads(path.read_text("utf-8"))) for path in paths})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        problem = f"this overlay is not as the twin has written it: {error}"
+        raise EdgeError(str(folder), problem, "write it anew: playbooks/twin.yml") from error
 
 
 def write_connect(ssh: Path) -> None:
     """Write the helper that SSH's ProxyCommand runs."""
     write(ssh / "connect.py", _CONNECT)
     (ssh / "control").mkdir(mode=0o700, exist_ok=True)
+
+
+def _program(name: str) -> str:
+    """Return the machine's own program: one in the user's PATH may be a wrapper that goes elsewhere."""
+    return shutil.which(name, path=PATH) or f"/usr/bin/{name}"
+
+
+def _literal(value: str) -> str:
+    """Return a text in which ssh expands nothing (TOKENS of ssh_config(5))."""
+    return value.replace("%", "%%")
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as ssh reads it: whole, with blanks, and without expansion."""
+    return f'"{_literal(str(path))}"'
 
 
 def _yaml(content: Mapping[str, Any]) -> str:

@@ -21,8 +21,10 @@ NETNS = Path("/run/netns")
 _POLL = 0.05
 _HEARTBEAT = 10.0
 _LOG_LINES = 20
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where the machine's own programs are, whatever the caller's PATH says."""
 _ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PATH": PATH,
     "HOME": "/nonexistent",
     "LC_ALL": "C.UTF-8",
 }

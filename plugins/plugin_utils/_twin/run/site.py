@@ -139,7 +139,7 @@ class TwinSite:
         runtime.progress.step(f"twin {twin.name} is up")
         return Result(
             changed=changed or bool(runtime.started),
-            overlay=runtime.folder / "overlay",
+            overlay=runtime.folder / overlay.FOLDER,
             clients=dict(twin.clients),
             routers={item.host: item.namespace for item in twin.routers},
             nodes={host.name: host.namespace for host in twin.hosts if host.kind == "node"},
@@ -264,13 +264,21 @@ class TwinSite:
         overlay.write_connect(ssh)
         version = router.frr_version(image)
         overlay.write_overlay(
-            self.runtime.folder / "overlay",
-            {item.host: overlay.router_variables(item, ssh, version) for item in twin.routers},
+            self.runtime.folder / overlay.FOLDER,
+            twin.name,
             {
-                plane.cluster.host: overlay.cluster_variables(
-                    plane.cluster, plane.kubeconfig, helm, Path(cilium[plane.cluster.cilium_version]["chart"])
-                )
-                for plane in planes
+                "edge_routers": {item.host: overlay.router_variables(item, ssh, version) for item in twin.routers},
+                "edge_clusters": {
+                    plane.cluster.host: overlay.cluster_variables(
+                        plane.cluster, ssh, plane.kubeconfig, helm, Path(cilium[plane.cluster.cilium_version]["chart"])
+                    )
+                    for plane in planes
+                },
+                "edge_nodes": {
+                    node: overlay.node_variables(node, f"{self.runtime.name}.host.{node}", ssh)
+                    for plane in planes
+                    for node in plane.cluster.nodes
+                },
             },
         )
 
