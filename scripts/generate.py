@@ -60,7 +60,7 @@ def rows(prefix: str, keys: Iterable[Key]) -> list[str]:
     for key in keys:
         name = f"{prefix}{key.name}"
         default = "**required**" if key.required else key.default_text
-        lines.append(f"| `{name}` | {key.type.label} | {default} | {key.text} |")
+        lines.append(f"| `{name}` | {key.type.label} | {default} | {key.description} |")
         inner = record_of(key.type)
         if inner:
             lines += rows(f"{name}{inner[0]}.", inner[1].keys.values())
@@ -178,7 +178,7 @@ def cluster_page() -> str:
 
 def option(key: Key) -> dict[str, Any]:
     """Return one key as an option of argument_specs."""
-    result: dict[str, Any] = {"description": [key.text], "type": key.type.argument_type}
+    result: dict[str, Any] = {"description": [key.description], "type": key.type.argument_type}
     if key.name == "edge_bgp_passwords":
         result["no_log"] = True
     if isinstance(key.type, ListOf):

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build everything that the twin and the lab tests run into the cache, once; as root. Usage: ``programs.py CACHE``."""
+"""Build everything that the twin and the lab tests run into the cache, once; as root.
+
+Usage: ``programs.py CACHE``, or ``programs.py --path CACHE`` to print the folders of those that tests start by name.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,21 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress  # noqa: E402
 
 
-def main(cache: Path) -> None:
+def programs_in(cache: Path) -> programs.Programs:
+    """Return the programs of ``cache``; what is built meanwhile is told on stderr."""
+    progress = Progress(lambda text: print(text, file=sys.stderr, flush=True))
+    return programs.Programs(cache, ROOT / "roles/edge_twin/files/programs", None, progress)
+
+
+def path(cache: Path) -> str:
+    """Return the folders of Go and etcd, as they stand in ``PATH``."""
+    tools = programs_in(cache)
+    return f"{tools.go().parent}:{tools.etcd().parent}"
+
+
+def build(cache: Path) -> None:
     """Build what is missing in ``cache``, saying how long it takes."""
-    progress = Progress(lambda text: print(text, flush=True))
-    tools = programs.Programs(cache, ROOT / "roles/edge_twin/files/programs", None, progress)
+    tools = programs_in(cache)
     tools.debian_packages()
     tools.etcd()
     for suite in programs.ROUTER_SUITES:
@@ -33,6 +47,9 @@ def main(cache: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]))
+        if sys.argv[1] == "--path":
+            print(path(Path(sys.argv[2])))
+        else:
+            build(Path(sys.argv[1]))
     except EdgeError as error:
         sys.exit(str(error))

@@ -12,6 +12,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import mask
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -61,7 +62,8 @@ class ActionModule(ActionBase):
                 continue
             changed.append(path)
             if path not in secret:
-                diffs.append({"before_header": path, "after_header": path, "before": before, "after": text})
+                # The folder may have been rendered with secrets before.
+                diffs.append({"before_header": path, "after_header": path, "before": mask(before), "after": text})
         return {**result, "changed": bool(changed), "files": sorted(texts), "written": changed, "diff": diffs}
 
     def _router_files(self, plan: PlanDocument, secrets: bool) -> dict[str, str]:

@@ -42,6 +42,7 @@ _raw:
   elements: dict
 """
 
+import re
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
@@ -49,6 +50,12 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import layer_names
 
 VARIABLE = "edge_bgp_passwords"
+PASSWORD = re.compile(r"[^\s!#|]{1,80}")
+RULE = (
+    "must be a text of 1 to 80 characters without blanks, line feeds, '!', '#' and '|'"
+    " (a value that a pipe gave to ansible-vault encrypt_string ends in a line feed: use printf %s)"
+)
+"""What both ends take: FRR reads to the end of the line, and Linux keys of TCP-MD5 have 80 bytes at most."""
 
 
 class LookupModule(LookupBase):
@@ -65,5 +72,7 @@ class LookupModule(LookupBase):
             values = [hostvars[cluster][layer][name] for layer in layers if name in hostvars.raw_get(cluster)[layer]]
             if not values:
                 raise AnsibleLookupError(f"{cluster}.{VARIABLE}.{name}: is missing")
+            if not isinstance(values[-1], str) or not PASSWORD.fullmatch(values[-1]):
+                raise AnsibleLookupError(f"{cluster}.{VARIABLE}.{name}: {RULE}")
             found[name if self.get_option("short") else str(term)] = values[-1]
         return [found]

@@ -60,6 +60,7 @@ class PlannedRouter(TypedDict):
     managed: Annotated[bool, "Whether the run configures it."]
     absent: Annotated[bool, "``edge_state: absent``: what this collection made there is removed."]
     platform: Annotated[str, "What the router is.", ("linux", "unifi")]
+    take_over: Annotated[list[str], "Blocks of FRR that are not ours and that a restart may lose."]
     frr_version: Annotated[str, "The FRR version that the plan assumes."]
     asn: Annotated[int, "AS number."]
     router_id: Annotated[str, "BGP identifier."]

@@ -20,6 +20,7 @@ from typing import Any, Final
 from ...module_utils._errors import EdgeError
 from .._findings.report import Report
 from .._findings.wording import closest, did_you_mean, one_of, squash
+from .._versions.cilium import Capability
 from .values import Items, Values
 
 
@@ -540,6 +541,13 @@ class Key:
     """Top-level maps only: ``NAME__suffix`` adds to it."""
     also: tuple[str, ...] = ()
     """What Kubernetes, Cilium or FRR call it: who writes that is told our word."""
+    needs: Capability | None = None
+    """What Cilium must be able to do for it."""
+
+    @property
+    def description(self) -> str:
+        """Its meaning, and the first version of Cilium that can do it."""
+        return f"{self.text} Cilium {self.needs.version} or later." if self.needs else self.text
 
     @property
     def value(self) -> Any:
@@ -557,7 +565,7 @@ class Key:
         """Return the JSON Schema of its value, with its text for the editor."""
         text = self.default_text
         said = "" if self.required or text == "none" else f" Default: {text}."
-        return {"description": self.text + said, **self.type.written()}
+        return {"description": self.description + said, **self.type.written()}
 
 
 class Record(ValueType):

@@ -159,6 +159,8 @@ class Router:
     frr_version: str
     addresses: Mapping[str, tuple[str, ...]]
     """Network name -> addresses, one per family and subnet."""
+    take_over: tuple[str, ...] = ()
+    """Blocks of FRR that are not ours and may be lost, by their first lines."""
     managed: bool = True
     absent: bool = False
     """``edge_state: absent``: no session ends here, and what we made there is removed."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._frr import versions
 from ...module_utils._frr.state import version_tuple
-from ...module_utils._frr.versions import OLDEST, text_of
 from .._addressing.addresses import Address, Cidr, parse_address
 from .._findings.report import Report
 from .._findings.wording import did_you_mean, one_of
@@ -187,6 +187,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
                 asn=values["edge_router_asn"],
                 router_id=router_id,
                 platform=values["edge_router_platform"],
+                take_over=tuple(values["edge_router_take_over"]),
                 frr_version=values["edge_router_frr_version"],
                 addresses=texts(placed),
                 managed=values["edge_router_managed"],
@@ -199,11 +200,11 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
 def _check_frr_version(context: Context, host: str, values: Values) -> None:
     """Report a version that is older than what is rendered."""
     written = values["edge_router_frr_version"]
-    if version_tuple(written) < OLDEST:
+    if version_tuple(written) < versions.OLDEST:
         context.report.add(
             "EDGE615",
             f"{host}.edge_router_frr_version",
-            f"{written} is older than {text_of(OLDEST)}, the oldest version that is supported",
+            f"{written} is older than {versions.text_of(versions.OLDEST)}, the oldest version that is supported",
             "update FRR first",
         )
 

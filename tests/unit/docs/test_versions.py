@@ -17,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHEC
 FRR = frr.text_of(frr.OLDEST)
 BLOCK_ENDS = frr.text_of(frr.BLOCK_ENDS)
 (V2,) = {cilium.text_of(since) for since in cilium.V2_SINCE.values()}
+SUITES = programs.ROUTER_SUITES
 RECIPES = (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values())
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
 
@@ -34,6 +35,7 @@ QUOTES = [
     ("docs/situations/ipv6-only.md", f"answer NDP from Cilium {cilium.L2_IPV6.version} on"),
     ("docs/situations/ipv6-only.md", f"an identifier pool needs {cilium.ROUTER_ID_POOL.version}"),
     ("docs/twin.md", f"Go {programs.GO_VERSION}"),
+    ("docs/twin.md", f"(FRR {SUITES['bullseye'].frr}, {SUITES['bookworm'].frr} or {SUITES['trixie'].frr})"),
     (
         "docs/twin.md",
         f"Kubernetes {programs.KUBERNETES.version[1:]}, Helm {programs.HELM.version[1:]}, "
@@ -41,6 +43,14 @@ QUOTES = [
     ),
     ("plugins/modules/frr_config.py", f"FRR {FRR} or later"),
     ("plugins/modules/frr_info.py", f"FRR {FRR} or later"),
+    *(
+        (file, f"({SUITES['bullseye'].frr}, {SUITES['bookworm'].frr} and {SUITES['trixie'].frr})")
+        for file in ("plugins/modules/edge_twin.py", "roles/edge_twin/meta/argument_specs.yml")
+    ),
+    (
+        "roles/edge_twin/README.md",
+        f"`bullseye` (FRR {SUITES['bullseye'].frr}), `bookworm` ({SUITES['bookworm'].frr}), `trixie` ({SUITES['trixie'].frr})",
+    ),
     ("roles/udm_frr/README.md", f"FRR {FRR} or"),
     ("roles/udm_frr/tasks/validate.yml", f"is version('{FRR}', '>=')"),
     ("roles/udm_frr/tasks/validate.yml", f"but {FRR} is the oldest"),
@@ -72,6 +82,21 @@ def test_the_module_of_a_recipe_wants_no_newer_go_than_the_one_that_builds_it() 
         wanted = re.search(r"^go (\d+)\.(\d+)", text, re.M)
         assert wanted is not None
         assert (int(wanted[1]), int(wanted[2])) <= tuple(int(part) for part in programs.GO_VERSION.split("."))
+
+
+def test_the_version_of_go_stands_in_one_place() -> None:
+    version = programs.GO_PACKAGE.partition("==")[2]
+    files = [
+        CHECKOUT / "test",
+        CHECKOUT / "rehearse",
+        *(CHECKOUT / "scripts").iterdir(),
+        *CHECKOUT.glob("requirements/*"),
+    ]
+    assert [path.name for path in files if path.is_file() and version in path.read_text("utf-8")] == []
+
+
+def test_the_oldest_frr_that_is_supported_is_the_oldest_that_is_tested() -> None:
+    assert min(tuple(int(part) for part in suite.frr.split(".")) for suite in SUITES.values()) == frr.OLDEST
 
 
 def test_the_twin_runs_supported_versions_and_the_newest() -> None:

@@ -158,6 +158,29 @@ def test_every_kind_of_helm_value_is_rendered(tmp_path: Path) -> None:
     assert rendered["podAnnotations"] == {"d": "2026-01-31"}
 
 
+def test_a_diff_hides_a_password_of_an_earlier_rendering(tmp_path: Path) -> None:
+    extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {SECRET}}}\n")
+    folder = f"edge_render_dir={tmp_path}"
+    options = ("-i", str(extra), "--diff")
+    run_playbook("render.yml", HYBRID, folder, "edge_render_secrets=true", options=options).check(0)
+    result = run_playbook("render.yml", HYBRID, folder, options=options)
+    result.check(0)
+    assert "neighbor platform-public-ingress password ********" in result.output
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("value", ['"s3cret\\n"', '"s3cret|b"', "[s3cret, b]", '"s3cret b"'])
+def test_a_password_that_an_end_would_not_take_is_refused_unseen(tmp_path: Path, value: str) -> None:
+    extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {value}}}\n")
+    result = run_playbook(
+        "render.yml", HYBRID, f"edge_render_dir={tmp_path}", "edge_render_secrets=true", options=("-i", str(extra))
+    )
+    result.check(2)
+    told = " ".join(result.output.split())
+    assert "platform.edge_bgp_passwords.public-ingress: must be a text of 1 to 80 characters" in told
+    assert "s3cret" not in told
+
+
 def test_an_inline_vault_value_needs_no_vault_password(tmp_path: Path) -> None:
     vault = "$ANSIBLE_VAULT;1.1;AES256\n" + "3" * 80
     text = "    edge_bgp_passwords:\n      public-ingress: !vault |\n" + "".join(

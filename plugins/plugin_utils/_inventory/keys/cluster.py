@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._findings.report import Report
 from ..._kubernetes.labels import LABEL_MANAGED_BY, LABEL_POOL, LABEL_SITE
+from ..._versions.cilium import ROUTER_ID_POOL
 from ..types import (
     INVALID,
     Anything,
@@ -140,7 +141,11 @@ CLUSTER = (
     Key("edge_cluster_pod_mask", MASK, "Length of a node's pod CIDR.", default={}),
     Key("edge_cluster_pod_pools", MapOf(Name(), POD_POOL), "CiliumPodIPPools (IPAM multi-pool).", layered=True),
     Key(
-        "edge_cluster_router_ids", CIDR, "Pool of the nodes' BGP identifiers (Cilium 1.18).", derived="Cilium's choice"
+        "edge_cluster_router_ids",
+        CIDR,
+        "Pool of the nodes' BGP identifiers.",
+        derived="Cilium's choice",
+        needs=ROUTER_ID_POOL,
     ),
     Key(
         "edge_cluster_manage_labels",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._findings.report import Report
+from ..._versions import cilium
 from ..types import Asn, Boolean, Choice, Key, ListOf, MapOf, Name, Record, Schema, ValueType
 from .common import (
     ADDRESS,
@@ -50,7 +51,11 @@ def _advertised(*keys: Key) -> Record:
 _SELECTED = Key("selector", SELECTOR, "Only what it selects.", derived="all")
 
 _AGGREGATED = Key(
-    "aggregate", AGGREGATE, "Prefix length to which routes are aggregated (Cilium 1.18).", also=("aggregation_length",)
+    "aggregate",
+    AGGREGATE,
+    "Prefix length to which routes are aggregated.",
+    also=("aggregation_length",),
+    needs=cilium.AGGREGATE,
 )
 
 ADVERTISE = Record(
@@ -71,7 +76,8 @@ ADVERTISE = Record(
                 ListOf(ROUTER_INTERFACE, least=1),
                 _advertised(Key("names", ListOf(ROUTER_INTERFACE, least=1), "Interfaces.", required=True)),
             ),
-            "Addresses of these node interfaces as host routes (Cilium 1.19); filtered by the network that names them.",
+            "Addresses of these node interfaces as host routes, filtered by the network that names them.",
+            needs=cilium.INTERFACES,
         ),
     ),
     dict.fromkeys(
@@ -162,7 +168,8 @@ PEERING = Record(
         Key(
             "discover",
             Boolean(),
-            "Nodes dial their default gateway (Cilium 1.18).",
+            "Nodes dial their default gateway.",
+            needs=cilium.DISCOVER,
             default=False,
             also=("autoDiscovery",),
         ),
@@ -172,14 +179,16 @@ PEERING = Record(
         Key(
             "listen_port",
             PORT,
-            "Port on which Cilium listens, so that the router can dial too (Cilium 1.18).",
+            "Port on which Cilium listens, so that the router can dial too.",
+            needs=cilium.LISTEN_PORT,
             derived="off",
             also=("localPort",),
         ),
         Key(
             "source_interface",
             ROUTER_INTERFACE,
-            "Node interface whose address Cilium dials from (Cilium 1.19).",
+            "Node interface whose address Cilium dials from.",
+            needs=cilium.SOURCE_INTERFACE,
             derived="the kernel's choice",
         ),
         Key("advertise", ADVERTISE, "Routes beside pools; the router's filter is widened by the same.", default={}),

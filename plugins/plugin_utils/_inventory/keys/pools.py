@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..._versions import cilium
 from ..types import Boolean, Key, ListOf, MapOf, Name, Record
 from .common import AGGREGATE, CIDR, LABEL_KEY, LABEL_VALUE, LOCAL_PREFERENCE, MASK, POOL_ENTRY, SELECTOR
 from .communities import COMMUNITIES
@@ -50,7 +51,8 @@ POOL = Record(
         Key(
             "aggregate",
             AGGREGATE,
-            "Prefix length to which its routes are aggregated (Cilium 1.18); not those of traffic policy Local.",
+            "Prefix length to which its routes are aggregated; not those of traffic policy Local.",
+            needs=cilium.AGGREGATE,
             also=("aggregation_length",),
         ),
     ),

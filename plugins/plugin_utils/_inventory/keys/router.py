@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..types import Asn, Boolean, Choice, Integer, Key, ListOf, MapOf, Name
+from ..types import Asn, Boolean, Choice, Integer, Key, ListOf, MapOf, Name, Text
 from .cluster import CLUSTER_MAPS
 from .common import ROUTER_ID, VERSION
 from .neighbors import NEIGHBOR
@@ -37,6 +37,12 @@ ROUTER = (
         "edge_router_redistribute",
         ListOf(Choice("connected", "kernel", "static", "ospf")),
         "Routes taken into BGP (warns); they leave where an export says redistributed or all, or has their prefixes.",
+        default=(),
+    ),
+    Key(
+        "edge_router_take_over",
+        ListOf(Text("block", r"\S+( \S+)*", "the first line of a block of FRR, such as router ospf")),
+        "Blocks of FRR that are not ours and that a restart may lose (docs/router.md).",
         default=(),
     ),
     Key("edge_router_import_check", Boolean(), "Announce a network only if it is in the routing table.", default=True),

@@ -63,7 +63,14 @@ SESSION = (
         default=False,
         also=("gtsm",),
     ),
-    Key("description", Text(), "Text beside the neighbour on the router.", derived="the node's host name"),
+    Key(
+        "description",
+        Text(
+            "text", r"|[^|]*[^|\s][^|]*", "a description that FRR takes: not blank, and without '|', a pipe for vtysh"
+        ),
+        "Text beside the neighbor on the router.",
+        derived="the node's host name",
+    ),
     Key("shutdown", Boolean(), "Configured, but held down by the router.", default=False),
     Key("port", PORT, "TCP port that the router listens on.", default=179, also=("peer_port",)),
 )

