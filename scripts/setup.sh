@@ -22,7 +22,7 @@ export PYTHONUNBUFFERED=1
 # thirds of the time, and the checkout stays clean.
 unset PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX=$EDGE_CACHE/bytecode
-# Colours and links are for a terminal, not for a log.
+# Colors and links are for a terminal, not for a log.
 [ -t 1 ] || export NO_COLOR=1 ANSIBLE_NOCOLOR=1
 
 edge_say() { printf '%s\n' "$@"; }

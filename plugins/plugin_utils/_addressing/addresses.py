@@ -50,7 +50,7 @@ _OVER_ANY_WIDTH = re.compile(r"[1-9]\d{2}", re.ASCII)
 
 
 class PoolEntry(NamedTuple):
-    """One entry of ``addresses`` as written, normalised: a CIDR, or first and last address."""
+    """One entry of ``addresses`` as written, normalized: a CIDR, or first and last address."""
 
     text: str
     interval: Interval

@@ -51,7 +51,7 @@ class Overlap(NamedTuple):
 
 
 def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    """Return the same addresses as the fewest intervals, sorted; neighbours that touch become one."""
+    """Return the same addresses as the fewest intervals, sorted; neighbors that touch become one."""
     ordered = sorted(intervals)
     if len(ordered) < 2:
         return tuple(ordered)

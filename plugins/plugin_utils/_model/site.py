@@ -107,7 +107,7 @@ class Network:
     loopback: bool = False
     """It holds loopback addresses: no segment, no ARP."""
     dhcp: tuple[str, ...] = ()
-    """Ranges that a DHCP server hands out, as written, normalised."""
+    """Ranges that a DHCP server hands out, as written, normalized."""
     delivery: str | None = None
     """``routed`` or ``on_link``: how a provider hands this public range over."""
 

@@ -102,7 +102,7 @@ def test_above_is_what_is_higher(one: list[Interval], family: int, value: int) -
 @pytest.mark.parametrize(
     ("given_intervals", "expected"),
     [
-        pytest.param([interval(4, 0, 7), interval(4, 8, 15)], (interval(4, 0, 15),), id="neighbours"),
+        pytest.param([interval(4, 0, 7), interval(4, 8, 15)], (interval(4, 0, 15),), id="neighbors"),
         pytest.param([interval(4, 0, 7), interval(4, 9, 15)], (interval(4, 0, 7), interval(4, 9, 15)), id="gap-of-one"),
         pytest.param([interval(4, 0, 7), interval(6, 8, 15)], (interval(4, 0, 7), interval(6, 8, 15)), id="families"),
         pytest.param([interval(4, 0, 15), interval(4, 3, 4)], (interval(4, 0, 15),), id="inside"),

@@ -234,7 +234,7 @@ def test_planned_addresses_are_kept_in_a_file(small: Path) -> None:
     assert "WARNING" not in second.output
 
 
-def test_a_planned_address_stays_when_its_neighbours_leave(small: Path) -> None:
+def test_a_planned_address_stays_when_its_neighbors_leave(small: Path) -> None:
     (small / "edge_allocation.yml").write_text(
         'all:\n  vars:\n    edge_plan_allocations:\n      home/media/plex: ["192.0.2.140"]\n      home/old/one: ["192.0.2.129"]\n',
         encoding="utf-8",

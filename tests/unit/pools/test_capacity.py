@@ -179,7 +179,7 @@ def test_overlaps_name_pool_entry_and_addresses() -> None:
 @pytest.mark.parametrize(
     ("pools", "count"),
     [
-        pytest.param([pool("10.0.0.0/28"), pool("10.0.0.16/28")], 0, id="neighbours"),
+        pytest.param([pool("10.0.0.0/28"), pool("10.0.0.16/28")], 0, id="neighbors"),
         pytest.param([pool("10.0.0.0/28", first_last=False), pool("10.0.0.0")], 1, id="a-reserved-address-counts"),
         pytest.param([pool("10.0.0.0/28", "10.0.0.5"), pool("10.0.0.5")], 0, id="an-excluded-address-does-not"),
         pytest.param(
@@ -449,7 +449,7 @@ def test_cilium_spec_says_what_the_blocks_mean() -> None:
         pytest.param(pool("203.0.113.88/29"), [("203.0.113.88/29", 32)], id="cidr-ipv4"),
         pytest.param(pool("2001:db8::/64"), [("2001:db8::/64", 128)], id="cidr-ipv6"),
         pytest.param(pool("10.0.0.0/30", "10.0.0.0"), [("10.0.0.1/32", None), ("10.0.0.2/31", 32)], id="cut"),
-        pytest.param(pool(["10.0.0.0/25", "10.0.0.128/25"]), [("10.0.0.0/24", 32)], id="neighbours"),
+        pytest.param(pool(["10.0.0.0/25", "10.0.0.128/25"]), [("10.0.0.0/24", 32)], id="neighbors"),
     ],
 )
 def test_prefix_list_entries(one: Pool, expected: list[tuple[str, int | None]]) -> None:

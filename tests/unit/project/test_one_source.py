@@ -36,7 +36,7 @@ EARLIER: cilium.Version = (1, 16, 0)
 GATES = {".".join(place): (place, needed) for place, needed in cilium.GATES.items()}
 PAGES = {
     cilium.SEVERAL_INSTANCES: "advertises wrongly",
-    cilium.NO_SESSION_STATE: "tells no state of BGP sessions (update",
+    cilium.NO_SESSION_STATE: "reports no state of BGP sessions (update",
     cilium.MOVING_ADDRESSES: "may give",
     cilium.PROXY_IS_NOT_LOCAL: "sees no local endpoint",
 }

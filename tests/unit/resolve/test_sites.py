@@ -170,7 +170,7 @@ def test_layers_of_several_files_make_one_map() -> None:
         edge_services__media={"media/plex": {"pool": "media", "addresses": "203.0.113.17"}},
     )
     assert [pool["name"] for pool in data["pools"]] == ["games", "lb", "media"]
-    assert filters(data) == {"home-k8s-ipv4": ["203.0.113.0/27 ge 32"]}  # neighbours merge
+    assert filters(data) == {"home-k8s-ipv4": ["203.0.113.0/27 ge 32"]}  # neighbors merge
     others = {"key": POOL_LABEL, "operator": "NotIn", "values": ["games", "media"]}
     assert objects(data, "CiliumLoadBalancerIPPool")["lb"]["serviceSelector"] == {"matchExpressions": [others]}
     assert objects(data, "CiliumLoadBalancerIPPool")["media"]["serviceSelector"] == {

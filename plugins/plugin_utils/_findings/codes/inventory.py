@@ -106,15 +106,15 @@ INVENTORY: dict[str, PlanCode] = {
     ),
     "EDGE116": PlanCode(
         ERROR,
-        "Password that nobody reads",
+        "Password that no session uses",
         "Its sessions would be set up without a password, at both ends.",
         "udm-pro.edge_bgp_passwords.public-ingress: is not read from udm-pro: the password of peering"
         " 'public-ingress' is read from platform (write it at platform, or under group_vars/all)",
     ),
     "EDGE120": PlanCode(
         ERROR,
-        "Reference to nothing",
-        "The name that is referred to does not exist in this site.",
+        "Name that does not exist",
+        "Nothing in this site has the name that is referred to.",
         "edge_pools__media.media.l2: there is no network 'privat' (did you mean 'private'?)",
     ),
 }

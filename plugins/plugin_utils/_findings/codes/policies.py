@@ -59,7 +59,7 @@ POLICIES: dict[str, PlanCode] = {
     ),
     "EDGE337": PlanCode(
         ERROR,
-        "Pool of which cluster?",
+        "Pool name of several clusters",
         "Several clusters have a pool of this name: write cluster/pool.",
         "edge_links.wire.ends.gw.export.pools: pool 'lb' exists in home and in second (write home/lb or second/lb)",
     ),
@@ -181,9 +181,9 @@ POLICIES: dict[str, PlanCode] = {
     ),
     "EDGE356": PlanCode(
         ERROR,
-        "Router never hears what it should send",
+        "Router has no such route to send",
         "The export would send nothing.",
-        "gw.edge_router_neighbors.nas.export.pools: gw hears pool 'web' from nobody, so it has nothing to send"
+        "gw.edge_router_neighbors.nas.export.pools: nobody announces pool 'web' to gw, so it has nothing to send"
         " (give a peering that announces it a session to this router, or import it from a link)",
     ),
     "EDGE357": PlanCode(
@@ -209,7 +209,7 @@ POLICIES: dict[str, PlanCode] = {
     ),
     "EDGE360": PlanCode(
         ERROR,
-        "Routes without the mark that the import asks for",
+        "Routes without the community that the import asks for",
         "The nodes would announce what the router refuses: no service of the pool could be reached.",
         "home.edge_peerings.k8s.import.communities: asks for 64700:20, which is not on the routes of pool 'media',"
         " advertise.pod_cidrs: the router would refuse them (add it to home.edge_pools.media.communities, or take"

@@ -47,7 +47,7 @@ POOLS: dict[str, PlanCode] = {
     ),
     "EDGE407": PlanCode(
         ERROR,
-        "Pool without a way out",
+        "Pool that is reachable nowhere",
         "Neither a peering nor a network makes its addresses reachable.",
         "edge_pools.public-ingress: says neither bgp nor l2, so its addresses would be reachable nowhere (bgp:"
         " public-ingress or public-service; or l2: private or public; or bgp: [] if you mean it)",
@@ -126,7 +126,7 @@ POOLS: dict[str, PlanCode] = {
     ),
     "EDGE418": PlanCode(
         WARNING,
-        "On-link range is answered by nobody",
+        "Nobody answers ARP for an on-link range",
         "The provider's side asks by ARP or NDP for each address of a range that is on-link, and a BGP route"
         " answers nothing. Let the router answer: docs/situations/slash-29.md says how, on Linux and on UniFi.",
         "home.edge_pools.public.addresses: 203.0.113.92/31 has addresses of network 'wan' (203.0.113.88/29), which"

@@ -45,7 +45,7 @@ SESSIONS: dict[str, PlanCode] = {
     "EDGE306": PlanCode(
         ERROR,
         "Two sessions between the same addresses",
-        "FRR tells neighbours apart by address alone: a node can have one session to a router's address.",
+        "FRR tells neighbors apart by address alone: a node can have one session to a router's address.",
         "edge_peerings.public-ingress: node01, node02, node03 would have a second session to 10.121.0.1, beside"
         " that of edge_peerings.public-extra (use one peering, another network, or selectors that do not share a"
         " node)",
@@ -67,8 +67,8 @@ SESSIONS: dict[str, PlanCode] = {
     "EDGE309": PlanCode(
         ERROR,
         "multihop and ttl_security exclude each other",
-        "GTSM (RFC 5082) is for direct neighbours.",
-        "edge_peerings.public-ingress: multihop and ttl_security are both set (GTSM is for neighbours on the same"
+        "GTSM (RFC 5082) is for directly connected neighbors.",
+        "edge_peerings.public-ingress: multihop and ttl_security are both set (GTSM is for neighbors on the same"
         " network)",
     ),
     "EDGE310": PlanCode(
@@ -102,7 +102,7 @@ SESSIONS: dict[str, PlanCode] = {
     "EDGE314": PlanCode(
         ERROR,
         "Session over a family that it does not carry",
-        "One end has no address of that family to dial or to be dialled.",
+        "One end has no address of that family to dial, or none that the other end could dial.",
         "t1.edge_node_local_addresses.lab: fd00:3::21 is an IPv6 address, but no session of test.edge_peerings.lab"
         " is (remove it)",
     ),
@@ -124,15 +124,16 @@ SESSIONS: dict[str, PlanCode] = {
         ERROR,
         "Peerings of one class disagree about its name",
         "A node matches one CiliumBGPClusterConfig, which its peerings share: they must call it by one name.",
-        "test.edge_peerings.two.names.cluster_config: is 'two' (test.edge_peerings.lab has 'one', and nodes of"
-        " both share a ClusterConfig: write the same)",
+        "test.edge_peerings.two.names.cluster_config: is 'two', but test.edge_peerings.lab says 'one', and nodes of"
+        " both share one CiliumBGPClusterConfig (write one name in both)",
     ),
     "EDGE318": PlanCode(
         ERROR,
         "Nodes that no selector tells apart",
         "A label of ours would select them, but edge_cluster_manage_labels says that labels are not ours to write.",
-        "test.edge_cluster_manage_labels: is false, but no selector of test.edge_peerings.lab fits t2 and no other"
-        " node (let test.edge_peerings.lab.nodes select exactly these nodes, or let labels be written)",
+        "test.edge_cluster_manage_labels: is false, and no selector of test.edge_peerings.lab selects exactly t2:"
+        " only a label could (let test.edge_peerings.lab.nodes select exactly these nodes, or let labels be"
+        " written)",
     ),
     "EDGE319": PlanCode(
         ERROR,
@@ -172,23 +173,23 @@ SESSIONS: dict[str, PlanCode] = {
     "EDGE324": PlanCode(
         ERROR,
         "Internal and external members in one peer group",
-        "FRR takes either: nodes in the router's own AS need a peering of their own.",
-        "prod.edge_peerings.k8s: a1 is in AS 64702 like tor-b, b1 is in AS 64712: FRR wants one kind in a peer"
-        " group (write a peering for each kind)",
+        "FRR takes one kind per peer group: nodes in the router's own AS need a peering of their own.",
+        "prod.edge_peerings.k8s: a1 is in AS 64702 like tor-b, b1 is in AS 64712: a peer group is either internal"
+        " or external (write a peering for each kind)",
     ),
     "EDGE325": PlanCode(
         ERROR,
         "Node outside the listen ranges",
-        "The router takes nobody from there, so its sessions never come up.",
+        "The router accepts no session from there, so the node's sessions never come up.",
         "t1.edge_addresses.lab: 10.3.0.21 is outside the listen ranges of test.edge_peerings.lab (10.3.0.128/25)"
         " (widen the ranges, or narrow the peering's nodes)",
     ),
     "EDGE326": PlanCode(
         ERROR,
         "Listen limit too low",
-        "FRR refuses further neighbors in silence, and shows them nowhere.",
-        "test.edge_peerings.lab.dynamic.limit: is 1, but 2 nodes dial in: FRR refuses the others without a word"
-        " (at least 2; two more while nodes are replaced)",
+        "FRR refuses further neighbors silently, and shows them nowhere.",
+        "test.edge_peerings.lab.dynamic.limit: is 1, but 2 nodes dial in: FRR refuses the others silently (at"
+        " least 2; two more while nodes are replaced)",
     ),
     "EDGE327": PlanCode(
         ERROR,

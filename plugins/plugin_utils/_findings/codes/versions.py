@@ -58,7 +58,7 @@ VERSIONS: dict[str, PlanCode] = {
     ),
     "EDGE608": PlanCode(
         ERROR,
-        "Object with two meanings",
+        "One object, two contents",
         "Sessions that share a Kubernetes object cannot differ in what it says.",
         "test.edge_peerings.two: CiliumBGPPeerConfig 'lab' is that of test.edge_peerings.lab too (write another"
         " names.peer_config)",
@@ -79,9 +79,9 @@ VERSIONS: dict[str, PlanCode] = {
     ),
     "EDGE611": PlanCode(
         WARNING,
-        "Cluster tells no session states",
-        "Verify can then judge BGP sessions from the routers' end alone.",
-        "platform.edge_cilium_version: 1.16.0 tells no state of BGP sessions (update to Cilium 1.16.2)",
+        "Cluster reports no session states",
+        "Verify then sees BGP sessions from the routers' end alone.",
+        "platform.edge_cilium_version: 1.16.0 reports no state of BGP sessions (update to Cilium 1.16.2)",
     ),
     "EDGE612": PlanCode(
         ERROR,

@@ -53,7 +53,7 @@ SESSION = (
     Key(
         "multihop",
         Integer(2, 255),
-        "TTL for a neighbour that is not directly connected, on both ends.",
+        "TTL for a neighbor that is not directly connected, on both ends.",
         also=("ebgp_multihop", "ebgp_multihop_ttl"),
     ),
     Key(

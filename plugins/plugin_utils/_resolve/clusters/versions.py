@@ -159,13 +159,13 @@ def _check_faults(context: Context, cluster: Cluster, values: Values, planned: V
         context.report.add(
             "EDGE611",
             path,
-            f"{cluster.cilium_version} tells no state of BGP sessions",
+            f"{cluster.cilium_version} reports no state of BGP sessions",
             f"update to Cilium {NO_SESSION_STATE.version}",
         )
     if cluster.sessions and value_at(cluster.values, "bgpControlPlane.statusReport.enabled") in (False, "false"):
         context.report.add(
             "EDGE611",
             f"{values['edge_cilium_values']['bgpControlPlane'].path}.statusReport.enabled",
-            "is false, so Cilium tells no state of BGP sessions",
+            "is false, so Cilium reports no state of BGP sessions",
             "remove it",
         )

@@ -164,7 +164,7 @@ def session_fits(
             "EDGE309",
             place,
             f"{what}, and ttl_security is set for {item.path}",
-            "GTSM is for neighbours on the same network",
+            "GTSM is for neighbors on the same network",
         )
         whole = False
     session = item["sessions"]

@@ -99,11 +99,13 @@ def _written_name(context: Context, items: Mapping[str, Item], names: tuple[str,
     if len(found) > 1 or None in written.values():
         first = next(name for name in names if written[name] is not None)
         others = [name for name in names if written[name] != written[first]]
+        own = f"is {written[others[0]]!r}" if written[others[0]] else "is missing"
         context.report.add(
             "EDGE317",
             f"{items[others[0]].path}.names.cluster_config",
-            f"is {written[others[0]]!r}" if written[others[0]] else "is missing",
-            f"{items[first].path} has {written[first]!r}, and nodes of both share a ClusterConfig: write the same",
+            f"{own}, but {items[first].path} says {written[first]!r}, and nodes of both share one"
+            " CiliumBGPClusterConfig",
+            "write one name in both",
         )
     return str(min(found))
 
@@ -118,6 +120,6 @@ def _check_labels(
     context.report.add(
         "EDGE318",
         f"{cluster}.edge_cluster_manage_labels",
-        f"is false, but no selector of {whose} fits {some(hosts)} and no other node",
+        f"is false, and no selector of {whose} selects exactly {some(hosts)}: only a label could",
         f"let {items[names[0]].path}.nodes select exactly these nodes, or let labels be written",
     )

@@ -154,7 +154,7 @@ def _check_heard(
             context.report.add(
                 "EDGE356",
                 path,
-                f"{router.host} hears {what} from nobody, so it has nothing to send",
+                f"nobody announces {what} to {router.host}, so it has nothing to send",
                 "give a peering that announces it a session to this router, or import it from a link",
             )
         elif _stuck(draft, heard):

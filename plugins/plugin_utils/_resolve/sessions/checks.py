@@ -83,7 +83,7 @@ def check_groups(context: Context, items: Mapping[str, Item], sessions: list[Ses
                 "EDGE324",
                 items[session.peering].path,
                 f"{inside[0].node} is in AS {inside[0].node_asn} like {session.router}, {outside.node} is in AS"
-                f" {outside.node_asn}: FRR wants one kind in a peer group",
+                f" {outside.node_asn}: a peer group is either internal or external",
                 "write a peering for each kind",
             )
 

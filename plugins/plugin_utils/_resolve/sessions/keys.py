@@ -51,7 +51,7 @@ def session_keys(context: Context, item: Item, defaults: Items, password: str | 
     multihop, ttl_security = value("multihop"), value("ttl_security")
     if multihop is not None and ttl_security:
         context.report.add(
-            "EDGE309", item.path, "multihop and ttl_security are both set", "GTSM is for neighbours on the same network"
+            "EDGE309", item.path, "multihop and ttl_security are both set", "GTSM is for neighbors on the same network"
         )
         return None
     return SessionKeys(

@@ -52,7 +52,7 @@ def listen_ranges(
         context.report.add(
             "EDGE326",
             f"{item.path}.dynamic.limit",
-            f"is {limit}, but {len(members)} nodes dial in: FRR refuses the others without a word",
+            f"is {limit}, but {len(members)} nodes dial in: FRR refuses the others silently",
             f"at least {len(members)}; two more while nodes are replaced",
         )
     return ranges, limit
