@@ -20,15 +20,16 @@ import yaml
 from ...module_utils._errors import EdgeError
 from .._addressing.addresses import parse_address, parse_pool_entry
 from .._addressing.intervals import contains, merge
-from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, ownership_labels
+from .._kubernetes.labels import (
+    CILIUM_CLASSES,
+    FIELD_MANAGER,
+    LABEL_MANAGED_BY,
+    LABEL_SITE,
+    ownership_labels,
+    service_labels,
+)
 from .._kubernetes.selectors import selector_of
 from .objects import BGP_KINDS, LB_KINDS, Object, password_secret_name
-
-CILIUM_CLASSES = (None, "io.cilium/bgp-control-plane", "io.cilium/l2-announcer")
-"""``loadBalancerClass`` of the services that Cilium's LoadBalancer IPAM serves."""
-
-_SERVICE_NAME, _SERVICE_NAMESPACE = "io.kubernetes.service.name", "io.kubernetes.service.namespace"
-"""Keys that a pool's selector may use as if they were labels of the service."""
 
 
 @dataclass(slots=True)
@@ -308,7 +309,7 @@ def _pool_holds(pool: Object, address: str) -> bool:
 
 
 def _pool_serves(pool: Object, metadata: Mapping[str, Any]) -> bool:
-    special = {_SERVICE_NAME: metadata["name"], _SERVICE_NAMESPACE: metadata["namespace"]}
+    special = service_labels(metadata["namespace"], metadata["name"])
     selector = pool["spec"].get("serviceSelector")
     return not selector or selector_of(selector).matches({**(metadata.get("labels") or {}), **special})
 

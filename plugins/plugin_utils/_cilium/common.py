@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from .._document.plan import KubernetesObject
-from .._kubernetes.labels import ownership_labels
+from .._kubernetes.labels import NEVER_USED_VALUE, ownership_labels
 from .._kubernetes.selectors import IN, NOT_IN, Requirement, Selector, negation, parse_selector, selector_of_both
 from .._model.site import Cluster, Pool, Site
 from .._versions.cilium import V2_SINCE, parse_version
@@ -25,10 +25,6 @@ BGP_KINDS = (
 """The kinds of :func:`bgp_objects`, in the order in which they are applied."""
 LB_KINDS = ("CiliumPodIPPool", "CiliumLoadBalancerIPPool", "CiliumL2AnnouncementPolicy")
 """The kinds of :func:`lb_objects`, in the order in which they are applied."""
-
-_EVERYTHING = "never-used-value"
-"""``NotIn`` this value selects everything; an empty selector is easily lost on the way and then selects nothing (Cilium
-documentation, "BGP Control Plane Resources")."""
 
 
 def api_version(kind: str, version: str) -> str:
@@ -65,7 +61,7 @@ def label_selector(text: str) -> Object:
 
 def select_all(key: str) -> Object:
     """Return the LabelSelector of everything, in the form that is not lost on the way; ``key`` is any label key."""
-    return Selector((Requirement(key, NOT_IN, (_EVERYTHING,)),)).label_selector()
+    return Selector((Requirement(key, NOT_IN, (NEVER_USED_VALUE,)),)).label_selector()
 
 
 def pool_selector(cluster: Cluster, pool: Pool) -> Selector | None:

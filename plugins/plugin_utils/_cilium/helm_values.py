@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
+from .._addressing.families import family_of
 from .._model.site import Cluster, L2Lease
 from .lb import DEFAULT_POD_POOL, pod_pool_spec
 from .services import cilium_chart_values
@@ -131,7 +132,7 @@ def family_reason(cluster: Cluster, family: str) -> str | None:
 def pod_families(cluster: Cluster) -> set[str]:
     """Return the families that pods have a range of, as far as the inventory says it."""
     ranges = (*cluster.pod_cidrs, *(cidr for pool in cluster.pod_pools for cidr in pool.cidrs))
-    return {"ipv6" if ":" in cidr else "ipv4" for cidr in ranges}
+    return set(map(family_of, ranges))
 
 
 def low_ports(cluster: Cluster) -> list[int]:

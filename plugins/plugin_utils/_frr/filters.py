@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .._addressing.addresses import WIDTH, parse_cidr
+from .._addressing.addresses import WIDTH
+from .._addressing.families import DEFAULT_ROUTE
 from .._document.frr_intent import (
     CommunityList,
     MaximumPrefix,
@@ -50,8 +51,6 @@ REDISTRIBUTED_TAG = 65535
 _WORDS = {"planned-shut": "graceful-shutdown", "no-export-subconfed": "local-AS"}
 """FRR's words for communities that Cilium's CRD calls otherwise; the others are equal."""
 
-_DEFAULT = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
-
 
 @dataclass(slots=True)
 class Filters:
@@ -70,7 +69,7 @@ class Filters:
             rules: all prefixes that pass, of both families.
             policy: what else is said: everything, communities that routes must carry, the attributes that they get.
         """
-        wanted = [*rules, *([PrefixRule(_DEFAULT[family])] if policy.default_route else [])]
+        wanted = [*rules, *([PrefixRule(DEFAULT_ROUTE[family])] if policy.default_route else [])]
         match = self._communities(name.removesuffix("-in"), policy.communities)
         changes = _changes(policy, policy.add_communities)
         entries: list[RouteMapEntry] = []
@@ -176,11 +175,6 @@ def _count(rule: PrefixRule) -> int:
     """Return how many prefixes pass a rule."""
     cidr, low, high = lengths(rule)
     return sum(1 << (length - cidr.prefix_length) for length in range(low, min(high, WIDTH[cidr.family]) + 1))
-
-
-def prefix_family(prefix: str) -> str:
-    """Return the family of a CIDR."""
-    return "ipv6" if parse_cidr(prefix, "").family == 6 else "ipv4"
 
 
 def _permit(seq: int, match: RouteMapMatch, changes: RouteMapSet) -> RouteMapEntry:

@@ -16,12 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._addressing.addresses import parse_address
+from .._addressing.families import FAMILIES, family_of
 from .._document.frr_intent import FrrIntent, PeerGroup, PeerGroupFamily
 from .._model.site import Neighbor, Peering, Policy, Pool, PrefixRule, Router, Session, SessionKeys, Site
-from .filters import REDISTRIBUTED_MAP, Filters, maximum_prefix, prefix_family
-
-FAMILIES = ("ipv4", "ipv6")
-"""Route families, in the order in which they are rendered."""
+from .filters import REDISTRIBUTED_MAP, Filters, maximum_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def frr_intent(site: Site, router: Router) -> FrrIntent:
     ]
     if router.redistribute:
         filters.add_redistribute()
-    networks = {family: [p for p in router.originates if prefix_family(p) == family] for family in FAMILIES}
+    networks = {family: [p for p in router.originates if family_of(p) == family] for family in FAMILIES}
     used = {family for group in peer_groups for family in group["families"]} | {f for f in FAMILIES if networks[f]}
     return {
         "asn": router.asn,
@@ -171,7 +169,7 @@ def _peering_group(name: str, peering: Peering, sessions: Sequence[Session]) -> 
     asns = {session.node_asn for session in sessions}
     internal = asns == {first.router_asn}
     dynamic = bool(peering.listen_ranges)
-    ranges = [cidr for cidr in peering.listen_ranges if prefix_family(cidr) == first.family]
+    ranges = [cidr for cidr in peering.listen_ranges if family_of(cidr) == first.family]
     group = _group(name, first.family, keys, f"{first.cluster}/{keys.password}" if keys.password else None, internal)
     peer_group: PeerGroup = {
         **group,

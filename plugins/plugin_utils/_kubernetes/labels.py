@@ -24,7 +24,6 @@ LABEL_CLASS = "cluster-edge.hybridnet/bgp-class"
 ANNOTATION_ADDRESSES = "lbipam.cilium.io/ips"
 """Requests addresses for a Service (Cilium LB-IPAM; the ``io.cilium/`` form is a legacy alias)."""
 
-
 ANNOTATION_SHARING_KEY = "lbipam.cilium.io/sharing-key"
 ANNOTATION_SHARING_NAMESPACES = "lbipam.cilium.io/sharing-cross-namespace"
 """Services with one key share one address; across namespaces only where both sides name each other (LB-IPAM)."""
@@ -34,6 +33,27 @@ POD_POOL_NAME = "io.cilium.podippool.name"
 
 LOAD_BALANCER_CLASSES = {"bgp": "io.cilium/bgp-control-plane", "l2": "io.cilium/l2-announcer"}
 """``loadBalancerClass`` by the way in which a service shall be reached; without a class it is announced both ways."""
+
+CILIUM_CLASSES = (None, *LOAD_BALANCER_CLASSES.values())
+"""``loadBalancerClass`` of the services that Cilium's LoadBalancer IPAM serves."""
+
+SERVICE_NAME, SERVICE_NAMESPACE = "io.kubernetes.service.name", "io.kubernetes.service.namespace"
+"""Keys that selectors of pools and advertisements may use as if they were labels of the Service (Cilium documentation,
+"LB IPAM")."""
+
+NEVER_USED_VALUE = "never-used-value"
+"""``NotIn`` this value selects everything; an empty selector is easily lost on the way and then selects nothing (Cilium
+documentation, "BGP Control Plane Resources")."""
+
+
+def service_labels(namespace: str, name: str) -> dict[str, str]:
+    """Return what selectors see of a Service beside its own labels."""
+    return {SERVICE_NAME: name, SERVICE_NAMESPACE: namespace}
+
+
+def kubelet_labels(node: str) -> dict[str, str]:
+    """Return the labels that each kubelet sets on its Node, which nobody has to write down."""
+    return {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux"}
 
 
 def ownership_labels(site: str) -> dict[str, str]:

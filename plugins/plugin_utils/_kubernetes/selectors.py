@@ -100,11 +100,6 @@ class Selector:
         """Return whether no object can match both. Exact: label keys are independent of each other."""
         return not _satisfiable((*self.requirements, *other.requirements))
 
-    @property
-    def slug(self) -> str:
-        """The selector as a part of object names, such as ``public-true``; see :func:`selector_slug`."""
-        return selector_slug([self])
-
 
 def parse_selector(text: object, path: str) -> Selector:
     """Parse kubectl's label selector text.

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._addressing.addresses import PoolEntry
+from .._addressing.families import family_of
 from .._addressing.intervals import Interval
+from .._kubernetes.labels import kubelet_labels
 from .communities import Community
 
 KUBERNETES_TRAFFIC_POLICY = "Cluster"
@@ -62,7 +64,7 @@ class PrefixRule:
     @property
     def family(self) -> str:
         """``ipv4`` or ``ipv6``."""
-        return "ipv6" if ":" in self.prefix else "ipv4"
+        return family_of(self.prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Node:
     @property
     def all_labels(self) -> dict[str, str]:
         """What selectors of nodes see: also the labels that each kubelet sets, which nobody has to write down."""
-        return {"kubernetes.io/hostname": self.host, "kubernetes.io/os": "linux", **self.labels}
+        return {**kubelet_labels(self.host), **self.labels}
 
 
 @dataclass(frozen=True, slots=True)

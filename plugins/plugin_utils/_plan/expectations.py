@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from .._addressing.families import DEFAULT_ROUTE, HOST_LENGTH, family_of
 from .._document.plan import (
     PlannedAnnouncement,
     PlannedExpectations,
@@ -23,10 +24,6 @@ from .._document.plan import (
 from .._kubernetes.labels import POD_POOL_NAME
 from .._kubernetes.selectors import parse_selector
 from .._model.site import Advertise, Cluster, Network, Peering, Policy, Pool, PrefixRule, Session, Site
-
-HOST_ROUTES = {"ipv4": 32, "ipv6": 128}
-_EVERYTHING = {"ipv4": PrefixRule("0.0.0.0/0", le=32), "ipv6": PrefixRule("::/0", le=128)}
-_DEFAULT_ROUTE = {"ipv4": PrefixRule("0.0.0.0/0"), "ipv6": PrefixRule("::/0")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def _announcements(pool: Pool, groups: Mapping[str, Sequence[_Group]]) -> list[P
             **group.head,
             "pool": pool.name,
             "families": [family for family in group.families if family in pool.families],
-            "length": {**HOST_ROUTES, **pool.aggregate},
+            "length": {**HOST_LENGTH, **pool.aggregate},
             "announce_only": pool.announce_only,
         }
         for peering in sorted(pool.bgp)
@@ -132,15 +129,15 @@ def _advertised(site: Site, cluster: Cluster, item: Advertise) -> list[PrefixRul
         ]
     if item.kind == "interfaces":
         return [
-            _of_length(cidr, HOST_ROUTES)
+            _of_length(cidr, HOST_LENGTH)
             for network in site.networks
             if any(fnmatchcase(name, glob) for name in item.interfaces for glob in network.interfaces)
             for cidr in network.cidrs
         ]
     cidrs = cluster.service_cidrs if item.kind == "cluster_ips" else cluster.external_cidrs
-    lengths = {**HOST_ROUTES, **item.aggregate}
+    lengths = {**HOST_LENGTH, **item.aggregate}
     # An aggregate does not stand for services of traffic policy Local: their host routes may come too.
-    return [_of_length(cidr, HOST_ROUTES) for cidr in cidrs] + [
+    return [_of_length(cidr, HOST_LENGTH) for cidr in cidrs] + [
         _of_length(cidr, lengths) for cidr in cidrs if item.aggregate
     ]
 
@@ -152,12 +149,12 @@ def prefix_match(rule: PrefixRule) -> PrefixMatch:
 
 def _imported(policy: Policy, families: Sequence[str]) -> list[PrefixRule]:
     if policy.everything:
-        return [_EVERYTHING[family] for family in families]
-    return [*policy.prefixes, *(_DEFAULT_ROUTE[family] for family in families if policy.default_route)]
+        return [PrefixRule(DEFAULT_ROUTE[family], le=HOST_LENGTH[family]) for family in families]
+    return [*policy.prefixes, *(PrefixRule(DEFAULT_ROUTE[family]) for family in families if policy.default_route)]
 
 
 def _of_length(cidr: str, lengths: Mapping[str, int]) -> PrefixRule:
-    length = lengths["ipv6" if ":" in cidr else "ipv4"]
+    length = lengths[family_of(cidr)]
     return PrefixRule(cidr, length, length)
 
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from .._kubernetes.labels import SERVICE_NAME, SERVICE_NAMESPACE
 from .._kubernetes.selectors import EXISTS, IN, Requirement, Selector, parse_selector
 from .._model.site import Pool
-
-SERVICE_NAME = "io.kubernetes.service.name"
-SERVICE_NAMESPACE = "io.kubernetes.service.namespace"
-"""Keys that Cilium adds to a Service's labels for pools and advertisements (documentation, "LB IPAM")."""
 
 
 def own_selector(pool: Pool) -> Selector | None:

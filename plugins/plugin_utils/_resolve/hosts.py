@@ -18,6 +18,7 @@ from .._findings.report import Report
 from .._findings.wording import did_you_mean, one_of
 from .._inventory.parse import ParsedSite
 from .._inventory.values import Items, Values
+from .._kubernetes.labels import kubelet_labels
 from .._model.site import Derived, Node, Router
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -315,7 +316,7 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
 
 def _check_kubelet_labels(context: Context, host: str, items: Items) -> None:
     """Report labels of a node that its kubelet sets, to another value."""
-    for key, value in (("kubernetes.io/hostname", host), ("kubernetes.io/os", "linux")):
+    for key, value in kubelet_labels(host).items():
         if key in items and items[key].value != value:
             context.report.add(
                 "EDGE103",

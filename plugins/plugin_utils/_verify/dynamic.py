@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 
+from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedSession
-from .observed import ClusterSeen, RouterSeen
+from .observed import ClusterSeen, RouterSeen, within
 
 
 def with_addresses(
@@ -51,22 +51,8 @@ def _address(
     """Return the address from which a node dials in; empty if nothing tells."""
     if session["cluster"] not in clusters or session["router"] not in plan["routers"]:
         return ""
-    groups = plan["routers"][session["router"]]["frr"]["peer_groups"]
-    ranges = [
-        ipaddress.ip_network(text)
-        for group in groups
-        if group["name"] == session["peer_group"]
-        for text in group["listen_ranges"]
-    ]
-    own = [
-        address
-        for address in clusters[session["cluster"]].node_addresses.get(session["node"], ())
-        if any(_inside(address, cidr) for cidr in ranges)
-    ]
+    ranges = peer_group(plan, session["router"], session["peer_group"])["listen_ranges"]
+    addresses = clusters[session["cluster"]].node_addresses.get(session["node"], ())
+    own = [address for address in addresses if within(address, ranges)]
     seen = routers[session["router"]].neighbors if session["router"] in routers else {}
     return next((address for address in own if address in seen), own[0] if own else "")
-
-
-def _inside(address: str, cidr: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    ip = ipaddress.ip_address(address)
-    return ip.version == cidr.version and ip in cidr

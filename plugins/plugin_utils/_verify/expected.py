@@ -13,15 +13,12 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .._addressing.families import HOST_LENGTH, family_of
 from .._document.plan import PlanDocument, PlannedSession
+from .._kubernetes.labels import service_labels
 from .._kubernetes.selectors import parse_selector
 from .advertised import POD_CIDR, Advertised
-from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, family_of
-
-SERVICE_NAME, SERVICE_NAMESPACE = "io.kubernetes.service.name", "io.kubernetes.service.namespace"
-"""Keys that Cilium's selectors may use as if they were labels of the service."""
-
-HOST_LENGTH = {"ipv4": 32, "ipv6": 128}
+from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +130,7 @@ class Expectations:
     def announced(self, live: LiveAddress) -> bool:
         """Return whether the pool lets the service be announced (``announce_only``)."""
         selector = self._narrowed.get((live.cluster, live.pool))
-        special = {SERVICE_NAME: live.service.name, SERVICE_NAMESPACE: live.service.namespace}
+        special = service_labels(live.service.namespace, live.service.name)
         return selector is None or selector.matches({**live.service.labels, **special})
 
     def is_planned(self, cluster: str, service: ServiceSeen) -> bool:

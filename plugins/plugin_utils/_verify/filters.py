@@ -5,12 +5,29 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from .._addressing.addresses import Address, Cidr, parse_cidr
+from .._addressing.families import DEFAULT_ROUTE
 from .._document.frr_intent import FrrIntent, PeerGroupFamily, PrefixListEntry
+from .._model.prefix_rules import lengths
+from .._model.site import PrefixRule
 
-DEFAULT_ROUTES = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry of a prefix-list."""
+
+    permit: bool
+    cidr: Cidr
+    shortest: int
+    longest: int
+
+    def matches(self, prefix: Cidr) -> bool:
+        """Return whether the entry is about ``prefix``, which is of its family."""
+        inside = self.cidr.contains(Address(prefix.family, prefix.interval.first))
+        return inside and self.shortest <= prefix.prefix_length <= self.longest
 
 
 class Filters:
@@ -21,7 +38,7 @@ class Filters:
 
     def __init__(self, intent: FrrIntent) -> None:
         self._maps = {item["name"]: item["entries"] for item in intent["route_maps"]}
-        self._lists = {(item["family"], item["name"]): item["entries"] for item in intent["prefix_lists"]}
+        self._lists = {(item["family"], item["name"]): _entries(item["entries"]) for item in intent["prefix_lists"]}
         self._groups = {item["name"]: item["families"] for item in intent["peer_groups"]}
 
     def imports(self, peer_group: str, family: str, prefix: str) -> bool:
@@ -34,7 +51,7 @@ class Filters:
         policy = self._policy(peer_group, family)
         if policy is None:
             return False
-        if prefix == DEFAULT_ROUTES[family] and policy["default_originate"]:
+        if prefix == DEFAULT_ROUTE[family] and policy["default_originate"]:
             return True
         return self._passes(policy["export"], family, prefix)
 
@@ -53,26 +70,20 @@ class Filters:
     def _passes(self, route_map: str, family: str, prefix: str) -> bool:
         for entry in self._maps[route_map]:
             name = entry["match"].get("prefix_list")
-            if name is None or _listed(self._lists[family, name], prefix):
+            if name is None or _permits(self._lists[family, name], prefix):
                 return entry["action"] == "permit"
         return False
 
 
-def _listed(entries: Sequence[PrefixListEntry], prefix: str) -> bool:
-    """Return whether a prefix-list permits ``prefix``: its very own, or by length where ``ge`` or ``le`` is given."""
-    network = ipaddress.ip_network(prefix)
-    for entry in entries:
-        outer = ipaddress.ip_network(entry["prefix"])
-        if network.version != outer.version or network.prefixlen < outer.prefixlen:
-            continue
-        if int(network.network_address) >> (network.max_prefixlen - outer.prefixlen or 0) != (
-            int(outer.network_address) >> (outer.max_prefixlen - outer.prefixlen or 0)
-        ):
-            continue
-        least = entry["ge"] if entry["ge"] is not None else outer.prefixlen
-        most = entry["le"]
-        if most is None:
-            most = network.max_prefixlen if entry["ge"] is not None else outer.prefixlen
-        if least <= network.prefixlen <= most:
-            return entry["action"] == "permit"
-    return False
+def _entries(entries: Iterable[PrefixListEntry]) -> list[_Entry]:
+    """Return a prefix-list, read."""
+    return [
+        _Entry(entry["action"] == "permit", *lengths(PrefixRule(entry["prefix"], entry["ge"], entry["le"])))
+        for entry in entries
+    ]
+
+
+def _permits(entries: Iterable[_Entry], prefix: str) -> bool:
+    """Return whether a prefix-list permits ``prefix``: the first entry that matches it says so."""
+    cidr = parse_cidr(prefix, "")
+    return next((entry.permit for entry in entries if entry.matches(cidr)), False)

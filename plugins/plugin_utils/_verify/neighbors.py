@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 
+from .._addressing.families import DEFAULT_ROUTE, FAMILIES
 from .._document.plan import PlanDocument, PlannedNeighbor
 from .._findings.code import ERROR
-from .filters import DEFAULT_ROUTES, Filters
-from .observed import FAMILIES, NeighborSeen, RouterSeen, canonical
-from .report import OK, VerifyReport
+from .filters import Filters
+from .observed import NeighborSeen, RouterSeen, canonical, within
+from .report import OK, VerifyReport, few
+from .timers import router_timers, timers_text
 
 
 def verify_neighbors(report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]) -> None:
@@ -32,18 +33,9 @@ def ends(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
         yield from map(canonical, neighbor["addresses"])
     elif neighbor["interface"]:
         yield neighbor["interface"]
-    ranges = [ipaddress.ip_network(text) for text in neighbor["listen_ranges"]]
-    for address in sorted(seen.neighbors):
-        if any(_inside(address, cidr) for cidr in ranges):
+    for address in sorted(seen.neighbors) if neighbor["listen_ranges"] else ():
+        if within(address, neighbor["listen_ranges"]):
             yield address
-
-
-def _inside(address: str, cidr: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False  # an interface
-    return ip.version == cidr.version and ip in cidr
 
 
 class _Judge:
@@ -60,7 +52,7 @@ class _Judge:
         """Judge the session, and where it is up what passes over it."""
         router, planned = self.neighbor["router"], self.neighbor
         path = f"{router} neighbor {key} ({self.what})"
-        timers = f"{planned['hold']}/{min(planned['keepalive'], planned['hold'] // 3)} s"
+        timers = timers_text(*router_timers(planned))
         expected = "shut down" if planned["shutdown"] else f"Established, {timers}"
         subject = f"{router} <- {planned['other'] or planned['name']} {key} ({self.what})"
         found = self.seen.neighbors.get(key)
@@ -70,7 +62,7 @@ class _Judge:
             return
         state = "shut down" if found.shut_down else found.state
         if found.established:
-            state += f", {found.hold}/{found.keepalive} s"
+            state += f", {timers_text(found.hold, found.keepalive)}"
         level = self._state(path, key, found, timers)
         self.report.row("router_session", subject, expected, state, level)
         if found.established:
@@ -83,7 +75,7 @@ class _Judge:
         if not found.established:
             reason = f"; last reason: {found.reason}" if found.reason else ""
             return self.report.find("EDGE890", path, state=found.state, reason=reason, key=key)
-        negotiated = f"{found.hold}/{found.keepalive} s"
+        negotiated = timers_text(found.hold, found.keepalive)
         if negotiated != timers:
             return self.report.find("EDGE891", path, seen=negotiated, expected=timers)
         missing = [family for family in self.neighbor["families"] if family not in found.families]
@@ -100,7 +92,7 @@ class _Judge:
             if not self.filters.imports(self.neighbor["peer_group"], family, prefix)
         ]
         if strangers:
-            self.report.find("EDGE893", path, prefixes=_list(strangers))
+            self.report.find("EDGE893", path, prefixes=few(strangers))
         self._row("from", strangers)
 
     def _announced(self, path: str, key: str, found: NeighborSeen) -> None:
@@ -110,10 +102,10 @@ class _Judge:
         for family in FAMILIES:
             sent = [*self.seen.announced.get((key, family), ())]
             if family in found.default_sent:
-                sent.append(DEFAULT_ROUTES[family])
+                sent.append(DEFAULT_ROUTE[family])
             leaks += [prefix for prefix in sent if not self.filters.exports(group, family, prefix)]
         if leaks:
-            self.report.find("EDGE894", path, prefixes=_list(leaks), key=key)
+            self.report.find("EDGE894", path, prefixes=few(leaks), key=key)
         self._row("to", leaks)
 
     def _row(self, way: str, strangers: list[str]) -> None:
@@ -121,11 +113,6 @@ class _Judge:
             "nothing_else",
             f"{self.neighbor['router']} {way} {self.neighbor['other'] or self.neighbor['name']}",
             f"only its {'import' if way == 'from' else 'export'}",
-            _list(strangers) or f"only its {'import' if way == 'from' else 'export'}",
+            few(strangers) or f"only its {'import' if way == 'from' else 'export'}",
             ERROR if strangers else OK,
         )
-
-
-def _list(words: list[str], most: int = 5) -> str:
-    rest = len(words) - most
-    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")

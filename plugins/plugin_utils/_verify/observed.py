@@ -15,14 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE
-
-FAMILIES = ("ipv4", "ipv6")
-
-_FRR_FAMILY = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
-
-BGP_CLASS = "io.cilium/bgp-control-plane"
-L2_CLASS = "io.cilium/l2-announcer"
+from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
+from .._addressing.families import FAMILIES
+from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
 
 
 def canonical(address: str) -> str:
@@ -41,9 +36,14 @@ def canonical_prefix(prefix: str) -> str:
         return prefix
 
 
-def family_of(address: str) -> str:
-    """Return ``ipv4`` or ``ipv6``."""
-    return "ipv6" if ":" in address else "ipv4"
+def within(address: str, ranges: Iterable[str]) -> bool:
+    """Return whether ``address`` is in one of the CIDRs ``ranges``; text that is no address is in none."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    networks = map(ipaddress.ip_network, ranges)
+    return any(ip.version == network.version and ip in network for network in networks)
 
 
 # --- the router ---------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def read_router(raw: Mapping[str, Any]) -> RouterSeen:
     peers: dict[str, Mapping[str, Any]] = {}
     asn: int | None = None
     for family in FAMILIES:
-        part = summary.get(_FRR_FAMILY[family]) or {}
+        part = summary.get(FRR_FAMILIES[family]) or {}
         asn = asn if asn is not None else part.get("as")
         for address, peer in (part.get("peers") or {}).items():
             peers.setdefault(canonical(address), peer)
@@ -172,13 +172,13 @@ def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -
         shut_down=bool(value.get("adminShutDown")) or peer_state == "Admin",
         has_password=bool(value.get("authenticationEnabled")),
         families=frozenset(
-            family for family in FAMILIES if (negotiated.get(_FRR_FAMILY[family]) or {}).get("advertisedAndReceived")
+            family for family in FAMILIES if (negotiated.get(FRR_FAMILIES[family]) or {}).get("advertisedAndReceived")
         ),
         sent={
-            family: int((families.get(_FRR_FAMILY[family]) or {}).get("sentPrefixCounter") or 0) for family in FAMILIES
+            family: int((families.get(FRR_FAMILIES[family]) or {}).get("sentPrefixCounter") or 0) for family in FAMILIES
         },
         default_sent=frozenset(
-            family for family in FAMILIES if (families.get(_FRR_FAMILY[family]) or {}).get("defaultSent")
+            family for family in FAMILIES if (families.get(FRR_FAMILIES[family]) or {}).get("defaultSent")
         ),
         reason=_reason(value),
         transport=canonical(str(value.get("bgpNeighborAddr") or address)),
@@ -263,12 +263,12 @@ class ServiceSeen:
     @property
     def over_bgp(self) -> bool:
         """Whether Cilium's BGP control plane looks at it."""
-        return self.load_balancer_class in (None, BGP_CLASS)
+        return self.load_balancer_class in (None, LOAD_BALANCER_CLASSES["bgp"])
 
     @property
     def over_l2(self) -> bool:
         """Whether Cilium's L2 announcer looks at it."""
-        return self.load_balancer_class in (None, L2_CLASS)
+        return self.load_balancer_class in (None, LOAD_BALANCER_CLASSES["l2"])
 
 
 @dataclass(frozen=True, slots=True)

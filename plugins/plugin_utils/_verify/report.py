@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -85,6 +86,12 @@ class VerifyReport(Report):
             "rows": [asdict(row) for row in self.rows],
             "findings": [finding.as_dict() for finding in self.findings],
         }
+
+
+def few(words: Sequence[str], most: int = 5) -> str:
+    """Return up to ``most`` words as text, and how many more there are."""
+    rest = len(words) - most
+    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def summary(report: VerifyReport) -> str:

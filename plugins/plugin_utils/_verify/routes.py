@@ -8,13 +8,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 
+from .._addressing.families import DEFAULT_ROUTE, FAMILIES, HOST_LENGTH
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
-from .expected import HOST_LENGTH, Expectations, ExpectedPrefix, neighbor_path
-from .filters import DEFAULT_ROUTES, Filters
+from .expected import Expectations, ExpectedPrefix, neighbor_path
+from .filters import Filters
 from .neighbors import ends
-from .observed import FAMILIES, PathSeen, RouterSeen, canonical
-from .report import OK, VerifyReport
+from .observed import PathSeen, RouterSeen, canonical
+from .report import OK, VerifyReport, few
 
 NOBODY = "nobody"
 
@@ -179,7 +180,7 @@ class _RouterJudge:
             "nothing_else",
             f"{self.router} accepts",
             "nothing else",
-            _list(strangers) or "nothing else",
+            few(strangers) or "nothing else",
             ERROR if strangers else OK,
         )
 
@@ -233,7 +234,7 @@ class _RouterJudge:
                 prefixes = [
                     p for p in self.seen.announced.get((address, family), ()) if not self._sent(group, family, p)
                 ]
-                if family in neighbor.default_sent and not self._sent(group, family, DEFAULT_ROUTES[family]):
+                if family in neighbor.default_sent and not self._sent(group, family, DEFAULT_ROUTE[family]):
                     prefixes.insert(0, "the default route")
                 uncounted = neighbor.sent[family] and not self.filters.announces(group, family)
                 if not prefixes and not uncounted:
@@ -241,7 +242,7 @@ class _RouterJudge:
                 self.report.find(
                     "EDGE846",
                     neighbor_path(session),
-                    prefixes=_list(prefixes) or f"{neighbor.sent[family]} {family} prefixes",
+                    prefixes=few(prefixes) or f"{neighbor.sent[family]} {family} prefixes",
                     family=family,
                     address=address,
                 )
@@ -250,7 +251,7 @@ class _RouterJudge:
             "nothing_else",
             f"{self.router} announces to the nodes",
             planned,
-            f"more to {_list(sorted(set(leaks)))}" if leaks else planned,
+            f"more to {few(sorted(set(leaks)))}" if leaks else planned,
             ERROR if leaks else OK,
         )
 
@@ -272,9 +273,3 @@ def _prefix_order(key: tuple[str, str, str]) -> tuple[int, int]:
 def _hops(number: int) -> str:
     """Return the number of next hops as the table shows it."""
     return "not installed" if number == 0 else f"{number} next hop" if number == 1 else f"{number} next hops"
-
-
-def _list(words: list[str], most: int = 5) -> str:
-    """Return up to ``most`` words as text, and how many more there are."""
-    rest = len(words) - most
-    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from .._document.plan import PlanDocument, PlannedService
 from .._findings.code import ERROR
+from .._kubernetes.labels import CILIUM_CLASSES
 from .expected import Expectations, LiveAddress
-from .observed import BGP_CLASS, L2_CLASS, ClusterSeen, ServiceSeen, canonical
+from .observed import ClusterSeen, ServiceSeen, canonical
 from .report import OK, VerifyReport
 
 CONDITION_CODES = {
@@ -130,7 +131,7 @@ def _address_problem(
     names = {"namespace": service.namespace, "name": service.name}
     if service.type != "LoadBalancer":
         return report.find("EDGE866", path, type=service.type)
-    if service.load_balancer_class not in (None, BGP_CLASS, L2_CLASS):
+    if service.load_balancer_class not in CILIUM_CLASSES:
         return report.find("EDGE867", path, value=service.load_balancer_class)
     if not expectations.names_a_pool(item["cluster"], service):
         return _unknown_pool(report, item["cluster"], service, expectations)
@@ -153,7 +154,7 @@ def _dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, expectati
     path = _path(cluster, service.key)
     level = OK
     seen = ", ".join(service.addresses) or "no address"
-    if service.load_balancer_class not in (None, BGP_CLASS, L2_CLASS):
+    if service.load_balancer_class not in CILIUM_CLASSES:
         level = report.find("EDGE867", path, value=service.load_balancer_class)
     elif not expectations.names_a_pool(cluster, service):
         level = _unknown_pool(report, cluster, service, expectations)

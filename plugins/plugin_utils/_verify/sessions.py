@@ -13,6 +13,7 @@ from .advertised import node_count
 from .expected import Expectations, ExpectedCount, SessionKey, neighbor_path
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical
 from .report import OK, VerifyReport
+from .timers import router_timers, timers_text
 
 
 def verify_router_sessions(
@@ -32,7 +33,7 @@ def verify_router_sessions(
         address = canonical(session["node_address"])
         neighbor = routers[router].neighbors.get(address)
         subject = f"{router} <- {session['node']} {address} ({session['peering']})"
-        expected = "shut down" if session["shutdown"] else f"Established, {_timers(*_router_timers(session))}"
+        expected = "shut down" if session["shutdown"] else f"Established, {timers_text(*router_timers(session))}"
         if neighbor is None:
             if session["dynamic"]:  # it is a neighbor only while its session is up
                 fields = {**_fields(session), "state": "not there", "reason": ""}
@@ -46,7 +47,7 @@ def verify_router_sessions(
         level = _judge_neighbor(report, session, neighbor)
         seen = "shut down" if neighbor.shut_down else _state(neighbor)
         if neighbor.established:
-            seen += f", {_timers(neighbor.hold, neighbor.keepalive)}"
+            seen += f", {timers_text(neighbor.hold, neighbor.keepalive)}"
             up.add((router, address))
         report.row("router_session", subject, expected, seen, level)
     return up
@@ -69,7 +70,7 @@ def verify_node_sessions(
             continue
         target = f"{session['router'] or 'itself'} {canonical(session['router_address'])}"
         subject = f"{session['node']} -> {target} ({session['peering']})"
-        expected = f"established, {_timers(session['hold'], session['keepalive'])}"
+        expected = f"established, {timers_text(session['hold'], session['keepalive'])}"
         peers = clusters[cluster].peers.get(session["node"])
         peer = None if peers is None else peers.get((session["instance"], session["peer"]))
         if peers is None:
@@ -85,7 +86,7 @@ def verify_node_sessions(
                 level = _judge_count(report, session, peer, expectations, cilium, routers.get(session["router"]))
             seen = peer.state
             if peer.established:
-                seen += f", {_timers(peer.hold, peer.keepalive)}"
+                seen += f", {timers_text(peer.hold, peer.keepalive)}"
         report.row("node_session", subject, expected, seen, level)
 
 
@@ -93,7 +94,7 @@ def _judge_neighbor(report: VerifyReport, session: PlannedSession, neighbor: Nei
     """Tell the first thing that is wrong with a session on the router; the rest follows from it. Return the level."""
     path = neighbor_path(session)
     fields = _fields(session)
-    hold, keepalive = _router_timers(session)
+    hold, keepalive = router_timers(session)
     missing = [family for family in session["families"] if family not in neighbor.families]
     if session["shutdown"]:
         if neighbor.shut_down:
@@ -118,8 +119,8 @@ def _judge_neighbor(report: VerifyReport, session: PlannedSession, neighbor: Nei
         return report.find(
             "EDGE815",
             path,
-            seen=_timers(neighbor.hold, neighbor.keepalive),
-            expected=_timers(hold, keepalive),
+            seen=timers_text(neighbor.hold, neighbor.keepalive),
+            expected=timers_text(hold, keepalive),
             **fields,
         )
     return OK
@@ -135,8 +136,8 @@ def _judge_peer(report: VerifyReport, session: PlannedSession, peer: PeerSeen) -
         return report.find(
             "EDGE823",
             path,
-            seen=_timers(peer.hold, peer.keepalive),
-            expected=_timers(session["hold"], session["keepalive"]),
+            seen=timers_text(peer.hold, peer.keepalive),
+            expected=timers_text(session["hold"], session["keepalive"]),
             **fields,
         )
     return OK
@@ -196,21 +197,11 @@ def _accepts_all(router: RouterSeen, session: PlannedSession, family: str, prefi
     return all(any(path.neighbor == neighbor for path in router.paths[family].get(prefix, ())) for prefix in prefixes)
 
 
-def _router_timers(session: PlannedSession) -> tuple[int, int]:
-    """Return (hold, keepalive) that FRR negotiates: it caps keepalive at a third of hold (RFC 4271 section 4.4)."""
-    return session["hold"], min(session["keepalive"], session["hold"] // 3)
-
-
 def _state(neighbor: NeighborSeen) -> str:
     """Return the session's state with FRR's remark, as its own summary shows it: ``Idle (NSF passive)``."""
     if neighbor.established or neighbor.peer_state in ("", "OK"):
         return neighbor.state
     return f"{neighbor.state} ({neighbor.peer_state})"
-
-
-def _timers(hold: int | None, keepalive: int | None) -> str:
-    """Return the timers as the table shows them; None = not reported."""
-    return "unknown" if hold is None or keepalive is None else f"{hold}/{keepalive} s"
 
 
 def _peer_path(session: PlannedSession) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from ....module_utils._errors import EdgeError
 from ..._addressing.intervals import Interval, merge
 from ..._cilium.common import api_version
+from ..._kubernetes.labels import kubelet_labels
 from ..._kubernetes.selectors import Selector
 from ..._versions.cilium import parse_version
 from .labels import EVERYTHING, ServiceClass, classes_text, selector, service_classes
@@ -191,7 +192,7 @@ def _cluster_state(
     reach = {item: merge((*parts[0], *parts[1])) for item, parts in drawn.items()}
     for node, labels in nodes.items():
         with read_as_the_api_has_it(f"nodes.{node}"):
-            every = {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux", **_map(labels, "labels")}
+            every = {**kubelet_labels(node), **_map(labels, "labels")}
         _add_node(node_sessions(held, parse_version(version), node, every), node, reach, facts, by_class)
         over_l2 = announced_over_l2(held.get("CiliumL2AnnouncementPolicy", {}), every, reach)
         if over_l2:

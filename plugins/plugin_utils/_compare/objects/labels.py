@@ -17,13 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ..._kubernetes.labels import NEVER_USED_VALUE, SERVICE_NAME, SERVICE_NAMESPACE
 from ..._kubernetes.selectors import NOT_IN, Selector, selector_of
 
 EVERYTHING = Selector(())
-NEVER_USED = "never-used-value"
-"""``NotIn`` this value is how Cilium's documentation writes a selector of everything."""
-ALWAYS_THERE = ("io.kubernetes.service.name", "io.kubernetes.service.namespace")
-"""Keys that Cilium gives to every Service."""
 OTHER = "\0other"
 MOST_CLASSES = 20_000
 """More than this many classes are refused: no site writes so many different labels."""
@@ -62,7 +59,7 @@ def selector(value: Any, missing: Selector | None, path: str) -> Selector | None
         for text in (item.key, *item.values):
             if not isinstance(text, str):
                 raise EdgeError(path, f"{value!r} is not a LabelSelector: {text!r} is no text", "quote it")
-    never = (NOT_IN, (NEVER_USED,))
+    never = (NOT_IN, (NEVER_USED_VALUE,))
     return Selector(tuple(item for item in found.requirements if (item.operator, item.values) != never))
 
 
@@ -79,7 +76,7 @@ def service_classes(selectors: Iterable[Selector]) -> tuple[ServiceClass, ...]:
     choices: list[list[tuple[str, str] | None]] = []
     count = 1
     for key in sorted(values):
-        absent: list[tuple[str, str] | None] = [] if key in ALWAYS_THERE else [None]
+        absent: list[tuple[str, str] | None] = [] if key in (SERVICE_NAME, SERVICE_NAMESPACE) else [None]
         choices.append([*absent, *((key, value) for value in sorted(values[key])), (key, OTHER)])
         count *= len(choices[-1])
         if count > MOST_CLASSES:

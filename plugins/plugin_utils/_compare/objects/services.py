@@ -12,6 +12,7 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._addressing.intervals import Interval, merge
+from ..._kubernetes.labels import service_labels
 from ..._kubernetes.selectors import Selector
 from .pools import interval_text
 
@@ -52,8 +53,7 @@ def service_facts(
     namespace, _slash, bare = name.rpartition("/")
     labels = {
         **(metadata.get("labels") or {}),
-        "io.kubernetes.service.namespace": namespace or "default",
-        "io.kubernetes.service.name": bare,
+        **service_labels(namespace or "default", bare),
     }
     drawn = merge(part for matched, off, parts in pools if not off and matched.matches(labels) for part in parts)
     facts = {"draws from": interval_text(drawn), "asks for": _addresses(spec, annotations, name)}

@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from ..._addressing.addresses import FAMILY_KEY, Address
+from ..._addressing.families import FAMILIES
 from ..._findings.wording import one_of
 from ..._inventory.keys.sessions import SESSION
 from ..._inventory.values import Item, Items, Values
@@ -19,8 +20,6 @@ from ..hosts import Context, Placed
 from ..sessions.keys import session_keys
 from .exports import Draft
 from .policies import EXPORT, IMPORT, Catalogue, check_attributes, resolve_policy
-
-FAMILIES = ("ipv4", "ipv6")
 
 
 def resolve_links(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..._addressing.addresses import FAMILY_KEY, LINK_LOCAL, Address, Cidr
+from ..._addressing.families import FAMILIES
 from ..._addressing.intervals import contains
 from ..._findings.wording import one_of
 from ..._inventory.values import Item, Items, Values
@@ -19,7 +20,6 @@ from .exports import Draft, finish_routers
 from .links import resolve_links
 from .policies import Catalogue, check_attributes, resolve_policy
 
-FAMILIES = ("ipv4", "ipv6")
 _WAYS = "address, nodes with network, interface, or dynamic"
 
 

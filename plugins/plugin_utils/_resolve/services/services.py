@@ -12,10 +12,10 @@ from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, Address
 from ..._addressing.intervals import contains
 from ..._findings.wording import one_of
 from ..._inventory.values import Item, Values
-from ..._kubernetes.labels import ownership_labels
+from ..._kubernetes.labels import SERVICE_NAME, ownership_labels, service_labels
 from ..._kubernetes.selectors import IN, Requirement, Selector, parse_selector
 from ..._model.site import Service, ServicePort
-from ..._pools.selectors import SERVICE_NAME, SERVICE_NAMESPACE, OwnSelectors, labels_to_meet, own_selector, unmet
+from ..._pools.selectors import OwnSelectors, labels_to_meet, own_selector, unmet
 from ..._pools.sharing import groups
 from ..hosts import Context
 from ..pools.pools import OwnedPool, pool_of
@@ -160,7 +160,7 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
         return
     label = scope.values["edge_pool_label"]
     ours = service.manage != "metadata"
-    labels = {SERVICE_NAME: service.name, SERVICE_NAMESPACE: service.namespace, label: pool.name}
+    labels = {**service_labels(service.namespace, service.name), label: pool.name}
     if ours:
         labels.update(service.labels)
     if service.manage == "service":

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from ..._document.plan import HelmValues, KubernetesObject, PlannedCluster, PlannedService, ServiceManifest
+from ..._kubernetes.labels import kubelet_labels
 from .addresses import Network
 from .model import LABEL_STAND_IN, MANAGED_BY, Listener
 
@@ -73,8 +74,7 @@ def namespaces(services: Sequence[PlannedService]) -> list[KubernetesObject]:
 def node_object(node: str, cidrs: Sequence[str]) -> KubernetesObject:
     """Return the Node that a kubelet would register, with the pod CIDRs that a controller would give it."""
     labels = {
-        "kubernetes.io/hostname": node,
-        "kubernetes.io/os": "linux",
+        **kubelet_labels(node),
         "kubernetes.io/arch": "amd64",
         LABEL_STAND_IN: MANAGED_BY,
     }

@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from ..._addressing.families import DEFAULT_ROUTE, FAMILIES, family_of
 from ..._document.frr_intent import PeerGroup
+from ..._document.lookup import peer_group
 from ..._document.plan import PlannedNeighbor, PlannedPolicy, PlannedSession
 from .addresses import highest_free, subnet_of
 from .model import Host, Leg, Route, Speaker
@@ -85,7 +87,7 @@ class Speakers:
             if neighbor["interface"]:
                 self._link_leg(router, neighbor["interface"], neighbor["other"])
             return
-        group = self._group(router, neighbor["peer_group"])
+        group = peer_group(self.wiring.plan, router, neighbor["peer_group"])
         if neighbor["interface"] and not neighbor["addresses"]:
             self._over_interface(neighbor, neighbor["interface"], group)
         for number, address in enumerate(neighbor["addresses"]):
@@ -101,11 +103,6 @@ class Speakers:
                 self.wiring.take(free.split("/")[0])
                 self._host(neighbor, group, number, free.split("/")[0])
 
-    def _group(self, router: str, name: str) -> PeerGroup:
-        """Return the router's peer group, which says what both ends agree on."""
-        groups = self.wiring.plan["routers"][router]["frr"]["peer_groups"]
-        return next(group for group in groups if group["name"] == name)
-
     def _session(self, target: str, source: str | None, neighbor: PlannedNeighbor, group: PeerGroup) -> SpeakerSession:
         """Return the other end of a router's session with a neighbor of its own."""
         router = self.wiring.plan["routers"][neighbor["router"]]
@@ -117,7 +114,7 @@ class Speakers:
             asn=self._asn(neighbor),
             remote_as=neighbor["local_as"] or router["asn"],
             families=neighbor["families"],
-            prefixes={family: announced(policy, family) for family in ("ipv4", "ipv6")},
+            prefixes={family: announced(policy, family) for family in FAMILIES},
             communities=policy["communities"],
             hold=group["timers"]["hold"],
             keepalive=group["timers"]["keepalive"],
@@ -231,7 +228,7 @@ def _config(name: str, sessions: Sequence[SpeakerSession]) -> str:
     ]
     for session in sessions:
         lines += _session_lines(session)
-    for family in ("ipv4", "ipv6"):
+    for family in FAMILIES:
         lines.append(f" address-family {family} unicast")
         prefixes = {prefix for session in sessions for prefix in session.prefixes.get(family, ())}
         lines += [f"  network {prefix}" for prefix in sorted(prefixes)]
@@ -274,10 +271,10 @@ def announced(policy: PlannedPolicy, family: str) -> list[str]:
     """Return prefixes of ``family`` that an import policy lets in: of each rule the first, at its shortest length."""
     found = []
     if policy["default_route"]:
-        found.append("0.0.0.0/0" if family == "ipv4" else "::/0")
+        found.append(DEFAULT_ROUTE[family])
     for rule in policy["prefixes"]:
         cidr = ip_network(rule["prefix"])
-        if (cidr.version == 6) == (family == "ipv6"):
+        if family_of(rule["prefix"]) == family:
             found.append(f"{cidr.network_address}/{rule['ge'] or cidr.prefixlen}")
     return found[:MOST_PREFIXES]
 

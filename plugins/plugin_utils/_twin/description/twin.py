@@ -18,6 +18,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ..._document.lookup import peer_group
 from ..._document.plan import PlanDocument, PlannedCluster
 from .addresses import highest_free, network_order, node_addresses, node_cidrs, subnet_of, with_families
 from .model import (
@@ -131,17 +132,11 @@ class _Builder:
             found = subnet_of(self.wiring.networks, session["router_address"])
             if found is None:
                 continue
-            groups = self.routers[session["router"]]["frr"]["peer_groups"]
-            ranges = [
-                ip_network(text)
-                for group in groups
-                if group["name"] == session["peer_group"]
-                for text in group["listen_ranges"]
-            ]
+            ranges = peer_group(self.plan, session["router"], session["peer_group"])["listen_ranges"]
             placed = self.node_addresses[session["node"]].setdefault(found[0], [])
             if any(ip_address(address).version == found[1].version for address in placed):
                 continue
-            free = highest_free((ranges or [found[1]])[0], self.wiring.taken)
+            free = highest_free(ip_network(ranges[0]) if ranges else found[1], self.wiring.taken)
             if free is None:
                 problem = f"no address is left in {found[1]} for it"
                 raise EdgeError(f"node {session['node']}", problem, "give it one: edge_addresses")

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..description import twin as _twin
-from .cgroups import Cgroup
 from .control_plane import ControlPlane
 from .network import connect
 from .runtime import NETNS, Runtime, run
@@ -179,8 +178,3 @@ def _answers(namespace: str, address: str, port: int) -> bool:
             return b" 200 " in connection.recv(64)
     except OSError:
         return False
-
-
-def agent_cgroup(runtime: Runtime, name: str) -> Cgroup:
-    """Return the cgroup of a node's agent."""
-    return runtime.cgroup.child(f"node.{name}/agent")

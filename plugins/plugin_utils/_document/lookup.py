@@ -1,0 +1,14 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find the parts of a plan that refer to each other by name."""
+
+from __future__ import annotations
+
+from .frr_intent import PeerGroup
+from .plan import PlanDocument
+
+
+def peer_group(plan: PlanDocument, router: str, name: str) -> PeerGroup:
+    """Return a peer group of a planned router; every planned session and neighbor names one that exists."""
+    return next(group for group in plan["routers"][router]["frr"]["peer_groups"] if group["name"] == name)
