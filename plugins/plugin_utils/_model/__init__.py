@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resolved site: what every later stage reads.
 
-May import: _addressing.
+May import: _addressing, _kubernetes.
 """
