@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The objects of Cilium's BGP control plane: advertisements, peer configs, overrides of nodes, cluster configs.
 
-What sessions of one object cannot have differently is checked before (``_shared_objects``): the first speaks for all.
+What sessions of one object cannot have differently is checked before (``_resolve/clusters/shared_objects``): the first
+speaks for all.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def bgp_changes(
     """Return what to do for BGP: node labels first, then the objects; secrets are applied by the caller.
 
     Args:
-        planned: the objects of ``_manifests.bgp_objects``.
+        planned: what ``_cilium/bgp.bgp_objects`` returned.
         node_labels: by node, the labels that it shall have from us; a node without labels is there too. None = labels
             are not ours to write or to remove.
         passwords: the names under which secrets were given.
@@ -102,7 +102,7 @@ def lb_changes(planned: Sequence[Object], may_move: Iterable[str], state: Mappin
     """Return what to do for pools and L2 policies.
 
     Args:
-        planned: the objects of ``_manifests.lb_objects``.
+        planned: what ``_cilium/lb.lb_objects`` returned.
         may_move: services, as ``namespace/name``, that may get another address by this; ``*`` = all.
         state: the result of module ``cluster_state_info``, with services.
         site: the value of the ownership label.
@@ -117,7 +117,7 @@ def service_changes(items: Sequence[Mapping[str, Any]], state: Mapping[str, Any]
     """Return what to do for services: whole objects, single labels and annotations, and what to give back.
 
     Args:
-        items: the result of ``_manifests.services``.
+        items: what ``_cilium/services.services`` returned.
         state: the result of module ``cluster_state_info``, with services and namespaces.
         site: the value of the ownership label.
     """

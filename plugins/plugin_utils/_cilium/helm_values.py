@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Helm values of the Cilium release: what the inventory needs, the distribution's base, and the user's over both.
 
-``_helm_checks`` judges the user's.
+``_cilium/helm_checks`` judges the user's.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The JSON Schema (draft 2020-12) of a vars file: what an editor completes and checks while somebody writes.
 
-It comes from the table of keys alone: every type says its own schema (``_types``), every key its text. What it refuses,
-the plan reports too; what lies between keys, or behind a template, only the plan can see.
+It comes from the table of keys alone: every type says its own schema (``_inventory/types``), every key its text. What
+it refuses, the plan reports too; what lies between keys, or behind a template, only the plan can see.
 """
 
 from __future__ import annotations

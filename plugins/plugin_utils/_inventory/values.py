@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .types import Key
+
+class HasDefault(Protocol):
+    """What a key of the table is to its values."""
+
+    @property
+    def value(self) -> Any:
+        """The value where the key is not written."""
 
 
 class Values(dict[str, Any]):
@@ -26,7 +31,7 @@ class Values(dict[str, Any]):
     get = None  # type: ignore[assignment]
     """Taken away: it would pass over the default."""
 
-    def __init__(self, written: Mapping[str, Any], keys: Mapping[str, Key]) -> None:
+    def __init__(self, written: Mapping[str, Any], keys: Mapping[str, HasDefault]) -> None:
         """Take what was written, by key, and the keys that may stand there."""
         super().__init__(written)
         self._keys = keys

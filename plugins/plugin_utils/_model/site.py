@@ -5,8 +5,8 @@
 
 Everything here is frozen and complete: no key is looked up again, no default is applied later. Addresses and CIDRs
 are canonical text (netaddr's), ranges that arithmetic is done on are :class:`Interval`. Selectors are canonical
-kubectl text. Only ``_resolve`` makes these objects; ``_frr_intent``, ``_manifests``, ``_helm_values`` and
-``_expectations`` read them.
+kubectl text. Only ``_resolve`` makes these objects; ``_frr``, ``_cilium`` and ``_plan``
+read them.
 """
 
 from __future__ import annotations

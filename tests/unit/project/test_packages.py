@@ -194,6 +194,20 @@ def test_a_package_imports_what_it_says(name: str) -> None:
                 assert other is None or other in may, f"{file}:{item.line} imports {item.file}"
 
 
+def test_docstrings_name_files_that_are_there() -> None:
+    """``_package/file`` and ``_package/file.name``, below ``plugin_utils``."""
+    problems = []
+    for file in library(but="none"):
+        for word in re.findall(r"``(_[a-z]+(?:/[a-z_]+)*(?:\.\w+)?)``", (PLUGINS / file).read_text("utf-8")):
+            path, _dot, name = word.partition(".")
+            there = PLUGINS / "plugin_utils" / path
+            code = there.with_suffix(".py").read_text("utf-8") if there.with_suffix(".py").is_file() else None
+            named = code is not None and re.search(rf"^(def |class )?{name}\b", code, re.MULTILINE)
+            if not (named if name else code is not None or there.is_dir()):
+                problems.append(f"{file} names {word}")
+    assert problems == []
+
+
 # --- the tests above can fail: on a small tree, each mistake is told with both names -------------------------------------
 
 SMALL = (

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The twin's description: a plan turned into namespaces, bridges, legs, addresses, routes and stand-in objects.
 
-Pure: the same plan and options give the same description, nothing is read or started. ``_twin_run`` makes it real.
+Pure: the same plan and options give the same description, nothing is read or started. ``_twin/run`` makes it real.
 Nothing here knows a particular site; what the plan does not say (pod CIDRs, the upstream network, client addresses) is
 chosen outside everything that the plan uses.
 """
