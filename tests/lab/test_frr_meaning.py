@@ -24,7 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.fr
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.model import Neighbor
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.policy import (
-    Filters,
+    BoundFilters,
     Node,
     Outcome,
     Tree,
@@ -266,6 +266,6 @@ def test_filters_let_through_what_we_say(
         table = lab.show(f"show bgp {family} unicast json")["routes"]
         accepted = {prefix for prefix, paths in table.items() if any(path["peerId"] == speaker for path in paths)}
         named = {line.split()[0].replace("-", "_"): line.split()[1] for line in lines}
-        decision = decide(parse(text).objects, Filters(**named), family, unfiltered=False)
+        decision = decide(parse(text).objects, BoundFilters(**named), family, unfiltered=False)
         expected = {prefix for prefix in wanted if passes(outcome_at(decision, prefix), announced[prefix])}
         assert accepted == expected, lines

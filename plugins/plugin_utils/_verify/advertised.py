@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a session announces: its kinds of routes by the plan, and what the node's own count of them is worth."""
+"""The kinds of routes that a session announces by the plan, and how far a node's own count of them can be trusted."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class Advertised:
 
 @dataclass(frozen=True, slots=True)
 class NodeCount:
-    """How many prefixes a node announces over a session, as far as its status tells."""
+    """How many prefixes a node announces over a session, by its own status."""
 
     least: int
     most: int
     current: bool
-    """Whether it is of now; if not, it is of the session's last change."""
+    """Whether it is up to date; if not, it dates from the session's last change."""
 
 
 def node_count(seen: int, cilium: str, graceful_restart: int) -> NodeCount:
-    """Return what ``advertised`` of a node's CiliumBGPNodeConfig is worth.
+    """Return how many prefixes ``advertised`` of a node's CiliumBGPNodeConfig stands for.
 
     Args:
         seen: the number there.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find the addresses of nodes that the plan does not know: they dial in from a listen range (dynamic neighbors)."""
+"""Fill in the addresses of dynamic neighbors: nodes that dial in from a listen range, which the plan does not know."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .observed import ClusterSeen, RouterSeen, within
 def with_addresses(
     plan: PlanDocument, routers: Mapping[str, RouterSeen], clusters: Mapping[str, ClusterSeen]
 ) -> PlanDocument:
-    """Return the plan with the address of each dynamic neighbor that the clusters tell.
+    """Return the plan with dynamic neighbors' addresses filled in from CiliumNode objects.
 
-    A node has several addresses at times: the one that counts is inside the listen range, and a neighbor of the router
-    if any of them is. A node that no cluster knows keeps an empty address: its session is not there.
+    Of a node with several addresses, the one inside the listen range counts, and of several there the one that is a
+    neighbor of the router. A node without a CiliumNode keeps an empty address: its session does not exist.
     """
     if all(session["node_address"] for session in plan["sessions"]):
         return plan
@@ -48,7 +48,7 @@ def _address(
     routers: Mapping[str, RouterSeen],
     clusters: Mapping[str, ClusterSeen],
 ) -> str:
-    """Return the address from which a node dials in; empty if nothing tells."""
+    """Return the address from which a node dials in; empty where it is not known."""
     if session["cluster"] not in clusters or session["router"] not in plan["routers"]:
         return ""
     ranges = peer_group(plan, session["router"], session["peer_group"])["listen_ranges"]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plan and the live services together make expected: which prefix from which nodes, which lease, how many.
+"""What verify expects, from the plan and the live services: which prefixes from which nodes, and how many of them.
 
-The plan gives each pool its *allowed* nodes. What it cannot know, the cluster tells: which services hold an address of
-a pool, and for traffic policy Local which nodes have a ready endpoint.
+The plan gives each pool its *allowed* nodes. The live cluster adds what the plan cannot know: which services hold an
+address of a pool, and for traffic policy Local which nodes have a ready endpoint.
 """
 
 from __future__ import annotations
@@ -35,10 +35,14 @@ class LiveAddress:
         """``ipv4`` or ``ipv6``."""
         return family_of(self.address)
 
+    def belongs_to(self, cluster: str, service: ServiceSeen) -> bool:
+        """Return whether ``service`` of ``cluster`` holds the address."""
+        return (self.cluster, self.service.key) == (cluster, service.key)
+
 
 @dataclass(slots=True)
 class ExpectedPrefix:
-    """A prefix that one router must accept: from every neighbor of ``must``, perhaps from those of ``may``."""
+    """A prefix that one router must accept from every neighbor of ``must``, and may accept from those of ``may``."""
 
     router: str
     family: str
@@ -51,7 +55,7 @@ class ExpectedPrefix:
 
 @dataclass(frozen=True, slots=True)
 class SessionKey:
-    """What an announcement and a session have in common."""
+    """Identifies the session of a node with a router over one peer group, in sessions and in announcements."""
 
     cluster: str
     peering: str
@@ -62,25 +66,30 @@ class SessionKey:
 
 @dataclass(slots=True)
 class ExpectedCount:
-    """The prefixes that a node announces over one session, in one family."""
+    """The prefixes that a node must, and those that it may, announce over one session in one family."""
 
     must: set[str] = field(default_factory=set)
     may: set[str] = field(default_factory=set)
 
 
 def neighbor_path(session: PlannedSession) -> str:
-    """Return where a session of the plan stands on its router."""
+    """Return the path of a planned session on its router, for findings."""
     address = canonical(session["node_address"])
     return f"{session['router']} neighbor {address} ({session['node']}, peering {session['peering']})"
 
 
+def service_path(cluster: str, key: str) -> str:
+    """Return the path of a service (``namespace/name``) in a cluster, for findings."""
+    return f"{cluster} service {key}"
+
+
 class Expectations:
-    """The plan seen in the light of the live clusters.
+    """What is expected of routers and nodes, computed from the plan and the live clusters.
 
     Args:
         plan: the plan as JSON.
         clusters: the clusters that were read. A cluster that is absent (not managed, not readable) makes no
-            expectations, and what it announces inside its pools is not judged.
+            expectations, and what it announces inside its pools is not checked.
     """
 
     def __init__(self, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
@@ -122,13 +131,13 @@ class Expectations:
                 return str(name)
         return None
 
-    def names_a_pool(self, cluster: str, service: ServiceSeen) -> bool:
-        """Return whether the service's label names a pool that exists; one without the label names none wrongly."""
+    def has_valid_pool_label(self, cluster: str, service: ServiceSeen) -> bool:
+        """Return whether the service has no pool label, or one that names an existing pool."""
         named = service.labels.get(self.pool_label(cluster))
         return named is None or named in self.pools_of(cluster)
 
     def announced(self, live: LiveAddress) -> bool:
-        """Return whether the pool lets the service be announced (``announce_only``)."""
+        """Return whether the pool announces the service: ``announce_only`` is absent or selects it."""
         selector = self._narrowed.get((live.cluster, live.pool))
         special = service_labels(live.service.namespace, live.service.name)
         return selector is None or selector.matches({**live.service.labels, **special})
@@ -190,7 +199,7 @@ class Expectations:
                     (count.must if node in must else count.may).add(prefix)
 
     def _expect_pod_cidrs(self) -> None:
-        """Add the pod CIDRs of the nodes whose sessions announce them, as the nodes themselves know them."""
+        """Add the pod CIDRs that nodes announce over their sessions, as the CiliumNode objects have them."""
         for session in self.plan["sessions"]:
             seen = self.clusters.get(session["cluster"])
             if seen is None or session["shutdown"]:
@@ -207,7 +216,7 @@ class Expectations:
                 self.counts.setdefault((key, family), ExpectedCount()).must.add(prefix)
 
     def _announcing_nodes(self, live: LiveAddress, allowed: set[str]) -> tuple[set[str], set[str]]:
-        """Return the nodes that must announce the address, and those of which it cannot be told."""
+        """Return the nodes that must announce the address, and those that may: of these it cannot be known."""
         endpoints = self.clusters[live.cluster].endpoints_of(live.service.key, live.family)
         if live.service.traffic_policy == "Local":
             must = allowed & endpoints.ready
@@ -228,7 +237,7 @@ class Expectations:
 
 
 def _prefix(live: LiveAddress, length: int) -> str:
-    """Return the prefix as which the address is announced; an aggregate length does not apply to Local."""
+    """Return the prefix that announces the address: the aggregate of ``length``, or a host route for policy Local."""
     if live.service.traffic_policy == "Local":
         length = HOST_LENGTH[live.family]
     return str(ipaddress.ip_network(f"{live.address}/{length}", strict=False))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The planned filters of a router, asked about one prefix: what may pass in, and what out."""
+"""The planned filters of a router: which prefixes may be accepted from a neighbor, and which announced to it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class _Entry:
         return inside and self.shortest <= prefix.prefix_length <= self.longest
 
 
-class Filters:
-    """The route-maps of a router's intent.
+class PlannedFilters:
+    """The route-maps of a router's intent, applied to a prefix alone.
 
-    What a map asks of a route besides its prefix (communities, a tag) counts as given: verify does not read it.
+    What a map matches besides the prefix (communities, a tag) counts as met: verify does not read it.
     """
 
     def __init__(self, intent: FrrIntent) -> None:

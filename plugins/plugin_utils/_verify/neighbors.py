@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verify the routers' neighbors that are not Cilium, and the links between routers, each from both of its ends."""
+"""Verify the routers' neighbors that are not Cilium nodes, and links between routers from both of their ends."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from .._addressing.families import DEFAULT_ROUTE, FAMILIES
 from .._document.plan import PlanDocument, PlannedNeighbor
 from .._findings.code import ERROR
-from .filters import Filters
+from .._findings.wording import some
+from .filters import PlannedFilters
 from .observed import NeighborSeen, RouterSeen, canonical, within
-from .report import OK, VerifyReport, few
+from .report import MOST_NAMES, OK, VerifyReport
 from .timers import router_timers, timers_text
 
 
@@ -22,13 +23,13 @@ def verify_neighbors(report: VerifyReport, plan: PlanDocument, routers: Mapping[
         seen = routers.get(neighbor["router"])
         if seen is None or not seen.runs_bgp:
             continue
-        judge = _Judge(report, neighbor, seen, Filters(plan["routers"][neighbor["router"]]["frr"]))
-        for key in ends(neighbor, seen):
-            judge.session(key)
+        check = _NeighborCheck(report, neighbor, seen, PlannedFilters(plan["routers"][neighbor["router"]]["frr"]))
+        for key in neighbor_keys(neighbor, seen):
+            check.check_session(key)
 
 
-def ends(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
-    """Yield the keys by which the router knows a neighbor: addresses, its interface, who dials in from its ranges."""
+def neighbor_keys(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
+    """Yield the keys of a neighbor on its router: addresses, its interface, or who dials in from its ranges."""
     if neighbor["addresses"]:
         yield from map(canonical, neighbor["addresses"])
     elif neighbor["interface"]:
@@ -38,18 +39,20 @@ def ends(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
             yield address
 
 
-class _Judge:
-    """Judges one neighbor of one router."""
+class _NeighborCheck:
+    """Checks one neighbor of one router."""
 
-    def __init__(self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, filters: Filters) -> None:
+    def __init__(
+        self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, filters: PlannedFilters
+    ) -> None:
         self.report = report
         self.neighbor = neighbor
         self.seen = seen
         self.filters = filters
         self.what = f"link {neighbor['link']}" if neighbor["link"] else f"neighbor {neighbor['name']}"
 
-    def session(self, key: str) -> None:
-        """Judge the session, and where it is up what passes over it."""
+    def check_session(self, key: str) -> None:
+        """Check the session and, where it is established, the prefixes in both directions."""
         router, planned = self.neighbor["router"], self.neighbor
         path = f"{router} neighbor {key} ({self.what})"
         timers = timers_text(*router_timers(planned))
@@ -63,13 +66,14 @@ class _Judge:
         state = "shut down" if found.shut_down else found.state
         if found.established:
             state += f", {timers_text(found.hold, found.keepalive)}"
-        level = self._state(path, key, found, timers)
+        level = self._check_state(path, key, found, timers)
         self.report.row("router_session", subject, expected, state, level)
         if found.established:
-            self._accepted(path, found)
-            self._announced(path, key, found)
+            self._check_accepted(path, found)
+            self._check_announced(path, key, found)
 
-    def _state(self, path: str, key: str, found: NeighborSeen, timers: str) -> str:
+    def _check_state(self, path: str, key: str, found: NeighborSeen, timers: str) -> str:
+        """Report the first problem of the session. Return the level of its row."""
         if self.neighbor["shutdown"]:
             return OK if found.shut_down else self.report.find("EDGE814", path, state=found.state)
         if not found.established:
@@ -83,20 +87,20 @@ class _Judge:
             return self.report.find("EDGE892", path, families=" and ".join(missing))
         return OK
 
-    def _accepted(self, path: str, found: NeighborSeen) -> None:
-        """Judge that nothing was accepted from the neighbor that its import policy does not let in."""
-        strangers = [
+    def _check_accepted(self, path: str, found: NeighborSeen) -> None:
+        """Report prefixes that were accepted from the neighbor and that its import policy refuses."""
+        unexpected = [
             prefix
             for family in FAMILIES
             for prefix in self.seen.prefixes_from(family, found.transport)
             if not self.filters.imports(self.neighbor["peer_group"], family, prefix)
         ]
-        if strangers:
-            self.report.find("EDGE893", path, prefixes=few(strangers))
-        self._row("from", strangers)
+        if unexpected:
+            self.report.find("EDGE893", path, prefixes=some(unexpected, MOST_NAMES))
+        self._row("from", "import", unexpected)
 
-    def _announced(self, path: str, key: str, found: NeighborSeen) -> None:
-        """Judge that the neighbor is sent nothing that its export policy does not name."""
+    def _check_announced(self, path: str, key: str, found: NeighborSeen) -> None:
+        """Report prefixes that are announced to the neighbor and that its export policy does not name."""
         group = self.neighbor["peer_group"]
         leaks = []
         for family in FAMILIES:
@@ -105,14 +109,14 @@ class _Judge:
                 sent.append(DEFAULT_ROUTE[family])
             leaks += [prefix for prefix in sent if not self.filters.exports(group, family, prefix)]
         if leaks:
-            self.report.find("EDGE894", path, prefixes=few(leaks), key=key)
-        self._row("to", leaks)
+            self.report.find("EDGE894", path, prefixes=some(leaks, MOST_NAMES), key=key)
+        self._row("to", "export", leaks)
 
-    def _row(self, way: str, strangers: list[str]) -> None:
+    def _row(self, direction: str, policy: str, unexpected: list[str]) -> None:
         self.report.row(
             "nothing_else",
-            f"{self.neighbor['router']} {way} {self.neighbor['other'] or self.neighbor['name']}",
-            f"only its {'import' if way == 'from' else 'export'}",
-            few(strangers) or f"only its {'import' if way == 'from' else 'export'}",
-            ERROR if strangers else OK,
+            f"{self.neighbor['router']} {direction} {self.neighbor['other'] or self.neighbor['name']}",
+            f"only its {policy}",
+            some(unexpected, MOST_NAMES) or f"only its {policy}",
+            ERROR if unexpected else OK,
         )

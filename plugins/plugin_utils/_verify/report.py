@@ -1,11 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What verify tells: rows of expected against seen, findings, and both as a table for a terminal."""
+"""Verify's report: rows of expected against seen, findings, and both as a table for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,9 +22,12 @@ STEPS = {
     "nothing_else": "Nothing else",
     "lease": "Who answers on L2",
 }
-"""Every step of verify with its heading, in the order in which they are told."""
+"""Step of verify -> its heading, in the order of the table."""
 
 OK = "ok"
+
+MOST_NAMES = 5
+"""Prefixes or nodes in one text, before it says how many more there are."""
 
 FORMAT = 1
 """Version of verify's JSON. It counts up when a key is removed or changes its meaning; a new key does not count."""
@@ -86,12 +88,6 @@ class VerifyReport(Report):
             "rows": [asdict(row) for row in self.rows],
             "findings": [finding.as_dict() for finding in self.findings],
         }
-
-
-def few(words: Sequence[str], most: int = 5) -> str:
-    """Return up to ``most`` words as text, and how many more there are."""
-    rest = len(words) - most
-    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def summary(report: VerifyReport) -> str:

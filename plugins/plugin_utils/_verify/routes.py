@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from .._addressing.families import DEFAULT_ROUTE, FAMILIES, HOST_LENGTH
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
+from .._findings.wording import some
 from .expected import Expectations, ExpectedPrefix, neighbor_path
-from .filters import Filters
-from .neighbors import ends
+from .filters import PlannedFilters
+from .neighbors import neighbor_keys
 from .observed import PathSeen, RouterSeen, canonical
-from .report import OK, VerifyReport, few
+from .report import MOST_NAMES, OK, VerifyReport
 
 NOBODY = "nobody"
 
@@ -34,24 +35,24 @@ def verify_routes(
         plan: the plan as JSON.
         routers: the routers that were read.
         expectations: the prefixes that are expected.
-        up: (router, neighbor) of the sessions that are up: a prefix that misses because its session is down is no
-            finding of its own.
+        up: (router, neighbor) of the sessions that are up: a prefix that is missing because its session
+            is down is no finding of its own.
     """
     for router in sorted(routers):
         if not routers[router].runs_bgp:
             continue
-        judge = _RouterJudge(report, plan, router, routers[router], expectations, up)
+        check = _RouterCheck(report, plan, router, routers[router], expectations, up)
         for family in FAMILIES:
             for _router, _family, prefix in sorted(
                 (key for key in expectations.prefixes if key[:2] == (router, family)), key=_prefix_order
             ):
-                judge.expected_prefix(expectations.prefixes[(router, family, prefix)])
-        judge.nothing_else()
-        judge.nothing_announced()
+                check.check_expected(expectations.prefixes[(router, family, prefix)])
+        check.check_nothing_else()
+        check.check_announced()
 
 
-class _RouterJudge:
-    """Judges one router."""
+class _RouterCheck:
+    """Checks the prefixes of one router."""
 
     def __init__(
         self,
@@ -69,16 +70,16 @@ class _RouterJudge:
         self.expectations = expectations
         self.up = up
         self.intent = plan["routers"][router]["frr"]
-        self.filters = Filters(self.intent)
+        self.filters = PlannedFilters(self.intent)
         self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
-        self.others = {
+        self.other_neighbors = {
             found.transport
             for neighbor in plan["neighbors"]
             if neighbor["router"] == router
-            for key in ends(neighbor, seen)
+            for key in neighbor_keys(neighbor, seen)
             if (found := seen.neighbors.get(key)) is not None and key not in self.sessions
         }
-        """Planned neighbors that are no nodes; what they announce is not Cilium's."""
+        """Addresses of planned neighbors that are no nodes: what they announce is not Cilium's."""
 
     def node(self, neighbor: str) -> str:
         """Return how a neighbor is named: its node's name, else its address."""
@@ -93,15 +94,15 @@ class _RouterJudge:
         """Return neighbors as text, each once, sorted."""
         return ", ".join(sorted({self.node(neighbor) for neighbor in neighbors})) or NOBODY
 
-    def expected_prefix(self, expected: ExpectedPrefix) -> None:
-        """Judge one prefix that is expected: who announces it, and what the kernel makes of it."""
+    def check_expected(self, expected: ExpectedPrefix) -> None:
+        """Check one expected prefix: the neighbors that it was accepted from, and the next hops in the kernel."""
         paths = self._paths(expected.family, expected.prefix)
         accepted = {path.neighbor: path for path in paths}
         path = f"{self.router} prefix {expected.prefix} ({', '.join(expected.services)})"
         allowed = expected.must.keys() | expected.may.keys()
         absent = expected.must.keys() - accepted.keys()
         missing = sorted(neighbor for neighbor in absent if (self.router, neighbor) in self.up)
-        unexpected = sorted(accepted.keys() - allowed - self.others)
+        unexpected = sorted(accepted.keys() - allowed - self.other_neighbors)
         stale = sorted(neighbor for neighbor, seen in accepted.items() if seen.stale and neighbor in allowed)
         invalid = sorted(neighbor for neighbor, seen in accepted.items() if not seen.valid and neighbor in allowed)
         level = ERROR if absent or unexpected or stale or invalid else OK
@@ -128,21 +129,23 @@ class _RouterJudge:
         wanted = self.names(expected.must)
         if expected.may:
             wanted += f", perhaps {self.names(expected.may)}"
-        heard = ", ".join(sorted({*map(self.node, accepted.keys() & allowed), *map(self.full_name, unexpected)}))
-        self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, heard or NOBODY, level)
+        accepted_from = ", ".join(
+            sorted({*map(self.node, accepted.keys() & allowed), *map(self.full_name, unexpected)})
+        )
+        self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, accepted_from or NOBODY, level)
         if expected.must or accepted:
-            self._installed(expected, [seen for seen in paths if seen.valid and self._counts(seen)], path)
+            self._check_installed(expected, [seen for seen in paths if seen.valid and self._counts(seen)], path)
 
     def _counts(self, path: PathSeen) -> bool:
-        """Return whether a path is one that the kernel should use: those that others pass on may be longer."""
-        return path.used or path.neighbor not in self.others
+        """Return whether the kernel should use a path; one that another router passes on may be longer, so unused."""
+        return path.used or path.neighbor not in self.other_neighbors
 
-    def _installed(self, expected: ExpectedPrefix, paths: list[PathSeen], path: str) -> None:
-        """Judge whether the router's kernel uses every next hop that it should."""
+    def _check_installed(self, expected: ExpectedPrefix, paths: list[PathSeen], path: str) -> None:
+        """Check that the router's kernel uses every next hop that it should."""
         route = self.seen.routes[expected.family].get(expected.prefix)
         hops = 0 if route is None or not route.installed else route.next_hops
         want = self._next_hops(paths)
-        passed_on = sum(1 for path in paths if path.neighbor in self.others)
+        passed_on = sum(1 for path in paths if path.neighbor in self.other_neighbors)
         planned = want if expected.may or self._split(paths) else self._limit(len(expected.must) + passed_on)
         ip = "ip" if expected.family == "ipv4" else "ipv6"
         if paths and not hops:
@@ -157,7 +160,7 @@ class _RouterJudge:
         return self._limit(sum(1 for path in paths if path.used) if self._split(paths) else len(paths))
 
     def _split(self, paths: list[PathSeen]) -> bool:
-        """Return whether the AS paths differ and nothing joins them: which of them FRR uses is then its own choice."""
+        """Return whether AS paths differ and multipath-relax is off: FRR then uses those that equal its best path."""
         asns = {self.sessions[path.neighbor]["node_asn"] for path in paths if path.neighbor in self.sessions}
         return len(asns) > 1 and not self.intent["multipath_relax"]
 
@@ -166,26 +169,26 @@ class _RouterJudge:
         limit = self.intent["maximum_paths"]
         return number if limit is None else min(number, limit)
 
-    def nothing_else(self) -> None:
-        """Judge every accepted prefix that nothing makes expected."""
-        strangers = []
+    def check_nothing_else(self) -> None:
+        """Report accepted prefixes that are not expected."""
+        unexpected = []
         for family in FAMILIES:
             for prefix in self.seen.paths[family]:
                 if (self.router, family, prefix) in self.expectations.prefixes:
                     continue
-                neighbors = sorted({path.neighbor for path in self._paths(family, prefix)} - self.others)
-                if neighbors and self._stranger(family, prefix, neighbors):
-                    strangers.append(prefix)
+                neighbors = sorted({path.neighbor for path in self._paths(family, prefix)} - self.other_neighbors)
+                if neighbors and self._report_unexpected(family, prefix, neighbors):
+                    unexpected.append(prefix)
         self.report.row(
             "nothing_else",
             f"{self.router} accepts",
             "nothing else",
-            few(strangers) or "nothing else",
-            ERROR if strangers else OK,
+            some(unexpected, MOST_NAMES) or "nothing else",
+            ERROR if unexpected else OK,
         )
 
-    def _stranger(self, family: str, prefix: str, neighbors: list[str]) -> bool:
-        """Tell what is wrong with a prefix that is not expected. Return False if it cannot be judged."""
+    def _report_unexpected(self, family: str, prefix: str, neighbors: list[str]) -> bool:
+        """Report a prefix that is not expected. Return False where it may be right: then there is no finding."""
         path = f"{self.router} prefix {prefix}"
         address, length = prefix.split("/")
         clusters = {self.sessions[n]["cluster"] for n in neighbors if n in self.sessions}
@@ -219,8 +222,8 @@ class _RouterJudge:
             self.report.find("EDGE843", path, nodes=self.names(neighbors), pool=pool, address=address)
         return True
 
-    def nothing_announced(self) -> None:
-        """Judge that the router announces nothing to the nodes, unless the plan exports something."""
+    def check_announced(self) -> None:
+        """Report prefixes that the router announces to nodes and that the plan does not export."""
         leaks = []
         groups = {session["peer_group"] for session in self.sessions.values()}
         exporting = any(self.filters.announces(group, family) for group in groups for family in FAMILIES)
@@ -242,7 +245,7 @@ class _RouterJudge:
                 self.report.find(
                     "EDGE846",
                     neighbor_path(session),
-                    prefixes=few(prefixes) or f"{neighbor.sent[family]} {family} prefixes",
+                    prefixes=some(prefixes, MOST_NAMES) or f"{neighbor.sent[family]} {family} prefixes",
                     family=family,
                     address=address,
                 )
@@ -251,7 +254,7 @@ class _RouterJudge:
             "nothing_else",
             f"{self.router} announces to the nodes",
             planned,
-            f"more to {few(sorted(set(leaks)))}" if leaks else planned,
+            f"more to {some(sorted(set(leaks)), MOST_NAMES)}" if leaks else planned,
             ERROR if leaks else OK,
         )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verify the BGP sessions, as the routers and as the nodes see them."""
+"""Verify BGP sessions, as the routers and as the nodes report them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def verify_router_sessions(
     """Verify each planned session on the routers that were read.
 
     Returns:
-        (router, neighbor address) of the sessions that are as planned and up: of the others no prefix can be expected,
-        and their finding says so already.
+        (router, neighbor address) of the established sessions. Prefixes are expected over these alone: the others have
+        a finding of their own.
     """
     up: set[tuple[str, str]] = set()
     for session in plan["sessions"]:
@@ -44,7 +44,7 @@ def verify_router_sessions(
                 report.find("EDGE810", neighbor_path(session))
             report.row("router_session", subject, expected, "not configured", ERROR)
             continue
-        level = _judge_neighbor(report, session, neighbor)
+        level = _check_router_session(report, session, neighbor)
         seen = "shut down" if neighbor.shut_down else _state(neighbor)
         if neighbor.established:
             seen += f", {timers_text(neighbor.hold, neighbor.keepalive)}"
@@ -60,9 +60,9 @@ def verify_node_sessions(
     clusters: Mapping[str, ClusterSeen],
     expectations: Expectations,
 ) -> None:
-    """Verify each planned session as Cilium's agents report it, and how much they announce over it.
+    """Verify each planned session as Cilium's agents report it, and how many prefixes they announce over it.
 
-    What a node says that it announces decides only where its router was not read: else the router's accepted routes do.
+    A node's own count decides only where its router was not read; otherwise the routes that the router accepted do.
     """
     for session in plan["sessions"]:
         cluster = session["cluster"]
@@ -80,18 +80,18 @@ def verify_node_sessions(
             level = report.find("EDGE821", _peer_path(session), **_fields(session))
             seen = "not reported"
         else:
-            level = _judge_peer(report, session, peer)
+            level = _check_node_session(report, session, peer)
             if level == OK:
                 cilium = plan["clusters"][cluster]["cilium_version"]
-                level = _judge_count(report, session, peer, expectations, cilium, routers.get(session["router"]))
+                level = _check_route_count(report, session, peer, expectations, cilium, routers.get(session["router"]))
             seen = peer.state
             if peer.established:
                 seen += f", {timers_text(peer.hold, peer.keepalive)}"
         report.row("node_session", subject, expected, seen, level)
 
 
-def _judge_neighbor(report: VerifyReport, session: PlannedSession, neighbor: NeighborSeen) -> str:
-    """Tell the first thing that is wrong with a session on the router; the rest follows from it. Return the level."""
+def _check_router_session(report: VerifyReport, session: PlannedSession, neighbor: NeighborSeen) -> str:
+    """Report the first problem of a session on the router; further ones follow from it. Return the level of its row."""
     path = neighbor_path(session)
     fields = _fields(session)
     hold, keepalive = router_timers(session)
@@ -126,8 +126,8 @@ def _judge_neighbor(report: VerifyReport, session: PlannedSession, neighbor: Nei
     return OK
 
 
-def _judge_peer(report: VerifyReport, session: PlannedSession, peer: PeerSeen) -> str:
-    """Tell the first thing that is wrong with a session on its node. Return the level."""
+def _check_node_session(report: VerifyReport, session: PlannedSession, peer: PeerSeen) -> str:
+    """Report the first problem of a session on its node. Return the level of its row."""
     path = _peer_path(session)
     fields = _fields(session)
     if not peer.established:
@@ -143,7 +143,7 @@ def _judge_peer(report: VerifyReport, session: PlannedSession, peer: PeerSeen) -
     return OK
 
 
-def _judge_count(
+def _check_route_count(
     report: VerifyReport,
     session: PlannedSession,
     peer: PeerSeen,
@@ -159,7 +159,7 @@ def _judge_count(
         peer: the session as the node reports it.
         expectations: the prefixes that are expected.
         cilium: the version of Cilium on the node.
-        router: the session's router; None = it was not read, so that the node is the only witness.
+        router: the session's router; None = it was not read, so that only the node's count is known.
 
     Returns:
         The level of the session's row.
@@ -198,19 +198,19 @@ def _accepts_all(router: RouterSeen, session: PlannedSession, family: str, prefi
 
 
 def _state(neighbor: NeighborSeen) -> str:
-    """Return the session's state with FRR's remark, as its own summary shows it: ``Idle (NSF passive)``."""
+    """Return the session's state with FRR's remark, as ``show bgp summary`` has it: ``Idle (NSF passive)``."""
     if neighbor.established or neighbor.peer_state in ("", "OK"):
         return neighbor.state
     return f"{neighbor.state} ({neighbor.peer_state})"
 
 
 def _peer_path(session: PlannedSession) -> str:
-    """Return where the session stands in the cluster."""
+    """Return the path of a session in its cluster, for findings."""
     return f"{session['cluster']} node {session['node']} peer {session['peer']}"
 
 
 def _fields(session: PlannedSession) -> dict[str, str]:
-    """Return what the texts of all session findings may name."""
+    """Return the fields that the texts of session findings may name."""
     return {
         "address": canonical(session["node_address"]),
         "node": session["node"],

@@ -18,15 +18,17 @@ from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .dynamic import with_addresses
 from .expected import Expectations
+from .leases import verify_leases
 from .neighbors import verify_neighbors
+from .objects import verify_objects
 from .observed import ClusterSeen, RouterSeen, read_cluster, read_router
 from .report import OK, VerifyReport
 from .routes import verify_routes
-from .services import verify_leases, verify_objects, verify_services
+from .services import verify_services
 from .sessions import verify_node_sessions, verify_router_sessions
 
 SETTLE_SECONDS = 60
-"""For what no BGP timer governs: IPAM, leases of 15 s, agents that report every 5 s, an agent that starts."""
+"""Allowance for what depends on no BGP timer: IPAM, L2 leases of 15 s, agents' reports every 5 s, their start."""
 
 
 def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False) -> VerifyReport:
@@ -78,7 +80,7 @@ def settle_seconds(plan: PlanDocument) -> int:
 
 
 def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> dict[str, RouterSeen]:
-    """Read the managed routers; tell those that could not be read or run no BGP as planned."""
+    """Read the managed routers; report those that could not be read, and those whose BGP is not the planned one."""
     routers: dict[str, RouterSeen] = {}
     for router in sorted(plan["routers"]):
         planned, raw = plan["routers"][router], observed.get(router)
@@ -107,7 +109,7 @@ def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[st
 
 
 def _read_clusters(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> dict[str, ClusterSeen]:
-    """Read the managed clusters; tell those that could not be read, and what Cilium complains about in the others."""
+    """Read the managed clusters; report those that could not be read, and verify the objects of the others."""
     clusters: dict[str, ClusterSeen] = {}
     for cluster in sorted(plan["clusters"]):
         raw = observed.get(cluster)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.filters import Filters
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.filters import PlannedFilters
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_routes import networks_leak
 
@@ -36,7 +36,7 @@ ROUTER: dict[str, Any] = {
         {"name": "open", "families": {"ipv4": {"import": "all", "export": "all", "default_originate": False}}},
     ],
 }
-FILTERS = Filters(ROUTER)
+FILTERS = PlannedFilters(ROUTER)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.services import CONDITION_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.objects import CONDITION_CODES
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 
 FAULTS = Faults()

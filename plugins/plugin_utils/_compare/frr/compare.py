@@ -34,7 +34,7 @@ from .lines import (
     word_at,
 )
 from .model import BgpConfig, Family, Neighbor, Secret, Settings
-from .policy import Decision, Filters, decide, decision_difference, decision_text, outcome_at, route_map, tree_text
+from .policy import BoundFilters, Decision, decide, decision_difference, decision_text, outcome_at, route_map, tree_text
 from .words import written_out
 
 FAMILIES = {"address-family ipv4 unicast": "ipv4", "address-family ipv6 unicast": "ipv6"}
@@ -136,7 +136,7 @@ class _Instance:
         self.lines: dict[str, list[tuple[str, list[str]]]] = {}
         """Neighbor or group -> (family's line or empty, words behind its name; ``no`` stands first)."""
         self.family_lines: dict[str, list[str]] = {}
-        self.decisions: dict[tuple[Filters, str, bool], Decision] = {}
+        self.decisions: dict[tuple[BoundFilters, str, bool], Decision] = {}
         for context, line in lines:
             words = line.split()
             negated = words[0] == "no"
@@ -334,7 +334,7 @@ class _Instance:
             else:
                 self._family_line(raw, said, negated, family)
         unfiltered = internal or not self.needs_policy
-        names = {way: Filters(*(bound.get(f"{kind} {way}") for kind in _FILTERS)) for way in ("in", "out")}
+        names = {way: BoundFilters(*(bound.get(f"{kind} {way}") for kind in _FILTERS)) for way in ("in", "out")}
         accepts, announces = (self._decision(names[way], family, unfiltered) for way in ("in", "out"))
         if not accepts and "refused ones too" not in raw.get("maximum prefixes", ""):
             raw.pop("maximum prefixes", None)  # nothing is counted
@@ -346,7 +346,7 @@ class _Instance:
                 raw.pop(what, None)
         return Family(raw, accepts, announces)
 
-    def _decision(self, filters: Filters, family: str, unfiltered: bool) -> Decision:
+    def _decision(self, filters: BoundFilters, family: str, unfiltered: bool) -> Decision:
         """Return which routes pass a neighbor's filters; neighbors with equal filters share the result."""
         key = (filters, family, unfiltered)
         if key not in self.decisions:

@@ -312,7 +312,7 @@ def _as_it_stands(objects: Objects, entries: list[tuple[str, int, tuple[str, ...
 
 
 # -- filters of a neighbor -----------------------------------------------------------------------------------------
-class Filters(NamedTuple):
+class BoundFilters(NamedTuple):
     """What a neighbor is bound to in one direction; None = not bound."""
 
     distribute_list: str | None = None
@@ -321,7 +321,7 @@ class Filters(NamedTuple):
     route_map: str | None = None
 
 
-def decide(objects: Objects, filters: Filters, family: str, unfiltered: bool) -> Decision:
+def decide(objects: Objects, filters: BoundFilters, family: str, unfiltered: bool) -> Decision:
     """Return the decision of a neighbor's filters in one direction: a route passes if every filter permits it.
 
     Args:
@@ -330,7 +330,7 @@ def decide(objects: Objects, filters: Filters, family: str, unfiltered: bool) ->
         family: of the routes, ``ipv4`` or ``ipv6``.
         unfiltered: whether routes pass where nothing is bound (within one AS, or without ``ebgp-requires-policy``).
     """
-    if filters == Filters():
+    if filters == BoundFilters():
         return ((everything(family), PERMIT),) if unfiltered else ()
     result: Decision = ((everything(family), PERMIT),)
     if filters.route_map is not None:
