@@ -138,20 +138,20 @@ class TestRole:
 
     def test_further_runs_change_nothing(self, role: Role, intent: dict[str, Any]) -> None:
         for stage in ("replace", "expand", "contract"):
-            assert role.run(intent, udm_frr_pass=stage)[0] == 0
+            assert role.run(intent, udm_frr_stage=stage)[0] == 0
 
     def test_a_node_and_a_moving_pool_reset_nothing(self, role: Role, intent: dict[str, Any]) -> None:
         group = intent["peer_groups"][0]
         group["neighbors"].append({**group["neighbors"][0], "address": "10.121.0.14", "description": "node04"})
         intent["prefix_lists"][0]["entries"][0]["prefix"] = "203.0.113.92/32"
-        changed, text = role.run(intent, udm_frr_pass="expand")
+        changed, text = role.run(intent, udm_frr_stage="expand")
         assert changed == 1
-        assert "Left for the contract pass" in text
+        assert "Left for the contract stage" in text
         wait_for("both prefixes", lambda: set(role.sessions().values()) == {("Established", 0, 2)})
-        assert role.run(intent, udm_frr_pass="contract")[0] == 1
+        assert role.run(intent, udm_frr_stage="contract")[0] == 1
         wait_for("the new prefix", lambda: set(role.sessions().values()) == {("Established", 0, 1)})
         for stage in ("expand", "contract"):
-            assert role.run(intent, udm_frr_pass=stage)[0] == 0
+            assert role.run(intent, udm_frr_stage=stage)[0] == 0
 
     def test_neighbors_and_a_link_come_and_go_and_reset_nothing(self, role: Role, intent: dict[str, Any]) -> None:
         role.run(intent)
@@ -159,19 +159,19 @@ class TestRole:
         before, plain = role.sessions(), role.lab.vtysh("show running-config")
         more = with_neighbors()
         assert {group["name"] for group in more["peer_groups"]} >= {"backup", "cable", "guests", "wan-gw2"}
-        assert role.run(more, udm_frr_pass="expand")[0] == 1
+        assert role.run(more, udm_frr_stage="expand")[0] == 1
         for stage in ("contract", "expand", "replace"):
-            changed, text = role.run(more, udm_frr_pass=stage)
+            changed, text = role.run(more, udm_frr_stage=stage)
             assert changed == 0, text
         role.lab.add_peer(21, 65021, ["198.51.100.0/24"], router_asn=65099)
         role.lab.wait_established("10.121.0.21")
         assert role.sessions() == before
-        changed, text = role.run(intent, udm_frr_pass="expand")
+        changed, text = role.run(intent, udm_frr_stage="expand")
         assert changed == 0
-        assert "Left for the contract pass" in text
-        assert role.run(intent, udm_frr_pass="contract")[0] == 1
+        assert "Left for the contract stage" in text
+        assert role.run(intent, udm_frr_stage="contract")[0] == 1
         for stage in ("expand", "contract", "replace"):
-            assert role.run(intent, udm_frr_pass=stage)[0] == 0, stage
+            assert role.run(intent, udm_frr_stage=stage)[0] == 0, stage
         assert role.sessions() == before
         assert role.lab.vtysh("show running-config") == plain
 

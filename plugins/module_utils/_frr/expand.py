@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The expand pass: a router's live configuration united with the planned one.
+"""The expand stage: a router's live configuration united with the planned one.
 
 The router accepts both the old and the new routes while the cluster changes, so that no moment exists in which a
-service loses its route. The contract pass then brings the plan itself.
+service loses its route. The contract stage then brings the plan itself.
 
 Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
@@ -21,7 +21,7 @@ def expand(live: Objects, planned: Objects) -> Objects:
     """Return the union of live and planned: what either accepts is accepted, no neighbor is lost.
 
     Where both say something about a session (password, timers, AS), the plan's word holds: the cluster changes next.
-    Filters become the union, exactly; other live lines stay. ``planned`` itself is the state after the contract pass.
+    Filters become the union, exactly; other live lines stay. ``planned`` itself is the state after the contract stage.
     """
     if BGP not in live:
         return planned
