@@ -15,7 +15,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM, Programs
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import TwinSite, require_root
 
@@ -59,9 +59,8 @@ class ActionModule(ActionBase):
             if options["state"] == "absent":
                 changed = twin.exists() if self._task.check_mode else twin.absent()
                 return {**result, "changed": changed, "milestones": progress.milestones}
-            description = _twin.describe(
-                plan_of(options["plan"], "edge_twin_plan"), options["name"], options["endpoints"]
-            )
+            planned = plan_of(options["plan"], "edge_twin_plan")
+            description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM))
             if self._task.check_mode:
                 return {**result, "changed": twin.differs(description)}
             up = twin.present(description, options["router_suite"], options["stopped_agents"], options["passwords"])

@@ -129,6 +129,11 @@ def listening(site: dict[str, Any], router: dict[str, Any]) -> None:
     router["edge_router_neighbors"]["guests"] = {"asn": "external", "dynamic": {"range": "10.121.0.128/26"}}
 
 
+def listening_up_to_the_default(site: dict[str, Any], _router: dict[str, Any]) -> None:
+    """FRR's own limit, which it does not show."""
+    site["edge_peerings"]["k8s"]["dynamic"] = {"range": ["10.121.0.8/29", "fd00:121::8/125"], "limit": 100}
+
+
 def far(_site: dict[str, Any], router: dict[str, Any]) -> None:
     neighbors = router["edge_router_neighbors"]
     neighbors["backup"] |= {"multihop": 4, "update_source": "10.121.0.1", "shutdown": True}
@@ -147,7 +152,16 @@ def two_upstreams(_site: dict[str, Any], router: dict[str, Any]) -> None:
         }
 
 
-EDITS = (redistribute_all, every_community, one_session, unnumbered, listening, far, two_upstreams)
+EDITS = (
+    redistribute_all,
+    every_community,
+    one_session,
+    unnumbered,
+    listening,
+    listening_up_to_the_default,
+    far,
+    two_upstreams,
+)
 CASES: dict[str, Callable[[], str]] = {
     "every kind of neighbor": full,
     **{edit.__name__.replace("_", " "): lambda edit=edit: full(edit) for edit in EDITS},

@@ -282,8 +282,14 @@ def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
 
 
 def _says_nothing(item: Line, lines: List[Line]) -> bool:
-    """Return whether a line leaves a neighbor inactive that is so anyway; a member has its group's families."""
+    """Return whether a line is FRR's own default, which FRR does not show.
+
+    Such are its limit of dynamic neighbors (BGP_DYNAMIC_NEIGHBORS_LIMIT_DEFAULT), and a neighbor that stays inactive in
+    a family; a member has its group's families.
+    """
     text = item[1]
+    if text == "bgp listen limit 100":
+        return True
     return text.startswith("no neighbor ") and text.endswith(" activate") and group_of(lines, text.split()[2]) is None
 
 

@@ -176,6 +176,12 @@ def test_neighbors_that_are_active_by_default_are_written_out() -> None:
     assert (family, "neighbor 10.0.0.11 activate") not in lines
 
 
+def test_the_default_limit_of_dynamic_neighbors_is_no_line_for_frr_shows_none() -> None:
+    body = "router bgp 1\n bgp router-id 1.1.1.1\n"
+    assert objects(body + " bgp listen limit 100\n") == objects(body)
+    assert objects(body + " bgp listen limit 101\n") != objects(body)
+
+
 def test_two_instances_are_refused() -> None:
     with pytest.raises(EdgeError) as error:
         frr.parse("router bgp 1\nexit\nrouter bgp 2\nexit\n")

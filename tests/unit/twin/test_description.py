@@ -359,6 +359,55 @@ def test_nodes_whose_addresses_the_plan_does_not_know_get_free_ones_of_the_range
     assert all(leg.addresses for item in twin.hosts if item.kind == "node" for leg in item.legs)
 
 
+def dynamic(**peering: Any) -> dict[str, Any]:
+    """Return a site whose nodes dial in from one network to the router's address in another."""
+    return {
+        "all": {
+            "vars": {
+                "edge_networks": {"lan": {"cidr": "10.99.1.0/24"}, "k8s": {"cidr": "10.99.42.0/24"}},
+                "edge_peerings": {
+                    "k8s": {"network": "k8s", "router_network": "lan", "dynamic": {"limit": 100}, **peering}
+                },
+                "edge_pools": {"pool": {"addresses": "10.99.69.0/24"}},
+            },
+            "children": {
+                "edge_routers": {
+                    "hosts": {
+                        "udm": {"edge_router_asn": 64700, "edge_addresses": {"lan": "10.99.1.1", "k8s": "10.99.42.1"}}
+                    }
+                },
+                "edge_clusters": {"hosts": {"home": {"edge_cluster_asn": 64701, "edge_cilium_version": "1.20.2"}}},
+                "edge_nodes": {"hosts": {"n1": {}, "n2": {}}},
+            },
+        }
+    }
+
+
+def test_nodes_that_dial_in_stand_in_their_own_network_and_have_a_route_to_the_other() -> None:
+    twin = described(dynamic())
+    bridges = {network: leg.bridge for network, leg in zip(("k8s", "lan"), host(twin, "udm").legs, strict=False)}
+    for name, address in (("n1", "10.99.42.254/24"), ("n2", "10.99.42.253/24")):
+        node = host(twin, name)
+        assert [(leg.bridge, leg.addresses) for leg in node.legs] == [(bridges["k8s"], (address,))]
+        assert [(route.destination, route.via) for route in node.routes] == [
+            ("default", ("10.99.42.1",)),
+            ("10.99.1.1/32", ("10.99.42.1",)),
+        ]
+
+
+def test_a_full_listen_range_leaves_a_node_for_the_next_one() -> None:
+    ranges = ["10.99.42.254/32", "10.99.42.16/32", "10.99.42.32/31"]
+    twin = described(dynamic(dynamic={"range": ranges, "limit": 9}))
+    found = [leg.addresses for name in ("n1", "n2") for leg in host(twin, name).legs]
+    assert found == [("10.99.42.254/24",), ("10.99.42.16/24",)]
+
+
+def test_a_node_without_a_place_in_its_listen_range_is_told() -> None:
+    with pytest.raises(EdgeError) as caught:
+        described(dynamic(dynamic={"range": "10.99.42.254/32", "limit": 9}))
+    assert str(caught.value) == "node n2: no address is left in 10.99.42.254/32 for it (give it one: edge_addresses)"
+
+
 def test_a_speaker_stands_in_for_each_neighbor_that_is_not_ours() -> None:
     twin = site("nas-beside-cluster")
     assert twin.speakers

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -106,12 +107,26 @@ def test_a_program_on_the_path_is_used_when_its_version_is_the_pinned_one(
     assert tools._present(recipe, "thing") == (program if taken else None)
 
 
-def test_a_cilium_without_programs_is_an_error_before_anything_starts() -> None:
-    with pytest.raises(EdgeError) as caught:
-        programs.cilium("1.18.0")
-    assert (
-        str(caught.value) == "edge_cilium_version: the twin has no programs for Cilium 1.18.0 (it has 1.19.6, 1.20.2)"
+@pytest.mark.parametrize(("planned", "written"), [("1.20.2", None), ("1.20.1", "1.20.2")])
+def test_the_overlay_has_the_release_that_runs_where_it_is_not_the_planned_one(
+    tmp_path: Path, planned: str, written: str | None
+) -> None:
+    data = hybrid_plan().data
+    clusters = {"platform": {**data["clusters"]["platform"], "cilium_version": planned}}
+    twin = _twin.describe({**data, "clusters": clusters}, cilium=tuple(programs.CILIUM))
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text('{"current-context": "twin"}', encoding="utf-8")
+    variables = overlay.cluster_variables(
+        twin.clusters[0], Path("/twin/ssh"), kubeconfig, Path("/helm"), Path("/chart")
     )
+    assert variables.get("edge_cilium_version") == written
+
+
+@pytest.mark.parametrize("release", programs.CILIUM)
+def test_each_release_has_its_recipe(release: str) -> None:
+    recipe = programs.CILIUM[release]
+    text = (RECIPES / recipe.name / "go.mod").read_text("utf-8")
+    assert re.search(rf"^\s*github.com/cilium/cilium v{re.escape(release)} // indirect$", text, re.MULTILINE)
 
 
 def ssh_configuration(arguments: str, *more: str) -> dict[str, str]:

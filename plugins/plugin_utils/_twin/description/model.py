@@ -79,6 +79,9 @@ class Cluster:
     host: str
     namespace: str
     cilium_version: str
+    """The release that runs."""
+    planned_cilium: str
+    """The release of the inventory."""
     nodes: tuple[str, ...]
     agents: tuple[str, ...]
     """Nodes on which a real agent runs; the others are Node objects only."""

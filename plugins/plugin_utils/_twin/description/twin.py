@@ -19,8 +19,8 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._document.lookup import peer_group
-from ..._document.plan import PlanDocument, PlannedCluster
-from .addresses import highest_free, network_order, node_addresses, node_cidrs, subnet_of, with_families
+from ..._document.plan import PlanDocument, PlannedCluster, PlannedSession
+from .addresses import Network, highest_free, network_order, node_addresses, node_cidrs, subnet_of, with_families
 from .model import (
     LABEL_STAND_IN,
     LOOPBACK,
@@ -47,6 +47,7 @@ from .objects import (
     service_key,
     stand_in_services,
 )
+from .releases import nearest_release
 from .speakers import Speakers
 from .wiring import Wiring
 
@@ -78,6 +79,7 @@ def describe(
     plan: PlanDocument,
     name: str | None = None,
     endpoints: Mapping[str, Sequence[str]] | None = None,
+    cilium: Sequence[str] | None = None,
 ) -> Twin:
     """Return the twin of the site that ``plan`` describes.
 
@@ -86,11 +88,12 @@ def describe(
         name: the twin's name, unique on the machine; default: the site's.
         endpoints: ``namespace/name`` of a service -> the nodes with a ready stand-in endpoint; default: all nodes
             that peer or announce.
+        cilium: the releases of Cilium that can run; default: the planned ones.
 
     Raises:
         EdgeError: the plan cannot be built on one machine; says which part.
     """
-    return _Builder(plan, name or plan["site"], endpoints or {}).twin()
+    return _Builder(plan, name or plan["site"], endpoints or {}, cilium).twin()
 
 
 def prefix(name: str) -> str:
@@ -103,11 +106,18 @@ def prefix(name: str) -> str:
 class _Builder:
     """Holds what the steps share: the plan, the cables, the nodes' addresses."""
 
-    def __init__(self, plan: PlanDocument, name: str, endpoints: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        plan: PlanDocument,
+        name: str,
+        endpoints: Mapping[str, Sequence[str]],
+        cilium: Sequence[str] | None,
+    ) -> None:
         self.plan = plan
         self.name = name
         self.prefix = prefix(name)
         self.endpoints = endpoints
+        self.cilium = cilium
         self.wiring = Wiring(plan, self.prefix)
         self.routers = self.wiring.routers
         self.node_addresses = {
@@ -125,23 +135,40 @@ class _Builder:
         self.speakers = Speakers(self.wiring, owners)
 
     def _address_dynamic_nodes(self) -> None:
-        """Give each node that dials in from an address unknown to the plan one: the highest free one of the range."""
+        """Give each node that dials in from an address unknown to the plan one: the highest free one of a listen range.
+
+        The range lies in the nodes' network. The router's address that they dial may be in another one.
+        """
         for session in self.plan["sessions"]:
             if session["node_address"] or session["router"] not in self.routers:
                 continue
-            found = subnet_of(self.wiring.networks, session["router_address"])
-            if found is None:
+            ranges = self._listen_ranges(session)
+            placed = self.node_addresses[session["node"]]
+            version = 4 if session["family"] == "ipv4" else 6
+            if any(
+                ip_address(text).version == version for network, _cidr in ranges for text in placed.get(network, ())
+            ):
                 continue
-            ranges = peer_group(self.plan, session["router"], session["peer_group"])["listen_ranges"]
-            placed = self.node_addresses[session["node"]].setdefault(found[0], [])
-            if any(ip_address(address).version == found[1].version for address in placed):
-                continue
-            free = highest_free(ip_network(ranges[0]) if ranges else found[1], self.wiring.taken)
+            free = next(((network, text) for network, cidr in ranges if (text := self._free(cidr))), None)
             if free is None:
-                problem = f"no address is left in {found[1]} for it"
+                problem = f"no address is left in {' and '.join(str(cidr) for _network, cidr in ranges)} for it"
                 raise EdgeError(f"node {session['node']}", problem, "give it one: edge_addresses")
-            placed.append(free.split("/")[0])
-            self.wiring.take(placed[-1])
+            placed.setdefault(free[0], []).append(free[1])
+            self.wiring.take(free[1])
+
+    def _listen_ranges(self, session: PlannedSession) -> list[tuple[str, Network]]:
+        """Return (network, range) of each range in which a session's router listens for its nodes."""
+        ranges = map(ip_network, peer_group(self.plan, session["router"], session["peer_group"])["listen_ranges"])
+        return [
+            (found[0], cidr)
+            for cidr in ranges
+            if (found := subnet_of(self.wiring.networks, str(cidr.network_address))) is not None
+        ]
+
+    def _free(self, cidr: Network) -> str | None:
+        """Return the highest address of ``cidr`` that nothing uses."""
+        found = highest_free(cidr, self.wiring.taken)
+        return found.split("/")[0] if found else None
 
     def twin(self) -> Twin:
         """Return the description."""
@@ -241,11 +268,13 @@ class _Builder:
         devices = tuple(sorted({leg.interface for item in hosts for leg in item.legs}))
         values = helm_values(devices, pod_cidrs)
         ours = cluster["cilium_managed"]
+        planned = cluster["cilium_version"]
         return (
             Cluster(
                 host=host,
                 namespace=self.wiring.namespace("cluster", host),
-                cilium_version=cluster["cilium_version"],
+                cilium_version=planned if self.cilium is None else nearest_release(planned, self.cilium, host),
+                planned_cilium=planned,
                 nodes=tuple(sorted(nodes)),
                 agents=agents,
                 service_cidrs=tuple(map(str, service_cidrs)),

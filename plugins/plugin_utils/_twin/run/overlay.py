@@ -142,13 +142,15 @@ def router_variables(router: _twin.Router, ssh: Path, frr_version: str) -> dict[
 
 
 def cluster_variables(cluster: _twin.Cluster, ssh: Path, kubeconfig: Path, helm: Path, chart: Path) -> dict[str, Any]:
-    """Return the host variables of a twin's cluster.
+    """Return the host variables of a twin's cluster, and the release of Cilium where it is not the planned one.
 
+    With it the plan of a run on the twin is of the release that its chart installs, which the role reads back.
     Nothing of ours opens a connection to it: its plays run on this machine. A play of the user's that does finds
     nobody in the control plane's namespace.
     """
     context = json.loads(kubeconfig.read_text(encoding="utf-8"))["current-context"]
     roles = [f"cilium_net_{part}" for part in ("release", "bgp", "lb", "services")]
+    other = {"edge_cilium_version": cluster.cilium_version}
     return {
         **ssh_variables(cluster.host, NOBODY, cluster.namespace, ssh),
         "edge_cluster_kubeconfig": str(kubeconfig),
@@ -156,6 +158,7 @@ def cluster_variables(cluster: _twin.Cluster, ssh: Path, kubeconfig: Path, helm:
         # The playbooks hand them on; an extra variable would beat that.
         **{f"{role}_kubeconfig": str(kubeconfig) for role in roles},
         **{f"{role}_context": context for role in roles},
+        **(other if cluster.cilium_version != cluster.planned_cilium else {}),
         "edge_cilium_values__twin": dict(cluster.values),
         "cilium_net_release_binary": str(helm),
         "cilium_net_release_chart": str(chart),

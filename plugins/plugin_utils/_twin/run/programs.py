@@ -149,21 +149,6 @@ CILIUM = {
 """By version: the Cilium releases that a twin can run."""
 
 
-def cilium(version: str) -> Recipe:
-    """Return the recipe of a Cilium release.
-
-    Raises:
-        EdgeError: there is none.
-    """
-    if version not in CILIUM:
-        raise EdgeError(
-            "edge_cilium_version",
-            f"the twin has no programs for Cilium {version}",
-            f"it has {', '.join(sorted(CILIUM))}",
-        )
-    return CILIUM[version]
-
-
 class Programs:
     """Finds or builds programs.
 

@@ -55,6 +55,8 @@ class Result:
     routers: dict[str, str]
     nodes: dict[str, str]
     kubeconfigs: dict[str, str]
+    cilium: dict[str, dict[str, str]]
+    """Cluster -> the release of Cilium that ``runs``, and the ``planned`` one."""
 
 
 class TwinSite:
@@ -144,6 +146,7 @@ class TwinSite:
             routers={item.host: item.namespace for item in twin.routers},
             nodes={host.name: host.namespace for host in twin.hosts if host.kind == "node"},
             kubeconfigs={plane.cluster.host: str(plane.kubeconfig) for plane in control_planes},
+            cilium={item.host: {"planned": item.planned_cilium, "runs": item.cilium_version} for item in twin.clusters},
         )
 
     def absent(self) -> bool:
@@ -185,7 +188,7 @@ class TwinSite:
         return None
 
     def _cilium(self, version: str) -> dict[str, str]:
-        recipe = programs.cilium(version)
+        recipe = programs.CILIUM[version]
         return {
             "operator": str(self.tools.ready(recipe, "cilium-operator")),
             "agent": str(self.tools.ready(recipe, "cilium-agent")),
