@@ -56,7 +56,7 @@ class ActionModule(ActionBase):
         again = report.may_settle and now - started + options["interval"] <= timeout
         if again:
             time.sleep(options["interval"])  # between two polls; the state that ends them is looked for in each
-        told = f"{summary(report)} after {now - started:.0f} s ({looks} {'look' if looks == 1 else 'looks'})"
+        result_line = f"{summary(report)} after {now - started:.0f} s ({looks} {'look' if looks == 1 else 'looks'})"
         return {
             **result,
             **report.as_dict(),
@@ -65,8 +65,8 @@ class ActionModule(ActionBase):
             "started": started,
             "looks": looks,
             "failures": len(report.errors),
-            "text": "\n".join([*render(report)[:-1], told]),
-            "msg": told,
+            "text": "\n".join([*render(report)[:-1], result_line]),
+            "msg": result_line,
         }
 
 

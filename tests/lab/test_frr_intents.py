@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.transaction import check_errors
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.transaction import meaning_errors
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import FOLDER, Site, frr_conf, site
@@ -185,7 +185,7 @@ def test_what_is_rendered_is_taken_and_reads_back_as_written(lab: RouterLab, cas
     text = CASES[case]()
     lab.write("/tmp/checked.conf", f"frr defaults traditional\n{text}wrong-line\n")
     said = lab.sh("/usr/lib/frr/bgpd -C -n -f /tmp/checked.conf -i /tmp/checked.pid -p 0 -A 127.0.0.1", check=False)
-    assert check_errors(0, "", said.stderr, "wrong-line") == []
+    assert meaning_errors(said.stderr, "wrong-line") == []
     assert lab.load(text) == ""
     running = lab.vtysh("show running-config").split("Current configuration:")[1]
     assert frr.difference(frr.parse(text).objects, frr.parse(running).objects) == ""

@@ -21,11 +21,15 @@ SUITES = programs.ROUTER_SUITES
 RECIPES = (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values())
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
 
+KUBERNETES_CORE = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["dependencies"]["kubernetes.core"][2:]
+
 QUOTES = [
     ("README.md", f"FRR {FRR} or later"),
     ("README.md", f"Cilium ≥ {cilium.text_of(cilium.OLDEST)}"),
     ("README.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
     ("docs/dependencies.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
+    ("README.md", f"`kubernetes.core` ≥ {KUBERNETES_CORE}"),
+    ("docs/dependencies.md", f"kubernetes.core ≥ {KUBERNETES_CORE}"),
     ("docs/router.md", f"an FRR before {FRR}"),
     ("docs/router.md", f"Before {BLOCK_ENDS} `exit` lines are left out"),
     ("docs/compare.md", f"asks for defaults from before {frr.text_of(frr.EBGP_REQUIRES_POLICY)}"),
