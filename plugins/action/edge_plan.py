@@ -28,7 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import is_literal, plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.session_changes import reset_sessions
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.session_resets import reset_sessions
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import (
     error_text,
     plan_text,

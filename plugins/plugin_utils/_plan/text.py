@@ -20,7 +20,7 @@ from .._document.plan import (
     PlannedSession,
 )
 from .._findings.finding import FindingEntry
-from .session_changes import Reset
+from .session_resets import Reset
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

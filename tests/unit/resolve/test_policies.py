@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import PrefixRule
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.peerings.filter import pool_routes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.peerings.import_filter import pool_routes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.routers.policies import pod_rules
 from ansible_collections.hybridnet.cluster_edge.tests.support.small_model import pool
 

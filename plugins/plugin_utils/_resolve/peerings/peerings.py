@@ -20,8 +20,8 @@ from ..._model.site import Node, NodeClass, Peering, Pool, Service, Session, Ses
 from ..hosts import Context, is_absent, outside_networks
 from ..routers.policies import EXPORT, IMPORT, Catalogue, resolve_policy
 from ..sessions.checks import check_groups, check_instances, check_pairs
-from ..sessions.keys import session_keys
 from ..sessions.listen_ranges import listen_ranges
+from ..sessions.session_keys import session_keys
 from ..sessions.sessions import Ends, Route, place, routes, sessions_of
 from .checks import (
     Lack,
@@ -35,7 +35,7 @@ from .checks import (
     speaker_fits,
 )
 from .classes import Membership, node_classes
-from .filter import announced_families, peering_filter, resolve_advertise
+from .import_filter import announced_families, import_filter, resolve_advertise
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class _Step:
             )
         wanted = announced_families(context, self.cluster, values, self.catalogue, own_pools, advertise)
         own_services = [service for pool in own_pools for service in self.services.get(pool.name, ())]
-        accepted = peering_filter(
+        accepted = import_filter(
             context, self.cluster, values, self.catalogue, item, own_pools, own_services, advertise, import_
         )
         written: Items = values["edge_pools"]

@@ -17,7 +17,7 @@ from ..._inventory.keys.sessions import SESSION
 from ..._inventory.values import Item, Items, Values
 from ..._model.site import Neighbor, Policy, Router, SessionKeys
 from ..hosts import Context, Placed
-from ..sessions.keys import session_keys
+from ..sessions.session_keys import session_keys
 from .exports import Draft
 from .policies import EXPORT, IMPORT, Catalogue, check_attributes, resolve_policy
 

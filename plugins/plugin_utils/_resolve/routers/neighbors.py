@@ -15,7 +15,7 @@ from ..._findings.wording import one_of
 from ..._inventory.values import Item, Items, Values
 from ..._model.site import Cluster, Neighbor, Policy, Router
 from ..hosts import Context, Placed
-from ..sessions.keys import session_keys
+from ..sessions.session_keys import session_keys
 from .exports import Draft, finish_routers
 from .links import resolve_links
 from .policies import Catalogue, check_attributes, resolve_policy

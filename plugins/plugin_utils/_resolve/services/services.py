@@ -19,7 +19,7 @@ from ..._pools.selectors import OwnSelectors, labels_to_meet, own_selector, unme
 from ..._pools.sharing import groups
 from ..hosts import Context
 from ..pools.pools import OwnedPool, pool_of
-from .allocation import check_capacity, plan_addresses
+from .planned_addresses import check_capacity, plan_addresses
 from .sharing import check_pinned, check_sharing
 
 CREATED_ONLY = ("ports", "selector")

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Second pass, session keys: what both ends of a session must agree on, with defaults filled in."""
+"""Second pass, session keys: what both ends of a session must agree on (hold time and other timers, port, password).
+
+Their defaults stand in the table of keys, ``_inventory/keys/sessions``.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Second pass, what a peering's nodes announce (pools, ``advertise``), and the filter that lets exactly that in."""
+"""Second pass, what a peering's nodes announce (pools, ``advertise``), and the router's import filter for exactly that.
+
+The filter is computed here as rules about prefixes; ``_frr/filters`` writes them as a prefix-list.
+"""
 
 from __future__ import annotations
 
@@ -181,7 +184,7 @@ def service_routes(
     return tuple(_host_rules(to_cidrs(found)))
 
 
-def peering_filter(
+def import_filter(
     context: Context,
     cluster: str,
     values: Values,
@@ -192,7 +195,7 @@ def peering_filter(
     advertise: tuple[Advertise, ...],
     import_: Policy,
 ) -> tuple[PrefixRule, ...]:
-    """Return all that a router accepts over a peering; exact, fewest, sorted."""
+    """Return the rules of the import prefix-list of a peering: all that its nodes announce, exact, fewest, sorted."""
     if item["accept"] == "services":
         rules = list(service_routes(context, item, pools, services))
     else:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.session_changes import reset_sessions
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.session_resets import reset_sessions
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import edited
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
