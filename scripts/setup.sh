@@ -25,6 +25,12 @@ export PYTHONPYCACHEPREFIX=$EDGE_CACHE/bytecode
 # Colors and links are for a terminal, not for a log.
 [ -t 1 ] || export NO_COLOR=1 ANSIBLE_NOCOLOR=1
 
+# Loopback is never behind a proxy: what asks a twin's API server must not ask the proxy for it.
+no_proxy=${no_proxy:-${NO_PROXY:-}}
+no_proxy=${no_proxy:+$no_proxy,}127.0.0.1
+NO_PROXY=$no_proxy
+export no_proxy NO_PROXY
+
 edge_say() { printf '%s\n' "$@"; }
 edge_note() { printf '%s\n' "$@" >&2; }
 edge_die() { edge_note "$@"; exit 1; }
@@ -47,6 +53,25 @@ edge_heartbeat() {
   kill "$beat" 2>/dev/null
   wait "$beat" 2>/dev/null
   return "$rc"
+}
+
+# Leave out of the environment what could lead Ansible, Helm or the Kubernetes client to another place than the twin, and
+# say so: what chooses a connection, an inventory, code or a cluster. Secrets and what only shapes the output stay.
+edge_clean_environment() {
+  local variable left=''
+  for variable in $(compgen -e); do
+    case $variable in
+      ANSIBLE_*VAULT* | ANSIBLE_*COLOR* | ANSIBLE_*CALLBACK* | ANSIBLE_DISPLAY_* | ANSIBLE_*WARNINGS | ANSIBLE_LOG_*) ;;
+      ANSIBLE_CONFIG | ANSIBLE_HOME | ANSIBLE_LOCAL_TEMP | ANSIBLE_FORKS | ANSIBLE_VERBOSITY | ANSIBLE_DEBUG) ;;
+      # Inventories may need plugins of other collections; ours is the checkout.
+      ANSIBLE_COLLECTIONS_PATH) export ANSIBLE_COLLECTIONS_PATH=$EDGE_ROOT/.ansible/collections:$ANSIBLE_COLLECTIONS_PATH ;;
+      ANSIBLE_* | K8S_AUTH_* | HELM_KUBE* | HELM_DRIVER* | KUBECONFIG)
+        unset "$variable"
+        left="$left $variable"
+        ;;
+    esac
+  done
+  [ -z "$left" ] || edge_say "== left out of the environment:$left"
 }
 
 # edge_build LABEL COMMAND...: a long step, quiet unless it fails.

@@ -107,11 +107,17 @@ def _lab(name: str) -> Iterator[Lab]:
             shutil.rmtree(folder)
 
 
-def ssh_command(lab: Lab, command: str) -> str:
-    """Return the shell command that Ansible would make of the overlay for the router."""
-    variables = json.loads((lab.folder / "overlay" / "host_vars" / "r1.yml").read_text("utf-8"))
-    options = f"-o BatchMode=yes -i {variables['ansible_ssh_private_key_file']} {variables['ansible_ssh_args']}"
-    return f"ssh {options} {variables['ansible_user']}@{variables['ansible_host']} {shlex.quote(command)}"
+def overlay_of(lab: Lab) -> dict[str, Any]:
+    """Return the overlay's variables of the router."""
+    variables: dict[str, Any] = json.loads((lab.folder / "overlay" / "host_vars" / "r1.yml").read_text("utf-8"))
+    return variables
+
+
+def ssh_command(lab: Lab, command: str, *options: str) -> str:
+    """Return the shell command that Ansible would make of the overlay for the router; ``options`` stand last."""
+    variables = overlay_of(lab)
+    arguments = f"-o BatchMode=yes {variables['ansible_ssh_args']} {shlex.join(options)}"
+    return f"ssh {arguments} {variables['ansible_user']}@{variables['ansible_host']} {shlex.quote(command)}"
 
 
 def shell(script: str, *, apart: bool = False) -> subprocess.CompletedProcess[str]:
@@ -251,6 +257,62 @@ def test_the_guard_without_the_twin_nothing_is_sent(lab: Lab) -> None:
     finally:
         shutil.rmtree(kept)
         shutil.rmtree(lab.folder)
+
+
+@pytest.mark.parametrize("way", ["a live master", "a proxy"])
+def test_rehearsal_without_its_twin_does_not_reach_the_real_router(
+    lab: Lab, other: Lab, tmp_path: Path, way: str
+) -> None:
+    """The other twin stands in for the real router: the user's own SSH arguments lead there."""
+    lab.up()
+    other.up()
+    real = overlay_of(other)
+    socket_path = tmp_path / "master"
+    # The real router knows the key of the rehearsal: nothing but the way keeps it from being reached.
+    key = (lab.folder / "ssh" / "id.pub").read_text("utf-8").strip()
+    assert on_router(other, f"echo {shlex.quote(key)} >> ~/.ssh/authorized_keys").returncode == 0
+    if way == "a live master":
+        mine = ["-o", f"ControlPath={socket_path}"]
+        opened = shell(ssh_command(other, "true", "-M", "-S", str(socket_path)))
+        assert opened.returncode == 0, opened.stderr
+    else:
+        (proxy,) = [word for word in shlex.split(real["ansible_ssh_args"]) if word.startswith("ProxyCommand=")]
+        known = f"UserKnownHostsFile={other.folder}/ssh/known_hosts"
+        mine = ["-o", proxy, "-o", "ProxyUseFdpass=yes", "-o", known, "-o", "ControlPath=none"]
+    user = {
+        "ansible_host": real["ansible_host"],
+        "ansible_user": "root",
+        "ansible_ssh_private_key_file": real["ansible_ssh_private_key_file"],
+        "ansible_ssh_args": shlex.join(mine),
+    }
+    inventory = tmp_path / "site.yml"
+    inventory.write_text(json.dumps({"all": {"children": {"edge_routers": {"hosts": {"r1": user}}}}}), "utf-8")
+    kept = tmp_path / "overlay"
+    shutil.copytree(lab.folder / "overlay", kept)
+    mark = "/tmp/rehearsed"
+
+    def touch(*inventories: Path) -> subprocess.CompletedProcess[str]:
+        sources = [word for path in inventories for word in ("-i", str(path))]
+        command = ["ansible", "r1", *sources, "-m", "ansible.builtin.raw", "-a", f"touch {mark}"]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    def touched() -> bool:
+        return on_router(other, f"rm {mark}").returncode == 0
+
+    try:
+        # The overlay's own way works while the twin is up, and the user's way does lead to the real router.
+        assert touch(inventory, kept).returncode == 0
+        assert not touched()
+        assert touch(inventory).returncode == 0
+        assert touched()
+        lab.twin.absent()
+        seen = touch(inventory, kept)
+        assert seen.returncode != 0
+        assert "UNREACHABLE" in seen.stdout
+        assert "nsenter: cannot open" in seen.stdout
+        assert not touched()
+    finally:
+        shell(f"ssh -F /dev/null -S {socket_path} -O exit nobody.invalid")
 
 
 def test_a_folder_of_something_else_is_not_removed(lab: Lab) -> None:
