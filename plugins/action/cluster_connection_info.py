@@ -14,7 +14,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import Read, read_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import KUBERNETES_ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -23,6 +25,9 @@ COLLECTION = "hybridnet.cluster_edge"
 
 PLACE: dict[str, Any] = {"kubeconfig": {"type": "str"}, "context": {"type": "str"}}
 """The options that name a cluster. The path is text: which home ``~`` means is known where it is read."""
+
+ROLES = tuple(f"{COLLECTION}.cilium_net_{name}" for name in ("release", "bgp", "lb", "services"))
+"""The roles that have deprecated variables of their own for kubeconfig and context."""
 
 
 class ClusterAction(ActionBase):
@@ -41,6 +46,7 @@ class ClusterAction(ActionBase):
             options: the module's options, whole.
             task_vars: the task's variables.
         """
+        options = {**options, **self._role_variables(options, task_vars)}
         if not self._is_own_process(task_vars):
             given = {name: value for name, value in options.items() if value is not None}
             return dict(self._execute_module(f"{COLLECTION}.{module}", module_args=given, task_vars=task_vars))
@@ -49,6 +55,30 @@ class ClusterAction(ActionBase):
         environment = {**os.environ, **{str(name): str(value) for name, value in own.items()}}
         kubeconfig = options["kubeconfig"] and self._local_path(options["kubeconfig"])
         return read_cluster(read, {**options, "kubeconfig": kubeconfig}, environment)
+
+    def _role_variables(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, str]:
+        """Return kubeconfig and context from the deprecated variables of the role that the task is in."""
+        role = self._task._role
+        if role is None or role.get_name() not in ROLES:
+            return {}
+        found: dict[str, str] = {}
+        for option in PLACE:
+            name = f"{role.get_name().rpartition('.')[2]}_{option}"
+            value = self._templar.template(task_vars.get(name))
+            if not value:
+                continue
+            if options[option] not in (None, value):
+                raise AnsibleActionFail(
+                    f"{name}: is {value}, and module_defaults say {options[option]}: one run would change two clusters "
+                    f"(take {name} away)"
+                )
+            Display().deprecated(
+                f"{name} is replaced by {option} in module_defaults of group/{COLLECTION}.cluster.",
+                version="0.2.0",
+                collection_name="hybridnet.cluster_edge",
+            )
+            found[option] = str(value)
+        return found
 
     def _is_own_process(self, task_vars: Mapping[str, Any]) -> bool:
         """Return whether a module of this task would run with this interpreter, on this machine, as this user."""

@@ -95,6 +95,8 @@ class Cluster:
         key = self.folder / "sa.key"
         subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
         (self.folder / "tokens").write_text(f'{self.token},admin,admin,"system:masters"\n')
+        policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"]}
+        (self.folder / "audit-policy").write_text(json.dumps({**policy, "rules": [{"level": "Metadata"}]}))
         (self.folder / "etcd").mkdir(mode=0o700)
         self._run(
             "etcd",
@@ -124,6 +126,8 @@ class Cluster:
             "--endpoint-reconciler-type=none",
             "--disable-admission-plugins=ServiceAccount",
             "--profiling=false",
+            f"--audit-policy-file={self.folder / 'audit-policy'}",
+            f"--audit-log-path={self.folder / 'audit.log'}",
         )
         config = {
             "apiVersion": "v1",
@@ -208,6 +212,20 @@ class Cluster:
         for name in names:
             wait_for(f"{name} is established", lambda name=name: self._established(f"{base}/{name}"))
 
+    def asked(self) -> list[str]:
+        """Return each request that was answered up to now, as ``verb URI``, but those of the tests themselves."""
+        lines = (self.folder / "audit.log").read_text().splitlines()
+        events = [json.loads(line) for line in lines]
+        return [
+            f"{event['verb']} {event['requestURI']}"
+            for event in events
+            if event["user"].get("username") == "admin" and event["userAgent"] != "lab"
+        ]
+
+    def writes_since(self, number: int) -> list[str]:
+        """Return what was asked after the first ``number`` requests and is no reading."""
+        return [item for item in self.asked()[number:] if item.split(" ")[0] not in ("get", "list", "watch")]
+
     def _established(self, path: str) -> bool:
         conditions = (self.get(path) or {}).get("status", {}).get("conditions") or []
         return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
@@ -239,11 +257,14 @@ def run_refused(cluster: Cluster, *steps: tuple[str, dict[str, Any]], options: t
 
 
 def _step(cluster: Cluster, role: str, own: dict[str, Any]) -> dict[str, Any]:
-    variables = {"kubeconfig": str(cluster.kubeconfig), **own}
-    return {
+    """Return the task that runs a role. ``kubeconfig`` among its variables is said as modules take it, None not at all."""
+    kubeconfig = own.get("kubeconfig", str(cluster.kubeconfig))
+    defaults = {"group/hybridnet.cluster_edge.cluster": {"kubeconfig": kubeconfig}} if kubeconfig else {}
+    task = {
         "ansible.builtin.include_role": {"name": f"hybridnet.cluster_edge.{role}"},
-        "vars": {f"{role}_{name}": value for name, value in variables.items()},
+        "vars": {f"{role}_{name}": value for name, value in own.items() if name != "kubeconfig"},
     }
+    return {"block": [task], "module_defaults": defaults}
 
 
 def _run(cluster: Cluster, tasks: list[dict[str, Any]], options: tuple[str, ...]) -> Run:

@@ -23,6 +23,7 @@ try:
     from kubernetes.config import kube_config
     from kubernetes.dynamic.client import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
+    from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
     KUBERNETES_ERROR = None
 except ImportError:
@@ -69,7 +70,7 @@ class ClusterReader:
         self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
         """What has to be said of the connection: that nobody checks whose certificate it is, or that it has none."""
         # Said once, in the warning; urllib3 would say it for each request.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        urllib3.disable_warnings(InsecureRequestWarning)
         # No discovery: the paths are known, and its cache outlives changes of the custom resource definitions.
         self._client = DynamicClient(client, discoverer=lambda owner, cache_file: None)
 
@@ -97,7 +98,7 @@ class ClusterReader:
             raise ClusterReadError(
                 "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
             ) from error
-        except urllib3.exceptions.HTTPError as error:
+        except HTTPError as error:
             raise ClusterReadError("the API server of {0} is out of reach: {1}".format(self._where, error)) from error
         self.date = answer.headers.get("Date") or self.date
         decoded: Dict[str, Any] = json.loads(answer.data)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from .._cilium.changes import password_secrets
+from .._cilium.secrets import password_secrets
 from .._document.plan import KubernetesObject, PlanDocument
 
 

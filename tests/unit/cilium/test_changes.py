@@ -12,10 +12,13 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import (
     bgp_changes,
-    difference,
     lb_changes,
-    password_secrets,
     service_changes,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
+    password_secrets,
+    secrets_at_hand,
 )
 
 MANAGER = "hybridnet.cluster_edge"
@@ -78,6 +81,18 @@ def test_pools_go_to_the_stored_version_else() -> None:
         "CiliumLoadBalancerIPPool: the cluster serves v2alpha1, not the planned v2 "
         "(compare edge_cilium_version with the Cilium that runs there)"
     ]
+
+
+def test_what_is_applied_already_is_not_applied_again() -> None:
+    item = pool("lb", "192.0.2.0/25")
+    spec = {"f:blocks": {}, "f:serviceSelector": {}}
+    labels = {f"f:{name}": {} for name in OWNED}
+    fields = {"f:metadata": {"f:labels": labels}, "f:spec": spec}
+    entry = {"manager": MANAGER, "operation": "Apply", "apiVersion": "cilium.io/v2", "fieldsV1": fields}
+    live = pool("lb", "192.0.2.0/25", managedFields=[entry])
+    assert lb_changes([item], [], state(objects=[live]), "home").apply == []
+    other = pool("lb", "192.0.2.0/26")
+    assert lb_changes([other], [], state(objects=[live]), "home").apply == [other]
 
 
 def test_fields_that_would_be_lost() -> None:
@@ -206,13 +221,26 @@ def test_node_labels() -> None:
         "emptied": {"labels": {}, "owned": ["old"]},
         "left": {"labels": {}, "owned": ["old"]},
         "foreign": {"labels": {"a": "b"}, "owned": []},
+        "done": {"labels": {"a": "1", "theirs": "x"}, "owned": ["a"]},
+        "changed": {"labels": {"a": "2"}, "owned": ["a"]},
+        "theirs too": {"labels": {"a": "1"}, "owned": []},
     }
     changes = bgp(
-        {"same": {}, "labelled": {"b": "1", "a": "2"}, "emptied": {}, "absent": {"a": "1"}, "unlabelled": {}}, nodes
+        {
+            "same": {},
+            "labelled": {"b": "1", "a": "2"},
+            "emptied": {},
+            "absent": {"a": "1"},
+            "unlabelled": {},
+            **{name: {"a": "1"} for name in ("done", "changed", "theirs too")},
+        },
+        nodes,
     )
     assert [(item["metadata"]["name"], item["metadata"]["labels"]) for item in changes.apply] == [
+        ("changed", {"a": "1"}),
         ("emptied", {}),
         ("labelled", {"a": "2", "b": "1"}),
+        ("theirs too", {"a": "1"}),
         ("left", {}),
     ]
     assert changes.later == ["Node absent"]
@@ -282,6 +310,13 @@ def test_password_secrets() -> None:
     (secret,) = password_secrets([PEER_CONFIG, PEER_CONFIG], {"k8s": "pässword", "unused": "x"}, "kube-system", "home")
     assert secret["metadata"] == {"name": "bgp-password-k8s", "namespace": "kube-system", "labels": OWNED}
     assert secret["data"] == {"password": "cMOkc3N3b3Jk"}
+
+
+def test_a_password_that_is_not_given_has_no_secret() -> None:
+    assert secrets_at_hand([PEER_CONFIG], {"other": "x"}, "kube-system", "home") == []
+    assert len(secrets_at_hand([PEER_CONFIG], {"k8s": "x"}, "kube-system", "home")) == 1
+    with pytest.raises(EdgeError, match=r"edge_bgp_passwords\.k8s: it is not a text, or empty"):
+        secrets_at_hand([PEER_CONFIG], {"k8s": 5}, "kube-system", "home")
 
 
 @pytest.mark.parametrize("value", [None, "", 12345, ["secret"]])

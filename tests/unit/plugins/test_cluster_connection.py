@@ -212,6 +212,43 @@ def test_each_role_alone_refuses_half_a_connection(
     assert named.asked == other.asked == []
 
 
+@pytest.mark.parametrize("name", ROLES)
+def test_variables_of_a_role_lead_it_for_one_more_release(
+    named: ApiServerStandIn, kubeconfig: Path, name: str, tmp_path: Path
+) -> None:
+    own = {f"{name}_kubeconfig": str(kubeconfig), f"{name}_context": "named"}
+    run = run_tasks(tmp_path, sys.executable, {**role(name), "vars": {**role(name)["vars"], **own}})
+    for option in ("kubeconfig", "context"):
+        assert f"{name}_{option} is replaced by {option} in module_defaults" in run.output
+    if name == "cilium_net_release":  # asks nothing before Helm, which is not there
+        assert f"{kubeconfig}: {named.url} is reached without TLS" in run.output
+    else:
+        run.check(0)
+        assert named.asked
+
+
+def test_variable_of_a_role_beside_another_cluster_is_refused(
+    named: ApiServerStandIn, kubeconfig: Path, tmp_path: Path
+) -> None:
+    task = role("cilium_net_lb")
+    task["vars"]["cilium_net_lb_kubeconfig"] = str(kubeconfig)
+    defaults = {"group/hybridnet.cluster_edge.cluster": {"kubeconfig": "/another"}}
+    run = run_tasks(tmp_path, sys.executable, task, module_defaults=defaults)
+    run.check(2)
+    assert "cilium_net_lb_kubeconfig: is" in run.output
+    assert "module_defaults say /another: one run would change two clusters" in run.output
+    assert named.asked == []
+
+
+@pytest.mark.parametrize("name", [name for name in ROLES if name != "cilium_net_release"])
+def test_module_defaults_lead_a_role(named: ApiServerStandIn, kubeconfig: Path, name: str, tmp_path: Path) -> None:
+    defaults = {"group/hybridnet.cluster_edge.cluster": {"kubeconfig": str(kubeconfig), "context": "named"}}
+    run = run_tasks(tmp_path, sys.executable, role(name), module_defaults=defaults)
+    run.check(0)
+    assert named.asked
+    assert "is replaced by" not in run.output
+
+
 @pytest.mark.parametrize(("variable", "value"), [("K8S_AUTH_VERIFY_SSL", "no"), ("HELM_KUBETOKEN", TOKEN)])
 @pytest.mark.parametrize("name", ["site.yml", "verify.yml"])
 def test_playbooks_refuse_before_a_router_is_touched(

@@ -1,26 +1,15 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters of the cluster roles: secrets to apply, and Helm values that differ."""
+"""Filter of role cilium_net_release: Helm values that differ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import password_secrets
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
-
-
-def bgp_secrets(objects: Any, passwords: Any, namespace: str, site: str) -> list[dict[str, Any]]:
-    """Return the Secrets that the planned peer configs refer to."""
-    try:
-        return password_secrets(plain(objects), plain(passwords), str(namespace), str(site))
-    except EdgeError as error:
-        raise AnsibleFilterError(str(error)) from error
 
 
 def values_differences(live: Any, planned: Any) -> list[str]:
@@ -33,7 +22,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {
-            "bgp_secrets": bgp_secrets,
-            "values_differences": values_differences,
-        }
+        return {"values_differences": values_differences}

@@ -5,21 +5,23 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: cluster_changes
-short_description: Compare a part of the plan with a live cluster
+module: cluster_objects
+short_description: Bring a part of a cluster to the plan
 version_added: 0.1.0
 description:
-  - Reads the cluster and returns what to apply and what to remove there, in the apiVersion that the cluster serves.
-  - It changes nothing. The roles of this collection hand its result to M(kubernetes.core.k8s).
-  - It fails, with all reasons at once, when applying would take over an object that this collection did not make, lose
-    a field that the cluster's API does not know, or take an address from a service that holds it.
+  - Reads the cluster once, compares it with a part of the plan, applies what differs in the apiVersion that the cluster
+    serves, and removes what left the plan. Where nothing differs, nothing is written.
+  - It fails, with all reasons at once and before anything is written, when applying would take over an object that this
+    collection did not make, lose a field that the cluster's API does not know, or take an address from a service that
+    holds it.
   - Only objects that carry both ownership labels are ever removed, and only those of the part's own kinds.
   - In check mode what the cluster does not have yet (kinds, namespaces, nodes) is a warning, else an error.
+  - It writes by M(kubernetes.core.k8s), server-side with the field manager C(hybridnet.cluster_edge).
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
   part:
-    description: What to compare.
+    description: What to bring to the plan.
     type: str
     required: true
     choices: [bgp, lb, services]
@@ -37,11 +39,11 @@ options:
       - By node, the labels that it shall have from us. Of other nodes our labels are removed.
       - Without it the labels of all nodes are left alone.
     type: dict
-  passwords:
-    description: Names of the BGP passwords that are at hand.
-    type: list
-    elements: str
-    default: []
+  passwords_in:
+    description:
+      - Name of the variable that holds the BGP passwords, by name. Its name, not its value, so that no password is an
+        argument of the task. Only those that O(objects) refer to are used.
+    type: str
   secrets_namespace:
     description: Namespace in which Cilium reads BGP passwords, C(bgpControlPlane.secretsNamespace.name).
     type: str
@@ -60,41 +62,41 @@ options:
     description: Seconds to wait until the cluster serves the kinds of the part. Not in check mode.
     type: int
     default: 0
+attributes:
+  check_mode:
+    description: The API server says what a write would change.
+    support: full
+  diff_mode:
+    description: Shows each object that changes, without what the API server writes, and no Secret.
+    support: full
+requirements:
+  - kubernetes
 extends_documentation_fragment:
   - hybridnet.cluster_edge.cluster
-  - hybridnet.cluster_edge.reader
 """
 
 EXAMPLES = r"""
-- name: Compare the planned pools with the cluster
-  hybridnet.cluster_edge.cluster_changes:
+- name: Bring the pools to the plan
+  hybridnet.cluster_edge.cluster_objects:
+    kubeconfig: ~/.kube/config
     part: lb
     site: home
-    kubeconfig: ~/.kube/config
-    objects: "{{ edge_plan.clusters['home'].lb }}"
-  register: __changes
-
-- name: Apply them
-  kubernetes.core.k8s:
-    kubeconfig: ~/.kube/config
-    apply: true
-    server_side_apply: {field_manager: hybridnet.cluster_edge}
-    resource_definition: "{{ __changes.apply }}"
-  when: __changes.apply | length > 0
+    objects: "{{ edge_plan.clusters.home.lb }}"
 """
 
 RETURN = r"""
-apply:
-  description: Objects to apply server-side, in this order.
+applied:
+  description: The objects that were made or changed, as C(kind namespace/name).
   returned: success
   type: list
-  elements: dict
-remove:
-  description: References (apiVersion, kind, name, namespace) of what left the plan, in the order of removing.
+  elements: str
+  sample: [CiliumLoadBalancerIPPool media]
+removed:
+  description: The objects that were removed, as C(kind namespace/name).
   returned: success
   type: list
-  elements: dict
-  sample: [{apiVersion: cilium.io/v2, kind: CiliumLoadBalancerIPPool, metadata: {name: media}}]
+  elements: str
+  sample: [CiliumLoadBalancerIPPool old]
 later:
   description: What cannot be compared yet, because the cluster lacks its kind, namespace or node. Check mode only.
   returned: success

@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which fields of a live object a field manager owns (Kubernetes documentation, "Server-Side Apply").
+
+Two questions are answered from ``metadata.managedFields``: what others own of an object, which an apply would leave
+beside the plan; and whether an apply would change anything at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._kubernetes.labels import FIELD_MANAGER
+from .common import Object
+
+
+def fields_of_others(planned: Object, found: Object) -> dict[str, list[str]]:
+    """Return by field manager the fields of ``spec`` that it owns, and that neither we own nor the plan has."""
+    ours: set[tuple[str, ...]] = set()
+    theirs: dict[str, set[tuple[str, ...]]] = {}
+    for entry in found["metadata"].get("managedFields") or []:
+        paths = set(_owned_paths((entry.get("fieldsV1") or {}).get("f:spec") or {}))
+        if entry["manager"] == FIELD_MANAGER:
+            ours |= paths
+        elif not entry.get("subresource"):
+            theirs.setdefault(entry["manager"], set()).update(paths)
+    left = {
+        manager: [path for path in sorted(paths - ours) if not _has_field(planned["spec"], path)]
+        for manager, paths in theirs.items()
+    }
+    return {manager: [_field_text(path) for path in paths] for manager, paths in left.items() if paths}
+
+
+def _has_field(value: Any, path: tuple[str, ...]) -> bool:
+    """Return whether a planned value has the field at a path of ``fieldsV1``."""
+    if not path:
+        return True
+    kind, _colon, name = path[0].partition(":")
+    if kind == "f":
+        return isinstance(value, Mapping) and name in value and _has_field(value[name], path[1:])
+    if not isinstance(value, list):
+        return False
+    wanted = json.loads(name)
+    if kind == "k":
+        return any(wanted.items() <= item.items() and _has_field(item, path[1:]) for item in value)
+    return wanted in value
+
+
+def _owned_paths(fields: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the leaves of ``fieldsV1`` (Kubernetes documentation, "Server-Side Apply")."""
+    for name, below in fields.items():
+        if name == ".":
+            continue
+        if below:
+            yield from _owned_paths(below, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def _field_text(path: tuple[str, ...]) -> str:
+    text = "spec"
+    for part in path:
+        kind, _colon, name = part.partition(":")
+        if kind == "f":
+            text += f".{name}"
+        elif kind == "k":
+            text += "[" + ",".join(f"{key}={value}" for key, value in json.loads(name).items()) + "]"
+        else:
+            text += f"[{name}]"
+    return text
+
+
+def is_applied(planned: Object, found: Object) -> bool:
+    """Return whether applying ``planned`` as our field manager would change nothing.
+
+    It would not where our last apply was of the same fields in the same apiVersion, and each has its value still. What
+    the API server writes in another form than it was given counts as different: an apply then finds out.
+
+    Args:
+        planned: the object as it would be applied.
+        found: the live object, with its managed fields.
+    """
+    entries = [
+        entry
+        for entry in found["metadata"].get("managedFields") or []
+        if entry["manager"] == FIELD_MANAGER and not entry.get("subresource")
+    ]
+    if not entries:
+        return not _applied_part(planned)
+    if [(entry["operation"], entry.get("apiVersion")) for entry in entries] != [("Apply", planned["apiVersion"])]:
+        return False
+    return _same_fields(_applied_part(planned), _applied_part(found), entries[0].get("fieldsV1") or {})
+
+
+def _applied_part(item: Object) -> Object:
+    """Return an object without what names it, which no field manager owns."""
+    metadata = {name: value for name, value in item["metadata"].items() if name not in ("name", "namespace")}
+    rest = {name: value for name, value in item.items() if name not in ("apiVersion", "kind", "metadata")}
+    return {**rest, "metadata": metadata} if metadata else rest
+
+
+def _same_fields(planned: Any, found: Any, fields: Mapping[str, Any]) -> bool:
+    """Return whether ``planned`` has the owned ``fields`` and no other, and ``found`` has their planned values."""
+    owned = {name: below for name, below in fields.items() if name != "."}
+    if not owned:  # a value that is owned as a whole
+        return bool(planned == found)
+    if isinstance(planned, Mapping) and isinstance(found, Mapping):
+        return {f"f:{name}" for name in planned} == set(owned) and all(
+            name in found and _same_fields(value, found[name], owned[f"f:{name}"]) for name, value in planned.items()
+        )
+    if isinstance(planned, list) and isinstance(found, list):
+        return _same_items(planned, found, owned)
+    return False
+
+
+def _same_items(planned: list[Any], found: list[Any], owned: Mapping[str, Any]) -> bool:
+    """Return the same for the items of a list, whose owned ones are named by keys (``k:``) or values (``v:``)."""
+    places = []
+    for item in planned:
+        names = [name for name in owned if _is_item(name, item)]
+        if len(names) != 1:
+            return False
+        below = owned[names[0]]
+        wanted = json.loads(names[0][2:])
+        if names[0].startswith("v:"):
+            same = [number for number, other in enumerate(found) if other == wanted]
+        else:
+            same = [
+                number
+                for number, other in enumerate(found)
+                if _has_keys(other, wanted) and _same_fields(item, other, below)
+            ]
+        if len(same) != 1:
+            return False
+        places += same
+    return len(planned) == len(owned) and places == sorted(places)
+
+
+def _is_item(name: str, item: Any) -> bool:
+    """Return whether an owned list item is the planned one. Keys that the plan leaves out have a default."""
+    wanted = json.loads(name[2:])
+    if name.startswith("v:"):
+        return bool(wanted == item)
+    return isinstance(item, Mapping) and all(item.get(key, value) == value for key, value in wanted.items())
+
+
+def _has_keys(item: Any, wanted: Mapping[str, Any]) -> bool:
+    return isinstance(item, Mapping) and wanted.items() <= item.items()

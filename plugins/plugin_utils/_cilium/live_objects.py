@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects of a live cluster: whose they are, and how messages and removals name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._kubernetes.labels import ownership_labels
+from .common import Object
+
+
+def is_ours(metadata: Mapping[str, Any], site: str) -> bool:
+    """Return whether an object carries both ownership labels of the site."""
+    labels = metadata.get("labels") or {}
+    return all(labels.get(key) == value for key, value in ownership_labels(site).items())
+
+
+def object_key(item: Object) -> tuple[str, str, str]:
+    """Return kind, namespace (empty for none) and name."""
+    return item["kind"], item["metadata"].get("namespace") or "", item["metadata"]["name"]
+
+
+def place(item: Object) -> str:
+    """Return ``kind namespace/name``, as messages name an object."""
+    namespace = item["metadata"].get("namespace")
+    return f"{item['kind']} {namespace + '/' if namespace else ''}{item['metadata']['name']}"
+
+
+def reference(item: Object) -> Object:
+    """Return what names an object to a removal: apiVersion, kind, name and namespace."""
+    metadata = {name: item["metadata"][name] for name in ("name", "namespace") if item["metadata"].get(name)}
+    return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
