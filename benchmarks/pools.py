@@ -31,7 +31,7 @@ from typing import Any
 
 import netaddr
 
-sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.filter.pools import FilterModule
 

@@ -30,7 +30,7 @@ from typing import Any
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from

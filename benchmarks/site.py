@@ -67,7 +67,7 @@ def playbook(name: str, *words: str) -> Run:
 def plan_alone(inventory: str) -> tuple[float, float]:
     """Return the seconds of plan.yml as a whole, and of the pure function inside it on the reference site."""
     whole = playbook("playbooks/plan.yml", "-i", inventory).seconds
-    sys.path[:0] = [str(CHECKOUT / ".ansible" / "collections")]
+    sys.path[:0] = [str(CHECKOUT / "collections")]
     from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
     from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_inventory
 

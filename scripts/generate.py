@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(CHECKOUT / ".ansible" / "collections"), str(CHECKOUT / "scripts")]
+sys.path[:0] = [str(CHECKOUT / "collections"), str(CHECKOUT / "scripts")]
 
 import plan_pages  # noqa: E402 - after the path is set
 import yaml  # noqa: E402

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Set-up for ./rehearse and ./test; sourced, never run. It makes, and remakes only when its inputs change:
+# Set-up for ./setup, ./rehearse and ./test; sourced, never run. It makes, and remakes only when its inputs change:
 #   - a Python virtual environment in the cache, named by the interpreter and the hash of its requirement files
 #   - the collection kubernetes.core in the cache, out of the `ansible` wheel (no Galaxy server is needed)
-#   - .ansible/collections in the checkout: links to the checkout itself and to kubernetes.core
+#   - in the checkout's `collections`, beside the link to the checkout itself that git keeps: a link to kubernetes.core
 #   - python3-venv, where Debian's Python lacks it (as root); the twin installs its own Debian packages
-# Outside the cache and .ansible it writes nothing; pip keeps the user's settings.
+# Outside the cache and these links it writes nothing; pip keeps the user's settings.
 # shellcheck shell=bash
 
 EDGE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -148,7 +148,8 @@ edge_venv() {
   local name=$1 python=$2 key version
   shift 2
   version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
-  key=$(cd "$EDGE_ROOT/requirements" && { printf '%s\n' "$python" "$version" "$@"; cat ./*.txt; } | sha256sum | cut -c 1-12)
+  key=$(cd "$EDGE_ROOT/requirements" && { printf '%s\n' "$python" "$version" "$@"; cat ./*.txt; } |
+    "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:12])')
   EDGE_VENV=$EDGE_CACHE/python/$name-$version-$key
   [ -e "$EDGE_VENV/.complete" ] && return 0
   if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -159,13 +160,18 @@ edge_venv() {
   edge_build "set-up: Python packages ($name, Python $version)" edge_make_venv "$python" "$@" || edge_die
 }
 
+# edge_lock DESCRIPTOR: wait for the lock on an open file. Where the system has no flock (macOS), go on without.
+edge_lock() {
+  if command -v flock >/dev/null; then flock "$1"; fi
+}
+
 edge_make_venv() {
   local python=$1
   shift
   # Nothing is compiled ahead: most of these files are never imported, and the first import of the others does it.
   # Under one lock: two commands that start together must not build one folder twice.
   (
-    flock 8
+    edge_lock 8
     [ -e "$EDGE_VENV/.complete" ] && exit 0
     cd "$EDGE_ROOT/requirements" &&
       "$python" -m venv --clear "$EDGE_VENV" &&
@@ -184,7 +190,7 @@ edge_collections() {
 }
 
 edge_make_collections() (
-  flock 8
+  edge_lock 8
   [ -e "$EDGE_COLLECTIONS/.complete" ] && exit 0
   download=$(mktemp -d) || exit
   trap 'rm -rf "$download"' EXIT
@@ -201,13 +207,29 @@ PYTHON
     touch "$EDGE_COLLECTIONS/.complete"
 ) 8>"$EDGE_CACHE/lock"
 
-# Link .ansible/collections: the checkout runs in place, under its collection's name.
+# edge_links run|test: complete the checkout's `collections` folder. Ansible finds it beside each playbook, before anything that
+# is installed, so the checkout always runs its own roles and plugins.
 edge_links() {
-  local root=$EDGE_ROOT/.ansible/collections/ansible_collections
-  mkdir -p "$root/hybridnet" "$root/kubernetes"
-  [ "$(readlink "$root/hybridnet/cluster_edge")" = ../../../.. ] || ln -sfn ../../../.. "$root/hybridnet/cluster_edge"
-  [ "$(readlink "$root/kubernetes/core")" = "$EDGE_COLLECTIONS/ansible_collections/kubernetes/core" ] ||
-    ln -sfn "$EDGE_COLLECTIONS/ansible_collections/kubernetes/core" "$root/kubernetes/core"
+  local root=$EDGE_ROOT/collections/ansible_collections own target
+  own=$root/hybridnet/cluster_edge
+  if [ "$(readlink "$own")" != ../../.. ]; then
+    [ ! -d "$own" ] || [ -L "$own" ] || edge_die "collections/ansible_collections/hybridnet/cluster_edge: is a folder, so another copy of the collection" \
+      "would run in place of this checkout. Remove it, and take the link to the checkout back from git:" \
+      "  rm -r $own && git -C $EDGE_ROOT checkout -- collections"
+    # Git without symbolic links leaves a file with the link's text.
+    mkdir -p "${own%/*}" || edge_die
+    ln -sfn ../../.. "$own" || edge_die
+  fi
+  target=$EDGE_COLLECTIONS/ansible_collections/kubernetes/core
+  if [ -d "$root/kubernetes/core" ] && [ ! -L "$root/kubernetes/core" ]; then
+    # ansible-galaxy, typed in the checkout, installs here: the user's choice for runs, never for tests.
+    [ "$1" = run ] || edge_die "collections/ansible_collections/kubernetes/core: is an installed copy; the tests take the version of" \
+      "requirements/constraints.txt. Remove it: rm -r $root/kubernetes/core"
+    edge_say "== set-up: kubernetes.core is the copy that was installed into collections/ansible_collections"
+  elif [ "$(readlink "$root/kubernetes/core")" != "$target" ]; then
+    mkdir -p "$root/kubernetes" || edge_die
+    ln -sfn "$target" "$root/kubernetes/core" || edge_die
+  fi
 }
 
 # edge_setup run|test: everything that needs no root. Afterwards the environment's programs are first on PATH.
@@ -217,7 +239,9 @@ edge_setup() {
   python=$(edge_python) || exit
   edge_venv "$1" "$python" -r "$1.txt"
   edge_collections
-  edge_links
+  edge_links "$1"
+  # A path of the caller's would come before the one of ansible.cfg.
+  unset ANSIBLE_COLLECTIONS_PATH
   export PATH=$EDGE_VENV/bin:$PATH
   cd "$EDGE_ROOT" || exit
 }

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.insert(0, str(Path(__file__).parents[1] / ".ansible" / "collections"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "collections"))
 
 # A busy machine is no fault of the library: its speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None)

@@ -322,7 +322,7 @@ def test_every_file_loads_without_netaddr() -> None:
     code = (
         "import importlib, sys\nsys.modules['netaddr'] = None\nfor name in sys.argv[1:]: importlib.import_module(name)"
     )
-    collections = plugins.parent / ".ansible" / "collections"
+    collections = plugins.parent / "collections"
     done = subprocess.run(
         [sys.executable, "-c", code, *names],
         env={**os.environ, "PYTHONPATH": str(collections)}, capture_output=True, text=True, check=False,

@@ -168,7 +168,7 @@ class _Builder:
     def _free(self, cidr: Network) -> str | None:
         """Return the highest address of ``cidr`` that nothing uses."""
         found = highest_free(cidr, self.wiring.taken)
-        return found.split("/")[0] if found else None
+        return found.split("/", maxsplit=1)[0] if found else None
 
     def twin(self) -> Twin:
         """Return the description."""
