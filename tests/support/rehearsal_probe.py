@@ -27,7 +27,7 @@ from ansible.module_utils.common.collections import ImmutableDict
 from ansible.plugins.loader import connection_loader, init_plugin_loader
 from ansible.utils.path import unfrackpath
 
-COLLECTIONS = Path(__file__).resolve().parents[2] / ".ansible" / "collections"
+COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
 
 
 def main() -> None:

@@ -130,9 +130,13 @@ def test_its_codes_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_its_playbooks_and_filters_exist(name: str) -> None:
-    playbooks = set(re.findall(r"playbooks/[\w/]+\.yml", page(name).text))
-    filters = set(re.findall(r"hybridnet\.cluster_edge\.(\w+)", page(name).text))
-    assert playbooks
+    text = page(name).text
+    named = {
+        f"playbooks/{playbook}.yml" for playbook in re.findall(r"ansible-playbook hybridnet\.cluster_edge\.(\w+)", text)
+    }
+    playbooks = named | set(re.findall(r"playbooks/[\w/]+\.yml", text))
+    filters = set(re.findall(r"(?<!ansible-playbook )hybridnet\.cluster_edge\.(\w+)", text))
+    assert named
     assert [path for path in sorted(playbooks) if not (CHECKOUT / path).exists()] == []
     assert filters <= {path.stem for path in (CHECKOUT / "plugins" / "filter").glob("*.yml")}
 
