@@ -4,7 +4,7 @@
 """Every command of the documentation, typed in a fresh clone and in a folder with only the installed artifact.
 
 ``tests/support/commands.py`` has the rule for what cannot be done here. ``your/inventory`` is the page's own inventory, where it
-has one, else the smallest site of docs/inventory.md. Nothing of the caller's environment is kept but the cache of the
+has one, else the smallest site of docs/inventory.md; ``vault.yml`` is there and empty. Nothing of the caller's environment is kept but the cache of the
 set-up; no Galaxy server is asked.
 """
 
@@ -159,6 +159,7 @@ def type_commands(name: str, place: Place, setting: Setting, folder: Path) -> No
     inventory = folder / "your" / "inventory" / "hosts.yml"
     inventory.parent.mkdir(parents=True)
     inventory.write_text(own_inventory(PAGES[name]))
+    (folder / "vault.yml").write_text("{}\n")
     checked(["bash", "-c", script(COMMANDS[name], place)], folder, home, programs)
 
 

@@ -12,7 +12,8 @@ needs this machine alone (:data:`TYPED`)       typed as it stands
 is a playbook that connects to nothing         typed as it stands; files that it is told to write must be there
 is a playbook that reaches routers, clusters   typed with ``--tags plan``: all its plays, roles and arguments are
 or makes the twin                              loaded and the inventory is planned, nothing is connected to; with
-                                               ``--tags`` of its own: ``--syntax-check``
+                                               ``--tags`` of its own, or with the overlay of a twin
+                                               that must be up: ``--syntax-check``
 is ``./rehearse``, ``./test``, a benchmark     typed with ``--help`` alone, which must name each option of the command
 is for a router, a cluster or a client         read by the shell's own parser (``bash -n``)
 (:data:`ELSEWHERE`)
@@ -97,9 +98,12 @@ def commands_of(page: Page, name: str) -> list[Command]:
     for block in page.blocks:
         if block.language in LANGUAGES:
             joined = block.text.replace("\\\n", " ")
-            # A page for root shows the prompt; a comment on a line of its own is none.
-            lines = (re.sub(r"^# (?=ansible|ip |\./)", "", line.strip()) for line in joined.splitlines())
-            kept = [line for line in lines if line and not line.startswith("#")]
+            lines = [line.strip() for line in joined.splitlines() if line.strip()]
+            if block.language == "console" and lines[0].startswith("# "):
+                # What root types, with the prompt; the other lines are what comes out.
+                kept = [line.removeprefix("# ") for line in lines if line.startswith("# ")]
+            else:
+                kept = [line for line in lines if not line.startswith("#")]
             found += [Command(name, line, first=not number) for number, line in enumerate(kept)]
     return found
 
@@ -113,11 +117,11 @@ def script_line(command: Command) -> str:
         program = " ".join(command.words[: 2 if helped.startswith("python") else 1])
         return "\n".join([f"{program} --help >help.txt", *(f"grep -q -e {option} help.txt" for option in options)])
     if playbook in OFFLINE_PLAYBOOKS:
-        written = re.findall(r"-e (?:edge_render_dir|edge_plan_file|edge_new_dir)=(\S+)", text)
+        written = re.findall(r"-e (?:edge_render_dir|edge_plan_file)=(\S+)", text)
         return "\n".join([text, *(f"test -s {path} -o -d {path}" for path in written)])
     if playbook in LIVE_PLAYBOOKS:
         bare = shlex.join(command.words)
-        return f"{bare} --syntax-check" if "--tags" in bare else f"{bare} --tags plan"
+        return f"{bare} --syntax-check" if "--tags" in bare or "/overlay" in bare else f"{bare} --tags plan"
     program = command.words[0]
     if program in TYPED:
         return text

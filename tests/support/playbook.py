@@ -36,6 +36,7 @@ def run_playbook(
     *extra: str,
     options: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
+    folder: Path = CHECKOUT,
 ) -> PlaybookRun:
     """Run ``playbooks/name``, or the playbook of an absolute path, on an inventory.
 
@@ -45,6 +46,7 @@ def run_playbook(
         extra: each becomes a ``-e``.
         options: further ones.
         environment: on top of the tests' own.
+        folder: where the command is typed.
     """
     command = [
         str(Path(sys.executable).with_name("ansible-playbook")),
@@ -62,6 +64,6 @@ def run_playbook(
         **(environment or {}),
     }
     done = subprocess.run(
-        command, cwd=CHECKOUT, env=variables, capture_output=True, text=True, timeout=LIMIT, check=False
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     return PlaybookRun(done.returncode, done.stdout + done.stderr)

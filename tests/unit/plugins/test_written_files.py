@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that a run is told to write stand where the command was typed, not beside the playbook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
+
+pytestmark = pytest.mark.ansible
+
+REPORT = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_role:
+        name: hybridnet.cluster_edge.edge_verify
+        tasks_from: report
+      vars:
+        __edge_verify_result: {text: all good, format: 1, rows: [], findings: [], failures: 0, msg: ""}
+"""
+
+
+def test_the_plan_is_written_where_the_command_was_typed(tmp_path: Path) -> None:
+    run_playbook("plan.yml", HYBRID, "edge_plan_file=today.json", folder=tmp_path).check(0)
+    assert json.loads((tmp_path / "today.json").read_text())["site"] == "hybrid"
+    run = run_playbook("plan.yml", HYBRID, "edge_plan_before=today.json", folder=tmp_path)
+    run.check(0)
+    assert "(none)" in run.output
+
+
+def test_files_are_rendered_where_the_command_was_typed(tmp_path: Path) -> None:
+    run_playbook("render.yml", HYBRID, "edge_render_dir=out", folder=tmp_path).check(0)
+    assert (tmp_path / "out/udm-pro/frr.conf").is_file()
+
+
+def test_the_result_of_verify_is_written_where_the_command_was_typed(tmp_path: Path) -> None:
+    (tmp_path / "plays").mkdir()
+    playbook = tmp_path / "plays" / "report.yml"
+    playbook.write_text(REPORT)
+    run_playbook(str(playbook), HYBRID, "edge_verify_file=result.json", folder=tmp_path).check(0)
+    assert json.loads((tmp_path / "result.json").read_text()) == {"format": 1, "rows": [], "findings": []}
