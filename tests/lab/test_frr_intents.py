@@ -188,7 +188,7 @@ def test_what_is_rendered_is_taken_and_reads_back_as_written(lab: RouterLab, cas
     assert meaning_errors(said.stderr, "wrong-line") == []
     assert lab.load(text) == ""
     running = lab.vtysh("show running-config").split("Current configuration:")[1]
-    assert frr.difference(frr.parse(text).objects, frr.parse(running).objects) == ""
+    assert frr.unified_diff(frr.parse(text).objects, frr.parse(running).objects) == ""
 
 
 # -- behaviour -----------------------------------------------------------------------------------------------------

@@ -345,7 +345,7 @@ def test_a_reload_that_hangs_is_ended_with_all_that_it_started(site: Site) -> No
     alone = source.replace("from .._frr import config as frr\n", "").replace(
         "from .._frr import state\n", "state = None\n"
     )
-    alone = alone.replace(": Mapping[str, state.Session]", "").replace("Dict[str, state.Session]", "object")
+    alone = alone.replace(": Mapping[str, state.SessionState]", "").replace("Dict[str, state.SessionState]", "object")
     site.lab.sh("mkdir -p /run/lib")
     site.lab.write("/run/lib/programs_of_drill.py", alone, "644", "root:root")
     site.lab.write("/run/lib/drill.py", code, "644", "root:root")

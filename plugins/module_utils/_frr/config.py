@@ -37,7 +37,7 @@ Objects = Dict[Key, Tuple[Line, ...]]
 
 
 class Block(NamedTuple):
-    """Consecutive lines of a text: part of an object, or (``key`` None) something that is not ours to understand."""
+    """Consecutive lines of a text: part of an object, or (``key`` None) something that this module does not read."""
 
     key: Optional[Key]
     first: int
@@ -129,71 +129,94 @@ def parse(text: str) -> Config:
         EdgeError: two BGP instances in the default VRF, of which FRR would load the first one only; or an entry of a
             list whose ``seq`` has no number.
     """
-    objects: Dict[Key, List[Line]] = {}
-    blocks: List[Block] = []
-    profile = "traditional"
-    key: Optional[Key] = None
-    opened = False
-    context = ""
-    start = 0
-    lines = split_lines(text)
-
-    def close(end: int) -> None:
-        if end > start:
-            blocks.append(Block(key, start, end))
-
-    for index, raw in enumerate(lines):
-        line = " ".join(raw.split())
-        if not line or line[0] in "!#":
-            continue
-        indented = raw[:1] in " \t"
-        if opened and _belongs(key, line, indented):
-            if line in ("exit", "end"):
-                opened = context != "" and key == BGP
-                context = "" if key == BGP else context
-                continue
-            if key is None:
-                continue
-            context = _add(objects[key], key, context, line)
-            continue
-        # A new block starts here; comments directly above it belong to it.
-        here = index
-        while here > start and lines[here - 1].strip()[:1] in ("!", "#") and lines[here - 1].strip() not in ("!", "#"):
-            here -= 1
-        new = _object_of(line)
-        close(here)
-        start = here
-        context = ""
-        key = new
-        opened = bool(_OPENS.match(line))
-        if line.startswith("frr defaults "):
-            profile = line.split()[-1]
-        if new is None:
-            continue
-        members = objects.setdefault(new, [])
-        if new == BGP:
-            if members and members[0] != ("", line):
-                raise EdgeError(
-                    "",
-                    "the configuration has two BGP instances in the default VRF: '{0}' and '{1}'".format(
-                        members[0][1], line
-                    ),
-                )
-            if not members:
-                members.append(("", line))
-        elif new.kind == "route-map":
-            found = _ROUTE_MAP.match(line)
-            context = "{0} {1}".format(found.group(2), found.group(3)) if found else ""
-            members.append((context, ""))
-        else:
-            members.append(("", _list_line(members, new, line)))
-    close(len(lines))
-    done = {name: tuple(dict.fromkeys(members)) for name, members in objects.items()}
+    reader = _Reader(text)
+    done = {name: tuple(dict.fromkeys(members)) for name, members in reader.objects.items()}
     # FRR shows the lines of an entry in an order of its own; it has no meaning.
     done.update({name: tuple(sorted(lines)) for name, lines in done.items() if name.kind == "route-map"})
     if BGP in done:
-        done[BGP] = _explicit(done[BGP], profile)
-    return Config(text, done, tuple(blocks), profile)
+        done[BGP] = _explicit(done[BGP], reader.profile)
+    return Config(text, done, tuple(reader.blocks), reader.profile)
+
+
+class _Reader:
+    """Reads a configuration line by line into objects and blocks.
+
+    Args:
+        text: the configuration.
+
+    Raises:
+        EdgeError: as :func:`parse`.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.objects: Dict[Key, List[Line]] = {}
+        self.blocks: List[Block] = []
+        self.profile = "traditional"
+        self._lines = split_lines(text)
+        self._key: Optional[Key] = None
+        """Of the open block."""
+        self._opened = False
+        """Whether further lines may belong to it."""
+        self._context = ""
+        self._start = 0
+        """Index of its first line."""
+        for index, raw in enumerate(self._lines):
+            line = " ".join(raw.split())
+            if not line or line[0] in "!#":
+                continue
+            if self._opened and _belongs(self._key, line, raw[:1] in " \t"):
+                self._inside(line)
+            else:
+                self._open(index, line)
+        self._close(len(self._lines))
+
+    def _inside(self, line: str) -> None:
+        """Take a line of the open block."""
+        if line in ("exit", "end"):
+            self._opened = self._context != "" and self._key == BGP
+            self._context = "" if self._key == BGP else self._context
+        elif self._key is not None:
+            self._context = _add(self.objects[self._key], self._key, self._context, line)
+
+    def _open(self, index: int, line: str) -> None:
+        """Begin a block with a top-level line; comments directly above it belong to it."""
+        first = index
+        while first > self._start and _is_comment(self._lines[first - 1]):
+            first -= 1
+        self._close(first)
+        self._start, self._context, self._key = first, "", _object_of(line)
+        self._opened = bool(_OPENS.match(line))
+        if line.startswith("frr defaults "):
+            self.profile = line.split()[-1]
+        if self._key is not None:
+            self._begin(self._key, line)
+
+    def _begin(self, key: Key, line: str) -> None:
+        """Take the first line of a block of an object."""
+        members = self.objects.setdefault(key, [])
+        if key == BGP:
+            if members and members[0] != ("", line):
+                text = "the configuration has two BGP instances in the default VRF: '{0}' and '{1}'"
+                raise EdgeError("", text.format(members[0][1], line))
+            if not members:
+                members.append(("", line))
+        elif key.kind == "route-map":
+            found = _ROUTE_MAP.match(line)
+            self._context = "{0} {1}".format(found.group(2), found.group(3)) if found else ""
+            members.append((self._context, ""))
+        else:
+            members.append(("", _list_line(members, key, line)))
+
+    def _close(self, end: int) -> None:
+        """End the open block before the line ``end``."""
+        if end > self._start:
+            self.blocks.append(Block(self._key, self._start, end))
+
+
+def _is_comment(raw: str) -> bool:
+    """Return whether a line is a comment with text; a lone ``!`` or ``#`` separates blocks."""
+    line = raw.strip()
+    return line[:1] in ("!", "#") and line not in ("!", "#")
 
 
 def _belongs(key: Optional[Key], line: str, indented: bool) -> bool:
@@ -262,7 +285,7 @@ def _family_context(line: str) -> str:
 
 
 def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
-    """Return the BGP instance with what its profile implies written out, so that two versions can be compared."""
+    """Return the BGP instance with the defaults of its profile written out, so that two versions can be compared."""
     result = list(lines)
     present = {text for context, text in lines if not context}
     for toggle, by_profile in _TOGGLES:
@@ -328,10 +351,10 @@ _LIVE_KEYS = re.compile(
 
 
 def session_lines(lines: Iterable[Line], neighbor: str) -> Set[Line]:
-    """Return what decides about the session to ``neighbor``.
+    """Return the lines whose change closes the session to ``neighbor``.
 
-    These are its own lines and those of its group, without the names, and the instance's AS and router-id. Filters and
-    descriptions change live, so they are left out.
+    These are its own lines and those of its group, without the names, and the instance's AS and router-id. FRR changes
+    filters and descriptions without closing a session, so they are left out.
     """
     held = list(lines)
     result = {item for item in held if item[1].startswith(("router bgp ", "bgp router-id "))}
@@ -341,13 +364,13 @@ def session_lines(lines: Iterable[Line], neighbor: str) -> Set[Line]:
             if text.startswith(head) and not _LIVE_KEYS.match(text[len(head) :]):
                 rest = text[len(head) :]
                 if rest != "peer-group":
-                    # The group's name decides nothing by itself: it is what stands between two groups' lines.
+                    # Without the name of the group: the lines that it brings are what counts.
                     result.add((context, re.sub(r"\bpeer-group \S+$", "peer-group", rest)))
     return result
 
 
 def unchanged_neighbors(before: Objects, after: Objects) -> List[str]:
-    """Return the neighbors whose session has no reason to close between two configurations.
+    """Return the neighbors whose session stays up when one configuration becomes the other.
 
     Moving a neighbor to another peer group counts as a change: FRR closes the session.
     """
@@ -403,7 +426,7 @@ def reachable(objects: Objects) -> Set[Key]:
 
 
 def _same(key: Key, wanted: Key) -> bool:
-    """Return whether a reference means ``key``: the spelling of a list's kind differs between versions."""
+    """Return whether a reference is to ``key``; versions spell the kinds of lists differently."""
     if key.name != wanted.name:
         return False
     return _plain_kind(key.kind) == _plain_kind(wanted.kind)
@@ -416,7 +439,7 @@ def _plain_kind(kind: str) -> str:
 
 
 def undefined(objects: Objects) -> List[Tuple[Key, Key]]:
-    """Return what names an object that does not exist: (who, what). FRR loads it and then denies every route."""
+    """Return references to objects that do not exist, as (object, missing object). FRR denies every route there."""
     return [
         (key, wanted)
         for key, lines in objects.items()
@@ -568,7 +591,7 @@ def _mask_line(line: str, masked: str) -> str:
     return line
 
 
-def difference(before: Objects, after: Objects, names: Tuple[str, str] = ("live", "planned")) -> str:
+def unified_diff(before: Objects, after: Objects, names: Tuple[str, str] = ("live", "planned")) -> str:
     """Return a unified diff of two configurations in normal form, without secrets.
 
     A secret that changes shows as changed, not as itself.

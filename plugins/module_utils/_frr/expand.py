@@ -20,8 +20,8 @@ from .config import BGP, Key, Line, Objects, group_of, neighbors, ordered, reach
 def expand(live: Objects, planned: Objects) -> Objects:
     """Return the union of live and planned: what either accepts is accepted, no neighbor is lost.
 
-    Where both say something about a session (password, timers, AS), the plan's word holds: the cluster changes next.
-    Filters become the union, exactly; other live lines stay. ``planned`` itself is the state after the contract stage.
+    Where both set a key of a session (password, timers, AS), the planned value is taken: the cluster changes next.
+    Filters become the exact union; other live lines stay. ``planned`` itself is the state after the contract stage.
     """
     if BGP not in live:
         return planned
@@ -39,7 +39,7 @@ def expand(live: Objects, planned: Objects) -> Objects:
         else:
             result[key] = tuple(dict.fromkeys((*lines, *live.get(key, ()))))
     result[BGP] = _united_instance(live[BGP], planned[BGP])
-    # A list that nothing names any more narrows nothing when it goes.
+    # A list that nothing refers to any more can go: no route was filtered by it.
     kept = reachable(result)
     return {key: lines for key, lines in ordered(result).items() if key in kept or key in planned}
 
@@ -50,12 +50,12 @@ _NUMBERED = re.compile(r"^(?:seq \d+|description) ")
 _BINDING = re.compile(r"^neighbor (\S+) (route-map|prefix-list|filter-list|distribute-list) (\S+) (in|out)$")
 
 
-def _bindings(lines: Iterable[Line], name: str, context: str, way: str) -> List[Tuple[str, str]]:
+def _bindings(lines: Iterable[Line], name: str, context: str, direction: str) -> List[Tuple[str, str]]:
     """Return the filters of a neighbor or group in one family and direction: (kind of filter, name)."""
     result = []
     for where, text in lines:
         found = _BINDING.match(text) if where == context else None
-        if found and found.group(1) == name and found.group(4) == way:
+        if found and found.group(1) == name and found.group(4) == direction:
             result.append((found.group(2), found.group(3)))
     return result
 
@@ -68,12 +68,12 @@ def _united_filters(live: Objects, planned: Objects) -> Dict[str, Tuple[Line, ..
         found = _BINDING.match(text)
         if not found or found.group(2) != "route-map":
             continue
-        name, map_name, way = found.group(1), found.group(3), found.group(4)
+        name, map_name, direction = found.group(1), found.group(3), found.group(4)
         members = [name, *(other for other in neighbors(new) if group_of(new, other) == name)]
         maps = [planned.get(Key("route-map", map_name), ())]
         for member in members:
             if member in subjects(old):
-                entries = _live_filter(live, member, context, way)
+                entries = _live_filter(live, member, context, direction)
                 if entries and entries not in maps:
                     maps.append(entries)
         own = live.get(Key("route-map", map_name), ())
@@ -84,14 +84,14 @@ def _united_filters(live: Objects, planned: Objects) -> Dict[str, Tuple[Line, ..
     return result
 
 
-def _live_filter(live: Objects, name: str, context: str, way: str) -> Tuple[Line, ...]:
-    """Return, as the lines of a route-map, what is let through for a live neighbor or group; empty = nothing."""
+def _live_filter(live: Objects, name: str, context: str, direction: str) -> Tuple[Line, ...]:
+    """Return the live filter of a neighbor or group as the lines of a route-map; empty = it denies everything."""
     lines = live[BGP]
     group = group_of(lines, name)
     active = any((context, "neighbor {0} activate".format(who)) in lines for who in (name, group) if who)
     if not active:
         return ()
-    bound = _bindings(lines, name, context, way) or (_bindings(lines, group, context, way) if group else [])
+    bound = _bindings(lines, name, context, direction) or (_bindings(lines, group, context, direction) if group else [])
     if not bound:
         open_ = ("", "no bgp ebgp-requires-policy") in lines
         is_group = ("", "neighbor {0} peer-group".format(name)) in lines
@@ -108,7 +108,7 @@ def _live_filter(live: Objects, name: str, context: str, way: str) -> Tuple[Line
 
 
 def _map_lines(objects: Objects, key: Key) -> Tuple[Line, ...]:
-    """Return the lines of a route-map; one that does not exist lets nothing through."""
+    """Return the lines of a route-map; one that does not exist denies everything."""
     return objects.get(key, ())
 
 
@@ -127,8 +127,8 @@ def _united_map(planned: List[Tuple[Line, ...]], *live: Tuple[Line, ...]) -> Tup
         for action, _seq, texts in entries:
             if action == "deny" and not texts and entries[-1][0] == "deny" and (action, _seq, texts) == entries[-1]:
                 continue
-            known = {(old_action, old_texts) for old_action, _old, old_texts in first + more}
-            if only_permits and (action, texts) in known:
+            permitted = {(old_action, old_texts) for old_action, _old, old_texts in first + more}
+            if only_permits and (action, texts) in permitted:
                 continue
             more.append((action, 0, texts))
     if more:
@@ -150,8 +150,8 @@ def _united_list(planned: Tuple[Line, ...], live: Tuple[Line, ...]) -> Tuple[Lin
     Where the live list denies something, the planned entries must stand before it.
     """
     live_entries, planned_entries = _list_entries(live), _list_entries(planned)
-    known = {rest for _seq, rest in live_entries}
-    new = [(seq, rest) for seq, rest in planned_entries if rest not in known]
+    live_rules = {rest for _seq, rest in live_entries}
+    new = [(seq, rest) for seq, rest in planned_entries if rest not in live_rules]
     if any(rest.startswith("deny ") for _seq, rest in live_entries) and new:
         ordered = planned_entries + [
             (0, rest) for _seq, rest in live_entries if rest not in {r for _s, r in planned_entries}
@@ -185,11 +185,11 @@ _SINGLE = re.compile(
     r"|description|port|update-source|maximum-prefix|shutdown|passive|local-as|bfd|default-originate|next-hop-self))"
     r"(?: |$)"
 )
-"""What FRR holds once, whatever words follow: a network has one route-map, a listen range one group."""
+"""Lines of which FRR keeps one for each subject, whatever follows: a network has one route-map."""
 
 
 def _united_instance(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> Tuple[Line, ...]:
-    """Return the BGP instance with all neighbors of both; where both set one thing, the plan's value."""
+    """Return the BGP instance with all neighbors of both; where both set a value, the planned one."""
     said = {(context, _what(text)) for context, text in planned} - {("", "")}
     bound = set()
     for context, text in planned:
@@ -207,13 +207,13 @@ def _united_instance(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> Tuple
             continue
         found = _BINDING.match(text)
         if found:
-            name, way = found.group(1), found.group(4)
+            name, direction = found.group(1), found.group(4)
             owner = group_of(planned, name) if name in members else name
-            if (context, name, way) in bound or (context, owner, way) in bound:
+            if (context, name, direction) in bound or (context, owner, direction) in bound:
                 continue
         name = text.split()[1] if text.startswith("neighbor ") else ""
         if (name in members or name in groups) and _session_key(text):
-            # A session key that the plan leaves out on this neighbor is one that the plan sets back to the default.
+            # The plan sets a session key that it leaves out on this neighbor back to its default.
             continue
         kept.append((context, text))
     without_policy = ("", "no bgp ebgp-requires-policy") in kept
@@ -222,7 +222,7 @@ def _united_instance(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> Tuple
 
 
 def _what(text: str) -> str:
-    """Return what a single-valued line sets, or the whole line."""
+    """Return the subject of a line of which FRR keeps one (:data:`_SINGLE`), else the whole line."""
     found = _SINGLE.match(text)
     return found.group("what") if found else re.sub(r"^no ", "", text)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One spelling for what FRR takes in several: IPv6 addresses, and communities, whose order has no meaning.
+"""Spell IPv6 addresses and communities in one way, as FRR takes several; the order of communities has no meaning.
 
 Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
@@ -34,7 +34,7 @@ _WELL_KNOWN = {
 
 
 def canonical(line: str, kind: str) -> str:
-    """Return a line in the one spelling that all spellings of it have; free text and secrets stay.
+    """Return a line in its canonical spelling; free text and secrets stay as they are.
 
     Args:
         line: inside an object, blanks already single; or what follows a list's name.

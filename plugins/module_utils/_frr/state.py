@@ -19,7 +19,7 @@ FAMILIES = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 """Address families by our names -> FRR's names in JSON."""
 
 
-class Session(NamedTuple):
+class SessionState(NamedTuple):
     """One BGP session as the router sees it."""
 
     address: str
@@ -65,7 +65,7 @@ def version_tuple(version: str) -> Tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
-def read_sessions(neighbors: Mapping[str, Any]) -> Dict[str, Session]:
+def read_sessions(neighbors: Mapping[str, Any]) -> Dict[str, SessionState]:
     """Return the sessions in ``show bgp neighbors json`` by address."""
     return {address: _session(address, data) for address, data in neighbors.items() if _is_neighbor(data)}
 
@@ -74,9 +74,9 @@ def _is_neighbor(data: Any) -> bool:
     return isinstance(data, dict) and "bgpState" in data
 
 
-def _session(address: str, data: Mapping[str, Any]) -> Session:
+def _session(address: str, data: Mapping[str, Any]) -> SessionState:
     families = data.get("addressFamilyInfo") or {}
-    return Session(
+    return SessionState(
         address=address,
         state=str(data["bgpState"]),
         asn=int(data.get("remoteAs") or 0),

@@ -18,7 +18,7 @@ from . import config as frr
 from . import versions
 from .expand import expand
 from .foreign import Blocks, blocks, missing
-from .state import Session, version_tuple
+from .state import SessionState, version_tuple
 
 STAGES = ("expand", "contract", "replace")
 METHODS = ("auto", "reload", "restart")
@@ -27,7 +27,7 @@ _UNSAFE = re.compile("[|\\x00-\\x08\\x0b-\\x1f\\x7f\\x85\\u2028\\u2029]")
 """What no line may hold: ``vtysh`` reads ``a | b`` as a command and a filter; control characters split or hide text."""
 
 
-class Router(NamedTuple):
+class RouterState(NamedTuple):
     """What was found on the router before anything was touched."""
 
     version: str
@@ -44,7 +44,7 @@ class Router(NamedTuple):
     """frr.conf; empty where there is none."""
     running_text: Optional[str]
     """``show running-config``; None where FRR does not run."""
-    sessions: Mapping[str, Session]
+    sessions: Mapping[str, SessionState]
     daemon_files: Mapping[str, str] = {}
     """Per-daemon files by name, where FRR reads them in place of a frr.conf that does not exist."""
 
@@ -77,7 +77,7 @@ class Plan(NamedTuple):
     """Blocks of the running configuration that are not ours and must still run afterwards."""
 
 
-def refuse(router: Router, platform: str) -> None:
+def refuse(router: RouterState, platform: str) -> None:
     """Raise if this router's BGP is not ours to write.
 
     Raises:
@@ -107,7 +107,7 @@ def refuse(router: Router, platform: str) -> None:
         )
 
 
-def plan(router: Router, candidate_text: str, stage: str, method: str, take_over: Sequence[str] = ()) -> Plan:
+def plan(router: RouterState, candidate_text: str, stage: str, method: str, take_over: Sequence[str] = ()) -> Plan:
     """Return what to do.
 
     Args:
@@ -136,33 +136,16 @@ def plan(router: Router, candidate_text: str, stage: str, method: str, take_over
     enable = not removing and not (router.bgpd_enabled and router.bgpd_running and router.active and router.enabled)
     same_file = frr.equal(frr.pick(written.objects, file_keys), target)
     new_file = router.file_text if same_file else frr.splice(router.file_text, file_keys, text)
-    idle = removing and not (router.bgpd_running and router.active)
-    if idle or (router.bgpd_running and router.active and frr.equal(live_objects, target)):
+    runs = router.bgpd_running and router.active
+    if (removing and not runs) or (runs and frr.equal(live_objects, target)):
         how = "none" if same_file and not enable else "file"
-    elif method == "restart" or not (router.bgpd_running and router.active):
-        how = "restart"
-    elif router.has_reload:
-        how = "reload"
-    elif method == "reload":
-        raise EdgeError(
-            "frr-reload.py",
-            "this router has no frr-reload.py, so it cannot apply a change without a restart",
-            "install frr-pythontools, or set the apply method to auto or restart",
-        )
     else:
-        how = "restart"
+        how = _applied_by(router, method)
     others = blocks(router.running_text or "", keys)
     if how != "none":
         _refuse_losses(router, blocks(new_file, keys), others if how == "restart" else {}, keys, take_over)
     before, after = _filters(live_objects), _filters(target)
-    unchanged = frr.unchanged_neighbors(live_objects, target)
-    groups = {session.address: session.group for session in router.sessions.values()}
-    watched = tuple(
-        address
-        for address, session in sorted(router.sessions.items())
-        if session.state == "Established"
-        and (address in unchanged or _same_group(live_objects, target, groups[address], address))
-    )
+    watched = _watched(router.sessions, live_objects, target)
     narrowed = watched if stage != "expand" and before != after else ()
     return Plan(
         method=how,
@@ -183,13 +166,43 @@ def plan(router: Router, candidate_text: str, stage: str, method: str, take_over
     )
 
 
+def _applied_by(router: RouterState, method: str) -> str:
+    """Return how a change of the running configuration is applied: ``reload`` or ``restart``.
+
+    Raises:
+        EdgeError: a reload is wanted that this router cannot do.
+    """
+    if method == "restart" or not (router.bgpd_running and router.active):
+        return "restart"
+    if router.has_reload:
+        return "reload"
+    if method == "reload":
+        raise EdgeError(
+            "frr-reload.py",
+            "this router has no frr-reload.py, so it cannot apply a change without a restart",
+            "install frr-pythontools, or set the apply method to auto or restart",
+        )
+    return "restart"
+
+
+def _watched(sessions: Mapping[str, SessionState], live: frr.Objects, target: frr.Objects) -> Tuple[str, ...]:
+    """Return the sessions that are up and whose configuration stays the same, sorted."""
+    unchanged = frr.unchanged_neighbors(live, target)
+    return tuple(
+        address
+        for address, session in sorted(sessions.items())
+        if session.state == "Established"
+        and (address in unchanged or _same_group(live, target, session.group, address))
+    )
+
+
 def consented(take_over: Sequence[str]) -> Set[str]:
     """Return the block names of a consent in normal form."""
     return {" ".join(name.split()) for name in take_over}
 
 
 def _refuse_losses(
-    router: Router, written: Blocks, running: Blocks, ours: Set[frr.Key], take_over: Sequence[str]
+    router: RouterState, written: Blocks, running: Blocks, ours: Set[frr.Key], take_over: Sequence[str]
 ) -> None:
     """Raise if FRR would lose blocks that are not ours.
 
@@ -283,7 +296,7 @@ def _filters(objects: frr.Objects) -> Dict[str, FrozenSet[frr.Line]]:
 
 
 def _same_group(live: frr.Objects, target: frr.Objects, group: Optional[str], address: str) -> bool:
-    """Return whether a neighbor that no line names (a listen range made it) keeps its group's session keys."""
+    """Return whether the peer group of a dynamic neighbor (listen range) keeps its session keys."""
     old, new = live.get(frr.BGP, ()), target.get(frr.BGP, ())
     if group is None or address in frr.neighbors(old) or address in frr.neighbors(new):
         return False
@@ -297,10 +310,10 @@ def password_changes(live: frr.Objects, target: frr.Objects) -> str:
     if not old or not new or old[0] != new[0]:
         return ""
     before, after = _passwords(old), _passwords(new)
-    known = {text.split()[1] for _context, text in new if text.startswith("neighbor ")}
+    planned = {text.split()[1] for _context, text in new if text.startswith("neighbor ")}
     lines = []
     for name, secret in before.items():
-        if name not in after or name not in known:
+        if name not in after or name not in planned:
             lines.append(" no neighbor {0} password".format(name))
         elif after[name] != secret:
             lines.append(" neighbor {0} password {1}".format(name, after[name]))
@@ -379,7 +392,7 @@ def configuration_problem(planned: Plan, running_text: str) -> Optional[str]:
     running = frr.pick(frr.parse(running_text).objects, planned.scope)
     if frr.equal(running, planned.target):
         return None
-    return frr.difference(planned.target, running, ("planned", "running"))
+    return frr.unified_diff(planned.target, running, ("planned", "running"))
 
 
 def lost_blocks(planned: Plan, running_text: str) -> List[str]:
@@ -392,10 +405,10 @@ def gained_blocks(planned: Plan, running_text: str) -> List[str]:
     return missing(blocks(running_text, planned.scope), planned.others)
 
 
-def session_problems(planned: Plan, before: Mapping[str, Session], after: Mapping[str, Session]) -> List[str]:
-    """Return what happened to sessions that should not have noticed; empty = good.
+def session_problems(planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]) -> List[str]:
+    """Return what happened to the watched sessions, whose configuration does not change; empty = nothing.
 
-    A restart closes every session, so there they must only be back, with their prefixes.
+    After a reload none may have closed. A restart closes every session: they must be up again, with their prefixes.
     """
     result = []
     for address in planned.watched:
@@ -414,8 +427,8 @@ def session_problems(planned: Plan, before: Mapping[str, Session], after: Mappin
     return result
 
 
-def was_reset(planned: Plan, before: Mapping[str, Session], after: Mapping[str, Session]) -> bool:
-    """Return whether a watched session closed and opened again: waiting does not mend that."""
+def was_reset(planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]) -> bool:
+    """Return whether a watched session closed and opened again, which waiting cannot undo."""
     return planned.method == "reload" and any(
         address in after and after[address].dropped != before[address].dropped for address in planned.watched
     )

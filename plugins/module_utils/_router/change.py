@@ -30,7 +30,7 @@ LOOKS = 3
 """How often a look is taken again because somebody else changed the configuration meanwhile."""
 
 
-def look() -> transaction.Router:
+def look() -> transaction.RouterState:
     """Return what the transaction decides by.
 
     Raises:
@@ -39,7 +39,7 @@ def look() -> transaction.Router:
     """
     file_text = files.read_or_none(programs.CONFIG)
     daemons = files.read(programs.DAEMONS)
-    return transaction.Router(
+    return transaction.RouterState(
         version=programs.bgpd_version(),
         bgpd_running=programs.bgpd_running(),
         bgpd_enabled=transaction.enable_bgpd(daemons) == daemons,
@@ -53,7 +53,7 @@ def look() -> transaction.Router:
     )
 
 
-def apply_plan(router: transaction.Router, plan: transaction.Plan) -> str:
+def apply_plan(router: transaction.RouterState, plan: transaction.Plan) -> str:
     """Bring the running FRR to the plan; return what its programs complained of."""
     if plan.enable:
         files.swap(programs.DAEMONS, transaction.enable_bgpd(files.read(programs.DAEMONS)))
@@ -73,7 +73,7 @@ def apply_plan(router: transaction.Router, plan: transaction.Plan) -> str:
     return said
 
 
-def prove(router: transaction.Router, plan: transaction.Plan, said: str, timeout: float) -> List[str]:
+def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, timeout: float) -> List[str]:
     """Make sure that the change holds; return the lines of others that appeared while it ran.
 
     Args:
@@ -118,7 +118,7 @@ def prove(router: transaction.Router, plan: transaction.Plan, said: str, timeout
 
 def planned_change(
     params: Mapping[str, Any], check_mode: bool
-) -> Tuple[transaction.Router, transaction.Plan, List[str]]:
+) -> Tuple[transaction.RouterState, transaction.Plan, List[str]]:
     """Take a look and decide; return (what was found, what to do, warnings), with the candidate checked by FRR.
 
     Raises:
@@ -137,7 +137,7 @@ def planned_change(
     return router, plan, verdict.warnings
 
 
-def still_so(router: transaction.Router) -> bool:
+def still_so(router: transaction.RouterState) -> bool:
     """Return whether file and running configuration are as they were at the look."""
     return (files.read_or_none(programs.CONFIG) or "") == router.file_text and _without_times(
         programs.running_text()
@@ -187,7 +187,7 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     return result
 
 
-def described(router: transaction.Router, plan: transaction.Plan, check_mode: bool) -> Dict[str, Any]:
+def described(router: transaction.RouterState, plan: transaction.Plan, check_mode: bool) -> Dict[str, Any]:
     """Return what a result says before anything is done."""
     shown = plan.candidate if check_mode else plan.target
     sessions = programs.described(router.sessions)
@@ -198,7 +198,7 @@ def described(router: transaction.Router, plan: transaction.Plan, check_mode: bo
         "version": router.version,
         "rolled_back": False,
         "gained": [],
-        "left": frr.difference(plan.target, plan.candidate),
+        "left": frr.unified_diff(plan.target, plan.candidate),
         "sessions": {"before": sessions, "after": sessions},
         "diff": {
             "before_header": "live BGP configuration",
@@ -210,7 +210,7 @@ def described(router: transaction.Router, plan: transaction.Plan, check_mode: bo
 
 
 def carry_out(
-    router: transaction.Router, plan: transaction.Plan, params: Mapping[str, Any], result: Dict[str, Any]
+    router: transaction.RouterState, plan: transaction.Plan, params: Mapping[str, Any], result: Dict[str, Any]
 ) -> None:
     """Swap the file, apply, prove; or bring the old state back. Writes into ``result`` what became of it.
 

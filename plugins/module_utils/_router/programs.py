@@ -76,7 +76,7 @@ def running_text() -> Optional[str]:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def sessions() -> Dict[str, state.Session]:
+def sessions() -> Dict[str, state.SessionState]:
     """Return the BGP sessions by address."""
     text = vtysh("show bgp neighbors json")
     return state.read_sessions(state.read_json(text, "show bgp neighbors json")) if text.startswith("{") else {}
@@ -187,7 +187,7 @@ def daemon_files() -> Dict[str, str]:
     return found
 
 
-def described(found: Mapping[str, state.Session]) -> Dict[str, Any]:
+def described(found: Mapping[str, state.SessionState]) -> Dict[str, Any]:
     """Return sessions as plain data for the result."""
     return {
         address: {"state": session.state, "asn": session.asn, "accepted": dict(session.accepted)}

@@ -73,7 +73,7 @@ class Before:
             return "FRR does not answer" if self.active else ""
         running = frr.pick(frr.parse(text).objects, self.scope)
         wanted = frr.pick(frr.parse(self.running or "").objects, self.scope)
-        return "" if frr.equal(running, wanted) else frr.difference(wanted, running, ("before", "running"))
+        return "" if frr.equal(running, wanted) else frr.unified_diff(wanted, running, ("before", "running"))
 
     def bring_back(self) -> str:
         """Restore files and FRR, each step on its own; return what could not be restored, or an empty text."""

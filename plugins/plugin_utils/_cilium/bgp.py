@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The objects of Cilium's BGP control plane: advertisements, peer configs, overrides of nodes, cluster configs.
 
-What sessions of one object cannot have differently is checked before (``_resolve/clusters/shared_objects``): the first
-speaks for all.
+Sessions that share an object agree on its fields (``_resolve/clusters/shared_objects`` checks it), so the values of the
+first session are written.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .._model.site import Advertise, Cluster, Node, NodeClass, Peering, Pool, Se
 from .common import BGP_KINDS, Object, announced_selector, finish, label_selector, new_object, select_all
 
 _SECRET_PREFIX = "bgp-password-"  # noqa: S105 - a name
-"""Secrets of BGP passwords stand in a namespace that others use too (kube-system by default), so they have a prefix."""
+"""The Secrets stand in a namespace that others use too (kube-system by default), so their names have a prefix."""
 
 _SERVICE_ADDRESSES = {"cluster_ips": "ClusterIP", "external_ips": "ExternalIP"}
 """Kinds of ``advertise`` that are addresses of services, as the CRD spells them."""
@@ -53,7 +53,7 @@ def bgp_objects(site: Site, cluster: Cluster) -> list[Object]:
 
 
 def peers_of(sessions: Iterable[Session]) -> set[tuple[str, int, str, str | None, int, str]]:
-    """Return what a CiliumBGPClusterConfig says of a node's sessions, without a node's own addresses.
+    """Return the peers that a CiliumBGPClusterConfig lists for a node's sessions, without the node's own addresses.
 
     Each is (instance, ASN, peer, address, peer's ASN, peer config); the address is None where nodes dial their gateway.
     """
@@ -98,7 +98,7 @@ def _pool_entry(cluster: Cluster, pool: Pool) -> Object:
 
 
 def _advertise_entries(cluster: Cluster, item: Advertise) -> list[Object]:
-    """Return the entries of routes beside pools; a PodCIDR and an Interface take no selector."""
+    """Return the advertisement entries of routes beside pools; PodCIDR and Interface entries take no selector."""
     attributes = _attributes(item.communities, item.local_preference)
     if item.kind == "pod_cidrs":
         return [{"advertisementType": "PodCIDR", **attributes}]
@@ -135,7 +135,7 @@ def _attributes(communities: Sequence[Community], local_preference: int | None) 
 
 
 def _peer_config(name: str, session: Session, peering: Peering | None, external: bool) -> Object:
-    """Return what the sessions of a peering and a transport family have in common."""
+    """Return the CiliumBGPPeerConfig of a peering's sessions of one transport family."""
     keys = session.keys
     spec: Object = {
         "timers": {
@@ -153,7 +153,7 @@ def _peer_config(name: str, session: Session, peering: Peering | None, external:
     if keys.password is not None:
         spec["authSecretRef"] = password_secret_name(keys.password)
     if external and (keys.ttl_security or keys.multihop):
-        # Cilium has no GTSM (RFC 5082): sending with TTL 255 is its half, the router checks it.
+        # Cilium does not check the TTL of what it receives (GTSM, RFC 5082): it sends with 255, and the router checks.
         spec["ebgpMultihop"] = 255 if keys.ttl_security else keys.multihop
     transport: Object = {}
     if keys.port != 179:
@@ -166,9 +166,9 @@ def _peer_config(name: str, session: Session, peering: Peering | None, external:
 
 
 def _overrides(nodes: Iterable[Node], by_node: Mapping[str, Sequence[Session]]) -> list[Object]:
-    """Return what is each node's own: its BGP identifier, and the addresses from which it dials.
+    """Return a CiliumBGPNodeConfigOverride for each node with a BGP identifier or source addresses of its own.
 
-    The names of instances and peers are those of the cluster config: Cilium ignores others in silence.
+    Instances and peers are named as in the CiliumBGPClusterConfig: Cilium ignores other names without a message.
     """
     objects = []
     for node in nodes:
@@ -192,8 +192,8 @@ def _cluster_config(item: NodeClass, sessions: Sequence[Session], peerings: Mapp
     """Return the CiliumBGPClusterConfig of a class of nodes: its instances, each with its peers.
 
     Args:
-        item: the class.
-        sessions: those of one of its nodes: all have the same.
+        item: the class of nodes.
+        sessions: the sessions of one node of the class; all its nodes have the same.
         peerings: all peerings of the cluster by name.
     """
     families = {session.peer: session.family for session in sessions if session.discover}

@@ -34,7 +34,7 @@ def api_version(kind: str, version: str) -> str:
 
 
 def new_object(kind: str, name: str, spec: Object, labels: Mapping[str, str] | None = None) -> Object:
-    """Return an object without what :func:`finish` adds."""
+    """Return an object without apiVersion and ownership labels; :func:`finish` adds them."""
     return {"kind": kind, "metadata": {"name": name, "labels": dict(labels or {})}, "spec": spec}
 
 
@@ -60,15 +60,16 @@ def label_selector(text: str) -> Object:
 
 
 def select_all(key: str) -> Object:
-    """Return the LabelSelector of everything, in the form that is not lost on the way; ``key`` is any label key."""
+    """Return a LabelSelector that matches everything; ``key`` is any label key."""
     return Selector((Requirement(key, NOT_IN, (NEVER_USED_VALUE,)),)).label_selector()
 
 
 def pool_selector(cluster: Cluster, pool: Pool) -> Selector | None:
-    """Return what selects the services that draw from ``pool``; None = all services.
+    """Return the selector of the services that draw from ``pool``; None = all services.
 
-    Disjoint by construction: a pool selects by its own ``services`` or by its name, the default pool what no other
-    selects: all other names, and the negation of each ``services``, which is a single requirement then.
+    The selectors of a cluster's pools are disjoint. A pool selects by its ``services``, or by its name in the pool
+    label. The default pool selects what no other pool does: it excludes their names, and negates each ``services``,
+    which is a single requirement where there is a default pool.
     """
     if pool.services is not None:
         return parse_selector(pool.services, "")
@@ -84,7 +85,7 @@ def pool_selector(cluster: Cluster, pool: Pool) -> Selector | None:
 
 
 def announced_selector(cluster: Cluster, pool: Pool) -> Selector | None:
-    """Return what selects the services whose addresses are advertised and announced; None = all services."""
+    """Return the selector of the pool's services that are advertised and announced; None = all services."""
     narrowed = parse_selector(pool.announce_only, "") if pool.announce_only else None
     return selector_of_both(pool_selector(cluster, pool), narrowed)
 

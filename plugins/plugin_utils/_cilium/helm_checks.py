@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with the user's Helm values, by themselves and against what the inventory needs.
+"""Check the user's Helm values: against the values that the Cilium version has, and against the inventory.
 
 The chart accepts misspelt and removed values in silence (its schema allows unknown keys), so they are checked here.
 """
@@ -100,7 +100,7 @@ def _pool_reason(cluster: Cluster) -> str | None:
 
 
 def _no_addresses(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield another giver of addresses than LB-IPAM, which then serves services with a class alone."""
+    """Yield a default other than LB-IPAM, which then gives addresses to services with a ``loadBalancerClass`` alone."""
     path, other = "defaultLBServiceIPAM", value_at(cluster.values, "defaultLBServiceIPAM")
     plain = sorted(service.key for service in cluster.services if service.way is None)
     if not cluster.pools or other in (None, "lbipam") or (cluster.services and not plain):
@@ -114,7 +114,7 @@ def _no_addresses(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _stopped(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield what leaves a part of Cilium out without which nothing of the plan happens."""
+    """Yield values that leave out agents or operator, without which nothing of the plan takes effect."""
     if not (cluster.peerings or cluster.pools):
         return
     for path in ("agent", "operator.enabled"):
@@ -129,7 +129,7 @@ def _stopped(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _low_rate_limit(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield a limit of API requests that the leases of L2 services use up alone: they would be lost again and again."""
+    """Yield a client rate limit that is no higher than what L2 leases need, so that leases would expire."""
     written, needed = value_at(cluster.values, "k8sClientRateLimit.qps"), lease_requests(cluster)
     if isinstance(written, int) and not isinstance(written, bool) and written <= needed:
         yield ValueProblem(
@@ -140,7 +140,7 @@ def _low_rate_limit(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _missing_families(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield the switch of IPv6 where the inventory needs it but cannot set it."""
+    """Yield ``ipv6.enabled`` where the inventory needs IPv6 and the plan cannot switch it on without IPv6 pod CIDRs."""
     reason = family_reason(cluster, "ipv6")
     if (
         cluster.cilium_managed
@@ -157,7 +157,7 @@ def _missing_families(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield what contradicts the pod ranges of the inventory: the router's filter is made from those."""
+    """Yield IPAM values that contradict the inventory's pod CIDRs, from which the router's filter is made."""
     mode = value_at(cluster.values, "ipam.mode")
     if cluster.pod_pools and mode not in (None, "multi-pool"):
         yield ValueProblem("ipam.mode", f"it is {mode}, but edge_cluster_pod_pools needs multi-pool", "remove it")
@@ -177,7 +177,7 @@ def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _other_ranges(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield ranges for pods that are not those of the inventory, which the plan would write itself."""
+    """Yield pod CIDRs that differ from those of the inventory."""
     for family in ("IPv4", "IPv6"):
         name = f"clusterPool{family}PodCIDRList"
         written = value_at(cluster.values, f"ipam.operator.{name}")
@@ -193,7 +193,10 @@ def _other_ranges(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _listen_problems(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield the capability that agents lack to listen on a low port; the chart's own list does not have it."""
+    """Yield the agents' capabilities where they listen on a port below 1024 and NET_BIND_SERVICE is not among them.
+
+    The chart's own list does not have it.
+    """
     ports = low_ports(cluster)
     if not ports or not cluster.cilium_managed or value_at(cluster.values, "securityContext.privileged") is True:
         return
@@ -210,7 +213,7 @@ def _listen_problems(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _lease_problems(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield timings of L2 leases that would bypass their check, and from which no rate limit would follow."""
+    """Yield L2 lease timings that are written as Helm values: neither their check nor the rate limit would see them."""
     keys = {"leaseDuration": "duration", "leaseRenewDeadline": "renew", "leaseRetryPeriod": "retry"}
     for name, key in keys.items():
         if _has(cluster.values, f"l2announcements.{name}") and any(pool.l2 for pool in cluster.pools):
@@ -266,12 +269,12 @@ def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
         close = get_close_matches(name, KNOWN_NAMES, n=1, cutoff=0.8)
         if name not in KNOWN_NAMES and close:
             yield ValueProblem(name, "no chart known here has it", f"did you mean {close[0]}?", WARNING)
-    for parent, known in KNOWN_CHILDREN.items():
+    for parent, children in KNOWN_CHILDREN.items():
         section = values.get(parent)
         for name in section if isinstance(section, Mapping) else ():
-            if name not in known:
-                near = get_close_matches(name, known, n=1, cutoff=0.6)
-                hint = f"did you mean {parent}.{near[0]}?" if near else f"known: {', '.join(known)}"
+            if name not in children:
+                near = get_close_matches(name, children, n=1, cutoff=0.6)
+                hint = f"did you mean {parent}.{near[0]}?" if near else f"known: {', '.join(children)}"
                 yield ValueProblem(f"{parent}.{name}", "no version of Cilium has it", hint)
 
 

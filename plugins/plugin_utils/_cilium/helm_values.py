@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Helm values of the Cilium release: what the inventory needs, the distribution's base, and the user's over both.
 
-``_cilium/helm_checks`` judges the user's.
+``_cilium/helm_checks`` checks the user's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BIND_LOW_PORTS = "NET_BIND_SERVICE"
 """The capability without which no agent can listen on a port below 1024."""
 
 _OTHER_QPS = 10
-"""Requests per second that an agent needs for all but leases: Cilium's default limit for everything."""
+"""Requests per second that are left to an agent beside leases: Cilium's default limit for everything."""
 
 _TALOS: Mapping[str, Any] = {
     "ipam": {"mode": "kubernetes"},
@@ -62,7 +62,7 @@ _K3S: Mapping[str, Any] = {"kubeProxyReplacement": True, "k8sServiceHost": "127.
 
 
 def helm_values(cluster: Cluster) -> dict[str, Any]:
-    """Return the values of the Cilium release: the distribution's base, ours over it, the user's over both.
+    """Return the values of the Cilium release: the distribution's, over them the plan's, over both the user's.
 
     Maps are merged key by key; lists and scalars of the upper layer replace those below. Sorted, so byte-stable.
     """
@@ -120,7 +120,7 @@ def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: st
 
 
 def family_reason(cluster: Cluster, family: str) -> str | None:
-    """Return why Cilium must run this family: what has it, in words; None where nothing does."""
+    """Return the reason why Cilium must run this family, as text; None where nothing needs it."""
     kind = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
     pools = sorted(pool.name for pool in cluster.pools if family in pool.families)
     if pools:
@@ -130,7 +130,7 @@ def family_reason(cluster: Cluster, family: str) -> str | None:
 
 
 def pod_families(cluster: Cluster) -> set[str]:
-    """Return the families that pods have a range of, as far as the inventory says it."""
+    """Return the families of the pod CIDRs that the inventory names."""
     ranges = (*cluster.pod_cidrs, *(cidr for pool in cluster.pod_pools for cidr in pool.cidrs))
     return set(map(family_of, ranges))
 
@@ -150,7 +150,7 @@ def value_at(values: Mapping[str, Any], path: str) -> Any:
 
 
 def _without_ipv4(cluster: Cluster) -> bool:
-    """Return whether nothing of the cluster has an IPv4 address although its pods' ranges are known."""
+    """Return whether the cluster's pod CIDRs are known and nothing in it has an IPv4 address."""
     addresses = (address for node in cluster.nodes for own in node.addresses.values() for address in own)
     return (
         pod_families(cluster) == {"ipv6"}
@@ -170,7 +170,7 @@ def _base_values(cluster: Cluster) -> Mapping[str, Any]:
 
 
 def _cluster_pool(cluster: Cluster, usual: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values that let Cilium hand out pod addresses; ``usual`` is the distribution's range.
+    """Return the values of IPAM mode cluster-pool; ``usual`` is the distribution's pod CIDR.
 
     They are written without a distribution too: by the chart's own, nodes would get theirs out of 10.0.0.0/8, whatever
     the inventory says. The lengths of nodes' ranges are always written: the chart's own for IPv6 (120) is not ours.
@@ -196,7 +196,7 @@ def _lease_values(lease: L2Lease) -> dict[str, str]:
 
 
 def lease_requests(cluster: Cluster) -> int:
-    """Return the API requests in a second that leases cost an agent: each L2 service one per retry period."""
+    """Return the API requests per second that leases cost an agent: one per L2 service and retry period."""
     announced = {pool.name for pool in cluster.pools if pool.l2}
     count = sum(service.pool in announced and service.way != "bgp" for service in cluster.services)
     return ceil(count * 10 / round(cluster.l2_lease.retry * 10))

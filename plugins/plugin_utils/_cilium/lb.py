@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects from which addresses come and by which they are announced on L2."""
+"""Objects of LoadBalancer IPAM, pod IP pools and L2 announcements."""
 
 from __future__ import annotations
 

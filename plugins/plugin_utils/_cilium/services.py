@@ -23,7 +23,7 @@ from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, Service, Site
 from .common import Object
 
 INGRESS_NGINX, CILIUM_INGRESS, GATEWAY = "ingress-nginx", "cilium-ingress", "gateway"
-"""What owns a service with ``manage: values``; the last two are controllers of Cilium itself."""
+"""Charts that make the Service of ``manage: values``; the last two are controllers of Cilium itself."""
 
 _INGRESS_NGINX_SUFFIX = "-controller"
 """The chart ingress-nginx names its Service ``<fullname>-controller``."""
@@ -38,7 +38,7 @@ _FAMILY_NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 @dataclass(frozen=True, slots=True)
 class ChartProblem:
-    """What a chart cannot do for a service."""
+    """A key of a service that its chart cannot follow."""
 
     service: str
     """``namespace/name``."""
@@ -66,9 +66,8 @@ def services(site: Site, cluster: Cluster) -> list[ServiceManifest]:
 def chart_values(site: Site, cluster: Cluster) -> list[ChartValues]:
     """Return the Helm values of the charts that make services (``manage: values``), sorted by namespace and name.
 
-    The values carry no ownership label: the objects
-    are the chart's. Those of ``cilium-ingress`` are a part of :func:`cilium_chart_values` too; those of ``gateway`` are
-    not values but what the Gateway itself needs, to be patched into it.
+    The values carry no ownership label: the objects are the chart's. Those of ``cilium-ingress`` are a part of
+    :func:`cilium_chart_values` too. For ``gateway`` they are no Helm values but a patch of the Gateway itself.
     """
     makers = {INGRESS_NGINX: _ingress_nginx_values, CILIUM_INGRESS: _cilium_ingress_values, GATEWAY: _gateway_patch}
     return [
@@ -96,7 +95,7 @@ def cilium_chart_values(cluster: Cluster) -> dict[str, Any]:
 
 
 def chart_problems(cluster: Cluster) -> Iterator[ChartProblem]:
-    """Yield what Cilium's own controllers cannot do for the cluster's services."""
+    """Yield what the charts cannot do for the cluster's services."""
     first_ingress: Service | None = None
     first_gateway: Service | None = None
     classes: dict[str, str] = {}
@@ -244,7 +243,7 @@ def _ingress_nginx_values(cluster: Cluster, service: Service) -> Object:
 def _cilium_ingress_values(cluster: Cluster, service: Service) -> Object:
     """Return values for Cilium's ingress controller (the chart cilium, values.yaml, ``ingressController``).
 
-    Only the Service that all Ingresses share has a name that can be known before.
+    Only the shared Service has a name that is known before: mode ``dedicated`` makes one for each Ingress.
     """
     chart_service: Object = {"name": service.name, "labels": {**service.labels, cluster.pool_label: service.pool}}
     annotations = _annotations(service)

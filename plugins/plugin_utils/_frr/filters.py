@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A router's filters: prefix-lists, community-lists and route-maps of one peer group in one family.
 
-Route-maps carry the lists: FRR applies a changed list to received routes by itself only then.
+Lists are bound through route-maps: FRR applies a changed list to received routes by itself only then.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ MAXIMUM_PREFIX_THRESHOLD = 90
 """Percent of the limit at which FRR logs a warning."""
 
 REDISTRIBUTED_MAP = "redistributed"
-"""Marks what ``redistribute`` takes in, so that exports can tell it apart."""
+"""Route-map of ``redistribute``: it tags the routes, so that exports can match them."""
 
 REDISTRIBUTED_TAG = 65535
-"""The mark: a tag stays inside the router, a community would leave it."""
+"""A tag stays inside the router; a community would leave it."""
 
 _WORDS = {"planned-shut": "graceful-shutdown", "no-export-subconfed": "local-AS"}
 """FRR's words for communities that Cilium's CRD calls otherwise; the others are equal."""
@@ -67,7 +67,7 @@ class Filters:
             name: of the route-map.
             family: ``ipv4`` or ``ipv6``.
             rules: all prefixes that pass, of both families.
-            policy: what else is said: everything, communities that routes must carry, the attributes that they get.
+            policy: the rest of the import policy: whether everything passes, communities to carry, attributes to set.
         """
         wanted = [*rules, *([PrefixRule(DEFAULT_ROUTE[family])] if policy.default_route else [])]
         match = self._communities(name.removesuffix("-in"), policy.communities)
@@ -130,7 +130,7 @@ class Filters:
 
 
 def _changes(policy: Policy, added: tuple[Community, ...]) -> RouteMapSet:
-    """Return what is set on the routes of a policy, with the communities that are added to them."""
+    """Return what a policy sets on routes; ``added`` are the communities that it adds."""
     changes: RouteMapSet = {}
     if added:
         changes["communities"] = [word(c) for c in added if c.kind != "large"]

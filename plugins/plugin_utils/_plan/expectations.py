@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What verify may expect: which nodes are allowed to announce what, to which router or on which network.
+"""Which nodes are allowed to announce what, to which router or on which network: what verify starts from.
 
-Allowed, not certain: which of them have a ready endpoint of a ``Local`` service only the live cluster knows.
+Allowed is not certain: which of them have a ready endpoint of a ``Local`` service, only the live cluster knows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Group:
     """The sessions of a peering that one router tells apart by nothing but the node."""
 
     head: PlannedGroup
-    """What all entries about them say; made once, as a large site has many pools and many nodes."""
+    """The keys that all entries about them share; made once, because a large site has many pools and many nodes."""
     families: tuple[str, ...]
 
 
@@ -96,7 +96,7 @@ def _announcements(pool: Pool, groups: Mapping[str, Sequence[_Group]]) -> list[P
 
 
 def _routes(site: Site, cluster: Cluster, peering: Peering, group: _Group) -> list[PlannedRoutes]:
-    """Return one entry for each kind of routes beside pools that may come over a group of sessions."""
+    """Return one entry for each kind of routes beside pools that a group of sessions may carry."""
     families = group.families
     kinds: list[tuple[str, str | None, Iterable[PrefixRule]]] = [
         (item.kind, item.selector, _advertised(site, cluster, item)) for item in peering.advertise

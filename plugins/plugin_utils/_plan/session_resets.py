@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which sessions a change resets: two plans compared by what closes a BGP session on either end.
+"""Which BGP sessions a change resets: compare two plans by what closes a session on either end.
 
 Measured with Cilium 1.19.6 and FRR 10.3 (docs/cluster.md): a peer, instance or ClusterConfig of another name, other
 timers, another restart time and another set of families close a session for about two seconds; an instance or peer that
@@ -56,7 +56,7 @@ _REASONS: tuple[tuple[_Key, str], ...] = (
     ("listen_port", "the port on which the node listens"),
     ("dynamic", "the way in which the router knows the node (listen range)"),
 )
-"""Keys of a planned session whose change closes it, in the order in which they are told."""
+"""Keys of a planned session whose change closes it, in the order in which they are listed."""
 
 
 @dataclass(frozen=True, slots=True)

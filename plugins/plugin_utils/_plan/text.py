@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan as a person reads it: tables of sessions, pools and services, derived values with reasons, findings."""
+"""The plan as text: tables of sessions, pools and services, derived values with reasons, findings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .session_resets import Reset
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return aligned lines: a head, a rule and the rows. No row at all: one line that says so."""
+    """Return a table as aligned lines: a head, a rule and the rows; ``(none)`` without rows."""
     body = [[str(cell) for cell in row] for row in rows]
     if not body:
         return ["  (none)"]
@@ -73,7 +73,7 @@ def plan_text(plan: PlanDocument) -> str:
 
 
 def summary_text(plan: PlanDocument) -> str:
-    """Return the plan in one line and its findings, for runs that go on to do something."""
+    """Return the plan in one line and its findings, for ``playbooks/site.yml``."""
     head = (
         f"Site {plan['site']}: {len(plan['routers'])} router(s), {len(plan['clusters'])} cluster(s),"
         f" {len(plan['sessions'])} BGP session(s), {len(plan['pools'])} pool(s), {len(plan['services'])} service(s)"
@@ -82,13 +82,13 @@ def summary_text(plan: PlanDocument) -> str:
 
 
 def reset_lines(resets: Sequence[Reset]) -> list[str]:
-    """Return what playbooks/plan.yml says of the sessions that a change resets."""
+    """Return the lines about the sessions that the change since ``edge_plan_before`` resets."""
     head = f"Sessions that the change since edge_plan_before resets ({len(resets)})"
     return ["", head, *([f"  {reset.text}" for reset in resets] or ["  (none)"])]
 
 
 def error_text(findings: Iterable[FindingEntry]) -> str:
-    """Return what a run says that stops at the plan: every finding at once, each on its line."""
+    """Return the error of an inventory with errors: every finding, each on its line."""
     listed = list(findings)
     errors = sum(finding["severity"] == "error" for finding in listed)
     noun = "error" if errors == 1 else "errors"
@@ -102,7 +102,7 @@ def error_text(findings: Iterable[FindingEntry]) -> str:
 
 
 def _state(end: PlannedRouter | PlannedCluster) -> str:
-    """Return what a run does to a router or cluster, where it is not the usual."""
+    """Return how a router or cluster is treated where that is not the default: removed, or not managed."""
     return (", to be removed" if end["absent"] else "") + ("" if end["managed"] else ", not managed")
 
 

@@ -99,7 +99,7 @@ def objects(text: str) -> Objects:
 )
 def test_spelling_does_not_matter(change: object) -> None:
     assert callable(change)
-    assert frr.equal(objects(change(OURS)), objects(OURS)), frr.difference(objects(OURS), objects(change(OURS)))
+    assert frr.equal(objects(change(OURS)), objects(OURS)), frr.unified_diff(objects(OURS), objects(change(OURS)))
 
 
 def test_the_order_of_lines_does_not_matter() -> None:
@@ -157,8 +157,8 @@ def test_the_order_of_communities_does_not_matter(one: str, other: str, same: bo
 def test_a_difference_does_not_show_the_order_of_a_route_maps_lines() -> None:
     one = "route-map m permit 10\n match tag 1\n match community c\n set metric {0}\n"
     other = "route-map m permit 10\n match community c\n set metric {0}\n match tag 1\n"
-    assert frr.difference(objects(one.format(1)), objects(other.format(1))) == ""
-    text = frr.difference(objects(one.format(1)), objects(other.format(2)))
+    assert frr.unified_diff(objects(one.format(1)), objects(other.format(1))) == ""
+    text = frr.unified_diff(objects(one.format(1)), objects(other.format(2)))
     assert [line for line in text.splitlines()[2:] if line[0] in "+-"] == ["- set metric 1", "+ set metric 2"]
 
 
@@ -240,7 +240,7 @@ def test_expanding_to_what_is_live_changes_nothing(live: Objects) -> None:
 @given(configurations(), configurations())
 def test_expanding_twice_is_expanding_once(live: Objects, planned: Objects) -> None:
     once = expand(live, planned)
-    assert frr.equal(expand(once, planned), once), frr.difference(once, expand(once, planned))
+    assert frr.equal(expand(once, planned), once), frr.unified_diff(once, expand(once, planned))
 
 
 @few
@@ -528,7 +528,7 @@ def test_secrets_are_masked(line: str, expected: str) -> None:
 
 
 def test_a_difference_shows_that_a_secret_changed_and_not_which() -> None:
-    text = frr.difference(objects(OURS), objects(OURS.replace("hunter2", "hunter3")))
+    text = frr.unified_diff(objects(OURS), objects(OURS.replace("hunter2", "hunter3")))
     assert "- neighbor g password ********\n" in text
     assert "+ neighbor g password ******** (changed)\n" in text
     assert "hunter" not in text

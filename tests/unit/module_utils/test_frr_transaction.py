@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import state, transaction
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import Session
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import SessionState
 
 OURS = """router bgp 65000
  bgp router-id 10.0.0.1
@@ -40,14 +40,14 @@ exit
 HEADER = "frr defaults traditional\nlog syslog\n!\n"
 
 
-def session(address: str, **changes: Any) -> Session:
-    given = Session(address, "Established", 65001, "g", {"ipv4": 2}, 0)
+def session(address: str, **changes: Any) -> SessionState:
+    given = SessionState(address, "Established", 65001, "g", {"ipv4": 2}, 0)
     return given._replace(**changes)
 
 
-def router(**changes: Any) -> transaction.Router:
+def router(**changes: Any) -> transaction.RouterState:
     up = {a: session(a) for a in ("10.0.0.11", "10.0.0.12")}
-    given = transaction.Router("10.3", True, True, True, True, True, HEADER + OURS, HEADER + OURS, up)
+    given = transaction.RouterState("10.3", True, True, True, True, True, HEADER + OURS, HEADER + OURS, up)
     return given._replace(**changes)
 
 
@@ -135,7 +135,7 @@ def test_a_router_in_order_is_not_refused() -> None:
 
 
 # -- sessions ---------------------------------------------------------------------------------------------------------
-def after(**changes: Any) -> dict[str, Session]:
+def after(**changes: Any) -> dict[str, SessionState]:
     return {**router().sessions, "10.0.0.11": session("10.0.0.11", **changes)}
 
 
@@ -152,7 +152,7 @@ def after(**changes: Any) -> dict[str, Session]:
         pytest.param(after(accepted={"ipv4": 3}), "auto", [], id="routes gained"),
     ],
 )  # fmt: skip
-def test_what_sessions_must_not_notice(now: dict[str, Session], method: str, expected: list[str]) -> None:
+def test_what_sessions_must_not_notice(now: dict[str, SessionState], method: str, expected: list[str]) -> None:
     plan = transaction.plan(router(), WIDER, "expand", method)
     assert plan.watched == ("10.0.0.11", "10.0.0.12")
     assert transaction.session_problems(plan, router().sessions, now) == expected
@@ -381,8 +381,8 @@ NEIGHBORS = {
 def test_sessions_are_read() -> None:
     sessions = state.read_sessions(NEIGHBORS)
     assert sessions == {
-        "10.0.0.11": Session("10.0.0.11", "Established", 65001, "g", {"ipv4": 2, "ipv6": 0}, 1),
-        "10.0.0.12": Session("10.0.0.12", "Idle", 65001, None, {}, 0),
+        "10.0.0.11": SessionState("10.0.0.11", "Established", 65001, "g", {"ipv4": 2, "ipv6": 0}, 1),
+        "10.0.0.12": SessionState("10.0.0.12", "Idle", 65001, None, {}, 0),
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The twin's arithmetic of addresses: segments, and free places outside everything that the plan uses."""
+"""Addresses of the twin: segments, and free addresses outside of everything that the plan uses."""
 
 from __future__ import annotations
 

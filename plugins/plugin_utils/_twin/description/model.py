@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a twin consists of: namespaces with legs and routes, routers, clusters, stand-in speakers. Plain data."""
+"""What a twin consists of: namespaces with interfaces and routes, routers, clusters, stand-in speakers. Plain data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NODE_API_PORT = 7445
 """Loopback port on which each node reaches its API server (the port of Talos' KubePrism)."""
 
 LOOPBACK = "lo"
-"""The leg that is on no bridge."""
+"""Interface and bridge of a leg that is on no bridge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Leg:
 class Route:
     """``destination`` is a CIDR or ``default``; several next hops share the load.
 
-    One with a ``metric`` is the twin's own, where on the real site a routing protocol or a provider's router would know
-    the way: so high that FRR prefers its own route to the same destination.
+    A route with a ``metric`` stands for one that a routing protocol or a provider's router has on the real site. The
+    metric is so high that FRR prefers its own route to the same destination.
     """
 
     destination: str
@@ -123,7 +123,7 @@ class Speaker:
     passwords: tuple[str, ...] = ()
     """The names of its passwords, as the plan's routers have them."""
     zebra: bool = False
-    """It needs to know its interfaces: a session over one (unnumbered)."""
+    """Whether zebra runs too: an unnumbered session needs to know the interface."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others own on a real cluster and the twin makes in their place: Kubernetes objects, Helm values, listeners."""
+"""Stand-ins for what others own on a real cluster: Kubernetes objects, Helm values, listeners."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The twin's stand-ins for BGP speakers that are not Cilium: a NAS, another router, a VPN, a daemon on a node.
 
-Each is a small FRR that announces what the router's import policy lets in, so that a rehearsal shows that it does.
+Each is a small FRR that announces prefixes which the router's import policy accepts, so that a rehearsal tests the
+policy.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from .model import Host, Leg, Route, Speaker
 from .wiring import OWN_METRIC, Wiring
 
 MOST_PREFIXES = 8
-"""A stand-in announces this many prefixes at the most: enough to see that they pass."""
+"""Most prefixes that a stand-in announces; enough to see that they are accepted."""
 
-_ROOM = "172.28.0.0/16", "fd00:172:28::/64"
-"""Where a speaker stands whose address is in no network of the site."""
+_TRANSFER = "172.28.0.0/16", "fd00:172:28::/64"
+"""Transfer networks of speakers whose address is in no network of the site, by family."""
 
 _INTERFACE = "eth0"
 """A stand-in's leg; a session of this name is unnumbered."""
@@ -70,7 +71,7 @@ class Speakers:
         self.router_routes: dict[str, list[Route]] = {}
         self.on_nodes: set[str] = set()
         self._by_node: dict[str, list[SpeakerSession]] = {}
-        self._rooms = 0
+        self._transfers = 0
         for neighbor in wiring.neighbors:
             self._neighbor(neighbor)
         for session in wiring.plan["sessions"]:
@@ -81,7 +82,7 @@ class Speakers:
             self._speaker(node, self.wiring.namespace("host", node), self._by_node[node])
 
     def _neighbor(self, neighbor: PlannedNeighbor) -> None:
-        """Add what stands for a router's neighbor; the other end of a link is a router, and needs its leg alone."""
+        """Add the stand-in of a router's neighbor; of a link only the leg, as its other end is a router of the twin."""
         router = neighbor["router"]
         if neighbor["other"]:
             if neighbor["interface"]:
@@ -139,7 +140,7 @@ class Speakers:
         self._speaker(name, namespace, [self._session(_INTERFACE, None, neighbor, group)])
 
     def _host(self, neighbor: PlannedNeighbor, group: PeerGroup, number: int, address: str) -> None:
-        """Put a speaker on the network of its address, or in a room of its own behind the router."""
+        """Put a speaker on the network of its address, or on a transfer network of its own behind the router."""
         wiring, router = self.wiring, neighbor["router"]
         name = f"{router}.{neighbor['name']}" + (f".{number}" if number else "")
         namespace = wiring.namespace("speaker", name)
@@ -153,19 +154,19 @@ class Speakers:
             )
             routes = wiring.default_routes([found[0]], legs)
         else:
-            room = ip_network(_ROOM[0 if ip.version == 4 else 1]).network_address + 4 * self._rooms
-            bridge = f"room{self._rooms}"
-            self._rooms += 1
+            transfer = ip_network(_TRANSFER[0 if ip.version == 4 else 1]).network_address + 4 * self._transfers
+            bridge = f"xfer{self._transfers}"
+            self._transfers += 1
             length = 30 if ip.version == 4 else 126
             legs = (
                 Leg("lo", "lo", wiring.mac(name, "lo"), (f"{ip}/{ip.max_prefixlen}",)),
-                Leg(_INTERFACE, bridge, wiring.mac(name, bridge), (f"{room + 2}/{length}",)),
+                Leg(_INTERFACE, bridge, wiring.mac(name, bridge), (f"{transfer + 2}/{length}",)),
             )
-            leg = Leg(bridge, bridge, wiring.mac(router, bridge), (f"{room + 1}/{length}",))
+            leg = Leg(bridge, bridge, wiring.mac(router, bridge), (f"{transfer + 1}/{length}",))
             self.router_legs.setdefault(router, []).append(leg)
-            route = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(room + 2),), OWN_METRIC)
+            route = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(transfer + 2),), OWN_METRIC)
             self.router_routes.setdefault(router, []).append(route)
-            routes = (Route("default", ip.version, (str(room + 1),)),)
+            routes = (Route("default", ip.version, (str(transfer + 1),)),)
         self.hosts.append(Host("speaker", name, namespace, legs, routes))
         self._speaker(name, namespace, [self._session(target, address, neighbor, group)])
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The twin's description: a plan turned into namespaces, bridges, legs, addresses, routes and stand-in objects.
 
-Pure: the same plan and options give the same description, nothing is read or started. ``_twin/run`` makes it real.
+Pure: the same plan and options give the same description, nothing is read or started. ``_twin/run`` brings it up.
 Nothing here knows a particular site; what the plan does not say (pod CIDRs, the upstream network, client addresses) is
 chosen outside everything that the plan uses.
 """
@@ -71,7 +71,7 @@ __all__ = [
 _POD_CIDRS = {4: ("10.244.0.0/16", "172.30.0.0/16", "192.168.0.0/16"), 6: ("fd00:10:244::/48", "fd00:172:30::/48")}
 _SERVICE_CIDRS = {4: ("10.96.0.0/16", "172.31.0.0/16", "192.168.0.0/16"), 6: ("fd00:10:96::/112", "fd00:172:31::/112")}
 _NOBODY = "192.0.2.1"
-"""What the API server of a cluster without nodes says of itself (RFC 5737)."""
+"""Address that the API server of a cluster without nodes advertises (RFC 5737)."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
@@ -104,7 +104,7 @@ def prefix(name: str) -> str:
 
 
 class _Builder:
-    """Holds what the steps share: the plan, the cables, the nodes' addresses."""
+    """What the steps share: the plan, the wiring, the nodes' addresses."""
 
     def __init__(
         self,
@@ -221,18 +221,20 @@ class _Builder:
     # Clusters
 
     def _check_endpoints(self) -> None:
-        known = {f"{service['namespace']}/{service['name']}": service["cluster"] for service in self.plan["services"]}
+        clusters = {
+            f"{service['namespace']}/{service['name']}": service["cluster"] for service in self.plan["services"]
+        }
         for service, nodes in self.endpoints.items():
-            if service not in known:
+            if service not in clusters:
                 raise EdgeError(
                     f"edge_twin_endpoints.{service}",
                     "no such service in the plan",
-                    f"known: {', '.join(sorted(known)) or 'none'}",
+                    f"known: {', '.join(sorted(clusters)) or 'none'}",
                 )
             for node in nodes:
-                if node not in self.plan["clusters"][known[service]]["nodes"]:
+                if node not in self.plan["clusters"][clusters[service]]["nodes"]:
                     raise EdgeError(
-                        f"edge_twin_endpoints.{service}", f"{node!r} is no node of cluster {known[service]}"
+                        f"edge_twin_endpoints.{service}", f"{node!r} is no node of cluster {clusters[service]}"
                     )
 
     def _cluster(self, host: str, cluster: PlannedCluster) -> tuple[Cluster, list[Host]]:
@@ -313,7 +315,7 @@ class _Builder:
         return Host("node", host, self.wiring.namespace("host", host), legs, routes, sysctls)
 
     def _discovered(self, node: str) -> tuple[Route, ...]:
-        """Return the default routes of a node that dials its default gateway: to the router that the plan means."""
+        """Return the default routes of a node that dials its default gateway: via the session's router."""
         found = {
             version: Route("default", version, (session["router_address"],))
             for session in self.plan["sessions"]

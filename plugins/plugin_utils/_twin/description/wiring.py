@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The twin's cables: which host has which leg with which addresses, and by which routes they reach each other."""
+"""The twin's wiring: which host has which interfaces and addresses, and by which routes they reach each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UPSTREAM_POOLS = {
 }
 
 OWN_METRIC = 254 << 24
-"""Metric of the routes that stand for a protocol's: zebra reads its first byte as the distance of a kernel route."""
+"""Metric of routes that stand for those of a protocol; zebra takes its first byte as a kernel route's distance."""
 
 
 class Wiring:
@@ -72,7 +72,7 @@ class Wiring:
             host: its name.
             addresses: network -> addresses.
             named: interfaces are called as the network's ``interfaces`` say.
-            reserved: names of interfaces that the host has besides.
+            reserved: names of the host's other interfaces.
         """
         by_bridge: dict[str, list[str]] = {}
         wanted: dict[str, str | None] = {}
@@ -123,7 +123,7 @@ class Wiring:
         )
 
     def routes_to(self, addresses: Mapping[str, Sequence[str]], router: str, target: str) -> tuple[Route, ...]:
-        """Return the route from a host to an address of ``router`` that is on none of the host's subnets."""
+        """Return the route from a host to an address of ``router``; none where the address is in one of its subnets."""
         family = ip_address(target).version
         if target in self._on_link(addresses):
             return ()
@@ -155,7 +155,7 @@ class Wiring:
         return tuple(found[name] for name in sorted(found))
 
     def router_routes(self, host: str) -> tuple[Route, ...]:
-        """Return a router's routes to the addresses of others that it has sessions with (loopbacks, other networks)."""
+        """Return a router's routes to session addresses outside of its subnets (loopbacks, other networks)."""
         own = self.routers[host]["addresses"]
         found: dict[str, Route] = {}
         for neighbor in self.neighbors:
@@ -189,7 +189,7 @@ class Wiring:
     # Routers and clients
 
     def router(self, host: str, uplink: Uplink | None, extra: Sequence[Leg]) -> Host:
-        """Return a router: a leg on each of its networks and to each neighbor over an interface, and its uplink."""
+        """Return a router: a leg on each of its networks and for each unnumbered neighbor, and its uplink."""
         reserved = [leg.interface for leg in extra]
         legs = (*self.legs(host, self.routers[host]["addresses"], named=False, reserved=reserved), *extra)
         routes = self.router_routes(host)
@@ -279,7 +279,7 @@ class Wiring:
 
 
 class _Subnets:
-    """Asks whether an address is in one of some subnets."""
+    """Subnets; ``address in subnets`` says whether one of them holds the address."""
 
     def __init__(self, subnets: Iterable[Network]) -> None:
         self.subnets = list(subnets)
@@ -331,7 +331,7 @@ class _Upstream:
         self.legs.append(Leg(f"eth{len(self.legs)}", bridge, self.wiring.mac(UPSTREAM, bridge), addresses))
 
     def _join_wires(self, host: str) -> list[Route]:
-        """Put upstream on the router's wires of the provider; return the router's default routes over them."""
+        """Put upstream on the router's networks with ``delivery: on_link``; return the router's default routes."""
         routes = []
         for name, addresses in self.wiring.routers[host]["addresses"].items():
             if self.wiring.networks[name]["delivery"] != "on_link":

@@ -5,8 +5,8 @@
 
 It binds pods, runs the real cilium-agent and cilium-operator for the pods of their DaemonSet and Deployment, as long as
 the pod lives and with what the pod says (image version, service account), reports readiness, and ends pods that are
-deleted. Every other pod is said to run: a stand-in. So a Helm release, its waiting and its rollouts behave as on a
-real cluster.
+deleted. Every other pod is a stand-in: it is reported as running. So a Helm release, its waiting and its rollouts
+behave as on a real cluster.
 
 Usage: ``python -m ...kubelet FOLDER CLUSTER``; reads ``FOLDER/clusters/CLUSTER/kubelet.json``, anew when it changes.
 """
@@ -27,7 +27,7 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from .kube import ApiError, Kube, kubeconfig
-from .nodes import Node, healthy, start_operator
+from .nodes import Node, healthy, operator_command, start_operator
 from .runtime import Progress, Runtime, write
 
 _POLL = 0.1
@@ -85,7 +85,7 @@ class Pods:
             return list(self._pods.values())
 
     def update(self, pod: dict[str, Any]) -> None:
-        """Take a newer state that a request of ours returned."""
+        """Store a newer state of a pod, which a request of ours returned."""
         with self._lock:
             uid = pod["metadata"]["uid"]
             if uid in self._pods:
@@ -168,7 +168,7 @@ class Program:
             say(f"{self.kind} on {self.node}: {error}")
 
     def stop(self, grace: float) -> bool:
-        """Ask it to end, then make it; return whether it has ended."""
+        """Send SIGTERM, later SIGKILL; return whether it has ended."""
         if self.pid is None or not self.alive():
             return True
         now = time.monotonic()
@@ -180,12 +180,12 @@ class Program:
         return False
 
     def ready(self) -> bool:
-        """Return whether it does its work."""
+        """Return whether the program is ready."""
         return self.alive() and self.kubelet.answers(self.kind, self.node)
 
 
 class Kubelet:
-    """Keeps pods and programs in step."""
+    """Starts and ends programs as the pods of the cluster ask for it."""
 
     def __init__(self, folder: Path, cluster: str) -> None:
         self.folder = folder
@@ -233,7 +233,7 @@ class Kubelet:
             self.pods.changed.clear()
 
     def _sync(self, pod: dict[str, Any]) -> bool:
-        """Bring one pod a step further; return whether it needs nothing more."""
+        """Take the next step for one pod; return whether it is where it should be."""
         metadata = pod["metadata"]
         path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
         node = pod["spec"].get("nodeName")
@@ -268,7 +268,7 @@ class Kubelet:
         return ready
 
     def _excluded(self, pod: dict[str, Any]) -> bool:
-        """Return whether an operator must wait for another's end: all share one namespace, as by pod anti-affinity."""
+        """Return whether an operator must wait until another has ended: they share one namespace and its ports."""
         wanted = program_of(pod)
         if wanted is None or wanted[0] != "operator":
             return False
@@ -335,8 +335,10 @@ class Kubelet:
         """Start the program of a pod, configured from the cluster as the pod would be."""
         programs = self.settings["programs"].get(version)
         if programs is None:
-            known = ", ".join(sorted(self.settings["programs"]))
-            raise EdgeError(pod["metadata"]["name"], f"the twin has no program for Cilium {version}", f"it has {known}")
+            installed = ", ".join(sorted(self.settings["programs"]))
+            raise EdgeError(
+                pod["metadata"]["name"], f"the twin has no program for Cilium {version}", f"it has {installed}"
+            )
         namespace = pod["metadata"]["namespace"]
         config = self.kube.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/cilium-config")["data"]
         account = pod["spec"]["serviceAccountName"]
@@ -355,9 +357,8 @@ class Kubelet:
         say(f"{kind} on {node}: starting {version} for {pod['metadata']['name']}")
         self.cgroup(kind, node).kill()
         if kind == "operator":
-            return start_operator(
-                self.runtime, self.cluster, self.settings["namespace"], node, Path(programs["operator"]), config, path
-            )
+            command = operator_command(self.own / "operator-config", Path(programs["operator"]), config, path)
+            return start_operator(self.runtime, self.cluster, self.settings["namespace"], node, command)
         own = self.node(node)
         if own is None:
             raise EdgeError(node, "has no agent")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Namespaces, bridges, legs, addresses, routes: the twin's cables, made and remade with iproute2."""
+"""Namespaces, bridges, interfaces, addresses and routes of the twin, made and changed with iproute2."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _wire(twin: Twin, host: Host) -> None:
     lines = []
     for leg in host.legs:
         for address in leg.addresses:
-            # Nobody else can have it, and an address that is tentative for a second fails what binds to it.
+            # No duplicate address detection: a program that binds to a tentative address fails.
             lines.append(f"address replace {address} dev {leg.interface}{' nodad' if ':' in address else ''}")
         lines.append(f"link set {leg.interface} up")
     _batch(["-n", host.namespace], lines)

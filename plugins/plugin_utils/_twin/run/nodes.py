@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A node's namespace at work: a holder that outlives the agent, the way to the API server, listeners, the agent itself.
+"""A node: its namespaces kept by a process that outlives the agent, proxy to the API server, listeners, agent.
 
 The holder keeps the node's mount, UTS and cgroup namespaces, and with them the pinned BPF programs: packets still flow
 while its agent is away, as on a real node.
@@ -13,7 +13,7 @@ import dataclasses
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..description import twin as _twin
@@ -72,7 +72,7 @@ class Node:
     def start(self, control_plane: ControlPlane) -> None:
         """Start the holder and the way to the API server."""
         if not self.holder():
-            # What still runs on the node would stay in the namespaces of a holder that is gone.
+            # Programs that still run on the node are in the namespaces of the holder that has ended: they end too.
             self.runtime.cgroup.child(self.program).kill()
             self.runtime.start(
                 self.program, ["unshare", "-C", "-m", "-u", "/bin/sh", "-c", _HOLD, "sh", self.name], self.namespace
@@ -129,9 +129,9 @@ class Node:
         )
 
     def agent_ready(self) -> bool:
-        """Return whether the agent says so and its programs sit on every device.
+        """Return whether the agent is healthy and its BPF programs are attached to every device.
 
-        The second is the true sign: BGP announces, and healthz is 200, seconds before packets are taken.
+        The second decides: BGP announces, and healthz is 200, seconds before packets are forwarded.
         """
         holder = self.holder()
         if holder is None:
@@ -142,19 +142,22 @@ class Node:
         return healthy(self.namespace, _HEALTH_PORT)
 
 
-def start_operator(
-    runtime: Runtime,
-    cluster: str,
-    namespace: str,
-    node: str,
-    program: Path,
-    config: Mapping[str, str],
-    kubeconfig: Path,
-) -> int:
-    """Start cilium-operator in its cluster's namespace and return its pid."""
-    folder = runtime.folder / "clusters" / cluster / "operator-config"
+def operator_command(folder: Path, program: Path, config: Mapping[str, str], kubeconfig: Path) -> list[str]:
+    """Write cilium-operator's configuration into ``folder`` and return the command that runs it."""
     write_config(folder, config)
-    command = [str(program), f"--config-dir={folder}", f"--k8s-kubeconfig-path={kubeconfig}"]
+    return [str(program), f"--config-dir={folder}", f"--k8s-kubeconfig-path={kubeconfig}"]
+
+
+def start_operator(runtime: Runtime, cluster: str, namespace: str, node: str, command: Sequence[str]) -> int:
+    """Start cilium-operator in its cluster's namespace and return its pid.
+
+    Args:
+        runtime: the twin's.
+        cluster: the cluster.
+        namespace: network namespace of its control plane.
+        node: the node on which it seems to run.
+        command: of :func:`operator_command`.
+    """
     return runtime.start(
         f"cilium-operator.{cluster}",
         ["unshare", "-m", "-u", "/bin/sh", "-c", _OPERATOR, "sh", node, *command],

@@ -58,7 +58,7 @@ def write_keys(runtime: Runtime, twin: _twin.Twin) -> Path:
     return folder
 
 
-class Router:
+class RouterMachine:
     """One router of the twin."""
 
     def __init__(self, runtime: Runtime, router: _twin.Router) -> None:

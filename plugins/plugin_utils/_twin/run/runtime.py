@@ -31,7 +31,7 @@ _ENVIRONMENT = {
 
 
 class Progress:
-    """Says what happens, with the seconds since the start."""
+    """Reports what happens, with the seconds since the start."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -43,13 +43,13 @@ class Progress:
         return time.monotonic() - self._start
 
     def step(self, text: str) -> None:
-        """Say ``text`` and keep it with its time."""
+        """Report a milestone and keep it with its time."""
         seconds = round(self.elapsed(), 1)
         self.milestones.append({"seconds": seconds, "step": text})
         self._say(f"[{seconds:6.1f} s] {text}")
 
     def waiting(self, text: str) -> None:
-        """Say that something still goes on; not a milestone."""
+        """Report that something still goes on; not a milestone."""
         self._say(f"[{self.elapsed():6.1f} s] ... {text}")
 
 

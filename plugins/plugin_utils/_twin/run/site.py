@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole twin: brought up, brought in step with an edited inventory, and taken down without a trace."""
+"""Bring a twin up, change it to an edited inventory, and remove it without a trace."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def require_root() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a caller gets to know about a twin that is up."""
+    """A twin that is up."""
 
     changed: bool
     overlay: Path
@@ -57,6 +57,19 @@ class Result:
     kubeconfigs: dict[str, str]
     cilium: dict[str, dict[str, str]]
     """Cluster -> the release of Cilium that ``runs``, and the ``planned`` one."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Programs:
+    """Where the programs of a twin are."""
+
+    image: Path
+    """Root file system of the routers."""
+    kubernetes: Mapping[str, Path]
+    helm: Path
+    cilium: dict[str, dict[str, str]]
+    """By version."""
+    etcd: Path
 
 
 class TwinSite:
@@ -103,12 +116,7 @@ class TwinSite:
         changed = self.differs(twin)
         if before:
             _check_change(before, twin)
-        self.tools.debian_packages()
-        image = self.tools.router_image(suite)
-        kubernetes = {name: self.tools.ready(programs.KUBERNETES, name) for name in programs.KUBERNETES.mains}
-        helm = self.tools.ready(programs.HELM, "helm")
-        cilium = {cluster.cilium_version: self._cilium(cluster.cilium_version) for cluster in twin.clusters}
-        etcd = self.tools.etcd()
+        found = self._programs(twin, suite)
         runtime.progress.step("programs are ready")
         runtime.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write(runtime.folder / _DESCRIPTION, json.dumps(_plain(twin), indent=1) + "\n")
@@ -117,27 +125,22 @@ class TwinSite:
         network.build(twin)
         runtime.progress.step(f"network: {len(twin.hosts)} namespaces, {len(twin.bridges)} bridges")
         keys = router.write_keys(runtime, twin)
-        routers = [router.Router(runtime, item) for item in twin.routers]
+        routers = [router.RouterMachine(runtime, item) for item in twin.routers]
         control_planes = [ControlPlane(runtime, cluster) for cluster in twin.clusters]
         for machine in routers:
-            machine.start(image, keys)
+            machine.start(found.image, keys)
         for plane in control_planes:
-            plane.start(etcd, kubernetes["kube-apiserver"])
+            plane.start(found.etcd, found.kubernetes["kube-apiserver"])
         nodes = self._start_nodes(twin, control_planes)
         for speaker in twin.speakers:
-            StandIn(runtime, speaker).start(image, passwords or {})
+            StandIn(runtime, speaker).start(found.image, passwords or {})
         for machine in routers:
             machine.wait()
         for plane in control_planes:
-            plane.wait()
-            plane.start_controllers(kubernetes["kube-controller-manager"])
-            plane.apply_objects()
-            runtime.progress.step(f"objects of {plane.cluster.host}'s owners are there ({len(plane.cluster.objects)})")
-            changed |= self._start_kubelet(twin, plane, cilium, stopped)
-            plane.install_release(helm, Path(cilium[plane.cluster.cilium_version]["chart"]))
+            changed |= self._bring_up_cluster(twin, plane, found, stopped)
         for node in nodes:
             node.wait()
-        self._write_overlay(twin, image, control_planes, helm, cilium)
+        self._write_overlay(twin, control_planes, found)
         runtime.progress.step(f"twin {twin.name} is up")
         return Result(
             changed=changed or bool(runtime.started),
@@ -148,6 +151,27 @@ class TwinSite:
             kubeconfigs={plane.cluster.host: str(plane.kubeconfig) for plane in control_planes},
             cilium={item.host: {"planned": item.planned_cilium, "runs": item.cilium_version} for item in twin.clusters},
         )
+
+    def _programs(self, twin: _twin.Twin, suite: str) -> _Programs:
+        """Return the programs that the twin needs; what is missing is built or installed."""
+        self.tools.debian_packages()
+        return _Programs(
+            image=self.tools.router_image(suite),
+            kubernetes={name: self.tools.ready(programs.KUBERNETES, name) for name in programs.KUBERNETES.mains},
+            helm=self.tools.ready(programs.HELM, "helm"),
+            cilium={cluster.cilium_version: self._cilium(cluster.cilium_version) for cluster in twin.clusters},
+            etcd=self.tools.etcd(),
+        )
+
+    def _bring_up_cluster(self, twin: _twin.Twin, plane: ControlPlane, found: _Programs, stopped: list[str]) -> bool:
+        """Bring up what a cluster has beside its control plane; return whether its kubelet got new settings."""
+        plane.wait()
+        plane.start_controllers(found.kubernetes["kube-controller-manager"])
+        plane.apply_objects()
+        self.runtime.progress.step(f"objects of {plane.cluster.host}'s owners are there ({len(plane.cluster.objects)})")
+        changed = self._start_kubelet(twin, plane, found.cilium, stopped)
+        plane.install_release(found.helm, Path(found.cilium[plane.cluster.cilium_version]["chart"]))
+        return changed
 
     def absent(self) -> bool:
         """Remove every process, namespace, mount, cgroup, interface and file; return whether there was anything.
@@ -260,12 +284,11 @@ class TwinSite:
             )
         return changed
 
-    def _write_overlay(
-        self, twin: _twin.Twin, image: Path, planes: list[ControlPlane], helm: Path, cilium: dict[str, dict[str, str]]
-    ) -> None:
+    def _write_overlay(self, twin: _twin.Twin, planes: list[ControlPlane], found: _Programs) -> None:
+        """Write the inventory that leads the site's own to the twin."""
         ssh = self.runtime.folder / "ssh"
         overlay.write_connect(ssh)
-        version = router.frr_version(image)
+        version = router.frr_version(found.image)
         overlay.write_overlay(
             self.runtime.folder / overlay.FOLDER,
             twin.name,
@@ -273,7 +296,11 @@ class TwinSite:
                 "edge_routers": {item.host: overlay.router_variables(item, ssh, version) for item in twin.routers},
                 "edge_clusters": {
                     plane.cluster.host: overlay.cluster_variables(
-                        plane.cluster, ssh, plane.kubeconfig, helm, Path(cilium[plane.cluster.cilium_version]["chart"])
+                        plane.cluster,
+                        ssh,
+                        plane.kubeconfig,
+                        found.helm,
+                        Path(found.cilium[plane.cluster.cilium_version]["chart"]),
                     )
                     for plane in planes
                 },
@@ -295,8 +322,8 @@ def _check_change(before: dict[str, Any], twin: _twin.Twin) -> None:
     """Refuse what cannot be changed on a running twin."""
     old = {host["namespace"]: host for host in before["hosts"]}
     for host in _plain(twin)["hosts"]:
-        known = old.get(host["namespace"])
-        if known and known["legs"] != host["legs"]:
+        running = old.get(host["namespace"])
+        if running and running["legs"] != host["legs"]:
             raise EdgeError(
                 "edge_twin",
                 f"the addresses or interfaces of {host['name']} have changed",
@@ -304,8 +331,8 @@ def _check_change(before: dict[str, Any], twin: _twin.Twin) -> None:
             )
     clusters = {cluster["host"]: cluster for cluster in before["clusters"]}
     for cluster in _plain(twin)["clusters"]:
-        known = clusters.get(cluster["host"])
-        if known and known["service_cidrs"] != cluster["service_cidrs"]:
+        running = clusters.get(cluster["host"])
+        if running and running["service_cidrs"] != cluster["service_cidrs"]:
             raise EdgeError(
                 "edge_twin", f"the service CIDRs of {cluster['host']} have changed", "rebuild it: absent, then present"
             )
