@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
@@ -57,14 +58,21 @@ def filters(data: dict[str, Any], router: str = "gw") -> dict[str, list[str]]:
     }
 
 
-def frr_conf(data: dict[str, Any], router: str = "gw") -> str:
-    """Return the configuration that the role renders, without Ansible's own machinery."""
-    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
-    environment.tests["version"] = version_compare
-    of = data["routers"][router]
-    return environment.from_string(TEMPLATE.read_text("utf-8")).render(
-        __udm_frr_intent=of["frr"], __udm_frr_version=of["frr_version"], __udm_frr_passwords={}
+def rendered(intent: Any, version: str = "10.1", passwords: Mapping[str, str] | None = None) -> str:
+    """Return the configuration that the role renders from an FRR intent, without Ansible's own machinery."""
+    environment = jinja2.Environment(
+        trim_blocks=True, keep_trailing_newline=True, autoescape=False, undefined=jinja2.StrictUndefined
     )
+    environment.tests["version"] = version_compare
+    return environment.from_string(TEMPLATE.read_text("utf-8")).render(
+        __udm_frr_intent=intent, __udm_frr_version=version, __udm_frr_passwords=passwords or {}
+    )
+
+
+def frr_conf(data: dict[str, Any], router: str = "gw") -> str:
+    """Return the configuration of a planned router, with placeholders as passwords."""
+    of = data["routers"][router]
+    return rendered(of["frr"], of["frr_version"])
 
 
 def peers(data: dict[str, Any], cluster: str = "home") -> dict[tuple[str, str], dict[str, tuple[str, int, str]]]:

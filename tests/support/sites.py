@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from ansible.plugins.test.core import version_compare
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .hybrid import CHECKOUT, inventory_from
+from .planned import rendered
 from .yaml_text import read_yaml_file
 
 FOLDER = CHECKOUT / "tests" / "sites"
-TEMPLATE = CHECKOUT / "roles" / "udm_frr" / "templates" / "frr.conf.j2"
 SITES = sorted(path.parent.name for path in FOLDER.glob("*/inventory.yml"))
 
 
@@ -46,15 +44,10 @@ def by_hand(of: Site, router: str) -> str:
 
 def frr_conf(of: Site, router: str) -> str:
     """Return the configuration that the role renders, with the site's passwords."""
-    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
-    environment.tests["version"] = version_compare
     planned = of.plan.data["routers"][router]
     named = {group["password"] for group in planned["frr"]["peer_groups"] if group["password"]}
-    return environment.from_string(TEMPLATE.read_text("utf-8")).render(
-        __udm_frr_intent=planned["frr"],
-        __udm_frr_version=planned["frr_version"],
-        __udm_frr_passwords={name: of.passwords[name.rpartition("/")[2]] for name in named},
-    )
+    passwords = {name: of.passwords[name.rpartition("/")[2]] for name in named}
+    return rendered(planned["frr"], planned["frr_version"], passwords)
 
 
 def rendered_objects(of: Site, cluster: str) -> list[dict[str, Any]]:

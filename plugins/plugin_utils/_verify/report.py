@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TypedDict
 
 from .._findings.code import ERROR, WARNING
+from .._findings.finding import FindingEntry
 from .._findings.report import Report
 from .._findings.table import LIVE_CODES
 
@@ -36,6 +37,26 @@ STRICT_ERRORS = frozenset({"EDGE861"})
 """Warnings that are errors where verify is strict."""
 
 
+class RowEntry(TypedDict):
+    """One expectation, in verify's JSON."""
+
+    step: str
+    """One of :data:`STEPS`."""
+    subject: str
+    expected: str
+    seen: str
+    level: str
+    """``ok``, ``warning`` or ``error``."""
+
+
+class VerifyDocument(TypedDict):
+    """What verify found, as JSON: ``edge_verify_file`` and the result of ``edge_verify``."""
+
+    format: int
+    rows: list[RowEntry]
+    findings: list[FindingEntry]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One expectation: what the plan says against what was seen."""
@@ -46,6 +67,16 @@ class Row:
     seen: str
     level: str
     """``ok``, ``warning`` or ``error``."""
+
+    def as_dict(self) -> RowEntry:
+        """Return the row as it stands in verify's JSON."""
+        return {
+            "step": self.step,
+            "subject": self.subject,
+            "expected": self.expected,
+            "seen": self.seen,
+            "level": self.level,
+        }
 
 
 class VerifyReport(Report):
@@ -81,11 +112,11 @@ class VerifyReport(Report):
         """Whether waiting can help: some error is of a kind that goes away while the site converges."""
         return any(LIVE_CODES[finding.code].settles for finding in self.errors)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> VerifyDocument:
         """Return rows and findings as plain data."""
         return {
             "format": FORMAT,
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [row.as_dict() for row in self.rows],
             "findings": [finding.as_dict() for finding in self.findings],
         }
 

@@ -9,10 +9,8 @@ import ipaddress
 from dataclasses import replace
 from typing import Any
 
-import jinja2
 import pytest
 import yaml
-from ansible.plugins.test.core import version_compare
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._frr.intent import frr_intent
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.prefix_rules import merge_rules, pool_rules
@@ -27,7 +25,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
     Timers,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
-from ansible_collections.hybridnet.cluster_edge.tests.support.sites import TEMPLATE
+from ansible_collections.hybridnet.cluster_edge.tests.support.planned import rendered
 
 KEYS = SessionKeys(Timers(30, 10, 5), 15)
 ROUTER = Router("udm", 65000, "10.121.0.1", "unifi", "10.1", {})
@@ -240,12 +238,6 @@ def test_a_session_of_another_router_is_not_ours() -> None:
 def test_the_roles_own_example_has_every_key_that_the_template_reads() -> None:
     readme = (CHECKOUT / "roles" / "udm_frr" / "README.md").read_text("utf-8")
     play = yaml.safe_load(readme.split("```yaml\n")[1].split("```")[0])
-    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)
-    environment.tests["version"] = version_compare
-    text = environment.from_string(TEMPLATE.read_text("utf-8")).render(
-        __udm_frr_intent=play[0]["roles"][0]["vars"]["udm_frr_intent"],
-        __udm_frr_version="10.1",
-        __udm_frr_passwords={},
-    )
+    text = rendered(play[0]["roles"][0]["vars"]["udm_frr_intent"])
     assert " neighbor 192.0.2.11 peer-group home-k8s\n" in text
     assert "ip prefix-list home-k8s-ipv4 seq 5 permit 192.0.2.128/29 ge 32\n" in text

@@ -11,6 +11,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
+from ..._addressing.families import HOST_LENGTH
+
 Ranges = tuple[tuple[int, int], ...]
 """First and last address of each range, sorted, apart from each other."""
 
@@ -18,15 +20,13 @@ Prefixes = tuple[tuple[int, Ranges], ...]
 """(prefix length, ranges), sorted by length; lengths without ranges are left out."""
 
 NOTHING: Prefixes = ()
-WIDTH = {"ipv4": 32, "ipv6": 128}
-"""Bits of an address."""
 _SHOWN = 8
 """Prefixes in a text before it says how many more there are."""
 
 
 def everything(family: str) -> Prefixes:
     """Return all prefixes of a family."""
-    width = WIDTH[family]
+    width = HOST_LENGTH[family]
     return tuple((length, ((0, 2**width - 1),)) for length in range(width + 1))
 
 
@@ -68,7 +68,7 @@ def texts(prefixes: Prefixes, family: str) -> list[str]:
     """Return the set as entries of a prefix-list: ``any``, or ``203.0.113.88/29 ge 32`` and the like."""
     if prefixes == everything(family):
         return ["any"]
-    width = WIDTH[family]
+    width = HOST_LENGTH[family]
     runs: list[tuple[int, int, Ranges]] = []
     for length, ranges in prefixes:
         if runs and runs[-1][1] == length - 1 and runs[-1][2] == ranges:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from ..._addressing.families import DEFAULT_ROUTE, HOST_LENGTH
 from ..._model.prefix_rules import lengths
 from ..._model.site import Neighbor, Policy, PrefixRule, Router
 
@@ -20,8 +21,6 @@ DEFAULT_PREFERENCE = 100
 
 Exports = Mapping[tuple[str | None, str | None, str | None], Policy]
 """What a router sends over a link: router, link, other router -> its export."""
-
-_WHOLE = {"ipv4": ("0.0.0.0/0", 32), "ipv6": ("::/0", 128)}
 
 
 class _Heard(NamedTuple):
@@ -84,7 +83,7 @@ def _heard(neighbor: Neighbor, policy: Policy) -> Iterator[_Heard]:
     speaker = neighbor.name.removesuffix("-v6") if neighbor.asn == "external" else str(neighbor.asn)
     rules = list(policy.prefixes)
     for family in neighbor.families:
-        prefix, width = _WHOLE[family]
+        prefix, width = DEFAULT_ROUTE[family], HOST_LENGTH[family]
         rules += [PrefixRule(prefix, None, width)] if policy.everything else []
         rules += [PrefixRule(prefix)] if policy.default_route else []
     for known in rules:
