@@ -191,7 +191,7 @@ def test_what_is_rendered_is_taken_and_reads_back_as_written(lab: RouterLab, cas
     assert frr.unified_diff(frr.parse(text).objects, frr.parse(running).objects) == ""
 
 
-# -- behaviour -----------------------------------------------------------------------------------------------------
+# -- behavior ------------------------------------------------------------------------------------------------------
 
 LINK_LOCAL = "fe80::aff:fe79:1"
 """The router's, from the lab's MAC address."""

@@ -40,7 +40,7 @@ def managed(manager: str, spec: dict[str, Any], operation: str = "Apply") -> dic
 
 
 def pool(name: str, *cidrs: str, labels: dict[str, str] | None = None, **metadata: Any) -> dict[str, Any]:
-    """Return a pool of ours that selects the services labelled with its name."""
+    """Return a pool of ours that selects the services labeled with its name."""
     return {
         "apiVersion": "cilium.io/v2",
         "kind": POOL,
