@@ -21,12 +21,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import network
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.nodes import healthy
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import Result, TwinSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 
 REPOSITORY = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE") or Path.home() / ".cache" / "cluster-edge")
@@ -35,21 +38,18 @@ RECIPES = REPOSITORY / "roles" / "edge_twin" / "files" / "programs"
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces: needs root")]
 
 
-def small_plan(cluster: bool) -> dict[str, Any]:
+def small_plan(cluster: bool) -> PlanDocument:
     """Return a plan of one router and, with ``cluster``, one node without an agent."""
-    nodes = {"n1": {"labels": {}, "addresses": {"lan": ["10.9.0.11", "fd00:9::11"]}}}
-    return {
-        "site": "small",
-        "networks": {"lan": {"cidrs": ["10.9.0.0/24", "fd00:9::/64"], "interfaces": []}},
-        "routers": {"r1": {"managed": True, "addresses": {"lan": ["10.9.0.1", "fd00:9::1"]}}},
-        "clusters": {"k8s": {"cilium_version": "1.19.6", "nodes": nodes, "services": [], "charts": []}}
-        if cluster
-        else {},
-        "sessions": [],
-        "pools": [],
-        "services": [],
-        "expect": {"l2": []},
-    }
+    router = {"edge_router_asn": 64700, "edge_addresses": {"lan": ["10.9.0.1", "fd00:9::1"]}}
+    node = {"edge_addresses": {"lan": ["10.9.0.11", "fd00:9::11"]}}
+    groups: dict[str, Any] = {"edge_routers": {"hosts": {"r1": router}}}
+    if cluster:
+        groups["edge_clusters"] = {"hosts": {"k8s": {"edge_cilium_version": "1.19.6"}}}
+        groups["edge_nodes"] = {"hosts": {"n1": node}}
+    shared = {"edge_site_name": "small", "edge_networks": {"lan": {"cidr": ["10.9.0.0/24", "fd00:9::/64"]}}}
+    computed = plan(inventory_from({"all": {"vars": shared, "children": groups}}))
+    assert computed.data is not None, computed.findings
+    return computed.data
 
 
 class Lab:
@@ -249,7 +249,7 @@ def test_the_guard_without_the_twin_nothing_is_sent(lab: Lab) -> None:
         shutil.copytree(kept / "overlay", lab.folder / "overlay")
         counted = "grep ^Tcp: /proc/net/snmp"
         seen = shell(f"{ssh_command(lab, 'true')}; {counted}", apart=True)
-        assert "nsenter: cannot open" in seen.stderr
+        assert "proxy dialer did not pass back a connection" in seen.stderr
         assert opened(seen.stdout) == 0
         # The counter does see an attempt: the same without the overlay's way in.
         plain = f"ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=1 root@10.9.0.1 true; {counted}"
@@ -259,37 +259,38 @@ def test_the_guard_without_the_twin_nothing_is_sent(lab: Lab) -> None:
         shutil.rmtree(lab.folder)
 
 
-@pytest.mark.parametrize("way", ["a live master", "a proxy"])
-def test_rehearsal_without_its_twin_does_not_reach_the_real_router(
-    lab: Lab, other: Lab, tmp_path: Path, way: str
-) -> None:
-    """The other twin stands in for the real router: the user's own SSH arguments lead there."""
+def test_rehearsal_without_its_twin_does_not_reach_the_real_router(lab: Lab, other: Lab, tmp_path: Path) -> None:
+    """The other twin stands in for the real router: the user's own SSH arguments lead there, in two ways."""
     lab.up()
     other.up()
     real = overlay_of(other)
-    socket_path = tmp_path / "master"
     # The real router knows the key of the rehearsal: nothing but the way keeps it from being reached.
     key = (lab.folder / "ssh" / "id.pub").read_text("utf-8").strip()
     assert on_router(other, f"echo {shlex.quote(key)} >> ~/.ssh/authorized_keys").returncode == 0
-    if way == "a live master":
-        mine = ["-o", f"ControlPath={socket_path}"]
-        opened = shell(ssh_command(other, "true", "-M", "-S", str(socket_path)))
-        assert opened.returncode == 0, opened.stderr
-    else:
-        (proxy,) = [word for word in shlex.split(real["ansible_ssh_args"]) if word.startswith("ProxyCommand=")]
-        known = f"UserKnownHostsFile={other.folder}/ssh/known_hosts"
-        mine = ["-o", proxy, "-o", "ProxyUseFdpass=yes", "-o", known, "-o", "ControlPath=none"]
-    user = {
-        "ansible_host": real["ansible_host"],
-        "ansible_user": "root",
-        "ansible_ssh_private_key_file": real["ansible_ssh_private_key_file"],
-        "ansible_ssh_args": shlex.join(mine),
+    master = tmp_path / "master"
+    opened = shell(ssh_command(other, "true", "-M", "-S", str(master)))
+    assert opened.returncode == 0, opened.stderr
+    (proxy,) = [word for word in shlex.split(real["ansible_ssh_args"]) if word.startswith("ProxyCommand=")]
+    known = f"UserKnownHostsFile={other.folder}/ssh/known_hosts"
+    ways = {
+        "live master": ["-o", f"ControlPath={master}"],
+        "proxy": ["-o", proxy, "-o", "ProxyUseFdpass=yes", "-o", known, "-o", "ControlPath=none"],
     }
-    inventory = tmp_path / "site.yml"
-    inventory.write_text(json.dumps({"all": {"children": {"edge_routers": {"hosts": {"r1": user}}}}}), "utf-8")
     kept = tmp_path / "overlay"
     shutil.copytree(lab.folder / "overlay", kept)
     mark = "/tmp/rehearsed"
+
+    def site(way: str) -> Path:
+        """Return the user's inventory, which reaches the real router."""
+        user = {
+            "ansible_host": real["ansible_host"],
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": real["ansible_ssh_private_key_file"],
+            "ansible_ssh_args": shlex.join(ways[way]),
+        }
+        path = tmp_path / f"{way}.yml"
+        path.write_text(json.dumps({"all": {"children": {"edge_routers": {"hosts": {"r1": user}}}}}), "utf-8")
+        return path
 
     def touch(*inventories: Path) -> subprocess.CompletedProcess[str]:
         sources = [word for path in inventories for word in ("-i", str(path))]
@@ -300,19 +301,20 @@ def test_rehearsal_without_its_twin_does_not_reach_the_real_router(
         return on_router(other, f"rm {mark}").returncode == 0
 
     try:
-        # The overlay's own way works while the twin is up, and the user's way does lead to the real router.
-        assert touch(inventory, kept).returncode == 0
-        assert not touched()
-        assert touch(inventory).returncode == 0
-        assert touched()
+        for way in ways:
+            # The overlay's own way works while the twin is up, and the user's does lead to the real router.
+            assert touch(site(way), kept).returncode == 0, way
+            assert not touched(), way
+            assert touch(site(way)).returncode == 0, way
+            assert touched(), way
         lab.twin.absent()
-        seen = touch(inventory, kept)
-        assert seen.returncode != 0
-        assert "UNREACHABLE" in seen.stdout
-        assert "nsenter: cannot open" in seen.stdout
-        assert not touched()
+        for way in ways:
+            seen = touch(site(way), kept)
+            assert seen.returncode != 0, way
+            assert "proxy dialer did not pass back a connection" in seen.stdout, way
+            assert not touched(), way
     finally:
-        shell(f"ssh -F /dev/null -S {socket_path} -O exit nobody.invalid")
+        shell(f"ssh -F /dev/null -S {master} -O exit nobody.invalid")
 
 
 def test_a_folder_of_something_else_is_not_removed(lab: Lab) -> None:

@@ -391,6 +391,17 @@ def rehearse(
     )
 
 
+SHAPING = {
+    "ansible_connection": "local",
+    "ansible_become": True,
+    "ansible_become_exe": "elsewhere",
+    "ansible_shell_type": "powershell",
+    "ansible_shell_executable": "/bin/elsewhere",
+    "ansible_python_interpreter": "/bin/elsewhere",
+}
+"""Variables of no connection plugin that choose one, or shape what runs."""
+
+
 def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehearsal, tmp_path: Path) -> None:
     """Ansible's own executor, with every source of every option set but extra variables, which are refused."""
     used = [source for source in SOURCES if held(source) or not source.options]
@@ -406,7 +417,7 @@ def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehe
     )
     variables = {source.name: source.value for source in used if source.kind == "vars"}
     mine = tmp_path / "mine.yml"
-    mine.write_text(json.dumps({"all": {"hosts": {ROUTER: {**variables, "ansible_connection": "local"}}}}), "utf-8")
+    mine.write_text(json.dumps({"all": {"hosts": {ROUTER: {**variables, **SHAPING}}}}), "utf-8")
     options = [f"--{source.name.replace('_', '-')}={source.value}" for source in used if source.kind == "cli"]
     run = run_playbook(
         "../site.yml",
@@ -440,6 +451,7 @@ def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehe
         "NumberOfPasswordPrompts",
     ]
     assert added[-2] == twin.variables(ROUTER)["ansible_host"]
+    assert added[-1].startswith("/bin/sh -c 'echo ~root ")
     assert "elsewhere" not in "".join(called)
 
 

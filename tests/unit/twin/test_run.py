@@ -179,6 +179,19 @@ def test_arguments_behind_it_are_empty_because_some_count_wherever_they_stand() 
         assert variables[f"ansible_{name}"] == ""
 
 
+def test_nothing_of_the_users_shapes_commands_or_is_offered_as_a_credential() -> None:
+    variables = overlay.router_variables(ROUTER, Path("/twin/ssh"), "10.3")
+    assert variables["ansible_become"] is False
+    assert (variables["ansible_shell_type"], variables["ansible_shell_executable"]) == ("sh", "/bin/sh")
+    assert variables["ansible_python_interpreter"] == "/usr/bin/python3"
+    for name in ("password", "ssh_pass", "ssh_password", "private_key", "ssh_private_key"):
+        assert variables[f"ansible_{name}"] == ""
+    for name in ("private_key_passphrase", "ssh_private_key_passphrase"):
+        assert variables[f"ansible_{name}"] == ""
+    for name in ("private_key_file", "ssh_private_key_file"):
+        assert variables[f"ansible_{name}"] == "/twin/ssh/id"
+
+
 def test_folder_with_blanks_and_percent_signs_is_one_path_to_ssh() -> None:
     arguments = overlay.router_variables(ROUTER, Path("/my twin/50%/ssh"), "10.3")["ansible_ssh_args"]
     seen = ssh_configuration(arguments)
