@@ -33,6 +33,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     Record,
     ValueType,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.questions import QUESTIONS, Question  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium  # noqa: E402
 
 VERIFY_MARKER = (
@@ -188,6 +189,12 @@ def option(key: Key) -> dict[str, Any]:
     return result
 
 
+def answer(question: Question) -> dict[str, Any]:
+    """Return one question of playbooks/new.yml as an option of argument_specs."""
+    default = [f"Default: {question.default}."] if question.default else []
+    return {"description": [f"{question.prompt}.", *default], "type": "raw"}
+
+
 def edge_arguments() -> str:
     """Return roles/edge/meta/argument_specs.yml."""
     options = {key.name: option(key) for _title, keys in GROUPS for key in keys}
@@ -219,6 +226,11 @@ def edge_arguments() -> str:
                 "short_description": "Write every file that the other roles would apply",
                 "description": ["Needs C(edge_plan), which the entry point C(plan) registers."],
                 "options": render,
+            },
+            "new": {
+                "short_description": "Write a first inventory out of a few answers",
+                "description": ["What is wrong with the answers is told at once; nothing is ever overwritten."],
+                "options": {question.variable: answer(question) for question in QUESTIONS},
             },
             "expect_routers": {
                 "short_description": "Note which managed routers of the play must take the plan before a cluster changes",

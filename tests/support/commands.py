@@ -10,6 +10,7 @@ it                                             is
 =============================================  =====================================================================
 needs this machine alone (:data:`TYPED`)       typed as it stands
 is a playbook that connects to nothing         typed as it stands; files that it is told to write must be there
+is ``new`` without answers                     typed with answers by ``-e``, for there is no keyboard
 is a playbook that reaches routers, clusters   typed with ``--tags plan``: all its plays, roles and arguments are
 or makes the twin                              loaded and the inventory is planned, nothing is connected to; with
                                                ``--tags`` of its own, or with the overlay of a twin
@@ -47,7 +48,9 @@ TYPED = {
     "python3",
     "./setup",
 }
-OFFLINE_PLAYBOOKS = {"plan", "render"}
+OFFLINE_PLAYBOOKS = {"new", "plan", "render"}
+KEYBOARD = "-e edge_new_network=10.0.0.0/24 -e edge_new_nodes=n1=10.0.0.2 -e edge_new_pool=10.0.1.0/24"
+"""Answers of somebody at a keyboard."""
 LIVE_PLAYBOOKS = {"site", "twin", "verify"}
 HELPED = ("./rehearse", "./test", "python benchmarks/")
 """They take minutes or root: only their options are looked at."""
@@ -116,8 +119,10 @@ def script_line(command: Command) -> str:
         options = [word for word in command.words if word.startswith("-") and word != "--"]
         program = " ".join(command.words[: 2 if helped.startswith("python") else 1])
         return "\n".join([f"{program} --help >help.txt", *(f"grep -q -e {option} help.txt" for option in options)])
+    if playbook == "new" and "-e" not in command.words:
+        return f"{shlex.join(command.words)} {KEYBOARD}"
     if playbook in OFFLINE_PLAYBOOKS:
-        written = re.findall(r"-e (?:edge_render_dir|edge_plan_file)=(\S+)", text)
+        written = re.findall(r"-e (?:edge_render_dir|edge_plan_file|edge_new_folder)=(\S+)", text)
         return "\n".join([text, *(f"test -s {path} -o -d {path}" for path in written)])
     if playbook in LIVE_PLAYBOOKS:
         bare = shlex.join(command.words)

@@ -31,6 +31,7 @@ ORDER = (
     "plugin_utils/_resolve/names",
     "plugin_utils/_resolve/site",
     "plugin_utils/_plan",
+    "plugin_utils/_new_inventory",
     "plugin_utils/_verify",
     "plugin_utils/_compare",
     "plugin_utils/_twin/description",

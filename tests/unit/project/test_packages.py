@@ -30,7 +30,7 @@ RUN = ("plugin_utils/_twin/run", "module_utils/_router")
 PURE = {
     *("__future__", "abc", "base64", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib"),
     *("enum", "fnmatch", "functools", "gc", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator"),
-    *("re", "string", "types", "typing", "unicodedata"),
+    *("re", "shlex", "string", "types", "typing", "unicodedata"),
 }  # fmt: skip
 """Modules of the standard library that read, write and start nothing, and know neither the time nor chance."""
 
@@ -49,6 +49,7 @@ READS_FILES = {"module_utils/_kubernetes/connection.py"}
 """What opens a file: a kubeconfig, to see its current context."""
 
 PURE_NAMES = {
+    "shlex": {"join", "quote", "split"},
     "socket": {"AF_INET", "AF_INET6", "inet_ntop", "inet_pton"},
     "sys": {"executable"},
     "os": {"R_OK", "access", "environ", "path", "pathsep"},
