@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a router's FRR must hold: the BGP instance, its peer groups, and the filters computed from the site.
 
-The result is plain data without secrets (a password is named, never carried) and without FRR syntax, in the order in
-which it is rendered. ``roles/udm_frr/templates/frr.conf.j2`` turns it into a configuration.
+The result is plain data without secrets (it holds names of passwords) and without FRR syntax, in the order in which it
+is rendered. ``roles/udm_frr/templates/frr.conf.j2`` turns it into a configuration.
 
-A route that no peering, neighbor or link lets in is never accepted, and nothing is announced that no export names (RFC
-8212, RFC 7454 section 6).
+Without an import that permits a route it is not accepted, and without an export that permits it, it is not announced
+(RFC 8212, RFC 7454 section 6).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .filters import REDISTRIBUTED_MAP, Filters, maximum_prefix
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A peer group without its families, and what those are made from."""
+    """A peer group whose families are still to be made, and what they are made from."""
 
     group: PeerGroup
     families: tuple[str, ...]
@@ -35,7 +35,7 @@ class _Draft:
     next_hop_self: bool = False
     route_reflector_client: bool = False
     listen_limit: int | None = None
-    """Most dynamic neighbors; None = it says nothing of them."""
+    """Most dynamic neighbors; None = no limit of its own."""
 
 
 def frr_intent(site: Site, router: Router) -> FrrIntent:
@@ -78,7 +78,11 @@ def frr_intent(site: Site, router: Router) -> FrrIntent:
 
 
 def session_keys(router: Router, neighbor: Neighbor) -> SessionKeys:
-    """Return the session keys of a resolved neighbor, which has some always."""
+    """Return the session keys of a resolved neighbor.
+
+    Raises:
+        ValueError: it has none, which is a fault of the resolver.
+    """
     if neighbor.keys is None:
         raise ValueError(f"neighbor {neighbor.name} of {router.host} was resolved without session keys")
     return neighbor.keys
@@ -103,7 +107,7 @@ def _of_neighbors(router: Router) -> Iterable[_Draft]:
 
 
 def _has_internal(router: Router, groups: Iterable[PeerGroup]) -> bool:
-    """Return whether some neighbor is in the router's own AS: FRR has a limit of paths of its own for those."""
+    """Return whether some neighbor is in the router's own AS, for which FRR has ``maximum-paths ibgp``."""
     return any(group["remote_as"] in ("internal", router.asn) for group in groups)
 
 
@@ -135,7 +139,7 @@ def _add_families(filters: Filters, draft: _Draft, asn: int) -> dict[str, PeerGr
 
 
 def _group(name: str, transport: str, keys: SessionKeys, password: str | None, internal: bool) -> PeerGroup:
-    """Return what all kinds of peer groups have; the caller fills in the rest, ``families`` last."""
+    """Return a peer group with the keys that peerings and neighbors set alike, and defaults for all others."""
     return {
         "name": name,
         "remote_as": None,
@@ -173,7 +177,7 @@ def _peering_group(name: str, peering: Peering, sessions: Sequence[Session]) -> 
     group = _group(name, first.family, keys, f"{first.cluster}/{keys.password}" if keys.password else None, internal)
     peer_group: PeerGroup = {
         **group,
-        # A listen range takes whoever dials in: nodes of several AS numbers are all external.
+        # A listen range has one AS for all neighbors: nodes of several AS numbers are all external.
         "remote_as": first.node_asn if len(asns) == 1 else "external" if dynamic else None,
         "local_as": peering.local_as,
         "extended_nexthop": first.family == "ipv6" and "ipv4" in first.families,

@@ -43,7 +43,7 @@ from .expectations import expectations, prefix_match
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan and, for those who compute on, the resolved site behind it."""
+    """The plan, its findings, and the resolved site from which it was made."""
 
     site: Site
     findings: tuple[Finding, ...]
@@ -64,14 +64,14 @@ def plan(inventory: Inventory) -> Plan:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking: a plan is millions of objects without a cycle, a third of the time."""
+    """Switch the garbage collector off: it would take a third of the time, and a plan has no cycle to collect."""
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
-            # The collector takes all that was made meanwhile for new, and would walk through it at once.
+            # All that was made meanwhile is new to the collector, which would walk through it at once.
             gc.freeze()
             gc.enable()
             gc.unfreeze()
@@ -86,7 +86,7 @@ def _plan(inventory: Inventory) -> Plan:
 
 
 def _resolved(inventory: Inventory, report: Report) -> tuple[Site, dict[tuple[str, str | None], str]]:
-    """Return the site and the reasons of ``edge_accept``; what was parsed for them is not kept beside the plan."""
+    """Return the site and the reasons of ``edge_accept``; the parsed inventory is let go of, to save memory."""
     parsed = parse(inventory, report)
     reasons = accepted_reasons(parsed.accept, report)
     site = resolve(parsed, report, inventory.allocations)
@@ -96,7 +96,7 @@ def _resolved(inventory: Inventory, report: Report) -> tuple[Site, dict[tuple[st
 
 
 def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report) -> None:
-    """Report Helm values that do nothing or work against the plan, each where it was written."""
+    """Report Helm values that have no effect or contradict the plan, each at its place in the inventory."""
     for found in check_cluster_values(cluster):
         top, dot, rest = found.path.partition(".")
         variable = written[top].path if top in written else f"{cluster.host}.edge_cilium_values.{top}"
@@ -195,7 +195,7 @@ def _neighbor(router: Router, neighbor: Neighbor) -> PlannedNeighbor:
 
 
 def _policy(policy: Policy) -> PlannedPolicy:
-    """Return what passes, for verify."""
+    """Return a policy as it stands in the plan."""
     return {
         "all": policy.everything,
         "prefixes": [prefix_match(rule) for rule in policy.prefixes],
@@ -243,7 +243,7 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
 
 
 def _sessions(cluster: Cluster) -> list[PlannedSession]:
-    """Return the sessions of a cluster with what resets them, whichever object of either end says it."""
+    """Return the sessions of a cluster, with all keys of either end whose change resets them."""
     ports = {peering.name: peering.listen_port for peering in cluster.peerings}
     identifiers = {node.host: node.router_id for node in cluster.nodes}
     return [
@@ -292,7 +292,7 @@ def _pools(cluster: Cluster) -> list[PlannedPool]:
 
 
 def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> PlannedPool:
-    """Return a pool with what is left of it; ``texts`` are the addresses that services hold."""
+    """Return a pool with its free addresses; ``texts`` are the addresses that services hold."""
     used = sorted((parse_address(text, "").interval, text) for text in texts)
     free = subtract(pool.intervals, (interval for interval, _text in used))
     left = capacity(free)
