@@ -64,7 +64,7 @@ edge_clean_environment() {
       ANSIBLE_*VAULT* | ANSIBLE_*COLOR* | ANSIBLE_*CALLBACK* | ANSIBLE_DISPLAY_* | ANSIBLE_*WARNINGS | ANSIBLE_LOG_*) ;;
       ANSIBLE_CONFIG | ANSIBLE_HOME | ANSIBLE_LOCAL_TEMP | ANSIBLE_FORKS | ANSIBLE_VERBOSITY | ANSIBLE_DEBUG) ;;
       # Inventories may need plugins of other collections; ours is the checkout.
-      ANSIBLE_COLLECTIONS_PATH) export ANSIBLE_COLLECTIONS_PATH=$EDGE_ROOT/.ansible/collections:$ANSIBLE_COLLECTIONS_PATH ;;
+      ANSIBLE_COLLECTIONS_PATH) export ANSIBLE_COLLECTIONS_PATH=$EDGE_ROOT/collections:$ANSIBLE_COLLECTIONS_PATH ;;
       ANSIBLE_* | K8S_AUTH_* | HELM_KUBE* | HELM_DRIVER* | KUBECONFIG)
         unset "$variable"
         left="$left $variable"

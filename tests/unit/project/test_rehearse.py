@@ -136,6 +136,13 @@ def test_name_that_a_killed_rehearsal_has_left_is_not_taken_again(rehearse: Rehe
     assert f"twin {left}-2 up" in done.stdout
 
 
+def test_file_of_secrets_is_the_callers_wherever_the_checkout_is(rehearse: Rehearse, tmp_path: Path) -> None:
+    (tmp_path / "vault.yml").touch()
+    subprocess.run([rehearse.script, "--", "-e", "@vault.yml"], env=rehearse.environment, cwd=tmp_path, check=True)
+    up, site, _down = rehearse.calls()
+    assert up[-1] == site[-1] == f"@{tmp_path}/vault.yml"
+
+
 def test_kept_twin_is_named_with_the_exact_commands(rehearse: Rehearse, tmp_path: Path) -> None:
     inventory = tmp_path / "my site"
     inventory.mkdir()
@@ -209,5 +216,5 @@ def test_environment_that_leads_elsewhere_is_left_out_and_the_rest_stays(rehears
     (said,) = [line for line in output.splitlines() if line.startswith("== left out of the environment:")]
     assert sorted(said.partition(":")[2].split()) == LEADING
     assert {name: seen[name] for name in STAYING} == STAYING
-    assert seen["ANSIBLE_COLLECTIONS_PATH"] == f"{CHECKOUT}/.ansible/collections:/mine/collections"
+    assert seen["ANSIBLE_COLLECTIONS_PATH"] == f"{CHECKOUT}/collections:/mine/collections"
     assert seen["no_proxy"] == seen["NO_PROXY"] == "example.com,127.0.0.1"
