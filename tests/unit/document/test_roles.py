@@ -6,34 +6,28 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import re
-import sys
-import types
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.frr_intent import FrrIntent
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.frr_intent import (
+    FrrIntent,
+    PeerGroupNeighbor,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import (
+    PlanDocument,
+    PlannedCluster,
+    ServiceManifest,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.generate import generate
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import rendered
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import SITES, site
 from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 
-
-def load_pages() -> types.ModuleType:
-    """Return scripts/plan_pages.py."""
-    spec = importlib.util.spec_from_file_location("plan_pages", CHECKOUT / "scripts" / "plan_pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclasses look their own module up
-    spec.loader.exec_module(module)
-    return module
-
-
-PAGES = load_pages()
+PAGES = generate.plan_pages
 
 
 def options(role: str) -> dict[str, Any]:
@@ -97,6 +91,25 @@ def test_the_playbook_reads_keys_of_the_plan_into_variables_of_the_role(role: st
     taken = PAGES.taken_of_the_plan(role)  # KeyError where the plan has no such key
     assert {item.variable for item in taken} >= set(PAGES.ROLES[role])
     assert {item.variable for item in taken} <= options(role).keys()
+
+
+@pytest.mark.parametrize(
+    ("record", "key", "pages"),
+    [
+        pytest.param(PeerGroupNeighbor, "port", ("docs/reference/plan.md", "roles/udm_frr/README.md", "roles/udm_frr/meta/argument_specs.yml"), id="of the intent"),
+        pytest.param(ServiceManifest, "manage", ("docs/reference/plan.md", "roles/cilium_net_services/README.md", "roles/cilium_net_services/meta/argument_specs.yml"), id="of a service"),
+        pytest.param(PlannedCluster, "bgp", ("docs/reference/plan.md", "roles/cilium_net_bgp/README.md", "roles/cilium_net_bgp/meta/argument_specs.yml"), id="of a cluster"),
+        pytest.param(PlanDocument, "site", ("docs/reference/plan.md", "roles/edge_verify/README.md", "roles/cilium_net_lb/README.md"), id="of the plan"),
+    ],
+)  # fmt: skip
+def test_a_changed_key_changes_every_page(
+    monkeypatch: pytest.MonkeyPatch, record: Any, key: str, pages: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(record.__annotations__, key, Annotated[list[dict[str, Any]], "Another text."])
+    for page in pages:
+        text = PAGES.GENERATED[page]()
+        assert "Another text." in text, page
+        assert text != (CHECKOUT / page).read_text("utf-8")
 
 
 def test_a_key_that_the_plan_has_not_is_found() -> None:
