@@ -187,8 +187,7 @@ def _paths(template: str) -> Iterator[str]:
         yield f"routers.<router>.{attribute}"
     for attribute in re.findall(r"\b__cluster\.(\w+)", template):
         yield f"clusters.<cluster>.{attribute}"
-    for attribute in re.findall(r"\bedge_plan\.(\w+)(?!\w|\[)", template):
-        yield attribute
+    yield from re.findall(r"\bedge_plan\.(\w+)(?!\w|\[)", template)
 
 
 def key_at(path: str) -> Key:

@@ -97,10 +97,10 @@ def read_plan(path: str) -> PlanDocument:
         return plan_of(json.loads(Path(path).read_text("utf-8")), f"edge_plan_before: {path}")
     except OSError as error:
         raise AnsibleActionFail(f"edge_plan_before: {path} cannot be read: {error.strerror}") from error
+    except EdgeError as error:  # a ValueError too
+        raise AnsibleActionFail(str(error)) from error
     except ValueError as error:
         raise AnsibleActionFail(f"edge_plan_before: {path} is not JSON: {error}") from error
-    except EdgeError as error:
-        raise AnsibleActionFail(str(error)) from error
 
 
 def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:

@@ -30,7 +30,7 @@ def misfits(value: object, kind: Any, path: str = "$") -> list[str]:
     if origin is dict and isinstance(value, dict):
         keys = [text for key in value for text in misfits(key, arguments[0], f"{path} key {key!r}")]
         return keys + [text for key, item in value.items() for text in misfits(item, arguments[1], f"{path}.{key}")]
-    if type(value) is (origin or kind):
+    if isinstance(value, origin or kind) and not (kind is int and isinstance(value, bool)):
         return []
     return [f"{path}: {type(value).__name__} is no {kind if origin else kind.__name__}"]
 

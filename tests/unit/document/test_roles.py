@@ -28,6 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.sites import SITES
 from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 
 PAGES = generate.plan_pages
+REFERENCE = "docs/reference/plan.md"
 
 
 def options(role: str) -> dict[str, Any]:
@@ -58,8 +59,10 @@ def test_every_planned_intent_passes_the_roles_own_check() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        pytest.param(("peer_groups", 0, "neighbors", 0, "adress"), "192.0.2.11", "udm_frr_intent.peer_groups.neighbors.adress. Supported parameters", id="a misspelt key"),
-        pytest.param(("peer_groups", 0, "timers", "hold"), ..., "missing required arguments: hold found in udm_frr_intent -> peer_groups -> timers", id="a missing key"),
+        pytest.param(("peer_groups", 0, "neighbors", 0, "adress"), "192.0.2.11",
+                     "udm_frr_intent.peer_groups.neighbors.adress. Supported parameters", id="a misspelt key"),
+        pytest.param(("peer_groups", 0, "timers", "hold"), ...,
+                     "missing required arguments: hold found in udm_frr_intent -> peer_groups -> timers", id="a missing key"),
         pytest.param(("prefix_lists", 0, "entries", 0, "action"), "allow", "value of action must be one of: permit, deny, got: allow", id="another word"),
         pytest.param(("asn",), "AS65000", "argument 'asn' is of type", id="text as a number"),
     ],
@@ -96,10 +99,16 @@ def test_the_playbook_reads_keys_of_the_plan_into_variables_of_the_role(role: st
 @pytest.mark.parametrize(
     ("record", "key", "pages"),
     [
-        pytest.param(PeerGroupNeighbor, "port", ("docs/reference/plan.md", "roles/udm_frr/README.md", "roles/udm_frr/meta/argument_specs.yml"), id="of the intent"),
-        pytest.param(ServiceManifest, "manage", ("docs/reference/plan.md", "roles/cilium_net_services/README.md", "roles/cilium_net_services/meta/argument_specs.yml"), id="of a service"),
-        pytest.param(PlannedCluster, "bgp", ("docs/reference/plan.md", "roles/cilium_net_bgp/README.md", "roles/cilium_net_bgp/meta/argument_specs.yml"), id="of a cluster"),
-        pytest.param(PlanDocument, "site", ("docs/reference/plan.md", "roles/edge_verify/README.md", "roles/cilium_net_lb/README.md"), id="of the plan"),
+        pytest.param(PeerGroupNeighbor, "port", (REFERENCE, "roles/udm_frr/README.md", "roles/udm_frr/meta/argument_specs.yml"),
+                     id="of the intent"),
+        pytest.param(ServiceManifest, "manage",
+                     (REFERENCE, "roles/cilium_net_services/README.md", "roles/cilium_net_services/meta/argument_specs.yml"),
+                     id="of a service"),
+        pytest.param(PlannedCluster, "bgp",
+                     (REFERENCE, "roles/cilium_net_bgp/README.md", "roles/cilium_net_bgp/meta/argument_specs.yml"),
+                     id="of a cluster"),
+        pytest.param(PlanDocument, "site", (REFERENCE, "roles/edge_verify/README.md", "roles/cilium_net_lb/README.md"),
+                     id="of the plan"),
     ],
 )  # fmt: skip
 def test_a_changed_key_changes_every_page(

@@ -93,16 +93,16 @@ def test_the_plan_says_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        pytest.param(None, "cannot be read: No such file or directory", id="absent"),
-        pytest.param("{", "is not JSON", id="not JSON"),
+        pytest.param(None, " cannot be read: No such file or directory", id="absent"),
+        pytest.param("{", " is not JSON: ", id="not JSON"),
         pytest.param(
             "[]",
-            "before.json: holds no plan (write one with playbooks/plan.yml -e edge_plan_file=plan.json)",
+            ": holds no plan (write one with playbooks/plan.yml -e edge_plan_file=plan.json)",
             id="no plan",
         ),
         pytest.param(
             '{"format": 2, "sessions": [], "routers": {}}',
-            "before.json: is a plan of format 2, but this version of the collection reads format 1 (read it with",
+            ": is a plan of format 2, but this version of the collection reads format 1 (read it with",
             id="a later format",
         ),
     ],
@@ -113,4 +113,5 @@ def test_a_plan_of_before_that_is_none(tmp_path: Path, text: str | None, told: s
         path.write_text(text, encoding="utf-8")
     result = run_playbook("plan.yml", HYBRID, f"edge_plan_before={path}")
     assert result.status == 2
-    assert told in result.output
+    assert f"edge_plan_before: {path}{told}" in result.output
+    assert ("is not JSON" in result.output) is (text == "{")
