@@ -39,6 +39,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions i
 VERIFY_MARKER = (
     "<!-- The rest is written by scripts/generate.py from plugins/plugin_utils/_findings/codes; edit that. -->"
 )
+YAML_HEADER = "".join(f"# {line}\n" for line in plan_pages.MD_HEADER[1:-2])
+"""First lines of each file."""
 NOTE = "Written by scripts/generate.py from the library's tables; edit those."
 
 
@@ -71,6 +73,7 @@ def rows(prefix: str, keys: Iterable[Key]) -> list[str]:
 def inventory_page() -> str:
     """Return docs/reference/inventory.md."""
     lines = [
+        *plan_pages.MD_HEADER,
         "# Inventory reference",
         "",
         f"<!-- {NOTE} -->",
@@ -115,6 +118,7 @@ def code_sections(codes: Mapping[str, Code], says: Callable[[Any], str]) -> list
 def findings_page() -> str:
     """Return docs/findings.md."""
     lines = [
+        *plan_pages.MD_HEADER,
         "# Findings",
         "",
         f"<!-- {NOTE} -->",
@@ -251,7 +255,7 @@ def edge_arguments() -> str:
         }
     }
     text: str = yaml.dump(specs, Dumper=plan_pages.Indented, sort_keys=False, allow_unicode=True, width=118)
-    return f"---\n# {NOTE}\n{text}"
+    return f"---\n{YAML_HEADER}#\n# {NOTE}\n{text}"
 
 
 GENERATED = {

@@ -24,6 +24,17 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.p
 CHECKOUT = Path(__file__).resolve().parents[1]
 TYPES = "plugins/plugin_utils/_document"
 NOTE = f"Written by scripts/generate.py from {TYPES}; edit that."
+# REUSE-IgnoreStart
+MD_HEADER = (
+    "<!--",
+    "Copyright (c) 2026, the hybridnet.cluster_edge authors",
+    "GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
+    "SPDX-License-Identifier: GPL-3.0-or-later",
+    "-->",
+    "",
+)
+# REUSE-IgnoreEnd
+"""First lines of each page."""
 MARKER = f"<!-- The rest is written by scripts/generate.py from playbooks/site.yml and {TYPES}; edit those. -->"
 REFERENCE = "../../docs/reference/plan.md"
 
@@ -138,6 +149,7 @@ def _rows(record: Any, prefix: str = "") -> list[str]:
 def plan_page() -> str:
     """Return docs/reference/plan.md."""
     lines = [
+        *MD_HEADER,
         "# Plan reference",
         "",
         f"<!-- {NOTE} -->",

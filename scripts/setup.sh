@@ -148,7 +148,7 @@ edge_venv() {
   local name=$1 python=$2 key version
   shift 2
   version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
-  key=$(cd "$EDGE_ROOT/requirements" && { printf '%s\n' "$python" "$version" "$@"; cat ./*.txt; } |
+  key=$(cd "$EDGE_ROOT/requirements" && { printf '%s\n' "$python" "$version" "$@"; cat ./*.txt ../meta/ee-requirements.txt; } |
     "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:12])')
   EDGE_VENV=$EDGE_CACHE/python/$name-$version-$key
   [ -e "$EDGE_VENV/.complete" ] && return 0

@@ -10,14 +10,20 @@ set-up; no Galaxy server is asked.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.artifact import (
+    PROGRAMS,
+    UPSTREAM,
+    build,
+    checked,
+    new_home,
+    new_repository,
+    run,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.commands import (
     Command,
     Place,
@@ -30,10 +36,9 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS,
 
 pytestmark = pytest.mark.ansible
 
-LIMIT = 600
-"""Seconds for the commands of one page; the first one may have to fill an empty cache."""
 PATHS = [
     CHECKOUT / "README.md",
+    CHECKOUT / "CONTRIBUTING.md",
     *sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "reference"),
     *sorted(CHECKOUT.glob("roles/*/README.md")),
 ]
@@ -41,9 +46,6 @@ PAGES = {str(path.relative_to(CHECKOUT)): read_page(path) for path in PATHS}
 COMMANDS = {name: found for name, page in PAGES.items() if (found := commands_of(page, name))}
 FIRST_PAGE = "README.md"
 """Its commands begin with nothing: no clone, no environment."""
-PROGRAMS = str(Path(sys.executable).parent)
-"""The environment of the tests, for where a user has Ansible already."""
-UPSTREAM = "https://github.com/hybridnet/cluster_edge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,76 +60,13 @@ class Setting:
     """A home folder where the artifact is installed."""
 
 
-def run(command: list[str], folder: Path, home: Path, path: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command with an environment of its own; ``path`` goes before the system's programs."""
-    environment = {
-        "PATH": f"{path}:{os.defpath}:/usr/bin:/bin".lstrip(":"),
-        "HOME": str(home),
-        "LC_ALL": "C.UTF-8",
-        "COLUMNS": "200",
-        "ANSIBLE_NOCOLOR": "1",
-        # Nobody listens there: a command that asks a Galaxy server fails.
-        "ANSIBLE_GALAXY_SERVER": "http://127.0.0.1:9",
-        "CLUSTER_EDGE_CACHE": os.environ.get("CLUSTER_EDGE_CACHE", str(Path.home() / ".cache" / "cluster-edge")),
-        "CLUSTER_EDGE_PYTHON": base_python(),
-        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
-    }
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
-    )
-
-
-def base_python() -> str:
-    """Return the interpreter that the tests' own environment was made of."""
-    return str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-
-
-def checked(command: list[str], folder: Path, home: Path, path: str = "") -> str:
-    """Run a command that must succeed, and return its output."""
-    done = run(command, folder, home, path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def copy_files(target: Path) -> None:
-    """Copy what git would commit of this checkout, or all of a folder without git but what the set-up made."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if listed.returncode:
-        ignored = shutil.ignore_patterns(".ansible", ".venv", ".cache", "kubernetes", "__pycache__")
-        shutil.copytree(CHECKOUT, target, symlinks=True, ignore=ignored)
-        return
-    for name in filter(None, listed.stdout.split("\0")):
-        if os.path.lexists(CHECKOUT / name):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, target / name, follow_symlinks=False)
-
-
-def new_home(folder: Path, repository: Path) -> Path:
-    """Return a new home folder with kubernetes.core as its only collection, where the upstream address is ``repository``."""
-    kubernetes = folder / ".ansible" / "collections" / "ansible_collections" / "kubernetes"
-    kubernetes.mkdir(parents=True)
-    (kubernetes / "core").symlink_to((CHECKOUT / "collections/ansible_collections/kubernetes/core").resolve())
-    (folder / ".gitconfig").write_text(
-        "[user]\nname = nobody\nemail = nobody@example.com\n[init]\ndefaultBranch = main\n"
-        f'[url "{repository}"]\ninsteadOf = {UPSTREAM}\n'
-    )
-    return folder
-
-
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
     """Make the repository, build its artifact and install it."""
     base = tmp_path_factory.mktemp("documented")
-    repository = base / "repository"
-    home = new_home(base / "home", repository)
-    copy_files(repository)
-    for command in (["git", "init", "-q"], ["git", "add", "-A"], ["git", "commit", "-q", "-m", "files"]):
-        checked(command, repository, home)
-    checked(["ansible-galaxy", "collection", "build", str(repository)], base, home, PROGRAMS)
-    (artifact,) = base.glob("*.tar.gz")
+    home = new_home(base / "home", base / "repository")
+    repository = new_repository(base / "repository", home)
+    artifact = build(repository, base, home)
     checked(["ansible-galaxy", "collection", "install", str(artifact)], base, home, PROGRAMS)
     return Setting(repository, artifact, home)
 
@@ -233,6 +172,14 @@ def test_a_copy_in_place_of_the_link_is_refused_with_the_way_out(setting: Settin
     assert way_out == f"rm -r {link} && git -C {checkout} checkout -- collections"
     checked(["bash", "-c", way_out], checkout, home)
     checked(["./setup"], checkout, home)
+
+
+def test_the_project_of_automation_platform_needs_only_the_installed_artifact(setting: Setting, tmp_path: Path) -> None:
+    (playbook,) = read_page(DOCS / "automation-platform.md").under("The project", "yaml")
+    (tmp_path / "site.yml").write_text(playbook)
+    (tmp_path / "hosts.yml").write_text(own_inventory(PAGES["README.md"]))
+    command = ["ansible-playbook", "site.yml", "-i", "hosts.yml", "--tags", "plan"]
+    assert "failed=0" in checked(command, tmp_path, setting.installed, PROGRAMS)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ TYPED = {
     "ansible-inventory",
     "cd",
     "cp",
+    "diff",
     "export",
     "git",
     "mkdir",
@@ -54,7 +55,7 @@ KEYBOARD = "-e edge_new_network=10.0.0.0/24 -e edge_new_nodes=n1=10.0.0.2 -e edg
 LIVE_PLAYBOOKS = {"site", "twin", "verify"}
 HELPED = ("./rehearse", "./test", "python benchmarks/")
 """They take minutes or root: only their options are looked at."""
-ELSEWHERE = {"arping", "curl", "dig", "helm", "ip", "kubectl", "systemctl", "tcpdump", "vtysh"}
+ELSEWHERE = {"arping", "curl", "dig", "helm", "ip", "jq", "kubectl", "systemctl", "tcpdump", "vtysh"}
 CHECKOUT_FILES = re.compile(
     r"(^|\s)(\./|\.venv|playbooks/|site\.yml|inventory/hybrid|benchmarks/)|git clone|cd cluster_edge|collection build"
 )

@@ -35,7 +35,7 @@ def written(request: pytest.FixtureRequest) -> Site:
 def test_the_page_lists_every_site_and_counts_them_right() -> None:
     page = (CHECKOUT / "docs" / "compare.md").read_text("utf-8")
     assert ("## Twenty sites" in page) is (len(SITES) == 20)
-    assert [name for name in SITES if f"(../tests/sites/{name}/inventory.yml)" not in page] == []
+    assert [name for name in SITES if f"/blob/main/tests/sites/{name}/inventory.yml)" not in page] == []
 
 
 def test_the_plan_has_exactly_the_findings_that_are_written_down(written: Site) -> None:

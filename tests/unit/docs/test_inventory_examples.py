@@ -5,10 +5,23 @@
 
 from __future__ import annotations
 
+import re
+from typing import get_type_hints
+
+import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
-from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS, broken_links, plan_page, read_page
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import RowEntry, VerifyDocument
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_document, inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (
+    DOCS,
+    Page,
+    broken_links,
+    plan_page,
+    read_page,
+)
 
 PAGE = read_page(DOCS / "inventory.md")
 (SMALLEST,) = PAGE.under("The smallest site", "yaml")
@@ -51,3 +64,35 @@ def test_the_neighbor_plans_beside_the_smallest_site() -> None:
 
 def test_its_links_lead_somewhere() -> None:
     assert broken_links(PAGE) == []
+
+
+CHANGES = read_page(DOCS / "change-control.md")
+PLATFORM = read_page(DOCS / "automation-platform.md")
+
+
+def test_the_site_of_the_page_on_changes_plans_in_two_parts() -> None:
+    (inventory,) = CHANGES.under("The inventory", "yaml")
+    computed = plan_page(inventory)
+    assert computed.findings == ()
+    assert missing_from_limit(computed.site, frozenset({"gw-a", "home-a", "a1", "a2"})) == {}
+    assert missing_from_limit(computed.site, frozenset({"gw-a"})) == {"gw-a": ("home-a",)}
+
+
+@pytest.mark.parametrize("page", [CHANGES, PLATFORM], ids=lambda page: page.path.stem)
+def test_links_of_the_pages_on_running_it_lead_somewhere(page: Page) -> None:
+    assert broken_links(page) == []
+
+
+def test_the_execution_environment_of_the_page_asks_for_the_collections_that_are_needed() -> None:
+    (image, _helm) = PLATFORM.under("The execution environment", "yaml")
+    asked = {
+        item["name"]: item.get("version") for item in yaml.safe_load(image)["dependencies"]["galaxy"]["collections"]
+    }
+    needed = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))
+    assert asked == {f"{needed['namespace']}.{needed['name']}": None, **needed["dependencies"]}
+
+
+def test_the_page_on_changes_names_the_keys_of_verify_s_json() -> None:
+    (named,) = re.findall(r"`verify.json` has (.*?)\. Codes", CHANGES.text, re.DOTALL)
+    keys = {key for kind in (VerifyDocument, RowEntry, FindingEntry) for key in get_type_hints(kind)}
+    assert set(re.findall(r"`(\w+)`", named)) == keys
