@@ -179,7 +179,7 @@ def test_the_environment_has_what_the_metadata_ask_for_and_none_of_the_tests_too
     asked = ["ansible", "jinja2", "kubernetes", "netaddr", "paramiko", "yaml"]
     tools = ["hypothesis", "jsonschema", "molecule", "pytest", "ruamel", "ansiblelint"]
     done = subprocess.run(
-        [f"{environment}/python", "-c", code, *asked, *tools], capture_output=True, text=True, check=True
+        [f"{environment}/python", "-I", "-c", code, *asked, *tools], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == str(asked)
 

@@ -81,8 +81,10 @@ def read_page(path: Path) -> Page:
 
 
 def anchors(path: Path) -> set[str]:
-    """Return the anchors that a renderer makes of a page's headings."""
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in read_page(path).headings}
+    """Return the anchors of a page: those that a renderer makes of its headings, and those that it writes itself."""
+    page = read_page(path)
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in page.headings}
+    return made | set(re.findall(r'<a (?:id|name)="([^"]+)">', page.text))
 
 
 def broken_links(page: Page) -> list[str]:
