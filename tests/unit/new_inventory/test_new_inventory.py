@@ -132,14 +132,20 @@ def test_the_site_is_named_after_its_folder() -> None:
 
 WRONG = [
     ({"router": "unify"}, "Router that speaks BGP with the nodes (edge_new_router): 'unify' is not linux, none or unifi (did you mean 'unifi'?)"),
-    ({"distribution": "openshift"}, "Kubernetes distribution (edge_new_distribution): 'openshift' is not k3s, kubeadm, other or talos (answer with one of these words)"),
+    ({"distribution": "openshift"}, "Kubernetes distribution (edge_new_distribution): 'openshift' is not k3s, "
+                                    "kubeadm, other or talos (answer with one of these words)"),
     ({"cilium": "1.20"}, "Version of Cilium (edge_new_cilium): 1.20 is not whole (Helm needs all three numbers, such as 1.20.2)"),
-    ({"cilium": "1.12.0"}, "Version of Cilium (edge_new_cilium): 1.12.0 is older than 1.16, the oldest version that is supported [EDGE601] (update Cilium first, one minor version at a time)"),
+    ({"cilium": "1.12.0"}, "Version of Cilium (edge_new_cilium): 1.12.0 is older than 1.16, the oldest version "
+                           "that is supported [EDGE601] (update Cilium first, one minor version at a time)"),
     ({"network": ""}, "Network of the nodes (edge_new_network): there is no answer (it needs one)"),
-    ({"network": "192.168.10.1/24"}, "Network of the nodes (edge_new_network): 192.168.10.1/24 has host bits set: a /24 here starts at 192.168.10.0 (did you mean 192.168.10.0/24, or the single address 192.168.10.1/32?)"),
-    ({"network": "192.168.10.0/31"}, "Network of the nodes (edge_new_network): 192.168.10.0/31 has no room for a router and a node (a network of nodes has at most 30 bits)"),
-    ({"network": "fd00::/64"}, "Network of the nodes (edge_new_network): fd00::/64 is IPv6, and these questions are about IPv4 (the inventories in docs/situations/ipv6-only.md and docs/situations/dual-stack.md are a start)"),
-    ({"gateway": "10.0.0.1"}, "Address of the router in that network (edge_new_gateway): 10.0.0.1 is not inside the network 192.168.10.0/24 (mend that, or the network)"),
+    ({"network": "192.168.10.1/24"}, "Network of the nodes (edge_new_network): 192.168.10.1/24 has host bits "
+                                     "set: a /24 here starts at 192.168.10.0 (did you mean 192.168.10.0/24, or the single address 192.168.10.1/32?)"),
+    ({"network": "192.168.10.0/31"}, "Network of the nodes (edge_new_network): 192.168.10.0/31 has no room for a "
+                                     "router and a node (a network of nodes has at most 30 bits)"),
+    ({"network": "fd00::/64"}, "Network of the nodes (edge_new_network): fd00::/64 is IPv6, and these questions "
+                               "are about IPv4 (the inventories in docs/situations/ipv6-only.md and docs/situations/dual-stack.md are a start)"),
+    ({"gateway": "10.0.0.1"}, "Address of the router in that network (edge_new_gateway): 10.0.0.1 is not inside "
+                              "the network 192.168.10.0/24 (mend that, or the network)"),
     ({"nodes": ""}, "Nodes (edge_new_nodes): there is no answer (it needs one)"),
     ({"nodes": "n1="}, "Nodes (edge_new_nodes): 'n1=' is no node (write NAME=ADDRESS, such as node1=192.168.10.11)"),
     ({"nodes": "n1=192.168.11.11"}, "Nodes (edge_new_nodes): 192.168.11.11 is not inside the network 192.168.10.0/24 (mend that, or the network)"),
@@ -147,13 +153,20 @@ WRONG = [
     ({"nodes": "n1=192.168.10.2,n1=192.168.10.3"}, "Nodes (edge_new_nodes): the name 'n1' is there twice (each node has a name of its own)"),
     ({"nodes": "n1=192.168.10.2,n2=192.168.10.2"}, "Nodes (edge_new_nodes): n1 and n2 have the same address 192.168.10.2 (each node has its own)"),
     ({"nodes": "cluster=192.168.10.2"}, "Nodes (edge_new_nodes): 'cluster' is the name of another host of the new inventory (give the node another name)"),
-    ({"nodes": "N_1=192.168.10.2"}, "Nodes (edge_new_nodes): the host name 'N_1' is not made of lower-case letters, digits, '-' and '.': it is the name of the Node [EDGE104]"),
+    ({"nodes": "N_1=192.168.10.2"}, "Nodes (edge_new_nodes): the host name 'N_1' is not made of lower-case "
+                                    "letters, digits, '-' and '.': it is the name of the Node [EDGE104]"),
     ({"pool": "many"}, "Addresses for services (edge_new_pool): many is not an address (write IPv4 as 192.0.2.1, IPv6 as 2001:db8::1)"),
-    ({"pool": "2001:db8::/120"}, "Addresses for services (edge_new_pool): 2001:db8::/120 is IPv6, and these questions are about IPv4 (the inventories in docs/situations/ipv6-only.md and docs/situations/dual-stack.md are a start)"),
-    ({"pool": "192.168.10.8 - 192.168.10.11"}, "Addresses for services (edge_new_pool): 192.168.10.8-192.168.10.11 covers the address 192.168.10.11 of n1.edge_addresses.nodes [EDGE403] (take addresses that no host has)"),
-    ({"router": "none"}, "Interface of the nodes in that network (edge_new_interfaces): there is no answer, and without a router the nodes answer ARP on it (`ip -brief address` on a node shows it)"),
-    ({"interfaces": "eth/0"}, "Interface of the nodes in that network (edge_new_interfaces): 'eth/0' is not an interface name of at most 15 characters, where * and ? stand for any, such as eth* (no regular expression) [EDGE103]"),
-    ({"router_asn": "0"}, "AS number of the router (edge_new_router_asn): AS 0 is reserved (RFC 7607) [EDGE301] (take a private one: 64512 to 65534, or 4200000000 to 4294967294)"),
+    ({"pool": "2001:db8::/120"}, "Addresses for services (edge_new_pool): 2001:db8::/120 is IPv6, and these "
+                                 "questions are about IPv4 (the inventories in docs/situations/ipv6-only.md and docs/situations/dual-stack.md are a start)"),
+    ({"pool": "192.168.10.8 - 192.168.10.11"}, "Addresses for services (edge_new_pool): "
+                                               "192.168.10.8-192.168.10.11 covers the address 192.168.10.11 of "
+                                               "n1.edge_addresses.nodes [EDGE403] (take addresses that no host has)"),
+    ({"router": "none"}, "Interface of the nodes in that network (edge_new_interfaces): there is no answer, and "
+                         "without a router the nodes answer ARP on it (`ip -brief address` on a node shows it)"),
+    ({"interfaces": "eth/0"}, "Interface of the nodes in that network (edge_new_interfaces): 'eth/0' is not an "
+                              "interface name of at most 15 characters, where * and ? stand for any, such as eth* (no regular expression) [EDGE103]"),
+    ({"router_asn": "0"}, "AS number of the router (edge_new_router_asn): AS 0 is reserved (RFC 7607) [EDGE301] "
+                          "(take a private one: 64512 to 65534, or 4200000000 to 4294967294)"),
     ({"cluster_asn": "many"}, "AS number of the nodes (edge_new_cluster_asn): must be a whole number, not the text 'many' [EDGE102] (1 to 4294967294)"),
 ]  # fmt: skip
 

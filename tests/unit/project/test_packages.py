@@ -277,7 +277,8 @@ def test_a_tree_in_order_has_no_problem(tree: Path) -> None:
             "from .rules import site\n",
             [
                 "plugin_utils/_model/site.py:1 imports plugin_utils/_model/rules.py: plugin_utils/_model stands below plugin_utils/_model/rules",
-                "plugin_utils/_model/rules.py imports itself in a circle: plugin_utils/_model/rules.py -> plugin_utils/_model/site.py -> plugin_utils/_model/rules.py",
+                "plugin_utils/_model/rules.py imports itself in a circle: plugin_utils/_model/rules.py -> "
+                "plugin_utils/_model/site.py -> plugin_utils/_model/rules.py",
             ],
             id="upward and a circle",
         ),

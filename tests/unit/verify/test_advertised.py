@@ -51,22 +51,29 @@ ALONE_BY_EVENT = Faults(the_nodes_alone(counted_by_event))
 
 
 @ALONE.finds(
-    "EDGE824 platform node node01 peer public-ingress-udm-pro: the node says that it announces 0 ipv4 prefixes over the session, expected 1; its router was not read (a CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its selector with the labels of the services, and its labels with the CiliumBGPPeerConfig)",
+    "EDGE824 platform node node01 peer public-ingress-udm-pro: the node says that it announces 0 ipv4 prefixes "
+    "over the session, expected 1; its router was not read (a CiliumBGPAdvertisement that selects no service "
+    "announces nothing, in silence: compare its selector with the labels of the services, and its labels with the CiliumBGPPeerConfig)",
 )
 def node_announces_nothing(site: LiveSite) -> None:
     site.peer()["routeCount"] = []
 
 
 @FAULTS.finds(
-    "EDGE825 platform node node03 peer public-ingress-udm-pro: the node says that it announces 2 ipv4 prefixes over the session, expected 0 (the router's filter drops what is not planned; look for other advertisements: kubectl get ciliumbgpadvertisement)",
+    "EDGE825 platform node node03 peer public-ingress-udm-pro: the node says that it announces 2 ipv4 prefixes "
+    "over the session, expected 0 (the router's filter drops what is not planned; look for other advertisements: kubectl get ciliumbgpadvertisement)",
 )
 def node_announces_more(site: LiveSite) -> None:
     site.peer("node03")["routeCount"][0]["advertised"] = 2
 
 
 @FAULTS.finds(
-    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not accepted from node01 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
-    "EDGE826 platform node node01 peer public-ingress-udm-pro: the node too says that it announces 0 ipv4 prefixes over the session, expected 1 (the router's filter is not the reason. A CiliumBGPAdvertisement that selects no service announces nothing, in silence: compare its selector with the labels of the services, and its labels with the CiliumBGPPeerConfig)",
+    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not "
+    "accepted from node01 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the "
+    "router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
+    "EDGE826 platform node node01 peer public-ingress-udm-pro: the node too says that it announces 0 ipv4 "
+    "prefixes over the session, expected 1 (the router's filter is not the reason. A CiliumBGPAdvertisement that "
+    "selects no service announces nothing, in silence: compare its selector with the labels of the services, and its labels with the CiliumBGPPeerConfig)",
 )
 def router_and_node_agree(site: LiveSite) -> None:
     site.peer()["routeCount"] = []
@@ -75,7 +82,9 @@ def router_and_node_agree(site: LiveSite) -> None:
 
 
 @ALONE_BY_EVENT.finds(
-    "EDGE827 platform node node01 peer public-ingress-udm-pro: the node says that it announced 0 ipv4 prefixes when the session last changed, expected 1; its router was not read (Cilium 1.20.2 counts only then, not when services come and go. In the Cilium pod of node01: cilium-dbg bgp routes advertised ipv4 unicast)",
+    "EDGE827 platform node node01 peer public-ingress-udm-pro: the node says that it announced 0 ipv4 prefixes "
+    "when the session last changed, expected 1; its router was not read (Cilium 1.20.2 counts only then, not "
+    "when services come and go. In the Cilium pod of node01: cilium-dbg bgp routes advertised ipv4 unicast)",
 )
 def node_counted_before_its_routes(site: LiveSite) -> None:
     site.peer()["routeCount"][0]["advertised"] = 0

@@ -12,36 +12,48 @@ FAULTS = Faults()
 
 
 @FAULTS.finds(
-    "EDGE869 platform service affine/affine-svc-lb: externalTrafficPolicy is Local and its address is announced on L2: the node that answers need not have an endpoint (use Cluster; up to Cilium 1.20.1 the other nodes drop the traffic, later versions may announce nothing)",
-    "EDGE868 platform service affine/affine-svc-lb: externalTrafficPolicy is Local, planned is Cluster (set it where the service is made, or traffic_policy in edge_services; expected nodes follow the live value)",
+    "EDGE869 platform service affine/affine-svc-lb: externalTrafficPolicy is Local and its address is announced "
+    "on L2: the node that answers need not have an endpoint (use Cluster; up to Cilium 1.20.1 the other nodes "
+    "drop the traffic, later versions may announce nothing)",
+    "EDGE868 platform service affine/affine-svc-lb: externalTrafficPolicy is Local, planned is Cluster (set it "
+    "where the service is made, or traffic_policy in edge_services; expected nodes follow the live value)",
 )
 def local_on_l2(site: LiveSite) -> None:
     site.service("affine-svc-lb")["spec"]["externalTrafficPolicy"] = "Local"
 
 
 @FAULTS.finds(
-    "EDGE880 platform service affine/affine-svc-lb: no node holds the lease cilium-l2announce-affine-affine-svc-lb: nobody answers ARP or NDP for 10.122.0.171 (is l2announcements.enabled true, does the policy's interface pattern match a device with an address on the nodes node01, node02, node03, node04: cilium-dbg shell -- db/show devices)",
+    "EDGE880 platform service affine/affine-svc-lb: no node holds the lease "
+    "cilium-l2announce-affine-affine-svc-lb: nobody answers ARP or NDP for 10.122.0.171 (is "
+    "l2announcements.enabled true, does the policy's interface pattern match a device with an address on the "
+    "nodes node01, node02, node03, node04: cilium-dbg shell -- db/show devices)",
 )
 def lease_missing(site: LiveSite) -> None:
     site.resources["Lease"].pop(0)
 
 
 @FAULTS.finds(
-    "EDGE880 platform service affine/affine-svc-lb: no node holds the lease cilium-l2announce-affine-affine-svc-lb: nobody answers ARP or NDP for 10.122.0.171 (is l2announcements.enabled true, does the policy's interface pattern match a device with an address on the nodes node01, node02, node03, node04: cilium-dbg shell -- db/show devices)",
+    "EDGE880 platform service affine/affine-svc-lb: no node holds the lease "
+    "cilium-l2announce-affine-affine-svc-lb: nobody answers ARP or NDP for 10.122.0.171 (is "
+    "l2announcements.enabled true, does the policy's interface pattern match a device with an address on the "
+    "nodes node01, node02, node03, node04: cilium-dbg shell -- db/show devices)",
 )
 def lease_without_holder(site: LiveSite) -> None:
     site.lease("affine")["holderIdentity"] = ""
 
 
 @FAULTS.finds(
-    "EDGE881 platform service affine/affine-svc-lb: node control-01 answers for 10.122.0.171, allowed are node01, node02, node03, node04 (look for another CiliumL2AnnouncementPolicy that selects the service: kubectl get ciliuml2announcementpolicies -o yaml)",
+    "EDGE881 platform service affine/affine-svc-lb: node control-01 answers for 10.122.0.171, allowed are "
+    "node01, node02, node03, node04 (look for another CiliumL2AnnouncementPolicy that selects the service: kubectl get ciliuml2announcementpolicies -o yaml)",
 )
 def lease_on_wrong_node(site: LiveSite) -> None:
     site.lease("affine")["holderIdentity"] = "control-01"
 
 
 @FAULTS.finds(
-    "EDGE882 platform service affine/affine-svc-lb: node node02 holds the lease cilium-l2announce-affine-affine-svc-lb but has not renewed it for 59 s (its agent is away or throttled by the API (k8sClientRateLimit); another node takes over within the lease duration)",
+    "EDGE882 platform service affine/affine-svc-lb: node node02 holds the lease "
+    "cilium-l2announce-affine-affine-svc-lb but has not renewed it for 59 s (its agent is away or throttled by "
+    "the API (k8sClientRateLimit); another node takes over within the lease duration)",
 )
 def lease_expired(site: LiveSite) -> None:
     site.lease("affine")["renewTime"] = "2026-11-23T17:59:00.500000Z"

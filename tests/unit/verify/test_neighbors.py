@@ -51,14 +51,16 @@ FAULTS = Faults(prepare=nas)
 
 
 @FAULTS.finds(
-    "EDGE890 udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Active, not Established; last reason: Hold Timer Expired (vtysh -c 'show bgp neighbors 10.121.0.66'; is the other end up, with the same password and AS numbers, and is TCP port 179 open?)",
+    "EDGE890 udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Active, not Established; last reason: "
+    "Hold Timer Expired (vtysh -c 'show bgp neighbors 10.121.0.66'; is the other end up, with the same password and AS numbers, and is TCP port 179 open?)",
 )
 def nas_down(site: LiveSite) -> None:
     site.neighbor("10.121.0.66").update(bgpState="Active", lastNotificationReason="Hold Timer Expired")
 
 
 @FAULTS.finds(
-    "EDGE891 udm-pro neighbor 10.121.0.66 (neighbor nas): the timers 9/3 s were negotiated, planned are 30/10 s (hold/keepalive) (the shorter hold time of the two ends counts: set timers to what the other end has; new timers need a reset)",
+    "EDGE891 udm-pro neighbor 10.121.0.66 (neighbor nas): the timers 9/3 s were negotiated, planned are 30/10 s "
+    "(hold/keepalive) (the shorter hold time of the two ends counts: set timers to what the other end has; new timers need a reset)",
 )
 def nas_timers(site: LiveSite) -> None:
     site.neighbor("10.121.0.66").update(bgpTimerHoldTimeMsecs=9000, bgpTimerKeepAliveIntervalMsecs=3000)
@@ -72,21 +74,24 @@ def nas_without_family(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE893 udm-pro neighbor 10.121.0.66 (neighbor nas): 192.0.2.128/25 accepted, which its import does not let in (the router's filter is wider than planned: run site.yml with --tags router)",
+    "EDGE893 udm-pro neighbor 10.121.0.66 (neighbor nas): 192.0.2.128/25 accepted, which its import does not let "
+    "in (the router's filter is wider than planned: run site.yml with --tags router)",
 )
 def nas_announces_too_much(site: LiveSite) -> None:
     site.routes["192.0.2.128/25"] = [path("10.121.0.66")]
 
 
 @FAULTS.finds(
-    "EDGE894 udm-pro neighbor 10.121.0.66 (neighbor nas): the router announces 10.122.0.0/24, which its export does not name (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes')",
+    "EDGE894 udm-pro neighbor 10.121.0.66 (neighbor nas): the router announces 10.122.0.0/24, which its export "
+    "does not name (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes')",
 )
 def nas_is_told_too_much(site: LiveSite) -> None:
     site.router["advertised"]["ipv4"]["10.121.0.66"]["advertisedRoutes"]["10.122.0.0/24"] = {}
 
 
 @FAULTS.finds(
-    "EDGE810 udm-pro neighbor 10.121.0.66 (neighbor nas): the router has no such neighbor (run site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each provision)",
+    "EDGE810 udm-pro neighbor 10.121.0.66 (neighbor nas): the router has no such neighbor (run site.yml with "
+    "--tags router; on UniFi OS a configuration from its own UI replaces this one at each provision)",
 )
 def nas_missing(site: LiveSite) -> None:
     del site.router["neighbors"]["10.121.0.66"], site.routes["192.0.2.0/24"]

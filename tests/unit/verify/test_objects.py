@@ -14,14 +14,16 @@ FAULTS = Faults()
 
 
 @FAULTS.finds(
-    "EDGE803 platform: the API serves no CiliumL2AnnouncementPolicy (Cilium's operator registers it: kubectl -n kube-system logs deploy/cilium-operator; is the release installed?)",
+    "EDGE803 platform: the API serves no CiliumL2AnnouncementPolicy (Cilium's operator registers it: kubectl -n "
+    "kube-system logs deploy/cilium-operator; is the release installed?)",
 )
 def kind_not_served(site: LiveSite) -> None:
     site.resources["CiliumL2AnnouncementPolicy"] = None
 
 
 @FAULTS.finds(
-    "EDGE803 platform: the API serves no CiliumBGPNodeConfig (Cilium's operator registers it: kubectl -n kube-system logs deploy/cilium-operator; is the release installed?)",
+    "EDGE803 platform: the API serves no CiliumBGPNodeConfig (Cilium's operator registers it: kubectl -n "
+    "kube-system logs deploy/cilium-operator; is the release installed?)",
 )
 def node_configs_not_served(site: LiveSite) -> None:
     site.resources["CiliumBGPNodeConfig"] = None
@@ -35,7 +37,8 @@ def object_missing(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE830 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/NoMatchingNode: No node matches spec.nodeSelector (compare nodeSelector with: kubectl get ciliumnodes --show-labels)",
+    "EDGE830 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/NoMatchingNode: No node "
+    "matches spec.nodeSelector (compare nodeSelector with: kubectl get ciliumnodes --show-labels)",
 )
 def no_matching_node(site: LiveSite) -> None:
     site.complain(
@@ -44,21 +47,25 @@ def no_matching_node(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE831 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/MissingPeerConfigs: public-service (run site.yml with --tags cluster; a peer without its CiliumBGPPeerConfig is never created)",
+    "EDGE831 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/MissingPeerConfigs: "
+    "public-service (run site.yml with --tags cluster; a peer without its CiliumBGPPeerConfig is never created)",
 )
 def missing_peer_config(site: LiveSite) -> None:
     site.complain("CiliumBGPClusterConfig", "public-true", "cilium.io/MissingPeerConfigs", "public-service")
 
 
 @FAULTS.finds(
-    "EDGE832 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/ConflictingClusterConfig: other (a node may match one CiliumBGPClusterConfig: remove the other one, or change its nodeSelector)",
+    "EDGE832 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/ConflictingClusterConfig: "
+    "other (a node may match one CiliumBGPClusterConfig: remove the other one, or change its nodeSelector)",
 )
 def conflicting_config(site: LiveSite) -> None:
     site.complain("CiliumBGPClusterConfig", "public-true", "cilium.io/ConflictingClusterConfig", "other")
 
 
 @FAULTS.finds(
-    'EDGE833 platform CiliumBGPPeerConfig public-ingress: Cilium reports cilium.io/MissingAuthSecret: Referenced Auth Secret "bgp" is missing (the secret must stand in the namespace bgpControlPlane.secretsNamespace with the key password: run site.yml with --tags cluster)',
+    "EDGE833 platform CiliumBGPPeerConfig public-ingress: Cilium reports cilium.io/MissingAuthSecret: Referenced "
+    'Auth Secret "bgp" is missing (the secret must stand in the namespace bgpControlPlane.secretsNamespace with '
+    "the key password: run site.yml with --tags cluster)",
 )
 def missing_secret(site: LiveSite) -> None:
     message = 'Referenced Auth Secret "bgp" is missing'
@@ -66,14 +73,17 @@ def missing_secret(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE834 platform CiliumBGPNodeConfig node01: Cilium reports cilium.io/BGPReconcileError: can't overwrite the existing peer (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane)",
+    "EDGE834 platform CiliumBGPNodeConfig node01: Cilium reports cilium.io/BGPReconcileError: can't overwrite "
+    "the existing peer (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane)",
 )
 def reconcile_error(site: LiveSite) -> None:
     site.complain("CiliumBGPNodeConfig", "node01", "cilium.io/BGPReconcileError", "can't overwrite the existing peer")
 
 
 @FAULTS.finds(
-    "EDGE835 platform CiliumLoadBalancerIPPool public-ingress: Cilium disabled the pool: Pool conflicts since range '203.0.113.93 - 203.0.113.93' overlaps range 'a - b' from IP Pool 'old' (remove the other pool, or take the shared addresses out of one: kubectl get ciliumloadbalancerippools)",
+    "EDGE835 platform CiliumLoadBalancerIPPool public-ingress: Cilium disabled the pool: Pool conflicts since "
+    "range '203.0.113.93 - 203.0.113.93' overlaps range 'a - b' from IP Pool 'old' (remove the other pool, or "
+    "take the shared addresses out of one: kubectl get ciliumloadbalancerippools)",
 )
 def pool_conflict(site: LiveSite) -> None:
     message = "Pool conflicts since range '203.0.113.93 - 203.0.113.93' overlaps range 'a - b' from IP Pool 'old'"
@@ -81,14 +91,16 @@ def pool_conflict(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE836 platform CiliumL2AnnouncementPolicy private-service.private: Cilium reports io.cilium/bad-interface-regex: missing ) (kubectl get ciliuml2announcementpolicies -o yaml)",
+    "EDGE836 platform CiliumL2AnnouncementPolicy private-service.private: Cilium reports "
+    "io.cilium/bad-interface-regex: missing ) (kubectl get ciliuml2announcementpolicies -o yaml)",
 )
 def bad_regex(site: LiveSite) -> None:
     site.complain("CiliumL2AnnouncementPolicy", "private-service.private", "io.cilium/bad-interface-regex", "missing )")
 
 
 @FAULTS.finds(
-    "EDGE839 platform CiliumBGPPeerConfig public-ingress: Cilium reports cilium.io/Newfangled: no message (look at the object's status and at the logs of Cilium's operator and agents)",
+    "EDGE839 platform CiliumBGPPeerConfig public-ingress: Cilium reports cilium.io/Newfangled: no message (look "
+    "at the object's status and at the logs of Cilium's operator and agents)",
 )
 def other_condition(site: LiveSite) -> None:
     site.complain("CiliumBGPPeerConfig", "public-ingress", "cilium.io/Newfangled", "")

@@ -26,7 +26,9 @@ FAULTS = Faults()
 
 
 @FAULTS.finds(
-    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not accepted from node01 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
+    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not "
+    "accepted from node01 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the "
+    "router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
 )
 def prefix_missing(site: LiveSite) -> None:
     site.routes[INGRESS].pop(0)
@@ -34,14 +36,18 @@ def prefix_missing(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not accepted from node01, node02 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does the router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
+    "EDGE840 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): not "
+    "accepted from node01, node02 (does the node announce it: cilium bgp routes advertised ipv4 unicast; does "
+    "the router's filter let it through: vtysh -c 'show bgp neighbors 10.121.0.11' (inboundFiltered))",
 )
 def prefix_missing_everywhere(site: LiveSite) -> None:
     del site.routes[INGRESS], site.kernel[INGRESS]
 
 
 @FAULTS.finds(
-    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted from node03 (10.121.0.13), expected only from node01, node02 (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
+    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted "
+    "from node03 (10.121.0.13), expected only from node01, node02 (a node that announces without a ready "
+    "endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
 )
 def prefix_from_node_without_endpoint(site: LiveSite) -> None:
     site.routes[INGRESS].append(path("10.121.0.13"))
@@ -49,7 +55,9 @@ def prefix_from_node_without_endpoint(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted from node01 (10.122.0.11), expected only from node01, node02 (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
+    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted "
+    "from node01 (10.122.0.11), expected only from node01, node02 (a node that announces without a ready "
+    "endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
 )
 def prefix_over_another_peering(site: LiveSite) -> None:
     site.routes[INGRESS].append(path("10.122.0.11"))
@@ -57,7 +65,9 @@ def prefix_over_another_peering(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted from 10.121.0.66, expected only from node01, node02 (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
+    "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted "
+    "from 10.121.0.66, expected only from node01, node02 (a node that announces without a ready endpoint (Local) "
+    "or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
 )
 def prefix_from_stranger(site: LiveSite) -> None:
     site.router["neighbors"]["10.121.0.66"] = neighbor(64999)
@@ -66,28 +76,33 @@ def prefix_from_stranger(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE841 udm-pro prefix 10.122.0.171/32 (platform affine/affine-svc-lb): accepted from node01 (10.122.0.11), expected only from nobody (a node that announces without a ready endpoint (Local) or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 10.122.0.171/32')",
+    "EDGE841 udm-pro prefix 10.122.0.171/32 (platform affine/affine-svc-lb): accepted from node01 (10.122.0.11), "
+    "expected only from nobody (a node that announces without a ready endpoint (Local) or outside its peering "
+    "drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 10.122.0.171/32')",
 )
 def l2_address_over_bgp(site: LiveSite) -> None:
     site.routes["10.122.0.171/32"] = [path("10.122.0.11")]
 
 
 @FAULTS.finds(
-    "EDGE842 udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 192.168.9.0/25')",
+    "EDGE842 udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the "
+    "router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 192.168.9.0/25')",
 )
 def foreign_prefix(site: LiveSite) -> None:
     site.routes["192.168.9.0/25"] = [path("10.121.0.11"), path("10.121.0.12")]
 
 
 @FAULTS.finds(
-    "EDGE842 udm-pro prefix 0.0.0.0/0: accepted from node03, and it is no address of a pool (the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 0.0.0.0/0')",
+    "EDGE842 udm-pro prefix 0.0.0.0/0: accepted from node03, and it is no address of a pool (the router's import "
+    "filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 0.0.0.0/0')",
 )
 def default_route_accepted(site: LiveSite) -> None:
     site.routes["0.0.0.0/0"] = [path("10.122.0.13")]
 
 
 @FAULTS.finds(
-    "EDGE842 udm-pro prefix 203.0.113.92/30: accepted from node01, and it is no address of a pool (the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 203.0.113.92/30')",
+    "EDGE842 udm-pro prefix 203.0.113.92/30: accepted from node01, and it is no address of a pool (the router's "
+    "import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 203.0.113.92/30')",
 )
 def pool_as_a_whole(site: LiveSite) -> None:
     site.routes["203.0.113.92/30"] = [path("10.121.0.11")]
@@ -99,21 +114,24 @@ def own_route(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE843 udm-pro prefix 10.122.0.140/32: accepted from node02, inside pool private-ingress, but no live service holds the address (a node announces what nobody serves: kubectl get services -A | grep 10.122.0.140; an agent may hang with old state)",
+    "EDGE843 udm-pro prefix 10.122.0.140/32: accepted from node02, inside pool private-ingress, but no live "
+    "service holds the address (a node announces what nobody serves: kubectl get services -A | grep 10.122.0.140; an agent may hang with old state)",
 )
 def address_of_no_service(site: LiveSite) -> None:
     site.routes["10.122.0.140/32"] = [path("10.122.0.12")]
 
 
 @FAULTS.finds(
-    "EDGE844 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the path from node03 is stale: the router keeps it for the graceful restart of an agent that is away (see the node's Cilium agent; the path goes when the restart time is over)",
+    "EDGE844 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the path from node03 is stale: the "
+    "router keeps it for the graceful restart of an agent that is away (see the node's Cilium agent; the path goes when the restart time is over)",
 )
 def stale_path(site: LiveSite) -> None:
     site.routes[SERVICE][1]["stale"] = True
 
 
 @FAULTS.finds(
-    "EDGE845 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the path from node03 is not valid: the router does not reach its next hop (vtysh -c 'show bgp nexthop'; is the node's network up on the router?)",
+    "EDGE845 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the path from node03 is not valid: "
+    "the router does not reach its next hop (vtysh -c 'show bgp nexthop'; is the node's network up on the router?)",
 )
 def rejected_next_hop(site: LiveSite) -> None:
     site.routes[SERVICE][1].update(valid=False, multipath=False)
@@ -121,14 +139,18 @@ def rejected_next_hop(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE846 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router announces the default route to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags router; vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')",
+    "EDGE846 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router announces the default "
+    "route to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags "
+    "router; vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')",
 )
 def default_route_leaks(site: LiveSite) -> None:
     site.family().update(sentPrefixCounter=1, defaultSent=True)
 
 
 @FAULTS.finds(
-    "EDGE846 udm-pro neighbor 10.122.0.12 (node02, peering public-service): the router announces 10.121.0.0/24, 192.168.1.0/24 to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags router; vtysh -c 'show bgp ipv4 unicast neighbors 10.122.0.12 advertised-routes')",
+    "EDGE846 udm-pro neighbor 10.122.0.12 (node02, peering public-service): the router announces 10.121.0.0/24, "
+    "192.168.1.0/24 to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with "
+    "--tags router; vtysh -c 'show bgp ipv4 unicast neighbors 10.122.0.12 advertised-routes')",
 )
 def networks_leak(site: LiveSite) -> None:
     site.family("10.122.0.12")["sentPrefixCounter"] = 2
@@ -137,28 +159,34 @@ def networks_leak(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE850 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted, but the router's kernel does not use it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c 'show ip route 203.0.113.93/32')",
+    "EDGE850 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted, "
+    "but the router's kernel does not use it (another route may win, or the kernel may refuse multipath routes "
+    "(rejected, older UniFi OS): vtysh -c 'show ip route 203.0.113.93/32')",
 )
 def not_installed(site: LiveSite) -> None:
     site.kernel[INGRESS][0].update(installed=False)
 
 
 @FAULTS.finds(
-    "EDGE850 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted, but the router's kernel does not use it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c 'show ip route 203.0.113.93/32')",
+    "EDGE850 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted, "
+    "but the router's kernel does not use it (another route may win, or the kernel may refuse multipath routes "
+    "(rejected, older UniFi OS): vtysh -c 'show ip route 203.0.113.93/32')",
 )
 def another_route_wins(site: LiveSite) -> None:
     site.kernel[INGRESS][0].pop("selected")
 
 
 @FAULTS.finds(
-    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops (look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
+    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops "
+    "(look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
 )
 def next_hop_rejected(site: LiveSite) -> None:
     site.kernel[SERVICE][0]["nexthops"][1]["fib"] = False
 
 
 @FAULTS.finds(
-    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops (look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
+    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops "
+    "(look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
 )
 def maximum_paths_one(site: LiveSite) -> None:
     site.kernel[SERVICE] = route("10.122.0.12")

@@ -31,14 +31,16 @@ def service_missing(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE861 platform service ingress-nginx-private/ingress-nginx-controller: the service does not exist yet; it is made by others (manage: values) (install its chart or application with the rendered values or metadata (playbooks/render.yml), then run verify.yml)",
+    "EDGE861 platform service ingress-nginx-private/ingress-nginx-controller: the service does not exist yet; it "
+    "is made by others (manage: values) (install its chart or application with the rendered values or metadata (playbooks/render.yml), then run verify.yml)",
 )
 def chart_missing(site: LiveSite) -> None:
     site.resources["Service"].remove(site.service("ingress-nginx-controller", "ingress-nginx-private"))
 
 
 @FAULTS.finds(
-    "EDGE861 platform service ingress-nginx-private/ingress-nginx-controller: the service does not exist yet; it is made by others (manage: values) (install its chart or application with the rendered values or metadata (playbooks/render.yml), then run verify.yml)",
+    "EDGE861 platform service ingress-nginx-private/ingress-nginx-controller: the service does not exist yet; it "
+    "is made by others (manage: values) (install its chart or application with the rendered values or metadata (playbooks/render.yml), then run verify.yml)",
 )
 def chart_missing_strictly(site: LiveSite) -> None:
     chart_missing(site)
@@ -46,7 +48,9 @@ def chart_missing_strictly(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE862 platform service affine/affine-svc-lb: Cilium gave it no address: out_of_ips: no more IPs (compare its labels with the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n affine get service affine-svc-lb -o yaml)",
+    "EDGE862 platform service affine/affine-svc-lb: Cilium gave it no address: out_of_ips: no more IPs (compare "
+    "its labels with the pool's serviceSelector, and look at the addresses left: kubectl get "
+    "ciliumloadbalancerippools; kubectl -n affine get service affine-svc-lb -o yaml)",
 )
 def no_address(site: LiveSite) -> None:
     condition = {
@@ -59,21 +63,25 @@ def no_address(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE862 platform service affine/affine-svc-lb: Cilium gave it no address: no reason given yet (compare its labels with the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n affine get service affine-svc-lb -o yaml)",
+    "EDGE862 platform service affine/affine-svc-lb: Cilium gave it no address: no reason given yet (compare its "
+    "labels with the pool's serviceSelector, and look at the addresses left: kubectl get "
+    "ciliumloadbalancerippools; kubectl -n affine get service affine-svc-lb -o yaml)",
 )
 def no_address_yet(site: LiveSite) -> None:
     site.service("affine-svc-lb")["status"] = {}
 
 
 @FAULTS.finds(
-    "EDGE863 platform service affine/affine-svc-lb: it holds 10.122.0.172, planned is 10.122.0.171 (look at the annotation lbipam.cilium.io/ips and at the condition cilium.io/IPAMRequestSatisfied: kubectl -n affine get service affine-svc-lb -o yaml)",
+    "EDGE863 platform service affine/affine-svc-lb: it holds 10.122.0.172, planned is 10.122.0.171 (look at the "
+    "annotation lbipam.cilium.io/ips and at the condition cilium.io/IPAMRequestSatisfied: kubectl -n affine get service affine-svc-lb -o yaml)",
 )
 def wrong_address(site: LiveSite) -> None:
     site.service("affine-svc-lb")["status"]["loadBalancer"]["ingress"] = [{"ip": "10.122.0.172"}]
 
 
 @FAULTS.finds(
-    "EDGE864 platform service ingress-nginx-public/ingress-nginx-controller: it holds 10.122.0.161, which is not in its pool public-ingress (look at its label that names the pool; two pools may select it: kubectl get ciliumloadbalancerippools -o yaml)",
+    "EDGE864 platform service ingress-nginx-public/ingress-nginx-controller: it holds 10.122.0.161, which is not "
+    "in its pool public-ingress (look at its label that names the pool; two pools may select it: kubectl get ciliumloadbalancerippools -o yaml)",
 )
 def wrong_pool(site: LiveSite) -> None:
     found = site.service("ingress-nginx-controller", "ingress-nginx-public")
@@ -85,7 +93,9 @@ def wrong_pool(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE865 platform service dummy/dummy-service: its label cluster-edge.hybridnet/pool names the pool public-servcie, which does not exist (pools: private-ingress, private-service, public-ingress, public-service) (correct the label; until then the service gets no address, or one of the default pool)",
+    "EDGE865 platform service dummy/dummy-service: its label cluster-edge.hybridnet/pool names the pool "
+    "public-servcie, which does not exist (pools: private-ingress, private-service, public-ingress, "
+    "public-service) (correct the label; until then the service gets no address, or one of the default pool)",
 )
 def label_names_no_pool(site: LiveSite) -> None:
     site.service("dummy-service")["metadata"]["labels"][POOL_LABEL] = "public-servcie"
@@ -99,14 +109,16 @@ def not_a_load_balancer(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE867 platform service affine/affine-svc-lb: its loadBalancerClass is metallb.io/metallb: Cilium neither gives it an address nor announces it (recreate the service without spec.loadBalancerClass (the field cannot be changed), or take it out of the site)",
+    "EDGE867 platform service affine/affine-svc-lb: its loadBalancerClass is metallb.io/metallb: Cilium neither "
+    "gives it an address nor announces it (recreate the service without spec.loadBalancerClass (the field cannot be changed), or take it out of the site)",
 )
 def another_class(site: LiveSite) -> None:
     site.service("affine-svc-lb")["spec"]["loadBalancerClass"] = "metallb.io/metallb"
 
 
 @FAULTS.finds(
-    "EDGE868 platform service dummy/dummy-service: externalTrafficPolicy is Cluster, planned is Local (set it where the service is made, or traffic_policy in edge_services; expected nodes follow the live value)",
+    "EDGE868 platform service dummy/dummy-service: externalTrafficPolicy is Cluster, planned is Local (set it "
+    "where the service is made, or traffic_policy in edge_services; expected nodes follow the live value)",
 )
 def another_policy(site: LiveSite) -> None:
     site.service("dummy-service")["spec"]["externalTrafficPolicy"] = "Cluster"
@@ -116,7 +128,8 @@ def another_policy(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE870 platform service dummy/dummy-service: no endpoint is ready, so no node announces its address (look at its pods: kubectl -n dummy get endpointslices -l kubernetes.io/service-name=dummy-service)",
+    "EDGE870 platform service dummy/dummy-service: no endpoint is ready, so no node announces its address (look "
+    "at its pods: kubectl -n dummy get endpointslices -l kubernetes.io/service-name=dummy-service)",
 )
 def no_endpoint_local(site: LiveSite) -> None:
     site.slice("dummy")["endpoints"] = [endpoint("node02", ready=False, serving=False)]
@@ -125,21 +138,24 @@ def no_endpoint_local(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE870 platform service affine/affine-svc-lb: no endpoint is ready, so connections to it fail (look at its pods: kubectl -n affine get endpointslices -l kubernetes.io/service-name=affine-svc-lb)",
+    "EDGE870 platform service affine/affine-svc-lb: no endpoint is ready, so connections to it fail (look at its "
+    "pods: kubectl -n affine get endpointslices -l kubernetes.io/service-name=affine-svc-lb)",
 )
 def no_endpoint_cluster(site: LiveSite) -> None:
     site.slice("affine")["endpoints"] = []
 
 
 @FAULTS.finds(
-    "EDGE862 platform service media/web: Cilium gave it no address: no reason given yet (compare its labels with the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n media get service web -o yaml)",
+    "EDGE862 platform service media/web: Cilium gave it no address: no reason given yet (compare its labels with "
+    "the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n media get service web -o yaml)",
 )
 def dynamic_without_address(site: LiveSite) -> None:
     site.resources["Service"].append(service("media", "web", "private-service", None))
 
 
 @FAULTS.finds(
-    "EDGE864 platform service media/web: it holds 10.122.0.130, which is not in its pool private-service (look at its label that names the pool; two pools may select it: kubectl get ciliumloadbalancerippools -o yaml)",
+    "EDGE864 platform service media/web: it holds 10.122.0.130, which is not in its pool private-service (look "
+    "at its label that names the pool; two pools may select it: kubectl get ciliumloadbalancerippools -o yaml)",
 )
 def dynamic_in_wrong_pool(site: LiveSite) -> None:
     site.resources["Service"].append(service("media", "web", "private-service", "10.122.0.130"))
@@ -148,7 +164,8 @@ def dynamic_in_wrong_pool(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE867 platform service media/web: its loadBalancerClass is tailscale: Cilium neither gives it an address nor announces it (recreate the service without spec.loadBalancerClass (the field cannot be changed), or take it out of the site)",
+    "EDGE867 platform service media/web: its loadBalancerClass is tailscale: Cilium neither gives it an address "
+    "nor announces it (recreate the service without spec.loadBalancerClass (the field cannot be changed), or take it out of the site)",
 )
 def dynamic_of_another_class(site: LiveSite) -> None:
     item = service("media", "web", "private-service", "10.122.0.162")

@@ -13,22 +13,30 @@ FAULTS = Faults()
 
 
 @FAULTS.finds(
-    "EDGE810 udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the router has no such neighbor (run site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each provision)",
+    "EDGE810 udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the router has no such neighbor (run "
+    "site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each provision)",
 )
 def neighbor_missing(site: LiveSite) -> None:
     del site.router["neighbors"]["10.121.0.13"]
 
 
 @FAULTS.finds(
-    "EDGE811 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Active, not Established; last reason: OPEN Message Error/Bad Peer AS (vtysh -c 'show bgp neighbors 10.121.0.11', and for the node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or no agent there)",
+    "EDGE811 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Active, not "
+    "Established; last reason: OPEN Message Error/Bad Peer AS (vtysh -c 'show bgp neighbors 10.121.0.11', and "
+    "for the node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a session that stays in Connect or Active "
+    "means a wrong password, a firewall on TCP port 179, or no agent there)",
 )
 def session_down(site: LiveSite) -> None:
     site.neighbor().update(bgpState="Active", lastNotificationReason="OPEN Message Error\\/Bad Peer AS")
 
 
 @FAULTS.finds(
-    "EDGE811 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Connect, not Established; last reason: Waiting for peer OPEN (vtysh -c 'show bgp neighbors 10.121.0.11', and for the node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or no agent there)",
-    "EDGE822 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as active (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig node01 -o yaml)",
+    "EDGE811 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Connect, not "
+    "Established; last reason: Waiting for peer OPEN (vtysh -c 'show bgp neighbors 10.121.0.11', and for the "
+    "node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a session that stays in Connect or Active means a "
+    "wrong password, a firewall on TCP port 179, or no agent there)",
+    "EDGE822 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as "
+    "active (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig node01 -o yaml)",
 )
 def session_down_and_its_routes(site: LiveSite) -> None:
     site.neighbor().update(bgpState="Connect", lastResetDueTo="Waiting for peer OPEN")
@@ -38,8 +46,12 @@ def session_down_and_its_routes(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE811 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Idle (NSF passive), not Established (vtysh -c 'show bgp neighbors 10.121.0.11', and for the node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or no agent there)",
-    "EDGE844 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): the path from node01 is stale: the router keeps it for the graceful restart of an agent that is away (see the node's Cilium agent; the path goes when the restart time is over)",
+    "EDGE811 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Idle (NSF passive), "
+    "not Established (vtysh -c 'show bgp neighbors 10.121.0.11', and for the node: kubectl get "
+    "ciliumbgpnodeconfig node01 -o yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or no agent there)",
+    "EDGE844 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): the path "
+    "from node01 is stale: the router keeps it for the graceful restart of an agent that is away (see the node's "
+    "Cilium agent; the path goes when the restart time is over)",
 )
 def graceful_restart(site: LiveSite) -> None:
     site.neighbor().update(bgpState="Idle")
@@ -48,7 +60,9 @@ def graceful_restart(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE812 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router closed the session: the node sent more prefixes than maximum-prefix allows (find out what the node announces: kubectl get ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp 10.121.0.11')",
+    "EDGE812 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router closed the session: the "
+    "node sent more prefixes than maximum-prefix allows (find out what the node announces: kubectl get "
+    "ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp 10.121.0.11')",
 )
 def prefix_limit(site: LiveSite) -> None:
     site.neighbor().update(bgpState="Idle")
@@ -56,7 +70,9 @@ def prefix_limit(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE812 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router closed the session: the node sent more prefixes than maximum-prefix allows (find out what the node announces: kubectl get ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp 10.121.0.11')",
+    "EDGE812 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router closed the session: the "
+    "node sent more prefixes than maximum-prefix allows (find out what the node announces: kubectl get "
+    "ciliumbgpadvertisement -o yaml; then vtysh -c 'clear bgp 10.121.0.11')",
 )
 def prefix_limit_on_frr_7(site: LiveSite) -> None:
     site.neighbor().update(bgpState="Idle")
@@ -64,49 +80,56 @@ def prefix_limit_on_frr_7(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE813 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the neighbor is shut down on the router, and the plan has it up (someone shut it down by hand: run site.yml with --tags router, or set shutdown: true in the peering)",
+    "EDGE813 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the neighbor is shut down on the "
+    "router, and the plan has it up (someone shut it down by hand: run site.yml with --tags router, or set shutdown: true in the peering)",
 )
 def shut_down(site: LiveSite) -> None:
     site.neighbor().update(bgpState="Idle", adminShutDown=True)
 
 
 @FAULTS.finds(
-    "EDGE814 udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the plan shuts the session down, and it is Established (run site.yml with --tags router)",
+    "EDGE814 udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the plan shuts the session down, and "
+    "it is Established (run site.yml with --tags router)",
 )
 def not_shut_down(site: LiveSite) -> None:
     next(s for s in site.plan["sessions"] if s["node_address"] == "10.121.0.13")["shutdown"] = True
 
 
 @FAULTS.finds(
-    "EDGE815 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the timers 180/60 s were negotiated, planned are 30/10 s (hold/keepalive) (one end still has old timers: run site.yml; FRR takes new timers only when the session is reset)",
+    "EDGE815 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the timers 180/60 s were negotiated, "
+    "planned are 30/10 s (hold/keepalive) (one end still has old timers: run site.yml; FRR takes new timers only when the session is reset)",
 )
 def router_timers(site: LiveSite) -> None:
     site.neighbor().update(bgpTimerHoldTimeMsecs=180000, bgpTimerKeepAliveIntervalMsecs=60000)
 
 
 @FAULTS.finds(
-    "EDGE816 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Established but exchanges no routes: a direction has no route-map (RFC 8212) (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.11')",
+    "EDGE816 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Established but "
+    "exchanges no routes: a direction has no route-map (RFC 8212) (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.11')",
 )
 def no_policy(site: LiveSite) -> None:
     site.line()["peerState"] = "Policy"
 
 
 @FAULTS.finds(
-    "EDGE817 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session does not carry ipv4 (compare families of the CiliumBGPPeerConfig with the neighbor's activated families; is the family on in Cilium?)",
+    "EDGE817 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session does not carry ipv4 "
+    "(compare families of the CiliumBGPPeerConfig with the neighbor's activated families; is the family on in Cilium?)",
 )
 def family_missing(site: LiveSite) -> None:
     site.neighbor()["neighborCapabilities"] = {"multiprotocolExtensions": {"ipv6Unicast": {"advertised": True}}}
 
 
 @FAULTS.finds(
-    "EDGE818 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router expects AS 65009 there, planned is AS 65001 (run site.yml with --tags router)",
+    "EDGE818 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router expects AS 65009 there, "
+    "planned is AS 65001 (run site.yml with --tags router)",
 )
 def remote_as(site: LiveSite) -> None:
     site.neighbor().update(remoteAs=65009, bgpState="Active")
 
 
 @FAULTS.finds(
-    "EDGE819 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the plan protects the session with a password (TCP MD5), the router has none on it (run site.yml, both ends take the password from edge_bgp_passwords)",
+    "EDGE819 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the plan protects the session with a "
+    "password (TCP MD5), the router has none on it (run site.yml, both ends take the password from edge_bgp_passwords)",
 )
 def no_password(site: LiveSite) -> None:
     for session in site.plan["sessions"]:
@@ -117,43 +140,53 @@ def no_password(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE820 platform node node03: there is no CiliumBGPNodeConfig for this node (compare its labels with nodeSelector: kubectl get ciliumnode node03 --show-labels; kubectl get ciliumbgpclusterconfig -o yaml; Cilium's operator makes the object)",
+    "EDGE820 platform node node03: there is no CiliumBGPNodeConfig for this node (compare its labels with "
+    "nodeSelector: kubectl get ciliumnode node03 --show-labels; kubectl get ciliumbgpclusterconfig -o yaml; Cilium's operator makes the object)",
 )
 def node_config_missing(site: LiveSite) -> None:
     site.resources["CiliumBGPNodeConfig"].pop()
 
 
 @FAULTS.finds(
-    "EDGE821 platform node node01 peer public-service-udm-pro: the node's Cilium agent reports no peer public-service-udm-pro in instance as65002 (kubectl get ciliumbgpnodeconfig node01 -o yaml; is bgpControlPlane.statusReport.enabled true, and does the agent run?)",
+    "EDGE821 platform node node01 peer public-service-udm-pro: the node's Cilium agent reports no peer "
+    "public-service-udm-pro in instance as65002 (kubectl get ciliumbgpnodeconfig node01 -o yaml; is "
+    "bgpControlPlane.statusReport.enabled true, and does the agent run?)",
 )
 def node_session_missing(site: LiveSite) -> None:
     site.item("CiliumBGPNodeConfig", "node01")["status"]["bgpInstances"].pop()
 
 
 @FAULTS.finds(
-    "EDGE821 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports no peer public-ingress-udm-pro in instance as65001 (kubectl get ciliumbgpnodeconfig node01 -o yaml; is bgpControlPlane.statusReport.enabled true, and does the agent run?)",
-    "EDGE821 platform node node01 peer public-service-udm-pro: the node's Cilium agent reports no peer public-service-udm-pro in instance as65002 (kubectl get ciliumbgpnodeconfig node01 -o yaml; is bgpControlPlane.statusReport.enabled true, and does the agent run?)",
+    "EDGE821 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports no peer "
+    "public-ingress-udm-pro in instance as65001 (kubectl get ciliumbgpnodeconfig node01 -o yaml; is "
+    "bgpControlPlane.statusReport.enabled true, and does the agent run?)",
+    "EDGE821 platform node node01 peer public-service-udm-pro: the node's Cilium agent reports no peer "
+    "public-service-udm-pro in instance as65002 (kubectl get ciliumbgpnodeconfig node01 -o yaml; is "
+    "bgpControlPlane.statusReport.enabled true, and does the agent run?)",
 )
 def node_status_empty(site: LiveSite) -> None:
     site.item("CiliumBGPNodeConfig", "node01")["status"] = {}
 
 
 @FAULTS.finds(
-    "EDGE822 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as open_sent (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig node01 -o yaml)",
+    "EDGE822 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as "
+    "open_sent (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig node01 -o yaml)",
 )
 def node_session_down(site: LiveSite) -> None:
     site.peer()["peeringState"] = "open_sent"
 
 
 @FAULTS.finds(
-    "EDGE823 platform node node01 peer public-ingress-udm-pro: the node reports the timers 90/30 s, planned are 30/10 s (hold/keepalive) (compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors 10.121.0.11')",
+    "EDGE823 platform node node01 peer public-ingress-udm-pro: the node reports the timers 90/30 s, planned are "
+    "30/10 s (hold/keepalive) (compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors 10.121.0.11')",
 )
 def node_timers(site: LiveSite) -> None:
     site.peer()["timers"] = {"appliedHoldTimeSeconds": 90, "appliedKeepaliveSeconds": 30}
 
 
 @FAULTS.finds(
-    "EDGE823 platform node node01 peer public-ingress-udm-pro: the node reports the timers unknown, planned are 30/10 s (hold/keepalive) (compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors 10.121.0.11')",
+    "EDGE823 platform node node01 peer public-ingress-udm-pro: the node reports the timers unknown, planned are "
+    "30/10 s (hold/keepalive) (compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors 10.121.0.11')",
 )
 def node_timers_unknown(site: LiveSite) -> None:
     del site.peer()["timers"]

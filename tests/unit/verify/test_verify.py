@@ -19,7 +19,8 @@ FAULTS = Faults()
 
 
 @FAULTS.finds(
-    "EDGE801 udm-pro: cannot be read: ssh: connect to host udm-pro.invalid port 22: timed out (check that SSH reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary')",
+    "EDGE801 udm-pro: cannot be read: ssh: connect to host udm-pro.invalid port 22: timed out (check that SSH "
+    "reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary')",
 )
 def router_unreachable(site: LiveSite) -> None:
     site.observed["routers"]["udm-pro"] = {"error": "ssh: connect to host udm-pro.invalid port 22: timed out"}
@@ -47,7 +48,8 @@ def no_bgp(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE807 udm-pro: the plan removes the router, and it still has the BGP neighbors 10.121.0.11, 10.121.0.12, 10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml with --tags router)",
+    "EDGE807 udm-pro: the plan removes the router, and it still has the BGP neighbors 10.121.0.11, 10.121.0.12, "
+    "10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml with --tags router)",
 )
 def removed_router_has_sessions(site: LiveSite) -> None:
     router = site.plan["routers"]["udm-pro"]
