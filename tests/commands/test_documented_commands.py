@@ -43,7 +43,8 @@ PATHS = [
     *sorted(CHECKOUT.glob("roles/*/README.md")),
 ]
 PAGES = {str(path.relative_to(CHECKOUT)): read_page(path) for path in PATHS}
-COMMANDS = {name: found for name, page in PAGES.items() if (found := commands_of(page, name))}
+ALL_COMMANDS = {name: commands_of(page, name) for name, page in PAGES.items()}
+COMMANDS = {name: found for name, found in ALL_COMMANDS.items() if found}
 FIRST_PAGE = "README.md"
 """Its commands begin with nothing: no clone, no environment."""
 

@@ -118,10 +118,9 @@ def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment:
     """
     try:
         return ClusterReader(resolve_connection(kubeconfig, context, environment))
-    except RefusedEnvironmentError as error:
-        raise ClusterReadError(str(error), error.variables) from error
     except EdgeError as error:
-        raise ClusterReadError(str(error)) from error
+        variables = error.variables if isinstance(error, RefusedEnvironmentError) else []
+        raise ClusterReadError(str(error), variables) from error
 
 
 def _client(connection: ClusterConnection) -> Any:
