@@ -52,7 +52,7 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
         report: takes what is wrong.
     """
     merged: dict[str, Entry] = {}
-    whole = True
+    complete = True
     for name in layer_names(variables, base):
         value = variables[name]
         if value is None and name == base:
@@ -62,12 +62,12 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
                 report.add("EDGE102", f"{prefix}{name}", "must be a map", "give each password the name of its peering")
             else:
                 report.add("EDGE102", f"{prefix}{name}", f"must be a map, not {describe(value)}", map_hint(value))
-            whole = False
+            complete = False
             continue
         for raw_key, item in value.items():
             key = key_text(raw_key, f"{prefix}{name}", report)
             if key is None:
-                whole = False
+                complete = False
                 continue
             before = merged.get(key)
             if before is None or (_suffix(name) == OVERRIDING_LAYER and base != DEEP):
@@ -76,7 +76,7 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
                 merged[key] = Entry(name, _merge_leaves(before, Entry(name, item), key, prefix, report))
             else:
                 _report_twice(f"{prefix}{name}.{key}", before.variable, report)
-    return merged, whole
+    return merged, complete
 
 
 def _merge_leaves(before: Entry, after: Entry, path: str, prefix: str, report: Report) -> Any:

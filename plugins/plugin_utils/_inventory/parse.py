@@ -228,7 +228,7 @@ def _site_map(inventory: Inventory, key: Key, lost: Mapping[str, set[str]], repo
     """Return a site-wide map: each entry from whichever hosts have it, all of which must agree."""
     owners: dict[str, tuple[str, Entry]] = {}
     seen: list[tuple[str, dict[str, Any]]] = []
-    whole = not any(key.name in names for names in lost.values())
+    complete = not any(key.name in names for names in lost.values())
     for host in inventory.hosts:
         variables = inventory.variables[host]
         written = {name: variables[name] for name in layer_names(variables, key.name)}
@@ -236,7 +236,7 @@ def _site_map(inventory: Inventory, key: Key, lost: Mapping[str, set[str]], repo
             continue
         seen.append((host, written))
         entries, readable = merge_layers(variables, key.name, "", report)
-        whole = whole and readable
+        complete = complete and readable
         for name, entry in entries.items():
             known = owners.setdefault(name, (host, entry))
             if known[1].value != entry.value:
@@ -246,7 +246,7 @@ def _site_map(inventory: Inventory, key: Key, lost: Mapping[str, set[str]], repo
                     f"is defined differently on {known[0]} and on {host}",
                     "write it once, under group_vars/all",
                 )
-    return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, whole, key, "", report)
+    return _parse_entries({name: entry for name, (_host, entry) in owners.items()}, complete, key, "", report)
 
 
 def _host_values(
@@ -283,14 +283,14 @@ def _host_values(
 
 
 def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, lost: Collection[str], report: Report) -> Items:
-    entries, whole = merge_layers(variables, key.name, prefix, report)
-    return _parse_entries(entries, whole and key.name not in lost, key, prefix, report)
+    entries, complete = merge_layers(variables, key.name, prefix, report)
+    return _parse_entries(entries, complete and key.name not in lost, key, prefix, report)
 
 
-def _parse_entries(entries: Mapping[str, Entry], whole: bool, key: Key, prefix: str, report: Report) -> Items:
+def _parse_entries(entries: Mapping[str, Entry], complete: bool, key: Key, prefix: str, report: Report) -> Items:
     """Return the entries of one map that are well typed, in the order of their names."""
     result = Items()
-    result.whole = whole
+    result.complete = complete
     for name in sorted(entries):
         entry = entries[name]
         path = f"{prefix}{entry.variable}.{name}"
@@ -300,14 +300,14 @@ def _parse_entries(entries: Mapping[str, Entry], whole: bool, key: Key, prefix: 
             value = key.type.parse_key(name, entry.value, path, report)
         elif isinstance(key.type, MapOf):
             if key.type.key is SERVICE_NAME and SERVICE_NAME.holds_services(name, entry.value, path, report):
-                result.broken.update(f"{name}/{service}" for service in entry.value)
+                result.unreadable.update(f"{name}/{service}" for service in entry.value)
                 continue
             checked = key.type.key.parse(name, path, report)
             value = key.type.value.parse(entry.value, path, report)
         if value is not INVALID and checked is not INVALID:
             result[checked] = Item(path, value, entry.value)
         else:
-            result.broken.add(name)
+            result.unreadable.add(name)
     return result
 
 

@@ -286,8 +286,8 @@ class Asn(ValueType):
     argument_type = "int"
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        whole = isinstance(value, float) and value.is_integer()
-        if isinstance(value, (str, float)) and not whole and (dotted := _ASDOT.fullmatch(str(value))):
+        complete = isinstance(value, float) and value.is_integer()
+        if isinstance(value, (str, float)) and not complete and (dotted := _ASDOT.fullmatch(str(value))):
             plain = int(dotted[1]) * 65536 + int(dotted[2])
             report.add(
                 "EDGE102",

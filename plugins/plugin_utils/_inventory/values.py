@@ -76,15 +76,15 @@ class Items(dict[str, Item]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.broken: set[str] = set()
-        self.whole = True
+        self.unreadable: set[str] = set()
+        self.complete = True
         """False: a layer could not be read at all, so any name may have stood in it."""
 
-    def excuses(self, name: str) -> bool:
+    def already_reported(self, name: str) -> bool:
         """Return whether ``name`` is missing only because of what was reported already."""
-        return name in self.broken or not self.whole
+        return name in self.unreadable or not self.complete
 
     @property
-    def damaged(self) -> bool:
+    def incomplete(self) -> bool:
         """True if anything of the map was reported."""
-        return bool(self.broken) or not self.whole
+        return bool(self.unreadable) or not self.complete

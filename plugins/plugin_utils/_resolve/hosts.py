@@ -44,7 +44,7 @@ class Context:
     """Host and network of addresses that a peering needs and that are missing, which was reported."""
     unlabelled: set[str] = field(default_factory=set)
     """Nodes with labels that were reported: that a selector matches none of them is not told again."""
-    homeless: bool = False
+    node_without_cluster: bool = False
     """A node's cluster was reported: that a cluster has no node is not told again."""
 
     def derive(self, path: str, value: Any, reason: str) -> None:
@@ -55,15 +55,15 @@ class Context:
         """Return whether ``name`` exists; report it where not."""
         if name in known:
             return True
-        if isinstance(known, Items) and known.excuses(name):
+        if isinstance(known, Items) and known.already_reported(name):
             return False
         close = did_you_mean(name, known) or f"{what}s: {one_of(known)}"
         self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
         return False
 
-    def unsure(self, hosts: Iterable[str]) -> bool:
+    def may_be_incomplete(self, hosts: Iterable[str]) -> bool:
         """Return whether an address of one of the hosts was reported, or a network in which one may be."""
-        return self.parsed.networks.damaged or not {host for host, _network in self.unplaced}.isdisjoint(hosts)
+        return self.parsed.networks.incomplete or not {host for host, _network in self.unplaced}.isdisjoint(hosts)
 
     def subnet_of(self, network: str, address: Address) -> Cidr | None:
         """Return the subnet of ``network`` that holds ``address``."""
@@ -81,8 +81,8 @@ def host_addresses(context: Context, host: str, values: Values) -> Placed:
     placed: Placed = {}
     items: Items = values["edge_addresses"]
     networks = context.parsed.networks
-    context.unplaced.update((host, network) for network in items.broken)
-    if not items.whole:
+    context.unplaced.update((host, network) for network in items.unreadable)
+    if not items.complete:
         context.unplaced.update((host, network) for network in networks)
     for network, item in items.items():
         if not context.reference(item.path, network, networks, "network"):
@@ -248,7 +248,7 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> s
         return None  # reported as unreadable
     own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
     if not own:
-        if not context.unsure((host,)):
+        if not context.may_be_incomplete((host,)):
             outside = outside_networks(context, host)
             context.report.add(
                 "EDGE209",
@@ -283,14 +283,14 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         _check_host(context, host, _SUBDOMAIN, "lower-case letters, digits, '-' and '.': it is the name of the Node")
         placed = host_addresses(context, host, values)
         cluster = _cluster_of(context, host, values)
-        context.homeless = context.homeless or cluster is None
+        context.node_without_cluster = context.node_without_cluster or cluster is None
         gone = is_absent(values) or (cluster is not None and is_absent(clusters[cluster]))
         addresses[host] = {} if gone else placed
         if cluster is None or gone:
             continue
         items: Items = values["edge_node_labels"]
         labels = {key: item.value for key, item in items.items()}
-        if items.damaged:
+        if items.incomplete:
             context.unlabelled.add(host)
         if cluster is not None and clusters[cluster]["edge_cluster_manage_labels"]:
             _check_kubelet_labels(context, host, items)

@@ -22,11 +22,11 @@ from .pools.pod_pools import check_cluster_ranges, check_pod_pools, internal_ran
 from .pools.pools import OwnedPool, default_pool, resolve_pools
 from .routers.multipath import link_exports, relaxing_neighbors
 from .routers.neighbors import resolve_neighbors
-from .routers.policies import Catalogue
+from .routers.policies import PrefixSources
 from .services.services import resolve_services
 from .sessions.checks import check_passwords, check_ports
 from .sessions.listen_ranges import check_listen_ranges
-from .sessions.sessions import Ends
+from .sessions.sessions import Endpoints
 
 
 def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[str, ...]] | None = None) -> Site:
@@ -51,7 +51,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         host: resolve_services(context, host, values, pools[host], fallbacks[host], allocations or {})
         for host, values in live.items()
     }
-    catalogue = Catalogue(
+    catalogue = PrefixSources(
         pools={host: {owned.pool.name: owned.pool for owned in own} for host, own in pools.items()},
         pod_pools={host: {pool.name: pool for pool in own} for host, own in pod_pools.items()},
         pod_cidrs={host: _texts(values, "edge_cluster_pod_cidrs") for host, values in live.items()},
@@ -63,7 +63,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
             context,
             host,
             values,
-            Ends(by_name, router_addresses, tuple(nodes[host]), node_addresses),
+            Endpoints(by_name, router_addresses, tuple(nodes[host]), node_addresses),
             tuple(owned.pool for owned in pools[host]),
             services[host],
             catalogue,

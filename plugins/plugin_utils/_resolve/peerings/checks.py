@@ -16,11 +16,11 @@ from ..._kubernetes.selectors import Selector
 from ..._model.communities import Community
 from ..._model.site import Node, Peering, Pool, Router, SessionKeys
 from ..hosts import Context, absent_nodes
-from ..sessions.sessions import Route
+from ..sessions.sessions import Adjacency
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class MissingFamily:
     """Families of a peering's pools that one of its ends has no address for."""
 
     path: str
@@ -31,7 +31,7 @@ class Lack:
     """Who has no address: ``no router``, ``no listen range`` or ``no node``."""
     families: tuple[int, ...]
     pools: tuple[Pool, ...]
-    whole: bool
+    complete: bool
     """The peering carries no family at all."""
 
 
@@ -52,7 +52,7 @@ def report_no_nodes(
             f"take the peering out of the inventory too, or make {cluster} absent",
         )
         return
-    if not nodes and context.homeless:
+    if not nodes and context.node_without_cluster:
         return
     if selector is None or not nodes:
         context.report.add(
@@ -123,7 +123,7 @@ def session_fits(
         families: those that its sessions carry.
     """
     local_as = item["local_as"]
-    whole = True
+    complete = True
     for host in routers:
         asn = routers_by_name[host].asn
         if local_as == asn:
@@ -133,7 +133,7 @@ def session_fits(
                 f"{local_as} is the AS of {host} anyway",
                 "leave it out" if len(routers) == 1 else "write a peering for each router",
             )
-            whole = False
+            complete = False
         same = sorted({number for number in asns.values() if number == (local_as or asn)})
         if local_as is not None and same:
             context.report.add(
@@ -142,7 +142,7 @@ def session_fits(
                 f"{local_as} is the AS of the nodes too: FRR refuses that",
                 "local_as is for sessions with another AS",
             )
-            whole = False
+            complete = False
         elif local_as is not None and asn in asns.values():
             context.report.add(
                 "EDGE313",
@@ -150,7 +150,7 @@ def session_fits(
                 f"{host} and the nodes are both in AS {asn}: FRR refuses local-as within one AS",
                 "leave it out, or give the nodes another AS",
             )
-            whole = False
+            complete = False
         if keys.ttl_security and same:
             context.report.add(
                 "EDGE310",
@@ -166,7 +166,7 @@ def session_fits(
             f"{what}, and ttl_security is set for {item.path}",
             "GTSM is for neighbors on the same network",
         )
-        whole = False
+        complete = False
     session = item["sessions"]
     if session != "per_family" and session not in families and families:
         context.report.add(
@@ -175,7 +175,7 @@ def session_fits(
             f"is {session}, but its sessions carry {one_of(families)} only",
             "leave it out: one session for each family is the default",
         )
-        whole = False
+        complete = False
     elif session == "ipv4" and "ipv6" in families:
         # Measured with Cilium 1.19.6 and FRR 10.3: valid and best in BGP, rejected by the kernel (B>r).
         context.report.add(
@@ -185,8 +185,8 @@ def session_fits(
             " (::ffff:...), which the router's kernel refuses",
             "sessions: ipv6 carries the routes of both families; or leave it out",
         )
-        whole = False
-    return whole
+        complete = False
+    return complete
 
 
 def check_preference(
@@ -263,7 +263,9 @@ def check_marks(
         )
 
 
-def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], pools: tuple[Pool, ...]) -> None:
+def report_lacks(
+    context: Context, lacks: list[MissingFamily], peerings: list[Peering], pools: tuple[Pool, ...]
+) -> None:
     """Report families of a pool that none of its peerings carries, and peerings that carry nothing."""
     carried = {
         (pool.name, family)
@@ -276,7 +278,7 @@ def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], p
             (pool.name, number)
             for pool in lack.pools
             for number in lack.families
-            if FAMILY_KEY[number] in pool.families and (lack.whole or (pool.name, FAMILY_KEY[number]) not in carried)
+            if FAMILY_KEY[number] in pool.families and (lack.complete or (pool.name, FAMILY_KEY[number]) not in carried)
         }
         if lost:
             names = one_of({name for name, _family in lost})
@@ -287,7 +289,7 @@ def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], p
                 f"pool {names} has {families} addresses, but {lack.end} has one in {lack.place}",
                 "add the addresses, or advertise the pool elsewhere",
             )
-        elif lack.whole:
+        elif lack.complete:
             families = one_of({FAMILY_NAME[number] for number in lack.families})
             context.report.add(
                 "EDGE314",
@@ -297,7 +299,9 @@ def report_lacks(context: Context, lacks: list[Lack], peerings: list[Peering], p
             )
 
 
-def distances(item: Item, name: str, networks: Iterable[str], found: Iterable[Route]) -> tuple[tuple[str, str], ...]:
+def distances(
+    item: Item, name: str, networks: Iterable[str], found: Iterable[Adjacency]
+) -> tuple[tuple[str, str], ...]:
     """Return path and text for each reason why an end's address is not in the other end's subnet."""
     reasons: dict[str, str] = {}
     if "router_network" in item and item["router_network"] not in networks:

@@ -19,7 +19,7 @@ from ..._kubernetes.selectors import Selector, parse_selector
 from ..._model.prefix_rules import merge_rules, pool_rules, rule
 from ..._model.site import Advertise, PodPool, Policy, Pool, PrefixRule, Service
 from ..hosts import Context
-from ..routers.policies import Catalogue, pod_rules
+from ..routers.policies import PrefixSources, pod_rules
 
 _FAMILY = {4: "ipv4", 6: "ipv6"}
 
@@ -104,7 +104,7 @@ def _interface_cidrs(context: Context, interface: str) -> tuple[Cidr, ...]:
 
 
 def advertised_rules(
-    context: Context, cluster: str, values: Values, catalogue: Catalogue, entry: Advertise
+    context: Context, cluster: str, values: Values, catalogue: PrefixSources, entry: Advertise
 ) -> tuple[PrefixRule, ...]:
     """Return the routes of one kind under ``advertise``, as the router's filter takes them."""
     if entry.kind == "pod_cidrs":
@@ -188,7 +188,7 @@ def import_filter(
     context: Context,
     cluster: str,
     values: Values,
-    catalogue: Catalogue,
+    catalogue: PrefixSources,
     item: Item,
     pools: list[Pool],
     services: Iterable[Service],
@@ -209,7 +209,7 @@ def announced_families(
     context: Context,
     cluster: str,
     values: Values,
-    catalogue: Catalogue,
+    catalogue: PrefixSources,
     pools: Iterable[Pool],
     advertise: tuple[Advertise, ...],
 ) -> frozenset[int]:

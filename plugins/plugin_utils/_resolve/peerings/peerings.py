@@ -18,13 +18,13 @@ from ..._inventory.values import Item, Items, Values
 from ..._kubernetes.selectors import Selector
 from ..._model.site import Node, NodeClass, Peering, Pool, Service, Session, SessionKeys
 from ..hosts import Context, is_absent, outside_networks
-from ..routers.policies import EXPORT, IMPORT, Catalogue, resolve_policy
+from ..routers.policies import EXPORT, IMPORT, PrefixSources, resolve_policy
 from ..sessions.checks import check_groups, check_instances, check_pairs
 from ..sessions.listen_ranges import listen_ranges
 from ..sessions.session_keys import session_keys
-from ..sessions.sessions import Ends, Route, place, routes, sessions_of
+from ..sessions.sessions import Adjacency, Endpoints, place, routes, sessions_of
 from .checks import (
-    Lack,
+    MissingFamily,
     check_marks,
     check_preference,
     check_sources,
@@ -51,7 +51,7 @@ class PeeringResult:
 class _Reach:
     """The far ends of a peering's sessions, and how they are reached."""
 
-    routes: tuple[Route, ...]
+    routes: tuple[Adjacency, ...]
     routers: tuple[str, ...]
     families: tuple[str, ...]
     keys: SessionKeys
@@ -61,11 +61,11 @@ class _Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class PeeringDraft:
     """A peering whose ends are known, before its sessions are."""
 
     peering: Peering
-    routes: tuple[Route, ...]
+    routes: tuple[Adjacency, ...]
     asns: Mapping[str, int]
     """Node -> AS number of its side."""
 
@@ -74,10 +74,10 @@ def resolve_peerings(
     context: Context,
     cluster: str,
     values: Values,
-    ends: Ends,
+    ends: Endpoints,
     pools: tuple[Pool, ...],
     services: tuple[Service, ...],
-    catalogue: Catalogue,
+    catalogue: PrefixSources,
 ) -> PeeringResult:
     """Return the peerings of one cluster and their sessions, checked for what two sessions cannot share."""
     items: Items = values["edge_peerings"]
@@ -86,11 +86,12 @@ def resolve_peerings(
     by_pool: dict[str, list[Service]] = {}
     for service in services:
         by_pool.setdefault(service.pool, []).append(service)
-    step = _Step(context, cluster, values, ends, pools, by_pool, catalogue, _unsure_of_pools(values, pools))
+    step = PeeringResolver(context, cluster, values, ends, pools, by_pool, catalogue, _unsure_of_pools(values, pools))
     drawn = [
         found
         for name, item in items.items()
-        if ("nodes" in item or not defaults.excuses("nodes")) and (found := step.draw(name, item, name in passwords))
+        if ("nodes" in item or not defaults.already_reported("nodes"))
+        and (found := step.resolve_peering(name, item, name in passwords))
     ]
     peerings = [one.peering for one in drawn]
     report_lacks(context, step.lacks, peerings, pools)
@@ -115,7 +116,7 @@ def session_key(session: Session) -> tuple[str, str, str, str, str]:
     return session.cluster, session.peering, session.router, session.node, session.family
 
 
-def _memberships(values: Values, items: Items, drawn: list[_Drawn]) -> dict[str, Membership]:
+def _memberships(values: Values, items: Items, drawn: list[PeeringDraft]) -> dict[str, Membership]:
     """Return what decides the class of each node that peers."""
     names: dict[str, list[str]] = {}
     networks: dict[str, set[str]] = {}
@@ -137,22 +138,22 @@ def _memberships(values: Values, items: Items, drawn: list[_Drawn]) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class PeeringResolver:
     """What the peerings of one cluster share on their way from what is written to sessions."""
 
     context: Context
     cluster: str
     values: Values
-    ends: Ends
+    ends: Endpoints
     pools: tuple[Pool, ...]
     services: Mapping[str, list[Service]]
     """Pool -> its services."""
-    catalogue: Catalogue
+    catalogue: PrefixSources
     unsure_of_pools: bool
     """Which peerings a pool names was reported: that none names this one is not told again."""
-    lacks: list[Lack] = field(default_factory=list)
+    lacks: list[MissingFamily] = field(default_factory=list)
 
-    def draw(self, name: str, item: Item, has_password: bool) -> _Drawn | None:
+    def resolve_peering(self, name: str, item: Item, has_password: bool) -> PeeringDraft | None:
         """Return one peering with its ends; None where something about it was reported."""
         context, values = self.context, self.values
         defaults: Items = values["edge_bgp_defaults"]
@@ -228,7 +229,7 @@ class _Step:
             advertisement=names["advertisement"] or name,
             peer_group=names["peer_group"] or f"{self.cluster}-{name}",
         )
-        return _Drawn(peering, reach.routes, asns)
+        return PeeringDraft(peering, reach.routes, asns)
 
     def _speaker(self, item: Item, members: list[Node], keys: SessionKeys, wanted: frozenset[int]) -> _Reach:
         """Return the session of each node with the speaker on it."""
@@ -236,7 +237,7 @@ class _Step:
         address: Address = speaker["address"]
         text, family = address.text, FAMILY_KEY[address.family]
         return _Reach(
-            routes=tuple(Route(node.host, text, "", text, family, "", speaker["asn"]) for node in members),
+            routes=tuple(Adjacency(node.host, text, "", text, family, "", speaker["asn"]) for node in members),
             routers=(),
             families=tuple(FAMILY_KEY[number] for number in sorted(wanted or {4})),
             keys=keys,
@@ -301,7 +302,7 @@ class _Step:
             return {node.host: asn for node in members}
         if "asn" in (item.raw or {}) or "edge_cluster_asn" in self.context.parsed.hosts[self.cluster]:
             return None  # reported as unreadable
-        if not self.ends.nodes and self.context.homeless:
+        if not self.ends.nodes and self.context.node_without_cluster:
             return None  # its nodes, which may have their own, name no cluster
         hosts = self.context.parsed.hosts
         if not any("edge_cluster_asn" in hosts[node.host] for node in self.ends.nodes):
@@ -332,7 +333,7 @@ class _Step:
         if "network" in item:
             written: tuple[str, ...] = tuple(dict.fromkeys(item["network"]))
             return written if all(network in known for network in written) else None
-        if "network" in (item.raw or {}) or not members or known.damaged:
+        if "network" in (item.raw or {}) or not members or known.incomplete:
             return None
         segments = [name for name in context.subnets if not context.parsed.networks[name]["loopback"]]
         beside = [network for network in segments if any(p.get(network) for p in ends.router_addresses.values())]
@@ -351,7 +352,7 @@ class _Step:
             problem, hint = f"its nodes and the routers share {one_of(shared)}", "write the one that the sessions use"
         elif ends.router_addresses and all(is_absent(values) for values in context.parsed.routers.values()):
             problem, hint = "every router is absent", "take the peering out of the inventory too, or add a router"
-        elif context.unsure((*ends.router_addresses, *(node.host for node in members))):
+        elif context.may_be_incomplete((*ends.router_addresses, *(node.host for node in members))):
             return None
         elif ends.router_addresses:
             problem = "its nodes and the routers share no network"
@@ -367,7 +368,7 @@ class _Step:
         name: str,
         networks: tuple[str, ...],
         members: list[Node],
-        found: tuple[Route, ...],
+        found: tuple[Adjacency, ...],
         own_pools: list[Pool],
         wanted: frozenset[int],
         ranges: tuple[Cidr, ...],
@@ -401,7 +402,9 @@ class _Step:
                 return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
             end = "no router" if nowhere else "no listen range" if ranges else "no node"
             where = place((far,) if nowhere and far is not None else networks)
-            self.lacks.append(Lack(item.path, where, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both))
+            self.lacks.append(
+                MissingFamily(item.path, where, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both)
+            )
         return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
 
     def _check_node(self, item: Item, name: str, networks: tuple[str, ...], node: Node, families: set[int]) -> None:
@@ -429,7 +432,7 @@ def _unsure_of_pools(values: Values, pools: tuple[Pool, ...]) -> bool:
     """Return whether a pool was reported that may name any of the peerings."""
     items: Items = values["edge_pools"]
     peerings: Items = values["edge_peerings"]
-    if items.damaged or peerings.damaged or len(pools) < len(items):
+    if items.incomplete or peerings.incomplete or len(pools) < len(items):
         return True
     return any(
         any(name not in peerings for name in item["bgp"]) if "bgp" in item else not item["l2"] and len(peerings) > 1
@@ -444,7 +447,7 @@ def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
     return defaults["nodes"].value if "nodes" in defaults else None
 
 
-def _where(context: Context, ends: Ends, members: list[Node]) -> str:
+def _where(context: Context, ends: Endpoints, members: list[Node]) -> str:
     """Return in which networks both ends have addresses."""
     texts = []
     for who, hosts, addresses in (

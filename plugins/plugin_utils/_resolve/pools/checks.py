@@ -138,10 +138,10 @@ def _check_covers(
 
     Excluded addresses are no fault where hosts have them, but whole blocks must keep out of internal ranges.
     """
-    whole = [(number, index, e.interval) for number, o in enumerate(pools) for index, e in enumerate(o.pool.entries)]
+    complete = [(number, index, e.interval) for number, o in enumerate(pools) for index, e in enumerate(o.pool.entries)]
     handed = [(number, index, part) for number, owned in enumerate(pools) for index, part in _handed_out(owned.pool)]
     on_hosts: dict[tuple[int, int], list[tuple[str, Interval]]] = {}
-    for ours, foreign, code in ((handed, taken, "exclude"), (whole, internal, "")):
+    for ours, foreign, code in ((handed, taken, "exclude"), (complete, internal, "")):
         count = len(ours)
         for found in interval_overlaps([part for _n, _i, part in ours] + [part for part, _c, _t in foreign]):
             if not found.left < count <= found.right:
@@ -221,7 +221,11 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
     else:
         announcing = [node for node in nodes if node.addresses.get(network.name)]
         reason = "none has an address there"
-    if not announcing and not context.homeless and context.unlabelled.isdisjoint(node.host for node in nodes):
+    if (
+        not announcing
+        and not context.node_without_cluster
+        and context.unlabelled.isdisjoint(node.host for node in nodes)
+    ):
         context.report.add(
             "EDGE412", path, f"no node of cluster {owned.cluster!r} announces on network {network.name!r}: {reason}"
         )

@@ -15,7 +15,7 @@ from ..._model.prefix_rules import RuleSet
 from ..._model.site import Cluster, Neighbor, PrefixRule, Router
 from ..hosts import Context, Placed
 from .import_checks import OwnPools, check_import
-from .policies import Catalogue, WrittenPolicy, named_rules, own_prefixes
+from .policies import PrefixSources, WrittenPolicy, named_rules, own_prefixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def finish_routers(
     routers: list[Router],
     drafts: Mapping[str, list[Draft]],
     clusters: list[Cluster],
-    catalogue: Catalogue,
+    catalogue: PrefixSources,
     addresses: Mapping[str, Placed],
 ) -> list[Router]:
     """Return the routers with their neighbors; report what no router can do."""
@@ -68,12 +68,12 @@ def finish_routers(
             continue
         own = drafts[router.host]
         sources = _sources(router, own, clusters)
-        at_stake = OwnPools(router, addresses[router.host], clusters)
+        own_pools = OwnPools(router, addresses[router.host], clusters)
         for draft in own:
             _check_heard(context, router, draft, sources, catalogue, unknown)
         # By path: one neighbor may make a session for each family.
         for path, written in {draft.path: draft.written_import for draft in own}.items():
-            check_import(context, f"{path}.import", written, at_stake)
+            check_import(context, f"{path}.import", written, own_pools)
         values = context.parsed.routers[router.host]
         redistribute = tuple(sorted(set(values["edge_router_redistribute"])))
         _check_redistribute(context, router, own, clusters, redistribute)
@@ -122,13 +122,13 @@ def _has_unknown_peerings(context: Context, clusters: list[Cluster]) -> bool:
     """Return whether a peering was left out for what was reported of it: nobody knows what routers hear over it."""
     for cluster in clusters:
         items = context.parsed.clusters[cluster.host]["edge_peerings"]
-        if items.damaged or len(items) > len(cluster.peerings):
+        if items.incomplete or len(items) > len(cluster.peerings):
             return True
     return False
 
 
 def _check_heard(
-    context: Context, router: Router, draft: Draft, sources: list[_Source], catalogue: Catalogue, unknown: bool
+    context: Context, router: Router, draft: Draft, sources: list[_Source], catalogue: PrefixSources, unknown: bool
 ) -> None:
     """Report pools that an export names and that can never be sent over the session.
 

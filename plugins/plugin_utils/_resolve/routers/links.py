@@ -19,11 +19,11 @@ from ..._model.site import Neighbor, Policy, Router, SessionKeys
 from ..hosts import Context, Placed
 from ..sessions.session_keys import session_keys
 from .exports import Draft
-from .policies import EXPORT, IMPORT, Catalogue, check_attributes, resolve_policy
+from .policies import EXPORT, IMPORT, PrefixSources, check_attributes, resolve_policy
 
 
 def resolve_links(
-    context: Context, routers: Mapping[str, Router], addresses: Mapping[str, Placed], catalogue: Catalogue
+    context: Context, routers: Mapping[str, Router], addresses: Mapping[str, Placed], catalogue: PrefixSources
 ) -> Iterator[tuple[str, Draft]]:
     """Yield each link's neighbors: the host of the router that has it, and the neighbor.
 
@@ -62,7 +62,7 @@ def _hub_known(context: Context, item: Item, ends: list[str]) -> bool:
 
 
 def _policies(
-    context: Context, item: Item, ends: list[str], catalogue: Catalogue
+    context: Context, item: Item, ends: list[str], catalogue: PrefixSources
 ) -> dict[str, tuple[Policy | None, Policy]]:
     """Return each end's import (None = the mirror of the other's export) and export."""
     written = item["ends"]

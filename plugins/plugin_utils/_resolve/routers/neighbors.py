@@ -18,7 +18,7 @@ from ..hosts import Context, Placed
 from ..sessions.session_keys import session_keys
 from .exports import Draft, finish_routers
 from .links import resolve_links
-from .policies import Catalogue, check_attributes, resolve_policy
+from .policies import PrefixSources, check_attributes, resolve_policy
 
 _WAYS = "address, nodes with network, interface, or dynamic"
 
@@ -29,7 +29,7 @@ def resolve_neighbors(
     router_addresses: Mapping[str, Placed],
     clusters: list[Cluster],
     node_addresses: Mapping[str, Placed],
-    catalogue: Catalogue,
+    catalogue: PrefixSources,
 ) -> list[Router]:
     """Return the routers with their neighbors, links and what they originate."""
     present = {router.host: router for router in routers if not router.absent}
@@ -38,7 +38,9 @@ def resolve_neighbors(
         values = context.parsed.routers[host]
         items: Items = values["edge_router_neighbors"]
         for name, item in items.items():
-            step = _Step(context, router, router_addresses[host], clusters, node_addresses, catalogue, item, name)
+            step = NeighborResolver(
+                context, router, router_addresses[host], clusters, node_addresses, catalogue, item, name
+            )
             drafts[host] += step.resolve(values["edge_bgp_defaults"], values["edge_bgp_passwords"])
     for host, draft in resolve_links(context, present, router_addresses, catalogue):
         drafts[host].append(draft)
@@ -46,7 +48,7 @@ def resolve_neighbors(
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class NeighborResolver:
     """One neighbor on its way from what is written to sessions."""
 
     context: Context
@@ -54,7 +56,7 @@ class _Step:
     placed: Placed
     clusters: list[Cluster]
     node_addresses: Mapping[str, Placed]
-    catalogue: Catalogue
+    catalogue: PrefixSources
     item: Item
     name: str
 
@@ -271,7 +273,7 @@ class _Step:
         selector = self.item["nodes"]
         everyone = [node for cluster in self.clusters for node in cluster.nodes]
         members = sorted(node.host for node in everyone if selector.matches(node.all_labels))
-        if not members and (self.context.homeless or self.context.unlabelled):
+        if not members and (self.context.node_without_cluster or self.context.unlabelled):
             return []
         if not members:
             if selector.text in ("all", "edge_nodes"):

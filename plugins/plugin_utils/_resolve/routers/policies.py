@@ -39,7 +39,7 @@ _WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class PrefixSources:
     """What the names in a policy refer to, by cluster."""
 
     pools: Mapping[str, Mapping[str, Pool]]
@@ -57,7 +57,7 @@ def resolve_policy(
     path: str,
     written: WrittenPolicy,
     way: str,
-    catalogue: Catalogue,
+    catalogue: PrefixSources,
     own_cluster: str | None,
 ) -> Policy:
     """Return a policy with every name followed to its prefixes; what is wrong with it is reported.
@@ -152,7 +152,7 @@ def _warn_default(context: Context, path: str, way: str, passed_on: bool = False
 
 
 def named_rules(
-    context: Context, path: str, written: Values, catalogue: Catalogue, own: str | None
+    context: Context, path: str, written: Values, catalogue: PrefixSources, own: str | None
 ) -> Iterator[tuple[str, str, tuple[PrefixRule, ...]]]:
     """Yield path, name and rules of what a cluster announces: the pools, pod pools and pod ranges of a policy."""
     for place, text in entries_of(written, path, "pools"):
@@ -245,7 +245,7 @@ def _known(
 def _excused(context: Context, cluster: str, variable: str, name: str) -> bool:
     """Return whether a pool is missing only because its definition was reported."""
     items: Items = context.parsed.clusters[cluster][variable]
-    return name in items or items.excuses(name)
+    return name in items or items.already_reported(name)
 
 
 def _networks(context: Context, path: str, written: Values) -> Iterator[PrefixRule]:

@@ -150,7 +150,7 @@ def check_passwords(context: Context) -> None:
         if (
             not found
             or name in told
-            or any(name in written[reader] or written[reader].damaged for _what, reader in found)
+            or any(name in written[reader] or written[reader].incomplete for _what, reader in found)
         ):
             continue
         told.add(name)
@@ -170,6 +170,6 @@ def _names_with_passwords(context: Context) -> Items:
     maps += [values["edge_router_neighbors"] for values in context.parsed.routers.values()]
     for items in [*maps, context.parsed.links]:
         known.update(items)
-        known.broken |= items.broken
-        known.whole = known.whole and items.whole
+        known.unreadable |= items.unreadable
+        known.complete = known.complete and items.complete
     return known

@@ -12,11 +12,11 @@ from ..._addressing.intervals import contains, merge, overlaps
 from ..._inventory.values import Item, Values
 from ..._model.site import Cluster, Node, Peering
 from ..hosts import Context
-from .sessions import Ends, place
+from .sessions import Endpoints, place
 
 
 def listen_ranges(
-    context: Context, item: Item, networks: Sequence[str], members: Sequence[Node], ends: Ends
+    context: Context, item: Item, networks: Sequence[str], members: Sequence[Node], ends: Endpoints
 ) -> tuple[tuple[Cidr, ...], int | None]:
     """Return the listen ranges of a dynamic peering and its limit of neighbors; nothing for named neighbors.
 
@@ -28,10 +28,10 @@ def listen_ranges(
     subnets = [cidr for network in networks for cidr in context.subnets[network]]
     ranges: tuple[Cidr, ...] = written["range"] or tuple(subnets)
     inside = merge(cidr.interval for cidr in subnets)
-    whole = True
+    complete = True
     for index, cidr in enumerate(written["range"]):
         if not contains(inside, cidr.interval):
-            whole = False
+            complete = False
             context.report.add(
                 "EDGE315",
                 f"{item.path}.dynamic.range" + (f"[{index}]" if len(ranges) > 1 else ""),
@@ -42,7 +42,7 @@ def listen_ranges(
         context.derive(
             f"{item.path}.dynamic.range", ", ".join(cidr.text for cidr in ranges), "the subnets of its network"
         )
-    if whole:
+    if complete:
         _check_nodes(context, item, networks, members, ends, ranges)
     limit = written["limit"]
     if limit is None:
@@ -63,7 +63,7 @@ def _check_nodes(
     item: Item,
     networks: Sequence[str],
     members: Sequence[Node],
-    ends: Ends,
+    ends: Endpoints,
     ranges: Iterable[Cidr],
 ) -> None:
     """Report nodes whose known address is outside the ranges: the router would refuse them."""

@@ -16,7 +16,7 @@ from ..hosts import Context, Placed, is_absent
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class Endpoints:
     """Both ends' hosts and addresses, as far as they are good."""
 
     routers: Mapping[str, Router]
@@ -26,7 +26,7 @@ class Ends:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Adjacency:
     """A way from a node to a router in one family: a session if the peering carries that family."""
 
     node: str
@@ -45,21 +45,21 @@ class Route:
 
 
 def routes(
-    context: Context, item: Item, name: str, networks: tuple[str, ...], members: list[Node], ends: Ends
-) -> tuple[Route, ...] | None:
+    context: Context, item: Item, name: str, networks: tuple[str, ...], members: list[Node], ends: Endpoints
+) -> tuple[Adjacency, ...] | None:
     """Return every way from the nodes of a peering to its routers; None where one was reported.
 
     A node dials the routers of its own network. Routers that are absent are no end of any session.
     """
     dial = _Dial(context, item, name, networks, ends)
-    found: list[Route] = []
-    whole = True
+    found: list[Adjacency] = []
+    complete = True
     for network in networks:
         routers = dial.routers_of(network)
         if routers is None:
             return None
-        whole = dial.from_network(network, routers, members, found) and whole
-    if not whole:
+        complete = dial.from_network(network, routers, members, found) and complete
+    if not complete:
         return None
     gone = dial.absent_routers()
     if not found and gone and not any(dial.routers_of(network) for network in networks):
@@ -81,7 +81,7 @@ class _Dial:
     item: Item
     name: str
     networks: tuple[str, ...]
-    ends: Ends
+    ends: Endpoints
 
     @property
     def _dynamic(self) -> bool:
@@ -133,11 +133,11 @@ class _Dial:
             return None  # reported
         here = [host for host in hosts if not is_absent(context.parsed.routers[host])]
         fars = tuple(dict.fromkeys(self._far(known) for known in self.networks))
-        whole = True
+        complete = True
         for host in here:
             if any(placed[host].get(far) for far in fars):
                 continue
-            whole = False
+            complete = False
             if not any((host, far) in context.unplaced for far in fars):
                 context.report.add(
                     "EDGE207",
@@ -146,7 +146,7 @@ class _Dial:
                     "write router_network: the network of the address that the nodes dial",
                 )
         found = [host for host in here if placed[host].get(self._far(network))]
-        if whole and here and not found:
+        if complete and here and not found:
             context.report.add(
                 "EDGE207",
                 item.at("routers"),
@@ -154,12 +154,12 @@ class _Dial:
                 "name a router there too, or write router_network: the network of the address that the nodes dial",
             )
             return None
-        return found if whole else None
+        return found if complete else None
 
-    def from_network(self, network: str, routers: list[str], members: list[Node], found: list[Route]) -> bool:
+    def from_network(self, network: str, routers: list[str], members: list[Node], found: list[Adjacency]) -> bool:
         """Add the ways of the nodes in ``network``; return whether nothing was reported."""
         context, item, far_network = self.context, self.item, self._far(network)
-        whole = True
+        complete = True
         if item["discover"] and len(routers) > 1:
             context.report.add(
                 "EDGE316",
@@ -167,7 +167,7 @@ class _Dial:
                 f"is set, but {one_of(routers)} could be the default gateway in network {network!r}",
                 "name the one that is: routers",
             )
-            whole = False
+            complete = False
         for host in routers:
             for family in ("ipv4", "ipv6"):
                 far = [
@@ -176,15 +176,15 @@ class _Dial:
                     if FAMILY_KEY[address.family] == family
                 ]
                 if len(far) > 1:
-                    whole = False
+                    complete = False
                     _report_several(context, item, host, far_network, far)
                 elif far:
                     ways = [self._way(network, host, far[0], node) for node in members]
                     found.extend(way[0] for way in ways if way)
-                    whole = whole and None not in ways
-        return whole
+                    complete = complete and None not in ways
+        return complete
 
-    def _way(self, network: str, host: str, far: Address, node: Node) -> tuple[Route] | tuple[()] | None:
+    def _way(self, network: str, host: str, far: Address, node: Node) -> tuple[Adjacency] | tuple[()] | None:
         """Return the way from a node to a router's address, nothing where there is none, None where that was told."""
         context, item, ends = self.context, self.item, self.ends
         family = FAMILY_KEY[far.family]
@@ -194,19 +194,19 @@ class _Dial:
         source = _source(node, self.name, far.family)
         if source is not None and (placed.get(network) or len(self.networks) == 1):
             near = subnet is not None and subnet.contains(source)
-            return (Route(node.host, source.text, host, far.text, family, network, asn, near),)
+            return (Adjacency(node.host, source.text, host, far.text, family, network, asn, near),)
         own = [address for address in placed.get(network, ()) if address.family == far.family]
         if not own:
             unknown = self._dynamic and not any(placed.get(known) for known in self.networks)
-            return (Route(node.host, "", host, far.text, family, network, asn),) if unknown else ()
+            return (Adjacency(node.host, "", host, far.text, family, network, asn),) if unknown else ()
         if self._far(network) != network:
             if len(own) > 1:
                 _report_several(context, item, node.host, network, own)
                 return None
-            return (Route(node.host, own[0].text, host, far.text, family, network, asn, near=False),)
+            return (Adjacency(node.host, own[0].text, host, far.text, family, network, asn, near=False),)
         beside = [address for address in own if subnet is not None and subnet.contains(address)]
         if beside:
-            return (Route(node.host, beside[0].text, host, far.text, family, network, asn),)
+            return (Adjacency(node.host, beside[0].text, host, far.text, family, network, asn),)
         context.report.add(
             "EDGE206",
             f"{node.host}.edge_addresses.{network}",
@@ -216,7 +216,7 @@ class _Dial:
         )
         return None
 
-    def one_way_each(self, found: list[Route]) -> bool:
+    def one_way_each(self, found: list[Adjacency]) -> bool:
         """Report nodes with two ways to one router: a peer of the class stands for a router, and has one address.
 
         A node in two networks with a router of its own in each has a session in each: that is how two fabrics work.
@@ -277,7 +277,7 @@ def _source(node: Node, peering: str, family: int) -> Address | None:
     return next((address for address in written if address.family == family), None)
 
 
-def _router_hint(ends: Ends) -> str:
+def _router_hint(ends: Endpoints) -> str:
     networks = sorted({network for placed in ends.router_addresses.values() for network in placed if placed[network]})
     return f"routers have addresses in: {', '.join(networks)}" if networks else "write edge_addresses of the router"
 
@@ -297,8 +297,8 @@ def sessions_of(
     cluster: str,
     item: Item,
     peering: Peering,
-    ends: Ends,
-    found: tuple[Route, ...],
+    ends: Endpoints,
+    found: tuple[Adjacency, ...],
     asns: Mapping[str, int],
     config_of: Mapping[tuple[str, str], str],
 ) -> list[Session]:
