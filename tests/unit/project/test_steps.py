@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 
 SOURCES = f". {CHECKOUT}/scripts/setup.sh; . {CHECKOUT}/scripts/steps.sh"
@@ -25,6 +26,13 @@ step_last() { test "$1" = no; }
 def bash(script: str) -> subprocess.CompletedProcess[str]:
     """Run a script that has the functions of the set-up and of the steps."""
     return subprocess.run(["bash", "-c", f"{SOURCES}\n{script}"], capture_output=True, text=True, check=False)
+
+
+def function_of(name: str) -> str:
+    """Return a function of ``./test`` as it stands there."""
+    found = re.search(rf"^{name}\(\) \{{\n.*?^\}}\n", (CHECKOUT / "test").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[0]
 
 
 def run_steps(*names: str) -> tuple[int, list[str]]:
@@ -122,14 +130,30 @@ def test_help_names_every_step() -> None:
 )
 def test_a_matrix_without_another_interpreter_is_skipped(interpreters: str, closing: str) -> None:
     """``./test`` has a matrix of what is here: on a fresh Debian that is one Python, which the other steps run."""
-    function = re.search(
-        r"^step_matrix\(\) \{\n.*?^\}\n", (CHECKOUT / "test").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    assert function is not None
-    done = bash(f"""{function[0]}
+    done = bash(f"""{function_of("step_matrix")}
         python() {{ echo 3.11; }}
         edge_interpreter() {{ {interpreters}; }}
         matrix_row() {{ true; }}
         edge_run_steps matrix""")
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == closing
+
+
+@pytest.mark.parametrize(
+    ("broken", "lines"),
+    [
+        pytest.param("none", ["all sites: 1.19.6", "all sites: 1.20.2"], id="good"),
+        pytest.param(
+            "1.19.6", ["all sites: 1.19.6", "all sites: 1.20.2", "   failed on Cilium: 1.19.6"], id="one fails"
+        ),
+    ],
+)
+def test_a_long_run_has_all_sites_on_each_release_of_the_twin(broken: str, lines: list[str]) -> None:
+    assert list(CILIUM) == ["1.19.6", "1.20.2"]
+    done = bash(f"""{function_of("step_releases")}
+        cd {CHECKOUT} && python() {{ {sys.executable} "$@"; }}
+        molecule() {{ [ "$*" = "test --scenario-name sites" ] && echo "all sites: $SITES_CILIUM"; [ "$SITES_CILIUM" != {broken} ]; }}
+        step_releases""")
+    assert done.stderr == ""
+    assert [line for line in done.stdout.splitlines() if not line.startswith("   --")] == lines
+    assert done.returncode == (broken != "none")
