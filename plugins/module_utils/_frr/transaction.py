@@ -388,7 +388,10 @@ def _complaints(text: str) -> List[str]:
 
 
 def configuration_problem(planned: Plan, running_text: str) -> Optional[str]:
-    """Return how the running configuration differs from the target, without secrets, or None."""
+    """Return how the running configuration differs from the target, without secrets, or None.
+
+    A difference that stays is a reason to roll back.
+    """
     running = frr.pick(frr.parse(running_text).objects, planned.scope)
     if frr.equal(running, planned.target):
         return None
@@ -408,6 +411,7 @@ def gained_blocks(planned: Plan, running_text: str) -> List[str]:
 def session_problems(planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]) -> List[str]:
     """Return what happened to the watched sessions, whose configuration does not change; empty = nothing.
 
+    What stays is a reason to roll back.
     After a reload none may have closed. A restart closes every session: they must be up again, with their prefixes.
     """
     result = []

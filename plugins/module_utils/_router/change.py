@@ -74,7 +74,7 @@ def apply_plan(router: transaction.RouterState, plan: transaction.Plan) -> str:
 
 
 def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, timeout: float) -> List[str]:
-    """Make sure that the change holds; return the lines of others that appeared while it ran.
+    """Make sure that the change holds, else it is rolled back; return the lines of others that appeared while it ran.
 
     Args:
         router: what was found before.

@@ -4,6 +4,7 @@
 """Check the user's Helm values: against the values that the Cilium version has, and against the inventory.
 
 The chart accepts misspelt and removed values in silence (its schema allows unknown keys), so they are checked here.
+An error refuses the plan (EDGE604), a warning does not (EDGE605).
 """
 
 from __future__ import annotations
