@@ -112,7 +112,7 @@ class ActionModule(ClusterAction):
 
         request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
         request.update({name: options[name] for name in PLACE})
-        wait = 0 if self._task.check_mode or not options["objects"] else options["wait"]
+        wait = 0 if self._task.check_mode else options["wait"]
         request.update(state_request(options["part"], options, wait))
         return self.look("cluster_state_info", read, request, variables)
 

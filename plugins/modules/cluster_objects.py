@@ -59,7 +59,7 @@ options:
     elements: dict
     default: []
   wait:
-    description: Seconds to wait until the cluster serves the kinds of the part. Not in check mode.
+    description: Seconds to wait until the cluster serves the kinds of O(objects). Not in check mode.
     type: int
     default: 0
 attributes:

@@ -53,9 +53,13 @@ options:
     elements: str
     default: []
   wait:
-    description: Seconds to wait until each of O(plurals) is served and each of O(rollouts) is complete.
+    description: Seconds to wait until each of O(wait_plurals) is served and each of O(rollouts) is complete.
     type: int
     default: 0
+  wait_plurals:
+    description: Those of O(plurals) that are waited for. Without it all of them.
+    type: list
+    elements: str
 requirements:
   - kubernetes
 extends_documentation_fragment:

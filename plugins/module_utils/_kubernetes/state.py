@@ -23,6 +23,7 @@ ARGUMENTS: Dict[str, Any] = {
     "manager": {"type": "str", "default": ""},
     "rollouts": {"type": "list", "elements": "str", "default": []},
     "wait": {"type": "int", "default": 0},
+    "wait_plurals": {"type": "list", "elements": "str"},
 }
 
 POLL_SECONDS = 0.5
@@ -82,20 +83,25 @@ def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
     return f"{ready} of {wanted} ready" if ready < wanted else ""
 
 
-def read_kinds(reader: ClusterReader, group: str, plurals: List[str]) -> Tuple[Dict[str, Any], List[Dict[str, Any]]]:
-    """Return the kinds that are served, by name, and their objects."""
-    kinds, objects = {}, []
+def read_kinds(
+    reader: ClusterReader, group: str, plurals: List[str]
+) -> Tuple[Dict[str, Any], List[Dict[str, Any]], Set[str]]:
+    """Return the kinds that are served, by name, their objects, and those of ``plurals`` that are not served."""
+    kinds: Dict[str, Any] = {}
+    objects: List[Dict[str, Any]] = []
+    missing: Set[str] = set()
     for plural in plurals:
         definition = reader.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}")
         kind = served_kind(definition)
         if definition is None or kind is None:
+            missing.add(plural)
             continue
         name = definition["spec"]["names"]["kind"]
         api_version = f"{group}/{kind['versions'][0]}"
         kinds[name] = kind
         for item in reader.items(f"/apis/{api_version}/{plural}"):
             objects.append({**item, "apiVersion": api_version, "kind": name})
-    return kinds, objects
+    return kinds, objects, missing
 
 
 def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, str]:
@@ -124,10 +130,11 @@ def read_services(reader: ClusterReader, selector: str, manager: str) -> List[Di
 def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the whole answer, after waiting for what was asked for."""
     end = time.monotonic() + params["wait"]
+    awaited = params["plurals"] if params["wait_plurals"] is None else params["wait_plurals"]
     while True:
-        kinds, objects = read_kinds(reader, params["group"], params["plurals"])
+        kinds, objects, missing = read_kinds(reader, params["group"], params["plurals"])
         rollouts = read_rollouts(reader, params["rollouts"])
-        complete = len(kinds) == len(params["plurals"]) and not any(rollouts.values())
+        complete = not missing.intersection(awaited) and not any(rollouts.values())
         if complete or time.monotonic() >= end:
             break
         time.sleep(POLL_SECONDS)

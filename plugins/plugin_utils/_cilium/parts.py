@@ -22,11 +22,14 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
 
     Args:
         part: a key of :data:`PART_KINDS`.
-        options: ``site`` and ``secrets_namespace`` of module ``cluster_objects``.
-        wait: seconds to wait until the cluster serves the part's kinds.
+        options: ``site``, ``objects`` and ``secrets_namespace`` of module ``cluster_objects``.
+        wait: seconds to wait until the cluster serves the kinds of ``objects``. A kind that nothing is planned of is
+            not waited for, as not every Cilium has it.
     """
     owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(options["site"]).items()))
+    planned = {item["kind"] for item in options["objects"]}
     return {
+        "wait_plurals": [PLURALS[kind] for kind in PART_KINDS[part] if kind in planned],
         "plurals": [PLURALS[kind] for kind in PART_KINDS[part]],
         "nodes": part == "bgp",
         "namespaces": part in ("bgp", "services"),

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is read of a cluster for its roles, and what is waited for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import state_request
+
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+
+
+def definition(kind: str) -> dict[str, Any]:
+    """Return a kind that is served."""
+    version = {"name": "v2", "served": True, "storage": True, "schema": {"openAPIV3Schema": {}}}
+    status = {"conditions": [{"type": "Established", "status": "True"}]}
+    return {"spec": {"names": {"kind": kind}, "versions": [version]}, "status": status}
+
+
+class ReaderStandIn:
+    """Answers like an API server that serves the kinds ``served``, and has no object."""
+
+    def __init__(self, *served: str) -> None:
+        self.served = list(served)
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        plural = path.removeprefix(DEFINITIONS).partition(".")[0]
+        return next((definition(kind) for kind in self.served if f"{kind.lower()}s" == plural), None)
+
+    def items(self, _path: str, **_options: Any) -> list[dict[str, Any]]:
+        return []
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let seconds pass only in sleep; return what was slept."""
+    slept: list[float] = []
+    monkeypatch.setattr(state.time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(state.time, "sleep", slept.append)
+    return slept
+
+
+def request(**changes: Any) -> dict[str, Any]:
+    return {**{name: spec.get("default") for name, spec in ARGUMENTS.items()}, **changes}
+
+
+def test_each_kind_is_waited_for(clock: list[float]) -> None:
+    reader: Any = ReaderStandIn()
+    found = read_state(reader, request(plurals=["apples", "pears"], wait=5))
+    assert found["kinds"] == {}
+    assert sum(clock) == 5
+    reader.served = ["Apple", "Pear"]
+    clock.clear()
+    assert set(read_state(reader, request(plurals=["apples", "pears"], wait=5))["kinds"]) == {"Apple", "Pear"}
+    assert clock == []
+
+
+def test_a_kind_that_is_not_needed_is_not_waited_for(clock: list[float]) -> None:
+    reader: Any = ReaderStandIn("Apple")
+    found = read_state(reader, request(plurals=["apples", "pears"], wait_plurals=["apples"], wait=5))
+    assert (set(found["kinds"]), clock) == ({"Apple"}, [])
+    read_state(reader, request(plurals=["apples", "pears"], wait_plurals=["pears"], wait=5))
+    assert sum(clock) == 5
+
+
+def test_kinds_of_planned_objects_are_waited_for_and_no_others() -> None:
+    """A cluster without pod pools of its own never serves CiliumPodIPPool, and each run waited for it."""
+    pool = {"kind": "CiliumLoadBalancerIPPool"}
+    asked = state_request("lb", {"site": "home", "objects": [pool, pool], "secrets_namespace": "kube-system"}, 9)
+    assert asked["wait_plurals"] == ["ciliumloadbalancerippools"]
+    assert set(asked["plurals"]) > {"ciliumloadbalancerippools", "ciliumpodippools"}
+    nothing = state_request("lb", {"site": "home", "objects": [], "secrets_namespace": "kube-system"}, 9)
+    assert nothing["wait_plurals"] == []
