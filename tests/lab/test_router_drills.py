@@ -375,6 +375,8 @@ class TestNewestFrr:
         assert runs(newest, OLD)
 
     def test_bad_candidates_are_refused_and_the_live_daemons_see_nothing(self, newest: Site) -> None:
+        # bgpd of the test before has just started, and connects to zebra more than once.
+        wait_for("bgpd's clients", lambda: "bgp[0:1]" in newest.lab.vtysh("show zebra client summary"))
         clients = newest.lab.vtysh("show zebra client summary")
         before = newest.fingerprint()
         result = newest.apply(planned(extra=" neighbor 10.0.0.9 peer-group no-such\n"))
