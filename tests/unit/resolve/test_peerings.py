@@ -120,7 +120,7 @@ def test_ipv4_routes_over_ipv6_need_the_extended_next_hop() -> None:
 
 
 def test_a_dynamic_peering_listens_in_the_whole_network() -> None:
-    data = good(DUAL, edge_peerings=peering(dynamic=True))
+    data = good(DUAL, edge_peerings=peering(dynamic=True), edge_bgp_passwords={"k8s": "x"})
     assert {name: (group["listen_ranges"], group["neighbors"]) for name, group in groups(data).items()} == {
         "home-k8s": (["10.0.1.0/24"], []),
         "home-k8s-v6": (["fd00:1::/64"], []),
@@ -131,7 +131,8 @@ def test_a_dynamic_peering_listens_in_the_whole_network() -> None:
 
 
 def test_a_dynamic_peering_listens_where_it_is_told() -> None:
-    data = good(DUAL, edge_peerings=peering(dynamic={"range": ["10.0.1.8/29", "fd00:1::/112"], "limit": 9}))
+    wanted = {"range": ["10.0.1.8/29", "fd00:1::/112"], "limit": 9}
+    data = good(DUAL, edge_peerings=peering(dynamic=wanted), edge_bgp_passwords={"k8s": "x"})
     assert [group["listen_ranges"] for group in groups(data).values()] == [["10.0.1.8/29"], ["fd00:1::/112"]]
     assert data["routers"]["gw"]["frr"]["listen_limit"] == 18
     assert "bgp listen range 10.0.1.8/29 peer-group home-k8s\n" in frr_conf(data)

@@ -298,6 +298,7 @@ def test_dynamic_nodes_need_no_address() -> None:
     data = good(
         {"home": {"edge_cluster_asn": 64711}, "n11": {"edge_addresses": {}}, "n21": {"edge_node_labels": {"far": ""}}},
         edge_peerings={"k8s": {"network": "rack1", "dynamic": True, "nodes": "!far"}},
+        edge_bgp_passwords={"k8s": "x"},
     )
     group = groups(data, "tor1a")["home-k8s"]
     assert_subset(group, {"listen_ranges": ["10.1.0.0/24"], "neighbors": [], "remote_as": 64711})

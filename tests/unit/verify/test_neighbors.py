@@ -75,7 +75,8 @@ def nas_without_family(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE893 udm-pro neighbor 10.121.0.66 (neighbor nas): 192.0.2.128/25 accepted, which its import does not let "
-    "in (the router's filter is wider than planned: run site.yml with --tags router)",
+    "in (the router's filter is wider than planned: run site.yml, or --tags router,contract: --tags router alone takes "
+    "nothing away)",
 )
 def nas_announces_too_much(site: LiveSite) -> None:
     site.routes["192.0.2.128/25"] = [path("10.121.0.66")]
@@ -83,7 +84,8 @@ def nas_announces_too_much(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE894 udm-pro neighbor 10.121.0.66 (neighbor nas): the router announces 10.122.0.0/24, which its export "
-    "does not name (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes')",
+    "does not name (run site.yml, or --tags router,contract: --tags router alone takes nothing away; vtysh -c 'show "
+    "bgp neighbors 10.121.0.66 advertised-routes')",
 )
 def nas_is_told_too_much(site: LiveSite) -> None:
     site.router["advertised"]["ipv4"]["10.121.0.66"]["advertisedRoutes"]["10.122.0.0/24"] = {}

@@ -86,7 +86,8 @@ def l2_address_over_bgp(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE842 udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the "
-    "router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 192.168.9.0/25')",
+    "router's import filter is wider than planned: run site.yml, or --tags router,contract: --tags router alone takes "
+    "nothing away; vtysh -c 'show bgp 192.168.9.0/25')",
 )
 def foreign_prefix(site: LiveSite) -> None:
     site.routes["192.168.9.0/25"] = [path("10.121.0.11"), path("10.121.0.12")]
@@ -94,7 +95,8 @@ def foreign_prefix(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE842 udm-pro prefix 0.0.0.0/0: accepted from node03, and it is no address of a pool (the router's import "
-    "filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 0.0.0.0/0')",
+    "filter is wider than planned: run site.yml, or --tags router,contract: --tags router alone takes nothing away; "
+    "vtysh -c 'show bgp 0.0.0.0/0')",
 )
 def default_route_accepted(site: LiveSite) -> None:
     site.routes["0.0.0.0/0"] = [path("10.122.0.13")]
@@ -102,7 +104,8 @@ def default_route_accepted(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE842 udm-pro prefix 203.0.113.92/30: accepted from node01, and it is no address of a pool (the router's "
-    "import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp 203.0.113.92/30')",
+    "import filter is wider than planned: run site.yml, or --tags router,contract: --tags router alone takes nothing "
+    "away; vtysh -c 'show bgp 203.0.113.92/30')",
 )
 def pool_as_a_whole(site: LiveSite) -> None:
     site.routes["203.0.113.92/30"] = [path("10.121.0.11")]
@@ -140,8 +143,8 @@ def rejected_next_hop(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE846 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router announces the default "
-    "route to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags "
-    "router; vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')",
+    "route to the node, planned is nothing (networks of the site leak to the nodes: run site.yml, or --tags "
+    "router,contract: --tags router alone takes nothing away; vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')",
 )
 def default_route_leaks(site: LiveSite) -> None:
     site.family().update(sentPrefixCounter=1, defaultSent=True)
@@ -149,8 +152,8 @@ def default_route_leaks(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE846 udm-pro neighbor 10.122.0.12 (node02, peering public-service): the router announces 10.121.0.0/24, "
-    "192.168.1.0/24 to the node, planned is nothing (networks of the site leak to the nodes: run site.yml with "
-    "--tags router; vtysh -c 'show bgp ipv4 unicast neighbors 10.122.0.12 advertised-routes')",
+    "192.168.1.0/24 to the node, planned is nothing (networks of the site leak to the nodes: run site.yml, or "
+    "--tags router,contract: --tags router alone takes nothing away; vtysh -c 'show bgp ipv4 unicast neighbors 10.122.0.12 advertised-routes')",
 )
 def networks_leak(site: LiveSite) -> None:
     site.family("10.122.0.12")["sentPrefixCounter"] = 2

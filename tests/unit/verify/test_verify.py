@@ -49,7 +49,8 @@ def no_bgp(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE807 udm-pro: the plan removes the router, and it still has the BGP neighbors 10.121.0.11, 10.121.0.12, "
-    "10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml with --tags router)",
+    "10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml, or --tags router,contract: --tags "
+    "router alone takes nothing away)",
 )
 def removed_router_has_sessions(site: LiveSite) -> None:
     router = site.plan["routers"]["udm-pro"]

@@ -62,9 +62,10 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         ERROR,
         "Removed router still has sessions",
         "the plan removes the router, and it still has the BGP neighbors {neighbors}",
-        "run site.yml with --tags router",
+        "run site.yml, or --tags router,contract: --tags router alone takes nothing away",
         "udm-pro: the plan removes the router, and it still has the BGP neighbors 10.121.0.11, 10.121.0.12,"
-        " 10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml with --tags router)",
+        " 10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml, or --tags router,contract: --tags"
+        " router alone takes nothing away)",
         settles=False,
     ),
     "EDGE808": LiveCode(

@@ -33,11 +33,11 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         ERROR,
         "Foreign prefix accepted",
         "accepted from {nodes}, and it is no address of a pool",
-        "the router's import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp"
-        " {prefix}'",
-        "udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the router's"
-        " import filter is wider than planned: run site.yml with --tags router; vtysh -c 'show bgp"
-        " 192.168.9.0/25')",
+        "the router's import filter is wider than planned: run site.yml, or --tags router,contract: --tags"
+        " router alone takes nothing away; vtysh -c 'show bgp {prefix}'",
+        "udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the"
+        " router's import filter is wider than planned: run site.yml, or --tags router,contract: --tags router"
+        " alone takes nothing away; vtysh -c 'show bgp 192.168.9.0/25')",
     ),
     "EDGE843": LiveCode(
         ERROR,
@@ -71,11 +71,12 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         ERROR,
         "Router announces to a node",
         "the router announces {prefixes} to the node, planned is nothing",
-        "networks of the site leak to the nodes: run site.yml with --tags router; vtysh -c 'show bgp {family}"
-        " unicast neighbors {address} advertised-routes'",
-        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router announces the default route to"
-        " the node, planned is nothing (networks of the site leak to the nodes: run site.yml with --tags router;"
-        " vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')",
+        "networks of the site leak to the nodes: run site.yml, or --tags router,contract: --tags router alone"
+        " takes nothing away; vtysh -c 'show bgp {family} unicast neighbors {address} advertised-routes'",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router announces the default route"
+        " to the node, planned is nothing (networks of the site leak to the nodes: run site.yml, or --tags"
+        " router,contract: --tags router alone takes nothing away; vtysh -c 'show bgp ipv4 unicast neighbors"
+        " 10.121.0.11 advertised-routes')",
     ),
     "EDGE850": LiveCode(
         ERROR,

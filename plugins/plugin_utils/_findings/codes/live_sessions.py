@@ -221,16 +221,20 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         ERROR,
         "Prefix outside a neighbor's import",
         "{prefixes} accepted, which its import does not let in",
-        "the router's filter is wider than planned: run site.yml with --tags router",
+        "the router's filter is wider than planned: run site.yml, or --tags router,contract: --tags router alone"
+        " takes nothing away",
         "udm-pro neighbor 10.121.0.66 (neighbor nas): 192.0.2.128/25 accepted, which its import does not let in"
-        " (the router's filter is wider than planned: run site.yml with --tags router)",
+        " (the router's filter is wider than planned: run site.yml, or --tags router,contract: --tags router"
+        " alone takes nothing away)",
     ),
     "EDGE894": LiveCode(
         ERROR,
         "Prefix outside a neighbor's export",
         "the router announces {prefixes}, which its export does not name",
-        "run site.yml with --tags router; vtysh -c 'show bgp neighbors {key} advertised-routes'",
+        "run site.yml, or --tags router,contract: --tags router alone takes nothing away; vtysh -c 'show bgp"
+        " neighbors {key} advertised-routes'",
         "udm-pro neighbor 10.121.0.66 (neighbor nas): the router announces 10.122.0.0/24, which its export does"
-        " not name (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes')",
+        " not name (run site.yml, or --tags router,contract: --tags router alone takes nothing away; vtysh -c"
+        " 'show bgp neighbors 10.121.0.66 advertised-routes')",
     ),
 }

@@ -223,4 +223,13 @@ POLICIES: dict[str, PlanCode] = {
         " addresses of pool 'lb' of 'home' (10.5.200.0/28) (name the prefixes that are really its own; if it"
         " announces the pool too, write pools: home/lb)",
     ),
+    "EDGE362": PlanCode(
+        WARNING,
+        "Listen range without a password",
+        "A named neighbor must have its address; behind a listen range any host with the right AS number is one, and"
+        " may announce every address that the import lets in.",
+        "test.edge_peerings.lab.dynamic: has no password: any host of 10.3.0.0/24 that says it is AS 64800 becomes a"
+        " neighbor of tor-a, and can take over a pool's addresses (set edge_bgp_passwords.lab, or leave dynamic out and"
+        " give the nodes their edge_addresses)",
+    ),
 }

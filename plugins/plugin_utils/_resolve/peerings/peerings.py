@@ -20,7 +20,7 @@ from ..._model.site import Node, NodeClass, Peering, Pool, Service, Session, Ses
 from ..hosts import Context, is_absent, outside_networks
 from ..routers.policies import EXPORT, IMPORT, PrefixSources, resolve_policy
 from ..sessions.checks import check_groups, check_instances, check_pairs
-from ..sessions.listen_ranges import listen_ranges
+from ..sessions.listen_ranges import listen_ranges, warn_without_password
 from ..sessions.session_keys import session_keys
 from ..sessions.sessions import Adjacency, Endpoints, place, routes, sessions_of
 from .checks import (
@@ -199,6 +199,15 @@ class PeeringResolver:
             reach = self._routers(item, name, networks, members, asns, keys, own_pools, wanted)
         if reach is None:
             return None
+        if reach.ranges and reach.keys.password is None and values["edge_bgp_passwords"].complete:
+            numbers = " or ".join(str(asn) for asn in sorted(set(asns.values())))
+            warn_without_password(
+                context,
+                item.path,
+                f"AS {numbers} becomes a neighbor of {some(list(reach.routers))}, and can take over a pool's addresses",
+                [cidr.text for cidr in reach.ranges],
+                f"set edge_bgp_passwords.{name}, or leave dynamic out and give the nodes their edge_addresses",
+            )
         check_preference(context, item, self.ends.routers, advertise, reach.routers, asns)
         names: Values = item["names"]
         reached = {route.node for route in reach.routes}

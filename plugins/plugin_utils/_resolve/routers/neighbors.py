@@ -15,6 +15,7 @@ from ..._findings.wording import one_of
 from ..._inventory.values import Item, Items, Values
 from ..._model.site import Cluster, Neighbor, Policy, Router
 from ..hosts import Context, Placed
+from ..sessions.listen_ranges import warn_without_password
 from ..sessions.session_keys import session_keys
 from .exports import Draft, finish_routers
 from .links import resolve_links
@@ -106,6 +107,9 @@ class NeighborResolver:
             "interface": self._by_interface,
             "dynamic": self._by_range,
         }[ways](base, internal)
+        ranges = [text for neighbor in found for text in neighbor.listen_ranges]
+        if ranges and keys.password is None and passwords.complete and not import_.empty:
+            self._warn_without_password(ranges)
         return [
             Draft(
                 self._with_families(neighbor, len(found) > 1),
@@ -117,6 +121,16 @@ class NeighborResolver:
             )
             for neighbor in found
         ]
+
+    def _warn_without_password(self, ranges: list[str]) -> None:
+        asn = {"internal": str(self.router.asn), "external": "any other"}.get(str(self.item["asn"]), self.item["asn"])
+        warn_without_password(
+            self.context,
+            self.item.path,
+            f"AS {asn} becomes a neighbor of {self.router.host}, and can announce all that its import lets in",
+            ranges,
+            f"set edge_bgp_passwords.{self.name}, or write the neighbor's address in place of dynamic",
+        )
 
     def _policy(self, way: str) -> Policy:
         path = f"{self.item.path}.{way}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from ..._addressing.addresses import Cidr, parse_cidr
 from ..._addressing.intervals import contains, merge, overlaps
+from ..._findings.wording import some
 from ..._inventory.values import Item, Values
 from ..._model.site import Cluster, Node, Peering
 from ..hosts import Context
@@ -56,6 +57,24 @@ def listen_ranges(
             f"at least {len(members)}; two more while nodes are replaced",
         )
     return ranges, limit
+
+
+def warn_without_password(context: Context, path: str, whom: str, ranges: Iterable[str], hint: str) -> None:
+    """Warn of listen ranges without a password: an address in them and an AS number are no secret.
+
+    Args:
+        context: takes the finding.
+        path: of the peering or neighbor.
+        whom: the AS that is let in, and the router, as the sentence needs them.
+        ranges: who may dial in.
+        hint: the way out.
+    """
+    context.report.add(
+        "EDGE362",
+        f"{path}.dynamic",
+        f"has no password: any host of {some(list(ranges))} that says it is {whom}",
+        hint,
+    )
 
 
 def _check_nodes(
