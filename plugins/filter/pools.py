@@ -16,6 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing
     parse_address,
     to_cidrs,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import parse_family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import contains
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Pool
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -29,14 +30,14 @@ def pool_parse(value: Any) -> dict[str, Any]:
         "addresses": [entry.text for entry in pool.entries],
         "exclude": [entry.text for entry in pool.exclude],
         "first_last": pool.first_last,
-        "families": list(pool.families),
+        "families": [family.key for family in pool.families],
         "ranges": [interval_text(interval) for interval in pool.intervals],
     }
 
 
 def pool_capacity(value: Any) -> dict[str, int]:
     """Return how many addresses of each family services can get."""
-    return _pools.capacity(_pool(value).intervals)
+    return {family.key: count for family, count in _pools.capacity(_pool(value).intervals).items()}
 
 
 def pool_contains(value: Any, addresses: Any) -> bool:
@@ -74,7 +75,7 @@ def pool_free(value: Any, used: Any = None, count: Any = 1, family: Any = None, 
         _pool(value).intervals,
         used=_pools.parse_addresses(used, "used"),
         count=count,
-        family=family,
+        family=None if family is None else parse_family(family, "family"),
         after=None if after is None else parse_address(after, "after"),
     )
     return [address.text for address in found]
@@ -102,7 +103,9 @@ def pool_cidrs(value: Any) -> list[str]:
 def pool_prefix_list(value: Any) -> dict[str, list[dict[str, Any]]]:
     """Return, by family, what an FRR prefix-list must permit."""
     pool = _pool(value)
-    return {family: _pools.prefix_list_entries(_pools.of_family(pool.intervals, family)) for family in pool.families}
+    return {
+        family.key: _pools.prefix_list_entries(_pools.of_family(pool.intervals, family)) for family in pool.families
+    }
 
 
 def _pool(value: Any) -> Pool:

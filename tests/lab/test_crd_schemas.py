@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
     Service,
     Site,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made, replace
 from jsonschema import Draft202012Validator
 
 sys.path[:0] = [str(Path(__file__).parent)]
@@ -46,11 +46,11 @@ COMMUNITIES = (
     Community("no-export", "well-known"),
 )
 ADVERTISE = (
-    Advertise("pod_cidrs", communities=COMMUNITIES),
-    Advertise("pod_pools", "tier=a"),
-    Advertise("cluster_ips", aggregate={"ipv4": 24, "ipv6": 112}),
-    Advertise("external_ips", "app=web,!old", COMMUNITIES, 150),
-    Advertise("interfaces", interfaces=("dummy0",)),
+    made(Advertise, "pod_cidrs", communities=COMMUNITIES),
+    made(Advertise, "pod_pools", "tier=a"),
+    made(Advertise, "cluster_ips", aggregate={"ipv4": 24, "ipv6": 112}),
+    made(Advertise, "external_ips", "app=web,!old", COMMUNITIES, 150),
+    made(Advertise, "interfaces", interfaces=("dummy0",)),
 )
 POOLS = (
     pool("lb", "203.0.113.0/28", bgp=("k8s",), communities=COMMUNITIES, local_preference=200, aggregate={"ipv4": 28}),
@@ -65,7 +65,7 @@ POOLS = (
     ),
     pool("range", "203.0.113.64 - 203.0.113.70", bgp=("k8s",), first_last=False),
 )
-POD_POOLS = (PodPool("blue", ("10.50.0.0/20", "fd00:50::/56"), {"ipv4": 26, "ipv6": 64}, {"tier": "a"}),)
+POD_POOLS = (made(PodPool, "blue", ("10.50.0.0/20", "fd00:50::/56"), {"ipv4": 26, "ipv6": 64}, {"tier": "a"}),)
 
 
 def whole(**sessions: Any) -> Site:
@@ -142,8 +142,17 @@ def test_the_chart_knows_every_value() -> None:
     """Each path that the plan writes is in the chart's own values."""
     chart = yaml.safe_load((cluster_lab.cilium_module() / "install/kubernetes/cilium/values.yaml").read_text("utf-8"))
     services = (
-        Service("kube-system", "cilium-ingress", "lb", ("203.0.113.1",), "values", chart="cilium-ingress", way="bgp"),
-        Service("web", "cilium-gateway-web", "lb", (), "values", chart="gateway", traffic_policy="Cluster"),
+        made(
+            Service,
+            "kube-system",
+            "cilium-ingress",
+            "lb",
+            ("203.0.113.1",),
+            "values",
+            chart="cilium-ingress",
+            way="bgp",
+        ),
+        made(Service, "web", "cilium-gateway-web", "lb", (), "values", chart="gateway", traffic_policy="Cluster"),
     )
     changes: dict[str, Any] = {"services": services, "router_ids": "10.255.0.0/24", "pools": POOLS}
     pods = {"pod_cidrs": ("10.244.0.0/16", "fd00:244::/56")}

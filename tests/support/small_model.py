@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
@@ -22,9 +21,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
     Timers,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import parse_pool
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made, replace
 
 LABEL = "cluster-edge.hybridnet/pool"
-KEYS = SessionKeys(timers=Timers(9, 3, 5), graceful_restart=15)
+KEYS = made(SessionKeys, timers=Timers(9, 3, 5), graceful_restart=15)
 
 
 def pool(name: str, addresses: str, **changes: Any) -> Pool:
@@ -34,7 +34,8 @@ def pool(name: str, addresses: str, **changes: Any) -> Pool:
 
 def session(node: str, address: str, **changes: Any) -> Session:
     """Return a node's session to the router."""
-    made = Session(
+    usual = made(
+        Session,
         cluster="home",
         peering="k8s",
         node=node,
@@ -52,15 +53,25 @@ def session(node: str, address: str, **changes: Any) -> Session:
         peer="k8s-gw",
         peer_config="k8s",
     )
-    return replace(made, **changes)
+    return replace(usual, **changes)
 
 
 def peering(**changes: Any) -> Peering:
     """Return the peering of all nodes."""
-    made = Peering(
-        "k8s", ("lan",), None, ("n1", "n2"), ("gw",), 64701, KEYS, ("ipv4",), advertisement="k8s", peer_group="home-k8s"
+    usual = made(
+        Peering,
+        "k8s",
+        ("lan",),
+        None,
+        ("n1", "n2"),
+        ("gw",),
+        64701,
+        KEYS,
+        ("ipv4",),
+        advertisement="k8s",
+        peer_group="home-k8s",
     )
-    return replace(made, **changes)
+    return replace(usual, **changes)
 
 
 def small_site(
@@ -73,17 +84,20 @@ def small_site(
         of_peering: what is other in the peering.
         cluster: what is other in the cluster.
     """
-    made = Cluster(
+    usual = made(
+        Cluster,
         host="home",
         cilium_version="1.19.6",
         default_pool="lb",
         pool_label=LABEL,
-        nodes=tuple(Node(f"n{n}", "home", {}, {"lan": (f"10.0.1.1{n}",)}) for n in (1, 2)),
+        nodes=tuple(made(Node, f"n{n}", "home", {}, {"lan": (f"10.0.1.1{n}",)}) for n in (1, 2)),
         peerings=(peering(**of_peering or {}),),
         pools=(pool("lb", "203.0.113.0/28", bgp=("k8s",)),),
         services=(),
         sessions=tuple(session(f"n{n}", f"10.0.1.1{n}", **sessions or {}) for n in (1, 2)),
-        classes=(NodeClass("all", None, ("n1", "n2"), ("k8s",)),),
+        classes=(made(NodeClass, "all", None, ("n1", "n2"), ("k8s",)),),
     )
-    router = Router("gw", 64700, "10.0.1.1", "linux", "10.1", {"lan": ("10.0.1.1",)})
-    return Site("edge", (Network("lan", ("10.0.1.0/24",), ("eth0",)),), (router,), (replace(made, **cluster),))
+    router = made(Router, "gw", 64700, "10.0.1.1", "linux", "10.1", {"lan": ("10.0.1.1",)})
+    return made(
+        Site, "edge", (made(Network, "lan", ("10.0.1.0/24",), ("eth0",)),), (router,), (replace(usual, **cluster),)
+    )

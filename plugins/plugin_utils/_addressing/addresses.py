@@ -14,9 +14,10 @@ import re
 import socket
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...module_utils._errors import EdgeError
+from .families import Family
 from .intervals import Interval, merge
 
 if TYPE_CHECKING:
@@ -31,20 +32,13 @@ else:
     except ImportError:  # told at first use: `ansible-doc` and `ansible-test sanity --test import` must load this file
         HAS_NETADDR = False
 
-WIDTH = {4: 32, 6: 128}
-"""Bits of an address, by family."""
-FAMILY_NAME = {4: "IPv4", 6: "IPv6"}
-"""How messages call a family."""
-FAMILY_KEY = {4: "ipv4", 6: "ipv6"}
-"""How plans and filters call a family."""
-
-_MAPPED = Interval(6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF)
+_MAPPED = Interval(Family.IPV6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF)
 """``::ffff:0:0/96``, IPv4-mapped addresses (RFC 4291 section 2.5.5.2)."""
-_SOCKET_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
-_BYTES = {4: 4, 6: 16}
+_SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+_BYTES = {family: family.width // 8 for family in Family}
 _DOTTED = re.compile(r"\d+(\.\d+)*", re.ASCII)
-_GROUP = {4: re.compile(r"\d{1,3}", re.ASCII), 6: re.compile(r"[0-9A-Fa-f]{1,4}")}
-_PREFIX_LENGTHS = {str(bits): bits for bits in range(WIDTH[6] + 1)}
+_GROUP = {Family.IPV4: re.compile(r"\d{1,3}", re.ASCII), Family.IPV6: re.compile(r"[0-9A-Fa-f]{1,4}")}
+_PREFIX_LENGTHS = {str(bits): bits for bits in range(Family.IPV6.width + 1)}
 _OVER_ANY_WIDTH = re.compile(r"[1-9]\d{2}", re.ASCII)
 """A number of three digits, for what is too long a prefix of any family."""
 
@@ -60,8 +54,7 @@ class PoolEntry(NamedTuple):
 class Address(NamedTuple):
     """One address."""
 
-    family: int
-    """4 or 6."""
+    family: Family
     value: int
 
     @property
@@ -87,8 +80,8 @@ class Cidr(NamedTuple):
         return f"{address_text(self.family, self.interval.first)}/{self.prefix_length}"
 
     @property
-    def family(self) -> int:
-        """4 or 6."""
+    def family(self) -> Family:
+        """The family of its addresses."""
         return self.interval.family
 
     def contains(self, address: Address) -> bool:
@@ -123,12 +116,12 @@ def parse_cidr(text: object, path: str) -> Cidr:
         raise EdgeError(
             path,
             f"{word} has no prefix length, but a CIDR is needed",
-            f"write {plain}/{WIDTH[family]} if you mean that one address",
+            f"write {plain}/{family.width} if you mean that one address",
         )
     interval, bits, value, plain = _block(word, path)
     cidr = Cidr(interval, bits)
     if value != interval.first:
-        one_address = f"{plain}/{WIDTH[interval.family]}"
+        one_address = f"{plain}/{interval.family.width}"
         raise EdgeError(path, _host_bits(word, cidr), f"did you mean {cidr.text}, or the single address {one_address}?")
     return cidr
 
@@ -155,15 +148,13 @@ def parse_range(text: object, path: str) -> Interval:
     if "/" in word:
         raise EdgeError(path, f"{word} mixes a range and a CIDR", "write either FIRST-LAST or ADDRESS/LENGTH")
     family, first, _text = _read(left, path)
-    separator = "." if family == 4 else ":"
+    separator = "." if family is Family.IPV4 else ":"
     if _GROUP[family].fullmatch(right):
         full = f"{left.rpartition(separator)[0]}{separator}{right}"
         raise EdgeError(path, f"{word} shortens the last address of the range", f"write it whole: {left}-{full}")
     other, last, _text = _read(right, path)
     if family != other:
-        raise EdgeError(
-            path, f"{word} goes from {FAMILY_NAME[family]} to {FAMILY_NAME[other]}", "write one range per family"
-        )
+        raise EdgeError(path, f"{word} goes from {family.label} to {other.label}", "write one range per family")
     if first > last:
         meant = interval_text(Interval(family, last, first))
         raise EdgeError(path, f"{word} ends before it starts", f"did you mean {meant}?")
@@ -190,7 +181,7 @@ def parse_pool_entry(text: object, path: str) -> PoolEntry:
     return PoolEntry(f"{plain}/{bits}", interval, is_cidr=True)
 
 
-def address_text(family: int, value: int) -> str:
+def address_text(family: Family, value: int) -> str:
     """Return the canonical text of an address given as a number: what netaddr writes, from where netaddr has it."""
     _require_netaddr()
     return socket.inet_ntop(_SOCKET_FAMILY[family], value.to_bytes(_BYTES[family], "big"))
@@ -210,7 +201,7 @@ def to_cidrs(intervals: Iterable[Interval]) -> tuple[Cidr, ...]:
 def _blocks_of(interval: Interval) -> Iterator[Cidr]:
     """Yield the fewest CIDRs of one interval: each time the largest that may start here and does not reach too far."""
     family, first, last = interval
-    width = WIDTH[family]
+    width = family.width
     while first <= last:
         host_bits = (last - first + 1).bit_length() - 1
         if first:
@@ -257,10 +248,10 @@ def _is_range(word: str) -> bool:
     return "-" in word
 
 
-def _read(word: str, path: str) -> tuple[int, int, str]:
+def _read(word: str, path: str) -> tuple[Family, int, str]:
     """Return family, value and canonical text of an address, as inet_pton(3) reads it: no short form, no zone."""
     _require_netaddr()
-    family: Literal[4, 6] = 6 if ":" in word else 4
+    family = Family.of_text(word)
     kind = _SOCKET_FAMILY[family]
     try:
         packed = socket.inet_pton(kind, word)
@@ -270,12 +261,12 @@ def _read(word: str, path: str) -> tuple[int, int, str]:
     if text != word:
         # Not canonical: netaddr decides, as some platforms read forms that it refuses, such as 010.0.0.1.
         try:
-            packed = netaddr.IPAddress(word, family, flags=netaddr.INET_PTON).packed
+            packed = netaddr.IPAddress(word, 6 if family is Family.IPV6 else 4, flags=netaddr.INET_PTON).packed
         except (netaddr.AddrFormatError, ValueError):
             raise _not_an_address(word, path) from None
     value = int.from_bytes(packed, "big")
-    if family == 6 and _MAPPED.first <= value <= _MAPPED.last:
-        plain = address_text(4, value - _MAPPED.first)
+    if family is Family.IPV6 and _MAPPED.first <= value <= _MAPPED.last:
+        plain = address_text(Family.IPV4, value - _MAPPED.first)
         raise EdgeError(path, f"{word} is an IPv4-mapped IPv6 address", f"write it as IPv4: {plain}")
     return family, value, text
 
@@ -305,7 +296,7 @@ def _block(word: str, path: str) -> tuple[Interval, int, int, str]:
     if not left:
         raise EdgeError(path, f"{word} has no address before the slash", "write it as ADDRESS/LENGTH")
     family, value, text = _read(left, path)
-    width = WIDTH[family]
+    width = family.width
     bits = _PREFIX_LENGTHS.get(length)
     if bits is None and not _OVER_ANY_WIDTH.fullmatch(length):
         raise EdgeError(
@@ -314,7 +305,7 @@ def _block(word: str, path: str) -> tuple[Interval, int, int, str]:
             _mask_hint(Address(family, value), length),
         )
     if bits is None or bits > width:
-        raise EdgeError(path, f"{word} has a prefix length over {width}, the bits of an {FAMILY_NAME[family]} address")
+        raise EdgeError(path, f"{word} has a prefix length over {width}, the bits of an {family.label} address")
     hosts = (1 << (width - bits)) - 1
     first = value & ~hosts
     return Interval(family, first, first | hosts), bits, value, text
@@ -322,7 +313,7 @@ def _block(word: str, path: str) -> tuple[Interval, int, int, str]:
 
 def _mask_hint(address: Address, length: str) -> str:
     """Return the way out of ``10.0.0.0/255.255.255.0`` and of other texts after the slash."""
-    if address.family == 4 and _DOTTED.fullmatch(length) and length.count(".") == 3:
+    if address.family is Family.IPV4 and _DOTTED.fullmatch(length) and length.count(".") == 3:
         try:
             mask = netaddr.IPAddress(length, flags=netaddr.INET_PTON)
         except (netaddr.AddrFormatError, ValueError):
@@ -339,16 +330,18 @@ def _host_bits(word: str, cidr: Cidr) -> str:
 
 # As numbers: ansible-doc loads this file where no netaddr is.
 _NO_SEGMENTS = (
-    (Interval(4, 0, 0x00FFFFFF), "this-network addresses (0.0.0.0/8)"),
-    (Interval(4, 0x7F000000, 0x7FFFFFFF), "loopback addresses (127.0.0.0/8)"),
-    (Interval(4, 0xE0000000, 0xEFFFFFFF), "multicast addresses (224.0.0.0/4)"),
-    (Interval(4, 0xF0000000, 0xFFFFFFFF), "reserved addresses (240.0.0.0/4)"),
-    (Interval(6, 0, 1), "loopback addresses (::/127)"),
-    (Interval(6, 0xFF << 120, (1 << 128) - 1), "multicast addresses (ff00::/8)"),
+    (Interval(Family.IPV4, 0, 0x00FFFFFF), "this-network addresses (0.0.0.0/8)"),
+    (Interval(Family.IPV4, 0x7F000000, 0x7FFFFFFF), "loopback addresses (127.0.0.0/8)"),
+    (Interval(Family.IPV4, 0xE0000000, 0xEFFFFFFF), "multicast addresses (224.0.0.0/4)"),
+    (Interval(Family.IPV4, 0xF0000000, 0xFFFFFFFF), "reserved addresses (240.0.0.0/4)"),
+    (Interval(Family.IPV6, 0, 1), "loopback addresses (::/127)"),
+    (Interval(Family.IPV6, 0xFF << 120, (1 << 128) - 1), "multicast addresses (ff00::/8)"),
 )
 """From the IANA special-purpose registries; an IPv4 link-local range is a segment where a VPN makes it one."""
 
-_SEGMENT_EXAMPLES = {4: "192.0.2.0/24", 6: "2001:db8::/64"}
+_SEGMENT_EXAMPLES = {Family.IPV4: "192.0.2.0/24", Family.IPV6: "2001:db8::/64"}
 
-LINK_LOCAL = Interval(6, 0xFE80 << 112, (0xFEC0 << 112) - 1)
+DEFAULT_ROUTE = {family: Cidr(Interval(family, 0, (1 << family.width) - 1), 0) for family in Family}
+
+LINK_LOCAL = Interval(Family.IPV6, 0xFE80 << 112, (0xFEC0 << 112) - 1)
 """fe80::/10: addresses that each link has again (RFC 4291)."""

@@ -14,6 +14,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from .families import Family
+
 _BEYOND = 1 << 128
 """More than any address."""
 
@@ -24,8 +26,7 @@ class Interval(NamedTuple):
     A tuple, as sites have many: they are made, compared and sorted without a line of Python.
     """
 
-    family: int
-    """4 or 6."""
+    family: Family
     first: int
     last: int
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from .._addressing.addresses import Address
+from .._addressing.families import Family
 from .._kubernetes.labels import LABEL_PEERING, POD_POOL_NAME
 from .._model.communities import Community
 from .._model.site import Advertise, Cluster, Node, NodeClass, Peering, Pool, Session, Site
-from .common import BGP_KINDS, Object, announced_selector, finish, label_selector, new_object, select_all
+from .common import BGP_KINDS, Object, announced_selector, finish, new_object, select_all
 
 _SECRET_PREFIX = "bgp-password-"  # noqa: S105 - a name
 """The Secrets stand in a namespace that others use too (kube-system by default), so their names have a prefix."""
@@ -52,7 +54,7 @@ def bgp_objects(site: Site, cluster: Cluster) -> list[Object]:
     return finish(objects, BGP_KINDS, site, cluster)
 
 
-def peers_of(sessions: Iterable[Session]) -> set[tuple[str, int, str, str | None, int, str]]:
+def peers_of(sessions: Iterable[Session]) -> set[tuple[str, int, str, Address | None, int, str]]:
     """Return the peers that a CiliumBGPClusterConfig lists for a node's sessions, without the node's own addresses.
 
     Each is (instance, ASN, peer, address, peer's ASN, peer config); the address is None where nodes dial their gateway.
@@ -107,21 +109,20 @@ def _advertise_entries(cluster: Cluster, item: Advertise) -> list[Object]:
             {"advertisementType": "Interface", "interface": {"name": name}, **attributes} for name in item.interfaces
         ]
     if item.kind == "pod_pools":
-        selector = label_selector(item.selector) if item.selector else select_all(POD_POOL_NAME)
+        selector = item.selector.label_selector() if item.selector else select_all(POD_POOL_NAME)
         return [{"advertisementType": "CiliumPodIPPool", "selector": selector, **attributes}]
     return [
         {
             "advertisementType": "Service",
             "service": {"addresses": [_SERVICE_ADDRESSES[item.kind]], **_aggregation(item.aggregate)},
-            "selector": label_selector(item.selector) if item.selector else select_all(cluster.pool_label),
+            "selector": item.selector.label_selector() if item.selector else select_all(cluster.pool_label),
             **attributes,
         }
     ]
 
 
-def _aggregation(lengths: Mapping[str, int]) -> Object:
-    names = {"ipv4": "aggregationLengthIPv4", "ipv6": "aggregationLengthIPv6"}
-    return {name: lengths[family] for family, name in names.items() if family in lengths}
+def _aggregation(lengths: Mapping[Family, int]) -> Object:
+    return {f"aggregationLength{family.label}": lengths[family] for family in Family if family in lengths}
 
 
 def _attributes(communities: Sequence[Community], local_preference: int | None) -> Object:
@@ -144,7 +145,7 @@ def _peer_config(name: str, session: Session, peering: Peering | None, external:
             "keepAliveTimeSeconds": keys.timers.keepalive,
         },
         "families": [
-            {"afi": family, "safi": "unicast", "advertisements": {"matchLabels": {LABEL_PEERING: session.peering}}}
+            {"afi": family.key, "safi": "unicast", "advertisements": {"matchLabels": {LABEL_PEERING: session.peering}}}
             for family in session.families
         ],
     }
@@ -179,9 +180,10 @@ def _overrides(nodes: Iterable[Node], by_node: Mapping[str, Sequence[Session]]) 
                 continue
             instance = instances.setdefault(session.instance, {"name": session.instance})
             if node.router_id is not None:
-                instance["routerID"] = node.router_id
+                instance["routerID"] = node.router_id.text
             if session.local_address is not None:
-                instance.setdefault("peers", []).append({"name": session.peer, "localAddress": session.local_address})
+                peer = {"name": session.peer, "localAddress": session.local_address.text}
+                instance.setdefault("peers", []).append(peer)
         if instances:
             spec = {"bgpInstances": list(instances.values())}
             objects.append(new_object("CiliumBGPNodeConfigOverride", node.host, spec))
@@ -204,19 +206,19 @@ def _cluster_config(item: NodeClass, sessions: Sequence[Session], peerings: Mapp
     }
     instances: dict[tuple[str, int], list[Object]] = {}
     for instance, asn, name, address, peer_asn, peer_config in sorted(
-        peers_of(sessions), key=lambda peer: (peer[:3], peer[3] or "")
+        peers_of(sessions), key=lambda peer: (peer[:3], peer[3].text if peer[3] else "")
     ):
         peer: Object = {"name": name, "peerASN": peer_asn}
         if address is None:
-            gateway = {"addressFamily": families[name]}
+            gateway = {"addressFamily": families[name].key}
             peer["autoDiscovery"] = {"mode": "DefaultGateway", "defaultGateway": gateway}
         else:
-            peer["peerAddress"] = address
+            peer["peerAddress"] = address.text
         peer["peerConfigRef"] = {"name": peer_config}
         instances.setdefault((instance, asn), []).append(peer)
     spec: Object = {}
     if item.selector is not None:
-        spec["nodeSelector"] = label_selector(item.selector)
+        spec["nodeSelector"] = item.selector.label_selector()
     spec["bgpInstances"] = [
         {"name": name, "localASN": asn, **({"localPort": ports[name]} if name in ports else {}), "peers": peers}
         for (name, asn), peers in sorted(instances.items())

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._document.plan import KubernetesObject
 from .._kubernetes.labels import NEVER_USED_VALUE, ownership_labels
-from .._kubernetes.selectors import IN, NOT_IN, Requirement, Selector, negation, parse_selector, selector_of_both
+from .._kubernetes.selectors import NOT_IN, Requirement, Selector, negation, selector_of_both, selector_of_label
 from .._model.site import Cluster, Pool, Site
 from .._versions.cilium import V2_SINCE, parse_version
 
@@ -54,11 +54,6 @@ def finish(objects: Iterable[Object], kinds: Sequence[str], site: Site, cluster:
     return finished
 
 
-def label_selector(text: str) -> Object:
-    """Return a selector of the resolved site (canonical kubectl text) as a Kubernetes LabelSelector."""
-    return parse_selector(text, "").label_selector()
-
-
 def select_all(key: str) -> Object:
     """Return a LabelSelector that matches everything; ``key`` is any label key."""
     return Selector((Requirement(key, NOT_IN, (NEVER_USED_VALUE,)),)).label_selector()
@@ -72,22 +67,21 @@ def pool_selector(cluster: Cluster, pool: Pool) -> Selector | None:
     which is a single requirement where there is a default pool.
     """
     if pool.services is not None:
-        return parse_selector(pool.services, "")
+        return pool.services
     if pool.name != cluster.default_pool:
-        return Selector((Requirement(cluster.pool_label, IN, (pool.name,)),))
+        return selector_of_label(cluster.pool_label, pool.name)
     others = [item for item in cluster.pools if item.name != pool.name]
     named = tuple(sorted(item.name for item in others if item.services is None))
     found = {Requirement(cluster.pool_label, NOT_IN, named)} if named else set()
     for other in others:
         if other.services is not None:
-            found |= {negation(item) for item in parse_selector(other.services, "").requirements}
+            found |= {negation(item) for item in other.services.requirements}
     return _sorted_selector(found) if found else None
 
 
 def announced_selector(cluster: Cluster, pool: Pool) -> Selector | None:
     """Return the selector of the pool's services that are advertised and announced; None = all services."""
-    narrowed = parse_selector(pool.announce_only, "") if pool.announce_only else None
-    return selector_of_both(pool_selector(cluster, pool), narrowed)
+    return selector_of_both(pool_selector(cluster, pool), pool.announce_only)
 
 
 def _sorted_selector(requirements: Iterable[Requirement]) -> Selector:

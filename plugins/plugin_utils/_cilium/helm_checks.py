@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from .._addressing.families import Family
 from .._model.site import Cluster
 from .._versions.cilium import Version, parse_version, text_of
 from .._versions.cilium_chart import HELM_VALUES, KNOWN_CHILDREN, KNOWN_NAMES, NEVER, HelmValue
@@ -84,8 +85,7 @@ def _switched_off(cluster: Cluster) -> Iterator[ValueProblem]:
     for path, reason in (
         ("bgpControlPlane.enabled", "the cluster has peerings" if cluster.peerings else None),
         ("enableLBIPAM", _pool_reason(cluster)),
-        ("ipv4.enabled", family_reason(cluster, "ipv4")),
-        ("ipv6.enabled", family_reason(cluster, "ipv6")),
+        *((f"{family.key}.enabled", family_reason(cluster, family)) for family in Family),
         ("l2announcements.enabled", _l2_reason(cluster)),
         ("kubeProxyReplacement", _l2_reason(cluster)),
         ("ingressController.enabled", _chart_reason(cluster, CILIUM_INGRESS)),
@@ -142,11 +142,11 @@ def _low_rate_limit(cluster: Cluster) -> Iterator[ValueProblem]:
 
 def _missing_families(cluster: Cluster) -> Iterator[ValueProblem]:
     """Yield ``ipv6.enabled`` where the inventory needs IPv6 and the plan cannot switch it on without IPv6 pod CIDRs."""
-    reason = family_reason(cluster, "ipv6")
+    reason = family_reason(cluster, Family.IPV6)
     if (
         cluster.cilium_managed
         and reason
-        and "ipv6" not in pod_families(cluster)
+        and Family.IPV6 not in pod_families(cluster)
         and value_at(cluster.values, "ipv6.enabled") is None
     ):
         yield ValueProblem(
@@ -166,23 +166,24 @@ def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
         yield from _other_ranges(cluster)
     if not any(item.kind == "pod_cidrs" for peering in cluster.peerings for item in peering.advertise):
         return
-    for family, name in (("ipv4", "clusterPoolIPv4MaskSize"), ("ipv6", "clusterPoolIPv6MaskSize")):
+    for family in Family:
+        name = f"clusterPool{family.label}MaskSize"
         written = value_at(cluster.values, f"ipam.operator.{name}")
         if written is not None and written != cluster.pod_mask[family]:
             yield ValueProblem(
                 f"ipam.operator.{name}",
-                f"it is {written}, but edge_cluster_pod_mask is {cluster.pod_mask[family]} for {family}, and routers"
-                " accept no other length",
+                f"it is {written}, but edge_cluster_pod_mask is {cluster.pod_mask[family]} for {family.key}, and"
+                " routers accept no other length",
                 "say it once: in edge_cluster_pod_mask",
             )
 
 
 def _other_ranges(cluster: Cluster) -> Iterator[ValueProblem]:
     """Yield pod CIDRs that differ from those of the inventory."""
-    for family in ("IPv4", "IPv6"):
-        name = f"clusterPool{family}PodCIDRList"
+    for family in Family:
+        name = f"clusterPool{family.label}PodCIDRList"
         written = value_at(cluster.values, f"ipam.operator.{name}")
-        ours = [cidr for cidr in cluster.pod_cidrs if (":" in cidr) == (family == "IPv6")]
+        ours = [cidr.text for cidr in cluster.pod_cidrs if cidr.family is family]
         if written is None or not ours:
             continue
         if ([written] if isinstance(written, str) else written) != ours:

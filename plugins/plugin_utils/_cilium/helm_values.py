@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from .._addressing.families import family_of
+from .._addressing.addresses import Cidr
+from .._addressing.families import Family
+from .._addressing.intervals import Interval
 from .._model.site import Cluster, L2Lease
 from .lb import DEFAULT_POD_POOL, pod_pool_spec
 from .services import cilium_chart_values
@@ -55,8 +57,8 @@ _TALOS: Mapping[str, Any] = {
 _RESTART_ON_CHANGE: Mapping[str, Any] = {"operator": {"rollOutPods": True}, "rollOutCiliumPods": True}
 """Agents and operator read their configuration once, at start: without these a changed value does nothing."""
 
-_K3S_POD_CIDRS = ("10.42.0.0/16",)
-"""The default of ``k3s server --cluster-cidr``."""
+_K3S_POD_CIDRS = (Cidr(Interval(Family.IPV4, 0x0A2A0000, 0x0A2AFFFF), 16),)
+"""10.42.0.0/16, the default of ``k3s server --cluster-cidr``."""
 _K3S: Mapping[str, Any] = {"kubeProxyReplacement": True, "k8sServiceHost": "127.0.0.1", "k8sServicePort": 6444}
 """Each k3s node has a load balancer for the API server on this port (k3s documentation, "Architecture")."""
 
@@ -84,11 +86,11 @@ def needed_values(cluster: Cluster) -> dict[str, Any]:
     if cluster.peerings:
         values["bgpControlPlane"] = {"enabled": True}
         if cluster.router_ids is not None:
-            values["bgpControlPlane"]["routerIDAllocation"] = {"mode": "ip-pool", "ipPool": cluster.router_ids}
+            values["bgpControlPlane"]["routerIDAllocation"] = {"mode": "ip-pool", "ipPool": cluster.router_ids.text}
     if _without_ipv4(cluster):
         # An agent with IPv4 switched on waits for an IPv4 range of its own and serves nothing.
         values["ipv4"] = {"enabled": False}
-    if _without_ipv4(cluster) or (family_reason(cluster, "ipv6") and "ipv6" in pod_families(cluster)):
+    if _without_ipv4(cluster) or (family_reason(cluster, Family.IPV6) and Family.IPV6 in pod_families(cluster)):
         # The chart's default is IPv4 alone; without it no service gets an IPv6 address, and none is advertised.
         values["ipv6"] = {"enabled": True}
     if any(pool.l2 for pool in cluster.pools):
@@ -119,20 +121,19 @@ def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: st
     return found
 
 
-def family_reason(cluster: Cluster, family: str) -> str | None:
+def family_reason(cluster: Cluster, family: Family) -> str | None:
     """Return the reason why Cilium must run this family, as text; None where nothing needs it."""
-    kind = {"ipv4": "IPv4", "ipv6": "IPv6"}[family]
     pools = sorted(pool.name for pool in cluster.pools if family in pool.families)
     if pools:
-        return f"pools have {kind} addresses: {', '.join(pools)}"
+        return f"pools have {family.label} addresses: {', '.join(pools)}"
     peerings = sorted(peering.name for peering in cluster.peerings if family in peering.families)
-    return f"peerings carry {kind} routes: {', '.join(peerings)}" if peerings else None
+    return f"peerings carry {family.label} routes: {', '.join(peerings)}" if peerings else None
 
 
-def pod_families(cluster: Cluster) -> set[str]:
+def pod_families(cluster: Cluster) -> set[Family]:
     """Return the families of the pod CIDRs that the inventory names."""
     ranges = (*cluster.pod_cidrs, *(cidr for pool in cluster.pod_pools for cidr in pool.cidrs))
-    return set(map(family_of, ranges))
+    return {cidr.family for cidr in ranges}
 
 
 def low_ports(cluster: Cluster) -> list[int]:
@@ -151,11 +152,12 @@ def value_at(values: Mapping[str, Any], path: str) -> Any:
 
 def _without_ipv4(cluster: Cluster) -> bool:
     """Return whether the cluster's pod CIDRs are known and nothing in it has an IPv4 address."""
-    addresses = (address for node in cluster.nodes for own in node.addresses.values() for address in own)
+    families = {cidr.family for cidr in (*cluster.service_cidrs, *cluster.external_cidrs)}
+    families |= {address.family for node in cluster.nodes for own in node.addresses.values() for address in own}
     return (
-        pod_families(cluster) == {"ipv6"}
-        and not family_reason(cluster, "ipv4")
-        and all(":" in text for text in (*cluster.service_cidrs, *cluster.external_cidrs, *addresses))
+        pod_families(cluster) == {Family.IPV6}
+        and not family_reason(cluster, Family.IPV4)
+        and Family.IPV4 not in families
     )
 
 
@@ -169,7 +171,7 @@ def _base_values(cluster: Cluster) -> Mapping[str, Any]:
     return _cluster_pool(cluster, ())
 
 
-def _cluster_pool(cluster: Cluster, usual: tuple[str, ...]) -> dict[str, Any]:
+def _cluster_pool(cluster: Cluster, usual: tuple[Cidr, ...]) -> dict[str, Any]:
     """Return the values of IPAM mode cluster-pool; ``usual`` is the distribution's pod CIDR.
 
     They are written without a distribution too: by the chart's own, nodes would get theirs out of 10.0.0.0/8, whatever
@@ -178,11 +180,11 @@ def _cluster_pool(cluster: Cluster, usual: tuple[str, ...]) -> dict[str, Any]:
     if cluster.pod_pools or value_at(cluster.values, "ipam.mode") not in (None, "cluster-pool"):
         return {}
     operator: dict[str, Any] = {}
-    for family, six in (("IPv4", False), ("IPv6", True)):
-        cidrs = [cidr for cidr in cluster.pod_cidrs or usual if (":" in cidr) == six]
+    for family in Family:
+        cidrs = [cidr.text for cidr in cluster.pod_cidrs or usual if cidr.family is family]
         if cidrs:
-            operator[f"clusterPool{family}PodCIDRList"] = cidrs
-            operator[f"clusterPool{family}MaskSize"] = cluster.pod_mask[family.lower()]
+            operator[f"clusterPool{family.label}PodCIDRList"] = cidrs
+            operator[f"clusterPool{family.label}MaskSize"] = cluster.pod_mask[family]
     return {"ipam": {"mode": "cluster-pool", "operator": operator}} if operator else {}
 
 

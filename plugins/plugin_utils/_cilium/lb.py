@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from .._addressing.families import Family
 from .._model.site import Cluster, Network, PodPool, Pool, Site
 from .._pools.capacity import cilium_spec
-from .common import LB_KINDS, Object, announced_selector, finish, label_selector, new_object, pool_selector
+from .common import LB_KINDS, Object, announced_selector, finish, new_object, pool_selector
 
 DEFAULT_POD_POOL = "default"
 """The pool of pods that name none. Agents do not start without it, so Cilium's operator makes it from a Helm value
@@ -42,10 +43,10 @@ def interface_regex(name: str) -> str:
 def pod_pool_spec(pool: PodPool) -> Object:
     """Return ``spec`` of a CiliumPodIPPool; the Helm value for the pool ``default`` has the same form."""
     spec: Object = {}
-    for family, six in (("ipv4", False), ("ipv6", True)):
-        cidrs = [cidr for cidr in pool.cidrs if (":" in cidr) == six]
+    for family in Family:
+        cidrs = [cidr.text for cidr in pool.cidrs if cidr.family is family]
         if cidrs:
-            spec[family] = {"cidrs": cidrs, "maskSize": pool.mask[family]}
+            spec[family.key] = {"cidrs": cidrs, "maskSize": pool.mask[family]}
     return spec
 
 
@@ -81,7 +82,7 @@ def _l2_policy(cluster: Cluster, pool: Pool, network: Network, nodes: Object | N
 def _l2_node_selector(cluster: Cluster, network: Network) -> Object | None:
     """Return the selector of the nodes that announce on ``network``; None = all nodes of the cluster."""
     if network.l2_nodes is not None:
-        return label_selector(network.l2_nodes)
+        return network.l2_nodes.label_selector()
     hosts = sorted(node.host for node in cluster.nodes if node.addresses.get(network.name))
     if len(hosts) == len(cluster.nodes):
         return None

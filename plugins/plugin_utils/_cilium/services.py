@@ -19,6 +19,7 @@ from .._kubernetes.labels import (
     LOAD_BALANCER_CLASSES,
     ownership_labels,
 )
+from .._kubernetes.selectors import selector_of_label
 from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, Service, Site
 from .common import Object
 
@@ -31,9 +32,6 @@ _GATEWAY_PREFIX = "cilium-gateway-"
 """Cilium names the Service of a Gateway ``cilium-gateway-<gateway>``."""
 _CILIUM_INGRESS_CLASS = "cilium"
 """The name of the IngressClass is fixed in Cilium's chart (templates/cilium-ingress-class.yaml)."""
-
-_FAMILY_NAMES = {"ipv4": "IPv4", "ipv6": "IPv6"}
-"""Family names as Kubernetes spells them in ``ipFamilies``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ def node_labels(cluster: Cluster) -> dict[str, dict[str, str]] | None:
     for node in cluster.nodes:
         labels[node.host].update(node.labels)
     for item in cluster.classes:
-        if item.selector == f"{LABEL_CLASS}={item.name}":
+        if item.selector == selector_of_label(LABEL_CLASS, item.name):
             for host in item.nodes:
                 labels[host][LABEL_CLASS] = item.name
     for host in cluster.absent_nodes:
@@ -206,7 +204,7 @@ def _service_fields(service: Service) -> Object:
     if service.traffic_policy:
         fields["externalTrafficPolicy"] = service.traffic_policy
     if service.families:
-        fields["ipFamilies"] = [_FAMILY_NAMES[family] for family in service.families]
+        fields["ipFamilies"] = [family.label for family in service.families]
         fields["ipFamilyPolicy"] = "RequireDualStack" if len(service.families) > 1 else "SingleStack"
     if service.way:
         fields["loadBalancerClass"] = LOAD_BALANCER_CLASSES[service.way]
@@ -214,7 +212,7 @@ def _service_fields(service: Service) -> Object:
 
 
 def _annotations(service: Service) -> dict[str, str]:
-    found = {ANNOTATION_ADDRESSES: ",".join(service.addresses)} if service.addresses else {}
+    found = {ANNOTATION_ADDRESSES: ",".join(address.text for address in service.addresses)} if service.addresses else {}
     if service.share_with:
         found[ANNOTATION_SHARING_NAMESPACES] = ",".join(service.share_with)
     if service.share:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .._addressing.addresses import WIDTH
-from .._addressing.families import DEFAULT_ROUTE
+from .._addressing.addresses import DEFAULT_ROUTE
+from .._addressing.families import Family
 from .._document.frr_intent import (
     CommunityList,
     MaximumPrefix,
@@ -60,12 +60,12 @@ class Filters:
     community_lists: list[CommunityList] = field(default_factory=list)
     route_maps: list[RouteMap] = field(default_factory=list)
 
-    def add_import(self, name: str, family: str, rules: Iterable[PrefixRule], policy: Policy) -> None:
+    def add_import(self, name: str, family: Family, rules: Iterable[PrefixRule], policy: Policy) -> None:
         """Add what a peer group's neighbors may announce.
 
         Args:
             name: of the route-map.
-            family: ``ipv4`` or ``ipv6``.
+            family: of the routes.
             rules: all prefixes that pass, of both families.
             policy: the rest of the import policy: whether everything passes, communities to carry, attributes to set.
         """
@@ -80,7 +80,7 @@ class Filters:
             entries.append(_permit(MAP_STEP, {**listed, **match}, changes))
         self.route_maps.append({"name": name, "entries": entries or [_deny_all()]})
 
-    def add_export(self, name: str, family: str, policy: Policy, asn: int) -> None:
+    def add_export(self, name: str, family: Family, policy: Policy, asn: int) -> None:
         """Add what a peer group's neighbors are sent; ``asn`` is the AS that the router shows them."""
         changes = _changes(policy, policy.communities)
         if policy.prepend:
@@ -102,20 +102,20 @@ class Filters:
             {"name": REDISTRIBUTED_MAP, "entries": [_permit(MAP_STEP, {}, {"tag": REDISTRIBUTED_TAG})]}
         )
 
-    def _prefixes(self, name: str, family: str, rules: list[PrefixRule]) -> RouteMapMatch:
+    def _prefixes(self, name: str, family: Family, rules: list[PrefixRule]) -> RouteMapMatch:
         """Add a prefix-list and return the match on it."""
         entries: list[PrefixListEntry] = [
             {
                 "seq": SEQUENCE_STEP * (index + 1),
                 "action": "permit",
-                "prefix": rule.prefix,
+                "prefix": rule.prefix.text,
                 "ge": rule.ge,
                 "le": rule.le,
             }
             for index, rule in enumerate(rules)
         ]
-        self.prefix_lists.append({"name": name, "family": family, "entries": entries})
-        return {"family": family, "prefix_list": name}
+        self.prefix_lists.append({"name": name, "family": family.key, "entries": entries})
+        return {"family": family.key, "prefix_list": name}
 
     def _communities(self, name: str, communities: tuple[Community, ...]) -> RouteMapMatch:
         """Return the matches that let only routes with all of ``communities`` pass."""
@@ -174,7 +174,7 @@ def maximum_prefix(rules: Iterable[PrefixRule], policy: Policy) -> MaximumPrefix
 def _count(rule: PrefixRule) -> int:
     """Return how many prefixes pass a rule."""
     cidr, low, high = lengths(rule)
-    return sum(1 << (length - cidr.prefix_length) for length in range(low, min(high, WIDTH[cidr.family]) + 1))
+    return sum(1 << (length - cidr.prefix_length) for length in range(low, min(high, cidr.family.width) + 1))
 
 
 def _permit(seq: int, match: RouteMapMatch, changes: RouteMapSet) -> RouteMapEntry:

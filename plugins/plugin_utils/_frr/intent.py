@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._addressing.addresses import parse_address
-from .._addressing.families import FAMILIES, family_of
+from .._addressing.families import Family
 from .._document.frr_intent import FrrIntent, PeerGroup, PeerGroupFamily
 from .._model.site import Neighbor, Peering, Policy, Pool, PrefixRule, Router, Session, SessionKeys, Site
 from .filters import REDISTRIBUTED_MAP, Filters, maximum_prefix
@@ -27,7 +26,7 @@ class _Draft:
     """A peer group whose families are still to be made, and what they are made from."""
 
     group: PeerGroup
-    families: tuple[str, ...]
+    families: tuple[Family, ...]
     rules: Sequence[PrefixRule]
     """All prefixes that its neighbors may announce."""
     import_: Policy
@@ -53,21 +52,20 @@ def frr_intent(site: Site, router: Router) -> FrrIntent:
     ]
     if router.redistribute:
         filters.add_redistribute()
-    networks = {family: [p for p in router.originates if family_of(p) == family] for family in FAMILIES}
-    used = {family for group in peer_groups for family in group["families"]} | {f for f in FAMILIES if networks[f]}
+    networks = {family: [cidr for cidr in router.originates if cidr.family is family] for family in Family}
+    used = {family for draft in drafts for family in draft.families} | {cidr.family for cidr in router.originates}
     return {
         "asn": router.asn,
-        "router_id": router.router_id,
+        "router_id": router.router_id.text,
         "import_check": router.import_check,
         "maximum_paths": router.maximum_paths,
         "maximum_paths_internal": router.maximum_paths if _has_internal(router, peer_groups) else None,
         "multipath_relax": router.multipath_relax or _multipath_relax(site, router),
         "listen_limit": sum(draft.listen_limit or 0 for draft in drafts) or None,
-        "networks": networks,
+        "networks": {family.key: [cidr.text for cidr in own] for family, own in networks.items()},
         "redistribute": [
-            {"protocol": _protocol(protocol, family), "family": family, "route_map": REDISTRIBUTED_MAP}
-            for family in FAMILIES
-            if family in used
+            {"protocol": _protocol(protocol, family), "family": family.key, "route_map": REDISTRIBUTED_MAP}
+            for family in sorted(used)
             for protocol in router.redistribute
         ],
         "peer_groups": peer_groups,
@@ -75,17 +73,6 @@ def frr_intent(site: Site, router: Router) -> FrrIntent:
         "community_lists": filters.community_lists,
         "route_maps": filters.route_maps,
     }
-
-
-def session_keys(router: Router, neighbor: Neighbor) -> SessionKeys:
-    """Return the session keys of a resolved neighbor.
-
-    Raises:
-        ValueError: it has none, which is a fault of the resolver.
-    """
-    if neighbor.keys is None:
-        raise ValueError(f"neighbor {neighbor.name} of {router.host} was resolved without session keys")
-    return neighbor.keys
 
 
 def _of_peerings(site: Site, router: Router) -> Iterable[_Draft]:
@@ -111,22 +98,20 @@ def _has_internal(router: Router, groups: Iterable[PeerGroup]) -> bool:
     return any(group["remote_as"] in ("internal", router.asn) for group in groups)
 
 
-def _protocol(protocol: str, family: str) -> str:
+def _protocol(protocol: str, family: Family) -> str:
     """Return FRR's word for a protocol in a family."""
-    return "ospf6" if (protocol, family) == ("ospf", "ipv6") else protocol
+    return "ospf6" if (protocol, family) == ("ospf", Family.IPV6) else protocol
 
 
 def _add_families(filters: Filters, draft: _Draft, asn: int) -> dict[str, PeerGroupFamily]:
     """Add a peer group's filters to ``filters`` and return its families; ``asn`` is the AS that its neighbors see."""
     families: dict[str, PeerGroupFamily] = {}
-    for family in FAMILIES:
-        if family not in draft.families:
-            continue
-        name = f"{draft.group['name']}-{family}"
+    for family in sorted(draft.families):
+        name = f"{draft.group['name']}-{family.key}"
         rules = [rule for rule in draft.rules if rule.family == family]
         filters.add_import(f"{name}-in", family, rules, draft.import_)
         filters.add_export(f"{name}-out", family, draft.export, asn)
-        families[family] = {
+        families[family.key] = {
             "import": f"{name}-in",
             "export": f"{name}-out",
             "maximum_prefix": maximum_prefix(rules, draft.import_),
@@ -138,12 +123,12 @@ def _add_families(filters: Filters, draft: _Draft, asn: int) -> dict[str, PeerGr
     return families
 
 
-def _group(name: str, transport: str, keys: SessionKeys, password: str | None, internal: bool) -> PeerGroup:
+def _group(name: str, transport: Family, keys: SessionKeys, password: str | None, internal: bool) -> PeerGroup:
     """Return a peer group with the keys that peerings and neighbors set alike, and defaults for all others."""
     return {
         "name": name,
         "remote_as": None,
-        "transport": transport,
+        "transport": transport.key,
         "timers": {
             "hold": keys.timers.hold,
             "keepalive": keys.timers.keepalive,
@@ -173,21 +158,21 @@ def _peering_group(name: str, peering: Peering, sessions: Sequence[Session]) -> 
     asns = {session.node_asn for session in sessions}
     internal = asns == {first.router_asn}
     dynamic = bool(peering.listen_ranges)
-    ranges = [cidr for cidr in peering.listen_ranges if family_of(cidr) == first.family]
+    ranges = [cidr.text for cidr in peering.listen_ranges if cidr.family is first.family]
     group = _group(name, first.family, keys, f"{first.cluster}/{keys.password}" if keys.password else None, internal)
     peer_group: PeerGroup = {
         **group,
         # A listen range has one AS for all neighbors: nodes of several AS numbers are all external.
         "remote_as": first.node_asn if len(asns) == 1 else "external" if dynamic else None,
         "local_as": peering.local_as,
-        "extended_nexthop": first.family == "ipv6" and "ipv4" in first.families,
-        "update_source": first.update_source if dynamic else None,
+        "extended_nexthop": first.family is Family.IPV6 and Family.IPV4 in first.families,
+        "update_source": first.update_source.text if dynamic and first.update_source else None,
         "listen_ranges": ranges,
         "neighbors": []
         if dynamic
         else [
             {
-                "address": session.node_address,
+                "address": session.node_address.text if session.node_address else "",
                 "interface": None,
                 "unnumbered": False,
                 "description": session.keys.description or session.node,
@@ -195,7 +180,7 @@ def _peering_group(name: str, peering: Peering, sessions: Sequence[Session]) -> 
                 # The port that the router dials: only where Cilium listens.
                 "port": peering.listen_port if peering.listen_port != 179 else None,
                 "shutdown": session.keys.shutdown,
-                "update_source": session.update_source or (session.router_address if keys.multihop else None),
+                "update_source": _source(session),
             }
             for session in sessions
         ],
@@ -212,7 +197,7 @@ def _peering_group(name: str, peering: Peering, sessions: Sequence[Session]) -> 
 
 def _neighbor_group(router: Router, neighbor: Neighbor) -> _Draft:
     """Return the peer group of a neighbor that is not Cilium, or of the other end of a link."""
-    keys = session_keys(router, neighbor)
+    keys = neighbor.keys
     internal = neighbor.asn in ("internal", router.asn)
     unnumbered = neighbor.interface is not None and not neighbor.addresses
     group = _group(
@@ -222,8 +207,9 @@ def _neighbor_group(router: Router, neighbor: Neighbor) -> _Draft:
         f"{router.host}/{keys.password}" if keys.password else None,
         internal,
     )
-    ends = neighbor.addresses or (() if neighbor.interface is None else (neighbor.interface,))
+    ends = [address.text for address in neighbor.addresses] or ([neighbor.interface] if neighbor.interface else [])
     dynamic = bool(neighbor.listen_ranges)
+    source = neighbor.update_source.text if neighbor.update_source else None
     descriptions = [*neighbor.descriptions, *[""] * len(ends)]
     peer_group: PeerGroup = {
         **group,
@@ -231,9 +217,9 @@ def _neighbor_group(router: Router, neighbor: Neighbor) -> _Draft:
         "local_as": neighbor.local_as,
         "bfd": neighbor.bfd,
         # FRR switches it on by itself for unnumbered neighbors (RFC 5549).
-        "extended_nexthop": neighbor.transport == "ipv6" and "ipv4" in neighbor.families and not unnumbered,
-        "update_source": neighbor.update_source if dynamic else None,
-        "listen_ranges": list(neighbor.listen_ranges),
+        "extended_nexthop": neighbor.transport is Family.IPV6 and Family.IPV4 in neighbor.families and not unnumbered,
+        "update_source": source if dynamic else None,
+        "listen_ranges": [cidr.text for cidr in neighbor.listen_ranges],
         "neighbors": [
             {
                 "address": end,
@@ -243,7 +229,7 @@ def _neighbor_group(router: Router, neighbor: Neighbor) -> _Draft:
                 "remote_as": None,
                 "port": keys.port if keys.port != 179 else None,
                 "shutdown": keys.shutdown,
-                "update_source": neighbor.update_source,
+                "update_source": source,
             }
             for end, description in zip(ends, descriptions, strict=False)
         ],
@@ -260,12 +246,17 @@ def _neighbor_group(router: Router, neighbor: Neighbor) -> _Draft:
     )
 
 
+def _source(session: Session) -> str | None:
+    """Return the address from which the router dials a node: over several hops always the one that the node dials."""
+    source = session.update_source or (session.router_address if session.keys.multihop else None)
+    return source.text if source else None
+
+
 def _session_order(session: Session) -> tuple[int, int, str]:
     """Return the key that sorts sessions by the node's address, as numbers; unknown ones come last, by node."""
-    if not session.node_address:
+    if session.node_address is None:
         return 9, 0, session.node
-    address = parse_address(session.node_address, "")
-    return address.family, address.value, session.node
+    return *session.node_address, session.node
 
 
 def _multipath_relax(site: Site, router: Router) -> bool:

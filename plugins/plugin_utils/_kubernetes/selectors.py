@@ -131,6 +131,11 @@ def parse_selector(text: object, path: str) -> Selector:
     return result
 
 
+def selector_of_label(key: str, value: str) -> Selector:
+    """Return the selector ``key=value``."""
+    return Selector((Requirement(key, IN, (value,)),))
+
+
 def selector_of(label_selector: Mapping[str, Any]) -> Selector:
     """Return the selector that a Kubernetes ``LabelSelector`` spells; an empty one selects everything."""
     labels = label_selector.get("matchLabels") or {}

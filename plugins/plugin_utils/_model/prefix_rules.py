@@ -12,12 +12,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from .._addressing.addresses import FAMILY_KEY, WIDTH, Cidr, parse_cidr, to_cidrs
+from .._addressing.addresses import Cidr, to_cidrs
+from .._addressing.families import Family
 from .._addressing.intervals import Interval, contains, merge
 from .site import Pool, PrefixRule
 
-_Group = tuple[int, int, int]
-"""Family (4 or 6), shortest and longest length that pass."""
+_Group = tuple[Family, int, int]
+"""Family, shortest and longest length that pass."""
 
 
 def rule(cidr: Cidr, ge: int | None = None, le: int | None = None) -> PrefixRule:
@@ -26,25 +27,24 @@ def rule(cidr: Cidr, ge: int | None = None, le: int | None = None) -> PrefixRule
     ``le`` is left out beside ``ge`` where it is the family's width: FRR 7.5.1 shows ``ge 32 le 32`` back as ``ge 32``.
     """
     low, high = _range(cidr, ge, le)
-    width = WIDTH[cidr.family]
+    width = cidr.family.width
     if low == high == cidr.prefix_length:
-        return PrefixRule(cidr.text)
+        return PrefixRule(cidr)
     if low == cidr.prefix_length:
-        return PrefixRule(cidr.text, None, high)
-    return PrefixRule(cidr.text, low, None if high == width else high)
+        return PrefixRule(cidr, None, high)
+    return PrefixRule(cidr, low, None if high == width else high)
 
 
 def _range(cidr: Cidr, ge: int | None, le: int | None) -> tuple[int, int]:
     """Return the shortest and the longest length that pass."""
     if ge is None and le is None:
         return cidr.prefix_length, cidr.prefix_length
-    return cidr.prefix_length if ge is None else ge, WIDTH[cidr.family] if le is None else le
+    return cidr.prefix_length if ge is None else ge, cidr.family.width if le is None else le
 
 
 def lengths(known: PrefixRule) -> tuple[Cidr, int, int]:
     """Return a rule's prefix and the shortest and longest length that pass."""
-    cidr = parse_cidr(known.prefix, "")
-    return (cidr, *_range(cidr, known.ge, known.le))
+    return (known.prefix, *_range(known.prefix, known.ge, known.le))
 
 
 def merge_rules(rules: Iterable[PrefixRule]) -> tuple[PrefixRule, ...]:
@@ -78,12 +78,12 @@ def pool_rules(pool: Pool) -> tuple[PrefixRule, ...]:
     """Return the routes of a pool's services: host routes, or prefixes of the length to which they are aggregated."""
     found: list[PrefixRule] = []
     for interval in pool.intervals:
-        length = pool.aggregate.get(FAMILY_KEY[interval.family])
+        length = pool.aggregate.get(interval.family)
         if length is None:
-            width = WIDTH[interval.family]
+            width = interval.family.width
             found.extend(rule(cidr, width, width) for cidr in to_cidrs((interval,)))
             continue
-        hosts = (1 << (WIDTH[interval.family] - length)) - 1
+        hosts = (1 << (interval.family.width - length)) - 1
         whole = Interval(interval.family, interval.first & ~hosts, interval.last | hosts)
         found.extend(rule(cidr, length, length) for cidr in to_cidrs((whole,)))
     return merge_rules(found)

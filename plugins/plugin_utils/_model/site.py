@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resolved site: what the inventory means after defaults, derivations and checks.
 
-Everything here is frozen and complete: no key is looked up again, no default is applied later. Addresses and CIDRs
-are canonical text (netaddr's), ranges that arithmetic is done on are :class:`Interval`. Selectors are canonical
-kubectl text. Only ``_resolve`` makes these objects; ``_frr``, ``_cilium`` and ``_plan``
-read them.
+Everything here is frozen and complete: no key is looked up again, no default is applied later. Addresses, CIDRs and
+selectors are parsed; who writes them takes their ``text``. Only ``_resolve`` makes these objects; ``_frr``,
+``_cilium`` and ``_plan`` read them.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._addressing.addresses import PoolEntry
-from .._addressing.families import family_of
+from .._addressing.addresses import Address, Cidr, PoolEntry
+from .._addressing.families import Family
 from .._addressing.intervals import Interval
 from .._kubernetes.labels import kubelet_labels
+from .._kubernetes.selectors import Selector
 from .communities import Community
 
 KUBERNETES_TRAFFIC_POLICY = "Cluster"
@@ -47,24 +47,24 @@ class SessionKeys:
     """GTSM (RFC 5082); both ends together."""
     description: str | None = None
     shutdown: bool = False
-    port: int = 179
+    port: int = field(kw_only=True)
+    """TCP port on which the router listens."""
     password: str | None = None
     """Name under ``edge_bgp_passwords``, never the secret itself; None = no MD5."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class PrefixRule:
     """Prefixes inside ``prefix`` of ``ge`` to ``le`` bits; without both, exactly ``prefix``."""
 
-    prefix: str
-    """Canonical CIDR text."""
+    prefix: Cidr
     ge: int | None = None
     le: int | None = None
 
     @property
-    def family(self) -> str:
-        """``ipv4`` or ``ipv6``."""
-        return family_of(self.prefix)
+    def family(self) -> Family:
+        """The family of the prefixes."""
+        return self.prefix.family
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Policy:
     """Export: how many times more the router's own AS stands in the path."""
     max_prefixes: int | None = None
     """As written; None = derived from the filter."""
-    restart: int = 300
+    restart: int = field(kw_only=True)
     """Seconds until a session that ended for too many prefixes is tried again; whole minutes."""
 
     @property
@@ -101,15 +101,15 @@ class Network:
     """An L3 segment that router and nodes share."""
 
     name: str
-    cidrs: tuple[str, ...]
+    cidrs: tuple[Cidr, ...]
     interfaces: tuple[str, ...] = ()
     """Interface names or globs, for L2 announcements."""
-    l2_nodes: str | None = None
-    """Selector of the nodes that announce here; None = all nodes with an address here."""
+    l2_nodes: Selector | None = None
+    """The nodes that announce here; None = all nodes with an address here."""
     loopback: bool = False
     """It holds loopback addresses: no segment, no ARP."""
-    dhcp: tuple[str, ...] = ()
-    """Ranges that a DHCP server hands out, as written, normalized."""
+    dhcp: tuple[PoolEntry, ...] = ()
+    """Ranges that a DHCP server hands out."""
     delivery: str | None = None
     """``routed`` or ``on_link``: how a provider hands this public range over."""
 
@@ -121,28 +121,28 @@ class Neighbor:
     name: str
     """Of the neighbor or link; unique on its router."""
     peer_group: str
-    addresses: tuple[str, ...] = ()
+    addresses: tuple[Address, ...] = ()
     """Transport addresses, each one session; empty with ``interface`` alone (unnumbered) or ``listen_ranges``."""
     descriptions: tuple[str, ...] = ()
     """One for each address; else one."""
     interface: str | None = None
     """Unnumbered (RFC 5549) where there is no address, else the interface of link-local addresses."""
-    listen_ranges: tuple[str, ...] = ()
+    listen_ranges: tuple[Cidr, ...] = ()
     listen_limit: int | None = None
-    asn: int | str = "external"
+    asn: int | str = field(kw_only=True)
     """A number, ``internal`` or ``external``."""
     local_as: int | None = None
-    transport: str = "ipv4"
-    """Family of the session's own addresses; ``ipv6`` for unnumbered."""
-    families: tuple[str, ...] = ()
+    transport: Family = Family.IPV4
+    """Family of the session's own addresses; IPv6 for unnumbered."""
+    families: tuple[Family, ...] = ()
     """Families of the routes."""
-    keys: SessionKeys | None = None
+    keys: SessionKeys = field(kw_only=True)
     bfd: bool = False
-    update_source: str | None = None
+    update_source: Address | None = None
     next_hop_self: bool = False
     route_reflector_client: bool = False
-    import_: Policy = Policy()
-    export: Policy = Policy()
+    import_: Policy = field(kw_only=True)
+    export: Policy = field(kw_only=True)
     link: str | None = None
     """The link whose other end this is."""
     other: str | None = None
@@ -155,26 +155,26 @@ class Router:
 
     host: str
     asn: int
-    router_id: str
+    router_id: Address
     platform: str
     """``linux`` or ``unifi``."""
     frr_version: str
-    addresses: Mapping[str, tuple[str, ...]]
+    addresses: Mapping[str, tuple[Address, ...]]
     """Network name -> addresses, one per family and subnet."""
     take_over: tuple[str, ...] = ()
     """Blocks of FRR that are not ours and may be lost, by their first lines."""
-    managed: bool = True
+    managed: bool = field(kw_only=True)
     absent: bool = False
     """``edge_state: absent``: no session ends here, and what we made there is removed."""
     neighbors: tuple[Neighbor, ...] = ()
-    originates: tuple[str, ...] = ()
+    originates: tuple[Cidr, ...] = ()
     """Prefixes that some export announces and this router puts into BGP itself (``network`` statements), sorted."""
     maximum_paths: int | None = None
     """None = FRR's own default, which is multipath."""
     multipath_relax: bool = False
     """Neighbors or links of different ASes may announce one prefix."""
     redistribute: tuple[str, ...] = ()
-    import_check: bool = True
+    import_check: bool = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +184,11 @@ class Node:
     host: str
     cluster: str
     labels: Mapping[str, str]
-    addresses: Mapping[str, tuple[str, ...]]
+    addresses: Mapping[str, tuple[Address, ...]]
     asn: int | None = None
     """Its own AS number (``edge_cluster_asn`` on the node, read only where its cluster has none)."""
-    router_id: str | None = None
-    local_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    router_id: Address | None = None
+    local_addresses: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     """Peering -> source addresses of its sessions (``edge_node_local_addresses``)."""
     drain: bool = False
     """It leaves all peerings."""
@@ -209,16 +209,16 @@ class Session:
     cluster: str
     peering: str
     node: str
-    node_address: str
-    """Empty where the node has none here: a dynamic neighbor whose address the site does not know."""
+    node_address: Address | None
+    """None where the node has none here: a dynamic neighbor whose address the site does not know."""
     node_asn: int
     router: str
-    router_address: str
+    router_address: Address
     router_asn: int
     """As the node sees it: the peering's ``local_as`` where it has one."""
-    family: str
-    """Family of the transport addresses: ``ipv4`` or ``ipv6``."""
-    families: tuple[str, ...]
+    family: Family
+    """Family of the transport addresses."""
+    families: tuple[Family, ...]
     """Families of the routes that it carries."""
     keys: SessionKeys
     peer_group: str
@@ -228,9 +228,9 @@ class Session:
     peer: str
     peer_config: str
     """Names of the Cilium side; IPv6 peers and PeerConfigs end in ``-v6``."""
-    local_address: str | None = None
+    local_address: Address | None = None
     """Source address that the node must dial from (``edge_node_local_addresses``); then equal to ``node_address``."""
-    update_source: str | None = None
+    update_source: Address | None = None
     """The router's source address, where the session is not between two addresses of one subnet."""
     dynamic: bool = False
     """The router knows the node by a listen range."""
@@ -244,12 +244,12 @@ class Advertise:
 
     kind: str
     """``pod_cidrs``, ``pod_pools``, ``cluster_ips``, ``external_ips`` or ``interfaces``."""
-    selector: str | None = None
-    """Canonical kubectl text; None = all."""
+    selector: Selector | None = None
+    """None = all."""
     communities: tuple[Community, ...] = ()
     local_preference: int | None = None
-    aggregate: Mapping[str, int] = field(default_factory=dict)
-    """Family -> prefix length; empty = host routes."""
+    aggregate: Mapping[Family, int] = field(default_factory=dict)
+    """Prefix length by family; empty = host routes."""
     interfaces: tuple[str, ...] = ()
 
 
@@ -259,21 +259,21 @@ class Peering:
 
     name: str
     networks: tuple[str, ...]
-    nodes: str | None
-    """Selector in canonical kubectl text; None = all nodes of the cluster."""
+    nodes: Selector | None
+    """None = all nodes of the cluster."""
     node_hosts: tuple[str, ...]
     """The nodes that it matches, sorted."""
     routers: tuple[str, ...]
     asn: int
     keys: SessionKeys
-    families: tuple[str, ...]
+    families: tuple[Family, ...]
     """Route families: those that its pools and ``advertise`` have and both ends have addresses for."""
-    accept: str = "pools"
+    accept: str = field(kw_only=True)
     """``pools``, or ``services``: only the planned addresses of services."""
-    sessions: str = "per_family"
-    """``per_family``, or the family of the one session that carries the routes of all."""
+    sessions: Family | None = None
+    """The family of the one session that carries the routes of all; None = one session for each family."""
     local_as: int | None = None
-    listen_ranges: tuple[str, ...] = ()
+    listen_ranges: tuple[Cidr, ...] = ()
     """CIDRs from which nodes may dial in; empty = named neighbors."""
     listen_limit: int | None = None
     listen_port: int | None = None
@@ -284,9 +284,9 @@ class Peering:
     filter: tuple[PrefixRule, ...] = ()
     """All that the router accepts over it: pools (or services), ``advertise``, and the prefixes of ``import_``; exact,
     minimal, sorted."""
-    import_: Policy = Policy()
+    import_: Policy = field(kw_only=True)
     """``import`` as written, beside the derived filter."""
-    export: Policy = Policy()
+    export: Policy = field(kw_only=True)
     advertisement: str = ""
     """Name of its CiliumBGPAdvertisement."""
     peer_group: str = ""
@@ -299,13 +299,17 @@ class NodeClass:
 
     name: str
     """Name of the CiliumBGPClusterConfig."""
-    selector: str | None
+    selector: Selector | None
     """What selects exactly these nodes: a peering's own selector, or a label of ours; None = all nodes."""
     nodes: tuple[str, ...]
     peerings: tuple[str, ...]
 
 
-_FAMILIES = {(4, 4): ("ipv4",), (4, 6): ("ipv4", "ipv6"), (6, 6): ("ipv6",)}
+_FAMILIES = {
+    (Family.IPV4, Family.IPV4): (Family.IPV4,),
+    (Family.IPV4, Family.IPV6): (Family.IPV4, Family.IPV6),
+    (Family.IPV6, Family.IPV6): (Family.IPV6,),
+}
 """The families of sorted addresses, by those of the first and the last one."""
 
 
@@ -323,22 +327,22 @@ class Pool:
     """Peerings that advertise it."""
     l2: tuple[str, ...]
     """Networks on which it is announced."""
-    first_last: bool = True
+    first_last: bool = field(kw_only=True)
     disabled: bool = False
     anycast: bool = False
-    services: str | None = None
-    """Selector of its services in canonical kubectl text; None = by the pool label."""
-    announce_only: str | None = None
-    """Narrows what is advertised and announced; canonical kubectl text."""
+    services: Selector | None = None
+    """What selects its services; None = the pool label."""
+    announce_only: Selector | None = None
+    """Narrows what is advertised and announced."""
     external_ips: bool = False
     """On L2 the nodes answer for ``spec.externalIPs`` of its services too."""
     communities: tuple[Community, ...] = ()
     local_preference: int | None = None
-    aggregate: Mapping[str, int] = field(default_factory=dict)
-    """Family -> prefix length of its routes; empty = host routes."""
+    aggregate: Mapping[Family, int] = field(default_factory=dict)
+    """Prefix length of its routes by family; empty = host routes."""
 
     @property
-    def families(self) -> tuple[str, ...]:
+    def families(self) -> tuple[Family, ...]:
         """The families of its addresses, IPv4 first."""
         if not self.intervals:
             return ()
@@ -362,7 +366,7 @@ class Service:
     namespace: str
     name: str
     pool: str
-    addresses: tuple[str, ...]
+    addresses: tuple[Address, ...]
     """Pinned addresses; empty = Cilium's choice."""
     manage: str
     """``service`` (we create it), ``metadata`` (we label and annotate it), ``values`` (its chart makes it)."""
@@ -371,7 +375,7 @@ class Service:
     ingress_class: str | None = None
     ports: tuple[ServicePort, ...] = ()
     selector: Mapping[str, str] = field(default_factory=dict)
-    families: tuple[str, ...] = ()
+    families: tuple[Family, ...] = ()
     """Of the addresses it asks for; empty = the cluster's default family."""
     traffic_policy: str | None = None
     """``externalTrafficPolicy``: ``Cluster``, ``Local``; None = not said (Kubernetes: Cluster)."""
@@ -398,9 +402,9 @@ class PodPool:
     """A pool of pod CIDRs (``edge_cluster_pod_pools.N``): one CiliumPodIPPool."""
 
     name: str
-    cidrs: tuple[str, ...]
-    mask: Mapping[str, int]
-    """Family -> length of a node's CIDR out of it."""
+    cidrs: tuple[Cidr, ...]
+    mask: Mapping[Family, int]
+    """Length of a node's CIDR out of it, by family."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -408,9 +412,9 @@ class PodPool:
 class L2Lease:
     """Timings of L2 announcement leases in seconds."""
 
-    duration: int = 15
-    renew: int = 5
-    retry: float = 2
+    duration: int
+    renew: int
+    retry: float
     """In tenths; an ``int`` where it is whole."""
 
 
@@ -435,22 +439,22 @@ class Cluster:
     distribution: str | None = None
     kubeconfig: str | None = None
     context: str | None = None
-    pod_cidrs: tuple[str, ...] = ()
-    service_cidrs: tuple[str, ...] = ()
-    managed: bool = True
-    cilium_managed: bool = True
+    pod_cidrs: tuple[Cidr, ...] = ()
+    service_cidrs: tuple[Cidr, ...] = ()
+    managed: bool = field(kw_only=True)
+    cilium_managed: bool = field(kw_only=True)
     absent: bool = False
     """``edge_state: absent``: it has no sessions, pools or services, and what we made there is removed."""
     absent_nodes: tuple[str, ...] = ()
     """Nodes whose ``edge_state`` is absent: they peer with nobody, and labels of ours are removed from them."""
-    external_cidrs: tuple[str, ...] = ()
-    pod_mask: Mapping[str, int] = field(default_factory=lambda: {"ipv4": 24, "ipv6": 64})
-    """Family -> length of a node's pod CIDR."""
+    external_cidrs: tuple[Cidr, ...] = ()
+    pod_mask: Mapping[Family, int] = field(kw_only=True)
+    """Length of a node's pod CIDR, by family."""
     pod_pools: tuple[PodPool, ...] = ()
-    router_ids: str | None = None
-    """Pool of the nodes' BGP identifiers (CIDR)."""
-    manage_labels: bool = True
-    l2_lease: L2Lease = L2Lease()
+    router_ids: Cidr | None = None
+    """Pool of the nodes' BGP identifiers."""
+    manage_labels: bool = field(kw_only=True)
+    l2_lease: L2Lease = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .._addressing.families import DEFAULT_ROUTE, HOST_LENGTH, family_of
+from .._addressing.addresses import DEFAULT_ROUTE, Cidr
+from .._addressing.families import Family
 from .._document.plan import (
     PlannedAnnouncement,
     PlannedExpectations,
@@ -22,7 +23,7 @@ from .._document.plan import (
     PrefixMatch,
 )
 from .._kubernetes.labels import POD_POOL_NAME
-from .._kubernetes.selectors import parse_selector
+from .._kubernetes.selectors import Selector
 from .._model.site import Advertise, Cluster, Network, Peering, Policy, Pool, PrefixRule, Session, Site
 
 
@@ -32,7 +33,7 @@ class _Group:
 
     head: PlannedGroup
     """The keys that all entries about them share; made once, because a large site has many pools and many nodes."""
-    families: tuple[str, ...]
+    families: tuple[Family, ...]
 
 
 def expectations(site: Site) -> PlannedExpectations:
@@ -72,7 +73,7 @@ def _groups(cluster: Cluster) -> dict[str, list[_Group]]:
             "peering": peering,
             "router": router,
             "peer_group": peer_group,
-            "nodes": {session.node: session.node_address for session in sorted(sessions, key=lambda item: item.node)},
+            "nodes": {session.node: address_of(session) for session in sorted(sessions, key=lambda item: item.node)},
             "dynamic": any(session.dynamic for session in sessions),
         }
         groups.setdefault(peering, []).append(_Group(head, sessions[0].families))
@@ -85,9 +86,9 @@ def _announcements(pool: Pool, groups: Mapping[str, Sequence[_Group]]) -> list[P
         {
             **group.head,
             "pool": pool.name,
-            "families": [family for family in group.families if family in pool.families],
-            "length": {**HOST_LENGTH, **pool.aggregate},
-            "announce_only": pool.announce_only,
+            "families": [family.key for family in group.families if family in pool.families],
+            "length": {family.key: pool.aggregate.get(family, family.width) for family in Family},
+            "announce_only": selector_text(pool.announce_only),
         }
         for peering in sorted(pool.bgp)
         for group in groups.get(peering, ())
@@ -98,7 +99,7 @@ def _announcements(pool: Pool, groups: Mapping[str, Sequence[_Group]]) -> list[P
 def _routes(site: Site, cluster: Cluster, peering: Peering, group: _Group) -> list[PlannedRoutes]:
     """Return one entry for each kind of routes beside pools that a group of sessions may carry."""
     families = group.families
-    kinds: list[tuple[str, str | None, Iterable[PrefixRule]]] = [
+    kinds: list[tuple[str, Selector | None, Iterable[PrefixRule]]] = [
         (item.kind, item.selector, _advertised(site, cluster, item)) for item in peering.advertise
     ]
     if not peering.import_.empty:
@@ -108,9 +109,15 @@ def _routes(site: Site, cluster: Cluster, peering: Peering, group: _Group) -> li
         rules = [rule for rule in found if rule.family in families]
         if rules:
             prefixes = [prefix_match(rule) for rule in rules]
-            present = [family for family in families if any(rule.family == family for rule in rules)]
+            present = [family.key for family in families if any(rule.family is family for rule in rules)]
             entries.append(
-                {**group.head, "kind": kind, "families": present, "selector": selector, "prefixes": prefixes}
+                {
+                    **group.head,
+                    "kind": kind,
+                    "families": present,
+                    "selector": selector_text(selector),
+                    "prefixes": prefixes,
+                }
             )
     return entries
 
@@ -120,7 +127,7 @@ def _advertised(site: Site, cluster: Cluster, item: Advertise) -> list[PrefixRul
     if item.kind == "pod_cidrs":
         return [_of_length(cidr, cluster.pod_mask) for cidr in cluster.pod_cidrs]
     if item.kind == "pod_pools":
-        selector = parse_selector(item.selector, "") if item.selector else None
+        selector = item.selector
         return [
             _of_length(cidr, pool.mask)
             for pool in cluster.pod_pools
@@ -129,32 +136,42 @@ def _advertised(site: Site, cluster: Cluster, item: Advertise) -> list[PrefixRul
         ]
     if item.kind == "interfaces":
         return [
-            _of_length(cidr, HOST_LENGTH)
+            _of_length(cidr, {})
             for network in site.networks
             if any(fnmatchcase(name, glob) for name in item.interfaces for glob in network.interfaces)
             for cidr in network.cidrs
         ]
     cidrs = cluster.service_cidrs if item.kind == "cluster_ips" else cluster.external_cidrs
-    lengths = {**HOST_LENGTH, **item.aggregate}
     # An aggregate does not stand for services of traffic policy Local: their host routes may come too.
-    return [_of_length(cidr, HOST_LENGTH) for cidr in cidrs] + [
-        _of_length(cidr, lengths) for cidr in cidrs if item.aggregate
+    return [_of_length(cidr, {}) for cidr in cidrs] + [
+        _of_length(cidr, item.aggregate) for cidr in cidrs if item.aggregate
     ]
+
+
+def address_of(session: Session) -> str:
+    """Return a node's address as it stands in the plan; empty where the site does not know it."""
+    return session.node_address.text if session.node_address else ""
+
+
+def selector_text(selector: Selector | None) -> str | None:
+    """Return a selector as it stands in the plan."""
+    return selector.text if selector else None
 
 
 def prefix_match(rule: PrefixRule) -> PrefixMatch:
     """Return a rule as it stands in the plan."""
-    return {"prefix": rule.prefix, "ge": rule.ge, "le": rule.le}
+    return {"prefix": rule.prefix.text, "ge": rule.ge, "le": rule.le}
 
 
-def _imported(policy: Policy, families: Sequence[str]) -> list[PrefixRule]:
+def _imported(policy: Policy, families: Sequence[Family]) -> list[PrefixRule]:
     if policy.everything:
-        return [PrefixRule(DEFAULT_ROUTE[family], le=HOST_LENGTH[family]) for family in families]
+        return [PrefixRule(DEFAULT_ROUTE[family], le=family.width) for family in families]
     return [*policy.prefixes, *(PrefixRule(DEFAULT_ROUTE[family]) for family in families if policy.default_route)]
 
 
-def _of_length(cidr: str, lengths: Mapping[str, int]) -> PrefixRule:
-    length = lengths[family_of(cidr)]
+def _of_length(cidr: Cidr, lengths: Mapping[Family, int]) -> PrefixRule:
+    """Return the rule of prefixes inside ``cidr`` of the length of its family; host routes where none is given."""
+    length = lengths.get(cidr.family, cidr.family.width)
     return PrefixRule(cidr, length, length)
 
 
@@ -166,7 +183,7 @@ def _lease(cluster: Cluster, pool: Pool, network: Network, nodes: Sequence[str])
         "network": network.name,
         "nodes": list(nodes),
         "interfaces": list(network.interfaces),
-        "announce_only": pool.announce_only,
+        "announce_only": selector_text(pool.announce_only),
     }
 
 
@@ -174,5 +191,4 @@ def announcing_nodes(cluster: Cluster, network: Network) -> tuple[str, ...]:
     """Return the nodes that may hold the L2 lease of a service on ``network``."""
     if network.l2_nodes is None:
         return tuple(node.host for node in cluster.nodes if node.addresses.get(network.name))
-    selector = parse_selector(network.l2_nodes, f"edge_networks.{network.name}.l2_nodes")
-    return tuple(node.host for node in cluster.nodes if selector.matches(node.all_labels))
+    return tuple(node.host for node in cluster.nodes if network.l2_nodes.matches(node.all_labels))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .._addressing.addresses import address_text, parse_address
+from .._addressing.addresses import Address, address_text
 from .._addressing.intervals import subtract
 from .._cilium.helm_checks import check_cluster_values
 from .._cilium.helm_values import helm_values, secrets_namespace
@@ -32,13 +32,13 @@ from .._document.plan import (
 from .._findings.code import ERROR
 from .._findings.finding import Finding
 from .._findings.report import Report
-from .._frr.intent import frr_intent, session_keys
+from .._frr.intent import frr_intent
 from .._inventory.parse import Inventory, accepted_reasons, parse
 from .._inventory.values import Item
 from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
 from .._pools.capacity import capacity
 from .._resolve.site import resolve
-from .expectations import expectations, prefix_match
+from .expectations import address_of, expectations, prefix_match, selector_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,11 @@ def _document(site: Site, findings: Iterable[Finding], reasons: Mapping[tuple[st
         "derived": [{"path": item.path, "value": item.value, "reason": item.reason} for item in site.derived],
         "networks": {
             network.name: {
-                "cidrs": list(network.cidrs),
+                "cidrs": [cidr.text for cidr in network.cidrs],
                 "interfaces": list(network.interfaces),
-                "l2_nodes": network.l2_nodes,
+                "l2_nodes": selector_text(network.l2_nodes),
                 "loopback": network.loopback,
-                "dhcp": list(network.dhcp),
+                "dhcp": [entry.text for entry in network.dhcp],
                 "delivery": network.delivery,
             }
             for network in sorted(site.networks, key=lambda item: item.name)
@@ -142,7 +142,7 @@ def _document(site: Site, findings: Iterable[Finding], reasons: Mapping[tuple[st
 def _allocations(clusters: list[Cluster]) -> dict[str, list[str]]:
     """Return every address that we planned, as ``edge_allocation_file`` keeps it: by ``cluster/namespace/name``."""
     return {
-        f"{cluster.host}/{service.key}": list(service.addresses)
+        f"{cluster.host}/{service.key}": _texts(service.addresses)
         for cluster in clusters
         for service in cluster.services
         if service.planned
@@ -152,7 +152,7 @@ def _allocations(clusters: list[Cluster]) -> dict[str, list[str]]:
 def _router(site: Site, router: Router) -> PlannedRouter:
     sessions = [session for cluster in site.clusters for session in cluster.sessions if session.router == router.host]
     passwords = {f"{item.cluster}/{item.keys.password}" for item in sessions if item.keys.password}
-    own = {session_keys(router, neighbor).password for neighbor in router.neighbors}
+    own = {neighbor.keys.password for neighbor in router.neighbors}
     passwords |= {f"{router.host}/{name}" for name in own if name}
     return {
         "managed": router.managed,
@@ -161,26 +161,26 @@ def _router(site: Site, router: Router) -> PlannedRouter:
         "take_over": list(router.take_over),
         "frr_version": router.frr_version,
         "asn": router.asn,
-        "router_id": router.router_id,
-        "addresses": {network: list(addresses) for network, addresses in router.addresses.items()},
+        "router_id": router.router_id.text,
+        "addresses": {network: _texts(addresses) for network, addresses in router.addresses.items()},
         "frr": frr_intent(site, router),
         "passwords": sorted(passwords),
     }
 
 
 def _neighbor(router: Router, neighbor: Neighbor) -> PlannedNeighbor:
-    keys = session_keys(router, neighbor)
+    keys = neighbor.keys
     return {
         "router": router.host,
         "name": neighbor.name,
         "link": neighbor.link,
         "other": neighbor.other,
-        "addresses": list(neighbor.addresses),
+        "addresses": _texts(neighbor.addresses),
         "interface": neighbor.interface,
-        "listen_ranges": list(neighbor.listen_ranges),
+        "listen_ranges": [cidr.text for cidr in neighbor.listen_ranges],
         "asn": neighbor.asn,
         "local_as": neighbor.local_as,
-        "families": list(neighbor.families),
+        "families": [family.key for family in neighbor.families],
         "hold": keys.timers.hold,
         "keepalive": keys.timers.keepalive,
         "graceful_restart": keys.graceful_restart,
@@ -192,6 +192,11 @@ def _neighbor(router: Router, neighbor: Neighbor) -> PlannedNeighbor:
         "import": _policy(neighbor.import_),
         "export": _policy(neighbor.export),
     }
+
+
+def _texts(addresses: Iterable[Address]) -> list[str]:
+    """Return addresses as they stand in the plan."""
+    return [address.text for address in addresses]
 
 
 def _policy(policy: Policy) -> PlannedPolicy:
@@ -224,12 +229,12 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
         "nodes": {
             node.host: {
                 "labels": dict(node.labels),
-                "addresses": {network: list(addresses) for network, addresses in node.addresses.items()},
+                "addresses": {network: _texts(addresses) for network, addresses in node.addresses.items()},
             }
             for node in cluster.nodes
         },
-        "pod_cidrs": list(cluster.pod_cidrs),
-        "service_cidrs": list(cluster.service_cidrs),
+        "pod_cidrs": [cidr.text for cidr in cluster.pod_cidrs],
+        "service_cidrs": [cidr.text for cidr in cluster.service_cidrs],
         "helm_values": helm_values(cluster),
         "node_labels": node_labels(cluster),
         "bgp": bgp_objects(site, cluster),
@@ -251,18 +256,18 @@ def _sessions(cluster: Cluster) -> list[PlannedSession]:
     ]
 
 
-def _session(session: Session, node_router_id: str | None, listen_port: int | None) -> PlannedSession:
+def _session(session: Session, node_router_id: Address | None, listen_port: int | None) -> PlannedSession:
     return {
         "cluster": session.cluster,
         "peering": session.peering,
         "node": session.node,
-        "node_address": session.node_address,
+        "node_address": address_of(session),
         "node_asn": session.node_asn,
         "router": session.router,
-        "router_address": session.router_address,
+        "router_address": session.router_address.text,
         "router_asn": session.router_asn,
-        "family": session.family,
-        "families": list(session.families),
+        "family": session.family.key,
+        "families": [family.key for family in session.families],
         "hold": session.keys.timers.hold,
         "keepalive": session.keys.timers.keepalive,
         "connect_retry": session.keys.timers.connect_retry,
@@ -273,28 +278,27 @@ def _session(session: Session, node_router_id: str | None, listen_port: int | No
         "shutdown": session.keys.shutdown,
         "dynamic": session.dynamic,
         "discover": session.discover,
-        "local_address": session.local_address,
+        "local_address": session.local_address.text if session.local_address else None,
         "peer_group": session.peer_group,
         "cluster_config": session.cluster_config,
         "instance": session.instance,
         "peer": session.peer,
         "peer_config": session.peer_config,
-        "node_router_id": node_router_id,
+        "node_router_id": node_router_id.text if node_router_id else None,
         "listen_port": listen_port,
     }
 
 
 def _pools(cluster: Cluster) -> list[PlannedPool]:
-    used: dict[str, set[str]] = {pool.name: set() for pool in cluster.pools}
+    used: dict[str, set[Address]] = {pool.name: set() for pool in cluster.pools}
     for service in cluster.services:
         used[service.pool].update(service.addresses)
     return [_pool(cluster, pool, used[pool.name]) for pool in cluster.pools]
 
 
-def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> PlannedPool:
-    """Return a pool with its free addresses; ``texts`` are the addresses that services hold."""
-    used = sorted((parse_address(text, "").interval, text) for text in texts)
-    free = subtract(pool.intervals, (interval for interval, _text in used))
+def _pool(cluster: Cluster, pool: Pool, used: set[Address]) -> PlannedPool:
+    """Return a pool with its free addresses; ``used`` are the addresses that services hold."""
+    free = subtract(pool.intervals, (address.interval for address in used))
     left = capacity(free)
     return {
         "cluster": cluster.host,
@@ -305,19 +309,19 @@ def _pool(cluster: Cluster, pool: Pool, texts: set[str]) -> PlannedPool:
             [address_text(interval.family, interval.first), address_text(interval.family, interval.last)]
             for interval in pool.intervals
         ],
-        "families": list(pool.families),
-        "capacity": capacity(pool.intervals),
-        "used": [text for _interval, text in used],
-        "left": {family: left.get(family, 0) for family in pool.families},
+        "families": [family.key for family in pool.families],
+        "capacity": {family.key: count for family, count in capacity(pool.intervals).items()},
+        "used": _texts(sorted(used)),
+        "left": {family.key: left.get(family, 0) for family in pool.families},
         "next_free": address_text(free[0].family, free[0].first) if free and not pool.disabled else None,
         "bgp": list(pool.bgp),
         "l2": list(pool.l2),
         "disabled": pool.disabled,
-        "services": pool.services,
-        "announce_only": pool.announce_only,
+        "services": selector_text(pool.services),
+        "announce_only": selector_text(pool.announce_only),
         "communities": [community.text for community in pool.communities],
         "local_preference": pool.local_preference,
-        "aggregate": dict(pool.aggregate),
+        "aggregate": {family.key: length for family, length in pool.aggregate.items()},
     }
 
 
@@ -333,9 +337,9 @@ def _service(cluster: Cluster, service: Service, pool: Pool) -> PlannedService:
         "namespace": service.namespace,
         "name": service.name,
         "pool": service.pool,
-        "addresses": list(service.addresses),
+        "addresses": _texts(service.addresses),
         "planned": service.planned,
-        "families": list(service.families),
+        "families": [family.key for family in service.families],
         "manage": service.manage,
         "traffic_policy": service.traffic_policy or KUBERNETES_TRAFFIC_POLICY,
         "reach": [way for way, names in ways if names],

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._addressing.addresses import FAMILY_KEY, Address
+from .._addressing.addresses import Address
+from .._addressing.families import Family
 from .._addressing.intervals import Interval, contains, lowest_addresses, subtract
 from .capacity import of_family
 
@@ -24,8 +25,8 @@ class Wish:
     name: str
     """``namespace/name``."""
     pool: str
-    families: tuple[str, ...]
-    """``ipv4``, ``ipv6``: one address of each."""
+    families: tuple[Family, ...]
+    """One address of each."""
     pinned: tuple[Address, ...] = ()
     """Addresses of the inventory; the service then gets exactly these."""
     group: str = ""
@@ -62,10 +63,10 @@ class _Group:
 
     key: tuple[str, str]
     members: list[Wish] = field(default_factory=list)
-    addresses: dict[str, Address] = field(default_factory=dict)
-    """Family -> the address that all of them have."""
-    owner: dict[str, str] = field(default_factory=dict)
-    """Family -> the service by which the group came to it."""
+    addresses: dict[Family, Address] = field(default_factory=dict)
+    """The address that all of them have, by family."""
+    owner: dict[Family, str] = field(default_factory=dict)
+    """By family: the service by which the group came to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _hold(
     how: str,
     holders: dict[Address, tuple[tuple[str, str], str]],
 ) -> None:
-    family = FAMILY_KEY[address.family]
+    family = address.family
     group.addresses.setdefault(family, address)
     group.owner.setdefault(family, wish.name)
     holders.setdefault(address, (group.key, how))
@@ -140,7 +141,7 @@ def _keep(
     """Give a service the addresses that it had, and yield those that it cannot have any more."""
     group = groups[_key(wish)]
     for address in kept.get(wish.name, ()):
-        family = FAMILY_KEY[address.family]
+        family = address.family
         if family not in wish.families:
             continue  # it asks for this family no more
         holder, how = holders.get(address, (group.key, ""))
@@ -165,7 +166,7 @@ def _fill(
     used: dict[str, list[Interval]] = {}
     for address, ((pool, _group), _how) in holders.items():
         used.setdefault(pool, []).append(address.interval)
-    supply: dict[tuple[str, str], Iterator[Interval]] = {}
+    supply: dict[tuple[str, Family], Iterator[Interval]] = {}
     for group in groups.values():
         pool = group.key[0]
         if pool in closed:
@@ -184,4 +185,4 @@ def _given(group: _Group, wish: Wish) -> tuple[Address, ...]:
 
 
 def _move(item: _Lost, group: _Group) -> Move:
-    return Move(item.wish.name, item.old, group.addresses.get(FAMILY_KEY[item.old.family]), item.reason, item.twice)
+    return Move(item.wish.name, item.old, group.addresses.get(item.old.family), item.reason, item.twice)

@@ -18,9 +18,6 @@ from typing import Any, NamedTuple
 
 from ...module_utils._errors import EdgeError
 from .._addressing.addresses import (
-    FAMILY_KEY,
-    FAMILY_NAME,
-    WIDTH,
     Address,
     PoolEntry,
     address_text,
@@ -29,14 +26,13 @@ from .._addressing.addresses import (
     parse_pool_entry,
     to_cidrs,
 )
+from .._addressing.families import Family, parse_family
 from .._addressing.intervals import Interval, above, contains, cut, lowest_addresses, merge, subtract
 from .._addressing.intervals import overlaps as interval_overlaps
 from .._model.site import Pool
 
 MAX_FREE = 4096
 """Most addresses that one call lists; a /64 has more than memory can hold."""
-
-_FAMILY_NUMBER = {key: number for number, key in FAMILY_KEY.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +65,8 @@ class Request:
     """``namespace/name``, or whatever names it for the user."""
     addresses: tuple[Address, ...] = ()
     """Pinned ones; the service then gets exactly these."""
-    families: tuple[str, ...] = ()
-    """``ipv4``, ``ipv6``; empty = the pool's first family."""
+    families: tuple[Family, ...] = ()
+    """Empty = the pool's first family."""
 
 
 def parse_pool(value: object, name: str, path: str) -> Pool:
@@ -155,19 +151,17 @@ def usable(
     return left
 
 
-def capacity(intervals: Iterable[Interval]) -> dict[str, int]:
+def capacity(intervals: Iterable[Interval]) -> dict[Family, int]:
     """Return the number of addresses of each family that is there, IPv4 first."""
-    counts: dict[str, int] = {}
+    counts: dict[Family, int] = {}
     for interval in merge(intervals):
-        key = FAMILY_KEY[interval.family]
-        counts[key] = counts.get(key, 0) + interval.size
+        counts[interval.family] = counts.get(interval.family, 0) + interval.size
     return counts
 
 
-def of_family(intervals: Iterable[Interval], family: str) -> tuple[Interval, ...]:
-    """Return the addresses of ``family`` (``ipv4`` or ``ipv6``)."""
-    number = family_number(family, "family")
-    return tuple(interval for interval in intervals if interval.family == number)
+def of_family(intervals: Iterable[Interval], family: Family) -> tuple[Interval, ...]:
+    """Return the addresses of ``family``."""
+    return tuple(interval for interval in intervals if interval.family == family)
 
 
 def overlaps(pools: Sequence[Pool]) -> tuple[PoolOverlap, ...]:
@@ -213,7 +207,7 @@ def free_addresses(
     intervals: Iterable[Interval],
     used: Iterable[Address] = (),
     count: int = 1,
-    family: str | None = None,
+    family: Family | None = None,
     after: Address | None = None,
 ) -> tuple[Address, ...]:
     """Return the lowest ``count`` addresses that are not used, or all of them where there are fewer.
@@ -222,14 +216,14 @@ def free_addresses(
         intervals: the pool's usable addresses.
         used: addresses in use; those outside the pool do not count.
         count: 1 to :data:`MAX_FREE`.
-        family: ``ipv4`` or ``ipv6``; None = both, IPv4 first.
+        family: None = both, IPv4 first.
         after: only addresses of its family that are higher.
     """
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_FREE:
         raise EdgeError(
             "count", f"{count!r} is not a number from 1 to {MAX_FREE}", "pool_capacity tells how many there are"
         )
-    free = subtract(intervals, (Interval(number, value, value) for number, value in used))
+    free = subtract(intervals, (address.interval for address in used))
     if family is not None:
         free = of_family(free, family)
     if after is not None:
@@ -265,7 +259,7 @@ def allocate(
         if kept and request.name not in result:
             result[request.name] = _hold(request.name, kept, "holds", intervals, holders, path)
     free = subtract(intervals, (address.interval for address in holders))
-    supply = {family: lowest_addresses(of_family(free, family)) for family in FAMILY_KEY.values()}
+    supply = {family: lowest_addresses(of_family(free, family)) for family in Family}
     for request in ordered:
         held = result.get(request.name, ())
         missing = () if request.addresses else _missing_families(request, held, intervals, path)
@@ -307,16 +301,9 @@ def prefix_list_entries(intervals: Iterable[Interval]) -> list[dict[str, Any]]:
     the whole CIDR as one route and no host route), None where it is one address: the exact match says the same.
     """
     return [
-        {"prefix": cidr.text, "ge": None if cidr.prefix_length == WIDTH[cidr.family] else WIDTH[cidr.family]}
+        {"prefix": cidr.text, "ge": None if cidr.prefix_length == cidr.family.width else cidr.family.width}
         for cidr in to_cidrs(intervals)
     ]
-
-
-def family_number(family: object, path: str) -> int:
-    """Return 4 or 6 for ``ipv4`` or ``ipv6``."""
-    if not isinstance(family, str) or family not in _FAMILY_NUMBER:
-        raise EdgeError(path, f"{family!r} is not a family", "write ipv4 or ipv6")
-    return _FAMILY_NUMBER[family]
 
 
 def _request(name: str, wish: object, path: str) -> Request:
@@ -327,9 +314,8 @@ def _request(name: str, wish: object, path: str) -> Request:
     _refuse_misspelt(wish, ("addresses", "families"), "a service", path)
     families = wish.get("families", ())
     listed = families if isinstance(families, (list, tuple)) else (families,)
-    for family in listed:
-        family_number(family, _join(path, "families"))
-    return Request(name, parse_addresses(wish.get("addresses"), _join(path, "addresses")), tuple(map(str, listed)))
+    asked = tuple(parse_family(family, _join(path, "families")) for family in listed)
+    return Request(name, parse_addresses(wish.get("addresses"), _join(path, "addresses")), asked)
 
 
 def _refuse_misspelt(value: Mapping[object, object], read: Sequence[str], owner: str, path: str) -> None:
@@ -402,23 +388,24 @@ def _hold(
 
 def _missing_families(
     request: Request, held: Sequence[Address], intervals: Sequence[Interval], path: str
-) -> tuple[str, ...]:
+) -> tuple[Family, ...]:
     """Return the families of which the service still needs an address, IPv4 first."""
     present = tuple(capacity(intervals))
     wanted = request.families or (() if held else present[:1])
     absent = [family for family in wanted if family not in present]
     if absent:
-        has = " and ".join(present)
-        raise EdgeError(path, f"{request.name} asks for {absent[0]}, but the pool has {has} only", "add a range to it")
-    have = {FAMILY_KEY[address.family] for address in held}
+        has = " and ".join(family.key for family in present)
+        raise EdgeError(
+            path, f"{request.name} asks for {absent[0].key}, but the pool has {has} only", "add a range to it"
+        )
+    have = {address.family for address in held}
     return tuple(sorted(set(wanted) - have))
 
 
-def _full(request: Request, family: str, requests: Sequence[Request], intervals: Sequence[Interval]) -> str:
-    number = _FAMILY_NUMBER[family]
+def _full(request: Request, family: Family, requests: Sequence[Request], intervals: Sequence[Interval]) -> str:
     total = capacity(intervals)[family]
     return (
-        f"the pool is full: it has {total} {FAMILY_NAME[number]} address{'' if total == 1 else 'es'} "
+        f"the pool is full: it has {total} {family.label} address{'' if total == 1 else 'es'} "
         f"for {len(requests)} services, and none is left for {request.name}"
     )
 

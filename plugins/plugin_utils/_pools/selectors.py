@@ -6,22 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from .._kubernetes.labels import SERVICE_NAME, SERVICE_NAMESPACE
-from .._kubernetes.selectors import EXISTS, IN, Requirement, Selector, parse_selector
+from .._kubernetes.selectors import EXISTS, IN, Requirement, Selector
 from .._model.site import Pool
-
-
-def own_selector(pool: Pool) -> Selector | None:
-    """Return the pool's own selector; None = services name it by the pool label."""
-    return None if pool.services is None else _parsed(pool.services)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> Selector:
-    """Return a selector of a pool; every service of the pool asks for it."""
-    return parse_selector(text, "")
 
 
 def labels_to_meet(pool: Pool) -> dict[str, str]:
@@ -30,8 +18,7 @@ def labels_to_meet(pool: Pool) -> dict[str, str]:
     These are keys with one value, and keys that must exist. The second pass refuses selectors that leave a choice.
     """
     labels: dict[str, str] = {}
-    selector = own_selector(pool)
-    for requirement in selector.requirements if selector else ():
+    for requirement in pool.services.requirements if pool.services else ():
         if requirement.key in (SERVICE_NAME, SERVICE_NAMESPACE):
             continue
         if requirement.operator == EXISTS:
@@ -63,7 +50,7 @@ class OwnSelectors:
         self._by_key: dict[str, list[tuple[str, Selector]]] = {}
         self._rest: list[tuple[str, Selector]] = []
         for pool in pools:
-            selector = own_selector(pool)
+            selector = pool.services
             if selector is None:
                 continue
             handle = _handle(selector)
@@ -79,8 +66,8 @@ class OwnSelectors:
         """True if no pool has its own."""
         return not (self._by_value or self._by_key or self._rest)
 
-    def picking(self, labels: Mapping[str, str], complete: bool, besides: str) -> str | None:
-        """Return a pool other than ``besides`` whose selector certainly picks a service with these labels.
+    def picking(self, labels: Mapping[str, str], complete: bool, besides: str) -> tuple[str, Selector] | None:
+        """Return a pool other than ``besides`` that certainly picks a service with these labels, and its selector.
 
         Args:
             labels: what is known of the service, its name and namespace among it.
@@ -90,7 +77,7 @@ class OwnSelectors:
         for name, selector in self._candidates(labels):
             known = complete or all(requirement.key in labels for requirement in selector.requirements)
             if name != besides and known and selector.matches(labels):
-                return name
+                return name, selector
         return None
 
     def _candidates(self, labels: Mapping[str, str]) -> Iterator[tuple[str, Selector]]:

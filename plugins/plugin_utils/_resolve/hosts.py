@@ -14,6 +14,7 @@ from ...module_utils._errors import EdgeError
 from ...module_utils._frr import versions
 from ...module_utils._frr.state import version_tuple
 from .._addressing.addresses import Address, Cidr, parse_address
+from .._addressing.families import Family
 from .._findings.report import Report
 from .._findings.wording import did_you_mean, one_of
 from .._inventory.parse import ParsedSite
@@ -38,7 +39,7 @@ class Context:
     """Network name -> its subnets."""
     unplaced: set[tuple[str, str]] = field(default_factory=set)
     """Host and network of addresses that were reported: that they are missing is not told again."""
-    router_ids: dict[str, str] = field(default_factory=dict)
+    router_ids: dict[Address, str] = field(default_factory=dict)
     """Router-id -> path of who has it."""
     missed: set[tuple[str, str]] = field(default_factory=set)
     """Host and network of addresses that a peering needs and that are missing, which was reported."""
@@ -119,10 +120,10 @@ def _checked_subnet(context: Context, path: str, network: str, address: Address)
         return None
     usable = subnet.interval.size > 2
     if usable and address.value == subnet.interval.first:
-        problem = "network address" if address.family == 4 else "subnet-router anycast address"
+        problem = "network address" if address.family is Family.IPV4 else "subnet-router anycast address"
         context.report.add("EDGE203", path, f"{address.text} is the {problem} of {subnet.text}")
         return None
-    if usable and address.family == 4 and address.value == subnet.interval.last:
+    if usable and address.family is Family.IPV4 and address.value == subnet.interval.last:
         context.report.add("EDGE203", path, f"{address.text} is the broadcast address of {subnet.text}")
         return None
     return subnet
@@ -159,11 +160,6 @@ def outside_networks(context: Context, host: str) -> str:
     return "" if placed or not context.subnets else f"ansible_host {address.text} is inside no network"
 
 
-def texts(placed: Placed) -> dict[str, tuple[str, ...]]:
-    """Return addresses as canonical text."""
-    return {network: tuple(address.text for address in placed[network]) for network in sorted(placed)}
-
-
 def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
     """Return the routers whose values are complete, and every router's addresses."""
     routers: list[Router] = []
@@ -190,8 +186,11 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
                 platform=values["edge_router_platform"],
                 take_over=tuple(values["edge_router_take_over"]),
                 frr_version=values["edge_router_frr_version"],
-                addresses=texts(placed),
+                addresses=dict(sorted(placed.items())),
                 managed=values["edge_router_managed"],
+                maximum_paths=values["edge_router_maximum_paths"],
+                redistribute=tuple(sorted(set(values["edge_router_redistribute"]))),
+                import_check=values["edge_router_import_check"],
                 absent=absent,
             )
         )
@@ -217,14 +216,14 @@ _ROUTER_ID_HINT = {
 """By whether the router has addresses at all."""
 
 
-def _own_router_id(context: Context, path: str, router_id: str) -> None:
+def _own_router_id(context: Context, path: str, router_id: Address) -> None:
     """Report a router-id that another speaker has."""
     other = context.router_ids.setdefault(router_id, path)
     if other != path:
         context.report.add(
             "EDGE204",
             path,
-            f"{router_id} is the router-id of {other.rpartition('.')[0]} too",
+            f"{router_id.text} is the router-id of {other.rpartition('.')[0]} too",
             "BGP speakers are told apart by it",
         )
 
@@ -234,19 +233,21 @@ def is_absent(values: Values) -> bool:
     return bool(values["edge_state"] == "absent")
 
 
-def _absent_id(values: Values, placed: Placed) -> str:
+def _absent_id(values: Values, placed: Placed) -> Address:
     """Return a router-id for a router that is going: nothing depends on it."""
-    own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
-    return str(values["edge_router_id"].text) if "edge_router_id" in values else own[0].text if own else "0.0.0.0"  # noqa: S104
+    written: Address | None = values["edge_router_id"]
+    own = sorted(address for entry in placed.values() for address in entry if address.family is Family.IPV4)
+    return written or (own[0] if own else Address(Family.IPV4, 0))
 
 
-def _router_id(context: Context, host: str, values: Values, placed: Placed) -> str | None:
+def _router_id(context: Context, host: str, values: Values, placed: Placed) -> Address | None:
     """Return the router-id: the one written, else a loopback's address, else the lowest IPv4 address."""
-    if "edge_router_id" in values:
-        return str(values["edge_router_id"].text)
+    written: Address | None = values["edge_router_id"]
+    if written is not None:
+        return written
     if "edge_router_id" in context.parsed.hosts[host]:
         return None  # reported as unreadable
-    own = sorted(address for entry in placed.values() for address in entry if address.family == 4)
+    own = sorted(address for entry in placed.values() for address in entry if address.family is Family.IPV4)
     if not own:
         if not context.may_be_incomplete((host,)):
             outside = outside_networks(context, host)
@@ -264,11 +265,11 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> s
         for network, entry in placed.items()
         if context.parsed.networks[network]["loopback"]
         for address in entry
-        if address.family == 4
+        if address.family is Family.IPV4
     )
     reason = "the router's loopback address" if loopbacks else "the router's lowest IPv4 address"
-    chosen = (loopbacks or own)[0].text
-    context.derive(f"{host}.edge_router_id", chosen, reason)
+    chosen = (loopbacks or own)[0]
+    context.derive(f"{host}.edge_router_id", chosen.text, reason)
     return chosen
 
 
@@ -299,9 +300,9 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
                 host=host,
                 cluster=cluster,
                 labels=dict(sorted(labels.items())),
-                addresses=texts(placed),
+                addresses=dict(sorted(placed.items())),
                 asn=values["edge_cluster_asn"] if "edge_cluster_asn" not in clusters[cluster] else None,
-                router_id=values["edge_node_router_id"].text if "edge_node_router_id" in values else None,
+                router_id=values["edge_node_router_id"],
                 local_addresses=_local_addresses(context, values, clusters[cluster]),
                 drain=values["edge_node_drain"],
             )
@@ -326,9 +327,9 @@ def _check_kubelet_labels(context: Context, host: str, items: Items) -> None:
             )
 
 
-def _local_addresses(context: Context, values: Values, cluster: Values) -> dict[str, tuple[str, ...]]:
+def _local_addresses(context: Context, values: Values, cluster: Values) -> Placed:
     """Return the source addresses of a node's sessions by peering, one per family."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: Placed = {}
     for peering, item in values["edge_node_local_addresses"].items():
         if not context.reference(item.path, peering, cluster["edge_peerings"], "peering"):
             continue
@@ -336,7 +337,7 @@ def _local_addresses(context: Context, values: Values, cluster: Values) -> dict[
         if len(set(families)) < len(families):
             context.report.add("EDGE205", item.path, "has two addresses of one family", "a session has one source")
             continue
-        found[peering] = tuple(address.text for address in item.value)
+        found[peering] = item.value
     return found
 
 
@@ -391,17 +392,20 @@ def check_unique(
                     )
                 owners.setdefault(address, path)
     for router_id, path in context.router_ids.items():
-        owner = owners.get(parse_address(router_id, ""))
+        owner = owners.get(router_id)
         if owner and owner.partition(".edge_addresses.")[0] != path.rpartition(".")[0]:
             context.report.add(
-                "EDGE204", path, f"{router_id} is in use at {owner} too", "take one of the host's own addresses"
+                "EDGE204", path, f"{router_id.text} is in use at {owner} too", "take one of the host's own addresses"
             )
     for node in members:
         for peering, sources in node.local_addresses.items():
-            for text in sources:
+            for address in sources:
                 path = f"{node.host}.edge_node_local_addresses.{peering}"
-                other = owners.setdefault(parse_address(text, ""), path)
+                other = owners.setdefault(address, path)
                 if not other.startswith((f"{node.host}.edge_addresses.", f"{node.host}.edge_node_local_addresses.")):
                     context.report.add(
-                        "EDGE204", path, f"{text} is in use at {other} too", "a node dials from an address of its own"
+                        "EDGE204",
+                        path,
+                        f"{address.text} is in use at {other} too",
+                        "a node dials from an address of its own",
                     )

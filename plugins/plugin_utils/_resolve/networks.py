@@ -21,15 +21,14 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
     for name, item in context.parsed.networks.items():
         cidrs: tuple[Cidr, ...] = item["cidr"]
         context.subnets[name] = cidrs
-        selector = item["l2_nodes"]
         networks.append(
             Network(
                 name=name,
-                cidrs=tuple(cidr.text for cidr in cidrs),
+                cidrs=cidrs,
                 interfaces=item["interfaces"],
-                l2_nodes=selector.text if selector else None,
+                l2_nodes=item["l2_nodes"],
                 loopback=item["loopback"],
-                dhcp=tuple(entry.text for entry in item["dhcp"]),
+                dhcp=item["dhcp"],
                 delivery=item["delivery"],
             )
         )

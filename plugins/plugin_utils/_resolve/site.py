@@ -54,7 +54,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
     catalogue = PrefixSources(
         pools={host: {owned.pool.name: owned.pool for owned in own} for host, own in pools.items()},
         pod_pools={host: {pool.name: pool for pool in own} for host, own in pod_pools.items()},
-        pod_cidrs={host: _texts(values, "edge_cluster_pod_cidrs") for host, values in live.items()},
+        pod_cidrs={host: values["edge_cluster_pod_cidrs"] for host, values in live.items()},
         pod_mask={host: pod_mask(values) for host, values in live.items()},
     )
     by_name = {router.host: router for router in routers if not router.absent}
@@ -125,7 +125,7 @@ def _with_relax(context: Context, routers: list[Router]) -> list[Router]:
         if found is not None:
             one, other, prefix = found
             who = f"{one} and {other}, which may be of different ASes, are equally preferred"
-            context.derive(f"{router.host}.multipath_relax", True, f"{who} and may both announce {prefix}")
+            context.derive(f"{router.host}.multipath_relax", True, f"{who} and may both announce {prefix.text}")
     return result
 
 
@@ -142,7 +142,6 @@ def _cluster(
 ) -> Cluster:
     """Return one cluster with all that was resolved for it."""
     lease: Values = values["edge_l2_lease"]
-    router_ids = values["edge_cluster_router_ids"]
     return Cluster(
         host=host,
         cilium_version=values["edge_cilium_version"],
@@ -159,23 +158,19 @@ def _cluster(
         distribution=values["edge_cluster_distribution"],
         kubeconfig=values["edge_cluster_kubeconfig"],
         context=values["edge_cluster_context"],
-        pod_cidrs=_texts(values, "edge_cluster_pod_cidrs"),
-        service_cidrs=_texts(values, "edge_cluster_service_cidrs"),
+        pod_cidrs=values["edge_cluster_pod_cidrs"],
+        service_cidrs=values["edge_cluster_service_cidrs"],
         managed=values["edge_cluster_managed"],
         cilium_managed=values["edge_cilium_managed"],
         absent=is_absent(values),
         absent_nodes=absent_nodes(context, host),
-        external_cidrs=_texts(values, "edge_cluster_external_cidrs"),
+        external_cidrs=values["edge_cluster_external_cidrs"],
         pod_mask=pod_mask(values),
         pod_pools=pod_pools,
-        router_ids=router_ids.text if router_ids else None,
+        router_ids=values["edge_cluster_router_ids"],
         manage_labels=values["edge_cluster_manage_labels"],
         l2_lease=L2Lease(lease["duration"], lease["renew"], lease["retry"]),
     )
-
-
-def _texts(values: Values, key: str) -> tuple[str, ...]:
-    return tuple(cidr.text for cidr in values[key])
 
 
 def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tuple[str, ...]]:

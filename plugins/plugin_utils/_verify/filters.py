@@ -78,7 +78,9 @@ class PlannedFilters:
 def _entries(entries: Iterable[PrefixListEntry]) -> list[_Entry]:
     """Return a prefix-list, read."""
     return [
-        _Entry(entry["action"] == "permit", *lengths(PrefixRule(entry["prefix"], entry["ge"], entry["le"])))
+        _Entry(
+            entry["action"] == "permit", *lengths(PrefixRule(parse_cidr(entry["prefix"], ""), entry["ge"], entry["le"]))
+        )
         for entry in entries
     ]
 

@@ -25,6 +25,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing
     parse_range,
     to_cidrs,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
 from hypothesis import given
 from hypothesis import strategies as st
@@ -344,7 +345,7 @@ def test_missing_netaddr_is_told_at_first_use(monkeypatch: pytest.MonkeyPatch) -
 
 def ranges(bits: int, family: int) -> st.SearchStrategy[Interval]:
     values = st.integers(0, 2**bits - 1)
-    return st.tuples(values, values).map(lambda pair: Interval(family, min(pair), max(pair)))
+    return st.tuples(values, values).map(lambda pair: Interval(Family(family), min(pair), max(pair)))
 
 
 @given(st.one_of(ranges(32, 4), ranges(128, 6)))
@@ -358,7 +359,7 @@ def test_cidrs_are_the_standard_librarys(interval: Interval) -> None:
 
 @given(st.one_of(ranges(32, 4), ranges(128, 6)))
 def test_text_of_a_range_is_read_back(interval: Interval) -> None:
-    mapped = Interval(6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF)
+    mapped = Interval(Family.IPV6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF)
     if any(interval.family == 6 and mapped.first <= value <= mapped.last for value in (interval.first, interval.last)):
         return
     assert parse_pool_entry(interval_text(interval), "p").interval == interval
@@ -413,6 +414,6 @@ def test_texts_are_read_as_netaddr_reads_them(text: str) -> None:
 def test_addresses_are_written_as_netaddr_writes_them(address: tuple[Literal[4, 6], int]) -> None:
     family, value = address
     text = str(netaddr.IPAddress(value, family))
-    assert address_text(family, value) == text
+    assert address_text(Family(family), value) == text
     if family == 4 or value >> 32 != 0xFFFF:  # not IPv4-mapped
         assert _addresses._read(text, "p") == (family, value, text)

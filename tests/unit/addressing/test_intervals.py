@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import (
     Interval,
     Overlap,
@@ -27,7 +28,7 @@ SMALL = 24
 
 
 def interval(family: int, first: int, last: int) -> Interval:
-    return Interval(family, first, last)
+    return Interval(Family(family), first, last)
 
 
 def members(intervals: tuple[Interval, ...] | list[Interval]) -> set[tuple[int, int]]:
@@ -35,7 +36,7 @@ def members(intervals: tuple[Interval, ...] | list[Interval]) -> set[tuple[int, 
 
 
 intervals = st.builds(
-    lambda family, pair: Interval(family, min(pair), max(pair)),
+    lambda family, pair: Interval(Family(family), min(pair), max(pair)),
     st.sampled_from([4, 6]),
     st.tuples(st.integers(0, SMALL), st.integers(0, SMALL)),
 )
@@ -94,7 +95,7 @@ def test_overlaps_are_those_of_every_pair(one: list[Interval]) -> None:
 
 @given(sets, st.sampled_from([4, 6]), st.integers(0, SMALL))
 def test_above_is_what_is_higher(one: list[Interval], family: int, value: int) -> None:
-    assert members(above(one, Interval(family, value, value))) == {
+    assert members(above(one, Interval(Family(family), value, value))) == {
         member for member in members(one) if member[0] == family and member[1] > value
     }
 
@@ -164,8 +165,8 @@ CountingInt.__hash__ = int.__hash__  # type: ignore[method-assign]
 def operations(bits: int) -> int:
     """Count what the whole arithmetic does with eight blocks of 2**bits addresses each, and holes in them."""
     step = CountingInt(2**bits)
-    blocks = [Interval(6, CountingInt(n * 2 * step), CountingInt(n * 2 * step + step - 1)) for n in range(8)]
-    holes = [Interval(6, block.first + 1, block.first + 2) for block in blocks[::2]]
+    blocks = [Interval(Family.IPV6, CountingInt(n * 2 * step), CountingInt(n * 2 * step + step - 1)) for n in range(8)]
+    holes = [Interval(Family.IPV6, block.first + 1, block.first + 2) for block in blocks[::2]]
     CountingInt.operations = 0
     left = subtract(blocks, holes)
     overlaps(blocks + holes)
@@ -184,7 +185,7 @@ def test_sweep_compares_n_log_n() -> None:
 
     def cost(count: int) -> int:
         CountingInt.operations = 0
-        overlaps([Interval(4, CountingInt(n * 10), CountingInt(n * 10 + 5)) for n in reversed(range(count))])
+        overlaps([Interval(Family.IPV4, CountingInt(n * 10), CountingInt(n * 10 + 5)) for n in reversed(range(count))])
         return CountingInt.operations
 
     assert cost(2048) < 256 * 4 * cost(8)

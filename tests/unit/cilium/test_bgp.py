@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
     Site,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.expectations import expectations
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made, replace
 from ansible_collections.hybridnet.cluster_edge.tests.support.small_model import (
     KEYS,
     LABEL,
@@ -143,7 +143,7 @@ def test_a_class_of_nodes_that_a_label_of_ours_selects() -> None:
     selector = "cluster-edge.hybridnet/bgp-class=rack-a-as64801"
     site = small_site(
         {"cluster_config": "rack-a-as64801", "node_asn": 64801, "instance": "as64801"},
-        classes=(NodeClass("rack-a-as64801", selector, ("n1", "n2"), ("k8s",)),),
+        classes=(made(NodeClass, "rack-a-as64801", selector, ("n1", "n2"), ("k8s",)),),
     )
     spec = specs(site, "CiliumBGPClusterConfig")["rack-a-as64801"]
     assert spec["nodeSelector"] == {"matchLabels": {"cluster-edge.hybridnet/bgp-class": "rack-a-as64801"}}
@@ -152,9 +152,9 @@ def test_a_class_of_nodes_that_a_label_of_ours_selects() -> None:
 
 def test_overrides_name_the_instances_and_peers_of_the_cluster_config() -> None:
     nodes = (
-        Node("n1", "home", {}, {}, router_id="10.255.0.11"),
-        Node("n2", "home", {}, {}),
-        Node("n3", "home", {}, {}, router_id="10.255.0.13"),  # it peers with nobody
+        made(Node, "n1", "home", {}, {}, router_id="10.255.0.11"),
+        made(Node, "n2", "home", {}, {}),
+        made(Node, "n3", "home", {}, {}, router_id="10.255.0.13"),  # it peers with nobody
     )
     sessions = (
         session("n1", "10.9.0.11", local_address="10.9.0.11"),
@@ -312,17 +312,19 @@ ANY_POD_POOL = {
 @pytest.mark.parametrize(
     ("advertise", "expected"),
     [
-        pytest.param(Advertise("pod_cidrs"), [{"advertisementType": "PodCIDR"}], id="pod CIDRs: no selector"),
+        pytest.param(made(Advertise, "pod_cidrs"), [{"advertisementType": "PodCIDR"}], id="pod CIDRs: no selector"),
         pytest.param(
-            Advertise("pod_pools"), [{"advertisementType": "CiliumPodIPPool", "selector": ANY_POD_POOL}], id="pod pools"
+            made(Advertise, "pod_pools"),
+            [{"advertisementType": "CiliumPodIPPool", "selector": ANY_POD_POOL}],
+            id="pod pools",
         ),
         pytest.param(
-            Advertise("pod_pools", "tier=a"),
+            made(Advertise, "pod_pools", "tier=a"),
             [{"advertisementType": "CiliumPodIPPool", "selector": {"matchLabels": {"tier": "a"}}}],
             id="some pod pools",
         ),
         pytest.param(
-            Advertise("cluster_ips", aggregate={"ipv4": 24, "ipv6": 112}),
+            made(Advertise, "cluster_ips", aggregate={"ipv4": 24, "ipv6": 112}),
             [
                 {
                     "advertisementType": "Service",
@@ -333,7 +335,7 @@ ANY_POD_POOL = {
             id="cluster IPs",
         ),
         pytest.param(
-            Advertise("external_ips", "app=web", (Community("64700:1", "standard"),), 150),
+            made(Advertise, "external_ips", "app=web", (Community("64700:1", "standard"),), 150),
             [
                 {
                     "advertisementType": "Service",
@@ -345,7 +347,7 @@ ANY_POD_POOL = {
             id="external IPs",
         ),
         pytest.param(
-            Advertise("interfaces", interfaces=("dummy0", "lo")),
+            made(Advertise, "interfaces", interfaces=("dummy0", "lo")),
             [
                 {"advertisementType": "Interface", "interface": {"name": "dummy0"}},
                 {"advertisementType": "Interface", "interface": {"name": "lo"}},
@@ -384,21 +386,21 @@ def test_expected_announcements_know_aggregates_and_narrowing() -> None:
 
 
 def test_expected_announcements_of_dynamic_neighbors_may_have_no_address() -> None:
-    (entry,) = expectations(small_site({"dynamic": True, "node_address": ""}))["announcements"]
+    (entry,) = expectations(small_site({"dynamic": True, "node_address": None}))["announcements"]
     assert (entry["dynamic"], entry["nodes"]) == (True, {"n1": "", "n2": ""})
 
 
 def test_nothing_is_expected_of_a_speaker_on_the_node() -> None:
     found = expectations(
-        small_site({"router": ""}, {"advertise": (Advertise("pod_cidrs"),)}, pod_cidrs=("10.244.0.0/16",))
+        small_site({"router": ""}, {"advertise": (made(Advertise, "pod_cidrs"),)}, pod_cidrs=("10.244.0.0/16",))
     )
     assert found["announcements"] == found["routes"] == []
 
 
 PODS = {"pod_cidrs": ("10.244.0.0/16", "fd00:244::/56"), "pod_mask": {"ipv4": 25, "ipv6": 64}}
 POD_POOLS = (
-    PodPool("blue", ("10.50.0.0/20",), {"ipv4": 26}, {"tier": "a"}),
-    PodPool("default", ("10.51.0.0/20",), {"ipv4": 24}),
+    made(PodPool, "blue", ("10.50.0.0/20",), {"ipv4": 26}, {"tier": "a"}),
+    made(PodPool, "default", ("10.51.0.0/20",), {"ipv4": 24}),
 )
 
 
@@ -407,25 +409,25 @@ POD_POOLS = (
     [
         pytest.param({}, {}, [], id="nothing"),
         pytest.param(
-            {"advertise": (Advertise("pod_cidrs"),)},
+            {"advertise": (made(Advertise, "pod_cidrs"),)},
             PODS,
             [("pod_cidrs", None, [("10.244.0.0/16", 25, 25)])],
             id="pod CIDRs of the families that the sessions carry",
         ),
         pytest.param(
-            {"advertise": (Advertise("pod_pools", "tier=a"),)},
+            {"advertise": (made(Advertise, "pod_pools", "tier=a"),)},
             {"pod_pools": POD_POOLS},
             [("pod_pools", "tier=a", [("10.50.0.0/20", 26, 26)])],
             id="pod pools by label",
         ),
         pytest.param(
-            {"advertise": (Advertise("pod_pools", "io.cilium.podippool.name=default"),)},
+            {"advertise": (made(Advertise, "pod_pools", "io.cilium.podippool.name=default"),)},
             {"pod_pools": POD_POOLS},
             [("pod_pools", "io.cilium.podippool.name=default", [("10.51.0.0/20", 24, 24)])],
             id="pod pools by name",
         ),
         pytest.param(
-            {"advertise": (Advertise("cluster_ips", aggregate={"ipv4": 24}), Advertise("external_ips"))},
+            {"advertise": (made(Advertise, "cluster_ips", aggregate={"ipv4": 24}), made(Advertise, "external_ips"))},
             {"service_cidrs": ("10.96.0.0/16",), "external_cidrs": ("198.51.100.0/28",)},
             [
                 ("cluster_ips", None, [("10.96.0.0/16", 32, 32), ("10.96.0.0/16", 24, 24)]),
@@ -434,19 +436,22 @@ POD_POOLS = (
             id="addresses of services: host routes beside the aggregate",
         ),
         pytest.param(
-            {"advertise": (Advertise("interfaces", interfaces=("eth0",)),)},
+            {"advertise": (made(Advertise, "interfaces", interfaces=("eth0",)),)},
             {},
             [("interfaces", None, [("10.0.1.0/24", 32, 32)])],
             id="interfaces: the network that names them",
         ),
         pytest.param(
-            {"import_": Policy(prefixes=(PrefixRule("192.0.2.0/24", le=28),), default_route=True)},
+            {"import_": made(Policy, prefixes=(made(PrefixRule, "192.0.2.0/24", le=28),), default_route=True)},
             {},
             [("import", None, [("192.0.2.0/24", None, 28), ("0.0.0.0/0", None, None)])],
             id="import",
         ),
         pytest.param(
-            {"import_": Policy(everything=True)}, {}, [("import", None, [("0.0.0.0/0", None, 32)])], id="import of all"
+            {"import_": made(Policy, everything=True)},
+            {},
+            [("import", None, [("0.0.0.0/0", None, 32)])],
+            id="import of all",
         ),
     ],
 )
@@ -476,8 +481,8 @@ def test_expected_leases_know_the_narrowing() -> None:
 
 
 def test_a_peering_of_another_interface_s_network_only() -> None:
-    site = small_site(of_peering={"advertise": (Advertise("interfaces", interfaces=("dummy0",)),)})
-    loops = Network("loops", ("10.9.0.0/24",), ("dummy*",), loopback=True)
+    site = small_site(of_peering={"advertise": (made(Advertise, "interfaces", interfaces=("dummy0",)),)})
+    loops = made(Network, "loops", ("10.9.0.0/24",), ("dummy*",), loopback=True)
     (entry,) = expectations(replace(site, networks=(*site.networks, loops)))["routes"]
     assert [rule["prefix"] for rule in entry["prefixes"]] == ["10.9.0.0/24"]
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,8 +24,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
     Timers,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import parse_pool
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made, replace
 
-PEERING = Peering("k8s", ("lan",), None, ("k1",), ("udm",), 64701, SessionKeys(Timers(9, 3, 5), 15), ("ipv4",))
+PEERING = made(
+    Peering, "k8s", ("lan",), None, ("k1",), ("udm",), 64701, made(SessionKeys, Timers(9, 3, 5), 15), ("ipv4",)
+)
 BGP_POOL = replace(parse_pool("192.0.2.128/25", "lb", "edge_pools.lb"), bgp=("k8s",))
 SIX = replace(parse_pool("2001:db8::/120", "six", "edge_pools.six"), bgp=())
 IPAM_SIX = {
@@ -37,12 +39,12 @@ L2_POOL = replace(parse_pool("198.51.100.0/28", "lan", "edge_pools.lan"), l2=("l
 
 
 def cluster(**changes: Any) -> Cluster:
-    empty = Cluster("home", "1.19.6", None, "cluster-edge.hybridnet/pool", (), (), (), (), ())
+    empty = made(Cluster, "home", "1.19.6", None, "cluster-edge.hybridnet/pool", (), (), (), (), ())
     return replace(empty, **changes)
 
 
 def services(count: int) -> tuple[Service, ...]:
-    return tuple(Service("media", f"web{number}", "lan", (), "metadata") for number in range(count))
+    return tuple(made(Service, "media", f"web{number}", "lan", (), "metadata") for number in range(count))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,7 @@ def services(count: int) -> tuple[Service, ...]:
             {
                 "pools": (L2_POOL,),
                 "services": (*services(5), *(replace(item, way="bgp", name="b") for item in services(9))),
-                "l2_lease": L2Lease(3, 2, 1),
+                "l2_lease": made(L2Lease, 3, 2, 1),
             },
             {
                 "k8sClientRateLimit": {"burst": 30, "qps": 15},
@@ -122,7 +124,7 @@ def services(count: int) -> tuple[Service, ...]:
             id="L2, other timings; services that only BGP reaches take no lease",
         ),
         pytest.param(
-            {"pools": (L2_POOL,), "services": services(3), "l2_lease": L2Lease(3, 1, 0.2)},
+            {"pools": (L2_POOL,), "services": services(3), "l2_lease": made(L2Lease, 3, 1, 0.2)},
             {
                 "k8sClientRateLimit": {"burst": 50, "qps": 25},
                 "kubeProxyReplacement": True,
@@ -168,7 +170,7 @@ def services(count: int) -> tuple[Service, ...]:
             id="IPv6 pods alone",
         ),
         pytest.param(
-            {"pod_cidrs": ("fd00::/56",), "nodes": (Node("k1", "home", {}, {"lan": ("192.0.2.11",)}),)},
+            {"pod_cidrs": ("fd00::/56",), "nodes": (made(Node, "k1", "home", {}, {"lan": ("192.0.2.11",)}),)},
             {"ipam": IPAM_SIX},
             id="IPv6 pods on IPv4 nodes: not for us to say",
         ),
@@ -186,7 +188,7 @@ def services(count: int) -> tuple[Service, ...]:
             {
                 "distribution": "kubeadm",
                 "pod_cidrs": ("10.244.0.0/16",),
-                "pod_pools": (PodPool("default", ("10.51.0.0/20",), {"ipv4": 26}),),
+                "pod_pools": (made(PodPool, "default", ("10.51.0.0/20",), {"ipv4": 26}),),
             },
             {
                 "ipam": {

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,14 +33,16 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
     Timers,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import parse_pool
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made, replace
 
 OWNED = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "hybrid"}
 LABEL = "cluster-edge.hybridnet/pool"
-KEYS = SessionKeys(timers=Timers(30, 10, 5), graceful_restart=15)
+KEYS = made(SessionKeys, timers=Timers(30, 10, 5), graceful_restart=15)
 
 
 def session(peering: str, node: str, address: str, asn: int, router_address: str) -> Session:
-    return Session(
+    return made(
+        Session,
         cluster="platform",
         peering=peering,
         node=node,
@@ -64,7 +65,7 @@ def session(peering: str, node: str, address: str, asn: int, router_address: str
 def node(number: int, public: bool) -> Node:
     addresses = {"public": (f"10.121.0.1{number}",), "private": (f"10.122.0.1{number}",)}
     labels = {"private": "", "public": "true"} if public else {"private": ""}
-    return Node(f"node0{number}", "platform", labels, addresses)
+    return made(Node, f"node0{number}", "platform", labels, addresses)
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def site() -> Site:
     """Return the reference site (DESIGN.md section 1), written out by hand."""
     hosts = ("node01", "node02", "node03")
     peerings = tuple(
-        Peering(name, (network,), "public=true", hosts, ("udm-pro",), asn, KEYS, ("ipv4",))
+        made(Peering, name, (network,), "public=true", hosts, ("udm-pro",), asn, KEYS, ("ipv4",))
         for name, network, asn in (("public-ingress", "public", 65001), ("public-service", "private", 65002))
     )
     pools = {
@@ -81,13 +82,14 @@ def site() -> Site:
         "public-ingress": {"addresses": "203.0.113.93/32", "bgp": "public-ingress"},
         "public-service": {"addresses": "203.0.113.94/32", "bgp": "public-service"},
     }
-    cluster = Cluster(
+    cluster = made(
+        Cluster,
         host="platform",
         cilium_version="1.19.6",
         default_pool=None,
         pool_label=LABEL,
         nodes=(
-            Node("control-01", "platform", {}, {"public": ("10.121.0.10",)}),
+            made(Node, "control-01", "platform", {}, {"public": ("10.121.0.10",)}),
             *(node(number, number < 4) for number in (1, 2, 3, 4)),
         ),
         peerings=peerings,
@@ -100,7 +102,8 @@ def site() -> Site:
             for name, value in pools.items()
         ),
         services=(
-            Service(
+            made(
+                Service,
                 "dummy",
                 "dummy-service",
                 "public-service",
@@ -111,8 +114,9 @@ def site() -> Site:
                 families=("ipv4",),
                 traffic_policy="Local",
             ),
-            Service("media", "jellyfin", "private-service", ("10.122.0.172",), "metadata"),
-            Service(
+            made(Service, "media", "jellyfin", "private-service", ("10.122.0.172",), "metadata"),
+            made(
+                Service,
                 "ingress-nginx-private",
                 "ingress-nginx-controller",
                 "private-ingress",
@@ -127,18 +131,25 @@ def site() -> Site:
             for peering, prefix, asn in (("public-ingress", "10.121.0", 65001), ("public-service", "10.122.0", 65002))
             for number in (1, 2, 3)
         ),
-        classes=(NodeClass("public-true", "public=true", hosts, ("public-ingress", "public-service")),),
+        classes=(made(NodeClass, "public-true", "public=true", hosts, ("public-ingress", "public-service")),),
         distribution="talos",
     )
-    return Site(
+    return made(
+        Site,
         name="hybrid",
         networks=(
-            Network("private", ("10.122.0.0/24",), ("enp86s0.122",), "private"),
-            Network("public", ("10.121.0.0/24",)),
+            made(Network, "private", ("10.122.0.0/24",), ("enp86s0.122",), "private"),
+            made(Network, "public", ("10.121.0.0/24",)),
         ),
         routers=(
-            Router(
-                "udm-pro", 65000, "10.121.0.1", "unifi", "10.1", {"public": ("10.121.0.1",), "private": ("10.122.0.1",)}
+            made(
+                Router,
+                "udm-pro",
+                65000,
+                "10.121.0.1",
+                "unifi",
+                "10.1",
+                {"public": ("10.121.0.1",), "private": ("10.122.0.1",)},
             ),
         ),
         clusters=(cluster,),
@@ -375,7 +386,7 @@ def test_external_ips_on_l2(site: Site) -> None:
 
 
 def test_l2_nodes_default_to_those_with_an_address_there(site: Site) -> None:
-    changed = replace(site, networks=(Network("private", ("10.122.0.0/24",), ("eth*",)), site.networks[1]))
+    changed = replace(site, networks=(made(Network, "private", ("10.122.0.0/24",), ("eth*",)), site.networks[1]))
     policy = objects_by_name(lb_objects(changed, changed.clusters[0]))[
         "CiliumL2AnnouncementPolicy/private-ingress.private"
     ]

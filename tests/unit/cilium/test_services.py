@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
     Site,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made, replace
 from ansible_collections.hybridnet.cluster_edge.tests.support.small_model import LABEL, pool, small_site
 
 OWNED = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "edge"}
@@ -38,7 +38,7 @@ def specs(site: Site, kind: str) -> dict[str, Any]:
 
 
 def service(**changes: Any) -> Service:
-    return replace(Service("web", "site", "lb", (), "metadata"), **changes)
+    return replace(made(Service, "web", "site", "lb", (), "metadata"), **changes)
 
 
 # --- pools and policies -----------------------------------------------------------------------------------------------
@@ -48,8 +48,8 @@ def test_pod_pools_but_the_one_that_the_operator_makes() -> None:
     site = small_site(
         pools=(),
         pod_pools=(
-            PodPool("blue", ("10.50.0.0/20", "fd00:50::/56"), {"ipv4": 26, "ipv6": 64}, {"tier": "a"}),
-            PodPool("default", ("10.51.0.0/20",), {"ipv4": 24}),
+            made(PodPool, "blue", ("10.50.0.0/20", "fd00:50::/56"), {"ipv4": 26, "ipv6": 64}, {"tier": "a"}),
+            made(PodPool, "default", ("10.51.0.0/20",), {"ipv4": 24}),
         ),
     )
     assert lb_objects(site, site.clusters[0]) == [
@@ -106,7 +106,7 @@ def test_l2_policies_are_narrowed_and_one_for_each_network() -> None:
 
 def test_an_absent_cluster_has_nothing_left() -> None:
     site = small_site(
-        absent=True, services=(service(),), absent_nodes=("n9",), nodes=(Node("n1", "home", {"a": "b"}, {}),)
+        absent=True, services=(service(),), absent_nodes=("n9",), nodes=(made(Node, "n1", "home", {"a": "b"}, {}),)
     )
     cluster = site.clusters[0]
     assert lb_objects(site, cluster) == services(site, cluster) == chart_values(site, cluster) == []
@@ -230,8 +230,8 @@ def test_charts_keep_the_labels_that_the_pool_s_selector_asks_for() -> None:
 
 CLASS = "cluster-edge.hybridnet/bgp-class"
 LABELLED = {
-    "nodes": (Node("n1", "home", {"rack": "a"}, {}), Node("n2", "home", {}, {})),
-    "classes": (NodeClass("rack-a", f"{CLASS}=rack-a", ("n1",), ("k8s",)),),
+    "nodes": (made(Node, "n1", "home", {"rack": "a"}, {}), made(Node, "n2", "home", {}, {})),
+    "classes": (made(NodeClass, "rack-a", f"{CLASS}=rack-a", ("n1",), ("k8s",)),),
     "absent_nodes": ("n3",),
 }
 

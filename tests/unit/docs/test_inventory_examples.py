@@ -59,7 +59,8 @@ def test_the_neighbor_plans_beside_the_smallest_site() -> None:
     document["all"]["children"]["edge_routers"]["hosts"]["udm"].update(yaml.safe_load(NEIGHBORS))
     computed = plan(inventory_from(document))
     assert computed.findings == ()
-    assert [neighbor.addresses for neighbor in computed.site.routers[0].neighbors] == [("192.0.2.5",)]
+    (neighbor,) = computed.site.routers[0].neighbors
+    assert [address.text for address in neighbor.addresses] == ["192.0.2.5"]
 
 
 def test_its_links_lead_somewhere() -> None:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._frr.intent import frr_intent
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.prefix_rules import merge_rules, pool_rules
@@ -26,20 +26,22 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import rendered
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made, replace
 
-KEYS = SessionKeys(Timers(30, 10, 5), 15)
-ROUTER = Router("udm", 65000, "10.121.0.1", "unifi", "10.1", {})
+KEYS = made(SessionKeys, Timers(30, 10, 5), 15)
+ROUTER = made(Router, "udm", 65000, "10.121.0.1", "unifi", "10.1", {})
 
 
 def interval(first: str, last: str | None = None) -> Interval:
     low, high = ipaddress.ip_address(first), ipaddress.ip_address(last or first)
-    return Interval(low.version, int(low), int(high))
+    return Interval(Family(low.version), int(low), int(high))
 
 
 def session(number: int, peering: str = "ingress", family: str = "ipv4", **changes: Any) -> Session:
     net = "10.121.0." if family == "ipv4" else "fd00:121::"
     suffix = "" if family == "ipv4" else "-v6"
-    given = Session(
+    given = made(
+Session,
         cluster="k8s", peering=peering, node=f"node{number}", node_address=f"{net}{number}", node_asn=65001, router="udm",
         router_address=f"{net}1", router_asn=65000, family=family, families=(family,), keys=KEYS,
         peer_group=f"k8s-{peering}{suffix}", cluster_config="all", instance="as65001", peer=f"{peering}-udm{suffix}",
@@ -49,13 +51,14 @@ def session(number: int, peering: str = "ingress", family: str = "ipv4", **chang
 
 
 def pool(*intervals: Interval, bgp: tuple[str, ...] = ("ingress",), name: str = "p") -> Pool:
-    return Pool(name, (), (), tuple(intervals), bgp, ())
+    return made(Pool, name, (), (), tuple(intervals), bgp, ())
 
 
 def peering(name: str, pools: tuple[Pool, ...], sessions: tuple[Session, ...]) -> Peering:
     """Return a peering that accepts its pools."""
     own = [item for item in sessions if item.peering == name]
-    return Peering(
+    return made(
+        Peering,
         name=name,
         networks=("public",),
         nodes=None,
@@ -70,8 +73,8 @@ def peering(name: str, pools: tuple[Pool, ...], sessions: tuple[Session, ...]) -
 
 def intent(pools: tuple[Pool, ...], sessions: tuple[Session, ...]) -> dict[str, Any]:
     peerings = tuple(peering(name, pools, sessions) for name in sorted({item.peering for item in sessions}))
-    cluster = Cluster("k8s", "1.19.6", None, "label", (), peerings, pools, (), sessions)
-    return frr_intent(Site("s", (), (ROUTER,), (cluster,)), ROUTER)
+    cluster = made(Cluster, "k8s", "1.19.6", None, "label", (), peerings, pools, (), sessions)
+    return frr_intent(made(Site, "s", (), (ROUTER,), (cluster,)), ROUTER)
 
 
 def prefixes(result: dict[str, Any]) -> dict[str, list[str]]:

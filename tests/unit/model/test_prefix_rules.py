@@ -8,13 +8,13 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import parse_cidr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.prefix_rules import (
     RuleSet,
     merge_rules,
     rule,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import PrefixRule
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ def passing(rules: tuple[PrefixRule, ...] | list[PrefixRule]) -> set[str]:
     """Return the prefixes of both spaces that some rule lets pass, by the words of FRR's user guide."""
     found = set()
     for known in rules:
-        network = ip_network(known.prefix)
+        network = ip_network(known.prefix.text)
         if known.ge is None and known.le is None:
             low = high = network.prefixlen
         else:
@@ -48,12 +48,12 @@ def written(draw: st.DrawFn) -> PrefixRule:
     ge, le = draw(lengths), draw(lengths)
     if ge is not None and le is not None and ge > le:
         ge, le = le, ge
-    return PrefixRule(str(network), ge, le)
+    return made(PrefixRule, str(network), ge, le)
 
 
 def spelled(known: PrefixRule) -> PrefixRule:
     """Return a rule in its one spelling."""
-    return rule(parse_cidr(known.prefix, ""), known.ge, known.le)
+    return rule(known.prefix, known.ge, known.le)
 
 
 @given(written())
@@ -134,4 +134,6 @@ def test_touching_is_sharing_a_prefix(rules: list[PrefixRule], known: PrefixRule
 def test_merge_rules(
     rules: list[tuple[str, int | None, int | None]], expected: list[tuple[str, int | None, int | None]]
 ) -> None:
-    assert merge_rules([PrefixRule(*known) for known in rules]) == tuple(PrefixRule(*known) for known in expected)
+    assert merge_rules([made(PrefixRule, *known) for known in rules]) == tuple(
+        made(PrefixRule, *known) for known in expected
+    )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval, overlaps
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
@@ -74,7 +75,7 @@ def test_a_limit_costs_a_session_no_more_where_there_are_many() -> None:
 
 
 def test_overlaps_are_found_in_one_sweep() -> None:
-    few, many = ([Interval(4, first * 4, first * 4 + 4) for first in range(count)] for count in (300, 3000))
+    few, many = ([Interval(Family.IPV4, first * 4, first * 4 + 4) for first in range(count)] for count in (300, 3000))
     assert len(overlaps(many)) == 2999
     assert calls_of(lambda: overlaps(many)) <= calls_of(lambda: overlaps(few)) * LINEAR
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import Address, parse_address
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval, contains
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allocation import Allocation, Wish, assign
@@ -24,10 +25,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 POOLS = {
-    "big": (Interval(4, 1000, 1200), Interval(6, 5000, 5200)),
-    "small": (Interval(4, 2000, 2003), Interval(4, 2010, 2012)),
+    "big": (Interval(Family.IPV4, 1000, 1200), Interval(Family.IPV6, 5000, 5200)),
+    "small": (Interval(Family.IPV4, 2000, 2003), Interval(Family.IPV4, 2010, 2012)),
 }
-FAMILIES = {"big": [("ipv4",), ("ipv6",), ("ipv4", "ipv6")], "small": [("ipv4",)]}
+FAMILIES = {"big": [(Family.IPV4,), (Family.IPV6,), (Family.IPV4, Family.IPV6)], "small": [(Family.IPV4,)]}
 
 
 @st.composite
@@ -88,26 +89,26 @@ def test_a_second_plan_changes_nothing(wished: list[Wish]) -> None:
 
 
 def test_pinned_addresses_come_first_and_the_lowest_free_one_next() -> None:
-    pinned = Address(4, 2000)
-    found = assign(POOLS, [Wish("a/a", "small", ("ipv4",)), Wish("b/b", "small", ("ipv4",), (pinned,))], {})
-    assert found.addresses == {"a/a": (Address(4, 2001),), "b/b": (pinned,)}
+    pinned = Address(Family.IPV4, 2000)
+    found = assign(POOLS, [Wish("a/a", "small", (Family.IPV4,)), Wish("b/b", "small", (Family.IPV4,), (pinned,))], {})
+    assert found.addresses == {"a/a": (Address(Family.IPV4, 2001),), "b/b": (pinned,)}
 
 
 def test_services_of_a_group_share_the_pinned_address_of_one() -> None:
-    pinned = Address(4, 2002)
+    pinned = Address(Family.IPV4, 2002)
     wished = [
-        Wish("a/a", "small", ("ipv4",), group="g"),
-        Wish("b/b", "small", ("ipv4",), (pinned,), group="g"),
+        Wish("a/a", "small", (Family.IPV4,), group="g"),
+        Wish("b/b", "small", (Family.IPV4,), (pinned,), group="g"),
     ]
     assert assign(POOLS, wished, {}).addresses["a/a"] == (pinned,)
 
 
 def test_a_full_or_closed_pool_gives_nothing_and_takes_nothing_away() -> None:
-    full = assign(POOLS, [Wish(f"a/s{n}", "small", ("ipv4",)) for n in range(8)], {})
+    full = assign(POOLS, [Wish(f"a/s{n}", "small", (Family.IPV4,)) for n in range(8)], {})
     assert [len(own) for own in full.addresses.values()] == [1] * 7 + [0]
-    kept = {"a/s1": (Address(4, 2003),)}
-    closed = assign(POOLS, [Wish(f"a/s{n}", "small", ("ipv4",)) for n in range(2)], kept, frozenset({"small"}))
-    assert closed.addresses == {"a/s0": (), "a/s1": (Address(4, 2003),)}
+    kept = {"a/s1": (Address(Family.IPV4, 2003),)}
+    closed = assign(POOLS, [Wish(f"a/s{n}", "small", (Family.IPV4,)) for n in range(2)], kept, frozenset({"small"}))
+    assert closed.addresses == {"a/s0": (), "a/s1": (Address(Family.IPV4, 2003),)}
 
 
 def planned(kept: dict[str, tuple[str, ...]], **values: object) -> dict[str, object]:

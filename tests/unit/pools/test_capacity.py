@@ -16,6 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing
     parse_address,
     parse_pool_entry,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family, parse_family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Pool
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.capacity import (
@@ -62,45 +63,48 @@ def told(call: Any) -> str:
 @pytest.mark.parametrize(
     ("one", "usable", "count"),
     [
-        pytest.param(pool("10.0.0.0/29"), ["10.0.0.0-10.0.0.7"], {"ipv4": 8}, id="all"),
-        pytest.param(pool("10.0.0.0/29", first_last=False), ["10.0.0.1-10.0.0.6"], {"ipv4": 6}, id="reserved"),
-        pytest.param(pool("10.0.0.0/30", first_last=False), ["10.0.0.1-10.0.0.2"], {"ipv4": 2}, id="reserved-30"),
-        pytest.param(pool("10.0.0.0/31", first_last=False), ["10.0.0.0-10.0.0.1"], {"ipv4": 2}, id="31-is-exempt"),
-        pytest.param(pool("10.0.0.0/32", first_last=False), ["10.0.0.0"], {"ipv4": 1}, id="32-is-exempt"),
+        pytest.param(pool("10.0.0.0/29"), ["10.0.0.0-10.0.0.7"], {Family.IPV4: 8}, id="all"),
+        pytest.param(pool("10.0.0.0/29", first_last=False), ["10.0.0.1-10.0.0.6"], {Family.IPV4: 6}, id="reserved"),
+        pytest.param(pool("10.0.0.0/30", first_last=False), ["10.0.0.1-10.0.0.2"], {Family.IPV4: 2}, id="reserved-30"),
+        pytest.param(pool("10.0.0.0/31", first_last=False), ["10.0.0.0-10.0.0.1"], {Family.IPV4: 2}, id="31-is-exempt"),
+        pytest.param(pool("10.0.0.0/32", first_last=False), ["10.0.0.0"], {Family.IPV4: 1}, id="32-is-exempt"),
         pytest.param(
-            pool("2001:db8::/126", first_last=False), ["2001:db8::1-2001:db8::2"], {"ipv6": 2}, id="reserved-126"
+            pool("2001:db8::/126", first_last=False), ["2001:db8::1-2001:db8::2"], {Family.IPV6: 2}, id="reserved-126"
         ),
         pytest.param(
-            pool("2001:db8::/127", first_last=False), ["2001:db8::-2001:db8::1"], {"ipv6": 2}, id="127-is-exempt"
+            pool("2001:db8::/127", first_last=False), ["2001:db8::-2001:db8::1"], {Family.IPV6: 2}, id="127-is-exempt"
         ),
         pytest.param(
-            pool("10.0.0.0-10.0.0.7", first_last=False), ["10.0.0.0-10.0.0.7"], {"ipv4": 8}, id="a-range-is-exempt"
+            pool("10.0.0.0-10.0.0.7", first_last=False), ["10.0.0.0-10.0.0.7"], {Family.IPV4: 8}, id="a-range-is-exempt"
         ),
         pytest.param(
             pool("10.0.0.0/29", "10.0.0.3", False),
             ["10.0.0.1-10.0.0.2", "10.0.0.4-10.0.0.6"],
-            {"ipv4": 5},
+            {Family.IPV4: 5},
             id="excluded-and-reserved",
         ),
         pytest.param(
-            pool("10.0.0.0/29", "10.0.0.0", False), ["10.0.0.1-10.0.0.6"], {"ipv4": 6}, id="excluding-a-reserved-one"
+            pool("10.0.0.0/29", "10.0.0.0", False),
+            ["10.0.0.1-10.0.0.6"],
+            {Family.IPV4: 6},
+            id="excluding-a-reserved-one",
         ),
         pytest.param(
             pool("10.0.0.0/29", ["10.0.0.0/30", "10.0.0.6-10.0.0.7"]),
             ["10.0.0.4-10.0.0.5"],
-            {"ipv4": 2},
+            {Family.IPV4: 2},
             id="many-excluded",
         ),
         pytest.param(
             pool(["10.0.0.0/25", "10.0.0.128/25"], "10.0.0.120-10.0.0.135"),
             ["10.0.0.0-10.0.0.119", "10.0.0.136-10.0.0.255"],
-            {"ipv4": 240},
+            {Family.IPV4: 240},
             id="excluded-across-two-entries",
         ),
         pytest.param(
             pool(["2001:db8::/64", "10.0.0.0/8"]),
             ["10.0.0.0-10.255.255.255", "2001:db8::-2001:db8::ffff:ffff:ffff:ffff"],
-            {"ipv4": 2**24, "ipv6": 2**64},
+            {Family.IPV4: 2**24, Family.IPV6: 2**64},
             id="both-families",
         ),
     ],
@@ -218,9 +222,9 @@ def test_self_overlap_is_refused() -> None:
         pytest.param(
             {"count": 9}, ["10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::", "2001:db8::1"], id="fewer"
         ),
-        pytest.param({"family": "ipv6"}, ["2001:db8::"], id="family"),
+        pytest.param({"family": Family.IPV6}, ["2001:db8::"], id="family"),
         pytest.param({"after": addresses("10.0.0.1")[0], "count": 9}, ["10.0.0.2", "10.0.0.3"], id="after"),
-        pytest.param({"after": addresses("10.0.0.1")[0], "family": "ipv6"}, [], id="after-in-another-family"),
+        pytest.param({"after": addresses("10.0.0.1")[0], "family": Family.IPV6}, [], id="after-in-another-family"),
         pytest.param({"after": addresses("10.0.0.3")[0]}, [], id="after-the-last"),
     ],
 )
@@ -236,8 +240,8 @@ def test_count_of_free_addresses_is_bounded(count: Any) -> None:
     )
 
 
-def test_family_of_free_addresses_is_a_word() -> None:
-    message = told(lambda: free_addresses(pool("10.0.0.0/8").intervals, family="4"))
+def test_a_written_family_is_a_word() -> None:
+    message = told(lambda: parse_family("4", "family"))
     assert message == "family: '4' is not a family (write ipv4 or ipv6)"
 
 
@@ -519,7 +523,7 @@ def test_both_ends_have_exactly_the_pools_addresses(one: Pool) -> None:
     assert {value for interval in one.intervals for value in range(interval.first, interval.last + 1)} == expected
     assert cilium_hands_out(cilium_spec(one)) == expected
     assert frr_permits(prefix_list_entries(one.intervals)) == expected
-    assert capacity(one.intervals) == {"ipv4": len(expected)}
+    assert capacity(one.intervals) == {Family.IPV4: len(expected)}
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/8", "2001:db8::/64", "::/1"])

@@ -13,6 +13,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made
 
 SITE = """
 all:
@@ -46,7 +47,7 @@ def ends(done: Plan) -> dict[str, Neighbor]:
 
 def test_one_ends_import_mirrors_the_others_export() -> None:
     found = ends(computed())
-    expected = (PrefixRule("192.0.2.0/25"), PrefixRule("192.0.2.128/25", 32))
+    expected = (made(PrefixRule, "192.0.2.0/25"), made(PrefixRule, "192.0.2.128/25", 32))
     assert (found["r1"].export.prefixes, found["r2"].import_.prefixes) == (expected, expected)
     assert found["r1"].import_.empty
     assert found["r2"].export.empty
@@ -60,7 +61,7 @@ def test_a_mirrored_import_takes_over_which_prefixes_and_nothing_that_is_set() -
     assert [finding.text for finding in done.findings] == []
     sent, accepted = ends(done)["r1"].export, ends(done)["r2"].import_
     assert (sent.med, sent.prepend) == (50, 2)
-    assert accepted == Policy(prefixes=sent.prefixes)
+    assert accepted == made(Policy, prefixes=sent.prefixes)
     maps = {entry["name"]: entry["entries"][0]["set"] for entry in done.data["routers"]["r1"]["frr"]["route_maps"]}
     assert maps["core-r2-ipv4-out"] == {
         "communities": ["64700:1"],
@@ -72,14 +73,17 @@ def test_a_mirrored_import_takes_over_which_prefixes_and_nothing_that_is_set() -
 
 def test_each_end_dials_the_other_and_has_a_group_of_its_own_name() -> None:
     found = ends(computed())
-    assert {host: (n.addresses, n.asn, n.peer_group) for host, n in found.items()} == {
-        "r1": (("198.51.100.2",), 64710, "core-r2"),
-        "r2": (("198.51.100.1",), 64700, "core-r1"),
+    assert {host: ([address.text for address in n.addresses], n.asn, n.peer_group) for host, n in found.items()} == {
+        "r1": (["198.51.100.2"], 64710, "core-r2"),
+        "r2": (["198.51.100.1"], 64700, "core-r1"),
     }
 
 
 def test_the_subnet_of_a_router_is_originated_and_a_pool_is_passed_on() -> None:
-    assert {router.host: router.originates for router in computed().site.routers} == {"r1": ("192.0.2.0/25",), "r2": ()}
+    assert {router.host: [cidr.text for cidr in router.originates] for router in computed().site.routers} == {
+        "r1": ["192.0.2.0/25"],
+        "r2": [],
+    }
 
 
 @pytest.mark.parametrize(("asn", "expected"), [(64700, True), (64710, False)], ids=["one AS", "two ASes"])

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import parse_cidr
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import PrefixRule
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.peerings.import_filter import pool_routes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.routers.policies import pod_rules
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import made
 from ansible_collections.hybridnet.cluster_edge.tests.support.small_model import pool
 
 Rule = tuple[str, int | None, int | None]
@@ -35,7 +38,9 @@ Rule = tuple[str, int | None, int | None]
     ],
 )
 def test_pod_rules(cidrs: tuple[str, ...], mask: dict[str, int], expected: list[Rule]) -> None:
-    assert list(pod_rules(cidrs, mask)) == [PrefixRule(*known) for known in expected]
+    lengths = {Family.of_key(family): length for family, length in mask.items()}
+    found = pod_rules([parse_cidr(cidr, "cidrs") for cidr in cidrs], lengths)
+    assert list(found) == [made(PrefixRule, *known) for known in expected]
 
 
 @pytest.mark.parametrize(
@@ -65,4 +70,6 @@ def test_pod_rules(cidrs: tuple[str, ...], mask: dict[str, int], expected: list[
 )
 def test_pool_routes(addresses: str, aggregate: dict[str, int], local: bool, expected: list[Rule]) -> None:
     known = pool("lb", addresses, aggregate=aggregate)
-    assert sorted(set(pool_routes(known, local)), key=str) == sorted((PrefixRule(*of) for of in expected), key=str)
+    assert sorted(set(pool_routes(known, local)), key=str) == sorted(
+        (made(PrefixRule, *of) for of in expected), key=str
+    )

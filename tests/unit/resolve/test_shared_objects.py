@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import ParsedSite
@@ -16,6 +14,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.cl
     check_shared_objects,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.hosts import Context
+from ansible_collections.hybridnet.cluster_edge.tests.support.resolved import replace
 from ansible_collections.hybridnet.cluster_edge.tests.support.small_model import KEYS, session, small_site
 
 FIRST, SECOND = session("n1", "10.0.1.11"), session("n2", "10.0.1.12")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ..._addressing.families import Family
 from ..._addressing.intervals import Interval, merge, overlaps
 from .labels import EVERYTHING, ServiceClass, interface_pattern, selector
 from .shape import as_text, read_as_the_api_has_it
@@ -66,12 +67,12 @@ def _block(block: Mapping[str, Any], reserve: bool) -> Interval:
         first, last = int(network.network_address), int(network.broadcast_address)
         if reserve and last - first > 1:
             first, last = first + 1, last - 1
-        return Interval(network.version, first, last)
+        return Interval(Family(network.version), first, last)
     start = ipaddress.ip_address(as_text(block["start"]))
     stop = ipaddress.ip_address(as_text(block.get("stop") or block["start"]))
     if start.version != stop.version or int(stop) < int(start):
         raise ValueError(block)
-    return Interval(start.version, int(start), int(stop))
+    return Interval(Family(start.version), int(start), int(stop))
 
 
 def interval_text(intervals: Iterable[Interval]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._addressing.addresses import Address, parse_address, parse_cidr, parse_pool_entry, parse_segment
+from ..._addressing.families import Family
 from ..._findings.report import Report
 from ..._findings.wording import did_you_mean
 from ..._kubernetes.selectors import parse_selector
@@ -21,7 +22,7 @@ from ..values import Values
 def parse_router_id(value: object, path: str) -> Address:
     """Read a BGP identifier: an IPv4 address other than 0.0.0.0 (RFC 6286 section 2.1)."""
     address = parse_address(value, path)
-    if address.family != 4 or address.value == 0:
+    if address.family is not Family.IPV4 or address.value == 0:
         raise EdgeError(path, f"{address.text} is not a router-id", "a router-id is an IPv4 address other than 0.0.0.0")
     return address
 
@@ -31,6 +32,19 @@ def parse_source(value: object, path: str) -> Address:
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_.@-]{0,14}", value, re.ASCII):
         raise EdgeError(path, f"{value!r} is the name of an interface", "write the router's own address on it")
     return parse_address(value, path)
+
+
+class FamilyType(Choice):
+    """An address family, by its key."""
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        """Return the family, or report and return ``INVALID``."""
+        found = super().parse(value, path, report)
+        return found if found is INVALID else Family.of_key(found)
+
+    def filled(self, default: Any) -> Any:
+        """Return the family that a default spells."""
+        return None if default is None else Family.of_key(default)
 
 
 _IPV4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
@@ -81,7 +95,7 @@ VERSION = Text(
 
 PORT = Integer(1, 65535)
 
-FAMILY = Choice("ipv4", "ipv6")
+FAMILY = FamilyType(*(family.key for family in Family))
 
 NAMESPACE_OR_ALL = Text(
     "namespace", r"\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "a namespace (RFC 1123 label) or '*'", code="EDGE104"

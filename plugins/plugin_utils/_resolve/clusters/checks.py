@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address, parse_cidr
+from ..._addressing.addresses import Cidr
+from ..._addressing.families import Family
 from ..._cilium.helm_values import family_reason, helm_values, pod_families, value_at
 from ..._cilium.lb import DEFAULT_POD_POOL
 from ..._cilium.services import chart_problems
@@ -62,9 +63,9 @@ def _check_router_ids(context: Context, cluster: Cluster) -> None:
     """Report a pool of BGP identifiers that is too small, or out of which a node's own cannot be taken twice."""
     if cluster.router_ids is None:
         return
-    pool = parse_cidr(cluster.router_ids, "")
+    pool = cluster.router_ids
     path = f"{cluster.host}.edge_cluster_router_ids"
-    if pool.family != 4:
+    if pool.family is not Family.IPV4:
         context.report.add(
             "EDGE607",
             path,
@@ -84,12 +85,12 @@ def _check_router_ids(context: Context, cluster: Cluster) -> None:
             "write a wider range",
         )
     for node in cluster.nodes:
-        own = node.router_id and parse_address(node.router_id, "")
+        own = node.router_id
         if own and pool.contains(own) and len(instances.get(node.host, ())) > 1:
             context.report.add(
                 "EDGE607",
                 f"{node.host}.edge_node_router_id",
-                f"{node.router_id} is in {pool.text}, which gives each identifier once, but the node has"
+                f"{own.text} is in {pool.text}, which gives each identifier once, but the node has"
                 f" {len(instances[node.host])} BGP instances",
                 f"write one outside {path}",
             )
@@ -145,28 +146,28 @@ def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None
         _check_default_pool(context, cluster, items[DEFAULT_POD_POOL], own[DEFAULT_POD_POOL])
 
 
-def _families_without(cluster: Cluster, present: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield each family that the agents run and that is not ``present``: key, name, and why they run it.
+def _families_without(cluster: Cluster, present: Collection[Family]) -> Iterator[tuple[Family, str]]:
+    """Yield each family that the agents run and that is not ``present``, and why they run it.
 
     An agent waits for a range of each of its families when it starts, and serves nothing until then.
     """
     values = helm_values(cluster)
-    for number, usual in ((4, True), (6, False)):
-        family, name = FAMILY_KEY[number], FAMILY_NAME[number]
-        runs = value_at(values, f"{family}.enabled")
+    for family in Family:
+        runs = value_at(values, f"{family.key}.enabled")
+        usual = family is Family.IPV4
         if (usual if runs is None else runs) is True and family not in present:
-            yield family, name, family_reason(cluster, family) or ""
+            yield family, family_reason(cluster, family) or ""
 
 
 def _check_default_pool(context: Context, cluster: Cluster, item: Item, pool: PodPool) -> None:
     """Report a default pool without a family that the agents run, and its labels."""
-    for family, name, reason in _families_without(cluster, pool.mask):
+    for family, reason in _families_without(cluster, pool.mask):
         context.report.add(
             "EDGE610",
             item.at("cidr"),
-            f"has no {name} range, but agents run {name}{f' ({reason})' if reason else ''}: each waits for a range out"
-            " of this pool when it starts",
-            "add one" if reason else f"add one, or {family}.enabled: false to edge_cilium_values",
+            f"has no {family.label} range, but agents run {family.label}{f' ({reason})' if reason else ''}: each waits"
+            " for a range out of this pool when it starts",
+            "add one" if reason else f"add one, or {family.key}.enabled: false to edge_cilium_values",
         )
     if pool.labels:
         context.report.add(
@@ -191,27 +192,27 @@ def _check_ipam(context: Context, cluster: Cluster, items: Items) -> None:
                 hint,
             )
     if mode == "kubernetes" and cluster.pod_cidrs and cluster.cilium_managed:
-        for family, name, reason in _families_without(cluster, pod_families(cluster)):
+        for family, reason in _families_without(cluster, pod_families(cluster)):
             context.report.add(
                 "EDGE610",
                 f"{cluster.host}.edge_cluster_pod_cidrs",
-                f"has no {name} range, but agents run {name}{f' ({reason})' if reason else ''}: each waits until"
-                " Kubernetes gives its node one",
+                f"has no {family.label} range, but agents run {family.label}{f' ({reason})' if reason else ''}: each"
+                " waits until Kubernetes gives its node one",
                 "add the range that nodes get theirs from"
-                + ("" if reason else f", or {family}.enabled: false to edge_cilium_values"),
+                + ("" if reason else f", or {family.key}.enabled: false to edge_cilium_values"),
             )
     if mode == "cluster-pool" and value_at(cluster.values, "ipam.operator") is None:
         _check_spread(context, f"{cluster.host}.edge_cluster_pod_mask", cluster.pod_mask, cluster.pod_cidrs)
 
 
-def _check_spread(context: Context, path: str, mask: Mapping[str, int], cidrs: Iterable[str]) -> None:
+def _check_spread(context: Context, path: str, mask: Mapping[Family, int], cidrs: Iterable[Cidr]) -> None:
     """Report IPv6 ranges that Cilium's operator refuses because nodes' CIDRs are so much smaller."""
-    for text in cidrs:
-        length = int(text.partition("/")[2])
-        if ":" in text and mask["ipv6"] - length > _IPV6_SPREAD:
+    for cidr in cidrs:
+        if cidr.family is Family.IPV6 and mask[Family.IPV6] - cidr.prefix_length > _IPV6_SPREAD:
             context.report.add(
                 "EDGE610",
                 path,
-                f"{mask['ipv6']} is more than {_IPV6_SPREAD} bits longer than {text}: Cilium's operator refuses that",
-                f"ipv6: at most {length + _IPV6_SPREAD}, or a smaller range",
+                f"{mask[Family.IPV6]} is more than {_IPV6_SPREAD} bits longer than {cidr.text}: Cilium's operator"
+                " refuses that",
+                f"ipv6: at most {cidr.prefix_length + _IPV6_SPREAD}, or a smaller range",
             )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ..._addressing.families import Family
 from ..._cilium.helm_values import helm_values, value_at
 from ..._cilium.services import CILIUM_INGRESS, GATEWAY
 from ..._inventory.values import Items, Values
@@ -98,7 +99,7 @@ def _check_l2_families(context: Context, cluster: Cluster, items: Items, planned
     if planned >= L2_IPV6.since:
         return
     for pool in cluster.pools:
-        if pool.l2 and "ipv6" in pool.families:
+        if pool.l2 and Family.IPV6 in pool.families:
             _needs(context, cluster, items[pool.name].at("l2"), L2_IPV6)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address
+from ..._addressing.families import Family
 from ..._findings.wording import one_of, some
 from ..._inventory.values import Item
 from ..._kubernetes.selectors import Selector
@@ -29,10 +29,15 @@ class MissingFamily:
     """The network, or networks, in which addresses are missing."""
     end: str
     """Who has no address: ``no router``, ``no listen range`` or ``no node``."""
-    families: tuple[int, ...]
+    families: tuple[Family, ...]
     pools: tuple[Pool, ...]
     complete: bool
     """The peering carries no family at all."""
+
+
+def one_family(item: Item) -> Family | None:
+    """Return the family of a peering's only session (``sessions``); None = it has one for each family."""
+    return None if item["sessions"] == "per_family" else Family.of_key(item["sessions"])
 
 
 def report_no_nodes(
@@ -107,7 +112,7 @@ def session_fits(
     routers: tuple[str, ...],
     distant: Iterable[tuple[str, str]],
     asns: Mapping[str, int],
-    families: tuple[str, ...],
+    families: tuple[Family, ...],
 ) -> bool:
     """Return whether the ends' AS numbers and addresses allow the session keys; report what does not fit.
 
@@ -167,16 +172,16 @@ def session_fits(
             "GTSM is for neighbors on the same network",
         )
         complete = False
-    session = item["sessions"]
-    if session != "per_family" and session not in families and families:
+    session = one_family(item)
+    if session is not None and session not in families and families:
         context.report.add(
             "EDGE314",
             item.at("sessions"),
-            f"is {session}, but its sessions carry {one_of(families)} only",
+            f"is {session.key}, but its sessions carry {one_of(family.key for family in families)} only",
             "leave it out: one session for each family is the default",
         )
         complete = False
-    elif session == "ipv4" and "ipv6" in families:
+    elif session is Family.IPV4 and Family.IPV6 in families:
         # Measured with Cilium 1.19.6 and FRR 10.3: valid and best in BGP, rejected by the kernel (B>r).
         context.report.add(
             "EDGE327",
@@ -275,14 +280,14 @@ def report_lacks(
     }
     for lack in lacks:
         lost = {
-            (pool.name, number)
+            (pool.name, family)
             for pool in lack.pools
-            for number in lack.families
-            if FAMILY_KEY[number] in pool.families and (lack.complete or (pool.name, FAMILY_KEY[number]) not in carried)
+            for family in lack.families
+            if family in pool.families and (lack.complete or (pool.name, family) not in carried)
         }
         if lost:
             names = one_of({name for name, _family in lost})
-            families = one_of({FAMILY_NAME[number] for _name, number in lost})
+            families = one_of({family.label for _name, family in lost})
             context.report.add(
                 "EDGE505",
                 lack.path,
@@ -290,7 +295,7 @@ def report_lacks(
                 "add the addresses, or advertise the pool elsewhere",
             )
         elif lack.complete:
-            families = one_of({FAMILY_NAME[number] for number in lack.families})
+            families = one_of({family.label for family in lack.families})
             context.report.add(
                 "EDGE314",
                 lack.path,
@@ -307,22 +312,24 @@ def distances(
     if "router_network" in item and item["router_network"] not in networks:
         reasons[item.at("router_network")] = "is not the nodes' network"
     for route in found:
-        if not route.near and route.router and not reasons:
+        if not route.near and route.router and route.node_address and not reasons:
             path = f"{route.node}.edge_node_local_addresses.{name}"
-            reasons[path] = f"{route.node_address} is not in the subnet of {route.router}'s {route.router_address}"
+            reasons[path] = (
+                f"{route.node_address.text} is not in the subnet of {route.router}'s {route.router_address.text}"
+            )
     return tuple(reasons.items())
 
 
-def check_sources(context: Context, item: Item, name: str, members: Iterable[Node], transports: Iterable[str]) -> None:
+def check_sources(
+    context: Context, item: Item, name: str, members: Iterable[Node], transports: Iterable[Family]
+) -> None:
     """Report source addresses of a family in which the node has no session in this peering."""
     for node in members:
-        for text in node.local_addresses.get(name, ()):
-            family = FAMILY_KEY[parse_address(text, "").family]
-            if family not in transports:
+        for address in node.local_addresses.get(name, ()):
+            if address.family not in transports:
                 context.report.add(
                     "EDGE314",
                     f"{node.host}.edge_node_local_addresses.{name}",
-                    f"{text} is an {FAMILY_NAME[4 if family == 'ipv4' else 6]} address, but no session of"
-                    f" {item.path} is",
+                    f"{address.text} is an {address.family.label} address, but no session of {item.path} is",
                     "remove it",
                 )

@@ -16,7 +16,7 @@ from hashlib import sha256
 from ..._findings.wording import some
 from ..._inventory.values import Item
 from ..._kubernetes.labels import LABEL_CLASS
-from ..._kubernetes.selectors import parse_selector, selector_slug
+from ..._kubernetes.selectors import Selector, selector_of_label, selector_slug
 from ..._model.site import Node, NodeClass, Peering
 from ..hosts import Context
 
@@ -60,28 +60,24 @@ def node_classes(
     members: dict[_Key, list[str]] = {}
     for node, own in memberships.items():
         members.setdefault((own.peerings, own.asn, own.networks), []).append(node)
-    selected: dict[str, frozenset[str]] = {}
-    for peering in peerings:
-        if peering.nodes is not None and peering.nodes not in selected:
+    selected: dict[Selector, frozenset[str]] = {}
+    for selector in (peering.nodes for peering in peerings):
+        if selector is not None and selector not in selected:
             # A drained node still has the labels, so a selector that matches it does not fit a class without it.
-            selector = parse_selector(peering.nodes, "")
-            selected[peering.nodes] = frozenset(
-                host for host, node in nodes.items() if selector.matches(node.all_labels)
-            )
+            selected[selector] = frozenset(host for host, node in nodes.items() if selector.matches(node.all_labels))
     classes: list[NodeClass] = []
     for (names, asn, networks), hosts in sorted(members.items(), key=lambda item: str(item[0])):
         selectors = {named[name].nodes for name in names}
-        name = _written_name(context, items, names) or selector_slug(
-            [None if text is None else parse_selector(text, "") for text in selectors]
-        )
+        name = _written_name(context, items, names) or selector_slug(selectors)
         name = _bounded("-".join([name, *([f"as{asn}"] if asn is not None else []), *networks]))
         chosen = frozenset(hosts)
-        fitting = sorted(text for text in selectors if text is not None and selected[text] == chosen)
+        fitting = [found for found in selectors if found is not None and selected[found] == chosen]
         everyone = None in selectors and chosen == frozenset(nodes)
-        selector_text = fitting[0] if fitting else None if everyone else f"{LABEL_CLASS}={name}"
+        by_label = None if everyone else selector_of_label(LABEL_CLASS, name)
+        chooses = min(fitting, key=lambda found: found.text, default=by_label)
         if not fitting and not everyone:
             _check_labels(context, cluster, items, names, sorted(hosts))
-        classes.append(NodeClass(name=name, selector=selector_text, nodes=tuple(sorted(hosts)), peerings=names))
+        classes.append(NodeClass(name=name, selector=chooses, nodes=tuple(sorted(hosts)), peerings=names))
     return tuple(sorted(classes, key=lambda item: (item.peerings, item.name)))
 
 

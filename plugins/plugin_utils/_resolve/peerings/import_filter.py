@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from ..._addressing.addresses import WIDTH, Cidr, parse_address, to_cidrs
+from ..._addressing.addresses import Cidr, to_cidrs
+from ..._addressing.families import Family
 from ..._addressing.intervals import Interval, contains
 from ..._inventory.values import Item, Values
 from ..._kubernetes.labels import POD_POOL_NAME
-from ..._kubernetes.selectors import Selector, parse_selector
+from ..._kubernetes.selectors import Selector
 from ..._model.prefix_rules import merge_rules, pool_rules, rule
 from ..._model.site import Advertise, PodPool, Policy, Pool, PrefixRule, Service
 from ..hosts import Context
 from ..routers.policies import PrefixSources, pod_rules
-
-_FAMILY = {4: "ipv4", 6: "ipv6"}
 
 _NEEDS = {
     "pod_cidrs": "edge_cluster_pod_cidrs",
@@ -61,7 +60,7 @@ def resolve_advertise(context: Context, cluster: str, values: Values, item: Item
         result.append(
             Advertise(
                 kind=kind,
-                selector=selector.text if selector else None,
+                selector=selector,
                 communities=tuple(sorted(set(entry["communities"]))),
                 local_preference=entry["local_preference"],
                 aggregate=_aggregate(context, f"{path}.aggregate", aggregate, values[variable])
@@ -73,11 +72,11 @@ def resolve_advertise(context: Context, cluster: str, values: Values, item: Item
     return tuple(result)
 
 
-def _aggregate(context: Context, path: str, written: Values, cidrs: Iterable[Cidr]) -> dict[str, int]:
+def _aggregate(context: Context, path: str, written: Values, cidrs: Iterable[Cidr]) -> dict[Family, int]:
     """Return prefix lengths by family; one number stands for the only family that there is."""
-    families = {_FAMILY[cidr.family] for cidr in cidrs}
+    families = {cidr.family for cidr in cidrs}
     if "any" not in written:
-        return {family: written[family] for family in _FAMILY.values() if written[family] is not None}
+        return {family: written[family.key] for family in Family if written[family.key] is not None}
     if len(families) > 1:
         context.report.add(
             "EDGE320",
@@ -86,8 +85,8 @@ def _aggregate(context: Context, path: str, written: Values, cidrs: Iterable[Cid
             "write {ipv4: 24, ipv6: 64}",
         )
         return {}
-    family = next(iter(families), "ipv4")
-    if written["any"] >= WIDTH[4 if family == "ipv4" else 6]:
+    family = next(iter(families), Family.IPV4)
+    if written["any"] >= family.width:
         context.report.add("EDGE103", path, f"{written['any']} is out of range", "1 to 31 for IPv4")
         return {}
     return {family: written["any"]}
@@ -122,20 +121,18 @@ def advertised_rules(
 
 def _selected(pool: PodPool, entry: Advertise) -> bool:
     """Return whether ``advertise.pod_pools`` picks a pool: by its labels, or by the key that Cilium adds."""
-    if entry.selector is None:
-        return True
-    return parse_selector(entry.selector, "").matches({**pool.labels, POD_POOL_NAME: pool.name})
+    return entry.selector is None or entry.selector.matches({**pool.labels, POD_POOL_NAME: pool.name})
 
 
 def _host_rules(cidrs: Iterable[Cidr]) -> Iterator[PrefixRule]:
     for cidr in cidrs:
-        width = WIDTH[cidr.family]
+        width = cidr.family.width
         yield rule(cidr, width, width)
 
 
-def _aggregate_rules(cidrs: Iterable[Cidr], aggregate: Mapping[str, int]) -> Iterator[PrefixRule]:
+def _aggregate_rules(cidrs: Iterable[Cidr], aggregate: Mapping[Family, int]) -> Iterator[PrefixRule]:
     for cidr in cidrs:
-        length = aggregate.get(_FAMILY[cidr.family])
+        length = aggregate.get(cidr.family)
         if length is not None and length >= cidr.prefix_length:
             yield rule(cidr, length, length)
 
@@ -169,8 +166,7 @@ def service_routes(
                 f"is services, but {service.key} has no planned address: the router would refuse its route",
                 f"write edge_services.{service.key}.addresses, or edge_allocation: planned",
             )
-        for text in service.addresses:
-            address = parse_address(text, "")
+        for address in service.addresses:
             if contains(by_name[service.pool].intervals, address.interval):
                 found.append(address.interval)
     for pool in by_name.values():
@@ -212,10 +208,10 @@ def announced_families(
     catalogue: PrefixSources,
     pools: Iterable[Pool],
     advertise: tuple[Advertise, ...],
-) -> frozenset[int]:
-    """Return the families (4, 6) of all that a peering's nodes announce."""
-    found = {4 if family == "ipv4" else 6 for pool in pools for family in pool.families}
+) -> frozenset[Family]:
+    """Return the families of all that a peering's nodes announce."""
+    found = {family for pool in pools for family in pool.families}
     for entry in advertise:
         rules = advertised_rules(context, cluster, values, catalogue, entry)
-        found |= {6 if known.family == "ipv6" else 4 for known in rules}
+        found |= {known.family for known in rules}
     return frozenset(found)

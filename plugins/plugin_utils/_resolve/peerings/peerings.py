@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ..._addressing.addresses import FAMILY_KEY, Address, Cidr
+from ..._addressing.addresses import Address, Cidr
+from ..._addressing.families import Family
 from ..._findings.wording import one_of, some
 from ..._inventory.values import Item, Items, Values
 from ..._kubernetes.selectors import Selector
@@ -29,6 +30,7 @@ from .checks import (
     check_preference,
     check_sources,
     distances,
+    one_family,
     report_lacks,
     report_no_nodes,
     session_fits,
@@ -53,7 +55,7 @@ class _Reach:
 
     routes: tuple[Adjacency, ...]
     routers: tuple[str, ...]
-    families: tuple[str, ...]
+    families: tuple[Family, ...]
     keys: SessionKeys
     ranges: tuple[Cidr, ...] = ()
     """Listen ranges."""
@@ -111,7 +113,7 @@ def resolve_peerings(
     return PeeringResult(tuple(peerings), tuple(sorted(sessions, key=session_key)), classes)
 
 
-def session_key(session: Session) -> tuple[str, str, str, str, str]:
+def session_key(session: Session) -> tuple[str, str, str, str, Family]:
     """Return the key that sorts sessions: by cluster, peering, router, node and family."""
     return session.cluster, session.peering, session.router, session.node, session.family
 
@@ -205,7 +207,7 @@ class PeeringResolver:
                 context,
                 item.path,
                 f"AS {numbers} becomes a neighbor of {some(list(reach.routers))}, and can take over a pool's addresses",
-                [cidr.text for cidr in reach.ranges],
+                reach.ranges,
                 f"set edge_bgp_passwords.{name}, or leave dynamic out and give the nodes their edge_addresses",
             )
         check_preference(context, item, self.ends.routers, advertise, reach.routers, asns)
@@ -214,7 +216,7 @@ class PeeringResolver:
         peering = Peering(
             name=name,
             networks=networks,
-            nodes=selector.text if selector else None,
+            nodes=selector,
             # Without those whose routers are all absent: they peer with nobody.
             node_hosts=tuple(
                 node.host for node in members if node.host in reached or not self._cut_off(node, networks)
@@ -224,9 +226,9 @@ class PeeringResolver:
             keys=reach.keys,
             families=reach.families,
             accept=item["accept"],
-            sessions=item["sessions"],
+            sessions=one_family(item),
             local_as=item["local_as"],
-            listen_ranges=tuple(cidr.text for cidr in reach.ranges),
+            listen_ranges=reach.ranges,
             listen_limit=reach.limit,
             listen_port=item["listen_port"],
             source_interface=item["source_interface"],
@@ -240,15 +242,14 @@ class PeeringResolver:
         )
         return PeeringDraft(peering, reach.routes, asns)
 
-    def _speaker(self, item: Item, members: list[Node], keys: SessionKeys, wanted: frozenset[int]) -> _Reach:
+    def _speaker(self, item: Item, members: list[Node], keys: SessionKeys, wanted: frozenset[Family]) -> _Reach:
         """Return the session of each node with the speaker on it."""
         speaker: Values = item["local_speaker"]
         address: Address = speaker["address"]
-        text, family = address.text, FAMILY_KEY[address.family]
         return _Reach(
-            routes=tuple(Adjacency(node.host, text, "", text, family, "", speaker["asn"]) for node in members),
+            routes=tuple(Adjacency(node.host, address, "", address, "", speaker["asn"]) for node in members),
             routers=(),
-            families=tuple(FAMILY_KEY[number] for number in sorted(wanted or {4})),
+            families=tuple(sorted(wanted or {Family.IPV4})),
             keys=keys,
         )
 
@@ -261,7 +262,7 @@ class PeeringResolver:
         asns: Mapping[str, int],
         keys: SessionKeys,
         own_pools: list[Pool],
-        wanted: frozenset[int],
+        wanted: frozenset[Family],
     ) -> _Reach | None:
         """Return the ways to the routers; None where the ends do not fit each other, which is reported."""
         context, ends = self.context, self.ends
@@ -277,8 +278,8 @@ class PeeringResolver:
         defaults: Items = self.values["edge_bgp_defaults"]
         if not session_fits(context, item, defaults, ends.routers, keys, routers, distant, asns, families):
             return None
-        transport = item["sessions"]
-        check_sources(context, item, name, members, families if transport == "per_family" else (transport,))
+        transport = one_family(item)
+        check_sources(context, item, name, members, families if transport is None else (transport,))
         internal = all(
             asns[node.host] == (item["local_as"] or ends.routers[host].asn) for node in members for host in routers
         )
@@ -379,9 +380,9 @@ class PeeringResolver:
         members: list[Node],
         found: tuple[Adjacency, ...],
         own_pools: list[Pool],
-        wanted: frozenset[int],
+        wanted: frozenset[Family],
         ranges: tuple[Cidr, ...],
-    ) -> tuple[str, ...]:
+    ) -> tuple[Family, ...]:
         """Return the families that are announced and both ends have addresses for; note what is left out."""
         ends = self.ends
         far = item["router_network"]
@@ -390,7 +391,7 @@ class PeeringResolver:
             for route in found
             for address in ends.router_addresses[route.router].get(far or route.network, ())
         }
-        node_families: set[int] = set()
+        node_families: set[Family] = set()
         for node in members:
             for network in networks:
                 node_families |= {a.family for a in ends.node_addresses[node.host].get(network, ())}
@@ -408,24 +409,24 @@ class PeeringResolver:
             if any(
                 (host, network) in self.context.unplaced for host in hosts for network in (far, *networks) if network
             ):
-                return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
+                return tuple(sorted(chosen & both))
             end = "no router" if nowhere else "no listen range" if ranges else "no node"
             where = place((far,) if nowhere and far is not None else networks)
             self.lacks.append(
                 MissingFamily(item.path, where, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both)
             )
-        return tuple(FAMILY_KEY[family] for family in sorted(chosen & both))
+        return tuple(sorted(chosen & both))
 
-    def _check_node(self, item: Item, name: str, networks: tuple[str, ...], node: Node, families: set[int]) -> None:
+    def _check_node(self, item: Item, name: str, networks: tuple[str, ...], node: Node, families: set[Family]) -> None:
         """Report a node that has no address to peer from, or none in one of the families."""
         placed = self.ends.node_addresses[node.host]
         if any((node.host, network) in self.context.unplaced for network in networks):
             return
         own = tuple(network for network in networks if placed.get(network))
         present = {address.family for network in own for address in placed[network]}
-        sources = {6 if ":" in text else 4 for text in node.local_addresses.get(name, ())}
-        for family in sorted(families - present - sources) if present or sources else [0]:
-            kind = {0: "", 4: "IPv4 ", 6: "IPv6 "}[family]
+        sources = {address.family for address in node.local_addresses.get(name, ())}
+        for family in sorted(families - present - sources) if present or sources else [None]:
+            kind = f"{family.label} " if family else ""
             self.context.missed.add((node.host, (own or networks)[0]))
             outside = outside_networks(self.context, node.host)
             self.context.report.add(

@@ -8,11 +8,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..._addressing.addresses import Address, Cidr, PoolEntry, interval_text, parse_address
+from ..._addressing.addresses import Address, Cidr, PoolEntry, interval_text
+from ..._addressing.families import Family
 from ..._addressing.intervals import Interval, contains, cut, merge, subtract
 from ..._addressing.intervals import overlaps as interval_overlaps
 from ..._findings.wording import some
-from ..._kubernetes.selectors import parse_selector
+from ..._kubernetes.selectors import Selector
 from ..._model.site import Cluster, Network, Node, Pool
 from ..._pools.capacity import overlaps
 from ..hosts import Context, Placed, is_absent
@@ -31,7 +32,7 @@ _NO_SERVICE = {
 }
 """Addresses that no Service can have (IANA special-purpose registries; Kubernetes and FRR refuse them)."""
 _NO_SERVICE_BLOCKS = [
-    (Interval(network.version, int(network[0]), int(network[-1])), str(network), what)
+    (Interval(Family(network.version), int(network[0]), int(network[-1])), str(network), what)
     for network, what in ((ipaddress.ip_network(text), what) for text, what in _NO_SERVICE.items())
 ]
 
@@ -67,15 +68,15 @@ def check_pools(
     ]
     taken += [
         (
-            parse_address(text, "").interval,
+            address.interval,
             "EDGE403",
-            f"{text} of {node.host}.edge_node_local_addresses.{peering}",
+            f"{address.text} of {node.host}.edge_node_local_addresses.{peering}",
         )
         for members in nodes.values()
         for node in members
         for peering, sources in node.local_addresses.items()
-        for text in sources
-        if not any(text in own for own in node.addresses.values())
+        for address in sources
+        if not any(address in own for own in node.addresses.values())
     ]
     taken += [
         (entry.interval, "EDGE417", f"{entry.text} of {item.at('dhcp', index)}")
@@ -214,10 +215,9 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
             f"write edge_networks.{network.name}.interfaces",
         )
     if network.l2_nodes is not None:
-        selector = parse_selector(network.l2_nodes, path)
-        announcing = [node for node in nodes if selector.matches(node.all_labels)]
-        reason = f"its l2_nodes {network.l2_nodes!r} match none"
-        _check_announcing(context, network, announcing, nodes)
+        announcing = [node for node in nodes if network.l2_nodes.matches(node.all_labels)]
+        reason = f"its l2_nodes {network.l2_nodes.text!r} match none"
+        _check_announcing(context, network, network.l2_nodes, announcing, nodes)
     else:
         announcing = [node for node in nodes if node.addresses.get(network.name)]
         reason = "none has an address there"
@@ -231,17 +231,20 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
         )
     _check_subnet_ends(context, owned, network)
     subnets = merge(cidr.interval for cidr in context.subnets[network.name])
+    texts = ", ".join(cidr.text for cidr in network.cidrs)
     for number, entry in enumerate(owned.pool.entries):
         if not contains(subnets, entry.interval):
             context.report.add(
                 "EDGE408",
                 _entry_path(owned, number),
-                f"{entry.text} is not inside network {network.name!r} ({', '.join(network.cidrs)})",
+                f"{entry.text} is not inside network {network.name!r} ({texts})",
                 "hosts of the network ask by ARP or NDP for addresses of their subnet only",
             )
 
 
-def _check_announcing(context: Context, network: Network, announcing: Sequence[Node], nodes: Sequence[Node]) -> None:
+def _check_announcing(
+    context: Context, network: Network, selector: Selector, announcing: Sequence[Node], nodes: Sequence[Node]
+) -> None:
     """Warn of nodes that announce in a network where others have addresses and they have none."""
     outside = [node.host for node in announcing if not node.addresses.get(network.name)]
     sure = (context.unplaced | context.missed).isdisjoint((host, network.name) for host in outside)
@@ -249,7 +252,7 @@ def _check_announcing(context: Context, network: Network, announcing: Sequence[N
         context.report.add(
             "EDGE427",
             f"edge_networks.{network.name}.l2_nodes",
-            f"{network.l2_nodes!r} selects {some(outside)}, without an address there",
+            f"{selector.text!r} selects {some(outside)}, without an address there",
             "narrow it to nodes with the interface, or write their edge_addresses",
         )
 
@@ -258,7 +261,9 @@ def _check_subnet_ends(context: Context, owned: OwnedPool, network: Network) -> 
     """Report an L2 pool that would hand out a subnet's own addresses: no host asks for them by ARP or NDP."""
     for cidr in context.subnets[network.name]:
         first, last = cidr.interval.first, cidr.interval.last
-        ends = {4: {first: "network", last: "broadcast"}, 6: {first: "subnet-router anycast"}}[cidr.family]
+        ends = {first: "subnet-router anycast"}
+        if cidr.family is Family.IPV4:
+            ends = {first: "network", last: "broadcast"}
         for value, kind in ends.items() if cidr.interval.size > 2 else ():
             address = Address(cidr.family, value)
             for number, entry in enumerate(owned.pool.entries):
@@ -291,7 +296,7 @@ def _check_routed(context: Context, pools: Sequence[OwnedPool]) -> None:
 def _routed_from(context: Context, path: str, entry: PoolEntry, name: str, cidr: Cidr) -> None:
     """Say what it means that the BGP pool's ``entry`` shares addresses with ``cidr`` of network ``name``."""
     network = context.parsed.networks[name]
-    asked = "ARP" if cidr.family == 4 else "NDP"
+    asked = "ARP" if cidr.family is Family.IPV4 else "NDP"
     if network["loopback"]:
         context.report.add(
             "EDGE420",

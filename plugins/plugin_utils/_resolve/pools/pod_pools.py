@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, WIDTH, Cidr
+from ..._addressing.addresses import Cidr
+from ..._addressing.families import Family
 from ..._addressing.intervals import overlaps
 from ..._inventory.values import Values
 from ..._model.site import Cluster, PodPool
@@ -18,14 +19,14 @@ INTERNAL_RANGES = (POD_CIDRS, SERVICE_CIDRS, "edge_cluster_external_cidrs")
 POD_POOLS = "edge_cluster_pod_pools"
 
 
-def pod_mask(values: Values) -> dict[str, int]:
+def pod_mask(values: Values) -> dict[Family, int]:
     """Return the length of a node's pod CIDR by family."""
     return _mask(values["edge_cluster_pod_mask"])
 
 
-def _mask(written: Values) -> dict[str, int]:
+def _mask(written: Values) -> dict[Family, int]:
     """Return the lengths by family: one number stands for both."""
-    return {family: written["any"] or written[family] for family in FAMILY_KEY.values()}
+    return {family: written["any"] or written[family.key] for family in Family}
 
 
 def resolve_pod_pools(context: Context, cluster: str, values: Values) -> tuple[PodPool, ...]:
@@ -38,11 +39,11 @@ def resolve_pod_pools(context: Context, cluster: str, values: Values) -> tuple[P
         if not _check_mask(context, item.at("mask"), item["mask"], cidrs):
             continue
         lengths = _mask(item["mask"])
-        present = {FAMILY_KEY[cidr.family] for cidr in cidrs}
+        present = {cidr.family for cidr in cidrs}
         pools.append(
             PodPool(
                 name=name,
-                cidrs=tuple(cidr.text for cidr in cidrs),
+                cidrs=cidrs,
                 mask={family: length for family, length in lengths.items() if family in present},
                 labels=dict(sorted(item["labels"].items())),
             )
@@ -65,15 +66,15 @@ def _check_mask(context: Context, path: str, written: Values, cidrs: Iterable[Ci
     lengths = _mask(written)
     good = True
     for cidr in cidrs:
-        length = lengths[FAMILY_KEY[cidr.family]]
-        if length > WIDTH[cidr.family]:
-            problem = f"{length} is longer than an {FAMILY_NAME[cidr.family]} address"
+        length = lengths[cidr.family]
+        if length > cidr.family.width:
+            problem = f"{length} is longer than an {cidr.family.label} address"
         elif length < cidr.prefix_length or (length == cidr.prefix_length and written):
             problem = f"{length} is not longer than that of {cidr.text}, out of which each node gets its CIDR"
         else:
             continue
         good = False
-        hint = f"a length from {cidr.prefix_length + 1} to {WIDTH[cidr.family]}; each node takes one"
+        hint = f"a length from {cidr.prefix_length + 1} to {cidr.family.width}; each node takes one"
         context.report.add("EDGE423", path, problem if written else f"is missing, and the default {problem}", hint)
     return good
 
@@ -170,9 +171,9 @@ def _check_room(context: Context, cluster: Cluster) -> None:
     raw = context.parsed.hosts[cluster.host].get("edge_cluster_pod_mask")
     if raw is not None and (not written or (isinstance(raw, Mapping) and len(raw) > len(written))):
         return  # the length could not be read, which was reported
-    ranges: dict[str, list[Cidr]] = {}
+    ranges: dict[Family, list[Cidr]] = {}
     for cidr in values[POD_CIDRS]:
-        ranges.setdefault(FAMILY_KEY[cidr.family], []).append(cidr)
+        ranges.setdefault(cidr.family, []).append(cidr)
     for family, cidrs in ranges.items():
         length = cluster.pod_mask[family]
         if any(length < cidr.prefix_length or (length == cidr.prefix_length and written) for cidr in cidrs):

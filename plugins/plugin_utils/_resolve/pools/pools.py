@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ....module_utils._errors import EdgeError
-from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, WIDTH, Address, interval_text
+from ..._addressing.addresses import Address, interval_text
+from ..._addressing.families import Family
 from ..._addressing.intervals import Interval, contains, merge, subtract
 from ..._findings.wording import one_of
 from ..._inventory.values import Item, Items, Values
 from ..._model.site import Pool
-from ..._pools.capacity import family_number, usable
+from ..._pools.capacity import usable
 from ..hosts import Context
 
 NONE = "none"
@@ -47,7 +48,6 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
         except EdgeError as error:
             context.report.add_error("EDGE405", error)
             continue
-        services, narrowed = item["services"], item["announce_only"]
         pool = Pool(
             name=name,
             entries=item["addresses"],
@@ -58,8 +58,8 @@ def resolve_pools(context: Context, cluster: str, values: Values) -> list[OwnedP
             first_last=item["first_last"],
             disabled=item["disabled"],
             anycast=item["anycast"],
-            services=services.text if services else None,
-            announce_only=narrowed.text if narrowed else None,
+            services=item["services"],
+            announce_only=item["announce_only"],
             external_ips=item["external_ips"],
             communities=tuple(dict.fromkeys(item["communities"])),
             local_preference=item["local_preference"],
@@ -119,7 +119,7 @@ def default_pool(context: Context, cluster: str, values: Values) -> str | None:
     return None
 
 
-def _aggregate(context: Context, item: Item, pool: Pool) -> dict[str, int]:
+def _aggregate(context: Context, item: Item, pool: Pool) -> dict[Family, int]:
     """Return the length of the pool's routes by family, where it is shorter than a host route and fits the pool."""
     written: Values | None = item["aggregate"]
     if written is None:
@@ -133,29 +133,26 @@ def _aggregate(context: Context, item: Item, pool: Pool) -> dict[str, int]:
             "write aggregate: {ipv4: LENGTH, ipv6: LENGTH}",
         )
         return {}
-    lengths = (
-        {pool.families[0]: written["any"]} if "any" in written else {key: written[key] for key in FAMILY_KEY.values()}
-    )
-    good: dict[str, int] = {}
+    lengths = {family: written[family.key] for family in Family if written[family.key] is not None}
+    if "any" in written:
+        lengths = {pool.families[0]: written["any"]}
+    good: dict[Family, int] = {}
     for family, length in lengths.items():
-        if length is None:
-            continue
-        number = family_number(family, path)
         if family not in pool.families:
-            context.report.add("EDGE415", path, f"has a length for {FAMILY_NAME[number]}, which the pool has not")
-        elif length >= WIDTH[number]:
+            context.report.add("EDGE415", path, f"has a length for {family.label}, which the pool has not")
+        elif length >= family.width:
             context.report.add(
                 "EDGE415",
                 path,
-                f"{length} is not shorter than a host route's {WIDTH[number]}",
+                f"{length} is not shorter than a host route's {family.width}",
                 "leave aggregate out for host routes",
             )
-        elif _fits(context, item, pool, number, length):
+        elif _fits(context, item, pool, family, length):
             good[family] = length
     return good
 
 
-def _fits(context: Context, item: Item, pool: Pool, family: int, length: int) -> bool:
+def _fits(context: Context, item: Item, pool: Pool, family: Family, length: int) -> bool:
     """Return whether the pool holds whole prefixes of ``length``; warn of addresses in them that no service gets."""
     held = merge(entry.interval for entry in pool.entries)
     covers = []
@@ -164,7 +161,7 @@ def _fits(context: Context, item: Item, pool: Pool, family: int, length: int) ->
             continue
         cover = _widened(entry.interval, length)
         if not contains(held, cover):
-            fitting = [more for more in range(length, WIDTH[family]) if contains(held, _widened(entry.interval, more))]
+            fitting = [more for more in range(length, family.width) if contains(held, _widened(entry.interval, more))]
             context.report.add(
                 "EDGE415",
                 item.at("addresses", index),
@@ -188,7 +185,7 @@ def _fits(context: Context, item: Item, pool: Pool, family: int, length: int) ->
 
 def _widened(interval: Interval, length: int) -> Interval:
     """Return the addresses of all prefixes of ``length`` that have an address of ``interval``."""
-    rest = (1 << (WIDTH[interval.family] - length)) - 1
+    rest = (1 << (interval.family.width - length)) - 1
     return Interval(interval.family, interval.first & ~rest, interval.last | rest)
 
 

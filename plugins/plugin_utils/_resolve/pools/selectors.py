@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._kubernetes.selectors import IN, Requirement, Selector, parse_selector
+from ..._kubernetes.selectors import IN, Selector, selector_of_label
 from ..._pools.selectors import first_overlaps
 from ..hosts import Context
 from .pools import OwnedPool
@@ -26,13 +26,13 @@ def check_selectors(context: Context, cluster: str, pools: Sequence[OwnedPool], 
         fallback: its default pool.
     """
     label = context.parsed.clusters[cluster]["edge_pool_label"]
-    own = [(owned, parse_selector(owned.pool.services, "")) for owned in pools if owned.pool.services is not None]
+    own = [(owned, owned.pool.services) for owned in pools if owned.pool.services is not None]
     for index, other in first_overlaps([selector for _owned, selector in own]):
         left, right = own[other][0], own[index][0]
         context.report.add(
             "EDGE413",
             right.item.at("services"),
-            f"{right.pool.services!r} and {left.pool.services!r} of pool {left.pool.name!r} can select one service",
+            f"{own[index][1].text!r} and {own[other][1].text!r} of pool {left.pool.name!r} can select one service",
             "let them ask for different values of one label",
         )
     named = {owned.pool.name for owned in pools if owned.pool.services is None}
@@ -53,7 +53,7 @@ def _check_pool_label(context: Context, owned: OwnedPool, selector: Selector, la
                 context.report.add(
                     "EDGE413",
                     owned.item.at("services"),
-                    f"{owned.pool.services!r} selects the services that name pool {name!r}",
+                    f"{selector.text!r} selects the services that name pool {name!r}",
                     f"use another label than {label}",
                 )
 
@@ -72,7 +72,7 @@ def _check_default(context: Context, own: Sequence[tuple[OwnedPool, Selector]], 
             context.report.add(
                 "EDGE414",
                 owned.item.at("services"),
-                f"{owned.pool.services!r} has {len(selector.requirements)} requirements, and the default pool"
+                f"{selector.text!r} has {len(selector.requirements)} requirements, and the default pool"
                 f" {fallback!r} cannot select just the services that miss one of them",
                 "write one requirement, such as a label of your own, or edge_default_pool: none",
             )
@@ -82,11 +82,11 @@ def _check_narrowed(context: Context, owned: OwnedPool, label: str, fallback: st
     """Report ``announce_only`` that none of the pool's services can match."""
     if owned.pool.announce_only is None:
         return
-    narrowed = parse_selector(owned.pool.announce_only, "")
+    narrowed = owned.pool.announce_only
     if owned.pool.services is not None:
-        selector = parse_selector(owned.pool.services, "")
+        selector = owned.pool.services
     elif owned.pool.name != fallback:
-        selector = Selector((Requirement(label, IN, (owned.pool.name,)),))
+        selector = selector_of_label(label, owned.pool.name)
     else:
         return
     if selector.disjoint(narrowed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..._addressing.addresses import Cidr, parse_cidr
+from ..._addressing.addresses import Address, Cidr
 from ..._addressing.intervals import overlaps
 from ..._inventory.values import Values
 from ..._model.prefix_rules import RuleSet
@@ -74,9 +74,7 @@ def finish_routers(
         # By path: one neighbor may make a session for each family.
         for path, written in {draft.path: draft.written_import for draft in own}.items():
             check_import(context, f"{path}.import", written, own_pools)
-        values = context.parsed.routers[router.host]
-        redistribute = tuple(sorted(set(values["edge_router_redistribute"])))
-        _check_redistribute(context, router, own, clusters, redistribute)
+        _check_redistribute(context, router, own, clusters)
         neighbors = tuple(
             _with_next_hop(context, draft, sources, addresses) for draft in sorted(own, key=lambda d: d.neighbor.name)
         )
@@ -85,9 +83,6 @@ def finish_routers(
                 router,
                 neighbors=neighbors,
                 originates=_originates(context, router, own, clusters, sources, addresses[router.host]),
-                maximum_paths=values["edge_router_maximum_paths"],
-                redistribute=redistribute,
-                import_check=values["edge_router_import_check"],
             )
         )
     return result
@@ -183,16 +178,15 @@ def _peering_text(cluster: str, peering: str) -> str:
     return f"peering {peering!r} of {cluster!r}"
 
 
-def _check_redistribute(
-    context: Context, router: Router, drafts: list[Draft], clusters: list[Cluster], redistribute: tuple[str, ...]
-) -> None:
+def _check_redistribute(context: Context, router: Router, drafts: list[Draft], clusters: list[Cluster]) -> None:
     """Warn of redistribution, and report exports of redistributed routes where there are none."""
     path = f"{router.host}.edge_router_redistribute"
-    if redistribute:
+    if router.redistribute:
+        kinds = " and ".join(router.redistribute)
         context.report.add(
             "EDGE349",
             path,
-            f"takes every {' and '.join(redistribute)} route of the router into BGP, also ones that appear later",
+            f"takes every {kinds} route of the router into BGP, also ones that appear later",
             "name the networks or prefixes under export instead",
         )
         return
@@ -227,14 +221,14 @@ def _originates(
     clusters: list[Cluster],
     sources: list[_Source],
     placed: Placed,
-) -> tuple[str, ...]:
+) -> tuple[Cidr, ...]:
     """Return the prefixes that the router puts into BGP itself.
 
     These are networks and single prefixes of its exports, unless somebody else whom it hears announces them: then it
     only passes them on. The subnets in which it has an address are its own in any case.
     """
     own = {
-        cidr.text
+        cidr
         for network, addresses in placed.items()
         for cidr in context.subnets[network]
         if any(cidr.contains(address) for address in addresses)
@@ -247,7 +241,7 @@ def _originates(
             for p in cluster.peerings
             if router.host in p.routers
         ]
-    named: dict[str, set[str]] = {}
+    named: dict[Cidr, set[str]] = {}
     for text, export in written:
         for prefix in own_prefixes(context, export) if isinstance(export, Values) else ():
             named.setdefault(prefix, set()).add(text)
@@ -257,11 +251,7 @@ def _originates(
         # No route goes back to whom it came from.
         if prefix in own or not any(receivers - {s.text} and s.sends((PrefixRule(prefix),)) for s in sources)
     ]
-    return tuple(cidr.text for cidr in sorted(map(_cidr, found), key=lambda c: (c.interval, c.prefix_length)))
-
-
-def _cidr(text: str) -> Cidr:
-    return parse_cidr(text, "")
+    return tuple(sorted(found))
 
 
 def _with_next_hop(context: Context, draft: Draft, sources: list[_Source], addresses: Mapping[str, Placed]) -> Neighbor:
@@ -294,25 +284,28 @@ def _check_unique(
 ) -> None:
     """Report two neighbors of one router with one address, interface, peer group, or overlapping listen ranges."""
     with_neighbors = {host for host, own in drafts.items() if own}
-    addresses: dict[tuple[str, str], str] = {}
+    addresses: dict[tuple[str, Address | str], str] = {}
     groups: dict[tuple[str, str], str] = {}
     for cluster in clusters:
         items = context.parsed.clusters[cluster.host]["edge_peerings"]
         for session in cluster.sessions:
             if session.router in with_neighbors:
                 owner = items[session.peering].path
-                addresses.setdefault((session.router, session.node_address), owner)
+                if session.node_address is not None:
+                    addresses.setdefault((session.router, session.node_address), owner)
                 groups.setdefault((session.router, session.peer_group), owner)
     for router in routers:
         for draft in drafts.get(router.host, ()):
             neighbor = draft.neighbor
-            for address in (*neighbor.addresses, *_interfaces(neighbor)):
-                other = addresses.setdefault((router.host, address), draft.path)
+            ends: list[Address | str] = [*neighbor.addresses, *_interfaces(neighbor)]
+            for end in ends:
+                other = addresses.setdefault((router.host, end), draft.path)
                 if other != draft.path:
                     context.report.add(
                         "EDGE341",
                         draft.path,
-                        f"{address} is a neighbor of {router.host} already, by {other}",
+                        f"{end if isinstance(end, str) else end.text} is a neighbor of {router.host} already, by"
+                        f" {other}",
                         "FRR tells neighbors apart by address alone: keep one of the two",
                     )
             other = groups.setdefault((router.host, neighbor.peer_group), draft.path)
@@ -333,23 +326,23 @@ def _interfaces(neighbor: Neighbor) -> Iterator[str]:
 
 def _check_ranges(context: Context, router: Router, drafts: list[Draft], clusters: list[Cluster]) -> None:
     """Report listen ranges that overlap: FRR refuses the second one."""
-    owners = [(text, draft.path) for draft in drafts for text in draft.neighbor.listen_ranges]
+    owners = [(cidr, draft.path) for draft in drafts for cidr in draft.neighbor.listen_ranges]
     if not owners:
         return
     for cluster in clusters:
         items = context.parsed.clusters[cluster.host]["edge_peerings"]
         owners = [
-            (text, items[peering.name].path)
+            (cidr, items[peering.name].path)
             for peering in cluster.peerings
             if router.host in peering.routers
-            for text in peering.listen_ranges
+            for cidr in peering.listen_ranges
         ] + owners
-    for overlap in overlaps([_cidr(text).interval for text, _path in owners]):
+    for overlap in overlaps([cidr.interval for cidr, _path in owners]):
         left, right = owners[overlap.left], owners[overlap.right]
         if left[1] != right[1]:
             context.report.add(
                 "EDGE344",
                 f"{right[1]}.dynamic",
-                f"{right[0]} overlaps {left[0]} of {left[1]} on {router.host}",
+                f"{right[0].text} overlaps {left[0].text} of {left[1]} on {router.host}",
                 "who dials in from there would belong to both: narrow one of the ranges",
             )

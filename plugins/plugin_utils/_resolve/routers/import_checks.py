@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 
-from ..._addressing.addresses import WIDTH, parse_cidr
 from ..._addressing.intervals import Interval
 from ..._inventory.values import Values
 from ..._model.prefix_rules import RuleSet, lengths, pool_rules, rule
@@ -41,7 +40,7 @@ class OwnPools:
         """
         if not self._all.touches(known):
             return None
-        under = parse_cidr(known.prefix, "").interval
+        under = known.prefix.interval
         for cluster, pool in self._pools:
             # An aggregate also covers addresses that no service gets: nobody misses those.
             inside = next((interval for interval in pool.intervals if under.meets(interval)), None)
@@ -61,7 +60,7 @@ def _at_stake(pool: Pool) -> Iterator[PrefixRule]:
     """Yield the routes that would win against those of a pool, or share with them: as long, or longer."""
     for known in pool_rules(pool):
         cidr, low, _high = lengths(known)
-        yield rule(cidr, low, WIDTH[cidr.family])
+        yield rule(cidr, low, cidr.family.width)
 
 
 def check_import(context: Context, path: str, written: WrittenPolicy, own: OwnPools) -> None:

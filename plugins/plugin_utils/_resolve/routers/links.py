@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from ..._addressing.addresses import FAMILY_KEY, Address
-from ..._addressing.families import FAMILIES
+from ..._addressing.addresses import Address
+from ..._addressing.families import Family
 from ..._findings.wording import one_of
 from ..._inventory.keys.sessions import SESSION
 from ..._inventory.values import Item, Items, Values
@@ -19,7 +19,7 @@ from ..._model.site import Neighbor, Policy, Router, SessionKeys
 from ..hosts import Context, Placed
 from ..sessions.session_keys import session_keys
 from .exports import Draft
-from .policies import EXPORT, IMPORT, PrefixSources, check_attributes, resolve_policy
+from .policies import EXPORT, IMPORT, PrefixSources, check_attributes, nothing, resolve_policy
 
 
 def resolve_links(
@@ -81,7 +81,9 @@ def _policies(
 
 def mirror(export: Policy) -> Policy:
     """Return the import that accepts what the other end's ``export`` sends."""
-    return Policy(everything=export.everything, prefixes=export.prefixes, default_route=export.default_route)
+    return replace(
+        nothing(), everything=export.everything, prefixes=export.prefixes, default_route=export.default_route
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +128,15 @@ class _Link:
                 reason = f"{other} hears the other routers of AS {self.routers[host].asn} through the hub alone"
                 self.context.derive(f"{path}.route_reflector_client", True, reason)
             written = self.item["ends"][host]
-            for neighbor in self._neighbors(host, other, keys, transports, internal):
+            for neighbor in self._neighbors(host, other, keys, transports, (import_, export)):
                 named = {rule.family for policy in (import_, export) for rule in policy.prefixes}
                 carried = {neighbor.transport}
                 if len(transports) == 1:
-                    carried = (named or set(FAMILIES)) if not neighbor.addresses else named | carried
-                families = tuple(family for family in FAMILIES if family in carried)
-                if neighbor.transport == "ipv4" and "ipv6" in families:
+                    carried = (named or set(Family)) if not neighbor.addresses else named | carried
+                families = tuple(sorted(carried))
+                if neighbor.transport is Family.IPV4 and Family.IPV6 in families:
                     self._check_next_hop(host, neighbor)
-                done = replace(
-                    neighbor, import_=import_, export=export, families=families, route_reflector_client=reflects
-                )
+                done = replace(neighbor, families=families, route_reflector_client=reflects)
                 yield host, Draft(done, path, written["export"], f"{path}.export", internal, written["import"])
 
     def _reflects(self, host: str, other: str) -> bool:
@@ -150,9 +150,11 @@ class _Link:
         On a network of both routers it takes the interface's link-local address (measured with FRR 10.3, both).
         """
         for network, placed in self.addresses[host].items():
-            if neighbor.update_source not in {address.text for address in placed}:
+            if neighbor.update_source not in placed:
                 continue
-            if self.context.parsed.networks[network]["loopback"] and all(known.family == 4 for known in placed):
+            if self.context.parsed.networks[network]["loopback"] and all(
+                known.family is Family.IPV4 for known in placed
+            ):
                 self.context.report.add(
                     "EDGE346",
                     f"{self.item.path}.ends.{host}",
@@ -241,7 +243,7 @@ class _Link:
         if networks is None:
             return []
         found: list[tuple[Address | str, Address | str, bool]] = []
-        for family in (4, 6):
+        for family in Family:
             own = [address for address in self.addresses[left].get(networks[0], ()) if address.family == family]
             far = [address for address in self.addresses[right].get(networks[1], ()) if address.family == family]
             near = [(a, b) for a in own for b in far if self._one_subnet(networks, a, b)]
@@ -327,13 +329,14 @@ class _Link:
         other: str,
         keys: SessionKeys,
         transports: list[tuple[Address | str, Address | str, bool]],
-        internal: bool,
+        policies: tuple[Policy, Policy],
     ) -> Iterator[Neighbor]:
         """Yield the sessions of ``host`` to ``other``, one for each transport family."""
+        internal = self.routers[host].asn == self.routers[other].asn
         for first, second, near in transports:
             own, far = (first, second) if host < other else (second, first)
-            transport = "ipv6" if isinstance(far, str) else FAMILY_KEY[far.family]
-            suffix = "-v6" if not isinstance(far, str) and transport == "ipv6" else ""
+            transport = Family.IPV6 if isinstance(far, str) else far.family
+            suffix = "-v6" if not isinstance(far, str) and transport is Family.IPV6 else ""
             held = keys
             if not near and not internal and keys.multihop is None:
                 held = replace(keys, multihop=2)
@@ -343,14 +346,16 @@ class _Link:
             yield Neighbor(
                 name=f"{self.name}-{other}{suffix}",
                 peer_group=f"{self.name}-{other}{suffix}",
-                addresses=() if isinstance(far, str) else (far.text,),
+                addresses=() if isinstance(far, str) else (far,),
                 descriptions=(keys.description or other,),
                 interface=own if isinstance(own, str) else None,
                 asn=self.routers[other].asn,
                 transport=transport,
                 keys=held,
                 bfd=self.item["bfd"],
-                update_source=None if near or isinstance(own, str) else own.text,
+                update_source=None if near or isinstance(own, str) else own,
+                import_=policies[0],
+                export=policies[1],
                 link=self.name,
                 other=other,
             )

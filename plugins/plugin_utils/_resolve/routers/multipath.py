@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ..._addressing.families import DEFAULT_ROUTE, HOST_LENGTH
+from ..._addressing.addresses import DEFAULT_ROUTE, Cidr
+from ..._addressing.families import Family
 from ..._model.prefix_rules import lengths
 from ..._model.site import Neighbor, Policy, PrefixRule, Router
 
@@ -26,7 +27,7 @@ Exports = Mapping[tuple[str | None, str | None, str | None], Policy]
 class _Heard(NamedTuple):
     """What may come from one neighbor, in the order of the sweep: by address, wider prefixes first."""
 
-    family: int
+    family: Family
     first: int
     prefix_length: int
     low: int
@@ -35,10 +36,10 @@ class _Heard(NamedTuple):
     speaker: str
     """Its AS number, or its name where any number is taken."""
     name: str
-    prefix: str
+    prefix: Cidr
 
 
-def relaxing_neighbors(router: Router, exports: Exports) -> tuple[str, str, str] | None:
+def relaxing_neighbors(router: Router, exports: Exports) -> tuple[str, str, Cidr] | None:
     """Return two neighbors of different ASes that may announce one prefix, and where; None = there are none.
 
     They must be equally preferred: with different local preferences one of them is the backup. Neighbors of the
@@ -83,19 +84,18 @@ def _heard(neighbor: Neighbor, policy: Policy) -> Iterator[_Heard]:
     speaker = neighbor.name.removesuffix("-v6") if neighbor.asn == "external" else str(neighbor.asn)
     rules = list(policy.prefixes)
     for family in neighbor.families:
-        prefix, width = DEFAULT_ROUTE[family], HOST_LENGTH[family]
-        rules += [PrefixRule(prefix, None, width)] if policy.everything else []
-        rules += [PrefixRule(prefix)] if policy.default_route else []
+        rules += [PrefixRule(DEFAULT_ROUTE[family], None, family.width)] if policy.everything else []
+        rules += [PrefixRule(DEFAULT_ROUTE[family])] if policy.default_route else []
     for known in rules:
         if known.family in neighbor.families:
             cidr, low, high = lengths(known)
             span = cidr.interval
             yield _Heard(
-                cidr.family, span.first, cidr.prefix_length, low, high, span.last, speaker, neighbor.name, cidr.text
+                cidr.family, span.first, cidr.prefix_length, low, high, span.last, speaker, neighbor.name, cidr
             )
 
 
-def _shared(heard: list[_Heard]) -> tuple[str, str, str] | None:
+def _shared(heard: list[_Heard]) -> tuple[str, str, Cidr] | None:
     """Return the first two that different speakers may announce; prefixes lie inside each other or apart."""
     around: list[_Heard] = []
     for one in heard:

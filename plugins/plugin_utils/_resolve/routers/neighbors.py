@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..._addressing.addresses import FAMILY_KEY, LINK_LOCAL, Address, Cidr
-from ..._addressing.families import FAMILIES
+from ..._addressing.addresses import LINK_LOCAL, Address, Cidr
+from ..._addressing.families import Family
 from ..._addressing.intervals import contains
 from ..._findings.wording import one_of
 from ..._inventory.values import Item, Items, Values
@@ -88,7 +88,7 @@ class NeighborResolver:
             local_as=item["local_as"],
             keys=keys,
             bfd=item["bfd"],
-            update_source=item["update_source"].text if item["update_source"] else None,
+            update_source=item["update_source"],
             next_hop_self=item["next_hop_self"],
             route_reflector_client=item["route_reflector_client"],
             import_=import_,
@@ -107,7 +107,7 @@ class NeighborResolver:
             "interface": self._by_interface,
             "dynamic": self._by_range,
         }[ways](base, internal)
-        ranges = [text for neighbor in found for text in neighbor.listen_ranges]
+        ranges = [cidr for neighbor in found for cidr in neighbor.listen_ranges]
         if ranges and keys.password is None and passwords.complete and not import_.empty:
             self._warn_without_password(ranges)
         return [
@@ -122,7 +122,7 @@ class NeighborResolver:
             for neighbor in found
         ]
 
-    def _warn_without_password(self, ranges: list[str]) -> None:
+    def _warn_without_password(self, ranges: list[Cidr]) -> None:
         asn = {"internal": str(self.router.asn), "external": "any other"}.get(str(self.item["asn"]), self.item["asn"])
         warn_without_password(
             self.context,
@@ -169,9 +169,8 @@ class NeighborResolver:
     # -- one address -------------------------------------------------------------------------------------------------
     def _by_address(self, base: Neighbor, internal: bool) -> list[Neighbor]:
         address: Address = self.item["address"]
-        family = FAMILY_KEY[address.family]
-        descriptions = (base.keys.description if base.keys and base.keys.description else self.name,)
-        neighbor = replace(base, addresses=(address.text,), transport=family, descriptions=descriptions)
+        descriptions = (base.keys.description or self.name,)
+        neighbor = replace(base, addresses=(address,), transport=address.family, descriptions=descriptions)
         interface = self.item["interface"]
         if contains((LINK_LOCAL,), address.interval):
             if interface is None:
@@ -234,7 +233,7 @@ class NeighborResolver:
         """Return a neighbor outside of the router's subnets: only on request, since it may be a typing mistake."""
         if any((self.router.host, network) in self.context.unplaced for network in self.context.subnets):
             return []  # the address that is missing here was reported
-        multihop = neighbor.keys.multihop if neighbor.keys else None
+        multihop = neighbor.keys.multihop
         if multihop is None and not (internal and neighbor.update_source):
             self.context.report.add(
                 "EDGE342",
@@ -246,7 +245,7 @@ class NeighborResolver:
             return []
         return [self._from_loopback(neighbor, address.family)]
 
-    def _from_loopback(self, neighbor: Neighbor, family: int) -> Neighbor:
+    def _from_loopback(self, neighbor: Neighbor, family: Family) -> Neighbor:
         """Return the neighbor with the router's loopback address as source, where it has one."""
         if neighbor.update_source is not None:
             return neighbor
@@ -261,7 +260,7 @@ class NeighborResolver:
             return neighbor
         reason = f"the only loopback address of {self.router.host}; the neighbor is not on its networks"
         self.context.derive(f"{self.item.path}.update_source", own[0].text, reason)
-        return replace(neighbor, update_source=own[0].text)
+        return replace(neighbor, update_source=own[0])
 
     def _source_is_own(self) -> bool:
         """Return whether the source is an address of the router, as far as networks tell; report where not."""
@@ -303,7 +302,7 @@ class NeighborResolver:
                 hint,
             )
             return []
-        found: dict[str, list[tuple[Address, str]]] = {}
+        found: dict[Family, list[tuple[Address, str]]] = {}
         for host in members:
             near = [
                 address
@@ -320,16 +319,16 @@ class NeighborResolver:
                     "add the address, or narrow the neighbor's nodes",
                 )
             for address in near:
-                found.setdefault(FAMILY_KEY[address.family], []).append((address, host))
-        text = base.keys.description if base.keys else None
+                found.setdefault(address.family, []).append((address, host))
+        text = base.keys.description
         return [
             replace(
                 self._of_family(base, family),
-                addresses=tuple(address.text for address, _host in sorted(found[family])),
+                addresses=tuple(address for address, _host in sorted(found[family])),
                 descriptions=tuple(text or host for _address, host in sorted(found[family])),
             )
-            for family in FAMILIES
-            if family in found and family in (self.item["families"] or FAMILIES)
+            for family in Family
+            if family in found and family in (self.item["families"] or Family)
         ]
 
     def _network(self, beside: str) -> str | None:
@@ -357,15 +356,15 @@ class NeighborResolver:
         return f"{self.router.host} has addresses in: {one_of(name for name, own in self.placed.items() if own)}"
 
     @staticmethod
-    def _of_family(base: Neighbor, family: str) -> Neighbor:
+    def _of_family(base: Neighbor, family: Family) -> Neighbor:
         """Return the half of a neighbor that one transport family makes."""
-        suffix = "-v6" if family == "ipv6" else ""
+        suffix = "-v6" if family is Family.IPV6 else ""
         return replace(base, name=f"{base.name}{suffix}", peer_group=f"{base.peer_group}{suffix}", transport=family)
 
     # -- an interface ------------------------------------------------------------------------------------------------
     def _by_interface(self, base: Neighbor, internal: bool) -> list[Neighbor]:
-        text = base.keys.description if base.keys and base.keys.description else self.name
-        return [replace(base, interface=self.item["interface"], transport="ipv6", descriptions=(text,))]
+        text = base.keys.description or self.name
+        return [replace(base, interface=self.item["interface"], transport=Family.IPV6, descriptions=(text,))]
 
     # -- listen ranges -----------------------------------------------------------------------------------------------
     def _by_range(self, base: Neighbor, internal: bool) -> list[Neighbor]:
@@ -396,17 +395,15 @@ class NeighborResolver:
             self.context.derive(
                 f"{self.item.path}.dynamic.limit", limit, "the default; more neighbors are refused in silence"
             )
-        by_family = {
-            family: tuple(sorted({cidr for cidr in ranges if FAMILY_KEY[cidr.family] == family})) for family in FAMILIES
-        }
+        by_family = {family: tuple(sorted({cidr for cidr in ranges if cidr.family is family})) for family in Family}
         return [
             replace(
                 self._of_family(base, family),
-                listen_ranges=tuple(cidr.text for cidr in found),
+                listen_ranges=found,
                 listen_limit=limit,
             )
             for family, found in by_family.items()
-            if found and family in (self.item["families"] or FAMILIES)
+            if found and family in (self.item["families"] or Family)
         ]
 
     # -- families ----------------------------------------------------------------------------------------------------
@@ -419,17 +416,17 @@ class NeighborResolver:
         elif wanted:
             carried = wanted
         elif neighbor.interface and not neighbor.addresses:
-            carried = named or set(FAMILIES)
+            carried = named or set(Family)
         else:
             carried = named | {neighbor.transport}
         for way, policy in (("import", neighbor.import_), ("export", neighbor.export)):
             lost = sorted({rule.family for rule in policy.prefixes} - carried) if not several else []
             if lost:
-                rules = [rule.prefix for rule in policy.prefixes if rule.family in lost]
+                rules = [rule.prefix.text for rule in policy.prefixes if rule.family in lost]
                 self.context.report.add(
                     "EDGE346",
                     f"{self.item.path}.{way}",
-                    f"names {rules[0]}, but families leaves {lost[0]} out",
-                    f"add {lost[0]} to families, or take the prefix out",
+                    f"names {rules[0]}, but families leaves {lost[0].key} out",
+                    f"add {lost[0].key} to families, or take the prefix out",
                 )
-        return replace(neighbor, families=tuple(family for family in FAMILIES if family in carried))
+        return replace(neighbor, families=tuple(sorted(carried)))

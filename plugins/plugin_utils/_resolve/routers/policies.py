@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ..._addressing.addresses import FAMILY_NAME, WIDTH, Cidr, parse_cidr
+from ..._addressing.addresses import Cidr
+from ..._addressing.families import Family
 from ..._findings.wording import did_you_mean, one_of
+from ..._inventory.keys.policies import POLICY_RECORD
 from ..._inventory.values import Items, Values
 from ..._model.prefix_rules import lengths, merge_rules, pool_rules, rule
 from ..._model.site import PodPool, Policy, Pool, PrefixRule
@@ -22,7 +24,7 @@ WrittenPolicy = Values | Literal["all"] | None
 IMPORT = "import"
 EXPORT = "export"
 
-TOO_WIDE = {4: 8, 6: 16}
+TOO_WIDE = {Family.IPV4: 8, Family.IPV6: 16}
 """Family -> prefixes shorter than this, with everything inside them, are nobody's own network: 10.0.0.0/8 is the
 largest private block of IPv4, and no registry gives an IPv6 block larger than a /16 to one holder."""
 
@@ -46,9 +48,9 @@ class PrefixSources:
     """Cluster -> name -> pool."""
     pod_pools: Mapping[str, Mapping[str, PodPool]]
     """Cluster -> name -> pod pool."""
-    pod_cidrs: Mapping[str, tuple[str, ...]]
+    pod_cidrs: Mapping[str, tuple[Cidr, ...]]
     """Cluster -> its pod ranges."""
-    pod_mask: Mapping[str, Mapping[str, int]]
+    pod_mask: Mapping[str, Mapping[Family, int]]
     """Cluster -> family -> length of a node's pod CIDR."""
 
 
@@ -71,10 +73,10 @@ def resolve_policy(
         own_cluster: the cluster whose pools need no ``cluster/``; None = only names that are unique in the site.
     """
     if written is None:
-        return Policy()
+        return nothing()
     if isinstance(written, str):
         _warn_all(context, path, way)
-        return Policy(everything=True)
+        return replace(nothing(), everything=True)
     for key in _ONLY[way]:
         if key in written:
             context.report.add("EDGE331", f"{path}.{key}", f"has no meaning in {way}", _WHY[key])
@@ -113,6 +115,11 @@ def resolve_policy(
         max_prefixes=written["max_prefixes"],
         restart=restart,
     )
+
+
+def nothing() -> Policy:
+    """Return the policy under which no route passes."""
+    return Policy(restart=POLICY_RECORD.keys["restart"].value)
 
 
 def entries_of(written: Values, path: str, key: str) -> Iterator[tuple[str, Any]]:
@@ -174,22 +181,21 @@ def named_rules(
         yield place, f"pods of {cluster!r}", tuple(pod_rules(cidrs, catalogue.pod_mask[cluster]))
 
 
-def own_prefixes(context: Context, written: Values) -> tuple[str, ...]:
+def own_prefixes(context: Context, written: Values) -> tuple[Cidr, ...]:
     """Return the single prefixes that an export names: networks, and prefixes without ``ge`` and ``le``."""
-    found = [cidr.text for name in written["networks"] for cidr in context.subnets.get(name, ())]
+    found = [cidr for name in written["networks"] for cidr in context.subnets.get(name, ())]
     found += [
-        entry["prefix"].text
+        entry["prefix"]
         for entry in written["prefixes"]
         if entry["ge"] is None and entry["le"] is None and entry["prefix"].prefix_length
     ]
     return tuple(found)
 
 
-def pod_rules(cidrs: tuple[str, ...], mask: Mapping[str, int]) -> Iterator[PrefixRule]:
+def pod_rules(cidrs: Iterable[Cidr], mask: Mapping[Family, int]) -> Iterator[PrefixRule]:
     """Yield what nodes announce out of pod ranges: CIDRs of the length that a node gets, and no other."""
-    for text in cidrs:
-        cidr = parse_cidr(text, "")
-        length = max(mask.get("ipv4" if cidr.family == 4 else "ipv6", cidr.prefix_length), cidr.prefix_length)
+    for cidr in cidrs:
+        length = max(mask.get(cidr.family, cidr.prefix_length), cidr.prefix_length)
         yield rule(cidr, length, length)
 
 
@@ -280,7 +286,7 @@ def _lengths_problem(entry: Values) -> tuple[str, str, str] | None:
     """Return the key, the problem and the way out of lengths that no prefix can have, or in the wrong order."""
     cidr: Cidr = entry["prefix"]
     ge, le = entry["ge"], entry["le"]
-    width = WIDTH[cidr.family]
+    width = cidr.family.width
     for key, value in (("ge", ge), ("le", le)):
         if value is not None and not cidr.prefix_length <= value <= width:
             problem = f"{value} is not a length of prefixes inside {cidr.text}"
@@ -292,7 +298,9 @@ def _lengths_problem(entry: Values) -> tuple[str, str, str] | None:
 
 def rule_text(known: PrefixRule) -> str:
     """Return a rule as an entry of a prefix-list has it."""
-    return f"{known.prefix}{f' ge {known.ge}' if known.ge is not None else ''}{f' le {known.le}' if known.le else ''}"
+    return (
+        f"{known.prefix.text}{f' ge {known.ge}' if known.ge is not None else ''}{f' le {known.le}' if known.le else ''}"
+    )
 
 
 def is_too_wide(known: PrefixRule) -> bool:
@@ -306,7 +314,7 @@ def _warn_wide(context: Context, path: str, known: PrefixRule) -> None:
     if not is_too_wide(known):
         return
     cidr, low, _high = lengths(known)
-    stake = f"a default route and any {FAMILY_NAME[cidr.family]} address" if low == 0 else "addresses of anybody"
+    stake = f"a default route and any {cidr.family.label} address" if low == 0 else "addresses of anybody"
     context.report.add(
         "EDGE335",
         path,

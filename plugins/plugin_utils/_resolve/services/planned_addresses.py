@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, parse_address
+from ..._addressing.addresses import Address, parse_address
+from ..._addressing.families import Family
 from ..._inventory.values import Item, Values
 from ..._model.site import Service
 from ..._pools.allocation import Move, Wish, assign
-from ..._pools.capacity import capacity, family_number
+from ..._pools.capacity import capacity
 from ..hosts import Context
 from ..pools.pools import OwnedPool
 
 
-def asked(service: Service, pools: Mapping[str, OwnedPool]) -> tuple[str, ...]:
+def asked(service: Service, pools: Mapping[str, OwnedPool]) -> tuple[Family, ...]:
     """Return the families of which the service gets an address: its own, else the first that its pool has."""
     return service.families or pools[service.pool].pool.families[:1]
 
@@ -26,9 +27,9 @@ def check_capacity(
     context: Context, services: Iterable[Service], shared: Mapping[str, str], pools: Mapping[str, OwnedPool]
 ) -> None:
     """Report pools with fewer addresses of a family than their services need; shared ones count once."""
-    needed: dict[tuple[str, str], set[str]] = {}
-    pinned: dict[tuple[str, str], set[str]] = {}
-    counts: dict[tuple[str, str], int] = {}
+    needed: dict[tuple[str, Family], set[Address | str]] = {}
+    pinned: dict[tuple[str, Family], set[Address | str]] = {}
+    counts: dict[tuple[str, Family], int] = {}
     for service in services:
         key = service.key
         group = shared.get(key, key)
@@ -36,7 +37,7 @@ def check_capacity(
             place = service.pool, family
             counts[place] = counts.get(place, 0) + 1
             holders = needed.setdefault(place, set())
-            own = [text for text in service.addresses if (":" in text) == (family == "ipv6")]
+            own = [address for address in service.addresses if address.family is family]
             if own:
                 holders.update(own)
                 pinned.setdefault(place, set()).add(group)
@@ -54,7 +55,7 @@ def check_capacity(
             context.report.add(
                 "EDGE404",
                 owned.item.at("addresses"),
-                f"has {room} {FAMILY_NAME[family_number(family, '')]} {noun} {services_text}",
+                f"has {room} {family.label} {noun} {services_text}",
                 f"add {count - room} more, or move services to another pool",
             )
 
@@ -112,8 +113,8 @@ def plan_addresses(
         if service.addresses or not found.addresses[service.key]
         else replace(
             service,
-            addresses=tuple(address.text for address in found.addresses[service.key]),
-            families=tuple(FAMILY_KEY[address.family] for address in found.addresses[service.key]),
+            addresses=found.addresses[service.key],
+            families=tuple(address.family for address in found.addresses[service.key]),
             planned=True,
         )
         for service in services
@@ -125,7 +126,7 @@ def _wish(service: Service, shared: Mapping[str, str], pools: Mapping[str, Owned
         name=service.key,
         pool=service.pool,
         families=asked(service, pools),
-        pinned=tuple(parse_address(text, "") for text in service.addresses),
+        pinned=service.addresses,
         group=shared.get(service.key, ""),
     )
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, Address
+from ..._addressing.addresses import Address
+from ..._addressing.families import Family
 from ..._addressing.intervals import contains
 from ..._findings.wording import one_of
 from ..._inventory.values import Item, Values
 from ..._kubernetes.labels import SERVICE_NAME, ownership_labels, service_labels
-from ..._kubernetes.selectors import IN, Requirement, Selector, parse_selector
+from ..._kubernetes.selectors import IN, selector_of_label
 from ..._model.site import Service, ServicePort
-from ..._pools.selectors import OwnSelectors, labels_to_meet, own_selector, unmet
+from ..._pools.selectors import OwnSelectors, labels_to_meet, unmet
 from ..._pools.sharing import groups
 from ..hosts import Context
 from ..pools.pools import OwnedPool, pool_of
@@ -107,7 +108,7 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
         namespace=namespace,
         name=name,
         pool=pool_name,
-        addresses=tuple(address.text for address in addresses),
+        addresses=addresses,
         manage=manage,
         chart=wish["chart"],
         ingress_class=wish["ingress_class"],
@@ -165,7 +166,7 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
         labels.update(service.labels)
     if service.manage == "service":
         labels.update(ownership_labels(scope.context.parsed.name))
-    selector = own_selector(pool)
+    selector = pool.services
     missed = unmet(selector, labels, complete=ours) if selector else None
     if missed is not None:
         by_name = f"{SERVICE_NAME}={service.name}"
@@ -184,18 +185,18 @@ def _check_selected(scope: _Scope, item: Item, owned: OwnedPool, service: Servic
         scope.context.report.add(
             "EDGE509",
             item.at("pool"),
-            f"is {pool.name!r}, but pool {other!r} selects the service too ({scope.by_name[other].pool.services})",
-            f"pool: {other}, or a selector that leaves it out",
+            f"is {pool.name!r}, but pool {other[0]!r} selects the service too ({other[1].text})",
+            f"pool: {other[0]}, or a selector that leaves it out",
         )
     if pool.announce_only is None:
         return
-    announced = parse_selector(pool.announce_only, "")
-    picked = selector or Selector((Requirement(label, IN, (pool.name,)),))
+    announced = pool.announce_only
+    picked = selector or selector_of_label(label, pool.name)
     if unmet(announced, labels, complete=service.manage == "service") and not picked.disjoint(announced):
         scope.context.report.add(
             "EDGE510",
             item.path,
-            f"pool {pool.name!r} announces {pool.announce_only!r} only, which this service does not meet",
+            f"pool {pool.name!r} announces {announced.text!r} only, which this service does not meet",
             "it has an address that nobody outside the cluster reaches",
         )
 
@@ -298,32 +299,32 @@ def _entries(owned: OwnedPool) -> str:
     return f"{text} without {without}" if without else text
 
 
-def _families(context: Context, item: Item, addresses: tuple[Address, ...], owned: OwnedPool) -> tuple[str, ...]:
+def _families(context: Context, item: Item, addresses: tuple[Address, ...], owned: OwnedPool) -> tuple[Family, ...]:
     """Return the families that the service asks for; empty = the cluster's choice."""
     if not addresses and "families" not in item:
         return _only(owned)
-    pinned = tuple(FAMILY_KEY[address.family] for address in addresses)
+    pinned = tuple(address.family for address in addresses)
     for family in dict.fromkeys(pinned):
         if pinned.count(family) > 1:
             context.report.add(
                 "EDGE103",
                 item.at("addresses"),
-                f"has {pinned.count(family)} {_name(family)} addresses",
+                f"has {pinned.count(family)} {family.label} addresses",
                 "one per family",
             )
-    written: tuple[str, ...] = tuple(dict.fromkeys(item["families"]))
+    written: tuple[Family, ...] = tuple(dict.fromkeys(item["families"]))
     for family in written:
         if family not in owned.pool.families:
             context.report.add(
                 "EDGE505",
                 item.at("families"),
-                f"pool {owned.pool.name!r} has no {_name(family)} address",
+                f"pool {owned.pool.name!r} has no {family.label} address",
                 _entries(owned),
             )
     for family in pinned:
         if written and family not in written:
             context.report.add(
-                "EDGE505", item.at("addresses"), f"has an {_name(family)} address, but families leaves {family} out"
+                "EDGE505", item.at("addresses"), f"has an {family.label} address, but families leaves {family.key} out"
             )
     if written:
         return written
@@ -332,11 +333,7 @@ def _families(context: Context, item: Item, addresses: tuple[Address, ...], owne
     return _only(owned)
 
 
-def _only(owned: OwnedPool) -> tuple[str, ...]:
+def _only(owned: OwnedPool) -> tuple[Family, ...]:
     """Return the pool's family where it has one."""
     families = owned.pool.families
     return families if len(families) == 1 else ()
-
-
-def _name(family: str) -> str:
-    return FAMILY_NAME[4 if family == "ipv4" else 6]

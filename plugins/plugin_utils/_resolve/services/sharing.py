@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ..._addressing.addresses import Address
 from ..._inventory.values import Item
 from ..._model.site import Service
 from ..._pools.sharing import names, obstacle, other_traffic
@@ -76,14 +77,14 @@ def check_pinned(
     context: Context, services: Iterable[Service], items: Mapping[str, Item], shared: Mapping[str, str]
 ) -> None:
     """Report every address that two services pin and cannot share."""
-    owners: dict[str, Service] = {}
+    owners: dict[Address, Service] = {}
     for service in services:
         for index, address in enumerate(service.addresses):
             owner = owners.setdefault(address, service)
             if owner is service or (service.share is not None and shared[service.key] == shared.get(owner.key)):
                 continue
             path = items[service.key].at("addresses", index)
-            problem = f"{address} is pinned by {items[owner.key].path} too"
+            problem = f"{address.text} is pinned by {items[owner.key].path} too"
             hint = "give each service an address of its own"
             if service.pool == owner.pool:
                 hint += ", or both the same sharing key: share"

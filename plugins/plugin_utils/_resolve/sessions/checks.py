@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ..._addressing.addresses import Address
 from ..._findings.wording import some
 from ..._inventory.values import Item, Items
 from ..._model.site import Cluster, Peering, Session
@@ -15,16 +16,19 @@ from ..hosts import Context
 
 def check_pairs(context: Context, items: Mapping[str, Item], sessions: list[Session]) -> None:
     """Report two peerings that would make two sessions of one node's address with one router."""
-    seen: dict[tuple[str, str], Session] = {}
+    seen: dict[tuple[Address | str, Address | str], Session] = {}
     shared: dict[tuple[str, str, str], list[str]] = {}
     for session in sessions:
-        if not session.node_address:
+        if session.node_address is None:
             continue
         # A speaker on the node itself is told apart by node and address.
-        ends = (session.node_address, session.router) if session.router else (session.node, session.router_address)
+        ends: tuple[Address | str, Address | str] = (session.node_address, session.router)
+        if not session.router:
+            ends = (session.node, session.router_address)
         other = seen.setdefault(ends, session)
         if other.peering != session.peering:
-            where = session.router_address if other.router_address == session.router_address else session.router
+            one_address = other.router_address == session.router_address
+            where = session.router_address.text if one_address else session.router
             shared.setdefault((session.peering, other.peering, where), []).append(session.node)
     for (peering, first, address), nodes in shared.items():
         context.report.add(

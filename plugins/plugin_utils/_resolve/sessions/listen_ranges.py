@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..._addressing.addresses import Cidr, parse_cidr
+from ..._addressing.addresses import Cidr
 from ..._addressing.intervals import contains, merge, overlaps
 from ..._findings.wording import some
 from ..._inventory.values import Item, Values
@@ -59,7 +59,7 @@ def listen_ranges(
     return ranges, limit
 
 
-def warn_without_password(context: Context, path: str, whom: str, ranges: Iterable[str], hint: str) -> None:
+def warn_without_password(context: Context, path: str, whom: str, ranges: Iterable[Cidr], hint: str) -> None:
     """Warn of listen ranges without a password: an address in them and an AS number are no secret.
 
     Args:
@@ -72,7 +72,7 @@ def warn_without_password(context: Context, path: str, whom: str, ranges: Iterab
     context.report.add(
         "EDGE362",
         f"{path}.dynamic",
-        f"has no password: any host of {some(list(ranges))} that says it is {whom}",
+        f"has no password: any host of {some([cidr.text for cidr in ranges])} that says it is {whom}",
         hint,
     )
 
@@ -106,9 +106,9 @@ def check_listen_ranges(context: Context, clusters: Iterable[Cluster]) -> None:
     by_router: dict[str, list[tuple[Cidr, Peering, str]]] = {}
     for cluster in clusters:
         for peering in cluster.peerings:
-            for text in peering.listen_ranges:
+            for cidr in peering.listen_ranges:
                 for router in peering.routers:
-                    by_router.setdefault(router, []).append((parse_cidr(text, ""), peering, cluster.host))
+                    by_router.setdefault(router, []).append((cidr, peering, cluster.host))
     for router, owners in sorted(by_router.items()):
         for found in overlaps([cidr.interval for cidr, _peering, _cluster in owners]):
             (left, first, one), (right, second, other) = owners[found.left], owners[found.right]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..._addressing.addresses import FAMILY_KEY, FAMILY_NAME, Address, parse_address
+from ..._addressing.addresses import Address
+from ..._addressing.families import Family
 from ..._findings.wording import one_of, some
 from ..._inventory.values import Item, Values
 from ..._model.site import Node, Peering, Router, Session
@@ -30,18 +31,22 @@ class Adjacency:
     """A way from a node to a router in one family: a session if the peering carries that family."""
 
     node: str
-    node_address: str
-    """Empty for a dynamic neighbor whose address the site does not know."""
+    node_address: Address | None
+    """None for a dynamic neighbor whose address the site does not know."""
     router: str
     """Empty for a speaker on the node itself."""
-    router_address: str
-    family: str
+    router_address: Address
     network: str
     """The node's network."""
     asn: int
     """Of the far end, as the node sees it."""
     near: bool = True
     """Both addresses are in one subnet."""
+
+    @property
+    def family(self) -> Family:
+        """The family of both addresses."""
+        return self.router_address.family
 
 
 def routes(
@@ -169,11 +174,11 @@ class _Dial:
             )
             complete = False
         for host in routers:
-            for family in ("ipv4", "ipv6"):
+            for family in Family:
                 far = [
                     address
                     for address in self.ends.router_addresses[host].get(far_network, ())
-                    if FAMILY_KEY[address.family] == family
+                    if address.family is family
                 ]
                 if len(far) > 1:
                     complete = False
@@ -187,26 +192,25 @@ class _Dial:
     def _way(self, network: str, host: str, far: Address, node: Node) -> tuple[Adjacency] | tuple[()] | None:
         """Return the way from a node to a router's address, nothing where there is none, None where that was told."""
         context, item, ends = self.context, self.item, self.ends
-        family = FAMILY_KEY[far.family]
         asn = item["local_as"] or (ends.routers[host].asn if host in ends.routers else 0)
         placed = ends.node_addresses[node.host]
         subnet = context.subnet_of(self._far(network), far)
         source = _source(node, self.name, far.family)
         if source is not None and (placed.get(network) or len(self.networks) == 1):
             near = subnet is not None and subnet.contains(source)
-            return (Adjacency(node.host, source.text, host, far.text, family, network, asn, near),)
+            return (Adjacency(node.host, source, host, far, network, asn, near),)
         own = [address for address in placed.get(network, ()) if address.family == far.family]
         if not own:
             unknown = self._dynamic and not any(placed.get(known) for known in self.networks)
-            return (Adjacency(node.host, "", host, far.text, family, network, asn),) if unknown else ()
+            return (Adjacency(node.host, None, host, far, network, asn),) if unknown else ()
         if self._far(network) != network:
             if len(own) > 1:
                 _report_several(context, item, node.host, network, own)
                 return None
-            return (Adjacency(node.host, own[0].text, host, far.text, family, network, asn, near=False),)
+            return (Adjacency(node.host, own[0], host, far, network, asn, near=False),)
         beside = [address for address in own if subnet is not None and subnet.contains(address)]
         if beside:
-            return (Adjacency(node.host, beside[0].text, host, far.text, family, network, asn),)
+            return (Adjacency(node.host, beside[0], host, far, network, asn),)
         context.report.add(
             "EDGE206",
             f"{node.host}.edge_addresses.{network}",
@@ -223,7 +227,7 @@ class _Dial:
         """
         context, item = self.context, self.item
         discover: bool = item["discover"]
-        ways: dict[tuple[str, str, str], list[str]] = {}
+        ways: dict[tuple[str, str, Family], list[str]] = {}
         for route in found:
             ways.setdefault((route.node, "" if discover else route.router, route.family), []).append(route.network)
         double: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -271,10 +275,9 @@ def _was_there(context: Context, host: str, network: str) -> bool:
     return is_absent(values) and ("edge_addresses" not in values or network in values["edge_addresses"])
 
 
-def _source(node: Node, peering: str, family: int) -> Address | None:
+def _source(node: Node, peering: str, family: Family) -> Address | None:
     """Return the address that a node must dial from (``edge_node_local_addresses``)."""
-    written = (parse_address(text, "") for text in node.local_addresses.get(peering, ()))
-    return next((address for address in written if address.family == family), None)
+    return next((address for address in node.local_addresses.get(peering, ()) if address.family == family), None)
 
 
 def _router_hint(ends: Endpoints) -> str:
@@ -286,7 +289,7 @@ def _report_several(context: Context, item: Item, host: str, network: str, far: 
     context.report.add(
         "EDGE111",
         f"{host}.edge_addresses.{network}",
-        f"{' and '.join(address.text for address in far)} are {FAMILY_NAME[far[0].family]} addresses in the"
+        f"{' and '.join(address.text for address in far)} are {far[0].family.label} addresses in the"
         f" network of {item.path}: several for one peering are not supported by this version",
         "make each subnet a network of its own, with a peering",
     )
@@ -310,10 +313,10 @@ def sessions_of(
         if route.router and route.router not in ends.routers:
             continue
         carried = peering.families if not route.router or peering.sessions == route.family else (route.family,)
-        transports = peering.families if peering.sessions == "per_family" else (peering.sessions,)
+        transports = peering.families if peering.sessions is None else (peering.sessions,)
         if route.router and route.family not in transports:
             continue
-        suffix = "-v6" if route.family == "ipv6" else ""
+        suffix = "-v6" if route.family is Family.IPV6 else ""
         source = nodes[route.node].local_addresses.get(peering.name, ())
         sessions.append(
             Session(
