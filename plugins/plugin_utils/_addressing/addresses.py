@@ -14,6 +14,7 @@ import re
 import socket
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...module_utils._errors import EdgeError
@@ -181,9 +182,9 @@ def parse_pool_entry(text: object, path: str) -> PoolEntry:
     return PoolEntry(f"{plain}/{bits}", interval, is_cidr=True)
 
 
+@lru_cache(maxsize=1 << 14)
 def address_text(family: Family, value: int) -> str:
     """Return the canonical text of an address given as a number: what netaddr writes, from where netaddr has it."""
-    _require_netaddr()
     return socket.inet_ntop(_SOCKET_FAMILY[family], value.to_bytes(_BYTES[family], "big"))
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -48,17 +48,7 @@ class ChartProblem:
 
 def services(site: Site, cluster: Cluster) -> list[ServiceManifest]:
     """Return what to do with each service, sorted by namespace and name; nothing in a cluster that is absent."""
-    return [
-        {
-            "namespace": service.namespace,
-            "name": service.name,
-            "manage": service.manage,
-            "object": _service(site, cluster, service) if service.manage == "service" else None,
-            "labels": {**service.labels, cluster.pool_label: service.pool},
-            "annotations": _annotations(service),
-        }
-        for service in _sorted([] if cluster.absent else cluster.services)
-    ]
+    return [_manifest(site, cluster, service) for service in _sorted([] if cluster.absent else cluster.services)]
 
 
 def chart_values(site: Site, cluster: Cluster) -> list[ChartValues]:
@@ -173,16 +163,28 @@ def _sorted(services: Iterable[Service]) -> list[Service]:
     return sorted(services, key=attrgetter("namespace", "name"))
 
 
-def _service(site: Site, cluster: Cluster, service: Service) -> Object:
+def _manifest(site: Site, cluster: Cluster, service: Service) -> ServiceManifest:
+    annotations = _annotations(service)
+    return {
+        "namespace": service.namespace,
+        "name": service.name,
+        "manage": service.manage,
+        "object": _service(site, cluster, service, annotations) if service.manage == "service" else None,
+        "labels": {**service.labels, cluster.pool_label: service.pool},
+        "annotations": annotations,
+    }
+
+
+def _service(site: Site, cluster: Cluster, service: Service, annotations: Mapping[str, str]) -> Object:
+    """Return the Service that we create."""
     labels = {**service.labels, **ownership_labels(site.name), cluster.pool_label: service.pool}
     metadata: Object = {
         "name": service.name,
         "namespace": service.namespace,
         "labels": dict(sorted(labels.items())),
     }
-    annotations = _annotations(service)
     if annotations:
-        metadata["annotations"] = annotations
+        metadata["annotations"] = dict(annotations)
     spec: Object = {"type": "LoadBalancer", **_service_fields(service)}
     spec["ports"] = [
         {
@@ -212,7 +214,9 @@ def _service_fields(service: Service) -> Object:
 
 
 def _annotations(service: Service) -> dict[str, str]:
-    found = {ANNOTATION_ADDRESSES: ",".join(address.text for address in service.addresses)} if service.addresses else {}
+    found = {}
+    if service.addresses:
+        found[ANNOTATION_ADDRESSES] = ",".join([address.text for address in service.addresses])
     if service.share_with:
         found[ANNOTATION_SHARING_NAMESPACES] = ",".join(service.share_with)
     if service.share:

@@ -14,14 +14,14 @@ import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...module_utils._errors import EdgeError
 from .._findings.report import Report
 from .._findings.wording import closest, did_you_mean, one_of, squash
 from .._versions.cilium import Capability
-from .values import Items, Values
+from .values import UNMADE, Items, Values
 
 
 class _Invalid:
@@ -543,6 +543,8 @@ class Key:
     """What Kubernetes, Cilium or FRR call it: who writes that is told our word."""
     needs: Capability | None = None
     """What Cilium must be able to do for it."""
+    constant: Any = field(default=UNMADE, init=False, repr=False, compare=False)
+    """Its value where it is not written, once that was read; a map stays ``UNMADE``: each reader gets its own."""
 
     @property
     def description(self) -> str:
@@ -551,8 +553,11 @@ class Key:
 
     @property
     def value(self) -> Any:
-        """Its value where it is not written."""
-        return Items() if self.layered else self.type.filled(self.default)
+        """Its value where it is not written; kept, as nothing of a site is read more often than defaults are."""
+        value = Items() if self.layered else self.type.filled(self.default)
+        if not any(isinstance(entry, dict) for entry in (value if isinstance(value, tuple) else (value,))):
+            object.__setattr__(self, "constant", value)
+        return value
 
     @property
     def default_text(self) -> str:
@@ -588,7 +593,7 @@ class Record(ValueType):
         if not isinstance(value, (dict, Mapping)):  # dict first: it is tested ten times as fast
             report.add("EDGE102", path, f"must be a map with known keys, not {describe(value)}", self._known())
             return INVALID
-        result: dict[str, Any] = {}
+        result = Values({}, self.keys)
         valid = True
         for raw_key, entry in value.items():
             name = raw_key if isinstance(raw_key, str) else key_text(raw_key, path, report)
@@ -607,7 +612,7 @@ class Record(ValueType):
                 if key.name not in meant:
                     report.add("EDGE105", path, f"lacks the key {key.name!r}", key.text.rstrip("."))
                     valid = False
-        return Values(result, self.keys) if valid else INVALID
+        return result if valid else INVALID
 
     def filled(self, default: Any) -> Any:
         return None if default is None else Values(default, self.keys)

@@ -9,9 +9,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+UNMADE = object()
+"""Stands for a default that was not read yet, or that each reader gets made anew."""
+
 
 class HasDefault(Protocol):
     """What a key of the table is to its values."""
+
+    @property
+    def constant(self) -> Any:
+        """The value where the key is not written, or ``UNMADE``: then ``value`` has it."""
 
     @property
     def value(self) -> Any:
@@ -37,7 +44,9 @@ class Values(dict[str, Any]):
         self._keys = keys
 
     def __missing__(self, name: str) -> Any:
-        return self._keys[name].value
+        key = self._keys[name]
+        value = key.constant
+        return key.value if value is UNMADE else value
 
     @property
     def known(self) -> Collection[str]:

@@ -33,6 +33,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     Seconds,
     ValueType,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.values import UNMADE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.generate import generate
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, inventory_from
@@ -85,10 +86,12 @@ def changed_default(key: Key, default: Any) -> Iterator[None]:
     """Give a key of the table another default for a while."""
     before = key.default
     object.__setattr__(key, "default", default)
+    object.__setattr__(key, "constant", UNMADE)
     try:
         yield
     finally:
         object.__setattr__(key, "default", before)
+        object.__setattr__(key, "constant", UNMADE)
 
 
 def other_value(key: Key) -> Any:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..._addressing.addresses import Address
@@ -79,8 +79,11 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
     namespace, _slash, name = key.partition("/")
     pool_name = wish["pool"] or scope.fallback
     manage = _manage(context, item)
-    _check_ports(context, item)
-    if wish["chart"] == "ingress-nginx" and not name.endswith("-controller"):
+    ports: tuple[Values, ...] = wish["ports"]
+    chart: str | None = wish["chart"]
+    if len(ports) > 1:
+        _check_ports(context, item, ports)
+    if chart == "ingress-nginx" and not name.endswith("-controller"):
         context.report.add(
             "EDGE506",
             item.path,
@@ -110,15 +113,15 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
         pool=pool_name,
         addresses=addresses,
         manage=manage,
-        chart=wish["chart"],
+        chart=chart,
         ingress_class=wish["ingress_class"],
-        ports=_ports(item),
-        selector=dict(sorted(wish["selector"].items())),
+        ports=tuple(map(_port, ports)) if ports else (),
+        selector=dict(sorted(wish["selector"].items())) if "selector" in wish else {},
         families=families,
         traffic_policy=wish["traffic_policy"],
         way=wish["class"],
         share=wish["share"],
-        share_with=tuple(sorted(set(wish["share_with"]))),
+        share_with=tuple(sorted(set(wish["share_with"]))) if "share_with" in wish else (),
         may_move=wish["may_move"],
         labels=_own_labels(owned, manage),
     )
@@ -242,11 +245,8 @@ def _manage(context: Context, item: Item) -> str:
     return manage
 
 
-def _check_ports(context: Context, item: Item) -> None:
+def _check_ports(context: Context, item: Item, ports: Sequence[Values]) -> None:
     """Report ports that Kubernetes refuses: two of one number and protocol, several without names or of one name."""
-    ports = item["ports"]
-    if len(ports) < 2:
-        return
     seen: dict[tuple[int, str], int] = {}
     names: set[str] = set()
     for index, port in enumerate(ports):
@@ -265,15 +265,14 @@ def _check_ports(context: Context, item: Item) -> None:
         names.add(name or "")
 
 
-def _ports(item: Item) -> tuple[ServicePort, ...]:
-    return tuple(
-        ServicePort(
-            port=port["port"],
-            target_port=port["target_port"] or port["port"],
-            protocol=port["protocol"],
-            name=port["name"],
-        )
-        for port in item["ports"]
+def _port(written: Values) -> ServicePort:
+    """Return one port of a Service; it forwards to the same number where no other is written."""
+    number: int = written["port"]
+    return ServicePort(
+        port=number,
+        target_port=written["target_port"] or number,
+        protocol=written["protocol"],
+        name=written["name"],
     )
 
 
