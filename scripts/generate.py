@@ -202,14 +202,6 @@ def answer(question: Question) -> dict[str, Any]:
 def edge_arguments() -> str:
     """Return roles/edge/meta/argument_specs.yml."""
     options = {key.name: option(key) for _title, keys in GROUPS for key in keys}
-    report = {
-        "description": [
-            "How much to show: V(full) shows tables of all that is planned, V(summary) one line and findings."
-        ],
-        "type": "str",
-        "choices": ["full", "summary"],
-        "default": "full",
-    }
     keep = {
         "description": ["Whether to write the file of planned addresses; V(false) only reads it."],
         "type": "bool",
@@ -224,7 +216,7 @@ def edge_arguments() -> str:
                     "Reads the variables of all hosts in C(edge_routers), C(edge_clusters) and C(edge_nodes).",
                     "Its own checks find every mistake at once; call it with C(rolespec_validate=false).",
                 ],
-                "options": {"edge_plan_report": report, "edge_plan_keep_allocations": keep, **options},
+                "options": {"edge_plan_keep_allocations": keep, **options},
             },
             "render": {
                 "short_description": "Write every file that the other roles would apply",
@@ -243,6 +235,18 @@ def edge_arguments() -> str:
             "router_finished": {
                 "short_description": "Mark a router that took the plan",
                 "description": ["Call it on the router, as the last task of the play that expands it."],
+            },
+            "router_turn": {
+                "short_description": "Fail while a router before this one has not got through the play",
+                "description": [
+                    "Call it first in a play with C(serial=1) that changes routers: ansible-core begins the next router"
+                    " although one is unreachable.",
+                    "C(edge_router_mark) names the fact that the play sets on a router that is done.",
+                ],
+            },
+            "router_contracted": {
+                "short_description": "Mark a router that was contracted",
+                "description": ["Call it on the router, as the last task of the play that contracts it."],
             },
             "require_routers": {
                 "short_description": "Fail unless each noted router is marked",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.p
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.extra_variables import (
+    check_extra_variables,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
@@ -44,6 +47,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allo
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 
+ROLES = Path(__file__).parents[2] / "roles"
 GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
 SECRETS = "edge_bgp_passwords"
 """Its names are part of the plan, its values never: they are not even resolved."""
@@ -72,12 +76,17 @@ class ActionModule(ActionBase):
         if options["guard"]:
             edge_guard.hold(self._task, variables)
         before = read_plan(options["before"]) if options["before"] else None
-        inventory = read_inventory(variables)
+        extra = Report()
+        given = given_variables(variables)
+        # To read what the roles take costs 0.1 s.
+        others = role_options(self._loader) if any(is_ours(name) and name not in VARIABLES for name in given) else ()
+        unknown = check_extra_variables(given, others, extra)
+        inventory = read_inventory(variables, unknown)
         files, faults = allocation_files(inventory, variables["hostvars"])
         kept = {name: tuple(address.text for address in own) for file in files for name, own in file.kept.items()}
         computed = plan(replace(inventory, allocations=kept))
-        findings = [*faults, *(finding.as_dict() for finding in computed.findings)]
-        if not computed.failed and not faults and not options["one_end"]:
+        findings = [*faults, *(finding.as_dict() for finding in (*extra.findings, *computed.findings))]
+        if not computed.failed and not faults and not extra.findings and not options["one_end"]:
             findings = [*limit_findings(computed, variables), *findings]
         document = computed.data
         if document is None or any(finding["severity"] == "error" for finding in findings):
@@ -103,11 +112,26 @@ def read_plan(path: str) -> PlanDocument:
         raise AnsibleActionFail(f"edge_plan_before: {path} is not JSON: {error}") from error
 
 
-def read_inventory(task_vars: Mapping[str, Any]) -> Inventory:
-    """Return the three groups and the variables that the plan reads."""
+def given_variables(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what ``-e`` gives, as written."""
+    given: Mapping[str, Any] = task_vars["hostvars"]._variable_manager.extra_vars
+    return given
+
+
+def role_options(loader: Any) -> frozenset[str]:
+    """Return the variables that the roles of this collection take, by their argument_specs."""
+    names: set[str] = set()
+    for path in sorted(ROLES.glob("*/meta/argument_specs.yml")):
+        specs = loader.load_from_file(str(path))["argument_specs"]
+        names.update(name for entry in specs.values() for name in entry.get("options", {}))
+    return frozenset(names)
+
+
+def read_inventory(task_vars: Mapping[str, Any], but: Collection[str] = ()) -> Inventory:
+    """Return the three groups and the variables that the plan reads, without those named ``but``."""
     groups = task_vars.get("groups", {})
     members = {name: tuple(str(host) for host in groups.get(name, ())) for name in GROUPS}
-    reader = _Reader(task_vars["hostvars"])
+    reader = _Reader(task_vars["hostvars"], frozenset(but))
     for group, hosts in members.items():
         for host in hosts:
             reader.read(host, READ_FROM[group])
@@ -128,10 +152,11 @@ class _Reader:
     that hosts inherit is copied once: they share the copy, which the library notices.
     """
 
-    def __init__(self, hostvars: Any) -> None:
+    def __init__(self, hostvars: Any, but: frozenset[str]) -> None:
         self.variables: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, dict[str, str]] = {}
         self._hostvars = hostvars
+        self._but = but
         self._copies: dict[int, tuple[Any, Any]] = {}
         """Identity of a value as written -> it (so that its identity stays its own) and its copy."""
 
@@ -142,7 +167,7 @@ class _Reader:
         variables = self.variables.setdefault(host, {})
         failures = self.failures.setdefault(host, {})
         for name in raw:
-            if name != "ansible_host" and (not is_ours(name) or name in ("edge_plan", VARIABLE)):
+            if name != "ansible_host" and (not is_ours(name) or name in ("edge_plan", VARIABLE) or name in self._but):
                 continue
             base = base_name(name)
             if base not in wanted and name != "ansible_host":

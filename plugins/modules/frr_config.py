@@ -26,11 +26,17 @@ options:
   stage:
     description:
       - V(expand) makes the filters the union of live and planned and adds neighbors, and removes nothing.
-      - V(contract) and V(replace) bring exactly O(content). V(contract) says nothing in check mode, because an
-        V(expand) before it has shown the whole difference.
+      - V(contract) and V(replace) bring exactly O(content).
     type: str
     choices: [expand, contract, replace]
     default: replace
+  both_stages:
+    description:
+      - Whether the same run calls V(expand) and later V(contract). Only counts in check mode.
+      - If V(true), V(expand) shows the whole difference and V(contract) nothing, else the diff would come twice. If
+        V(false), each shows what it would do by itself.
+    type: bool
+    default: false
   apply:
     description:
       - V(reload) uses C(frr-reload.py), which leaves unchanged sessions alone. V(restart) restarts C(frr.service),
@@ -214,6 +220,7 @@ def main():
         argument_spec={
             "content": {"type": "str", "required": True, "no_log": True},
             "stage": {"type": "str", "choices": list(transaction.STAGES), "default": "replace"},
+            "both_stages": {"type": "bool", "default": False},
             "apply": {"type": "str", "choices": list(transaction.METHODS), "default": "auto"},
             "platform": {"type": "str", "choices": ["linux", "unifi"], "default": "linux"},
             "take_over": {"type": "list", "elements": "str", "default": []},
@@ -223,7 +230,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    if module.check_mode and module.params["stage"] == "contract":
+    if module.check_mode and module.params["stage"] == "contract" and module.params["both_stages"]:
         module.exit_json(changed=False, applied="none", rolled_back=False, left="")
     if not os.path.exists(programs.DAEMONS) or module.get_bin_path("vtysh") is None:
         module.fail_json(

@@ -228,10 +228,21 @@ class TestTransaction:
 
     def test_check_mode_shows_the_whole_difference_in_expand_and_none_in_contract(self, site: Site) -> None:
         before = site.fingerprint()
-        result = site.apply(planned(), check=True, stage="expand")
+        result = site.apply(planned(), check=True, stage="expand", both_stages=True)
         assert result["changed"]
         assert "- neighbor 10.121.0.14 peer-group nodes" in result["text"]
-        assert not site.apply(planned(), check=True, stage="contract")["changed"]
+        assert not site.apply(planned(), check=True, stage="contract", both_stages=True)["changed"]
+        assert site.fingerprint() == before
+
+    def test_check_mode_of_one_stage_shows_what_that_stage_does(self, site: Site) -> None:
+        before = site.fingerprint()
+        alone = site.apply(planned(), check=True, stage="expand")
+        assert not alone["changed"]
+        assert "- neighbor 10.121.0.14 peer-group nodes" not in alone["text"].split('"left"')[0]
+        assert "- neighbor 10.121.0.14 peer-group nodes" in alone["left"]
+        contracted = site.apply(planned(), check=True, stage="contract")
+        assert contracted["changed"]
+        assert "- neighbor 10.121.0.14 peer-group nodes" in contracted["text"]
         assert site.fingerprint() == before
 
     def test_a_pool_moves_without_a_gap(self, site: Site) -> None:

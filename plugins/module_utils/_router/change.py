@@ -159,7 +159,8 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     recovered = recover(folder, check_mode)
     programs.remove_stale_scratch_folders()
     router, plan, warnings = planned_change(params, check_mode)
-    result = described(router, plan, check_mode)
+    whole = check_mode and params["both_stages"]
+    result = described(router, plan, whole)
     result["warnings"] = ([recovered] if recovered else []) + warnings
     if recovered and "is back" in recovered:
         result["changed"] = True
@@ -176,7 +177,7 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
         if still_so(router):
             break
         router, plan, warnings = planned_change(params, check_mode)
-        result.update(described(router, plan, check_mode))
+        result.update(described(router, plan, whole))
     else:
         raise RefusedError(
             "somebody else changes FRR's configuration all the time, nothing was changed: look who works on this "
@@ -187,11 +188,17 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     return result
 
 
-def described(router: transaction.RouterState, plan: transaction.Plan, check_mode: bool) -> Dict[str, Any]:
-    """Return what a result says before anything is done."""
-    shown = plan.candidate if check_mode else plan.target
+def described(router: transaction.RouterState, plan: transaction.Plan, whole: bool) -> Dict[str, Any]:
+    """Return what a result says before anything is done.
+
+    Args:
+        router: what was found.
+        plan: what is to be done.
+        whole: whether to show the difference to the planned configuration, although this stage goes a part of the way.
+    """
+    shown = plan.candidate if whole else plan.target
     sessions = programs.described(router.sessions)
-    changed = plan.method != "none" or (check_mode and not frr.equal(plan.candidate, plan.live))
+    changed = plan.method != "none" or (whole and not frr.equal(plan.candidate, plan.live))
     return {
         "changed": changed,
         "applied": plan.method,

@@ -33,6 +33,27 @@ def test_ansible_and_the_tests_read_the_reference_site_alike(tmp_path: Path) -> 
     assert json.loads(plan_file.read_text("utf-8")) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            "edge_plan_flie=plan.json",
+            "-e edge_plan_flie: is not a variable of this collection (did you mean 'edge_plan_file'?)",
+        ),
+        (
+            "edge_plan_report=sumary",
+            "-e edge_plan_report: must be full or summary, not 'sumary' (did you mean 'summary'?)",
+        ),
+    ],
+    ids=["name", "word"],
+)
+def test_what_nobody_reads_on_the_command_line_is_told_once_and_ends_the_run(given: str, told: str) -> None:
+    run = run_playbook("plan.yml", HYBRID, given)
+    assert run.status != 0
+    assert run.output.replace("\n", " ").count(told.split(":", maxsplit=1)[0] + ":") >= 1
+    assert told in " ".join(run.output.split())
+
+
 def test_the_plan_file_is_byte_stable(tmp_path: Path) -> None:
     for name in ("one", "two"):
         run_playbook("plan.yml", HYBRID, f"edge_plan_file={tmp_path / name}").check(0)

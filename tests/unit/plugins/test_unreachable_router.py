@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -129,11 +129,11 @@ def inventory(folder: Path, api: ApiServer, **routers: dict[str, Any]) -> Path:
         }
     }
     path = folder / "hosts.yml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return path
 
 
-def without_frr(folder: Path) -> Path:
+def without_frr(folder: Path, command: str = "true") -> Path:
     """Write site.yml with a bare command in the place of the routers' role, which needs a host that has FRR."""
     plays = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text("utf-8"))
     replaced = 0
@@ -144,7 +144,7 @@ def without_frr(folder: Path) -> Path:
             role = task.get("ansible.builtin.import_role", {})
             if role.get("name") == "hybridnet.cluster_edge.udm_frr":
                 del task["ansible.builtin.import_role"], task["vars"]
-                task["ansible.builtin.raw"] = "true"
+                task["ansible.builtin.raw"] = command
                 replaced += 1
     assert replaced == 2
     path = folder / "site.yml"
@@ -175,7 +175,7 @@ def test_a_router_beside_it_that_is_reached_changes_nothing_of_that(tmp_path: Pa
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
     run = run_playbook(str(without_frr(tmp_path)), hosts)
     assert run.status != 0
-    assert f"cabin, home: {STOPPED}" in run.output
+    assert f"cabin: {STOPPED}" in run.output
     assert stopped_in(run, "Provision the clusters")
     assert api.asked == []
 
@@ -187,6 +187,41 @@ def test_routers_that_are_all_reached_let_the_cluster_begin(tmp_path: Path, api:
     assert api.asked
 
 
+@pytest.mark.parametrize(
+    ("first", "command"),
+    [(unreachable, "true"), (dict, "test {{ inventory_hostname }} = second")],
+    ids=["unreachable", "failed"],
+)
+def test_a_router_that_fails_keeps_the_next_from_starting(
+    first: Callable[[], dict[str, Any]], command: str, tmp_path: Path, api: ApiServer
+) -> None:
+    hosts = inventory(tmp_path, api, first={**REACHABLE, **first()}, second=REACHABLE)
+    run = run_playbook(str(without_frr(tmp_path, command)), hosts)
+    assert run.status != 0
+    assert "TASK [Expand the router]" in run.output
+    begun = [task for task in run.output.split("TASK [") if task.startswith("Expand the router]")]
+    assert len(begun) == 1
+    assert "[first]" in begun[0]
+    assert "[second]: " not in begun[0]
+    assert api.asked == []
+
+
+def test_routers_change_one_after_the_other_and_a_preview_shows_them_all(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, first=REACHABLE, second=REACHABLE)
+    site = str(without_frr(tmp_path))
+    for options, plays in ((("--tags", "router"), 2), (("--tags", "router", "--check"), 1)):
+        output = run_playbook(site, hosts, options=options).output
+        assert output.count("PLAY [Expand the routers]") == plays
+
+
+def test_a_router_that_is_lost_while_they_contract_keeps_the_next_from_starting(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, first=unreachable(), second=REACHABLE)
+    run = run_playbook(str(without_frr(tmp_path)), hosts, options=("--tags", "contract"))
+    assert run.status != 0
+    assert "first: did not get through this step, so second is not begun" in run.output
+    assert run.output.count("TASK [Contract the router]") == 1
+
+
 def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
     leaving = {"edge_routers": "cabin", "edge_clusters": "cabin-k8s", "edge_nodes": "cabin-node"}
@@ -194,7 +229,7 @@ def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: Ap
     absent = tmp_path / "absent.yml"
     absent.write_text(yaml.safe_dump({"all": {"children": groups}}), encoding="utf-8")
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=("-i", str(absent)))
-    assert f"cabin, home: {STOPPED}" in run.output
+    assert f"cabin: {STOPPED}" in run.output
     assert api.asked == []
 
 
@@ -220,16 +255,18 @@ def test_a_router_that_was_left_out_on_purpose_is_not_waited_for(
 
 
 @pytest.mark.parametrize(
-    "options", [("--skip-tags", "cluster"), ("--tags", "router,verify")], ids=["contract", "verify"]
+    ("options", "play"),
+    [(("--skip-tags", "cluster"), "Contract the routers"), (("--tags", "router,verify"), "Verify")],
+    ids=["contract", "verify"],
 )
 def test_without_the_cluster_no_router_is_contracted_and_nothing_verified(
-    options: tuple[str, ...], tmp_path: Path, api: ApiServer
+    options: tuple[str, ...], play: str, tmp_path: Path, api: ApiServer
 ) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=options)
     assert run.status != 0
-    assert f"cabin, home: {STOPPED}" in run.output
-    assert stopped_in(run, "Verify")
+    assert f"cabin: {STOPPED}" in run.output
+    assert stopped_in(run, play)
     assert "TASK [Contract the router]" not in run.output
     assert api.asked == []
 

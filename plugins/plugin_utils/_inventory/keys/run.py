@@ -9,6 +9,12 @@ from ..types import Anything, Choice, Key
 from .common import PATH
 
 RUN = (
+    Key(
+        "edge_plan_report",
+        Choice("full", "summary"),
+        "What a plan shows: tables of all that is planned, or one line and findings.",
+        default="full",
+    ),
     Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
     Key(
         "edge_plan_before", PATH, "A plan of before, as JSON: playbooks/plan.yml says which sessions the change resets."
