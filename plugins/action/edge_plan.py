@@ -25,6 +25,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
+    GROUPS,
     READ_FROM,
     Inventory,
     is_ours,
@@ -48,7 +49,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allo
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 
 ROLES = Path(__file__).parents[2] / "roles"
-GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
 SECRETS = "edge_bgp_passwords"
 """Its names are part of the plan, its values never: they are not even resolved."""
 
@@ -139,6 +139,7 @@ def read_inventory(task_vars: Mapping[str, Any], but: Collection[str] = ()) -> I
         routers=members["edge_routers"],
         clusters=members["edge_clusters"],
         nodes=members["edge_nodes"],
+        groups=frozenset(map(str, groups)),
         variables=reader.variables,
         failures={host: failed for host, failed in reader.failures.items() if failed},
     )

@@ -38,6 +38,7 @@ def inventory_from(document: dict[str, Any]) -> Inventory:
         routers=groups.get("edge_routers", ()),
         clusters=groups.get("edge_clusters", ()),
         nodes=groups.get("edge_nodes", ()),
+        groups=frozenset(groups),
         variables=variables,
     )
 

@@ -29,6 +29,8 @@ from .layers import Entry, base_name, layer_names, merge_layers
 from .types import INVALID, Key, MapOf, Record, describe
 from .values import Item, Items, Values
 
+GROUPS = ("edge_routers", "edge_clusters", "edge_nodes")
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
@@ -41,6 +43,8 @@ class Inventory:
     """Host -> its ``edge_*`` variables and ``ansible_host``. Passwords' values are not in it, only their names."""
     failures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Host -> variable -> why its template fails."""
+    groups: frozenset[str] = frozenset(GROUPS)
+    """Names of all groups that the inventory defines."""
     allocations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Planned addresses that are kept from earlier plans, by ``cluster/namespace/name`` (``edge_allocation_file``)."""
 
@@ -84,11 +88,15 @@ class ParsedSite:
     nodes: dict[str, Values]
     hosts: Mapping[str, Mapping[str, Any]]
     """The raw variables, for ``ansible_host``, and the names that misspelt ones were meant to have."""
+    groups: frozenset[str] = frozenset(GROUPS)
+    """Those of our groups that the inventory defines."""
+    misspelt_groups: frozenset[str] = frozenset()
+    """Those that were meant by a misspelt one, which is reported: what their hosts say is unknown."""
 
 
 def parse(inventory: Inventory, report: Report) -> ParsedSite:
     """Read all variables of all hosts; report every one that cannot be read."""
-    _check_groups(inventory, report)
+    misspelt = _check_groups(inventory, report)
     lost = _check_names(inventory, report)
     for host, failed in sorted(inventory.failures.items()):
         for variable, problem in sorted(failed.items()):
@@ -117,12 +125,26 @@ def parse(inventory: Inventory, report: Report) -> ParsedSite:
         hosts={host: {**dict.fromkeys(lost[host]), **own} for host, own in inventory.variables.items()}
         if any(lost.values())
         else inventory.variables,
+        groups=inventory.groups.intersection(GROUPS),
+        misspelt_groups=misspelt,
     )
 
 
-def _check_groups(inventory: Inventory, report: Report) -> None:
-    """Report an inventory without our groups, and hosts in two of them."""
-    if not inventory.hosts:
+def _check_groups(inventory: Inventory, report: Report) -> frozenset[str]:
+    """Report an inventory without our groups, groups that are meant to be ours, and hosts in two of them.
+
+    Returns:
+        The groups that were meant by misspelt ones.
+    """
+    misspelt = _misspelt_groups(inventory)
+    for group, meant in misspelt.items():
+        report.add(
+            "EDGE117",
+            f"inventory.{group}",
+            f"is no group of this collection, and the inventory defines no group {meant!r}",
+            f"did you mean {meant!r}?",
+        )
+    if not inventory.hosts and not misspelt:
         report.add(
             "EDGE112",
             "inventory",
@@ -138,6 +160,19 @@ def _check_groups(inventory: Inventory, report: Report) -> None:
             )
         if len(host) > 63:
             report.add("EDGE104", host, f"the host name has {len(host)} characters", "at most 63")
+    return frozenset(misspelt.values())
+
+
+def _misspelt_groups(inventory: Inventory) -> dict[str, str]:
+    """Return group -> the group of ours, which the inventory never defines, that it was most likely meant to be."""
+    others = {squash(group).removeprefix("edge"): group for group in sorted(inventory.groups.difference(GROUPS))}
+    others = {word: group for word, group in others.items() if squash(group).startswith("edge")}
+    found: dict[str, str] = {}
+    for group in GROUPS:
+        close = None if group in inventory.groups else closest(group.removeprefix("edge_"), others)
+        if close is not None:
+            found[others.pop(close)] = group
+    return found
 
 
 def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:

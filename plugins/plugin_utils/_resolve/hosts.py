@@ -62,6 +62,12 @@ class Context:
         self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
         return False
 
+    def add_a_host(self, group: str) -> str:
+        """Return the hint for a group of ours that has no host."""
+        if group in self.parsed.groups:
+            return f"add a host to the group {group}"
+        return f"the inventory defines no group {group}: add it, with a host"
+
     def may_be_incomplete(self, hosts: Iterable[str]) -> bool:
         """Return whether an address of one of the hosts was reported, or a network in which one may be."""
         return self.parsed.networks.incomplete or not {host for host, _network in self.unplaced}.isdisjoint(hosts)
@@ -118,12 +124,13 @@ def _checked_subnet(context: Context, path: str, network: str, address: Address)
         hint = f"it lies in network {others[0]!r}" if others else None
         context.report.add("EDGE203", path, f"{address.text} is outside network {network!r} ({cidrs})", hint)
         return None
-    usable = subnet.interval.size > 2
-    if usable and address.value == subnet.interval.first:
+    # A loopback network is a range of host addresses (/32, /128): no segment, so no address of it is reserved.
+    reserved = subnet.interval.size > 2 and not context.parsed.networks[network]["loopback"]
+    if reserved and address.value == subnet.interval.first:
         problem = "network address" if address.family is Family.IPV4 else "subnet-router anycast address"
         context.report.add("EDGE203", path, f"{address.text} is the {problem} of {subnet.text}")
         return None
-    if usable and address.family is Family.IPV4 and address.value == subnet.interval.last:
+    if reserved and address.family is Family.IPV4 and address.value == subnet.interval.last:
         context.report.add("EDGE203", path, f"{address.text} is the broadcast address of {subnet.text}")
         return None
     return subnet
@@ -370,9 +377,9 @@ def _cluster_of(context: Context, host: str, values: Values) -> str | None:
         return next(iter(clusters))
     if clusters and "edge_cluster" not in context.parsed.hosts[host]:
         context.report.add("EDGE105", f"{host}.edge_cluster", "is missing", f"clusters: {one_of(clusters)}")
-    elif not clusters:
+    elif not clusters and "edge_clusters" not in context.parsed.misspelt_groups:
         context.report.add(
-            "EDGE105", f"{host}.edge_cluster", "there is no cluster", "add a host to the group edge_clusters"
+            "EDGE105", f"{host}.edge_cluster", "there is no cluster", context.add_a_host("edge_clusters")
         )
     return None
 

@@ -189,8 +189,9 @@ def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tupl
         for node in cluster.nodes:
             partners.setdefault(node.host, set()).add(cluster.host)
         for session in cluster.sessions:
-            for host in (session.node, session.cluster, session.router):
-                partners.setdefault(host, set()).update((session.cluster, session.router))
+            ends = {session.cluster, session.router} - {""}  # no router: a speaker on the node itself
+            for host in {session.node, *ends}:
+                partners.setdefault(host, set()).update(ends)
     for router in site.routers:
         partners.setdefault(router.host, set()).update(n.other for n in router.neighbors if n.other is not None)
     return {

@@ -532,3 +532,33 @@ def test_no_slip_ends_in_a_traceback_or_differs_from_itself(texts: tuple[str, st
     with suppress(EdgeError):
         assert frr_difference(wrong, wrong) == []
         frr_difference(sound, wrong)
+
+
+REDISTRIBUTED = (
+    "router bgp 64700\n neighbor 10.99.0.11 remote-as 64701\n address-family ipv4 unicast\n"
+    "  redistribute connected{bound}\n exit-address-family\nexit\n{maps}"
+)
+TAGS = "route-map redistributed permit 10\n set tag 65535\nexit\n"
+
+
+def test_a_tag_that_no_route_map_matches_changes_nothing() -> None:
+    plain = REDISTRIBUTED.format(bound="", maps="")
+    ours = REDISTRIBUTED.format(bound=" route-map redistributed", maps=TAGS)
+    assert frr_difference(plain, ours, "10.1") == []
+    other = "route-map other permit 10\n match tag 7\nexit\n"
+    assert frr_difference(plain, ours + other, "10.1") == []
+
+
+def test_a_tag_that_a_route_map_matches_is_told() -> None:
+    plain = REDISTRIBUTED.format(bound="", maps="")
+    reader = "route-map to-nas permit 10\n match tag 65535\nexit\n"
+    ours = REDISTRIBUTED.format(bound=" route-map redistributed", maps=TAGS + reader)
+    assert frr_difference(plain, ours, "10.1") == [
+        "ipv4: redistribute connected: on in the first, any with tag 65535 in the second"
+    ]
+    few = "route-map redistributed permit 10\n match ip address prefix-list X\n set tag 65535\nexit\n"
+    lists = "ip prefix-list X seq 5 permit 10.0.0.0/8\n"
+    ours = REDISTRIBUTED.format(bound=" route-map redistributed", maps=few + lists)
+    assert frr_difference(plain, ours, "10.1") == [
+        "ipv4: redistribute connected: on in the first, 10.0.0.0/8 in the second"
+    ]

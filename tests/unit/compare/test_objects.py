@@ -485,3 +485,24 @@ def test_no_object_ends_in_a_traceback(place: tuple[Any, ...], junk: Any) -> Non
     for sides in ((objects, WHOLE), (WHOLE, objects)):
         with suppress(EdgeError):
             assert all(isinstance(line, str) for line in objects_difference(*sides, "1.19.6", NODES))
+
+
+@pytest.mark.parametrize("word", ["never-used", "neverused", "lol", "will-match-and-announce-all-services"])
+def test_a_selector_that_excludes_a_label_that_nobody_has_selects_all(word: str) -> None:
+    """Written so in many guides, each with another key and value."""
+    requirement = {"key": "whatever", "operator": "NotIn", "values": [word]}
+    changed = edited((ADVERTISEMENT, "spec.advertisements.0.selector", {"matchExpressions": [requirement]}))
+    assert objects_difference(BASE, changed, "1.19.6", NODES) == []
+    assert objects_difference(changed, BASE, "1.19.6", NODES) == []
+
+
+def test_a_selector_that_excludes_a_label_of_a_service_or_of_another_selector_is_told() -> None:
+    def excluding(key: str, value: str, *others: tuple[int, str, Any]) -> list[dict[str, Any]]:
+        requirement = {"key": key, "operator": "NotIn", "values": [value]}
+        return edited((ADVERTISEMENT, "spec.advertisements.0.selector", {"matchExpressions": [requirement]}), *others)
+
+    labelled = (SERVICE, "metadata.labels", {"pool": "web", "tier": "internal"})
+    found = objects_difference(edited(labelled), excluding("tier", "internal", labelled), "1.19.6", NODES)
+    assert any("tier=internal" in line for line in found)
+    found = objects_difference(BASE, excluding("pool", "lan"), "1.19.6", NODES)
+    assert any("pool=lan" in line for line in found)

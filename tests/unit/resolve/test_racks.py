@@ -345,6 +345,36 @@ def test_written_names_stand_in_place_of_the_derived_ones() -> None:
     assert list(objects(data, "CiliumBGPAdvertisement")) == ["ads"]
 
 
+def test_a_written_name_of_a_cluster_config_is_kept_where_the_as_number_is_the_nodes_own() -> None:
+    names = {"cluster_config": "cilium-bgp"}
+    labelled = {name: {"edge_node_labels": {"rack": "1"}} for name in ("n11", "n12")}
+    data = good(labelled, edge_peerings={"k8s": {"network": "rack1", "nodes": "rack=1", "names": names}})
+    assert list(objects(data, "CiliumBGPClusterConfig")) == ["cilium-bgp"]
+    assert {session["node_asn"] for session in data["sessions"]} == {64711}
+
+
+def test_a_written_name_of_a_cluster_config_that_would_be_several_is_refused() -> None:
+    peering = {"network": ["rack1", "rack2"], "names": {"cluster_config": "cilium-bgp"}}
+    assert [f"{found.code} {found.text}" for found in planned(edge_peerings={"k8s": peering}).findings] == [
+        "EDGE317 edge_peerings.k8s.names.cluster_config: is 'cilium-bgp', but its nodes have AS numbers or networks of"
+        " their own, so each of n11, n12 and n21 needs a CiliumBGPClusterConfig of its own (leave the name out, or"
+        " write a peering for each with nodes and a name of its own)"
+    ]
+
+
+def test_a_written_name_of_a_cluster_config_that_fits_no_label_is_refused() -> None:
+    """A name of at most 253 characters is kept, but nodes that no selector picks need it as the value of a label."""
+    name = "cilium-bgp-" + "x" * 60
+    lone = {"network": "rack1", "nodes": "rack=1", "names": {"cluster_config": name}}
+    labelled = {host: {"edge_node_labels": {"rack": "1"}} for host in ("n11", "n12")}
+    assert list(objects(good(labelled, edge_peerings={"k8s": lone}), "CiliumBGPClusterConfig")) == [name]
+    drained = {**labelled, "n12": {"edge_node_labels": {"rack": "1"}, "edge_node_drain": True}}
+    assert [f"{found.code} {found.text}" for found in planned(drained, edge_peerings={"k8s": lone}).findings] == [
+        "EDGE317 edge_peerings.k8s.names.cluster_config: has 71 characters, and is the value of the label by which it"
+        " selects n11 too (at most 63, or let a peering's nodes select exactly these nodes)"
+    ]
+
+
 def test_two_speakers_on_a_node_at_two_addresses() -> None:
     """No router has these sessions, so they share no peer group that they could fight about."""
     speakers = {

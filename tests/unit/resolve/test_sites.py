@@ -940,15 +940,22 @@ def test_link_local_networks() -> None:
 @pytest.mark.parametrize(
     ("router", "where"),
     [
-        ("{edge_addresses: {mgmt: 10.0.9.1}, edge_router_asn: 64700}", "routers have addresses in mgmt"),
-        ("{ansible_host: gw.example, edge_router_id: 10.0.1.1, edge_router_asn: 64700}", "routers have no address"),
+        (
+            "{edge_addresses: {mgmt: 10.0.9.1}, edge_router_asn: 64700}",
+            "routers have addresses in mgmt; where the nodes dial the router's address in another network, write"
+            " router_network: mgmt, else the addresses that are missing: edge_addresses",
+        ),
+        (
+            "{ansible_host: gw.example, edge_router_id: 10.0.1.1, edge_router_asn: 64700}",
+            "routers have no address; write edge_addresses",
+        ),
     ],
 )
 def test_a_router_without_an_address_where_the_nodes_are(router: str, where: str) -> None:
     text = SMALL.replace("{ansible_host: 10.0.1.1, edge_router_asn: 64700}", router)
     assert told(text, edge_networks={"lan": {"cidr": "10.0.1.0/24"}, "mgmt": {"cidr": "10.0.9.0/24"}}) == [
         "EDGE304 edge_peerings.k8s.network: is missing, and its nodes and the routers share no network (its nodes have"
-        f" addresses in lan, {where}; write edge_addresses)"
+        f" addresses in lan, {where})"
     ]
 
 
@@ -956,8 +963,128 @@ def test_a_peering_without_any_router() -> None:
     document = yaml.safe_load(SMALL)
     del document["all"]["children"]["edge_routers"]
     assert [f"{item.code} {item.text}" for item in plan(inventory_from(document)).findings] == [
+        "EDGE304 edge_peerings.k8s.network: is missing, and there is no router (the inventory defines no group"
+        " edge_routers: add it, with a host)"
+    ]
+    document["all"]["children"]["edge_routers"] = {}
+    assert [f"{item.code} {item.text}" for item in plan(inventory_from(document)).findings] == [
         "EDGE304 edge_peerings.k8s.network: is missing, and there is no router (add a host to the group edge_routers)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("edge_router", "edge_routers"),
+        ("edge-routers", "edge_routers"),
+        ("edge_cluster", "edge_clusters"),
+        ("edge_node", "edge_nodes"),
+    ],
+)
+def test_a_group_that_is_never_defined_is_named_once_with_the_one_that_was_meant(written: str, meant: str) -> None:
+    document = yaml.safe_load(SMALL)
+    children = document["all"]["children"]
+    children[written] = children.pop(meant)
+    assert [f"{item.code} {item.text}" for item in plan(inventory_from(document)).findings] == [
+        f"EDGE117 inventory.{written}: is no group of this collection, and the inventory defines no group {meant!r}"
+        f" (did you mean {meant!r}?)"
+    ]
+
+
+@pytest.mark.parametrize("other", ["routers", "edge_x", "edge_nodes_rack_a", "kube_nodes"])
+def test_groups_of_others_are_no_misspelt_ones(other: str) -> None:
+    document = yaml.safe_load(SMALL)
+    document["all"]["children"][other] = {}
+    assert plan(inventory_from(document)).findings == ()
+
+
+LOOPBACKS = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: 10.99.1.0/24}, ids: {cidr: 10.99.0.0/28, loopback: true}}
+    edge_peerings: {k8s: {network: lan, router_network: ids}}
+    edge_pools: {lb: {addresses: 10.99.200.0/28}}
+  children:
+    edge_routers: {hosts: {gw: {edge_router_asn: 64700, edge_addresses: {lan: 10.99.1.1, ids: ADDRESS}}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_nodes: {hosts: {n1: {edge_addresses: {lan: 10.99.1.11}}}}
+"""
+
+
+@pytest.mark.parametrize("address", ["10.99.0.0", "10.99.0.7", "10.99.0.15"])
+def test_each_address_of_a_loopback_network_can_be_a_routers(address: str) -> None:
+    document = yaml.safe_load(LOOPBACKS.replace("ADDRESS", address))
+    computed = plan(inventory_from(document))
+    assert computed.findings == ()
+    assert computed.data is not None
+    assert {session["router_address"] for session in computed.data["sessions"]} == {address}
+    del document["all"]["vars"]["edge_networks"]["ids"]["loopback"]
+    refused = [f"{item.code} {item.problem}" for item in plan(inventory_from(document)).findings]
+    reserved = {
+        "10.99.0.0": ["EDGE203 10.99.0.0 is the network address of 10.99.0.0/28"],
+        "10.99.0.15": ["EDGE203 10.99.0.15 is the broadcast address of 10.99.0.0/28"],
+    }
+    assert refused == reserved.get(address, [])
+
+
+GATEWAY = """
+all:
+  vars:
+    edge_networks: {servers: {cidr: 10.61.80.0/24}, mgmt: {cidr: 10.61.87.0/24}}
+    edge_peerings: {k8s: {network: servers, router_network: mgmt}}
+    edge_pools: {lb: {addresses: 10.61.88.0/24}}
+  children:
+    edge_routers: {hosts: {ucg: {edge_router_asn: 64513, edge_addresses: {servers: 10.61.80.1, mgmt: 10.61.87.1}}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64514, edge_cilium_version: "1.19.6"}}}
+    edge_nodes: {hosts: {n1: {ansible_host: 10.61.80.10}, n2: {ansible_host: 10.61.80.11}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("edits", "one_hop"),
+    [
+        ({}, True),
+        # The router's address in the nodes' segment is not known, so it may be behind another router.
+        ({"routers": {"ucg": {"edge_addresses": {"mgmt": "10.61.87.1"}}}}, False),
+        # Two routers in the segment: either may be the nodes' gateway, and forward what is for the other one.
+        ({"routers": {"two": {"edge_router_asn": 64515, "edge_addresses": {"servers": "10.61.80.2"}}}}, False),
+        ({"networks": {"mgmt": {"cidr": "10.61.87.0/24", "loopback": True}}}, False),
+        ({"peering": {"dynamic": {}}}, True),
+    ],
+    ids=["only-router", "elsewhere", "two-routers", "loopback", "dynamic"],
+)
+def test_the_gateways_address_in_another_network_is_one_hop_away(edits: dict[str, Any], one_hop: bool) -> None:
+    document = yaml.safe_load(GATEWAY)
+    top, children = document["all"]["vars"], document["all"]["children"]
+    for host, values in edits.get("routers", {}).items():
+        children["edge_routers"]["hosts"].setdefault(host, {}).update(values)
+    top["edge_networks"].update(edits.get("networks", {}))
+    top["edge_peerings"]["k8s"].update(edits.get("peering", {}))
+    data = plan(inventory_from(document)).data
+    assert data is not None
+    assert {session["router_address"] for session in data["sessions"]} == {"10.61.87.1"}
+    assert {session["multihop"] for session in data["sessions"]} == {None if one_hop else 2}
+    conf = frr_conf(data, "ucg")
+    assert ("ebgp-multihop" in conf, "update-source" in conf) == (not one_hop, not one_hop)
+
+
+SPEAKERS = """
+all:
+  vars:
+    edge_networks: {data: {cidr: 10.99.0.0/24}}
+    edge_peerings: {local: {local_speaker: {asn: 64700}}}
+    edge_pools: {lb: {addresses: 10.99.200.0/28}}
+  children:
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_nodes: {hosts: {n1: {ansible_host: 10.99.0.11}}}
+"""
+
+
+def test_a_speaker_on_the_node_asks_a_limit_for_no_router() -> None:
+    computed = plan(inventory_from(yaml.safe_load(SPEAKERS)))
+    assert computed.findings == ()
+    assert missing_from_limit(computed.site, frozenset({"home", "n1"})) == {}
+    assert missing_from_limit(computed.site, frozenset({"n1"})) == {"n1": ("home",)}
 
 
 def test_gtsm_that_a_peering_inherits_within_one_as() -> None:

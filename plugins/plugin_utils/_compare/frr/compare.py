@@ -34,7 +34,19 @@ from .lines import (
     word_at,
 )
 from .model import BgpConfig, Family, Neighbor, Secret, Settings
-from .policy import BoundFilters, Decision, decide, decision_difference, decision_text, outcome_at, route_map, tree_text
+from .policy import (
+    PERMIT,
+    BoundFilters,
+    Decision,
+    decide,
+    decision_difference,
+    decision_text,
+    outcome_at,
+    route_map,
+    tree_text,
+    without_unread_tags,
+)
+from .prefixes import everything
 from .words import written_out
 
 FAMILIES = {"address-family ipv4 unicast": "ipv4", "address-family ipv6 unicast": "ipv6"}
@@ -209,7 +221,9 @@ class _Instance:
                 result[" ".join(words[:-1])] = words[-1]
             elif words[0] == "redistribute":
                 metric = " ".join(bare.split()[2:])
-                passed = "" if decision is None else decision_text(decision, family)
+                passes = None if decision is None else without_unread_tags(self.objects, decision)
+                unchanged = passes is None or passes == ((everything(family), PERMIT),)
+                passed = "" if passes is None or unchanged else decision_text(passes, family)
                 result[" ".join(words[:2])] = ", ".join(part for part in (metric, passed) if part) or "on"
             else:
                 result[bare] = "on" if decision is None else decision_text(decision, family)

@@ -279,6 +279,32 @@ def route_map(objects: Objects, name: str, family: str) -> Decision:
     return _decision((region, _tree(steps)) for region, steps in closed + open_)
 
 
+def without_unread_tags(objects: Objects, decision: Decision) -> Decision:
+    """Return a decision without the tags that it sets and no route-map of the configuration matches: they do nothing.
+
+    A tag stays in the router: BGP carries none to a neighbor (RFC 4271 has no attribute for it).
+    """
+    read = {
+        line.removeprefix("match ")
+        for key, lines in objects.items()
+        if key.kind == "route-map"
+        for _context, line in lines
+        if line.startswith("match tag ")
+    }
+
+    def kept(tree: Tree) -> Tree:
+        if isinstance(tree, Node):
+            yes, no = kept(tree.yes), kept(tree.no)
+            return yes if yes == no else Node(tree.condition, yes, no)
+        if isinstance(tree, Outcome):
+            return tree._replace(
+                changes=tuple(item for item in tree.changes if not item.startswith("tag ") or item in read)
+            )
+        return tree
+
+    return _decision((prefixes, kept(tree)) for prefixes, tree in decision)
+
+
 def _tree(steps: list[tuple[Tree, Outcome]]) -> Tree:
     result: Tree = DENY
     for condition, outcome in reversed(steps):

@@ -85,7 +85,9 @@ def objects_difference(
             raise EdgeError(
                 "nodes", "there is no node", "give name -> labels of each node: what a node does is compared"
             )
-    classes = service_classes(found for held in sides for found in _selectors(held))
+    labels = (item["metadata"].get("labels") or {} for held in sides for item in held.get("Service", {}).values())
+    used = frozenset(key for own in labels for key in own)
+    classes = service_classes((found for held in sides for found in _selectors(held)), used)
     one, other = (_cluster_state(held, version, nodes, classes, first_family) for held in sides)
     lines: dict[str, list[str]] = {}
     for subject in sorted({**one.facts, **other.facts}):

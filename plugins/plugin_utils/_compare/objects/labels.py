@@ -63,19 +63,29 @@ def selector(value: Any, missing: Selector | None, path: str) -> Selector | None
     return Selector(tuple(item for item in found.requirements if (item.operator, item.values) != never))
 
 
-def service_classes(selectors: Iterable[Selector]) -> tuple[ServiceClass, ...]:
+def service_classes(selectors: Iterable[Selector], used: frozenset[str] = frozenset()) -> tuple[ServiceClass, ...]:
     """Return the classes that these selectors can tell apart.
+
+    A key that selectors only exclude values of (``KEY NotIn [WORD]``) and that no Service has tells nothing apart: that
+    is how a selector is written that selects all services.
+
+    Args:
+        selectors: of both sides.
+        used: keys of the labels of both sides' Services.
 
     Raises:
         EdgeError: they are too many to compare one by one.
     """
     values: dict[str, set[str]] = {}
+    telling = {SERVICE_NAME, SERVICE_NAMESPACE, *used}
     for item in selectors:
         for requirement in item.requirements:
             values.setdefault(requirement.key, set()).update(requirement.values)
+            if requirement.operator != NOT_IN:
+                telling.add(requirement.key)
     choices: list[list[tuple[str, str] | None]] = []
     count = 1
-    for key in sorted(values):
+    for key in sorted(telling.intersection(values)):
         absent: list[tuple[str, str] | None] = [] if key in (SERVICE_NAME, SERVICE_NAMESPACE) else [None]
         choices.append([*absent, *((key, value) for value in sorted(values[key])), (key, OTHER)])
         count *= len(choices[-1])

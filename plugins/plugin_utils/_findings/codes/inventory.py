@@ -111,6 +111,14 @@ INVENTORY: dict[str, PlanCode] = {
         "udm-pro.edge_bgp_passwords.public-ingress: is not read from udm-pro: the password of peering"
         " 'public-ingress' is read from platform (write it at platform, or under group_vars/all)",
     ),
+    "EDGE117": PlanCode(
+        ERROR,
+        "Group that is never defined",
+        "The plan reads the groups edge_routers, edge_clusters and edge_nodes. One of them is not in the inventory, and"
+        " a group of nearly its name is, whose hosts nobody reads.",
+        "inventory.edge_router: is no group of this collection, and the inventory defines no group 'edge_routers' (did"
+        " you mean 'edge_routers'?)",
+    ),
     "EDGE120": PlanCode(
         ERROR,
         "Name that does not exist",

@@ -57,12 +57,12 @@ def report_no_nodes(
             f"take the peering out of the inventory too, or make {cluster} absent",
         )
         return
-    if not nodes and context.node_without_cluster:
+    if not nodes and (context.node_without_cluster or "edge_nodes" in context.parsed.misspelt_groups):
         return
     if selector is None or not nodes:
-        context.report.add(
-            "EDGE305", item.path, f"cluster {cluster!r} has no node", "add its nodes to the group edge_nodes"
-        )
+        defined = "edge_nodes" in context.parsed.groups
+        hint = "add its nodes to the group edge_nodes" if defined else context.add_a_host("edge_nodes")
+        context.report.add("EDGE305", item.path, f"cluster {cluster!r} has no node", hint)
         return
     if any(node.host in context.unlabelled for node in nodes):
         return
@@ -307,9 +307,10 @@ def report_lacks(
 def distances(
     item: Item, name: str, networks: Iterable[str], found: Iterable[Adjacency]
 ) -> tuple[tuple[str, str], ...]:
-    """Return path and text for each reason why an end's address is not in the other end's subnet."""
+    """Return path and text for each reason why an end's address is more than one hop away from the other end."""
     reasons: dict[str, str] = {}
-    if "router_network" in item and item["router_network"] not in networks:
+    found = tuple(found)
+    if "router_network" in item and item["router_network"] not in networks and not all(route.near for route in found):
         reasons[item.at("router_network")] = "is not the nodes' network"
     for route in found:
         if not route.near and route.router and route.node_address and not reasons:

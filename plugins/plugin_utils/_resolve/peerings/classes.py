@@ -68,8 +68,9 @@ def node_classes(
     classes: list[NodeClass] = []
     for (names, asn, networks), hosts in sorted(members.items(), key=lambda item: str(item[0])):
         selectors = {named[name].nodes for name in names}
-        name = _written_name(context, items, names) or selector_slug(selectors)
-        name = _bounded("-".join([name, *([f"as{asn}"] if asn is not None else []), *networks]))
+        written = _written_name(context, items, names)
+        derived = "-".join([selector_slug(selectors), *([f"as{asn}"] if asn is not None else []), *networks])
+        name = written or _bounded(derived)
         chosen = frozenset(hosts)
         fitting = [found for found in selectors if found is not None and selected[found] == chosen]
         everyone = None in selectors and chosen == frozenset(nodes)
@@ -77,8 +78,38 @@ def node_classes(
         chooses = min(fitting, key=lambda found: found.text, default=by_label)
         if not fitting and not everyone:
             _check_labels(context, cluster, items, names, sorted(hosts))
+            if len(name) > 63:
+                context.report.add(
+                    "EDGE317",
+                    f"{items[names[0]].path}.names.cluster_config",
+                    f"has {len(name)} characters, and is the value of the label by which it selects {some(hosts)} too",
+                    "at most 63, or let a peering's nodes select exactly these nodes",
+                )
         classes.append(NodeClass(name=name, selector=chooses, nodes=tuple(sorted(hosts)), peerings=names))
+    _check_split(context, items, members)
     return tuple(sorted(classes, key=lambda item: (item.peerings, item.name)))
+
+
+def _check_split(context: Context, items: Mapping[str, Item], members: Mapping[_Key, list[str]]) -> None:
+    """Report a written name of a CiliumBGPClusterConfig that would be that of several.
+
+    Nodes of the same peerings are several classes where they have AS numbers or networks of their own. A written name
+    is never changed: on an adopted site it is the name of what runs.
+    """
+    by_peerings: dict[tuple[str, ...], list[list[str]]] = {}
+    for (names, _asn, _networks), hosts in sorted(members.items(), key=lambda item: sorted(item[1])):
+        by_peerings.setdefault(names, []).append(sorted(hosts))
+    for names, several in by_peerings.items():
+        first = next((name for name in names if items[name]["names"]["cluster_config"] is not None), None)
+        if len(several) > 1 and first is not None:
+            written = items[first]["names"]["cluster_config"]
+            context.report.add(
+                "EDGE317",
+                f"{items[first].path}.names.cluster_config",
+                f"is {written!r}, but its nodes have AS numbers or networks of their own, so each of"
+                f" {' and '.join(some(hosts) for hosts in several)} needs a CiliumBGPClusterConfig of its own",
+                "leave the name out, or write a peering for each with nodes and a name of its own",
+            )
 
 
 def _bounded(name: str) -> str:

@@ -362,13 +362,16 @@ class PeeringResolver:
             problem, hint = f"its nodes and the routers share {one_of(shared)}", "write the one that the sessions use"
         elif ends.router_addresses and all(is_absent(values) for values in context.parsed.routers.values()):
             problem, hint = "every router is absent", "take the peering out of the inventory too, or add a router"
-        elif context.may_be_incomplete((*ends.router_addresses, *(node.host for node in members))):
+        elif (
+            context.may_be_incomplete((*ends.router_addresses, *(node.host for node in members)))
+            or "edge_routers" in context.parsed.misspelt_groups
+        ):
             return None
         elif ends.router_addresses:
             problem = "its nodes and the routers share no network"
-            hint = f"{_where(context, ends, members)}; write edge_addresses"
+            hint = f"{_where(context, ends, members)}; {_way_out(context, ends, members)}"
         else:
-            problem, hint = "there is no router", "add a host to the group edge_routers"
+            problem, hint = "there is no router", context.add_a_host("edge_routers")
         context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", hint)
         return None
 
@@ -455,6 +458,20 @@ def _selector(item: Item, defaults: Mapping[str, Item]) -> Selector | None:
         found: Selector = item["nodes"]
         return found
     return defaults["nodes"].value if "nodes" in defaults else None
+
+
+def _way_out(context: Context, ends: Endpoints, members: list[Node]) -> str:
+    """Return what to write where nodes and routers have addresses in different networks, or one end has none."""
+    nodes = {name for node in members for name, own in ends.node_addresses[node.host].items() if own}
+    routers = sorted({name for placed in ends.router_addresses.values() for name, own in placed.items() if own})
+    if not nodes or not routers:
+        return "write edge_addresses"
+    segments = [name for name in routers if not context.parsed.networks[name]["loopback"]] or routers
+    word = segments[0] if len(segments) == 1 else "NAME"
+    return (
+        f"where the nodes dial the router's address in another network, write router_network: {word}, else the"
+        " addresses that are missing: edge_addresses"
+    )
 
 
 def _where(context: Context, ends: Endpoints, members: list[Node]) -> str:

@@ -41,7 +41,7 @@ class Adjacency:
     asn: int
     """Of the far end, as the node sees it."""
     near: bool = True
-    """Both addresses are in one subnet."""
+    """One hop is enough: both addresses are in one subnet, or the router's is another one of the node's own gateway."""
 
     @property
     def family(self) -> Family:
@@ -109,11 +109,14 @@ class _Dial:
             ]
         if beside or any(_was_there(context, host, far) for host in placed):
             return beside
+        if "edge_routers" in context.parsed.misspelt_groups:
+            return None
         if not context.parsed.routers:
+            defined = "edge_routers" in context.parsed.groups
             context.report.add(
                 "EDGE207",
                 "edge_routers",
-                "the group has no host that nodes could dial",
+                "the group has no host that nodes could dial" if defined else "the inventory defines no such group",
                 "add the router; one that others manage: edge_router_managed: false",
             )
         elif not any((host, far) in context.unplaced for host in placed):
@@ -197,17 +200,19 @@ class _Dial:
         subnet = context.subnet_of(self._far(network), far)
         source = _source(node, self.name, far.family)
         if source is not None and (placed.get(network) or len(self.networks) == 1):
-            near = subnet is not None and subnet.contains(source)
+            near = (subnet is not None and subnet.contains(source)) or self._at_the_gateway(network, host, source, far)
             return (Adjacency(node.host, source, host, far, network, asn, near),)
         own = [address for address in placed.get(network, ()) if address.family == far.family]
         if not own:
             unknown = self._dynamic and not any(placed.get(known) for known in self.networks)
-            return (Adjacency(node.host, None, host, far, network, asn),) if unknown else ()
+            near = self._far(network) == network or self._at_the_gateway(network, host, None, far)
+            return (Adjacency(node.host, None, host, far, network, asn, near),) if unknown else ()
         if self._far(network) != network:
             if len(own) > 1:
                 _report_several(context, item, node.host, network, own)
                 return None
-            return (Adjacency(node.host, own[0], host, far, network, asn, near=False),)
+            near = self._at_the_gateway(network, host, own[0], far)
+            return (Adjacency(node.host, own[0], host, far, network, asn, near),)
         beside = [address for address in own if subnet is not None and subnet.contains(address)]
         if beside:
             return (Adjacency(node.host, beside[0], host, far, network, asn),)
@@ -219,6 +224,27 @@ class _Dial:
             "make each subnet a network of its own, with a peering",
         )
         return None
+
+    def _at_the_gateway(self, network: str, host: str, near: Address | None, far: Address) -> bool:
+        """Return whether a node's first hop is the router whose other address it dials: TTL 1 gets there.
+
+        So it is where no other router of the site is on the node's segment, as a packet to an own address is not
+        forwarded. A loopback is dialled over whichever way is up, so it may be further away.
+
+        Args:
+            network: the node's network.
+            host: the router.
+            near: the node's address, None where the site does not know it.
+            far: the router's address in another network.
+        """
+        if self.context.parsed.networks[self._far(network)]["loopback"]:
+            return False
+        beside = [router for router, placed in self.ends.router_addresses.items() if placed.get(network)]
+        if beside != [host]:
+            return False
+        own = (address for address in self.ends.router_addresses[host][network] if address.family is far.family)
+        subnets = [self.context.subnet_of(network, address) for address in own]
+        return any(subnet is not None and (near is None or subnet.contains(near)) for subnet in subnets)
 
     def one_way_each(self, found: list[Adjacency]) -> bool:
         """Report nodes with two ways to one router: a peer of the class stands for a router, and has one address.
