@@ -262,12 +262,7 @@ def carry_out(
         journal.advance(folder, entry, "restoring")
         left = before.bring_back()
         result.update(failed=True, changed=bool(left), rolled_back=not left)
-        result["msg"] = "{0}\n{1}".format(
-            error
-            if isinstance(error, (FailedError, EdgeError, OSError, subprocess.SubprocessError))
-            else traceback.format_exc(),
-            "The old configuration could NOT be restored:\n" + left if left else "The old configuration is back.",
-        )
+        result["msg"] = _failure(error, left)
         if left:
             # The journal stays: the next run tries again.
             return
@@ -278,3 +273,12 @@ def carry_out(
                 "; ".join(result["gained"])
             )
         )
+
+
+def _failure(error: Exception, left: str) -> str:
+    """Return why a change failed, and ``left``: what could not be restored, empty where all is as before."""
+    expected = isinstance(error, (FailedError, EdgeError, OSError, subprocess.SubprocessError))
+    return "{0}\n{1}".format(
+        error if expected else traceback.format_exc(),
+        "The old configuration could NOT be restored:\n" + left if left else "The old configuration is back.",
+    )

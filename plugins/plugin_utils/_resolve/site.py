@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from .._findings.report import Report
 from .._inventory.parse import ParsedSite
@@ -18,8 +18,9 @@ from .names import check_names
 from .networks import check_dhcp_hosts, resolve_networks
 from .peerings.peerings import PeeringResult, resolve_peerings
 from .pools.checks import check_pools
-from .pools.pod_pools import check_cluster_ranges, check_pod_pools, internal_ranges, pod_mask, resolve_pod_pools
+from .pools.pod_pools import check_cluster_ranges, check_pod_pools, pod_mask, resolve_pod_pools
 from .pools.pools import OwnedPool, default_pool, resolve_pools
+from .pools.selectors import check_selectors
 from .routers.multipath import link_exports, relaxing_neighbors
 from .routers.neighbors import resolve_neighbors
 from .routers.policies import PrefixSources
@@ -27,6 +28,21 @@ from .services.services import resolve_services
 from .sessions.checks import check_passwords, check_ports
 from .sessions.listen_ranges import check_listen_ranges
 from .sessions.sessions import Endpoints
+
+
+@dataclass(slots=True)
+class _ClusterDraft:
+    """What is resolved of one cluster so far; one that is absent gets no more than its nodes."""
+
+    host: str
+    values: Values
+    nodes: list[Node]
+    pools: list[OwnedPool] = field(default_factory=list)
+    pod_pools: tuple[PodPool, ...] = ()
+    fallback: str | None = None
+    """Its default pool."""
+    services: tuple[Service, ...] = ()
+    peers: PeeringResult = field(default_factory=lambda: PeeringResult((), (), ()))
 
 
 def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[str, ...]] | None = None) -> Site:
@@ -41,78 +57,54 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
     networks = resolve_networks(context)
     routers, router_addresses = resolve_routers(context)
     nodes, node_addresses = resolve_nodes(context)
+    addresses = {**router_addresses, **node_addresses}
     check_unique(context, router_addresses, node_addresses, [node for members in nodes.values() for node in members])
-    check_dhcp_hosts(context, {**router_addresses, **node_addresses})
-    live = {host: values for host, values in parsed.clusters.items() if not is_absent(values)}
-    pools = {host: resolve_pools(context, host, values) for host, values in live.items()}
-    pod_pools = {host: resolve_pod_pools(context, host, values) for host, values in live.items()}
-    fallbacks = {host: default_pool(context, host, values) for host, values in live.items()}
-    services = {
-        host: resolve_services(context, host, values, pools[host], fallbacks[host], allocations or {})
-        for host, values in live.items()
-    }
-    catalogue = PrefixSources(
-        pools={host: {owned.pool.name: owned.pool for owned in own} for host, own in pools.items()},
-        pod_pools={host: {pool.name: pool for pool in own} for host, own in pod_pools.items()},
-        pod_cidrs={host: values["edge_cluster_pod_cidrs"] for host, values in live.items()},
-        pod_mask={host: pod_mask(values) for host, values in live.items()},
-    )
+    check_dhcp_hosts(context, addresses)
+    drafts = [_ClusterDraft(host, values, nodes[host]) for host, values in parsed.clusters.items()]
+    live = [draft for draft in drafts if not is_absent(draft.values)]
+    for draft in live:
+        host, values = draft.host, draft.values
+        draft.pools = resolve_pools(context, host, values)
+        draft.pod_pools = resolve_pod_pools(context, host, values)
+        draft.fallback = default_pool(context, host, values)
+        draft.services = resolve_services(context, host, values, draft.pools, draft.fallback, allocations or {})
+    sources = _prefix_sources(live)
     by_name = {router.host: router for router in routers if not router.absent}
-    peers = {
-        host: resolve_peerings(
-            context,
-            host,
-            values,
-            Endpoints(by_name, router_addresses, tuple(nodes[host]), node_addresses),
-            tuple(owned.pool for owned in pools[host]),
-            services[host],
-            catalogue,
-        )
-        for host, values in live.items()
-    }
-    gone = PeeringResult((), (), ())
-    clusters = [
-        _cluster(
-            context,
-            host,
-            values,
-            nodes[host],
-            pools.get(host, []),
-            pod_pools.get(host, ()),
-            fallbacks.get(host),
-            services.get(host, ()),
-            peers.get(host, gone),
-        )
-        for host, values in parsed.clusters.items()
-        if "edge_cilium_version" in values  # else reported as missing
-    ]
+    for draft in live:
+        ends = Endpoints(by_name, router_addresses, tuple(draft.nodes), node_addresses)
+        own_pools = tuple(owned.pool for owned in draft.pools)
+        draft.peers = resolve_peerings(context, draft.host, ends, own_pools, draft.services, sources)
+    # One without its version was reported.
+    clusters = [_cluster(context, draft) for draft in drafts if "edge_cilium_version" in draft.values]
     check_listen_ranges(context, clusters)
     check_ports(context, clusters)
     check_passwords(context)
-    routers = resolve_neighbors(context, routers, router_addresses, clusters, node_addresses, catalogue)
-    check_pools(
-        context,
-        [owned for own in pools.values() for owned in own],
-        networks,
-        {**router_addresses, **node_addresses},
-        clusters,
-        {host: tuple(members) for host, members in nodes.items()},
-        internal_ranges(context),
-        fallbacks,
-    )
+    routers = resolve_neighbors(context, routers, router_addresses, clusters, node_addresses, sources)
+    check_pools(context, [owned for draft in live for owned in draft.pools], networks, addresses, clusters, nodes)
+    for draft in live:
+        check_selectors(context, draft.host, draft.pools, draft.fallback)
     check_pod_pools(context)
     check_cluster_ranges(context, clusters)
-    routers = _with_relax(context, routers)
     site = Site(
         name=parsed.name,
         networks=networks,
-        routers=tuple(routers),
+        routers=tuple(_with_relax(context, routers)),
         clusters=tuple(clusters),
         derived=tuple(sorted(context.derived, key=lambda item: item.path)),
     )
     check_names(context, site)
     check_versions(context, site)
     return site
+
+
+def _prefix_sources(clusters: Iterable[_ClusterDraft]) -> PrefixSources:
+    """Return what the names in policies refer to."""
+    return PrefixSources(
+        pools={draft.host: {owned.pool.name: owned.pool for owned in draft.pools} for draft in clusters},
+        pod_pools={draft.host: {pool.name: pool for pool in draft.pod_pools} for draft in clusters},
+        pod_cidrs={draft.host: draft.values["edge_cluster_pod_cidrs"] for draft in clusters},
+        pod_mask={draft.host: pod_mask(draft.values) for draft in clusters},
+    )
 
 
 def _with_relax(context: Context, routers: list[Router]) -> list[Router]:
@@ -129,28 +121,19 @@ def _with_relax(context: Context, routers: list[Router]) -> list[Router]:
     return result
 
 
-def _cluster(
-    context: Context,
-    host: str,
-    values: Values,
-    nodes: list[Node],
-    pools: list[OwnedPool],
-    pod_pools: tuple[PodPool, ...],
-    fallback: str | None,
-    services: tuple[Service, ...],
-    peers: PeeringResult,
-) -> Cluster:
+def _cluster(context: Context, draft: _ClusterDraft) -> Cluster:
     """Return one cluster with all that was resolved for it."""
+    values, peers = draft.values, draft.peers
     lease: Values = values["edge_l2_lease"]
     return Cluster(
-        host=host,
+        host=draft.host,
         cilium_version=values["edge_cilium_version"],
-        default_pool=fallback,
+        default_pool=draft.fallback,
         pool_label=values["edge_pool_label"],
-        nodes=tuple(nodes),
+        nodes=tuple(draft.nodes),
         peerings=peers.peerings,
-        pools=tuple(owned.pool for owned in pools),
-        services=services,
+        pools=tuple(owned.pool for owned in draft.pools),
+        services=draft.services,
         sessions=peers.sessions,
         classes=peers.classes,
         values={key: item.value for key, item in values["edge_cilium_values"].items()},
@@ -163,10 +146,10 @@ def _cluster(
         managed=values["edge_cluster_managed"],
         cilium_managed=values["edge_cilium_managed"],
         absent=is_absent(values),
-        absent_nodes=absent_nodes(context, host),
+        absent_nodes=absent_nodes(context, draft.host),
         external_cidrs=values["edge_cluster_external_cidrs"],
         pod_mask=pod_mask(values),
-        pod_pools=pod_pools,
+        pod_pools=draft.pod_pools,
         router_ids=values["edge_cluster_router_ids"],
         manage_labels=values["edge_cluster_manage_labels"],
         l2_lease=L2Lease(lease["duration"], lease["renew"], lease["retry"]),

@@ -14,7 +14,7 @@ from ..._findings.wording import one_of, some
 from ..._inventory.values import Item
 from ..._kubernetes.selectors import Selector
 from ..._model.communities import Community
-from ..._model.site import Node, Peering, Pool, Router, SessionKeys
+from ..._model.site import Node, Peering, Pool, Router
 from ..hosts import Context, absent_nodes
 from ..sessions.sessions import Adjacency
 
@@ -103,75 +103,72 @@ def speaker_fits(context: Context, item: Item) -> bool:
     return not wrong
 
 
-def session_fits(
-    context: Context,
-    item: Item,
-    defaults: Mapping[str, Item],
-    routers_by_name: Mapping[str, Router],
-    keys: SessionKeys,
-    routers: tuple[str, ...],
-    distant: Iterable[tuple[str, str]],
-    asns: Mapping[str, int],
-    families: tuple[Family, ...],
-) -> bool:
-    """Return whether the ends' AS numbers and addresses allow the session keys; report what does not fit.
+def as_numbers_fit(context: Context, item: Item, routers: Iterable[Router], asns: Mapping[str, int]) -> bool:
+    """Return whether ``local_as`` fits the AS numbers of both ends; report where it does not.
 
     Args:
         context: takes the findings.
         item: the peering.
-        defaults: ``edge_bgp_defaults``.
-        routers_by_name: the routers whose values are complete.
-        keys: its session keys.
-        routers: its routers, all of them in ``routers_by_name``.
-        distant: path and text for each reason why an end is not on the other one's subnet.
+        routers: its routers.
         asns: node -> AS number of its side.
-        families: those that its sessions carry.
     """
     local_as = item["local_as"]
-    complete = True
-    for host in routers:
-        asn = routers_by_name[host].asn
-        if local_as == asn:
-            context.report.add(
-                "EDGE313",
-                item.at("local_as"),
-                f"{local_as} is the AS of {host} anyway",
-                "leave it out" if len(routers) == 1 else "write a peering for each router",
-            )
-            complete = False
-        same = sorted({number for number in asns.values() if number == (local_as or asn)})
-        if local_as is not None and same:
-            context.report.add(
-                "EDGE313",
-                item.at("local_as"),
-                f"{local_as} is the AS of the nodes too: FRR refuses that",
-                "local_as is for sessions with another AS",
-            )
-            complete = False
-        elif local_as is not None and asn in asns.values():
-            context.report.add(
-                "EDGE313",
-                item.at("local_as"),
-                f"{host} and the nodes are both in AS {asn}: FRR refuses local-as within one AS",
-                "leave it out, or give the nodes another AS",
-            )
-            complete = False
-        if keys.ttl_security and same:
+    if local_as is None:
+        return True
+    routers = list(routers)
+    problems: list[tuple[str, str]] = []
+    for router in routers:
+        if local_as == router.asn:
+            hint = "leave it out" if len(routers) == 1 else "write a peering for each router"
+            problems.append((f"{local_as} is the AS of {router.host} anyway", hint))
+        if local_as in asns.values():
+            problem = f"{local_as} is the AS of the nodes too: FRR refuses that"
+            problems.append((problem, "local_as is for sessions with another AS"))
+        elif router.asn in asns.values():
+            problem = f"{router.host} and the nodes are both in AS {router.asn}: FRR refuses local-as within one AS"
+            problems.append((problem, "leave it out, or give the nodes another AS"))
+    for problem, hint in problems:
+        context.report.add("EDGE313", item.at("local_as"), problem, hint)
+    return not problems
+
+
+def check_internal_gtsm(
+    context: Context, item: Item, defaults: Mapping[str, Item], routers: Iterable[Router], asns: Mapping[str, int]
+) -> None:
+    """Report ``ttl_security`` between ends of one AS; ``defaults`` is ``edge_bgp_defaults``, where it may stand."""
+    for router in routers:
+        asn = item["local_as"] or router.asn
+        if asn in asns.values():
+            own = "ttl_security" in item
             context.report.add(
                 "EDGE310",
-                item.at("ttl_security") if "ttl_security" in item else defaults["ttl_security"].path,
-                f"is set, but {host} has the same AS {same[0]}"
-                + ("" if "ttl_security" in item else f" as {item.path}"),
+                item.at("ttl_security") if own else defaults["ttl_security"].path,
+                f"is set, but {router.host} has the same AS {asn}{'' if own else f' as {item.path}'}",
                 "remove it, or give the cluster an AS of its own",
             )
-    for place, what in distant if keys.ttl_security else ():
+
+
+def ttl_security_fits(context: Context, item: Item, distant: Iterable[tuple[str, str]]) -> bool:
+    """Return whether all ends are on one subnet, as ``ttl_security`` needs it; report those that are not.
+
+    Args:
+        context: takes the findings.
+        item: the peering.
+        distant: path and text for each reason why an end is not on the other one's subnet.
+    """
+    distant = list(distant)
+    for place, what in distant:
         context.report.add(
             "EDGE309",
             place,
             f"{what}, and ttl_security is set for {item.path}",
             "GTSM is for neighbors on the same network",
         )
-        complete = False
+    return not distant
+
+
+def session_family_fits(context: Context, item: Item, families: tuple[Family, ...]) -> bool:
+    """Return whether the family of the only session (``sessions``) can carry all ``families``; report if not."""
     session = one_family(item)
     if session is not None and session not in families and families:
         context.report.add(
@@ -180,8 +177,8 @@ def session_fits(
             f"is {session.key}, but its sessions carry {one_of(family.key for family in families)} only",
             "leave it out: one session for each family is the default",
         )
-        complete = False
-    elif session is Family.IPV4 and Family.IPV6 in families:
+        return False
+    if session is Family.IPV4 and Family.IPV6 in families:
         # Measured with Cilium 1.19.6 and FRR 10.3: valid and best in BGP, rejected by the kernel (B>r).
         context.report.add(
             "EDGE327",
@@ -190,8 +187,8 @@ def session_fits(
             " (::ffff:...), which the router's kernel refuses",
             "sessions: ipv6 carries the routes of both families; or leave it out",
         )
-        complete = False
-    return complete
+        return False
+    return True
 
 
 def check_preference(

@@ -182,36 +182,30 @@ def service_routes(
 
 def import_filter(
     context: Context,
-    cluster: str,
-    values: Values,
-    catalogue: PrefixSources,
     item: Item,
     pools: list[Pool],
     services: Iterable[Service],
-    advertise: tuple[Advertise, ...],
+    advertised: Iterable[PrefixRule],
     import_: Policy,
 ) -> tuple[PrefixRule, ...]:
-    """Return the rules of the import prefix-list of a peering: all that its nodes announce, exact, fewest, sorted."""
+    """Return the rules of a peering's import prefix-list: all that its nodes announce, exact, fewest, sorted.
+
+    Args:
+        context: takes the findings.
+        item: the peering.
+        pools: those that it carries.
+        services: the services of these pools.
+        advertised: the routes under ``advertise``.
+        import_: what the peering imports beside.
+    """
     if item["accept"] == "services":
         rules = list(service_routes(context, item, pools, services))
     else:
         local = {service.pool for service in services if service.traffic_policy == "Local"}
         rules = [known for pool in pools for known in pool_routes(pool, pool.name in local)]
-    rules += [known for entry in advertise for known in advertised_rules(context, cluster, values, catalogue, entry)]
-    return merge_rules([*rules, *import_.prefixes])
+    return merge_rules([*rules, *advertised, *import_.prefixes])
 
 
-def announced_families(
-    context: Context,
-    cluster: str,
-    values: Values,
-    catalogue: PrefixSources,
-    pools: Iterable[Pool],
-    advertise: tuple[Advertise, ...],
-) -> frozenset[Family]:
-    """Return the families of all that a peering's nodes announce."""
-    found = {family for pool in pools for family in pool.families}
-    for entry in advertise:
-        rules = advertised_rules(context, cluster, values, catalogue, entry)
-        found |= {known.family for known in rules}
-    return frozenset(found)
+def announced_families(pools: Iterable[Pool], advertised: Iterable[PrefixRule]) -> frozenset[Family]:
+    """Return the families of its pools and of the routes under ``advertise``: all that a peering's nodes announce."""
+    return frozenset({*(family for pool in pools for family in pool.families), *(known.family for known in advertised)})

@@ -17,15 +17,28 @@ from ..._addressing.families import Family
 from ..._findings.wording import one_of, some
 from ..._inventory.values import Item, Items, Values
 from ..._kubernetes.selectors import Selector
-from ..._model.site import Node, NodeClass, Peering, Pool, Service, Session, SessionKeys
+from ..._model.site import (
+    Advertise,
+    Node,
+    NodeClass,
+    Peering,
+    Policy,
+    Pool,
+    PrefixRule,
+    Service,
+    Session,
+    SessionKeys,
+)
 from ..hosts import Context, is_absent, outside_networks
 from ..routers.policies import EXPORT, IMPORT, PrefixSources, resolve_policy
 from ..sessions.checks import check_groups, check_instances, check_pairs
 from ..sessions.listen_ranges import listen_ranges, warn_without_password
 from ..sessions.session_keys import session_keys
-from ..sessions.sessions import Adjacency, Endpoints, place, routes, sessions_of
+from ..sessions.sessions import Adjacency, Endpoints, PeeringDraft, place, routes, sessions_of
 from .checks import (
     MissingFamily,
+    as_numbers_fit,
+    check_internal_gtsm,
     check_marks,
     check_preference,
     check_sources,
@@ -33,11 +46,12 @@ from .checks import (
     one_family,
     report_lacks,
     report_no_nodes,
-    session_fits,
+    session_family_fits,
     speaker_fits,
+    ttl_security_fits,
 )
 from .classes import Membership, node_classes
-from .import_filter import announced_families, import_filter, resolve_advertise
+from .import_filter import advertised_rules, announced_families, import_filter, resolve_advertise
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +77,43 @@ class _Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class PeeringDraft:
-    """A peering whose ends are known, before its sessions are."""
+class _Announced:
+    """What the nodes of a peering announce."""
 
-    peering: Peering
-    routes: tuple[Adjacency, ...]
+    pools: list[Pool]
+    advertise: tuple[Advertise, ...]
+    families: frozenset[Family]
+    """Of all of it."""
+    filter: tuple[PrefixRule, ...]
+    """What the router accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NodeSide:
+    """A peering as its cluster sees it, before its routers are known."""
+
+    name: str
+    item: Item
+    selector: Selector | None
+    members: list[Node]
+    """The nodes that it selects, without drained ones."""
+    networks: tuple[str, ...]
     asns: Mapping[str, int]
     """Node -> AS number of its side."""
+    keys: SessionKeys
+    announced: _Announced
 
 
 def resolve_peerings(
     context: Context,
     cluster: str,
-    values: Values,
     ends: Endpoints,
     pools: tuple[Pool, ...],
     services: tuple[Service, ...],
     catalogue: PrefixSources,
 ) -> PeeringResult:
     """Return the peerings of one cluster and their sessions, checked for what two sessions cannot share."""
+    values = context.parsed.clusters[cluster]
     items: Items = values["edge_peerings"]
     defaults: Items = values["edge_bgp_defaults"]
     passwords: Items = values["edge_bgp_passwords"]
@@ -101,11 +133,7 @@ def resolve_peerings(
     classes = node_classes(context, cluster, items, peerings, _memberships(values, items, drawn), nodes)
     config_of = {(name, node): kind.name for kind in classes for name in kind.peerings for node in kind.nodes}
     sessions = [
-        session
-        for one in drawn
-        for session in sessions_of(
-            context, cluster, items[one.peering.name], one.peering, ends, one.routes, one.asns, config_of
-        )
+        session for one in drawn for session in sessions_of(cluster, items[one.peering.name], one, ends, config_of)
     ]
     check_pairs(context, items, sessions)
     check_groups(context, items, sessions)
@@ -157,51 +185,24 @@ class PeeringResolver:
 
     def resolve_peering(self, name: str, item: Item, has_password: bool) -> PeeringDraft | None:
         """Return one peering with its ends; None where something about it was reported."""
-        context, values = self.context, self.values
-        defaults: Items = values["edge_bgp_defaults"]
+        context = self.context
+        defaults: Items = self.values["edge_bgp_defaults"]
         selector = _selector(item, defaults)
-        matched = [node for node in self.ends.nodes if selector is None or selector.matches(node.all_labels)]
-        members = [node for node in matched if not node.drain]
-        if not matched:
-            report_no_nodes(context, self.cluster, item, defaults, selector, self.ends.nodes)
-        elif not members:
-            context.report.add("EDGE339", item.path, f"each of its nodes is drained: {some([n.host for n in matched])}")
+        members = self._members(item, defaults, selector)
         asns = self._asns(item, members)
         keys = session_keys(context, item, defaults, name if has_password else None)
-        import_ = resolve_policy(context, f"{item.path}.import", item["import"], IMPORT, self.catalogue, self.cluster)
-        export = resolve_policy(context, f"{item.path}.export", item["export"], EXPORT, self.catalogue, self.cluster)
-        if not export.empty:
-            context.report.add(
-                "EDGE311",
-                f"{item.path}.export",
-                "sends routes to Cilium, which discards all that it receives",
-                "remove it: nodes reach the router's networks by their default route",
-            )
-        advertise = resolve_advertise(context, self.cluster, values, item)
-        own_pools = [pool for pool in self.pools if name in pool.bgp]
-        if not own_pools and not item["advertise"] and not self.unsure_of_pools:
-            context.report.add(
-                "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
-            )
-        wanted = announced_families(context, self.cluster, values, self.catalogue, own_pools, advertise)
-        own_services = [service for pool in own_pools for service in self.services.get(pool.name, ())]
-        accepted = import_filter(
-            context, self.cluster, values, self.catalogue, item, own_pools, own_services, advertise, import_
-        )
-        written: Items = values["edge_pools"]
-        check_marks(context, item, import_.communities, [(written[pool.name], pool) for pool in own_pools], advertise)
+        import_, export = self._policies(item)
+        announced = self._announced(name, item, import_)
         self._check_references(item)
         fits = speaker_fits(context, item)
         networks = () if "local_speaker" in item else self._networks(item, members)
         if not members or asns is None or networks is None or keys is None or not fits:
             return None
-        if "local_speaker" in item:
-            reach: _Reach | None = self._speaker(item, members, keys, wanted)
-        else:
-            reach = self._routers(item, name, networks, members, asns, keys, own_pools, wanted)
+        side = _NodeSide(name, item, selector, members, networks, asns, keys, announced)
+        reach = self._speaker(side) if "local_speaker" in item else self._routers(side)
         if reach is None:
             return None
-        if reach.ranges and reach.keys.password is None and values["edge_bgp_passwords"].complete:
+        if reach.ranges and reach.keys.password is None and self.values["edge_bgp_passwords"].complete:
             numbers = " or ".join(str(asn) for asn in sorted(set(asns.values())))
             warn_without_password(
                 context,
@@ -210,19 +211,69 @@ class PeeringResolver:
                 reach.ranges,
                 f"set edge_bgp_passwords.{name}, or leave dynamic out and give the nodes their edge_addresses",
             )
-        check_preference(context, item, self.ends.routers, advertise, reach.routers, asns)
+        check_preference(context, item, self.ends.routers, announced.advertise, reach.routers, asns)
+        return PeeringDraft(self._peering(side, reach, import_, export), reach.routes, asns)
+
+    def _members(self, item: Item, defaults: Items, selector: Selector | None) -> list[Node]:
+        """Return the nodes that a peering selects, without drained ones; report where none is left."""
+        matched = [node for node in self.ends.nodes if selector is None or selector.matches(node.all_labels)]
+        members = [node for node in matched if not node.drain]
+        if not matched:
+            report_no_nodes(self.context, self.cluster, item, defaults, selector, self.ends.nodes)
+        elif not members:
+            hosts = some([node.host for node in matched])
+            self.context.report.add("EDGE339", item.path, f"each of its nodes is drained: {hosts}")
+        return members
+
+    def _policies(self, item: Item) -> tuple[Policy, Policy]:
+        """Return what is imported beside the derived filter, and what is exported; report an export."""
+        context, cluster = self.context, self.cluster
+        import_ = resolve_policy(context, f"{item.path}.import", item["import"], IMPORT, self.catalogue, cluster)
+        export = resolve_policy(context, f"{item.path}.export", item["export"], EXPORT, self.catalogue, cluster)
+        if not export.empty:
+            context.report.add(
+                "EDGE311",
+                f"{item.path}.export",
+                "sends routes to Cilium, which discards all that it receives",
+                "remove it: nodes reach the router's networks by their default route",
+            )
+        return import_, export
+
+    def _announced(self, name: str, item: Item, import_: Policy) -> _Announced:
+        """Return what a peering's nodes announce; report a peering over which nothing is announced."""
+        context = self.context
+        advertise = resolve_advertise(context, self.cluster, self.values, item)
+        pools = [pool for pool in self.pools if name in pool.bgp]
+        if not pools and not item["advertise"] and not self.unsure_of_pools:
+            context.report.add(
+                "EDGE308", item.path, "no pool names it, so its sessions carry no route", f"pool: bgp: {name}"
+            )
+        rules = [
+            known
+            for entry in advertise
+            for known in advertised_rules(context, self.cluster, self.values, self.catalogue, entry)
+        ]
+        services = [service for pool in pools for service in self.services.get(pool.name, ())]
+        accepted = import_filter(context, item, pools, services, rules, import_)
+        written: Items = self.values["edge_pools"]
+        check_marks(context, item, import_.communities, [(written[pool.name], pool) for pool in pools], advertise)
+        return _Announced(pools, advertise, announced_families(pools, rules), accepted)
+
+    def _peering(self, side: _NodeSide, reach: _Reach, import_: Policy, export: Policy) -> Peering:
+        """Return a peering both ends of which are known."""
+        name, item = side.name, side.item
         names: Values = item["names"]
         reached = {route.node for route in reach.routes}
-        peering = Peering(
+        return Peering(
             name=name,
-            networks=networks,
-            nodes=selector,
+            networks=side.networks,
+            nodes=side.selector,
             # Without those whose routers are all absent: they peer with nobody.
             node_hosts=tuple(
-                node.host for node in members if node.host in reached or not self._cut_off(node, networks)
+                node.host for node in side.members if node.host in reached or not self._cut_off(node, side.networks)
             ),
             routers=reach.routers,
-            asn=item["asn"] or values["edge_cluster_asn"] or min(asns.values()),
+            asn=item["asn"] or self.values["edge_cluster_asn"] or min(side.asns.values()),
             keys=reach.keys,
             families=reach.families,
             accept=item["accept"],
@@ -233,60 +284,54 @@ class PeeringResolver:
             listen_port=item["listen_port"],
             source_interface=item["source_interface"],
             discover=item["discover"],
-            advertise=advertise,
-            filter=accepted,
+            advertise=side.announced.advertise,
+            filter=side.announced.filter,
             import_=import_,
             export=export,
             advertisement=names["advertisement"] or name,
             peer_group=names["peer_group"] or f"{self.cluster}-{name}",
         )
-        return PeeringDraft(peering, reach.routes, asns)
 
-    def _speaker(self, item: Item, members: list[Node], keys: SessionKeys, wanted: frozenset[Family]) -> _Reach:
+    @staticmethod
+    def _speaker(side: _NodeSide) -> _Reach:
         """Return the session of each node with the speaker on it."""
-        speaker: Values = item["local_speaker"]
+        speaker: Values = side.item["local_speaker"]
         address: Address = speaker["address"]
         return _Reach(
-            routes=tuple(Adjacency(node.host, address, "", address, "", speaker["asn"]) for node in members),
+            routes=tuple(Adjacency(node.host, address, "", address, "", speaker["asn"]) for node in side.members),
             routers=(),
-            families=tuple(sorted(wanted or {Family.IPV4})),
-            keys=keys,
+            families=tuple(sorted(side.announced.families or {Family.IPV4})),
+            keys=side.keys,
         )
 
-    def _routers(
-        self,
-        item: Item,
-        name: str,
-        networks: tuple[str, ...],
-        members: list[Node],
-        asns: Mapping[str, int],
-        keys: SessionKeys,
-        own_pools: list[Pool],
-        wanted: frozenset[Family],
-    ) -> _Reach | None:
+    def _routers(self, side: _NodeSide) -> _Reach | None:
         """Return the ways to the routers; None where the ends do not fit each other, which is reported."""
         context, ends = self.context, self.ends
+        name, item, networks, members = side.name, side.item, side.networks, side.members
         ranges, limit = listen_ranges(context, item, networks, members, ends)
         found = routes(context, item, name, networks, members, ends)
         if found is None:
             return None
-        routers = tuple(sorted({route.router for route in found if route.router in ends.routers}))
-        families = self._families(item, name, networks, members, found, own_pools, wanted, ranges)
+        hosts = sorted({route.router for route in found if route.router in ends.routers})
+        families = self._families(side, found, ranges)
         if not families:
             return None
         distant = distances(item, name, networks, found)
-        defaults: Items = self.values["edge_bgp_defaults"]
-        if not session_fits(context, item, defaults, ends.routers, keys, routers, distant, asns, families):
+        routers = [ends.routers[host] for host in hosts]
+        fits = [as_numbers_fit(context, item, routers, side.asns), session_family_fits(context, item, families)]
+        if side.keys.ttl_security:
+            check_internal_gtsm(context, item, self.values["edge_bgp_defaults"], routers, side.asns)
+            fits.append(ttl_security_fits(context, item, distant))
+        if not all(fits):
             return None
         transport = one_family(item)
         check_sources(context, item, name, members, families if transport is None else (transport,))
-        internal = all(
-            asns[node.host] == (item["local_as"] or ends.routers[host].asn) for node in members for host in routers
-        )
+        internal = all(side.asns[node.host] == (item["local_as"] or one.asn) for node in members for one in routers)
+        keys = side.keys
         if distant and not internal and keys.multihop is None:
             keys = replace(keys, multihop=2)
             context.derive(f"{item.path}.multihop", 2, "an end's address is outside the other end's subnet")
-        return _Reach(found, routers, families, keys, ranges, limit)
+        return _Reach(found, tuple(hosts), families, keys, ranges, limit)
 
     def _cut_off(self, node: Node, networks: tuple[str, ...]) -> bool:
         """Return whether a node that reaches no router has an address from which it could have reached one."""
@@ -375,19 +420,9 @@ class PeeringResolver:
         context.report.add("EDGE304", item.at("network"), f"is missing, and {problem}", hint)
         return None
 
-    def _families(
-        self,
-        item: Item,
-        name: str,
-        networks: tuple[str, ...],
-        members: list[Node],
-        found: tuple[Adjacency, ...],
-        own_pools: list[Pool],
-        wanted: frozenset[Family],
-        ranges: tuple[Cidr, ...],
-    ) -> tuple[Family, ...]:
+    def _families(self, side: _NodeSide, found: tuple[Adjacency, ...], ranges: tuple[Cidr, ...]) -> tuple[Family, ...]:
         """Return the families that are announced and both ends have addresses for; note what is left out."""
-        ends = self.ends
+        ends, item, networks, members = self.ends, side.item, side.networks, side.members
         far = item["router_network"]
         router_families = {
             address.family
@@ -401,10 +436,10 @@ class PeeringResolver:
         if ranges:
             node_families = {cidr.family for cidr in ranges}
         both = router_families & node_families
-        chosen = set(wanted) or both
+        chosen = set(side.announced.families) or both
         if not ranges:
             for node in members:
-                self._check_node(item, name, networks, node, chosen & both)
+                self._check_node(side, node, chosen & both)
         missing = chosen - both
         if missing and node_families:
             nowhere = bool(missing - router_families)
@@ -416,18 +451,21 @@ class PeeringResolver:
             end = "no router" if nowhere else "no listen range" if ranges else "no node"
             where = place((far,) if nowhere and far is not None else networks)
             self.lacks.append(
-                MissingFamily(item.path, where, end, tuple(sorted(missing)), tuple(own_pools), not chosen & both)
+                MissingFamily(
+                    item.path, where, end, tuple(sorted(missing)), tuple(side.announced.pools), not chosen & both
+                )
             )
         return tuple(sorted(chosen & both))
 
-    def _check_node(self, item: Item, name: str, networks: tuple[str, ...], node: Node, families: set[Family]) -> None:
+    def _check_node(self, side: _NodeSide, node: Node, families: set[Family]) -> None:
         """Report a node that has no address to peer from, or none in one of the families."""
+        networks = side.networks
         placed = self.ends.node_addresses[node.host]
         if any((node.host, network) in self.context.unplaced for network in networks):
             return
         own = tuple(network for network in networks if placed.get(network))
         present = {address.family for network in own for address in placed[network]}
-        sources = {address.family for address in node.local_addresses.get(name, ())}
+        sources = {address.family for address in node.local_addresses.get(side.name, ())}
         for family in sorted(families - present - sources) if present or sources else [None]:
             kind = f"{family.label} " if family else ""
             self.context.missed.add((node.host, (own or networks)[0]))
@@ -435,7 +473,8 @@ class PeeringResolver:
             self.context.report.add(
                 "EDGE206",
                 f"{node.host}.edge_addresses.{(own or networks)[0]}",
-                f"is missing: {item.path} selects the node, but it has no {kind}address in {place(own or networks)}"
+                f"is missing: {side.item.path} selects the node, but it has no {kind}address in"
+                f" {place(own or networks)}"
                 f"{outside and f': {outside}'}",
                 "add the address, or narrow the peering's nodes",
             )

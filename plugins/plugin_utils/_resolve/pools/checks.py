@@ -17,8 +17,8 @@ from ..._kubernetes.selectors import Selector
 from ..._model.site import Cluster, Network, Node, Pool
 from ..._pools.capacity import overlaps
 from ..hosts import Context, Placed, is_absent
+from .pod_pools import internal_ranges
 from .pools import OwnedPool
-from .selectors import check_selectors
 
 _NO_SERVICE = {
     "0.0.0.0/8": "this-network",
@@ -43,9 +43,7 @@ def check_pools(
     networks: Iterable[Network],
     hosts: Mapping[str, Placed],
     clusters: Iterable[Cluster],
-    nodes: Mapping[str, tuple[Node, ...]],
-    ranges: Iterable[tuple[str, Cidr]],
-    fallbacks: Mapping[str, str | None],
+    nodes: Mapping[str, Sequence[Node]],
 ) -> None:
     """Report pools that overlap each other, cover what is not theirs, or do not fit where they are announced.
 
@@ -56,8 +54,6 @@ def check_pools(
         hosts: every router's and node's addresses.
         clusters: the resolved clusters, for their sessions.
         nodes: the nodes by cluster.
-        ranges: pod, service and external ranges and pod pools, with the path that each is written at.
-        fallbacks: the default pool by cluster.
     """
     _check_overlaps(context, pools)
     taken = [
@@ -83,9 +79,8 @@ def check_pools(
         for item in context.parsed.networks.values()
         for index, entry in enumerate(item["dhcp"])
     ]
-    _check_covers(
-        context, pools, taken, [(cidr.interval, "EDGE409", f"{cidr.text} of {path}") for path, cidr in ranges]
-    )
+    internal = [(cidr.interval, "EDGE409", f"{cidr.text} of {path}") for path, cidr in internal_ranges(context)]
+    _check_covers(context, pools, taken, internal)
     _check_special(context, pools)
     by_name = {network.name: network for network in networks}
     for owned in pools:
@@ -94,8 +89,6 @@ def check_pools(
     _check_routed(context, pools)
     _check_delivery(context, hosts)
     _check_preferences(context, pools, clusters)
-    for cluster, fallback in fallbacks.items():
-        check_selectors(context, cluster, [owned for owned in pools if owned.cluster == cluster], fallback)
 
 
 def _entry_path(owned: OwnedPool, index: int) -> str:
@@ -197,7 +190,7 @@ def _check_special(context: Context, pools: list[OwnedPool]) -> None:
                     )
 
 
-def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, nodes: tuple[Node, ...]) -> None:
+def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, nodes: Sequence[Node]) -> None:
     path = owned.item.at("l2", index)
     if network.name in context.parsed.networks and context.parsed.networks[network.name]["loopback"]:
         context.report.add(

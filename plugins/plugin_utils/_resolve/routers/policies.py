@@ -85,15 +85,8 @@ def resolve_policy(
     ]
     rules += _networks(context, path, written)
     rules += _prefixes(context, path, written, way)
-    restart = written["restart"]
-    if restart % 60 and way == IMPORT:
-        nearest = max(60, round(restart / 60) * 60)
-        context.report.add(
-            "EDGE103",
-            f"{path}.restart",
-            f"{restart} s is no whole number of minutes, which is FRR's unit",
-            f"write {nearest}",
-        )
+    if way == IMPORT:
+        _check_restart(context, f"{path}.restart", written["restart"])
     if written["default_route"]:
         _warn_default(context, f"{path}.default_route", way)
     if written["redistributed"] and way == EXPORT:
@@ -113,8 +106,15 @@ def resolve_policy(
         med=written["med"],
         prepend=(written["prepend"] or 0) if way == EXPORT else 0,
         max_prefixes=written["max_prefixes"],
-        restart=restart,
+        restart=written["restart"],
     )
+
+
+def _check_restart(context: Context, path: str, seconds: int) -> None:
+    """Report a wait that FRR cannot keep: its unit is the minute."""
+    if seconds % 60:
+        problem = f"{seconds} s is no whole number of minutes, which is FRR's unit"
+        context.report.add("EDGE103", path, problem, f"write {max(60, round(seconds / 60) * 60)}")
 
 
 def nothing() -> Policy:
@@ -162,12 +162,14 @@ def named_rules(
     context: Context, path: str, written: Values, catalogue: PrefixSources, own: str | None
 ) -> Iterator[tuple[str, str, tuple[PrefixRule, ...]]]:
     """Yield path, name and rules of what a cluster announces: the pools, pod pools and pod ranges of a policy."""
+    pools = _Kind("pool", "edge_pools", catalogue.pools)
+    pod_pools = _Kind("pod pool", "edge_cluster_pod_pools", catalogue.pod_pools)
     for place, text in entries_of(written, path, "pools"):
-        pool = _named(context, place, text, catalogue.pools, own, "pool", "edge_pools")
+        pool = _named(context, place, text, pools, own)
         if pool is not None:
             yield place, f"pool {text!r}", pool_rules(pool)
     for place, text in entries_of(written, path, "pod_pools"):
-        pool = _named(context, place, text, catalogue.pod_pools, own, "pod pool", "edge_cluster_pod_pools")
+        pool = _named(context, place, text, pod_pools, own)
         if pool is not None:
             yield place, f"pod pool {text!r}", tuple(pod_rules(pool.cidrs, pool.mask))
     for place, cluster in entries_of(written, path, "pod_cidrs"):
@@ -199,52 +201,50 @@ def pod_rules(cidrs: Iterable[Cidr], mask: Mapping[Family, int]) -> Iterator[Pre
         yield rule(cidr, length, length)
 
 
-def _named(
-    context: Context,
-    path: str,
-    text: str,
-    by_cluster: Mapping[str, Mapping[str, Any]],
-    own: str | None,
-    what: str,
-    variable: str,
-) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Pools or pod pools, as policies name them."""
+
+    word: str
+    """What messages call one."""
+    variable: str
+    """Where they are written."""
+    by_cluster: Mapping[str, Mapping[str, Any]]
+    """Cluster -> name -> pool."""
+
+
+def _named(context: Context, path: str, text: str, kind: _Kind, own: str | None) -> Any:
     """Return what ``pool`` or ``cluster/pool`` names, or report why it names nothing."""
     cluster, slash, name = text.rpartition("/")
     if slash:
-        if not context.reference(path, cluster, by_cluster, "cluster"):
+        if not context.reference(path, cluster, kind.by_cluster, "cluster"):
             return None
-        return _known(context, path, name, cluster, by_cluster, what, variable)
-    holders = sorted(host for host, pools in by_cluster.items() if name in pools)
+        return _known(context, path, name, cluster, kind)
+    holders = sorted(host for host, pools in kind.by_cluster.items() if name in pools)
     if own is not None and (own in holders or not holders):
-        return _known(context, path, name, own, by_cluster, what, variable)
+        return _known(context, path, name, own, kind)
     if len(holders) == 1:
-        return by_cluster[holders[0]][name]
+        return kind.by_cluster[holders[0]][name]
     if holders:
         choices = one_of(f"{host}/{name}" for host in holders)
-        context.report.add("EDGE337", path, f"{what} {name!r} exists in {' and in '.join(holders)}", f"write {choices}")
+        problem = f"{kind.word} {name!r} exists in {' and in '.join(holders)}"
+        context.report.add("EDGE337", path, problem, f"write {choices}")
         return None
-    if any(_excused(context, host, variable, name) for host in by_cluster):
+    if any(_excused(context, host, kind.variable, name) for host in kind.by_cluster):
         return None
-    known = {other: None for pools in by_cluster.values() for other in pools}
-    context.reference(path, name, known, what)
+    known = {other: None for pools in kind.by_cluster.values() for other in pools}
+    context.reference(path, name, known, kind.word)
     return None
 
 
-def _known(
-    context: Context,
-    path: str,
-    name: str,
-    cluster: str,
-    by_cluster: Mapping[str, Mapping[str, Any]],
-    what: str,
-    variable: str,
-) -> Any:
+def _known(context: Context, path: str, name: str, cluster: str, kind: _Kind) -> Any:
     """Return the pool ``name`` of ``cluster``; one that was reported itself is not told again."""
-    if name in by_cluster[cluster]:
-        return by_cluster[cluster][name]
-    if not _excused(context, cluster, variable, name):
-        hint = did_you_mean(name, by_cluster[cluster]) or f"{what}s: {one_of(by_cluster[cluster])}"
-        context.report.add("EDGE120", path, f"there is no {what} {name!r} in cluster {cluster!r}", hint)
+    known = kind.by_cluster[cluster]
+    if name in known:
+        return known[name]
+    if not _excused(context, cluster, kind.variable, name):
+        hint = did_you_mean(name, known) or f"{kind.word}s: {one_of(known)}"
+        context.report.add("EDGE120", path, f"there is no {kind.word} {name!r} in cluster {cluster!r}", hint)
     return None
 
 

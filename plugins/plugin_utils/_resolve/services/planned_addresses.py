@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..._addressing.addresses import Address, parse_address
 from ..._addressing.families import Family
@@ -60,28 +60,32 @@ def check_capacity(
             )
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterServices:
+    """The services of one cluster that are complete, and what their addresses depend on."""
+
+    services: Sequence[Service]
+    """Sorted."""
+    items: Mapping[str, Item]
+    """Where each of them is written."""
+    shared: Mapping[str, str]
+    """The sharing group of those that have one."""
+    pools: Mapping[str, OwnedPool]
+
+
 def plan_addresses(
-    context: Context,
-    cluster: str,
-    values: Values,
-    services: Sequence[Service],
-    items: Mapping[str, Item],
-    shared: Mapping[str, str],
-    pools: Mapping[str, OwnedPool],
-    allocations: Mapping[str, tuple[str, ...]],
+    context: Context, cluster: str, wished: ClusterServices, allocations: Mapping[str, tuple[str, ...]]
 ) -> tuple[Service, ...]:
     """Return the services, those without an address with the one that we plan (``edge_allocation: planned``).
 
     Args:
         context: takes the findings.
         cluster: the cluster's host.
-        values: its variables.
-        services: its services, sorted.
-        items: where each of them is written.
-        shared: the sharing group of those that have one.
-        pools: its pools.
+        wished: its services.
         allocations: planned addresses that are kept from earlier plans, by ``cluster/namespace/name``.
     """
+    services, items, pools = wished.services, wished.items, wished.pools
+    values = context.parsed.clusters[cluster]
     planned = values["edge_allocation"] == "planned"
     closed = frozenset(name for name, owned in pools.items() if owned.pool.disabled)
     kept = {
@@ -101,7 +105,7 @@ def plan_addresses(
         return tuple(services)
     found = assign(
         {name: owned.pool.intervals for name, owned in pools.items()},
-        [_wish(service, shared, pools) for service in services],
+        [_wish(service, wished.shared, pools) for service in services],
         kept,
         closed,
     )

@@ -20,7 +20,7 @@ from ..._pools.selectors import OwnSelectors, labels_to_meet, unmet
 from ..._pools.sharing import groups
 from ..hosts import Context
 from ..pools.pools import OwnedPool, pool_of
-from .planned_addresses import check_capacity, plan_addresses
+from .planned_addresses import ClusterServices, check_capacity, plan_addresses
 from .sharing import check_pinned, check_sharing
 
 CREATED_ONLY = ("ports", "selector")
@@ -70,7 +70,7 @@ def resolve_services(
     check_sharing(context, services, items)
     check_pinned(context, services, items, shared)
     check_capacity(context, services, shared, by_name)
-    return plan_addresses(context, cluster, values, services, items, shared, by_name, allocations)
+    return plan_addresses(context, cluster, ClusterServices(services, items, shared, by_name), allocations)
 
 
 def _service(scope: _Scope, key: str, item: Item) -> Service | None:

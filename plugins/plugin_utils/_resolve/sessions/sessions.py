@@ -321,21 +321,33 @@ def _report_several(context: Context, item: Item, host: str, network: str, far: 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PeeringDraft:
+    """A peering whose ends are known, before its sessions are."""
+
+    peering: Peering
+    routes: tuple[Adjacency, ...]
+    asns: Mapping[str, int]
+    """Node -> AS number of its side."""
+
+
 def sessions_of(
-    context: Context,
-    cluster: str,
-    item: Item,
-    peering: Peering,
-    ends: Endpoints,
-    found: tuple[Adjacency, ...],
-    asns: Mapping[str, int],
-    config_of: Mapping[tuple[str, str], str],
+    cluster: str, item: Item, draft: PeeringDraft, ends: Endpoints, config_of: Mapping[tuple[str, str], str]
 ) -> list[Session]:
-    """Return the sessions of a peering: one for each way in a family of it, or in the one that carries all."""
+    """Return the sessions of a peering: one for each way in a family of it, or in the one that carries all.
+
+    Args:
+        cluster: the cluster's host.
+        item: the peering, for the names that are written.
+        draft: the peering with the ways to its routers.
+        ends: the nodes and routers.
+        config_of: name of the CiliumBGPClusterConfig by (peering, node).
+    """
+    peering, asns = draft.peering, draft.asns
     names: Values = item["names"]
     nodes = {node.host: node for node in ends.nodes}
     sessions: list[Session] = []
-    for route in found:
+    for route in draft.routes:
         if route.router and route.router not in ends.routers:
             continue
         carried = peering.families if not route.router or peering.sessions == route.family else (route.family,)

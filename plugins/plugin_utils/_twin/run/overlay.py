@@ -70,35 +70,7 @@ def ssh_variables(host: str, address: str, namespace: str, ssh: Path) -> dict[st
         namespace: its network namespace.
         ssh: the folder of the twin's SSH files.
     """
-    connect = [sys.executable, "-I", ssh / "connect.py", address, "22"]
-    proxy = shlex.join(map(str, [_program("nsenter"), f"--net={NETNS / namespace}", "--", *connect]))
-    control = ssh / "control" / hashlib.sha256(host.encode()).hexdigest()[:10]
-    shared = len(str(control)) + _SOCKET_DRAFT <= _SOCKET_LIMIT
-    options = {
-        "ProxyCommand": _literal(proxy),
-        "ProxyUseFdpass": "yes",
-        # Control sockets are found by path: one of the real router must never be taken for the twin's.
-        "ControlMaster": "auto" if shared else "no",
-        "ControlPath": _quoted(control) if shared else "none",
-        "ControlPersist": "60s",
-        "HostName": address,
-        "Port": "22",
-        "User": "root",
-        "IdentityFile": _quoted(ssh / "id"),
-        "IdentitiesOnly": "yes",
-        "IdentityAgent": "none",
-        "PreferredAuthentications": "publickey",
-        "PasswordAuthentication": "no",
-        "KbdInteractiveAuthentication": "no",
-        # Not the user's: it may give this address to the real router.
-        "UserKnownHostsFile": _quoted(ssh / "known_hosts"),
-        "GlobalKnownHostsFile": "/dev/null",
-        "StrictHostKeyChecking": "yes",
-        "CanonicalizeHostname": "no",
-        "ClearAllForwardings": "yes",
-        "ForwardAgent": "no",
-        "PermitLocalCommand": "no",
-    }
+    options = _ssh_options(host, address, namespace, ssh)
     arguments = ["-F", "/dev/null", *(part for name, value in options.items() for part in ("-o", f"{name}={value}"))]
     return {
         "ansible_connection": CONNECTION,
@@ -127,6 +99,39 @@ def ssh_variables(host: str, address: str, namespace: str, ssh: Path) -> dict[st
         "ansible_shell_type": "sh",
         "ansible_shell_executable": "/bin/sh",
         "ansible_python_interpreter": "/usr/bin/python3",
+    }
+
+
+def _ssh_options(host: str, address: str, namespace: str, ssh: Path) -> dict[str, str]:
+    """Return the options of ssh_config(5) that lead into the namespace and to nobody else; arguments as above."""
+    connect = [sys.executable, "-I", ssh / "connect.py", address, "22"]
+    proxy = shlex.join(map(str, [_program("nsenter"), f"--net={NETNS / namespace}", "--", *connect]))
+    control = ssh / "control" / hashlib.sha256(host.encode()).hexdigest()[:10]
+    shared = len(str(control)) + _SOCKET_DRAFT <= _SOCKET_LIMIT
+    return {
+        "ProxyCommand": _literal(proxy),
+        "ProxyUseFdpass": "yes",
+        # Control sockets are found by path: one of the real router must never be taken for the twin's.
+        "ControlMaster": "auto" if shared else "no",
+        "ControlPath": _quoted(control) if shared else "none",
+        "ControlPersist": "60s",
+        "HostName": address,
+        "Port": "22",
+        "User": "root",
+        "IdentityFile": _quoted(ssh / "id"),
+        "IdentitiesOnly": "yes",
+        "IdentityAgent": "none",
+        "PreferredAuthentications": "publickey",
+        "PasswordAuthentication": "no",
+        "KbdInteractiveAuthentication": "no",
+        # Not the user's: it may give this address to the real router.
+        "UserKnownHostsFile": _quoted(ssh / "known_hosts"),
+        "GlobalKnownHostsFile": "/dev/null",
+        "StrictHostKeyChecking": "yes",
+        "CanonicalizeHostname": "no",
+        "ClearAllForwardings": "yes",
+        "ForwardAgent": "no",
+        "PermitLocalCommand": "no",
     }
 
 
