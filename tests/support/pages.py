@@ -80,6 +80,11 @@ def read_page(path: Path) -> Page:
     return Page(path, tuple(headings), tuple(blocks), text)
 
 
+def without_links(text: str) -> str:
+    """Return a page's text with each link replaced by its words."""
+    return re.sub(r"\[([^\]]*)\]\([^)\s]*\)", r"\1", text)
+
+
 def anchors(path: Path) -> set[str]:
     """Return the anchors of a page: those that a renderer makes of its headings, and those that it writes itself."""
     page = read_page(path)
