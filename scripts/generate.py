@@ -188,7 +188,7 @@ def option(key: Key) -> dict[str, Any]:
         result["no_log"] = True
     if isinstance(key.type, ListOf):
         result["elements"] = key.type.item.argument_type
-    if key.default_text not in ("none", "{}", "[]"):
+    if key.default_text not in ("none", "{}", "[]") or key.default == "none":  # a word that is the default
         result["description"].append(f"Default: {key.default_text}.")
     return result
 

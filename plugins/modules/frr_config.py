@@ -44,6 +44,14 @@ options:
     type: str
     choices: [auto, reload, restart]
     default: auto
+  owner:
+    description:
+      - Who holds this router's BGP. V(file) is C(frr.conf), which this module writes.
+      - With V(none) it is somebody else, such as UniFi Network or another program. The running configuration is then
+        compared with O(content), a difference is a warning, and nothing is written.
+    type: str
+    choices: [file, none]
+    default: file
   platform:
     description:
       - Only changes the words of an error. On V(unifi) a BGP instance outside of C(frr.conf) is the controller's.
@@ -118,6 +126,14 @@ backup:
   type: str
   returned: when the file was changed
   sample: /var/lib/hybridnet-cluster-edge/frr.conf.20260802T101500Z
+owner:
+  description:
+    - Who was found to hold the BGP instance before anything was done. V(file), V(nobody), or V(other), where bgpd runs
+      one that is in no file.
+    - In check mode a router of V(other) shows its difference and a warning. Without check mode it is refused.
+  type: str
+  returned: success
+  sample: file
 sessions:
   description: BGP sessions before and after, by address.
   type: dict
@@ -214,6 +230,15 @@ def unknown(folder):
     }
 
 
+def finish(module, result):
+    """End the module with a result and its warnings."""
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
 def main():
     """Start the worker and hand its result on."""
     module = AnsibleModule(
@@ -222,6 +247,7 @@ def main():
             "stage": {"type": "str", "choices": list(transaction.STAGES), "default": "replace"},
             "both_stages": {"type": "bool", "default": False},
             "apply": {"type": "str", "choices": list(transaction.METHODS), "default": "auto"},
+            "owner": {"type": "str", "choices": ["file", "none"], "default": "file"},
             "platform": {"type": "str", "choices": ["linux", "unifi"], "default": "linux"},
             "take_over": {"type": "list", "elements": "str", "default": []},
             "session_timeout": {"type": "int", "default": 150},
@@ -240,6 +266,11 @@ def main():
             applied="none",
             rolled_back=False,
         )
+    if module.params["owner"] == "none":
+        try:
+            finish(module, change.read_only(module.params))
+        except (RefusedError, EdgeError) as error:
+            module.fail_json(msg=str(error), applied="none", rolled_back=False)
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -254,12 +285,7 @@ def main():
     os.waitpid(child, 0)
     if not text:
         module.fail_json(applied="unknown", rolled_back=False, **unknown(module.params["state_dir"]))
-    result = json.loads(text)
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    finish(module, json.loads(text))
 
 
 if __name__ == "__main__":

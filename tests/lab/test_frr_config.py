@@ -410,11 +410,30 @@ class TestTransaction:
         result = site.apply(planned((11,)), platform="unifi")
         assert result["msg"] == (
             "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
-            " (the UniFi controller)"
-            " (delete the BGP configuration in UniFi Network (Settings > Routing > BGP), then run again)"
+            " (the UniFi controller) (to leave it there: edge_router_bgp_owner: none; to hold it in the file: delete the BGP"
+            " configuration in UniFi Network (Settings > Routing > BGP), then run again)"
         )
+        shown = site.apply(planned((11,)), check=True, platform="unifi")
+        assert (shown["failed"], shown["changed"], shown["owner"]) == (False, True, "other"), shown["text"]
+        assert "- neighbor 10.121.0.12 peer-group nodes" in shown["text"]
+        assert "without check mode the run ends here: /etc/frr/frr.conf: bgpd runs a BGP instance" in shown["text"]
         assert site.fingerprint() == before
         site.lab.write("/etc/frr/frr.conf", saved)
+
+    def test_bgp_of_another_owner_is_compared_and_never_written(self, site: Site) -> None:
+        files = "find /etc/frr /var/lib/hybridnet-cluster-edge /run/hybridnet-cluster-edge.lock -newer /run/mark"
+        site.lab.sh("touch /run/mark")
+        before = site.fingerprint()
+        for stage in ("expand", "replace"):
+            result = site.apply(planned((11,)), owner="none", stage=stage)
+            assert (result["failed"], result["changed"], result["applied"]) == (False, False, "none"), result["text"]
+            assert "- neighbor 10.121.0.12 peer-group nodes" in result["left"]
+            assert "edge_router_bgp_owner: none) and is not the planned one; nothing was written" in result["text"]
+        same = site.apply(planned(), owner="none")
+        assert (same["changed"], same["left"]) == (False, "")
+        assert "nothing was written" not in same["text"]
+        assert site.fingerprint() == before
+        assert site.lab.sh(files).stdout == ""
 
     def test_a_limit_that_would_cut_a_node_off_is_taken_back(self, site: Site) -> None:
         before = site.fingerprint()

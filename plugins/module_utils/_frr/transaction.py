@@ -77,6 +77,19 @@ class Plan(NamedTuple):
     """Blocks of the running configuration that are not ours and must still run afterwards."""
 
 
+def owner(router: RouterState) -> str:
+    """Return who holds this router's BGP instance.
+
+    Returns:
+        ``file`` (frr.conf), ``other`` (bgpd runs one that is in no file: a UniFi controller pushes it there, or
+        somebody typed it into vtysh and did not save it) or ``nobody``.
+    """
+    if frr.BGP in frr.parse(router.file_text).objects:
+        return "file"
+    running = frr.parse(router.running_text or "").objects
+    return "other" if router.bgpd_running and frr.BGP in running else "nobody"
+
+
 def refuse(router: RouterState, platform: str) -> None:
     """Raise if this router's BGP is not ours to write.
 
@@ -85,13 +98,17 @@ def refuse(router: RouterState, platform: str) -> None:
         overwrite
             ours), or somebody typed it into vtysh and did not save it.
     """
-    running = frr.parse(router.running_text or "").objects
-    written = frr.parse(router.file_text).objects
-    if router.bgpd_running and frr.BGP in running and frr.BGP not in written:
+    if owner(router) == "other":
         if platform == "unifi":
-            hint = "delete the BGP configuration in UniFi Network (Settings > Routing > BGP), then run again"
+            hint = (
+                "to leave it there: edge_router_bgp_owner: none; to hold it in the file: delete the BGP configuration"
+                " in UniFi Network (Settings > Routing > BGP), then run again"
+            )
         else:
-            hint = "save it with: vtysh -c 'write memory', or restart frr to drop it"
+            hint = (
+                "save it with: vtysh -c 'write memory', or restart frr to drop it; where another program writes it:"
+                " edge_router_bgp_owner: none"
+            )
         raise EdgeError(
             "/etc/frr/frr.conf",
             "bgpd runs a BGP instance that is not in this file, so somebody else owns it"

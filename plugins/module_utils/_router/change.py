@@ -137,6 +137,49 @@ def planned_change(
     return router, plan, verdict.warnings
 
 
+def compare(content: str, router: transaction.RouterState) -> Dict[str, Any]:
+    """Return how a router's running BGP differs from a configuration that is not to be written.
+
+    Args:
+        content: the planned configuration; empty = no BGP instance.
+        router: what was found.
+    """
+    candidate = frr.parse(content)
+    live = frr.parse(router.running_text if router.running_text is not None else router.file_text)
+    keys = frr.scope(live, candidate)
+    found = frr.pick(live.objects, keys)
+    differs = not frr.equal(found, candidate.objects)
+    sessions = programs.described(router.sessions)
+    return {
+        "changed": False,
+        "applied": "none",
+        "version": router.version,
+        "owner": transaction.owner(router),
+        "rolled_back": False,
+        "gained": [],
+        "left": frr.unified_diff(found, candidate.objects) if differs else "",
+        "sessions": {"before": sessions, "after": sessions},
+        "warnings": [],
+        "diff": {
+            "before_header": "live BGP configuration",
+            "after_header": "planned BGP configuration",
+            "before": frr.masked_text(found),
+            "after": frr.masked_text(candidate.objects, found),
+        },
+    }
+
+
+def read_only(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Compare a router whose BGP somebody else holds with the plan; nothing is written on it."""
+    result = compare(params["content"], look())
+    if result["left"]:
+        result["warnings"].append(
+            "this router's BGP is somebody else's (edge_router_bgp_owner: none) and is not the planned one; nothing "
+            "was written. --diff shows the difference, playbooks/render.yml writes the planned frr.conf for its owner"
+        )
+    return result
+
+
 def still_so(router: transaction.RouterState) -> bool:
     """Return whether file and running configuration are as they were at the look."""
     return (files.read_or_none(programs.CONFIG) or "") == router.file_text and _without_times(
@@ -156,6 +199,17 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
         RefusedError, EdgeError: nothing was touched.
     """
     folder = params["state_dir"]
+    if check_mode:
+        found = look()
+        if transaction.owner(found) == "other":
+            # Whoever wants to see what would be must not have to end the owner's sessions for it.
+            result = compare(params["content"], found)
+            try:
+                transaction.refuse(found, params["platform"])
+            except EdgeError as error:
+                result["warnings"] = ["without check mode the run ends here: {0}".format(error)]
+            result["changed"] = bool(result["left"])
+            return result
     recovered = recover(folder, check_mode)
     programs.remove_stale_scratch_folders()
     router, plan, warnings = planned_change(params, check_mode)
@@ -203,6 +257,7 @@ def described(router: transaction.RouterState, plan: transaction.Plan, whole: bo
         "changed": changed,
         "applied": plan.method,
         "version": router.version,
+        "owner": transaction.owner(router),
         "rolled_back": False,
         "gained": [],
         "left": frr.unified_diff(plan.target, plan.candidate),

@@ -60,6 +60,9 @@ class PlannedRouter(TypedDict):
     managed: Annotated[bool, "Whether the run configures it."]
     absent: Annotated[bool, "``edge_state: absent``: what this collection made there is removed."]
     platform: Annotated[str, "What the router is.", ("linux", "unifi")]
+    bgp_owner: Annotated[
+        str, "Who holds its BGP: its own file, which the run writes, or somebody else: never written.", ("file", "none")
+    ]
     take_over: Annotated[list[str], "Blocks of FRR that are not ours and that a restart may lose."]
     frr_version: Annotated[str, "The FRR version that the plan assumes."]
     asn: Annotated[int, "AS number."]

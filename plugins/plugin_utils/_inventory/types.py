@@ -569,7 +569,7 @@ class Key:
     def schema(self) -> Schema:
         """Return the JSON Schema of its value, with its text for the editor."""
         text = self.default_text
-        said = "" if self.required or text == "none" else f" Default: {text}."
+        said = "" if self.required or (text == "none" and self.default != text) else f" Default: {text}."
         return {"description": self.description + said, **self.type.written()}
 
 

@@ -161,6 +161,8 @@ class Router:
     frr_version: str
     addresses: Mapping[str, tuple[Address, ...]]
     """Network name -> addresses, one per family and subnet."""
+    bgp_owner: str = "file"
+    """``file``: its frr.conf, which we write; ``none``: somebody else, and we write nothing."""
     take_over: tuple[str, ...] = ()
     """Blocks of FRR that are not ours and may be lost, by their first lines."""
     managed: bool = field(kw_only=True)

@@ -158,6 +158,7 @@ def _router(site: Site, router: Router) -> PlannedRouter:
         "managed": router.managed,
         "absent": router.absent,
         "platform": router.platform,
+        "bgp_owner": router.bgp_owner,
         "take_over": list(router.take_over),
         "frr_version": router.frr_version,
         "asn": router.asn,

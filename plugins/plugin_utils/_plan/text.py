@@ -103,7 +103,14 @@ def error_text(findings: Iterable[FindingEntry]) -> str:
 
 def _state(end: PlannedRouter | PlannedCluster) -> str:
     """Return how a router or cluster is treated where that is not the default: removed, or not managed."""
-    return (", to be removed" if end["absent"] else "") + ("" if end["managed"] else ", not managed")
+    others = end.get("bgp_owner") == "none"
+    return "".join(
+        (
+            ", to be removed" if end["absent"] else "",
+            "" if end["managed"] else ", not managed",
+            ", its BGP is written by others" if others else "",
+        )
+    )
 
 
 def _neighbors(neighbors: Iterable[PlannedNeighbor]) -> list[str]:

@@ -191,6 +191,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
                 asn=values["edge_router_asn"],
                 router_id=router_id,
                 platform=values["edge_router_platform"],
+                bgp_owner=values["edge_router_bgp_owner"],
                 take_over=tuple(values["edge_router_take_over"]),
                 frr_version=values["edge_router_frr_version"],
                 addresses=dict(sorted(placed.items())),

@@ -109,14 +109,16 @@ def test_bad_candidates(candidate: str, expected: str) -> None:
             {"file_text": HEADER},
             "unifi",
             "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
-            " (the UniFi controller) (delete the BGP configuration in UniFi Network (Settings > Routing > BGP), then run again)",
+            " (the UniFi controller) (to leave it there: edge_router_bgp_owner: none; to hold it in the file: delete the BGP"
+            " configuration in UniFi Network (Settings > Routing > BGP), then run again)",
             id="the controller's BGP",
         ),
         pytest.param(
             {"file_text": HEADER},
             "linux",
             "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
-            " (save it with: vtysh -c 'write memory', or restart frr to drop it)",
+            " (save it with: vtysh -c 'write memory', or restart frr to drop it; where another program writes it:"
+            " edge_router_bgp_owner: none)",
             id="not saved",
         ),
         pytest.param({"version": "7.4.1"}, "linux", "frr version: 7.4.1 is older than 7.5, the oldest version that is supported "
@@ -127,6 +129,21 @@ def test_routers_that_are_refused(found: dict[str, Any], platform: str, expected
     with pytest.raises(EdgeError) as error:
         transaction.refuse(router(**found), platform)
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param({}, "file", id="in the file and running"),
+        pytest.param({"bgpd_running": False, "running_text": None}, "file", id="in the file, FRR is off"),
+        pytest.param({"file_text": HEADER}, "other", id="pushed into the running bgpd"),
+        pytest.param({"file_text": HEADER, "bgpd_enabled": False}, "other", id="pushed, and the daemons file says bgpd=no"),
+        pytest.param({"file_text": HEADER, "running_text": HEADER}, "nobody", id="bgpd runs without an instance"),
+        pytest.param({"file_text": "", "running_text": None, "bgpd_running": False}, "nobody", id="FRR is off"),
+    ],
+)  # fmt: skip
+def test_who_holds_bgp(found: dict[str, Any], expected: str) -> None:
+    assert transaction.owner(router(**found)) == expected
 
 
 def test_a_router_in_order_is_not_refused() -> None:

@@ -222,6 +222,15 @@ def test_a_router_that_is_lost_while_they_contract_keeps_the_next_from_starting(
     assert run.output.count("TASK [Contract the router]") == 1
 
 
+def test_a_router_whose_bgp_others_write_is_read_and_not_contracted(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home={**REACHABLE, "edge_router_bgp_owner": "none"})
+    run = run_playbook(str(without_frr(tmp_path)), hosts, options=("--tags", "router,contract"))
+    run.check(0)
+    done = {task.partition("]")[0]: task for task in run.output.split("TASK [")}
+    assert "changed: [home]" in done["Expand the router"]
+    assert "skipping: [home]" in done["Contract the router"]
+
+
 def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
     leaving = {"edge_routers": "cabin", "edge_clusters": "cabin-k8s", "edge_nodes": "cabin-node"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import plan_text
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 
 SMALL = """
@@ -201,3 +202,30 @@ def test_a_prefix_that_only_its_own_receiver_could_send_is_originated(
     found = planned(edge_router_neighbors=neighbors)
     assert [text[:7] for text in told(found)] == ["EDGE332"]
     assert found.data["routers"]["gw"]["frr"]["networks"]["ipv4"] == originated
+
+
+# --- BGP that somebody else writes on the router ----------------------------------------------------------------------
+
+
+def test_bgp_stays_in_unifi_networks_ui() -> None:
+    """The router is rendered, reached and verified; the plan says that it is never written."""
+    document = yaml.safe_load(SMALL)
+    (router,) = document["all"]["children"]["edge_routers"]["hosts"].values()
+    router.update(edge_router_platform="unifi", edge_router_bgp_owner="none")
+    found = plan(inventory_from(document))
+    assert told(found) == []
+    data = found.data
+    gw = data["routers"]["gw"]
+    assert (gw["bgp_owner"], gw["managed"]) == ("none", True)
+    assert [group["name"] for group in gw["frr"]["peer_groups"]] == ["home-k8s"]
+    assert "gw (AS 64630" in plan_text(data)
+    assert "its BGP is written by others" in plan_text(data)
+
+
+def test_an_owner_that_is_not_known_is_refused() -> None:
+    document = yaml.safe_load(SMALL)
+    (router,) = document["all"]["children"]["edge_routers"]["hosts"].values()
+    router["edge_router_bgp_owner"] = "fiel"
+    assert told(plan(inventory_from(document))) == [
+        "EDGE103 gw.edge_router_bgp_owner: must be file or none, not 'fiel' (did you mean 'file'?)"
+    ]

@@ -20,7 +20,8 @@ FAULTS = Faults()
 
 @FAULTS.finds(
     "EDGE801 udm-pro: cannot be read: ssh: connect to host udm-pro.invalid port 22: timed out (check that SSH "
-    "reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary')",
+    "reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'. A firmware upgrade of UniFi OS switches "
+    "FRR off: run site.yml again)",
 )
 def router_unreachable(site: LiveSite) -> None:
     site.observed["routers"]["udm-pro"] = {"error": "ssh: connect to host udm-pro.invalid port 22: timed out"}
@@ -41,7 +42,8 @@ def another_as(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE806 udm-pro: runs no BGP (run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons?)",
+    "EDGE806 udm-pro: runs no BGP (run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons? "
+    "A firmware upgrade of UniFi OS resets both)",
 )
 def no_bgp(site: LiveSite) -> None:
     site.router.update(summary={}, neighbors={}, bgp={"ipv4": {}, "ipv6": {}}, routes={"ipv4": {}, "ipv6": {}})

@@ -12,9 +12,11 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         ERROR,
         "Router not readable",
         "cannot be read: {reason}",
-        "check that SSH reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'",
+        "check that SSH reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'. A"
+        " firmware upgrade of UniFi OS switches FRR off: run site.yml again",
         "udm-pro: cannot be read: ssh: connect to host udm-pro.invalid port 22: timed out (check that SSH reaches"
-        " it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary')",
+        " it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'. A firmware upgrade of UniFi OS"
+        " switches FRR off: run site.yml again)",
     ),
     "EDGE802": LiveCode(
         ERROR,
@@ -54,9 +56,10 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         ERROR,
         "No BGP on the router",
         "runs no BGP",
-        "run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons?",
+        "run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons? A"
+        " firmware upgrade of UniFi OS resets both",
         "udm-pro: runs no BGP (run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in"
-        " /etc/frr/daemons?)",
+        " /etc/frr/daemons? A firmware upgrade of UniFi OS resets both)",
     ),
     "EDGE807": LiveCode(
         ERROR,

@@ -31,6 +31,12 @@ ROUTER = (
         "false: never connected to; the other end is planned against it.",
         default=True,
     ),
+    Key(
+        "edge_router_bgp_owner",
+        Choice("file", "none"),
+        "Who holds the router's BGP: file, frr.conf over SSH; none, somebody else: read and verified, never written.",
+        default="file",
+    ),
     Key("edge_router_neighbors", MapOf(Name(), NEIGHBOR), "BGP speakers that are not Cilium.", layered=True),
     Key("edge_router_maximum_paths", Integer(1, 256), "Next hops of a route at most (ECMP).", derived="FRR's own"),
     Key(

@@ -142,6 +142,7 @@ def router_variables(router: _twin.Router, ssh: Path, frr_version: str) -> dict[
         "ansible_ssh_host": router.address,
         **ssh_variables(router.host, router.address, router.namespace, ssh),
         "edge_router_platform": "linux",
+        "edge_router_bgp_owner": "file",  # whoever writes it at home is not in the twin: the run is
         "edge_router_frr_version": frr_version,
     }
 
