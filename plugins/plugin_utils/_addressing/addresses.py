@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...module_utils._errors import EdgeError
 from .families import Family
@@ -196,20 +196,17 @@ def interval_text(interval: Interval) -> str:
 
 def to_cidrs(intervals: Iterable[Interval]) -> tuple[Cidr, ...]:
     """Return the fewest CIDRs that hold exactly these addresses, sorted, IPv4 first."""
-    return tuple(cidr for interval in merge(intervals) for cidr in _blocks_of(interval))
-
-
-def _blocks_of(interval: Interval) -> Iterator[Cidr]:
-    """Yield the fewest CIDRs of one interval: each time the largest that may start here and does not reach too far."""
-    family, first, last = interval
-    width = family.width
-    while first <= last:
-        host_bits = (last - first + 1).bit_length() - 1
-        if first:
-            host_bits = min(host_bits, (first & -first).bit_length() - 1)
-        end = first + (1 << host_bits) - 1
-        yield Cidr(Interval(family, first, end), width - host_bits)
-        first = end + 1
+    _require_netaddr()
+    found: list[Cidr] = []
+    for family, first, last in merge(intervals):
+        size = last - first + 1
+        if not size & (size - 1) and not first % size:  # one CIDR already, as most pools are: a large site has many
+            found.append(Cidr(Interval(family, first, last), family.width - size.bit_length() + 1))
+            continue
+        version: Literal[4, 6] = 6 if family is Family.IPV6 else 4
+        ends = netaddr.IPAddress(first, version), netaddr.IPAddress(last, version)
+        found += [Cidr(Interval(family, net.first, net.last), net.prefixlen) for net in netaddr.iprange_to_cidrs(*ends)]
+    return tuple(found)
 
 
 def _require_netaddr() -> None:
