@@ -46,11 +46,15 @@ def parse_family(text: object, path: str) -> Family:
 
 _BY_KEY = {family.key: family for family in Family}
 
+# For who reads a plan or a router's answers, where families stand as text.
 FAMILIES = tuple(_BY_KEY)
+"""The keys of both, IPv4 first."""
 HOST_LENGTH = {family.key: family.width for family in Family}
-DEFAULT_ROUTE = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
+"""Prefix length of a route to one address, by key."""
+DEFAULT_ROUTE_TEXT = {Family.IPV4.key: "0.0.0.0/0", Family.IPV6.key: "::/0"}
+"""The prefix of a default route, by key."""
 
 
 def family_of(text: str) -> str:
-    """Return the family of an address or CIDR that was parsed before."""
+    """Return the key of the family of an address or CIDR that was parsed before."""
     return Family.of_text(text).key

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .._addressing.addresses import Address, Cidr, parse_cidr
-from .._addressing.families import DEFAULT_ROUTE
+from .._addressing.families import DEFAULT_ROUTE_TEXT
 from .._document.frr_intent import FrrIntent, PeerGroupFamily, PrefixListEntry
 from .._model.prefix_rules import lengths
 from .._model.site import PrefixRule
@@ -51,7 +51,7 @@ class PlannedFilters:
         policy = self._policy(peer_group, family)
         if policy is None:
             return False
-        if prefix == DEFAULT_ROUTE[family] and policy["default_originate"]:
+        if prefix == DEFAULT_ROUTE_TEXT[family] and policy["default_originate"]:
             return True
         return self._passes(policy["export"], family, prefix)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .._addressing.families import DEFAULT_ROUTE, FAMILIES
+from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES
 from .._document.plan import PlanDocument, PlannedNeighbor
 from .._findings.code import ERROR
 from .._findings.wording import some
@@ -106,7 +106,7 @@ class _NeighborCheck:
         for family in FAMILIES:
             sent = [*self.seen.announced.get((key, family), ())]
             if family in found.default_sent:
-                sent.append(DEFAULT_ROUTE[family])
+                sent.append(DEFAULT_ROUTE_TEXT[family])
             leaks += [prefix for prefix in sent if not self.filters.exports(group, family, prefix)]
         if leaks:
             self.report.find("EDGE894", path, prefixes=some(leaks, MOST_NAMES), key=key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 
-from .._addressing.families import DEFAULT_ROUTE, FAMILIES, HOST_LENGTH
+from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import some
@@ -237,7 +237,7 @@ class _RouterCheck:
                 prefixes = [
                     p for p in self.seen.announced.get((address, family), ()) if not self._sent(group, family, p)
                 ]
-                if family in neighbor.default_sent and not self._sent(group, family, DEFAULT_ROUTE[family]):
+                if family in neighbor.default_sent and not self._sent(group, family, DEFAULT_ROUTE_TEXT[family]):
                     prefixes.insert(0, "the default route")
                 uncounted = neighbor.sent[family] and not self.filters.announces(group, family)
                 if not prefixes and not uncounted:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from ..._addressing.families import DEFAULT_ROUTE, FAMILIES, family_of
+from ..._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, family_of
 from ..._document.frr_intent import PeerGroup
 from ..._document.lookup import peer_group
 from ..._document.plan import PlannedNeighbor, PlannedPolicy, PlannedSession
@@ -272,7 +272,7 @@ def announced(policy: PlannedPolicy, family: str) -> list[str]:
     """Return prefixes of ``family`` that an import policy lets in: of each rule the first, at its shortest length."""
     found = []
     if policy["default_route"]:
-        found.append(DEFAULT_ROUTE[family])
+        found.append(DEFAULT_ROUTE_TEXT[family])
     for rule in policy["prefixes"]:
         cidr = ip_network(rule["prefix"])
         if family_of(rule["prefix"]) == family:
