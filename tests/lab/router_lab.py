@@ -17,11 +17,16 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE", "~/.cache/cluster-edge")).expanduser() / "router"
 ROUTER_ADDRESS = "10.121.0.1"
@@ -44,9 +49,15 @@ def missing(suite: str = "trixie") -> str | None:
     for program in PROGRAMS:
         if shutil.which(program) is None:
             return f"needs the program {program}"
-    if not (CACHE / suite / "usr/lib/frr/bgpd").exists():
-        return f"needs the router's root file system {CACHE / suite} (mmdebstrap with frr, openssh-server, systemd)"
+    if not (CACHE / suite / "usr/lib/frr/bgpd").exists() and shutil.which("mmdebstrap") is None:
+        return f"needs the program mmdebstrap, to build the router's root file system {CACHE / suite}"
     return None
+
+
+def image(suite: str) -> Path:
+    """Return a router's root file system, built where the cache has none: no suite is left out in silence."""
+    progress = Progress(lambda text: print(text, file=sys.stderr, flush=True))  # noqa: T201  building takes 30 s
+    return Programs(CACHE.parent, CHECKOUT / "roles/edge_twin/files/programs", None, progress).router_image(suite)
 
 
 def wait_for(what: str, probe: Callable[[], Any], limit: float = 30.0, every: float = 0.1) -> Any:
@@ -78,7 +89,7 @@ class RouterLab:
         self.name = f"fx-{os.getpid()}-{next(_NUMBERS)}"
         self.suite = suite
         self.password = password
-        self.base = CACHE / suite
+        self.base = image(suite)
         self.dir = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
         unified = Path("/sys/fs/cgroup/unified")
         self.cgroup = (unified if unified.is_dir() else Path("/sys/fs/cgroup")) / self.name

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each version of FRR does: one table for plan, transaction, comparison and documentation.
 
-Measured on 7.5.1, 8.4.4 and 10.3. Runs on the router: syntax of Python 3.8, standard library only.
+Measured on the versions in :data:`TRIED`. Runs on the router: syntax of Python 3.8, standard library only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from typing import Tuple
 
 OLDEST = (7, 5)
 """The oldest version for which configurations are rendered and tested (Debian 11, the base of UniFi OS)."""
+
+TRIED = ((7, 5), (8, 4), (10, 3), (10, 7))
+"""The versions on which all of this was tried, oldest first: those of the tests' routers."""
 
 EBGP_REQUIRES_POLICY = (7, 4)
 """From here on an eBGP neighbor without a policy exchanges no routes (RFC 8212), and ``network`` lines are checked."""
@@ -29,3 +32,18 @@ ENFORCE_FIRST_AS = (10, 3)
 def text_of(version: Tuple[int, ...]) -> str:
     """Return a version as it is written: ``7.5``."""
     return ".".join(str(part) for part in version)
+
+
+def nearest(version: Tuple[int, ...]) -> Tuple[int, ...]:
+    """Return the tried version whose rules a version takes: itself, else the newest one before it, else the oldest."""
+    return max((tried for tried in TRIED if tried <= version[:2]), default=TRIED[0])
+
+
+def untried(version: Tuple[int, ...]) -> str:
+    """Return a warning where a version was not tried, else an empty text."""
+    near = nearest(version)
+    if near == version[:2]:
+        return ""
+    return "FRR {0} was not tried with this collection: it gets the rules of {1}, the nearest one that was".format(
+        text_of(version), text_of(near)
+    )

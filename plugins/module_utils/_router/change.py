@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from .._errors import EdgeError
 from .._frr import config as frr
-from .._frr import transaction
+from .._frr import state, transaction, versions
 from . import check, files, journal, programs
 from .recovery import forget, recover
 from .rollback import READ_BACK_TIMEOUT, Before, FailedError, RefusedError, poll
@@ -134,7 +134,8 @@ def planned_change(
         raise RefusedError(
             "this router's FRR refuses the configuration, nothing was changed: {0}".format("; ".join(verdict.errors))
         )
-    return router, plan, verdict.warnings
+    untried = versions.untried(state.version_tuple(router.version))
+    return router, plan, ([untried] if untried else []) + verdict.warnings
 
 
 def compare(content: str, router: transaction.RouterState) -> Dict[str, Any]:
