@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
@@ -48,6 +49,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allo
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
 
+display = Display()
+
 ROLES = Path(__file__).parents[2] / "roles"
 SECRETS = "edge_bgp_passwords"
 """Its names are part of the plan, its values never: they are not even resolved."""
@@ -69,6 +72,8 @@ class ActionModule(ActionBase):
             argument_spec={
                 "one_end": {"type": "bool", "default": False},
                 "before": {"type": "path"},
+                "full": {"type": "bool", "default": True},
+                "fail_on_errors": {"type": "bool", "default": True},
                 "guard": {"type": "bool", "default": True},
             }
         )[1]
@@ -90,8 +95,10 @@ class ActionModule(ActionBase):
             findings = [*limit_findings(computed, variables), *findings]
         document = computed.data
         if document is None or any(finding["severity"] == "error" for finding in findings):
-            return {**result, "failed": True, "findings": findings, "msg": error_text(findings)}
-        text = {"text": plan_text(document), "summary": summary_text(document)}
+            failed = {**result, "changed": False, "findings": findings, "msg": error_text(findings)}
+            return {**failed, "failed": True} if options["fail_on_errors"] else failed
+        shown_full = options["full"] or display.verbosity > 0
+        text = {"text": plan_text(document, shown_full), "summary": summary_text(document)}
         if before is not None:
             resets = reset_sessions(before, document)
             text = {name: "\n".join([shown, *reset_lines(resets)]) for name, shown in text.items()}

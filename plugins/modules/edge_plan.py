@@ -28,6 +28,19 @@ options:
       - A plan that was written as JSON before the inventory changed.
       - The text then says which sessions the change resets.
     type: path
+  full:
+    description:
+      - List each session and derived value in RV(text) also where they are many.
+      - Else sessions are grouped by peering and router, and a value derived for many hosts is one line. With C(-v) they
+        are listed all the same.
+    type: bool
+    default: true
+  fail_on_errors:
+    description:
+      - Fail where the inventory has an error, with all RV(findings) in RV(msg).
+      - V(false) returns RV(findings) and no plan then; let M(hybridnet.cluster_edge.edge_findings) show them and fail.
+    type: bool
+    default: true
   guard:
     description:
       - Fail where the inventory has the overlay of a twin and this run could leave that twin, as
@@ -129,11 +142,15 @@ resets:
   elements: str
   returned: when O(before) is given
 text:
-  description: The plan as tables for a person.
+  description: The plan as tables for a person; its findings are counted there, not listed.
   type: str
   returned: success
 summary:
-  description: The plan in one line, and its findings.
+  description: How much the plan has of each thing, its pools and services, and how many findings.
   type: str
   returned: success
+msg:
+  description: Each error and warning of an inventory with errors, as text.
+  type: str
+  returned: where the inventory has an error
 """

@@ -24,6 +24,9 @@ class PlaybookRun:
 
     status: int
     output: str
+    """Standard output, then standard error."""
+    errors: str = ""
+    """Standard error alone."""
 
     def check(self, status: int) -> None:
         """Fail with the run's output if it did not end with ``status``."""
@@ -66,4 +69,4 @@ def run_playbook(
     done = subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, timeout=LIMIT, check=False
     )
-    return PlaybookRun(done.returncode, done.stdout + done.stderr)
+    return PlaybookRun(done.returncode, done.stdout + done.stderr, done.stderr)

@@ -32,6 +32,7 @@ from .._document.plan import (
 from .._findings.code import ERROR
 from .._findings.finding import Finding
 from .._findings.report import Report
+from .._findings.together import together
 from .._frr.intent import frr_intent
 from .._inventory.parse import Inventory, accepted_reasons, parse
 from .._inventory.values import Item
@@ -81,7 +82,7 @@ def _plan(inventory: Inventory) -> Plan:
     report = Report()
     site, reasons = _resolved(inventory, report)
     report.accept(reasons)
-    findings = tuple(report.findings)
+    findings = tuple(together(report.findings))
     return Plan(site, findings, None if report.failed else _document(site, findings, reasons))
 
 

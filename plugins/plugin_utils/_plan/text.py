@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan as text: tables of sessions, pools and services, derived values with reasons, findings."""
+"""The plan as text: tables of sessions, pools and services, derived values with reasons, the number of findings."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ...module_utils._errors import message
@@ -19,8 +20,13 @@ from .._document.plan import (
     PlannedService,
     PlannedSession,
 )
+from .._findings.code import ERROR, WARNING
 from .._findings.finding import FindingEntry
+from .._findings.wording import some
 from .session_resets import Reset
+
+MANY = 24
+"""Rows of a table from which on it is grouped or cut, unless the whole is asked for."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -45,8 +51,34 @@ def finding_lines(findings: Iterable[FindingEntry]) -> list[str]:
     return lines
 
 
-def plan_text(plan: PlanDocument) -> str:
-    """Return the whole plan as text, for ``playbooks/plan.yml``."""
+def count(number: int, noun: str) -> str:
+    """Return ``1 error``, ``2 errors``, ``1 address``, ``2 addresses``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def findings_line(findings: Iterable[FindingEntry]) -> str:
+    """Return in one line how many findings there are of each kind."""
+    listed = list(findings)
+    accepted = sum(finding["accepted"] is not None for finding in listed)
+    numbers = [
+        (sum(finding["severity"] == ERROR for finding in listed), "error"),
+        (sum(finding["severity"] == WARNING and finding["accepted"] is None for finding in listed), "warning"),
+    ]
+    words = [count(number, noun) for number, noun in numbers if number]
+    words += [f"{count(accepted, 'warning')} accepted"] if accepted else []
+    return f"Findings: {', '.join(words) or 'none'}"
+
+
+def plan_text(plan: PlanDocument, full: bool = True) -> str:
+    """Return the plan as text, for ``playbooks/plan.yml``.
+
+    Its findings are counted, not listed: they are shown by themselves, in color.
+
+    Args:
+        plan: the plan.
+        full: list each session and derived value also where they are many; else sessions are grouped by peering and
+            router, and equal values derived for many hosts are one line.
+    """
     routers = [
         f"{name} (AS {router['asn']}, router-id {router['router_id']}, FRR {router['frr_version']}"
         f" on {router['platform']}{_state(router)})"
@@ -61,24 +93,37 @@ def plan_text(plan: PlanDocument) -> str:
         f"  routers: {', '.join(routers) or 'none'}",
         f"  clusters: {', '.join(clusters) or 'none'}",
     ]
-    lines += ["", f"BGP sessions ({len(plan['sessions'])})", *_sessions(plan["sessions"])]
+    lines += ["", f"BGP sessions ({len(plan['sessions'])})", *_session_lines(plan["sessions"], full)]
     if plan["neighbors"]:
         lines += ["", f"Other neighbors and links ({len(plan['neighbors'])})", *_neighbors(plan["neighbors"])]
-    lines += ["", f"Pools ({len(plan['pools'])})", *_pools(plan["pools"])]
+    lines += ["", f"Pools ({len(plan['pools'])})", *_pools(plan["pools"]), *(_COUNTED if plan["pools"] else [])]
     lines += ["", f"Services ({len(plan['services'])})", *_services(plan["services"], plan["pools"])]
-    lines += ["", "Derived values", *table(("value", "is", "because"), _derived(plan["derived"]))]
-    lines += ["", f"Findings ({len(plan['findings'])})"]
-    lines += [f"  {line}" for line in finding_lines(plan["findings"])] or ["  (none)"]
+    lines += ["", "Derived values", *_derived_lines(plan["derived"], full)]
+    lines += ["", findings_line(plan["findings"])]
     return "\n".join(lines)
 
 
+_COUNTED = ["  used, left and next free count the services of this inventory, not those that a cluster has beside them"]
+
+
 def summary_text(plan: PlanDocument) -> str:
-    """Return the plan in one line and its findings, for ``playbooks/site.yml``."""
+    """Return how much the plan has of each thing, its pools and its services, for ``playbooks/site.yml``."""
     head = (
-        f"Site {plan['site']}: {len(plan['routers'])} router(s), {len(plan['clusters'])} cluster(s),"
-        f" {len(plan['sessions'])} BGP session(s), {len(plan['pools'])} pool(s), {len(plan['services'])} service(s)"
+        f"Site {plan['site']}: {count(len(plan['routers']), 'router')}, {count(len(plan['clusters']), 'cluster')},"
+        f" {count(len(plan['sessions']), 'BGP session')}, {count(len(plan['pools']), 'pool')},"
+        f" {count(len(plan['services']), 'service')}"
     )
-    return "\n".join([head, *finding_lines(plan["findings"])])
+    lines = [head]
+    lines += ["", "Pools", *_cut(_pools(plan["pools"])), *_COUNTED] if plan["pools"] else []
+    lines += ["", "Services", *_cut(_services(plan["services"], plan["pools"]))] if plan["services"] else []
+    return "\n".join([*lines, "", findings_line(plan["findings"])])
+
+
+def _cut(lines: list[str]) -> list[str]:
+    """Return the first lines of a table, and how many rows more it has."""
+    most = MANY + 2  # a head and a rule
+    more = len(lines) - most
+    return lines if more <= 0 else [*lines[:most], f"  and {more} more: playbooks/plan.yml lists them"]
 
 
 def reset_lines(resets: Sequence[Reset]) -> list[str]:
@@ -90,14 +135,15 @@ def reset_lines(resets: Sequence[Reset]) -> list[str]:
 def error_text(findings: Iterable[FindingEntry]) -> str:
     """Return the error of an inventory with errors: every finding, each on its line."""
     listed = list(findings)
-    errors = sum(finding["severity"] == "error" for finding in listed)
-    noun = "error" if errors == 1 else "errors"
-    return "\n".join(
-        [
-            f"The inventory has {errors} {noun}; nothing was connected to or changed.",
-            *finding_lines(listed),
-            "docs/findings.md explains each code.",
-        ]
+    return "\n".join([refusal(listed), *finding_lines(listed)])
+
+
+def refusal(findings: Iterable[FindingEntry]) -> str:
+    """Return in one line that an inventory with errors is refused, without the findings themselves."""
+    errors = sum(finding["severity"] == ERROR for finding in findings)
+    return (
+        f"The inventory has {count(errors, 'error')}; nothing was connected to or changed."
+        " docs/findings.md explains each code."
     )
 
 
@@ -146,6 +192,38 @@ def _passes(policy: PlannedPolicy, most: int = 3) -> str:
         words.append(f"{rule['prefix']}{ge}{le}")
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "") or "nothing"
+
+
+def _session_lines(sessions: Sequence[PlannedSession], full: bool) -> list[str]:
+    """Return the table of sessions; of many, one line per peering, router and set of equal keys."""
+    if full or len(sessions) <= MANY:
+        return _sessions(sessions)
+    groups: dict[tuple[object, ...], list[PlannedSession]] = defaultdict(list)
+    for item in sessions:
+        groups[
+            item["cluster"], item["peering"], item["router"], item["router_address"], item["router_asn"],
+            item["family"], item["hold"], item["keepalive"], item["shutdown"], item["password"] is None,
+        ].append(item)  # fmt: skip
+    several = len({item["cluster"] for item in sessions}) > 1
+    rows = []
+    for members in groups.values():
+        item = members[0]
+        numbers = sorted({member["node_asn"] for member in members})
+        rows.append(
+            (
+                f"{item['cluster']}/{item['peering']}" if several else item["peering"],
+                len(members),
+                some([member["node"] for member in members]),
+                numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}",
+                item["router"] or "(on the node)",
+                item["router_address"],
+                item["router_asn"],
+                f"{item['hold']}/{item['keepalive']} s" + (" (shut down)" if item["shutdown"] else ""),
+                "yes" if item["password"] else "no",
+            )
+        )
+    head = ("peering", "sessions", "nodes", "AS", "router", "address", "AS", "hold/keepalive", "MD5")
+    return [*table(head, rows), "  Each session: -e edge_plan_report=full, or edge_plan_file=plan.json."]
 
 
 def _sessions(sessions: Sequence[PlannedSession]) -> list[str]:
@@ -210,5 +288,15 @@ def _services(services: Iterable[PlannedService], pools: Iterable[PlannedPool]) 
     )
 
 
-def _derived(derived: Iterable[DerivedValue]) -> list[tuple[object, object, object]]:
-    return [(item["path"], item["value"], item["reason"]) for item in derived]
+def _derived_lines(derived: Sequence[DerivedValue], full: bool) -> list[str]:
+    """Return the table of derived values; of many, those of one key with one reason are one line."""
+    groups: dict[tuple[str, str], list[DerivedValue]] = defaultdict(list)
+    for item in derived:
+        grouped = not full and len(derived) > MANY
+        groups[item["path"].partition(".")[2] if grouped else item["path"], item["reason"]].append(item)
+    rows = []
+    for (_key, reason), items in groups.items():
+        values = list(dict.fromkeys(str(item["value"]) for item in items))
+        more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+        rows.append((items[0]["path"] + more, some(values, 1), reason))
+    return table(("value", "is", "because"), rows)

@@ -184,7 +184,8 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
         _check_frr_version(context, host, values)
         if "edge_router_frr_version" not in values:
             assumed = values["edge_router_frr_version"]
-            context.derive(f"{host}.edge_router_frr_version", assumed, "the version of current UniFi OS")
+            reason = _ASSUMED_VERSION[values["edge_router_platform"]]
+            context.derive(f"{host}.edge_router_frr_version", assumed, reason)
         routers.append(
             Router(
                 host=host,
@@ -222,6 +223,13 @@ _ROUTER_ID_HINT = {
     True: "write any IPv4 address that is unique in the site",
 }
 """By whether the router has addresses at all."""
+
+
+_ASSUMED_VERSION = {
+    "linux": "the default; the run compares it with the FRR that it finds",
+    "unifi": "the version of current UniFi OS; the run compares it with the FRR that it finds",
+}
+"""Platform -> why the plan assumes this version of FRR where the inventory names none."""
 
 
 def _own_router_id(context: Context, path: str, router_id: Address) -> None:

@@ -53,6 +53,6 @@ def test_a_known_or_foreign_name_is_none(name: str) -> None:
 
 def test_a_word_that_a_variable_of_the_run_does_not_take_is_an_error() -> None:
     assert found({"edge_plan_report": "sumary", "edge_twin_state": "gone"}) == [
-        "EDGE103 error -e edge_plan_report: must be full or summary, not 'sumary' (did you mean 'summary'?)",
+        "EDGE103 error -e edge_plan_report: must be full, summary or tables, not 'sumary' (did you mean 'summary'?)",
         "EDGE103 error -e edge_twin_state: must be absent or present, not 'gone'",
     ]

@@ -54,7 +54,7 @@ def test_what_is_written_plans_without_a_finding(name: str, tmp_path: Path) -> N
     planned = run_playbook("plan.yml", tmp_path / name)
     planned.check(0)
     assert f"Site {name}" in planned.output
-    assert "Findings (0)" in planned.output
+    assert "Findings: none" in planned.output
 
 
 def test_the_schema_is_named_by_a_relative_path_below_the_checkout(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan
-from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 
 pytestmark = pytest.mark.ansible
 
@@ -42,7 +42,7 @@ def test_ansible_and_the_tests_read_the_reference_site_alike(tmp_path: Path) -> 
         ),
         (
             "edge_plan_report=sumary",
-            "-e edge_plan_report: must be full or summary, not 'sumary' (did you mean 'summary'?)",
+            "-e edge_plan_report: must be full, summary or tables, not 'sumary' (did you mean 'summary'?)",
         ),
     ],
     ids=["name", "word"],
@@ -97,6 +97,60 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
         "warning EDGE110 edge_colour: is not a variable of this collection",
     ):
         assert line in result.output
+
+
+@pytest.mark.parametrize("playbook", ["plan.yml", "site.yml"])
+@pytest.mark.parametrize("errors", [1, 3, 8])
+def test_each_error_is_shown_once(playbook: str, errors: int, tmp_path: Path) -> None:
+    extra = overlay(tmp_path, "".join(f"    edge_pools__x{number}: 5\n" for number in range(errors)))
+    result = run_playbook(playbook, HYBRID, options=("-i", str(extra)))
+    result.check(2)
+    for number in range(errors):
+        assert result.output.count(f"EDGE102 edge_pools__x{number}: ") == 1, result.output
+    assert len(result.output.splitlines()) <= 30 + errors
+
+
+def shown_on_a_terminal(folder: Path, environment: dict[str, str]) -> PlaybookRun:
+    """Return a run with a warning and an accepted warning, in an environment that says whether there is color."""
+    extra = overlay(
+        folder,
+        "    edge_x: 1\n    edge_colour: blue\n    edge_accept: {EDGE110: {edge_color: known}}\n    edge_color: 1\n",
+    )
+    result = run_playbook("plan.yml", HYBRID, options=("-i", str(extra)), environment=environment)
+    result.check(0)
+    return result
+
+
+def test_a_warning_has_the_color_of_ansible_and_an_accepted_one_has_none(tmp_path: Path) -> None:
+    lines = shown_on_a_terminal(tmp_path, {"ANSIBLE_FORCE_COLOR": "1"}).output.splitlines()
+    assert [line.startswith("\x1b[") for line in lines if "EDGE110 edge_colour" in line] == [True]
+    assert [line.startswith("\x1b[") for line in lines if "EDGE110 edge_color:" in line] == [False]
+
+
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}], ids=["file", "NO_COLOR"])
+def test_there_is_no_color_in_a_file_or_where_it_is_not_wanted(environment: dict[str, str], tmp_path: Path) -> None:
+    output = shown_on_a_terminal(tmp_path, environment).output
+    assert "warning EDGE110 edge_colour: " in output
+    assert "\x1b[" not in output
+
+
+CALLBACK = """
+DOCUMENTATION = "name: one_json\\ntype: stdout\\nshort_description: says nothing\\ndescription: as its name says"
+from ansible.plugins.callback import CallbackBase
+class CallbackModule(CallbackBase):
+    CALLBACK_TYPE, CALLBACK_NAME = "stdout", "one_json"
+"""
+"""A callback that owns standard output, as those that write one JSON document do."""
+
+
+def test_a_callback_that_writes_json_has_standard_output_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "one_json.py").write_text(CALLBACK, encoding="utf-8")
+    extra = overlay(tmp_path, "    edge_pools__x: 5\n")
+    environment = {"ANSIBLE_CALLBACK_PLUGINS": str(tmp_path), "ANSIBLE_STDOUT_CALLBACK": "one_json"}
+    result = run_playbook("plan.yml", HYBRID, options=("-i", str(extra)), environment=environment)
+    result.check(2)
+    assert "error EDGE102 edge_pools__x: " in result.errors
+    assert result.output == result.errors
 
 
 def test_a_template_that_fails_is_a_finding(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from .common import PATH
 RUN = (
     Key(
         "edge_plan_report",
-        Choice("full", "summary"),
-        "What a plan shows: tables of all that is planned, or one line and findings.",
-        default="full",
+        Choice("tables", "full", "summary"),
+        "What a plan shows: tables of all that is planned, many sessions grouped by peering and router; the same with"
+        " each by itself, as with -v; or pools and services alone.",
+        default="tables",
     ),
     Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
     Key(
