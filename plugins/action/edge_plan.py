@@ -104,7 +104,9 @@ class ActionModule(ActionBase):
             text = {name: "\n".join([shown, *reset_lines(resets)]) for name, shown in text.items()}
             result["resets"] = [reset.text for reset in resets]
         written = [file.planned(document["allocations"]) for file in files]
-        return {**result, "changed": False, **document, **text, "allocation_files": written}
+        # With -v the text lists everything; the whole result would be thousands of lines more (edge_plan_file has it).
+        quiet = {"_ansible_verbose_override": True}
+        return {**result, **quiet, "changed": False, **document, **text, "allocation_files": written}
 
 
 def read_plan(path: str) -> PlanDocument:

@@ -110,6 +110,28 @@ def test_each_error_is_shown_once(playbook: str, errors: int, tmp_path: Path) ->
     assert len(result.output.splitlines()) <= 30 + errors
 
 
+def test_more_verbose_output_lists_sessions_and_not_the_whole_plan_as_data(tmp_path: Path) -> None:
+    nodes = {f"k{number}": {"ansible_host": f"192.0.2.{number}"} for number in range(10, 60)}
+    site = {
+        "vars": {"edge_networks": {"lan": {"cidr": "192.0.2.0/24"}}, "edge_peerings": {"k8s": {}}},
+        "children": {
+            "edge_routers": {"hosts": {"gw": {"ansible_host": "192.0.2.1", "edge_router_asn": 64700}}},
+            "edge_clusters": {"hosts": {"home": {"edge_cluster_asn": 64701, "edge_cilium_version": "1.19.6"}}},
+            "edge_nodes": {"hosts": nodes},
+        },
+    }
+    hosts = tmp_path / "hosts.yml"
+    hosts.write_text(yaml.safe_dump({"all": site}), encoding="utf-8")
+    for options, rows in (((), 0), (("-v",), len(nodes))):
+        result = run_playbook("plan.yml", hosts, options=options)
+        result.check(0)
+        lines = result.output.splitlines()
+        assert (
+            sum(line.split()[:1] == ["k8s"] and "9/3 s" in line and "and 47 more" not in line for line in lines) == rows
+        )
+        assert len(lines) < 60 + 3 * rows
+
+
 def shown_on_a_terminal(folder: Path, environment: dict[str, str]) -> PlaybookRun:
     """Return a run with a warning and an accepted warning, in an environment that says whether there is color."""
     extra = overlay(
