@@ -19,6 +19,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "collections"), str(CHECKOUT / "scripts")]
 
 import plan_pages  # noqa: E402 - after the path is set
+import site_picture  # noqa: E402
 import yaml  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import Code  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES  # noqa: E402
@@ -34,13 +35,17 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     ValueType,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.questions import QUESTIONS, Question  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import plan_text  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import plan_page, read_page  # noqa: E402
 
 VERIFY_MARKER = (
     "<!-- The rest is written by scripts/generate.py from plugins/plugin_utils/_findings/codes; edit that. -->"
 )
 YAML_HEADER = "".join(f"# {line}\n" for line in plan_pages.MD_HEADER[1:-2])
 """First lines of each file."""
+FIRST_SITE = "The smallest site, and its plan"
+"""Heading of README.md with an inventory and what the plan says of it."""
 NOTE = "Written by scripts/generate.py from the library's tables; edit those."
 
 
@@ -262,7 +267,20 @@ def edge_arguments() -> str:
     return f"---\n{YAML_HEADER}#\n# {NOTE}\n{text}"
 
 
+def first_page() -> str:
+    """Return README.md with the plan of its own inventory."""
+    page = read_page(CHECKOUT / "README.md")
+    (inventory,) = page.under(FIRST_SITE, "yaml")
+    (shown,) = page.under(FIRST_SITE, "text")
+    computed = plan_page(inventory)
+    if computed.data is None:
+        raise ValueError("README.md: the smallest site does not plan")
+    return page.text.replace(f"```text\n{shown}```", f"```text\n{plan_text(computed.data)}\n```")
+
+
 GENERATED = {
+    "README.md": first_page,
+    "docs/site.svg": site_picture.site_picture,
     "docs/reference/inventory.md": inventory_page,
     "docs/reference/inventory.schema.json": schema_page,
     "docs/cluster.md": cluster_page,

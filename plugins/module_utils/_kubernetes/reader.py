@@ -65,7 +65,11 @@ class ClusterReader:
         try:
             client = _client(connection)
         except (kubernetes.config.ConfigException, OSError, yaml.YAMLError) as error:
-            raise ClusterReadError("{0} cannot be used: {1}".format(self._where, error)) from error
+            named = connection.login or connection.kubeconfig
+            way_out = (
+                "" if named else " (name a kubeconfig: edge_cluster_kubeconfig at the cluster's host, or KUBECONFIG)"
+            )
+            raise ClusterReadError("{0} cannot be used: {1}{2}".format(self._where, error, way_out)) from error
         self.server: str = client.configuration.host
         self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
         """What has to be said of the connection: that nobody checks whose certificate it is, or that it has none."""

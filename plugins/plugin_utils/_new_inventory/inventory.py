@@ -142,7 +142,7 @@ all:
       hosts:
         # The run talks to the API of the cluster from this machine, never to a host of this name.
         {CLUSTER_HOST}:
-{asn}{distribution}          # Cilium is brought to this version. A release with other values is shown, not touched.
+{asn}{distribution}          # Cilium gets this version and the planned values: `site --check --diff` shows them.
           edge_cilium_version: {_quoted(answers.cilium)}
           # edge_cilium_managed: false          # somebody else installs Cilium: Flux, Argo CD, the distribution
           # edge_cluster_kubeconfig: ~/.kube/config

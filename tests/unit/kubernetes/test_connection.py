@@ -269,8 +269,9 @@ def test_default_kubeconfig_goes_before_the_pods_account(tmp_path: Path, monkeyp
 
 def test_no_cluster_at_all_says_where_it_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(ClusterReadError, match=r"KUBECONFIG is not set, there is no ~/\.kube/config"):
+    with pytest.raises(ClusterReadError, match=r"KUBECONFIG is not set, there is no ~/\.kube/config") as told:
         open_cluster(None, None, {})
+    assert str(told.value).endswith("(name a kubeconfig: edge_cluster_kubeconfig at the cluster's host, or KUBECONFIG)")
 
 
 def test_kubeconfig_without_verification_or_tls_is_said(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ all:
         cluster:
           edge_cluster_asn: 64513
           edge_cluster_distribution: talos
-          # Cilium is brought to this version. A release with other values is shown, not touched.
+          # Cilium gets this version and the planned values: `site --check --diff` shows them.
           edge_cilium_version: "1.20.2"
           # edge_cilium_managed: false          # somebody else installs Cilium: Flux, Argo CD, the distribution
           # edge_cluster_kubeconfig: ~/.kube/config
