@@ -119,6 +119,16 @@ class Expectations:
         """Return the key of the label by which a service of ``cluster`` names its pool."""
         return self.plan["clusters"][cluster]["pool_label"]
 
+    def addresses_of(self, cluster: str, node: str) -> set[str]:
+        """Return the addresses of a node that are known: those of its sessions, and those that the cluster says."""
+        own = {
+            canonical(session["node_address"])
+            for session in self.plan["sessions"]
+            if (session["cluster"], session["node"]) == (cluster, node)
+        }
+        live = self.clusters[cluster].node_addresses.get(node, ()) if cluster in self.clusters else ()
+        return own.union(live)
+
     def pools_of(self, cluster: str) -> list[str]:
         """Return the names of the pools of ``cluster``."""
         return sorted(pool["name"] for pool in self.plan["pools"] if pool["cluster"] == cluster)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES
+from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedNeighbor
 from .._findings.code import ERROR
 from .._findings.wording import some
 from .filters import PlannedFilters
-from .observed import NeighborSeen, RouterSeen, canonical, within
+from .observed import ClusterSeen, NeighborSeen, RouterSeen, canonical, within
 from .report import MOST_NAMES, OK, VerifyReport
 from .timers import router_timers, timers_text
 
@@ -26,6 +27,39 @@ def verify_neighbors(report: VerifyReport, plan: PlanDocument, routers: Mapping[
         check = _NeighborCheck(report, neighbor, seen, PlannedFilters(plan["routers"][neighbor["router"]]["frr"]))
         for key in neighbor_keys(neighbor, seen):
             check.check_session(key)
+
+
+def verify_nobody_else(
+    report: VerifyReport,
+    plan: PlanDocument,
+    routers: Mapping[str, RouterSeen],
+    clusters: Mapping[str, ClusterSeen],
+) -> None:
+    """Report neighbors of the routers that the plan does not have, whatever they send.
+
+    Args:
+        report: where rows and findings go.
+        plan: the plan, with the addresses of dynamic neighbors.
+        routers: the routers that were read.
+        clusters: the clusters that were read. Who dials in from a listen range of another one may be its node.
+    """
+    for router, seen in sorted(routers.items()):
+        if plan["routers"][router]["absent"] or not seen.runs_bgp:
+            continue
+        sessions = [session for session in plan["sessions"] if session["router"] == router]
+        planned = {canonical(session["node_address"]) for session in sessions}
+        for neighbor in plan["neighbors"]:
+            if neighbor["router"] == router:
+                planned.update(neighbor_keys(neighbor, seen))
+        unread = {session["peer_group"] for session in sessions if session["cluster"] not in clusters}
+        ranges = [cidr for group in unread for cidr in peer_group(plan, router, group)["listen_ranges"]]
+        unplanned = sorted(key for key in seen.neighbors.keys() - planned if not within(key, ranges))
+        for key in unplanned:
+            found = seen.neighbors[key]
+            report.find("EDGE809", f"{router} neighbor {key}", asn=found.remote_as, state=found.state)
+        if unplanned:
+            subject = f"{router} has as neighbors"
+            report.row("nothing_else", subject, "nobody else", some(unplanned, MOST_NAMES), ERROR)
 
 
 def neighbor_keys(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:

@@ -46,6 +46,22 @@ def within(address: str, ranges: Iterable[str]) -> bool:
     return any(ip.version == network.version and ip in network for network in networks)
 
 
+def family_of(address: str) -> str:
+    """Return the family of an address: ``ipv4`` or ``ipv6``; text that is no address has an empty one."""
+    try:
+        return f"ipv{ipaddress.ip_address(address).version}"
+    except ValueError:
+        return ""
+
+
+def is_link_local(address: str) -> bool:
+    """Return whether an address is link-local (RFC 4291 section 2.5.6); text that is no address is not."""
+    try:
+        return ipaddress.ip_address(address).is_link_local
+    except ValueError:
+        return False
+
+
 # --- the router ---------------------------------------------------------------------------------------------------
 
 
@@ -86,6 +102,8 @@ class PathSeen:
     stale: bool
     used: bool
     """Best path, or part of its multipath."""
+    next_hops: frozenset[str] = frozenset()
+    """Addresses that it leads to: one, or for IPv6 a global and a link-local one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,8 @@ class RouteSeen:
     installed: bool
     next_hops: int
     """Those that the kernel uses."""
+    gateways: frozenset[str] = frozenset()
+    """Their addresses; of a next hop over several hops its own address, not that of the way to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +224,7 @@ def _paths(table: Mapping[str, Any]) -> dict[str, tuple[PathSeen, ...]]:
                 valid=bool(path.get("valid")),
                 stale=bool(path.get("stale")),
                 used=bool(path.get("bestpath") or path.get("multipath")),
+                next_hops=frozenset(canonical(hop["ip"]) for hop in path.get("nexthops") or [] if "ip" in hop),
             )
             for path in paths
             if path.get("pathFrom") != "aggregate" and path.get("peerId") not in (None, "(unspec)")
@@ -219,7 +240,13 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
         hops = [
             hop for entry in installed for hop in entry.get("nexthops") or [] if hop.get("fib") and hop.get("active")
         ]
-        result[canonical_prefix(prefix)] = RouteSeen(installed=bool(installed), next_hops=len(hops))
+        gateways = frozenset(
+            canonical(hop["ip"])
+            for entry in installed
+            for hop in entry.get("nexthops") or []
+            if "ip" in hop and hop.get("active") and not hop.get("resolver")
+        )
+        result[canonical_prefix(prefix)] = RouteSeen(bool(installed), len(hops), gateways)
     return result
 
 

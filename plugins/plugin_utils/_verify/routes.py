@@ -15,7 +15,7 @@ from .._findings.wording import some
 from .expected import Expectations, ExpectedPrefix, neighbor_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
-from .observed import PathSeen, RouterSeen, canonical
+from .observed import PathSeen, RouterSeen, canonical, family_of, is_link_local
 from .report import MOST_NAMES, OK, VerifyReport
 
 NOBODY = "nobody"
@@ -126,6 +126,8 @@ class _RouterCheck:
             self.report.find("EDGE844", path, nodes=self.names(stale))
         if invalid:
             self.report.find("EDGE845", path, nodes=self.names(invalid))
+        if self._check_next_hops(expected, accepted, path):
+            level = ERROR
         wanted = self.names(expected.must)
         if expected.may:
             wanted += f", perhaps {self.names(expected.may)}"
@@ -135,6 +137,32 @@ class _RouterCheck:
         self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, accepted_from or NOBODY, level)
         if expected.must or accepted:
             self._check_installed(expected, [seen for seen in paths if seen.valid and self._counts(seen)], path)
+
+    def _check_next_hops(self, expected: ExpectedPrefix, accepted: Mapping[str, PathSeen], path: str) -> bool:
+        """Report paths from nodes that lead to another machine. Return whether there are any."""
+        astray = {
+            neighbor: hops
+            for neighbor, seen in accepted.items()
+            if neighbor in self.sessions and (hops := self._foreign_next_hops(expected.family, neighbor, seen))
+        }
+        for hops in sorted(set(astray.values())):
+            nodes = [neighbor for neighbor in astray if astray[neighbor] == hops]
+            self.report.find("EDGE847", path, nodes=self.names(nodes), hops=", ".join(hops), prefix=expected.prefix)
+        return bool(astray)
+
+    def _foreign_next_hops(self, family: str, neighbor: str, seen: PathSeen) -> tuple[str, ...]:
+        """Return the next hops of a node's path that are not its own, sorted.
+
+        Cilium announces its own address of the session (RFC 4271 section 5.1.3: the next hop of a route that a speaker
+        originates). Where the route is of the other family than the session, that is any address of the node.
+        """
+        own = {neighbor}
+        if family_of(neighbor) != family:
+            session = self.sessions[neighbor]
+            own |= self.expectations.addresses_of(session["cluster"], session["node"])
+            if not any(family_of(address) == family for address in own):
+                return ()  # nobody says which
+        return tuple(sorted(hop for hop in seen.next_hops - own if not is_link_local(hop)))
 
     def _counts(self, path: PathSeen) -> bool:
         """Return whether the kernel should use a path; one that another router passes on may be longer, so unused."""
@@ -152,8 +180,14 @@ class _RouterCheck:
             self.report.find("EDGE850", path, ip=ip, prefix=expected.prefix)
         elif paths and hops != want:
             self.report.find("EDGE851", path, seen=hops, expected=want, ip=ip, prefix=expected.prefix)
+        known = frozenset().union(*(seen.next_hops for seen in paths))
+        astray = route.gateways - known if route is not None and known else frozenset()
+        if astray:
+            self.report.find("EDGE852", path, hops=", ".join(sorted(astray)), ip=ip, prefix=expected.prefix)
         subject = f"{self.router} {expected.prefix}"
-        self.report.row("installed", subject, _hops(planned), _hops(hops), OK if hops == want == planned else ERROR)
+        right = hops == want == planned and not astray
+        seen_text = f"{_hops(hops)}: {', '.join(sorted(astray))}" if astray else _hops(hops)
+        self.report.row("installed", subject, _hops(planned), seen_text, OK if right else ERROR)
 
     def _next_hops(self, paths: list[PathSeen]) -> int:
         """Return how many next hops the kernel should use of these accepted paths."""

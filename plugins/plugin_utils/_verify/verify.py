@@ -19,7 +19,7 @@ from .._findings.code import ERROR
 from .dynamic import with_addresses
 from .expected import Expectations
 from .leases import verify_leases
-from .neighbors import verify_neighbors
+from .neighbors import verify_neighbors, verify_nobody_else
 from .objects import verify_objects
 from .observed import ClusterSeen, RouterSeen, read_cluster, read_router
 from .report import OK, VerifyReport
@@ -60,6 +60,7 @@ def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False
     expectations = Expectations(plan, clusters)
     up = verify_router_sessions(report, plan, routers)
     verify_neighbors(report, plan, routers)
+    verify_nobody_else(report, plan, routers, clusters)
     verify_node_sessions(report, plan, routers, clusters, expectations)
     for cluster in sorted(name for name in clusters if not plan["clusters"][name]["absent"]):
         verify_services(report, plan, cluster, clusters[cluster], expectations)

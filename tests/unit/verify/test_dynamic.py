@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import neighbor
 
 
 def test_dynamic_neighbor_is_found_by_its_node() -> None:
@@ -27,6 +28,15 @@ def test_dynamic_neighbor_is_found_by_its_node() -> None:
         for n in (1, 2, 3)
     ]
     assert site.texts() == []
+    site.router["neighbors"]["10.121.0.66"] = neighbor(65001)
+    (found,) = site.texts()
+    assert found.startswith(
+        "EDGE809 udm-pro neighbor 10.121.0.66: the router has this neighbor (AS 65001, Established)"
+    )
+    cluster = site.observed["clusters"].pop("platform")
+    assert "EDGE809" not in site.codes(), "it may be a node of the cluster that was not read"
+    site.observed["clusters"]["platform"] = cluster
+    del site.router["neighbors"]["10.121.0.66"]
     del site.router["neighbors"]["10.121.0.13"]
     (found,) = site.texts()
     assert found.startswith(

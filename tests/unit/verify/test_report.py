@@ -26,6 +26,7 @@ def test_table() -> None:
     for kind in ("Service", "EndpointSlice", "Lease"):
         site.resources[kind] = []
     site.routes.clear()
+    site.router["neighbors"] = {"10.121.0.11": site.neighbor()}
     site.peer()["routeCount"] = []
     site.neighbor().update(bgpState="Active")
     assert render(site.verify()) == [

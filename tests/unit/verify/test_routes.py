@@ -44,6 +44,41 @@ def prefix_missing_everywhere(site: LiveSite) -> None:
     del site.routes[INGRESS], site.kernel[INGRESS]
 
 
+THIRD_PARTY = (
+    "which is not the node itself (traffic for the service goes to that machine: find out what runs on the node and "
+    "speaks BGP for it (kubectl -n kube-system get pods -o wide); vtysh -c 'show bgp 203.0.113.93/32')"
+)
+
+
+@FAULTS.finds(
+    "EDGE847 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): the path from "
+    f"node01 leads to 10.121.0.66, {THIRD_PARTY}",
+)
+def a_node_announces_another_machine(site: LiveSite) -> None:
+    site.routes[INGRESS][0]["nexthops"] = [{"ip": "10.121.0.66"}]
+    site.kernel[INGRESS] = route("10.121.0.66", "10.121.0.12")
+
+
+@FAULTS.finds(
+    "EDGE847 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): the path from "
+    f"node01, node02 leads to 10.9.9.9, {THIRD_PARTY}",
+)
+def all_nodes_announce_another_machine(site: LiveSite) -> None:
+    for accepted in site.routes[INGRESS]:
+        accepted["nexthops"] = [{"ip": "10.9.9.9"}]
+    # Both paths resolve to one way.
+    site.kernel[INGRESS] = route("10.9.9.9", "10.9.9.9")
+
+
+@FAULTS.finds(
+    "EDGE852 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the router sends to 10.9.9.9, which no "
+    "accepted path leads to (a static route or a route-map of zebra (ip protocol bgp route-map) may change it: vtysh -c "
+    "'show ip route 203.0.113.94/32')",
+)
+def the_kernel_sends_elsewhere(site: LiveSite) -> None:
+    site.kernel[SERVICE] = route("10.9.9.9", "10.122.0.13")
+
+
 @FAULTS.finds(
     "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted "
     "from node03 (10.121.0.13), expected only from node01, node02 (a node that announces without a ready "
@@ -64,7 +99,15 @@ def prefix_over_another_peering(site: LiveSite) -> None:
     site.kernel[INGRESS] = route("10.121.0.11", "10.121.0.12", "10.122.0.11")
 
 
+STRANGER = (
+    "the router has this neighbor (AS 64999, Established), and the plan does not (whoever it is may send routes here: take "
+    "it off with site.yml, or --tags router,contract; or keep it as one of edge_router_neighbors. One that dials in from a "
+    "listen range without being a node is kept out by a password)"
+)
+
+
 @FAULTS.finds(
+    f"EDGE809 udm-pro neighbor 10.121.0.66: {STRANGER}",
     "EDGE841 udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): accepted "
     "from 10.121.0.66, expected only from node01, node02 (a node that announces without a ready endpoint (Local) "
     "or outside its peering drops traffic: kubectl get endpointslices -A -o wide; vtysh -c 'show bgp 203.0.113.93/32')",
@@ -73,6 +116,11 @@ def prefix_from_stranger(site: LiveSite) -> None:
     site.router["neighbors"]["10.121.0.66"] = neighbor(64999)
     site.routes[INGRESS].append(path("10.121.0.66"))
     site.kernel[INGRESS] = route("10.121.0.11", "10.121.0.12", "10.121.0.66")
+
+
+@FAULTS.finds(f"EDGE809 udm-pro neighbor 10.121.0.99: {STRANGER}")
+def a_neighbor_that_nobody_planned_sends_nothing(site: LiveSite) -> None:
+    site.router["neighbors"]["10.121.0.99"] = neighbor(64999)
 
 
 @FAULTS.finds(
@@ -255,7 +303,8 @@ def ipv6_site() -> LiveSite:
     seen["addressFamilyInfo"] = {"ipv6Unicast": {"sentPrefixCounter": 0}}
     router["neighbors"][address] = seen
     router["summary"]["ipv6Unicast"] = {"as": 65000, "peers": {address: summary_line(65002)}}
-    router["bgp"]["ipv6"]["routes"]["2001:db8:94::94/128"] = [path(address)]
+    hops = [{"ip": address, "scope": "global"}, {"ip": "fe80::2", "scope": "link-local", "used": True}]
+    router["bgp"]["ipv6"]["routes"]["2001:db8:94::94/128"] = [{**path(address), "nexthops": hops}]
     router["routes"]["ipv6"]["2001:db8:94::94/128"] = route("fe80::2")
     site.service("dummy-service")["status"]["loadBalancer"]["ingress"].append({"ip": "2001:db8:94::94"})
     item = endpoint_slice("dummy", "dummy-service", endpoint("node02"))

@@ -80,6 +80,18 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         " site.yml with --tags cluster)",
         settles=False,
     ),
+    "EDGE809": LiveCode(
+        ERROR,
+        "Neighbor that nobody planned",
+        "the router has this neighbor (AS {asn}, {state}), and the plan does not",
+        "whoever it is may send routes here: take it off with site.yml, or --tags router,contract; or keep it as one of"
+        " edge_router_neighbors. One that dials in from a listen range without being a node is kept out by a password",
+        "udm-pro neighbor 10.121.0.99: the router has this neighbor (AS 64999, Established), and the plan does not"
+        " (whoever it is may send routes here: take it off with site.yml, or --tags router,contract; or keep it as one"
+        " of edge_router_neighbors. One that dials in from a listen range without being a node is kept out by a"
+        " password)",
+        settles=False,
+    ),
     "EDGE830": LiveCode(
         ERROR,
         "Cluster config matches no node",

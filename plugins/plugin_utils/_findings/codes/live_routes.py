@@ -78,6 +78,17 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         " router,contract: --tags router alone takes nothing away; vtysh -c 'show bgp ipv4 unicast neighbors"
         " 10.121.0.11 advertised-routes')",
     ),
+    "EDGE847": LiveCode(
+        ERROR,
+        "Path to another machine",
+        "the path from {nodes} leads to {hops}, which is not the node itself",
+        "traffic for the service goes to that machine: find out what runs on the node and speaks BGP for it (kubectl"
+        " -n kube-system get pods -o wide); vtysh -c 'show bgp {prefix}'",
+        "udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): the path from"
+        " node01 leads to 10.121.0.66, which is not the node itself (traffic for the service goes to that machine:"
+        " find out what runs on the node and speaks BGP for it (kubectl -n kube-system get pods -o wide); vtysh -c"
+        " 'show bgp 203.0.113.93/32')",
+    ),
     "EDGE850": LiveCode(
         ERROR,
         "Route not installed",
@@ -95,5 +106,15 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show {ip} route {prefix}'",
         "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops (look for"
         " maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
+    ),
+    "EDGE852": LiveCode(
+        ERROR,
+        "Installed route leads elsewhere",
+        "the router sends to {hops}, which no accepted path leads to",
+        "a static route or a route-map of zebra (ip protocol bgp route-map) may change it: vtysh -c 'show {ip} route"
+        " {prefix}'",
+        "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the router sends to 10.9.9.9, which no"
+        " accepted path leads to (a static route or a route-map of zebra (ip protocol bgp route-map) may change it:"
+        " vtysh -c 'show ip route 203.0.113.94/32')",
     ),
 }
