@@ -94,9 +94,8 @@ def refuse(router: RouterState, platform: str) -> None:
     """Raise if this router's BGP is not ours to write.
 
     Raises:
-        EdgeError: bgpd runs a BGP instance that is not in its file: a UniFi controller pushes it there (and would
-        overwrite
-            ours), or somebody typed it into vtysh and did not save it.
+        EdgeError: bgpd runs a BGP instance that is not in its file. A UniFi controller pushes it there, and would
+            overwrite ours. Or somebody typed it into vtysh and did not save it.
     """
     if owner(router) == "other":
         if platform == "unifi":
@@ -322,7 +321,17 @@ def _same_group(live: frr.Objects, target: frr.Objects, group: Optional[str], ad
 
 
 def password_changes(live: frr.Objects, target: frr.Objects) -> str:
-    """Return the changes of passwords on neighbors and groups that exist already, as commands for ``vtysh -f``."""
+    """Return the changes of passwords on neighbors and groups that exist already, as commands for ``vtysh -f``.
+
+    frr-reload.py would put each password on a command line, where every user of the router sees it.
+
+    Args:
+        live: what runs.
+        target: what is to run.
+
+    Returns:
+        The lines of one ``router bgp`` block. Empty where no password changes, or where the block is new or another AS.
+    """
     old, new = live.get(frr.BGP, ()), target.get(frr.BGP, ())
     if not old or not new or old[0] != new[0]:
         return ""

@@ -60,7 +60,7 @@ def bgp_changes(
     changes = Changes()
     if node_labels is not None:
         _label_nodes(changes, node_labels, state["nodes"])
-    _compare(changes, planned, BGP_KINDS, state, site)
+    _apply_and_remove(changes, planned, BGP_KINDS, state, site)
     given = {password_secret_name(name): name for name in passwords}
     wanted = {item["spec"]["authSecretRef"]: item for item in planned if "authSecretRef" in item["spec"]}
     for name, item in sorted(wanted.items()):
@@ -97,7 +97,7 @@ def lb_changes(planned: Sequence[Object], may_move: Iterable[str], state: Mappin
         site: the value of the ownership label.
     """
     changes = Changes()
-    _compare(changes, planned, LB_KINDS, state, site)
+    _apply_and_remove(changes, planned, LB_KINDS, state, site)
     changes.errors += moved_addresses(planned, frozenset(may_move), state, site)
     return changes
 
@@ -151,10 +151,20 @@ def _apply(changes: Changes, planned: Object, found: Object | None) -> None:
         changes.apply.append(planned)
 
 
-def _compare(
+def _apply_and_remove(
     changes: Changes, planned: Sequence[Object], kinds: Sequence[str], state: Mapping[str, Any], site: str
 ) -> None:
-    """Add to ``changes`` what to apply and remove of whole objects of ``kinds``."""
+    """Add to ``changes`` what to apply, and what to remove from the cluster.
+
+    Removed is every live object that has this site's labels of ownership and is not planned.
+
+    Args:
+        changes: takes the result, and the errors.
+        planned: whole objects.
+        kinds: those that the caller owns; they are removed in the reverse of this order.
+        state: what module ``cluster_state_info`` has read of these kinds.
+        site: name of the site, the value of a label of ownership.
+    """
     live = {object_key(item): item for item in state["objects"]}
     for item in planned:
         served = state["kinds"].get(item["kind"])

@@ -52,6 +52,10 @@ def check_versions(context: Context, site: Site) -> None:
 
 
 def _planned_version(context: Context, cluster: Cluster) -> Version | None:
+    """Return the version of Cilium that the cluster is planned for, or None where it cannot be; that is reported.
+
+    One that is newer than all that are known gets a warning. It has every capability of the table and no fault of it.
+    """
     path = f"{cluster.host}.edge_cilium_version"
     try:
         planned = parse_version(cluster.cilium_version)
