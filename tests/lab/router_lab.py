@@ -157,9 +157,12 @@ class RouterLab:
         router = self._namespace("rtr")
         self._leg(router, 1)
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.dir / "id"))
-        public = (self.dir / "id.pub").read_text()
         for part in ("upper", "work", "root"):
             (self.dir / "rtr" / part).mkdir(parents=True)
+        self._boot()
+
+    def _boot(self) -> None:
+        router, public = f"{self.name}-rtr", (self.dir / "id.pub").read_text()
         script = f"""set -e
 echo $$ > {self.cgroup}/rtr/cgroup.procs
 R={self.dir}/rtr/root
@@ -177,7 +180,7 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
   --register=no --keep-unit --capability=CAP_NET_ADMIN --network-namespace-path=/run/netns/{router} \\
   --resolv-conf=off --timezone=off --link-journal=no --console=pipe
 """
-        with (self.dir / "router.log").open("wb") as log:
+        with (self.dir / "router.log").open("ab") as log:
             self.router = subprocess.Popen(
                 ["unshare", "-m", "--propagation", "private", "sh", "-c", script],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
@@ -198,6 +201,40 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
                 if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
                     return int(child)
         return 0
+
+    def cut_power(self) -> None:
+        """Cut the router's power in the middle of everything, switch it on again, and wait until its sshd is back."""
+        assert self.router is not None
+        group = self.cgroup / "rtr"
+        (group / "cgroup.kill").write_text("1")
+        self.router.wait(10)
+        wait_for("an empty cgroup", lambda: "populated 0" in (group / "cgroup.events").read_text())
+        # In a cgroup that was killed once, the kernel kills what systemd starts there (CLONE_INTO_CGROUP).
+        for folder, _dirs, _files in os.walk(group, topdown=False):
+            os.rmdir(folder)
+        group.mkdir()
+        self._boot()
+
+    def add_client(self) -> str:
+        """Put a client on a network of its own behind the router, 10.122.0.0/24; return its namespace.
+
+        The router forwards from now on, and every speaker answers for the addresses that it announces.
+        """
+        client, router = self._namespace("client"), f"{self.name}-rtr"
+        run("ip", "-n", router, "link", "add", "eth1", "type", "veth", "peer", "name", "eth0", "netns", client)
+        for namespace, port, last in ((router, "eth1", 1), (client, "eth0", 2)):
+            run("ip", "-n", namespace, "addr", "add", f"10.122.0.{last}/24", "dev", port)
+            run("ip", "-n", namespace, "link", "set", port, "up")
+        run("ip", "-n", client, "route", "add", "default", "via", "10.122.0.1")
+        run("ip", "netns", "exec", router, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        return client
+
+    def answer(self, last: int, *addresses: str) -> None:
+        """Let the speaker at 10.121.0.``last`` answer for addresses, to clients of the router."""
+        namespace = f"{self.name}-n{last}"
+        for address in addresses:
+            run("ip", "-n", namespace, "addr", "add", f"{address}/32", "dev", "lo")
+        run("ip", "-n", namespace, "route", "add", "default", "via", ROUTER_ADDRESS)
 
     # -- the router --------------------------------------------------------------------------------------------------
     def _enter(self) -> list[str]:
@@ -278,10 +315,12 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
 
     # -- speakers ----------------------------------------------------------------------------------------------------
     def add_peer(self, last: int, asn: int, prefixes: list[str], router_asn: int = 65000, password: str | None = None,
-                 timers: str = "3 9", over: str = "ipv4", extra: str = "", port: int = 179, zebra: bool = False) -> None:  # fmt: skip
+                 timers: str = "3 9", over: str = "ipv4", extra: str = "", port: int = 179, zebra: bool = False,
+                 config: str = "") -> None:  # fmt: skip
         """Start a bgpd at 10.121.0.``last`` that announces ``prefixes`` to the router and listens on ``port``.
 
         With ``zebra`` it knows its interfaces: without, it refuses routes with an IPv6 next hop, and link-local sessions.
+        ``config`` is a bgpd.conf in place of all this.
         """
         name = f"n{last}"
         namespace = f"{self.name}-{name}"
@@ -295,7 +334,7 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
         four = "\n".join(f"  network {prefix}" for prefix in prefixes if ":" not in prefix)
         six = "\n".join(f"  network {prefix}" for prefix in prefixes if ":" in prefix)
         secret = f" neighbor {router} password {password}\n" if password else ""
-        (folder / "bgpd.conf").write_text(f"""router bgp {asn}
+        text = f"""router bgp {asn}
  bgp router-id 10.121.0.{last}
  no bgp ebgp-requires-policy
  no bgp network import-check
@@ -313,7 +352,8 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
 {six}
   neighbor {router} activate
  exit-address-family
-""")
+"""
+        (folder / "bgpd.conf").write_text(config or text)
         script = f"""set -e
 echo $$ > {self.cgroup}/peers/cgroup.procs
 R={folder}/root

@@ -4,26 +4,35 @@
 """Drills of the router's transaction: what breaks while it runs, and what must hold afterwards.
 
 After each drill the file and the running configuration are the old or the new ones, whole; the result says which; and
-the next run completes. Faults are put around FRR's real programs.
+the next run completes. Faults are put around FRR's real programs. A client behind the router probes an address that no
+change concerns, every 10 ms through every drill: where FRR keeps running, no probe is lost.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Probes
 from router_lab import RouterLab, missing, wait_for
 from test_frr_config import CHECKOUT, FIRST_FILE, PEERS, STATE, Site, planned
 
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here: {REASON}")]
 
-OLD = planned()
-NEW = planned((11, 12, 13, 14), ("203.0.113.92/30",))
+KEPT = "203.0.113.80/30"
+"""A pool that no drill changes."""
+PROBED = "203.0.113.81"
+OLD = planned(prefixes=(KEPT, "203.0.113.88/30"))
+NEW = planned((11, 12, 13, 14), (KEPT, "203.0.113.92/30"))
 RELOAD = "/usr/lib/frr/frr-reload.py"
 LEFT_BEHIND = f"ls -A /etc/frr | grep cluster-edge; ls /run | grep ^cluster-edge; ls {STATE} | grep journal; true"
 
@@ -36,23 +45,47 @@ def site() -> Iterator[Site]:
         lab.write("/etc/frr/frr.conf", FIRST_FILE)
         lab.sh("sed -i s/^ospfd=no/ospfd=yes/ /etc/frr/daemons; systemctl restart frr")
         for last in (11, 12, 13):
-            lab.add_peer(last, 65001, ["203.0.113.89/32", "203.0.113.92/32"])
+            speak(lab, last)
+            lab.answer(last, PROBED)
+        lab.add_client()
         first = here.apply(OLD)
         assert not first["failed"], first["text"]
         lab.wait_established(*PEERS)
         yield here
 
 
+def speak(lab: RouterLab, last: int) -> None:
+    """Start the speaker at 10.121.0.``last``."""
+    lab.add_peer(last, 65001, [f"{PROBED}/32", "203.0.113.89/32", "203.0.113.92/32"])
+
+
+def is_reachable(site: Site) -> bool:
+    """Return whether the router has the probed address from all three speakers."""
+    route = site.lab.show(f"show ip route {PROBED}/32 json").get(f"{PROBED}/32", [{}])[0]
+    return sum(hop.get("fib", False) for hop in route.get("nexthops", [])) == len(PEERS)
+
+
 @pytest.fixture(autouse=True)
-def whole_before_and_after(site: Site) -> Iterator[None]:
-    """Begin each drill from OLD, and end it with nothing of a transaction left on the router."""
+def whole_before_and_after(site: Site, request: pytest.FixtureRequest, told_by_probes: list[str]) -> Iterator[None]:
+    """Begin each drill from OLD, and end it with nothing of a transaction left on the router.
+
+    Where FRR keeps running (no marker ``interrupts``), no probe of an address that the change does not concern is lost.
+    """
     result = site.apply(OLD)
     assert not result["failed"], result["text"]
-    yield
-    result = site.apply(NEW)
-    assert not result["failed"], result["text"]
-    assert runs(site, NEW)
-    assert site.lab.sh(LEFT_BEHIND).stdout == ""
+    wait_for("the route of the probed address", lambda: is_reachable(site))
+    probes = Probes(f"{site.lab.name}-client", PROBED)
+    try:
+        yield
+        result = site.apply(NEW)
+        assert not result["failed"], result["text"]
+        assert runs(site, NEW)
+        assert site.lab.sh(LEFT_BEHIND).stdout == ""
+    finally:
+        losses = probes.stop()[PROBED]
+    told_by_probes.append(f"{request.node.name}: {losses}")
+    if request.node.get_closest_marker("interrupts") is None:
+        assert losses.lost == 0, str(losses)
 
 
 def runs(site: Site, text: str) -> bool:
@@ -131,6 +164,7 @@ def test_checks_leave_no_crash_log_folders(site: Site) -> None:
     assert site.lab.sh("ls /var/tmp/frr").stdout == before
 
 
+@pytest.mark.interrupts  # the change is a password on every neighbor
 def test_a_rollback_needs_no_disk_space_and_shows_no_password(site: Site) -> None:
     secret = "s3cretOfTheRollback"
     candidate = planned((11, 12, 13, 14), extra=f" neighbor nodes password {secret}\n")
@@ -181,6 +215,7 @@ def test_a_killed_worker_is_unknown_and_the_next_run_completes(site: Site, orpha
     assert site.lab.sh("ps axo args | grep -c '[s]leep 600'; true").stdout == "0\n"
 
 
+@pytest.mark.interrupts
 def test_a_router_that_restarts_in_the_middle(site: Site) -> None:
     with around_reload(site, "kill -9 $(ps -o sid= -p $$); exit 1"):
         assert site.apply(NEW)["applied"] == "unknown"
@@ -275,6 +310,7 @@ def test_a_reload_that_loses_what_is_not_ours_is_taken_back(site: Site) -> None:
     assert runs(site, OLD)
 
 
+@pytest.mark.interrupts
 def test_a_restart_that_would_lose_unsaved_lines_is_refused(site: Site) -> None:
     site.lab.sh("vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole'")
     before = site.fingerprint()
@@ -288,6 +324,7 @@ def test_a_restart_that_would_lose_unsaved_lines_is_refused(site: Site) -> None:
     site.lab.wait_established(*PEERS)
 
 
+@pytest.mark.interrupts
 def test_per_daemon_files_are_not_put_out_of_force(site: Site) -> None:
     site.lab.sh(
         "systemctl stop frr; mkdir /run/saved && mv /etc/frr/frr.conf /run/saved/ && "
@@ -351,6 +388,223 @@ def test_a_reload_that_hangs_is_ended_with_all_that_it_started(site: Site) -> No
     site.lab.write("/run/lib/drill.py", code, "644", "root:root")
     assert site.lab.sh("python3 /run/lib/drill.py; rm -r /run/lib").stdout == "ended\n"
     wait_for("no sleeper", lambda: site.lab.sh("ps axo args | grep -c '[s]leep 601'; true").stdout == "0\n", 5)
+
+
+# -- the connection is cut, the worker killed, the router rebooted ----------------------------------------------------
+WAITS = "touch /run/waits; n=0; while [ ! -e /run/go-on ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n+1)); done"
+"""Shell: say that a step is reached, and wait until the drill goes on."""
+
+
+@contextmanager
+def around_vtysh(site: Site, script: str) -> Iterator[None]:
+    """Run a shell script before each call of vtysh."""
+    site.lab.sh("mv /usr/bin/vtysh /usr/bin/vtysh.real")
+    site.lab.write("/usr/bin/vtysh", f'#!/bin/sh\n{script}\nexec vtysh.real "$@"\n', "755", "root:root")
+    try:
+        yield
+    finally:
+        site.lab.sh("mv /usr/bin/vtysh.real /usr/bin/vtysh")
+
+
+def around_step(site: Site, step: str, script: str) -> AbstractContextManager[None]:
+    """Run a shell script once in a step of the transaction: before the swap, during the apply, before the proof."""
+    once = f"[ -e /run/once ] || {{ touch /run/once; {script}; }}"
+    if step == "before the swap":
+        return around_vtysh(site, f'[ "$1" != -C ] || {once}')
+    if step == "during the apply":
+        return around_reload(site, f'{once}; real "$@"')
+    return around_reload(site, f'real "$@"; status=$?; {once}; exit $status')
+
+
+STEPS = ("before the swap", "during the apply", "before the proof")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_cut_connection_does_not_stop_the_change(site: Site, step: str) -> None:
+    site.lab.sh(f"rm -f {STATE}/result.json")
+    with around_step(site, step, WAITS):
+        process = subprocess.Popen(
+            site.command(NEW),
+            cwd=CHECKOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            wait_for(step, lambda: site.lab.sh("test -e /run/waits", check=False).returncode == 0)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        site.lab.sh("kill -9 $(pgrep -f '[s]shd-session: root') ; touch /run/go-on", check=False)
+        wait_for("the result", lambda: site.lab.sh(f"test -s {STATE}/result.json", check=False).returncode == 0, 40)
+    site.lab.sh("rm -f /run/once /run/waits /run/go-on")
+    result = json.loads(site.lab.read(f"{STATE}/result.json"))
+    assert (result["changed"], result["applied"], result["rolled_back"]) == (True, "reload", False)
+    assert runs(site, NEW)
+
+
+KILLER = """\
+import os, signal, sys
+seen = None
+def watch(event, args):
+    global seen
+    if event == "open" and args[0] == "/run/hybridnet-cluster-edge.lock":
+        seen = 0
+    if seen is None or event not in ("os.rename", "os.link", "os.remove", "os.mkdir", "subprocess.Popen"):
+        return
+    seen += 1
+    if seen == {number}:
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+"""
+"""Python on the router: kill the transaction's process before its n-th change of a file or start of a program."""
+PACKAGES = "$(python3 -c 'import site; print(site.getusersitepackages())')"
+
+
+@contextmanager
+def killed_at(site: Site, number: int) -> Iterator[None]:
+    site.lab.sh(f"mkdir -p {PACKAGES} && cat > {PACKAGES}/usercustomize.py", stdin=KILLER.format(number=number))
+    try:
+        yield
+    finally:
+        site.lab.sh(f"rm -r {PACKAGES}")
+
+
+def kill_everywhere(site: Site, numbers: Iterable[int], content: str, fault: str = 'real "$@"') -> int:
+    """Kill the transaction at each of these moments; return how many there were before it ended by itself."""
+    for count, number in enumerate(numbers):
+        result = site.apply(OLD)
+        assert not result["failed"], result["text"]
+        with around_reload(site, fault), killed_at(site, number):
+            result = site.apply(content)
+            if "the transaction's process was ended" not in result.get("msg", ""):
+                return count
+        if result["applied"] == "none" or not result["changed"]:
+            assert runs(site, OLD), f"said unchanged, killed at {number}: {result['msg']}"
+        else:
+            assert result["applied"] == "unknown"
+        result = site.apply(content)
+        assert not result["failed"], f"after a kill at {number}: {result['text']}"
+        assert runs(site, content), f"after a kill at {number}"
+        assert site.lab.sh(LEFT_BEHIND).stdout == "", f"after a kill at {number}"
+    return len(list(numbers))
+
+
+SOME = (8, 14, 20)
+"""Moments that a full run kills at: in the checks, in the swap, in the apply."""
+
+
+def test_a_worker_killed_at_some_moments_is_completed_by_the_next_run(site: Site) -> None:
+    assert kill_everywhere(site, SOME, NEW) == len(SOME)
+
+
+@pytest.mark.long
+def test_a_worker_killed_at_each_moment_is_completed_by_the_next_run(site: Site) -> None:
+    assert kill_everywhere(site, range(1, 200), NEW) > 20
+
+
+@pytest.mark.long
+def test_a_worker_killed_at_each_moment_of_its_rollback_is_completed_by_the_next_run(site: Site) -> None:
+    breaks = "[ -e /run/once ] && real \"$@\" || { touch /run/once; real \"$@\"; vtysh -c configure -c 'router bgp 65000' -c 'no neighbor 10.121.0.13 peer-group nodes'; exit 1; }"
+    assert kill_everywhere(site, range(20, 200), NEW, breaks) > 10
+
+
+@pytest.mark.interrupts
+@pytest.mark.parametrize("step", STEPS)
+def test_a_power_cut_leaves_one_of_both_and_the_next_run_completes(site: Site, step: str) -> None:
+    site.lab.sh(f"rm -f {STATE}/result.json; cp -p {RELOAD} /srv/reload; cp -p /usr/bin/vtysh /srv/vtysh")
+    with around_step(site, step, WAITS):
+        process = subprocess.Popen(
+            site.command(NEW),
+            cwd=CHECKOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            wait_for(step, lambda: site.lab.sh("test -e /run/waits", check=False).returncode == 0)
+            site.lab.cut_power()
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            site.lab.sh(
+                f"mv /srv/reload {RELOAD}; mv /srv/vtysh /usr/bin/vtysh; rm -f /usr/bin/vtysh.real; "
+                f"cp -p {RELOAD} /run/real-reload.py; cp -p /usr/bin/vtysh /usr/bin/vtysh.real"
+            )
+    site.lab.wait_established(*PEERS)
+    swapped = step != "before the swap"
+    assert runs(site, NEW if swapped else OLD)
+    result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    assert ("its change is whole, and stays" in result["text"]) is swapped
+
+
+# -- FRR does not come back -------------------------------------------------------------------------------------------
+@contextmanager
+def failing_start(site: Site, condition: str) -> Iterator[None]:
+    """Let frr.service fail to start while a shell condition is true."""
+    folder = "/run/systemd/system/frr.service.d"
+    drop_in = f'[Service]\\nExecStartPre=/bin/sh -c "! {{ {condition}; }}"\\n'
+    site.lab.sh(f"mkdir -p {folder}; printf '{drop_in}' > {folder}/fault.conf; systemctl daemon-reload")
+    try:
+        yield
+    finally:
+        site.lab.sh(
+            f"rm -r {folder}; systemctl daemon-reload; systemctl reset-failed frr; rm -f /run/once", check=False
+        )
+
+
+@pytest.mark.interrupts
+def test_an_frr_that_does_not_start_with_the_new_file_runs_the_old_one(site: Site) -> None:
+    with failing_start(site, "grep -q 203.0.113.92/30 /etc/frr/frr.conf"):
+        result = site.apply(NEW, apply="restart", session_timeout=20)
+    assert result["rolled_back"], result["text"]
+    assert "The old configuration is back." in result["msg"]
+    site.lab.wait_established(*PEERS)
+    assert runs(site, OLD)
+
+
+@pytest.mark.interrupts
+def test_an_frr_that_does_not_start_at_all_is_told_and_the_next_run_mends_it(site: Site) -> None:
+    with failing_start(site, "true"):
+        result = site.apply(NEW, apply="restart", session_timeout=20)
+    assert result["failed"], result["text"]
+    assert (result["rolled_back"], result["changed"]) == (False, True)
+    assert "could NOT be restored" in result["msg"]
+    assert frr.equal(frr.parse(site.lab.read("/etc/frr/frr.conf")).objects, frr.parse(OLD).objects)
+
+
+# -- not this router's fault ------------------------------------------------------------------------------------------
+def test_a_node_that_goes_down_meanwhile_does_not_undo_a_good_change(site: Site) -> None:
+    result: dict[str, Any] = {}
+    with around_reload(site, f'[ -e /run/once ] || {{ touch /run/once; {WAITS}; }}; real "$@"'):
+        run_of = threading.Thread(target=lambda: result.update(site.apply(NEW)))
+        run_of.start()
+        wait_for("the reload", lambda: site.lab.sh("test -e /run/waits", check=False).returncode == 0)
+        site.lab.stop_peer(12)
+        wait_for("the lost session", lambda: not site.drops()["10.121.0.12"][1])
+        site.lab.sh("touch /run/go-on")
+        run_of.join(120)
+    site.lab.sh("rm -f /run/waits /run/go-on")
+    assert (result["failed"], result["changed"]) == (False, True), result["text"]
+    assert (
+        "the session to 10.121.0.12 closed while the change ran, and not because of it (Peer closed the session); the "
+        "change stays: look at that neighbor" in " ".join(result["text"].split())
+    )
+    assert runs(site, NEW)
+    speak(site.lab, 12)
+    site.lab.wait_established(*PEERS)
+
+
+@pytest.mark.interrupts
+def test_a_password_on_this_side_alone_is_applied_and_told(site: Site) -> None:
+    result = site.apply(planned(prefixes=(KEPT, "203.0.113.88/30"), extra=" neighbor nodes password drill\n"))
+    assert (result["failed"], result["changed"], result["rolled_back"]) == (False, True, False), result["text"]
+    told = " ".join(result["text"].split())
+    assert f"not Established after the change of their own configuration: {', '.join(PEERS)}. The other end" in told
+    result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    site.lab.wait_established(*PEERS)
 
 
 class TestNewestFrr:

@@ -31,6 +31,8 @@ class SessionState(NamedTuple):
     """Family -> prefixes accepted after policy; a family is missing where it is not active."""
     dropped: int
     """How often the session closed since FRR knows the neighbor."""
+    closed_by_neighbor: str = ""
+    """Why the session closed last, in FRR's words, where the neighbor closed it or fell silent; else empty."""
 
 
 def read_json(text: str, command: str) -> Dict[str, Any]:
@@ -87,4 +89,25 @@ def _session(address: str, data: Mapping[str, Any]) -> SessionState:
             if key in families
         },
         dropped=int(data.get("connectionsDropped") or 0),
+        closed_by_neighbor=_closed_by_neighbor(data),
     )
+
+
+HOLD_TIMER_EXPIRED = "Hold Timer Expired"
+
+
+def _closed_by_neighbor(data: Mapping[str, Any]) -> str:
+    """Return why the session closed last, where that was the neighbor's doing; else an empty text.
+
+    It ended the TCP connection, it sent a NOTIFICATION with the code Cease (6, RFC 4271 section 6.7), or nothing came
+    from it within the hold time. Any other NOTIFICATION that it sent complains of what this router sent.
+    """
+    due_to = str(data.get("lastResetDueTo") or "")
+    if due_to == "Peer closed the session":
+        return due_to
+    code, reason = str(data.get("lastErrorCodeSubcode") or ""), str(data.get("lastNotificationReason") or "")
+    if due_to == "BGP Notification received" and code.startswith("06"):
+        return "{0}: {1}".format(due_to, reason)
+    if due_to == "BGP Notification send" and code == "0400":
+        return HOLD_TIMER_EXPIRED
+    return ""

@@ -11,14 +11,14 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import re
-from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Container, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._errors import EdgeError
 from . import config as frr
 from . import versions
 from .expand import expand
 from .foreign import Blocks, blocks, missing
-from .state import SessionState, version_tuple
+from .state import HOLD_TIMER_EXPIRED, SessionState, version_tuple
 
 STAGES = ("expand", "contract", "replace")
 METHODS = ("auto", "reload", "restart")
@@ -434,14 +434,65 @@ def gained_blocks(planned: Plan, running_text: str) -> List[str]:
     return missing(blocks(running_text, planned.scope), planned.others)
 
 
-def session_problems(planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]) -> List[str]:
+def closed_by_neighbors(
+    planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]
+) -> Dict[str, str]:
+    """Return the watched sessions that closed during a reload by their neighbors' doing: address -> FRR's reason.
+
+    The change is not to blame for them (a node went down, its agent was restarted), and must not be taken back.
+    Silence is no proof where every watched session fell silent: then this router may have stopped listening.
+    After a restart FRR does not know why a session that it closed itself is not back: nothing is returned.
+    """
+    if planned.method != "reload":
+        return {}
+    result = {
+        address: after[address].closed_by_neighbor
+        for address in planned.watched
+        if address in after
+        and after[address].closed_by_neighbor
+        and after[address].dropped == before[address].dropped + 1
+    }
+    silent = [address for address, reason in result.items() if reason == HOLD_TIMER_EXPIRED]
+    if len(silent) == len(planned.watched):
+        return {}
+    return result
+
+
+def down_by_own_change(
+    planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]
+) -> List[str]:
+    """Return the neighbors that were up, whose own configuration changed, and that are not up now, sorted."""
+    return sorted(
+        address
+        for address, old in before.items()
+        if old.state == "Established"
+        and address not in planned.watched
+        and address in after
+        and after[address].state != "Established"
+    )
+
+
+def session_problems(
+    planned: Plan,
+    before: Mapping[str, SessionState],
+    after: Mapping[str, SessionState],
+    excused: Container[str] = (),
+) -> List[str]:
     """Return what happened to the watched sessions, whose configuration does not change; empty = nothing.
 
     What stays is a reason to roll back.
     After a reload none may have closed. A restart closes every session: they must be up again, with their prefixes.
+
+    Args:
+        planned: the change.
+        before: the sessions before it.
+        after: the sessions now.
+        excused: addresses of neighbors that closed their sessions themselves.
     """
     result = []
     for address in planned.watched:
+        if address in excused:
+            continue
         old, new = before[address], after.get(address)
         if new is None or new.state != "Established":
             result.append("{0}: was Established, is {1}".format(address, new.state if new else "gone"))
@@ -457,8 +508,14 @@ def session_problems(planned: Plan, before: Mapping[str, SessionState], after: M
     return result
 
 
-def was_reset(planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]) -> bool:
-    """Return whether a watched session closed and opened again, which waiting cannot undo."""
+def was_reset(
+    planned: Plan,
+    before: Mapping[str, SessionState],
+    after: Mapping[str, SessionState],
+    excused: Container[str] = (),
+) -> bool:
+    """Return whether a watched session that is not ``excused`` closed, which waiting cannot undo."""
     return planned.method == "reload" and any(
-        address in after and after[address].dropped != before[address].dropped for address in planned.watched
+        address not in excused and address in after and after[address].dropped != before[address].dropped
+        for address in planned.watched
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import traceback
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._errors import EdgeError
 from .._frr import config as frr
@@ -73,8 +73,19 @@ def apply_plan(router: transaction.RouterState, plan: transaction.Plan) -> str:
     return said
 
 
-def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, timeout: float) -> List[str]:
-    """Make sure that the change holds, else it is rolled back; return the lines of others that appeared while it ran.
+class Proof(NamedTuple):
+    """What was seen while a change that holds was proven."""
+
+    gained: List[str]
+    """Lines of others that appeared while it ran."""
+    closed_by_neighbors: Dict[str, str]
+    """Sessions that it does not touch and their neighbors closed meanwhile: address -> reason."""
+    down: List[str]
+    """Neighbors whose own configuration changed, and that are not up again."""
+
+
+def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, timeout: float) -> Proof:
+    """Make sure that the change holds, else it is rolled back; return what was seen.
 
     Args:
         router: what was found before.
@@ -103,17 +114,26 @@ def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, ti
             "the running configuration is not the planned one:\n{0}{1}".format(problem, "\n" + said if said else "")
         )
 
-    def sessions() -> List[str]:
-        return transaction.session_problems(plan, router.sessions, programs.sessions())
+    closed: Dict[str, str] = {}
+
+    def problems() -> List[str]:
+        now = programs.sessions()
+        closed.update(transaction.closed_by_neighbors(plan, router.sessions, now))
+        return transaction.session_problems(plan, router.sessions, now, closed)
 
     def mendable() -> List[str]:
-        return [] if transaction.was_reset(plan, router.sessions, programs.sessions()) else sessions()
+        left = problems()
+        return [] if transaction.was_reset(plan, router.sessions, programs.sessions(), closed) else left
 
     poll(mendable, timeout if plan.method == "restart" else RELOAD_TIMEOUT)
-    problems = sessions()
-    if problems:
-        raise FailedError("sessions that the change does not touch did not survive it: {0}".format("; ".join(problems)))
-    return transaction.gained_blocks(plan, programs.running_text() or "")
+    left = problems()
+    if left:
+        raise FailedError("sessions that the change does not touch did not survive it: {0}".format("; ".join(left)))
+    return Proof(
+        transaction.gained_blocks(plan, programs.running_text() or ""),
+        closed,
+        transaction.down_by_own_change(plan, router.sessions, programs.sessions()),
+    )
 
 
 def planned_change(
@@ -313,7 +333,7 @@ def carry_out(
         entry = journal.advance(folder, entry, "applying")
         said = apply_plan(router, plan)
         entry = journal.advance(folder, entry, "proving")
-        result["gained"] = prove(router, plan, said, params["session_timeout"])
+        proof = prove(router, plan, said, params["session_timeout"])
     except Exception as error:
         journal.advance(folder, entry, "restoring")
         left = before.bring_back()
@@ -322,13 +342,33 @@ def carry_out(
         if left:
             # The journal stays: the next run tries again.
             return
+        forget(folder)
+        return
     forget(folder)
-    if result["gained"]:
-        result["warnings"].append(
-            "somebody else configured this router while the change ran; it stays: {0}".format(
-                "; ".join(result["gained"])
+    result["gained"] = proof.gained
+    result["warnings"].extend(noted(proof))
+
+
+def noted(proof: Proof) -> List[str]:
+    """Return what a change that holds warns of."""
+    result = []
+    if proof.gained:
+        result.append(
+            "somebody else configured this router while the change ran; it stays: {0}".format("; ".join(proof.gained))
+        )
+    for address, reason in sorted(proof.closed_by_neighbors.items()):
+        result.append(
+            "the session to {0} closed while the change ran, and not because of it ({1}); the change stays: "
+            "look at that neighbor".format(address, reason)
+        )
+    if proof.down:
+        result.append(
+            "not Established after the change of their own configuration: {0}. The other end may have to change too "
+            "(a password, an AS, timers): it does so in the same run of site.yml, and verify.yml tells".format(
+                ", ".join(proof.down)
             )
         )
+    return result
 
 
 def _failure(error: Exception, left: str) -> str:

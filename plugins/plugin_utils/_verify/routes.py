@@ -181,7 +181,8 @@ class _RouterCheck:
         elif paths and hops != want:
             self.report.find("EDGE851", path, seen=hops, expected=want, ip=ip, prefix=expected.prefix)
         known = frozenset().union(*(seen.next_hops for seen in paths))
-        astray = route.gateways - known if route is not None and known else frozenset()
+        complete = route is not None and all(seen.next_hops for seen in paths)
+        astray = route.gateways - known if route is not None and complete and paths else frozenset()
         if astray:
             self.report.find("EDGE852", path, hops=", ".join(sorted(astray)), ip=ip, prefix=expected.prefix)
         subject = f"{self.router} {expected.prefix}"

@@ -12,7 +12,11 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import state, transaction
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import SessionState
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import (
+    HOLD_TIMER_EXPIRED,
+    SessionState,
+    read_sessions,
+)
 
 OURS = """router bgp 65000
  bgp router-id 10.0.0.1
@@ -173,6 +177,68 @@ def test_what_sessions_must_not_notice(now: dict[str, SessionState], method: str
     plan = transaction.plan(router(), WIDER, "expand", method)
     assert plan.watched == ("10.0.0.11", "10.0.0.12")
     assert transaction.session_problems(plan, router().sessions, now) == expected
+
+
+PEER_CLOSED = "Peer closed the session"
+
+
+@pytest.mark.parametrize(
+    ("now", "method", "expected"),
+    [
+        pytest.param(after(dropped=1, state="Active", closed_by_neighbor=PEER_CLOSED), "auto",
+                     {"10.0.0.11": PEER_CLOSED}, id="a node went down"),
+        pytest.param(after(dropped=1, closed_by_neighbor=HOLD_TIMER_EXPIRED), "auto",
+                     {"10.0.0.11": HOLD_TIMER_EXPIRED}, id="one of two fell silent"),
+        pytest.param({a: session(a, dropped=1, closed_by_neighbor=HOLD_TIMER_EXPIRED) for a in ("10.0.0.11", "10.0.0.12")},
+                     "auto", {}, id="all fell silent: the router may have stopped listening"),
+        pytest.param(after(dropped=2, closed_by_neighbor=PEER_CLOSED), "auto", {}, id="closed twice: once perhaps by us"),
+        pytest.param(after(closed_by_neighbor=PEER_CLOSED), "auto", {}, id="closed long ago"),
+        pytest.param(after(dropped=1), "auto", {}, id="closed by the router"),
+        pytest.param(after(dropped=1, closed_by_neighbor=PEER_CLOSED), "restart", {}, id="after a restart nothing is known"),
+        pytest.param({"10.0.0.12": session("10.0.0.12")}, "auto", {}, id="gone"),
+    ],
+)  # fmt: skip
+def test_sessions_that_neighbors_close_are_not_blamed_on_the_change(
+    now: dict[str, SessionState], method: str, expected: dict[str, str]
+) -> None:
+    plan = transaction.plan(router(), WIDER, "expand", method)
+    closed = transaction.closed_by_neighbors(plan, router().sessions, now)
+    assert closed == expected
+    if expected:
+        assert transaction.session_problems(plan, router().sessions, now, closed) == []
+        assert not transaction.was_reset(plan, router().sessions, now, closed)
+
+
+def test_neighbors_that_stay_away_after_their_own_change_are_named() -> None:
+    plan = transaction.plan(router(), OURS.replace("hunter2", "hunter3"), "expand", "auto")
+    assert transaction.down_by_own_change(plan, router().sessions, after(state="Active")) == ["10.0.0.11"]
+    assert transaction.down_by_own_change(plan, router().sessions, after()) == []
+
+
+@pytest.mark.parametrize(
+    ("neighbor", "expected"),
+    [
+        pytest.param({"lastReset": "never"}, "", id="never"),
+        pytest.param({"lastResetDueTo": "Waiting for peer OPEN"}, "", id="up for the first time"),
+        pytest.param({"lastResetDueTo": PEER_CLOSED}, PEER_CLOSED, id="connection closed"),
+        pytest.param({"lastResetDueTo": "BGP Notification send", "lastErrorCodeSubcode": "0400",
+                      "lastNotificationReason": "Hold Timer Expired"}, "Hold Timer Expired", id="silent"),
+        pytest.param({"lastResetDueTo": "BGP Notification received", "lastErrorCodeSubcode": "0602",
+                      "lastNotificationReason": "Cease/Administrative Shutdown"},
+                     "BGP Notification received: Cease/Administrative Shutdown", id="shut down by the neighbor"),
+        pytest.param({"lastResetDueTo": "BGP Notification received", "lastErrorCodeSubcode": "0400",
+                      "lastNotificationReason": "Hold Timer Expired"}, "", id="the neighbor heard nothing from us"),
+        pytest.param({"lastResetDueTo": "BGP Notification received", "lastErrorCodeSubcode": "0301",
+                      "lastNotificationReason": "UPDATE Message Error"}, "", id="the neighbor refuses what we sent"),
+        pytest.param({"lastResetDueTo": "BGP Notification send", "lastErrorCodeSubcode": "0606",
+                      "lastNotificationReason": "Cease/Other Configuration Change"}, "", id="our configuration"),
+        pytest.param({"lastResetDueTo": "Password config change"}, "", id="our password on 10.7"),
+    ],
+)  # fmt: skip
+def test_who_closed_a_session(neighbor: dict[str, str], expected: str) -> None:
+    """What FRR 7.5, 8.4, 10.3 and 10.7 say, each with a real neighbor."""
+    read = read_sessions({"10.0.0.11": {"bgpState": "Idle", **neighbor}})
+    assert read["10.0.0.11"].closed_by_neighbor == expected
 
 
 def test_sessions_whose_password_changes_may_go_down() -> None:

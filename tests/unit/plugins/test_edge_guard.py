@@ -325,6 +325,7 @@ def test_nodes_are_closed_in_the_same_way(probe: Probe) -> None:
     assert router.keys() - node.keys() == {
         "ansible_host",
         "ansible_ssh_host",
+        "edge_router_bgp_owner",
         "edge_router_platform",
         "edge_router_frr_version",
     }

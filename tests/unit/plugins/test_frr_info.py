@@ -64,7 +64,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
                     "path": "65001",
                     "nexthops": [{"ip": "10.121.0.12", "used": True}],
                 },
-                {"valid": True, "multipath": True, "pathFrom": "external", "peerId": "10.121.0.11", "path": "65001"},
+                {
+                    "valid": True,
+                    "multipath": True,
+                    "pathFrom": "external",
+                    "peerId": "10.121.0.11",
+                    "path": "65001",
+                    "nexthops": [{"ip": "10.121.0.11", "used": True}],
+                },
             ]
         },
         "totalRoutes": 1,
@@ -140,11 +147,16 @@ def test_router_as_verify_reads_it() -> None:
     )
     assert seen.neighbors["10.121.0.11"].default_sent == {"ipv4"}
     assert seen.paths["ipv4"]["203.0.113.93/32"] == (
-        PathSeen("10.121.0.12", valid=True, stale=True, used=True),
-        PathSeen("10.121.0.11", valid=True, stale=False, used=True),
+        PathSeen("10.121.0.12", True, stale=True, used=True, next_hops=frozenset({"10.121.0.12"})),
+        PathSeen("10.121.0.11", True, stale=False, used=True, next_hops=frozenset({"10.121.0.11"})),
     )
-    assert seen.paths["ipv6"]["2001:db8::93/128"] == (PathSeen("fd00:121::11", valid=True, stale=False, used=True),)
-    assert seen.routes == {"ipv4": {"203.0.113.93/32": RouteSeen(installed=True, next_hops=2)}, "ipv6": {}}
+    assert seen.paths["ipv6"]["2001:db8::93/128"] == (
+        PathSeen(
+            "fd00:121::11", True, False, used=True, next_hops=frozenset({"fd00:121::11", "fe80::d0ad:5bff:fe88:2b91"})
+        ),
+    )
+    gateways = frozenset({"10.121.0.11", "10.121.0.12"})
+    assert seen.routes == {"ipv4": {"203.0.113.93/32": RouteSeen(True, 2, gateways)}, "ipv6": {}}
 
 
 def test_router_without_bgp() -> None:

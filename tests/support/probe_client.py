@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A client that asks addresses every 10 ms whether they answer, and counts what is lost: for drills and benchmarks.
+
+``Probes(namespace, addresses)`` runs this file in a network namespace; ``stop`` returns the losses. The program sends one
+ICMP echo request to each address per tick until its standard input ends, and prints its counts as JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+EVERY = 0.01
+"""Seconds between two probes of one address."""
+LATE = 0.5
+"""Seconds that the last answers may take."""
+REQUEST = {4: 8, 6: 128}
+REPLY = {4: 0, 6: 129}
+HEADER = struct.Struct("!BBHHH")
+"""Type, code, checksum, identifier, sequence (RFC 792, RFC 4443)."""
+
+
+class Losses(NamedTuple):
+    """What became of the probes of one address."""
+
+    sent: int
+    lost: int
+    longest_gap: float
+    """Seconds between the last answered probe before a loss and the first one after it; 0 = nothing was lost."""
+
+    def __str__(self) -> str:
+        return f"{self.lost} of {self.sent} probes lost, longest gap {self.longest_gap:.2f} s"
+
+
+def losses(sent: list[float], answered: set[int]) -> Losses:
+    """Return the losses of one address.
+
+    Args:
+        sent: when each probe left, in seconds, in order.
+        answered: numbers of those that were answered, from 0.
+    """
+    longest, last = 0.0, sent[0] if sent else 0.0
+    for number, moment in enumerate(sent):
+        if number in answered:
+            if number and number - 1 not in answered:
+                longest = max(longest, moment - last)
+            last = moment
+    if sent and len(sent) - 1 not in answered:
+        longest = max(longest, sent[-1] - last)
+    return Losses(len(sent), len(sent) - len(answered), longest)
+
+
+class Probes:
+    """Probes of addresses from a network namespace, from the beginning of the ``with`` block on."""
+
+    def __init__(self, namespace: str, *addresses: str) -> None:
+        self._process = subprocess.Popen(
+            ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, __file__, *addresses],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def stop(self) -> dict[str, Losses]:
+        """End the probes; return the losses by address.
+
+        Raises:
+            AssertionError: the client failed.
+        """
+        told = self._process.communicate(timeout=30)[0]
+        assert self._process.returncode == 0, "the probe client failed (its output is above)"
+        return {address: Losses(*counts) for address, counts in json.loads(told).items()}
+
+
+def checksum(packet: bytes) -> int:
+    """Return the Internet checksum (RFC 1071) of an even number of bytes."""
+    total = sum(struct.unpack(f"!{len(packet) // 2}H", packet))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def probe(addresses: list[str]) -> dict[str, Losses]:
+    """Probe until standard input ends; return the losses by address."""
+    identifier = os.getpid() & 0xFFFF
+    families = {address: ipaddress.ip_address(address).version for address in addresses}
+    sockets = {
+        family: socket.socket(
+            socket.AF_INET if family == 4 else socket.AF_INET6,
+            socket.SOCK_RAW,
+            socket.IPPROTO_ICMP if family == 4 else socket.IPPROTO_ICMPV6,
+        )
+        for family in set(families.values())
+    }
+    sent: dict[str, list[float]] = {address: [] for address in addresses}
+    answered: dict[str, set[int]] = {address: set() for address in addresses}
+
+    def listen(until: float) -> bool:
+        """Take answers until a moment; return whether standard input is still open."""
+        while (left := until - time.monotonic()) > 0:
+            for ready in select.select([*sockets.values(), sys.stdin], [], [], left)[0]:
+                if ready is sys.stdin:
+                    return False
+                take(ready)
+        return True
+
+    def take(ready: socket.socket) -> None:
+        family = 4 if ready.family == socket.AF_INET else 6
+        packet, peer = ready.recvfrom(2048)
+        message = packet[(packet[0] & 15) * 4 :] if family == 4 else packet
+        kind, _code, _sum, who, _sequence = HEADER.unpack_from(message)
+        if kind == REPLY[family] and who == identifier and peer[0] in answered:
+            answered[peer[0]].add(struct.unpack_from("!Q", message, HEADER.size)[0])
+
+    def send(address: str) -> None:
+        family = families[address]
+        number = len(sent[address])
+        sent[address].append(time.monotonic())
+        body = struct.pack("!Q", number)
+        header = HEADER.pack(REQUEST[family], 0, 0, identifier, number & 0xFFFF)
+        if family == 4:  # the kernel fills in ICMPv6's
+            header = HEADER.pack(REQUEST[family], 0, checksum(header + body), identifier, number & 0xFFFF)
+        with contextlib.suppress(OSError):  # no route at this moment: lost
+            sockets[family].sendto(header + body, (address, 0))
+
+    tick = time.monotonic()
+    is_open = True
+    while is_open:
+        for address in addresses:
+            send(address)
+        tick = max(tick + EVERY, time.monotonic())
+        is_open = listen(tick)
+    end = time.monotonic() + LATE
+    while (left := end - time.monotonic()) > 0:
+        for ready in select.select(list(sockets.values()), [], [], left)[0]:
+            take(ready)
+    return {address: losses(sent[address], answered[address]) for address in addresses}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(probe(sys.argv[1:])))
