@@ -30,6 +30,11 @@ def text_of(version: Version) -> str:
     return f"{major}.{minor}.{patch}" if patch else f"{major}.{minor}"
 
 
+def is_whole(text: str) -> bool:
+    """Return whether a version has its third number, as all charts and images of Cilium have."""
+    return re.match(r"v?\d+\.\d+\.\d", text) is not None
+
+
 def parse_version(text: str) -> Version:
     """Return the three numbers of a Cilium version such as ``1.19.6``; a missing last one is 0.
 

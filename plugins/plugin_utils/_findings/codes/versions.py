@@ -114,4 +114,12 @@ VERSIONS: dict[str, PlanCode] = {
         "udm-pro.edge_router_frr_version: 7.4.1 is older than 7.5, the oldest version that is supported (update"
         " FRR first)",
     ),
+    "EDGE616": PlanCode(
+        ERROR,
+        "Cilium version without its third number",
+        "Helm would take any release of that minor version, upgrade to it, and the run would then find another one than"
+        " the planned.",
+        "platform.edge_cilium_version: 1.20 is no release of Cilium: it has no third number (write it whole, such as"
+        " 1.19.6: the version that runs, or the one to go to)",
+    ),
 }

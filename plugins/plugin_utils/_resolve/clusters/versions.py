@@ -25,6 +25,7 @@ from ..._versions.cilium import (
     SEVERAL_INSTANCES,
     Capability,
     Version,
+    is_whole,
     parse_version,
     text_of,
 )
@@ -62,6 +63,14 @@ def _planned_version(context: Context, cluster: Cluster) -> Version | None:
     except EdgeError as error:
         context.report.add("EDGE601", path, error.problem, "update Cilium first, one minor version at a time")
         return None
+    installed = cluster.managed and cluster.cilium_managed and not cluster.absent
+    if installed and not is_whole(cluster.cilium_version):
+        context.report.add(
+            "EDGE616",
+            path,
+            f"{cluster.cilium_version} is no release of Cilium: it has no third number",
+            "write it whole, such as 1.19.6: the version that runs, or the one to go to",
+        )
     if planned[:2] > NEWEST[:2]:
         newest = text_of(NEWEST)
         context.report.add(
