@@ -325,7 +325,7 @@ def _map_items(variables: Mapping[str, Any], key: Key, prefix: str, lost: Collec
 def _parse_entries(entries: Mapping[str, Entry], complete: bool, key: Key, prefix: str, report: Report) -> Items:
     """Return the entries of one map that are well typed, in the order of their names."""
     result = Items()
-    result.complete = complete
+    result.reported.everything = not complete
     for name in sorted(entries):
         entry = entries[name]
         path = f"{prefix}{entry.variable}.{name}"
@@ -335,14 +335,14 @@ def _parse_entries(entries: Mapping[str, Entry], complete: bool, key: Key, prefi
             value = key.type.parse_key(name, entry.value, path, report)
         elif isinstance(key.type, MapOf):
             if key.type.key is SERVICE_NAME and SERVICE_NAME.holds_services(name, entry.value, path, report):
-                result.unreadable.update(f"{name}/{service}" for service in entry.value)
+                result.reported.add(*(f"{name}/{service}" for service in entry.value))
                 continue
             checked = key.type.key.parse(name, path, report)
             value = key.type.value.parse(entry.value, path, report)
         if value is not INVALID and checked is not INVALID:
             result[checked] = Item(path, value, entry.value)
         else:
-            result.unreadable.add(name)
+            result.reported.add(name)
     return result
 
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .reported import Reported
+
 UNMADE = object()
 """Stands for a default that was not read yet, or that each reader gets made anew."""
 
@@ -81,19 +83,8 @@ class Item:
 
 
 class Items(dict[str, Item]):
-    """The entries of one map, with the names of those that were reported: what refers to them is not told again."""
+    """The entries of one map, and which of them were reported and are left out."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.unreadable: set[str] = set()
-        self.complete = True
-        """False: a layer could not be read at all, so any name may have stood in it."""
-
-    def already_reported(self, name: str) -> bool:
-        """Return whether ``name`` is missing only because of what was reported already."""
-        return name in self.unreadable or not self.complete
-
-    @property
-    def incomplete(self) -> bool:
-        """True if anything of the map was reported."""
-        return bool(self.unreadable) or not self.complete
+        self.reported: Reported[str] = Reported()

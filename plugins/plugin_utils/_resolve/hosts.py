@@ -18,6 +18,7 @@ from .._addressing.families import Family
 from .._findings.report import Report
 from .._findings.wording import did_you_mean, one_of
 from .._inventory.parse import ParsedSite
+from .._inventory.reported import Reported
 from .._inventory.values import Items, Values
 from .._kubernetes.labels import kubelet_labels
 from .._model.site import Derived, Node, Router
@@ -37,16 +38,16 @@ class Context:
     derived: list[Derived] = field(default_factory=list)
     subnets: dict[str, tuple[Cidr, ...]] = field(default_factory=dict)
     """Network name -> its subnets."""
-    unplaced: set[tuple[str, str]] = field(default_factory=set)
-    """Host and network of addresses that were reported: that they are missing is not told again."""
+    addresses_reported: Reported[tuple[str, str]] = field(default_factory=Reported)
+    """(host, network) of addresses that were reported."""
     router_ids: dict[Address, str] = field(default_factory=dict)
     """Router-id -> path of who has it."""
-    missed: set[tuple[str, str]] = field(default_factory=set)
-    """Host and network of addresses that a peering needs and that are missing, which was reported."""
-    unlabelled: set[str] = field(default_factory=set)
-    """Nodes with labels that were reported: that a selector matches none of them is not told again."""
-    node_without_cluster: bool = False
-    """A node's cluster was reported: that a cluster has no node is not told again."""
+    peering_addresses_reported: Reported[tuple[str, str]] = field(default_factory=Reported)
+    """(host, network) of addresses that a peering needs and that are missing."""
+    labels_reported: Reported[str] = field(default_factory=Reported)
+    """Nodes with labels that were reported: why a selector may match none of them."""
+    clusters_reported: Reported[str] = field(default_factory=Reported)
+    """Nodes whose cluster was reported: why a cluster may have no node."""
 
     def derive(self, path: str, value: Any, reason: str) -> None:
         """Note a value that the inventory does not state."""
@@ -56,7 +57,7 @@ class Context:
         """Return whether ``name`` exists; report it where not."""
         if name in known:
             return True
-        if isinstance(known, Items) and known.already_reported(name):
+        if isinstance(known, Items) and known.reported.covers(name):
             return False
         close = did_you_mean(name, known) or f"{what}s: {one_of(known)}"
         self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
@@ -70,7 +71,8 @@ class Context:
 
     def may_be_incomplete(self, hosts: Iterable[str]) -> bool:
         """Return whether an address of one of the hosts was reported, or a network in which one may be."""
-        return self.parsed.networks.incomplete or not {host for host, _network in self.unplaced}.isdisjoint(hosts)
+        hosts_reported = {host for host, _network in self.addresses_reported.names}
+        return bool(self.parsed.networks.reported) or not hosts_reported.isdisjoint(hosts)
 
     def subnet_of(self, network: str, address: Address) -> Cidr | None:
         """Return the subnet of ``network`` that holds ``address``."""
@@ -88,19 +90,19 @@ def host_addresses(context: Context, host: str, values: Values) -> Placed:
     placed: Placed = {}
     items: Items = values["edge_addresses"]
     networks = context.parsed.networks
-    context.unplaced.update((host, network) for network in items.unreadable)
-    if not items.complete:
-        context.unplaced.update((host, network) for network in networks)
+    context.addresses_reported.add(*((host, network) for network in items.reported.names))
+    if items.reported.everything:
+        context.addresses_reported.add(*((host, network) for network in networks))
     for network, item in items.items():
         if not context.reference(item.path, network, networks, "network"):
-            context.unplaced.update((host, other) for other in networks)
+            context.addresses_reported.add(*((host, other) for other in networks))
             continue
         good: dict[Cidr, Address] = {}
         for index, address in enumerate(item.value):
             path = f"{item.path}[{index}]" if isinstance(item.raw, (list, tuple)) else item.path
             subnet = _checked_subnet(context, path, network, address)
             if subnet is None:
-                context.unplaced.add((host, network))
+                context.addresses_reported.add((host, network))
                 continue
             if subnet in good:
                 context.report.add(
@@ -274,7 +276,7 @@ def _router_id(context: Context, host: str, values: Values, placed: Placed) -> A
                 "mend that, or the network's cidr" if outside else _ROUTER_ID_HINT[bool(placed)],
             )
             if outside:  # what it peers over is not told again
-                context.unplaced.update((host, network) for network in context.subnets)
+                context.addresses_reported.add(*((host, network) for network in context.subnets))
         return None
     loopbacks = sorted(
         address
@@ -300,15 +302,16 @@ def resolve_nodes(context: Context) -> tuple[dict[str, list[Node]], dict[str, Pl
         _check_host(context, host, _SUBDOMAIN, "lower-case letters, digits, '-' and '.': it is the name of the Node")
         placed = host_addresses(context, host, values)
         cluster = _cluster_of(context, host, values)
-        context.node_without_cluster = context.node_without_cluster or cluster is None
+        if cluster is None:
+            context.clusters_reported.add(host)
         gone = is_absent(values) or (cluster is not None and is_absent(clusters[cluster]))
         addresses[host] = {} if gone else placed
         if cluster is None or gone:
             continue
         items: Items = values["edge_node_labels"]
         labels = {key: item.value for key, item in items.items()}
-        if items.incomplete:
-            context.unlabelled.add(host)
+        if items.reported:
+            context.labels_reported.add(host)
         if cluster is not None and clusters[cluster]["edge_cluster_manage_labels"]:
             _check_kubelet_labels(context, host, items)
         nodes[cluster].append(

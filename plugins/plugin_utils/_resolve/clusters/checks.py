@@ -127,7 +127,7 @@ def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None
     own = {pool.name: pool for pool in cluster.pod_pools}
     written = value_at(cluster.values, f"ipam.operator.autoCreateCiliumPodIPPools.{DEFAULT_POD_POOL}")
     waits = value_at(cluster.values, "ipam.multiPoolPreAllocation")
-    if DEFAULT_POD_POOL not in own and not items.already_reported(DEFAULT_POD_POOL) and written is None and not waits:
+    if DEFAULT_POD_POOL not in own and not items.reported.covers(DEFAULT_POD_POOL) and written is None and not waits:
         context.report.add(
             "EDGE610",
             f"{cluster.host}.edge_cluster_pod_pools",

@@ -57,14 +57,14 @@ def report_no_nodes(
             f"take the peering out of the inventory too, or make {cluster} absent",
         )
         return
-    if not nodes and (context.node_without_cluster or "edge_nodes" in context.parsed.misspelt_groups):
+    if not nodes and (context.clusters_reported or "edge_nodes" in context.parsed.misspelt_groups):
         return
     if selector is None or not nodes:
         defined = "edge_nodes" in context.parsed.groups
         hint = "add its nodes to the group edge_nodes" if defined else context.add_a_host("edge_nodes")
         context.report.add("EDGE305", item.path, f"cluster {cluster!r} has no node", hint)
         return
-    if any(node.host in context.unlabelled for node in nodes):
+    if context.labels_reported.covers_any(node.host for node in nodes):
         return
     path = item.at("nodes") if "nodes" in item else defaults["nodes"].path
     labels = sorted({f"{key}={value}" for node in nodes for key, value in node.labels.items()})

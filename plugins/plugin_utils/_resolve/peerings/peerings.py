@@ -124,7 +124,7 @@ def resolve_peerings(
     drawn = [
         found
         for name, item in items.items()
-        if ("nodes" in item or not defaults.already_reported("nodes"))
+        if ("nodes" in item or not defaults.reported.covers("nodes"))
         and (found := step.resolve_peering(name, item, name in passwords))
     ]
     peerings = [one.peering for one in drawn]
@@ -202,7 +202,7 @@ class PeeringResolver:
         reach = self._speaker(side) if "local_speaker" in item else self._routers(side)
         if reach is None:
             return None
-        if reach.ranges and reach.keys.password is None and self.values["edge_bgp_passwords"].complete:
+        if reach.ranges and reach.keys.password is None and not self.values["edge_bgp_passwords"].reported.everything:
             numbers = " or ".join(str(asn) for asn in sorted(set(asns.values())))
             warn_without_password(
                 context,
@@ -357,7 +357,7 @@ class PeeringResolver:
             return {node.host: asn for node in members}
         if "asn" in (item.raw or {}) or "edge_cluster_asn" in self.context.parsed.hosts[self.cluster]:
             return None  # reported as unreadable
-        if not self.ends.nodes and self.context.node_without_cluster:
+        if not self.ends.nodes and self.context.clusters_reported:
             return None  # its nodes, which may have their own, name no cluster
         hosts = self.context.parsed.hosts
         if not any("edge_cluster_asn" in hosts[node.host] for node in self.ends.nodes):
@@ -388,7 +388,7 @@ class PeeringResolver:
         if "network" in item:
             written: tuple[str, ...] = tuple(dict.fromkeys(item["network"]))
             return written if all(network in known for network in written) else None
-        if "network" in (item.raw or {}) or not members or known.incomplete:
+        if "network" in (item.raw or {}) or not members or known.reported:
             return None
         segments = [name for name in context.subnets if not context.parsed.networks[name]["loopback"]]
         beside = [network for network in segments if any(p.get(network) for p in ends.router_addresses.values())]
@@ -444,8 +444,8 @@ class PeeringResolver:
         if missing and node_families:
             nowhere = bool(missing - router_families)
             hosts = {route.router for route in found} if nowhere else {node.host for node in members}
-            if any(
-                (host, network) in self.context.unplaced for host in hosts for network in (far, *networks) if network
+            if self.context.addresses_reported.covers_any(
+                (host, network) for host in hosts for network in (far, *networks) if network
             ):
                 return tuple(sorted(chosen & both))
             end = "no router" if nowhere else "no listen range" if ranges else "no node"
@@ -461,14 +461,14 @@ class PeeringResolver:
         """Report a node that has no address to peer from, or none in one of the families."""
         networks = side.networks
         placed = self.ends.node_addresses[node.host]
-        if any((node.host, network) in self.context.unplaced for network in networks):
+        if self.context.addresses_reported.covers_any((node.host, network) for network in networks):
             return
         own = tuple(network for network in networks if placed.get(network))
         present = {address.family for network in own for address in placed[network]}
         sources = {address.family for address in node.local_addresses.get(side.name, ())}
         for family in sorted(families - present - sources) if present or sources else [None]:
             kind = f"{family.label} " if family else ""
-            self.context.missed.add((node.host, (own or networks)[0]))
+            self.context.peering_addresses_reported.add((node.host, (own or networks)[0]))
             outside = outside_networks(self.context, node.host)
             self.context.report.add(
                 "EDGE206",
@@ -484,7 +484,7 @@ def _unsure_of_pools(values: Values, pools: tuple[Pool, ...]) -> bool:
     """Return whether a pool was reported that may name any of the peerings."""
     items: Items = values["edge_pools"]
     peerings: Items = values["edge_peerings"]
-    if items.incomplete or peerings.incomplete or len(pools) < len(items):
+    if items.reported or peerings.reported or len(pools) < len(items):
         return True
     return any(
         any(name not in peerings for name in item["bgp"]) if "bgp" in item else not item["l2"] and len(peerings) > 1

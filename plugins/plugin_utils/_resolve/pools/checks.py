@@ -216,8 +216,8 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
         reason = "none has an address there"
     if (
         not announcing
-        and not context.node_without_cluster
-        and context.unlabelled.isdisjoint(node.host for node in nodes)
+        and not context.clusters_reported
+        and not context.labels_reported.covers_any(node.host for node in nodes)
     ):
         context.report.add(
             "EDGE412", path, f"no node of cluster {owned.cluster!r} announces on network {network.name!r}: {reason}"
@@ -240,7 +240,9 @@ def _check_announcing(
 ) -> None:
     """Warn of nodes that announce in a network where others have addresses and they have none."""
     outside = [node.host for node in announcing if not node.addresses.get(network.name)]
-    sure = (context.unplaced | context.missed).isdisjoint((host, network.name) for host in outside)
+    addresses = [(host, network.name) for host in outside]
+    reported = context.addresses_reported, context.peering_addresses_reported
+    sure = not any(kind.covers_any(addresses) for kind in reported)
     if outside and sure and any(node.addresses.get(network.name) for node in nodes):
         context.report.add(
             "EDGE427",
@@ -319,7 +321,7 @@ def _check_delivery(context: Context, hosts: Mapping[str, Placed]) -> None:
     """Report on-link ranges in which no router has an address."""
     routers = [host for host, values in context.parsed.routers.items() if not is_absent(values)]
     for name, item in context.parsed.networks.items():
-        if item["delivery"] != "on_link" or any((host, name) in context.unplaced for host in routers):
+        if item["delivery"] != "on_link" or context.addresses_reported.covers_any((host, name) for host in routers):
             continue
         if not any(hosts.get(host, {}).get(name) for host in routers):
             context.report.add(

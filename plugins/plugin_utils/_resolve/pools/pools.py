@@ -82,10 +82,10 @@ def _ways_out(context: Context, item: Item, peerings: Items) -> tuple[tuple[str,
         if context.reference(item.at("l2", index), name, context.parsed.networks, "network")
     ]
     if "bgp" not in item and not item["l2"]:
-        if len(peerings) == 1 and not peerings.incomplete:
+        if len(peerings) == 1 and not peerings.reported:
             bgp = list(peerings)
             context.derive(item.at("bgp"), bgp[0], "the only peering, and the pool names neither bgp nor l2")
-        elif not peerings.incomplete:
+        elif not peerings.reported:
             context.report.add(
                 "EDGE407",
                 item.path,
@@ -104,15 +104,15 @@ def default_pool(context: Context, cluster: str, values: Values) -> str | None:
         if name == NONE:
             return None
         return name if context.reference(path, name, items, "pool") else None
-    if len(items) + len(items.unreadable) > 1 and "edge_default_pool" not in context.parsed.hosts[cluster]:
+    if len(items) + len(items.reported.names) > 1 and "edge_default_pool" not in context.parsed.hosts[cluster]:
         context.report.add(
             "EDGE406",
             path,
-            f"is missing, and there are {len(items) + len(items.unreadable)} pools",
-            f"write the pool of services that name none ({one_of({*items, *items.unreadable})}), or none",
+            f"is missing, and there are {len(items) + len(items.reported.names)} pools",
+            f"write the pool of services that name none ({one_of({*items, *items.reported.names})}), or none",
         )
         return None
-    if len(items) == 1 and not items.incomplete:
+    if len(items) == 1 and not items.reported:
         name = next(iter(items))
         context.derive(path, name, "the only pool")
         return name

@@ -117,7 +117,7 @@ def _has_unknown_peerings(context: Context, clusters: list[Cluster]) -> bool:
     """Return whether a peering was left out for what was reported of it: nobody knows what routers hear over it."""
     for cluster in clusters:
         items = context.parsed.clusters[cluster.host]["edge_peerings"]
-        if items.incomplete or len(items) > len(cluster.peerings):
+        if items.reported or len(items) > len(cluster.peerings):
             return True
     return False
 

@@ -293,7 +293,9 @@ class _Link:
                     f"{self.item.path}.ends.{host}.network", shared[0], f"the only network of {left} and {right} both"
                 )
             return shared[0], shared[0]
-        if any((host, network) in self.context.unplaced for host in (left, right) for network in self.context.subnets):
+        if self.context.addresses_reported.covers_any(
+            (host, network) for host in (left, right) for network in self.context.subnets
+        ):
             return None
         if stated is not None:
             problem = f"is missing, and {left if written[left] is None else right} has no address in {stated!r}"
@@ -315,7 +317,7 @@ class _Link:
             return False
         if self.addresses[host].get(network):
             return True
-        if (host, network) not in self.context.unplaced:
+        if not self.context.addresses_reported.covers((host, network)):
             own = one_of(name for name, placed in self.addresses[host].items() if placed)
             self.context.report.add(
                 "EDGE351", path, f"{host} has no address in network {network!r}", f"{host} has addresses in: {own}"

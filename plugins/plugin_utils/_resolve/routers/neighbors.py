@@ -108,7 +108,7 @@ class NeighborResolver:
             "dynamic": self._by_range,
         }[ways](base, internal)
         ranges = [cidr for neighbor in found for cidr in neighbor.listen_ranges]
-        if ranges and keys.password is None and passwords.complete and not import_.empty:
+        if ranges and keys.password is None and not passwords.reported.everything and not import_.empty:
             self._warn_without_password(ranges)
         return [
             Draft(
@@ -231,7 +231,7 @@ class NeighborResolver:
 
     def _far(self, neighbor: Neighbor, address: Address, internal: bool) -> list[Neighbor]:
         """Return a neighbor outside of the router's subnets: only on request, since it may be a typing mistake."""
-        if any((self.router.host, network) in self.context.unplaced for network in self.context.subnets):
+        if self.context.addresses_reported.covers_any((self.router.host, network) for network in self.context.subnets):
             return []  # the address that is missing here was reported
         multihop = neighbor.keys.multihop
         if multihop is None and not (internal and neighbor.update_source):
@@ -267,7 +267,7 @@ class NeighborResolver:
         source = self.item["update_source"]
         for network in self.context.subnets if source else ():
             if self.context.subnet_of(network, source) and source not in self.placed.get(network, ()):
-                if (self.router.host, network) not in self.context.unplaced:
+                if not self.context.addresses_reported.covers((self.router.host, network)):
                     self.context.report.add(
                         "EDGE342",
                         f"{self.item.path}.update_source",
@@ -286,7 +286,7 @@ class NeighborResolver:
         selector = self.item["nodes"]
         everyone = [node for cluster in self.clusters for node in cluster.nodes]
         members = sorted(node.host for node in everyone if selector.matches(node.all_labels))
-        if not members and (self.context.node_without_cluster or self.context.unlabelled):
+        if not members and (self.context.clusters_reported or self.context.labels_reported):
             return []
         if not members:
             if selector.text in ("all", "edge_nodes"):
@@ -310,7 +310,7 @@ class NeighborResolver:
                 for address in self.node_addresses[host].get(network, ())
                 if self.context.subnet_of(network, mine) == self.context.subnet_of(network, address)
             ]
-            if not near and (host, network) not in self.context.unplaced:
+            if not near and not self.context.addresses_reported.covers((host, network)):
                 self.context.report.add(
                     "EDGE206",
                     f"{host}.edge_addresses.{network}",
@@ -342,7 +342,7 @@ class NeighborResolver:
         if not self.context.reference(f"{self.item.path}.network", network, self.context.parsed.networks, "network"):
             return None
         if not self.placed.get(network):
-            if (self.router.host, network) not in self.context.unplaced:
+            if not self.context.addresses_reported.covers((self.router.host, network)):
                 self.context.report.add(
                     "EDGE342",
                     f"{self.item.path}.network",

@@ -251,7 +251,7 @@ def _known(context: Context, path: str, name: str, cluster: str, kind: _Kind) ->
 def _excused(context: Context, cluster: str, variable: str, name: str) -> bool:
     """Return whether a pool is missing only because its definition was reported."""
     items: Items = context.parsed.clusters[cluster][variable]
-    return name in items or items.already_reported(name)
+    return name in items or items.reported.covers(name)
 
 
 def _networks(context: Context, path: str, written: Values) -> Iterator[PrefixRule]:

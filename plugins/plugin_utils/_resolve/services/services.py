@@ -92,7 +92,7 @@ def _service(scope: _Scope, key: str, item: Item) -> Service | None:
         )
     if pool_name is None:
         known = scope.values["edge_pools"]
-        if "edge_default_pool" in scope.values and not known.already_reported(scope.values["edge_default_pool"]):
+        if "edge_default_pool" in scope.values and not known.reported.covers(scope.values["edge_default_pool"]):
             context.report.add(
                 "EDGE504",
                 item.at("pool"),

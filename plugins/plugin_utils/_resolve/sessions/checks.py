@@ -154,7 +154,7 @@ def check_passwords(context: Context) -> None:
         if (
             not found
             or name in told
-            or any(name in written[reader] or written[reader].incomplete for _what, reader in found)
+            or any(name in written[reader] or written[reader].reported for _what, reader in found)
         ):
             continue
         told.add(name)
@@ -174,6 +174,6 @@ def _names_with_passwords(context: Context) -> Items:
     maps += [values["edge_router_neighbors"] for values in context.parsed.routers.values()]
     for items in [*maps, context.parsed.links]:
         known.update(items)
-        known.unreadable |= items.unreadable
-        known.complete = known.complete and items.complete
+        known.reported.add(*items.reported.names)
+        known.reported.everything = known.reported.everything or items.reported.everything
     return known

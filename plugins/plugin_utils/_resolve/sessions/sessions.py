@@ -119,7 +119,7 @@ class _Dial:
                 "the group has no host that nodes could dial" if defined else "the inventory defines no such group",
                 "add the router; one that others manage: edge_router_managed: false",
             )
-        elif not any((host, far) in context.unplaced for host in placed):
+        elif not context.addresses_reported.covers_any((host, far) for host in placed):
             key = "router_network" if far != network else "network"
             context.report.add(
                 "EDGE207", self.item.at(key), f"no router has an address in network {far!r}", _router_hint(self.ends)
@@ -146,7 +146,7 @@ class _Dial:
             if any(placed[host].get(far) for far in fars):
                 continue
             complete = False
-            if not any((host, far) in context.unplaced for far in fars):
+            if not context.addresses_reported.covers_any((host, far) for far in fars):
                 context.report.add(
                     "EDGE207",
                     item.at("routers", item["routers"].index(host)),
