@@ -16,6 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.changes import ChangesDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
@@ -32,12 +33,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     is_ours,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import is_literal, plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.changes import changes_document
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.session_resets import reset_sessions
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import (
+    changes_markdown,
+    changes_text,
     error_text,
     plan_text,
-    reset_lines,
     summary_text,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allocation_file import (
@@ -72,6 +74,7 @@ class ActionModule(ActionBase):
             argument_spec={
                 "one_end": {"type": "bool", "default": False},
                 "before": {"type": "path"},
+                "changes_file": {"type": "path"},
                 "full": {"type": "bool", "default": True},
                 "fail_on_errors": {"type": "bool", "default": True},
                 "guard": {"type": "bool", "default": True},
@@ -80,6 +83,7 @@ class ActionModule(ActionBase):
         # Every play of ours needs the plan, so none gets past this: not with --skip-tags, not with --start-at-task.
         if options["guard"]:
             edge_guard.hold(self._task, variables)
+        check_changes_file(options["changes_file"], options["before"])
         before = read_plan(options["before"]) if options["before"] else None
         extra = Report()
         given = given_variables(variables)
@@ -97,16 +101,32 @@ class ActionModule(ActionBase):
         if document is None or any(finding["severity"] == "error" for finding in findings):
             failed = {**result, "changed": False, "findings": findings, "msg": error_text(findings)}
             return {**failed, "failed": True} if options["fail_on_errors"] else failed
-        shown_full = options["full"] or display.verbosity > 0
-        text = {"text": plan_text(document, shown_full), "summary": summary_text(document)}
-        if before is not None:
-            resets = reset_sessions(before, document)
-            text = {name: "\n".join([shown, *reset_lines(resets)]) for name, shown in text.items()}
-            result["resets"] = [reset.text for reset in resets]
+        told = texts(document, before, options["full"] or display.verbosity > 0, options["changes_file"])
         written = [file.planned(document["allocations"]) for file in files]
         # With -v the text lists everything; the whole result would be thousands of lines more (edge_plan_file has it).
         quiet = {"_ansible_verbose_override": True}
-        return {**result, **quiet, "changed": False, **document, **text, "allocation_files": written}
+        return {**result, **quiet, "changed": False, **document, **told, "allocation_files": written}
+
+
+def texts(document: PlanDocument, before: PlanDocument | None, full: bool, changes_file: str | None) -> dict[str, Any]:
+    """Return the plan as text, and what it changes of an earlier plan.
+
+    Args:
+        document: the plan.
+        before: a plan that was written earlier; None = there is nothing to compare with.
+        full: whether everything is listed, also of what there is much of.
+        changes_file: the file that the changes go to; its ending names their form.
+    """
+    text = {"text": plan_text(document, full), "summary": summary_text(document)}
+    if before is None:
+        return dict(text)
+    changes = changes_document(before, document)
+    told = changes_text(changes, full)
+    result: dict[str, Any] = {name: f"{shown}\n\n{told}" for name, shown in text.items()}
+    result.update(changes=changes["changes"], resets=changes["resets"])
+    if changes_file:
+        result["changes_content"] = changes_content(changes, changes_file)
+    return result
 
 
 def read_plan(path: str) -> PlanDocument:
@@ -119,6 +139,29 @@ def read_plan(path: str) -> PlanDocument:
         raise AnsibleActionFail(str(error)) from error
     except ValueError as error:
         raise AnsibleActionFail(f"edge_plan_before: {path} is not JSON: {error}") from error
+
+
+ENDINGS = (".json", ".md", ".txt")
+
+
+def check_changes_file(path: str | None, before: str | None) -> None:
+    """Refuse a file of changes whose ending names no form, and one without a plan to compare with."""
+    if path and Path(path).suffix not in ENDINGS:
+        raise AnsibleActionFail(
+            f"edge_plan_changes_file: {path} must end in .md (Markdown), .json or .txt; the ending says what is written"
+        )
+    if path and not before:
+        raise AnsibleActionFail(
+            f"edge_plan_changes_file: {path} has nothing to compare with: give -e edge_plan_before=plan.json, too"
+            " (write one with -e edge_plan_file=plan.json from the inventory of before)"
+        )
+
+
+def changes_content(changes: ChangesDocument, path: str) -> str:
+    """Return the changes in the form that the ending of ``path`` names."""
+    if Path(path).suffix == ".json":
+        return json.dumps(changes, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return changes_markdown(changes) if Path(path).suffix == ".md" else changes_text(changes) + "\n"
 
 
 def given_variables(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:

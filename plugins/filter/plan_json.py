@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
-NOT_PLAN = ("changed", "failed", "text", "summary", "allocation_files", "resets")
+NOT_PLAN = ("changed", "failed", "text", "summary", "allocation_files", "resets", "changes", "changes_content")
 """What Ansible and the reader's texts add to the registered plan."""
 
 

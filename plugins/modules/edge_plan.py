@@ -26,7 +26,13 @@ options:
   before:
     description:
       - A plan that was written as JSON before the inventory changed.
-      - The text then says which sessions the change resets.
+      - The text then names what appears, moves, changes or goes since then and at which end, and the sessions that this
+        resets.
+    type: path
+  changes_file:
+    description:
+      - A file for what differs from O(before), whose ending says in which form, C(.md) (Markdown), C(.json) or C(.txt).
+      - It is not written here; RV(changes_content) is what it must hold.
     type: path
   full:
     description:
@@ -141,6 +147,17 @@ resets:
   type: list
   elements: str
   returned: when O(before) is given
+changes:
+  description:
+    - Each session, prefix, pool, service, address, network, router, cluster and node that appears, moves, changes or
+      goes since O(before), with C(kind), C(change), C(name), C(ends) and C(differences).
+  type: list
+  elements: dict
+  returned: when O(before) is given
+changes_content:
+  description: The changes and resets in the form that O(changes_file) names.
+  type: str
+  returned: when O(before) and O(changes_file) are given
 text:
   description: The plan as tables for a person; its findings are counted there, not listed.
   type: str

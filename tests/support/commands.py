@@ -123,7 +123,9 @@ def script_line(command: Command) -> str:
     if playbook == "new" and "-e" not in command.words:
         return f"{shlex.join(command.words)} {KEYBOARD}"
     if playbook in OFFLINE_PLAYBOOKS:
-        written = re.findall(r"-e (?:edge_render_dir|edge_plan_file|edge_new_folder)=(\S+)", text)
+        written = re.findall(
+            r"-e (?:edge_render_dir|edge_plan_file|edge_plan_changes_file|edge_new_folder)=(\S+)", text
+        )
         return "\n".join([text, *(f"test -s {path} -o -d {path}" for path in written)])
     if playbook in LIVE_PLAYBOOKS:
         bare = shlex.join(command.words)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ...module_utils._errors import message
+from .._document.changes import ChangesDocument, PlannedChange
 from .._document.plan import (
     DerivedValue,
     PlanDocument,
@@ -23,7 +24,6 @@ from .._document.plan import (
 from .._findings.code import ERROR, WARNING
 from .._findings.finding import FindingEntry
 from .._findings.wording import some
-from .session_resets import Reset
 
 MANY = 24
 """Rows of a table from which on it is grouped or cut, unless the whole is asked for."""
@@ -126,10 +126,57 @@ def _cut(lines: list[str]) -> list[str]:
     return lines if more <= 0 else [*lines[:most], f"  and {more} more: playbooks/plan.yml lists them"]
 
 
-def reset_lines(resets: Sequence[Reset]) -> list[str]:
-    """Return the lines about the sessions that the change since ``edge_plan_before`` resets."""
-    head = f"Sessions that the change since edge_plan_before resets ({len(resets)})"
-    return ["", head, *([f"  {reset.text}" for reset in resets] or ["  (none)"])]
+_CHANGES_HEAD = ("what", "change", "name", "difference", "at")
+NOTHING = "nothing changes"
+
+
+def changes_text(document: ChangesDocument, full: bool = True) -> str:
+    """Return what differs from the plan of ``edge_plan_before``, and the sessions that this resets.
+
+    Args:
+        document: the changes.
+        full: list each change also where there are many; else the first of each kind, and how many more.
+    """
+    changes, resets = document["changes"], document["resets"]
+    rows: list[Sequence[str]] = []
+    for kind in dict.fromkeys(change["kind"] for change in changes):
+        own = [_change_cells(change) for change in changes if change["kind"] == kind]
+        kept = own if full else own[:MANY]
+        rows += kept
+        if len(own) > len(kept):
+            more = f"and {len(own) - len(kept)} more: -e edge_plan_changes_file=changes.md lists them"
+            rows.append((kind, "", more, "", ""))
+    lines = [f"Changes since edge_plan_before ({len(changes)})"]
+    lines += table(_CHANGES_HEAD, rows) if rows else [f"  {NOTHING}"]
+    lines += ["", f"Sessions that the change since edge_plan_before resets ({len(resets)})"]
+    return "\n".join([*lines, *([f"  {reset}" for reset in resets] or ["  (none)"])])
+
+
+def changes_markdown(document: ChangesDocument) -> str:
+    """Return the changes as Markdown, for a comment on a pull request; ends in a line break."""
+    lines = [f"### Changes of site {_cell(document['site'])}", ""]
+    if document["changes"]:
+        lines += [f"| {' | '.join(_CHANGES_HEAD)} |", "|---" * len(_CHANGES_HEAD) + "|"]
+        lines += [f"| {' | '.join(map(_cell, _change_cells(change)))} |" for change in document["changes"]]
+    else:
+        lines.append(f"{NOTHING.capitalize()}.")
+    lines += ["", "### Sessions that are reset", ""]
+    lines += [f"- {_cell(reset)}" for reset in document["resets"]] or ["None."]
+    return "\n".join(lines) + "\n"
+
+
+def _change_cells(change: PlannedChange) -> tuple[str, str, str, str, str]:
+    """Return a change as a row."""
+    differences = [
+        item["what"] if item["before"] is None else f"{item['what']}: {item['before']} -> {item['after']}"
+        for item in change["differences"]
+    ]
+    return change["kind"], change["change"], change["name"], "; ".join(differences), ", ".join(change["ends"])
+
+
+def _cell(text: str) -> str:
+    """Return text as Markdown shows it literally, in a cell of a table too."""
+    return "".join(f"\\{sign}" if sign in "\\`*_|<>[]" else sign for sign in " ".join(text.split()))
 
 
 def error_text(findings: Iterable[FindingEntry]) -> str:

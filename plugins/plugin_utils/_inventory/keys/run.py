@@ -18,7 +18,16 @@ RUN = (
     ),
     Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
     Key(
-        "edge_plan_before", PATH, "A plan of before, as JSON: playbooks/plan.yml says which sessions the change resets."
+        "edge_plan_before",
+        PATH,
+        "A plan of before, as JSON: playbooks/plan.yml names what appears, moves, changes or goes since then, and which"
+        " sessions this resets.",
+    ),
+    Key(
+        "edge_plan_changes_file",
+        PATH,
+        "Where playbooks/plan.yml writes what differs from edge_plan_before: Markdown, JSON or text by its ending .md,"
+        " .json or .txt.",
     ),
     Key("edge_render_dir", PATH, "Where playbooks/render.yml writes every file."),
     Key("edge_render_secrets", Anything(), "Render secrets too, in files of mode 0600.", default=False),
