@@ -307,6 +307,25 @@ DEFAULTS = {
             "neighbor 10.0.0.5: ipv4: announces any only in the first",
         ],
     ),
+    "anything-becomes-a-filter": (
+        "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.5 remote-as 65002\n",
+        "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.5 remote-as 65002\n"
+        " neighbor 10.0.0.5 prefix-list A in\n"
+        "ip prefix-list A permit 192.168.69.0/24 ge 32\nip prefix-list A permit 203.0.113.88/29 ge 32\n",
+        [
+            "neighbor 10.0.0.5: ipv4: accepts anything in the first, 192.168.69.0/24 ge 32, 203.0.113.88/29 ge 32 in the second"
+        ],
+    ),
+    "a-filter-that-sets-something-becomes-anything": (
+        "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.5 remote-as 65002\n"
+        " neighbor 10.0.0.5 route-map M in\n"
+        "ip prefix-list A permit 192.168.69.0/24 ge 32\n"
+        "route-map M permit 10\n match ip address prefix-list A\n set local-preference 50\n",
+        "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.5 remote-as 65002\n",
+        [
+            "neighbor 10.0.0.5: ipv4: accepts 192.168.69.0/24 ge 32 with local-preference 50 in the first, anything in the second"
+        ],
+    ),
     "datacenter": (
         "frr defaults datacenter\nrouter bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",
         "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.0.5 remote-as 65002\n"

@@ -418,6 +418,14 @@ def decision_difference(one: Decision, other: Decision, family: str, verb: str) 
         family: of the prefixes.
         verb: ``accepts`` or ``announces``.
     """
+    anything: Decision = ((everything(family), PERMIT),)
+    narrower = other if one == anything else one
+    if anything in (one, other) and narrower and _whole(narrower, family)[-1][0]:
+        # What the narrower one lets pass says it in one line; the rest of the address space would take dozens.
+        said, also = (
+            "anything" if decision == anything else decision_text(decision, family) for decision in (one, other)
+        )
+        return [f"{verb} {said} in the first, {also} in the second"]
     found: dict[tuple[Tree, Tree], Prefixes] = {}
     for first, first_tree in _whole(one, family):
         for second, second_tree in _whole(other, family):
