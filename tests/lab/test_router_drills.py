@@ -505,7 +505,8 @@ def test_a_worker_killed_at_each_moment_is_completed_by_the_next_run(site: Site)
 
 @pytest.mark.long
 def test_a_worker_killed_at_each_moment_of_its_rollback_is_completed_by_the_next_run(site: Site) -> None:
-    breaks = "[ -e /run/once ] && real \"$@\" || { touch /run/once; real \"$@\"; vtysh -c configure -c 'router bgp 65000' -c 'no neighbor 10.121.0.13 peer-group nodes'; exit 1; }"
+    loses = "vtysh -c configure -c 'router bgp 65000' -c 'no neighbor 10.121.0.13 peer-group nodes'"
+    breaks = f'[ -e /run/once ] && real "$@" || {{ touch /run/once; real "$@"; {loses}; exit 1; }}'
     assert kill_everywhere(site, range(20, 200), NEW, breaks) > 10
 
 

@@ -93,7 +93,8 @@ def _parsed(kind: Any, value: Any) -> Any:
     items = get_args(kind)
     if isinstance(value, Mapping) and get_origin(kind) is Mapping:
         return {_parsed(items[0], key): _parsed(items[1], item) for key, item in value.items()}
-    if type(value) is tuple and get_origin(kind) is tuple:
+    # A NamedTuple is one value: it has been made already.
+    if isinstance(value, tuple) and not hasattr(value, "_fields") and get_origin(kind) is tuple:
         return tuple(_parsed(items[0], item) for item in value)
     if get_origin(kind) is UnionType:
         return next((_parsed(item, value) for item in items if isinstance(value, get_origin(item) or item)), value)

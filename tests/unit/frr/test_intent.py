@@ -41,7 +41,7 @@ def session(number: int, peering: str = "ingress", family: str = "ipv4", **chang
     net = "10.121.0." if family == "ipv4" else "fd00:121::"
     suffix = "" if family == "ipv4" else "-v6"
     given = made(
-Session,
+        Session,
         cluster="k8s", peering=peering, node=f"node{number}", node_address=f"{net}{number}", node_asn=65001, router="udm",
         router_address=f"{net}1", router_asn=65000, family=family, families=(family,), keys=KEYS,
         peer_group=f"k8s-{peering}{suffix}", cluster_config="all", instance="as65001", peer=f"{peering}-udm{suffix}",
