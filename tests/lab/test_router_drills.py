@@ -490,6 +490,12 @@ def kill_everywhere(site: Site, numbers: Iterable[int], content: str, fault: str
     return len(list(numbers))
 
 
+def test_a_draft_of_a_journal_whose_writer_was_killed_goes_with_the_next_run(site: Site) -> None:
+    site.lab.sh(f"touch {STATE}/journal.json.new")
+    assert not site.apply(OLD)["changed"]
+    assert site.lab.sh(LEFT_BEHIND).stdout == ""
+
+
 SOME = (8, 14, 20)
 """Moments that a full run kills at: in the checks, in the swap, in the apply."""
 

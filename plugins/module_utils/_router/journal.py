@@ -92,5 +92,6 @@ def read(folder: str) -> Optional[Entry]:
 
 
 def close(folder: str) -> None:
-    """Remove the entry: the change is proven, or taken back whole."""
-    remove(os.path.join(folder, NAME))
+    """Remove the entry: the change is proven, or taken back whole. A draft of it goes too, whose writer was killed."""
+    for name in (NAME, NAME + ".new"):
+        remove(os.path.join(folder, name))

@@ -33,6 +33,8 @@ def recover(folder: str, check_mode: bool) -> Optional[str]:
             "and 'show running-config' with the backups beside it, then remove the file".format(path, error)
         ) from error
     if entry is None:
+        if not check_mode:
+            journal.close(folder)  # the draft of a change that was killed before it began
         return None
     if entry.boot == journal.boot_id():
         for pid in programs.processes_of_session(entry.session):
