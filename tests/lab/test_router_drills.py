@@ -419,22 +419,30 @@ def around_step(site: Site, step: str, script: str) -> AbstractContextManager[No
 STEPS = ("before the swap", "during the apply", "before the proof")
 
 
+@contextmanager
+def a_run_that_waits(site: Site) -> Iterator[None]:
+    """Start a run that changes to NEW, and end its control machine's side once it waits in its step on the router."""
+    process = subprocess.Popen(
+        site.command(NEW),
+        cwd=CHECKOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for("the step", lambda: site.lab.sh("test -e /run/waits", check=False).returncode == 0)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_cut_connection_does_not_stop_the_change(site: Site, step: str) -> None:
     site.lab.sh(f"rm -f {STATE}/result.json")
     with around_step(site, step, WAITS):
-        process = subprocess.Popen(
-            site.command(NEW),
-            cwd=CHECKOUT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            wait_for(step, lambda: site.lab.sh("test -e /run/waits", check=False).returncode == 0)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        with a_run_that_waits(site):
+            pass
         site.lab.sh("kill -9 $(pgrep -f '[s]shd-session: root') ; touch /run/go-on", check=False)
         wait_for("the result", lambda: site.lab.sh(f"test -s {STATE}/result.json", check=False).returncode == 0, 40)
     site.lab.sh("rm -f /run/once /run/waits /run/go-on")
@@ -521,19 +529,10 @@ def test_a_worker_killed_at_each_moment_of_its_rollback_is_completed_by_the_next
 def test_a_power_cut_leaves_one_of_both_and_the_next_run_completes(site: Site, step: str) -> None:
     site.lab.sh(f"rm -f {STATE}/result.json; cp -p {RELOAD} /srv/reload; cp -p /usr/bin/vtysh /srv/vtysh")
     with around_step(site, step, WAITS):
-        process = subprocess.Popen(
-            site.command(NEW),
-            cwd=CHECKOUT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
         try:
-            wait_for(step, lambda: site.lab.sh("test -e /run/waits", check=False).returncode == 0)
-            site.lab.cut_power()
+            with a_run_that_waits(site):
+                site.lab.cut_power()
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             site.lab.sh(
                 f"mv /srv/reload {RELOAD}; mv /srv/vtysh /usr/bin/vtysh; rm -f /usr/bin/vtysh.real; "
                 f"cp -p {RELOAD} /run/real-reload.py; cp -p /usr/bin/vtysh /usr/bin/vtysh.real"
