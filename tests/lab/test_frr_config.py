@@ -324,38 +324,6 @@ class TestTransaction:
         after = site.drops()
         assert {a: after[a] for a in PEERS[:2]} == {a: sessions[a] for a in PEERS[:2]}
 
-    def test_it_goes_on_when_the_connection_breaks(self, site: Site) -> None:
-        target = planned((11, 12, 13, 14), ("203.0.113.92/30",))
-        site.lab.sh(f"rm -f {STATE}/result.json; cp /usr/lib/frr/frr-reload.py /run/real-reload.py")
-        # The reload waits until the connection is gone.
-        site.lab.sh(
-            "printf '%s\\n' '#!/bin/sh' 'touch /run/reload-waits; n=0; while [ ! -e /run/go-on ] && [ $n -lt 300 ]; "
-            'do sleep 0.1; n=$((n+1)); done; exec /run/real-reload.py "$@"\' > /usr/lib/frr/frr-reload.py'
-        )
-        process = subprocess.Popen(
-            site.command(target),
-            cwd=CHECKOUT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            wait_for("the reload", lambda: site.lab.sh("test -e /run/reload-waits", check=False).returncode == 0)
-            os.killpg(process.pid, 9)
-            process.wait()
-            site.lab.sh("pkill -9 -f sshd-session || pkill -9 -f 'sshd: root' || true", check=False)
-            site.lab.sh("touch /run/go-on")
-            wait_for("the result", lambda: site.lab.sh(f"test -s {STATE}/result.json", check=False).returncode == 0, 40)
-        finally:
-            site.lab.sh(
-                "cp /run/real-reload.py /usr/lib/frr/frr-reload.py; chmod 755 /usr/lib/frr/frr-reload.py; "
-                "rm -f /run/go-on /run/reload-waits"
-            )
-        result = json.loads(site.lab.read(f"{STATE}/result.json"))
-        assert (result["changed"], result["applied"], result["rolled_back"]) == (True, "reload", False)
-        assert frr.equal(frr.pick(site.objects(), set(frr.parse(target).objects)), frr.parse(target).objects)
-        assert not site.apply(target)["changed"]
-
     def test_secrets_never_show(self, site: Site) -> None:
         first, second = "s3cretOne", "s3cretTwo"
         site.lab.sh(

@@ -15,7 +15,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -449,6 +449,7 @@ def test_a_cut_connection_does_not_stop_the_change(site: Site, step: str) -> Non
     result = json.loads(site.lab.read(f"{STATE}/result.json"))
     assert (result["changed"], result["applied"], result["rolled_back"]) == (True, "reload", False)
     assert runs(site, NEW)
+    assert not site.apply(NEW)["changed"]
 
 
 KILLER = """\
@@ -478,7 +479,7 @@ def killed_at(site: Site, number: int) -> Iterator[None]:
         site.lab.sh(f"rm -r {PACKAGES}")
 
 
-def kill_everywhere(site: Site, numbers: Iterable[int], content: str, fault: str = 'real "$@"') -> int:
+def kill_everywhere(site: Site, numbers: Sequence[int], content: str, fault: str = 'real "$@"') -> int:
     """Kill the transaction at each of these moments; return how many there were before it ended by itself."""
     for count, number in enumerate(numbers):
         result = site.apply(OLD)
@@ -495,7 +496,7 @@ def kill_everywhere(site: Site, numbers: Iterable[int], content: str, fault: str
         assert not result["failed"], f"after a kill at {number}: {result['text']}"
         assert runs(site, content), f"after a kill at {number}"
         assert site.lab.sh(LEFT_BEHIND).stdout == "", f"after a kill at {number}"
-    return len(list(numbers))
+    return len(numbers)
 
 
 def test_a_draft_of_a_journal_whose_writer_was_killed_goes_with_the_next_run(site: Site) -> None:

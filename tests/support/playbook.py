@@ -5,17 +5,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from .hybrid import CHECKOUT
 
 LIMIT = 120
 """Seconds until a playbook without connections is given up."""
+
+
+class Color(Enum):
+    """What decides whether a run's output has color."""
+
+    OFF = "off"
+    """Nothing does: there is none."""
+    FILE = "file"
+    """Ansible, which writes to a file."""
+    TERMINAL = "terminal"
+    """Ansible, which writes to a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ def run_playbook(
     options: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
     folder: Path = CHECKOUT,
+    color: Color = Color.OFF,
 ) -> PlaybookRun:
     """Run ``playbooks/name``, or the playbook of an absolute path, on an inventory.
 
@@ -50,6 +65,7 @@ def run_playbook(
         options: further ones.
         environment: on top of the tests' own.
         folder: where the command is typed.
+        color: what decides about color.
     """
     command = [
         str(Path(sys.executable).with_name("ansible-playbook")),
@@ -62,11 +78,27 @@ def run_playbook(
     variables = {
         **os.environ,
         "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
-        "ANSIBLE_NOCOLOR": "1",
+        **({"ANSIBLE_NOCOLOR": "1"} if color is Color.OFF else {"TERM": "xterm-256color"}),
         "COLUMNS": "200",
         **(environment or {}),
     }
+    if color is Color.TERMINAL:
+        return _on_a_terminal(command, folder, variables)
     done = subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     return PlaybookRun(done.returncode, done.stdout + done.stderr, done.stderr)
+
+
+def _on_a_terminal(command: list[str], folder: Path, variables: Mapping[str, str]) -> PlaybookRun:
+    """Run a command whose output is a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, cwd=folder, env=variables, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # a terminal whose other end is closed ends so
+            while more := os.read(ours, 65536):
+                said += more
+        os.close(ours)
+        status = process.wait(LIMIT)
+    return PlaybookRun(status, said.decode().replace("\r\n", "\n"))

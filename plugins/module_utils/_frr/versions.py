@@ -34,16 +34,15 @@ def text_of(version: Tuple[int, ...]) -> str:
     return ".".join(str(part) for part in version)
 
 
-def nearest(version: Tuple[int, ...]) -> Tuple[int, ...]:
+def newest_tried_before(version: Tuple[int, ...]) -> Tuple[int, ...]:
     """Return the tried version whose rules a version takes: itself, else the newest one before it, else the oldest."""
     return max((tried for tried in TRIED if tried <= version[:2]), default=TRIED[0])
 
 
 def untried(version: Tuple[int, ...]) -> str:
     """Return a warning where a version was not tried, else an empty text."""
-    near = nearest(version)
-    if near == version[:2]:
+    rules = newest_tried_before(version)
+    if rules == version[:2]:
         return ""
-    return "FRR {0} was not tried with this collection: it gets the rules of {1}, the nearest one that was".format(
-        text_of(version), text_of(near)
-    )
+    told = "FRR {0} was not tried with this collection: it gets the rules of {1}, the newest version before it that was"
+    return told.format(text_of(version), text_of(rules))

@@ -116,46 +116,45 @@ def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, ti
 
     closed: Dict[str, str] = {}
 
+    now = router.sessions
+
     def problems() -> List[str]:
+        nonlocal now
         now = programs.sessions()
         closed.update(transaction.closed_by_neighbors(plan, router.sessions, now))
         return transaction.session_problems(plan, router.sessions, now, closed)
 
     def mendable() -> List[str]:
         left = problems()
-        return [] if transaction.was_reset(plan, router.sessions, programs.sessions(), closed) else left
+        return [] if transaction.was_reset(plan, router.sessions, now, closed) else left
 
     poll(mendable, timeout if plan.method == "restart" else RELOAD_TIMEOUT)
     left = problems()
     if left:
         raise FailedError("sessions that the change does not touch did not survive it: {0}".format("; ".join(left)))
-    return Proof(
-        transaction.gained_blocks(plan, programs.running_text() or ""),
-        closed,
-        transaction.down_by_own_change(plan, router.sessions, programs.sessions()),
-    )
+    gained = transaction.gained_blocks(plan, programs.running_text() or "")
+    return Proof(gained, closed, transaction.down_by_own_change(plan, router.sessions, now))
 
 
 def planned_change(
-    params: Mapping[str, Any], check_mode: bool
-) -> Tuple[transaction.RouterState, transaction.Plan, List[str]]:
-    """Take a look and decide; return (what was found, what to do, warnings), with the candidate checked by FRR.
+    router: transaction.RouterState, params: Mapping[str, Any], check_mode: bool
+) -> Tuple[transaction.Plan, List[str]]:
+    """Decide what to do with a router that was looked at; return it and warnings, with the candidate checked by FRR.
 
     Raises:
         RefusedError, EdgeError: nothing was touched.
     """
-    router = look()
     transaction.refuse(router, params["platform"])
     plan = transaction.plan(router, params["content"], params["stage"], params["apply"], params["take_over"])
     if plan.method == "none" and not check_mode:
-        return router, plan, []
+        return plan, []
     verdict = check.check(plan.file_text, plan.check_text)
     if verdict.errors:
         raise RefusedError(
             "this router's FRR refuses the configuration, nothing was changed: {0}".format("; ".join(verdict.errors))
         )
     untried = versions.untried(state.version_tuple(router.version))
-    return router, plan, ([untried] if untried else []) + verdict.warnings
+    return plan, ([untried] if untried else []) + verdict.warnings
 
 
 def compare(content: str, router: transaction.RouterState) -> Dict[str, Any]:
@@ -169,25 +168,8 @@ def compare(content: str, router: transaction.RouterState) -> Dict[str, Any]:
     live = frr.parse(router.running_text if router.running_text is not None else router.file_text)
     keys = frr.scope(live, candidate)
     found = frr.pick(live.objects, keys)
-    differs = not frr.equal(found, candidate.objects)
-    sessions = programs.described(router.sessions)
-    return {
-        "changed": False,
-        "applied": "none",
-        "version": router.version,
-        "owner": transaction.owner(router),
-        "rolled_back": False,
-        "gained": [],
-        "left": frr.unified_diff(found, candidate.objects) if differs else "",
-        "sessions": {"before": sessions, "after": sessions},
-        "warnings": [],
-        "diff": {
-            "before_header": "live BGP configuration",
-            "after_header": "planned BGP configuration",
-            "before": frr.masked_text(found),
-            "after": frr.masked_text(candidate.objects, found),
-        },
-    }
+    left = "" if frr.equal(found, candidate.objects) else frr.unified_diff(found, candidate.objects)
+    return {**untouched(router, found, candidate.objects), "left": left, "warnings": []}
 
 
 def read_only(params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -198,6 +180,20 @@ def read_only(params: Mapping[str, Any]) -> Dict[str, Any]:
             "this router's BGP is somebody else's (edge_router_bgp_owner: none) and is not the planned one; nothing "
             "was written. --diff shows the difference, playbooks/render.yml writes the planned frr.conf for its owner"
         )
+    return result
+
+
+def preview_of_anothers(params: Mapping[str, Any], router: transaction.RouterState) -> Dict[str, Any]:
+    """Return the difference to a router whose BGP runs and is in no file, for check mode.
+
+    Whoever wants to see what would be must not have to end the owner's sessions for it.
+    """
+    result = compare(params["content"], router)
+    try:
+        transaction.refuse(router, params["platform"])
+    except EdgeError as error:
+        result["warnings"] = ["without check mode the run ends here: {0}".format(error)]
+    result["changed"] = bool(result["left"])
     return result
 
 
@@ -220,20 +216,12 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
         RefusedError, EdgeError: nothing was touched.
     """
     folder = params["state_dir"]
-    if check_mode:
-        found = look()
-        if transaction.owner(found) == "other":
-            # Whoever wants to see what would be must not have to end the owner's sessions for it.
-            result = compare(params["content"], found)
-            try:
-                transaction.refuse(found, params["platform"])
-            except EdgeError as error:
-                result["warnings"] = ["without check mode the run ends here: {0}".format(error)]
-            result["changed"] = bool(result["left"])
-            return result
     recovered = recover(folder, check_mode)
     programs.remove_stale_scratch_folders()
-    router, plan, warnings = planned_change(params, check_mode)
+    router = look()
+    if check_mode and transaction.owner(router) == "other":
+        return preview_of_anothers(params, router)
+    plan, warnings = planned_change(router, params, check_mode)
     whole = check_mode and params["both_stages"]
     result = described(router, plan, whole)
     result["warnings"] = ([recovered] if recovered else []) + warnings
@@ -251,7 +239,8 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     for _attempt in range(LOOKS):
         if still_so(router):
             break
-        router, plan, warnings = planned_change(params, check_mode)
+        router = look()
+        plan, warnings = planned_change(router, params, check_mode)
         result.update(described(router, plan, whole))
     else:
         raise RefusedError(
@@ -271,23 +260,37 @@ def described(router: transaction.RouterState, plan: transaction.Plan, whole: bo
         plan: what is to be done.
         whole: whether to show the difference to the planned configuration, although this stage goes a part of the way.
     """
-    shown = plan.candidate if whole else plan.target
-    sessions = programs.described(router.sessions)
-    changed = plan.method != "none" or (whole and not frr.equal(plan.candidate, plan.live))
     return {
-        "changed": changed,
+        **untouched(router, plan.live, plan.candidate if whole else plan.target),
+        "changed": plan.method != "none" or (whole and not frr.equal(plan.candidate, plan.live)),
         "applied": plan.method,
+        "left": frr.unified_diff(plan.target, plan.candidate),
+    }
+
+
+def untouched(router: transaction.RouterState, live: frr.Objects, planned: frr.Objects) -> Dict[str, Any]:
+    """Return the result of a router on which nothing was done.
+
+    Args:
+        router: what was found.
+        live: our objects as they run.
+        planned: what the diff shows beside them.
+    """
+    sessions = programs.described(router.sessions)
+    return {
+        "changed": False,
+        "applied": "none",
         "version": router.version,
         "owner": transaction.owner(router),
         "rolled_back": False,
         "gained": [],
-        "left": frr.unified_diff(plan.target, plan.candidate),
+        "left": "",
         "sessions": {"before": sessions, "after": sessions},
         "diff": {
             "before_header": "live BGP configuration",
             "after_header": "planned BGP configuration",
-            "before": frr.masked_text(plan.live),
-            "after": frr.masked_text(shown, plan.live),
+            "before": frr.masked_text(live),
+            "after": frr.masked_text(planned, live),
         },
     }
 
@@ -364,7 +367,7 @@ def noted(proof: Proof) -> List[str]:
     if proof.down:
         result.append(
             "not Established after the change of their own configuration: {0}. The other end may have to change too "
-            "(a password, an AS, timers): it does so in the same run of site.yml, and verify.yml tells".format(
+            "(a password, an AS, timers): site.yml changes the cluster after the routers, and verify.yml tells".format(
                 ", ".join(proof.down)
             )
         )

@@ -29,12 +29,12 @@ def test_the_tests_have_a_router_of_each_tried_version() -> None:
         ((7, 4), (7, 5)),
     ],
 )
-def test_the_nearest_tried_version(version: tuple[int, ...], near: tuple[int, ...]) -> None:
-    assert versions.nearest(version) == near
+def test_the_newest_tried_version_before(version: tuple[int, ...], near: tuple[int, ...]) -> None:
+    assert versions.newest_tried_before(version) == near
     assert bool(versions.untried(version)) == (version[:2] != near)
 
 
 def test_a_version_that_was_not_tried_is_told() -> None:
     assert versions.untried((10, 1, 2)) == (
-        "FRR 10.1.2 was not tried with this collection: it gets the rules of 8.4, the nearest one that was"
+        "FRR 10.1.2 was not tried with this collection: it gets the rules of 8.4, the newest version before it that was"
     )

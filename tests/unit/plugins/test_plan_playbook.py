@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan
-from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import (
+    Color,
+    run_playbook,
+)
 
 pytestmark = pytest.mark.ansible
 
@@ -132,28 +135,32 @@ def test_more_verbose_output_lists_sessions_and_not_the_whole_plan_as_data(tmp_p
         assert len(lines) < 60 + 3 * rows
 
 
-def shown_on_a_terminal(folder: Path, environment: dict[str, str]) -> PlaybookRun:
-    """Return a run with a warning and an accepted warning, in an environment that says whether there is color."""
+def warned(folder: Path, color: Color, environment: dict[str, str] | None = None) -> list[str]:
+    """Return the lines of a run with a warning and an accepted warning."""
     extra = overlay(
         folder,
         "    edge_x: 1\n    edge_colour: blue\n    edge_accept: {EDGE110: {edge_color: known}}\n    edge_color: 1\n",
     )
-    result = run_playbook("plan.yml", HYBRID, options=("-i", str(extra)), environment=environment)
+    result = run_playbook("plan.yml", HYBRID, options=("-i", str(extra)), environment=environment, color=color)
     result.check(0)
-    return result
+    return [line for line in result.output.splitlines() if "EDGE110" in line]
 
 
-def test_a_warning_has_the_color_of_ansible_and_an_accepted_one_has_none(tmp_path: Path) -> None:
-    lines = shown_on_a_terminal(tmp_path, {"ANSIBLE_FORCE_COLOR": "1"}).output.splitlines()
-    assert [line.startswith("\x1b[") for line in lines if "EDGE110 edge_colour" in line] == [True]
-    assert [line.startswith("\x1b[") for line in lines if "EDGE110 edge_color:" in line] == [False]
-
-
-@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}], ids=["file", "NO_COLOR"])
-def test_there_is_no_color_in_a_file_or_where_it_is_not_wanted(environment: dict[str, str], tmp_path: Path) -> None:
-    output = shown_on_a_terminal(tmp_path, environment).output
-    assert "warning EDGE110 edge_colour: " in output
-    assert "\x1b[" not in output
+@pytest.mark.parametrize(
+    ("color", "environment", "colored"),
+    [
+        pytest.param(Color.TERMINAL, {}, True, id="a terminal"),
+        pytest.param(Color.TERMINAL, {"NO_COLOR": "1"}, False, id="a terminal without color"),
+        pytest.param(Color.FILE, {}, False, id="a file"),
+        pytest.param(Color.FILE, {"ANSIBLE_FORCE_COLOR": "1"}, True, id="a file that wants color"),
+    ],
+)
+def test_a_warning_has_the_color_of_ansible_and_an_accepted_one_has_none(
+    color: Color, environment: dict[str, str], colored: bool, tmp_path: Path
+) -> None:
+    lines = warned(tmp_path, color, environment)
+    assert [line.startswith("\x1b[") for line in lines if "edge_colour" in line] == [colored]
+    assert [line.startswith("\x1b[") for line in lines if "edge_color:" in line] == [False]
 
 
 CALLBACK = """
@@ -228,6 +235,22 @@ def test_passwords_are_named_and_never_shown(tmp_path: Path) -> None:
     assert not any(SECRET in text for text in [result.output, plan_file.read_text("utf-8"), *written])
     assert json.loads(plan_file.read_text("utf-8"))["routers"]["udm-pro"]["passwords"] == ["platform/public-ingress"]
     assert "password SECRET:platform/public-ingress" in (folder / "udm-pro" / "frr.conf").read_text("utf-8")
+
+
+def test_the_plan_as_data_has_no_password(tmp_path: Path) -> None:
+    """Ansible shows a task's result with -v only where the task lets it: so a play shows it here."""
+    extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {SECRET}}}\n")
+    play = tmp_path / "show.yml"
+    play.write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        "    - hybridnet.cluster_edge.edge_plan:\n      run_once: true\n      register: result\n"
+        "    - ansible.builtin.debug: {var: result}\n      run_once: true\n",
+        encoding="utf-8",
+    )
+    result = run_playbook(str(play), HYBRID, options=("-i", str(extra), "-vvv"))
+    result.check(0)
+    assert "platform/public-ingress" in result.output
+    assert SECRET not in result.output
 
 
 def test_secrets_are_rendered_on_demand_and_for_the_owner_alone(tmp_path: Path) -> None:
