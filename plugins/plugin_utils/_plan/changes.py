@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._document.changes import CHANGES_FORMAT, KINDS, ChangesDocument, PlannedChange, PlannedDifference
-from .._document.plan import PlanDocument
+from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedRoutes
 from .session_resets import reset_sessions
 
 _MOVES = frozenset({("service", "pool"), ("address", "addresses")})
@@ -113,20 +113,19 @@ def _shown(value: Any) -> str:
 
 def _things(plan: PlanDocument) -> Iterator[_Thing]:
     """Yield every thing of a plan."""
-    data: Mapping[str, Any] = plan
-    yield from _sessions(data)
-    yield from _router_prefixes(data)
-    yield from _cluster_prefixes(data)
-    for item in data.get("pools", []):
-        values = _rest(item, {"cluster", "name", *_FOLLOWING})
-        yield _Thing("pool", f"{item['cluster']}/{item['name']}", (f"cluster {item['cluster']}",), values)
-    for item in data.get("services", []):
-        name = f"{item['cluster']}/{item['namespace']}/{item['name']}"
-        ends = (f"cluster {item['cluster']}",)
-        yield _Thing("service", name, ends, _rest(item, {"cluster", "namespace", "name", "addresses"}))
-        if item["addresses"]:
-            yield _Thing("address", f"service {name}", ends, {"addresses": item["addresses"]})
-    yield from _hosts(data)
+    yield from _sessions(plan)
+    yield from _router_prefixes(plan)
+    yield from _cluster_prefixes(plan)
+    for pool in plan.get("pools", []):
+        values = _rest(pool, {"cluster", "name", *_FOLLOWING})
+        yield _Thing("pool", f"{pool['cluster']}/{pool['name']}", (f"cluster {pool['cluster']}",), values)
+    for service in plan.get("services", []):
+        name = f"{service['cluster']}/{service['namespace']}/{service['name']}"
+        ends = (f"cluster {service['cluster']}",)
+        yield _Thing("service", name, ends, _rest(service, {"cluster", "namespace", "name", "addresses"}))
+        if service["addresses"]:
+            yield _Thing("address", f"service {name}", ends, {"addresses": service["addresses"]})
+    yield from _hosts(plan)
 
 
 def _rest(item: Mapping[str, Any], but: set[str]) -> dict[str, Any]:
@@ -134,21 +133,20 @@ def _rest(item: Mapping[str, Any], but: set[str]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in but}
 
 
-def _sessions(data: Mapping[str, Any]) -> Iterator[_Thing]:
+def _sessions(data: PlanDocument) -> Iterator[_Thing]:
     """Yield the sessions of nodes, and of routers with other speakers."""
-    for item in data["sessions"]:
-        router = item["router"]
-        name = (
-            f"{item['cluster']}/{item['peering']} {item['node']} - {router or 'speaker on the node'} ({item['family']})"
-        )
-        ends = (*((f"router {router}",) if router else ()), f"cluster {item['cluster']}")
-        yield _Thing("session", name, ends, _rest(item, {"cluster", "peering", "node", "router", "family"}))
-    for item in data.get("neighbors", []):
-        values = _rest(item, {"router", "name", "import", "export"})
-        yield _Thing("session", f"{item['router']} - {item['name']}", (f"router {item['router']}",), values)
+    for session in data["sessions"]:
+        router = session["router"]
+        pair = f"{session['node']} - {router or 'speaker on the node'}"
+        name = f"{session['cluster']}/{session['peering']} {pair} ({session['family']})"
+        ends = (*((f"router {router}",) if router else ()), f"cluster {session['cluster']}")
+        yield _Thing("session", name, ends, _rest(session, {"cluster", "peering", "node", "router", "family"}))
+    for neighbor in data.get("neighbors", []):
+        values = _rest(neighbor, {"router", "name", "import", "export"})
+        yield _Thing("session", f"{neighbor['router']} - {neighbor['name']}", (f"router {neighbor['router']}",), values)
 
 
-def _router_prefixes(data: Mapping[str, Any]) -> Iterator[_Thing]:
+def _router_prefixes(data: PlanDocument) -> Iterator[_Thing]:
     """Yield what each router accepts from and announces to each peer group, and what it puts into BGP itself."""
     for host, router in data["routers"].items():
         frr, end = router.get("frr", {}), (f"router {host}",)
@@ -208,43 +206,49 @@ def _prefix(item: Mapping[str, Any]) -> str:
     return prefix + "".join(f" {key} {item[key]}" for key in ("ge", "le") if item[key] is not None)
 
 
-def _cluster_prefixes(data: Mapping[str, Any]) -> Iterator[_Thing]:
+def _cluster_prefixes(data: PlanDocument) -> Iterator[_Thing]:
     """Yield what each cluster may announce by BGP, and the pools that it announces by L2."""
     expect = data.get("expect", {})
     addresses = {(item["cluster"], item["name"]): item["addresses"] for item in data.get("pools", [])}
-    for item in expect.get("announcements", []):
-        end = (f"cluster {item['cluster']}",)
-        place = f"to {item['router']} over {item['cluster']}/{item['peering']} ({item['peer_group']})"
-        values = {**_rest(item, {"cluster", "peering", "router", "peer_group", "pool"}), "nodes": sorted(item["nodes"])}
-        for prefix in addresses.get((item["cluster"], item["pool"]), []):
-            yield _Thing("announced prefix", f"{prefix} of pool {item['pool']} {place}", end, values)
-    for item in expect.get("routes", []):
-        end = (f"cluster {item['cluster']}",)
-        place = f"to {item['router']} over {item['cluster']}/{item['peering']} ({item['peer_group']})"
-        kind = f"{item['kind']}{' of ' + item['selector'] if item['selector'] else ''}"
-        for prefix in item["prefixes"]:
-            values = {"families": item["families"], "nodes": sorted(item["nodes"])}
-            yield _Thing("announced prefix", f"{_prefix(prefix)} ({kind}) {place}", end, values)
-    for item in expect.get("l2", []):
-        values = _rest(item, {"cluster", "pool", "network"})
-        for prefix in addresses.get((item["cluster"], item["pool"]), []):
-            name = f"{prefix} of pool {item['pool']} by L2 on {item['network']}"
-            yield _Thing("announced prefix", name, (f"cluster {item['cluster']}",), values)
+    for announcement in expect.get("announcements", []):
+        end = (f"cluster {announcement['cluster']}",)
+        values = _rest(announcement, {"cluster", "peering", "router", "peer_group", "pool"})
+        values["nodes"] = sorted(announcement["nodes"])
+        for prefix in addresses.get((announcement["cluster"], announcement["pool"]), []):
+            yield _Thing(
+                "announced prefix", f"{prefix} of pool {announcement['pool']} {_over(announcement)}", end, values
+            )
+    for routes in expect.get("routes", []):
+        end = (f"cluster {routes['cluster']}",)
+        kind = f"{routes['kind']}{' of ' + routes['selector'] if routes['selector'] else ''}"
+        for match in routes["prefixes"]:
+            values = {"families": routes["families"], "nodes": sorted(routes["nodes"])}
+            yield _Thing("announced prefix", f"{_prefix(match)} ({kind}) {_over(routes)}", end, values)
+    for lease in expect.get("l2", []):
+        values = _rest(lease, {"cluster", "pool", "network"})
+        for prefix in addresses.get((lease["cluster"], lease["pool"]), []):
+            name = f"{prefix} of pool {lease['pool']} by L2 on {lease['network']}"
+            yield _Thing("announced prefix", name, (f"cluster {lease['cluster']}",), values)
 
 
-def _hosts(data: Mapping[str, Any]) -> Iterator[_Thing]:
+def _over(item: PlannedAnnouncement | PlannedRoutes) -> str:
+    """Return the router and the peering that something is announced over."""
+    return f"to {item['router']} over {item['cluster']}/{item['peering']} ({item['peer_group']})"
+
+
+def _hosts(data: PlanDocument) -> Iterator[_Thing]:
     """Yield networks, routers, clusters and nodes, and the addresses of routers and nodes."""
-    for name, item in data.get("networks", {}).items():
-        yield _Thing("network", name, (), item)
-    for host, item in data["routers"].items():
+    for name, planned in data.get("networks", {}).items():
+        yield _Thing("network", name, (), planned)
+    for host, router in data["routers"].items():
         end = (f"router {host}",)
-        yield _Thing("router", host, end, _rest(item, {"addresses"}))
-        for network, own in item.get("addresses", {}).items():
+        yield _Thing("router", host, end, _rest(router, {"addresses"}))
+        for network, own in router.get("addresses", {}).items():
             yield _Thing("address", f"{host} on {network}", end, {"addresses": own})
-    for host, item in data.get("clusters", {}).items():
+    for host, cluster in data.get("clusters", {}).items():
         end = (f"cluster {host}",)
-        nodes = item.get("nodes", {})
-        yield _Thing("cluster", host, end, _rest(item, {"nodes"}))
+        nodes = cluster.get("nodes", {})
+        yield _Thing("cluster", host, end, _rest(cluster, {"nodes"}))
         for name, node in nodes.items():
             yield _Thing("node", f"{host}/{name}", end, _rest(node, {"addresses"}))
             for network, own in node["addresses"].items():

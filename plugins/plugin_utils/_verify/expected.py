@@ -124,7 +124,7 @@ class Expectations:
         own = {
             canonical(session["node_address"])
             for session in self.plan["sessions"]
-            if (session["cluster"], session["node"]) == (cluster, node)
+            if (session["cluster"], session["node"]) == (cluster, node) and session["node_address"]
         }
         live = self.clusters[cluster].node_addresses.get(node, ()) if cluster in self.clusters else ()
         return own.union(live)

@@ -46,14 +46,6 @@ def within(address: str, ranges: Iterable[str]) -> bool:
     return any(ip.version == network.version and ip in network for network in networks)
 
 
-def family_of(address: str) -> str:
-    """Return the family of an address: ``ipv4`` or ``ipv6``; text that is no address has an empty one."""
-    try:
-        return f"ipv{ipaddress.ip_address(address).version}"
-    except ValueError:
-        return ""
-
-
 def is_link_local(address: str) -> bool:
     """Return whether an address is link-local (RFC 4291 section 2.5.6); text that is no address is not."""
     try:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 
-from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH
+from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import some
 from .expected import Expectations, ExpectedPrefix, neighbor_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
-from .observed import PathSeen, RouterSeen, canonical, family_of, is_link_local
+from .observed import PathSeen, RouterSeen, canonical, is_link_local
 from .report import MOST_NAMES, OK, VerifyReport
 
 NOBODY = "nobody"
