@@ -26,8 +26,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "collections"), str(CHECKOUT / "tests" / "lab")]
 
-from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Probes  # noqa: E402
-from router_lab import RouterLab, missing, run, wait_for  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Probes  # noqa: E402 - after the path is set
+from router_lab import RouterLab, missing, run, wait_for  # noqa: E402 - after the path is set
 
 PROBED = "203.0.113.81"
 HEADER = "frr defaults traditional\nlog syslog informational\nservice integrated-vtysh-config\n!\n"
