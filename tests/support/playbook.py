@@ -21,6 +21,10 @@ LIMIT = 120
 """Seconds until a playbook without connections is given up."""
 
 
+COLOR_VARIABLES = ("NO_COLOR", "ANSIBLE_NOCOLOR", "ANSIBLE_FORCE_COLOR")
+"""What the caller's environment may say of color: a run here has what its test says alone."""
+
+
 class Color(Enum):
     """What decides whether a run's output has color."""
 
@@ -76,7 +80,7 @@ def run_playbook(
         *options,
     ]
     variables = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in COLOR_VARIABLES},
         "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
         **({"ANSIBLE_NOCOLOR": "1"} if color is Color.OFF else {"TERM": "xterm-256color"}),
         "COLUMNS": "200",

@@ -24,7 +24,8 @@ STAND_IN = """\
 #!/bin/bash
 # Stands in for ansible-playbook.
 name=$(printf '%s\\n' "$@" | sed -n 's/^edge_twin_name=//p')
-printf '%q ' "$@" >>"$STAND_IN/calls"; echo >>"$STAND_IN/calls"
+# One write for each call: two rehearsals share the file, and the test reads it meanwhile.
+line=$(printf '%q ' "$@"); printf '%s\n' "$line" >>"$STAND_IN/calls"
 env >"$STAND_IN/environment"
 case "$*" in
   *edge_twin_state=present*) mkdir -p "$XDG_STATE_HOME/cluster-edge/twins/$name" ;;
