@@ -37,13 +37,18 @@ class ActionModule(ActionBase):
             argument_spec={"findings": {"type": "list", "elements": "dict", "required": True}}
         )[1]
         findings = cast(list[FindingEntry], plain(options["findings"]))
-        # A callback that writes one JSON document owns standard output.
-        aside = "json" in str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
         for finding, line in zip(findings, finding_lines(findings), strict=True):
-            display.display(line, color=_color(finding), stderr=aside)
+            show(line, _color(finding))
         if any(finding["severity"] == ERROR for finding in findings):
             return {**result, "changed": False, "failed": True, "msg": refusal(findings)}
         return {**result, "changed": False, "msg": findings_line(findings)}
+
+
+def show(line: str, color: str | None = None) -> None:
+    """Show a line that belongs to no result."""
+    # A callback that writes one JSON document owns standard output.
+    aside = "json" in str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
+    display.display(line, color=color, stderr=aside)
 
 
 def _color(finding: FindingEntry) -> str | None:

@@ -1,20 +1,26 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compare one round of observations with the plan, and say whether another round is worth it."""
+"""Look at both ends and compare them with the plan, again and again until they are as planned or time is up."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleActionFail
+from ansible.executor.task_queue_manager import TaskQueueManager
+from ansible.module_utils.common.collections import ImmutableDict
+from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_findings import show
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.progress import Look, progress
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
 
@@ -22,16 +28,15 @@ ARGUMENTS = {
     "plan": {"type": "dict", "required": True},
     "routers_in": {"type": "str", "required": True},
     "clusters_in": {"type": "str", "required": True},
+    "tasks": {"type": "path"},
     "strict": {"type": "bool", "default": False},
     "timeout": {"type": "float"},
     "interval": {"type": "float", "default": 2.0},
-    "started": {"type": "float"},
-    "looks": {"type": "int", "default": 0},
 }
 
 
 class ActionModule(ActionBase):
-    """Compare what was read from both ends with the plan."""
+    """Compare both ends with the plan."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -39,35 +44,79 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return rows and findings; wait one interval first if another round is worth it."""
+        """Return rows and findings of the last look; until then, show what changes between two looks."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         variables = task_vars or {}
         names = {"routers": options["routers_in"], "clusters": options["clusters_in"]}
         try:
             planned = plan_of(plain(options["plan"]), "edge_verify_plan")
-            report = verify(planned, read_observed(planned, variables, names), options["strict"])
+            read = self._reader(options["tasks"], variables) if options["tasks"] else None
+            limit = settle_seconds(planned) if options["timeout"] is None else options["timeout"]
+            before, looks, started = None, 0, time.monotonic()
+            while True:
+                if read:
+                    read()
+                looks += 1
+                report = verify(planned, read_observed(planned, variables, names), options["strict"])
+                seconds = time.monotonic() - started
+                again = read and report.may_settle and seconds + options["interval"] <= limit
+                if again or before:
+                    for line in progress(before, report, seconds, limit):
+                        show(line)
+                if not again:
+                    break
+                before = Look.of(report)
+                time.sleep(options["interval"])  # between two polls; the state that ends them is looked for in each
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
-        timeout = settle_seconds(planned) if options["timeout"] is None else options["timeout"]
-        now = time.monotonic()
-        started = now if options["started"] is None else options["started"]
-        looks = options["looks"] + 1
-        again = report.may_settle and now - started + options["interval"] <= timeout
-        if again:
-            time.sleep(options["interval"])  # between two polls; the state that ends them is looked for in each
-        result_line = f"{summary(report)} after {now - started:.0f} s ({looks} {'look' if looks == 1 else 'looks'})"
+        result_line = f"{summary(report)} after {seconds:.0f} s ({looks} {'look' if looks == 1 else 'looks'})"
         return {
             **result,
             **report.as_dict(),
             "changed": False,
-            "again": again,
-            "started": started,
             "looks": looks,
             "failures": len(report.errors),
             "text": "\n".join([*render(report)[:-1], result_line]),
             "msg": result_line,
         }
+
+    def _reader(self, path: str, variables: Mapping[str, Any]) -> Callable[[], None]:
+        """Return what runs the tasks of a file on all hosts of the play, as if they stood in the place of this task.
+
+        They show nothing: what they find is registered, that a host cannot be reached too. Ansible would show each of
+        them at each look, and a failure that is ignored as "fatal".
+        """
+        hostvars = variables["hostvars"]
+        manager = hostvars._variable_manager
+        play = self._task.get_play().copy()
+        play.hosts = list(variables["ansible_play_hosts"])
+        play.gather_facts = False
+        play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
+        tasks = self._loader.load_from_file(path, trusted_as_template=True)
+        block = {"block": tasks}
+        load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
+        play.tasks = [Block.load(block, **load, variable_manager=manager, loader=self._loader)]
+        # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.
+        context.CLIARGS = ImmutableDict({**context.CLIARGS, "step": False, "start_at_task": None})
+        passwords = {"conn_pass": self._play_context.password, "become_pass": self._play_context.become_pass}
+
+        def read() -> None:
+            forks = context.CLIARGS.get("forks")
+            queue = _QuietQueue(hostvars._inventory, manager, self._loader, passwords, forks=forks)
+            try:
+                queue.run(play)
+            finally:
+                queue.cleanup()
+
+        return read
+
+
+class _QuietQueue(TaskQueueManager):
+    """Runs plays without any callback: nothing is shown, logged or counted."""
+
+    def load_callbacks(self) -> None:
+        """Load none."""
 
 
 def read_observed(

@@ -11,10 +11,11 @@ version_added: 0.1.0
 description:
   - Takes what M(hybridnet.cluster_edge.frr_info) and M(hybridnet.cluster_edge.cilium_info) registered on the hosts of
     the play, and compares it with the plan of M(hybridnet.cluster_edge.edge_plan).
-  - It opens no connection, changes nothing and does not fail on unmet expectations; the role C(edge_verify) does, once
-    no further look can help.
-  - While errors that may go away by themselves are left and there is time, it waits for O(interval) and returns
-    RV(again) as true.
+  - With O(tasks) it has both ends read before each comparison, and looks again after O(interval) while errors that may
+    go away by themselves are left and there is time.
+  - It shows what is not met at the first look that is not the last, an end that cannot be read once, and then only what
+    changed between two looks.
+  - It changes nothing and does not fail on unmet expectations; the role C(edge_verify) does.
   - Use it with C(run_once).
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -31,6 +32,13 @@ options:
     description: Name of the variable in which each cluster has the result of M(hybridnet.cluster_edge.cilium_info).
     type: str
     required: true
+  tasks:
+    description:
+      - File of tasks that read the ends and register what they find in O(routers_in) and O(clusters_in). They run on
+        all hosts of the play as if they stood in the place of this one, with its variables, and show nothing. They must
+        ignore errors and unreachable hosts, which are observations.
+      - Without it, what is registered already is compared once.
+    type: path
   strict:
     description: A service that others make (C(manage) is C(metadata) or C(values)) and that is missing is an error.
     type: bool
@@ -44,13 +52,6 @@ options:
     description: Seconds between two looks.
     type: float
     default: 2
-  started:
-    description: RV(started) of the look before; without it this is the first one.
-    type: float
-  looks:
-    description: RV(looks) of the look before.
-    type: int
-    default: 0
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """
@@ -71,7 +72,6 @@ EXAMPLES = r"""
     plan: "{{ edge_plan }}"
     routers_in: seen_frr
     clusters_in: seen_cilium
-    timeout: 0
   run_once: true
   register: verified
 """
@@ -97,14 +97,6 @@ findings:
 failures:
   description: How many of the findings are errors.
   type: int
-  returned: success
-again:
-  description: Whether another look is worth it.
-  type: bool
-  returned: success
-started:
-  description: When the first look was, on a clock of the controller that only differences mean something of.
-  type: float
   returned: success
 looks:
   description: How many looks there were.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugin edge_verify: what it takes from the hosts of a play, and when it asks for another look."""
+"""The action plugin edge_verify: what it takes from the hosts of a play, how often it looks, what it shows meanwhile."""
 
 from __future__ import annotations
 
@@ -36,13 +36,35 @@ def good_play() -> dict[str, Any]:
     )
 
 
-def run(
-    variables: dict[str, Any], monkeypatch: pytest.MonkeyPatch, now: float = 1000.0, **options: Any
-) -> dict[str, Any]:
-    """Run the plugin at one moment of its clock; ``waited`` is how long it waited."""
-    waited: list[float] = []
-    clock = SimpleNamespace(monotonic=lambda: now, sleep=waited.append)
-    monkeypatch.setattr(edge_verify, "time", clock)
+class Ends:
+    """The ends over time, with a clock: each interval that the plugin waits brings the next state of them."""
+
+    def __init__(self, *states: Any) -> None:
+        self.states = list(states)
+        self.variables: dict[str, Any] = {"hostvars": {}}
+        self.waited: list[float] = []
+        self.shown: list[str] = []
+
+    def read(self) -> None:
+        """Let the hosts register what they show now; the last state stays."""
+        self.variables.update(self.states.pop(0) if len(self.states) > 1 else self.states[0])
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock on which only waiting takes time."""
+        return 1000.0 + sum(self.waited)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self.waited.append(seconds)
+
+
+def run(ends: Ends, monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str, Any]:
+    """Run the plugin on ends; without ``tasks`` it takes what is registered at first."""
+    monkeypatch.setattr(edge_verify, "time", ends)
+    monkeypatch.setattr(edge_verify, "show", ends.shown.append)
+    monkeypatch.setattr(edge_verify.ActionModule, "_reader", lambda _self, _path, _variables: ends.read)
+    if "tasks" not in options:
+        ends.read()
     task = SimpleNamespace(
         args={"plan": PLAN, **NAMES, **options}, async_val=0, check_mode=False, diff=False, environment=None
     )
@@ -54,81 +76,99 @@ def run(
         templar=None,
         shared_loader_obj=None,
     )
-    return {**plugin.run(task_vars=variables), "waited": sum(waited)}
+    return plugin.run(task_vars=ends.variables)
+
+
+def without_router() -> dict[str, Any]:
+    """Return a play whose router cannot be reached."""
+    variables = good_play()
+    variables["hostvars"]["udm-pro"]["frr"] = {"unreachable": True, "msg": "Failed to connect:\n  timed out"}
+    return variables
+
+
+AWAY = "router udm-pro cannot be read: Failed to connect: timed out"
 
 
 def test_site_in_good_order_needs_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = run(good_play(), monkeypatch)
-    assert {key: result[key] for key in ("changed", "again", "failures", "looks", "waited", "msg", "findings")} == {
+    ends = Ends(good_play())
+    result = run(ends, monkeypatch, tasks="look.yml")
+    assert {key: result[key] for key in ("changed", "failures", "looks", "msg", "findings")} == {
         "changed": False,
-        "again": False,
         "failures": 0,
         "looks": 1,
-        "waited": 0,
         "msg": "27 of 27 expectations met after 0 s (1 look)",
         "findings": [],
     }
     assert result["text"].splitlines()[-1] == result["msg"]
     assert result["format"] == 1
+    assert (ends.waited, ends.shown) == ([], [])
 
 
 @pytest.mark.parametrize(
-    ("now", "options", "again"),
+    ("options", "looks"),
     [
-        (1000.0, {}, True),
-        (1112.0, {"started": 1000.0, "looks": 30}, True),
-        (1114.0, {"started": 1000.0, "looks": 30}, False),
-        (1000.0, {"timeout": 0}, False),
-        (1000.0, {"timeout": 5.0, "interval": 5.0}, True),
+        ({}, 58),
+        ({"timeout": 0}, 1),
+        ({"timeout": 5.0, "interval": 5.0}, 2),
+        ({"timeout": 5.0, "interval": 6.0}, 1),
     ],
-    ids=[
-        "first look",
-        "before the plan's limit",
-        "no time for another interval",
-        "one look only",
-        "limits of one's own",
-    ],
+    ids=["the plan's limit", "one look only", "limits of one's own", "no time for another interval"],
 )
-def test_another_look(now: float, options: dict[str, Any], again: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    variables = good_play()
-    variables["hostvars"]["udm-pro"]["frr"] = {"unreachable": True, "msg": "Failed to connect:\n  timed out"}
-    result = run(variables, monkeypatch, now, **options)
-    assert result["again"] is again
-    assert result["waited"] == (options.get("interval", 2.0) if again else 0)
-    assert result["started"] == 1000.0
-    assert result["looks"] == options.get("looks", 0) + 1
+def test_an_end_that_stays_away(options: dict[str, Any], looks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = Ends(without_router())
+    result = run(ends, monkeypatch, tasks="look.yml", **options)
+    assert (result["looks"], len(ends.waited)) == (looks, looks - 1)
     assert [(f["code"], f["problem"]) for f in result["findings"]] == [
         ("EDGE801", "cannot be read: Failed to connect: timed out")
     ]
     assert [sorted(f) for f in result["findings"]] == [
         ["accepted", "code", "hint", "page", "path", "problem", "severity"],
     ]
+    told = [line for line in ends.shown if line.strip() == AWAY]
+    assert len(told) == (looks > 1), "an end that is away is told once"
+
+
+def test_an_end_that_comes_back_is_told_before_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = Ends(without_router(), without_router(), good_play())
+    result = run(ends, monkeypatch, tasks="look.yml")
+    assert (result["failures"], result["msg"]) == (0, "27 of 27 expectations met after 4 s (3 looks)")
+    head, away, *later = ends.shown
+    assert head.startswith("After 0 s: ")
+    assert head.endswith("; looking again for up to 115 s, until it is as planned")
+    assert away == f"  {AWAY}"
+    assert later == ["After 4 s: 27 of 27 expectations met", "  udm-pro can be read"]
+
+
+def test_without_tasks_there_is_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = Ends(without_router())
+    assert run(ends, monkeypatch)["looks"] == 1
+    assert ends.shown == []
 
 
 def test_what_waiting_cannot_mend_needs_no_other_look(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = good_play()
     variables["hostvars"]["platform"]["cilium"]["resources"]["CiliumBGPAdvertisement"].pop()
-    result = run(variables, monkeypatch)
-    assert (result["failures"], result["again"]) == (1, False)
+    result = run(Ends(variables), monkeypatch, tasks="look.yml")
+    assert (result["failures"], result["looks"]) == (1, 1)
 
 
 def test_module_that_failed_is_an_observation(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = good_play()
     variables["hostvars"]["platform"]["cilium"] = {"failed": True, "msg": "out of reach"}
-    assert [f["code"] for f in run(variables, monkeypatch)["findings"]] == ["EDGE802"]
+    assert [f["code"] for f in run(Ends(variables), monkeypatch)["findings"]] == ["EDGE802"]
 
 
 def test_hosts_outside_the_play_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = good_play()
     variables["ansible_play_hosts_all"].remove("udm-pro")
-    result = run(variables, monkeypatch)
+    result = run(Ends(variables), monkeypatch)
     assert result["failures"] == 0
     assert not [row for row in result["rows"] if row["step"] == "router_session"]
 
 
 def test_nothing_to_verify_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AnsibleActionFail, match="nothing can be verified"):
-        run(play(), monkeypatch)
+        run(Ends(play()), monkeypatch)
 
 
 @pytest.mark.ansible

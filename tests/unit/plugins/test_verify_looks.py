@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""verify.yml while an end is away: it says so once, then what changed, at last the whole table."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
+from ansible_collections.hybridnet.cluster_edge.tests.unit.plugins.test_unreachable_router import (
+    ApiServer,
+    api,
+    inventory,
+)
+
+__all__ = ["api"]
+
+pytestmark = pytest.mark.ansible
+
+LOOK = "TASK [hybridnet.cluster_edge.edge_verify : Look until they are as planned]"
+SSH = """#!/bin/bash
+# A fake of OpenSSH's client: the host is away for the first calls, then it is this machine.
+echo call >>{calls}
+if [ "$(wc -l <{calls})" -le {away} ]; then
+  echo "ssh: connect to host router port 22: No route to host" >&2
+  exit 255
+fi
+exec sh -c "${{@: -1}}"
+"""
+VTYSH = """#!/bin/sh
+# A fake of FRR's shell: an FRR that runs BGP with AS 64513 and has no neighbor.
+case $2 in
+  "show bgp summary json") echo '{"ipv4Unicast": {"as": 64513, "routerId": "10.60.1.1", "peers": {}}}' ;;
+  *) echo '{}' ;;
+esac
+"""
+
+
+def program(path: Path, text: str) -> Path:
+    """Write a program."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def verify(folder: Path, api: ApiServer, away: int, *extra: str, **variables: Any) -> PlaybookRun:
+    """Verify a site whose router cannot be reached by the first ``away`` calls of SSH, and whose cluster answers 503."""
+    ssh = program(folder / "ssh", SSH.format(calls=folder / "calls", away=away))
+    program(folder / "bin" / "vtysh", VTYSH)
+    router = {
+        "ansible_connection": "ssh",
+        "ansible_host": "router.invalid",
+        "ansible_ssh_executable": str(ssh),
+        "ansible_ssh_common_args": "-F /dev/null",
+        "ansible_ssh_retries": 0,
+        "ansible_pipelining": True,
+        "ansible_python_interpreter": sys.executable,
+        **variables,
+    }
+    environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "ANSIBLE_REMOTE_TEMP": str(folder / "tmp")}
+    return run_playbook(
+        "verify.yml", inventory(folder, api, edge=router), *extra, options=("--tags", "verify"), environment=environment
+    )
+
+
+def looks(run: PlaybookRun) -> list[str]:
+    """Return the lines that the looks have shown."""
+    lines = run.output.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(LOOK))
+    return lines[start + 1 : lines.index("", start)]
+
+
+def test_an_end_that_stays_away_is_told_once(tmp_path: Path, api: ApiServer) -> None:
+    run = verify(tmp_path, api, 1000, "edge_verify_timeout=4", "edge_verify_interval=0.1")
+    run.check(2)
+    head, router, cluster, *more = looks(run)
+    assert head == ("After 0 s: 0 of 2 expectations met, 2 errors; looking again for up to 4 s, until it is as planned")
+    assert router.startswith("  router edge cannot be read: ")
+    assert router.endswith("ssh: connect to host router port 22: No route to host")
+    assert cluster.startswith("  cluster edge-k8s cannot be read: ")
+    assert cluster.endswith("503 Service Unavailable")
+    assert more == ["ok: [edge]"]
+    assert len((tmp_path / "calls").read_text("utf-8").splitlines()) > 3, "there was no second look"
+    assert [line for line in run.output.splitlines() if "fatal:" in line] == [
+        "fatal: [edge]: FAILED! => ",  # of the last task, which says what is not as planned
+    ]
+    assert "The site is not as planned: 0 of 2 expectations met" in run.output
+    assert "edge: BGP" in run.output, "the table is missing"
+
+
+def test_an_end_that_comes_back_is_told_with_what_it_shows_then(tmp_path: Path, api: ApiServer) -> None:
+    written = tmp_path / "verified.json"
+    run = verify(tmp_path, api, 3, "edge_verify_timeout=4", "edge_verify_interval=0.1", f"edge_verify_file={written}")
+    run.check(2)
+    head, _router, _cluster, later, *lines = looks(run)
+    assert " s: 0 of 2 expectations met, 2 errors; looking again for" in head
+    assert "looking again" not in later
+    assert later.endswith(" s: 3 of 5 expectations met, 2 errors"), run.output
+    assert lines == [
+        "  edge can be read",
+        "  not met: Sessions on the routers (hold/keepalive): edge <- edge-node 10.60.1.11 (k8s): "
+        "expected Established, 9/3 s, seen not configured",
+        "ok: [edge]",
+    ]
+    rows = json.loads(written.read_text("utf-8"))["rows"]
+    assert [row["level"] for row in rows if row["step"] == "ends"] == ["ok", "error"]
+
+
+def test_one_look_shows_nothing_but_the_table(tmp_path: Path, api: ApiServer) -> None:
+    run = verify(tmp_path, api, 0, "edge_verify_timeout=0")
+    run.check(2)
+    assert looks(run) == ["ok: [edge]"]
+    assert (tmp_path / "calls").read_text("utf-8").splitlines() == ["call"]
+    assert "edge: BGP AS 64513 AS 64513 ok" in " ".join(run.output.split())
