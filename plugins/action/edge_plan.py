@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,6 +58,20 @@ display = Display()
 ROLES = Path(__file__).parents[2] / "roles"
 SECRETS = "edge_bgp_passwords"
 """Its names are part of the plan, its values never: they are not even resolved."""
+
+
+def show_at_once() -> None:
+    """Let what Ansible displays appear line by line where standard output is a file, a pipe or a CI log.
+
+    Ansible flushes it where it starts a task and at the end of a run only: what a task shows while it runs would be
+    there when it is over, minutes later.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+# Ansible imports an action in the process that displays, before it forks, and our playbooks begin with this one.
+show_at_once()
 
 
 class ActionModule(ActionBase):

@@ -48,7 +48,8 @@ def progress(before: Look | None, report: VerifyReport, seconds: float, limit: f
         limit: seconds after the first look in which the site may still become as planned.
     """
     now = Look.of(report)
-    lines = [text for end, text in now.unread.items() if before is None or before.unread.get(end) != text]
+    # Once, with its first reason: SSH words the same absence in several ways. The table has the last one.
+    lines = [text for end, text in now.unread.items() if before is None or end not in before.unread]
     if before:
         lines += [f"{end} can be read" for end in before.unread if end not in now.unread]
     # Of an end that cannot be read, no row but its own is there: the line above says it.

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 from ansible_collections.hybridnet.cluster_edge.tests.unit.plugins.test_unreachable_router import (
     ApiServer,
@@ -24,10 +26,13 @@ __all__ = ["api"]
 pytestmark = pytest.mark.ansible
 
 LOOK = "TASK [hybridnet.cluster_edge.edge_verify : Look until they are as planned]"
+LOOK_ENDS = "TASK [hybridnet.cluster_edge.edge_verify : Report]"
+LIMIT = 30
+"""Seconds until a line is given up."""
 SSH = """#!/bin/bash
-# A fake of OpenSSH's client: the host is away for the first calls, then it is this machine.
+# A fake of OpenSSH's client: the host is away for the first calls, or until a file is there; then it is this machine.
 echo call >>{calls}
-if [ "$(wc -l <{calls})" -le {away} ]; then
+if [ "$(wc -l <{calls})" -le {away} ] && [ ! -e {back} ]; then
   echo "ssh: connect to host router port 22: No route to host" >&2
   exit 255
 fi
@@ -50,9 +55,12 @@ def program(path: Path, text: str) -> Path:
     return path
 
 
-def verify(folder: Path, api: ApiServer, away: int, *extra: str, **variables: Any) -> PlaybookRun:
-    """Verify a site whose router cannot be reached by the first ``away`` calls of SSH, and whose cluster answers 503."""
-    ssh = program(folder / "ssh", SSH.format(calls=folder / "calls", away=away))
+def write_site(folder: Path, api: ApiServer, away: int) -> tuple[Path, dict[str, str]]:
+    """Write a site whose router cannot be reached by the first ``away`` calls of SSH, and whose cluster answers 503.
+
+    The file ``back`` ends the router's absence. Returns the inventory and what the environment needs.
+    """
+    ssh = program(folder / "ssh", SSH.format(calls=folder / "calls", away=away, back=folder / "back"))
     program(folder / "bin" / "vtysh", VTYSH)
     router = {
         "ansible_connection": "ssh",
@@ -62,12 +70,15 @@ def verify(folder: Path, api: ApiServer, away: int, *extra: str, **variables: An
         "ansible_ssh_retries": 0,
         "ansible_pipelining": True,
         "ansible_python_interpreter": sys.executable,
-        **variables,
     }
     environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "ANSIBLE_REMOTE_TEMP": str(folder / "tmp")}
-    return run_playbook(
-        "verify.yml", inventory(folder, api, edge=router), *extra, options=("--tags", "verify"), environment=environment
-    )
+    return inventory(folder, api, edge=router), environment
+
+
+def verify(folder: Path, api: ApiServer, away: int, *extra: str) -> PlaybookRun:
+    """Verify that site."""
+    path, environment = write_site(folder, api, away)
+    return run_playbook("verify.yml", path, *extra, environment=environment)
 
 
 def looks(run: PlaybookRun) -> list[str]:
@@ -81,9 +92,8 @@ def test_an_end_that_stays_away_is_told_once(tmp_path: Path, api: ApiServer) -> 
     run = verify(tmp_path, api, 1000, "edge_verify_timeout=4", "edge_verify_interval=0.1")
     run.check(2)
     head, router, cluster, *more = looks(run)
-    assert head == ("After 0 s: 0 of 2 expectations met, 2 errors; looking again for up to 4 s, until it is as planned")
+    assert head.endswith(" s: 0 of 2 expectations met, 2 errors; looking again for up to 4 s, until it is as planned")
     assert router.startswith("  router edge cannot be read: ")
-    assert router.endswith("ssh: connect to host router port 22: No route to host")
     assert cluster.startswith("  cluster edge-k8s cannot be read: ")
     assert cluster.endswith("503 Service Unavailable")
     assert more == ["ok: [edge]"]
@@ -119,3 +129,28 @@ def test_one_look_shows_nothing_but_the_table(tmp_path: Path, api: ApiServer) ->
     assert looks(run) == ["ok: [edge]"]
     assert (tmp_path / "calls").read_text("utf-8").splitlines() == ["call"]
     assert "edge: BGP AS 64513 AS 64513 ok" in " ".join(run.output.split())
+
+
+def test_what_a_look_shows_is_in_the_file_while_the_task_goes_on(tmp_path: Path, api: ApiServer) -> None:
+    """Ansible itself writes to a file what a task shows when it is over."""
+    path, environment = write_site(tmp_path, api, 1000)
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        *(str(CHECKOUT / "playbooks" / "verify.yml"), "-i", str(path)),
+        *("-e", f"edge_verify_timeout={LIMIT}", "-e", "edge_verify_interval=0.1"),
+    ]
+    output = tmp_path / "output"
+    variables = {**own, **environment, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
+    with output.open("w") as file, subprocess.Popen(command, env=variables, stdout=file, stderr=file) as process:
+        try:
+            for line in ("router edge cannot be read", "edge can be read"):
+                end = time.monotonic() + LIMIT
+                while line not in output.read_text("utf-8"):
+                    assert process.poll() is None, output.read_text("utf-8")
+                    assert time.monotonic() < end, f"no line {line!r} in: {output.read_text('utf-8')}"
+                    time.sleep(0.05)
+                (tmp_path / "back").touch()  # only after its absence was told
+            assert LOOK_ENDS not in output.read_text("utf-8")
+        finally:
+            process.terminate()

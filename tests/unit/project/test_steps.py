@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -157,3 +158,10 @@ def test_a_long_run_has_all_sites_on_each_release_of_the_twin(broken: str, lines
     assert done.stderr == ""
     assert [line for line in done.stdout.splitlines() if not line.startswith("   --")] == lines
     assert done.returncode == (broken != "none")
+
+
+def test_our_scripts_start_python_without_a_buffer() -> None:
+    command = '. scripts/setup.sh && python3 -c "import sys; print(sys.stdout.write_through)"'
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    said = subprocess.run(["bash", "-c", command], cwd=CHECKOUT, env=own, capture_output=True, text=True, check=True)
+    assert said.stdout == "True\n"
