@@ -61,7 +61,7 @@ def service(namespace: str, name: str, pool: str, address: str | None, policy: s
     """Return a Service of type LoadBalancer."""
     return {
         "metadata": {"namespace": namespace, "name": name, "labels": {POOL_LABEL: pool}},
-        "spec": {"type": "LoadBalancer", "externalTrafficPolicy": policy},
+        "spec": {"type": "LoadBalancer", "externalTrafficPolicy": policy, "ports": [{"port": 80, "protocol": "TCP"}]},
         "status": {"loadBalancer": {"ingress": [{"ip": address}] if address else []}},
     }
 

@@ -109,6 +109,8 @@ class Expectations:
         self.live = self._live_addresses()
         self.prefixes: dict[tuple[str, str, str], ExpectedPrefix] = {}
         """(router, family, prefix) -> what is expected of it."""
+        self.by_address: dict[tuple[str, str], ExpectedPrefix] = {}
+        """(router, live address) -> the prefix that brings it there."""
         self.counts: dict[tuple[SessionKey, str], ExpectedCount] = {}
         """(session, family) -> what the node announces over it."""
         self.advertised = Advertised(plan)
@@ -199,6 +201,7 @@ class Expectations:
                 expected = self.prefixes.setdefault(
                     (router, live.family, prefix), ExpectedPrefix(router, live.family, prefix)
                 )
+                self.by_address[router, live.address] = expected
                 name = f"{cluster} {live.service.key}"
                 if name not in expected.services:
                     expected.services.append(name)

@@ -21,17 +21,16 @@ def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expecta
         allowed = set().union(*(expectations.l2_nodes(cluster, item.pool) for item in live))
         path = service_path(cluster, service.key)
         nodes, held = ", ".join(sorted(allowed)), ", ".join(addresses)
-        name = f"cilium-l2announce-{service.namespace}-{service.name}"
-        lease = seen.leases.get(name)
+        lease = seen.leases.get(service.lease)
         level = OK
         if service.traffic_policy == "Local":
             level = report.find("EDGE869", path)
         if lease is None or not lease.holder:
-            level = report.find("EDGE880", path, lease=name, addresses=held, nodes=nodes)
+            level = report.find("EDGE880", path, lease=service.lease, addresses=held, nodes=nodes)
         elif lease.holder not in allowed:
             level = report.find("EDGE881", path, holder=lease.holder, addresses=held, nodes=nodes)
         elif lease.expired:
-            level = report.find("EDGE882", path, holder=lease.holder, lease=name, age=lease.age)
+            level = report.find("EDGE882", path, holder=lease.holder, lease=service.lease, age=lease.age)
         report.row(
             "lease",
             f"{cluster} {held}",

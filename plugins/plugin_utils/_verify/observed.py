@@ -37,13 +37,14 @@ def canonical_prefix(prefix: str) -> str:
 
 
 def within(address: str, ranges: Iterable[str]) -> bool:
-    """Return whether ``address`` is in one of the CIDRs ``ranges``; text that is no address is in none."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    networks = map(ipaddress.ip_network, ranges)
-    return any(ip.version == network.version and ip in network for network in networks)
+    """Return whether ``address`` is in one of the CIDRs ``ranges``; text that is neither matches nothing."""
+    for text in ranges:
+        try:
+            if ipaddress.ip_address(address) in ipaddress.ip_network(text):
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def is_link_local(address: str) -> bool:
@@ -273,6 +274,15 @@ class ServiceSeen:
     addresses: tuple[str, ...]
     request_problem: str | None
     """Why Cilium's address management gave nothing (condition cilium.io/IPAMRequestSatisfied is False)."""
+    ports: tuple[tuple[int, str], ...] = ()
+    """(number, protocol), the protocol in capitals."""
+    source_ranges: tuple[str, ...] = ()
+    """CIDRs from which the service may be reached (``loadBalancerSourceRanges``); none: from everywhere."""
+
+    @property
+    def lease(self) -> str:
+        """The name of its L2 lease."""
+        return f"cilium-l2announce-{self.namespace}-{self.name}"
 
     @property
     def key(self) -> str:
@@ -468,6 +478,14 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
         traffic_policy=str(spec.get("externalTrafficPolicy") or "Cluster"),
         addresses=tuple(sorted({canonical(entry["ip"]) for entry in ingress if entry.get("ip")}, key=_address_order)),
         request_problem=problem,
+        ports=tuple(
+            sorted(
+                (int(port["port"]), str(port.get("protocol") or "TCP"))
+                for port in spec.get("ports") or []
+                if "port" in port
+            )
+        ),
+        source_ranges=tuple(canonical_prefix(str(text).strip()) for text in spec.get("loadBalancerSourceRanges") or []),
     )
 
 

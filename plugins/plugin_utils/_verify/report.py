@@ -22,6 +22,8 @@ STEPS = {
     "installed": "Prefixes in the routers' kernels",
     "nothing_else": "Nothing else",
     "lease": "Who answers on L2",
+    "neighbor": "Who answers ARP and NDP, asked by a router",
+    "asked": "Addresses asked by a router",
 }
 """Step of verify -> its heading, in the order of the table."""
 

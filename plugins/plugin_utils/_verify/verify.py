@@ -16,6 +16,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
+from .data_plane import ProbeTarget, addresses_to_ask, verify_data_plane
 from .dynamic import with_addresses
 from .expected import Expectations
 from .leases import verify_leases
@@ -66,7 +67,30 @@ def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
+    if "probes" in observed:
+        verify_data_plane(report, plan, routers, expectations, observed["probes"])
     return report
+
+
+def probe_targets(
+    plan: PlanDocument, clusters: Mapping[str, Any], router: str, seen: Mapping[str, Any]
+) -> list[ProbeTarget]:
+    """Return what a router is to ask, for the module ``edge_probe``.
+
+    Args:
+        plan: the plan as JSON.
+        clusters: cluster -> what ``cilium_info`` returned, or ``{"error": text}``.
+        router: one of the plan.
+        seen: what ``frr_info`` returned of it.
+    """
+    live = {
+        name: read_cluster(raw)
+        for name, raw in clusters.items()
+        if "error" not in raw and plan["clusters"][name]["managed"]
+    }
+    read = read_router(seen)
+    plan = with_addresses(plan, {router: read}, live)
+    return [asked.target() for asked in addresses_to_ask(plan, Expectations(plan, live), router, read)]
 
 
 def settle_seconds(plan: PlanDocument) -> int:

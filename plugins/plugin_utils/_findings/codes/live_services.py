@@ -114,6 +114,46 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "platform service dummy/dummy-service: no endpoint is ready, so no node announces its address (look at its"
         " pods: kubectl -n dummy get endpointslices -l kubernetes.io/service-name=dummy-service)",
     ),
+    "EDGE871": LiveCode(
+        ERROR,
+        "Address does not answer",
+        "{router} got no answer from {address} {port} in {tried} attempts ({reason})",
+        "does a network policy or a firewall drop what comes from the router; does {nodes} take packets for the"
+        " address: in the Cilium pod there, cilium-dbg monitor --type drop",
+        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+        " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03"
+        " take packets for the address: in the Cilium pod there, cilium-dbg monitor --type drop)",
+    ),
+    "EDGE872": LiveCode(
+        ERROR,
+        "Some ways to an address are dead",
+        "{router} got no answer from {address} {port} in {silent} of {tried} attempts",
+        "one of {nodes} takes no packets for it, or its answers are lost on their way: try them one by one"
+        " (kubectl -n kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in each)",
+        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 4 of 8 attempts"
+        " (one of node02, node03 takes no packets for it, or its answers are lost on their way: try them one by"
+        " one (kubectl -n kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in"
+        " each))",
+    ),
+    "EDGE873": LiveCode(
+        WARNING,
+        "Connection refused",
+        "{refused} of {tried} attempts of {router} at {address} {port} were refused: packets arrive, and nobody"
+        " listens",
+        "look at what the service's endpoints listen on: kubectl -n {namespace} get endpointslices -l"
+        " kubernetes.io/service-name={name}",
+        "platform service affine/affine-svc-lb: 1 of 1 attempts of udm-pro at 10.122.0.171 TCP 80 were refused:"
+        " packets arrive, and nobody listens (look at what the service's endpoints listen on: kubectl -n affine"
+        " get endpointslices -l kubernetes.io/service-name=affine-svc-lb)",
+    ),
+    "EDGE874": LiveCode(
+        ERROR,
+        "Addresses could not be asked",
+        "the router cannot ask the services' addresses: {reason}",
+        "mend that, or leave the data plane unproven: edge_verify_probe: false",
+        'udm-pro: the router cannot ask the services\' addresses: Failed to find required executable "ip" (mend'
+        " that, or leave the data plane unproven: edge_verify_probe: false)",
+    ),
     "EDGE880": LiveCode(
         ERROR,
         "Nobody answers on L2",
@@ -144,5 +184,35 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "platform service affine/affine-svc-lb: node node02 holds the lease cilium-l2announce-affine-affine-svc-lb"
         " but has not renewed it for 59 s (its agent is away or throttled by the API (k8sClientRateLimit); another"
         " node takes over within the lease duration)",
+    ),
+    "EDGE883": LiveCode(
+        ERROR,
+        "Nobody answers ARP or NDP",
+        "{router} asked by {protocol} who has {address}, and nobody answered; the lease is held by {holder}",
+        "a lease can be held while nobody answers: restart the Cilium agent of {holder}, which moves the lease;"
+        " does the policy's interface pattern match the interface on the router's network",
+        "platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and nobody answered;"
+        " the lease is held by node02 (a lease can be held while nobody answers: restart the Cilium agent of"
+        " node02, which moves the lease; does the policy's interface pattern match the interface on the router's"
+        " network)",
+    ),
+    "EDGE884": LiveCode(
+        ERROR,
+        "Another machine answers for the address",
+        "{router} asked by {protocol} who has {address}, and {macs} answered, which is not {holder}",
+        "another machine has the address, or another load balancer announces it: find the MAC address on the"
+        " switch; take the address away there, or out of the pool (exclude)",
+        "platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
+        " answered, which is not node02 (another machine has the address, or another load balancer announces it:"
+        " find the MAC address on the switch; take the address away there, or out of the pool (exclude))",
+    ),
+    "EDGE885": LiveCode(
+        ERROR,
+        "Router is not on the network",
+        "{router} cannot ask by {protocol} who has {address}: none of its interfaces that are up has {addresses}",
+        "the inventory gives the router this address on the network: correct edge_addresses, or bring the interface up",
+        "platform service affine/affine-svc-lb: udm-pro cannot ask by ARP who has 10.122.0.171: none of its"
+        " interfaces that are up has 10.122.0.1 (the inventory gives the router this address on the network:"
+        " correct edge_addresses, or bring the interface up)",
     ),
 }

@@ -1,0 +1,283 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verify that packets arrive: what each router asks of the services' addresses, and what it must hear.
+
+What the control plane says (sessions, routes, leases) is verified elsewhere. A lease can be held and renewed for hours
+while nobody answers (cilium #38223, #41641, #48626), and a route can lead to a node that drops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from .._addressing.families import family_of
+from .._document.plan import PlanDocument
+from .._findings.code import ERROR
+from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
+from .observed import EndpointsSeen, RouterSeen, within
+from .report import OK, VerifyReport
+
+CONNECTIONS_PER_PATH = 4
+"""Connections to each TCP port for each node that BGP leads to.
+
+The router's kernel picks the path by a hash over addresses and ports: with n paths, all n are met by 4 n connections
+with a probability of at least 98 %, and by the following looks.
+"""
+MOST_CONNECTIONS = 16
+"""Connections to one TCP port at most: more would be a load of their own for a service of many nodes."""
+
+
+class ProbeTarget(TypedDict):
+    """One address to ask, as ``edge_probe`` takes it."""
+
+    address: str
+    tcp: list[int]
+    udp: list[int]
+    connections: int
+    segment: list[str]
+    holders: list[str]
+
+
+@dataclass(slots=True)
+class Asked:
+    """One address, as one router can ask for it."""
+
+    router: str
+    cluster: str
+    address: str
+    services: list[str] = field(default_factory=list)
+    """``namespace/name``; several share an address."""
+    tcp: set[int] = field(default_factory=set)
+    udp: set[int] = field(default_factory=set)
+    nodes: set[str] = field(default_factory=set)
+    """Those that BGP leads to."""
+    segment: list[str] = field(default_factory=list)
+    """Known addresses on the network where it is announced on L2; none: it is not, or the router is not there."""
+    holders: dict[str, str] = field(default_factory=dict)
+    """Holder of an L2 lease -> its address there; empty where the site does not know it."""
+    left_out: str | None = None
+    """Why connections are not tried; None: they are."""
+
+    @property
+    def path(self) -> str:
+        """Where the address stands, for findings."""
+        return service_path(self.cluster, self.services[0])
+
+    @property
+    def subject(self) -> str:
+        """What the row is about."""
+        return f"{self.router} {self.address} ({self.cluster} {', '.join(self.services)})"
+
+    def target(self) -> ProbeTarget:
+        """Return what the router's module is told."""
+        tried = self.left_out is None
+        return {
+            "address": self.address,
+            "tcp": sorted(self.tcp) if tried else [],
+            "udp": sorted(self.udp) if tried else [],
+            "connections": min(MOST_CONNECTIONS, CONNECTIONS_PER_PATH * len(self.nodes)) if len(self.nodes) > 1 else 1,
+            "segment": self.segment,
+            "holders": sorted({address for address in self.holders.values() if address}),
+        }
+
+
+def addresses_to_ask(
+    plan: PlanDocument, expectations: Expectations, router: str, seen: RouterSeen | None
+) -> list[Asked]:
+    """Return the addresses that the plan brings to a router: by BGP, by L2 on one of its networks, or by both.
+
+    Args:
+        plan: the plan as JSON.
+        expectations: of the plan and the live clusters.
+        router: its name.
+        seen: what was read of it; None: nothing (it is not ours, or could not be read).
+    """
+    result: dict[str, Asked] = {}
+    for live in expectations.live:
+        prefix = expectations.by_address.get((router, live.address)) if live.service.over_bgp else None
+        networks = _networks(plan, expectations, router, live)
+        if not networks and (prefix is None or not (prefix.must or prefix.may)):
+            continue
+        asked = result.setdefault(live.address, Asked(router, live.cluster, live.address))
+        asked.services.append(live.service.key)
+        asked.tcp.update(port for port, protocol in live.service.ports if protocol == "TCP")
+        asked.udp.update(port for port, protocol in live.service.ports if protocol == "UDP")
+        asked.nodes.update(prefix.must.values() if prefix is not None else ())
+        for network in networks:
+            _add_segment(plan, expectations, asked, live, network)
+        reason = _reason_not_to_try(plan, expectations, live, router, prefix, seen, bool(networks))
+        asked.left_out = asked.left_out or reason
+    return list(result.values())
+
+
+def _networks(plan: PlanDocument, expectations: Expectations, router: str, live: LiveAddress) -> list[str]:
+    """Return the networks on which an address is announced on L2 and the router has an address of its family."""
+    if not live.service.over_l2 or not expectations.announced(live):
+        return []
+    return sorted(
+        {
+            item["network"]
+            for item in plan["expect"]["l2"]
+            if (item["cluster"], item["pool"]) == (live.cluster, live.pool)
+            and _own_addresses(plan, router, item["network"], live.family)
+        }
+    )
+
+
+def _own_addresses(plan: PlanDocument, router: str, network: str, family: str) -> list[str]:
+    addresses = plan["routers"][router]["addresses"].get(network, [])
+    return [address for address in addresses if family_of(address) == family]
+
+
+def _add_segment(plan: PlanDocument, expectations: Expectations, asked: Asked, live: LiveAddress, network: str) -> None:
+    """Note on which network to ask who has the address, and which node should answer there."""
+    asked.segment += _own_addresses(plan, asked.router, network, live.family)
+    lease = expectations.clusters[live.cluster].leases.get(live.service.lease)
+    node = plan["clusters"][live.cluster]["nodes"].get(lease.holder) if lease is not None else None
+    if lease is None or not lease.holder:
+        return
+    known = [] if node is None else node["addresses"].get(network, [])
+    known = [address for address in known if family_of(address) == live.family]
+    asked.holders[lease.holder] = known[0] if known else ""
+
+
+def _reason_not_to_try(
+    plan: PlanDocument,
+    expectations: Expectations,
+    live: LiveAddress,
+    router: str,
+    prefix: ExpectedPrefix | None,
+    seen: RouterSeen | None,
+    on_segment: bool,
+) -> str | None:
+    """Return why a router does not try connections to an address, or None."""
+    if not plan["routers"][router]["managed"]:
+        return "edge_router_managed: false"
+    if expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen():
+        return "no ready endpoint"
+    ranges = live.service.source_ranges
+    own = [
+        address
+        for addresses in plan["routers"][router]["addresses"].values()
+        for address in addresses
+        if family_of(address) == live.family
+    ]
+    if ranges and not (own and all(within(address, ranges) for address in own)):
+        return "loadBalancerSourceRanges leave the router out"
+    if not on_segment and prefix is not None and seen is not None:
+        route = seen.routes[live.family].get(prefix.prefix)
+        if route is None or not route.installed:
+            return "no route"
+    return None
+
+
+def verify_data_plane(
+    report: VerifyReport,
+    plan: PlanDocument,
+    routers: Mapping[str, RouterSeen],
+    expectations: Expectations,
+    probes: Mapping[str, Any] | None,
+) -> None:
+    """Verify what the routers heard when they asked the services' addresses.
+
+    Args:
+        report: takes rows and findings.
+        plan: the plan as JSON.
+        routers: the routers that were read.
+        expectations: of the plan and the live clusters.
+        probes: router -> what ``edge_probe`` returned as ``probe``, or ``{"error": text}``; None: nobody asked.
+    """
+    for router in sorted(plan["routers"]):
+        managed = plan["routers"][router]["managed"]
+        if plan["routers"][router]["absent"] or (managed and router not in routers):
+            continue
+        addresses = addresses_to_ask(plan, expectations, router, routers.get(router))
+        if not addresses:
+            continue
+        if not managed or probes is None:
+            reason = "edge_verify_probe: false" if managed else "edge_router_managed: false"
+            report.row("asked", f"{router} {_count(len(addresses))}", "answer", f"announced, not tried ({reason})")
+            continue
+        answers = probes.get(router, {"error": "the router was not asked"})
+        if "error" in answers:
+            level = report.find("EDGE874", router, reason=answers["error"])
+            report.row("asked", f"{router} {_count(len(addresses))}", "answer", "could not be asked", level)
+            continue
+        for asked in addresses:
+            answer = answers.get(asked.address, {})
+            if asked.segment:
+                _check_segment(report, asked, answer)
+            _check_ports(report, asked, answer)
+
+
+def _count(number: int) -> str:
+    return f"{number} {'address' if number == 1 else 'addresses'}"
+
+
+def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) -> None:
+    """Verify that the holder of the lease, and nobody else, answers ARP or NDP."""
+    protocol = "ARP" if family_of(asked.address) == "ipv4" else "NDP"
+    expected = ", ".join(sorted(asked.holders)) or "the holder of the lease"
+    fields = {"protocol": protocol, "address": asked.address, "router": asked.router, "holder": expected}
+    if "macs" not in answer:
+        level = report.find("EDGE885", asked.path, addresses=", ".join(asked.segment), **fields)
+        report.row("neighbor", asked.subject, expected, "not asked", level)
+        return
+    macs = set(answer["macs"])
+    by_node = {
+        node: set((answer.get("holder_macs") or {}).get(address) or ()) for node, address in asked.holders.items()
+    }
+    known = set().union(*by_node.values())
+    level = OK
+    if not macs:
+        level = report.find("EDGE883", asked.path, **fields)
+    elif (known and not macs <= known) or len(macs) > max(1, len(by_node)):
+        level = report.find("EDGE884", asked.path, macs=", ".join(sorted(macs - known) or sorted(macs)), **fields)
+    named = [_name_of(mac, by_node) for mac in sorted(macs)]
+    report.row("neighbor", asked.subject, expected, ", ".join(named) or "nobody", level)
+
+
+def _name_of(mac: str, by_node: Mapping[str, set[str]]) -> str:
+    """Return the node that has a MAC address, with the address; the address alone where no node is known to have it."""
+    nodes = [node for node, macs in sorted(by_node.items()) if mac in macs]
+    return f"{nodes[0]} ({mac})" if nodes else mac
+
+
+def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) -> None:
+    """Verify that each TCP port takes every connection, and that no port refuses."""
+    expected = "answers"
+    if asked.left_out is not None:
+        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.left_out})")
+        return
+    ports = {(entry["protocol"], entry["port"]): entry for entry in answer.get("ports") or []}
+    texts, worst = [], OK
+    for protocol, numbers in (("tcp", asked.tcp), ("udp", asked.udp)):
+        for port in sorted(numbers):
+            text, level = _check_port(report, asked, f"{protocol.upper()} {port}", ports.get((protocol, port)) or {})
+            texts.append(text)
+            worst = level if worst != ERROR and level != OK else worst
+    report.row("asked", asked.subject, expected, "; ".join(texts) or "announced, not tried (no TCP or UDP port)", worst)
+
+
+def _check_port(report: VerifyReport, asked: Asked, port: str, counts: Mapping[str, Any]) -> tuple[str, str]:
+    """Verify one port; return its part of the row, and its level."""
+    answered, refused = counts.get("answered", 0), counts.get("refused", 0)
+    silent = counts.get("timed_out", 0) + counts.get("unreachable", 0)
+    tried = answered + refused + silent
+    fields: dict[str, object] = {"router": asked.router, "address": asked.address, "port": port}
+    fields |= {"tried": tried, "silent": silent}
+    fields["nodes"] = ", ".join(sorted(asked.nodes or asked.holders)) or "the nodes"
+    fields["namespace"], fields["name"] = asked.services[0].split("/")
+    if counts.get("silent"):
+        return f"{port} not known", OK
+    if not tried or silent == tried:
+        reasons = ", ".join(counts.get("reasons") or ()) or "time-out"
+        return f"{port} no answer", report.find("EDGE871", asked.path, reason=reasons, **fields)
+    if silent:
+        return f"{port} answers {tried - silent} of {tried}", report.find("EDGE872", asked.path, **fields)
+    if refused:
+        return f"{port} refuses {refused} of {tried}", report.find("EDGE873", asked.path, refused=refused, **fields)
+    return f"{port} {answered} of {tried}", OK

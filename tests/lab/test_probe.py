@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A router's questions about addresses, put to real kernels: who has it, and does it take a connection.
+
+Three namespaces on one bridge: the asker, a node, and another machine. What each has decides what the asker must see.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root"),
+]
+
+ASKER = """
+import json, subprocess, sys
+sys.path.insert(0, sys.argv[1])
+from _router import probe
+interfaces = probe.read_interfaces(subprocess.check_output(["ip", "-json", "address", "show"], text=True))
+print(json.dumps(probe.probe(json.load(sys.stdin), interfaces)))
+"""
+
+LISTENER = """
+import socket, sys
+made = []
+for address, port in (word.rsplit("/", 1) for word in sys.argv[1:]):
+    made.append(socket.create_server((address, int(port)), family=socket.AF_INET6 if ":" in address else socket.AF_INET))
+print("listening", flush=True)
+sys.stdin.read()
+"""
+
+NODE, OTHER = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
+
+
+class Segment:
+    """A bridge in a namespace of its own, with legs into others."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._stack = stack
+        self._names = {name: f"probe-{os.getpid()}-{name}" for name in ("lan", "asker", "node", "other")}
+        for name in self._names.values():
+            subprocess.run(["ip", "netns", "add", name], check=True)
+            stack.callback(subprocess.run, ["ip", "netns", "delete", name], check=True)
+        self.ip("lan", "link", "add", "br0", "type", "bridge")
+        self.ip("lan", "link", "set", "br0", "up")
+        for last, (name, mac) in enumerate({"asker": "02:00:00:00:00:01", "node": NODE, "other": OTHER}.items(), 1):
+            self.ip("lan", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", self._names[name])
+            self.ip("lan", "link", "set", name, "master", "br0", "up")
+            self.ip(name, "link", "set", "eth0", "address", mac, "up")
+            self.ip(name, "address", "add", f"192.0.2.{last}/24", "dev", "eth0")
+            self.ip(name, "address", "add", f"2001:db8::{last}/64", "dev", "eth0", "nodad")
+            self.ip(name, "link", "set", "lo", "up")
+        end = time.monotonic() + 10
+        while "tentative" in self.ip("asker", "-6", "address", "show"):  # its link-local address, which asks
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    def ip(self, name: str, *words: str) -> str:
+        command = ["ip", "-netns", self._names[name], *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def has(self, name: str, address: str) -> None:
+        """Give a machine an address, as L2 announcements do: it answers for it."""
+        self.ip(name, "address", "add", address, "dev", "eth0", *(["nodad"] if ":" in address else []))
+
+    def listen(self, name: str, *places: str) -> None:
+        """Listen at ``address/port`` until the test ends."""
+        process = subprocess.Popen(
+            ["nsenter", f"--net=/run/netns/{self._names[name]}", sys.executable, "-c", LISTENER, *places],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._stack.callback(process.communicate)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listening\n"
+
+    def ask(self, *targets: dict[str, Any]) -> tuple[dict[str, Any], float]:
+        """Return what the asker sees, and within how many seconds."""
+        library = str(CHECKOUT / "plugins" / "module_utils")
+        command = ["nsenter", f"--net=/run/netns/{self._names['asker']}", sys.executable, "-c", ASKER, library]
+        begin = time.monotonic()
+        done = subprocess.run(command, input=json.dumps(targets), capture_output=True, text=True, check=True)
+        return json.loads(done.stdout), time.monotonic() - begin
+
+
+@pytest.fixture
+def segment() -> Iterator[Segment]:
+    with contextlib.ExitStack() as stack:
+        yield Segment(stack)
+
+
+@pytest.mark.parametrize(
+    ("address", "known", "holder"),
+    [
+        pytest.param("192.0.2.171", ["192.0.2.1"], "192.0.2.2", id="ARP, from the router's own address"),
+        pytest.param("192.0.2.171", ["192.0.2.2"], "192.0.2.2", id="ARP, from the node's address"),
+        pytest.param("198.51.100.7", ["192.0.2.2"], "192.0.2.2", id="ARP, for a range that is no subnet there"),
+        pytest.param("2001:db8::aa", ["2001:db8::1"], "2001:db8::2", id="NDP"),
+    ],
+)
+def test_the_node_that_answers_is_named_by_its_mac(
+    segment: Segment, address: str, known: list[str], holder: str
+) -> None:
+    target = {"address": address, "segment": known, "holders": [holder]}
+    asleep, _ = segment.ask(target)
+    assert (asleep[address]["macs"], asleep[address]["holder_macs"]) == ([], {holder: [NODE]})
+    segment.has("node", f"{address}/{128 if ':' in address else 32}")
+    awake, _ = segment.ask(target)
+    assert (awake[address]["interface"], awake[address]["macs"]) == ("eth0", [NODE])
+    segment.has("other", f"{address}/{128 if ':' in address else 32}")
+    both, _ = segment.ask(target)
+    assert both[address]["macs"] == [NODE, OTHER]
+
+
+def test_an_interface_without_the_segment_asks_nobody(segment: Segment) -> None:
+    seen, _ = segment.ask({"address": "192.0.2.171", "segment": ["198.51.100.9"]})
+    assert seen == {"192.0.2.171": {"ports": []}}
+
+
+@pytest.mark.parametrize("address", ["192.0.2.2", "2001:db8::2"])
+def test_ports_answer_refuse_or_are_silent(segment: Segment, address: str) -> None:
+    segment.listen("node", f"{address}/80")
+    nobody = "192.0.2.99" if "." in address else "2001:db8::99"
+    far = "203.0.113.1" if "." in address else "2001:db8:1::1"
+    seen, _ = segment.ask(
+        {"address": address, "tcp": [80, 81], "udp": [53], "connections": 3},
+        {"address": nobody, "tcp": [80], "udp": [53]},
+        {"address": far, "tcp": [80]},
+    )
+    counts = {
+        (target, entry["protocol"], entry["port"]): {
+            key: entry[key] for key in ("answered", "refused", "timed_out", "unreachable", "silent") if key in entry
+        }
+        for target, found in seen.items()
+        for entry in found["ports"]
+    }
+    assert counts == {
+        (address, "tcp", 80): {"answered": 3},
+        (address, "tcp", 81): {"refused": 3},
+        (address, "udp", 53): {"refused": 1},
+        (nobody, "tcp", 80): {"timed_out": 1},
+        (nobody, "udp", 53): {"silent": 1},
+        (far, "tcp", 80): {"unreachable": 1},
+    }
+    assert {entry["source"] for entry in seen[address]["ports"]} == {"192.0.2.1" if "." in address else "2001:db8::1"}
+    assert seen[far]["ports"][0]["reasons"] == ["ENETUNREACH"]
+
+
+def test_two_hundred_addresses_take_no_longer_than_one_that_is_silent(segment: Segment) -> None:
+    addresses = [f"192.0.2.{last}" for last in range(20, 220)]
+    for address in addresses[:-1]:
+        segment.has("node", f"{address}/32")
+    segment.listen("node", *(f"{address}/80" for address in addresses[:-1]))
+    target = {"tcp": [80], "connections": 3, "segment": ["192.0.2.1"], "holders": ["192.0.2.2"]}
+    seen, _seconds = segment.ask(*({"address": address, **target} for address in addresses))
+    assert {address for address in addresses if seen[address]["macs"] == [NODE]} == set(addresses[:-1])
+    answered = [address for address in addresses if seen[address]["ports"][0].get("answered") == 3]
+    assert answered == addresses[:-1]
+    assert seen[addresses[-1]]["ports"][0]["timed_out"] == 3

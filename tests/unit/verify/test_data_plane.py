@@ -1,0 +1,246 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a router asks, and what verify makes of the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets
+from ansible_collections.hybridnet.cluster_edge.tests.support.heard import heard, mac_of
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+
+L2, BGP = "10.122.0.171", "203.0.113.94"
+
+
+def ask(site: LiveSite) -> None:
+    """Let the routers ask, where all is well."""
+    site.observed["probes"] = heard(site.plan, site.observed)
+
+
+FAULTS = Faults(prepare=ask)
+
+
+def answer(site: LiveSite, address: str) -> dict[str, Any]:
+    return site.observed["probes"]["udm-pro"][address]
+
+
+def port(site: LiveSite, address: str, **counts: int) -> None:
+    """Say what became of the attempts at an address's one port."""
+    entry = answer(site, address)["ports"][0]
+    entry.pop("answered")
+    entry.update(counts)
+
+
+def targets(site: LiveSite) -> dict[str, Any]:
+    found = probe_targets(site.plan, site.observed["clusters"], "udm-pro", site.router)
+    return {target["address"]: {key: value for key, value in target.items() if key != "address"} for target in found}
+
+
+def test_reference_site_is_asked_where_each_address_comes_in() -> None:
+    def over_l2(holder: str) -> dict[str, Any]:
+        return {"tcp": [80], "udp": [], "connections": 1, "segment": ["10.122.0.1"], "holders": [holder]}
+
+    over_bgp = {"tcp": [80], "udp": [], "connections": 8, "segment": [], "holders": []}
+    assert targets(LiveSite()) == {
+        "10.122.0.171": over_l2("10.122.0.12"),
+        "10.122.0.129": over_l2("10.122.0.14"),
+        "203.0.113.93": over_bgp,
+        "203.0.113.94": over_bgp,
+    }
+
+
+def test_reference_site_that_answers_is_green() -> None:
+    site = LiveSite()
+    ask(site)
+    holder = f"node02 ({mac_of('10.122.0.12')})"
+    assert site.texts() == []
+    assert ("udm-pro 10.122.0.171 (platform affine/affine-svc-lb)", "node02", holder, "ok") in site.rows("neighbor")
+    assert ("udm-pro 203.0.113.94 (platform dummy/dummy-service)", "answers", "TCP 80 8 of 8", "ok") in site.rows(
+        "asked"
+    )
+
+
+def test_router_that_nobody_asked_is_told_to_be_so() -> None:
+    site = LiveSite()
+    site.observed["probes"] = None
+    assert site.texts() == []
+    row = ("udm-pro 4 addresses", "answer", "announced, not tried (edge_verify_probe: false)", "ok")
+    assert (site.rows("asked"), site.rows("neighbor")) == ([row], [])
+
+
+def test_router_of_others_does_not_ask() -> None:
+    site = LiveSite()
+    ask(site)
+    site.plan["routers"]["udm-pro"]["managed"] = False
+    assert site.rows("asked") == [
+        ("udm-pro 4 addresses", "answer", "announced, not tried (edge_router_managed: false)", "ok")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "reason"),
+    [
+        pytest.param(["10.0.0.0/8", "192.168.0.0/16"], None, id="let the router in"),
+        pytest.param(["198.51.100.0/24"], "loadBalancerSourceRanges leave the router out", id="leave it out"),
+        pytest.param(
+            ["10.122.0.0/24"], "loadBalancerSourceRanges leave the router out", id="let some of its addresses in"
+        ),
+    ],
+)
+def test_source_ranges_decide_whether_the_router_tries(ranges: list[str], reason: str | None) -> None:
+    site = LiveSite()
+    site.service("affine-svc-lb")["spec"]["loadBalancerSourceRanges"] = ranges
+    assert targets(site)[L2]["tcp"] == ([80] if reason is None else [])
+    assert targets(site)[L2]["segment"] == ["10.122.0.1"]  # who has it is asked in any case
+    ask(site)
+    seen = next(row[2] for row in site.rows("asked") if L2 in row[0])
+    assert seen == ("TCP 80 1 of 1" if reason is None else f"announced, not tried ({reason})")
+
+
+def test_address_without_endpoint_or_route_is_not_tried() -> None:
+    site = LiveSite()
+    site.slice("affine")["endpoints"] = []
+    site.kernel.clear()
+    assert {address: target["tcp"] for address, target in targets(site).items()} == {
+        "10.122.0.171": [],
+        "10.122.0.129": [80],
+        "203.0.113.93": [],
+        "203.0.113.94": [],
+    }
+
+
+def test_services_that_share_an_address_are_asked_together() -> None:
+    site = LiveSite()
+    second = site.service("dummy-service")
+    site.resources["Service"].append(
+        {
+            "metadata": {**second["metadata"], "name": "second"},
+            "spec": {**second["spec"], "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53}]},
+            "status": second["status"],
+        }
+    )
+    site.resources["EndpointSlice"].append(
+        {**site.slice("dummy"), "metadata": {"namespace": "dummy", "labels": {"kubernetes.io/service-name": "second"}}}
+    )
+    assert (targets(site)[BGP]["tcp"], targets(site)[BGP]["udp"]) == ([53, 80], [53])
+    ask(site)
+    row = next(row for row in site.rows("asked") if BGP in row[0])
+    assert row[0] == "udm-pro 203.0.113.94 (platform dummy/dummy-service, dummy/second)"
+    assert row[2] == "TCP 53 8 of 8; TCP 80 8 of 8; UDP 53 not known"
+
+
+@FAULTS.finds(
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+    " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03 take packets"
+    " for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
+)
+def nobody_answers(site: LiveSite) -> None:
+    port(site, BGP, timed_out=8)
+
+
+@FAULTS.finds(
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+    " (EHOSTUNREACH) (does a network policy or a firewall drop what comes from the router; does node02, node03 take"
+    " packets for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
+)
+def no_host_there(site: LiveSite) -> None:
+    port(site, BGP, unreachable=8)
+    answer(site, BGP)["ports"][0]["reasons"] = ["EHOSTUNREACH"]
+
+
+@FAULTS.finds(
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 0 attempts"
+    " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03 take packets"
+    " for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
+)
+def an_address_that_the_module_forgot(site: LiveSite) -> None:
+    del site.observed["probes"]["udm-pro"][BGP]
+
+
+@FAULTS.finds(
+    "EDGE872 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 4 of 8 attempts (one"
+    " of node02, node03 takes no packets for it, or its answers are lost on their way: try them one by one (kubectl -n"
+    " kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in each))"
+)
+def one_of_two_nodes_drops(site: LiveSite) -> None:
+    port(site, BGP, timed_out=4, answered=4)
+
+
+@FAULTS.finds(
+    "EDGE873 platform service affine/affine-svc-lb: 1 of 1 attempts of udm-pro at 10.122.0.171 TCP 80 were refused:"
+    " packets arrive, and nobody listens (look at what the service's endpoints listen on: kubectl -n affine get"
+    " endpointslices -l kubernetes.io/service-name=affine-svc-lb)"
+)
+def nobody_listens(site: LiveSite) -> None:
+    port(site, L2, refused=1)
+
+
+@FAULTS.finds(
+    'EDGE874 udm-pro: the router cannot ask the services\' addresses: Failed to find required executable "ip" (mend that,'
+    " or leave the data plane unproven: edge_verify_probe: false)"
+)
+def a_router_that_cannot_ask(site: LiveSite) -> None:
+    site.observed["probes"]["udm-pro"] = {"error": 'Failed to find required executable "ip"'}
+
+
+@FAULTS.finds(
+    "EDGE874 udm-pro: the router cannot ask the services' addresses: the router was not asked (mend that, or leave the"
+    " data plane unproven: edge_verify_probe: false)"
+)
+def a_router_that_was_not_asked(site: LiveSite) -> None:
+    site.observed["probes"] = {}
+
+
+@FAULTS.finds(
+    "EDGE883 platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and nobody answered; the"
+    " lease is held by node02 (a lease can be held while nobody answers: restart the Cilium agent of node02, which moves"
+    " the lease; does the policy's interface pattern match the interface on the router's network)"
+)
+def a_lease_whose_holder_is_silent(site: LiveSite) -> None:
+    answer(site, L2)["macs"] = []
+
+
+@FAULTS.finds(
+    "EDGE884 platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
+    " answered, which is not node02 (another machine has the address, or another load balancer announces it: find the MAC"
+    " address on the switch; take the address away there, or out of the pool (exclude))"
+)
+def another_machine_answers(site: LiveSite) -> None:
+    answer(site, L2)["macs"] = ["02:00:00:00:00:0b"]
+
+
+@FAULTS.finds(
+    "EDGE884 platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
+    " answered, which is not node02 (another machine has the address, or another load balancer announces it: find the MAC"
+    " address on the switch; take the address away there, or out of the pool (exclude))"
+)
+def another_machine_answers_as_well(site: LiveSite) -> None:
+    answer(site, L2)["macs"] += ["02:00:00:00:00:0b"]
+
+
+@FAULTS.finds(
+    "EDGE885 platform service affine/affine-svc-lb: udm-pro cannot ask by ARP who has 10.122.0.171: none of its"
+    " interfaces that are up has 10.122.0.1 (the inventory gives the router this address on the network: correct"
+    " edge_addresses, or bring the interface up)"
+)
+def a_router_without_its_leg(site: LiveSite) -> None:
+    for key in ("macs", "holder_macs", "interface"):
+        del answer(site, L2)[key]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_is_found(fault: Fault) -> None:
+    fault.check()
+
+
+def test_holder_without_a_known_address_may_have_any_one_mac() -> None:
+    site = LiveSite()
+    site.plan["clusters"]["platform"]["nodes"]["node02"]["addresses"] = {}
+    ask(site)
+    answer(site, L2)["macs"] = ["02:00:00:00:00:0c"]
+    assert site.texts() == []
+    answer(site, L2)["macs"] = ["02:00:00:00:00:0c", "02:00:00:00:00:0d"]
+    assert site.codes() == ["EDGE884"]
