@@ -28,6 +28,8 @@ ARGUMENTS = {
     "plan": {"type": "dict", "required": True},
     "routers_in": {"type": "str", "required": True},
     "clusters_in": {"type": "str", "required": True},
+    "probes_in": {"type": "str"},
+    "probe": {"type": "bool", "default": True},
     "tasks": {"type": "path"},
     "strict": {"type": "bool", "default": False},
     "timeout": {"type": "float"},
@@ -58,7 +60,10 @@ class ActionModule(ActionBase):
                 if read:
                     read()
                 looks += 1
-                report = verify(planned, read_observed(planned, variables, names), options["strict"])
+                observed = read_observed(planned, variables, names)
+                if options["probes_in"] is not None:
+                    observed["probes"] = read_probes(planned, variables, options) if options["probe"] else None
+                report = verify(planned, observed, options["strict"])
                 seconds = time.monotonic() - started
                 again = read and report.may_settle and seconds + options["interval"] <= limit
                 if again or before:
@@ -119,23 +124,35 @@ class _QuietQueue(TaskQueueManager):
         """Load none."""
 
 
-def read_observed(
-    plan: PlanDocument, task_vars: Mapping[str, Any], names: Mapping[str, str]
-) -> dict[str, dict[str, Any]]:
+def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return what each planned end in the play registered; ``names`` are the variables, by kind of end.
 
     An end that has no such result is not part of this run. A result that failed, or a host that was unreachable, is an
     observation too: that the end cannot be read.
     """
-    hostvars = task_vars["hostvars"]
-    hosts = set(task_vars.get("ansible_play_hosts_all") or ())
-    observed: dict[str, dict[str, Any]] = {"routers": {}, "clusters": {}}
-    planned = {"routers": set(plan["routers"]), "clusters": set(plan["clusters"])}
-    for kind, ends in observed.items():
-        for host in sorted(hosts & planned[kind]):
-            found = plain(hostvars[host].get(names[kind]) or {})
-            if found.get("failed") or found.get("unreachable"):
-                ends[host] = {"error": " ".join(str(found.get("msg") or "no reason given").split())}
-            elif found and not found.get("skipped"):
-                ends[host] = found["frr"] if kind == "routers" else found
+    observed: dict[str, Any] = {"routers": {}, "clusters": {}}
+    if "routers" in names:
+        found = _registered(set(plan["routers"]), task_vars, names["routers"])
+        observed["routers"] = {host: seen if "error" in seen else seen["frr"] for host, seen in found.items()}
+    if "clusters" in names:
+        observed["clusters"] = _registered(set(plan["clusters"]), task_vars, names["clusters"])
     return observed
+
+
+def read_probes(plan: PlanDocument, task_vars: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what each router heard that asked the services' addresses."""
+    found = _registered(set(plan["routers"]), task_vars, options["probes_in"])
+    return {host: seen if "error" in seen else seen["probe"] for host, seen in found.items()}
+
+
+def _registered(planned: set[str], task_vars: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return what the planned hosts of the play registered under a name."""
+    hostvars = task_vars["hostvars"]
+    registered: dict[str, Any] = {}
+    for host in sorted(set(task_vars.get("ansible_play_hosts_all") or ()) & planned):
+        found = plain(hostvars[host].get(name) or {})
+        if found.get("failed") or found.get("unreachable"):
+            registered[host] = {"error": " ".join(str(found.get("msg") or "no reason given").split())}
+        elif found and not found.get("skipped"):
+            registered[host] = found
+    return registered

@@ -32,11 +32,20 @@ options:
     description: Name of the variable in which each cluster has the result of M(hybridnet.cluster_edge.cilium_info).
     type: str
     required: true
+  probes_in:
+    description:
+      - Name of the variable in which each router has the result of M(hybridnet.cluster_edge.edge_probe).
+      - Without it the report says nothing of the data plane.
+    type: str
+  probe:
+    description: V(false) says in the report that nobody asked the addresses.
+    type: bool
+    default: true
   tasks:
     description:
-      - File of tasks that read the ends and register what they find in O(routers_in) and O(clusters_in). They run on
-        all hosts of the play as if they stood in the place of this one, with its variables, and show nothing. They must
-        ignore errors and unreachable hosts, which are observations.
+      - File of tasks that read the ends and register what they find in O(routers_in), O(clusters_in) and O(probes_in).
+      - They run on all hosts of the play as if they stood in the place of this one, with its variables, and show
+        nothing. They must ignore errors and unreachable hosts, which are observations.
       - Without it, what is registered already is compared once.
     type: path
   strict:

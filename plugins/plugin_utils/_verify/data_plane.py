@@ -95,10 +95,11 @@ def addresses_to_ask(
         router: its name.
         seen: what was read of it; None: nothing (it is not ours, or could not be read).
     """
+    questions = _Questions(plan, expectations, router, seen)
     result: dict[str, Asked] = {}
     for live in expectations.live:
         prefix = expectations.by_address.get((router, live.address)) if live.service.over_bgp else None
-        networks = _networks(plan, expectations, router, live)
+        networks = questions.networks(live)
         if not networks and (prefix is None or not (prefix.must or prefix.may)):
             continue
         asked = result.setdefault(live.address, Asked(router, live.cluster, live.address))
@@ -107,71 +108,74 @@ def addresses_to_ask(
         asked.udp.update(port for port, protocol in live.service.ports if protocol == "UDP")
         asked.nodes.update(prefix.must.values() if prefix is not None else ())
         for network in networks:
-            _add_segment(plan, expectations, asked, live, network)
-        reason = _reason_not_to_try(plan, expectations, live, router, prefix, seen, bool(networks))
-        asked.left_out = asked.left_out or reason
+            questions.add_segment(asked, live, network)
+        asked.left_out = asked.left_out or questions.reason_not_to_try(live, None if networks else prefix)
     return list(result.values())
 
 
-def _networks(plan: PlanDocument, expectations: Expectations, router: str, live: LiveAddress) -> list[str]:
-    """Return the networks on which an address is announced on L2 and the router has an address of its family."""
-    if not live.service.over_l2 or not expectations.announced(live):
-        return []
-    return sorted(
-        {
-            item["network"]
-            for item in plan["expect"]["l2"]
-            if (item["cluster"], item["pool"]) == (live.cluster, live.pool)
-            and _own_addresses(plan, router, item["network"], live.family)
-        }
-    )
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """What one router can ask."""
 
+    plan: PlanDocument
+    expectations: Expectations
+    router: str
+    seen: RouterSeen | None
 
-def _own_addresses(plan: PlanDocument, router: str, network: str, family: str) -> list[str]:
-    addresses = plan["routers"][router]["addresses"].get(network, [])
-    return [address for address in addresses if family_of(address) == family]
+    def networks(self, live: LiveAddress) -> list[str]:
+        """Return the networks on which an address is announced on L2 and the router has an address of its family."""
+        if not live.service.over_l2 or not self.expectations.announced(live):
+            return []
+        return sorted(
+            {
+                item["network"]
+                for item in self.plan["expect"]["l2"]
+                if (item["cluster"], item["pool"]) == (live.cluster, live.pool)
+                and self._own(item["network"], live.family)
+            }
+        )
 
+    def _own(self, network: str, family: str) -> list[str]:
+        """Return the router's own addresses of a family on a network."""
+        addresses = self.plan["routers"][self.router]["addresses"].get(network, [])
+        return [address for address in addresses if family_of(address) == family]
 
-def _add_segment(plan: PlanDocument, expectations: Expectations, asked: Asked, live: LiveAddress, network: str) -> None:
-    """Note on which network to ask who has the address, and which node should answer there."""
-    asked.segment += _own_addresses(plan, asked.router, network, live.family)
-    lease = expectations.clusters[live.cluster].leases.get(live.service.lease)
-    node = plan["clusters"][live.cluster]["nodes"].get(lease.holder) if lease is not None else None
-    if lease is None or not lease.holder:
-        return
-    known = [] if node is None else node["addresses"].get(network, [])
-    known = [address for address in known if family_of(address) == live.family]
-    asked.holders[lease.holder] = known[0] if known else ""
+    def add_segment(self, asked: Asked, live: LiveAddress, network: str) -> None:
+        """Note on which network to ask who has the address, and which node should answer there."""
+        asked.segment += self._own(network, live.family)
+        lease = self.expectations.clusters[live.cluster].leases.get(live.service.lease)
+        if lease is None or not lease.holder:
+            return
+        node = self.plan["clusters"][live.cluster]["nodes"].get(lease.holder)
+        known = [] if node is None else node["addresses"].get(network, [])
+        known = [address for address in known if family_of(address) == live.family]
+        asked.holders[lease.holder] = known[0] if known else ""
 
+    def reason_not_to_try(self, live: LiveAddress, prefix: ExpectedPrefix | None) -> str | None:
+        """Return why the router does not try connections to an address, or None.
 
-def _reason_not_to_try(
-    plan: PlanDocument,
-    expectations: Expectations,
-    live: LiveAddress,
-    router: str,
-    prefix: ExpectedPrefix | None,
-    seen: RouterSeen | None,
-    on_segment: bool,
-) -> str | None:
-    """Return why a router does not try connections to an address, or None."""
-    if not plan["routers"][router]["managed"]:
-        return "edge_router_managed: false"
-    if expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen():
-        return "no ready endpoint"
-    ranges = live.service.source_ranges
-    own = [
-        address
-        for addresses in plan["routers"][router]["addresses"].values()
-        for address in addresses
-        if family_of(address) == live.family
-    ]
-    if ranges and not (own and all(within(address, ranges) for address in own)):
-        return "loadBalancerSourceRanges leave the router out"
-    if not on_segment and prefix is not None and seen is not None:
-        route = seen.routes[live.family].get(prefix.prefix)
-        if route is None or not route.installed:
-            return "no route"
-    return None
+        Args:
+            live: the address.
+            prefix: what alone brings it to the router; None: it is on one of the router's networks as well.
+        """
+        if not self.plan["routers"][self.router]["managed"]:
+            return "edge_router_managed: false"
+        endpoints = self.expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family)
+        if endpoints == EndpointsSeen():
+            return "no ready endpoint"
+        ranges = live.service.source_ranges
+        own = [
+            address
+            for network in self.plan["routers"][self.router]["addresses"]
+            for address in self._own(network, live.family)
+        ]
+        if ranges and not (own and all(within(address, ranges) for address in own)):
+            return "loadBalancerSourceRanges leave the router out"
+        if prefix is not None and self.seen is not None:
+            route = self.seen.routes[live.family].get(prefix.prefix)
+            if route is None or not route.installed:
+                return "no route"
+        return None
 
 
 def verify_data_plane(

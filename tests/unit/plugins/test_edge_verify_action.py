@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_verify
+from ansible_collections.hybridnet.cluster_edge.tests.support.heard import heard
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import hybrid_observed
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
@@ -156,6 +157,46 @@ def test_module_that_failed_is_an_observation(monkeypatch: pytest.MonkeyPatch) -
     variables = good_play()
     variables["hostvars"]["platform"]["cilium"] = {"failed": True, "msg": "out of reach"}
     assert [f["code"] for f in run(Ends(variables), monkeypatch)["findings"]] == ["EDGE802"]
+
+
+@pytest.mark.parametrize(
+    ("options", "probe", "codes", "seen"),
+    [
+        pytest.param({}, {"probe": {}}, [], None, id="the task does not know of probes"),
+        pytest.param(
+            {"probes_in": "probe"}, {"failed": True, "msg": "no ip"}, ["EDGE874"], "could not be asked", id="failed"
+        ),
+        pytest.param({"probes_in": "probe"}, {"skipped": True}, ["EDGE874"], "could not be asked", id="skipped"),
+        pytest.param(
+            {"probes_in": "probe", "probe": False},
+            {"skipped": True},
+            [],
+            "announced, not tried (edge_verify_probe: false)",
+            id="switched off",
+        ),
+    ],
+)
+def test_what_a_router_heard_is_an_observation(
+    options: dict[str, Any],
+    probe: dict[str, Any],
+    codes: list[str],
+    seen: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    variables = good_play()
+    variables["hostvars"]["udm-pro"]["probe"] = probe
+    result = run(Ends(variables), monkeypatch, **options)
+    assert [finding["code"] for finding in result["findings"]] == codes
+    assert [row["seen"] for row in result["rows"] if row["step"] == "asked"] == ([seen] if seen else [])
+
+
+def test_what_the_router_heard_reaches_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = good_play()
+    probes = heard(PLAN, hybrid_observed(PLAN))["udm-pro"]
+    variables["hostvars"]["udm-pro"]["probe"] = {"changed": False, "probe": probes}
+    assert run(Ends(variables), monkeypatch, probes_in="probe")["msg"] == "33 of 33 expectations met after 0 s (1 look)"
+    probes["203.0.113.94"]["ports"][0].update(answered=0, timed_out=8)
+    assert run(Ends(variables), monkeypatch, probes_in="probe")["failures"] == 1
 
 
 def test_hosts_outside_the_play_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
