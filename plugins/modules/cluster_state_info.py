@@ -11,7 +11,8 @@ version_added: 0.1.0
 description:
   - Reads custom resource definitions, their objects, nodes, namespaces, services, secrets' metadata and rollouts of a
     cluster over one connection. It changes nothing.
-  - What a cluster does not have is missing in the result, never an error. The content of secrets is not requested.
+  - What a cluster does not have is missing in the result, never an error. The content of secrets is not requested, but
+    that of Helm's record of O(release).
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
@@ -52,6 +53,9 @@ options:
     type: list
     elements: str
     default: []
+  release:
+    description: Helm release to read, as V(namespace/name). Its record in the cluster is read, without Helm.
+    type: str
   wait:
     description: Seconds to wait until each of O(wait_plurals) is served and each of O(rollouts) is complete.
     type: int
@@ -108,6 +112,14 @@ secrets:
   returned: always
   type: list
   elements: dict
+release:
+  description:
+    - The newest revision of O(release), with V(chart), V(version), V(app_version), V(revision), V(status) and
+      V(values), those that were given.
+    - Null where it was not asked for, or Helm keeps none in Secrets of the namespace.
+  returned: always
+  type: dict
+  sample: {chart: cilium, version: 1.19.6, app_version: 1.19.6, revision: 3, status: deployed, values: {}}
 rollouts:
   description: By rollout, what it lacks, in words; empty when it is complete.
   returned: always

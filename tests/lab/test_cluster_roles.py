@@ -332,10 +332,21 @@ def test_release(cluster: Cluster) -> None:
     with cluster_lab.rollouts_complete_by_themselves(cluster):
         first = run_roles(cluster, step)
         second = run_roles(cluster, step)
+        again = run_roles(cluster, step, options=("--diff",))
+        planned["values"] = {**values, "debug": {"verbose": "flow"}}
+        changed = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))
     assert (first.returncode, first.changed) == (0, 1), first.output
     assert (second.returncode, second.changed) == (0, 0), second.output
+    assert (again.returncode, again.changed) == (0, 0), again.output
+    # A release that is as planned is no work for Helm, whose module would advise helm-diff.
+    for run in (second, again):
+        assert not [line for line in run.output.splitlines() if "helm diff" in line or "DEPRECATION" in line], (
+            run.output
+        )
+    assert (changed.returncode, changed.changed) == (0, 1), changed.output
     config = cluster.get("/api/v1/namespaces/kube-system/configmaps/cilium-config")["data"]
     assert config["enable-bgp-control-plane"] == config["enable-l2-announcements"] == "true"
+    assert config["debug-verbose"] == "flow"
 
 
 def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> None:

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import time
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
@@ -22,6 +25,7 @@ ARGUMENTS: Dict[str, Any] = {
     "selector": {"type": "str", "default": ""},
     "manager": {"type": "str", "default": ""},
     "rollouts": {"type": "list", "elements": "str", "default": []},
+    "release": {"type": "str"},
     "wait": {"type": "int", "default": 0},
     "wait_plurals": {"type": "list", "elements": "str"},
 }
@@ -114,6 +118,35 @@ def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, str]:
     return found
 
 
+def decoded_release(secret: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what a Secret of Helm 3 or 4 says of a release: JSON in gzip in base64, and that as the Secret's data.
+
+    Source: helm.sh/helm, pkg/storage/driver, ``encodeRelease``. Its templates and manifest are left out.
+    """
+    record = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
+    chart = record["chart"]["metadata"]
+    return {
+        "chart": chart["name"],
+        "version": chart["version"],
+        "app_version": chart.get("appVersion") or "",
+        "revision": record["version"],
+        "status": record["info"]["status"],
+        "values": record.get("config") or {},
+    }
+
+
+def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]]:
+    """Return the newest revision of a Helm release, ``namespace/name``; None where Helm keeps none in Secrets."""
+    namespace, name = release.split("/")
+    path = "/api/v1/namespaces/{0}/secrets".format(namespace)
+    records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
+    if not records:
+        return None
+    newest = max(records, key=lambda item: int(item["metadata"]["labels"]["version"]))
+    secret = reader.get("{0}/{1}".format(path, newest["metadata"]["name"]))
+    return None if secret is None else decoded_release(secret)
+
+
 def read_services(reader: ClusterReader, selector: str, manager: str) -> List[Dict[str, Any]]:
     """Return all services of type LoadBalancer, and others that the selector or the manager marks as ours."""
     wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
@@ -155,6 +188,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     if params["namespaces"]:
         found = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
         state["namespaces"] = sorted(item["metadata"]["name"] for item in found)
+    state["release"] = read_release(reader, params["release"]) if params["release"] else None
     if params["services"]:
         state["services"] = read_services(reader, params["selector"], params["manager"])
     if params["secrets_namespace"]:

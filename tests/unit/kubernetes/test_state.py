@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import METADATA_ONLY
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import state_request
 
@@ -76,3 +80,67 @@ def test_kinds_of_planned_objects_are_waited_for_and_no_others() -> None:
     assert set(asked["plurals"]) > {"ciliumloadbalancerippools", "ciliumpodippools"}
     nothing = state_request("lb", {"site": "home", "objects": [], "secrets_namespace": "kube-system"}, 9)
     assert nothing["wait_plurals"] == []
+
+
+SECRETS = "/api/v1/namespaces/kube-system/secrets"
+
+
+def record(revision: int, **changes: Any) -> dict[str, Any]:
+    """Return Helm's Secret of one revision of Cilium."""
+    content = {
+        "name": "cilium",
+        "version": revision,
+        "info": {"status": "deployed"},
+        "chart": {"metadata": {"name": "cilium", "version": "1.19.6", "appVersion": "1.19.6"}, "templates": ["secret"]},
+        "config": {"debug": {"enabled": True}},
+        "manifest": "secret",
+        **changes,
+    }
+    packed = base64.b64encode(gzip.compress(json.dumps(content).encode()))
+    labels = {"owner": "helm", "name": "cilium", "version": str(revision)}
+    return {
+        "metadata": {"name": f"sh.helm.release.v1.cilium.v{revision}", "labels": labels},
+        "data": {"release": base64.b64encode(packed).decode()},
+    }
+
+
+class HelmStandIn:
+    """Answers like an API server that has Helm's records of a release."""
+
+    def __init__(self, *records: dict[str, Any]) -> None:
+        self.records = {item["metadata"]["name"]: item for item in records}
+        self.selectors: list[str] = []
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        return self.records.get(path.removeprefix(f"{SECRETS}/"))
+
+    def items(self, path: str, accept: str, selector: str) -> list[dict[str, Any]]:
+        assert (path, accept) == (SECRETS, METADATA_ONLY), "revisions are of 100 KB each: only one is read whole"
+        self.selectors.append(selector)
+        return [{"metadata": item["metadata"]} for item in self.records.values()]
+
+
+def test_the_newest_revision_of_a_release_is_read() -> None:
+    reader: Any = HelmStandIn(record(9), record(10, info={"status": "failed"}), record(2))
+    assert read_state(reader, request(release="kube-system/cilium"))["release"] == {
+        "chart": "cilium",
+        "version": "1.19.6",
+        "app_version": "1.19.6",
+        "revision": 10,
+        "status": "failed",
+        "values": {"debug": {"enabled": True}},
+    }
+    assert reader.selectors == ["owner=helm,name=cilium"]
+
+
+def test_a_release_without_values_has_none() -> None:
+    reader: Any = HelmStandIn(record(1, config=None))
+    found = read_state(reader, request(release="kube-system/cilium"))["release"]
+    assert (found["values"], found["revision"]) == ({}, 1)
+
+
+def test_a_cluster_without_the_release() -> None:
+    reader: Any = HelmStandIn()
+    assert read_state(reader, request(release="kube-system/cilium"))["release"] is None
+    assert read_state(reader, request())["release"] is None
+    assert reader.selectors == ["owner=helm,name=cilium"], "it was read without being asked for"
