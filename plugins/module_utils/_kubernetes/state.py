@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import time
+import zlib
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from .connection import OPTIONS
@@ -123,7 +123,8 @@ def decoded_release(secret: Mapping[str, Any]) -> Dict[str, Any]:
 
     Source: helm.sh/helm, pkg/storage/driver, ``encodeRelease``. Its templates and manifest are left out.
     """
-    record = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
+    packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+    record = json.loads(zlib.decompress(packed, 16 + zlib.MAX_WBITS))
     chart = record["chart"]["metadata"]
     return {
         "chart": chart["name"],

@@ -30,7 +30,7 @@ RUN = ("plugin_utils/_twin/run", "module_utils/_router")
 PURE = {
     *("__future__", "abc", "base64", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib"),
     *("enum", "fnmatch", "functools", "gc", "hashlib", "heapq", "ipaddress", "itertools", "json", "math", "operator"),
-    *("re", "shlex", "string", "types", "typing", "unicodedata"),
+    *("re", "shlex", "string", "types", "typing", "unicodedata", "zlib"),
 }  # fmt: skip
 """Modules of the standard library that read, write and start nothing, and know neither the time nor chance."""
 
