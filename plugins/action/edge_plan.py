@@ -41,8 +41,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text 
     changes_markdown,
     changes_text,
     error_text,
-    plan_text,
-    summary_text,
+    shown_texts,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._pools.allocation_file import (
     VARIABLE,
@@ -133,12 +132,10 @@ def texts(document: PlanDocument, before: PlanDocument | None, full: bool, chang
         full: whether everything is listed, also of what there is much of.
         changes_file: the file that the changes go to; its ending names their form.
     """
-    text = {"text": plan_text(document, full), "summary": summary_text(document)}
     if before is None:
-        return dict(text)
+        return dict(shown_texts(document, full))
     changes = changes_document(before, document)
-    told = changes_text(changes, full)
-    result: dict[str, Any] = {name: f"{shown}\n\n{told}" for name, shown in text.items()}
+    result: dict[str, Any] = dict(shown_texts(document, full, changes))
     result.update(changes=changes["changes"], resets=changes["resets"])
     if changes_file:
         result["changes_content"] = changes_content(changes, changes_file)

@@ -14,7 +14,7 @@ from .keys import OTHER_NAMES, VARIABLES
 from .keys.run import RUN
 from .layers import base_name
 from .parse import is_ours
-from .types import Choice
+from .types import Boolean, Choice
 
 OWN = "edge_x_"
 
@@ -47,6 +47,8 @@ def check_extra_variables(given: Mapping[str, Any], roles: Collection[str], repo
             hint or "variables of your own start with edge_x_",
         )
     for key in RUN:
-        if isinstance(key.type, Choice) and key.name in given:
-            key.type.parse(given[key.name], f"-e {key.name}", report)
+        value = given.get(key.name)
+        flag = isinstance(key.type, Boolean) and key.type.word(value) is None
+        if key.name in given and (flag or isinstance(key.type, Choice)):
+            key.type.parse(value, f"-e {key.name}", report)
     return frozenset(unknown)

@@ -332,10 +332,15 @@ class Boolean(ValueType):
     label = "bool"
     argument_type = "bool"
 
+    @staticmethod
+    def word(value: object) -> str | None:
+        """Return ``true`` or ``false`` for what Ansible takes for one of them, such as the text of ``-e``."""
+        spelt = value.lower() if isinstance(value, str) else value
+        return _BOOLEAN_WORDS.get(spelt) if isinstance(spelt, (str, int)) else None
+
     def parse(self, value: object, path: str, report: Report) -> Any:
         if not isinstance(value, bool):
-            spelt = value.lower() if isinstance(value, str) else value
-            word = _BOOLEAN_WORDS.get(spelt) if isinstance(spelt, (str, int)) else None
+            word = self.word(value)
             hint = f"write {word}, without quotes" if word else None
             report.add("EDGE102", path, f"must be true or false, not {describe(value)}", hint)
             return INVALID

@@ -24,6 +24,7 @@ from .._document.plan import (
 from .._findings.code import ERROR, WARNING
 from .._findings.finding import FindingEntry
 from .._findings.wording import some
+from .live import LivePools
 
 MANY = 24
 """Rows of a table from which on it is grouped or cut, unless the whole is asked for."""
@@ -69,7 +70,7 @@ def findings_line(findings: Iterable[FindingEntry]) -> str:
     return f"Findings: {', '.join(words) or 'none'}"
 
 
-def plan_text(plan: PlanDocument, full: bool = True) -> str:
+def plan_text(plan: PlanDocument, full: bool = True, live: LivePools | None = None) -> str:
     """Return the plan as text, for ``playbooks/plan.yml``.
 
     Its findings are counted, not listed: they are shown by themselves, in color.
@@ -78,6 +79,7 @@ def plan_text(plan: PlanDocument, full: bool = True) -> str:
         plan: the plan.
         full: list each session and derived value also where they are many; else sessions are grouped by peering and
             router, and equal values derived for many hosts are one line.
+        live: the pools as live Services leave them; None = as the inventory does.
     """
     routers = [
         f"{name} (AS {router['asn']}, router-id {router['router_id']}, FRR {router['frr_version']}"
@@ -96,17 +98,29 @@ def plan_text(plan: PlanDocument, full: bool = True) -> str:
     lines += ["", f"BGP sessions ({len(plan['sessions'])})", *_session_lines(plan["sessions"], full)]
     if plan["neighbors"]:
         lines += ["", f"Other neighbors and links ({len(plan['neighbors'])})", *_neighbors(plan["neighbors"])]
-    lines += ["", f"Pools ({len(plan['pools'])})", *_pools(plan["pools"]), *(_COUNTED if plan["pools"] else [])]
+    lines += ["", f"Pools ({len(plan['pools'])})", *_pools_counted(plan, live)]
     lines += ["", f"Services ({len(plan['services'])})", *_services(plan["services"], plan["pools"])]
     lines += ["", "Derived values", *_derived_lines(plan["derived"], full)]
     lines += ["", findings_line(plan["findings"])]
     return "\n".join(lines)
 
 
-_COUNTED = ["  used, left and next free count the services of this inventory, not those that a cluster has beside them"]
+def _pools_counted(plan: PlanDocument, live: LivePools | None, cut: bool = False) -> list[str]:
+    """Return the table of pools, and whose addresses it counts as used."""
+    table_lines = _pools(live.pools if live else plan["pools"])
+    lines = _cut(table_lines) if cut else table_lines
+    if not plan["pools"]:
+        return lines
+    if live:
+        return [*lines, *live.lines(plan["clusters"])]
+    return [
+        *lines,
+        "  used, left and next free count the services of this inventory; -e edge_plan_live=true also counts those",
+        "  that a cluster has beside them",
+    ]
 
 
-def summary_text(plan: PlanDocument) -> str:
+def summary_text(plan: PlanDocument, live: LivePools | None = None) -> str:
     """Return how much the plan has of each thing, its pools and its services, for ``playbooks/site.yml``."""
     head = (
         f"Site {plan['site']}: {count(len(plan['routers']), 'router')}, {count(len(plan['clusters']), 'cluster')},"
@@ -114,7 +128,7 @@ def summary_text(plan: PlanDocument) -> str:
         f" {count(len(plan['services']), 'service')}"
     )
     lines = [head]
-    lines += ["", "Pools", *_cut(_pools(plan["pools"])), *_COUNTED] if plan["pools"] else []
+    lines += ["", "Pools", *_pools_counted(plan, live, cut=True)] if plan["pools"] else []
     lines += ["", "Services", *_cut(_services(plan["services"], plan["pools"]))] if plan["services"] else []
     return "\n".join([*lines, "", findings_line(plan["findings"])])
 
@@ -124,6 +138,17 @@ def _cut(lines: list[str]) -> list[str]:
     most = MANY + 2  # a head and a rule
     more = len(lines) - most
     return lines if more <= 0 else [*lines[:most], f"  and {more} more: playbooks/plan.yml lists them"]
+
+
+def shown_texts(
+    plan: PlanDocument, full: bool, changes: ChangesDocument | None = None, live: LivePools | None = None
+) -> dict[str, str]:
+    """Return what a run shows of the plan, as ``text`` and as ``summary``; each ends in ``changes`` where there are."""
+    texts = {"text": plan_text(plan, full, live), "summary": summary_text(plan, live)}
+    if changes is None:
+        return texts
+    told = changes_text(changes, full)
+    return {name: f"{text}\n\n{told}" for name, text in texts.items()}
 
 
 _CHANGES_HEAD = ("what", "change", "name", "difference", "at")

@@ -30,7 +30,7 @@ UNKNOWN = "is not a variable of this collection"
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("edge_plan_flie", "did you mean 'edge_plan_file'?"),
+        ("edge_plan_filee", "did you mean 'edge_plan_file'?"),
         ("edge_verify_timout", "did you mean 'edge_verify_timeout'?"),
         ("edge-plan-file", "did you mean 'edge_plan_file'?"),
         ("edge_render_dri", "did you mean 'edge_render_dir'?"),
@@ -56,3 +56,14 @@ def test_a_word_that_a_variable_of_the_run_does_not_take_is_an_error() -> None:
         "EDGE103 error -e edge_plan_report: must be full, summary or tables, not 'sumary' (did you mean 'summary'?)",
         "EDGE103 error -e edge_twin_state: must be absent or present, not 'gone'",
     ]
+
+
+@pytest.mark.parametrize("value", ["true", "True", "yes", "false", True, False, 1])
+def test_what_ansible_takes_for_true_or_false_is_taken(value: object) -> None:
+    assert found({"edge_plan_live": value}) == []
+
+
+@pytest.mark.parametrize("value", ["ture", "", "2", ["true"]])
+def test_another_word_for_true_or_false_is_an_error(value: object) -> None:
+    (error,) = found({"edge_plan_live": value})
+    assert error.startswith("EDGE102 error -e edge_plan_live: must be true or false, not ")

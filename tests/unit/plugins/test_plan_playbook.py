@@ -40,8 +40,8 @@ def test_ansible_and_the_tests_read_the_reference_site_alike(tmp_path: Path) -> 
     ("given", "told"),
     [
         (
-            "edge_plan_flie=plan.json",
-            "-e edge_plan_flie: is not a variable of this collection (did you mean 'edge_plan_file'?)",
+            "edge_plan_filee=plan.json",
+            "-e edge_plan_filee: is not a variable of this collection (did you mean 'edge_plan_file'?)",
         ),
         (
             "edge_plan_report=sumary",

@@ -27,13 +27,15 @@ STOPPED = "did not take the plan in this run"
 
 
 class ApiServer(ThreadingHTTPServer):
-    """Notes what is asked of it and answers nothing: where the play of the clusters runs, it ends at its first request."""
+    """Notes what is asked of it and answers what it was told to, else nothing: a play of the clusters ends there."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _NotAvailable)
         self.asked: list[str] = []
+        self.answers: dict[str, Any] = {}
+        """Path -> JSON."""
 
     def kubeconfig(self, folder: Path) -> Path:
         """Write a kubeconfig that leads here."""
@@ -58,10 +60,18 @@ class _NotAvailable(BaseHTTPRequestHandler):
     server: ApiServer
 
     def parse_request(self) -> bool:
-        """Note the request, whatever its method, and refuse it."""
+        """Note the request, whatever its method, and answer or refuse it."""
         if super().parse_request():
             self.server.asked.append(f"{self.command} {self.path}")
-            self.send_error(503)
+            answer = self.server.answers.get(self.path)
+            if answer is None:
+                self.send_error(503)
+            else:
+                content = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
         return False
 
     def log_message(self, *_arguments: Any) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..types import Anything, Choice, Key
+from ..types import Anything, Boolean, Choice, Key
 from .common import PATH
 
 RUN = (
@@ -15,6 +15,13 @@ RUN = (
         "What a plan shows: tables of all that is planned, many sessions grouped by peering and router; the same with"
         " each by itself, as with -v; or pools and services alone.",
         default="tables",
+    ),
+    Key(
+        "edge_plan_live",
+        Boolean(),
+        "Whether the used and free addresses that a plan shows count the Services of the live clusters too; it reads"
+        " each managed cluster.",
+        default=False,
     ),
     Key("edge_plan_file", PATH, "Where playbooks/plan.yml writes the plan as JSON."),
     Key(
