@@ -32,6 +32,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     ListOf,
     MapOf,
     Record,
+    Secret,
     ValueType,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.questions import QUESTIONS, Question  # noqa: E402
@@ -189,7 +190,7 @@ def cluster_page() -> str:
 def option(key: Key) -> dict[str, Any]:
     """Return one key as an option of argument_specs."""
     result: dict[str, Any] = {"description": [key.description], "type": key.type.argument_type}
-    if key.name == "edge_bgp_passwords":
+    if key.name == "edge_bgp_passwords" or isinstance(key.type, Secret):
         result["no_log"] = True
     if isinstance(key.type, ListOf):
         result["elements"] = key.type.item.argument_type

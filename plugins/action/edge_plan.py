@@ -27,6 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     check_extra_variables,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.router import CONTROLLER_SECRETS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
     GROUPS,
@@ -241,6 +242,8 @@ class _Reader:
                     variables.setdefault(str(name), None)
             elif base == SECRETS:
                 variables[str(name)] = _names_only(raw[name])
+            elif base in CONTROLLER_SECRETS:
+                variables[str(name)] = raw[name] not in (None, "")
             elif self._shared(raw[name]):
                 variables[str(name)] = self._copies[id(raw[name])][1]
             else:

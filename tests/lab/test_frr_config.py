@@ -378,7 +378,7 @@ class TestTransaction:
         result = site.apply(planned((11,)), platform="unifi")
         assert result["msg"] == (
             "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
-            " (the UniFi controller) (to leave it there: edge_router_bgp_owner: none; to hold it in the file: delete the BGP"
+            " (the UniFi controller) (to leave it there: edge_router_bgp_owner: controller, or none; to hold it in the file: delete the BGP"
             " configuration in UniFi Network (Settings > Routing > BGP), then run again)"
         )
         shown = site.apply(planned((11,)), check=True, platform="unifi")

@@ -9,6 +9,7 @@ ORDER = (
     "module_utils/_errors",
     "module_utils/_frr",
     "module_utils/_router",
+    "module_utils/_unifi",
     "module_utils/_kubernetes",
     "plugin_utils/_plain",
     "plugin_utils/_addressing",

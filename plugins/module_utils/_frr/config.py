@@ -13,6 +13,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
@@ -581,6 +582,18 @@ def route_map_entries(lines: Iterable[Line]) -> List[Tuple[str, int, Tuple[str, 
 def mask(text: str) -> str:
     """Return ``text`` with every secret replaced by asterisks."""
     return "\n".join(_mask_line(line, MASK) for line in text.split("\n"))
+
+
+def digested(text: str, salt: str) -> str:
+    """Return ``text`` with each secret replaced by its digest: comparable under the same salt, and not readable."""
+    lines = []
+    for line in text.split("\n"):
+        found = next(filter(None, (pattern.match(line) for pattern in _SECRETS)), None)
+        if found:
+            secret = found.group("secret").strip()
+            line = found.group("head") + hashlib.sha256("{0} {1}".format(salt, secret).encode("utf-8")).hexdigest()
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _mask_line(line: str, masked: str) -> str:

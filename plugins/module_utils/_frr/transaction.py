@@ -100,8 +100,8 @@ def refuse(router: RouterState, platform: str) -> None:
     if owner(router) == "other":
         if platform == "unifi":
             hint = (
-                "to leave it there: edge_router_bgp_owner: none; to hold it in the file: delete the BGP configuration"
-                " in UniFi Network (Settings > Routing > BGP), then run again"
+                "to leave it there: edge_router_bgp_owner: controller, or none; to hold it in the file: delete the BGP"
+                " configuration in UniFi Network (Settings > Routing > BGP), then run again"
             )
         else:
             hint = (

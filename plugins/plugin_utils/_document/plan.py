@@ -54,6 +54,16 @@ class PlannedNetwork(TypedDict):
     ]
 
 
+class PlannedController(TypedDict):
+    """How UniFi Network is reached; its secrets are not in the plan."""
+
+    url: Annotated[str, "``https://`` and its address."]
+    site: Annotated[str, "UniFi's site."]
+    ca_path: Annotated[str | None, "PEM file that its certificate is checked with; null: the machine's authorities."]
+    fingerprint: Annotated[str | None, "SHA-256 of the only certificate that is taken; null: any that can be checked."]
+    validate_certs: Annotated[bool, "Whether its certificate is checked at all."]
+
+
 class PlannedRouter(TypedDict):
     """One router."""
 
@@ -61,8 +71,11 @@ class PlannedRouter(TypedDict):
     absent: Annotated[bool, "``edge_state: absent``: what this collection made there is removed."]
     platform: Annotated[str, "What the router is.", ("linux", "unifi")]
     bgp_owner: Annotated[
-        str, "Who holds its BGP: its own file, which the run writes, or somebody else: never written.", ("file", "none")
+        str,
+        "Who holds its BGP: its own file or UniFi Network, which the run writes, or somebody else: never written.",
+        ("file", "controller", "none"),
     ]
+    controller: Annotated[PlannedController | None, "How UniFi Network is reached; null: it does not hold the BGP."]
     take_over: Annotated[list[str], "Blocks of FRR that are not ours and that a restart may lose."]
     frr_version: Annotated[str, "The FRR version that the plan assumes."]
     asn: Annotated[int, "AS number."]

@@ -168,6 +168,23 @@ class Text(ValueType):
         return _of_pattern(f"^(?:{self._pattern.pattern})$", self._rule or "one line of text")
 
 
+class Secret(ValueType):
+    """A secret text: the plan learns whether there is one, never what it is."""
+
+    label = "text"
+    argument_type = "str"
+
+    def parse(self, value: object, path: str, report: Report) -> Any:
+        if value is True or (isinstance(value, str) and value):
+            return True
+        # What stands there may be the secret, so it is not shown.
+        report.add("EDGE102", path, "must be text, and not empty", "leave it out, or write the secret (ansible-vault)")
+        return INVALID
+
+    def schema(self) -> Schema:
+        return {"type": "string", "minLength": 1}
+
+
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _NAME_TEXT = Text("name", r".+", "a name: it is empty", code="EDGE104")
 

@@ -150,6 +150,17 @@ class Neighbor:
 
 
 @dataclass(frozen=True, slots=True)
+class Controller:
+    """UniFi Network, which holds a router's BGP."""
+
+    url: str
+    site: str
+    ca_path: str | None
+    fingerprint: str | None
+    validate_certs: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Router:
     """A host of ``edge_routers``."""
 
@@ -162,7 +173,9 @@ class Router:
     addresses: Mapping[str, tuple[Address, ...]]
     """Network name -> addresses, one per family and subnet."""
     bgp_owner: str = "file"
-    """``file``: its frr.conf, which we write; ``none``: somebody else, and we write nothing."""
+    """``file``: its frr.conf; ``controller``: UniFi Network; ``none``: somebody else, and we write nothing."""
+    controller: Controller | None = None
+    """Where ``bgp_owner`` is ``controller``."""
     take_over: tuple[str, ...] = ()
     """Blocks of FRR that are not ours and may be lost, by their first lines."""
     managed: bool = field(kw_only=True)

@@ -22,6 +22,7 @@ from .._document.plan import (
     FORMAT,
     PlanDocument,
     PlannedCluster,
+    PlannedController,
     PlannedNeighbor,
     PlannedPolicy,
     PlannedPool,
@@ -160,6 +161,7 @@ def _router(site: Site, router: Router) -> PlannedRouter:
         "absent": router.absent,
         "platform": router.platform,
         "bgp_owner": router.bgp_owner,
+        "controller": _controller(router),
         "take_over": list(router.take_over),
         "frr_version": router.frr_version,
         "asn": router.asn,
@@ -167,6 +169,19 @@ def _router(site: Site, router: Router) -> PlannedRouter:
         "addresses": {network: _texts(addresses) for network, addresses in router.addresses.items()},
         "frr": frr_intent(site, router),
         "passwords": sorted(passwords),
+    }
+
+
+def _controller(router: Router) -> PlannedController | None:
+    found = router.controller
+    if found is None:
+        return None
+    return {
+        "url": found.url,
+        "site": found.site,
+        "ca_path": found.ca_path,
+        "fingerprint": found.fingerprint,
+        "validate_certs": found.validate_certs,
     }
 
 

@@ -17,11 +17,12 @@ from .._addressing.addresses import Address, Cidr, parse_address
 from .._addressing.families import Family
 from .._findings.report import Report
 from .._findings.wording import did_you_mean, one_of
+from .._inventory.keys.router import CONTROLLER_SECRETS
 from .._inventory.parse import ParsedSite
 from .._inventory.reported import Reported
 from .._inventory.values import Items, Values
 from .._kubernetes.labels import kubelet_labels
-from .._model.site import Derived, Node, Router
+from .._model.site import Controller, Derived, Node, Router
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 """RFC 1123 subdomain: what Kubernetes takes as the name of a Node."""
@@ -195,6 +196,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
                 router_id=router_id,
                 platform=values["edge_router_platform"],
                 bgp_owner=values["edge_router_bgp_owner"],
+                controller=_controller(context, host, values),
                 take_over=tuple(values["edge_router_take_over"]),
                 frr_version=values["edge_router_frr_version"],
                 addresses=dict(sorted(placed.items())),
@@ -206,6 +208,40 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
             )
         )
     return routers, addresses
+
+
+def _controller(context: Context, host: str, values: Values) -> Controller | None:
+    """Return how the UniFi Network that holds a router's BGP is reached, None where another does; report what lacks."""
+    if values["edge_router_bgp_owner"] != "controller":
+        return None
+    path = f"{host}.edge_router_controller"
+    if values["edge_router_platform"] != "unifi":
+        problem = f"is controller, but edge_router_platform is {values['edge_router_platform']}: only UniFi has one"
+        context.report.add("EDGE118", f"{host}.edge_router_bgp_owner", problem, "write edge_router_platform: unifi")
+    key, user, password = (bool(values[name]) for name in CONTROLLER_SECRETS)
+    if not (key and not user and not password) and not (user and password and not key):
+        context.report.add(
+            "EDGE118",
+            f"{host}.{CONTROLLER_SECRETS[0]}",
+            "stands beside a user name or password" if key else "is missing, and there is no user name with a password",
+            "one way to log in: edge_router_controller_api_key, or edge_router_controller_username and"
+            " edge_router_controller_password",
+        )
+    found = values["edge_router_controller"]
+    if found is None:
+        if "edge_router_controller" not in context.parsed.hosts[host]:
+            problem = "is missing, and edge_router_bgp_owner is controller"
+            context.report.add("EDGE118", path, problem, "write {url: https://ADDRESS}, the console's address")
+        return None
+    if not found["validate_certs"]:
+        context.report.add(
+            "EDGE119",
+            f"{path}.validate_certs",
+            "is false: whoever answers at this address gets the key, and with it the site",
+            "write fingerprint: SHA-256, which takes the one certificate that is there now",
+        )
+    names = ("url", "site", "ca_path", "fingerprint", "validate_certs")
+    return Controller(**{name: found[name] for name in names})
 
 
 def _check_frr_version(context: Context, host: str, values: Values) -> None:

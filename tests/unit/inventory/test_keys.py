@@ -111,6 +111,7 @@ def other_value(key: Key) -> Any:
         "l2": ("lan",),
         "exclude": ("203.0.113.4",),
         "address": "127.0.0.2",
+        "site": "home",
     }
     if key.name in special:
         return special[key.name]
@@ -174,7 +175,13 @@ all:
           edge_router_neighbors:
             nas: {address: 10.0.1.50, asn: 64700, import: {prefixes: 192.0.2.0/24}, export: {networks: inside}, timers: {}}
             vpn: {dynamic: {range: 10.0.1.64/27}, network: lan, asn: external, import: {}, export: {networks: inside}}
-        far: {edge_router_asn: 64799, edge_addresses: {inside: 10.0.3.1, wire: 10.0.9.2}}
+        far:
+          edge_router_asn: 64799
+          edge_addresses: {inside: 10.0.3.1, wire: 10.0.9.2}
+          edge_router_platform: unifi
+          edge_router_bgp_owner: controller
+          edge_router_controller: {url: https://10.0.3.1}
+          edge_router_controller_api_key: a key
     edge_clusters:
       hosts:
         home:

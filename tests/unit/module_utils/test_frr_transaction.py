@@ -113,7 +113,7 @@ def test_bad_candidates(candidate: str, expected: str) -> None:
             {"file_text": HEADER},
             "unifi",
             "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
-            " (the UniFi controller) (to leave it there: edge_router_bgp_owner: none; to hold it in the file: delete the BGP"
+            " (the UniFi controller) (to leave it there: edge_router_bgp_owner: controller, or none; to hold it in the file: delete the BGP"
             " configuration in UniFi Network (Settings > Routing > BGP), then run again)",
             id="the controller's BGP",
         ),

@@ -253,6 +253,22 @@ def test_the_plan_as_data_has_no_password(tmp_path: Path) -> None:
     assert SECRET not in result.output
 
 
+def test_the_key_of_unifi_network_is_not_even_resolved(tmp_path: Path) -> None:
+    """A key in a vault that this run cannot open is no reason against a plan."""
+    hosts = {"udm-pro": {
+        "edge_router_bgp_owner": "controller", "edge_router_controller": {"url": "https://192.0.2.1"},
+        "edge_router_controller_api_key": "{{ lookup('ansible.builtin.file', '/nonexistent') }}",
+    }}  # fmt: skip
+    extra = tmp_path / "key.yml"
+    extra.write_text(json.dumps({"all": {"children": {"edge_routers": {"hosts": hosts}}}}), encoding="utf-8")
+    plan_file = tmp_path / "plan.json"
+    result = run_playbook("plan.yml", HYBRID, f"edge_plan_file={plan_file}", options=("-i", str(extra)))
+    result.check(0)
+    router = json.loads(plan_file.read_text("utf-8"))["routers"]["udm-pro"]
+    assert router["controller"]["url"] == "https://192.0.2.1"
+    assert "its BGP is written through UniFi Network" in result.output
+
+
 def test_secrets_are_rendered_on_demand_and_for_the_owner_alone(tmp_path: Path) -> None:
     extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {SECRET}}}\n")
     options = ("-i", str(extra), "-vvv", "--diff")

@@ -24,8 +24,13 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.packages import OR
 
 PLUGINS = CHECKOUT / "plugins"
 LIBRARY = ("module_utils", "plugin_utils")
-RUN = ("plugin_utils/_twin/run", "module_utils/_router")
-"""The parts of the library that start processes: on the control machine the twin, on the router FRR's programs."""
+RUN = (
+    "plugin_utils/_twin/run",
+    "module_utils/_router",
+    "module_utils/_unifi/client",
+    "module_utils/_unifi/backups",
+)
+"""The parts of the library that act: the twin's and the router's programs, the requests to UniFi Network and its backups."""
 
 PURE = {
     *("__future__", "abc", "base64", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib"),
@@ -37,6 +42,7 @@ PURE = {
 MORE: dict[str, set[str]] = {
     "plugin_utils": {"yaml"},
     "plugin_utils/_addressing/addresses": {"netaddr", "socket", "sys"},
+    "module_utils/_unifi/api": {"urllib"},
     "module_utils/_kubernetes/connection": {"os", "urllib", "yaml"},
     "module_utils/_kubernetes/reader": {"kubernetes", "traceback", "urllib3", "yaml"},
     "module_utils/_kubernetes/state": {"time"},
@@ -111,6 +117,7 @@ def test_what_runs_on_the_router_is_python_3_8_with_the_standard_library() -> No
         "module_utils/_errors.py",
         "modules/frr_config.py",
         "modules/frr_info.py",
+        "modules/frr_running_info.py",
     ]
     assert len(files) > 6
     own = ("module_utils/_frr/", "module_utils/_router/", "module_utils/_errors.py")

@@ -222,10 +222,51 @@ def test_bgp_stays_in_unifi_networks_ui() -> None:
     assert "its BGP is written by others" in plan_text(data)
 
 
+def controlled(**changes: object) -> list[str]:
+    """Return the findings about a router whose BGP UniFi Network holds."""
+    document = yaml.safe_load(SMALL)
+    (router,) = document["all"]["children"]["edge_routers"]["hosts"].values()
+    router.update(
+        edge_router_platform="unifi",
+        edge_router_bgp_owner="controller",
+        edge_router_controller={"url": "https://192.0.2.1", "fingerprint": "AB:" * 31 + "CD"},
+        edge_router_controller_api_key="k3y",
+    )
+    router.update(changes)
+    found = plan(inventory_from(document))
+    if found.data:
+        assert "its BGP is written through UniFi Network" in plan_text(found.data)
+    assert "k3y" not in str((found.data, [finding.text for finding in found.findings]))
+    return told(found)
+
+
+def test_bgp_is_written_through_unifi_network() -> None:
+    """The plan says how it is reached, and has no secret."""
+    assert controlled() == []
+    assert controlled(edge_router_controller_api_key="", edge_router_controller_username="a") == [
+        "EDGE102 gw.edge_router_controller_api_key: must be text, and not empty (leave it out, or write the secret"
+        " (ansible-vault))",
+        "EDGE118 gw.edge_router_controller_api_key: is missing, and there is no user name with a password (one way to log"
+        " in: edge_router_controller_api_key, or edge_router_controller_username and edge_router_controller_password)",
+    ]
+    assert controlled(edge_router_controller_username="a", edge_router_controller_password="b") == [
+        "EDGE118 gw.edge_router_controller_api_key: stands beside a user name or password (one way to log in:"
+        " edge_router_controller_api_key, or edge_router_controller_username and edge_router_controller_password)"
+    ]
+    assert controlled(edge_router_platform="linux") == [
+        "EDGE118 gw.edge_router_bgp_owner: is controller, but edge_router_platform is linux: only UniFi has one (write"
+        " edge_router_platform: unifi)"
+    ]
+    (wrong,) = controlled(edge_router_controller={"url": "http://192.0.2.1"})
+    assert wrong.startswith("EDGE103 gw.edge_router_controller.url: 'http://192.0.2.1' is not an https:// address")
+    (inside,) = controlled(edge_router_controller={"url": "https://192.0.2.1", "api_key": "k3y"})
+    assert "its secrets stand beside it: edge_router_controller_api_key" in inside
+
+
 def test_an_owner_that_is_not_known_is_refused() -> None:
     document = yaml.safe_load(SMALL)
     (router,) = document["all"]["children"]["edge_routers"]["hosts"].values()
     router["edge_router_bgp_owner"] = "fiel"
     assert told(plan(inventory_from(document))) == [
-        "EDGE103 gw.edge_router_bgp_owner: must be file or none, not 'fiel' (did you mean 'file'?)"
+        "EDGE103 gw.edge_router_bgp_owner: must be controller, file or none, not 'fiel' (did you mean 'file'?)"
     ]

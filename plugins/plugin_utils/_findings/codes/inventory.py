@@ -119,6 +119,21 @@ INVENTORY: dict[str, PlanCode] = {
         "inventory.edge_router: is no group of this collection, and the inventory defines no group 'edge_routers' (did"
         " you mean 'edge_routers'?)",
     ),
+    "EDGE118": PlanCode(
+        ERROR,
+        "UniFi Network cannot be reached with what is said",
+        "Where UniFi Network holds a router's BGP, the run writes there: it needs the address, and one way to log in.",
+        "udm-pro.edge_router_controller: is missing, and edge_router_bgp_owner is controller (write {url:"
+        " https://ADDRESS}, the console's address)",
+    ),
+    "EDGE119": PlanCode(
+        WARNING,
+        "UniFi Network's certificate is not checked",
+        "UniFi's own certificate is for no name that you reach it by, so it is taken by its fingerprint:"
+        " openssl s_client -connect ADDRESS:443 </dev/null | openssl x509 -noout -fingerprint -sha256.",
+        "udm-pro.edge_router_controller.validate_certs: is false: whoever answers at this address gets the key, and"
+        " with it the site (write fingerprint: SHA-256, which takes the one certificate that is there now)",
+    ),
     "EDGE120": PlanCode(
         ERROR,
         "Name that does not exist",

@@ -5,13 +5,64 @@
 
 from __future__ import annotations
 
-from ..types import Asn, Boolean, Choice, Integer, Key, ListOf, MapOf, Name, Text
+from ..types import Asn, Boolean, Choice, Integer, Key, ListOf, MapOf, Name, Record, Secret, Text
 from .cluster import CLUSTER_MAPS
 from .common import ROUTER_ID, VERSION
 from .neighbors import NEIGHBOR
 
 ROUTER_MAPS = tuple(key for key in CLUSTER_MAPS if key.name in ("edge_bgp_defaults", "edge_bgp_passwords"))
 """Read from each router host too, for its neighbors and links."""
+
+_LATER = "its secrets stand beside it: edge_router_controller_api_key, or _username and _password"
+
+CONTROLLER = Record(
+    (
+        Key(
+            "url",
+            Text(
+                "URL",
+                r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?",
+                "an https:// address without a path, such as https://192.0.2.1 (a key would be readable on the way of http://)",
+            ),
+            "Where UniFi Network answers: the console's address.",
+            required=True,
+        ),
+        Key(
+            "site",
+            Text("text", r"[A-Za-z0-9_-]+", "the id of a site, as it stands in the UI's address"),
+            "UniFi's site.",
+            default="default",
+        ),
+        Key(
+            "ca_path",
+            Text("path", r".+", "a path: it is empty"),
+            "PEM file of the authority, or of the certificate itself, that the console's is checked with.",
+            derived="the control machine's authorities",
+        ),
+        Key(
+            "fingerprint",
+            Text(
+                "SHA-256",
+                r"(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}",
+                "the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons",
+            ),
+            "Takes exactly the certificate with this SHA-256, whatever name it is for.",
+        ),
+        Key("validate_certs", Boolean(), "false: takes any certificate (warns).", default=True),
+    ),
+    {
+        **dict.fromkeys(("api_key", "key", "token", "username", "user", "password"), _LATER),
+        **dict.fromkeys(("host", "address"), "write url: https://ADDRESS"),
+    },
+)
+"""How UniFi Network is reached."""
+
+CONTROLLER_SECRETS = (
+    "edge_router_controller_api_key",
+    "edge_router_controller_username",
+    "edge_router_controller_password",
+)
+"""How it is logged in to: the key, or both others. The plan knows which are there, and never their values."""
 
 ROUTER = (
     Key("edge_router_asn", Asn(), "AS number of the router.", required=True),
@@ -33,10 +84,15 @@ ROUTER = (
     ),
     Key(
         "edge_router_bgp_owner",
-        Choice("file", "none"),
-        "Who holds the router's BGP: file, frr.conf over SSH; none, somebody else: read and verified, never written.",
+        Choice("file", "controller", "none"),
+        "Who holds the router's BGP: file, frr.conf over SSH; controller, UniFi Network, through its API; none,"
+        " somebody else: read and verified, never written.",
         default="file",
     ),
+    Key("edge_router_controller", CONTROLLER, "UniFi Network, where it holds the router's BGP (docs/router.md)."),
+    Key(CONTROLLER_SECRETS[0], Secret(), "API key of UniFi Network, of an admin who may change the site."),
+    Key(CONTROLLER_SECRETS[1], Secret(), "In place of a key: a local admin without a second factor."),
+    Key(CONTROLLER_SECRETS[2], Secret(), "That admin's password."),
     Key("edge_router_neighbors", MapOf(Name(), NEIGHBOR), "BGP speakers that are not Cilium.", layered=True),
     Key("edge_router_maximum_paths", Integer(1, 256), "Next hops of a route at most (ECMP).", derived="FRR's own"),
     Key(

@@ -1,0 +1,125 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: frr_running_info
+short_description: Read what BGP a router runs, to compare it with what another machine holds
+version_added: 1.0.0
+description:
+  - Returns the running configuration, C(frr.conf), and the BGP sessions, and lets FRR check a candidate.
+  - It changes nothing. Passwords are not in the result, but digests of them.
+  - M(hybridnet.cluster_edge.unifi_bgp) asks the router by it.
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+requirements:
+  - Python 3.8 or later and FRR 7.5 or later on the router
+  - The rights of root there
+options:
+  salt:
+    description: Goes into the digest of each password, so that two looks with the same one can be compared.
+    type: str
+    required: true
+  candidate:
+    description: A whole configuration that FRR is to check. Empty checks nothing.
+    type: str
+    default: ""
+  candidate_bgp:
+    description: The BGP instance in it with its lists and route-maps.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    support: full
+    description: It changes nothing.
+  diff_mode:
+    support: none
+    description: It changes nothing.
+  platform:
+    support: full
+    platforms: posix
+    description: A host with FRR.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+"""
+
+EXAMPLES = r"""
+- name: Look what runs
+  hybridnet.cluster_edge.frr_running_info:
+    salt: "{{ lookup('ansible.builtin.password', '/dev/null length=32') }}"
+  register: router
+"""
+
+RETURN = r"""
+version:
+  description: FRR's version.
+  type: str
+  returned: success
+  sample: "10.1.2"
+running:
+  description: The running configuration with digests in the place of passwords. Null where FRR does not run.
+  type: str
+  returned: success
+file:
+  description: C(frr.conf) with digests in the place of passwords, empty where there is none.
+  type: str
+  returned: success
+sessions:
+  description: By address, C(state), C(asn), C(group), C(accepted), C(dropped) and C(closed_by_neighbor).
+  type: dict
+  returned: success
+errors:
+  description: What FRR has against the candidate, without passwords.
+  type: list
+  elements: str
+  returned: success
+check_warnings:
+  description: What of the candidate could not be checked.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import check, files, programs
+
+
+def look(salt, candidate, candidate_bgp):
+    """Return what the module returns."""
+    verdict = check.check(candidate, candidate_bgp) if candidate_bgp else check.Verdict([], [])
+    running = programs.running_text()
+    return {
+        "version": programs.bgpd_version(),
+        "running": None if running is None else config.digested(running, salt),
+        "file": config.digested(files.read_or_none(programs.CONFIG) or "", salt),
+        "sessions": {address: session._asdict() for address, session in programs.sessions().items()},
+        "errors": verdict.errors,
+        "check_warnings": verdict.warnings,
+    }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "salt": {"type": "str", "required": True, "no_log": True},
+            "candidate": {"type": "str", "default": "", "no_log": True},
+            "candidate_bgp": {"type": "str", "default": "", "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    if not os.path.exists(programs.DAEMONS) or module.get_bin_path("vtysh") is None:
+        module.fail_json(msg="FRR is not installed here: no {0}".format(programs.DAEMONS))
+    try:
+        module.exit_json(changed=False, **look(**module.params))
+    except (EdgeError, OSError) as error:
+        module.fail_json(msg="the router cannot be looked at: {0}".format(error))
+
+
+if __name__ == "__main__":
+    main()
