@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from .._errors import EdgeError
 from .._frr import config as frr
 from .._frr import state, transaction, versions
-from . import check, files, journal, programs
+from . import check, files, journal, persist, programs
 from .recovery import forget, recover
 from .rollback import READ_BACK_TIMEOUT, Before, FailedError, RefusedError, poll
 
@@ -175,6 +175,11 @@ def compare(content: str, router: transaction.RouterState) -> Dict[str, Any]:
 def read_only(params: Mapping[str, Any]) -> Dict[str, Any]:
     """Compare a router whose BGP somebody else holds with the plan; nothing is written on it."""
     result = compare(params["content"], look())
+    if os.path.exists(persist.SCRIPT):
+        result["warnings"].append(
+            "{0} is still here, and would bring the old frr.conf back after a firmware upgrade: remove it with"
+            " the module hybridnet.cluster_edge.frr_persist, state: absent".format(persist.SCRIPT)
+        )
     if result["left"]:
         result["warnings"].append(
             "this router's BGP is somebody else's (edge_router_bgp_owner: none) and is not the planned one; nothing "

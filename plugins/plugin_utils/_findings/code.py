@@ -39,6 +39,13 @@ class PlanCode(Code):
     PAGE: ClassVar[str] = "docs/findings.md"
 
 
+OTHERS = (
+    "somebody else writes this router's BGP (edge_router_bgp_owner: none), so no run of ours mends it: give them the"
+    " frr.conf that playbooks/render.yml writes, such as by an upload in UniFi Network"
+)
+"""The way out on a router whose BGP somebody else writes."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveCode(Code):
     """A code of the live site. ``problem`` and ``hint`` are templates for :meth:`str.format`."""
@@ -49,6 +56,8 @@ class LiveCode(Code):
     """A whole text of it, ``path: problem (hint)``, that a test produces: the documentation shows it."""
     settles: bool = True
     """Whether waiting may mend it."""
+    others: str = ""
+    """The way out on a router whose BGP somebody else writes, where ``hint`` names a run of ours; empty: ``hint``."""
 
     PAGE: ClassVar[str] = "docs/verify.md"
 

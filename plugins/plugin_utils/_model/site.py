@@ -176,6 +176,8 @@ class Router:
     """``file``: its frr.conf; ``controller``: UniFi Network; ``none``: somebody else, and we write nothing."""
     controller: Controller | None = None
     """Where ``bgp_owner`` is ``controller``."""
+    persist: bool = False
+    """A boot hook brings its file back after a firmware upgrade."""
     take_over: tuple[str, ...] = ()
     """Blocks of FRR that are not ours and may be lost, by their first lines."""
     managed: bool = field(kw_only=True)

@@ -162,6 +162,7 @@ def _router(site: Site, router: Router) -> PlannedRouter:
         "platform": router.platform,
         "bgp_owner": router.bgp_owner,
         "controller": _controller(router),
+        "persist": router.persist,
         "take_over": list(router.take_over),
         "frr_version": router.frr_version,
         "asn": router.asn,

@@ -185,6 +185,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
         if router_id is None or "edge_router_asn" not in values:
             continue
         _check_frr_version(context, host, values)
+        _check_persist(context, host, values)
         if "edge_router_frr_version" not in values:
             assumed = values["edge_router_frr_version"]
             reason = _ASSUMED_VERSION[values["edge_router_platform"]]
@@ -197,6 +198,7 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
                 platform=values["edge_router_platform"],
                 bgp_owner=values["edge_router_bgp_owner"],
                 controller=_controller(context, host, values),
+                persist=values["edge_router_persist"],
                 take_over=tuple(values["edge_router_take_over"]),
                 frr_version=values["edge_router_frr_version"],
                 addresses=dict(sorted(placed.items())),
@@ -208,6 +210,24 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
             )
         )
     return routers, addresses
+
+
+def _check_persist(context: Context, host: str, values: Values) -> None:
+    """Report a boot hook that would bring back what nobody resets, or what somebody else holds."""
+    if not values["edge_router_persist"]:
+        return
+    wrong = [
+        f"{name} is {values[name]}"
+        for name, needed in (("edge_router_platform", "unifi"), ("edge_router_bgp_owner", "file"))
+        if values[name] != needed
+    ]
+    if wrong:
+        context.report.add(
+            "EDGE121",
+            f"{host}.edge_router_persist",
+            f"is true, but {' and '.join(wrong)}: only a frr.conf on UniFi OS is reset by its upgrades",
+            "leave it out",
+        )
 
 
 def _controller(context: Context, host: str, values: Values) -> Controller | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -86,10 +87,12 @@ class VerifyReport(Report):
 
     Args:
         strict: whether the codes of ``STRICT_ERRORS`` are errors.
+        others: routers whose BGP somebody else writes.
     """
 
-    def __init__(self, strict: bool = False) -> None:
+    def __init__(self, strict: bool = False, others: Iterable[str] = ()) -> None:
         super().__init__(STRICT_ERRORS if strict else ())
+        self._others = frozenset(others)
         self._rows: list[Row] = []
 
     def row(self, step: str, subject: str, expected: str, seen: str, level: str = OK) -> None:
@@ -99,9 +102,13 @@ class VerifyReport(Report):
         self._rows.append(Row(step, subject, expected, seen, level))
 
     def find(self, code: str, path: str, **fields: object) -> str:
-        """Add one finding; ``fields`` fill the code's templates. Return its severity, as the level of a row."""
+        """Add one finding; ``fields`` fill the code's templates. Return its severity, as the level of a row.
+
+        A path begins with its router or cluster.
+        """
         entry = LIVE_CODES[code]
-        return self.add(code, path, entry.problem.format(**fields), entry.hint.format(**fields))
+        hint = entry.others if entry.others and path.split(" ")[0] in self._others else entry.hint
+        return self.add(code, path, entry.problem.format(**fields), hint.format(**fields))
 
     @property
     def rows(self) -> list[Row]:

@@ -326,6 +326,9 @@ def test_nodes_are_closed_in_the_same_way(probe: Probe) -> None:
         "ansible_host",
         "ansible_ssh_host",
         "edge_router_bgp_owner",
+        "edge_router_persist",
+        "udm_frr_owner",
+        "udm_frr_controller",
         "edge_router_platform",
         "edge_router_frr_version",
     }

@@ -117,6 +117,7 @@ def test_what_runs_on_the_router_is_python_3_8_with_the_standard_library() -> No
         "module_utils/_errors.py",
         "modules/frr_config.py",
         "modules/frr_info.py",
+        "modules/frr_persist.py",
         "modules/frr_running_info.py",
     ]
     assert len(files) > 6

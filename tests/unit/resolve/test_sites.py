@@ -907,6 +907,17 @@ def test_a_session_s_port_is_the_router_s() -> None:
     assert "1790" not in frr_conf(data)
 
 
+def test_a_port_on_a_router_that_somebody_else_writes_is_that_owner_s_matter() -> None:
+    """Whichever options its bgpd starts with; that it listens on one port only holds there too."""
+    document = yaml.safe_load(SMALL)
+    (router,) = document["all"]["children"]["edge_routers"]["hosts"].values()
+    router["edge_router_bgp_owner"] = "none"
+    document["all"]["vars"]["edge_peerings"] = {"k8s": {"port": 1790}}
+    assert [finding.code for finding in plan(inventory_from(document)).findings] == []
+    router["edge_router_bgp_owner"] = "file"
+    assert [finding.code for finding in plan(inventory_from(document)).findings] == ["EDGE329"]
+
+
 # --- mistakes that end in a site that never works ---------------------------------------------------------------------
 
 

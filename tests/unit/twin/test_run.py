@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import (
     kubelet,
@@ -22,7 +23,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
     programs,
     runtime,
 )
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
+    CHECKOUT,
+    hybrid_document,
+    hybrid_plan,
+    inventory_from,
+)
 
 RECIPES = CHECKOUT / "roles" / "edge_twin" / "files" / "programs"
 ROUTER = _twin.Router("r1", "twin-home.host.r1", "twin-home.r1", "192.0.2.1", True)
@@ -134,6 +140,32 @@ def ssh_configuration(arguments: str, *more: str) -> dict[str, str]:
     command = ["ssh", "-G", *shlex.split(arguments), *more, "real-router.invalid"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+
+
+@pytest.mark.parametrize("owner", ["none", "controller", "file"])
+def test_the_run_writes_the_routers_file_in_the_twin_whoever_owns_it_at_home(owner: str) -> None:
+    """UniFi Network is the real one, and must not be asked; nobody else is in the twin to write what is rendered."""
+    document = hybrid_document()
+    home = document["all"]["children"]["edge_routers"]["hosts"]["udm-pro"]
+    home.update(
+        edge_router_platform="unifi",
+        edge_router_bgp_owner=owner,
+        edge_router_persist=owner == "file",
+        edge_router_controller={"url": "https://192.0.2.1"},
+        edge_router_controller_api_key="key",
+    )
+    variables = overlay.router_variables(ROUTER, Path("/twin/ssh"), "10.3")
+    home.update({name: value for name, value in variables.items() if name.startswith("edge_")})
+    computed = plan(inventory_from(document))
+    assert [finding.text for finding in computed.findings if finding.severity == "error"] == []
+    router = computed.data["routers"]["udm-pro"]
+    assert (router["bgp_owner"], router["controller"], router["persist"], router["platform"]) == (
+        "file",
+        None,
+        False,
+        "linux",
+    )
+    assert variables["udm_frr_owner"] == "file"
 
 
 def test_router_is_reached_only_through_its_namespace() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import PLAN, Fault, Faults, LiveSite
@@ -81,6 +82,27 @@ def test_removed_router_without_sessions_is_in_good_order() -> None:
     removed_router_has_sessions(site)
     no_bgp(site)
     assert site.texts() == []
+
+
+def test_a_router_that_somebody_else_writes_gets_no_hint_of_a_run_of_ours() -> None:
+    """Each finding whose hint names a run for the router, on a router with ``edge_router_bgp_owner: none``."""
+    flagged = {code for code, entry in LIVE_CODES.items() if entry.others}
+    named = {
+        code
+        for code, entry in LIVE_CODES.items()
+        if "site.yml" in entry.hint and "--tags cluster" not in entry.hint and code not in ("EDGE808", "EDGE860")
+    }
+    assert flagged == named
+    site = LiveSite()
+    site.plan["routers"]["udm-pro"]["bgp_owner"] = "none"
+    no_bgp(site)
+    site.verify()
+    (text,) = [text for text in site.texts() if text.startswith("EDGE806")]
+    assert "site.yml" not in text
+    assert "somebody else writes this router's BGP (edge_router_bgp_owner: none)" in text
+    site.plan["routers"]["udm-pro"]["bgp_owner"] = "controller"
+    site.verify()
+    assert "run site.yml with --tags router" in " ".join(site.texts())
 
 
 def test_unmanaged_router_is_not_verified() -> None:

@@ -140,4 +140,12 @@ INVENTORY: dict[str, PlanCode] = {
         "Nothing in this site has the name that is referred to.",
         "edge_pools__media.media.l2: there is no network 'privat' (did you mean 'private'?)",
     ),
+    "EDGE121": PlanCode(
+        ERROR,
+        "Nothing that an upgrade resets",
+        "A firmware upgrade of UniFi OS resets /etc/frr. What UniFi Network holds survives it, and other routers have"
+        " no such upgrade.",
+        "udm-pro.edge_router_persist: is true, but edge_router_bgp_owner is none: only a frr.conf on UniFi OS is reset"
+        " by its upgrades (leave it out)",
+    ),
 }

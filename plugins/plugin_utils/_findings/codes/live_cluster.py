@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..code import ERROR, WARNING, LiveCode
+from ..code import ERROR, OTHERS, WARNING, LiveCode
 
 LIVE_CLUSTER: dict[str, LiveCode] = {
     "EDGE801": LiveCode(
@@ -17,6 +17,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "udm-pro: cannot be read: ssh: connect to host udm-pro.invalid port 22: timed out (check that SSH reaches"
         " it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'. A firmware upgrade of UniFi OS"
         " switches FRR off: run site.yml again)",
+        others="check that SSH reaches it and that FRR runs there: systemctl status frr; vtysh -c 'show bgp summary'",
     ),
     "EDGE802": LiveCode(
         ERROR,
@@ -51,6 +52,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "udm-pro: BGP runs with AS 65100, planned is AS 65000 (run site.yml with --tags router; vtysh -c 'show"
         " running-config bgpd')",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE806": LiveCode(
         ERROR,
@@ -60,6 +62,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         " firmware upgrade of UniFi OS resets both",
         "udm-pro: runs no BGP (run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in"
         " /etc/frr/daemons? A firmware upgrade of UniFi OS resets both)",
+        others=OTHERS,
     ),
     "EDGE807": LiveCode(
         ERROR,
@@ -70,6 +73,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         " 10.121.0.13, 10.122.0.11, 10.122.0.12, 10.122.0.13 (run site.yml, or --tags router,contract: --tags"
         " router alone takes nothing away)",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE808": LiveCode(
         ERROR,
@@ -91,6 +95,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         " of edge_router_neighbors. One that dials in from a listen range without being a node is kept out by a"
         " password)",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE830": LiveCode(
         ERROR,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..code import ERROR, LiveCode
+from ..code import ERROR, OTHERS, LiveCode
 
 LIVE_ROUTES: dict[str, LiveCode] = {
     "EDGE840": LiveCode(
@@ -38,6 +38,7 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "udm-pro prefix 192.168.9.0/25: accepted from node01, node02, and it is no address of a pool (the"
         " router's import filter is wider than planned: run site.yml, or --tags router,contract: --tags router"
         " alone takes nothing away; vtysh -c 'show bgp 192.168.9.0/25')",
+        others=OTHERS,
     ),
     "EDGE843": LiveCode(
         ERROR,
@@ -77,6 +78,7 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         " to the node, planned is nothing (networks of the site leak to the nodes: run site.yml, or --tags"
         " router,contract: --tags router alone takes nothing away; vtysh -c 'show bgp ipv4 unicast neighbors"
         " 10.121.0.11 advertised-routes')",
+        others=OTHERS,
     ),
     "EDGE847": LiveCode(
         ERROR,

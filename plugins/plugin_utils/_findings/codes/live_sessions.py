@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..code import ERROR, WARNING, LiveCode
+from ..code import ERROR, OTHERS, WARNING, LiveCode
 
 LIVE_SESSIONS: dict[str, LiveCode] = {
     "EDGE810": LiveCode(
@@ -18,6 +18,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " site.yml with --tags router; on UniFi OS a configuration from its own UI replaces this one at each"
         " provision)",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE811": LiveCode(
         ERROR,
@@ -50,6 +51,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " and the plan has it up (someone shut it down by hand: run site.yml with --tags router, or set shutdown:"
         " true in the peering)",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE814": LiveCode(
         ERROR,
@@ -59,6 +61,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "udm-pro neighbor 10.121.0.13 (node03, peering public-ingress): the plan shuts the session down, and it is"
         " Established (run site.yml with --tags router)",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE815": LiveCode(
         ERROR,
@@ -68,6 +71,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the timers 180/60 s were negotiated,"
         " planned are 30/10 s (hold/keepalive) (one end still has old timers: run site.yml; FRR takes new timers"
         " only when the session is reset)",
+        others=OTHERS,
     ),
     "EDGE816": LiveCode(
         ERROR,
@@ -78,6 +82,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " no routes: a direction has no route-map (RFC 8212) (run site.yml with --tags router; vtysh -c 'show bgp"
         " neighbors 10.121.0.11')",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE817": LiveCode(
         ERROR,
@@ -96,6 +101,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the router expects AS 65009 there, planned"
         " is AS 65001 (run site.yml with --tags router)",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE819": LiveCode(
         ERROR,
@@ -106,6 +112,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " password (TCP MD5), the router has none on it (run site.yml, both ends take the password from"
         " edge_bgp_passwords)",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE820": LiveCode(
         ERROR,
@@ -226,6 +233,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "udm-pro neighbor 10.121.0.66 (neighbor nas): 192.0.2.128/25 accepted, which its import does not let in"
         " (the router's filter is wider than planned: run site.yml, or --tags router,contract: --tags router"
         " alone takes nothing away)",
+        others=OTHERS,
     ),
     "EDGE894": LiveCode(
         ERROR,
@@ -236,5 +244,6 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "udm-pro neighbor 10.121.0.66 (neighbor nas): the router announces 10.122.0.0/24, which its export does"
         " not name (run site.yml, or --tags router,contract: --tags router alone takes nothing away; vtysh -c"
         " 'show bgp neighbors 10.121.0.66 advertised-routes')",
+        others=OTHERS,
     ),
 }

@@ -93,6 +93,12 @@ ROUTER = (
     Key(CONTROLLER_SECRETS[0], Secret(), "API key of UniFi Network, of an admin who may change the site."),
     Key(CONTROLLER_SECRETS[1], Secret(), "In place of a key: a local admin without a second factor."),
     Key(CONTROLLER_SECRETS[2], Secret(), "That admin's password."),
+    Key(
+        "edge_router_persist",
+        Boolean(),
+        "UniFi, owner file: a copy under /data and a boot hook bring frr.conf back after a firmware upgrade.",
+        default=False,
+    ),
     Key("edge_router_neighbors", MapOf(Name(), NEIGHBOR), "BGP speakers that are not Cilium.", layered=True),
     Key("edge_router_maximum_paths", Integer(1, 256), "Next hops of a route at most (ECMP).", derived="FRR's own"),
     Key(

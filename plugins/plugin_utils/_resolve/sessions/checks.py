@@ -93,7 +93,10 @@ def check_groups(context: Context, items: Mapping[str, Item], sessions: list[Ses
 
 
 def check_ports(context: Context, clusters: Iterable[Cluster]) -> None:
-    """Report two ports on one router, and a port other than bgpd's own, of routers that we configure."""
+    """Report two ports on one router, and a port other than bgpd's own, of routers with FRR that we connect to.
+
+    Whoever writes its BGP, one bgpd listens on one port; with which options it starts is that owner's matter.
+    """
     used: dict[str, dict[int, str]] = {}
     for cluster in clusters:
         items: Items = context.parsed.clusters[cluster.host]["edge_peerings"]
@@ -110,7 +113,8 @@ def check_ports(context: Context, clusters: Iterable[Cluster]) -> None:
                 f"is {other}, but {path} is {port}: bgpd of {router} listens on one port",
                 "write the same for both",
             )
-        if port != 179 and not others:
+        theirs = context.parsed.routers[router]["edge_router_bgp_owner"] == "none"
+        if port != 179 and not others and not theirs:
             context.report.add(
                 "EDGE329",
                 path,

@@ -142,7 +142,12 @@ def router_variables(router: _twin.Router, ssh: Path, frr_version: str) -> dict[
         "ansible_ssh_host": router.address,
         **ssh_variables(router.host, router.address, router.namespace, ssh),
         "edge_router_platform": "linux",
-        "edge_router_bgp_owner": "file",  # whoever writes it at home is not in the twin: the run is
+        # Whoever writes it at home is not in the twin: the run is. UniFi Network is the real one, and is never asked.
+        "edge_router_bgp_owner": "file",
+        "edge_router_persist": False,
+        # The playbook hands them on; an extra variable would beat that.
+        "udm_frr_owner": "file",
+        "udm_frr_controller": {},
         "edge_router_frr_version": frr_version,
     }
 

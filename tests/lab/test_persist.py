@@ -1,0 +1,214 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A frr.conf that comes back after a firmware upgrade of UniFi OS: by the next run, and by a boot hook.
+
+The router, its systemd and its FRR are real (Debian 13). The upgrade is what is known of one: /etc/frr as the package
+has it, frr.service switched off, and, in the worst case, every unit of /etc/systemd/system gone; /data stays.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.persist import (
+    ASIDE,
+    FOLDER,
+    HOOK,
+    KEPT,
+    SCRIPT,
+    UNIT,
+    UNIT_PATH,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
+from router_lab import RouterLab, missing, wait_for
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
+STOCK = "frr defaults traditional\nlog syslog informational\nservice integrated-vtysh-config\n"
+SECRET = "s3cret-of-the-lab"
+REASON = missing()
+
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here: {REASON}")]
+
+
+class Gateway:
+    """A router with /data, and the role beside it."""
+
+    def __init__(self, lab: RouterLab, port: int) -> None:
+        self.lab = lab
+        (lab.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {lab.host_key()}\n")
+        host = {
+            "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(lab.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={lab.dir}/known_hosts -o ControlPath={lab.dir}/cm-%C",
+        }  # fmt: skip
+        (lab.dir / "hosts.json").write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        play = {"hosts": "router", "gather_facts": False, "roles": ["hybridnet.cluster_edge.udm_frr"]}
+        (lab.dir / "play.yml").write_text(json.dumps([play]))
+        lab.sh("mkdir -p /data/on_boot.d; echo 'exit 0' > /data/on_boot.d/10-theirs.sh")
+
+    def run(self, intent: dict[str, Any], *options: str, code: int = 0, **variables: Any) -> str:
+        """Run the role; return what was printed."""
+        given = {
+            "udm_frr_intent": intent, "udm_frr_platform": "unifi", "udm_frr_persist": True,
+            "udm_frr_passwords": {"platform/all": SECRET}, **variables,
+        }  # fmt: skip
+        (self.lab.dir / "vars.json").write_text(json.dumps(given))
+        files = ["-i", str(self.lab.dir / "hosts.json"), "-e", f"@{self.lab.dir}/vars.json"]
+        done = subprocess.run(
+            [str(BIN / "ansible-playbook"), *files, "--diff", *options, str(self.lab.dir / "play.yml")],
+            text=True, capture_output=True, cwd=CHECKOUT, timeout=240, check=False,
+        )  # fmt: skip
+        text = done.stdout + done.stderr
+        assert done.returncode == code, text
+        assert SECRET not in text
+        return text
+
+    def upgrade(self, units: bool) -> None:
+        """Reset what a firmware upgrade resets; ``units``: those of systemd too."""
+        self.lab.write("/etc/frr/frr.conf", STOCK)
+        self.lab.sh("sed -i 's/^bgpd=.*/bgpd=no/' /etc/frr/daemons; systemctl disable --now frr 2>&1")
+        if units:
+            self.lab.sh(f"systemctl disable {UNIT} 2>&1; rm {UNIT_PATH}; systemctl daemon-reload")
+
+    def hook(self) -> str:
+        """Do what udm-boot and unifi-on-boot do at boot."""
+        return self.lab.sh(HOOK).stdout
+
+    def there(self) -> list[str]:
+        """Return our files and folders."""
+        paths = (KEPT, SCRIPT, HOOK, UNIT_PATH, ASIDE, FOLDER)
+        return [path for path in paths if self.lab.sh(f"test -e {path}", check=False).returncode == 0]
+
+    def started(self) -> str:
+        return self.lab.sh(
+            "systemctl show -p ExecMainStartTimestampMonotonic -p ActiveEnterTimestampMonotonic frr"
+        ).stdout
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with RouterLab() as lab, lab.ssh_port() as port:
+        yield Gateway(lab, port)
+
+
+@pytest.fixture
+def intent() -> dict[str, Any]:
+    """The reference site's router, with a password."""
+    frr: dict[str, Any] = copy.deepcopy(hybrid_plan().data["routers"]["udm-pro"]["frr"])
+    for group in frr["peer_groups"]:
+        group["password"] = "platform/all"
+    return frr
+
+
+class TestPersist:
+    def test_a_preview_names_the_files_and_writes_none(self, gateway: Gateway, intent: dict[str, Any]) -> None:
+        text = gateway.run(intent, "--check")
+        assert "changed=2" in text
+        assert gateway.there() == []
+
+    def test_the_copy_and_its_hooks_are_there_and_a_second_run_changes_nothing(
+        self, gateway: Gateway, intent: dict[str, Any]
+    ) -> None:
+        assert "changed=2" in gateway.run(intent)
+        modes = gateway.lab.sh(f"stat -c '%U %a' {KEPT} {SCRIPT} {HOOK} {UNIT_PATH} {FOLDER}").stdout.split("\n")
+        assert modes[:5] == ["root 600", "root 700", "root 755", "root 644", "root 700"]
+        assert gateway.lab.read(KEPT) == gateway.lab.read("/etc/frr/frr.conf")
+        assert gateway.lab.sh(f"systemctl is-enabled {UNIT}").stdout == "enabled\n"
+        assert "changed=0" in gateway.run(intent)
+        assert "changed=0" in gateway.run(intent, "--check")
+        for last in (11, 12, 13):
+            gateway.lab.add_peer(last, 65001, ["203.0.113.93/32"], password=SECRET)
+        gateway.lab.wait_established(*PEERS)
+
+    def test_a_change_goes_into_the_copy(self, gateway: Gateway, intent: dict[str, Any]) -> None:
+        intent["maximum_paths"] = 4
+        assert "changed=2" in gateway.run(intent)
+        assert "maximum-paths 4" in gateway.lab.read(KEPT)
+
+    def test_a_boot_without_anything_to_restore_starts_nothing(self, gateway: Gateway) -> None:
+        before = gateway.started()
+        assert gateway.hook() == ""
+        assert gateway.started() == before
+
+    def test_the_hook_brings_back_what_an_upgrade_reset(self, gateway: Gateway) -> None:
+        before = gateway.lab.read("/etc/frr/frr.conf")
+        gateway.upgrade(units=True)
+        assert "the boot unit was gone and is back" in gateway.hook()
+        assert gateway.lab.read("/etc/frr/frr.conf") == before
+        assert gateway.lab.sh("stat -c '%U %G %a' /etc/frr/frr.conf").stdout == "frr frr 640\n"
+        assert gateway.lab.read(ASIDE) == STOCK
+        assert gateway.lab.sh(f"systemctl is-enabled frr {UNIT}").stdout == "enabled\nenabled\n"
+        gateway.lab.wait_established(*PEERS)
+
+    def test_a_reboot_after_an_upgrade_brings_it_back_by_itself(self, gateway: Gateway) -> None:
+        before = gateway.lab.read("/etc/frr/frr.conf")
+        gateway.upgrade(units=False)
+        gateway.lab.cut_power()
+        wait_for("the file", lambda: gateway.lab.read("/etc/frr/frr.conf") == before)
+        gateway.lab.wait_established(*PEERS)
+
+    def test_daemons_alone_are_restored_too(self, gateway: Gateway) -> None:
+        gateway.lab.sh("sed -i 's/^bgpd=.*/bgpd=no/' /etc/frr/daemons; systemctl restart frr")
+        assert "FRR's configuration is back" in gateway.hook()
+        gateway.lab.wait_established(*PEERS)
+
+    @pytest.mark.parametrize("case", ["file", "controller", "refused", "no frr"])
+    def test_what_is_not_ours_to_replace_is_left_alone(self, gateway: Gateway, case: str) -> None:
+        kept = gateway.lab.read(KEPT)
+        gateway.upgrade(units=False)
+        theirs = STOCK + "router bgp 65099\n bgp router-id 10.121.0.1\nexit\n"
+        if case == "file":
+            gateway.lab.write("/etc/frr/frr.conf", theirs)
+        elif case == "controller":  # UniFi Network starts bgpd and pushes; the files stay as they are
+            gateway.lab.sh("sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons; systemctl start frr")
+            gateway.lab.sh("vtysh -c 'conf t' -c 'router bgp 65099'; sed -i s/^bgpd=yes/bgpd=no/ /etc/frr/daemons")
+        elif case == "refused":
+            gateway.lab.write(KEPT, kept + "no words of frr\n", mode="600", owner="root:root")
+        else:
+            gateway.lab.sh("mv /usr/lib/frr/bgpd /usr/lib/frr/bgpd.away")
+        before = gateway.lab.read("/etc/frr/frr.conf"), gateway.lab.read("/etc/frr/daemons")
+        try:
+            said = gateway.hook()
+        finally:
+            gateway.lab.write(KEPT, kept, mode="600", owner="root:root")
+            if case == "no frr":
+                gateway.lab.sh("mv /usr/lib/frr/bgpd.away /usr/lib/frr/bgpd")
+        assert ("no FRR here" if case == "no frr" else "left alone") in said
+        assert (gateway.lab.read("/etc/frr/frr.conf"), gateway.lab.read("/etc/frr/daemons")) == before
+        gateway.upgrade(units=False)
+        gateway.hook()
+        gateway.lab.wait_established(*PEERS)
+
+    def test_a_file_that_another_owner_keeps_is_named_and_taken_away(
+        self, gateway: Gateway, intent: dict[str, Any]
+    ) -> None:
+        intent["maximum_paths"] = 4
+        assert f"{SCRIPT} is still here" in gateway.run(intent, udm_frr_owner="none")
+        assert "changed=1" in gateway.run(intent, udm_frr_persist=False)
+        assert gateway.there() == []
+        assert gateway.lab.sh("ls /data/on_boot.d").stdout == "10-theirs.sh\n"
+        assert gateway.lab.sh(f"systemctl is-enabled {UNIT} 2>&1", check=False).stdout != "enabled\n"
+        assert "changed=0" in gateway.run(intent, udm_frr_persist=False)
+
+    def test_the_next_run_alone_brings_it_back_too(self, gateway: Gateway, intent: dict[str, Any]) -> None:
+        gateway.upgrade(units=False)
+        assert "changed=1" in gateway.run(intent, udm_frr_persist=False)
+        gateway.lab.wait_established(*PEERS)
+
+    def test_a_router_without_data_is_told(self, gateway: Gateway, intent: dict[str, Any]) -> None:
+        gateway.lab.sh("mv /data /data.away")
+        try:
+            text = gateway.run(intent, code=2)
+        finally:
+            gateway.lab.sh("mv /data.away /data")
+        assert "/data: is no folder here, so nothing survives an upgrade (UniFi OS 2 or later has it)" in text
