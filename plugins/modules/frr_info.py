@@ -61,8 +61,13 @@ frr:
 """
 
 import json
+import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import programs
+
+ANSWER_SECONDS = 15
+"""How long one command may take. A daemon that hangs lets vtysh wait for ever."""
 
 FAMILIES = {"ipv4": ("ipv4Unicast", "ip"), "ipv6": ("ipv6Unicast", "ipv6")}
 """Family -> its name in FRR's JSON, and in the command that shows zebra's routes."""
@@ -115,7 +120,12 @@ def main():
     vtysh = module.get_bin_path("vtysh", required=True, opt_dirs=["/usr/lib/frr"])
 
     def show(command):
-        return parse(command, *module.run_command([vtysh, "-c", command]))
+        try:
+            return parse(command, *programs.run([vtysh, "-c", command], timeout=ANSWER_SECONDS))
+        except subprocess.TimeoutExpired:
+            raise CommandError(
+                "vtysh -c '{0}' gave no answer in {1} s: a daemon of FRR hangs".format(command, ANSWER_SECONDS)
+            ) from None
 
     try:
         module.exit_json(changed=False, frr=read(show))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .observed import NOW, endpoint, endpoint_slice, lease, path, peer, route, service, summary_line
+from .observed import NOW, endpoint, endpoint_slice, lease, path, peer, policies, route, service, summary_line
 
 AFI = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 
@@ -46,7 +46,8 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
                 "multiprotocolExtensions": {AFI[f]: {"advertisedAndReceived": True} for f in item["families"]}
             },
             "addressFamilyInfo": {
-                AFI[f]: {"acceptedPrefixCounter": 1, "sentPrefixCounter": 0} for f in item["families"]
+                AFI[f]: {"acceptedPrefixCounter": 1, "sentPrefixCounter": 0, **policies(item["peer_group"], f)}
+                for f in item["families"]
             },
             **({"authenticationEnabled": 1} if item["password"] else {}),
         }

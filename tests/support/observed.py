@@ -18,7 +18,17 @@ PRIVATE = {"node01": "10.122.0.11", "node02": "10.122.0.12", "node03": "10.122.0
 INGRESS, SERVICE = "203.0.113.93/32", "203.0.113.94/32"
 
 
-def neighbor(remote_as: int, hold: int = 30, keepalive: int = 10) -> dict[str, Any]:
+def policies(peer_group: str, family: str = "ipv4") -> dict[str, str]:
+    """Return the route-maps of a session of a cluster's peer group, as ``show bgp neighbors json`` has them."""
+    return {
+        "routeMapForIncomingAdvertisements": f"{peer_group}-{family}-in",
+        "routeMapForOutgoingAdvertisements": f"{peer_group}-{family}-out",
+    }
+
+
+def neighbor(
+    remote_as: int, peer_group: str = "platform-public-ingress", hold: int = 30, keepalive: int = 10
+) -> dict[str, Any]:
     """Return an Established neighbor as ``show bgp neighbors json`` has it."""
     return {
         "remoteAs": remote_as,
@@ -27,7 +37,9 @@ def neighbor(remote_as: int, hold: int = 30, keepalive: int = 10) -> dict[str, A
         "bgpTimerHoldTimeMsecs": hold * 1000,
         "bgpTimerKeepAliveIntervalMsecs": keepalive * 1000,
         "neighborCapabilities": {"multiprotocolExtensions": {"ipv4Unicast": {"advertisedAndReceived": True}}},
-        "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 1, "sentPrefixCounter": 0}},
+        "addressFamilyInfo": {
+            "ipv4Unicast": {"acceptedPrefixCounter": 1, "sentPrefixCounter": 0, **policies(peer_group)}
+        },
     }
 
 
@@ -94,7 +106,10 @@ def hybrid_router() -> dict[str, Any]:
     public_service = [PRIVATE["node02"], PRIVATE["node03"]]
     return {
         "summary": {"ipv4Unicast": {"as": 65000, "peers": {a: summary_line(asn) for a, asn in asns.items()}}},
-        "neighbors": {address: neighbor(asn) for address, asn in asns.items()},
+        "neighbors": {
+            address: neighbor(asn, f"platform-public-{'ingress' if asn == 65001 else 'service'}")
+            for address, asn in asns.items()
+        },
         "bgp": {
             "ipv4": {
                 "routes": {

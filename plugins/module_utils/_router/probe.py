@@ -256,6 +256,10 @@ def _socket(attempt: Attempt) -> socket.socket:
     family = socket.AF_INET6 if _version(attempt.address) == 6 else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM if attempt.protocol == "tcp" else socket.SOCK_DGRAM)
     made.setblocking(False)
+    # Closed by a reset, as load balancers close their checks. After a FIN no socket sends the last acknowledgment: a
+    # kernel that routes it over another of several paths leaves the connection open at the other end, which answers
+    # the next one from the same port as if it were this one.
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("@ii", 1, 0))
     return made
 
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
+
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
-from .observed import ClusterSeen
+from .observed import ClusterSeen, ConditionSeen
 from .report import OK, VerifyReport
 
 CONDITION_CODES = {
@@ -22,6 +24,9 @@ CONDITION_CODES = {
     "io.cilium/bad-service-selector": "EDGE836",
 }
 """Cilium's conditions are always there; status "True" is the problem, whatever ``reason`` says. Others: EDGE839."""
+
+CONFLICTS = ("cilium.io/ConflictingClusterConfig", "cilium.io/PoolConflict")
+"""Conditions that Cilium gives to the younger of two objects, and that name the other in their message."""
 
 
 def verify_objects(report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen) -> None:
@@ -73,7 +78,20 @@ def _check_conditions(
             )
             level = ERROR if ERROR in (level, found) else found
             complaints.append(condition.type)
+        elif ours := _named(condition, planned):
+            fields = {"ours": ours, "type": condition.type, "message": condition.message}
+            found = report.find("EDGE837", f"{cluster} {condition.kind} {condition.name}", **fields)
+            level = ERROR if ERROR in (level, found) else found
+            complaints.append(condition.type)
     report.row("ends", f"{cluster}: Cilium's complaints", "none", ", ".join(sorted(set(complaints))) or "none", level)
+
+
+def _named(condition: ConditionSeen, planned: list[tuple[str, str]]) -> str | None:
+    """Return the planned object that a conflict of somebody else's object names; None where it names none of ours."""
+    if condition.type not in CONFLICTS:
+        return None
+    words = set(re.findall(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", condition.message))
+    return next((name for kind, name in planned if kind == condition.kind and name in words), None)
 
 
 def _check_removed(report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen) -> None:

@@ -77,6 +77,8 @@ class NeighborSeen:
     default_sent: frozenset[str]
     """Families in which the default route was originated to it (it passes by the outbound route-map)."""
     reason: str | None
+    route_maps: Mapping[str, tuple[str | None, str | None]]
+    """Family -> the route-maps for what it sends and for what it is sent; None: there is none."""
     transport: str
     """Its address; differs from ``address`` where that is the interface of an unnumbered neighbor."""
 
@@ -194,6 +196,11 @@ def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -
             family for family in FAMILIES if (families.get(FRR_FAMILIES[family]) or {}).get("defaultSent")
         ),
         reason=_reason(value),
+        route_maps={
+            family: (known.get("routeMapForIncomingAdvertisements"), known.get("routeMapForOutgoingAdvertisements"))
+            for family in FAMILIES
+            for known in [families.get(FRR_FAMILIES[family]) or {}]
+        },
         transport=canonical(str(value.get("bgpNeighborAddr") or address)),
     )
 

@@ -12,6 +12,7 @@ from .._findings.code import ERROR
 from .advertised import node_count
 from .expected import Expectations, ExpectedCount, SessionKey, neighbor_path
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical
+from .policies import check_policies
 from .report import OK, VerifyReport
 from .timers import router_timers, timers_text
 
@@ -45,6 +46,8 @@ def verify_router_sessions(
             report.row("router_session", subject, expected, "not configured", ERROR)
             continue
         level = _check_router_session(report, session, neighbor)
+        if level == OK and neighbor.established:
+            level = check_policies(report, plan["routers"][router]["frr"], session, neighbor, neighbor_path(session))
         seen = "shut down" if neighbor.shut_down else _state(neighbor)
         if neighbor.established:
             seen += f", {timers_text(neighbor.hold, neighbor.keepalive)}"

@@ -144,6 +144,7 @@ def test_router_as_verify_reads_it() -> None:
         sent={"ipv4": 0, "ipv6": 0},
         default_sent=frozenset(),
         reason="NSF peer closed the session",
+        route_maps={"ipv4": (None, None), "ipv6": (None, None)},
     )
     assert seen.neighbors["10.121.0.11"].default_sent == {"ipv4"}
     assert seen.paths["ipv4"]["203.0.113.93/32"] == (

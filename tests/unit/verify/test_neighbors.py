@@ -42,7 +42,7 @@ def nas(site: LiveSite) -> None:
             "peer_group": "nas",
         }
     ]
-    site.router["neighbors"]["10.121.0.66"] = neighbor(64999)
+    site.router["neighbors"]["10.121.0.66"] = neighbor(64999, "nas")
     site.routes["192.0.2.0/24"] = [path("10.121.0.66")]
     site.router["advertised"]["ipv4"]["10.121.0.66"] = {"advertisedRoutes": {"10.121.0.0/24": {}}}
 

@@ -81,6 +81,26 @@ def reconcile_error(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
+    "EDGE837 platform CiliumLoadBalancerIPPool old: it collides with our public-ingress, and Cilium has refused it "
+    "(cilium.io/PoolConflict: Pool conflicts since range 'a - b' overlaps range 'a - b' from IP Pool 'public-ingress') "
+    "(whoever made it expects it to work. Remove it, or take out of one of the two what both select: kubectl get "
+    "ciliumloadbalancerippools,ciliumbgpclusterconfigs)",
+)
+def another_pool_has_our_addresses(site: LiveSite) -> None:
+    site.resources["CiliumLoadBalancerIPPool"].append({"metadata": {"name": "old"}, "status": {}})
+    message = "Pool conflicts since range 'a - b' overlaps range 'a - b' from IP Pool 'public-ingress'"
+    site.complain("CiliumLoadBalancerIPPool", "old", "cilium.io/PoolConflict", message)
+
+
+def test_a_conflict_among_others_is_none_of_ours() -> None:
+    site = LiveSite()
+    site.resources["CiliumLoadBalancerIPPool"] += [{"metadata": {"name": name}, "status": {}} for name in ("old", "older")]
+    message = "Pool conflicts since range 'a - b' overlaps range 'a - b' from IP Pool 'older'"
+    site.complain("CiliumLoadBalancerIPPool", "old", "cilium.io/PoolConflict", message)
+    assert site.texts() == []
+
+
+@FAULTS.finds(
     "EDGE835 platform CiliumLoadBalancerIPPool public-ingress: Cilium disabled the pool: Pool conflicts since "
     "range '203.0.113.93 - 203.0.113.93' overlaps range 'a - b' from IP Pool 'old' (remove the other pool, or "
     "take the shared addresses out of one: kubectl get ciliumloadbalancerippools)",

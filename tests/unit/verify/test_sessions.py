@@ -112,6 +112,24 @@ def no_policy(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
+    "EDGE828 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): ipv4 has no route-map in the direction in, "
+    "planned is platform-public-ingress-ipv4-in (run site.yml with --tags router; who changed it: vtysh -c 'show bgp "
+    "neighbors 10.121.0.11')",
+)
+def import_policy_lost(site: LiveSite) -> None:
+    del site.family()["routeMapForIncomingAdvertisements"]
+
+
+@FAULTS.finds(
+    "EDGE828 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): ipv4 has route-map all in the direction out, "
+    "planned is platform-public-ingress-ipv4-out (run site.yml with --tags router; who changed it: vtysh -c 'show bgp "
+    "neighbors 10.121.0.11')",
+)
+def another_export_policy(site: LiveSite) -> None:
+    site.family()["routeMapForOutgoingAdvertisements"] = "all"
+
+
+@FAULTS.finds(
     "EDGE817 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session does not carry ipv4 "
     "(compare families of the CiliumBGPPeerConfig with the neighbor's activated families; is the family on in Cilium?)",
 )

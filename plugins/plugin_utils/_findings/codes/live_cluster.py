@@ -156,6 +156,17 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "platform CiliumL2AnnouncementPolicy private-service.private: Cilium reports"
         " io.cilium/bad-interface-regex: missing ) (kubectl get ciliuml2announcementpolicies -o yaml)",
     ),
+    "EDGE837": LiveCode(
+        WARNING,
+        "Another object claims what ours has",
+        "it collides with our {ours}, and Cilium has refused it ({type}: {message})",
+        "whoever made it expects it to work. Remove it, or take out of one of the two what both select: kubectl get"
+        " ciliumloadbalancerippools,ciliumbgpclusterconfigs",
+        "platform CiliumLoadBalancerIPPool old: it collides with our public-ingress, and Cilium has refused it"
+        " (cilium.io/PoolConflict: Pool conflicts since range 'a - b' overlaps range 'a - b' from IP Pool"
+        " 'public-ingress') (whoever made it expects it to work. Remove it, or take out of one of the two what both"
+        " select: kubectl get ciliumloadbalancerippools,ciliumbgpclusterconfigs)",
+    ),
     "EDGE839": LiveCode(
         WARNING,
         "Other problem reported by Cilium",

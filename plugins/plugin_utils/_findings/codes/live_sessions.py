@@ -197,6 +197,16 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " the session last changed, expected 1; its router was not read (Cilium 1.20.2 counts only then, not when"
         " services come and go. In the Cilium pod of node01: cilium-dbg bgp routes advertised ipv4 unicast)",
     ),
+    "EDGE828": LiveCode(
+        ERROR,
+        "Another policy than planned",
+        "{family} has {seen} in the direction {direction}, planned is {expected}",
+        "run site.yml with --tags router; who changed it: vtysh -c 'show bgp neighbors {address}'",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): ipv4 has no route-map in the direction in,"
+        " planned is platform-public-ingress-ipv4-in (run site.yml with --tags router; who changed it: vtysh -c 'show"
+        " bgp neighbors 10.121.0.11')",
+        settles=False,
+    ),
     "EDGE890": LiveCode(
         ERROR,
         "Neighbor's session not established",

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put each fault of the corpus into the twin of the reference site; print how soon verify says it, and that it is over.
+
+It needs root, as ./rehearse does. A look at both ends takes about a second, so the seconds are that exact.
+
+Usage: ``python benchmarks/corpus.py [NAME...]``, with the packages of the tests (``./test pytest`` sets them up).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
+
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import faults, rehearsed
+
+
+def main(names: list[str]) -> int:
+    """Print a line for each fault; return how many were not found, or whose end was not seen."""
+    chosen = [fault for fault in faults() if not names or fault.name in names]
+    missed = 0
+    with rehearsed(lambda text: print(text, flush=True)) as site:
+        print(f"{'fault':<36}{'kind':<8}{'codes':<20}{'said after':>10}{'over after':>12}")
+        for fault in chosen:
+            judged = site.judge(fault)
+            red = "never" if judged.seconds is None else f"{judged.seconds:.1f} s"
+            green = "never" if judged.healed is None else f"{judged.healed:.1f} s"
+            missed += "never" in (red, green)
+            codes = " ".join(fault.finds)
+            print(f"{fault.name:<36}{fault.kind:<8}{codes:<20}{red:>10}{green:>12}", flush=True)
+            for text in judged.said if judged.seconds is None else judged.left:
+                print(f"    {text}")
+    print(f"{len(chosen) - missed} of {len(chosen)} faults found, and their end seen")
+    return missed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

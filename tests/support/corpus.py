@@ -1,0 +1,317 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults that are put into the twin of the reference site, judged by verify, and taken out again.
+
+A fault is a file of ``tests/corpus``: what is broken, by which steps, and which codes verify must say how soon. Steps:
+
+- ``vtysh``: lines typed into the router's FRR. Taken back by loading its own frr.conf again.
+- ``router``: a shell command on the router, with ``undo``.
+- ``in`` and ``run``: a shell command in a network namespace of the twin (``router``, ``lan``, a node, a client), with ``undo``.
+- ``freeze``: a program of the twin that stops where it is (``node.node01/agent``), as one that hangs. Thawed again.
+- ``patch`` and ``with``, ``delete``, ``create``: an object of the API. As it was, again.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kubernetes
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import read_cilium
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
+    ClusterReadError,
+    open_cluster,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets, verify
+from kubernetes.dynamic.client import DynamicClient
+from kubernetes.dynamic.exceptions import NotFoundError
+
+from .hybrid import CHECKOUT, HYBRID
+
+FOLDER = CHECKOUT / "tests" / "corpus"
+ROUTER, CLUSTER = "udm-pro", "platform"
+SOON = 20.0
+"""Seconds within which a fault must be said, where its file names no other."""
+HEALED = 120.0
+"""Seconds within which a site is as planned again: the longest part is a session that waits to try again."""
+ASKER = """
+import json, subprocess, sys
+sys.path.insert(0, sys.argv[1])
+from _router import probe
+interfaces = probe.read_interfaces(subprocess.check_output(["ip", "-json", "address", "show"], text=True))
+print(json.dumps(probe.probe(json.load(sys.stdin), interfaces)))
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One file of the corpus."""
+
+    name: str
+    fault: str
+    """What is broken, in a sentence."""
+    kind: str
+    """``router``, ``cilium``, ``kernel`` or ``api``: where."""
+    steps: tuple[Mapping[str, Any], ...]
+    finds: tuple[str, ...]
+    """Codes that verify must say, all of them in one look."""
+    within: float
+    source: str | None
+    """A public report of it."""
+    ci: bool
+    """Whether it is one of those that each full run of the tests tries."""
+
+
+def read_fault(path: Path) -> Fault:
+    """Read one file; a key that is not known is an error."""
+    raw = yaml.safe_load(path.read_text("utf-8"))
+    known = {"fault", "kind", "break", "finds", "within", "source", "ci"}
+    assert set(raw) <= known, f"{path.name}: unknown {sorted(set(raw) - known)}"
+    return Fault(
+        name=path.stem,
+        fault=raw["fault"],
+        kind=raw["kind"],
+        steps=tuple(raw["break"]),
+        finds=tuple(raw["finds"]),
+        within=float(raw.get("within", SOON)),
+        source=raw.get("source"),
+        ci=raw.get("ci", False),
+    )
+
+
+def faults() -> list[Fault]:
+    """Return all faults, by name."""
+    return [read_fault(path) for path in sorted(FOLDER.glob("*.yml"))]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What verify said of one fault."""
+
+    fault: Fault
+    seconds: float | None
+    """Until all its codes were said; None: they were not."""
+    said: tuple[str, ...]
+    """The findings of the last look before it was healed."""
+    healed: float | None
+    """Seconds until the site was as planned again; None: it was not."""
+    left: tuple[str, ...] = ()
+    """The findings that were left then."""
+
+
+@contextmanager
+def rehearsed(say: Callable[[str], object]) -> Iterator[Site]:
+    """Bring the twin of the reference site up, and take it down in the end."""
+    say("the reference site is rehearsed and its twin kept")
+    done = subprocess.run([CHECKOUT / "rehearse", "--keep"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.search(r"^The twin (\S+) stays", done.stdout, re.MULTILINE)
+    assert found, done.stdout
+    try:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        yield Site(found[1], state / "cluster-edge" / "twins")
+    finally:
+        subprocess.run([CHECKOUT / "rehearse", "--down", found[1]], cwd=CHECKOUT, capture_output=True, check=True)
+
+
+class Site:
+    """The twin of the reference site, up and as planned.
+
+    Args:
+        name: of the twin.
+        state: the folder in which twins keep their files.
+    """
+
+    def __init__(self, name: str, state: Path) -> None:
+        self.name = name
+        self.folder = state / name
+        self._variables = json.loads((self.folder / "overlay" / "host_vars" / f"{ROUTER}.yml").read_text("utf-8"))
+        self._kubeconfig = str(self.folder / "clusters" / CLUSTER / "kubeconfig")
+        client = kubernetes.config.new_client_from_config(self._kubeconfig)
+        self._api = DynamicClient(client, discoverer=lambda owner, cache_file: None)
+        self._hosts = {
+            host["name"]: host for host in json.loads((self.folder / "twin.json").read_text("utf-8"))["hosts"]
+        }
+        self.plan = self._plan()
+
+    def _plan(self) -> Any:
+        """Return the plan of the site on the twin."""
+        written = self.folder / "plan.json"
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/plan.yml", "-i", str(HYBRID)]
+        command += ["-i", str(self.folder / "overlay"), "-e", f"edge_plan_file={written}"]
+        subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)
+        return json.loads(written.read_text("utf-8"))
+
+    def namespace(self, place: str) -> str:
+        """Return the network namespace of a host of the twin; ``router``, ``lan``, a node, or ``client.NETWORK``."""
+        own = {"router": f"host.{ROUTER}", "lan": "lan"}.get(place)
+        own = own or (place if place.startswith("client.") else f"host.{place}")
+        return f"/run/netns/twin-{self.name}.{own}"
+
+    def run_in(self, place: str, command: str) -> str:
+        """Run a shell command in a network namespace of the twin."""
+        return _run(["nsenter", f"--net={self.namespace(place)}", "sh", "-ec", command])
+
+    def on_router(self, command: str, seconds: float = 60) -> str:
+        """Run a shell command on the router."""
+        arguments = shlex.split(self._variables["ansible_ssh_args"])
+        return _run(
+            ["ssh", "-o", "BatchMode=yes", *arguments, f"root@{self._variables['ansible_host']}", command],
+            seconds=seconds,
+        )
+
+    def cgroup(self, program: str) -> Cgroup:
+        """Return the processes of one program of the twin."""
+        return Cgroup.of_twin(f"twin-{self.name}").child(program)
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the API server; None where it has no such thing."""
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        try:
+            answer = self._api.request(method.lower(), path, body=body, content_type=kind, serialize=False)
+        except NotFoundError:
+            if method in ("GET", "DELETE"):
+                return None
+            raise
+        return json.loads(answer.data)
+
+    def _mac(self, match: re.Match[str]) -> str:
+        """Return the MAC address of ``{mac:HOST:INTERFACE}``."""
+        legs = self._hosts[match[1]]["legs"]
+        return str(next(leg["mac"] for leg in legs if leg["interface"] == match[2]))
+
+    def look(self) -> VerifyReport:
+        """Return what verify says of the site now."""
+        observed: dict[str, Any] = {"routers": {}, "clusters": {}, "probes": {}}
+        options = {
+            "namespace": "kube-system",
+            "services": [f"{item['namespace']}/{item['name']}" for item in self.plan["clusters"][CLUSTER]["services"]],
+        }
+        try:
+            with open_cluster(self._kubeconfig, None, {}) as reader:
+                observed["clusters"][CLUSTER] = read_cilium(reader, options)
+        except ClusterReadError as error:
+            observed["clusters"][CLUSTER] = {"error": str(error)}
+        try:
+            seen = frr_info.read(self._show)
+        except (frr_info.CommandError, subprocess.SubprocessError) as error:
+            observed["routers"][ROUTER] = {"error": str(error)}
+        else:
+            observed["routers"][ROUTER] = seen
+            targets = probe_targets(self.plan, observed["clusters"], ROUTER, seen)
+            library = str(CHECKOUT / "plugins" / "module_utils")
+            command = ["nsenter", f"--net={self.namespace('router')}", sys.executable, "-c", ASKER, library]
+            observed["probes"][ROUTER] = json.loads(_run(command, json.dumps(targets)))
+        return verify(self.plan, observed)
+
+    def _show(self, command: str) -> Any:
+        """Return what FRR shows, as frr_info reads it, and within its time."""
+        seconds = frr_info.ANSWER_SECONDS
+        output = self.on_router(f"timeout {seconds} vtysh -c {shlex.quote(command)}", seconds + 5)
+        return frr_info.parse(command, 0, output, "")
+
+    @contextmanager
+    def broken(self, fault: Fault) -> Iterator[None]:
+        """Put a fault in; take it out again in the end."""
+        undo: list[Callable[[], object]] = []
+        try:
+            for step in fault.steps:
+                self._apply(step, undo)
+            yield
+        finally:
+            for take_back in reversed(undo):
+                take_back()
+
+    def _apply(self, step: Mapping[str, Any], undo: list[Callable[[], object]]) -> None:
+        if "vtysh" in step:
+            undo.append(lambda: self.on_router("/usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf"))
+            typed = " ".join(f"-c {shlex.quote(line)}" for line in ("configure terminal", *step["vtysh"]))
+            self.on_router(f"vtysh {typed}")
+        elif "router" in step:
+            undo.append(lambda: self.on_router(step["undo"]))
+            self.on_router(step["router"])
+        elif "in" in step:
+            undo.append(lambda: self.run_in(step["in"], step["undo"]))
+            self.run_in(step["in"], re.sub(r"\{mac:([^:]+):([^}]+)\}", self._mac, step["run"]))
+        elif "freeze" in step:
+            path = self.cgroup(step["freeze"]).path / "cgroup.freeze"
+            undo.append(lambda: path.write_text("0", "ascii"))
+            path.write_text("1", "ascii")
+        else:
+            self._apply_to_api(step, undo)
+
+    def _apply_to_api(self, step: Mapping[str, Any], undo: list[Callable[[], object]]) -> None:
+        if "create" in step:
+            path, name = step["create"], step["with"]["metadata"]["name"]
+            undo.append(lambda: self.request("DELETE", f"{path}/{name}"))
+            self.request("POST", path, step["with"])
+            return
+        path = step.get("patch") or step["delete"]
+        before = self.request("GET", path)
+        assert before is not None, f"{path} does not exist"
+        undo.append(lambda: self._put_back(path, before))
+        if "patch" in step:
+            self.request("PATCH", path, step["with"])
+        else:
+            self.request("DELETE", path)
+
+    def _put_back(self, path: str, before: Mapping[str, Any]) -> None:
+        """Give an object its former content again, or make it again."""
+        wanted = copy.deepcopy(dict(before))
+        for key in ("resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"):
+            wanted["metadata"].pop(key, None)
+        now = self.request("GET", path)
+        if now is None:
+            wanted.get("spec", {}).pop("nodeName", None)
+            self.request("POST", path.rpartition("/")[0], wanted)
+        else:
+            wanted["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"]
+            self.request("PUT", path, wanted)
+
+    def judge(self, fault: Fault) -> Judged:
+        """Put a fault in, look until verify says it, heal it, and look until the site is as planned again."""
+        with self.broken(fault):
+            begin = time.monotonic()
+            seconds: float | None = None
+            while True:
+                report = self.look()
+                if set(fault.finds) <= {finding.code for finding in report.findings}:
+                    seconds = time.monotonic() - begin
+                    break
+                if time.monotonic() - begin > fault.within:
+                    break
+        said = tuple(f"{finding.code} {finding.text}" for finding in report.findings)
+        return Judged(fault, seconds, said, *self.healed())
+
+    def healed(self) -> tuple[float | None, tuple[str, ...]]:
+        """Return after how many seconds the site is as planned, and the findings that are left if it is not."""
+        begin = time.monotonic()
+        while True:
+            left = self.look().findings
+            if not left:
+                return time.monotonic() - begin, ()
+            if time.monotonic() - begin > HEALED:
+                return None, tuple(f"{finding.code} {finding.text}" for finding in left)
+
+
+def _run(command: list[str], text: str | None = None, seconds: float = 60) -> str:
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=seconds)
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr + done.stdout)
+    return done.stdout
