@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES
-from .._document.frr_intent import FrrIntent
 from .._document.lookup import peer_group
-from .._document.plan import PlanDocument, PlannedNeighbor
+from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter
 from .._findings.code import ERROR
 from .._findings.wording import some
 from .filters import PlannedFilters
@@ -26,7 +25,7 @@ def verify_neighbors(report: VerifyReport, plan: PlanDocument, routers: Mapping[
         seen = routers.get(neighbor["router"])
         if seen is None or not seen.runs_bgp:
             continue
-        check = _NeighborCheck(report, neighbor, seen, plan["routers"][neighbor["router"]]["frr"])
+        check = _NeighborCheck(report, neighbor, seen, plan["routers"][neighbor["router"]])
         for key in neighbor_keys(neighbor, seen):
             check.check_session(key)
 
@@ -78,12 +77,14 @@ def neighbor_keys(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
 class _NeighborCheck:
     """Checks one neighbor of one router."""
 
-    def __init__(self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, frr: FrrIntent) -> None:
+    def __init__(
+        self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, router: PlannedRouter
+    ) -> None:
         self.report = report
         self.neighbor = neighbor
         self.seen = seen
-        self.frr = frr
-        self.filters = PlannedFilters(frr)
+        self.router = router
+        self.filters = PlannedFilters(router["frr"])
         self.what = f"link {neighbor['link']}" if neighbor["link"] else f"neighbor {neighbor['name']}"
 
     def check_session(self, key: str) -> None:
@@ -103,7 +104,7 @@ class _NeighborCheck:
             state += f", {timers_text(found.hold, found.keepalive)}"
         level = self._check_state(path, key, found, timers)
         if level == OK and found.established:
-            level = check_policies(self.report, self.frr, planned, found, path)
+            level = check_policies(self.report, self.router, planned, found, path)
         self.report.row("router_session", subject, expected, state, level)
         if found.established:
             self._check_accepted(path, found)

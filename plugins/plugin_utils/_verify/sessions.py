@@ -47,7 +47,7 @@ def verify_router_sessions(
             continue
         level = _check_router_session(report, session, neighbor)
         if level == OK and neighbor.established:
-            level = check_policies(report, plan["routers"][router]["frr"], session, neighbor, neighbor_path(session))
+            level = check_policies(report, plan["routers"][router], session, neighbor, neighbor_path(session))
         seen = "shut down" if neighbor.shut_down else _state(neighbor)
         if neighbor.established:
             seen += f", {timers_text(neighbor.hold, neighbor.keepalive)}"

@@ -94,7 +94,9 @@ def another_pool_has_our_addresses(site: LiveSite) -> None:
 
 def test_a_conflict_among_others_is_none_of_ours() -> None:
     site = LiveSite()
-    site.resources["CiliumLoadBalancerIPPool"] += [{"metadata": {"name": name}, "status": {}} for name in ("old", "older")]
+    site.resources["CiliumLoadBalancerIPPool"] += [
+        {"metadata": {"name": name}, "status": {}} for name in ("old", "older")
+    ]
     message = "Pool conflicts since range 'a - b' overlaps range 'a - b' from IP Pool 'older'"
     site.complain("CiliumLoadBalancerIPPool", "old", "cilium.io/PoolConflict", message)
     assert site.texts() == []

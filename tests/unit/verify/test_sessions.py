@@ -222,3 +222,12 @@ def test_session_that_the_plan_shuts_down() -> None:
     assert site.texts() == []
     assert site.rows("router_session")[2][1:] == ("shut down", "shut down", "ok")
     assert len(site.rows("node_session")) == 5
+
+
+def test_who_else_writes_a_router_names_its_policies_and_must_have_some() -> None:
+    site = LiveSite()
+    site.plan["routers"]["udm-pro"]["bgp_owner"] = "none"
+    site.family()["routeMapForIncomingAdvertisements"] = "from-the-nodes"
+    assert site.codes() == []
+    del site.family()["routeMapForIncomingAdvertisements"]
+    assert site.codes() == ["EDGE828"]

@@ -206,6 +206,7 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " planned is platform-public-ingress-ipv4-in (run site.yml with --tags router; who changed it: vtysh -c 'show"
         " bgp neighbors 10.121.0.11')",
         settles=False,
+        others=OTHERS,
     ),
     "EDGE890": LiveCode(
         ERROR,
