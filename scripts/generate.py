@@ -229,6 +229,14 @@ def edge_arguments() -> str:
                 "description": ["Needs C(edge_plan), which the entry point C(plan) registers."],
                 "options": render,
             },
+            "summary": {
+                "short_description": "Show what a run changed at each end, or in check mode would change",
+                "description": [
+                    "Call it once the roles C(udm_frr) and C(cilium_net_*) have run in this run.",
+                    "Needs C(edge_plan), which the entry point C(plan) registers.",
+                ],
+                "options": {"edge_summary_file": options["edge_summary_file"]},
+            },
             "new": {
                 "short_description": "Write a first inventory out of a few answers",
                 "description": ["What is wrong with the answers is told at once; nothing is ever overwritten."],

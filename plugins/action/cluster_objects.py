@@ -21,7 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.cha
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import is_applied
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import live_places, place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import (
     PART_KINDS,
     part_changes,
@@ -88,7 +88,9 @@ class ActionModule(ClusterAction):
         except WriteError as error:
             return {**result, **error.result}
         warnings = [*state.get("warnings", ()), *changes.warnings, *(str(error) for error in changes.absent)]
-        return {**result, **done, "later": changes.later, "warnings": warnings}
+        there = live_places(plain(state))
+        created = [name for name in done["applied"] if name not in there]
+        return {**result, **done, "created": created, "later": changes.later, "warnings": warnings}
 
     def _passwords(self, name: str | None, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return the passwords in a variable. The task has its name alone: values would be arguments of the task."""

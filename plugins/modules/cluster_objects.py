@@ -91,6 +91,12 @@ applied:
   type: list
   elements: str
   sample: [CiliumLoadBalancerIPPool media]
+created:
+  description: Those of RV(applied) that were not there before.
+  returned: success
+  type: list
+  elements: str
+  sample: [CiliumLoadBalancerIPPool media]
 removed:
   description: The objects that were removed, as C(kind namespace/name).
   returned: success

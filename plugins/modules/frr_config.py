@@ -139,6 +139,14 @@ sessions:
   type: dict
   returned: success
   sample: {"before": {"10.121.0.11": {"state": "Established", "accepted": {"ipv4": 1}}}, "after": {}}
+closes:
+  description:
+    - Neighbors whose session was up before and that the change may close. After a reload those whose own
+      configuration changes, after a restart all.
+  type: list
+  elements: str
+  returned: success
+  sample: ["10.121.0.11"]
 gained:
   description: Lines that are not ours and appeared while the change ran; somebody else configured the router then.
   type: list

@@ -212,6 +212,23 @@ def _watched(sessions: Mapping[str, SessionState], live: frr.Objects, target: fr
     )
 
 
+def closing(router: RouterState, planned: Plan, target: frr.Objects) -> List[str]:
+    """Return the neighbors whose session is up and that a change may close, sorted.
+
+    A reload may close those whose own configuration changes; a restart closes all.
+
+    Args:
+        router: what was found.
+        planned: the change.
+        target: our objects as they are to run at its end.
+    """
+    kept = () if planned.method == "restart" else _watched(router.sessions, planned.live, target)
+    if planned.method in ("none", "file") and frr.equal(planned.live, target):
+        return []
+    up = (address for address, session in router.sessions.items() if session.state == "Established")
+    return sorted(address for address in up if address not in kept)
+
+
 def consented(take_over: Sequence[str]) -> Set[str]:
     """Return the block names of a consent in normal form."""
     return {" ".join(name.split()) for name in take_over}

@@ -265,8 +265,10 @@ def described(router: transaction.RouterState, plan: transaction.Plan, whole: bo
         plan: what is to be done.
         whole: whether to show the difference to the planned configuration, although this stage goes a part of the way.
     """
+    shown = plan.candidate if whole else plan.target
     return {
-        **untouched(router, plan.live, plan.candidate if whole else plan.target),
+        **untouched(router, plan.live, shown),
+        "closes": transaction.closing(router, plan, shown),
         "changed": plan.method != "none" or (whole and not frr.equal(plan.candidate, plan.live)),
         "applied": plan.method,
         "left": frr.unified_diff(plan.target, plan.candidate),
@@ -289,6 +291,7 @@ def untouched(router: transaction.RouterState, live: frr.Objects, planned: frr.O
         "owner": transaction.owner(router),
         "rolled_back": False,
         "gained": [],
+        "closes": [],
         "left": "",
         "sessions": {"before": sessions, "after": sessions},
         "diff": {

@@ -33,3 +33,16 @@ def reference(item: Object) -> Object:
     """Return what names an object to a removal: apiVersion, kind, name and namespace."""
     metadata = {name: item["metadata"][name] for name in ("name", "namespace") if item["metadata"].get(name)}
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
+
+
+def live_places(state: Mapping[str, Any]) -> set[str]:
+    """Return the objects that a cluster has, as :func:`place` names them.
+
+    Args:
+        state: what ``cluster_state_info`` has read.
+    """
+    places = {place(item) for item in [*state["objects"], *state["services"]]}
+    places.update(place({"kind": "Secret", "metadata": item}) for item in state["secrets"])
+    places.update(f"Node {name}" for name in state["nodes"])
+    places.update(f"Namespace {name}" for name in state["namespaces"] or ())
+    return places

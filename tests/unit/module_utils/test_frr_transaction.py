@@ -247,6 +247,28 @@ def test_sessions_whose_password_changes_may_go_down() -> None:
     assert plan.secrets_text == "router bgp 65000\n neighbor g password hunter3\nexit\n"
 
 
+@pytest.mark.parametrize(
+    ("content", "method", "expected"),
+    [
+        (OURS, "auto", []),
+        (WIDER, "auto", []),
+        (OURS.replace("hunter2", "hunter3"), "auto", ["10.0.0.11", "10.0.0.12"]),
+        (WIDER, "restart", ["10.0.0.11", "10.0.0.12"]),
+        ("", "auto", ["10.0.0.11", "10.0.0.12"]),
+    ],
+    ids=["nothing to do", "a filter", "a password", "a restart", "removal"],
+)
+def test_sessions_that_a_change_may_close(content: str, method: str, expected: list[str]) -> None:
+    plan = transaction.plan(router(), content, "replace", method)
+    assert transaction.closing(router(), plan, plan.target) == expected
+
+
+def test_a_session_that_is_down_is_not_closed() -> None:
+    down = router(sessions=after(state="Active"))
+    plan = transaction.plan(down, WIDER, "replace", "restart")
+    assert transaction.closing(down, plan, plan.target) == ["10.0.0.12"]
+
+
 def test_a_narrower_filter_may_take_routes_in_contract_only() -> None:
     narrower = OURS.replace("203.0.113.88/29", "203.0.113.88/30")
     fewer = after(accepted={"ipv4": 1})

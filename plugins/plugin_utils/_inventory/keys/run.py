@@ -36,6 +36,11 @@ RUN = (
         "Where playbooks/plan.yml writes what differs from edge_plan_before: Markdown, JSON or text by its ending .md,"
         " .json or .txt.",
     ),
+    Key(
+        "edge_summary_file",
+        PATH,
+        "Where playbooks/site.yml writes as JSON what changed at each end, or with --check would change.",
+    ),
     Key("edge_render_dir", PATH, "Where playbooks/render.yml writes every file."),
     Key("edge_render_secrets", Anything(), "Render secrets too, in files of mode 0600.", default=False),
     Key(
