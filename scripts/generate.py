@@ -237,6 +237,16 @@ def edge_arguments() -> str:
                 ],
                 "options": {"edge_summary_file": options["edge_summary_file"]},
             },
+            "compare": {
+                "short_description": "Say what would be different at this router or cluster if the plan were applied",
+                "description": ["Needs C(edge_plan), which the entry point C(plan) registers. It changes nothing."],
+                "options": {"edge_compare_saved": options["edge_compare_saved"]},
+            },
+            "compare_result": {
+                "short_description": "Write what all comparisons of the play found, and fail where one could not be made",
+                "description": ["Call it after the entry point C(compare) has run on each host."],
+                "options": {name: options[name] for name in ("edge_compare_file", "edge_compare_strict")},
+            },
             "new": {
                 "short_description": "Write a first inventory out of a few answers",
                 "description": ["What is wrong with the answers is told at once; nothing is ever overwritten."],

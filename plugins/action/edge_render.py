@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import mask
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.frr_intent import FrrIntent
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -71,13 +73,8 @@ class ActionModule(ActionBase):
         files = {}
         for name, router in plan["routers"].items():
             if router["managed"]:
-                values = {
-                    "__udm_frr_intent": router["frr"],
-                    "__udm_frr_version": router["frr_version"],
-                    "__udm_frr_passwords": self._passwords(router["passwords"]) if secrets else {},
-                }
-                rendered = self._lookup("ansible.builtin.template", [str(TEMPLATE)], template_vars=values)
-                files[f"{name}/frr.conf"] = str(rendered[0])
+                passwords = self._passwords(router["passwords"]) if secrets else {}
+                files[f"{name}/frr.conf"] = rendered_frr(self._lookup, router["frr"], router["frr_version"], passwords)
         return files
 
     def _cluster_passwords(self, plan: PlanDocument) -> dict[str, dict[str, str]]:
@@ -94,6 +91,21 @@ class ActionModule(ActionBase):
         plugin = lookup_loader.get(name, loader=self._loader, templar=self._templar)
         found: list[Any] = plugin.run(terms, variables=self._variables, **options)
         return found
+
+
+def rendered_frr(
+    lookup: Callable[..., list[Any]], intent: FrrIntent, version: str, passwords: Mapping[str, str]
+) -> str:
+    """Return the frr.conf of a router, from the template of the role udm_frr.
+
+    Args:
+        lookup: runs a lookup plugin: its name, its terms as a list, its options.
+        intent: what the router's FRR must hold.
+        version: of FRR.
+        passwords: name -> password; one that is not in it becomes a placeholder.
+    """
+    values = {"__udm_frr_intent": intent, "__udm_frr_version": version, "__udm_frr_passwords": passwords}
+    return str(lookup("ansible.builtin.template", [str(TEMPLATE)], template_vars=values)[0])
 
 
 def write(path: Path, text: str, mode: int, dry: bool) -> str | None:

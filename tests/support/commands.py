@@ -52,10 +52,10 @@ TYPED = {
 OFFLINE_PLAYBOOKS = {"new", "plan", "render"}
 KEYBOARD = "-e edge_new_network=10.0.0.0/24 -e edge_new_nodes=n1=10.0.0.2 -e edge_new_pool=10.0.1.0/24"
 """Answers of somebody at a keyboard."""
-LIVE_PLAYBOOKS = {"site", "twin", "verify"}
+LIVE_PLAYBOOKS = {"compare", "site", "twin", "verify"}
 HELPED = ("./rehearse", "./test", "python benchmarks/")
 """They take minutes or root: only their options are looked at."""
-ELSEWHERE = {"arping", "curl", "dig", "helm", "ip", "jq", "kubectl", "systemctl", "tcpdump", "vtysh"}
+ELSEWHERE = {"arping", "curl", "dig", "helm", "ip", "jq", "kubectl", "ssh", "systemctl", "tcpdump", "vtysh"}
 CHECKOUT_FILES = re.compile(
     r"(^|\s)(\./|\.venv|playbooks/|site\.yml|inventory/hybrid|benchmarks/)|git clone|cd cluster_edge|collection build"
 )

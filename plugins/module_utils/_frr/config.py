@@ -584,13 +584,28 @@ def mask(text: str) -> str:
     return "\n".join(_mask_line(line, MASK) for line in text.split("\n"))
 
 
+def is_hidden(secret: str) -> bool:
+    """Return whether a word in the place of a secret says only that there is one.
+
+    Such are asterisks (:func:`mask`, ``vtysh`` of some makers), a word in angle brackets (``<removed>``, as support
+    files have it), and the placeholder of a rendered file without secrets, ``SECRET:<name>``.
+    """
+    return re.match(r"(?:\*+( \(changed\))?|<[^<>]*>|SECRET:\S+)\Z", secret) is not None
+
+
 def digested(text: str, salt: str) -> str:
-    """Return ``text`` with each secret replaced by its digest: comparable under the same salt, and not readable."""
+    """Return ``text`` with each secret replaced by its digest: comparable under the same salt, and not readable.
+
+    Asterisks, which hide one already, stay. Nothing else does: any other word may be a password.
+    """
     lines = []
     for line in text.split("\n"):
         found = next(filter(None, (pattern.match(line) for pattern in _SECRETS)), None)
         if found:
             secret = found.group("secret").strip()
+            if not secret.strip("*"):
+                lines.append(line)
+                continue
             line = found.group("head") + hashlib.sha256("{0} {1}".format(salt, secret).encode("utf-8")).hexdigest()
         lines.append(line)
     return "\n".join(lines)

@@ -465,10 +465,11 @@ def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehe
         ("plan.yml", ()),
         ("render.yml", ("-e", "edge_render_dir=/nonexistent")),
         ("verify.yml", ()),
+        ("compare.yml", ()),
         ("../site.yml", ("--tags", "router", "--check")),
         ("../site.yml", ("--tags", "cluster", "--limit", "platform,udm-pro")),
     ],
-    ids=["plan", "render", "verify", "site, one end", "site, some hosts"],
+    ids=["plan", "render", "verify", "compare", "site, one end", "site, some hosts"],
 )
 def test_every_playbook_ends_at_the_guard(playbook: str, options: tuple[str, ...], twin: Rehearsal) -> None:
     run = rehearse(twin, playbook, "ansible_connection=local", options=options)

@@ -77,6 +77,9 @@ _FOLLOWED = (
 """Lines whose effect shows in the neighbors' families and filters; they are not compared themselves."""
 _FILTERS = ("distribute-list", "prefix-list", "filter-list", "route-map")
 
+HIDDEN_NOT_COMPARED = "both have a password, which is hidden and was not compared"
+"""What is said of a neighbor in place of a password that cannot be compared: neither equal nor another."""
+
 
 # -- the normal form -----------------------------------------------------------------------------------------------
 def bgp_config(text: str, version: str | None = None) -> BgpConfig:
@@ -463,11 +466,13 @@ def _order(name: str) -> tuple[str, list[int], str]:
 
 def _neighbor_difference(one: Neighbor, other: Neighbor) -> list[str]:
     lines = _settings_difference(one.settings, other.settings)
-    if one.password != other.password:
-        if one.password is None or other.password is None:
+    if one.password is None or other.password is None:
+        if one.password != other.password:
             lines.append("password only in the {}".format("second" if one.password is None else "first"))
-        else:
-            lines.append("another password")
+    elif one.password.hidden or other.password.hidden:
+        lines.append(HIDDEN_NOT_COMPARED)
+    elif one.password != other.password:
+        lines.append("another password")
     for family in FAMILIES.values():
         mine, theirs = one.families.get(family), other.families.get(family)
         if mine is None and theirs is None:

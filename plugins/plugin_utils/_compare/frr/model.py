@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ....module_utils._frr.config import MASK
+from ....module_utils._frr.config import MASK, is_hidden
 from .policy import Decision
 
 Settings = dict[str, str]
@@ -19,6 +19,11 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+
+    @property
+    def hidden(self) -> bool:
+        """Whether what stands there is no password, but says that there is one."""
+        return is_hidden(self._value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._value == other._value

@@ -41,6 +41,14 @@ RUN = (
         PATH,
         "Where playbooks/site.yml writes as JSON what changed at each end, or with --check would change.",
     ),
+    Key(
+        "edge_compare_saved",
+        PATH,
+        "Folder with saved copies, as <router>/frr.conf and <cluster>/manifests/*.yaml: playbooks/compare.yml compares"
+        " them in place of the live ends.",
+    ),
+    Key("edge_compare_file", PATH, "Where playbooks/compare.yml writes what differs as JSON."),
+    Key("edge_compare_strict", Boolean(), "Whether playbooks/compare.yml fails where an end differs.", default=False),
     Key("edge_render_dir", PATH, "Where playbooks/render.yml writes every file."),
     Key("edge_render_secrets", Anything(), "Render secrets too, in files of mode 0600.", default=False),
     Key(

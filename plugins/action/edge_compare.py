@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at one end, or take a saved copy of it, and compare it with the plan. Nothing is changed."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.loader import lookup_loader
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import rendered_frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
+    ARGUMENTS as STATE_ARGUMENTS,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
+    Comparison,
+    cluster_comparison,
+    router_comparison,
+    saved_state,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument, PlannedRouter
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
+    FIELD_MANAGER,
+    ownership_labels,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+
+LOOK = "hybridnet.cluster_edge.frr_running_info"
+ARGUMENTS: dict[str, Any] = {"plan": {"type": "dict", "required": True}, "saved": {"type": "path"}}
+
+
+class CannotLookError(Exception):
+    """An end cannot be read; the text says why."""
+
+
+class ActionModule(ClusterAction):
+    """Compare the host of the task, a router or a cluster, with the plan."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the differences; ``error`` in their place says why the end could not be read."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        options = plain(self.validate_argument_spec(argument_spec=ARGUMENTS)[1])
+        self._variables = task_vars or {}
+        host = str(self._variables["inventory_hostname"])
+        end = "router"
+        try:
+            plan = plan_of(options["plan"], "plan")
+            folder = Path(options["saved"]) / host if options["saved"] else None
+            if host in plan["routers"]:
+                found, of = self._router(plan["routers"][host], folder)
+            elif host in plan["clusters"]:
+                end = "cluster"
+                found, of = self._cluster(plan, host, folder)
+            else:
+                raise EdgeError("plan", f"knows no router and no cluster {host}", "run it on hosts of the plan")
+        except (EdgeError, CannotLookError, AnsibleConnectionFailure) as error:
+            why = " ".join(str(error).split())
+            return {**result, "end": end, "host": host, "error": why, "text": f"{end} {host} cannot be compared: {why}"}
+        text = "\n".join(found.text(f"{end} {host} ({of})"))
+        return {**result, "changed": False, "end": end, "host": host, "of": of, **found.as_dict(), "text": text}
+
+    # -- a router --------------------------------------------------------------------------------------------------
+    def _router(self, router: PlannedRouter, folder: Path | None) -> tuple[Comparison, str]:
+        """Return what differs at a router, and what was looked at."""
+        passwords = plain(self._lookup("hybridnet.cluster_edge.bgp_passwords", router["passwords"])[0])
+        if folder is not None:
+            file = folder / "frr.conf"
+            live, version = _text(file), router["frr_version"]
+            planned = self._planned(router, version, passwords)
+            return router_comparison(live, planned, version), str(file)
+        salt = secrets.token_hex(16)
+        given = {"salt": salt, "candidate": "", "candidate_bgp": ""}
+        seen = plain(self._execute_module(LOOK, module_args=given, task_vars=self._variables))
+        if seen.get("failed"):
+            raise CannotLookError(str(seen.get("msg") or "no reason given"))
+        if seen["running"] is None:
+            raise CannotLookError("FRR does not run")
+        planned = digested(self._planned(router, seen["version"], passwords), salt)
+        return router_comparison(seen["running"], planned, seen["version"]), f"FRR {seen['version']}"
+
+    def _planned(self, router: PlannedRouter, version: str, passwords: dict[str, str]) -> str:
+        return "" if router["absent"] else rendered_frr(self._lookup, router["frr"], version, passwords)
+
+    def _lookup(self, name: str, terms: list[str], **options: Any) -> list[Any]:
+        plugin = lookup_loader.get(name, loader=self._loader, templar=self._templar)
+        found: list[Any] = plugin.run(terms, variables=self._variables, **options)
+        return found
+
+    # -- a cluster -------------------------------------------------------------------------------------------------
+    def _cluster(self, plan: PlanDocument, host: str, folder: Path | None) -> tuple[Comparison, str]:
+        """Return what differs in a cluster, and what was looked at."""
+        cluster = plan["clusters"][host]
+        if folder is not None:
+            place = folder / "manifests"
+            files = sorted(file for file in place.glob("*") if file.suffix in (".yaml", ".yml", ".json"))
+            if not files:
+                raise CannotLookError(f"there is no YAML file in {place} (kubectl get ... -o yaml > {place}/live.yaml)")
+            state = saved_state({str(file): _text(file) for file in files})
+            return cluster_comparison(state, plan, host), str(place)
+        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
+        request.update({name: cluster[name] for name in PLACE})  # type: ignore[literal-required]
+        owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(plan["site"]).items()))
+        request.update(
+            plurals=sorted(PLURALS.values()), nodes=True, services=True, selector=owned, manager=FIELD_MANAGER
+        )
+        state = plain(self.look("cluster_state_info", read_state, request, self._variables))
+        if state.get("failed"):
+            raise CannotLookError(str(state.get("msg") or "no reason given"))
+        return cluster_comparison(state, plan, host), f"Cilium {cluster['cilium_version']} planned"
+
+
+def _text(file: Path) -> str:
+    """Return the text of a saved file."""
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotLookError(f"{file} cannot be read: {error}") from error

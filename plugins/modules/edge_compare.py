@@ -1,0 +1,87 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: edge_compare
+short_description: Say what would be different at a router or a cluster if the plan were applied
+version_added: 1.0.0
+description:
+  - Run it on a router or a cluster of the plan. It reads what the router's FRR runs, or the cluster's objects, Services
+    and node labels, and compares what they set up with what the plan sets up there. Names, order and defaults that are
+    written out do not matter.
+  - It changes nothing. Passwords are compared by digests and never shown; where one is hidden, it is said that both
+    have one and that it was not compared.
+  - It does not fail where an end cannot be read; RV(error) says why.
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+options:
+  plan:
+    description: The registered result of M(hybridnet.cluster_edge.edge_plan).
+    type: dict
+    required: true
+  saved:
+    description:
+      - Folder on the control machine with saved copies, which are compared in place of the live ends. No connection is
+        opened.
+      - A router's is V(<router>/frr.conf). Those of a cluster are V(<cluster>/manifests/*.yaml), with nodes, Services
+        and Cilium's objects in any order; others are left out.
+    type: path
+attributes:
+  check_mode:
+    support: full
+    description: It changes nothing.
+  diff_mode:
+    support: none
+    description: It changes nothing.
+"""
+
+EXAMPLES = r"""
+- name: Compare this end with the plan
+  hybridnet.cluster_edge.edge_compare:
+    plan: "{{ edge_plan }}"
+  register: comparison
+"""
+
+RETURN = r"""
+end:
+  description: V(router) or V(cluster).
+  type: str
+  returned: success
+host:
+  description: The host's name.
+  type: str
+  returned: success
+of:
+  description: What was looked at.
+  type: str
+  returned: when it could be read
+  sample: FRR 10.1.2
+error:
+  description: Why the end could not be read.
+  type: str
+  returned: when it could not be read
+differences:
+  description: How many of RV(rows) are differences, that is all but those that were not compared.
+  type: int
+  returned: when it could be read
+rows:
+  description:
+    - The differences, each with C(state), one of V(only live), V(only planned), V(differs) and V(not compared), and
+      C(what).
+  type: list
+  elements: dict
+  returned: when it could be read
+  sample: [{state: differs, what: "neighbor 10.0.0.11: hold time: 180 s live, 9 s planned"}]
+notes:
+  description: What is to be known of the rows.
+  type: list
+  elements: str
+  returned: when it could be read
+text:
+  description: All of it as a table for a terminal.
+  type: str
+  returned: success
+"""

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compare what an end holds with what the plan sets up there: the rows that ``playbooks/compare.yml`` shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import yaml
+
+from ...module_utils._errors import EdgeError
+from .._cilium.common import BGP_KINDS, LB_KINDS
+from .._cilium.live_objects import is_ours, place
+from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
+from .frr.compare import HIDDEN_NOT_COMPARED, frr_difference
+from .objects.compare import objects_difference
+
+ONLY_LIVE = "only live"
+ONLY_PLANNED = "only planned"
+DIFFERS = "differs"
+NOT_COMPARED = "not compared"
+
+_ONLY = re.compile(r"(?P<what>.*?):? only in the (?P<side>first|second)")
+_BOTH = re.compile(r"(?P<first>.*) in the first, (?P<second>.*) in the second")
+
+DEFAULT_POD_POOL = "default"
+"""Cilium's operator makes the CiliumPodIPPool of this name from a Helm value; nobody wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One difference."""
+
+    state: str
+    """One of the four words above."""
+    what: str
+    """The subject, and where both ends have it, the live value before the planned one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs at one end."""
+
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    """What is to be known of the rows and is no difference itself."""
+
+    @property
+    def differences(self) -> int:
+        """How many rows are differences."""
+        return sum(row.state != NOT_COMPARED for row in self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        rows = [asdict(row) for row in self.rows]
+        return {"differences": self.differences, "rows": rows, "notes": list(self.notes)}
+
+    def text(self, title: str) -> list[str]:
+        """Return it as lines for a terminal."""
+        count = self.differences
+        counted = "no difference" if count == 0 else "1 difference" if count == 1 else f"{count} differences"
+        width = max((len(row.state) for row in self.rows), default=0)
+        lines = [f"{title}: {counted}"]
+        lines += [f"  {row.state:<{width}}  {row.what}" for row in self.rows]
+        return lines + [f"  note: {note}" for note in self.notes]
+
+
+def row_of(line: str) -> Row:
+    """Return a line of the comparison filters, which take live first and planned second, as a row."""
+    if line.endswith(HIDDEN_NOT_COMPARED):
+        return Row(NOT_COMPARED, line)
+    only = _ONLY.fullmatch(line)
+    if only is not None:
+        return Row(ONLY_LIVE if only["side"] == "first" else ONLY_PLANNED, only["what"])
+    both = _BOTH.fullmatch(line)
+    return Row(DIFFERS, f"{both['first']} live, {both['second']} planned" if both else line)
+
+
+def router_comparison(live: str, planned: str, version: str) -> Comparison:
+    """Return what differs between what a router runs and what it would run.
+
+    Args:
+        live: its running configuration, or a saved file.
+        planned: the rendered configuration, with passwords in the same form as in ``live``.
+        version: of its FRR.
+
+    Raises:
+        EdgeError: a configuration cannot be read.
+    """
+    return Comparison(tuple(row_of(line) for line in frr_difference(live, planned, version)))
+
+
+def saved_state(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return what saved YAML files of a cluster hold, as :func:`state_of`.
+
+    Args:
+        texts: path -> text.
+
+    Raises:
+        EdgeError: one is no YAML.
+    """
+    items: list[Any] = []
+    for path, text in texts.items():
+        try:
+            items += yaml.safe_load_all(text)
+        except yaml.YAMLError as error:
+            raise EdgeError(path, f"is no YAML: {error}", "save it again with kubectl get ... -o yaml") from error
+    return state_of(items)
+
+
+def state_of(items: Iterable[Any]) -> dict[str, Any]:
+    """Return saved objects in the form of module ``cluster_state_info``: ``objects``, ``services`` and ``nodes``.
+
+    Lists, as ``kubectl get -o yaml`` writes them, are opened; objects of other kinds are left out.
+    """
+    state: dict[str, Any] = {"objects": [], "services": [], "nodes": {}}
+    for item in _opened(items):
+        kind, metadata = item.get("kind"), item.get("metadata")
+        if not isinstance(metadata, Mapping) or not metadata.get("name"):
+            continue
+        if kind == "Node":
+            state["nodes"][metadata["name"]] = {"labels": metadata.get("labels") or {}, "owned": []}
+        elif kind == "Service":
+            state["services"].append(item)
+        elif kind in (*BGP_KINDS, *LB_KINDS):
+            state["objects"].append(item)
+    return state
+
+
+def _opened(items: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    for item in items:
+        if isinstance(item, Mapping) and isinstance(item.get("items"), list):
+            yield from _opened(item["items"])
+        elif isinstance(item, Mapping):
+            yield item
+
+
+def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) -> Comparison:
+    """Return what differs between what a cluster holds and what the plan makes of it.
+
+    Args:
+        state: ``objects``, ``services`` and ``nodes`` of module ``cluster_state_info``.
+        plan: the plan.
+        name: of the cluster.
+
+    Raises:
+        EdgeError: an object cannot be read.
+    """
+    cluster, site = plan["clusters"][name], plan["site"]
+    live = [item for item in state["objects"] if not _is_default_pod_pool(item)]
+    services = [_with_namespace(item) for item in state["services"] if _takes_part(item, cluster)]
+    after, missing = _services_after(services, cluster, site)
+    absent = sorted(set(cluster["nodes"]) - set(state["nodes"]))
+    labels, rows = _node_labels(state["nodes"], cluster)
+    lines = objects_difference(
+        [*live, *services],
+        [*cluster["bgp"], *cluster["lb"], *after],
+        cluster["cilium_version"],
+        labels,
+        _first_family(cluster),
+    )
+    others = sorted(place(item) for item in live if not is_ours(item["metadata"], site))
+    notes = []
+    if absent:
+        notes.append(f"nodes of the inventory that are not there: {', '.join(absent)}")
+    if missing:
+        notes.append(f"services that others make and that are not there: {', '.join(missing)}")
+    if others:
+        notes.append(
+            f"not made by this site ({len(others)}): {', '.join(others)}; site.yml never removes such objects, and"
+            " refuses what would meet them"
+        )
+    return Comparison((*rows, *(row_of(line) for line in lines)), tuple(notes))
+
+
+def _is_default_pod_pool(item: Mapping[str, Any]) -> bool:
+    return (item["kind"], item["metadata"]["name"]) == ("CiliumPodIPPool", DEFAULT_POD_POOL)
+
+
+def _takes_part(service: Mapping[str, Any], cluster: PlannedCluster) -> bool:
+    """Return whether a live Service gets addresses, or is one of the inventory's."""
+    return service["spec"].get("type") == "LoadBalancer" or any(
+        _key(service) == (item["namespace"], item["name"]) for item in cluster["services"]
+    )
+
+
+def _with_namespace(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = service["metadata"]
+    return {**service, "metadata": {**metadata, "namespace": metadata.get("namespace") or "default"}}
+
+
+def _key(service: Mapping[str, Any]) -> tuple[str, str]:
+    return service["metadata"].get("namespace") or "default", service["metadata"]["name"]
+
+
+def _services_after(
+    live: Sequence[Mapping[str, Any]], cluster: PlannedCluster, site: str
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Return the Services as the plan leaves them, and the names of those that their owners have not made yet.
+
+    A Service that is not in the inventory stays, unless this site made it.
+    """
+    after = {_key(item): item for item in live if not is_ours(item["metadata"], site)}
+    found = {_key(item): item for item in live}
+    missing = []
+    for item in cluster["services"]:
+        key = item["namespace"], item["name"]
+        if item["object"] is not None:
+            after[key] = item["object"]
+        elif key not in found:
+            missing.append("/".join(key))
+        else:
+            # What a chart's values set arrives with the chart; labels and annotations of both are known.
+            after[key] = _with_ours(found[key], item)
+    return list(after.values()), missing
+
+
+def _with_ours(live: Mapping[str, Any], item: ServiceManifest) -> Mapping[str, Any]:
+    """Return a live Service with the plan's labels and annotations merged over its own."""
+    metadata = live["metadata"]
+    merged = {
+        "labels": {**(metadata.get("labels") or {}), **item["labels"]},
+        "annotations": {**(metadata.get("annotations") or {}), **item["annotations"]},
+    }
+    return {**live, "metadata": {**metadata, **merged}}
+
+
+def _node_labels(live: Mapping[str, Any], cluster: PlannedCluster) -> tuple[dict[str, dict[str, str]], list[Row]]:
+    """Return the labels of each node as the plan leaves them, and the rows of what it changes of them.
+
+    Both sides are compared under these labels: a label that is missing today is one difference, and not one for each
+    session that its selector would have picked.
+    """
+    rows = []
+    labels = {name: dict(node["labels"]) for name, node in live.items()}
+    for name in cluster["nodes"]:
+        labels.setdefault(name, {})
+    for name, wanted in sorted((cluster["node_labels"] or {}).items()):
+        has = labels.setdefault(name, {})
+        for key, value in sorted(wanted.items()):
+            if name in live and has.get(key) != value:
+                said = f"node {name}: label {key}"
+                if key in has:
+                    rows.append(Row(DIFFERS, f"{said}: {has[key]} live, {value} planned"))
+                else:
+                    rows.append(Row(ONLY_PLANNED, f"{said}={value}"))
+            has[key] = value
+        for key in live.get(name, {}).get("owned", ()):
+            if key not in wanted and key in has:
+                rows.append(Row(ONLY_LIVE, f"node {name}: label {key}={has.pop(key)}"))
+    return labels, rows
+
+
+def _first_family(cluster: PlannedCluster) -> str:
+    """Return the family of a Service that names none: that of the first range of cluster IPs or pods."""
+    first = next(iter([*cluster["service_cidrs"], *cluster["pod_cidrs"]]), "")
+    return "IPv6" if ":" in first else "IPv4"
