@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -58,7 +59,8 @@ class ActionModule(ActionBase):
             mutually_exclusive=[("api_key", "username"), ("api_key", "password")],
             required_together=[("username", "password")],
         )
-        wish = wish_of(options, str(variables["inventory_hostname"]), self._task.check_mode)
+        router = str(variables["inventory_hostname"])
+        wish = wish_of(options, router, self._task.check_mode)
         if wish.check_mode and wish.both_stages and wish.stage == "contract":
             return {**result, "changed": False, "applied": "none", "rolled_back": False, "left": ""}
         salt = secrets.token_hex(16)
@@ -66,7 +68,7 @@ class ActionModule(ActionBase):
         try:
             client = client_of(options)
             try:
-                keep = partial(backups.write, options["backup_dir"], wish.router)
+                keep = partial(backups.write, options["backup_dir"], router)
                 done = Change(client, partial(self._look, variables, salt), hide, keep).run(wish)
             finally:
                 client.close()
@@ -94,7 +96,7 @@ class ActionModule(ActionBase):
 def wish_of(options: Mapping[str, Any], router: str, check_mode: bool) -> Wish:
     """Return what the options want of a router's BGP."""
     return Wish(
-        router=router,
+        file_name=f"cluster-edge-{router}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}.conf",
         content=options["content"],
         stage=options["stage"],
         version=options["frr_version"],

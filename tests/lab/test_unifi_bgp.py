@@ -42,13 +42,17 @@ class Gateway:
         (lab.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {lab.host_key()}\n")
         play = {"hosts": "router", "gather_facts": False, "roles": ["hybridnet.cluster_edge.udm_frr"]}
         (lab.dir / "play.yml").write_text(json.dumps([play]))
-        # UniFi starts bgpd itself; the daemons file says no all the while.
         lab.write("/etc/frr/frr.conf", STOCK)
-        lab.sh("sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons; systemctl restart frr")
-        lab.sh("sed -i s/^bgpd=yes/bgpd=no/ /etc/frr/daemons")
+        lab.sh("systemctl disable --now frr 2>&1")
 
     def push(self, text: str | None) -> None:
-        """Replace the BGP that runs, as the gateway's provisioning does: sessions end for a moment."""
+        """Replace the BGP that runs, as the gateway's provisioning does: sessions end for a moment.
+
+        It starts FRR where that does not run yet; the daemons file says no all the while.
+        """
+        if self.lab.sh("systemctl is-active frr", check=False).returncode:
+            self.lab.sh("sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons; systemctl start frr")
+            self.lab.sh("sed -i s/^bgpd=yes/bgpd=no/ /etc/frr/daemons")
         running = self.lab.vtysh("show running-config")
         words = [
             f"no {line}" if not line.startswith("route-map") else f"no {' '.join(line.split()[:2])}"

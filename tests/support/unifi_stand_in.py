@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._may(write):
             return None
         held.asked.append((method, self.path))
-        site, _, rest = self.path.removeprefix(PREFIX).partition("/")
+        site, _slash, rest = self.path.removeprefix(PREFIX).partition("/")
         if not self.path.startswith(PREFIX) or rest != "bgp/config":
             return self._reply(404, {"code": "api.err.NotFound"})
         if fault == "html":

@@ -188,6 +188,21 @@ def read_only(params: Mapping[str, Any]) -> Dict[str, Any]:
     return result
 
 
+def pushed_over(router: transaction.RouterState, platform: str) -> List[str]:
+    """Return a warning where UniFi Network may have pushed its BGP over the one in our file, else nothing."""
+    if platform != "unifi" or router.running_text is None or not router.bgpd_running:
+        return []
+    running, written = frr.parse(router.running_text), frr.parse(router.file_text)
+    lines = running.objects.get(frr.BGP, ()), written.objects.get(frr.BGP, ())
+    if not all(lines) or (lines[0][0] == lines[1][0] and set(frr.neighbors(lines[0])) == set(frr.neighbors(lines[1]))):
+        return []
+    return [
+        "what runs has another AS or other neighbors than frr.conf: somebody typed into vtysh, or UniFi Network holds a"
+        " BGP configuration too and pushes it over this one at each provision (Settings > Routing > BGP). One owner:"
+        " delete it there, or say edge_router_bgp_owner: controller"
+    ]
+
+
 def preview_of_anothers(params: Mapping[str, Any], router: transaction.RouterState) -> Dict[str, Any]:
     """Return the difference to a router whose BGP runs and is in no file, for check mode.
 
@@ -229,7 +244,7 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     plan, warnings = planned_change(router, params, check_mode)
     whole = check_mode and params["both_stages"]
     result = described(router, plan, whole)
-    result["warnings"] = ([recovered] if recovered else []) + warnings
+    result["warnings"] = ([recovered] if recovered else []) + warnings + pushed_over(router, params["platform"])
     if recovered and "is back" in recovered:
         result["changed"] = True
     if check_mode or plan.method == "none":

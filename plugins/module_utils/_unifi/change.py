@@ -211,7 +211,10 @@ class Change:
         target = None if decision.entry is None else api.restored(decision.entry)
         said = ""
         try:
-            if not api.same(self._settled(), target):
+            found = self._settled()
+            if not api.same(found, target):
+                if not _is_ours(found, decision.target):
+                    return "somebody else uploaded another text meanwhile, which stays"
                 self._write(target)
         except (UnknownOutcomeError, EdgeError, FailedError) as error:
             said = str(error)
@@ -231,6 +234,13 @@ class Change:
             return "" if same else "it holds it, but the router does not run it again"
 
         return poll(differs, wish.timeout, EVERY)
+
+
+def _is_ours(found: Optional[api.Entry], written: Optional[api.Entry]) -> bool:
+    """Return whether what is held is what was written, whole or not: somebody else's upload is not taken back."""
+    if found is None or written is None:
+        return found is written
+    return bool(found.get(api.FILE_NAME) == written[api.FILE_NAME])
 
 
 def _lines(text: Optional[str]) -> List[str]:

@@ -65,6 +65,13 @@ class Client:
     """One login at one UniFi Network."""
 
     def __init__(self, place: api.Place, trust: Trust, credentials: Credentials, timeout: float = TIMEOUT) -> None:
+        if credentials.api_key is not None and not re.match(r"^[!-~]+\Z", credentials.api_key):
+            # http.client would quote the whole key in its complaint.
+            raise EdgeError(
+                "edge_router_controller_api_key",
+                "has a character that is in no key, such as a line feed at its end",
+                "a value that a pipe gave to ansible-vault encrypt_string ends in a line feed: use printf %s",
+            )
         self.place = place
         self._trust = trust
         self._context = context_of(trust)

@@ -22,7 +22,8 @@ from . import api
 class Wish(NamedTuple):
     """What is to become of a router's BGP."""
 
-    router: str
+    file_name: str
+    """What the UI shows as the uploaded file; of this write alone, so that it is known from another's."""
     content: str
     """The planned configuration; empty = no BGP instance."""
     stage: str
@@ -119,7 +120,7 @@ def decide(entry: Optional[api.Entry], look: Optional[Look], wish: Wish, hide: C
     digest = planned(hide(text_of(entry)), hide(wish.content), wish, sessions)
     target = None
     if _has_lines(plan.file_text):
-        target = api.entry_with(entry, plan.file_text, "cluster-edge-{0}.conf".format(wish.router))
+        target = api.entry_with(entry, plan.file_text, wish.file_name)
     unchanged = frr.equal(plan.live, plan.target) and plan.file_text == text_of(entry)
     stored = entry is None if target is None else unchanged and entry is not None and bool(entry.get("enabled"))
     return Decision(

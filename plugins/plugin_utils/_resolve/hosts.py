@@ -209,7 +209,25 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
                 absent=absent,
             )
         )
+    _check_shared_controllers(context, routers)
     return routers, addresses
+
+
+def _check_shared_controllers(context: Context, routers: Iterable[Router]) -> None:
+    """Report two routers of one site of UniFi Network, which holds one text for it: each would undo the other's."""
+    seen: dict[tuple[str, str], str] = {}
+    for router in routers:
+        if router.controller is None or router.absent:
+            continue
+        where = (router.controller.url.rstrip("/").removesuffix(":443").lower(), router.controller.site)
+        first = seen.setdefault(where, router.host)
+        if first != router.host:
+            context.report.add(
+                "EDGE118",
+                f"{router.host}.edge_router_controller",
+                f"is the site {where[1]!r} of {first} too, and UniFi Network holds one BGP configuration for a site",
+                "a site for each; or edge_router_bgp_owner: file or none",
+            )
 
 
 def _check_persist(context: Context, host: str, values: Values) -> None:

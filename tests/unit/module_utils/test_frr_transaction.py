@@ -17,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state 
     SessionState,
     read_sessions,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import change
 
 OURS = """router bgp 65000
  bgp router-id 10.0.0.1
@@ -104,6 +105,24 @@ def test_bad_candidates(candidate: str, expected: str) -> None:
     with pytest.raises(EdgeError) as error:
         transaction.plan(router(), candidate, "replace", "auto")
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "platform", "warned"),
+    [
+        pytest.param({}, "unifi", False, id="as in the file"),
+        pytest.param({"running_text": HEADER + WIDER}, "unifi", False, id="another filter"),
+        pytest.param({"running_text": OURS.replace("10.0.0.12", "10.0.0.99")}, "unifi", True, id="another neighbor"),
+        pytest.param({"running_text": OURS.replace("bgp 65000", "bgp 65009")}, "unifi", True, id="another AS"),
+        pytest.param({"running_text": OURS.replace("10.0.0.12", "10.0.0.99")}, "linux", False, id="no UniFi"),
+        pytest.param({"running_text": None}, "unifi", False, id="FRR is off"),
+        pytest.param({"running_text": HEADER}, "unifi", False, id="no BGP runs"),
+    ],
+)
+def test_a_push_over_our_file_is_named(found: dict[str, Any], platform: str, warned: bool) -> None:
+    said = change.pushed_over(router(**found), platform)
+    assert bool(said) == warned
+    assert all("UniFi Network holds a BGP configuration too" in text for text in said)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ class Site:
 
     def __init__(self, server: Server, router: Router, folder: Path) -> None:
         self.server, self.held, self.router, self.folder = server, server.held, router, folder / "backups"
+        self.changes = 0
 
     def client(self, timeout: float = 3, **credentials: str) -> Client:
         trust = Trust(fingerprint=self.server.fingerprint)
@@ -92,7 +93,8 @@ class Site:
     def change(
         self, content: str, stage: str = "replace", client: Client | None = None, **options: Any
     ) -> dict[str, Any]:
-        wish = Wish("udm", content, stage, "10.1", **{"timeout": 3, **options})
+        self.changes += 1
+        wish = Wish(f"cluster-edge-udm-{self.changes}.conf", content, stage, "10.1", **{"timeout": 3, **options})
         keep = partial(backups.write, str(self.folder), "udm")
         hide = partial(frr.digested, salt="salt")
         return change.Change(client or self.client(), self.router.look, hide, keep).run(wish)
@@ -116,7 +118,7 @@ def test_the_first_text_is_written_enabled_and_proven_and_a_second_run_changes_n
     first = site.change(text(11, 12))
     assert (first["changed"], first["applied"], first["proven"], first["owner"]) == (True, "upload", "router", "nobody")
     entry = site.held.sites["default"]
-    assert (entry["enabled"], entry["uploaded_file_name"]) == (True, "cluster-edge-udm.conf")
+    assert (entry["enabled"], entry["uploaded_file_name"]) == (True, "cluster-edge-udm-1.conf")
     assert entry["frr_bgpd_config"].startswith("router bgp 65000\n")  # the gateway drops lists that stand before it
     again = site.change(text(11, 12))
     assert (again["changed"], again["applied"], again["proven"]) == (False, "none", "router")
@@ -224,6 +226,13 @@ def test_whoever_may_not_changes_nothing(site: Site, credentials: dict[str, str]
         secret in str(error.value) for secret in credentials.values() if secret != USER and secret != "wrong"
     )
     assert site.held.text() == text(11)
+
+
+@pytest.mark.parametrize("key", [f"{SECRET}\n", f"{SECRET} x", "schlüssel-" + SECRET, ""])
+def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(site: Site, key: str) -> None:
+    with pytest.raises(EdgeError, match="edge_router_controller_api_key: has a character that is in no key") as error:
+        site.client(api_key=key)
+    assert SECRET not in str(error.value)
 
 
 def test_nothing_is_sent_to_another_certificate(site: Site, tmp_path: Path) -> None:
@@ -457,6 +466,25 @@ def test_an_upload_between_look_and_write_is_looked_at_again(site: Site) -> None
     site.router.look = busy  # type: ignore[method-assign]
     site.change(text(11, 12), "expand", client=client)
     assert "10.121.0.15" in str(site.held.text())
+
+
+@pytest.mark.parametrize("fault", ["", "no provision"])
+def test_an_upload_while_a_change_is_proven_is_not_taken_back(site: Site, fault: str) -> None:
+    """By hand, or of a second run at the same time: what was before us is not what they replaced."""
+    site.held.upload(text(11))
+    site.held.fault = fault
+    look, looks = site.router.look, iter(range(100))
+
+    def meanwhile(whole: str, ours: str) -> Look | None:
+        if next(looks) == 1:
+            site.held.upload(text(11, 77))
+        return look(whole, ours)
+
+    site.router.look = meanwhile  # type: ignore[method-assign]
+    result = site.change(text(11, 12), timeout=0.3)
+    assert (result["failed"], result["rolled_back"], result["applied"]) == (True, False, "unknown")
+    assert "somebody else uploaded another text meanwhile, which stays" in result["msg"]
+    assert site.held.text() == text(11, 77)
 
 
 def test_ten_backups_of_a_router_are_kept_and_no_others_are_touched(tmp_path: Path) -> None:

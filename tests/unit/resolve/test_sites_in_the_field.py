@@ -263,6 +263,25 @@ def test_bgp_is_written_through_unifi_network() -> None:
     assert "its secrets stand beside it: edge_router_controller_api_key" in inside
 
 
+def test_two_routers_of_one_unifi_site_would_undo_each_other() -> None:
+    document = yaml.safe_load(SMALL)
+    routers = document["all"]["children"]["edge_routers"]["hosts"]
+    shared = {
+        "edge_router_platform": "unifi", "edge_router_bgp_owner": "controller",
+        "edge_router_controller": {"url": "https://192.0.2.1"}, "edge_router_controller_api_key": "k3y",
+    }  # fmt: skip
+    routers["gw"].update(shared)
+    routers["gw2"] = {**shared, "edge_router_asn": 64631, "edge_router_id": "192.0.2.9"}
+    routers["gw2"]["edge_router_controller"] = {"url": "https://192.0.2.1:443/"}
+    found = [text for text in told(plan(inventory_from(document))) if text.startswith("EDGE118")]
+    assert found == [
+        "EDGE118 gw2.edge_router_controller: is the site 'default' of gw too, and UniFi Network holds one BGP configuration"
+        " for a site (a site for each; or edge_router_bgp_owner: file or none)"
+    ]
+    routers["gw2"]["edge_router_controller"]["site"] = "cabin"
+    assert not [text for text in told(plan(inventory_from(document))) if text.startswith("EDGE118")]
+
+
 def test_an_owner_that_is_not_known_is_refused() -> None:
     document = yaml.safe_load(SMALL)
     (router,) = document["all"]["children"]["edge_routers"]["hosts"].values()
