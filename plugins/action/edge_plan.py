@@ -20,7 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.changes import ChangesDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import saved_plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.extra_variables import (
@@ -146,7 +146,7 @@ def texts(document: PlanDocument, before: PlanDocument | None, full: bool, chang
 def read_plan(path: str) -> PlanDocument:
     """Return a plan that was written earlier (``edge_plan_file``)."""
     try:
-        return plan_of(json.loads(Path(path).read_text("utf-8")), f"edge_plan_before: {path}")
+        return saved_plan(json.loads(Path(path).read_text("utf-8")), f"edge_plan_before: {path}")
     except OSError as error:
         raise AnsibleActionFail(f"edge_plan_before: {path} cannot be read: {error.strerror}") from error
     except EdgeError as error:  # a ValueError too

@@ -15,11 +15,11 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document import frr_intent
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of, saved_plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.typed import misfits
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import TEMPLATE
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import SITES, site
-from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 
 
 def test_the_reference_plan_is_what_its_types_say() -> None:
@@ -35,15 +35,15 @@ def test_every_site_is_what_the_types_say(name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        pytest.param(("sessions", 0, "hold"), "30", "$.sessions[0].hold: str is no int", id="another type"),
-        pytest.param(("sessions", 0, "shutdown"), 0, "$.sessions[0].shutdown: int is no bool", id="a number as a boolean"),
+        pytest.param(("sessions", 0, "hold"), "30", "$.sessions[0].hold: '30' is no int", id="another type"),
+        pytest.param(("sessions", 0, "shutdown"), 0, "$.sessions[0].shutdown: 0 is no bool", id="a number as a boolean"),
         pytest.param(("sessions", 0, "held"), 30, "$.sessions[0]: held is no key of PlannedSession", id="an unknown key"),
         pytest.param(("pools", 0, "name"), ..., "$.pools[0]: without name", id="a missing key"),
         pytest.param(("routers", "udm-pro", "frr", "peer_groups", 0, "families", "ipv4", "maximum_prefix", "limit"), None,
-                     "$.routers.udm-pro.frr.peer_groups[0].families.ipv4.maximum_prefix.limit: NoneType is no int",
+                     "$.routers.udm-pro.frr.peer_groups[0].families.ipv4.maximum_prefix.limit: None is no int",
                      id="a null deep inside"),
         pytest.param(("sessions", 0, "family"), "ipv5", "$.sessions[0].family: 'ipv5' is none of ipv4, ipv6", id="another word"),
-        pytest.param(("networks", "public"), [], "$.networks.public: list is no PlannedNetwork", id="a list as a map"),
+        pytest.param(("networks", "public"), [], "$.networks.public: [] is no PlannedNetwork", id="a list as a map"),
     ],
 )  # fmt: skip
 def test_the_check_names_what_is_wrong(path: tuple[Any, ...], value: Any, expected: str) -> None:
@@ -89,3 +89,30 @@ def test_a_plan_of_another_format_is_refused(found: Any) -> None:
 def test_what_is_no_plan_is_refused(data: Any) -> None:
     with pytest.raises(EdgeError, match=r"^plan: holds no plan \(write one with playbooks/plan.yml"):
         plan_of(data, "plan")
+
+
+# -- a saved plan ----------------------------------------------------------------------------------------------------
+def saved(**changes: Any) -> dict[str, Any]:
+    """Return the reference plan as JSON has it, with some keys of the first session in place of its own."""
+    document: dict[str, Any] = json.loads(json.dumps(hybrid_plan().data))
+    document["sessions"][0].update(changes)
+    return document
+
+
+def test_a_saved_plan_is_taken_with_keys_of_a_later_version_and_without_a_format() -> None:
+    document = saved(flavor="vanilla")
+    assert saved_plan(document, "before.json")["sessions"][0]["hold"] == document["sessions"][0]["hold"]
+    del document["format"]
+    saved_plan(document, "before.json")
+
+
+def test_a_damaged_saved_plan_names_place_value_and_way_out() -> None:
+    document = saved(hold="9", families="ipv4")
+    del document["sessions"][1]["node"]
+    with pytest.raises(EdgeError) as raised:
+        saved_plan(document, "before.json")
+    assert str(raised.value) == (
+        "before.json: is a damaged plan: $.sessions[0].families: 'ipv4' is no list[str]; $.sessions[0].hold: '9' is no int;"
+        " $.sessions[1]: without node (write it again with playbooks/plan.yml -e edge_plan_file=plan.json from the"
+        " inventory of that time)"
+    )

@@ -21,11 +21,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.p
     PlannedCluster,
     ServiceManifest,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.typed import misfits
 from ansible_collections.hybridnet.cluster_edge.tests.support.generate import generate
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import rendered
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import SITES, site
-from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 
 PAGES = generate.plan_pages
 REFERENCE = "docs/reference/plan.md"

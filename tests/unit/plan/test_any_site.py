@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import parse as parse_frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import undefined
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.typed import misfits
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import (
@@ -24,7 +25,6 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.any_site import in
 from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examples
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import frr_conf
-from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 from hypothesis import HealthCheck, event, given, settings
 
 SOME = settings(max_examples=examples(250), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.changes import ChangesDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.typed import misfits
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.changes import changes_document
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import (
@@ -24,7 +25,6 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examp
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import edited
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
-from ansible_collections.hybridnet.cluster_edge.tests.support.typed import misfits
 from hypothesis import HealthCheck, assume, given, settings
 
 Document = dict[str, Any]

@@ -105,6 +105,11 @@ def test_the_plan_says_it(tmp_path: Path) -> None:
             ": is a plan of format 2, but this version of the collection reads format 1 (read it with",
             id="a later format",
         ),
+        pytest.param(
+            '{"sessions": [{"hold": "9"}], "routers": {}}',
+            ": is a damaged plan: $: without accept; $: without allocations; $: without clusters and ",
+            id="a damaged one",
+        ),
     ],
 )
 def test_a_plan_of_before_that_is_none(tmp_path: Path, text: str | None, told: str) -> None:
