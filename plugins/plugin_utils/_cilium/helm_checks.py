@@ -42,14 +42,14 @@ class ValueProblem:
     problem: str
     hint: str | None = None
     severity: str = ERROR
-    """``error``, or ``warning`` for names that are merely close to a known one."""
+    """``error``, or ``warning`` for left-overs without effect and for names that are merely close to a known one."""
 
 
 def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProblem]:
     """Return what is wrong with the user's ``values`` for Cilium ``version``, sorted by path.
 
-    Errors are values that this version does not have, and values that exclude each other; names that are close to a
-    known one are warnings, because newer charts have values that are not known here.
+    Errors are values that this version does not have, and values that exclude each other. Warnings are left-overs that
+    a cluster cannot miss, and names that are close to a known one: newer charts have values that are not known here.
     """
     found = [problem for rule in HELM_VALUES if (problem := _check_rule(rule, values, version))]
     paths = {problem.path for problem in found}
@@ -249,14 +249,21 @@ def _check_rule(rule: HelmValue, values: Mapping[str, Any], version: str) -> Val
         return ValueProblem(
             rule.path, f"Cilium {version} does not have it yet: it came with {text_of(rule.since)}", rule.hint
         )
+    severity = WARNING if _is_left_over(rule, values) else ERROR
     if rule.until == NEVER:
-        return ValueProblem(rule.path, "no version of Cilium has it", rule.hint)
+        return ValueProblem(rule.path, "no version of Cilium has it", rule.hint, severity)
     if rule.until and found >= rule.until:
         gone = text_of(rule.until)
         return ValueProblem(
-            rule.path, f"Cilium {version} ignores it: it is gone since {gone}", rule.hint or "remove it"
+            rule.path, f"Cilium {version} ignores it: it is gone since {gone}", rule.hint or "remove it", severity
         )
     return None
+
+
+def _is_left_over(rule: HelmValue, values: Mapping[str, Any]) -> bool:
+    """Return whether nothing is missed where the chart ignores the value."""
+    beside = value_at(values, rule.left_over_with) if rule.left_over_with else None
+    return rule.left_over or beside in (True, "true")
 
 
 def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:

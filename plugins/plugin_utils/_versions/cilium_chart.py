@@ -26,6 +26,10 @@ class HelmValue:
     """The first version without it; :data:`NEVER` for a name that no version has."""
     hint: str | None = None
     """What to do instead."""
+    left_over: bool = False
+    """Whether it never did, or no longer does, anything that a cluster could miss: then it is a warning."""
+    left_over_with: str | None = None
+    """Path of a value that does the same: beside it, where that is true, it is a left-over too."""
 
 
 HELM_VALUES = (
@@ -38,6 +42,7 @@ HELM_VALUES = (
     HelmValue("bgpControlPlane.routerIDAllocation", since=(1, 18, 0)),
     HelmValue("bgpControlPlane.secretNamespace", until=NEVER, hint="did you mean bgpControlPlane.secretsNamespace?"),
     HelmValue("bgpControlPlane.statusReport", since=(1, 17, 0)),
+    HelmValue("cgroup.automount", until=NEVER, hint="did you mean cgroup.autoMount?", left_over=True),
     HelmValue("ciliumEndpointSlice.sliceMode", until=(1, 18, 0)),
     HelmValue("containerRuntime.integration", until=(1, 16, 0)),
     HelmValue("defaultLBServiceIPAM", since=(1, 17, 0)),
@@ -47,10 +52,18 @@ HELM_VALUES = (
     HelmValue("enableLBIPAM", since=(1, 17, 0)),
     HelmValue("enableNoServiceEndpointsRoutable", since=(1, 19, 0)),
     HelmValue(
-        "enableRuntimeDeviceDetection", until=(1, 16, 0), hint="remove it: devices are always detected at runtime"
+        "enableRuntimeDeviceDetection",
+        until=(1, 16, 0),
+        hint="remove it: devices are always detected at runtime",
+        left_over=True,
     ),
     HelmValue("endpointStatus", until=(1, 16, 0)),
-    HelmValue("externalIPs", until=(1, 17, 6), hint="remove it: kubeProxyReplacement serves external IPs by itself"),
+    HelmValue(
+        "externalIPs",
+        until=(1, 17, 6),
+        hint="remove it: kubeProxyReplacement serves external IPs by itself",
+        left_over_with="kubeProxyReplacement",
+    ),
     HelmValue(
         "ingressController.loadBalancerMode", until=NEVER, hint="did you mean ingressController.loadbalancerMode?"
     ),
@@ -58,7 +71,13 @@ HELM_VALUES = (
     HelmValue("k8sServiceHostRef", since=(1, 18, 0)),
     HelmValue("l2podAnnouncements.interface", until=(1, 19, 1), hint="use l2podAnnouncements.interfacePattern"),
     HelmValue("l2podAnnouncements.interfacePattern", since=(1, 18, 0), hint="use l2podAnnouncements.interface"),
-    HelmValue("nodePort.enabled", until=(1, 19, 0), hint="remove it: kubeProxyReplacement implies it"),
+    HelmValue(
+        "nodePort.enabled",
+        until=(1, 19, 0),
+        hint="remove it: kubeProxyReplacement implies it",
+        left_over_with="kubeProxyReplacement",
+    ),
+    HelmValue("operator.rolloutPods", until=NEVER, hint="did you mean operator.rollOutPods?", left_over=True),
     HelmValue("remoteNodeIdentity", until=(1, 16, 0)),
     HelmValue("tunnel", until=(1, 15, 0), hint="use routingMode and tunnelProtocol"),
 )

@@ -245,7 +245,7 @@ def test_talos_values() -> None:
             "1.16.4",
             [
                 "enableRuntimeDeviceDetection: Cilium 1.16.4 ignores it: it is gone since 1.16 "
-                "(remove it: devices are always detected at runtime) [error]"
+                "(remove it: devices are always detected at runtime) [warning]"
             ],
             id="no-op",
         ),
@@ -259,7 +259,49 @@ def test_talos_values() -> None:
             ],
             id="removed in a patch release",
         ),
+        pytest.param(
+            {"externalIPs": {"enabled": True}, "kubeProxyReplacement": True},
+            "1.19.6",
+            [
+                "externalIPs: Cilium 1.19.6 ignores it: it is gone since 1.17.6 "
+                "(remove it: kubeProxyReplacement serves external IPs by itself) [warning]"
+            ],
+            id="removed, beside what does the same",
+        ),
+        pytest.param(
+            {"nodePort": {"enabled": True}, "kubeProxyReplacement": "true"},
+            "1.19.6",
+            [
+                "nodePort.enabled: Cilium 1.19.6 ignores it: it is gone since 1.19 "
+                "(remove it: kubeProxyReplacement implies it) [warning]"
+            ],
+            id="removed, beside what does the same as text",
+        ),
+        pytest.param(
+            {"nodePort": {"enabled": True}, "kubeProxyReplacement": False},
+            "1.19.6",
+            [
+                "nodePort.enabled: Cilium 1.19.6 ignores it: it is gone since 1.19 "
+                "(remove it: kubeProxyReplacement implies it) [error]"
+            ],
+            id="removed, and nothing does the same",
+        ),
         pytest.param({"nodePort": {"addresses": []}}, "1.19.6", [], id="a sibling of a removed value"),
+        pytest.param(
+            {"cgroup": {"automount": {"enabled": False}}, "operator": {"rolloutPods": True}},
+            "1.18.2",
+            [
+                "cgroup.automount: no version of Cilium has it (did you mean cgroup.autoMount?) [warning]",
+                "operator.rolloutPods: no version of Cilium has it (did you mean operator.rollOutPods?) [warning]",
+            ],
+            id="misspelt in many homes",
+        ),
+        pytest.param(
+            {"cgroup": {"autoMount": {"enabled": False}}, "operator": {"rollOutPods": True}},
+            "1.18.2",
+            [],
+            id="the same as the chart spells them",
+        ),
         pytest.param(
             {"bgpControlPlane": {"statusReport": {"enabled": True}}},
             "1.16.19",

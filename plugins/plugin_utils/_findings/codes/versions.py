@@ -38,8 +38,8 @@ VERSIONS: dict[str, PlanCode] = {
     ),
     "EDGE605": PlanCode(
         WARNING,
-        "Helm value close to a known one",
-        "The chart ignores misspelt values in silence.",
+        "Helm value that the chart ignores",
+        "Misspelt, or a left-over of an older version: the chart says nothing, and nothing comes of it.",
         "platform.edge_cilium_values__lan.l2Announcements: no chart known here has it (did you mean l2announcements?)",
     ),
     "EDGE606": PlanCode(
