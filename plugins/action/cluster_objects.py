@@ -44,6 +44,8 @@ ARGUMENTS: dict[str, Any] = {
     "passwords_in": {"type": "str", "no_log": False},
     "secrets_namespace": {"type": "str", "default": "kube-system", "no_log": False},
     "may_move": {"type": "list", "elements": "str", "default": []},
+    "cilium_version": {"type": "str"},
+    "serves_classless": {"type": "bool", "default": True},
     "services": {"type": "list", "elements": "dict", "default": []},
     "wait": {"type": "int", "default": 0},
 }
@@ -75,7 +77,10 @@ class ActionModule(ClusterAction):
         state = self._read(options, secrets, variables)
         if state.get("failed"):
             return {**result, **state}
-        changes = part_changes(options["part"], options, passwords, plain(state))
+        try:
+            changes = part_changes(options["part"], options, passwords, plain(state))
+        except EdgeError as error:
+            raise AnsibleActionFail(str(error)) from error
         errors = changes.errors if self._task.check_mode else [*changes.errors, *changes.absent]
         if errors:
             return {**result, "failed": True, "msg": "\n".join(str(error) for error in errors)}

@@ -53,6 +53,15 @@ options:
     type: list
     elements: str
     default: []
+  cilium_version:
+    description:
+      - Cilium's version, for the part V(lb). Before 1.18.2, a changed pool may give a service another of its addresses;
+        this is refused where a live service would meet it. Without it no such fault is assumed.
+    type: str
+  serves_classless:
+    description: Whether Cilium gives addresses to services without a C(loadBalancerClass) (C(defaultLBServiceIPAM)).
+    type: bool
+    default: true
   services:
     description: The planned services of the part V(services).
     type: list

@@ -16,7 +16,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE
 from .field_owners import fields_of_others, is_applied
-from .held_addresses import moved_addresses
+from .held_addresses import LbIpam, moved_addresses
 from .live_objects import is_ours, object_key, place, reference
 from .objects import BGP_KINDS, LB_KINDS, Object, password_secret_name
 
@@ -87,7 +87,13 @@ def bgp_changes(
     return changes
 
 
-def lb_changes(planned: Sequence[Object], may_move: Iterable[str], state: Mapping[str, Any], site: str) -> Changes:
+def lb_changes(
+    planned: Sequence[Object],
+    may_move: Iterable[str],
+    state: Mapping[str, Any],
+    site: str,
+    lb_ipam: LbIpam = LbIpam(),  # noqa: B008 - it is immutable
+) -> Changes:
     """Return what to do for pools and L2 policies.
 
     Args:
@@ -95,10 +101,11 @@ def lb_changes(planned: Sequence[Object], may_move: Iterable[str], state: Mappin
         may_move: services, as ``namespace/name``, that may get another address by this; ``*`` = all.
         state: the result of module ``cluster_state_info``, with services.
         site: the value of the ownership label.
+        lb_ipam: the LB-IPAM that serves the pools.
     """
     changes = Changes()
     _apply_and_remove(changes, planned, LB_KINDS, state, site)
-    changes.errors += moved_addresses(planned, frozenset(may_move), state, site)
+    changes.errors += moved_addresses(planned, frozenset(may_move), state, site, lb_ipam)
     return changes
 
 

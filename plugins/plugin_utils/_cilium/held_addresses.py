@@ -1,45 +1,174 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses that live services hold, and which a change of pools would take away."""
+"""Addresses that live services hold, whoever gave them, and which a change of pools would take away.
+
+Rules of Cilium's LB-IPAM (``operator/pkg/lbipam``):
+
+* It sleeps until the cluster has a pool. Then it takes each address from a service that no pool for that service holds,
+  also one that MetalLB or another controller gave (cilium/cilium#39805).
+* An address stays with its service while a pool that serves it holds the address.
+* Before 1.18.2, changed blocks or selectors may give a service another address of the same pool, unless it asks for the
+  one it has (cilium/cilium#40358, #43131).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._errors import EdgeError
 from .._addressing.addresses import parse_address, parse_pool_entry
-from .._addressing.intervals import contains, merge
-from .._kubernetes.labels import CILIUM_CLASSES, service_labels
-from .._kubernetes.selectors import selector_of
+from .._addressing.intervals import Interval, contains, merge
+from .._kubernetes.labels import ANNOTATION_ADDRESSES, CILIUM_CLASSES, service_labels
+from .._kubernetes.selectors import Selector, selector_of
+from .._versions.cilium import MOVING_ADDRESSES, parse_version
 from .common import Object
 from .live_objects import is_ours, place
 
+POOL = "CiliumLoadBalancerIPPool"
+LEGACY_ADDRESSES = "io.cilium/lb-ipam-ips"
+"""An older name of :data:`ANNOTATION_ADDRESSES`, which Cilium reads up to 1.20."""
+
+CONTROLLERS = {
+    "metallb.universe.tf/": "MetalLB",
+    "metallb.io/": "MetalLB",
+    "kube-vip.io/": "kube-vip",
+    "svccontroller.k3s.cattle.io/": "servicelb of k3s",
+}
+"""Prefixes of the annotations and finalizers that a load balancer leaves on a Service -> its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LbIpam:
+    """The LB-IPAM that serves the pools."""
+
+    version: str | None = None
+    """Cilium's; None: not told, then no fault of a version is assumed."""
+    serves_classless: bool = True
+    """Whether services without a ``loadBalancerClass`` are its own (``defaultLBServiceIPAM: lbipam``)."""
+
+    def serves(self, service: Object) -> bool:
+        """Return whether a Service is LB-IPAM's to give addresses to."""
+        name = service["spec"].get("loadBalancerClass")
+        return name in CILIUM_CLASSES and (name is not None or self.serves_classless)
+
+    @property
+    def moves_addresses(self) -> bool:
+        """Whether a changed pool may give a service another of its addresses."""
+        return self.version is not None and parse_version(self.version) < MOVING_ADDRESSES.mended
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """What of a pool decides which service holds which address."""
+
+    name: str
+    ours: bool
+    blocks: tuple[Interval, ...]
+    """None of a pool that is written in a way that nobody can count on."""
+    selector: Selector
+    enabled: bool
+
+    def gives(self, service: Object, address: str) -> bool:
+        """Return whether a service that holds the address keeps it by this pool."""
+        return self.holds(address) and self.selects(service)
+
+    def holds(self, address: str) -> bool:
+        """Return whether the address is in the blocks; reserved first and last ones count, as they stay held."""
+        return contains(self.blocks, parse_address(address, "").interval)
+
+    def selects(self, service: Object) -> bool:
+        """Return whether the pool serves a Service."""
+        metadata = service["metadata"]
+        special = service_labels(metadata["namespace"], metadata["name"])
+        return self.selector.matches({**(metadata.get("labels") or {}), **special})
+
 
 def moved_addresses(
-    planned: Sequence[Object], may_move: frozenset[str], state: Mapping[str, Any], site: str
+    planned: Sequence[Object], may_move: frozenset[str], state: Mapping[str, Any], site: str, lb_ipam: LbIpam
 ) -> Iterator[EdgeError]:
-    """Yield an error for each address that a service holds from a pool of ours and would lose by the plan."""
+    """Yield an error for each address that a live service would lose, or may lose, by the planned pools.
+
+    Args:
+        planned: the objects of :func:`.lb.lb_objects`.
+        may_move: services, as ``namespace/name``, that may get another address; ``*`` = all.
+        state: the result of module ``cluster_state_info``, with services.
+        site: the value of the ownership label.
+        lb_ipam: whose rules hold.
+    """
     if "*" in may_move:
         return
-    live = [item for item in state["objects"] if item["kind"] == "CiliumLoadBalancerIPPool"]
-    ours = [item for item in live if is_ours(item["metadata"], site)]
-    after = [item for item in live if not is_ours(item["metadata"], site)]
-    after += [item for item in planned if item["kind"] == "CiliumLoadBalancerIPPool"]
+    live = [_pool(item, site) for item in state["objects"] if item["kind"] == POOL]
+    wanted = {item["metadata"]["name"]: _pool(item, site) for item in planned if item["kind"] == POOL}
+    after = [pool for pool in live if not pool.ours and pool.name not in wanted] + list(wanted.values())
     for service in state["services"]:
-        metadata = service["metadata"]
-        name = f"{metadata['namespace']}/{metadata['name']}"
-        if service["spec"].get("loadBalancerClass") not in CILIUM_CLASSES or name in may_move:
+        name = f"{service['metadata']['namespace']}/{service['metadata']['name']}"
+        if not lb_ipam.serves(service) or name in may_move:
             continue
         for address in _held_addresses(service):
-            holders = [pool["metadata"]["name"] for pool in ours if _pool_holds(pool, address)]
-            if holders and not any(_pool_holds(pool, address) and _pool_serves(pool, metadata) for pool in after):
-                yield EdgeError(
-                    f"CiliumLoadBalancerIPPool {holders[0]}",
-                    f"the service {name} holds {address}, which no planned pool gives it: Cilium would take it away",
-                    f"keep the address in its pool, or list {name} in cilium_net_lb_may_move",
-                )
+            if not live and after:
+                yield from _taken_by_the_first(after, service, name, address)
+            for before in [pool for pool in live if pool.ours and pool.holds(address)][:1]:
+                now = wanted.get(before.name)
+                kept = now is not None and (now.blocks, now.selector) == (before.blocks, before.selector)
+                if not any(pool.gives(service, address) for pool in after):
+                    yield _given_up(before, name, address)
+                elif not kept and lb_ipam.moves_addresses and address not in _requested_addresses(service):
+                    yield _given_another(before, name, address, lb_ipam)
+
+
+def _taken_by_the_first(after: Sequence[_Pool], service: Object, name: str, address: str) -> Iterator[EdgeError]:
+    """Yield an error where the cluster's first pools take an address that another controller gave."""
+    if any(pool.enabled and pool.gives(service, address) for pool in after):
+        return
+    others = sorted(pool.name for pool in after if pool.enabled and pool.selects(service) and pool.blocks)
+    instead = f"and gives it another one, of {' or '.join(others)}" if others else "and gives it none"
+    controller = given_by(service)
+    yield EdgeError(
+        f"Service {name}",
+        f"it holds {address}{f' (given by {controller})' if controller else ''}, and the cluster has no"
+        f" {POOL} yet: with the first one, Cilium takes the address away {instead}",
+        "put the address in a pool that selects the service; or leave services without a class to others, with"
+        f" defaultLBServiceIPAM: none (Cilium 1.17 on); or list {name} in cilium_net_lb_may_move",
+    )
+
+
+def _given_up(before: _Pool, name: str, address: str) -> EdgeError:
+    """Return the error of a pool of ours that gives up an address which a service holds."""
+    return EdgeError(
+        f"{POOL} {before.name}",
+        f"the service {name} holds {address}, which no planned pool gives it: Cilium would take it away",
+        f"keep the address in its pool, or list {name} in cilium_net_lb_may_move",
+    )
+
+
+def _given_another(before: _Pool, name: str, address: str, lb_ipam: LbIpam) -> EdgeError:
+    """Return the error of a changed pool of ours that may give a service another address than the one it holds."""
+    return EdgeError(
+        f"{POOL} {before.name}",
+        f"the service {name} holds {address} without asking for it, and Cilium {lb_ipam.version} may give it another"
+        f" one when the pool changes (mended in {MOVING_ADDRESSES.version})",
+        f"annotate it with {ANNOTATION_ADDRESSES}: {address} first, update Cilium, or list {name} in"
+        " cilium_net_lb_may_move",
+    )
+
+
+def given_by(service: Object) -> str | None:
+    """Return the load balancer that gave a Service its addresses, as its traces tell; None where nothing does.
+
+    The traces are annotations and finalizers of known ones, then the field manager that wrote the address.
+    """
+    metadata = service["metadata"]
+    for trace in sorted([*(metadata.get("annotations") or {}), *(metadata.get("finalizers") or [])]):
+        for prefix, controller in CONTROLLERS.items():
+            if trace.startswith(prefix):
+                return controller
+    for entry in metadata.get("managedFields") or []:
+        if "f:loadBalancer" in ((entry.get("fieldsV1") or {}).get("f:status") or {}):
+            return f"the field manager {entry['manager']}"
+    return None
 
 
 def _held_addresses(service: Object) -> list[str]:
@@ -47,18 +176,32 @@ def _held_addresses(service: Object) -> list[str]:
     return [item["ip"] for item in ingress if item.get("ip")]
 
 
-def _pool_holds(pool: Object, address: str) -> bool:
-    """Return whether an address is in a pool's blocks; reserved first and last addresses count, as they stay held."""
-    blocks = pool["spec"].get("blocks") or []
-    texts = [item.get("cidr") or f"{item['start']}-{item.get('stop', item['start'])}" for item in blocks]
-    try:
-        intervals = [parse_pool_entry(text, place(pool)).interval for text in texts]
-    except EdgeError:  # a foreign pool, written in a way that nobody can count on
-        return False
-    return contains(merge(intervals), parse_address(address, "").interval)
+def _requested_addresses(service: Object) -> list[str]:
+    """Return the addresses that a Service asks for."""
+    annotations = service["metadata"].get("annotations") or {}
+    asked = annotations.get(ANNOTATION_ADDRESSES) or annotations.get(LEGACY_ADDRESSES) or ""
+    return [word.strip() for word in asked.split(",")] + [service["spec"].get("loadBalancerIP") or ""]
 
 
-def _pool_serves(pool: Object, metadata: Mapping[str, Any]) -> bool:
-    special = service_labels(metadata["namespace"], metadata["name"])
-    selector = pool["spec"].get("serviceSelector")
-    return not selector or selector_of(selector).matches({**(metadata.get("labels") or {}), **special})
+def _pool(item: Object, site: str) -> _Pool:
+    spec = item["spec"]
+    return _Pool(
+        name=item["metadata"]["name"],
+        ours=is_ours(item["metadata"], site),
+        blocks=_blocks(item),
+        selector=selector_of(spec.get("serviceSelector") or {}),
+        enabled=not spec.get("disabled"),
+    )
+
+
+def _blocks(item: Object) -> tuple[Interval, ...]:
+    """Return a pool's addresses; none where it is written in a way that nobody can count on, as only others' are."""
+    intervals = []
+    for block in item["spec"].get("blocks") or []:
+        start = block.get("start") or ""
+        text = block.get("cidr") or f"{start}-{block.get('stop') or start}"
+        try:
+            intervals.append(parse_pool_entry(text, place(item)).interval)
+        except EdgeError:
+            return ()
+    return merge(intervals)

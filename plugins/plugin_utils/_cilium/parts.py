@@ -11,6 +11,7 @@ from typing import Any
 from ...module_utils._kubernetes.cilium_kinds import PLURALS
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels
 from .changes import Changes, bgp_changes, lb_changes, service_changes
+from .held_addresses import LbIpam
 from .objects import BGP_KINDS, LB_KINDS
 
 PART_KINDS: Mapping[str, tuple[str, ...]] = {"bgp": BGP_KINDS, "lb": LB_KINDS, "services": ()}
@@ -55,5 +56,6 @@ def part_changes(part: str, options: Mapping[str, Any], passwords: Iterable[str]
         namespace = options["secrets_namespace"]
         return bgp_changes(objects, options["node_labels"], passwords, namespace, state, site)
     if part == "lb":
-        return lb_changes(objects, options["may_move"], state, site)
+        lb_ipam = LbIpam(options["cilium_version"], options["serves_classless"])
+        return lb_changes(objects, options["may_move"], state, site, lb_ipam)
     return service_changes(options["services"], state, site)

@@ -16,6 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.cha
     service_changes,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import LbIpam, given_by
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
     password_secrets,
     secrets_at_hand,
@@ -25,7 +26,7 @@ MANAGER = "hybridnet.cluster_edge"
 OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
 POOL = "CiliumLoadBalancerIPPool"
 POOL_LABEL = "cluster-edge.hybridnet/pool"
-FIELDS = {"spec": {"blocks": {"cidr": None, "start": None, "stop": None}, "serviceSelector": None}}
+FIELDS = {"spec": {"blocks": {"cidr": None, "start": None, "stop": None}, "disabled": None, "serviceSelector": None}}
 
 
 def state(**changes: Any) -> dict[str, Any]:
@@ -208,6 +209,176 @@ def test_special_keys_of_a_pool_selector() -> None:
     planned["spec"]["serviceSelector"] = {"matchLabels": {"io.kubernetes.service.namespace": "media"}}
     live = state(objects=[pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "other")])
     assert lb_changes([planned], [], live, "home").errors == []
+
+
+def every(name: str, *cidrs: str, **spec: Any) -> dict[str, Any]:
+    """Return a pool of ours without a selector."""
+    found = pool(name, *cidrs)
+    return {**found, "spec": {"blocks": found["spec"]["blocks"], **spec}}
+
+
+def with_metadata(held: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    return {**held, "metadata": {**held["metadata"], **metadata}}
+
+
+METALLB = with_metadata(
+    service("front", "198.51.100.201", "none"), annotations={"metallb.io/ip-allocated-from-pool": "default"}
+)
+NO_POOL_YET = "and the cluster has no CiliumLoadBalancerIPPool yet: with the first one, Cilium takes the address away"
+WAYS_OUT = (
+    "(put the address in a pool that selects the service; or leave services without a class to others, with"
+    " defaultLBServiceIPAM: none (Cilium 1.17 on); or list media/front in cilium_net_lb_may_move)"
+)
+
+
+@pytest.mark.parametrize(
+    ("planned", "held", "lb_ipam", "error"),
+    [
+        pytest.param(
+            [pool("production", "192.0.2.0/26")],
+            METALLB,
+            LbIpam(),
+            f"Service media/front: it holds 198.51.100.201 (given by MetalLB), {NO_POOL_YET} and gives it none {WAYS_OUT}",
+            id="a pool for other services takes it",
+        ),
+        pytest.param(
+            [every("production", "192.0.2.0/26")],
+            METALLB,
+            LbIpam(),
+            f"Service media/front: it holds 198.51.100.201 (given by MetalLB), {NO_POOL_YET} and gives it another one,"
+            f" of production {WAYS_OUT}",
+            id="a pool for all services gives it another one",
+        ),
+        pytest.param(
+            [every("production", "198.51.100.0/24", disabled=True)],
+            service("front", "198.51.100.201", "none"),
+            LbIpam(),
+            f"Service media/front: it holds 198.51.100.201, {NO_POOL_YET} and gives it none {WAYS_OUT}",
+            id="a disabled pool does not take it over",
+        ),
+        pytest.param(
+            [pool("production", "192.0.2.0/26")],
+            service("front", "198.51.100.201", "none", loadBalancerClass="io.cilium/bgp-control-plane"),
+            LbIpam(serves_classless=False),
+            f"Service media/front: it holds 198.51.100.201, {NO_POOL_YET} and gives it none {WAYS_OUT}",
+            id="a class of Cilium's",
+        ),
+        pytest.param([every("production", "198.51.100.0/24")], METALLB, LbIpam(), None, id="a pool takes it over"),
+        pytest.param([], METALLB, LbIpam(), None, id="no pool"),
+        pytest.param(
+            [pool("production", "192.0.2.0/26")], METALLB, LbIpam(serves_classless=False), None, id="left to others"
+        ),
+        pytest.param(
+            [pool("production", "192.0.2.0/26")],
+            service("front", "198.51.100.201", "none", loadBalancerClass="metallb"),
+            LbIpam(),
+            None,
+            id="a class of another's",
+        ),
+        pytest.param(
+            [pool("production", "192.0.2.0/26")],
+            with_metadata(METALLB, name="moving"),
+            LbIpam(),
+            None,
+            id="a service that may move",
+        ),
+        pytest.param(
+            [pool("production", "192.0.2.0/26")],
+            {**METALLB, "status": {"loadBalancer": {"ingress": [{"hostname": "lb.example.com"}]}}},
+            LbIpam(),
+            None,
+            id="a name in place of an address",
+        ),
+    ],
+)
+def test_the_first_pool_takes_addresses_that_others_gave(
+    planned: list[dict[str, Any]], held: dict[str, Any], lb_ipam: LbIpam, error: str | None
+) -> None:
+    found = lb_changes(planned, ["media/moving"], state(services=[held]), "home", lb_ipam)
+    assert texts(found.errors) == ([error] if error else [])
+
+
+def test_a_pool_of_others_has_taken_its_addresses_before() -> None:
+    live = state(objects=[pool("theirs", "203.0.113.0/24", labels={})], services=[METALLB])
+    assert lb_changes([pool("production", "192.0.2.0/26")], [], live, "home").errors == []
+
+
+def test_a_pool_of_others_that_nobody_can_count_on() -> None:
+    theirs = {**pool("theirs", labels={}), "spec": {"blocks": [{"stop": "203.0.113.9"}]}}
+    live = state(objects=[theirs, pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "lb")])
+    assert lb_changes([pool("lb", "192.0.2.0/25")], [], live, "home").errors == []
+
+
+@pytest.mark.parametrize(
+    ("planned", "held", "version", "moves"),
+    [
+        pytest.param("192.0.2.0/24", service("web", "192.0.2.5", "lb"), "1.17.4", True, id="widened"),
+        pytest.param("192.0.2.0/29", service("web", "192.0.2.5", "lb"), "1.18.1", True, id="shrunk beside it"),
+        pytest.param("192.0.2.0/24", service("web", "192.0.2.5", "lb"), "1.18.2", False, id="mended"),
+        pytest.param("192.0.2.0/24", service("web", "192.0.2.5", "lb"), None, False, id="version not told"),
+        pytest.param("192.0.2.0/25", service("web", "192.0.2.5", "lb"), "1.17.4", False, id="unchanged"),
+        pytest.param(
+            "192.0.2.0/24",
+            with_metadata(
+                service("web", "192.0.2.5", "lb"),
+                labels={POOL_LABEL: "lb"},
+                annotations={"lbipam.cilium.io/ips": "2001:db8::5, 192.0.2.5"},
+            ),
+            "1.17.4",
+            False,
+            id="asked for by annotation",
+        ),
+        pytest.param(
+            "192.0.2.0/24",
+            with_metadata(service("web", "192.0.2.5", "lb"), annotations={"io.cilium/lb-ipam-ips": "192.0.2.5"}),
+            "1.17.4",
+            False,
+            id="asked for by the older annotation",
+        ),
+        pytest.param(
+            "192.0.2.0/24",
+            service("web", "192.0.2.5", "lb", loadBalancerIP="192.0.2.5"),
+            "1.17.4",
+            False,
+            id="asked for in its spec",
+        ),
+    ],
+)
+def test_a_changed_pool_moves_services_before_cilium_1_18_2(
+    planned: str, held: dict[str, Any], version: str | None, moves: bool
+) -> None:
+    live = state(objects=[pool("lb", "192.0.2.0/25")], services=[held])
+    error = (
+        f"CiliumLoadBalancerIPPool lb: the service media/web holds 192.0.2.5 without asking for it, and Cilium {version} may"
+        " give it another one when the pool changes (mended in 1.18.2) (annotate it with lbipam.cilium.io/ips: 192.0.2.5"
+        " first, update Cilium, or list media/web in cilium_net_lb_may_move)"
+    )
+    found = lb_changes([pool("lb", planned)], [], live, "home", LbIpam(version))
+    assert texts(found.errors) == ([error] if moves else [])
+
+
+@pytest.mark.parametrize(
+    ("metadata", "controller"),
+    [
+        pytest.param({"annotations": {"metallb.universe.tf/address-pool": "a"}}, "MetalLB", id="older MetalLB"),
+        pytest.param({"annotations": {"kube-vip.io/loadbalancerIPs": "192.0.2.5"}}, "kube-vip", id="kube-vip"),
+        pytest.param({"annotations": {"svccontroller.k3s.cattle.io/lbpool": "a"}}, "servicelb of k3s", id="servicelb"),
+        pytest.param(
+            {
+                "finalizers": ["service.kubernetes.io/load-balancer-cleanup"],
+                "managedFields": [
+                    {"manager": "kubectl", "fieldsV1": {"f:spec": {}}},
+                    {"manager": "cloud-controller-manager", "fieldsV1": {"f:status": {"f:loadBalancer": {}}}},
+                ],
+            },
+            "the field manager cloud-controller-manager",
+            id="a cloud",
+        ),
+        pytest.param({"annotations": {"example.com/metallb.io/": ""}}, None, id="no trace"),
+    ],
+)
+def test_who_gave_an_address(metadata: dict[str, Any], controller: str | None) -> None:
+    assert given_by(with_metadata(service("web", "192.0.2.5", "lb"), **metadata)) == controller
 
 
 def bgp(labels: dict[str, dict[str, str]], nodes: dict[str, Any]) -> Any:
