@@ -53,6 +53,9 @@ options:
     type: list
     elements: str
     default: []
+  config_map:
+    description: ConfigMap to read, as V(namespace/name).
+    type: str
   release:
     description: Helm release to read, as V(namespace/name). Its record in the cluster is read, without Helm.
     type: str
@@ -112,6 +115,10 @@ secrets:
   returned: always
   type: list
   elements: dict
+config_map:
+  description: Data of O(config_map); empty where there is none.
+  type: dict
+  returned: success
 release:
   description:
     - The newest revision of O(release), with V(chart), V(version), V(app_version), V(revision), V(status) and

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,9 +34,10 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield cluster
 
 
-def provision(cluster: Cluster, *options: str) -> PlaybookRun:
+def provision(cluster: Cluster, *options: str, **variables: object) -> PlaybookRun:
     """Run the plays of the cluster with the reference site."""
     site = {
+        **variables,
         "edge_cluster_kubeconfig": str(cluster.kubeconfig),
         "edge_cilium_version": cluster_lab.CILIUM,
         "cilium_net_release_binary": str(cluster_lab.HELM),
@@ -52,10 +54,53 @@ def test_cluster_is_provisioned_and_then_left_alone(cluster: Cluster) -> None:
         written = len(cluster.asked())
         second = provision(cluster, "-vv")
         second.check(0)
-        assert "changed=4 " in first.output
+        assert "changed=5 " in first.output  # the note of the release, Helm, and three parts
         assert "changed=0 " in second.output
         assert cluster.writes_since(written) == []
     assert cluster.names("/apis/cilium.io/v2/ciliumbgpclusterconfigs") == ["public-true"]
     assert len(cluster.names("/apis/cilium.io/v2/ciliumloadbalancerippools")) == 4
     assert cluster.names("/api/v1/namespaces/dummy/services") == ["dummy-service"]
     assert "is replaced by" not in first.output + second.output
+
+
+def upgrade_by_hand(cluster: Cluster, *settings: str) -> None:
+    """Change the live release as somebody else would."""
+    chart = cluster_lab.cilium_module() / "install/kubernetes/cilium"
+    command = [cluster_lab.HELM, "upgrade", "cilium", chart, "--namespace", "kube-system", "--reuse-values"]
+    command += ["--kubeconfig", cluster.kubeconfig, *(word for item in settings for word in ("--set", item))]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_release_that_somebody_changed_is_left_alone_until_the_user_says_so(cluster: Cluster) -> None:
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        provision(cluster).check(0)
+        upgrade_by_hand(cluster, "encryption.enabled=true", "hubble.tls.ca.key=geheim")
+        written = len(cluster.asked())
+        refused = provision(cluster)
+        refused.check(2)
+        preview = provision(cluster, "--check", "--diff")
+        preview.check(2)
+        half = provision(cluster, edge_cluster_take_over={"release": f"cilium@{cluster_lab.CILIUM}"})
+        half.check(2)
+        assert cluster.writes_since(written) == []
+        for run in (refused, preview):
+            assert "was not made by this site" in run.output
+            assert "geheim" not in run.output
+        assert "Nothing was changed." in refused.output
+        difference = 'encryption: {"enabled": true} -> (absent)'
+        assert preview.output.index(difference) < preview.output.index("Without check mode")
+        said = {"release": f"cilium@{cluster_lab.CILIUM}", "unset": ["encryption.enabled", "hubble.tls.ca.key"]}
+        provision(cluster, edge_cluster_take_over=said).check(0)
+        provision(cluster).check(0)
+
+
+def test_another_cluster_is_left_alone(cluster: Cluster) -> None:
+    names = {f"node0{number}": f"other{number}" for number in range(1, 5)} | {"control-01": "other0"}
+    for name in names:
+        cluster.request("DELETE", f"/api/v1/nodes/{name}")
+    cluster.add_nodes(*names.values())
+    written = len(cluster.asked())
+    refused = provision(cluster)
+    refused.check(2)
+    assert "it has none of the planned nodes (control-01, node01, node02, node03, node04)" in refused.output
+    assert cluster.writes_since(written) == []

@@ -323,10 +323,17 @@ def test_removal_takes_only_our_own(cluster: Cluster) -> None:
 def test_release(cluster: Cluster) -> None:
     values = {**PLATFORM["helm_values"], "operator": {"rollOutPods": True, "replicas": 1}}
     chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
-    planned = {"values": values, "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": "", "timeout": 60}
+    planned = {
+        "values": values,
+        "version": cluster_lab.CILIUM,
+        "chart": chart,
+        "chart_repo": "",
+        "timeout": 60,
+        "site": "lab",
+    }
     step = "cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}
     check = run_roles(cluster, step, options=("--check", "--diff"))
-    assert (check.returncode, check.changed) == (0, 1), check.output
+    assert (check.returncode, check.changed) == (0, 2), check.output
     assert "bgpControlPlane: (absent) ->" in check.output
     assert cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") is None
     with cluster_lab.rollouts_complete_by_themselves(cluster):
@@ -335,7 +342,7 @@ def test_release(cluster: Cluster) -> None:
         again = run_roles(cluster, step, options=("--diff",))
         planned["values"] = {**values, "debug": {"verbose": "flow"}}
         changed = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))
-    assert (first.returncode, first.changed) == (0, 1), first.output
+    assert (first.returncode, first.changed) == (0, 2), first.output  # the note, and Helm
     assert (second.returncode, second.changed) == (0, 0), second.output
     assert (again.returncode, again.changed) == (0, 0), again.output
     # A release that is as planned is no work for Helm, whose module would advise helm-diff.
@@ -343,7 +350,7 @@ def test_release(cluster: Cluster) -> None:
         assert not [line for line in run.output.splitlines() if "helm diff" in line or "DEPRECATION" in line], (
             run.output
         )
-    assert (changed.returncode, changed.changed) == (0, 1), changed.output
+    assert (changed.returncode, changed.changed) == (0, 2), changed.output
     config = cluster.get("/api/v1/namespaces/kube-system/configmaps/cilium-config")["data"]
     assert config["enable-bgp-control-plane"] == config["enable-l2-announcements"] == "true"
     assert config["debug-verbose"] == "flow"
@@ -363,7 +370,14 @@ def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> Non
     ranges = {"clusterPoolIPv4MaskSize": 24, "clusterPoolIPv4PodCIDRList": ["10.244.0.0/16"]}
     values = {**PLATFORM["helm_values"], "ipam": {"mode": "cluster-pool", "operator": ranges}}
     chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
-    planned = {"values": values, "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": "", "timeout": 60}
+    planned = {
+        "values": values,
+        "version": cluster_lab.CILIUM,
+        "chart": chart,
+        "chart_repo": "",
+        "timeout": 60,
+        "site": "lab",
+    }
     step = "cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}
     before = cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium")
     run = run_roles(cluster, step)
@@ -382,7 +396,14 @@ def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> Non
 def test_release_that_never_runs(cluster: Cluster) -> None:
     chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
     values = {**PLATFORM["helm_values"], "debug": {"enabled": True}}
-    planned = {"values": values, "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": "", "timeout": 1}
+    planned = {
+        "values": values,
+        "version": cluster_lab.CILIUM,
+        "chart": chart,
+        "chart_repo": "",
+        "timeout": 1,
+        "site": "lab",
+    }
     run = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))
     assert run.returncode != 0
     assert "Not complete after 1 s: {'DaemonSet/kube-system/cilium': 'its change is not seen yet'" in words(run.output)

@@ -26,6 +26,7 @@ ARGUMENTS: Dict[str, Any] = {
     "manager": {"type": "str", "default": ""},
     "rollouts": {"type": "list", "elements": "str", "default": []},
     "release": {"type": "str"},
+    "config_map": {"type": "str"},
     "wait": {"type": "int", "default": 0},
     "wait_plurals": {"type": "list", "elements": "str"},
 }
@@ -118,12 +119,12 @@ def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, str]:
     return found
 
 
-def decoded_release(secret: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return what a Secret of Helm 3 or 4 says of a release: JSON in gzip in base64, and that as the Secret's data.
+def decoded_release(encoded: str) -> Dict[str, Any]:
+    """Return what a record of Helm 3 or 4 says of a release: JSON in gzip in base64.
 
     Source: helm.sh/helm, pkg/storage/driver, ``encodeRelease``. Its templates and manifest are left out.
     """
-    packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+    packed = base64.b64decode(encoded)
     record = json.loads(zlib.decompress(packed, 16 + zlib.MAX_WBITS))
     chart = record["chart"]["metadata"]
     return {
@@ -137,15 +138,27 @@ def decoded_release(secret: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]]:
-    """Return the newest revision of a Helm release, ``namespace/name``; None where Helm keeps none in Secrets."""
+    """Return the newest revision of a Helm release, ``namespace/name``; None where Helm keeps none in the cluster.
+
+    Helm keeps its records in Secrets, or with ``HELM_DRIVER=configmap`` in ConfigMaps, without a second base64.
+    """
     namespace, name = release.split("/")
-    path = "/api/v1/namespaces/{0}/secrets".format(namespace)
-    records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
-    if not records:
-        return None
-    newest = max(records, key=lambda item: int(item["metadata"]["labels"]["version"]))
-    secret = reader.get("{0}/{1}".format(path, newest["metadata"]["name"]))
-    return None if secret is None else decoded_release(secret)
+    for plural in ("secrets", "configmaps"):
+        path = "/api/v1/namespaces/{0}/{1}".format(namespace, plural)
+        records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
+        if records:
+            newest = max(records, key=lambda item: int(item["metadata"]["labels"]["version"]))
+            found = reader.get("{0}/{1}".format(path, newest["metadata"]["name"]))
+            if found is not None:
+                text = found["data"]["release"]
+                return decoded_release(base64.b64decode(text).decode() if plural == "secrets" else text)
+    return None
+
+
+def read_config_map(reader: ClusterReader, config_map: str) -> Dict[str, str]:
+    """Return the data of a ConfigMap, ``namespace/name``; nothing where there is none."""
+    found = reader.get("/api/v1/namespaces/{0}/configmaps/{1}".format(*config_map.split("/"))) or {}
+    return dict(found.get("data") or {})
 
 
 def read_services(reader: ClusterReader, selector: str, manager: str) -> List[Dict[str, Any]]:
@@ -190,6 +203,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         found = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
         state["namespaces"] = sorted(item["metadata"]["name"] for item in found)
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
+    state["config_map"] = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
     if params["services"]:
         state["services"] = read_services(reader, params["selector"], params["manager"])
     if params["secrets_namespace"]:

@@ -3,5 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the cluster is told: Kubernetes objects and Helm values, made from the resolved site.
 
-May import: _errors, module_utils/_kubernetes, _addressing, _kubernetes, _versions, _document, _model, _pools.
+May import: _errors, module_utils/_kubernetes, _addressing, _kubernetes, _versions, _findings, _document, _model,
+_pools.
 """

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
@@ -107,6 +108,17 @@ def needed_values(cluster: Cluster) -> dict[str, Any]:
     return values
 
 
+SECRET_NAMES = re.compile(r"(?i)(password|token|private[-_]?key|(^|[._-])(key|crt|cert)$|caBundle)")
+"""Names of values that are not printed, whatever they hold."""
+
+
+def shown(name: str, value: Any) -> Any:
+    """Return a value as it may be printed: text under the name of a secret is not, at whatever depth."""
+    if isinstance(value, Mapping):
+        return {key: shown(key, item) for key, item in value.items()}
+    return "(not shown)" if isinstance(value, (str, list)) and SECRET_NAMES.search(name) else value
+
+
 def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:
     """Return the paths at which the planned values differ from the live ones, each as ``path: old -> new``."""
     found: list[str] = []
@@ -116,7 +128,7 @@ def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: st
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             found += changed_values(old, new, below)
         elif old != new or (name in live) != (name in planned):
-            texts = (json.dumps(layer[name]) if name in layer else "(absent)" for layer in (live, planned))
+            texts = (json.dumps(shown(name, layer[name])) if name in layer else "(absent)" for layer in (live, planned))
             found.append(f"{below}: {' -> '.join(texts)}")
     return found
 

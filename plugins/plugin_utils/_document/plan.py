@@ -117,12 +117,20 @@ class ChartValues(TypedDict):
     values: Annotated[HelmValues, "The values; of a ``gateway`` a patch of the Gateway."]
 
 
+class PlannedTakeOver(TypedDict):
+    """What a run may take over in a cluster that already lives."""
+
+    release: Annotated[str | None, "``name@version`` of the live Helm release; null: none."]
+    unset: Annotated[list[str], "Paths of its values that Helm may unset."]
+
+
 class PlannedCluster(TypedDict):
     """One cluster: what the roles ``cilium_net_*`` take."""
 
     managed: Annotated[bool, "Whether the run configures it."]
     absent: Annotated[bool, "``edge_state: absent``: what this collection made there is removed."]
     cilium_managed: Annotated[bool, "Whether the run installs and upgrades Cilium's Helm release."]
+    take_over: Annotated[PlannedTakeOver, "What the run may take over there."]
     cilium_version: Annotated[str, "The Cilium version that the plan assumes."]
     distribution: Annotated[str | None, "Such as ``talos`` or ``k3s``; null: not said."]
     kubeconfig: Annotated[str | None, "Path of the kubeconfig; null: the client's own default."]

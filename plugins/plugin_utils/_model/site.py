@@ -436,6 +436,16 @@ class L2Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """``edge_cluster_take_over``: what a run may take over in a cluster that already lives."""
+
+    release: str | None = None
+    """``name@version`` of the live Helm release."""
+    unset: tuple[str, ...] = ()
+    """Paths of its values that Helm may unset."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """A host of ``edge_clusters`` with all that belongs to it."""
 
@@ -472,6 +482,7 @@ class Cluster:
     """Pool of the nodes' BGP identifiers."""
     manage_labels: bool = field(kw_only=True)
     l2_lease: L2Lease = field(kw_only=True)
+    take_over: TakeOver = field(default_factory=TakeOver)
 
 
 @dataclass(frozen=True, slots=True)

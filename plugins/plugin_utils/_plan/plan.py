@@ -238,6 +238,7 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
         "managed": cluster.managed,
         "absent": cluster.absent,
         "cilium_managed": cluster.cilium_managed,
+        "take_over": {"release": cluster.take_over.release, "unset": list(cluster.take_over.unset)},
         "cilium_version": cluster.cilium_version,
         "distribution": cluster.distribution,
         "kubeconfig": cluster.kubeconfig,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .._findings.report import Report
 from .._inventory.parse import ParsedSite
 from .._inventory.values import Values
-from .._model.site import Cluster, L2Lease, Node, PodPool, Router, Service, Site
+from .._model.site import Cluster, L2Lease, Node, PodPool, Router, Service, Site, TakeOver
 from .clusters.versions import check_versions
 from .hosts import Context, absent_nodes, check_unique, is_absent, resolve_nodes, resolve_routers
 from .names import check_names
@@ -153,7 +154,13 @@ def _cluster(context: Context, draft: _ClusterDraft) -> Cluster:
         router_ids=values["edge_cluster_router_ids"],
         manage_labels=values["edge_cluster_manage_labels"],
         l2_lease=L2Lease(lease["duration"], lease["renew"], lease["retry"]),
+        take_over=_take_over(values["edge_cluster_take_over"]),
     )
+
+
+def _take_over(said: Mapping[str, Any] | None) -> TakeOver:
+    """Return what may be taken over, from ``edge_cluster_take_over``."""
+    return TakeOver() if said is None else TakeOver(said["release"], tuple(said["unset"]))
 
 
 def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tuple[str, ...]]:

@@ -107,16 +107,19 @@ def record(revision: int, **changes: Any) -> dict[str, Any]:
 class HelmStandIn:
     """Answers like an API server that has Helm's records of a release."""
 
-    def __init__(self, *records: dict[str, Any]) -> None:
+    def __init__(self, *records: dict[str, Any], path: str = SECRETS) -> None:
+        self.path = path
         self.records = {item["metadata"]["name"]: item for item in records}
         self.selectors: list[str] = []
 
     def get(self, path: str) -> dict[str, Any] | None:
-        return self.records.get(path.removeprefix(f"{SECRETS}/"))
+        return self.records.get(path.removeprefix(f"{self.path}/"))
 
     def items(self, path: str, accept: str, selector: str) -> list[dict[str, Any]]:
-        assert (path, accept) == (SECRETS, METADATA_ONLY), "revisions are of 100 KB each: only one is read whole"
+        assert accept == METADATA_ONLY, "revisions are of 100 KB each: only one is read whole"
         self.selectors.append(selector)
+        if path != self.path:
+            return []
         return [{"metadata": item["metadata"]} for item in self.records.values()]
 
 
@@ -133,6 +136,13 @@ def test_the_newest_revision_of_a_release_is_read() -> None:
     assert reader.selectors == ["owner=helm,name=cilium"]
 
 
+def test_a_release_that_helm_keeps_in_configmaps_is_read() -> None:
+    kept = record(3)
+    kept["data"]["release"] = base64.b64decode(kept["data"]["release"]).decode()
+    reader: Any = HelmStandIn(kept, path=SECRETS.replace("secrets", "configmaps"))
+    assert read_state(reader, request(release="kube-system/cilium"))["release"]["revision"] == 3
+
+
 def test_a_release_without_values_has_none() -> None:
     reader: Any = HelmStandIn(record(1, config=None))
     found = read_state(reader, request(release="kube-system/cilium"))["release"]
@@ -143,4 +153,4 @@ def test_a_cluster_without_the_release() -> None:
     reader: Any = HelmStandIn()
     assert read_state(reader, request(release="kube-system/cilium"))["release"] is None
     assert read_state(reader, request())["release"] is None
-    assert reader.selectors == ["owner=helm,name=cilium"], "it was read without being asked for"
+    assert reader.selectors == ["owner=helm,name=cilium"] * 2, "it was read without being asked for"

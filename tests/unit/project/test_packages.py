@@ -179,7 +179,7 @@ PACKAGES = [name for name in ORDER if name.startswith("plugin_utils/") and (PLUG
 def may_import(name: str) -> list[str]:
     """Return the packages that a package says it may import."""
     text = ast.get_docstring(parsed(PLUGINS / name / "__init__.py")) or ""
-    said = re.search(r"^May import: (.*)\.$", text, re.MULTILINE)
+    said = re.search(r"^May import: ([^.]*)\.$", text, re.MULTILINE)
     assert said is not None, f"{name}/__init__.py does not say what it may import"
     below = ORDER[: ORDER.index(name)]
     if said[1] == "all packages below":
@@ -187,7 +187,7 @@ def may_import(name: str) -> list[str]:
     # Where both halves of the library have a package of that name, it is the one of plugin_utils.
     found = [
         next((item for item in (f"plugin_utils/{word}", f"module_utils/{word}", word) if item in below), f"no {word}")
-        for word in said[1].split(", ")
+        for word in " ".join(said[1].split()).split(", ")
     ]
     assert not [word for word in found if word.startswith("no ")], f"{name}/__init__.py: {found}"
     return found

@@ -114,6 +114,22 @@ CLUSTER_MAPS = (
     ),
 )
 
+TAKE_OVER = Record(
+    (
+        Key(
+            "release",
+            Text("name@version", r"[a-z0-9][a-z0-9-]*@\S+", "name@version, such as cilium@1.18.2"),
+            "The live Helm release that becomes this site's.",
+        ),
+        Key(
+            "unset",
+            ListOf(Text("value path")),
+            "Its values that Helm may unset, such as encryption.enabled.",
+            default=(),
+        ),
+    )
+)
+
 CLUSTER = (
     Key("edge_cluster_asn", Asn(), "AS number of peerings that set none.", derived="required with such peerings"),
     Key("edge_cluster_kubeconfig", PATH, "kubeconfig of the cluster.", derived="the client's default"),
@@ -128,6 +144,11 @@ CLUSTER = (
     Key("edge_cilium_version", VERSION, "Cilium version that drives the plan.", required=True),
     Key("edge_cilium_values", MapOf(Text(), Tree()), "Helm values, merged over ours.", layered=True),
     Key("edge_cilium_managed", Boolean(), "false: the Helm release is not ours.", default=True),
+    Key(
+        "edge_cluster_take_over",
+        TAKE_OVER,
+        "What a run may take over in a cluster that already lives. Void where the live one differs.",
+    ),
     Key("edge_cluster_pod_cidrs", ListOf(CIDR), "Pod ranges, for overlap checks.", default=()),
     Key("edge_cluster_service_cidrs", ListOf(CIDR), "Service ranges, for overlap checks.", default=()),
     Key("edge_cluster_external_cidrs", ListOf(CIDR), "Ranges of external IPs, for overlap checks.", default=()),

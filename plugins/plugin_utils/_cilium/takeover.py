@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run must not do to a live Cilium release, or to a cluster that is another one, without the user's word.
+
+Helm's ``--reset-values`` unsets every value that a release has and the plan lacks: ``kubeProxyReplacement``,
+``k8sServiceHost`` or ``encryption`` of a cluster that lives by them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from ...module_utils._errors import EdgeError
+from .._findings.wording import some
+from .._versions.cilium import parse_version
+from .helm_values import shown
+
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A Helm release: its name, the chart's version, and the values that somebody has set."""
+
+    name: str
+    version: str
+    values: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """The release's version and values, as one word: what a site notes of a release that it has made."""
+        text = json.dumps([self.version, self.values], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """``edge_cluster_take_over``: what may be taken over and unset. It names each thing."""
+
+    release: str | None = None
+    """``name@version`` of the live release."""
+    unset: tuple[str, ...] = ()
+    """Paths of values."""
+
+
+Path = tuple[str, ...]
+"""Keys of a value, from the outermost on: a key may have dots itself (``nodeSelector``)."""
+
+
+def leaves(values: Mapping[str, Any], above: Path = ()) -> dict[Path, Any]:
+    """Return the values by path; a list, and a map without keys, is one value. None sets nothing."""
+    found: dict[Path, Any] = {}
+    for key, value in values.items():
+        path = (*above, key)
+        if isinstance(value, Mapping) and value:
+            found |= leaves(value, path)
+        elif value is not None:
+            found[path] = value
+    return found
+
+
+def release_refusals(live: Release | None, planned: Release, made: Iterable[str], consent: Consent) -> list[str]:
+    """Return why the planned release must not be applied to the live one; nothing where it may be.
+
+    Args:
+        live: as the cluster has it; None: there is none.
+        planned: version and values of the plan.
+        made: digests of the releases that this site has made there.
+        consent: the user's word. Void where it names another release than the live one.
+    """
+    if live is None:
+        return []
+    ours = live.digest in set(made)
+    before, after = leaves(live.values), leaves(planned.values)
+    lost = {path: value for path, value in before.items() if path not in after}
+    changed = [".".join(path) for path, value in before.items() if path in after and after[path] != value]
+    consented = consent.release == f"{live.name}@{live.version}"
+    refusals = []
+    if not ours:
+        unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
+        same = live.version == planned.version and not lost and not changed
+        if not (consented or same) or unsaid:
+            refusals.append(_foreign(live, planned, unsaid, changed, consented))
+    if not consented:
+        refusals += _wrong_step(live, planned)
+    return refusals
+
+
+def _foreign(
+    live: Release, planned: Release, unsaid: Mapping[Path, Any], changed: Sequence[str], consented: bool
+) -> str:
+    """Return why a release that this site has not made is left alone, and the ways out."""
+    text = f"the Helm release {live.name} ({live.version}) was not made by this site"
+    if live.version != planned.version:
+        text += f"; its version would become {planned.version}"
+    if changed:
+        text += f"; other values would replace those of {some(sorted(changed), MOST_NAMES)}"
+    names = sorted(".".join(path) for path in unsaid)
+    if not unsaid:
+        return f"{text}. {_ways_out(live, (), consented)}"
+    keep = nested({path: shown(path[-1], value) for path, value in unsaid.items()})
+    pasted = yaml.safe_dump({"edge_cilium_values": keep}, sort_keys=True, width=120, allow_unicode=True).rstrip()
+    return (
+        f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}. To keep these values, write"
+        f" them in the inventory:\n{pasted}\n{_ways_out(live, names, consented)}"
+    )
+
+
+def _ways_out(live: Release, unset: Sequence[str], consented: bool) -> str:
+    """Return what a user can say where nothing is to be kept."""
+    word: dict[str, Any] = {"release": f"{live.name}@{live.version}"}
+    if unset:
+        word["unset"] = list(unset)
+    said = yaml.safe_dump({"edge_cluster_take_over": word}, sort_keys=True, width=120).rstrip()
+    others = "" if consented else " Or leave the release to its owner: edge_cilium_managed: false."
+    return f"To take the release over{' without them' if unset else ''}, say so:\n{said}\n{others}".rstrip()
+
+
+def _wrong_step(live: Release, planned: Release) -> list[str]:
+    """Return why a version cannot follow the live one (Cilium documentation, "Upgrade Guide": one minor at a time)."""
+    consent = f"edge_cluster_take_over: {{release: {live.name}@{live.version}}}"
+    try:
+        old, new = parse_version(live.version), parse_version(planned.version)
+    except EdgeError as error:
+        return [
+            f"the live release {live.name} has the version {live.version}, which cannot be judged ({error}). {consent}"
+        ]
+    if new < old:
+        return [
+            f"the live release {live.name} is Cilium {live.version}, newer than the planned {planned.version}: a"
+            f" downgrade"
+            f" can take objects and routes away. Set edge_cilium_version: {live.version}, or say so: {consent}"
+        ]
+    if new[0] != old[0] or new[1] > old[1] + 1:
+        return [
+            f"the live release {live.name} is Cilium {live.version}, and {planned.version} skips a minor version:"
+            f" Cilium is"
+            f" upgraded from one minor to the next. Set edge_cilium_version: {old[0]}.{old[1] + 1}.x first (its"
+            f" newest),"
+            f" or say so: {consent}"
+        ]
+    return []
+
+
+def nested(paths: Mapping[Path, Any]) -> dict[str, Any]:
+    """Return values by path as the map that they came from."""
+    result: dict[str, Any] = {}
+    for path, value in paths.items():
+        *above, last = path
+        place = result
+        for key in above:
+            place = place.setdefault(key, {})
+        place[last] = value
+    return result
+
+
+def cluster_refusals(planned: Iterable[str], live: Iterable[str]) -> list[str]:
+    """Return why a cluster is not the planned one: it has none of the plan's nodes. Some that lack may join later."""
+    wanted, there = sorted(planned), sorted(live)
+    if not wanted or not there or set(wanted) & set(there):
+        return []
+    return [
+        f"it has none of the planned nodes ({some(wanted, MOST_NAMES)}); its nodes are {some(there, MOST_NAMES)}."
+        f" This is"
+        " another cluster, or its nodes have other names: set edge_cluster_kubeconfig and edge_cluster_context, or"
+        " name the"
+        " inventory's hosts as kubectl get nodes does"
+    ]

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run may take over in a live cluster, and what it says where it may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
+    Consent,
+    Release,
+    cluster_refusals,
+    release_refusals,
+)
+
+PLANNED = {"bgpControlPlane": {"enabled": True}, "ipam": {"mode": "kubernetes"}}
+LIVE = {
+    **PLANNED,
+    "kubeProxyReplacement": True,
+    "encryption": {"enabled": True, "keyFile": "x", "psk": {"password": "geheim"}},
+}
+LOST = ("encryption.enabled", "encryption.keyFile", "encryption.psk.password", "kubeProxyReplacement")
+
+
+def release(version: str = "1.19.6", values: dict[str, Any] | None = None) -> Release:
+    return Release("cilium", version, PLANNED if values is None else values)
+
+
+@pytest.mark.parametrize(
+    ("live", "planned"),
+    [
+        pytest.param(None, release(), id="there is none"),
+        pytest.param(release(), release(), id="as planned, made before anything was noted"),
+        pytest.param(release(values={"ipam": {"mode": "kubernetes"}}), release(), id="the plan only adds"),
+        pytest.param(release(values={**PLANNED, "debug": None}), release(), id="a value that is null sets nothing"),
+    ],
+)
+def test_nothing_is_lost(live: Release | None, planned: Release) -> None:
+    assert release_refusals(live, planned, (), Consent()) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "planned"),
+    [
+        pytest.param(release(values=LIVE), release(), id="values left the inventory"),
+        pytest.param(release("1.18.2"), release("1.19.6"), id="the next minor version"),
+        pytest.param(release("1.19.2"), release("1.19.6"), id="the next patch"),
+    ],
+)
+def test_own_release_follows_the_inventory(live: Release, planned: Release) -> None:
+    assert release_refusals(live, planned, [live.digest], Consent()) == []
+    assert release_refusals(live, planned, ["of another"], Consent()) != []
+
+
+def test_foreign_release_is_left_alone_and_its_values_are_printed_to_be_pasted() -> None:
+    (text,) = release_refusals(release("1.18.2", LIVE), release(), (), Consent())
+    assert (
+        text
+        == """\
+the Helm release cilium (1.18.2) was not made by this site; its version would become 1.19.6; Helm would unset what the plan lacks: \
+encryption.enabled, encryption.keyFile, encryption.psk.password, kubeProxyReplacement. To keep these values, write them in the inventory:
+edge_cilium_values:
+  encryption:
+    enabled: true
+    keyFile: x
+    psk:
+      password: (not shown)
+  kubeProxyReplacement: true
+To take the release over without them, say so:
+edge_cluster_take_over:
+  release: cilium@1.18.2
+  unset:
+  - encryption.enabled
+  - encryption.keyFile
+  - encryption.psk.password
+  - kubeProxyReplacement
+ Or leave the release to its owner: edge_cilium_managed: false."""
+    )
+
+
+@pytest.mark.parametrize(
+    ("consent", "refused"),
+    [
+        pytest.param(Consent("cilium@1.18.2", LOST), False, id="names all"),
+        pytest.param(Consent("cilium@1.18.2", LOST[1:]), True, id="leaves one value out"),
+        pytest.param(Consent("cilium@1.18.2"), True, id="names no value"),
+        pytest.param(Consent("cilium@1.18.1", LOST), True, id="names another version"),
+        pytest.param(Consent(None, LOST), True, id="names no release"),
+    ],
+)
+def test_consent_names_each_thing(consent: Consent, refused: bool) -> None:
+    assert bool(release_refusals(release("1.18.2", LIVE), release(), (), consent)) is refused
+
+
+def test_values_that_the_plan_replaces_are_named() -> None:
+    live = release(values={"ipam": {"mode": "cluster-pool"}})
+    (text,) = release_refusals(live, release(), (), Consent())
+    assert "; other values would replace those of ipam.mode. To take the release over, say so:\n" in text
+    assert release_refusals(live, release(), (), Consent("cilium@1.19.6")) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "planned", "said"),
+    [
+        pytest.param("1.20.2", "1.19.6", "newer than the planned 1.19.6: a downgrade", id="downgrade"),
+        pytest.param("1.19.6", "1.19.2", "newer than the planned 1.19.2: a downgrade", id="downgrade of a patch"),
+        pytest.param("1.17.16", "1.19.6", "Set edge_cilium_version: 1.18.x first", id="a minor version is skipped"),
+        pytest.param("1.9.3", "1.19.6", "which cannot be judged", id="older than what is known"),
+    ],
+)
+def test_version_goes_one_minor_at_a_time(live: str, planned: str, said: str) -> None:
+    before, after = release(live), release(planned)
+    (text,) = release_refusals(before, after, [before.digest], Consent())
+    assert said in text
+    assert f"edge_cluster_take_over: {{release: cilium@{live}}}" in text
+    assert release_refusals(before, after, [before.digest], Consent(f"cilium@{live}")) == []
+
+
+def test_key_with_dots_is_one_key() -> None:
+    live = release(values={**PLANNED, "nodeSelector": {"kubernetes.io/os": "linux"}})
+    (text,) = release_refusals(live, release(), (), Consent())
+    assert "  nodeSelector:\n    kubernetes.io/os: linux\n" in text
+    assert release_refusals(live, release(), (), Consent("cilium@1.19.6", ("nodeSelector.kubernetes.io/os",))) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "refused"),
+    [
+        pytest.param(["node01", "node02"], False, id="the planned ones"),
+        pytest.param(["node02", "other"], False, id="one of them and another"),
+        pytest.param([], False, id="none has joined yet"),
+        pytest.param(["other"], True, id="none of them"),
+    ],
+)
+def test_cluster_with_none_of_the_planned_nodes_is_another(live: list[str], refused: bool) -> None:
+    assert bool(cluster_refusals(["node01", "node02"], live)) is refused
+
+
+def test_differences_of_values_show_no_secret() -> None:
+    texts = changed_values({}, {"tls": {"ca": {"key": "geheim", "cert": "x"}}, "token": "geheim", "tokens": 3})
+    assert texts == [
+        'tls: (absent) -> {"ca": {"key": "(not shown)", "cert": "(not shown)"}}',
+        'token: (absent) -> "(not shown)"',
+        "tokens: (absent) -> 3",
+    ]
