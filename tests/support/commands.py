@@ -10,6 +10,7 @@ it                                             is
 =============================================  =====================================================================
 needs this machine alone (:data:`TYPED`)       typed as it stands
 is a playbook that connects to nothing         typed as it stands; files that it is told to write must be there
+is ``plan`` with ``edge_plan_live``            ``--syntax-check``: it reads the clusters that the inventory names
 is ``new`` without answers                     typed with answers by ``-e``, for there is no keyboard
 is a playbook that reaches routers, clusters   typed with ``--tags plan``: all its plays, roles and arguments are
 or makes the twin                              loaded and the inventory is planned, nothing is connected to; with
@@ -122,6 +123,8 @@ def script_line(command: Command) -> str:
         return "\n".join([f"{program} --help >help.txt", *(f"grep -q -e {option} help.txt" for option in options)])
     if playbook == "new" and "-e" not in command.words:
         return f"{shlex.join(command.words)} {KEYBOARD}"
+    if playbook == "plan" and "edge_plan_live=true" in command.words:
+        return f"{shlex.join(command.words)} --syntax-check"
     if playbook in OFFLINE_PLAYBOOKS:
         written = re.findall(
             r"-e (?:edge_render_dir|edge_plan_file|edge_plan_changes_file|edge_new_folder)=(\S+)", text

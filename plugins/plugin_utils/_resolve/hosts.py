@@ -139,15 +139,19 @@ def _checked_subnet(context: Context, path: str, network: str, address: Address)
     return subnet
 
 
+def ansible_host_address(context: Context, host: str) -> Address | None:
+    """Return the address in a host's ``ansible_host``; none where it is a name, which says how to connect alone."""
+    try:
+        return parse_address(context.parsed.hosts[host].get("ansible_host"), "")
+    except EdgeError:
+        return None
+
+
 def _address_from_ansible_host(context: Context, host: str) -> Placed:
     """Return ``ansible_host`` as the host's address, if it is one inside exactly one network."""
-    value = context.parsed.hosts[host].get("ansible_host")
-    if not isinstance(value, str):
+    address = ansible_host_address(context, host)
+    if address is None:
         return {}
-    try:
-        address = parse_address(value, "")
-    except EdgeError:
-        return {}  # a name: it says how to connect, not where the host peers
     networks = [name for name in context.subnets if context.subnet_of(name, address)]
     if len(networks) != 1:
         return {}
@@ -161,12 +165,10 @@ def _address_from_ansible_host(context: Context, host: str) -> Placed:
 
 def outside_networks(context: Context, host: str) -> str:
     """Return that ``ansible_host`` lies in no network, where it would be the host's address; else nothing."""
-    variables = context.parsed.hosts[host]
-    try:
-        address = parse_address(variables.get("ansible_host"), "")
-    except EdgeError:
+    address = ansible_host_address(context, host)
+    if address is None or "edge_addresses" in context.parsed.hosts[host]:
         return ""
-    placed = "edge_addresses" in variables or any(context.subnet_of(name, address) for name in context.subnets)
+    placed = any(context.subnet_of(name, address) for name in context.subnets)
     return "" if placed or not context.subnets else f"ansible_host {address.text} is inside no network"
 
 

@@ -138,3 +138,28 @@ def test_a_router_that_shares_the_nodes_network_needs_no_other_next_hop() -> Non
 )
 def test_a_limit_must_contain_both_ends_of_a_link(limit: set[str], missing: dict[str, tuple[str, ...]]) -> None:
     assert missing_from_limit(computed().site, frozenset(limit)) == missing
+
+
+def vpn(second_asn: int) -> Plan:
+    """Return the plan of two routers that share no network and dial each other's LAN address."""
+    document = yaml.safe_load(SITE)
+    site, hosts = document["all"]["vars"], document["all"]["children"]["edge_routers"]["hosts"]
+    site["edge_networks"]["cabin"] = {"cidr": "10.99.2.0/24"}
+    site["edge_links"] = {
+        "vpn": {"ends": {"r1": {"network": "lan", "export": {"pools": "lb"}}, "r2": {"network": "cabin"}}}
+    }
+    hosts["r1"]["edge_addresses"].pop("core")
+    hosts["r2"] = {"edge_router_asn": second_asn, "edge_addresses": {"cabin": "10.99.2.1"}}
+    done = plan(inventory_from(document))
+    assert [finding.text for finding in done.findings] == []
+    return done
+
+
+@pytest.mark.parametrize(("second_asn", "hops"), [(64700, None), (64710, 2)])
+def test_ends_of_two_networks_dial_each_others_address_there(second_asn: int, hops: int | None) -> None:
+    found = ends(vpn(second_asn))
+    dialled = {
+        host: (item.addresses[0].text, getattr(item.update_source, "text", None)) for host, item in found.items()
+    }
+    assert dialled == {"r1": ("10.99.2.1", "192.0.2.1"), "r2": ("192.0.2.1", "10.99.2.1")}
+    assert {item.keys.multihop for item in found.values()} == {hops}

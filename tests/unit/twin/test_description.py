@@ -325,6 +325,45 @@ def test_a_router_with_loopback_is_reached_and_reaches_others_by_theirs() -> Non
     assert _twin.LOOPBACK not in twin.bridges
 
 
+OVER_A_VPN = """
+all:
+  vars:
+    edge_networks:
+      home: {cidr: [10.99.1.0/24, "fd00:99:1::/64"]}
+      cabin: {cidr: [10.99.2.0/24, "fd00:99:2::/64"]}
+    edge_peerings: {k8s: {network: home}}
+    edge_pools: {lb: {addresses: 10.99.200.0/28}}
+    edge_links: {vpn: {ends: {gw1: {network: home, export: {pools: lb}}, gw2: {network: cabin}}}}
+  children:
+    edge_routers:
+      hosts:
+        gw1: {edge_router_asn: 64700, edge_addresses: {home: [10.99.1.1, "fd00:99:1::1"]}}
+        gw2: {edge_router_asn: 64700, edge_addresses: {cabin: [10.99.2.1, "fd00:99:2::1"]}}
+    edge_clusters: {hosts: {k: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_nodes: {hosts: {n1: {edge_addresses: {home: [10.99.1.11, "fd00:99:1::11"]}}}}
+"""
+
+
+def test_a_link_over_a_vpn_gets_a_wire_and_each_end_the_route_to_the_address_that_it_dials() -> None:
+    twin = described(yaml.safe_load(OVER_A_VPN))
+    first, second = host(twin, "gw1"), host(twin, "gw2")
+    for near, far, dialled in (
+        (first, second, {"10.99.2.1/32", "fd00:99:2::1/128"}),
+        (second, first, {"10.99.1.1/32", "fd00:99:1::1/128"}),
+    ):
+        routes = {route.destination: route for route in near.routes if route.destination in dialled}
+        assert set(routes) == dialled
+        for route in routes.values():
+            (bridge,) = {
+                leg.bridge for leg in far.legs for text in leg.addresses if text.startswith(f"{route.via[0]}/")
+            }
+            (own,) = [leg for leg in near.legs if leg.bridge == bridge]
+            assert ip_network(route.destination).version == ip_interface(own.addresses[0]).version
+            assert any(ip_interface(route.via[0]).ip in ip_interface(text).network for text in own.addresses)
+            assert bridge in twin.bridges
+    assert not any(item.kind == "speaker" for item in twin.hosts)
+
+
 def test_upstream_stands_on_the_wire_of_a_provider_that_asks_by_arp() -> None:
     twin = site("slash-29-on-link")
     assert legs(twin, "upstream") == {"eth0": ("203.0.113.94/29",)}

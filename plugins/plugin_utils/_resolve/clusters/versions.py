@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ....module_utils._errors import EdgeError
@@ -139,16 +139,24 @@ def _and_more(others: list[str]) -> str:
     return f", as on {others[0]}{f' and {len(others) - 1} more' if others[1:] else ''}" if others else ""
 
 
+def _first(names: Sequence[str], what: str) -> str:
+    """Return the first name, and how many more there are."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more {what}"
+
+
 def _check_faults(context: Context, cluster: Cluster, values: Values, planned: Version) -> None:
     """Warn of known faults of the planned version that this site would meet."""
     path = f"{cluster.host}.edge_cilium_version"
     loose = [service.key for service in cluster.services if not service.addresses]
-    if planned < MOVING_ADDRESSES.mended and loose:
-        some = loose[0] if len(loose) == 1 else f"{loose[0]} and {len(loose) - 1} more services"
+    if planned < MOVING_ADDRESSES.mended and (loose or cluster.pools):
+        # A pool serves services too that the inventory does not know: it is named although all known ones are pinned.
+        pools = [pool.name for pool in cluster.pools]
+        concerned = _first(loose, "services") if loose else f"services of pool {_first(pools, 'pools')}"
         context.report.add(
             "EDGE609",
             path,
-            f"{cluster.cilium_version} may give {some} another address when a pool changes or the operator restarts",
+            f"{cluster.cilium_version} may give {concerned} another address when a pool changes or the operator"
+            " restarts",
             f"pin their addresses, or update to Cilium {MOVING_ADDRESSES.version}",
         )
     if planned < SEVERAL_INSTANCES.mended and len(

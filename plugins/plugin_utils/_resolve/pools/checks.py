@@ -16,7 +16,7 @@ from ..._findings.wording import some
 from ..._kubernetes.selectors import Selector
 from ..._model.site import Cluster, Network, Node, Pool
 from ..._pools.capacity import overlaps
-from ..hosts import Context, Placed, is_absent
+from ..hosts import Context, Placed, ansible_host_address, is_absent
 from .pod_pools import internal_ranges
 from .pools import OwnedPool
 
@@ -73,6 +73,12 @@ def check_pools(
         for peering, sources in node.local_addresses.items()
         for address in sources
         if not any(address in own for own in node.addresses.values())
+    ]
+    taken += [
+        (address.interval, "EDGE403", f"{address.text} of {host}.ansible_host")
+        for host, placed in sorted(hosts.items())
+        for address in [ansible_host_address(context, host)]
+        if address is not None and not any(address in own for own in placed.values())
     ]
     taken += [
         (entry.interval, "EDGE417", f"{entry.text} of {item.at('dhcp', index)}")

@@ -220,7 +220,11 @@ class _Link:
 
     # -- addresses ---------------------------------------------------------------------------------------------------
     def _transports(self, left: str, right: str) -> list[tuple[Address | str, Address | str, bool]]:
-        """Return the two ends of each session and whether they share a subnet: addresses, or interfaces."""
+        """Return the two ends of each session and whether they share a subnet: addresses, or interfaces.
+
+        Ends for which different networks are written dial each other's address there, over whatever joins them: a VPN
+        without addresses of its own, or routers in between. Networks that differ are never derived.
+        """
         ends = self.item["ends"]
         interfaces = [ends[host]["interfaces"].get(other) for host, other in ((left, right), (right, left))]
         for host in (left, right):
@@ -249,19 +253,21 @@ class _Link:
             near = [(a, b) for a in own for b in far if self._one_subnet(networks, a, b)]
             if near:
                 found.append((*near[0], True))
-            elif own and far and self._over_loopback(networks):
+            elif own and far and (self._over_loopback(networks) or networks[0] != networks[1]):
                 found.append((own[0], far[0], False))
         if not found:
             self.context.report.add(
                 "EDGE351",
                 f"{self.item.path}.ends",
-                f"{left} (network {networks[0]!r}) and {right} (network {networks[1]!r}) share no subnet",
-                "name one network for both, or loopback networks",
+                f"{left} (network {networks[0]!r}) and {right} (network {networks[1]!r}) share no subnet"
+                if networks[0] == networks[1]
+                else f"{left} has no address in {networks[0]!r} of the family of {right}'s in {networks[1]!r}",
+                "name a network with both, or each end's own where a VPN joins them",
             )
         return found
 
     def _over_loopback(self, networks: tuple[str, str]) -> bool:
-        """Return whether an end is dialled at a loopback: only then the ends need no common subnet."""
+        """Return whether an end is dialled at a loopback, which no subnet holds together with the other end."""
         return any(self.context.parsed.networks[network]["loopback"] for network in networks)
 
     def _one_subnet(self, networks: tuple[str, str], one: Address, other: Address) -> bool:

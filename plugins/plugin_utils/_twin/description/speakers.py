@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from ..._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, family_of
 from ..._document.frr_intent import PeerGroup
@@ -26,7 +26,7 @@ MOST_PREFIXES = 8
 """Most prefixes that a stand-in announces; enough to see that they are accepted."""
 
 _TRANSFER = "172.28.0.0/16", "fd00:172:28::/64"
-"""Transfer networks of speakers whose address is in no network of the site, by family."""
+"""Transfer networks of speakers whose address is in no network of the site, and of links over a VPN, by family."""
 
 _INTERFACE = "eth0"
 """A stand-in's leg; a session of this name is unnumbered."""
@@ -72,6 +72,8 @@ class Speakers:
         self.on_nodes: set[str] = set()
         self._by_node: dict[str, list[SpeakerSession]] = {}
         self._transfers = 0
+        self._vpns: dict[tuple[str, str, int], tuple[str, IPv4Address | IPv6Address, int]] = {}
+        """By the two routers and the version of IP."""
         for neighbor in wiring.neighbors:
             self._neighbor(neighbor)
         for session in wiring.plan["sessions"]:
@@ -82,13 +84,15 @@ class Speakers:
             self._speaker(node, self.wiring.namespace("host", node), self._by_node[node])
 
     def _neighbor(self, neighbor: PlannedNeighbor) -> None:
-        """Add the stand-in of a router's neighbor; of a link only the leg, as its other end is a router of the twin."""
+        """Add the stand-in of a router's neighbor; of a link only the wire: its other end is a router too."""
         router = neighbor["router"]
+        group = peer_group(self.wiring.plan, router, neighbor["peer_group"])
         if neighbor["other"]:
             if neighbor["interface"]:
                 self._link_leg(router, neighbor["interface"], neighbor["other"])
+            elif neighbor["other"] in self.wiring.routers:
+                self._vpn(router, neighbor["other"], neighbor["addresses"])
             return
-        group = peer_group(self.wiring.plan, router, neighbor["peer_group"])
         if neighbor["interface"] and not neighbor["addresses"]:
             self._over_interface(neighbor, neighbor["interface"], group)
         for number, address in enumerate(neighbor["addresses"]):
@@ -129,6 +133,33 @@ class Speakers:
         bridge = "u" + hashlib.sha256("/".join(sorted((router, other))).encode()).hexdigest()[:12]
         self.router_legs.setdefault(router, []).append(Leg(interface, bridge, self.wiring.mac(router, bridge), ()))
 
+    def _vpn(self, router: str, other: str, addresses: Sequence[str]) -> None:
+        """Join a router to the other end of a link where they share no network: what a VPN does on the real site.
+
+        Each end gets the route to the address that it dials when its own side of the link comes by; the wire is one.
+        """
+        own = self.wiring.routers[router]["addresses"]
+        for address in addresses:
+            ip = ip_address(address)
+            if self.wiring.reaches(own, other, address):
+                continue
+            key = (min(router, other), max(router, other), ip.version)
+            if key not in self._vpns:
+                self._vpns[key] = self._new_transfer(ip.version)
+            bridge, first, length = self._vpns[key]
+            near, far = (first, first + 1) if router < other else (first + 1, first)
+            leg = Leg(bridge, bridge, self.wiring.mac(router, bridge), (f"{near}/{length}",))
+            self.router_legs.setdefault(router, []).append(leg)
+            route = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(far),), OWN_METRIC)
+            self.router_routes.setdefault(router, []).append(route)
+
+    def _new_transfer(self, version: int) -> tuple[str, IPv4Address | IPv6Address, int]:
+        """Return the bridge of a new transfer network, the first of its two addresses, and their prefix length."""
+        network = ip_network(_TRANSFER[0 if version == 4 else 1]).network_address + 4 * self._transfers
+        bridge = f"xfer{self._transfers}"
+        self._transfers += 1
+        return bridge, network + 1, 30 if version == 4 else 126
+
     def _over_interface(self, neighbor: PlannedNeighbor, interface: str, group: PeerGroup) -> None:
         router, name = neighbor["router"], f"{neighbor['router']}.{neighbor['name']}"
         self._link_leg(router, interface, name)
@@ -154,19 +185,16 @@ class Speakers:
             )
             routes = wiring.default_routes([found[0]], legs)
         else:
-            transfer = ip_network(_TRANSFER[0 if ip.version == 4 else 1]).network_address + 4 * self._transfers
-            bridge = f"xfer{self._transfers}"
-            self._transfers += 1
-            length = 30 if ip.version == 4 else 126
+            bridge, first, length = self._new_transfer(ip.version)
             legs = (
                 Leg("lo", "lo", wiring.mac(name, "lo"), (f"{ip}/{ip.max_prefixlen}",)),
-                Leg(_INTERFACE, bridge, wiring.mac(name, bridge), (f"{transfer + 2}/{length}",)),
+                Leg(_INTERFACE, bridge, wiring.mac(name, bridge), (f"{first + 1}/{length}",)),
             )
-            leg = Leg(bridge, bridge, wiring.mac(router, bridge), (f"{transfer + 1}/{length}",))
+            leg = Leg(bridge, bridge, wiring.mac(router, bridge), (f"{first}/{length}",))
             self.router_legs.setdefault(router, []).append(leg)
-            route = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(transfer + 2),), OWN_METRIC)
+            route = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(first + 1),), OWN_METRIC)
             self.router_routes.setdefault(router, []).append(route)
-            routes = (Route("default", ip.version, (str(transfer + 1),)),)
+            routes = (Route("default", ip.version, (str(first),)),)
         self.hosts.append(Host("speaker", name, namespace, legs, routes))
         self._speaker(name, namespace, [self._session(target, address, neighbor, group)])
 

@@ -135,6 +135,10 @@ class Wiring:
                     return (Route(f"{target}/{32 if family == 4 else 128}", family, (hop,), OWN_METRIC),)
         return ()
 
+    def reaches(self, addresses: Mapping[str, Sequence[str]], router: str, target: str) -> bool:
+        """Return whether a host has ``target``, an address of ``router``, in a subnet, or a network with the router."""
+        return target in self._on_link(addresses) or bool(self.routes_to(addresses, router, target))
+
     def _on_link(self, addresses: Mapping[str, Sequence[str]]) -> _Subnets:
         """Return the subnets in which a host with ``addresses`` has one, loopbacks left out."""
         found = []
