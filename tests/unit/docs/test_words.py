@@ -40,6 +40,11 @@ def test_the_page_of_words_has_those_of_this_collection_and_explains_each_once()
     assert [found.text for found in undefined_words(own, WORDS) if found.anchor is None] == []
 
 
+def test_no_page_has_a_dead_link() -> None:
+    pages = {str(path.relative_to(DOCS.parent)): broken_links(read_page(path)) for path in sorted(DOCS.rglob("*.md"))}
+    assert {name: links for name, links in pages.items() if links} == {}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
