@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import Pl
 pytestmark = pytest.mark.ansible
 
 STOPPED = "did not take the plan in this run"
+LOOK = "/api/v1/nodes"
 
 
 class ApiServer(ThreadingHTTPServer):
@@ -34,8 +35,13 @@ class ApiServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _NotAvailable)
         self.asked: list[str] = []
-        self.answers: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {LOOK: {"items": []}}
         """Path -> JSON."""
+
+    @property
+    def begun(self) -> list[str]:
+        """What was asked beyond the look that comes before the routers."""
+        return [request for request in self.asked if request != f"GET {LOOK}"]
 
     def kubeconfig(self, folder: Path) -> Path:
         """Write a kubeconfig that leads here."""
@@ -178,7 +184,7 @@ def test_an_unreachable_router_stops_the_run_before_the_cluster(
     assert "UNREACHABLE!" in run.output
     assert f"home: {STOPPED}" in run.output
     assert stopped_in(run, "Provision the clusters")
-    assert api.asked == []
+    assert api.begun == []
 
 
 def test_a_router_beside_it_that_is_reached_changes_nothing_of_that(tmp_path: Path, api: ApiServer) -> None:
@@ -187,14 +193,14 @@ def test_a_router_beside_it_that_is_reached_changes_nothing_of_that(tmp_path: Pa
     assert run.status != 0
     assert f"cabin: {STOPPED}" in run.output
     assert stopped_in(run, "Provision the clusters")
-    assert api.asked == []
+    assert api.begun == []
 
 
 def test_routers_that_are_all_reached_let_the_cluster_begin(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=REACHABLE)
     run = run_playbook(str(without_frr(tmp_path)), hosts)
     assert STOPPED not in run.output
-    assert api.asked
+    assert api.begun
 
 
 @pytest.mark.parametrize(
@@ -213,7 +219,7 @@ def test_a_router_that_fails_keeps_the_next_from_starting(
     assert len(begun) == 1
     assert "[first]" in begun[0]
     assert "[second]: " not in begun[0]
-    assert api.asked == []
+    assert api.begun == []
 
 
 def test_routers_change_one_after_the_other_and_a_preview_shows_them_all(tmp_path: Path, api: ApiServer) -> None:
@@ -249,14 +255,14 @@ def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: Ap
     absent.write_text(yaml.safe_dump({"all": {"children": groups}}), encoding="utf-8")
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=("-i", str(absent)))
     assert f"cabin: {STOPPED}" in run.output
-    assert api.asked == []
+    assert api.begun == []
 
 
 def test_a_router_that_the_plan_does_not_manage_is_not_waited_for(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home={**unreachable(), "edge_router_managed": False})
     run = run_playbook("site.yml", hosts)
     assert STOPPED not in run.output
-    assert api.asked
+    assert api.begun
 
 
 @pytest.mark.parametrize(
@@ -270,7 +276,7 @@ def test_a_router_that_was_left_out_on_purpose_is_not_waited_for(
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=options)
     assert STOPPED not in run.output
-    assert api.asked
+    assert api.begun
 
 
 @pytest.mark.parametrize(
@@ -287,7 +293,7 @@ def test_without_the_cluster_no_router_is_contracted_and_nothing_verified(
     assert f"cabin: {STOPPED}" in run.output
     assert stopped_in(run, play)
     assert "TASK [Contract the router]" not in run.output
-    assert api.asked == []
+    assert api.begun == []
 
 
 def test_a_router_that_was_lost_before_our_first_play_is_missed(tmp_path: Path, api: ApiServer) -> None:
@@ -302,7 +308,7 @@ def test_a_router_that_was_lost_before_our_first_play_is_missed(tmp_path: Path, 
     own.write_text(json.dumps([before, {"import_playbook": str(without_frr(tmp_path))}]), encoding="utf-8")
     run = run_playbook(str(own), hosts)
     assert f"cabin, home: {STOPPED}" in run.output
-    assert api.asked == []
+    assert api.begun == []
 
 
 def test_a_router_that_was_reached_once_must_be_reached_again(tmp_path: Path, api: ApiServer) -> None:
@@ -319,4 +325,24 @@ def test_a_router_that_was_reached_once_must_be_reached_again(tmp_path: Path, ap
     assert run.output.count("TASK [Expand the router]") == 1
     assert f"home: {STOPPED}" in run.output
     assert stopped_in(run, "Provision the clusters")
-    assert api.asked == []
+    assert api.begun == []
+
+
+def test_a_cluster_that_cannot_be_read_ends_the_run_before_the_routers(tmp_path: Path, api: ApiServer) -> None:
+    api.answers.clear()
+    run = run_playbook(str(without_frr(tmp_path)), inventory(tmp_path, api, home=REACHABLE))
+    assert run.status != 0
+    assert "refused: 503" in run.output
+    assert "TASK [Expand the router]" not in run.output
+
+
+def test_a_cluster_of_others_ends_the_run_before_the_routers(tmp_path: Path, api: ApiServer) -> None:
+    api.answers[LOOK] = {"items": [{"metadata": {"name": "elsewhere"}}]}
+    run = run_playbook(str(without_frr(tmp_path)), inventory(tmp_path, api, home=REACHABLE))
+    assert run.status != 0
+    assert (
+        "Nothing was changed. home-k8s: it has none of the planned nodes (home-node); its nodes are elsewhere."
+        in run.output
+    )
+    assert "TASK [Expand the router]" not in run.output
+    assert api.begun == []
