@@ -116,18 +116,18 @@ def test_the_node_that_answers_is_named_by_its_mac(
     segment: Segment, address: str, known: list[str], holder: str
 ) -> None:
     target = {"address": address, "segment": known, "holders": [holder]}
-    asleep, _ = segment.ask(target)
+    asleep, _seconds = segment.ask(target)
     assert (asleep[address]["macs"], asleep[address]["holder_macs"]) == ([], {holder: [NODE]})
     segment.has("node", f"{address}/{128 if ':' in address else 32}")
-    awake, _ = segment.ask(target)
+    awake, _seconds = segment.ask(target)
     assert (awake[address]["interface"], awake[address]["macs"]) == ("eth0", [NODE])
     segment.has("other", f"{address}/{128 if ':' in address else 32}")
-    both, _ = segment.ask(target)
+    both, _seconds = segment.ask(target)
     assert both[address]["macs"] == [NODE, OTHER]
 
 
 def test_an_interface_without_the_segment_asks_nobody(segment: Segment) -> None:
-    seen, _ = segment.ask({"address": "192.0.2.171", "segment": ["198.51.100.9"]})
+    seen, _seconds = segment.ask({"address": "192.0.2.171", "segment": ["198.51.100.9"]})
     assert seen == {"192.0.2.171": {"ports": []}}
 
 
@@ -136,7 +136,7 @@ def test_ports_answer_refuse_or_are_silent(segment: Segment, address: str) -> No
     segment.listen("node", f"{address}/80")
     nobody = "192.0.2.99" if "." in address else "2001:db8::99"
     far = "203.0.113.1" if "." in address else "2001:db8:1::1"
-    seen, _ = segment.ask(
+    seen, _seconds = segment.ask(
         {"address": address, "tcp": [80, 81], "udp": [53], "connections": 3},
         {"address": nobody, "tcp": [80], "udp": [53]},
         {"address": far, "tcp": [80]},

@@ -41,7 +41,7 @@ all:
 
 def service(name: str, *addresses: str) -> dict[str, Any]:
     """Return a live Service, ``namespace/name``, as the API server has it."""
-    namespace, _, own = name.partition("/")
+    namespace, own = name.split("/")
     ingress = [{"ip": address} for address in addresses]
     return {"metadata": {"namespace": namespace, "name": own}, "status": {"loadBalancer": {"ingress": ingress}}}
 
