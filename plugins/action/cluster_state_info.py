@@ -19,4 +19,7 @@ class ActionModule(ClusterAction):
         """Return what the module returns."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec={**ARGUMENTS, **PLACE})[1])
-        return {**result, **self.look("cluster_state_info", read_state, options, task_vars or {})}
+        found = self.look("cluster_state_info", read_state, options, task_vars or {})
+        # The values of a release may be secrets: -v does not print them.
+        quiet = {"_ansible_verbose_override": True} if options["release"] else {}
+        return {**result, **found, **quiet}

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
@@ -90,6 +90,8 @@ class ActionModule(ActionBase):
             found = self._execute_module(LOOK, module_args=given, task_vars=variables)
         except AnsibleConnectionFailure:
             return None
+        except AnsibleError as error:  # such as a copy that failed: what was written must be brought back all the same
+            raise EdgeError("the router", f"cannot be looked at: {error}") from error
         return look_of(found)
 
 

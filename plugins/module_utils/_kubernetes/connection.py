@@ -176,6 +176,14 @@ def resolve_connection(
             "Helm alone would follow the environment to another cluster, or as another user",
             "unset in the environment; a kubeconfig and a context say it to all",
         )
+    if environment.get("HELM_DRIVER", "") not in ("", "secret", "secrets", "configmap", "configmaps"):
+        raise RefusedEnvironmentError(
+            ["HELM_DRIVER"],
+            "{0}: Helm would keep its record of a release where nobody else can read it".format(
+                environment["HELM_DRIVER"]
+            ),
+            "unset it, or take secret or configmap",
+        )
     given = sorted(name for name in environment if name.startswith(PREFIX))
     if given and (kubeconfig or context):
         named = " and ".join(

@@ -143,6 +143,7 @@ def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]
     Helm keeps its records in Secrets, or with ``HELM_DRIVER=configmap`` in ConfigMaps, without a second base64.
     """
     namespace, name = release.split("/")
+    kept = []
     for plural in ("secrets", "configmaps"):
         path = "/api/v1/namespaces/{0}/{1}".format(namespace, plural)
         records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
@@ -151,8 +152,8 @@ def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]
             found = reader.get("{0}/{1}".format(path, newest["metadata"]["name"]))
             if found is not None:
                 text = found["data"]["release"]
-                return decoded_release(base64.b64decode(text).decode() if plural == "secrets" else text)
-    return None
+                kept.append(decoded_release(base64.b64decode(text).decode() if plural == "secrets" else text))
+    return max(kept, key=lambda item: int(item["revision"])) if kept else None
 
 
 def read_config_map(reader: ClusterReader, config_map: str) -> Dict[str, str]:

@@ -168,7 +168,8 @@ class _Segments:
     def send(self, question: Question) -> None:
         interface, address = question
         version = _version(address)
-        with contextlib.suppress(BlockingIOError):  # a full queue: asked again
+        # A full queue, an interface that goes down: asked again, and else an address that does not answer.
+        with contextlib.suppress(OSError):
             if version == 4:
                 frame = packets.arp_request(interface.mac, _source(interface, address), address)
                 self._sockets[interface.name, 4].send(frame)

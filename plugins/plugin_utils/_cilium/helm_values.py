@@ -108,15 +108,22 @@ def needed_values(cluster: Cluster) -> dict[str, Any]:
     return values
 
 
-SECRET_NAMES = re.compile(r"(?i)(password|token|private[-_]?key|(^|[._-])(key|crt|cert)$|caBundle)")
+SECRET_NAMES = re.compile(
+    r"(?i:passw|passphrase|token|secret|credential|private[-_]?key|cabundle|(^|[._-])(key|crt|cert)$)|[a-z]Key$"
+)
 """Names of values that are not printed, whatever they hold."""
+HIDDEN = "(not shown)"
 
 
 def shown(name: str, value: Any) -> Any:
     """Return a value as it may be printed: text under the name of a secret is not, at whatever depth."""
     if isinstance(value, Mapping):
+        if set(value) == {"name", "value"}:  # of an environment variable
+            return {"name": value["name"], "value": HIDDEN}
         return {key: shown(key, item) for key, item in value.items()}
-    return "(not shown)" if isinstance(value, (str, list)) and SECRET_NAMES.search(name) else value
+    if isinstance(value, str) and SECRET_NAMES.search(name):
+        return HIDDEN
+    return [shown(name, item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:

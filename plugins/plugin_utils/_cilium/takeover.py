@@ -36,7 +36,7 @@ class Release:
     @property
     def digest(self) -> str:
         """The release's version and values, as one word: what a site notes of a release that it has made."""
-        text = json.dumps([self.version, self.values], sort_keys=True, separators=(",", ":"))
+        text = json.dumps([self.version, _as_helm_keeps(self.values)], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -50,18 +50,27 @@ class Consent:
     """Paths of values."""
 
 
+def _as_helm_keeps(value: Any) -> Any:
+    """Return a value as it comes back out of Helm's record: its JSON writes 1.0 as 1."""
+    if isinstance(value, Mapping):
+        return {key: _as_helm_keeps(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_helm_keeps(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Path = tuple[str, ...]
 """Keys of a value, from the outermost on: a key may have dots itself (``nodeSelector``)."""
 
 
 def leaves(values: Mapping[str, Any], above: Path = ()) -> dict[Path, Any]:
-    """Return the values by path; a list, and a map without keys, is one value. None sets nothing."""
+    """Return the values by path; a list is one value. A map without keys sets nothing; null takes a default away."""
     found: dict[Path, Any] = {}
     for key, value in values.items():
         path = (*above, key)
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping):
             found |= leaves(value, path)
-        elif value is not None:
+        else:
             found[path] = value
     return found
 
@@ -80,12 +89,12 @@ def release_refusals(live: Release | None, planned: Release, made: Iterable[str]
     ours = live.digest in set(made)
     before, after = leaves(live.values), leaves(planned.values)
     lost = {path: value for path, value in before.items() if path not in after}
-    changed = [".".join(path) for path, value in before.items() if path in after and after[path] != value]
+    changed = [".".join(path) for path, value in after.items() if path not in before or before[path] != value]
     consented = consent.release == f"{live.name}@{live.version}"
     refusals = []
     if not ours:
         unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
-        same = live.version == planned.version and not lost and not changed
+        same = live.version == planned.version and before == after
         if not (consented or same) or unsaid:
             refusals.append(_foreign(live, planned, unsaid, changed, consented))
     if not consented:
@@ -101,15 +110,21 @@ def _foreign(
     if live.version != planned.version:
         text += f"; its version would become {planned.version}"
     if changed:
-        text += f"; other values would replace those of {some(sorted(changed), MOST_NAMES)}"
+        text += f"; the plan would set {some(sorted(changed), MOST_NAMES)}"
     names = sorted(".".join(path) for path in unsaid)
     if not unsaid:
         return f"{text}. {_ways_out(live, (), consented)}"
-    keep = nested({path: shown(path[-1], value) for path, value in unsaid.items()})
-    pasted = yaml.safe_dump({"edge_cilium_values": keep}, sort_keys=True, width=120, allow_unicode=True).rstrip()
+    printed = {path: value for path, value in unsaid.items() if shown(path[-1], value) == value}
+    hidden = sorted(".".join(path) for path in unsaid if path not in printed)
+    pasted = yaml.safe_dump(
+        {"edge_cilium_values": nested(printed)}, sort_keys=True, width=120, allow_unicode=True
+    ).rstrip()
+    keep = f" To keep these values, write them in the inventory:\n{pasted}\n" if printed else ""
+    if hidden:
+        keep += f" Not shown, as they may be secrets (helm get values {live.name}): {', '.join(hidden)}.\n"
     return (
-        f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}. To keep these values, write"
-        f" them in the inventory:\n{pasted}\n{_ways_out(live, names, consented)}"
+        f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}.{keep}"
+        f"{_ways_out(live, names, consented)}"
     )
 
 

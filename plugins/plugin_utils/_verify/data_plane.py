@@ -58,8 +58,10 @@ class Asked:
     """Known addresses on the network where it is announced on L2; none: it is not, or the router is not there."""
     holders: dict[str, str] = field(default_factory=dict)
     """Holder of an L2 lease -> its address there; empty where the site does not know it."""
-    left_out: str | None = None
-    """Why connections are not tried; None: they are."""
+    reasons: list[str] = field(default_factory=list)
+    """Why connections to a service are not tried."""
+    tried: bool = False
+    """Whether connections to some service are."""
 
     @property
     def path(self) -> str:
@@ -73,11 +75,10 @@ class Asked:
 
     def target(self) -> ProbeTarget:
         """Return what the router's module is told."""
-        tried = self.left_out is None
         return {
             "address": self.address,
-            "tcp": sorted(self.tcp) if tried else [],
-            "udp": sorted(self.udp) if tried else [],
+            "tcp": sorted(self.tcp),
+            "udp": sorted(self.udp),
             "connections": min(MOST_CONNECTIONS, CONNECTIONS_PER_PATH * len(self.nodes)) if len(self.nodes) > 1 else 1,
             "segment": self.segment,
             "holders": sorted({address for address in self.holders.values() if address}),
@@ -104,12 +105,16 @@ def addresses_to_ask(
             continue
         asked = result.setdefault(live.address, Asked(router, live.cluster, live.address))
         asked.services.append(live.service.key)
+        asked.nodes.update(prefix.must.values() if prefix is not None else ())
+        for network in networks[:1]:
+            questions.add_segment(asked, live, network)
+        reason = questions.reason_not_to_try(live, None if networks else prefix)
+        if reason is not None:
+            asked.reasons.append(reason)
+            continue
+        asked.tried = True
         asked.tcp.update(port for port, protocol in live.service.ports if protocol == "TCP")
         asked.udp.update(port for port, protocol in live.service.ports if protocol == "UDP")
-        asked.nodes.update(prefix.must.values() if prefix is not None else ())
-        for network in networks:
-            questions.add_segment(asked, live, network)
-        asked.left_out = asked.left_out or questions.reason_not_to_try(live, None if networks else prefix)
     return list(result.values())
 
 
@@ -238,7 +243,7 @@ def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]
     level = OK
     if not macs:
         level = report.find("EDGE883", asked.path, **fields)
-    elif (known and not macs <= known) or len(macs) > max(1, len(by_node)):
+    elif (known and not macs <= known) or len(macs) > 1:
         level = report.find("EDGE884", asked.path, macs=", ".join(sorted(macs - known) or sorted(macs)), **fields)
     named = [_name_of(mac, by_node) for mac in sorted(macs)]
     report.row("neighbor", asked.subject, expected, ", ".join(named) or "nobody", level)
@@ -253,8 +258,8 @@ def _name_of(mac: str, by_node: Mapping[str, set[str]]) -> str:
 def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) -> None:
     """Verify that each TCP port takes every connection, and that no port refuses."""
     expected = "answers"
-    if asked.left_out is not None:
-        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.left_out})")
+    if not asked.tried:
+        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.reasons[0]})")
         return
     ports = {(entry["protocol"], entry["port"]): entry for entry in answer.get("ports") or []}
     texts, worst = [], OK

@@ -34,8 +34,7 @@ def release(version: str = "1.19.6", values: dict[str, Any] | None = None) -> Re
     [
         pytest.param(None, release(), id="there is none"),
         pytest.param(release(), release(), id="as planned, made before anything was noted"),
-        pytest.param(release(values={"ipam": {"mode": "kubernetes"}}), release(), id="the plan only adds"),
-        pytest.param(release(values={**PLANNED, "debug": None}), release(), id="a value that is null sets nothing"),
+        pytest.param(release(values={**PLANNED, "debug": {}}), release(), id="a map without keys sets nothing"),
     ],
 )
 def test_nothing_is_lost(live: Release | None, planned: Release) -> None:
@@ -66,9 +65,8 @@ edge_cilium_values:
   encryption:
     enabled: true
     keyFile: x
-    psk:
-      password: (not shown)
   kubeProxyReplacement: true
+ Not shown, as they may be secrets (helm get values cilium): encryption.psk.password.
 To take the release over without them, say so:
 edge_cluster_take_over:
   release: cilium@1.18.2
@@ -98,7 +96,7 @@ def test_consent_names_each_thing(consent: Consent, refused: bool) -> None:
 def test_values_that_the_plan_replaces_are_named() -> None:
     live = release(values={"ipam": {"mode": "cluster-pool"}})
     (text,) = release_refusals(live, release(), (), Consent())
-    assert "; other values would replace those of ipam.mode. To take the release over, say so:\n" in text
+    assert "; the plan would set bgpControlPlane.enabled, ipam.mode. To take the release over, say so:\n" in text
     assert release_refusals(live, release(), (), Consent("cilium@1.19.6")) == []
 
 
@@ -139,7 +137,36 @@ def test_cluster_with_none_of_the_planned_nodes_is_another(live: list[str], refu
     assert bool(cluster_refusals(["node01", "node02"], live)) is refused
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({}, id="every value, to a release without any"),
+        pytest.param({"ipam": {"mode": "kubernetes"}}, id="one more"),
+        pytest.param({**PLANNED, "operator": {"tolerations": None}}, id="a null takes a default of the chart away"),
+    ],
+)
+def test_what_a_plan_adds_to_a_foreign_release_needs_consent(values: dict[str, Any]) -> None:
+    live = release(values=values)
+    assert release_refusals(live, release(), (), Consent()) != []
+    consent = Consent("cilium@1.19.6", ("operator.tolerations",))
+    assert release_refusals(live, release(), (), consent) == []
+
+
+def test_release_is_recognized_after_helm_has_kept_it() -> None:
+    assert release(values={"x": 1.0, "y": [2.0, 2.5]}).digest == release(values={"x": 1, "y": [2, 2.5]}).digest
+
+
 def test_differences_of_values_show_no_secret() -> None:
+    shown = changed_values(
+        {},
+        {
+            "azure": {"clientSecret": "geheim"},
+            "clusters": [{"name": "c2", "tls": {"key": "geheim"}}],
+            "extraEnv": [{"name": "P", "value": "geheim"}],
+            "tlsKey": "geheim",
+        },
+    )
+    assert "geheim" not in " ".join(shown)
     texts = changed_values({}, {"tls": {"ca": {"key": "geheim", "cert": "x"}}, "token": "geheim", "tokens": 3})
     assert texts == [
         'tls: (absent) -> {"ca": {"key": "(not shown)", "cert": "(not shown)"}}',

@@ -112,6 +112,20 @@ def test_address_without_endpoint_or_route_is_not_tried() -> None:
     }
 
 
+def test_service_without_endpoint_hides_no_other_at_its_address() -> None:
+    site = LiveSite()
+    second = site.service("dummy-service")
+    site.resources["Service"].insert(
+        0,
+        {
+            "metadata": {**second["metadata"], "name": "asleep"},
+            "spec": {**second["spec"], "ports": [{"port": 53}]},
+            "status": second["status"],
+        },
+    )
+    assert targets(site)[BGP]["tcp"] == [80]
+
+
 def test_services_that_share_an_address_are_asked_together() -> None:
     site = LiveSite()
     second = site.service("dummy-service")
