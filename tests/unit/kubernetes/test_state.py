@@ -133,7 +133,7 @@ def test_the_newest_revision_of_a_release_is_read() -> None:
         "status": "failed",
         "values": {"debug": {"enabled": True}},
     }
-    assert reader.selectors == ["owner=helm,name=cilium"]
+    assert reader.selectors == ["owner=helm,name=cilium"] * 2
 
 
 def test_a_release_that_helm_keeps_in_configmaps_is_read() -> None:
