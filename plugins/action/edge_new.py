@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.wording import did_you_mean
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.inventory import (
     VARIABLES,
     NewInventory,
@@ -28,6 +29,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain impo
 
 COLLECTION = Path(__file__).resolve().parents[2]
 SCHEMA = COLLECTION / "docs" / "reference" / "inventory.schema.json"
+PREFIX = "edge_new_"
 OPTIONS: dict[str, dict[str, Any]] = {question.name: {"type": "raw"} for question in QUESTIONS}
 
 
@@ -43,6 +45,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return which files were written, and what to do next."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        if unknown := unknown_answers(task_vars or {}):
+            return {**result, "failed": True, "msg": "\n".join(unknown)}
         answers = plain(self.validate_argument_spec(argument_spec=OPTIONS)[1])
         folder = Path(str(answers["folder"] or FOLDER.default)).expanduser()
         made = new_inventory(answers, schema_of(folder))
@@ -62,6 +66,19 @@ class ActionModule(ActionBase):
             "text": done_text(folder, made, dry=self._task.check_mode),
             "diff": diff,
         }
+
+
+def unknown_answers(task_vars: Mapping[str, Any]) -> list[str]:
+    """Return a text for each ``-e edge_new_*`` that answers no question."""
+    hostvars = task_vars.get("hostvars")
+    given = hostvars._variable_manager.extra_vars if hostvars is not None else {}
+    known = [f"{PREFIX}{question.name}" for question in QUESTIONS]
+    return [
+        f"-e {name}: answers no question of new.yml; nothing was written"
+        f" ({did_you_mean(name, known, PREFIX) or 'it knows ' + ', '.join(known)})"
+        for name in sorted(given)
+        if name.startswith(PREFIX) and name not in known
+    ]
 
 
 def schema_of(folder: Path) -> str:
