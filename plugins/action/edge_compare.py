@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,14 +101,15 @@ class ActionModule(ClusterAction):
         """Return what differs in a cluster, and what was looked at."""
         cluster = plan["clusters"][host]
         if folder is not None:
-            place = folder / "manifests"
-            files = sorted(file for file in place.glob("*") if file.suffix in (".yaml", ".yml", ".json"))
+            saved = folder / "manifests"
+            files = sorted(file for file in saved.glob("*") if file.suffix in (".yaml", ".yml", ".json"))
             if not files:
-                raise CannotLookError(f"there is no YAML file in {place} (kubectl get ... -o yaml > {place}/live.yaml)")
+                raise CannotLookError(f"there is no YAML file in {saved} (kubectl get ... -o yaml > {saved}/live.yaml)")
             state = saved_state({str(file): _text(file) for file in files})
-            return cluster_comparison(state, plan, host), str(place)
+            return cluster_comparison(state, plan, host), str(saved)
         request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
-        request.update({name: cluster[name] for name in PLACE})  # type: ignore[literal-required]
+        place: Mapping[str, object] = cluster
+        request.update({name: place[name] for name in PLACE})
         owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(plan["site"]).items()))
         request.update(
             plurals=sorted(PLURALS.values()), nodes=True, services=True, selector=owned, manager=FIELD_MANAGER

@@ -8,17 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
-    Consent,
-    Release,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
-    cluster_refusals as wrong_cluster,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
-    release_refusals as decide,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 
@@ -27,24 +19,32 @@ def values_differences(live: Any, planned: Any) -> list[str]:
     return changed_values(plain(live), plain(planned))
 
 
-def release_digest(values: Any, version: Any) -> str:
-    """Return what a site notes of a release that it has made."""
-    return Release("", str(plain(version)), plain(values)).digest
-
-
 def release_refusals(live: Any, planned: Any, made: Any = "", take_over: Any = None) -> list[str]:
     """Return why a planned release must not be applied to the live one."""
-    found, wanted, said = plain(live), plain(planned), plain(take_over) or {}
+    said = plain(take_over) or {}
+    consent = TakeOver(said.get("release"), tuple(said.get("unset") or ()))
+    return takeover.release_refusals(*_releases(live, planned), plain(made).split(), consent)
+
+
+def release_note(planned: Any, live: Any, made: Any, site: Any, name: Any) -> dict[str, Any]:
+    """Return the ConfigMap that notes whose release it is."""
+    digests = takeover.release_note(*_releases(live, planned), plain(made).split())
+    return takeover.note_config_map(digests, plain(site), plain(name), plain(planned)["namespace"])
+
+
+def _releases(live: Any, planned: Any) -> tuple[takeover.Release | None, takeover.Release]:
+    """Return the live release, None where there is none, and the planned one."""
+    found, wanted = plain(live), plain(planned)
     lives = found and found.get("status") != "uninstalled"  # kept by helm uninstall --keep-history
-    consent = Consent(said.get("release"), tuple(said.get("unset") or ()))
-    before = Release(wanted["name"], found["version"], found["values"]) if lives else None
-    after = Release(wanted["name"], wanted["version"], wanted["values"])
-    return decide(before, after, str(plain(made) or "").split(), consent)
+    return (
+        takeover.Release(wanted["name"], found["version"], found["values"]) if lives else None,
+        takeover.Release(wanted["name"], wanted["version"], wanted["values"]),
+    )
 
 
 def cluster_refusals(live: Any, planned: Any) -> list[str]:
     """Return why a cluster is not the planned one."""
-    return wrong_cluster(plain(planned), plain(live))
+    return takeover.cluster_refusals(plain(planned), plain(live))
 
 
 class FilterModule:
@@ -54,7 +54,7 @@ class FilterModule:
         """Return the filters by name."""
         return {
             "cluster_refusals": cluster_refusals,
-            "release_digest": release_digest,
+            "release_note": release_note,
             "release_refusals": release_refusals,
             "values_differences": values_differences,
         }

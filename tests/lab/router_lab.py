@@ -314,6 +314,22 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
             process.wait(5)
 
     # -- speakers ----------------------------------------------------------------------------------------------------
+    def write_play(self, port: int) -> None:
+        """Write what runs the role ``udm_frr`` on the router over SSH: known host, inventory, play.
+
+        Args:
+            port: of loopback, that leads to the router's SSH.
+        """
+        (self.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {self.host_key()}\n")
+        host = {
+            "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.dir}/known_hosts -o ControlPath={self.dir}/cm-%C",
+        }  # fmt: skip
+        (self.dir / "hosts.json").write_text(json.dumps({"all": {"hosts": {"router": host}}}))
+        play = {"hosts": "router", "gather_facts": False, "roles": ["hybridnet.cluster_edge.udm_frr"]}
+        (self.dir / "play.yml").write_text(json.dumps([play]))
+
     def add_peer(self, last: int, asn: int, prefixes: list[str], router_asn: int = 65000, password: str | None = None,
                  timers: str = "3 9", over: str = "ipv4", extra: str = "", port: int = 179, zebra: bool = False,
                  config: str = "") -> None:  # fmt: skip

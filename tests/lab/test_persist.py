@@ -45,15 +45,7 @@ class Gateway:
 
     def __init__(self, lab: RouterLab, port: int) -> None:
         self.lab = lab
-        (lab.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {lab.host_key()}\n")
-        host = {
-            "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(lab.dir / "id"), "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={lab.dir}/known_hosts -o ControlPath={lab.dir}/cm-%C",
-        }  # fmt: skip
-        (lab.dir / "hosts.json").write_text(json.dumps({"all": {"hosts": {"router": host}}}))
-        play = {"hosts": "router", "gather_facts": False, "roles": ["hybridnet.cluster_edge.udm_frr"]}
-        (lab.dir / "play.yml").write_text(json.dumps([play]))
+        lab.write_play(port)
         lab.sh("mkdir -p /data/on_boot.d; echo 'exit 0' > /data/on_boot.d/10-theirs.sh")
 
     def run(self, intent: dict[str, Any], *options: str, code: int = 0, **variables: Any) -> str:

@@ -39,9 +39,7 @@ class Gateway:
         self.lab = lab
         self.port = port
         self.server: Server
-        (lab.dir / "known_hosts").write_text(f"[127.0.0.1]:{port} {lab.host_key()}\n")
-        play = {"hosts": "router", "gather_facts": False, "roles": ["hybridnet.cluster_edge.udm_frr"]}
-        (lab.dir / "play.yml").write_text(json.dumps([play]))
+        lab.write_play(port)
         lab.write("/etc/frr/frr.conf", STOCK)
         lab.sh("systemctl disable --now frr 2>&1")
 

@@ -42,6 +42,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.ver
 from kubernetes.dynamic.client import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError
 
+from .asker import ask
 from .hybrid import CHECKOUT, HYBRID
 
 FOLDER = CHECKOUT / "tests" / "corpus"
@@ -50,13 +51,6 @@ SOON = 20.0
 """Seconds within which a fault must be said, where its file names no other."""
 HEALED = 120.0
 """Seconds within which a site is as planned again: the longest part is a session that waits to try again."""
-ASKER = """
-import json, subprocess, sys
-sys.path.insert(0, sys.argv[1])
-from _router import probe
-interfaces = probe.read_interfaces(subprocess.check_output(["ip", "-json", "address", "show"], text=True))
-print(json.dumps(probe.probe(json.load(sys.stdin), interfaces)))
-"""
 
 
 @dataclass(frozen=True)
@@ -215,9 +209,7 @@ class Site:
         else:
             observed["routers"][ROUTER] = seen
             targets = probe_targets(self.plan, observed["clusters"], ROUTER, seen)
-            library = str(CHECKOUT / "plugins" / "module_utils")
-            command = ["nsenter", f"--net={self.namespace('router')}", sys.executable, "-c", ASKER, library]
-            observed["probes"][ROUTER] = json.loads(_run(command, json.dumps(targets)))
+            observed["probes"][ROUTER] = ask(self.namespace("router"), targets)
         return verify(self.plan, observed)
 
     def _show(self, command: str) -> Any:
@@ -310,8 +302,8 @@ class Site:
                 return None, tuple(f"{finding.code} {finding.text}" for finding in left)
 
 
-def _run(command: list[str], text: str | None = None, seconds: float = 60) -> str:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=seconds)
+def _run(command: list[str], seconds: float = 60) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr + done.stdout)
     return done.stdout

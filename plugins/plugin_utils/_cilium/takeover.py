@@ -19,6 +19,8 @@ import yaml
 
 from ...module_utils._errors import EdgeError
 from .._findings.wording import some
+from .._kubernetes.labels import ownership_labels
+from .._model.site import TakeOver
 from .._versions.cilium import parse_version
 from .helm_values import shown
 
@@ -38,16 +40,6 @@ class Release:
         """The release's version and values, as one word: what a site notes of a release that it has made."""
         text = json.dumps([self.version, _as_helm_keeps(self.values)], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """``edge_cluster_take_over``: what may be taken over and unset. It names each thing."""
-
-    release: str | None = None
-    """``name@version`` of the live release."""
-    unset: tuple[str, ...] = ()
-    """Paths of values."""
 
 
 def _as_helm_keeps(value: Any) -> Any:
@@ -75,7 +67,7 @@ def leaves(values: Mapping[str, Any], above: Path = ()) -> dict[Path, Any]:
     return found
 
 
-def release_refusals(live: Release | None, planned: Release, made: Iterable[str], consent: Consent) -> list[str]:
+def release_refusals(live: Release | None, planned: Release, made: Iterable[str], consent: TakeOver) -> list[str]:
     """Return why the planned release must not be applied to the live one; nothing where it may be.
 
     Args:
@@ -149,17 +141,15 @@ def _wrong_step(live: Release, planned: Release) -> list[str]:
         ]
     if new < old:
         return [
-            f"the live release {live.name} is Cilium {live.version}, newer than the planned {planned.version}: a"
-            f" downgrade"
-            f" can take objects and routes away. Set edge_cilium_version: {live.version}, or say so: {consent}"
+            f"the live release {live.name} is Cilium {live.version}, newer than the planned {planned.version}:"
+            " a downgrade can take objects and routes away."
+            f" Set edge_cilium_version: {live.version}, or say so: {consent}"
         ]
     if new[0] != old[0] or new[1] > old[1] + 1:
         return [
             f"the live release {live.name} is Cilium {live.version}, and {planned.version} skips a minor version:"
-            f" Cilium is"
-            f" upgraded from one minor to the next. Set edge_cilium_version: {old[0]}.{old[1] + 1}.x first (its"
-            f" newest),"
-            f" or say so: {consent}"
+            " Cilium is upgraded from one minor to the next."
+            f" Set edge_cilium_version: {old[0]}.{old[1] + 1}.x first (its newest), or say so: {consent}"
         ]
     return []
 
@@ -183,8 +173,33 @@ def cluster_refusals(planned: Iterable[str], live: Iterable[str]) -> list[str]:
         return []
     return [
         f"it has none of the planned nodes ({some(wanted, MOST_NAMES)}); its nodes are {some(there, MOST_NAMES)}."
-        f" This is"
-        " another cluster, or its nodes have other names: set edge_cluster_kubeconfig and edge_cluster_context, or"
-        " name the"
-        " inventory's hosts as kubectl get nodes does"
+        " This is another cluster, or its nodes have other names:"
+        " set edge_cluster_kubeconfig and edge_cluster_context, or name the inventory's hosts as kubectl get nodes does"
     ]
+
+
+def release_note(live: Release | None, planned: Release, made: Sequence[str]) -> tuple[str, ...]:
+    """Return the digests by which a site knows its own release again, whatever becomes of the upgrade.
+
+    Args:
+        live: as the cluster has it; None: there is none.
+        planned: what is about to be applied.
+        made: the digests that are noted.
+
+    Returns:
+        The planned release's, and the live one's where it is this site's; what is noted, where the planned one lives.
+    """
+    if live is not None and live.digest == planned.digest and live.digest in made:
+        return tuple(made)
+    ours = [live.digest] if live is not None and live.digest in made else []
+    return tuple(dict.fromkeys([planned.digest, *ours]))
+
+
+def note_config_map(digests: Sequence[str], site: str, name: str, namespace: str) -> dict[str, Any]:
+    """Return the ConfigMap in which a site notes the releases that it made."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace, "labels": ownership_labels(site)},
+        "data": {"release": " ".join(digests)},
+    }

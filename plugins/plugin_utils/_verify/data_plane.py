@@ -58,8 +58,8 @@ class Asked:
     """Known addresses on the network where it is announced on L2; none: it is not, or the router is not there."""
     holders: dict[str, str] = field(default_factory=dict)
     """Holder of an L2 lease -> its address there; empty where the site does not know it."""
-    reasons: list[str] = field(default_factory=list)
-    """Why connections to a service are not tried."""
+    left_out: str | None = None
+    """Why connections to a service are not tried; of several the last one's."""
     tried: bool = False
     """Whether connections to some service are."""
 
@@ -106,11 +106,11 @@ def addresses_to_ask(
         asked = result.setdefault(live.address, Asked(router, live.cluster, live.address))
         asked.services.append(live.service.key)
         asked.nodes.update(prefix.must.values() if prefix is not None else ())
-        for network in networks[:1]:
-            questions.add_segment(asked, live, network)
+        if networks:  # a router on several of them asks on the first: the module knows one interface for an address
+            questions.add_segment(asked, live, networks[0])
         reason = questions.reason_not_to_try(live, None if networks else prefix)
         if reason is not None:
-            asked.reasons.append(reason)
+            asked.left_out = reason
             continue
         asked.tried = True
         asked.tcp.update(port for port, protocol in live.service.ports if protocol == "TCP")
@@ -147,7 +147,7 @@ class _Questions:
 
     def add_segment(self, asked: Asked, live: LiveAddress, network: str) -> None:
         """Note on which network to ask who has the address, and which node should answer there."""
-        asked.segment += self._own(network, live.family)
+        asked.segment = self._own(network, live.family)
         lease = self.expectations.clusters[live.cluster].leases.get(live.service.lease)
         if lease is None or not lease.holder:
             return
@@ -259,7 +259,7 @@ def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) 
     """Verify that each TCP port takes every connection, and that no port refuses."""
     expected = "answers"
     if not asked.tried:
-        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.reasons[0]})")
+        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.left_out})")
         return
     ports = {(entry["protocol"], entry["port"]): entry for entry in answer.get("ports") or []}
     texts, worst = [], OK

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
-    Consent,
     Release,
     cluster_refusals,
+    release_note,
     release_refusals,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 
 PLANNED = {"bgpControlPlane": {"enabled": True}, "ipam": {"mode": "kubernetes"}}
 LIVE = {
@@ -38,7 +39,7 @@ def release(version: str = "1.19.6", values: dict[str, Any] | None = None) -> Re
     ],
 )
 def test_nothing_is_lost(live: Release | None, planned: Release) -> None:
-    assert release_refusals(live, planned, (), Consent()) == []
+    assert release_refusals(live, planned, (), TakeOver()) == []
 
 
 @pytest.mark.parametrize(
@@ -50,12 +51,12 @@ def test_nothing_is_lost(live: Release | None, planned: Release) -> None:
     ],
 )
 def test_own_release_follows_the_inventory(live: Release, planned: Release) -> None:
-    assert release_refusals(live, planned, [live.digest], Consent()) == []
-    assert release_refusals(live, planned, ["of another"], Consent()) != []
+    assert release_refusals(live, planned, [live.digest], TakeOver()) == []
+    assert release_refusals(live, planned, ["of another"], TakeOver()) != []
 
 
 def test_foreign_release_is_left_alone_and_its_values_are_printed_to_be_pasted() -> None:
-    (text,) = release_refusals(release("1.18.2", LIVE), release(), (), Consent())
+    (text,) = release_refusals(release("1.18.2", LIVE), release(), (), TakeOver())
     assert (
         text
         == """\
@@ -82,22 +83,22 @@ edge_cluster_take_over:
 @pytest.mark.parametrize(
     ("consent", "refused"),
     [
-        pytest.param(Consent("cilium@1.18.2", LOST), False, id="names all"),
-        pytest.param(Consent("cilium@1.18.2", LOST[1:]), True, id="leaves one value out"),
-        pytest.param(Consent("cilium@1.18.2"), True, id="names no value"),
-        pytest.param(Consent("cilium@1.18.1", LOST), True, id="names another version"),
-        pytest.param(Consent(None, LOST), True, id="names no release"),
+        pytest.param(TakeOver("cilium@1.18.2", LOST), False, id="names all"),
+        pytest.param(TakeOver("cilium@1.18.2", LOST[1:]), True, id="leaves one value out"),
+        pytest.param(TakeOver("cilium@1.18.2"), True, id="names no value"),
+        pytest.param(TakeOver("cilium@1.18.1", LOST), True, id="names another version"),
+        pytest.param(TakeOver(None, LOST), True, id="names no release"),
     ],
 )
-def test_consent_names_each_thing(consent: Consent, refused: bool) -> None:
+def test_consent_names_each_thing(consent: TakeOver, refused: bool) -> None:
     assert bool(release_refusals(release("1.18.2", LIVE), release(), (), consent)) is refused
 
 
 def test_values_that_the_plan_replaces_are_named() -> None:
     live = release(values={"ipam": {"mode": "cluster-pool"}})
-    (text,) = release_refusals(live, release(), (), Consent())
+    (text,) = release_refusals(live, release(), (), TakeOver())
     assert "; the plan would set bgpControlPlane.enabled, ipam.mode. To take the release over, say so:\n" in text
-    assert release_refusals(live, release(), (), Consent("cilium@1.19.6")) == []
+    assert release_refusals(live, release(), (), TakeOver("cilium@1.19.6")) == []
 
 
 @pytest.mark.parametrize(
@@ -111,17 +112,17 @@ def test_values_that_the_plan_replaces_are_named() -> None:
 )
 def test_version_goes_one_minor_at_a_time(live: str, planned: str, said: str) -> None:
     before, after = release(live), release(planned)
-    (text,) = release_refusals(before, after, [before.digest], Consent())
+    (text,) = release_refusals(before, after, [before.digest], TakeOver())
     assert said in text
     assert f"edge_cluster_take_over: {{release: cilium@{live}}}" in text
-    assert release_refusals(before, after, [before.digest], Consent(f"cilium@{live}")) == []
+    assert release_refusals(before, after, [before.digest], TakeOver(f"cilium@{live}")) == []
 
 
 def test_key_with_dots_is_one_key() -> None:
     live = release(values={**PLANNED, "nodeSelector": {"kubernetes.io/os": "linux"}})
-    (text,) = release_refusals(live, release(), (), Consent())
+    (text,) = release_refusals(live, release(), (), TakeOver())
     assert "  nodeSelector:\n    kubernetes.io/os: linux\n" in text
-    assert release_refusals(live, release(), (), Consent("cilium@1.19.6", ("nodeSelector.kubernetes.io/os",))) == []
+    assert release_refusals(live, release(), (), TakeOver("cilium@1.19.6", ("nodeSelector.kubernetes.io/os",))) == []
 
 
 @pytest.mark.parametrize(
@@ -147,8 +148,8 @@ def test_cluster_with_none_of_the_planned_nodes_is_another(live: list[str], refu
 )
 def test_what_a_plan_adds_to_a_foreign_release_needs_consent(values: dict[str, Any]) -> None:
     live = release(values=values)
-    assert release_refusals(live, release(), (), Consent()) != []
-    consent = Consent("cilium@1.19.6", ("operator.tolerations",))
+    assert release_refusals(live, release(), (), TakeOver()) != []
+    consent = TakeOver("cilium@1.19.6", ("operator.tolerations",))
     assert release_refusals(live, release(), (), consent) == []
 
 
@@ -173,3 +174,19 @@ def test_differences_of_values_show_no_secret() -> None:
         'token: (absent) -> "(not shown)"',
         "tokens: (absent) -> 3",
     ]
+
+
+def test_what_is_noted_knows_the_release_again_whatever_becomes_of_upgrades() -> None:
+    first, second, third, fourth = (release(f"1.19.{patch}") for patch in range(1, 5))
+    noted = release_note(None, first, [])
+    assert noted == (first.digest,)
+    assert release_note(first, first, noted) == noted  # a second run writes nothing
+    # Helm fails twice: the first one lives on, and stays this site's.
+    noted = release_note(first, second, noted)
+    noted = release_note(first, third, noted)
+    assert noted == (third.digest, first.digest)
+    # The inventory goes back to what lives, and on again.
+    assert release_note(first, first, noted) == noted
+    assert first.digest in release_note(first, fourth, noted)
+    # What somebody else made is never noted as it was.
+    assert release_note(second, fourth, noted) == (fourth.digest,)
