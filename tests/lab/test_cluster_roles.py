@@ -320,9 +320,11 @@ def test_removal_takes_only_our_own(cluster: Cluster) -> None:
     assert run_roles(cluster, *steps).changed == 0
 
 
-def test_release(cluster: Cluster) -> None:
+def test_release(cluster: Cluster, tmp_path: Path) -> None:
     values = {**PLATFORM["helm_values"], "operator": {"rollOutPods": True, "replicas": 1}}
-    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
+    folder = tmp_path / "chart"  # of another name than the chart
+    folder.symlink_to(cluster_lab.cilium_module() / "install/kubernetes/cilium")
+    chart = str(folder)
     planned = {
         "values": values,
         "version": cluster_lab.CILIUM,
