@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.wording import did_you_mean
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_plan import given_variables
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.extra_variables import (
+    check_extra_variables,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.inventory import (
     VARIABLES,
     NewInventory,
@@ -70,15 +74,10 @@ class ActionModule(ActionBase):
 
 def unknown_answers(task_vars: Mapping[str, Any]) -> list[str]:
     """Return a text for each ``-e edge_new_*`` that answers no question."""
-    hostvars = task_vars.get("hostvars")
-    given = hostvars._variable_manager.extra_vars if hostvars is not None else {}
-    known = [f"{PREFIX}{question.name}" for question in QUESTIONS]
-    return [
-        f"-e {name}: answers no question of new.yml; nothing was written"
-        f" ({did_you_mean(name, known, PREFIX) or 'it knows ' + ', '.join(known)})"
-        for name in sorted(given)
-        if name.startswith(PREFIX) and name not in known
-    ]
+    report = Report()
+    answers = {name: value for name, value in given_variables(task_vars).items() if name.startswith(PREFIX)}
+    check_extra_variables(answers, [f"{PREFIX}{question.name}" for question in QUESTIONS], report)
+    return [f"{finding.text}; nothing was written" for finding in report.findings]
 
 
 def schema_of(folder: Path) -> str:

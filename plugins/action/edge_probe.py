@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_verify import read_observed
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_verify import registered
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -45,5 +45,5 @@ class ActionModule(ActionBase):
         if missing:
             raise EdgeError("edge_probe", f"plan stands without {' and '.join(missing)}", "give all three, or targets")
         plan = plan_of(options["plan"], "plan")
-        clusters = read_observed(plan, variables, {"clusters": options["clusters_in"]})["clusters"]
+        clusters = registered(set(plan["clusters"]), variables, options["clusters_in"])
         return list(probe_targets(plan, clusters, variables["inventory_hostname"], options["frr"]))

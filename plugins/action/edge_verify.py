@@ -50,7 +50,6 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         variables = task_vars or {}
-        names = {"routers": options["routers_in"], "clusters": options["clusters_in"]}
         try:
             planned = plan_of(plain(options["plan"]), "edge_verify_plan")
             read = self._reader(options["tasks"], variables) if options["tasks"] else None
@@ -60,10 +59,7 @@ class ActionModule(ActionBase):
                 if read:
                     read()
                 looks += 1
-                observed = read_observed(planned, variables, names)
-                if options["probes_in"] is not None:
-                    observed["probes"] = read_probes(planned, variables, options) if options["probe"] else None
-                report = verify(planned, observed, options["strict"])
+                report = verify(planned, read_observed(planned, variables, options), options["strict"])
                 seconds = time.monotonic() - started
                 again = read and report.may_settle and seconds + options["interval"] <= limit
                 if again or before:
@@ -124,28 +120,31 @@ class _QuietQueue(TaskQueueManager):
         """Load none."""
 
 
-def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return what each planned end in the play registered; ``names`` are the variables, by kind of end.
+def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what verify takes: what each planned end in the play registered, and what routers heard.
 
-    An end that has no such result is not part of this run. A result that failed, or a host that was unreachable, is an
+    An end that has no result is not part of this run. A result that failed, or a host that was unreachable, is an
     observation too: that the end cannot be read.
+
+    Args:
+        plan: the plan.
+        task_vars: of the play.
+        options: ``routers_in``, ``clusters_in`` and ``probes_in`` are the variables; ``probe``: whether routers asked.
     """
-    observed: dict[str, Any] = {"routers": {}, "clusters": {}}
-    if "routers" in names:
-        found = _registered(set(plan["routers"]), task_vars, names["routers"])
-        observed["routers"] = {host: seen if "error" in seen else seen["frr"] for host, seen in found.items()}
-    if "clusters" in names:
-        observed["clusters"] = _registered(set(plan["clusters"]), task_vars, names["clusters"])
+    routers = set(plan["routers"])
+    frr = registered(routers, task_vars, options["routers_in"])
+    observed: dict[str, Any] = {
+        "routers": {host: seen if "error" in seen else seen["frr"] for host, seen in frr.items()},
+        "clusters": registered(set(plan["clusters"]), task_vars, options["clusters_in"]),
+    }
+    if options["probes_in"] is not None:
+        heard = registered(routers, task_vars, options["probes_in"]) if options["probe"] else {}
+        answers = {host: seen if "error" in seen else seen["probe"] for host, seen in heard.items()}
+        observed["probes"] = answers if options["probe"] else None
     return observed
 
 
-def read_probes(plan: PlanDocument, task_vars: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what each router heard that asked the services' addresses."""
-    found = _registered(set(plan["routers"]), task_vars, options["probes_in"])
-    return {host: seen if "error" in seen else seen["probe"] for host, seen in found.items()}
-
-
-def _registered(planned: set[str], task_vars: Mapping[str, Any], name: str) -> dict[str, Any]:
+def registered(planned: set[str], task_vars: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return what the planned hosts of the play registered under a name."""
     hostvars = task_vars["hostvars"]
     registered: dict[str, Any] = {}

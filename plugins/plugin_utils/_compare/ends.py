@@ -183,7 +183,7 @@ def _is_default_pod_pool(item: Mapping[str, Any]) -> bool:
 
 def _takes_part(service: Mapping[str, Any], cluster: PlannedCluster) -> bool:
     """Return whether a live Service gets addresses, or is one of the inventory's."""
-    return service["spec"].get("type") == "LoadBalancer" or any(
+    return (service.get("spec") or {}).get("type") == "LoadBalancer" or any(
         _key(service) == (item["namespace"], item["name"]) for item in cluster["services"]
     )
 
