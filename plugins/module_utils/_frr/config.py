@@ -15,7 +15,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Container, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from .._errors import EdgeError
 from .spelling import canonical
@@ -297,15 +297,18 @@ def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
     if ("", "bgp default ipv4-unicast") in result:
         # These neighbors are active without a line that says so; written out, they stay so under "no bgp default".
         said = {text.split()[-2] for context, text in result if context == family and text.endswith(" activate")}
-        for name in subjects(result):
-            member = group_of(result, name)
-            if name not in said and member is None:
+        instance = Instance(result)
+        for name in instance.subjects:
+            if name not in said and name not in instance.group_of:
                 result.append((family, "neighbor {0} activate".format(name)))
         result[result.index(("", "bgp default ipv4-unicast"))] = ("", "no bgp default ipv4-unicast")
-    return tuple(dict.fromkeys(item for item in result if not _says_nothing(item, result)))
+    # Reading the whole instance once more is worth it only where a line asks for it.
+    asks = any(text.startswith("no neighbor ") for _context, text in result)
+    members = Instance(result).group_of if asks else {}
+    return tuple(dict.fromkeys(item for item in result if not _says_nothing(item, members)))
 
 
-def _says_nothing(item: Line, lines: List[Line]) -> bool:
+def _says_nothing(item: Line, members: Container[str]) -> bool:
     """Return whether a line is FRR's own default, which FRR does not show.
 
     Such are its limit of dynamic neighbors (BGP_DYNAMIC_NEIGHBORS_LIMIT_DEFAULT), and a neighbor that stays inactive in
@@ -314,60 +317,83 @@ def _says_nothing(item: Line, lines: List[Line]) -> bool:
     text = item[1]
     if text == "bgp listen limit 100":
         return True
-    return text.startswith("no neighbor ") and text.endswith(" activate") and group_of(lines, text.split()[2]) is None
+    return text.startswith("no neighbor ") and text.endswith(" activate") and text.split()[2] not in members
 
 
 # -- read the BGP instance -----------------------------------------------------------------------------------------
-def subjects(lines: Iterable[Line]) -> List[str]:
-    """Return the neighbors and peer groups of a BGP instance, in order."""
-    return list(
-        dict.fromkeys(text.split()[1] for context, text in lines if not context and text.startswith("neighbor "))
-    )
-
-
 _MEMBER = re.compile(r"^neighbor (?P<name>\S+) (?:interface (?:v6only )?)?peer-group (?P<group>\S+)$")
 """Membership; an interface in place of an address is an unnumbered neighbor (RFC 5549)."""
-
-
-def group_of(lines: Iterable[Line], name: str) -> Optional[str]:
-    """Return the peer group of a neighbor."""
-    head = "neighbor {0} ".format(name)
-    for context, text in lines:
-        found = _MEMBER.match(text) if not context and text.startswith(head) else None
-        if found:
-            return found.group("group")
-    return None
-
-
-def neighbors(lines: Iterable[Line]) -> List[str]:
-    """Return the addresses (or interfaces) of the neighbors of a BGP instance, without its peer groups."""
-    held = list(lines)
-    return [name for name in subjects(held) if ("", "neighbor {0} peer-group".format(name)) not in held]
-
-
 _LIVE_KEYS = re.compile(
     r"^(?:description|route-map|prefix-list|filter-list|distribute-list|maximum-prefix|soft-reconfiguration)\b"
 )
 """What FRR changes on a session without closing it."""
 
 
-def session_lines(lines: Iterable[Line], neighbor: str) -> Set[Line]:
-    """Return the lines whose change closes the session to ``neighbor``.
+class Instance:
+    """The neighbors and peer groups of a BGP instance, read in one pass: a router may have hundreds.
 
-    These are its own lines and those of its group, without the names, and the instance's AS and router-id. FRR changes
-    filters and descriptions without closing a session, so they are left out.
+    Args:
+        lines: the instance.
     """
-    held = list(lines)
-    result = {item for item in held if item[1].startswith(("router bgp ", "bgp router-id "))}
-    for name in (neighbor, group_of(held, neighbor)):
-        head = "neighbor {0} ".format(name)
-        for context, text in held:
-            if text.startswith(head) and not _LIVE_KEYS.match(text[len(head) :]):
-                rest = text[len(head) :]
-                if rest != "peer-group":
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.lines_of: Dict[str, List[Line]] = {}
+        """Name of a neighbor or group -> its lines (context, what follows the name), in order."""
+        self.group_of: Dict[str, str] = {}
+        """Neighbor -> its peer group."""
+        self._groups: Set[str] = set()
+        self._shared: Set[Line] = set()
+        general: Dict[str, None] = {}
+        for context, text in lines:
+            if text.startswith("neighbor "):
+                _word, name, rest = (text + " ").split(" ", 2)
+                rest = rest.rstrip(" ")
+                self.lines_of.setdefault(name, []).append((context, rest))
+                if not context:
+                    general[name] = None
+                    self._read_membership(name, rest, text)
+            elif text.startswith(("router bgp ", "bgp router-id ")):
+                self._shared.add((context, text))
+        self.subjects = tuple(general)
+        """Neighbors and peer groups, in order."""
+        self.neighbors = tuple(name for name in general if name not in self._groups)
+        """Addresses (or interfaces) of the neighbors, without the peer groups."""
+
+    def _read_membership(self, name: str, rest: str, text: str) -> None:
+        """Note what a line outside of the families says of groups."""
+        if rest == "peer-group":
+            self._groups.add(name)
+        found = _MEMBER.match(text)
+        if found:
+            self.group_of.setdefault(name, found.group("group"))
+
+    def has(self, context: str, name: str, rest: str) -> bool:
+        """Return whether a neighbor or group has a line of its own."""
+        return (context, rest) in self.lines_of.get(name, ())
+
+    def session_lines(self, name: str) -> Set[Line]:
+        """Return the lines whose change closes the session to a neighbor, or to the members of a group.
+
+        These are its own lines and those of its group, without the names, and the instance's AS and router-id. FRR
+        changes filters and descriptions without closing a session, so they are left out.
+        """
+        result = set(self._shared)
+        for who in (name, self.group_of.get(name, "")):
+            for context, rest in self.lines_of.get(who, ()):
+                if rest != "peer-group" and not _LIVE_KEYS.match(rest):
                     # Without the name of the group: the lines that it brings are what counts.
                     result.add((context, re.sub(r"\bpeer-group \S+$", "peer-group", rest)))
-    return result
+        return result
+
+
+def group_of(lines: Iterable[Line], name: str) -> Optional[str]:
+    """Return the peer group of a neighbor."""
+    return Instance(lines).group_of.get(name)
+
+
+def neighbors(lines: Iterable[Line]) -> List[str]:
+    """Return the addresses (or interfaces) of the neighbors of a BGP instance, without its peer groups."""
+    return list(Instance(lines).neighbors)
 
 
 def unchanged_neighbors(before: Objects, after: Objects) -> List[str]:
@@ -375,13 +401,14 @@ def unchanged_neighbors(before: Objects, after: Objects) -> List[str]:
 
     Moving a neighbor to another peer group counts as a change: FRR closes the session.
     """
-    old, new = before.get(BGP, ()), after.get(BGP, ())
+    old, new = Instance(before.get(BGP, ())), Instance(after.get(BGP, ()))
+    remaining = set(new.neighbors)
     return [
         name
-        for name in neighbors(old)
-        if name in neighbors(new)
-        and session_lines(old, name) == session_lines(new, name)
-        and group_of(old, name) == group_of(new, name)
+        for name in old.neighbors
+        if name in remaining
+        and old.group_of.get(name) == new.group_of.get(name)
+        and old.session_lines(name) == new.session_lines(name)
     ]
 
 
@@ -420,9 +447,8 @@ def reachable(objects: Objects) -> Set[Key]:
         if key in found:
             continue
         found.add(key)
-        for other in objects:
-            if any(_same(other, wanted) for wanted in references(key, objects[key])):
-                open_.append(other)
+        named = references(key, objects[key])
+        open_.extend(other for other in objects if any(_same(other, wanted) for wanted in named))
     return found
 
 

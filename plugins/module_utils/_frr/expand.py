@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterable, List, Tuple
 
-from .config import BGP, Key, Line, Objects, group_of, neighbors, ordered, reachable, route_map_entries, subjects
+from .config import BGP, Instance, Key, Line, Objects, ordered, reachable, route_map_entries
 
 
 def expand(live: Objects, planned: Objects) -> Objects:
@@ -50,12 +50,12 @@ _NUMBERED = re.compile(r"^(?:seq \d+|description) ")
 _BINDING = re.compile(r"^neighbor (\S+) (route-map|prefix-list|filter-list|distribute-list) (\S+) (in|out)$")
 
 
-def _bindings(lines: Iterable[Line], name: str, context: str, direction: str) -> List[Tuple[str, str]]:
+def _bindings(instance: Instance, name: str, context: str, direction: str) -> List[Tuple[str, str]]:
     """Return the filters of a neighbor or group in one family and direction: (kind of filter, name)."""
     result = []
-    for where, text in lines:
-        found = _BINDING.match(text) if where == context else None
-        if found and found.group(1) == name and found.group(4) == direction:
+    for where, rest in instance.lines_of.get(name, ()):
+        found = _BINDING.match("neighbor {0} {1}".format(name, rest)) if where == context else None
+        if found and found.group(4) == direction:
             result.append((found.group(2), found.group(3)))
     return result
 
@@ -63,17 +63,19 @@ def _bindings(lines: Iterable[Line], name: str, context: str, direction: str) ->
 def _united_filters(live: Objects, planned: Objects) -> Dict[str, Tuple[Line, ...]]:
     """Return, by name, the planned route-maps widened by what is live for the neighbors that use them."""
     result: Dict[str, Tuple[Line, ...]] = {}
-    old, new = live[BGP], planned[BGP]
-    for context, text in new:
+    old, new = Instance(live[BGP]), Instance(planned[BGP])
+    there = set(old.subjects)
+    open_ = ("", "no bgp ebgp-requires-policy") in live[BGP]
+    for context, text in planned[BGP]:
         found = _BINDING.match(text)
         if not found or found.group(2) != "route-map":
             continue
         name, map_name, direction = found.group(1), found.group(3), found.group(4)
-        members = [name, *(other for other in neighbors(new) if group_of(new, other) == name)]
+        members = [name, *(other for other in new.neighbors if new.group_of.get(other) == name)]
         maps = [planned.get(Key("route-map", map_name), ())]
         for member in members:
-            if member in subjects(old):
-                entries = _live_filter(live, member, context, direction)
+            if member in there:
+                entries = _live_filter(live, old, member, context, direction, open_)
                 if entries and entries not in maps:
                     maps.append(entries)
         own = live.get(Key("route-map", map_name), ())
@@ -84,17 +86,25 @@ def _united_filters(live: Objects, planned: Objects) -> Dict[str, Tuple[Line, ..
     return result
 
 
-def _live_filter(live: Objects, name: str, context: str, direction: str) -> Tuple[Line, ...]:
-    """Return the live filter of a neighbor or group as the lines of a route-map; empty = it denies everything."""
-    lines = live[BGP]
-    group = group_of(lines, name)
-    active = any((context, "neighbor {0} activate".format(who)) in lines for who in (name, group) if who)
-    if not active:
+def _live_filter(
+    live: Objects, instance: Instance, name: str, context: str, direction: str, open_: bool
+) -> Tuple[Line, ...]:
+    """Return the live filter of a neighbor or group as the lines of a route-map; empty = it denies everything.
+
+    Args:
+        live: the configuration that runs.
+        instance: its BGP instance.
+        name: the neighbor or group.
+        context: the address family.
+        direction: ``in`` or ``out``.
+        open_: whether a neighbor without a filter exchanges all routes (``no bgp ebgp-requires-policy``).
+    """
+    group = instance.group_of.get(name, "")
+    if not any(instance.has(context, who, "activate") for who in (name, group)):
         return ()
-    bound = _bindings(lines, name, context, direction) or (_bindings(lines, group, context, direction) if group else [])
+    bound = _bindings(instance, name, context, direction) or _bindings(instance, group, context, direction)
     if not bound:
-        open_ = ("", "no bgp ebgp-requires-policy") in lines
-        is_group = ("", "neighbor {0} peer-group".format(name)) in lines
+        is_group = instance.has("", name, "peer-group")
         return (("permit 10", ""),) if open_ and not is_group else ()
     version = "ipv6" if "ipv6" in context else "ip"
     kind, filter_name = bound[0]
@@ -196,8 +206,8 @@ def _united_instance(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> Tuple
         found = _BINDING.match(text)
         if found:
             bound.add((context, found.group(1), found.group(4)))
-    members = set(neighbors(planned))
-    groups = {name for name in subjects(planned) if name not in members}
+    instance = Instance(planned)
+    members, subjects = set(instance.neighbors), set(instance.subjects)
     kept: List[Line] = []
     for context, text in live:
         if context == "" and text == "no bgp ebgp-requires-policy":
@@ -208,11 +218,11 @@ def _united_instance(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> Tuple
         found = _BINDING.match(text)
         if found:
             name, direction = found.group(1), found.group(4)
-            owner = group_of(planned, name) if name in members else name
+            owner = instance.group_of.get(name) if name in members else name
             if (context, name, direction) in bound or (context, owner, direction) in bound:
                 continue
         name = text.split()[1] if text.startswith("neighbor ") else ""
-        if (name in members or name in groups) and _session_key(text):
+        if name in subjects and _session_key(text):
             # The plan sets a session key that it leaves out on this neighbor back to its default.
             continue
         kept.append((context, text))

@@ -203,12 +203,11 @@ def _applied_by(router: RouterState, method: str) -> str:
 
 def _watched(sessions: Mapping[str, SessionState], live: frr.Objects, target: frr.Objects) -> Tuple[str, ...]:
     """Return the sessions that are up and whose configuration stays the same, sorted."""
-    unchanged = frr.unchanged_neighbors(live, target)
+    unchanged = set(frr.unchanged_neighbors(live, target)) | _unchanged_dynamic(sessions, live, target)
     return tuple(
         address
         for address, session in sorted(sessions.items())
-        if session.state == "Established"
-        and (address in unchanged or _same_group(live, target, session.group, address))
+        if session.state == "Established" and address in unchanged
     )
 
 
@@ -328,13 +327,17 @@ def _filters(objects: frr.Objects) -> Dict[str, FrozenSet[frr.Line]]:
     return result
 
 
-def _same_group(live: frr.Objects, target: frr.Objects, group: Optional[str], address: str) -> bool:
-    """Return whether the peer group of a dynamic neighbor (listen range) keeps its session keys."""
+def _unchanged_dynamic(sessions: Mapping[str, SessionState], live: frr.Objects, target: frr.Objects) -> Set[str]:
+    """Return the dynamic neighbors (listen range) whose peer group keeps its session keys."""
     old, new = live.get(frr.BGP, ()), target.get(frr.BGP, ())
-    if group is None or address in frr.neighbors(old) or address in frr.neighbors(new):
-        return False
     ranges = [frozenset(item for item in lines if item[1].startswith("bgp listen ")) for lines in (old, new)]
-    return ranges[0] == ranges[1] and frr.session_lines(old, group) == frr.session_lines(new, group)
+    if ranges[0] != ranges[1]:
+        return set()
+    before, after = frr.Instance(old), frr.Instance(new)
+    named = {*before.neighbors, *after.neighbors}
+    groups = {session.group for session in sessions.values() if session.group is not None}
+    same = {group for group in groups if before.session_lines(group) == after.session_lines(group)}
+    return {address for address, session in sessions.items() if session.group in same and address not in named}
 
 
 def password_changes(live: frr.Objects, target: frr.Objects) -> str:

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import gc
-import sys
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,27 +14,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval, overlaps
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
+from ansible_collections.hybridnet.cluster_edge.tests.support.calls import LINEAR, calls_of
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.large import large_document
-
-LINEAR = 12
-"""Most by which ten times as much of one kind may multiply the calls: 10, and something for a logarithm."""
-
-
-def calls_of(work: Callable[[], Any]) -> int:
-    """Return how many functions ``work`` calls, those in C included."""
-    count = 0
-
-    def seen(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(seen)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def calls_of_plan(nodes: int, pools: int, services: int) -> int:
