@@ -21,6 +21,7 @@ sys.path[:0] = [str(CHECKOUT / "collections"), str(CHECKOUT / "scripts")]
 import plan_pages  # noqa: E402 - after the path is set
 import site_picture  # noqa: E402
 import yaml  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import versions as frr  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import Code  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.json_schema import inventory_schema  # noqa: E402
@@ -37,6 +38,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.questions import QUESTIONS, Question  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text import plan_text  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import ROUTER_SUITES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import plan_page, read_page  # noqa: E402
 
@@ -187,6 +189,30 @@ def cluster_page() -> str:
     return "\n".join([f"{head}{start}", "", *cilium_versions(), "", f"{end}{tail}"])
 
 
+def frr_versions() -> list[str]:
+    """Return what differs between the tried versions of FRR."""
+    suites = {suite.frr: name for name, suite in ROUTER_SUITES.items()}
+    tried = [(version, frr.text_of(version)) for version in frr.TRIED]
+    lines = [
+        f"| FRR | {' | '.join(f'{text} ({suites[text]})' for _version, text in tried)} | elsewhere |",
+        f"|---|{'---|' * len(tried)}---|",
+    ]
+    for rule in frr.RULES:
+        cells = " | ".join("yes" if rule.holds(version) else "no" for version, _text in tried)
+        bounds = [f"from {frr.text_of(rule.since)} on"] if rule.since else []
+        bounds += [f"before {frr.text_of(rule.until)}"] if rule.until else []
+        lines.append(f"| {rule.what} ({' and '.join(bounds)}) | {cells} | {rule.otherwise} |")
+    return lines
+
+
+def router_page() -> str:
+    """Return docs/router.md: what is written there by hand, with the table of versions between its markers."""
+    written = (CHECKOUT / "docs" / "router.md").read_text(encoding="utf-8")
+    head, start, rest = written.partition("<!-- versions: written by scripts/generate.py -->")
+    _table, end, tail = rest.partition("<!-- end of versions -->")
+    return "\n".join([f"{head}{start}", "", *frr_versions(), "", f"{end}{tail}"])
+
+
 def option(key: Key) -> dict[str, Any]:
     """Return one key as an option of argument_specs."""
     result: dict[str, Any] = {"description": [key.description], "type": key.type.argument_type}
@@ -303,6 +329,7 @@ GENERATED = {
     "docs/reference/inventory.md": inventory_page,
     "docs/reference/inventory.schema.json": schema_page,
     "docs/cluster.md": cluster_page,
+    "docs/router.md": router_page,
     "docs/findings.md": findings_page,
     "docs/verify.md": verify_page,
     "roles/edge/meta/argument_specs.yml": edge_arguments,

@@ -92,10 +92,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router imp
 
 def look(salt, candidate, candidate_bgp):
     """Return what the module returns."""
-    verdict = check.check(candidate, candidate_bgp) if candidate_bgp else check.Verdict([], [])
+    version = programs.bgpd_version()
+    verdict = check.check(candidate, candidate_bgp, version) if candidate_bgp else check.Verdict([], [])
     running = programs.running_text()
     return {
-        "version": programs.bgpd_version(),
+        "version": version,
         "running": None if running is None else config.digested(running, salt),
         "file": config.digested(files.read_or_none(programs.CONFIG) or "", salt),
         "sessions": {address: session._asdict() for address, session in programs.sessions().items()},

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
-from ansible.plugins.test.core import version_compare
+from ansible_collections.hybridnet.cluster_edge.plugins.filter.frr_rules import frr_rules
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml
@@ -63,7 +63,7 @@ def rendered(intent: Any, version: str = "10.1", passwords: Mapping[str, str] | 
     environment = jinja2.Environment(
         trim_blocks=True, keep_trailing_newline=True, autoescape=False, undefined=jinja2.StrictUndefined
     )
-    environment.tests["version"] = version_compare
+    environment.filters["hybridnet.cluster_edge.frr_rules"] = frr_rules
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(
         __udm_frr_intent=intent, __udm_frr_version=version, __udm_frr_passwords=passwords or {}
     )

@@ -1,14 +1,18 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each version of FRR does: one table for plan, transaction, comparison and documentation.
+"""What each version of FRR does: one table for plan, template, transaction, comparison and documentation.
 
-Measured on the versions in :data:`TRIED`. Runs on the router: syntax of Python 3.8, standard library only.
+Measured on the versions in :data:`TRIED`; ``tests/lab/test_frr_versions.py`` asks each of them again.
+Runs on the router: syntax of Python 3.8, standard library only.
 """
 
 from __future__ import annotations
 
-from typing import Tuple
+from dataclasses import dataclass
+from typing import Dict, Tuple
+
+Version = Tuple[int, ...]
 
 OLDEST = (7, 5)
 """The oldest version for which configurations are rendered and tested (Debian 11, the base of UniFi OS)."""
@@ -16,33 +20,87 @@ OLDEST = (7, 5)
 TRIED = ((7, 5), (8, 4), (10, 3), (10, 7))
 """The versions on which all of this was tried, oldest first: those of the tests' routers."""
 
-EBGP_REQUIRES_POLICY = (7, 4)
-"""From here on an eBGP neighbor without a policy exchanges no routes (RFC 8212), and ``network`` lines are checked."""
 
-BLOCK_ENDS = (8, 1)
-"""From here on FRR ends a block with ``exit``; the reload of older ones mis-reads it."""
+@dataclass(frozen=True)
+class Rule:
+    """Something that FRR does from one version on, or up to one."""
 
-CONNECT_RETRY_30 = (10, 3)
-"""From here on the profile ``traditional`` retries a connection after 30 s; before after 120 s."""
+    name: str
+    what: str
+    """What it does, as a row of the table in docs/router.md."""
+    otherwise: str
+    """What the other versions do, or what is done in its place."""
+    since: Version = ()
+    """The first version that does it; empty = the oldest."""
+    until: Version = ()
+    """The first version that does it no more; empty = none yet."""
 
-ENFORCE_FIRST_AS = (10, 3)
-"""From here on ``enforce-first-as`` is on where nothing is written."""
+    def holds(self, version: Version) -> bool:
+        """Return whether a version does it; one that was not tried takes the newest known before it."""
+        return self.since <= version[:2] and (not self.until or version[:2] < self.until)
 
 
-def text_of(version: Tuple[int, ...]) -> str:
+EBGP_REQUIRES_POLICY = Rule(
+    "ebgp_requires_policy",
+    "an [eBGP](words.md#ibgp) neighbor without a policy exchanges no routes (RFC 8212); `network` lines are checked",
+    "a line `frr version` with such a version brings its defaults back",
+    since=(7, 4),
+)
+BLOCK_ENDS = Rule(
+    "block_ends",
+    "a block ends with `exit`",
+    "none is written: the reload mis-reads it",
+    since=(8, 1),
+)
+CONNECT_RETRY_30 = Rule(
+    "connect_retry_30",
+    "a connection is tried again after 30 s where nothing is written (profile `traditional`)",
+    "after 120 s",
+    since=(10, 3),
+)
+ENFORCE_FIRST_AS = Rule(
+    "enforce_first_as",
+    "`enforce-first-as` is on where nothing is written",
+    "off",
+    since=(10, 3),
+)
+BGPD_CHECK = Rule(
+    "bgpd_check",
+    "`bgpd -C` checks a configuration with static neighbors",
+    "it aborts, so the candidate is loaded into a throw-away FRR",
+    until=(10, 7),
+)
+
+RULES = (BLOCK_ENDS, BGPD_CHECK, CONNECT_RETRY_30, ENFORCE_FIRST_AS, EBGP_REQUIRES_POLICY)
+"""All of them: what stands nowhere here does not depend on the version."""
+
+
+def rules_of(version: Version) -> Dict[str, bool]:
+    """Return which rules hold for a version, by name."""
+    return {rule.name: rule.holds(version) for rule in RULES}
+
+
+def text_of(version: Version) -> str:
     """Return a version as it is written: ``7.5``."""
     return ".".join(str(part) for part in version)
 
 
-def newest_tried_before(version: Tuple[int, ...]) -> Tuple[int, ...]:
-    """Return the tried version whose rules a version takes: itself, else the newest one before it, else the oldest."""
-    return max((tried for tried in TRIED if tried <= version[:2]), default=TRIED[0])
+def nearest_tried(version: Version) -> Version:
+    """Return the tried version whose rules a version has: itself, else the newest before it, else the next after it.
+
+    The next one after it where a rule is known to begin between two tried ones.
+    """
+    before = [tried for tried in TRIED if tried <= version[:2]]
+    after = [tried for tried in TRIED if tried > version[:2]]
+    candidates = [*reversed(before), *after]
+    return next((tried for tried in candidates if rules_of(tried) == rules_of(version)), candidates[0])
 
 
-def untried(version: Tuple[int, ...]) -> str:
+def untried(version: Version) -> str:
     """Return a warning where a version was not tried, else an empty text."""
-    rules = newest_tried_before(version)
+    rules = nearest_tried(version)
     if rules == version[:2]:
         return ""
-    told = "FRR {0} was not tried with this collection: it gets the rules of {1}, the newest version before it that was"
-    return told.format(text_of(version), text_of(rules))
+    return "FRR {0} was not tried with this collection: it gets the rules of {1}, the nearest version that was".format(
+        text_of(version), text_of(rules)
+    )

@@ -148,7 +148,7 @@ def planned_change(
     plan = transaction.plan(router, params["content"], params["stage"], params["apply"], params["take_over"])
     if plan.method == "none" and not check_mode:
         return plan, []
-    verdict = check.check(plan.file_text, plan.check_text)
+    verdict = check.check(plan.file_text, plan.check_text, router.version)
     if verdict.errors:
         raise RefusedError(
             "this router's FRR refuses the configuration, nothing was changed: {0}".format("; ".join(verdict.errors))

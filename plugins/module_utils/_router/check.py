@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """FRR checks a candidate before anything is touched: its words by vtysh, its meaning by bgpd.
 
-Two ways to the second one: ``bgpd -C`` (30 ms), and, where a version's ``bgpd -C`` cannot do it (10.7 aborts on each
-static neighbor), a load into a throw-away FRR of its own namespaces.
+Two ways to the second one: ``bgpd -C`` (30 ms), and, where a version's ``bgpd -C`` cannot do it
+(``versions.BGPD_CHECK``), a load into a throw-away FRR of its own namespaces.
 
 Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
@@ -17,7 +17,8 @@ import shutil
 import subprocess
 from typing import List, NamedTuple, Optional, Set, Tuple
 
-from .._frr import transaction
+from .._frr import transaction, versions
+from .._frr.state import version_tuple
 from .files import remove, write_new
 from .programs import LIBRARY, run, scratch_folder
 
@@ -35,12 +36,13 @@ class Verdict(NamedTuple):
     """What could not be checked, and what was done in its place."""
 
 
-def check(whole: str, ours: str) -> Verdict:
+def check(whole: str, ours: str, version: str) -> Verdict:
     """Let FRR check a candidate, without any effect on the running daemons.
 
     Args:
         whole: the file that is to become frr.conf.
         ours: the objects in it that are ours; bgpd knows no others.
+        version: of this FRR, such as ``10.3``.
     """
     owner = pwd.getpwnam("frr")
     folder = scratch_folder()
@@ -55,10 +57,13 @@ def check(whole: str, ours: str) -> Verdict:
         syntax = transaction.syntax_errors(rc, said)
         if syntax:
             return Verdict(syntax, [])
-        rc, told = _bgpd_check(folder)
-        if not transaction.check_aborted(rc, told, CANARY):
-            return Verdict(transaction.meaning_errors(told, CANARY), [])
-        why = "this version's 'bgpd -C' ends with {0} on this configuration".format(rc)
+        if versions.BGPD_CHECK.holds(version_tuple(version)):
+            rc, told = _bgpd_check(folder)
+            if not transaction.check_aborted(rc, told, CANARY):
+                return Verdict(transaction.meaning_errors(told, CANARY), [])
+            why = "'bgpd -C' of FRR {0} ends with {1} on this configuration".format(version, rc)
+        else:
+            why = "'bgpd -C' of FRR {0} aborts on static neighbors".format(version)
         loaded = throw_away_load(folder)
         if loaded is None:
             text = "{0}, and no throw-away FRR could be started: only the words of the configuration were checked"

@@ -16,7 +16,6 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHEC
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import without_links
 
 FRR = frr.text_of(frr.OLDEST)
-BLOCK_ENDS = frr.text_of(frr.BLOCK_ENDS)
 (V2,) = {cilium.text_of(since) for since in cilium.V2_SINCE.values()}
 SUITES = programs.ROUTER_SUITES
 RECIPES = (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values())
@@ -32,8 +31,8 @@ QUOTES = [
     ("README.md", f"`kubernetes.core` ≥ {KUBERNETES_CORE}"),
     ("docs/dependencies.md", f"kubernetes.core ≥ {KUBERNETES_CORE}"),
     ("docs/router.md", f"an FRR before {FRR}"),
-    ("docs/router.md", f"Before {BLOCK_ENDS} `exit` lines are left out"),
-    ("docs/compare.md", f"asks for defaults from before {frr.text_of(frr.EBGP_REQUIRES_POLICY)}"),
+    ("docs/router.md", f"UniFi's 10.1 gets those of {frr.text_of(frr.nearest_tried((10, 1)))}"),
+    ("docs/compare.md", f"asks for defaults from before {frr.text_of(frr.EBGP_REQUIRES_POLICY.since)}"),
     ("docs/cluster.md", f"`v2` from {V2} on"),
     ("docs/situations/ipv6-only.md", f"`edge_cluster_router_ids` (Cilium {cilium.ROUTER_ID_POOL.version} and later)"),
     ("docs/situations/ipv6-only.md", f"Before {cilium.IDENTIFIER_WITHOUT_IPV4.version} write `edge_node_router_id`"),
@@ -57,7 +56,6 @@ QUOTES = [
         f"`bullseye` (FRR {SUITES['bullseye'].frr}), `bookworm` ({SUITES['bookworm'].frr}), `trixie` ({SUITES['trixie'].frr})",
     ),
     ("roles/udm_frr/README.md", f"FRR {FRR} or"),
-    ("roles/udm_frr/templates/frr.conf.j2", f"is version('{BLOCK_ENDS}', '>=')"),
 ]
 
 

@@ -534,3 +534,12 @@ def test_an_empty_candidate_does_not_switch_bgpd_on() -> None:
     left = transaction.plan(router(**off), "", "contract", "auto")
     assert (left.method, left.enable) == ("file", False)
     assert "router bgp" not in left.file_text
+
+
+@pytest.mark.parametrize(("version", "ends"), [("7.5.1", False), ("8.4", True)])
+def test_a_candidate_ends_its_blocks_as_this_frr_does(version: str, ends: bool) -> None:
+    """The reload of 7.5 nests what follows an ``exit`` in the block before it."""
+    planned = transaction.plan(router(version=version), WIDER, "replace", "auto")
+    for text in (planned.file_text, planned.reload_text):
+        assert ("\nexit\n" in text) is ends
+        assert "203.0.113.80/28" in text

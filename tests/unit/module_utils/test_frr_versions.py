@@ -20,6 +20,8 @@ def test_the_tests_have_a_router_of_each_tried_version() -> None:
     [
         ((7, 5, 1), (7, 5)),
         ((8, 4, 4), (8, 4)),
+        ((8, 0), (7, 5)),
+        ((8, 2), (8, 4)),  # `exit` came with 8.1
         ((8, 5), (8, 4)),
         ((10, 1, 2), (8, 4)),
         ((10, 3), (10, 3)),
@@ -29,12 +31,13 @@ def test_the_tests_have_a_router_of_each_tried_version() -> None:
         ((7, 4), (7, 5)),
     ],
 )
-def test_the_newest_tried_version_before(version: tuple[int, ...], near: tuple[int, ...]) -> None:
-    assert versions.newest_tried_before(version) == near
+def test_the_nearest_tried_version_has_the_same_rules(version: tuple[int, ...], near: tuple[int, ...]) -> None:
+    assert versions.nearest_tried(version) == near
+    assert versions.rules_of(near) == versions.rules_of(version)
     assert bool(versions.untried(version)) == (version[:2] != near)
 
 
 def test_a_version_that_was_not_tried_is_told() -> None:
     assert versions.untried((10, 1, 2)) == (
-        "FRR 10.1.2 was not tried with this collection: it gets the rules of 8.4, the newest version before it that was"
+        "FRR 10.1.2 was not tried with this collection: it gets the rules of 8.4, the nearest version that was"
     )

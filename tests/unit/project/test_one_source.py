@@ -8,7 +8,10 @@ Defaults of keys: ``tests/unit/inventory/test_keys.py``. Texts that quote a vers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import pwd
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +19,8 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import transaction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import versions as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import check
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import frr_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium
@@ -23,6 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.generate import ge
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import CASES, edited, found
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.planned import rendered
 from ansible_collections.hybridnet.cluster_edge.tests.unit.findings.test_examples import FOUND as FOUND_BY_PLAN
 from ansible_collections.hybridnet.cluster_edge.tests.unit.inventory.test_keys import TABLE
 from ansible_collections.hybridnet.cluster_edge.tests.unit.module_utils.test_frr_transaction import router
@@ -150,6 +156,68 @@ def test_plan_and_router_follow_the_oldest_frr(monkeypatch: pytest.MonkeyPatch) 
     ]
     with pytest.raises(EdgeError, match=r"is older than 10\.2"):
         transaction.refuse(router(version="10.1"), "linux")
+
+
+NEIGHBOR = "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n"
+
+
+def ends_blocks() -> bool:
+    """Return whether template and transaction end a block for FRR 10.3."""
+    text = rendered(plan(inventory_from(hybrid_document())).data["routers"]["udm-pro"]["frr"], "10.3")
+    ends = {"\nexit\n" in item for item in (text, transaction.plan(router(), text, "replace", "auto").file_text)}
+    assert len(ends) == 1
+    return ends.pop()
+
+
+def asks_bgpd() -> bool:
+    """Return whether bgpd itself checks the candidate of FRR 10.3."""
+    asked: list[str] = []
+
+    def bgpd_check(folder: str) -> tuple[int, str]:
+        asked.append(folder)
+        return 0, check.CANARY
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check.pwd, "getpwnam", lambda _name: pwd.getpwuid(os.getuid()))
+        patch.setattr(check, "run", lambda _argv: (0, "", ""))
+        patch.setattr(check, "_bgpd_check", bgpd_check)
+        patch.setattr(check, "throw_away_load", lambda _folder: "")
+        patch.setattr(check, "scratch_folder", tempfile.mkdtemp)
+        verdict = check.check("", "", "10.3")
+    told = "'bgpd -C' of FRR 10.3 aborts on static neighbors: it was loaded into a throw-away FRR instead"
+    assert verdict == check.Verdict([], [] if asked else [told])
+    return bool(asked)
+
+
+def means_the_same(line: str, header: str = "") -> bool:
+    """Return whether a line changes nothing on FRR 10.3."""
+    return frr_difference(header + NEIGHBOR, NEIGHBOR + line, "10.3") == []
+
+
+RULES: dict[frr.Rule, Callable[[], bool]] = {
+    frr.BLOCK_ENDS: ends_blocks,
+    frr.BGPD_CHECK: asks_bgpd,
+    frr.CONNECT_RETRY_30: lambda: means_the_same(" neighbor 10.0.0.5 timers connect 30\n"),
+    frr.ENFORCE_FIRST_AS: lambda: means_the_same(" neighbor 10.0.0.5 enforce-first-as\n"),
+    frr.EBGP_REQUIRES_POLICY: lambda: means_the_same("", header="frr version 10.3\n"),
+}
+"""Rule -> whether what follows it takes it for FRR 10.3."""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_is_done_and_the_page_follow_a_rule_of_frr(rule: frr.Rule) -> None:
+    follows = RULES[rule]
+    assert follows()
+    with changed(rule, since=(10, 4)):
+        assert not follows()
+        (row,) = [line for line in pages("docs/router.md").splitlines() if line.startswith(f"| {rule.what} (")]
+        assert "(from 10.4 on" in row
+        assert "| no | no | no |" in row
+    assert follows()
+
+
+def test_every_rule_of_frr_is_tried() -> None:
+    assert set(RULES) == set(frr.RULES)
 
 
 def test_plan_and_page_follow_the_severity_of_a_code() -> None:

@@ -20,7 +20,7 @@ from re import Match
 
 from ....module_utils._errors import EdgeError
 from ....module_utils._frr.config import BGP, Line, Objects, parse
-from ....module_utils._frr.versions import CONNECT_RETRY_30, EBGP_REQUIRES_POLICY, ENFORCE_FIRST_AS
+from ....module_utils._frr.versions import CONNECT_RETRY_30, EBGP_REQUIRES_POLICY, ENFORCE_FIRST_AS, TRIED
 from .lines import (
     COMMUNITIES,
     GRACEFUL,
@@ -110,7 +110,7 @@ def _written_out(raw: str) -> str:
 def _old_defaults(text: str) -> tuple[str, ...]:
     """Return the settings that a line ``frr version`` switches off: it asks for the defaults of that version."""
     found = re.search(r"^frr version (\d+)\.(\d+)", text, re.MULTILINE)
-    if found is None or (int(found.group(1)), int(found.group(2))) >= EBGP_REQUIRES_POLICY:
+    if found is None or EBGP_REQUIRES_POLICY.holds((int(found.group(1)), int(found.group(2)))):
         return ()
     written = {" ".join(line.split()) for line in text.splitlines()}
     return tuple(what for what in ("bgp ebgp-requires-policy", "bgp network import-check") if what not in written)
@@ -140,7 +140,7 @@ class _Instance:
         self.interfaces = interfaces(text)
         self.profiles = profiles(text)
         self.profile = profile
-        self.version = _numbers(version)
+        self.version = _numbers(version) or TRIED[-1]
         self.general = [line for context, line in lines if not context]
         self.asn = int(self.general[0].split()[2])
         off = {line[len("no ") :] for line in self.general if line.startswith("no ")}
@@ -318,7 +318,7 @@ class _Instance:
             del raw["graceful restart"]  # what FRR is where nothing is written
         if raw.get("interface") == "unnumbered":
             raw.pop("capability extended-nexthop", None)  # FRR switches it on by itself there
-        if raw.get("enforce-first-as") == "on" and (self.version is None or self.version >= ENFORCE_FIRST_AS):
+        if raw.get("enforce-first-as") == "on" and ENFORCE_FIRST_AS.holds(self.version):
             del raw["enforce-first-as"]
         profile = raw.get("bfd profile", "")
         raw.update({"bfd profile": self.profiles[profile]} if profile in self.profiles else {})
@@ -328,7 +328,7 @@ class _Instance:
             raw["update-source"] = fitting[0]
 
     def _connect_retry(self) -> int:
-        if self.profile == "traditional" and (self.version is None or self.version >= CONNECT_RETRY_30):
+        if self.profile == "traditional" and CONNECT_RETRY_30.holds(self.version):
             return 30
         return _CONNECT.get(self.profile, _CONNECT["traditional"])
 
