@@ -76,6 +76,7 @@ options:
     description:
       - Names of objects, such as C(router bgp 65000), whose lines run on the router and stand neither in UniFi Network
         nor in the plan, and may be lost. Without a consent by name such a change is refused.
+      - V(unseen) lets a router be written that SSH does not reach, so that nobody can look at what runs there.
     type: list
     elements: str
     default: []
@@ -115,7 +116,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 applied:
-  description: What was done. V(none), V(upload), V(delete), or V(unknown) where the old text could not be restored.
+  description: What was done. V(none), V(upload), V(delete), or V(unknown) where the old text could not be restored,
+    or where the answer to a write was lost and it may still be done.
   type: str
   returned: always
   sample: upload

@@ -268,7 +268,10 @@ class TestController:
     def test_a_router_without_ssh_is_written_and_said_to_be_unproven(
         self, gateway: Gateway, intent: dict[str, Any]
     ) -> None:
-        text = gateway.run(intent, ssh=False)
+        before = gateway.server.held.text()
+        assert "edge_router_take_over: [unseen]" in gateway.run(intent, ssh=False, code=2)
+        assert gateway.server.held.text() == before
+        text = gateway.run(intent, ssh=False, udm_frr_take_over=["unseen"])
         assert "whether FRR takes the text and runs it is not checked" in text
         assert "changed=1" in text
         gateway.lab.wait_established(*PEERS)

@@ -41,7 +41,7 @@ class StandIn:
         self.provision = provision or (lambda text: None)
         self.fault = ""
         """``unsupported``, ``refuse``, ``fault 500``, ``fault after`` (done, then 500), ``silent before``, ``silent after``
-        (done, no answer), ``truncate`` (half of the text is kept), ``disable``, ``expire`` (ends all sessions once),
+        (done, no answer), ``late`` (no answer, done when ``released`` is set), ``truncate`` (half of the text is kept), ``disable``, ``expire`` (ends all sessions once),
         ``two`` (two entries), ``html``, ``redirect``, ``no provision``."""
         self.asked: list[tuple[str, str]] = []
         """(method, path) of each request that was let in."""
@@ -157,6 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "silent before":
             held.released.wait(30)
             return None
+        if fault == "late":
+            held.fault = ""
+            held.released.wait(30)
         if method == "POST" and not {"frr_bgpd_config", "uploaded_file_name"} <= set(body or {}):
             return self._reply(400, {"code": "api.err.MissingParameter", "errorCode": 400})
         held.writes += 1

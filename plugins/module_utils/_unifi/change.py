@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from .._errors import EdgeError
 from .._router.rollback import poll
@@ -17,6 +17,8 @@ LOOKS = 3
 """How often a look is taken again because somebody else uploads meanwhile."""
 ANSWER_TIMEOUT = 60
 """Seconds for UniFi Network to answer again after it fell silent in the middle."""
+LATE = 20
+"""Seconds in which a write whose answer was lost may still be done."""
 EVERY = 1.0
 """Seconds between two questions."""
 
@@ -26,6 +28,15 @@ Ask = Callable[[str, str], Optional[Look]]
 
 class FailedError(Exception):
     """A write that does not hold, and has to be taken back."""
+
+
+class Restored(NamedTuple):
+    """What became of taking a write back."""
+
+    left: str
+    """What could not be restored; empty = all is as before."""
+    pending: bool = False
+    """The write's answer was lost, and it was not seen: it may still be done."""
 
 
 class Change:
@@ -108,12 +119,12 @@ class Change:
                 result["backup"] = self._keep(decision.entry)
             except OSError as error:
                 raise EdgeError("backup_dir", "takes no backup, so nothing was written: {0}".format(error)) from None
-        said = ""
+        said, lost = "", False
         try:
             try:
                 self._write(decision.target)
             except UnknownOutcomeError as error:
-                said = str(error)
+                said, lost = str(error), True
             except EdgeError as error:
                 if api.same(self._settled(), decision.entry):
                     raise  # refused: nothing was written
@@ -122,13 +133,19 @@ class Change:
             result["applied"] = "delete" if decision.target is None else "upload"
             result["sessions"]["after"] = self._prove(decision, wish, result)
         except FailedError as error:
-            left = self._restore(decision, wish)
-            result.update(failed=True, changed=bool(left), rolled_back=not left, applied="unknown" if left else "none")
-            back = (
-                "The old text could NOT be restored: {0}".format(left)
-                if left
-                else "UniFi Network holds the old text again."
+            left, pending = self._restore(decision, wish, lost)
+            unknown = bool(left) or pending
+            result.update(
+                failed=True, changed=unknown, rolled_back=not unknown, applied="unknown" if unknown else "none"
             )
+            back = "UniFi Network holds the old text again."
+            if left:
+                back = "The old text could NOT be restored: {0}".format(left)
+            if pending:
+                back += (
+                    "\nThe write whose answer was lost may still be done: look at what UniFi Network holds (Settings >"
+                    " Routing > BGP), or run again"
+                )
             result["msg"] = "{0}\n{1}".format(error, back)
             return
         if said:
@@ -166,7 +183,7 @@ class Change:
         if api.same(found, decision.target):
             return
         if said and api.same(found, decision.entry):
-            raise FailedError("{0}, and the write was not done".format(said))
+            raise FailedError("{0}, and UniFi Network holds the old text".format(said))
         raise FailedError(
             "UniFi Network does not hold what was written: {0} of {1} characters{2}{3}".format(
                 len(text_of(found)),
@@ -206,24 +223,44 @@ class Change:
         except EdgeError:
             return None  # FRR starts anew
 
-    def _restore(self, decision: Decision, wish: Wish) -> str:
-        """Bring the old text back; return what could not be, empty where all is as before."""
+    def _done_late(self, written: Optional[api.Entry]) -> bool:
+        """Return whether a write whose answer was lost was done after all, within the time that it may take.
+
+        Raises:
+            FailedError: UniFi Network stays silent.
+        """
+        return not poll(lambda: not _is_ours(self._settled(), written), LATE, EVERY)
+
+    def _restore(self, decision: Decision, wish: Wish, lost: bool) -> Restored:
+        """Bring the old text back.
+
+        Args:
+            decision: what was to be done.
+            wish: how long the router may take.
+            lost: whether the write's answer was lost.
+        """
         target = None if decision.entry is None else api.restored(decision.entry)
-        said = ""
+        said, pending = "", lost
         try:
+            if lost:
+                pending = not self._done_late(decision.target)
             found = self._settled()
             if not api.same(found, target):
                 if not _is_ours(found, decision.target):
-                    return "somebody else uploaded another text meanwhile, which stays"
+                    return Restored("somebody else uploaded another text meanwhile, which stays", pending)
                 self._write(target)
         except (UnknownOutcomeError, EdgeError, FailedError) as error:
             said = str(error)
         try:
             found = self._settled()
         except FailedError as error:
-            return str(error)
+            return Restored(str(error), pending)
         if not api.same(found, target):
-            return said or "UniFi Network holds something else"
+            return Restored(said or "UniFi Network holds something else", pending)
+        return Restored(self._runs_as_before(decision, wish), pending)
+
+    def _runs_as_before(self, decision: Decision, wish: Wish) -> str:
+        """Return how the router differs from what it was, empty where it does not or cannot be asked."""
         before = decision.look
         if before is None:
             return ""

@@ -18,6 +18,9 @@ from .._frr.foreign import Blocks, blocks, missing
 from .._frr.state import SessionState
 from . import api
 
+UNSEEN = "unseen"
+"""What ``edge_router_take_over`` says to let a router be written at which nobody can look before."""
+
 
 class Wish(NamedTuple):
     """What is to become of a router's BGP."""
@@ -130,7 +133,7 @@ def decide(entry: Optional[api.Entry], look: Optional[Look], wish: Wish, hide: C
         digest=digest,
         look=look,
         others=blocks(look.running_text or "", digest.scope) if look else {},
-        refusals=[] if look is None else _refusals(look, digest, wish),
+        refusals=_refusals(look, digest, wish) if look else [] if stored else _unseen(wish),
         stored=stored,
         running=look is None or transaction.configuration_problem(digest, look.running_text or "") is None,
     )
@@ -167,6 +170,19 @@ def _refusals(look: Look, digest: transaction.Plan, wish: Wish) -> List[EdgeErro
             )
         )
     return result
+
+
+def _unseen(wish: Wish) -> List[EdgeError]:
+    """Return why a router that cannot be asked may not be written: nobody saw what an upload would end there."""
+    if UNSEEN in wish.take_over:
+        return []
+    return [
+        EdgeError(
+            "the router",
+            "cannot be reached by SSH, so nobody can see what runs there and would be lost; nothing was written",
+            "let SSH reach it; or write it without a look: edge_router_take_over: [{0}]".format(UNSEEN),
+        )
+    ]
 
 
 def unsaved(running_text: str, digest: transaction.Plan, take_over: Tuple[str, ...]) -> List[str]:

@@ -109,6 +109,7 @@ class Site:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setattr(change, "EVERY", 0.05)
     monkeypatch.setattr(change, "ANSWER_TIMEOUT", 5)
+    monkeypatch.setattr(change, "LATE", 1.0)
     router = Router()
     with serve(tmp_path, router.provision, names="DNS:unifi.local") as server:
         yield Site(server, router, tmp_path)
@@ -300,12 +301,52 @@ def test_a_write_whose_answer_is_lost_is_looked_up_and_stands(site: Site, fault:
 
 
 @pytest.mark.parametrize("fault", ["fault 500", "silent before"])
-def test_a_write_that_was_not_done_leaves_the_old_text(site: Site, fault: str) -> None:
-    site.held.upload(text(11))
+@pytest.mark.parametrize("before", [None, text(11)], ids=["nothing held", "a text held"])
+def test_a_write_of_which_nothing_is_seen_is_unknown_and_never_restored(
+    site: Site, fault: str, before: str | None
+) -> None:
+    if before:
+        site.held.upload(before)
     site.held.fault = fault
     result = site.change(text(12), client=site.client(timeout=1))
-    assert (result["failed"], result["changed"], result["rolled_back"]) == (True, False, True)
-    assert "the write was not done" in result["msg"]
+    assert (result["failed"], result["changed"], result["rolled_back"]) == (True, True, False)
+    assert result["applied"] == "unknown"
+    assert "and UniFi Network holds the old text\n" in result["msg"]
+    assert "The write whose answer was lost may still be done: look at what UniFi Network holds" in result["msg"]
+    assert site.held.text() == before
+
+
+@pytest.mark.parametrize("before", [None, text(11)], ids=["nothing held", "a text held"])
+def test_a_write_that_lands_after_its_time_out_is_taken_back(site: Site, before: str | None) -> None:
+    if before:
+        site.held.upload(before)
+    running = site.router.running
+    site.held.fault = "late"
+    client, reads = site.client(timeout=0.5), []
+    ask = client.get
+
+    def asked() -> api.Entry | None:
+        found = ask()
+        reads.append(found)
+        if len(reads) == 4:  # two for the look, the one after the time-out, the first of the restore
+            site.held.released.set()
+        return found
+
+    client.get = asked  # type: ignore[method-assign]
+    result = site.change(text(12), client=client)
+    assert len(reads) > 4
+    assert (result["failed"], result["changed"], result["rolled_back"]) == (True, False, True), result
+    assert result["msg"].endswith("UniFi Network holds the old text again.")
+    assert site.held.text() == before
+    assert site.router.running == running
+    assert site.held.writes == 2
+
+
+def test_a_removal_of_which_nothing_is_seen_is_unknown(site: Site) -> None:
+    assert site.change(text(11))["proven"] == "router"
+    site.held.fault = "silent before"
+    result = site.change("", client=site.client(timeout=1))
+    assert (result["changed"], result["rolled_back"], result["applied"]) == (True, False, "unknown")
     assert site.held.text() == text(11)
 
 
@@ -413,11 +454,26 @@ def test_a_router_that_refuses_the_text_keeps_it_from_being_written(site: Site) 
     assert site.held.writes == 0
 
 
-def test_a_router_out_of_reach_is_said_and_not_proven(site: Site) -> None:
+@pytest.mark.parametrize("before", [None, text(11)], ids=["nothing held", "a text held"])
+def test_a_router_out_of_reach_is_not_written_unasked(site: Site, before: str | None) -> None:
+    if before:
+        site.held.upload(before)
     site.router.away = True
-    result = site.change(text(11))
+    with pytest.raises(EdgeError, match=r"nobody can see what runs there .* edge_router_take_over: \[unseen\]"):
+        site.change(text(12))
+    assert site.held.text() == before
+    assert site.held.writes == 0
+    shown = site.change(text(12), check_mode=True)
+    assert any("without check mode the run ends here: the router" in warning for warning in shown["warnings"])
+
+
+def test_a_router_out_of_reach_that_is_let_go_of_is_written_and_said_to_be_unproven(site: Site) -> None:
+    site.router.away = True
+    result = site.change(text(11), take_over=("unseen",))
     assert (result["applied"], result["proven"]) == ("upload", "controller")
     assert "cannot be reached by SSH" in result["warnings"][0]
+    again = site.change(text(11))  # nothing to write needs no word
+    assert (again["changed"], again["proven"]) == (False, "controller")
 
 
 # --- two owners ------------------------------------------------------------------------------------------------------------
