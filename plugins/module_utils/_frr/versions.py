@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each version of FRR does: one table for plan, template, transaction, comparison and documentation.
 
-Measured on the versions in :data:`TRIED`; ``tests/lab/test_frr_versions.py`` asks each of them again.
+Measured on the versions in :data:`TRIED`; ``tests/lab/test_router_drills.py`` asks each of them again.
 Runs on the router: syntax of Python 3.8, standard library only.
 """
 
