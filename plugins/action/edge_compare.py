@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import rendered_frr
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import release_source, rendered_frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
@@ -24,6 +25,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     Comparison,
     cluster_comparison,
+    planned_part,
+    release_notes,
     router_comparison,
     saved_state,
 )
@@ -35,8 +38,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
+PLANNED = "planned"
 LOOK = "hybridnet.cluster_edge.frr_running_info"
-ARGUMENTS: dict[str, Any] = {"plan": {"type": "dict", "required": True}, "saved": {"type": "path"}}
+ARGUMENTS: dict[str, Any] = {
+    "plan": {"type": "dict", "required": True},
+    "saved": {"type": "path"},
+    "scope": {"type": "str", "default": "all", "choices": ["all", "planned"]},
+}
 
 
 class CannotLookError(Exception):
@@ -60,7 +68,7 @@ class ActionModule(ClusterAction):
                 found, of = self._router(plan["routers"][host], folder)
             elif host in plan["clusters"]:
                 end = "cluster"
-                found, of = self._cluster(plan, host, folder)
+                found, of = self._cluster(plan, host, folder, options["scope"])
             else:
                 raise EdgeError("plan", f"knows no router and no cluster {host}", "run it on hosts of the plan")
         except (EdgeError, CannotLookError, AnsibleConnectionFailure) as error:
@@ -97,7 +105,7 @@ class ActionModule(ClusterAction):
         return found
 
     # -- a cluster -------------------------------------------------------------------------------------------------
-    def _cluster(self, plan: PlanDocument, host: str, folder: Path | None) -> tuple[Comparison, str]:
+    def _cluster(self, plan: PlanDocument, host: str, folder: Path | None, scope: str) -> tuple[Comparison, str]:
         """Return what differs in a cluster, and what was looked at."""
         cluster = plan["clusters"][host]
         if folder is not None:
@@ -106,7 +114,9 @@ class ActionModule(ClusterAction):
             if not files:
                 raise CannotLookError(f"there is no YAML file in {saved} (kubectl get ... -o yaml > {saved}/live.yaml)")
             state = saved_state({str(file): _text(file) for file in files})
-            return cluster_comparison(state, plan, host), str(saved)
+            return cluster_comparison(planned_part(state, plan, host) if scope == PLANNED else state, plan, host), str(
+                saved
+            )
         request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
         place: Mapping[str, object] = cluster
         request.update({name: place[name] for name in PLACE})
@@ -114,10 +124,18 @@ class ActionModule(ClusterAction):
         request.update(
             plurals=sorted(PLURALS.values()), nodes=True, services=True, selector=owned, manager=FIELD_MANAGER
         )
+        if scope == PLANNED:
+            source = release_source(self._variables)
+            request["release"] = f"{source.namespace}/{source.name}"
         state = plain(self.look("cluster_state_info", read_state, request, self._variables))
         if state.get("failed"):
             raise CannotLookError(str(state.get("msg") or "no reason given"))
-        return cluster_comparison(state, plan, host), f"Cilium {cluster['cilium_version']} planned"
+        of = f"Cilium {cluster['cilium_version']} planned"
+        if scope != PLANNED:
+            return cluster_comparison(state, plan, host), of
+        found = cluster_comparison(planned_part(state, plan, host), plan, host)
+        notes = (*found.notes, *release_notes(state["release"], cluster))
+        return replace(found, notes=notes), of
 
 
 def _text(file: Path) -> str:

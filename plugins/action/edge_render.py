@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
@@ -19,8 +20,22 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.p
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files, secret_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitops import (
+    OTHERS,
+    ReleaseSource,
+    gitops_notes,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
+    digest,
+    is_foreign,
+    list_name,
+    list_text,
+    read_list,
+)
 
-TEMPLATE = Path(__file__).parents[2] / "roles" / "udm_frr" / "templates" / "frr.conf.j2"
+ROLES = Path(__file__).parents[2] / "roles"
+TEMPLATE = ROLES / "udm_frr" / "templates" / "frr.conf.j2"
+RELEASE_DEFAULTS = ROLES / "cilium_net_release" / "defaults" / "main.yml"
 OPTIONS: dict[str, dict[str, Any]] = {
     "plan": {"type": "dict", "required": True},
     "dest": {"type": "path", "required": True},
@@ -47,12 +62,17 @@ class ActionModule(ActionBase):
         folder = Path(options["dest"]).expanduser()
         try:
             plan = plan_of(plain(options["plan"]), "plan")
-            texts = {**self._router_files(plan, options["secrets"]), **cluster_files(plan)}
+            if options["secrets"]:
+                _refuse_secrets_in_git(plan, folder)
+            sources = self._release_sources(plan)
+            texts = {**self._router_files(plan, options["secrets"]), **cluster_files(plan, sources)}
             secret = {path for path in texts if path.endswith("/frr.conf")} if options["secrets"] else set()
             if options["secrets"]:
                 found = secret_files(plan, self._cluster_passwords(plan))
                 texts.update(found)
                 secret.update(found)
+            listed = _listed_before(folder / list_name(plan["site"]))
+            _refuse_foreign(folder, texts, listed)
         except EdgeError as error:
             return {**result, "failed": True, "msg": str(error)}
         diffs = []
@@ -66,7 +86,28 @@ class ActionModule(ActionBase):
             if path not in secret:
                 # The folder may have been rendered with secrets before.
                 diffs.append({"before_header": path, "after_header": path, "before": mask(before), "after": text})
-        return {**result, "changed": bool(changed), "files": sorted(texts), "written": changed, "diff": diffs}
+        removed, kept = _remove_stale(folder, set(texts), listed or {}, dry=self._task.check_mode)
+        place = folder / list_name(plan["site"])
+        listing = write(place, list_text(texts), OPEN_MODE, dry=self._task.check_mode)
+        notes = gitops_notes(plan, sources)
+        notes += [f"{path}: an earlier rendering wrote it, and it was changed since: it is left there" for path in kept]
+        return {
+            **result,
+            "changed": bool(changed or removed or listing is not None),
+            "files": sorted(texts),
+            "written": changed,
+            "removed": removed,
+            "notes": notes,
+            "diff": diffs,
+        }
+
+    def _release_sources(self, plan: PlanDocument) -> dict[str, ReleaseSource]:
+        """Return where Cilium's chart comes from, for each cluster to which others apply."""
+        return {
+            name: release_source(self._variables["hostvars"][name])
+            for name, cluster in plan["clusters"].items()
+            if cluster["apply"] == OTHERS
+        }
 
     def _router_files(self, plan: PlanDocument, secrets: bool) -> dict[str, str]:
         """Return the frr.conf of each managed router, from the template of the role udm_frr."""
@@ -91,6 +132,88 @@ class ActionModule(ActionBase):
         plugin = lookup_loader.get(name, loader=self._loader, templar=self._templar)
         found: list[Any] = plugin.run(terms, variables=self._variables, **options)
         return found
+
+
+def _refuse_secrets_in_git(plan: PlanDocument, folder: Path) -> None:
+    """Refuse to write passwords into a Git checkout that is rendered for Flux or Argo CD.
+
+    Raises:
+        EdgeError: the folder lies in one.
+    """
+    others = sorted(name for name, cluster in plan["clusters"].items() if cluster["apply"] == OTHERS)
+    place = folder.resolve()
+    checkout = next((parent for parent in (place, *place.parents) if (parent / ".git").exists()), None)
+    if others and checkout is not None:
+        raise EdgeError(
+            "edge_render_secrets",
+            f"is true, but {folder} lies in the Git checkout {checkout}, and what is rendered for {', '.join(others)}"
+            " is for Git (edge_cluster_apply: others): passwords would be committed in plain",
+            "render without it; for a router's frr.conf with passwords, into a folder outside of Git",
+        )
+
+
+def _listed_before(path: Path) -> dict[str, str] | None:
+    """Return what was rendered before, path -> digest; None where there is no list."""
+    return read_list(path.read_text("utf-8"), str(path)) if path.exists() else None
+
+
+def _refuse_foreign(folder: Path, texts: Mapping[str, str], listed: Mapping[str, str] | None) -> None:
+    """Refuse to replace a file that no rendering wrote.
+
+    Raises:
+        EdgeError: there is one, with other content than would be written.
+    """
+    for path, text in sorted(texts.items()):
+        place = folder / path
+        if is_foreign(path, listed or {}, listed is not None) and place.exists():
+            if place.is_file() and place.read_text("utf-8", errors="replace") == text:
+                continue
+            raise EdgeError(
+                "edge_render_dir",
+                f"{place} is there, and no rendering of this site wrote it",
+                "move it, or render into another folder",
+            )
+
+
+def _remove_stale(folder: Path, current: set[str], listed: Mapping[str, str], dry: bool) -> tuple[list[str], list[str]]:
+    """Remove what an earlier rendering wrote and this one does not, and folders that this leaves empty.
+
+    Args:
+        folder: what is rendered into.
+        current: the files of this rendering.
+        listed: those of the earlier one, with digests.
+        dry: only say what would be removed.
+
+    Returns:
+        The paths that are removed, and those that are kept as somebody changed them since.
+    """
+    removed, kept = [], []
+    for path, known in sorted(listed.items()):
+        place = folder / path
+        if path in current or not place.is_file() or place.is_symlink():
+            continue
+        if digest(path, place.read_text("utf-8", errors="replace")) != known:
+            kept.append(path)
+            continue
+        removed.append(path)
+        if dry:
+            continue
+        place.unlink()
+        for parent in place.parents:
+            if parent == folder or any(parent.iterdir()):
+                break
+            parent.rmdir()
+    return removed, kept
+
+
+def release_source(variables: Mapping[str, Any]) -> ReleaseSource:
+    """Return where Cilium's chart comes from and which release it becomes.
+
+    Args:
+        variables: of the cluster's host; those of the role that are not there have the role's defaults.
+    """
+    defaults = yaml.safe_load(RELEASE_DEFAULTS.read_text("utf-8"))
+    return ReleaseSource.of({key: plain(variables.get(key, value)) for key, value in defaults.items()})
 
 
 def rendered_frr(

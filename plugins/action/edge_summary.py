@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, Any] = {
     "live_releases_in": NAMES,
     "releases_in": NAMES,
     "objects_in": NAMES,
+    "waiting_in": {**NAMES, "required": False, "default": []},
 }
 
 
@@ -47,7 +48,12 @@ class ActionModule(ActionBase):
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         routers = {host: found(host, "routers_in") for host in hosts & set(plan["routers"])}
-        options_of = {"live": "live_releases_in", "release": "releases_in", "objects": "objects_in"}
+        options_of = {
+            "live": "live_releases_in",
+            "release": "releases_in",
+            "objects": "objects_in",
+            "waiting": "waiting_in",
+        }
         clusters = {
             host: {name: found(host, option) for name, option in options_of.items()}
             for host in hosts & set(plan["clusters"])

@@ -29,6 +29,13 @@ options:
       - A router's is V(<router>/frr.conf). Those of a cluster are V(<cluster>/manifests/*.yaml), with nodes, Services
         and Cilium's objects in any order; others are left out.
     type: path
+  scope:
+    description:
+      - V(planned) leaves out what lives in a cluster and is neither of the plan nor this site's, and notes how the Helm
+        release differs. Of a router it changes nothing.
+    type: str
+    choices: [all, planned]
+    default: all
 attributes:
   check_mode:
     support: full

@@ -11,6 +11,10 @@ version_added: 0.1.0
 description:
   - Writes C(frr.conf) for each router, and Helm values, manifests and chart values for each cluster of a plan, on the
     control machine. What is not managed is not rendered.
+  - For a cluster to which Flux or Argo CD applies, the files are such as they take, see C(docs/situations/flux.md) and
+    C(docs/situations/argocd.md).
+  - A file that an earlier rendering of the site wrote and this one does not is removed, unless it was changed since. A
+    file that no rendering wrote is never removed or replaced. C(.cluster-edge-SITE.json) lists what was written.
   - The same plan gives the same bytes. No connection is opened.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -27,11 +31,12 @@ options:
     description:
       - Write passwords in place of placeholders, and the Secrets of the clusters. Such files have mode V(0600) and show
         no difference.
+      - A cluster to which others apply gets no Secret, and with such a cluster O(dest) must not lie in a Git checkout.
     type: bool
     default: false
 attributes:
   check_mode:
-    description: Says which files would be written.
+    description: Says which files would be written and removed.
     support: full
   diff_mode:
     description: Shows the differences of files without secrets.
@@ -55,6 +60,16 @@ files:
   sample: [home/values.yaml, udm/frr.conf]
 written:
   description: The files that were written because they differed.
+  type: list
+  elements: str
+  returned: success
+removed:
+  description: The files of an earlier rendering that were removed.
+  type: list
+  elements: str
+  returned: success
+notes:
+  description: What the files lack, what else is to be done, and stale files that were left because they were changed.
   type: list
   elements: str
   returned: success

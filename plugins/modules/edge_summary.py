@@ -46,6 +46,13 @@ options:
     type: list
     elements: str
     required: true
+  waiting_in:
+    description:
+      - Names of the variables in which each cluster to which others apply has a result of
+        M(hybridnet.cluster_edge.edge_compare).
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """

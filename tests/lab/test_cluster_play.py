@@ -6,16 +6,23 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (  # noqa: E402
+    PLURALS,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
@@ -104,3 +111,66 @@ def test_another_cluster_is_left_alone(cluster: Cluster) -> None:
     refused.check(2)
     assert "it has none of the planned nodes (control-01, node01, node02, node03, node04)" in refused.output
     assert cluster.writes_since(written) == []
+
+
+# -- a cluster to which others apply -------------------------------------------------------------------------------
+FLUX = "kustomize-controller"
+"""The field manager under which Flux applies."""
+
+
+def built(folder: Path) -> list[dict[str, Any]]:
+    """Return what a Kustomization builds to: with the real kustomize where the machine has one, too."""
+    names = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+    objects = [item for name in names for item in yaml.safe_load_all((folder / name).read_text())]
+    kustomize = shutil.which("kustomize")
+    if kustomize:
+        text = subprocess.run([kustomize, "build", str(folder)], check=True, capture_output=True, text=True).stdout
+        real = list(yaml.safe_load_all(text))
+        assert sorted(map(json.dumps, real)) == sorted(json.dumps(item, sort_keys=True) for item in objects)
+    return objects
+
+
+def place_of(item: dict[str, Any]) -> str:
+    """Return the path of an object at the API server."""
+    metadata = item["metadata"]
+    if item["kind"] == "Service":
+        return f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}"
+    return f"/apis/{item['apiVersion']}/{PLURALS[item['kind']].partition('.')[0]}/{metadata['name']}"
+
+
+@pytest.mark.long
+def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path: Path) -> None:
+    """Until it is as planned, no router is contracted; the rendered files make it so."""
+    site = {
+        "edge_cluster_apply": "others",
+        "edge_cluster_kubeconfig": str(cluster.kubeconfig),
+        "edge_cilium_version": cluster_lab.CILIUM,
+    }
+    written = len(cluster.asked())
+    run = run_playbook("site.yml", HYBRID, json.dumps(site), options=("--tags", "cluster,contract"))
+    run.check(0)
+    told = " ".join(run.output.split())
+    assert "cluster platform (Cilium " in told
+    assert "Nothing is written there (edge_cluster_apply: others). Render (playbooks/render.yml), commit," in told
+    assert "only planned pool public-ingress" in told
+    assert cluster.writes_since(written) == []
+
+    run_playbook("render.yml", HYBRID, json.dumps({**site, "edge_render_dir": str(tmp_path / "out")})).check(0)
+    objects = built(tmp_path / "out" / "platform" / "manifests")
+    assert len(objects) == 13
+    for query in (f"fieldManager={FLUX}&dryRun=All", f"fieldManager={FLUX}"):
+        for item in objects:
+            cluster.request("PATCH", f"{place_of(item)}?{query}", item, "application/apply-patch+yaml")
+    commands = (tmp_path / "out" / "platform" / "node-labels.sh").read_text().splitlines()
+    for line in (line for line in commands if line.startswith("kubectl")):
+        _kubectl, _options, _label, _kind, node, _overwrite, *labels = shlex.split(line)
+        body = {"metadata": {"labels": dict(label.split("=", 1) for label in labels)}}
+        cluster.request("PATCH", f"/api/v1/nodes/{node}", body, "application/merge-patch+json")
+
+    written = len(cluster.asked())
+    run = run_playbook("site.yml", HYBRID, json.dumps(site), options=("--tags", "cluster,contract"))
+    assert "planned): no difference" in " ".join(run.output.split())
+    assert cluster.writes_since(written) == []
+    # Only now is the router contracted, and that of the reference site cannot be reached from here.
+    run.check(4)
+    assert "udm-pro.invalid" in run.output

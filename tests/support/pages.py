@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitops import ReleaseSource
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .hybrid import CHECKOUT, inventory_from
 from .sites import Site, frr_conf
-from .yaml_text import read_yaml
+from .yaml_text import read_yaml, read_yaml_file
 
 DOCS = CHECKOUT / "docs"
 GAP = "..."
@@ -110,7 +111,8 @@ def plan_page(text: str) -> Plan:
 
 def rendered_files(computed: Plan) -> dict[str, str]:
     """Return the text of each file that ``playbooks/render.yml`` would write, without secrets."""
-    files = cluster_files(computed.data)
+    defaults = read_yaml_file(CHECKOUT / "roles" / "cilium_net_release" / "defaults" / "main.yml")
+    files = cluster_files(computed.data, dict.fromkeys(computed.data["clusters"], ReleaseSource.of(defaults)))
     for name, router in computed.data["routers"].items():
         if router["managed"]:
             placeholders = {secret.rpartition("/")[2]: f"SECRET:{secret}" for secret in router["passwords"]}

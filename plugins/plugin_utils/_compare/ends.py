@@ -14,7 +14,8 @@ import yaml
 
 from ...module_utils._errors import EdgeError
 from .._cilium.common import BGP_KINDS, LB_KINDS
-from .._cilium.live_objects import is_ours, place
+from .._cilium.helm_values import changed_values
+from .._cilium.live_objects import is_ours, object_key, place
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .frr.compare import HIDDEN_NOT_COMPARED, frr_difference
 from .objects.compare import objects_difference
@@ -137,6 +138,43 @@ def _opened(items: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
             yield from _opened(item["items"])
         elif isinstance(item, Mapping):
             yield item
+
+
+def planned_part(state: Mapping[str, Any], plan: PlanDocument, name: str) -> dict[str, Any]:
+    """Return what a cluster holds of the plan: objects and Services that it names, or that carry this site's labels.
+
+    What else lives there is nobody's to wait for. Who applied an object, and so owns its fields, does not matter.
+
+    Args:
+        state: ``objects`` and ``services`` of module ``cluster_state_info``, and more.
+        plan: the plan.
+        name: of the cluster.
+    """
+    cluster, site = plan["clusters"][name], plan["site"]
+    names = {object_key(item) for item in [*cluster["bgp"], *cluster["lb"]]}
+    services = {(item["namespace"], item["name"]) for item in cluster["services"]}
+    return {
+        **state,
+        "objects": [i for i in state["objects"] if object_key(i) in names or is_ours(i["metadata"], site)],
+        "services": [i for i in state["services"] if _key(i) in services or is_ours(i["metadata"], site)],
+    }
+
+
+def release_notes(release: Mapping[str, Any] | None, cluster: PlannedCluster) -> tuple[str, ...]:
+    """Return how a live Helm release differs from the planned one; nothing without one, as Argo CD makes none.
+
+    Args:
+        release: ``version`` and ``values``, as module ``cluster_state_info`` has read them.
+        cluster: the planned cluster.
+    """
+    if release is None or not cluster["cilium_managed"] or cluster["absent"]:
+        return ()
+    changed = changed_values(release["values"], cluster["helm_values"])
+    version = cluster["cilium_version"]
+    notes = [] if release["version"] == version else [f"Helm release: {release['version']} live, {version} planned"]
+    if changed:
+        notes.append(f"Helm release: values that are not the planned ones: {len(changed)}")
+    return tuple(notes)
 
 
 def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) -> Comparison:

@@ -129,6 +129,9 @@ class PlannedCluster(TypedDict):
 
     managed: Annotated[bool, "Whether the run configures it."]
     absent: Annotated[bool, "``edge_state: absent``: what this collection made there is removed."]
+    apply: Annotated[
+        str, "Who writes to it: the run, or Flux or Argo CD, while the run only reads.", ("ours", "others")
+    ]
     cilium_managed: Annotated[bool, "Whether the run installs and upgrades Cilium's Helm release."]
     take_over: Annotated[PlannedTakeOver, "What the run may take over there."]
     cilium_version: Annotated[str, "The Cilium version that the plan assumes."]

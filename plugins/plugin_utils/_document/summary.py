@@ -34,6 +34,7 @@ class ClusterSummary(TypedDict):
     created: Annotated[list[str], "Objects that are new, as ``kind namespace/name``."]
     changed: Annotated[list[str], "Objects that change."]
     removed: Annotated[list[str], "Objects that go."]
+    waiting: Annotated[int, "Differences that wait until others (Flux, Argo CD) apply the plan."]
     later: Annotated[list[str], "What a preview cannot compare, as the cluster lacks the kind, namespace or node."]
 
 

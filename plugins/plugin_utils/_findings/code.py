@@ -45,6 +45,12 @@ OTHERS = (
 )
 """The way out on a router whose BGP somebody else writes."""
 
+COMMIT = (
+    "others apply to this cluster (edge_cluster_apply: others), so no run of ours mends it: commit what"
+    " playbooks/render.yml writes, and let Flux or Argo CD apply it"
+)
+"""The way out in a cluster to which others apply."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiveCode(Code):
@@ -57,7 +63,7 @@ class LiveCode(Code):
     settles: bool = True
     """Whether waiting may mend it."""
     others: str = ""
-    """The way out on a router whose BGP somebody else writes, where ``hint`` names a run of ours; empty: ``hint``."""
+    """The way out on an end that somebody else writes, where ``hint`` names a run of ours; empty: ``hint``."""
 
     PAGE: ClassVar[str] = "docs/verify.md"
 

@@ -483,6 +483,8 @@ class Cluster:
     manage_labels: bool = field(kw_only=True)
     l2_lease: L2Lease = field(kw_only=True)
     take_over: TakeOver = field(default_factory=TakeOver)
+    apply: str = "ours"
+    """``edge_cluster_apply``: who writes to it, ``ours`` or ``others``."""
 
 
 @dataclass(frozen=True, slots=True)

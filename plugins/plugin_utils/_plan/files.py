@@ -7,37 +7,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import yaml
-
 from .._cilium.secrets import password_secrets
 from .._document.plan import KubernetesObject, PlanDocument
+from .gitops import OTHERS, ReleaseSource, documents, gitops_files
 
 
-def cluster_files(plan: PlanDocument) -> dict[str, str]:
+def cluster_files(plan: PlanDocument, sources: Mapping[str, ReleaseSource] | None = None) -> dict[str, str]:
     """Return the text of each file by its relative path.
 
-    Nothing is rendered for a cluster that is not managed, nor Helm values of a release that is not ours. Objects of one
-    kind share a file; a file without objects is written empty, so that a removed pool leaves no old file behind.
+    Nothing is rendered for a cluster that is not managed. The values of a release that is not ours are rendered too:
+    whoever owns it needs them. Objects of one kind share a file; without objects there is no file.
+
+    Args:
+        plan: the plan.
+        sources: cluster -> where Cilium's chart comes from, for clusters to which Flux or Argo CD applies.
     """
-    files: dict[str, Sequence[KubernetesObject]] = {}
+    files: dict[str, str] = {}
     for name, cluster in plan["clusters"].items():
         if not cluster["managed"]:
             continue
-        if cluster["cilium_managed"]:
-            files[f"{name}/values.yaml"] = [cluster["helm_values"]]
-        files[f"{name}/manifests/nodes.yaml"] = [
-            _node(node, labels) for node, labels in (cluster["node_labels"] or {}).items() if labels
-        ]
-        files[f"{name}/manifests/bgp.yaml"] = cluster["bgp"]
-        files[f"{name}/manifests/lb.yaml"] = cluster["lb"]
-        files[f"{name}/manifests/services.yaml"] = [item["object"] for item in cluster["services"] if item["object"]]
+        others = cluster["apply"] == OTHERS
+        if not (others and cluster["absent"]):
+            files[f"{name}/values.yaml"] = documents([cluster["helm_values"]])
+        parts: dict[str, Sequence[KubernetesObject]] = {
+            "nodes.yaml": [] if others else _nodes(cluster["node_labels"] or {}),
+            "bgp.yaml": cluster["bgp"],
+            "lb.yaml": cluster["lb"],
+            "services.yaml": [item["object"] for item in cluster["services"] if item["object"]],
+        }
+        manifests = {part: objects for part, objects in parts.items() if objects}
+        files.update({f"{name}/manifests/{part}": documents(objects) for part, objects in manifests.items()})
         for chart in cluster["charts"]:
-            files[f"{name}/charts/{chart['namespace']}/{chart['service']}.values.yaml"] = [chart["values"]]
-    return {path: _documents(files[path]) for path in sorted(files)}
+            path = f"{name}/charts/{chart['namespace']}/{chart['service']}.values.yaml"
+            files[path] = documents([chart["values"]])
+        if others:
+            found = gitops_files(cluster, list(manifests), (sources or {}).get(name))
+            files.update({f"{name}/{path}": text for path, text in found.items()})
+    return dict(sorted(files.items()))
 
 
 def secret_files(plan: PlanDocument, passwords: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Return the files with the password Secrets of each managed cluster that has some. They are secret.
+
+    A cluster to which others apply has none: what is rendered for it goes into Git.
 
     Args:
         plan: the plan.
@@ -47,22 +59,18 @@ def secret_files(plan: PlanDocument, passwords: Mapping[str, Mapping[str, str]])
         EdgeError: a password is missing, empty or not text.
     """
     return {
-        f"{name}/manifests/secrets.yaml": _documents(
+        f"{name}/manifests/secrets.yaml": documents(
             password_secrets(cluster["bgp"], passwords[name], cluster["secrets_namespace"], plan["site"])
         )
         for name, cluster in plan["clusters"].items()
-        if cluster["managed"] and cluster["passwords"]
+        if cluster["managed"] and cluster["passwords"] and cluster["apply"] != OTHERS
     }
 
 
-def _documents(objects: Sequence[KubernetesObject]) -> str:
-    """Return objects as YAML documents; keys keep their order, so that the same plan gives the same bytes."""
-    if not objects:
-        return ""
-    text: str = yaml.safe_dump_all(objects, sort_keys=False, allow_unicode=True, width=120, explicit_start=True)
-    return text
-
-
-def _node(name: str, labels: Mapping[str, str]) -> KubernetesObject:
-    """Return what a server-side apply needs to set a node's labels and nothing else."""
-    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": dict(labels)}}
+def _nodes(labels: Mapping[str, Mapping[str, str]]) -> list[KubernetesObject]:
+    """Return what a server-side apply needs to set the labels of nodes and nothing else."""
+    return [
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "labels": dict(own)}}
+        for node, own in labels.items()
+        if own
+    ]

@@ -237,6 +237,7 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
     return {
         "managed": cluster.managed,
         "absent": cluster.absent,
+        "apply": cluster.apply,
         "cilium_managed": cluster.cilium_managed,
         "take_over": {"release": cluster.take_over.release, "unset": list(cluster.take_over.unset)},
         "cilium_version": cluster.cilium_version,

@@ -35,7 +35,8 @@ def summarize(
         check: whether it is a preview.
         routers: by router in the run, what ``frr_config`` returned in each stage.
         clusters: by cluster in the run: ``live``, ``release`` and ``objects``, what ``cluster_state_info`` has read of
-            the release, what ``kubernetes.core.helm`` returned, and what ``cluster_objects`` returned for each part.
+            the release, what ``kubernetes.core.helm`` returned, and what ``cluster_objects`` returned for each part;
+            ``waiting``, what ``edge_compare`` returned of one to which others apply.
     """
     return {
         "format": SUMMARY_FORMAT,
@@ -90,12 +91,15 @@ def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> 
         "created": created,
         "changed": [name for part in parts for name in part["applied"] if name not in created],
         "removed": [name for part in parts for name in part["removed"]],
+        "waiting": sum(result["differences"] for result in found.get("waiting", ())),
         "later": [name for part in parts for name in part["later"]],
     }
     if not planned["managed"]:
         summary["state"] = "unmanaged"
     elif not any(found.values()):
         summary["state"] = "left out"
+    elif planned["apply"] == "others":
+        summary["state"] = "others" if summary["waiting"] else "unchanged"
     elif summary["release"] or any(summary[name] for name in ("created", "changed", "removed", "later")):
         summary["state"] = "changes"
     return summary
@@ -138,6 +142,8 @@ def _router_cells(item: RouterSummary) -> tuple[str, str]:
 def _cluster_cells(item: ClusterSummary) -> tuple[str, str]:
     if item["state"] in _STATES:
         return "-", _STATES[item["state"]]
+    if item["state"] == "others":
+        return "-", f"{count(item['waiting'], 'difference')}, by others"
     words = [f"{len(names)} {word}" for word, names in _objects(item) if names]
     return item["release"] or "no change", ", ".join(words) or "no change"
 

@@ -222,11 +222,13 @@ def refusal(findings: Iterable[FindingEntry]) -> str:
 def _state(end: PlannedRouter | PlannedCluster) -> str:
     """Return how a router or cluster is treated where that is not the default: removed, or not managed."""
     owner = end.get("bgp_owner")
+    others = end.get("apply") == "others"
     return "".join(
         (
             ", to be removed" if end["absent"] else "",
             "" if end["managed"] else ", not managed",
             ", its BGP is written by others" if owner == "none" else "",
+            ", others apply to it" if others else "",
             ", its BGP is written through UniFi Network" if owner == "controller" else "",
         )
     )

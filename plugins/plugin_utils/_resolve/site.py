@@ -75,6 +75,8 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         ends = Endpoints(by_name, router_addresses, tuple(draft.nodes), node_addresses)
         own_pools = tuple(owned.pool for owned in draft.pools)
         draft.peers = resolve_peerings(context, draft.host, ends, own_pools, draft.services, sources)
+    for draft in drafts:
+        _check_applied_by_others(context, draft)
     # One without its version was reported.
     clusters = [_cluster(context, draft) for draft in drafts if "edge_cilium_version" in draft.values]
     check_listen_ranges(context, clusters)
@@ -155,7 +157,29 @@ def _cluster(context: Context, draft: _ClusterDraft) -> Cluster:
         manage_labels=values["edge_cluster_manage_labels"],
         l2_lease=L2Lease(lease["duration"], lease["renew"], lease["retry"]),
         take_over=_take_over(values["edge_cluster_take_over"]),
+        apply=values["edge_cluster_apply"],
     )
+
+
+def _check_applied_by_others(context: Context, draft: _ClusterDraft) -> None:
+    """Report what has no meaning in a cluster to which no run of ours writes."""
+    values = draft.values
+    if values["edge_cluster_apply"] != "others":
+        return
+    if values["edge_cluster_take_over"] is not None:
+        context.report.add(
+            "EDGE122",
+            f"{draft.host}.edge_cluster_take_over",
+            "is set, but edge_cluster_apply is others: no run of ours takes anything over there",
+            "leave it out; Flux or Argo CD takes over what it applies",
+        )
+    if not values["edge_cluster_managed"]:
+        context.report.add(
+            "EDGE122",
+            f"{draft.host}.edge_cluster_apply",
+            "is others, but edge_cluster_managed is false: nothing is rendered, read or verified for others to apply",
+            "leave one of the two out",
+        )
 
 
 def _take_over(said: Mapping[str, Any] | None) -> TakeOver:

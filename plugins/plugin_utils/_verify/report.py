@@ -87,7 +87,7 @@ class VerifyReport(Report):
 
     Args:
         strict: whether the codes of ``STRICT_ERRORS`` are errors.
-        others: routers whose BGP somebody else writes.
+        others: routers and clusters that somebody else writes.
     """
 
     def __init__(self, strict: bool = False, others: Iterable[str] = ()) -> None:

@@ -47,8 +47,9 @@ def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False
     Raises:
         EdgeError: nothing was observed that the plan manages.
     """
-    owners = {router: planned["bgp_owner"] for router, planned in plan["routers"].items()}
-    report = VerifyReport(strict, [router for router, owner in owners.items() if owner == "none"])
+    others = [router for router, planned in plan["routers"].items() if planned["bgp_owner"] == "none"]
+    others += [cluster for cluster, planned in plan["clusters"].items() if planned["apply"] == "others"]
+    report = VerifyReport(strict, others)
     report.accept({(item["code"], item["path"]): item["reason"] for item in plan["accept"]})
     routers = _read_routers(report, plan, observed.get("routers") or {})
     clusters = _read_clusters(report, plan, observed.get("clusters") or {})

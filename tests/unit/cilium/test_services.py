@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import helm_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import (
     chart_values,
@@ -245,6 +244,6 @@ def test_labels_that_are_not_ours_are_left_alone() -> None:
 
 
 def test_no_file_labels_a_node_whose_labels_are_not_ours() -> None:
-    cluster = {"managed": True, "cilium_managed": False, "node_labels": None, "bgp": [], "lb": [], "services": []}
-    files = cluster_files({"clusters": {"home": {**cluster, "charts": []}}})
-    assert list(yaml.safe_load_all(files["home/manifests/nodes.yaml"])) == []
+    cluster = {"managed": True, "absent": False, "apply": "ours", "node_labels": None, "helm_values": {}}
+    files = cluster_files({"clusters": {"home": {**cluster, "bgp": [], "lb": [], "services": [], "charts": []}}})
+    assert sorted(files) == ["home/values.yaml"]

@@ -15,6 +15,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.en
     Comparison,
     Row,
     cluster_comparison,
+    planned_part,
+    release_notes,
     router_comparison,
     row_of,
     state_of,
@@ -243,6 +245,45 @@ def test_pod_pool_of_cilium_is_left_out_and_another_is_told() -> None:
 def test_nodes_that_have_not_joined_are_a_note() -> None:
     found = compared(lambda state: state["nodes"].pop("control-01") and None)
     assert (found.rows, found.notes) == ((), ("nodes of the inventory that are not there: control-01",))
+
+
+# -- what others have not applied yet ------------------------------------------------------------------------------
+def test_what_is_nobody_s_plan_is_not_waited_for() -> None:
+    def foreign(state: dict[str, Any]) -> None:
+        pool = deepcopy(CLUSTER["lb"][0])
+        pool["metadata"] = {"name": "theirs"}
+        pool["spec"]["blocks"] = [{"cidr": "198.51.100.0/24"}]
+        state["objects"].append(pool)
+
+    assert rows(foreign) != []
+    state = applied()
+    foreign(state)
+    assert cluster_comparison(planned_part(state, PLAN, "platform"), PLAN, "platform").rows == ()
+
+
+def test_what_left_the_plan_and_is_still_there_is_waited_for() -> None:
+    def left(state: dict[str, Any]) -> None:
+        item = deepcopy(service(state, "dummy-service"))
+        item["metadata"]["name"] = "left"
+        state["services"].append(item)
+        state["objects"] = [item for item in state["objects"] if item["kind"] != "CiliumBGPPeerConfig"]
+
+    state = applied()
+    left(state)
+    found = cluster_comparison(planned_part(state, PLAN, "platform"), PLAN, "platform")
+    assert ("only live", "service dummy/left") in [(row.state, row.what) for row in found.rows]
+    assert found.differences > 1
+
+
+def test_what_differs_at_the_release_of_others_is_a_note() -> None:
+    version, values = CLUSTER["cilium_version"], CLUSTER["helm_values"]
+    assert release_notes(None, CLUSTER) == ()
+    assert release_notes({"version": version, "values": values}, CLUSTER) == ()
+    assert release_notes({"version": "1.18.2", "values": {**values, "debug": {"enabled": True}}}, CLUSTER) == (
+        f"Helm release: 1.18.2 live, {version} planned",
+        "Helm release: values that are not the planned ones: 1",
+    )
+    assert release_notes({"version": "1.18.2", "values": {}}, {**CLUSTER, "cilium_managed": False}) == ()
 
 
 # -- saved objects -------------------------------------------------------------------------------------------------

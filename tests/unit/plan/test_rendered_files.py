@@ -25,7 +25,7 @@ SUFFIX = ".golden"
 
 def files(folder: Path, suffix: str = "") -> dict[str, str]:
     """Return the text of every file below ``folder``, by its path without the suffix."""
-    found = [path for path in folder.rglob("*") if path.is_file()]
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".cluster-edge-")]
     return {str(path.relative_to(folder)).removesuffix(suffix): path.read_text("utf-8") for path in found}
 
 

@@ -120,6 +120,17 @@ def test_ends_that_are_not_ours() -> None:
     assert row(lines({}, plan=plan), "router") == "router udm-pro not managed - - -"
 
 
+def test_a_cluster_to_which_others_apply() -> None:
+    plan = copy.deepcopy(PLAN)
+    plan["clusters"]["platform"]["apply"] = "others"
+    nothing: dict[str, Any] = {"live": [], "release": [], "objects": []}
+    text = lines({}, plan=plan, **nothing, waiting=[{"differences": 2}])
+    assert text[0] == "0 of 2 ends would change"
+    assert row(text, "cluster") == "cluster platform - - - 2 differences, by others"
+    text = lines({}, plan=plan, **nothing, waiting=[{"differences": 0}])
+    assert row(text, "cluster") == "cluster platform - - no change no change"
+
+
 def test_many_names_are_counted() -> None:
     names = [f"Kind n{number}" for number in range(8)]
     text = lines({}, **release(changed=False, applied=names, created=names))
@@ -141,6 +152,7 @@ def test_the_document_is_plain_data() -> None:
                 "created": [],
                 "changed": ["Kind a"],
                 "removed": [],
+                "waiting": 0,
                 "later": [],
             }
         },

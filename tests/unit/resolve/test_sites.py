@@ -891,11 +891,12 @@ def test_a_cluster_that_is_not_managed_is_planned_against_and_gets_no_file() -> 
     assert cluster_files(computed.data) == {}
 
 
-def test_a_release_that_is_not_ours_gets_no_values_but_all_objects() -> None:
+def test_a_release_that_is_not_ours_gets_its_planned_values_and_all_objects() -> None:
+    """Whoever owns the release needs the values."""
     computed = with_variable("home", "edge_cilium_managed", False)
-    names = sorted(cluster_files(computed.data))
-    assert "home/values.yaml" not in names
-    assert {"home/manifests/bgp.yaml", "home/manifests/lb.yaml"} <= set(names)
+    files = cluster_files(computed.data)
+    assert yaml.safe_load(files["home/values.yaml"])["bgpControlPlane"] == {"enabled": True}
+    assert {"home/manifests/bgp.yaml", "home/manifests/lb.yaml"} <= set(files)
 
 
 def test_a_session_s_port_is_the_router_s() -> None:

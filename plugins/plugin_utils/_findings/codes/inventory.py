@@ -148,4 +148,12 @@ INVENTORY: dict[str, PlanCode] = {
         "udm-pro.edge_router_persist: is true, but edge_router_bgp_owner is none: only a frr.conf on UniFi OS is reset"
         " by its upgrades (leave it out)",
     ),
+    "EDGE122": PlanCode(
+        ERROR,
+        "Nothing of ours writes to the cluster",
+        "Where Flux or Argo CD applies (edge_cluster_apply: others), a run of ours only reads: what says how it would"
+        " write, or that it never looks, contradicts that.",
+        "platform.edge_cluster_take_over: is set, but edge_cluster_apply is others: no run of ours takes anything over"
+        " there (leave it out; Flux or Argo CD takes over what it applies)",
+    ),
 }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..code import ERROR, OTHERS, WARNING, LiveCode
+from ..code import COMMIT, ERROR, OTHERS, WARNING, LiveCode
 
 LIVE_CLUSTER: dict[str, LiveCode] = {
     "EDGE801": LiveCode(
@@ -43,6 +43,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "platform CiliumBGPAdvertisement public-service: does not exist (run site.yml with --tags cluster; someone"
         " may have deleted it)",
         settles=False,
+        others=COMMIT,
     ),
     "EDGE805": LiveCode(
         ERROR,
@@ -83,6 +84,8 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "platform: the plan removes the cluster, and it still has CiliumLoadBalancerIPPool public-ingress (run"
         " site.yml with --tags cluster)",
         settles=False,
+        others="others apply to this cluster (edge_cluster_apply: others): take its rendered files out of Git and let"
+        " Flux or Argo CD prune them",
     ),
     "EDGE809": LiveCode(
         ERROR,
@@ -112,6 +115,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "run site.yml with --tags cluster; a peer without its CiliumBGPPeerConfig is never created",
         "platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/MissingPeerConfigs: public-service"
         " (run site.yml with --tags cluster; a peer without its CiliumBGPPeerConfig is never created)",
+        others=COMMIT,
     ),
     "EDGE832": LiveCode(
         ERROR,
@@ -130,6 +134,8 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         "platform CiliumBGPPeerConfig public-ingress: Cilium reports cilium.io/MissingAuthSecret: Referenced Auth"
         ' Secret "bgp" is missing (the secret must stand in the namespace bgpControlPlane.secretsNamespace with'
         " the key password: run site.yml with --tags cluster)",
+        others="the secret must stand in the namespace bgpControlPlane.secretsNamespace with the key password. It is"
+        " never rendered where others apply: give it to Flux or Argo CD encrypted (SOPS, External Secrets)",
     ),
     "EDGE834": LiveCode(
         ERROR,

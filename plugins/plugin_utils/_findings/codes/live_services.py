@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..code import ERROR, WARNING, LiveCode
+from ..code import COMMIT, ERROR, WARNING, LiveCode
 
 LIVE_SERVICES: dict[str, LiveCode] = {
     "EDGE860": LiveCode(
@@ -16,6 +16,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "platform service affine/affine-svc-lb: the service does not exist (site.yml makes it: run it with --tags"
         " cluster)",
         settles=False,
+        others=COMMIT,
     ),
     "EDGE861": LiveCode(
         WARNING,

@@ -141,6 +141,12 @@ CLUSTER = (
         "false: never connected to; the other end is planned against it.",
         default=True,
     ),
+    Key(
+        "edge_cluster_apply",
+        Choice("ours", "others"),
+        "others (Flux, Argo CD): a run of ours reads and verifies the cluster, and never writes to it.",
+        default="ours",
+    ),
     Key("edge_cilium_version", VERSION, "Cilium version that drives the plan.", required=True),
     Key("edge_cilium_values", MapOf(Text(), Tree()), "Helm values, merged over ours.", layered=True),
     Key("edge_cilium_managed", Boolean(), "false: the Helm release is not ours.", default=True),

@@ -169,6 +169,8 @@ def cluster_variables(cluster: _twin.Cluster, ssh: Path, kubeconfig: Path, helm:
         # The playbooks hand them on; an extra variable would beat that.
         **{f"{role}_kubeconfig": str(kubeconfig) for role in roles},
         **{f"{role}_context": context for role in roles},
+        # Whoever applies at home is not in the twin: the run is.
+        "edge_cluster_apply": "ours",
         **(other if cluster.cilium_version != cluster.planned_cilium else {}),
         "edge_cilium_values__twin": dict(cluster.values),
         "cilium_net_release_binary": str(helm),

@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that Flux or Argo CD take as they are, for a cluster with ``edge_cluster_apply: others``.
+
+No file holds a Node: both tools delete what leaves Git, and a deleted Node is a lost one. Labels of nodes are commands.
+No file holds a Secret: Git is no place for a password in plain.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from .._cilium.bgp import password_secret_name
+from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
+from .._findings.wording import some
+
+OTHERS = "others"
+"""``edge_cluster_apply`` of a cluster to which Flux or Argo CD applies."""
+
+_OCI = "oci://"
+_INTERVAL = "10m"
+"""How often Flux looks whether the release, and the chart's source, are as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSource:
+    """Where Cilium's chart comes from and which release it becomes: the variables of role ``cilium_net_release``."""
+
+    name: str
+    namespace: str
+    chart: str
+    repository: str
+    """URL of the chart's repository; empty where ``chart`` says all."""
+
+    @classmethod
+    def of(cls, variables: Mapping[str, Any]) -> ReleaseSource:
+        """Return it from the variables of role ``cilium_net_release``, which are all there."""
+        parts = ("name", "namespace", "chart", "chart_repo")
+        return cls(*(str(variables[f"cilium_net_release_{part}"] or "") for part in parts))
+
+    def flux_kind(self) -> str | None:
+        """Return the kind of Flux's source for it; None for a folder or an archive, which Flux cannot read."""
+        if self.chart.startswith(_OCI) or self.repository.startswith(_OCI):
+            return "OCIRepository"
+        return "HelmRepository" if self.repository else None
+
+    def url(self) -> str:
+        """Return the URL of Flux's source: of an OCI artifact the whole reference, else the repository."""
+        if self.chart.startswith(_OCI):
+            return self.chart
+        base = self.repository.rstrip("/")
+        return f"{base}/{self.chart}" if base.startswith(_OCI) else base
+
+
+class _Literal(str):
+    """Text that YAML shows in lines, as it was written."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes :class:`_Literal` as a literal block."""
+
+
+def _as_block(dumper: yaml.SafeDumper, text: _Literal) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
+
+
+_Dumper.add_representer(_Literal, _as_block)
+
+
+def documents(objects: Sequence[Mapping[str, Any]]) -> str:
+    """Return objects as YAML documents; keys keep their order, so that the same plan gives the same bytes."""
+    text: str = yaml.dump_all(
+        objects, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, explicit_start=True
+    )
+    return text
+
+
+def gitops_files(cluster: PlannedCluster, manifests: Sequence[str], source: ReleaseSource | None) -> dict[str, str]:
+    """Return the text of each file that a cluster has beside its manifests and values, by its path below the cluster.
+
+    Args:
+        cluster: the cluster.
+        manifests: names of its files below ``manifests``; without any there is nothing to apply.
+        source: of Cilium's chart; None = no HelmRelease.
+    """
+    files = {}
+    if manifests:
+        files["manifests/kustomization.yaml"] = documents([_kustomization(manifests)])
+    kind = source.flux_kind() if source and cluster["cilium_managed"] and not cluster["absent"] else None
+    if source is not None and kind is not None:
+        files["flux/source.yaml"] = documents([_flux_source(kind, source, cluster["cilium_version"])])
+        files["flux/helmrelease.yaml"] = documents([_helm_release(kind, source, cluster)])
+        files["flux/kustomization.yaml"] = documents([_kustomization(["source.yaml", "helmrelease.yaml"])])
+    for item in cluster["services"]:
+        if item["manage"] == "metadata":
+            path = f"metadata/{item['namespace']}/{item['name']}/kustomization.yaml"
+            files[path] = documents([_metadata_component(item)])
+    commands = _label_commands(cluster)
+    if commands:
+        files["node-labels.sh"] = commands
+    return files
+
+
+def gitops_notes(plan: PlanDocument, sources: Mapping[str, ReleaseSource]) -> list[str]:
+    """Return what the rendered files lack, and what else is to be done, of each cluster to which others apply.
+
+    Args:
+        plan: the plan.
+        sources: cluster -> where its chart comes from.
+    """
+    notes = []
+    for name, cluster in plan["clusters"].items():
+        if not cluster["managed"] or cluster["apply"] != OTHERS:
+            continue
+        if cluster["passwords"]:
+            secrets = some([password_secret_name(password) for password in cluster["passwords"]])
+            notes.append(
+                f"{name}: Secrets of BGP passwords are not rendered for Git: {secrets} in namespace"
+                f" {cluster['secrets_namespace']}, each with the key password. Give them to Flux or Argo CD encrypted"
+                " (SOPS, External Secrets): without them these sessions do not come up"
+            )
+        if any((cluster["node_labels"] or {}).values()):
+            notes.append(
+                f"{name}: labels of its nodes are commands ({name}/node-labels.sh), because a Node that is pruned is"
+                " lost: run them, or set the labels where the nodes are made"
+            )
+        source = sources.get(name)
+        if source and cluster["cilium_managed"] and not cluster["absent"] and source.flux_kind() is None:
+            notes.append(
+                f"{name}: no HelmRelease is rendered: cilium_net_release_chart is {source.chart} without a repository,"
+                " which Flux cannot read (a chart's name with cilium_net_release_chart_repo, or an oci:// reference)"
+            )
+    return notes
+
+
+def _kustomization(resources: Sequence[str]) -> dict[str, Any]:
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": list(resources),
+    }
+
+
+def _flux_source(kind: str, source: ReleaseSource, version: str) -> dict[str, Any]:
+    spec: dict[str, Any] = {"interval": _INTERVAL, "url": source.url()}
+    if kind == "OCIRepository":
+        # Without it Flux takes the first layer of the artifact, whatever that is.
+        layer = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"}
+        spec.update(ref={"tag": version}, layerSelector=layer)
+    return {
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": kind,
+        "metadata": {"name": source.name, "namespace": source.namespace},
+        "spec": spec,
+    }
+
+
+def _helm_release(kind: str, source: ReleaseSource, cluster: PlannedCluster) -> dict[str, Any]:
+    """Return the HelmRelease: in the release's own namespace and under its name, so that Flux takes a live one over."""
+    reference = {"kind": kind, "name": source.name}
+    if kind == "OCIRepository":
+        chart: dict[str, Any] = {"chartRef": reference}
+    else:
+        spec = {"chart": source.chart, "version": cluster["cilium_version"], "sourceRef": reference}
+        chart = {"chart": {"spec": spec}}
+    return {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": source.name, "namespace": source.namespace},
+        "spec": {"interval": _INTERVAL, "releaseName": source.name, **chart, "values": cluster["helm_values"]},
+    }
+
+
+def _metadata_component(item: ServiceManifest) -> dict[str, Any]:
+    """Return a Component that adds our labels and annotations to a Service where its owner's Kustomization has it.
+
+    A part of the Service, applied beside its owner, would be a second owner of one object: Flux has one field manager
+    for all its Kustomizations, so each would take the other's fields away, and Argo CD refuses shared resources or
+    reports them. A patch in the owner's own build works with both. It is found by kind and name alone: the namespace
+    may be set later in that build.
+    """
+    keys = {name: dict(item[name]) for name in ("labels", "annotations") if item[name]}
+    part = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": item["name"], **keys}}
+    patch = yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=120)
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+        "kind": "Component",
+        "patches": [
+            {"target": {"version": "v1", "kind": "Service", "name": item["name"]}, "patch": _Literal(patch)},
+        ],
+    }
+
+
+def _label_commands(cluster: PlannedCluster) -> str:
+    """Return a script that labels the nodes; empty where none has a label of ours."""
+    lines = [
+        shlex.join(["label", "node", node, "--overwrite", *(f"{key}={value}" for key, value in labels.items())])
+        for node, labels in (cluster["node_labels"] or {}).items()
+        if labels
+    ]
+    if not lines:
+        return ""
+    head = (
+        "#!/bin/sh",
+        "# Labels of the nodes: sh node-labels.sh [options of kubectl, such as --context NAME].",
+        "# They are no manifests: a Node that is pruned is lost.",
+        "set -eu",
+    )
+    return "\n".join([*head, *(f'kubectl "$@" {line}' for line in lines), ""])

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is rendered for a cluster to which Flux or Argo CD applies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files, secret_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitops import ReleaseSource, gitops_notes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
+    digest,
+    is_foreign,
+    list_name,
+    list_text,
+    read_list,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
+
+SOURCE = ReleaseSource("cilium", "kube-system", "cilium", "https://charts.invalid/")
+SOURCES = {"platform": SOURCE}
+
+
+def others(**changes: Any) -> Any:
+    """Return the plan of the reference site, to whose cluster others apply; ``changes`` are variables of the cluster."""
+    document = hybrid_document()
+    cluster = document["all"]["children"]["edge_clusters"]["hosts"]["platform"]
+    cluster.update({"edge_cluster_apply": "others", **changes})
+    services = document["all"]["vars"]["edge_services"]
+    services["media/jellyfin"] = {"pool": "private-service", "addresses": "10.122.0.172", "manage": "metadata"}
+    return plan(inventory_from(document)).data
+
+
+def loaded(text: str) -> dict[str, Any]:
+    """Return the only document of a file."""
+    (document,) = yaml.safe_load_all(text)
+    return dict(document)
+
+
+def test_the_whole_tree() -> None:
+    assert sorted(cluster_files(others(), SOURCES)) == [
+        "platform/charts/ingress-nginx-private/ingress-nginx-controller.values.yaml",
+        "platform/charts/ingress-nginx-public/ingress-nginx-controller.values.yaml",
+        "platform/flux/helmrelease.yaml",
+        "platform/flux/kustomization.yaml",
+        "platform/flux/source.yaml",
+        "platform/manifests/bgp.yaml",
+        "platform/manifests/kustomization.yaml",
+        "platform/manifests/lb.yaml",
+        "platform/manifests/services.yaml",
+        "platform/metadata/media/jellyfin/kustomization.yaml",
+        "platform/node-labels.sh",
+        "platform/values.yaml",
+    ]
+
+
+def test_its_bytes() -> None:
+    files = cluster_files(others(), SOURCES)
+    assert files["platform/manifests/kustomization.yaml"] == (
+        "---\n"
+        "apiVersion: kustomize.config.k8s.io/v1beta1\n"
+        "kind: Kustomization\n"
+        "resources:\n"
+        "- bgp.yaml\n"
+        "- lb.yaml\n"
+        "- services.yaml\n"
+    )
+    assert files["platform/metadata/media/jellyfin/kustomization.yaml"] == (
+        "---\n"
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\n"
+        "kind: Component\n"
+        "patches:\n"
+        "- target:\n"
+        "    version: v1\n"
+        "    kind: Service\n"
+        "    name: jellyfin\n"
+        "  patch: |\n"
+        "    apiVersion: v1\n"
+        "    kind: Service\n"
+        "    metadata:\n"
+        "      name: jellyfin\n"
+        "      labels:\n"
+        "        cluster-edge.hybridnet/pool: private-service\n"
+        "      annotations:\n"
+        "        lbipam.cilium.io/ips: 10.122.0.172\n"
+    )
+    assert files["platform/node-labels.sh"].splitlines()[3:] == [
+        "set -eu",
+        'kubectl "$@" label node node01 --overwrite private= public=true',
+        'kubectl "$@" label node node02 --overwrite private= public=true',
+        'kubectl "$@" label node node03 --overwrite private= public=true',
+        'kubectl "$@" label node node04 --overwrite private=',
+    ]
+    assert cluster_files(others(), SOURCES) == files
+
+
+def test_the_helm_release_has_the_planned_version_and_values() -> None:
+    data = others(edge_cilium_version="1.19.6")
+    files = cluster_files(data, SOURCES)
+    release = loaded(files["platform/flux/helmrelease.yaml"])
+    assert release["apiVersion"] == "helm.toolkit.fluxcd.io/v2"
+    assert release["metadata"] == {"name": "cilium", "namespace": "kube-system"}
+    assert release["spec"] == {
+        "interval": "10m",
+        "releaseName": "cilium",
+        "chart": {
+            "spec": {
+                "chart": "cilium",
+                "version": "1.19.6",
+                "sourceRef": {"kind": "HelmRepository", "name": "cilium"},
+            }
+        },
+        "values": loaded(files["platform/values.yaml"]),
+    }
+    source = loaded(files["platform/flux/source.yaml"])
+    assert (source["kind"], source["spec"]["url"]) == ("HelmRepository", "https://charts.invalid")
+
+
+@pytest.mark.parametrize(
+    ("chart", "repository"), [("oci://charts.invalid/cilium", ""), ("cilium", "oci://charts.invalid/")]
+)
+def test_a_chart_of_an_oci_registry(chart: str, repository: str) -> None:
+    source = ReleaseSource("cilium", "kube-system", chart, repository)
+    files = cluster_files(others(edge_cilium_version="1.19.6"), {"platform": source})
+    spec = loaded(files["platform/flux/helmrelease.yaml"])["spec"]
+    assert spec["chartRef"] == {"kind": "OCIRepository", "name": "cilium"}
+    assert "chart" not in spec
+    found = loaded(files["platform/flux/source.yaml"])
+    assert found["kind"] == "OCIRepository"
+    assert found["spec"]["url"] == "oci://charts.invalid/cilium"
+    assert found["spec"]["ref"] == {"tag": "1.19.6"}
+
+
+def test_a_chart_in_a_folder_is_nothing_for_flux() -> None:
+    sources = {"platform": ReleaseSource("cilium", "kube-system", "/srv/cilium", "")}
+    assert not [path for path in cluster_files(others(), sources) if "/flux/" in path]
+    assert any(
+        note == "platform: no HelmRelease is rendered: cilium_net_release_chart is /srv/cilium without a repository,"
+        " which Flux cannot read (a chart's name with cilium_net_release_chart_repo, or an oci:// reference)"
+        for note in gitops_notes(others(), sources)
+    )
+
+
+def test_a_release_of_somebody_else_is_values_alone() -> None:
+    files = cluster_files(others(edge_cilium_managed=False), SOURCES)
+    assert "platform/values.yaml" in files
+    assert not [path for path in files if "/flux/" in path]
+
+
+def test_no_secret_and_what_to_do_instead() -> None:
+    data = others(edge_bgp_passwords={"public-ingress": "geheim"})
+    assert secret_files(data, {"platform": {"public-ingress": "geheim"}}) == {}
+    assert gitops_notes(data, SOURCES)[0] == (
+        "platform: Secrets of BGP passwords are not rendered for Git: bgp-password-public-ingress in namespace"
+        " kube-system, each with the key password. Give them to Flux or Argo CD encrypted (SOPS, External Secrets):"
+        " without them these sessions do not come up"
+    )
+
+
+def test_labels_that_are_not_ours_are_no_commands() -> None:
+    data = others(edge_cluster_manage_labels=False)
+    assert "platform/node-labels.sh" not in cluster_files(data, SOURCES)
+    assert gitops_notes(data, SOURCES) == []
+
+
+def test_an_absent_cluster_has_no_file() -> None:
+    """Whoever applies prunes what is gone from Git."""
+    assert cluster_files(others(edge_state="absent"), SOURCES) == {}
+
+
+def test_to_a_cluster_of_ours_nothing_is_added() -> None:
+    data = others(edge_cluster_apply="ours")
+    assert sorted(cluster_files(data, SOURCES)) == [
+        "platform/charts/ingress-nginx-private/ingress-nginx-controller.values.yaml",
+        "platform/charts/ingress-nginx-public/ingress-nginx-controller.values.yaml",
+        "platform/manifests/bgp.yaml",
+        "platform/manifests/lb.yaml",
+        "platform/manifests/nodes.yaml",
+        "platform/manifests/services.yaml",
+        "platform/values.yaml",
+    ]
+    assert gitops_notes(data, SOURCES) == []
+
+
+# -- what was rendered before --------------------------------------------------------------------------------------
+def test_the_list_is_read_as_it_was_written() -> None:
+    texts = {"home/values.yaml": "a: 1\n", "gw/frr.conf": "router bgp 1\n"}
+    assert list_name("edge") == ".cluster-edge-edge.json"
+    assert read_list(list_text(texts), "list") == {path: digest(path, text) for path, text in texts.items()}
+    assert list_text(dict(reversed(texts.items()))) == list_text(texts)
+    assert read_list(None, "list") == {}
+
+
+def test_a_password_is_no_part_of_a_digest() -> None:
+    """A list stands in Git: with a digest of it, a password could be tried."""
+    lines = "router bgp 1\n neighbor a password {}\n"
+    assert digest("gw/frr.conf", lines.format("one")) == digest("gw/frr.conf", lines.format("two"))
+    secret = "kind: Secret\ndata:\n  password: {}\n"
+    path = "home/manifests/secrets.yaml"
+    assert digest(path, secret.format("b25l")) == digest(path, secret.format("dHdv"))
+    assert digest(path, secret.format("b25l")) != digest(path, secret.format("b25l") + "more: 1\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "list: is no JSON: "),
+        ("[]", "list: is no list of rendered files of format 1"),
+        ('{"format": 2, "files": {}}', "list: is no list of rendered files of format 1"),
+        (json.dumps({"format": 1, "files": {"a": 1}}), "list: is no list of rendered files of format 1"),
+        (json.dumps({"format": 1, "files": {"../a": ""}}), "list: names '../a', which is outside its folder"),
+        (json.dumps({"format": 1, "files": {"/etc/a": ""}}), "list: names '/etc/a', which is outside its folder"),
+        (json.dumps({"format": 1, "files": {"": ""}}), "list: names '', which is outside its folder"),
+    ],
+)
+def test_a_damaged_list_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(EdgeError) as caught:
+        read_list(text, "list")
+    assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("path", "has_list", "foreign"),
+    [
+        ("home/values.yaml", True, True),
+        ("home/values.yaml", False, False),
+        ("home/manifests/lb.yaml", False, False),
+        ("home/charts/ns/web.values.yaml", False, False),
+        ("home/manifests/kustomization.yaml", False, True),
+        ("home/flux/source.yaml", False, True),
+        ("home/node-labels.sh", False, True),
+        ("known/values.yaml", True, False),
+    ],
+)
+def test_whose_a_file_is(path: str, has_list: bool, foreign: bool) -> None:
+    listed = {"known/values.yaml": ""} if has_list else {}
+    assert is_foreign(path, listed, has_list) is foreign

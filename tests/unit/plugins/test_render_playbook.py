@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A folder that playbooks/render.yml writes into again and again, beside files of the user's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
+
+pytestmark = pytest.mark.ansible
+
+SITE: dict[str, Any] = {
+    "edge_networks": {"lan": {"cidr": "192.0.2.0/25"}},
+    "edge_peerings": {"k8s": {}},
+    "edge_pools": {"lb": {"addresses": "192.0.2.128/25"}},
+    "edge_bgp_passwords": {"k8s": "geheim"},
+}
+
+
+def render(tmp_path: Path, folder: Path, cluster: str, *options: str, **variables: Any) -> PlaybookRun:
+    """Render the smallest site, to whose cluster others apply, into a folder."""
+    inventory = tmp_path / "hosts.yml"
+    own = {"edge_cluster_asn": 64701, "edge_cilium_version": "1.20.2", "edge_cluster_apply": "others", **variables}
+    groups = {
+        "edge_routers": {"hosts": {"udm": {"ansible_host": "192.0.2.1", "edge_router_asn": 64700}}},
+        "edge_clusters": {"hosts": {cluster: own}},
+        "edge_nodes": {"hosts": {"k1": {"ansible_host": "192.0.2.11", "edge_node_labels": {"rack": "a"}}}},
+    }
+    inventory.write_text(json.dumps({"all": {"vars": SITE, "children": groups}}), encoding="utf-8")
+    return run_playbook("render.yml", inventory, f"edge_render_dir={folder}", options=options)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+OURS = [
+    "flux/helmrelease.yaml",
+    "flux/kustomization.yaml",
+    "flux/source.yaml",
+    "manifests/bgp.yaml",
+    "manifests/kustomization.yaml",
+    "manifests/lb.yaml",
+    "node-labels.sh",
+    "values.yaml",
+]
+
+
+def test_a_renamed_cluster_leaves_nothing_but_the_user_s_own_files(tmp_path: Path) -> None:
+    folder = tmp_path / "clusters"
+    render(tmp_path, folder, "old").check(0)
+    assert sorted(tree(folder)) == sorted(
+        [".cluster-edge-edge.json", "udm/frr.conf", *(f"old/{path}" for path in OURS)]
+    )
+    (folder / "old/manifests/mine.yaml").write_text("kind: ConfigMap\n")
+    (folder / "old/values.yaml").write_text("debug: {enabled: true}\n")
+    preview = render(tmp_path, folder, "new", "--check")
+    preview.check(0)
+    assert "old/manifests/bgp.yaml" in tree(folder)
+    assert "removed: old/manifests/bgp.yaml" in preview.output
+    run = render(tmp_path, folder, "new")
+    run.check(0)
+    assert "old/values.yaml: an earlier rendering wrote it, and it was changed since: it is left there" in " ".join(
+        run.output.split()
+    )
+    kept = ["old/manifests/mine.yaml", "old/values.yaml"]
+    assert sorted(tree(folder)) == sorted(
+        [".cluster-edge-edge.json", "udm/frr.conf", *kept, *(f"new/{path}" for path in OURS)]
+    )
+    assert not (folder / "old/flux").exists()
+    before = tree(folder)
+    again = render(tmp_path, folder, "new")
+    again.check(0)
+    assert tree(folder) == before
+    assert "changed=0" in again.output
+    assert "geheim" not in run.output + "".join(text.decode() for text in before.values())
+
+
+def test_a_file_that_was_not_rendered_is_not_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "clusters"
+    mine = folder / "home" / "manifests" / "kustomization.yaml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("resources: [mine.yaml]\n")
+    run = render(tmp_path, folder, "home")
+    run.check(2)
+    assert f"edge_render_dir: {mine} is there, and no rendering of this site wrote it" in " ".join(run.output.split())
+    assert list(tree(folder)) == ["home/manifests/kustomization.yaml"]
+
+
+def test_no_password_is_rendered_into_git(tmp_path: Path) -> None:
+    folder = tmp_path / "checkout" / "clusters"
+    (tmp_path / "checkout" / ".git").mkdir(parents=True)
+    run = render(tmp_path, folder, "home", "-e", "edge_render_secrets=true")
+    run.check(2)
+    assert "edge_render_secrets: is true, but" in run.output
+    assert tree(tmp_path / "checkout") == {}
+    outside = tmp_path / "outside"
+    render(tmp_path, outside, "home", "-e", "edge_render_secrets=true").check(0)
+    assert "password geheim" in (outside / "udm" / "frr.conf").read_text()
+    assert "home/manifests/secrets.yaml" not in tree(outside)
+
+
+def test_the_chart_comes_from_where_the_user_says(tmp_path: Path) -> None:
+    folder = tmp_path / "clusters"
+    render(tmp_path, folder, "home", cilium_net_release_chart_repo="https://charts.invalid/mirror").check(0)
+    assert "url: https://charts.invalid/mirror\n" in (folder / "home/flux/source.yaml").read_text()
