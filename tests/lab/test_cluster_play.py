@@ -152,7 +152,8 @@ def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path:
     told = " ".join(run.output.split())
     assert "cluster platform (Cilium " in told
     assert "Nothing is written there (edge_cluster_apply: others). Render (playbooks/render.yml), commit," in told
-    assert "only planned pool public-ingress" in told
+    assert "only planned node node01: label public=true" in told
+    assert "public-ingress: 203.0.113.93/32" in told
     assert cluster.writes_since(written) == []
 
     run_playbook("render.yml", HYBRID, json.dumps({**site, "edge_render_dir": str(tmp_path / "out")})).check(0)
