@@ -14,6 +14,7 @@ import re
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from .._errors import EdgeError
+from .config import split_lines
 
 FAMILIES = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 """Address families by our names -> FRR's names in JSON."""
@@ -60,6 +61,20 @@ def read_version(text: str) -> str:
     if not found:
         raise EdgeError("bgpd --version", "no FRR version in {0!r}".format(text[:200]))
     return found.group(1)
+
+
+def read_running(text: str) -> Optional[str]:
+    """Return the configuration in the output of ``show running-config``, or None where it is not whole.
+
+    It ends with ``end``. A text that was cut off (vtysh was killed) must never be taken for what runs: a reload would
+    delete all that it lacks.
+    """
+    _before, mark, body = text.partition("Current configuration:")
+    lines = [line for line in split_lines(body) if line.strip()]
+    if not mark or not lines or lines[-1].strip() != "end":
+        return None
+    kept = [line for line in split_lines(body) if line.strip() != "end"]
+    return "\n".join(kept).strip("\n") + "\n"
 
 
 def version_tuple(version: str) -> Tuple[int, ...]:

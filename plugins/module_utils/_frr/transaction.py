@@ -97,6 +97,13 @@ def refuse(router: RouterState, platform: str) -> None:
         EdgeError: bgpd runs a BGP instance that is not in its file. A UniFi controller pushes it there, and would
             overwrite ours. Or somebody typed it into vtysh and did not save it.
     """
+    if router.bgpd_running and router.running_text is None:
+        raise EdgeError(
+            "show running-config",
+            "bgpd runs, but vtysh does not show the whole running configuration, so what a change would lose cannot be"
+            " seen; nothing was changed",
+            "look why on the router: vtysh -c 'show running-config'; systemctl status frr",
+        )
     if owner(router) == "other":
         if platform == "unifi":
             hint = (

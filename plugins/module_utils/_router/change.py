@@ -120,7 +120,10 @@ def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, ti
 
     def problems() -> List[str]:
         nonlocal now
-        now = programs.sessions()
+        try:
+            now = programs.sessions()
+        except EdgeError as error:  # an answer that was cut off is asked for again
+            return [str(error)]
         closed.update(transaction.closed_by_neighbors(plan, router.sessions, now))
         return transaction.session_problems(plan, router.sessions, now, closed)
 
@@ -362,9 +365,10 @@ def carry_out(
         proof = prove(router, plan, said, params["session_timeout"])
     except Exception as error:
         journal.advance(folder, entry, "restoring")
+        saved = _saved_meanwhile(entry, params)
         left = before.bring_back()
         result.update(failed=True, changed=bool(left), rolled_back=not left)
-        result["msg"] = _failure(error, left)
+        result["msg"] = _failure(error, left) + saved
         if left:
             # The journal stays: the next run tries again.
             return
@@ -373,6 +377,20 @@ def carry_out(
     forget(folder)
     result["gained"] = proof.gained
     result["warnings"].extend(noted(proof))
+
+
+def _saved_meanwhile(entry: journal.Entry, params: Mapping[str, Any]) -> str:
+    """Keep what somebody else wrote into frr.conf since the swap, before the old file comes back; say where it is."""
+    try:
+        now = files.read_or_none(programs.CONFIG)
+        if now is None or files.digest(now) in (entry.new_digest, files.digest(entry.old_file)):
+            return ""
+        path = files.backup(params["state_dir"], now, params["backup_keep"])
+    except OSError as error:
+        return "\nSomebody else wrote /etc/frr/frr.conf while the change ran, and it could not be kept: {0}".format(
+            error
+        )
+    return "\nSomebody else wrote /etc/frr/frr.conf while the change ran: what it was then is in {0}".format(path)
 
 
 def noted(proof: Proof) -> List[str]:

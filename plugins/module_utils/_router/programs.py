@@ -16,7 +16,6 @@ import subprocess
 import tempfile
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .._frr import config as frr
 from .._frr import state
 
 CONFIG = "/etc/frr/frr.conf"
@@ -27,12 +26,15 @@ SERVICE = "frr.service"
 TIMEOUT = 120
 """Seconds that one program may run: frr-reload.py starts one vtysh for each line that it removes."""
 _SCRATCH = "cluster-edge-"
+_MARK = "CLUSTER_EDGE_CHANGE"
+"""Variable of the environment by which a program is known as started by a transaction, also as an orphan of one."""
 _ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     "LC_ALL": "C.UTF-8",
     # vtysh notes each command, passwords with it, in the user's history.
     "VTYSH_HISTFILE": "/dev/null",
     "HOME": "/nonexistent",
+    _MARK: "1",
 }
 
 
@@ -67,13 +69,8 @@ def vtysh(command: str) -> str:
 
 
 def running_text() -> Optional[str]:
-    """Return ``show running-config`` without the words around it, or None when FRR does not answer."""
-    text = vtysh("show running-config")
-    if "Current configuration" not in text:
-        return None
-    body = text.split("Current configuration:", 1)[1]
-    lines = [line for line in frr.split_lines(body) if line.strip() != "end"]
-    return "\n".join(lines).strip("\n") + "\n"
+    """Return ``show running-config`` without the words around it, or None when FRR does not answer it whole."""
+    return state.read_running(vtysh("show running-config"))
 
 
 def sessions() -> Dict[str, state.SessionState]:
@@ -195,8 +192,11 @@ def described(found: Mapping[str, state.SessionState]) -> Dict[str, Any]:
     }
 
 
-def processes_of_session(session: int) -> List[int]:
-    """Return the processes of a session (setsid), by /proc."""
+def orphans_of(session: int) -> List[int]:
+    """Return the programs that a transaction started in its session (setsid) and that still run, by /proc.
+
+    The number alone is not enough: long after the transaction's end another session may have it.
+    """
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -205,6 +205,14 @@ def processes_of_session(session: int) -> List[int]:
                     fields = handle.read().rpartition(")")[2].split()
             except OSError:
                 continue
-            if int(fields[3]) == session and fields[0] != "Z":
+            if int(fields[3]) == session and fields[0] != "Z" and _is_marked(name):
                 found.append(int(name))
     return found
+
+
+def _is_marked(process: str) -> bool:
+    try:
+        with open("/proc/{0}/environ".format(process), "rb") as handle:
+            return "{0}=1".format(_MARK).encode() in handle.read().split(b"\0")
+    except OSError:
+        return False

@@ -37,7 +37,7 @@ def recover(folder: str, check_mode: bool) -> Optional[str]:
             journal.close(folder)  # the draft of a change that was killed before it began
         return None
     if entry.boot == journal.boot_id():
-        for pid in programs.processes_of_session(entry.session):
+        for pid in programs.orphans_of(entry.session):
             if not check_mode and pid != os.getpid():
                 _kill(pid)
     target = frr.parse(entry.target).objects

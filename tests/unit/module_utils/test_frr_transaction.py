@@ -543,3 +543,21 @@ def test_a_candidate_ends_its_blocks_as_this_frr_does(version: str, ends: bool) 
     for text in (planned.file_text, planned.reload_text):
         assert ("\nexit\n" in text) is ends
         assert "203.0.113.80/28" in text
+
+
+RUNNING = "Building configuration...\n\nCurrent configuration:\n!\nfrr version 10.3\n!\nrouter ospf\nexit\n!\nend\n"
+
+
+def test_the_running_configuration_is_read_without_the_words_around_it() -> None:
+    assert state.read_running(RUNNING) == "!\nfrr version 10.3\n!\nrouter ospf\nexit\n!\n"
+
+
+def test_a_running_configuration_that_is_cut_off_is_none() -> None:
+    """vtysh was killed (out of memory): a reload to the part that came would delete the rest."""
+    assert [n for n in range(len(RUNNING) - 1) if state.read_running(RUNNING[:n]) is not None] == []
+
+
+def test_a_router_that_does_not_show_what_runs_is_refused() -> None:
+    with pytest.raises(EdgeError, match="vtysh does not show the whole running configuration"):
+        transaction.refuse(router(running_text=None), "linux")
+    transaction.refuse(router(running_text=None, bgpd_running=False, active=False), "linux")
