@@ -4,105 +4,81 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a change of a router's BGP costs: this collection's transaction, frr-reload.py alone, a restart of FRR.
 
-    benchmarks/router.py [--neighbors 10 100 500] [--suite trixie]
+    benchmarks/router.py [--neighbors 10 100 500] [--changes "a neighbor" "a timer"] [--suite trixie]
 
 Run it as root after ./rehearse has set everything up, with that set-up's Python. One router in namespaces of its own;
-the neighbors are FRR's bgpd as well, one process with a view for each. All three ways make the same change in turn,
-from the same file. Printed for each: seconds on the router until the command is done, sessions that were reset, and
-probes (one every 10 ms, of an address behind the first neighbor) that were lost until all sessions are up again. The
-transaction also checks before and proves afterwards, within its seconds; the others do not.
+the neighbors are FRR's bgpd as well, one process with a view for each. The configurations are those of a planned site
+(tests/support/many_neighbors.py), rendered by the role's template. All three ways make the same change in turn. Printed
+for each: seconds on the router until the command is done, sessions that were reset (of the neighbors that the change
+does not concern, and of those that it does), and probes (one every 10 ms, of an address that no change concerns) that
+were lost until all sessions are up again. The transaction also checks before and proves afterwards, within its seconds;
+the others do not.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import sys
-import tarfile
 import time
-from collections.abc import Callable
+import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "collections"), str(CHECKOUT / "tests" / "lab")]
 
-from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Probes  # noqa: E402 - after the path is set
-from router_lab import RouterLab, missing, run, wait_for  # noqa: E402 - after the path is set
+from ansible_collections.hybridnet.cluster_edge.tests.support.many_neighbors import (  # noqa: E402 - after the path is set
+    APART,
+    APART_ASN,
+    AT_FIRST,
+    CHANGES,
+    FEWEST,
+    LENGTH,
+    NODES_ASN,
+    PROBED,
+    ROUTER,
+    UPSTREAM,
+    UPSTREAM_ASN,
+    Change,
+    Wish,
+    configuration,
+    nodes_of,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses, Probes  # noqa: E402
+from router_lab import RouterLab, missing, run, wait_for  # noqa: E402
 
-PROBED = "203.0.113.81"
+WAYS = ("transaction", "reload", "restart")
 HEADER = "frr defaults traditional\nlog syslog informational\nservice integrated-vtysh-config\n!\n"
 LIBRARY = "ansible_collections/hybridnet/cluster_edge/plugins/module_utils"
 TRANSACTION = f"""\
 import json, sys
-sys.path.insert(0, "/run/library")
+sys.path.insert(0, "/run/library.zip")
 from {LIBRARY.replace("/", ".")}._router import change
 candidate = open("/run/candidate").read()
 result = change.transact(dict(content=candidate, stage="replace", apply="auto", platform="linux", take_over=[],
-    session_timeout=150, state_dir="/var/lib/hybridnet-cluster-edge", backup_keep=3), False)
+    both_stages=False, session_timeout=150, state_dir="/var/lib/hybridnet-cluster-edge", backup_keep=3), False)
 sys.exit(json.dumps(result) if result.get("failed") else 0)
 """
 
 
-def address(number: int) -> str:
-    """Return the address of the n-th neighbor, from 0."""
-    return f"10.121.{1 + number // 250}.{1 + number % 250}"
+class Cost(NamedTuple):
+    """What one change cost by one way."""
 
+    seconds: float
+    reset: int
+    """Sessions that closed although the change does not concern their neighbors."""
+    unconcerned: int
+    """Neighbors that it does not concern."""
+    reset_concerned: int
+    concerned: int
+    probes: Losses
 
-def candidate(
-    neighbors: int,
-    prefixes: tuple[str, ...] = ("203.0.113.80/30",),
-    timers: str = "3 9",
-    preference: int = 100,
-    password: str = "",
-) -> str:
-    """Return a router's BGP as the role renders it."""
-    members = "".join(
-        f" neighbor {address(n)} peer-group nodes\n neighbor {address(n)} description node {n}\n"
-        for n in range(neighbors)
-    )
-    entries = "".join(
-        f"ip prefix-list nodes-ipv4 seq {5 * number} permit {prefix} ge 32\n"
-        for number, prefix in enumerate(prefixes, 1)
-    )
-    return f"""router bgp 65000
- bgp router-id 10.121.0.1
- bgp log-neighbor-changes
- bgp ebgp-requires-policy
- no bgp default ipv4-unicast
- neighbor nodes peer-group
- neighbor nodes remote-as 65001
- neighbor nodes passive
- neighbor nodes timers {timers}
-{members}{f" neighbor {address(1)} password {password}" if password else " !"}
- !
- address-family ipv4 unicast
-  neighbor nodes activate
-  neighbor nodes route-map nodes-ipv4-in in
-  neighbor nodes route-map nodes-ipv4-out out
- exit-address-family
-exit
-!
-{entries}!
-route-map nodes-ipv4-in permit 10
- match ip address prefix-list nodes-ipv4
- set local-preference {preference}
-exit
-!
-route-map nodes-ipv4-out deny 10
-exit
-!
-"""
-
-
-CHANGES: dict[str, Callable[[int], str]] = {
-    "nothing to do": candidate,
-    "a neighbor more": lambda count: candidate(count + 1),
-    "a prefix more": lambda count: candidate(count, ("203.0.113.80/30", "203.0.113.92/30")),
-    "a policy": lambda count: candidate(count, preference=200),
-    "a timer": lambda count: candidate(count, timers="4 12"),
-    "a password": lambda count: candidate(count, password="secret"),
-    "a neighbor less": lambda count: candidate(count - 1),
-}
+    def text(self, reload: float) -> str:
+        """Return the costs as one row; ``reload`` is what frr-reload.py alone took."""
+        unconcerned = f"{self.reset:3} of {self.unconcerned:3} unconcerned"
+        others = f"{self.reset_concerned} of {self.concerned} others"
+        took = f"{self.seconds:7.2f} s {self.seconds / reload:5.1f} x reload"
+        return f"{took}  reset: {unconcerned}, {others};  {self.probes}"
 
 
 class Bench:
@@ -111,46 +87,47 @@ class Bench:
     def __init__(self, lab: RouterLab, neighbors: int) -> None:
         self.lab = lab
         self.count = neighbors
+        self.version = lab.sh("/usr/lib/frr/bgpd --version").stdout.split()[2]
         self.start_neighbors()
         self.client = lab.add_client()
         lab.answer(2, PROBED)
         self.ship_library()
-        self.restart(candidate(neighbors))
-        self.wait_up()
+        self.begin()
 
     def start_neighbors(self) -> None:
-        """Start one bgpd with a view for each neighbor, the first of which announces the probed address."""
+        """Start one bgpd with a view for each neighbor that a change may want; the first announces the probed address.
+
+        It does not listen, as Cilium's agents do not: who dials which view could not be told.
+        """
+        ends = dict.fromkeys(nodes_of(self.count, Wish(more_nodes=1)), NODES_ASN)
+        ends.update(dict.fromkeys(APART, APART_ASN))
+        ends[UPSTREAM] = UPSTREAM_ASN
         views = "".join(
-            f"router bgp 65001 view n{n}\n bgp router-id {address(n)}\n no bgp ebgp-requires-policy\n"
-            f" no bgp network import-check\n neighbor 10.121.0.1 remote-as 65000\n"
-            f" neighbor 10.121.0.1 update-source {address(n)}\n neighbor 10.121.0.1 timers connect 1\n"
-            f" neighbor 10.121.0.1 disable-connected-check\n"
-            f" address-family ipv4 unicast\n{f'  network {PROBED}/32' if n == 0 else ''}\n exit-address-family\nexit\n"
-            for n in range(self.count)
+            f"router bgp {asn} view n{number}\n bgp router-id {address}\n no bgp ebgp-requires-policy\n"
+            f" no bgp network import-check\n neighbor {ROUTER} remote-as 65000\n"
+            f" neighbor {ROUTER} update-source {address}\n neighbor {ROUTER} timers connect 1\n"
+            f" neighbor {ROUTER} disable-connected-check\n"
+            f" address-family ipv4 unicast\n{'' if number else f'  network {PROBED}/32'}\n exit-address-family\nexit\n"
+            for number, (address, asn) in enumerate(ends.items())
         )
-        namespace = f"{self.lab.name}-n2"
-        self.lab.add_peer(2, 65001, [], config=views)
-        batch = "".join(f"addr add {address(n)}/32 dev eth0\n" for n in range(self.count))
-        run("ip", "-n", namespace, "-batch", "-", stdin=batch)
-        run("ip", "-n", f"{self.lab.name}-rtr", "addr", "add", "10.121.7.254/21", "dev", "eth0")
+        self.lab.add_peer(2, NODES_ASN, [], config=views, port=0)
+        batch = "".join(f"addr add {address}/32 dev eth0\n" for address in ends)
+        run("ip", "-n", f"{self.lab.name}-n2", "-batch", "-", stdin=batch)
+        run("ip", "-n", f"{self.lab.name}-rtr", "addr", "add", f"10.121.15.254/{LENGTH}", "dev", "eth0")
 
     def ship_library(self) -> None:
-        """Put the transaction on the router as its module brings it."""
-        stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w") as archive:
-            archive.add(
-                CHECKOUT / "plugins" / "module_utils",
-                LIBRARY,
-                filter=lambda entry: None if "__pycache__" in entry.name else entry,
-            )
-        (self.lab.dir / "library.tar").write_bytes(stream.getvalue())
-        self.lab.sh("mkdir -p /run/library /var/lib/hybridnet-cluster-edge")
-        run(
-            "sh",
-            "-c",
-            " ".join([*self.lab._enter(), "tar", "-C", "/run/library", "-xf", "-", "<", f"{self.lab.dir}/library.tar"]),
-        )
+        """Put the transaction on the router as Ansible brings a module: in a zip file, compiled anew by each run."""
+        archive = self.lab.dir / "library.zip"
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as library:
+            for file in sorted((CHECKOUT / "plugins" / "module_utils").rglob("*.py")):
+                library.write(file, f"{LIBRARY}/{file.relative_to(CHECKOUT / 'plugins' / 'module_utils')}")
+        self.lab.sh("mkdir -p /var/lib/hybridnet-cluster-edge")
+        run("sh", "-c", " ".join([*self.lab._enter(), "dd", "status=none", "of=/run/library.zip", "<", str(archive)]))
         self.lab.write("/run/transaction.py", TRANSACTION, owner="root:root")
+
+    def configuration(self, wish: Wish) -> str:
+        """Return the router's planned configuration."""
+        return configuration(self.count, wish, self.version)
 
     # -- the three ways ------------------------------------------------------------------------------------------------
     def transaction(self, text: str) -> None:
@@ -169,13 +146,17 @@ class Bench:
         self.lab.sh("systemctl reset-failed frr; systemctl restart frr", timeout=300)
 
     # -- what is counted -----------------------------------------------------------------------------------------------
+    def begin(self) -> None:
+        """Bring the router to the state that every change begins from."""
+        self.restart(self.configuration(AT_FIRST))
+        self.wait_up(self.count)
+
     def drops(self) -> dict[str, int]:
         """Return for each neighbor how often its session closed."""
         return {name: data["connectionsDropped"] for name, data in self.lab.neighbors().items() if "bgpState" in data}
 
-    def wait_up(self, wanted: int | None = None) -> None:
+    def wait_up(self, wanted: int) -> None:
         """Wait until sessions are up, and the probed address is installed."""
-        wanted = self.count if wanted is None else wanted
 
         def up() -> bool:
             peers = self.lab.show("show bgp ipv4 unicast summary json").get("peers", {}).values()
@@ -185,54 +166,57 @@ class Bench:
         routes = f"ip -n {self.lab.name}-rtr route".split()
         wait_for("the probed address's route", lambda: PROBED in run(*routes).stdout, 60)
 
-    def measure(self, way: str, text: str, down: int) -> tuple[float, int, str]:
-        """Apply a candidate; return (seconds, sessions reset, what the probes say).
-
-        Args:
-            way: the name of one of the three methods.
-            text: the candidate.
-            down: sessions that are not up afterwards, because the other end does not change.
-        """
+    def measure(self, way: str, change: Change) -> Cost:
+        """Make a change by one of the three methods; return what it cost."""
+        text = self.configuration(change.wish)
         before = self.drops()
         probes = Probes(self.client, PROBED)
         start = time.monotonic()
         getattr(self, way)(text)
         seconds = time.monotonic() - start
-        self.wait_up(self.count - down)
+        self.wait_up(self.count + change.wish.more_nodes - change.silent)
         losses = probes.stop()[PROBED]
         after = self.drops()
         kept = [name for name in before if name in after]
-        reset = len(kept) if way == "restart" else sum(after[name] != before[name] for name in kept)
-        return seconds, reset, str(losses)
+        # A restart closes them all, and FRR counts from 0 again.
+        reset = [name for name in kept if way == "restart" or after[name] != before[name]]
+        concerned = [name for name in kept if name in change.concerned]
+        reset_concerned = [name for name in reset if name in concerned]
+        return Cost(
+            seconds,
+            len(reset) - len(reset_concerned),
+            len(kept) - len(concerned),
+            len(reset_concerned),
+            len(concerned),
+            losses,
+        )
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--neighbors", type=int, nargs="+", default=[10, 100, 500])
-    parser.add_argument("--suite", default="trixie")
+    parser.add_argument("--neighbors", type=int, nargs="+", default=[10, 100, 500], help=f"from {FEWEST} on")
+    parser.add_argument("--changes", nargs="+", choices=list(CHANGES), default=list(CHANGES), metavar="CHANGE",
+                        help="of: " + ", ".join(CHANGES))  # fmt: skip
+    parser.add_argument("--suite", default="trixie", help="Debian's name for the router's release")
     options = parser.parse_args()
+    if min(options.neighbors) < FEWEST:
+        parser.error(f"--neighbors: {min(options.neighbors)} are fewer than {FEWEST}")
     reason = missing(options.suite)
     if reason:
         sys.exit(f"a router cannot start here: {reason}")
     for count in options.neighbors:
         with RouterLab(options.suite) as lab:
             bench = Bench(lab, count)
-            print(f"{count} neighbors, FRR of {options.suite}", flush=True)
-            for name, changed in CHANGES.items():
-                down = {"a password": 1, "a neighbor less": 1}.get(name, 0)
-                rows = {}
-                for way in ("transaction", "reload", "restart"):
-                    rows[way] = bench.measure(way, changed(count), down)
-                    if name != "nothing to do":
-                        bench.restart(candidate(count))
-                        bench.wait_up()
-                for way, (seconds, reset, probes) in rows.items():
-                    ratio = seconds / rows["reload"][0]
-                    print(
-                        f"  {name:<16} {way:<12} {seconds:6.2f} s {ratio:5.1f} x reload  {reset:4} reset  {probes}",
-                        flush=True,
-                    )
+            print(f"{count} neighbors, FRR {bench.version}", flush=True)
+            for name in options.changes:
+                costs = {}
+                for way in WAYS:
+                    costs[way] = bench.measure(way, CHANGES[name])
+                    if way == "restart" or CHANGES[name].wish != AT_FIRST:
+                        bench.begin()
+                for way, cost in costs.items():
+                    print(f"  {name:<16} {way:<12}{cost.text(costs['reload'].seconds)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class Change(NamedTuple):
     concerned: tuple[str, ...] = ()
     """Neighbors that are there before and whose configuration or filters it changes."""
     silent: int = 0
-    """Sessions that are down afterwards, because the other end does not change or is not wanted any more."""
+    """Sessions that are down afterwards, because their other end does not change."""
 
 
 CHANGES: Mapping[str, Change] = {
@@ -66,7 +66,7 @@ CHANGES: Mapping[str, Change] = {
     "a policy": Change(Wish(preference=200), (UPSTREAM,)),
     "a timer": Change(Wish(hold=12), APART),
     "a password": Change(Wish(password="a-password"), APART, silent=len(APART)),
-    "a neighbor less": Change(Wish(more_nodes=-1), silent=1),
+    "a neighbor less": Change(Wish(more_nodes=-1)),
 }
 """What is measured, by name."""
 

@@ -13,6 +13,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import re
 from typing import Container, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
@@ -120,8 +121,11 @@ def split_lines(text: str) -> List[str]:
     return [line[:-1] if line.endswith("\r") else line for line in lines]
 
 
+@functools.lru_cache(maxsize=16)
 def parse(text: str) -> Config:
     """Read an FRR configuration: a file, or the output of ``show running-config``.
+
+    A change asks for the same few texts many times, so what was read is kept; nobody may change it.
 
     Indentation, tabs, CRLF, comments and missing ``exit`` lines do not matter, as in FRR. Lists without ``seq`` get
     FRR's own numbers (5, 10, ...).

@@ -82,6 +82,8 @@ class Proof(NamedTuple):
     """Sessions that it does not touch and their neighbors closed meanwhile: address -> reason."""
     down: List[str]
     """Neighbors whose own configuration changed, and that are not up again."""
+    sessions: Mapping[str, state.SessionState]
+    """All sessions at its end."""
 
 
 def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, timeout: float) -> Proof:
@@ -115,8 +117,7 @@ def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, ti
         )
 
     closed: Dict[str, str] = {}
-
-    now = router.sessions
+    now, left = router.sessions, []
 
     def problems() -> List[str]:
         nonlocal now
@@ -128,15 +129,18 @@ def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, ti
         return transaction.session_problems(plan, router.sessions, now, closed)
 
     def mendable() -> List[str]:
+        nonlocal left
         left = problems()
         return [] if transaction.was_reset(plan, router.sessions, now, closed) else left
 
     poll(mendable, timeout if plan.method == "restart" else RELOAD_TIMEOUT)
-    left = problems()
+    if left:
+        # FRR may say only now that it was the neighbor who closed a session.
+        left = problems()
     if left:
         raise FailedError("sessions that the change does not touch did not survive it: {0}".format("; ".join(left)))
     gained = transaction.gained_blocks(plan, programs.running_text() or "")
-    return Proof(gained, closed, transaction.down_by_own_change(plan, router.sessions, now))
+    return Proof(gained, closed, transaction.down_by_own_change(plan, router.sessions, now), now)
 
 
 def planned_change(
@@ -271,7 +275,8 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
             "router (who; pgrep -a vtysh), and run again"
         )
     carry_out(router, plan, params, result)
-    result["sessions"]["after"] = programs.described(programs.sessions())
+    if result.get("failed"):
+        result["sessions"]["after"] = programs.described(programs.sessions())
     return result
 
 
@@ -376,6 +381,7 @@ def carry_out(
         return
     forget(folder)
     result["gained"] = proof.gained
+    result["sessions"]["after"] = programs.described(proof.sessions)
     result["warnings"].extend(noted(proof))
 
 
