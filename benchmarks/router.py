@@ -92,7 +92,8 @@ class Bench:
         self.client = lab.add_client()
         lab.answer(2, PROBED)
         self.ship_library()
-        self.begin()
+        self.restart(self.configuration(AT_FIRST))
+        self.wait_up(neighbors)
 
     def start_neighbors(self) -> None:
         """Start one bgpd with a view for each neighbor that a change may want; the first announces the probed address.
@@ -146,9 +147,9 @@ class Bench:
         self.lab.sh("systemctl reset-failed frr; systemctl restart frr", timeout=300)
 
     # -- what is counted -----------------------------------------------------------------------------------------------
-    def begin(self) -> None:
-        """Bring the router to the state that every change begins from."""
-        self.restart(self.configuration(AT_FIRST))
+    def undo(self) -> None:
+        """Bring the router back to the state that every change begins from."""
+        self.transaction(self.configuration(AT_FIRST))
         self.wait_up(self.count)
 
     def drops(self) -> dict[str, int]:
@@ -213,8 +214,7 @@ def main() -> None:
                 costs = {}
                 for way in WAYS:
                     costs[way] = bench.measure(way, CHANGES[name])
-                    if way == "restart" or CHANGES[name].wish != AT_FIRST:
-                        bench.begin()
+                    bench.undo()
                 for way, cost in costs.items():
                     print(f"  {name:<16} {way:<12}{cost.text(costs['reload'].seconds)}", flush=True)
 
