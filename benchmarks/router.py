@@ -175,7 +175,7 @@ class Bench:
         start = time.monotonic()
         getattr(self, way)(text)
         seconds = time.monotonic() - start
-        self.wait_up(self.count + change.wish.more_nodes - change.silent)
+        self.wait_up(len(nodes_of(self.count, change.wish)) + len(APART) + 1 - change.silent)
         losses = probes.stop()[PROBED]
         after = self.drops()
         kept = [name for name in before if name in after]

@@ -36,6 +36,8 @@ class Wish(NamedTuple):
 
     more_nodes: int = 0
     """Nodes more than at first."""
+    half: bool = False
+    """Half of the nodes only."""
     more_prefixes: int = 0
     """Pools more that those apart announce."""
     preference: int = 100
@@ -67,6 +69,7 @@ CHANGES: Mapping[str, Change] = {
     "a timer": Change(Wish(hold=12), APART),
     "a password": Change(Wish(password="a-password"), APART, silent=len(APART)),
     "a neighbor less": Change(Wish(more_nodes=-1)),
+    "half of them": Change(Wish(half=True)),
 }
 """What is measured, by name."""
 
@@ -78,7 +81,8 @@ def node_address(number: int) -> str:
 
 def nodes_of(neighbors: int, wish: Wish = AT_FIRST) -> list[str]:
     """Return the addresses of the nodes that are not apart."""
-    return [node_address(number) for number in range(neighbors - len(APART) - 1 + wish.more_nodes)]
+    at_first = neighbors - len(APART) - 1
+    return [node_address(number) for number in range(at_first // 2 if wish.half else at_first + wish.more_nodes)]
 
 
 def document(neighbors: int, wish: Wish = AT_FIRST, version: str = "10.3") -> dict[str, Any]:
