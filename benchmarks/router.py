@@ -216,7 +216,7 @@ def main() -> None:
                     costs[way] = bench.measure(way, CHANGES[name])
                     bench.undo()
                 for way, cost in costs.items():
-                    print(f"  {name:<16} {way:<12}{cost.text(costs['reload'].seconds)}", flush=True)
+                    print(f"  {name:<18} {way:<12}{cost.text(costs['reload'].seconds)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ CHANGES: Mapping[str, Change] = {
     "a timer": Change(Wish(hold=12), APART),
     "a password": Change(Wish(password="a-password"), APART, silent=len(APART)),
     "a neighbor less": Change(Wish(more_nodes=-1)),
-    "half of them": Change(Wish(half=True)),
+    "half of them less": Change(Wish(half=True)),
 }
 """What is measured, by name."""
 
