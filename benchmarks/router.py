@@ -122,6 +122,8 @@ class Bench:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as library:
             for file in sorted((CHECKOUT / "plugins" / "module_utils").rglob("*.py")):
                 library.write(file, f"{LIBRARY}/{file.relative_to(CHECKOUT / 'plugins' / 'module_utils')}")
+            for package in (Path(LIBRARY), *Path(LIBRARY).parents[:-1]):
+                library.writestr(f"{package}/__init__.py", "")
         self.lab.sh("mkdir -p /var/lib/hybridnet-cluster-edge")
         run("sh", "-c", " ".join([*self.lab._enter(), "dd", "status=none", "of=/run/library.zip", "<", str(archive)]))
         self.lab.write("/run/transaction.py", TRANSACTION, owner="root:root")
