@@ -386,7 +386,8 @@ class Instance:
             for context, rest in self.lines_of.get(who, ()):
                 if rest != "peer-group" and not _LIVE_KEYS.match(rest):
                     # Without the name of the group: the lines that it brings are what counts.
-                    result.add((context, re.sub(r"\bpeer-group \S+$", "peer-group", rest)))
+                    said = re.sub(r"\bpeer-group \S+$", "peer-group", rest) if "peer-group " in rest else rest
+                    result.add((context, said))
         return result
 
 
@@ -405,7 +406,11 @@ def unchanged_neighbors(before: Objects, after: Objects) -> List[str]:
 
     Moving a neighbor to another peer group counts as a change: FRR closes the session.
     """
-    old, new = Instance(before.get(BGP, ())), Instance(after.get(BGP, ()))
+    lines = before.get(BGP, ()), after.get(BGP, ())
+    old = Instance(lines[0])
+    if frozenset(lines[0]) == frozenset(lines[1]):
+        return list(old.neighbors)
+    new = Instance(lines[1])
     remaining = set(new.neighbors)
     return [
         name

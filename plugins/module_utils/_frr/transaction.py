@@ -229,9 +229,9 @@ def closing(router: RouterState, planned: Plan, target: frr.Objects) -> List[str
         planned: the change.
         target: our objects as they are to run at its end.
     """
-    kept = () if planned.method == "restart" else _watched(router.sessions, planned.live, target)
     if planned.method in ("none", "file") and frr.equal(planned.live, target):
         return []
+    kept = () if planned.method == "restart" else _watched(router.sessions, planned.live, target)
     up = (address for address, session in router.sessions.items() if session.state == "Established")
     return sorted(address for address in up if address not in kept)
 
