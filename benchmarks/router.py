@@ -9,15 +9,17 @@
 Run it as root after ./rehearse has set everything up, with that set-up's Python. One router in namespaces of its own;
 the neighbors are FRR's bgpd as well, one process with a view for each. The configurations are those of a planned site
 (tests/support/many_neighbors.py), rendered by the role's template. All three ways make the same change in turn. Printed
-for each: seconds on the router until the command is done, sessions that were reset (of the neighbors that the change
-does not concern, and of those that it does), and probes (one every 10 ms, of an address that no change concerns) that
-were lost until all sessions are up again. The transaction also checks before and proves afterwards, within its seconds;
-the others do not.
+for each: seconds on the router until the command is done, and how many of them its programs and FRR computed (other
+programs on the machine change these little, so the ratio is of them), sessions that were reset (of the neighbors that
+the change does not concern, and of those that it does), and probes (one every 10 ms, of an address that no change
+concerns) that were lost until all sessions are up again. The transaction also checks before and proves afterwards,
+within its seconds; the others do not.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import time
 import zipfile
@@ -65,6 +67,8 @@ class Cost(NamedTuple):
     """What one change cost by one way."""
 
     seconds: float
+    processor: float
+    """Seconds that the router's programs and FRR computed: other programs on the machine count little in it."""
     reset: int
     """Sessions that closed although the change does not concern their neighbors."""
     unconcerned: int
@@ -74,10 +78,10 @@ class Cost(NamedTuple):
     probes: Losses
 
     def text(self, reload: float) -> str:
-        """Return the costs as one row; ``reload`` is what frr-reload.py alone took."""
+        """Return the costs as one row; ``reload`` is what frr-reload.py alone computed."""
         unconcerned = f"{self.reset:3} of {self.unconcerned:3} unconcerned"
         others = f"{self.reset_concerned} of {self.concerned} others"
-        took = f"{self.seconds:7.2f} s {self.seconds / reload:5.1f} x reload"
+        took = f"{self.seconds:7.2f} s ({self.processor:5.2f} s computed) {self.processor / reload:5.1f} x reload"
         return f"{took}  reset: {unconcerned}, {others};  {self.probes}"
 
 
@@ -154,6 +158,12 @@ class Bench:
         self.transaction(self.configuration(AT_FIRST))
         self.wait_up(self.count)
 
+    def computed(self) -> float:
+        """Return the processor seconds of the programs that were run on the router so far, and of its FRR."""
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        daemons = dict(line.split() for line in (self.lab.cgroup / "rtr" / "cpu.stat").read_text().splitlines())
+        return ended.ru_utime + ended.ru_stime + int(daemons["usage_usec"]) / 1e6
+
     def drops(self) -> dict[str, int]:
         """Return for each neighbor how often its session closed."""
         return {name: data["connectionsDropped"] for name, data in self.lab.neighbors().items() if "bgpState" in data}
@@ -174,9 +184,9 @@ class Bench:
         text = self.configuration(change.wish)
         before = self.drops()
         probes = Probes(self.client, PROBED)
-        start = time.monotonic()
+        start, computed = time.monotonic(), self.computed()
         getattr(self, way)(text)
-        seconds = time.monotonic() - start
+        seconds, computed = time.monotonic() - start, self.computed() - computed
         self.wait_up(len(nodes_of(self.count, change.wish)) + len(APART) + 1 - change.silent)
         losses = probes.stop()[PROBED]
         after = self.drops()
@@ -187,6 +197,7 @@ class Bench:
         reset_concerned = [name for name in reset if name in concerned]
         return Cost(
             seconds,
+            computed,
             len(reset) - len(reset_concerned),
             len(kept) - len(concerned),
             len(reset_concerned),
@@ -218,7 +229,7 @@ def main() -> None:
                     costs[way] = bench.measure(way, CHANGES[name])
                     bench.undo()
                 for way, cost in costs.items():
-                    print(f"  {name:<18} {way:<12}{cost.text(costs['reload'].seconds)}", flush=True)
+                    print(f"  {name:<18} {way:<12}{cost.text(costs['reload'].processor)}", flush=True)
 
 
 if __name__ == "__main__":

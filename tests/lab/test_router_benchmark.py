@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 ROW = re.compile(
-    r"^  a timer +(?P<way>\w+) +[0-9.]+ s +[0-9.]+ x reload"
+    r"^  a timer +(?P<way>\w+) +[0-9.]+ s \( *[0-9.]+ s computed\) +[0-9.]+ x reload"
     r"  reset: +(?P<reset>\d+) of +(?P<unconcerned>\d+) unconcerned, (?P<of_others>\d+) of (?P<others>\d+) others;"
     r"  (?P<lost>\d+) of \d+ probes lost, longest gap [0-9.]+ s$"
 )
