@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
@@ -59,6 +60,7 @@ class WriteError(Exception):
         super().__init__(str(result.get("msg")))
 
 
+@fails_once
 class ActionModule(ClusterAction):
     """Bring a part of a cluster to the plan."""
 

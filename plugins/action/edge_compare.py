@@ -14,6 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import release_source, rendered_frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
@@ -51,6 +52,7 @@ class CannotLookError(Exception):
     """An end cannot be read; the text says why."""
 
 
+@fails_once
 class ActionModule(ClusterAction):
     """Compare the host of the task, a router or a cluster, with the plan."""
 

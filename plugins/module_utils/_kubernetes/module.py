@@ -22,7 +22,8 @@ def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[st
         with open_cluster(options["kubeconfig"], options["context"], environment) as reader:
             found = read(reader, options)
     except ClusterReadError as error:
-        return {"failed": True, "msg": str(error), "refused": error.refused}
+        refused = {"refused": error.refused} if error.refused else {}
+        return dict(refused, failed=True, msg=str(error))
     connection = reader.connection
     ways = {
         "server": reader.server,

@@ -10,6 +10,7 @@ dozen kinds every two seconds.
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -30,6 +31,9 @@ except ImportError:
     KUBERNETES_ERROR = traceback.format_exc()
 
 JSON = "application/json"
+
+_CLIENT = re.compile(r"^\w+\(.*?\): ")
+"""How urllib3 begins a text: with its own object, which names a host that is said already."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 """Kubernetes API concepts, "Receiving resources as ... metadata": the server leaves all but metadata out."""
 
@@ -45,6 +49,11 @@ class ClusterReadError(Exception):
     def __init__(self, text: str, refused: Optional[List[str]] = None) -> None:
         self.refused = refused or []
         super().__init__(text)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a server does not answer, without the objects and the path of the client that asked."""
+    return _CLIENT.sub("", str(getattr(error, "reason", None) or error))
 
 
 class ClusterReader:
@@ -103,7 +112,9 @@ class ClusterReader:
                 "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
             ) from error
         except HTTPError as error:
-            raise ClusterReadError("the API server of {0} is out of reach: {1}".format(self._where, error)) from error
+            raise ClusterReadError(
+                "the API server {0} ({1}) is out of reach: {2}".format(self.server, self._where, _reason(error))
+            ) from error
         self.date = answer.headers.get("Date") or self.date
         decoded: Dict[str, Any] = json.loads(answer.data)
         return decoded
