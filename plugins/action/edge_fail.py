@@ -24,13 +24,31 @@ TRACEBACKS = 3
 """From this verbosity on everything is shown as ansible-core has it, with where it was raised."""
 
 
+FOLDED = 60
+"""Characters from which a text of one line is folded, by width and place in the result."""
+
+
 class ShownOnceFail(AnsibleActionFail):
     """A failure that is shown as the result of its host alone."""
+
+    @property
+    def result_contribution(self) -> dict[str, Any]:
+        """What ansible-core takes for the host's result."""
+        return {**super().result_contribution, "msg": unfolded(self.message)}
 
     @property
     def omit_exception_key(self) -> bool:
         """ansible-core shows an error with an excerpt where the result has an exception."""
         return True
+
+
+def unfolded(text: str) -> str:
+    """Return a text in the form that is shown line by line, as it is.
+
+    Of a result as YAML, a text of one long line is folded into pieces that nobody can search for, and its quotes are
+    doubled; one with a line break is a block.
+    """
+    return text if "\n" in text or len(text) <= FOLDED else f"{text}\n"
 
 
 def fails_once(action: Action) -> Action:

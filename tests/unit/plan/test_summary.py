@@ -125,7 +125,7 @@ def test_ends_that_are_not_ours() -> None:
 def test_a_cluster_to_which_others_apply() -> None:
     plan = copy.deepcopy(PLAN)
     plan["clusters"]["platform"]["apply"] = "others"
-    nothing: dict[str, Any] = {"live": [], "release": [], "objects": []}
+    nothing: dict[str, Any] = {"live": [], "release": [], "notes": [], "objects": []}
     text = lines({}, plan=plan, **nothing, waiting=[{"differences": 2}])
     assert text[0] == "0 of 2 ends would change"
     assert row(text, "cluster") == "cluster platform - - - 2 differences, by others"

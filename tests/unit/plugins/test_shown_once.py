@@ -48,6 +48,13 @@ def test_a_failure_has_its_text_and_its_data_and_no_exception(how: object) -> No
     assert raised.value.omit_exception_key
 
 
+def test_a_long_line_is_shown_whole() -> None:
+    text = "the host's own name is " + "long " * 20 + "end"
+    assert edge_fail.ShownOnceFail(text).result_contribution["msg"] == f"{text}\n"
+    for short in ("it is wrong", f"{text}\nand more"):
+        assert edge_fail.ShownOnceFail(short).result_contribution["msg"] == short
+
+
 def test_what_did_not_fail_and_a_module_that_crashed_are_left_as_they_are() -> None:
     for result in ({"changed": True}, {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "Traceback"}):
         assert edge_fail.fails_once(type("Action", (Failing,), {}))(result).run() == result
