@@ -21,6 +21,7 @@ from typing import Any, Union
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.changes import ChangesDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.summary import SummaryDocument
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TYPES = "plugins/plugin_utils/_document"
@@ -158,8 +159,9 @@ def plan_page() -> str:
         "Every key of the plan as JSON: what `playbooks/plan.yml -e edge_plan_file=plan.json` writes and `edge_plan` holds.",
         "What the plan is for: [plan.md](../plan.md).",
         "What `-e edge_plan_changes_file=changes.json` writes: [ChangesDocument](#changesdocument).",
+        "What `playbooks/site.yml -e edge_summary_file=summary.json` writes: [SummaryDocument](#summarydocument).",
     ]
-    for record in [*records(PlanDocument), *records(ChangesDocument)]:
+    for record in [*records(PlanDocument), *records(ChangesDocument), *records(SummaryDocument)]:
         name = record.__name__
         lines += ["", f'## <a id="{name.lower()}"></a>{name}', "", _summary(record), "", *_HEAD]
         lines += [_row(key, key.name, _label(key.kind)) for key in keys(record)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import (
     ARGUMENTS,
     read_cilium,
@@ -15,6 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 
+@fails_once
 class ActionModule(ClusterAction):
     """Read the cluster's edge."""
 

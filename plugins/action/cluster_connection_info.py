@@ -17,6 +17,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import Read, read_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import KUBERNETES_ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -25,6 +26,9 @@ COLLECTION = "hybridnet.cluster_edge"
 
 PLACE: dict[str, Any] = {"kubeconfig": {"type": "str"}, "context": {"type": "str"}}
 """The options that name a cluster. The path is text: which home ``~`` means is known where it is read."""
+
+LOOK_AT = "Look at edge_cluster_kubeconfig and edge_cluster_context: kubectl --kubeconfig FILE get --raw /readyz"
+"""The way out where a cluster cannot be read."""
 
 ROLES = tuple(f"{COLLECTION}.cilium_net_{name}" for name in ("release", "bgp", "lb", "services"))
 """The roles that have deprecated variables of their own for kubeconfig and context."""
@@ -94,6 +98,7 @@ class ClusterAction(ActionBase):
         return os.path.join(self._loader.get_basedir(), os.path.expanduser(os.path.expandvars(path)))
 
 
+@fails_once
 class ActionModule(ClusterAction):
     """Say how a cluster is reached."""
 

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import (
+    LOOK_AT,
+    PLACE,
+    ClusterAction,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 
+@fails_once
 class ActionModule(ClusterAction):
     """Read what was asked for."""
 
@@ -22,4 +28,6 @@ class ActionModule(ClusterAction):
         found = self.look("cluster_state_info", read_state, options, task_vars or {})
         # The values of a release may be secrets: -v does not print them.
         quiet = {"_ansible_verbose_override": True} if options["release"] else {}
+        if found.get("failed") and found.get("msg"):
+            found["msg"] = f"{found['msg']}\n{LOOK_AT}"
         return {**result, **found, **quiet}

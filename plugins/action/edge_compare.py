@@ -13,7 +13,12 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.loader import lookup_loader
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import (
+    LOOK_AT,
+    PLACE,
+    ClusterAction,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import release_source, rendered_frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
@@ -23,12 +28,15 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
+    RELEASE_NOT_COPIED,
     Comparison,
     cluster_comparison,
     planned_part,
     release_notes,
     router_comparison,
+    saved_configuration,
     saved_state,
+    saved_values,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument, PlannedRouter
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
@@ -51,6 +59,7 @@ class CannotLookError(Exception):
     """An end cannot be read; the text says why."""
 
 
+@fails_once
 class ActionModule(ClusterAction):
     """Compare the host of the task, a router or a cluster, with the plan."""
 
@@ -72,8 +81,10 @@ class ActionModule(ClusterAction):
             else:
                 raise EdgeError("plan", f"knows no router and no cluster {host}", "run it on hosts of the plan")
         except (EdgeError, CannotLookError, AnsibleConnectionFailure) as error:
-            why = " ".join(str(error).split())
-            return {**result, "end": end, "host": host, "error": why, "text": f"{end} {host} cannot be compared: {why}"}
+            lines = [" ".join(line.split()) for line in str(error).splitlines()]
+            why = " ".join(line for line in lines if line)
+            text = "\n  ".join((f"{end} {host} cannot be compared:", *filter(None, lines)))
+            return {**result, "end": end, "host": host, "error": why, "text": text}
         text = "\n".join(found.text(f"{end} {host} ({of})"))
         return {**result, "changed": False, "end": end, "host": host, "of": of, **found.as_dict(), "text": text}
 
@@ -83,7 +94,7 @@ class ActionModule(ClusterAction):
         passwords = plain(self._lookup("hybridnet.cluster_edge.bgp_passwords", router["passwords"])[0])
         if folder is not None:
             file = folder / "frr.conf"
-            live, version = _text(file), router["frr_version"]
+            live, version = saved_configuration(_text(file), str(file)), router["frr_version"]
             planned = self._planned(router, version, passwords)
             return router_comparison(live, planned, version), str(file)
         salt = secrets.token_hex(16)
@@ -111,12 +122,17 @@ class ActionModule(ClusterAction):
         if folder is not None:
             saved = folder / "manifests"
             files = sorted(file for file in saved.glob("*") if file.suffix in (".yaml", ".yml", ".json"))
+            files = [file for file in files if not file.is_dir()]
             if not files:
                 raise CannotLookError(f"there is no YAML file in {saved} (kubectl get ... -o yaml > {saved}/live.yaml)")
             state = saved_state({str(file): _text(file) for file in files})
-            return cluster_comparison(planned_part(state, plan, host) if scope == PLANNED else state, plan, host), str(
-                saved
-            )
+            values = folder / "values.yaml"
+            if values.exists():
+                state["release"] = {"version": None, "values": saved_values(_text(values), str(values))}
+            found = cluster_comparison(planned_part(state, plan, host) if scope == PLANNED else state, plan, host)
+            if "release" not in state and cluster["cilium_managed"] and not cluster["absent"]:
+                found = replace(found, notes=(*found.notes, RELEASE_NOT_COPIED))
+            return found, str(saved)
         request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
         place: Mapping[str, object] = cluster
         request.update({name: place[name] for name in PLACE})
@@ -124,17 +140,20 @@ class ActionModule(ClusterAction):
         request.update(
             plurals=sorted(PLURALS.values()), nodes=True, services=True, selector=owned, manager=FIELD_MANAGER
         )
-        if scope == PLANNED:
+        if scope == PLANNED or cluster["cilium_managed"]:
             source = release_source(self._variables)
             request["release"] = f"{source.namespace}/{source.name}"
         state = plain(self.look("cluster_state_info", read_state, request, self._variables))
         if state.get("failed"):
-            raise CannotLookError(str(state.get("msg") or "no reason given"))
+            raise CannotLookError(f"{state.get('msg') or 'no reason given'}\n{LOOK_AT}")
+        release = state.pop("release")
+        if release is not None and release.get("status") == "uninstalled":  # kept by helm uninstall --keep-history
+            release = None
         of = f"Cilium {cluster['cilium_version']} planned"
         if scope != PLANNED:
-            return cluster_comparison(state, plan, host), of
+            return cluster_comparison({**state, "release": release}, plan, host), of
         found = cluster_comparison(planned_part(state, plan, host), plan, host)
-        notes = (*found.notes, *release_notes(state["release"], cluster))
+        notes = (*found.notes, *release_notes(release, cluster))
         return replace(found, notes=notes), of
 
 
@@ -142,5 +161,7 @@ def _text(file: Path) -> str:
     """Return the text of a saved file."""
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotLookError(f"{file} cannot be read: {error}") from error
+    except OSError as error:
+        raise CannotLookError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CannotLookError(f"{file} is no text in UTF-8") from error

@@ -10,6 +10,7 @@ from typing import Any, cast
 from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -22,6 +23,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text 
 display = Display()
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Show findings as lines of their own, and fail where one of them is an error."""
 

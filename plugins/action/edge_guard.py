@@ -20,6 +20,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 from ansible.vars.hostvars import HostVarsVars
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.guard import ways_out as guard
@@ -29,6 +30,7 @@ CONNECTED = ("edge_routers", "edge_clusters")
 GROUPS = (*CONNECTED, "edge_nodes")
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Fail where a run with a twin's overlay could leave the twin; do nothing without an overlay."""
 

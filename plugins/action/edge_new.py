@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_plan import given_variables
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.extra_variables import (
@@ -37,6 +38,7 @@ PREFIX = "edge_new_"
 OPTIONS: dict[str, dict[str, Any]] = {question.name: {"type": "raw"} for question in QUESTIONS}
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Write the inventory, or fail with everything that is wrong with the answers."""
 

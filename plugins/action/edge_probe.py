@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_verify import registered
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
@@ -17,6 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain impo
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Ask the services' addresses from a router."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import mask
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.frr_intent import FrrIntent
@@ -45,6 +46,7 @@ OPEN_MODE = 0o644
 SECRET_MODE = 0o600
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Render the plan's files."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -20,11 +21,13 @@ ARGUMENTS: dict[str, Any] = {
     "routers_in": NAMES,
     "live_releases_in": NAMES,
     "releases_in": NAMES,
+    "notes_in": {"type": "list", "elements": "str", "default": []},
     "objects_in": NAMES,
     "waiting_in": {**NAMES, "required": False, "default": []},
 }
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Sum up what a run changes."""
 
@@ -51,6 +54,7 @@ class ActionModule(ActionBase):
         options_of = {
             "live": "live_releases_in",
             "release": "releases_in",
+            "notes": "notes_in",
             "objects": "objects_in",
             "waiting": "waiting_in",
         }

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -34,6 +35,7 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Run the twin from the controller's own process; it is Linux's namespaces all the way, no connection."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import SessionState
@@ -42,6 +43,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Change the BGP that UniFi Network holds."""
 

@@ -12,6 +12,7 @@ description:
   - Run it on a router or a cluster of the plan. It reads what the router's FRR runs, or the cluster's objects, Services
     and node labels, and compares what they set up with what the plan sets up there. Names, order and defaults that are
     written out do not matter.
+  - Of Cilium's Helm release it compares version and values.
   - It changes nothing. Passwords are compared by digests and never shown; where one is hidden, it is said that both
     have one and that it was not compared.
   - It does not fail where an end cannot be read; RV(error) says why.
@@ -27,7 +28,8 @@ options:
       - Folder on the control machine with saved copies, which are compared in place of the live ends. No connection is
         opened.
       - A router's is V(<router>/frr.conf). Those of a cluster are V(<cluster>/manifests/*.yaml), with nodes, Services
-        and Cilium's objects in any order; others are left out.
+        and Cilium's objects in any order; others are left out. V(<cluster>/values.yaml), if there is one, has the
+        values of Cilium's Helm release.
     type: path
   scope:
     description:

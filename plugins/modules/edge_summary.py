@@ -40,6 +40,13 @@ options:
     type: list
     elements: str
     required: true
+  notes_in:
+    description:
+      - Names of the variables in which each cluster has results of M(kubernetes.core.k8s), each for one object, such as
+        the note of which release this site made.
+    type: list
+    elements: str
+    default: []
   objects_in:
     description:
       - Names of the variables in which each cluster has results of M(hybridnet.cluster_edge.cluster_objects).

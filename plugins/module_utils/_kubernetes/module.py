@@ -22,7 +22,8 @@ def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[st
         with open_cluster(options["kubeconfig"], options["context"], environment) as reader:
             found = read(reader, options)
     except ClusterReadError as error:
-        return {"failed": True, "msg": str(error), "refused": error.refused}
+        refused = {"refused": error.refused} if error.refused else {}
+        return dict(refused, failed=True, msg=str(error))
     connection = reader.connection
     ways = {
         "server": reader.server,
@@ -30,23 +31,12 @@ def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[st
         "helm": connection.helm_arguments(),
         "helm_environment": connection.helm_environment(),
     }
-    return dict({"changed": False}, connection=ways, warnings=reader.warnings, **found)
+    return dict(found, changed=False, connection=ways, warnings=reader.warnings)
 
 
 def run_reader(arguments: Mapping[str, Any], read: Read) -> None:
     """Run a module that reads a cluster and changes nothing."""
-    _run(AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True), read)
-
-
-def run_writer(arguments: Mapping[str, Any], write: Read) -> None:
-    """Run a module that writes; in check mode it does not."""
     module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
-    if module.check_mode:
-        module.exit_json(changed=True)
-    _run(module, write)
-
-
-def _run(module: AnsibleModule, read: Read) -> None:
     if KUBERNETES_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_ERROR)
     result = read_cluster(read, module.params, os.environ)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests against one API server: GET for what reads a cluster, and those that keep a site's note (``note``).
+"""GET requests against one API server, for what reads a cluster.
 
 ``kubernetes.core.k8s_info`` reads one kind for each task and discovers the whole API first; a look at both ends reads a
 dozen kinds every two seconds.
@@ -10,6 +10,7 @@ dozen kinds every two seconds.
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -22,7 +23,7 @@ try:
     import yaml
     from kubernetes.config import kube_config
     from kubernetes.dynamic.client import DynamicClient
-    from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
+    from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
     from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
     KUBERNETES_ERROR = None
@@ -30,6 +31,9 @@ except ImportError:
     KUBERNETES_ERROR = traceback.format_exc()
 
 JSON = "application/json"
+
+_CLIENT = re.compile(r"^\w+\(.*?\): ")
+"""How urllib3 begins a text: with its own object, which names a host that is said already."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 """Kubernetes API concepts, "Receiving resources as ... metadata": the server leaves all but metadata out."""
 
@@ -47,8 +51,9 @@ class ClusterReadError(Exception):
         super().__init__(text)
 
 
-class AlreadyThereError(ClusterReadError):
-    """Somebody else has made it in the meantime."""
+def _reason(error: Exception) -> str:
+    """Return why a server does not answer, without the objects and the path of the client that asked."""
+    return _CLIENT.sub("", str(getattr(error, "reason", None) or error))
 
 
 class ClusterReader:
@@ -91,41 +96,25 @@ class ClusterReader:
 
     def get(self, path: str, accept: str = JSON, selector: Optional[str] = None) -> Optional[Dict[str, Any]]:
         """Return the decoded answer, or None where the server has no such thing."""
-        return self._request("get", path, header_params={"Accept": accept}, label_selector=selector)
-
-    def send(
-        self, method: str, path: str, body: Optional[Mapping[str, Any]], manager: str, content_type: str = JSON
-    ) -> Optional[Dict[str, Any]]:
-        """Send what changes something, and return the decoded answer; None where the server has no such thing.
-
-        Raises:
-            AlreadyThereError: the server has one of this name.
-        """
-        return self._request(
-            method,
-            path,
-            body=body,
-            header_params={"Accept": JSON},
-            content_type=content_type,
-            field_manager=None if method == "delete" else manager,
-        )
-
-    def _request(self, method: str, path: str, **given: Any) -> Optional[Dict[str, Any]]:
-        """Return the decoded answer to a request, or None where the server has no such thing."""
         try:
-            answer = self._client.request(method, path, serialize=False, _request_timeout=REQUEST_SECONDS, **given)
+            answer = self._client.request(
+                "get",
+                path,
+                header_params={"Accept": accept},
+                label_selector=selector,
+                serialize=False,
+                _request_timeout=REQUEST_SECONDS,
+            )
         except NotFoundError:
             return None
-        except ConflictError as error:
-            raise AlreadyThereError(
-                "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
-            ) from error
         except DynamicApiError as error:
             raise ClusterReadError(
                 "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
             ) from error
         except HTTPError as error:
-            raise ClusterReadError("the API server of {0} is out of reach: {1}".format(self._where, error)) from error
+            raise ClusterReadError(
+                "the API server {0} ({1}) is out of reach: {2}".format(self.server, self._where, _reason(error))
+            ) from error
         self.date = answer.headers.get("Date") or self.date
         decoded: Dict[str, Any] = json.loads(answer.data)
         return decoded

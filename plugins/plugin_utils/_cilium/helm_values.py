@@ -113,6 +113,7 @@ SECRET_NAMES = re.compile(
 )
 """Names of values that are not printed, whatever they hold."""
 HIDDEN = "(not shown)"
+ABSENT = "(absent)"
 
 
 def shown(name: str, value: Any) -> Any:
@@ -128,15 +129,22 @@ def shown(name: str, value: Any) -> Any:
 
 def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:
     """Return the paths at which the planned values differ from the live ones, each as ``path: old -> new``."""
-    found: list[str] = []
+    return [f"{below}: {old or ABSENT} -> {new or ABSENT}" for below, old, new in differing_values(live, planned, path)]
+
+
+def differing_values(
+    live: Mapping[str, Any], planned: Mapping[str, Any], path: str = ""
+) -> list[tuple[str, str | None, str | None]]:
+    """Return path, live and planned value of what differs, as they may be printed; None where there is none."""
+    found: list[tuple[str, str | None, str | None]] = []
     for name in sorted({*live, *planned}):
         below = f"{path}.{name}" if path else name
         old, new = live.get(name), planned.get(name)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += changed_values(old, new, below)
+            found += differing_values(old, new, below)
         elif old != new or (name in live) != (name in planned):
-            texts = (json.dumps(shown(name, layer[name])) if name in layer else "(absent)" for layer in (live, planned))
-            found.append(f"{below}: {' -> '.join(texts)}")
+            texts = [json.dumps(shown(name, layer[name])) if name in layer else None for layer in (live, planned)]
+            found.append((below, texts[0], texts[1]))
     return found
 
 

@@ -14,16 +14,27 @@ import yaml
 
 from ...module_utils._errors import EdgeError
 from .._cilium.common import BGP_KINDS, LB_KINDS
-from .._cilium.helm_values import changed_values
+from .._cilium.helm_values import changed_values, differing_values
 from .._cilium.live_objects import is_ours, object_key, place
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .frr.compare import HIDDEN_NOT_COMPARED, frr_difference
 from .objects.compare import objects_difference
+from .objects.shape import as_text, read_as_the_api_has_it
 
 ONLY_LIVE = "only live"
 ONLY_PLANNED = "only planned"
 DIFFERS = "differs"
 NOT_COMPARED = "not compared"
+
+SAVE_ROUTER = "save it again: ssh ROUTER vtysh -c \"'show running-config'\""
+RELEASE_NOT_COPIED = "Helm release: not compared, as the copy has none (helm get values ... > CLUSTER/values.yaml)"
+SAVE_CLUSTER = "save it again with kubectl get ... -o yaml"
+
+_FRR_LINE = re.compile(
+    r"(?m)^(frr (version|defaults)|(router|interface|vrf|route-map|hostname|log|line vty|(ip|ipv6) (route|prefix-list"
+    r"|forwarding|nht)|no (ip|ipv6) forwarding|service integrated-vtysh-config|bgp (as-path|community-list))\b)"
+)
+"""A line at the left edge that an FRR configuration has: a running one always names its version."""
 
 _ONLY = re.compile(r"(?P<what>.*?):? only in the (?P<side>first|second)")
 _BOTH = re.compile(r"(?P<first>.*) in the first, (?P<second>.*) in the second")
@@ -95,6 +106,44 @@ def router_comparison(live: str, planned: str, version: str) -> Comparison:
     return Comparison(tuple(row_of(line) for line in frr_difference(live, planned, version)))
 
 
+def saved_configuration(text: str, path: str) -> str:
+    """Return the text of a saved configuration of FRR, which need not set up BGP.
+
+    Raises:
+        EdgeError: it is none. Without BGP in it every session would be told as planned only.
+    """
+    if not text.strip():
+        raise EdgeError(path, "is empty", SAVE_ROUTER)
+    if not _FRR_LINE.search(text):
+        first = " ".join(text.split())[:60]
+        raise EdgeError(path, f"has no line of an FRR configuration; it begins with: {first}", SAVE_ROUTER)
+    return text
+
+
+def _not_yaml(error: yaml.YAMLError) -> str:
+    """Return in a line where a text is no YAML, and why."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    where = f" in line {mark.line + 1}" if mark else ""
+    return f"is no YAML{where}: {problem or ' '.join(str(error).split())}"
+
+
+def saved_values(text: str, path: str) -> dict[str, Any]:
+    """Return saved Helm values.
+
+    Raises:
+        EdgeError: it is no map in YAML.
+    """
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise EdgeError(path, _not_yaml(error), "save it again with helm get values ... -o yaml") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise EdgeError(path, "is no map of Helm values", "save it again with helm get values ... -o yaml")
+    return values
+
+
 def saved_state(texts: Mapping[str, str]) -> dict[str, Any]:
     """Return what saved YAML files of a cluster hold, as :func:`state_of`.
 
@@ -102,14 +151,22 @@ def saved_state(texts: Mapping[str, str]) -> dict[str, Any]:
         texts: path -> text.
 
     Raises:
-        EdgeError: one is no YAML.
+        EdgeError: one is no YAML or JSON, or holds something else than objects, or nothing at all.
     """
     items: list[Any] = []
     for path, text in texts.items():
         try:
-            items += yaml.safe_load_all(text)
+            found = list(yaml.safe_load_all(text))
         except yaml.YAMLError as error:
-            raise EdgeError(path, f"is no YAML: {error}", "save it again with kubectl get ... -o yaml") from error
+            raise EdgeError(path, _not_yaml(error), SAVE_CLUSTER) from error
+        for item in found:
+            # What kubectl says of an error is YAML, too; an empty document is one between two separators.
+            if item is not None and not (isinstance(item, dict) and isinstance(item.get("kind"), str)):
+                begin = " ".join(str(item).split())[:60]
+                raise EdgeError(path, f"holds something else than Kubernetes objects: {begin}", SAVE_CLUSTER)
+        items += found
+    if not any(items):
+        raise EdgeError(", ".join(texts), "holds no object", SAVE_CLUSTER)
     return state_of(items)
 
 
@@ -117,12 +174,24 @@ def state_of(items: Iterable[Any]) -> dict[str, Any]:
     """Return saved objects in the form of module ``cluster_state_info``: ``objects``, ``services`` and ``nodes``.
 
     Lists, as ``kubectl get -o yaml`` writes them, are opened; objects of other kinds are left out.
+
+    Raises:
+        EdgeError: an object is not as the API has it.
     """
     state: dict[str, Any] = {"objects": [], "services": [], "nodes": {}}
     for item in _opened(items):
-        kind, metadata = item.get("kind"), item.get("metadata")
-        if not isinstance(metadata, Mapping) or not metadata.get("name"):
+        kind = item.get("kind")
+        if kind not in ("Node", "Service", *BGP_KINDS, *LB_KINDS):
             continue
+        with read_as_the_api_has_it(f"a {kind} in the saved copy"):
+            metadata = {**item["metadata"], "name": as_text(item["metadata"]["name"])}
+        with read_as_the_api_has_it(f"{kind} {metadata['name']} in the saved copy"):
+            for part in ("labels", "annotations"):
+                for key, value in (metadata.get(part) or {}).items():
+                    as_text(key), as_text(value)
+            as_text(metadata.get("namespace") or "")
+            if kind != "Node":
+                (item.get("spec") or {}).items()
         if kind == "Node":
             state["nodes"][metadata["name"]] = {"labels": metadata.get("labels") or {}, "owned": []}
         elif kind == "Service":
@@ -181,7 +250,8 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
     """Return what differs between what a cluster holds and what the plan makes of it.
 
     Args:
-        state: ``objects``, ``services`` and ``nodes`` of module ``cluster_state_info``.
+        state: ``objects``, ``services`` and ``nodes`` of module ``cluster_state_info``; and ``release``, with
+            ``version`` (None: not known) and ``values``. Without this key the Helm release is not compared.
         plan: the plan.
         name: of the cluster.
 
@@ -193,7 +263,8 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
     services = [_with_namespace(item) for item in state["services"] if _takes_part(item, cluster)]
     after, missing = _services_after(services, cluster, site)
     absent = sorted(set(cluster["nodes"]) - set(state["nodes"]))
-    labels, rows = _node_labels(state["nodes"], cluster)
+    rows, notes = _release_rows(state, cluster)
+    labels, labelled = _node_labels(state["nodes"], cluster)
     lines = objects_difference(
         [*live, *services],
         [*cluster["bgp"], *cluster["lb"], *after],
@@ -202,8 +273,9 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
         _first_family(cluster),
     )
     others = sorted(place(item) for item in live if not is_ours(item["metadata"], site))
-    notes = []
-    if absent:
+    if cluster["nodes"] and not state["nodes"]:
+        notes.append("there is no Node: labels of nodes are not compared")
+    elif absent:
         notes.append(f"nodes of the inventory that are not there: {', '.join(absent)}")
     if missing:
         notes.append(f"services that others make and that are not there: {', '.join(missing)}")
@@ -212,7 +284,32 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
             f"not made by this site ({len(others)}): {', '.join(others)}; site.yml never removes such objects, and"
             " refuses what would meet them"
         )
-    return Comparison((*rows, *(row_of(line) for line in lines)), tuple(notes))
+    return Comparison((*rows, *labelled, *(row_of(line) for line in lines)), tuple(notes))
+
+
+def _release_rows(state: Mapping[str, Any], cluster: PlannedCluster) -> tuple[list[Row], list[str]]:
+    """Return what differs of Cilium's Helm release, version and values, and what is to be known of it."""
+    name = "Helm release"
+    if cluster["absent"] or "release" not in state:
+        return [], []
+    if not cluster["cilium_managed"]:
+        return [], [f"{name}: not compared, as it is not managed here (edge_cilium_managed)"]
+    live = state["release"]
+    if live is None:
+        return [Row(ONLY_PLANNED, f"{name} {cluster['cilium_version']}")], []
+    rows, notes = [], []
+    if live["version"] is None:
+        notes.append(f"{name}: values are compared, its version is not known from a copy")
+    elif live["version"] != cluster["cilium_version"]:
+        rows.append(Row(DIFFERS, f"{name}: version: {live['version']} live, {cluster['cilium_version']} planned"))
+    for path, before, after in differing_values(live["values"], cluster["helm_values"]):
+        if before is None:
+            rows.append(Row(ONLY_PLANNED, f"{name}: {path}: {after}"))
+        elif after is None:
+            rows.append(Row(ONLY_LIVE, f"{name}: {path}: {before}"))
+        else:
+            rows.append(Row(DIFFERS, f"{name}: {path}: {before} live, {after} planned"))
+    return rows, notes
 
 
 def _is_default_pod_pool(item: Mapping[str, Any]) -> bool:

@@ -4,7 +4,8 @@
 """What differs between two plans, by name and end: sessions, prefixes, pools, services, addresses, and what holds them.
 
 Each plan is read as a list of things with a kind, a name, ends and values. A thing of one plan alone appears or goes.
-One of both moves where its addresses or a service's pool differ, and changes where another value does.
+One of both moves where its addresses or a service's pool differ, and changes where another value does. A pool or a
+network that grows or shrinks changes; it moves where addresses go and others come.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._addressing.addresses import parse_pool_entry
+from .._addressing.intervals import Interval, contains, merge
 from .._document.changes import CHANGES_FORMAT, KINDS, ChangesDocument, PlannedChange, PlannedDifference
 from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedRoutes
 from .session_resets import reset_sessions
 
 _MOVES = frozenset({("service", "pool"), ("address", "addresses")})
 """Kinds and values whose difference is a move."""
+_RANGES = frozenset({("pool", "addresses"), ("network", "cidrs")})
+"""Kinds and values that are CIDRs and ranges: they move where neither side holds the other."""
 LINE = 100
 """Characters over which a value is not shown."""
 _OBJECTS = {
@@ -84,10 +89,23 @@ def plan_changes(before: PlanDocument, after: PlanDocument) -> list[PlannedChang
             differing = [what for what, value in now.items() if what in earlier and earlier[what] != value]
             if not differing:
                 continue
-            change = "moves" if any((kind, what) in _MOVES for what in differing) else "changes"
+            moves = any(_is_move(kind, what, earlier[what], now[what]) for what in differing)
+            change = "moves" if moves else "changes"
             differences = [_difference(kind, what, earlier[what], now[what]) for what in differing]
         found.append({"kind": kind, "change": change, "name": name, "ends": list(ends), "differences": differences})
     return found
+
+
+def _is_move(kind: str, what: str, before: Any, after: Any) -> bool:
+    """Return whether two values that differ make the thing move: the pool of a service, or where addresses are."""
+    if (kind, what) not in _RANGES:
+        return (kind, what) in _MOVES
+    old, new = (merge(parse_pool_entry(text, what).interval for text in value) for value in (before, after))
+    return not (_holds(old, new) or _holds(new, old))
+
+
+def _holds(outer: Sequence[Interval], inner: Sequence[Interval]) -> bool:
+    return all(contains(outer, interval) for interval in inner)
 
 
 def _difference(kind: str, what: str, before: Any, after: Any) -> PlannedDifference:

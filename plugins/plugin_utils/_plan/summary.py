@@ -34,8 +34,9 @@ def summarize(
         plan: the plan.
         check: whether it is a preview.
         routers: by router in the run, what ``frr_config`` returned in each stage.
-        clusters: by cluster in the run: ``live``, ``release`` and ``objects``, what ``cluster_state_info`` has read of
-            the release, what ``kubernetes.core.helm`` returned, and what ``cluster_objects`` returned for each part;
+        clusters: by cluster in the run: ``live``, ``release``, ``notes`` and ``objects``, what ``cluster_state_info``
+            has read of the release, what ``kubernetes.core.helm`` returned, what ``kubernetes.core.k8s`` returned for
+            single objects, and what ``cluster_objects`` returned for each part;
             ``waiting``, what ``edge_compare`` returned of one to which others apply.
     """
     return {
@@ -83,7 +84,7 @@ def _changed_lines(diff: Mapping[str, str]) -> list[str]:
 
 
 def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> ClusterSummary:
-    parts = found["objects"]
+    parts = [*(_note(result) for result in found["notes"] if result.get("changed")), *found["objects"]]
     created = [name for part in parts for name in part["created"]]
     summary: ClusterSummary = {
         "state": "unchanged",
@@ -92,7 +93,6 @@ def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> 
         "changed": [name for part in parts for name in part["applied"] if name not in created],
         "removed": [name for part in parts for name in part["removed"]],
         "waiting": sum(result["differences"] for result in found.get("waiting", ())),
-        "left_alone": [text for part in parts for text in part.get("faults", ())],
         "later": [name for part in parts for name in part["later"]],
     }
     if not planned["managed"]:
@@ -104,6 +104,13 @@ def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> 
     elif summary["release"] or any(summary[name] for name in ("created", "changed", "removed", "later")):
         summary["state"] = "changes"
     return summary
+
+
+def _note(result: Result) -> dict[str, list[str]]:
+    """Return what was written of one object, in the words of ``cluster_objects``."""
+    written = result["result"]
+    name = [f"{written['kind']} {written['metadata']['namespace']}/{written['metadata']['name']}"]
+    return {"created": name if result["method"] == "create" else [], "applied": name, "removed": [], "later": []}
 
 
 def _release(version: str, live: Sequence[Result], applied: Sequence[Result]) -> str | None:
@@ -146,7 +153,6 @@ def _cluster_cells(item: ClusterSummary) -> tuple[str, str]:
     if item["state"] == "others":
         return "-", f"{count(item['waiting'], 'difference')}, by others"
     words = [f"{len(names)} {word}" for word, names in _objects(item) if names]
-    words += [f"{len(item['left_alone'])} left alone"] if item["left_alone"] else []
     return item["release"] or "no change", ", ".join(words) or "no change"
 
 
@@ -168,5 +174,4 @@ def _details(summary: SummaryDocument) -> list[str]:
     ]
     for host, cluster in summary["clusters"].items():
         lines += [f"  {host}: {word}: {some(names, _NAMES)}" for word, names in _objects(cluster) if names]
-        lines += [f"  {host}: left alone: {text}" for text in cluster["left_alone"]]
     return ["", *lines] if lines else []

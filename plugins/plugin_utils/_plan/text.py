@@ -201,7 +201,9 @@ def _change_cells(change: PlannedChange) -> tuple[str, str, str, str, str]:
 
 def _cell(text: str) -> str:
     """Return text as Markdown shows it literally, in a cell of a table too."""
-    return "".join(f"\\{sign}" if sign in "\\`*_|<>[]" else sign for sign in " ".join(text.split()))
+    shown = "".join(f"\\{sign}" if sign in "\\`*_|<[]" else sign for sign in " ".join(text.split()))
+    # At the start of a line it would be a quotation; elsewhere it is literal, as no tag is open.
+    return f"\\{shown}" if shown.startswith(">") else shown
 
 
 def error_text(findings: Iterable[FindingEntry]) -> str:

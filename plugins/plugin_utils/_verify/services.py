@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 from .._document.plan import PlanDocument, PlannedService
 from .._findings.code import ERROR
 from .._kubernetes.labels import CILIUM_CLASSES
@@ -23,8 +21,7 @@ def verify_services(
     """Verify the planned services of a cluster, and the dynamic ones: those beyond the inventory that use a pool."""
     for item in plan["services"]:
         if item["cluster"] == cluster:
-            ours = plan["clusters"][cluster]["apply"] == "ours"
-            _check_planned(report, item, seen, seen.made if ours else None, expectations)
+            _check_planned(report, item, seen.services.get(f"{item['namespace']}/{item['name']}"), expectations)
     for service in sorted(seen.services.values(), key=lambda service: service.key):
         if service.type != "LoadBalancer":
             continue
@@ -36,23 +33,10 @@ def verify_services(
 
 
 def _check_planned(
-    report: VerifyReport,
-    item: PlannedService,
-    live: ClusterSeen,
-    made: Container[str] | None,
-    expectations: Expectations,
+    report: VerifyReport, item: PlannedService, service: ServiceSeen | None, expectations: Expectations
 ) -> None:
-    """Verify one service of the inventory.
-
-    Args:
-        report: takes what is found.
-        item: the service.
-        live: its cluster.
-        made: UIDs of what the site made there; None where that is not known, or others apply.
-        expectations: what is expected of addresses.
-    """
+    """Verify one service of the inventory."""
     cluster, key = item["cluster"], f"{item['namespace']}/{item['name']}"
-    service = live.services.get(key)
     path = service_path(cluster, key)
     pinned = sorted(canonical(address) for address in item["addresses"])
     level = OK
@@ -62,9 +46,6 @@ def _check_planned(
             level = report.find("EDGE860", path)
         else:
             level = report.find("EDGE861", path, manage=item["manage"])
-    elif item["manage"] == "service" and made is not None and service.uid not in made:
-        seen = f"{', '.join(service.addresses) or 'no address'}, not ours"
-        level = report.find("EDGE875", path, namespace=service.namespace, name=service.name)
     else:
         seen = ", ".join(service.addresses) or "no address"
         level = _check_address(report, item, service, pinned, expectations)

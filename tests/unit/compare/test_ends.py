@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import MASK, digested
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     Comparison,
@@ -19,6 +22,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.en
     release_notes,
     router_comparison,
     row_of,
+    saved_configuration,
+    saved_state,
+    saved_values,
     state_of,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
@@ -132,8 +138,13 @@ def applied() -> dict[str, Any]:
     )
 
 
+def planned_release(state: dict[str, Any]) -> None:
+    state["release"] = {"version": CLUSTER["cilium_version"], "values": deepcopy(CLUSTER["helm_values"])}
+
+
 def compared(change: Callable[[dict[str, Any]], None]) -> Comparison:
     state = applied()
+    planned_release(state)
     change(state)
     return cluster_comparison(state, PLAN, "platform")
 
@@ -286,11 +297,131 @@ def test_what_differs_at_the_release_of_others_is_a_note() -> None:
     assert release_notes({"version": "1.18.2", "values": {}}, {**CLUSTER, "cilium_managed": False}) == ()
 
 
+def test_labels_are_not_compared_without_any_node() -> None:
+    found = compared(lambda state: state["nodes"].clear())
+    assert (found.rows, found.notes) == ((), ("there is no Node: labels of nodes are not compared",))
+
+
+# -- the Helm release ----------------------------------------------------------------------------------------------
+def test_version_and_values_of_the_release_are_told_and_secrets_are_not() -> None:
+    def change(state: dict[str, Any]) -> None:
+        values = state["release"]["values"]
+        state["release"]["version"] = "1.18.2"
+        del values["kubeProxyReplacement"]
+        values["encryption"] = {"enabled": True}
+        values["bgpControlPlane"] = {"enabled": False}
+        values["clustermesh"] = {"apiPassword": "s3cret -> else"}
+
+    planned = CLUSTER["cilium_version"]
+    assert rows(change) == [
+        ("differs", f"Helm release: version: 1.18.2 live, {planned} planned"),
+        ("differs", "Helm release: bgpControlPlane.enabled: false live, true planned"),
+        ("only live", 'Helm release: clustermesh: {"apiPassword": "(not shown)"}'),
+        ("only live", 'Helm release: encryption: {"enabled": true}'),
+        ("only planned", "Helm release: kubeProxyReplacement: true"),
+    ]
+
+
+def test_release_that_is_not_there_is_planned() -> None:
+    found = rows(lambda state: state.update(release=None))
+    assert found == [("only planned", f"Helm release {CLUSTER['cilium_version']}")]
+
+
+def test_release_of_a_copy() -> None:
+    found = compared(lambda state: state["release"].update(version=None))
+    assert found.rows == ()
+    assert found.notes == ("Helm release: values are compared, its version is not known from a copy",)
+
+
+def test_release_of_others_is_not_compared() -> None:
+    plan = deepcopy(PLAN)
+    plan["clusters"]["platform"]["cilium_managed"] = False
+    state = applied()
+    state["release"] = None
+    found = cluster_comparison(state, plan, "platform")
+    assert found.rows == ()
+    assert found.notes == ("Helm release: not compared, as it is not managed here (edge_cilium_managed)",)
+
+
+# -- saved copies --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("frr version 10.3\nhostname gw\n", id="no BGP"),
+        pytest.param(
+            "Building configuration...\n\nCurrent configuration:\n!\nrouter bgp 64700\n", id="as vtysh shows it"
+        ),
+        pytest.param("!\r\nrouter bgp 64700\r\n bgp router-id 10.0.0.1\r\n", id="line ends of Windows"),
+    ],
+)
+def test_saved_configuration(text: str) -> None:
+    assert saved_configuration(text, "frr.conf") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("", "frr.conf: is empty", id="nothing"),
+        pytest.param(" \n", "frr.conf: is empty", id="blanks"),
+        pytest.param('{"a": 1}', 'no line of an FRR configuration; it begins with: {"a": 1}', id="JSON"),
+        pytest.param("kind: Service\n", "no line of an FRR configuration; it begins with: kind: Service", id="YAML"),
+        pytest.param("vtysh: command not found", "it begins with: vtysh: command not found", id="an error"),
+        pytest.param(" router bgp 64700\n", "it begins with: router bgp 64700", id="indented"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(EdgeError, match=re.escape(problem)) as raised:
+        saved_configuration(text, "frr.conf")
+    assert "show running-config" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "problem"),
+    [
+        pytest.param({"a.yaml": ""}, "a.yaml: holds no object", id="nothing"),
+        pytest.param({"a.yaml": "", "b.yaml": "---\n---\n"}, "a.yaml, b.yaml: holds no object", id="empty documents"),
+        pytest.param({"a.yaml": "error: no such resource"}, "a.yaml: holds something else", id="an error of kubectl"),
+        pytest.param({"a.yaml": "router bgp 64700"}, "holds something else than Kubernetes objects: router", id="text"),
+        pytest.param({"a.yaml": "- kind: Service"}, "holds something else than Kubernetes objects", id="a list"),
+        pytest.param({"a.yaml": "x: 1\na: b: c"}, "a.yaml: is no YAML in line 2: mapping", id="no YAML"),
+        pytest.param({"a.yaml": "{kind: Node}"}, "a Node in the saved copy: it is not as the API has it", id="no name"),
+        pytest.param(
+            {"a.yaml": "{kind: Node, metadata: {name: [1]}}"}, "[1] stands where text belongs", id="list name"
+        ),
+        pytest.param({"a.yaml": "{kind: Service, metadata: 5}"}, "a Service in the saved copy", id="no metadata"),
+        pytest.param({"a.yaml": "{kind: Service, metadata: {name: s, labels: 7}}"}, "Service s in", id="labels"),
+        pytest.param({"a.yaml": "{kind: Service, metadata: {name: s}, spec: 7}"}, "Service s in", id="spec"),
+        pytest.param(
+            {"a.yaml": "{kind: Service, metadata: {name: s, annotations: {a: 1}}}"}, "1 stands where", id="annotation"
+        ),
+    ],
+)
+def test_what_is_no_set_of_objects_is_refused(texts: dict[str, str], problem: str) -> None:
+    with pytest.raises(EdgeError, match=re.escape(problem)):
+        saved_state(texts)
+
+
+def test_a_copy_in_json_is_read() -> None:
+    items = {"kind": "List", "items": [{"kind": "Node", "metadata": {"name": "n1"}}]}
+    assert saved_state({"a.yaml": json.dumps(items), "b.yaml": ""})["nodes"] == {"n1": {"labels": {}, "owned": []}}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"), [("", {}), ("a: {b: 1}", {"a": {"b": 1}}), ("- 1", None), ("a: b: c", None)]
+)
+def test_saved_values(text: str, values: dict[str, Any] | None) -> None:
+    if values is None:
+        with pytest.raises(EdgeError, match=r"values.yaml: is no .*helm get values"):
+            saved_values(text, "values.yaml")
+    else:
+        assert saved_values(text, "values.yaml") == values
+
+
 # -- saved objects -------------------------------------------------------------------------------------------------
 def test_saved_objects_are_sorted_by_what_they_are() -> None:
     node = {"kind": "Node", "metadata": {"name": "n1", "labels": {"a": "b"}}}
     web = {"kind": "Service", "metadata": {"name": "web"}, "spec": {}}
     pool = CLUSTER["lb"][0]
     other = {"kind": "Deployment", "metadata": {"name": "web"}}
-    state = state_of([None, {"kind": "List", "items": [node, other]}, web, pool, "text", {"kind": "Node"}])
+    state = state_of([None, {"kind": "List", "items": [node, other]}, web, pool, "text"])
     assert state == {"objects": [pool], "services": [web], "nodes": {"n1": {"labels": {"a": "b"}, "owned": []}}}

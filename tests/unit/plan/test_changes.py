@@ -120,14 +120,45 @@ def test_equal_plans() -> None:
 def test_markdown() -> None:
     moved = after({"site|edge_services|affine/affine-svc-lb|addresses": "10.122.0.172"})
     document = changes_document(hybrid_plan().data, moved)
-    document["resets"] = ["a|b <c>"]
+    document["resets"] = ["a|b <c>", "> d"]
     assert changes_markdown(document) == (
         "### Changes of site hybrid\n\n| what | change | name | difference | at |\n|---|---|---|---|---|\n"
-        "| address | moves | service platform/affine/affine-svc-lb | addresses: 10.122.0.171 -\\> 10.122.0.172"
+        "| address | moves | service platform/affine/affine-svc-lb | addresses: 10.122.0.171 -> 10.122.0.172"
         " | cluster platform |\n"
         "| cluster | changes | platform | Services | cluster platform |\n\n"
-        "### Sessions that are reset\n\n- a\\|b \\<c\\>\n"
+        "### Sessions that are reset\n\n- a\\|b \\<c>\n- \\> d\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("pool", "network", "change"),
+    [
+        pytest.param(["10.122.1.0/28"], ["10.123.0.0/24"], "moves", id="other addresses"),
+        pytest.param(
+            ["10.122.0.136-10.122.0.150"], ["10.122.0.128/25", "10.123.0.0/24"], "moves", id="in part other addresses"
+        ),
+        pytest.param(["10.122.0.128/27"], ["10.122.0.0/23"], "changes", id="more addresses"),
+        pytest.param(["10.122.0.128/29"], ["10.122.0.0/25"], "changes", id="fewer addresses"),
+    ],
+)
+def test_pools_and_networks_move_where_addresses_go_and_others_come(
+    pool: list[str], network: list[str], change: str
+) -> None:
+    before = hybrid_plan().data
+    assert before is not None
+    now = copy.deepcopy(before)
+    [planned] = [item for item in now["pools"] if item["name"] == "private-ingress"]
+    planned["addresses"] = pool
+    found = changes_document(before, now)
+    told = {(item["kind"], item["name"]): item["change"] for item in found["changes"]}
+    assert told["pool", "platform/private-ingress"] == change
+    assert f"pool {change} platform/private-ingress" in "\n".join(rows(found))
+    assert f"| pool | {change} | platform/private-ingress |" in changes_markdown(found)
+    earlier = copy.deepcopy(before)
+    earlier["networks"]["private"]["cidrs"] = ["10.122.0.0/24"]
+    now["networks"]["private"]["cidrs"] = network
+    told = {(item["kind"], item["name"]): item["change"] for item in changes_document(earlier, now)["changes"]}
+    assert told["network", "private"] == change
 
 
 def test_many_changes_of_a_kind_are_cut_unless_all_are_asked_for() -> None:

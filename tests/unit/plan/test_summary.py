@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.summary import summarize, summary_lines
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 
@@ -26,13 +27,14 @@ def release(changed: bool = True, live: str | None = None, **objects: list[str])
     return {
         "live": [{"release": {"version": live} if live else None}],
         "release": [{"changed": True} if changed else {"changed": False, "skipped": True}],
+        "notes": [],
         "objects": [{**NOTHING, **objects}, {}],
     }
 
 
 def lines(*results: dict[str, Any], check: bool = True, plan: Any = PLAN, **found: Any) -> list[str]:
     """Return the summary's lines; ``results`` are the router's stages."""
-    cluster = found or {"live": [], "release": [], "objects": []}
+    cluster = found or {"live": [], "release": [], "notes": [], "objects": []}
     return summary_lines(summarize(plan, check, {"udm-pro": results}, {"platform": cluster}))
 
 
@@ -123,7 +125,7 @@ def test_ends_that_are_not_ours() -> None:
 def test_a_cluster_to_which_others_apply() -> None:
     plan = copy.deepcopy(PLAN)
     plan["clusters"]["platform"]["apply"] = "others"
-    nothing: dict[str, Any] = {"live": [], "release": [], "objects": []}
+    nothing: dict[str, Any] = {"live": [], "release": [], "notes": [], "objects": []}
     text = lines({}, plan=plan, **nothing, waiting=[{"differences": 2}])
     assert text[0] == "0 of 2 ends would change"
     assert row(text, "cluster") == "cluster platform - - - 2 differences, by others"
@@ -135,6 +137,23 @@ def test_many_names_are_counted() -> None:
     names = [f"Kind n{number}" for number in range(8)]
     text = lines({}, **release(changed=False, applied=names, created=names))
     assert text[-1] == "  platform: created: Kind n0, Kind n1, Kind n2, Kind n3, Kind n4 and 3 more"
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        pytest.param({"changed": True, "method": "create"}, (["ConfigMap kube-system/note", "Kind a"], []), id="new"),
+        pytest.param({"changed": True, "method": "update"}, (["Kind a"], ["ConfigMap kube-system/note"]), id="old"),
+        pytest.param({"changed": False, "method": "update"}, (["Kind a"], []), id="equal"),
+        pytest.param({"skipped": True, "changed": False}, (["Kind a"], []), id="not written"),
+    ],
+)
+def test_the_note_of_a_release_counts_as_an_object(note: dict[str, Any], expected: tuple[list[str], list[str]]) -> None:
+    written = {"kind": "ConfigMap", "metadata": {"namespace": "kube-system", "name": "note"}}
+    found = release(changed=False, applied=["Kind a"], created=["Kind a"])
+    found["notes"] = [note if note.get("skipped") else {**note, "result": written}]
+    cluster = summarize(PLAN, False, {}, {"platform": found})["clusters"]["platform"]
+    assert (cluster["created"], cluster["changed"]) == expected
 
 
 def test_the_document_is_plain_data() -> None:
@@ -153,7 +172,6 @@ def test_the_document_is_plain_data() -> None:
                 "changed": ["Kind a"],
                 "removed": [],
                 "waiting": 0,
-                "left_alone": [],
                 "later": [],
             }
         },

@@ -80,6 +80,10 @@ def test_no_difference_and_tags(rendered: Path) -> None:
 
 
 def test_a_saved_copy_that_is_not_there_is_said(tmp_path: Path) -> None:
+    gone = run_playbook("compare.yml", HYBRID, f"edge_compare_saved={tmp_path}/gone")
+    gone.check(2)
+    assert f"edge_compare_saved: there is no folder {tmp_path}/gone" in gone.output
+    assert "CLUSTER/manifests/*.yaml" in gone.output
     run = run_playbook("compare.yml", HYBRID, f"edge_compare_saved={tmp_path}")
     run.check(2)
     said = " ".join(run.output.split())

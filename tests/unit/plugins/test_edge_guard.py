@@ -455,7 +455,7 @@ def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehe
         "NumberOfPasswordPrompts",
     ]
     assert added[-2] == twin.variables(ROUTER)["ansible_host"]
-    assert added[-1].startswith("/bin/sh -c 'echo ~root")
+    assert added[-1].startswith("/bin/sh -c '/usr/lib/frr/bgpd --version")
     assert "elsewhere" not in "".join(called)
 
 

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fail with a text that is shown once; and what all actions of the collection share that fail in this way.
+
+ansible-core shows a failure twice: as an error with an excerpt of the task file, and as the result of the host. The
+excerpt is of our own files, where a user has nothing to mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+Run = Callable[..., dict[str, Any]]
+Action = TypeVar("Action", bound=type[ActionBase])
+
+TRACEBACKS = 3
+"""From this verbosity on everything is shown as ansible-core has it, with where it was raised."""
+
+
+FOLDED = 60
+"""Characters from which a text of one line is folded, by width and place in the result."""
+
+
+class ShownOnceFail(AnsibleActionFail):
+    """A failure that is shown as the result of its host alone."""
+
+    @property
+    def result_contribution(self) -> dict[str, Any]:
+        """What ansible-core takes for the host's result."""
+        return {**super().result_contribution, "msg": unfolded(self.message)}
+
+    @property
+    def omit_exception_key(self) -> bool:
+        """ansible-core shows an error with an excerpt where the result has an exception."""
+        return True
+
+
+def unfolded(text: str) -> str:
+    """Return a text in the form that is shown line by line, as it is.
+
+    Of a result as YAML, a text of one long line is folded into pieces that nobody can search for, and its quotes are
+    doubled; one with a line break is a block.
+    """
+    return text if "\n" in text or len(text) <= FOLDED else f"{text}\n"
+
+
+def fails_once(action: Action) -> Action:
+    """Let each failure of an action be shown as the result of its host alone. A class decorator."""
+    run: Run = action.run
+
+    @wraps(run)
+    def shown_once(self: ActionBase, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        if Display().verbosity >= TRACEBACKS:
+            return run(self, tmp, task_vars)
+        try:
+            result = run(self, tmp, task_vars)
+        except AnsibleActionFail as error:
+            # Without a cause: ansible-core would join both texts.
+            raise ShownOnceFail(error.message, result=dict(error.result_contribution)) from None
+        if is_crash(result) or not result.get("failed"):
+            return result
+        raise ShownOnceFail(str(result.get("msg") or "no reason given"), result=result)
+
+    action.run = shown_once
+    return action
+
+
+def is_crash(result: dict[str, Any]) -> bool:
+    """Return whether a module has ended without an answer: what it wrote in its place is a fault to report whole."""
+    return bool(result.get("failed")) and ("module_stderr" in result or "module_stdout" in result)
+
+
+@fails_once
+class ActionModule(ActionBase):
+    """Fail with a text."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return a failure with the text of the task."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        options = self.validate_argument_spec(argument_spec={"msg": {"type": "str", "required": True}})[1]
+        return {**result, "failed": True, "msg": options["msg"].strip()}
