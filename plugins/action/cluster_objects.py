@@ -6,40 +6,57 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS as NOTE_ARGUMENTS
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
     ARGUMENTS as STATE_ARGUMENTS,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.answers import object_refusal
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import is_applied
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import live_places, place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import live_uids, place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
+    MAKING,
+    NOTED,
+    Claims,
+    Delta,
+    check_size,
+    created_uids,
+    note_name,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import (
     PART_KINDS,
     part_changes,
     state_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import secrets_at_hand
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
+    FIELD_MANAGER,
+    ownership_labels,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 WRITER = "kubernetes.core.k8s"
-HIDDEN = ["metadata.managedFields", "metadata.resourceVersion", "metadata.generation", "metadata.uid"]
-"""What the API server writes: it would be most of every difference."""
+HIDDEN = ["metadata.managedFields", "metadata.resourceVersion", "metadata.generation"]
+"""What the API server writes: it would be most of every difference. The UID is noted, and hidden later."""
 
 ARGUMENTS: dict[str, Any] = {
     **PLACE,
     "part": {"type": "str", "required": True, "choices": list(PART_KINDS)},
     "site": {"type": "str", "required": True},
+    "namespace": {"type": "str", "default": "kube-system"},
+    "forget": {"type": "bool", "default": False},
     "objects": {"type": "list", "elements": "dict", "default": []},
     "node_labels": {"type": "dict"},
     "passwords_in": {"type": "str", "no_log": False},
@@ -50,6 +67,10 @@ ARGUMENTS: dict[str, Any] = {
     "services": {"type": "list", "elements": "dict", "default": []},
     "wait": {"type": "int", "default": 0},
 }
+
+
+LAST_PART = "services"
+"""The part after which a cluster that leaves the site has no need of the note."""
 
 
 class WriteError(Exception):
@@ -79,8 +100,10 @@ class ActionModule(ClusterAction):
         state = self._read(options, secrets, variables)
         if state.get("failed"):
             return {**result, **state}
+        live = plain(state)
         try:
-            changes = part_changes(options["part"], options, passwords, plain(state))
+            claims = Claims(options["part"], options["site"], live["config_map"], options["namespace"])
+            changes = part_changes(options["part"], options, passwords, live, claims)
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         errors = changes.errors if self._task.check_mode else [*changes.errors, *changes.absent]
@@ -91,13 +114,20 @@ class ActionModule(ClusterAction):
             secrets = []
         secrets = [item for item in secrets if item["metadata"]["name"] not in applied]
         try:
-            done = self._write(changes, secrets, state["connection"]["k8s"], variables)
+            done = self._write(changes, secrets, live, claims, options, variables)
         except WriteError as error:
             return {**result, **error.result}
-        warnings = [*state.get("warnings", ()), *changes.warnings, *(str(error) for error in changes.absent)]
-        there = live_places(plain(state))
-        created = [name for name in done["applied"] if name not in there]
-        return {**result, **done, "created": created, "later": changes.later, "warnings": warnings}
+        except EdgeError as error:
+            raise AnsibleActionFail(str(error)) from error
+        faults = [*(str(error) for error in changes.faults), *done.pop("refused")]
+        warnings = [*state.get("warnings", ()), *changes.warnings, *faults, *(str(error) for error in changes.absent)]
+        if claims.taken:
+            warnings.append(
+                f"ConfigMap {claims.where} has no UIDs of the part {options['part']} yet. Taken for this site's, as"
+                f" they carry its labels and its field manager: {', '.join(claims.taken)}"
+            )
+        told = {"later": changes.later, "warnings": warnings, "faults": faults, "taken": claims.taken}
+        return {**result, **done, **told}
 
     def _passwords(self, name: str | None, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return the passwords in a variable. The task has its name alone: values would be arguments of the task."""
@@ -107,17 +137,21 @@ class ActionModule(ClusterAction):
         return found
 
     def _read(self, options: dict[str, Any], secrets: list[Object], variables: dict[str, Any]) -> dict[str, Any]:
-        """Return the part's live state; ``applied`` are the names of those of ``secrets`` that need no write."""
+        """Return the part's live state, and what of ``secrets`` lives.
+
+        ``applied`` are the names of those that need no write, ``found`` the metadata of those without labels of ours.
+        """
         planned = {item["metadata"]["name"]: item for item in secrets}
         path = f"/api/v1/namespaces/{options['secrets_namespace']}/secrets"
 
         def read(reader: ClusterReader, request: Mapping[str, Any]) -> dict[str, Any]:
             # Only in this process: a module would send what the Secrets hold through its output.
             state = read_state(reader, request)
-            names = [item["name"] for item in state["secrets"] if item["name"] in planned]
-            found = {name: reader.get(f"{path}/{name}") for name in names}
+            found = {name: reader.get(f"{path}/{name}") for name in planned}
             applied = [name for name, item in found.items() if item and is_applied(planned[name], item)]
-            return {**state, "applied": applied}
+            labeled = {item["name"] for item in state["secrets"]}
+            others = [item["metadata"] for name, item in found.items() if item and name not in labeled]
+            return {**state, "applied": applied, "found": others}
 
         request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
         request.update({name: options[name] for name in PLACE})
@@ -126,25 +160,99 @@ class ActionModule(ClusterAction):
         return self.look("cluster_state_info", read, request, variables)
 
     def _write(
-        self, changes: Changes, secrets: list[Object], arguments: Mapping[str, Any], variables: dict[str, Any]
+        self,
+        changes: Changes,
+        secrets: list[Object],
+        live: Mapping[str, Any],
+        claims: Claims,
+        options: Mapping[str, Any],
+        variables: dict[str, Any],
     ) -> dict[str, Any]:
         """Apply Secrets and objects, then remove what left the plan; return what changed, and its differences.
 
+        What is about to be made is noted before, and its UIDs after it: a run that is cut off knows its own again.
+
         Raises:
-            WriteError: the API server has refused one; those before it are done.
+            WriteError: the API server has refused one, which is no Service; those before it are done.
+            EdgeError: the note would be larger than the API server takes.
         """
+        arguments = live["connection"]["k8s"]
         present = {"apply": True, "server_side_apply": {"field_manager": FIELD_MANAGER}, **arguments}
+        uids = live_uids(live)
+        new = [name for item in [*secrets, *changes.apply] if (name := place(item)) not in uids and is_whole(item)]
+        making = f"{MAKING}{options['part']}"
+        self._note({making: "\n".join(new)} if new else {}, live, options, variables)
         hidden = self._write_secrets(secrets, present, variables)
-        applied = self._send(changes.apply, present, variables)
-        removed = self._send(changes.remove, {"state": "absent", **arguments}, variables)
+        # The UID is a condition: an object that somebody made anew in the meantime is not written to.
+        known = [with_uid(item, uids) for item in changes.apply]
+        tolerant = options["part"] == "services"
+        applied, refused = self._send(known, present, variables, tolerant)
+        removed, kept = self._send(changes.remove, {"state": "absent", **arguments}, variables, tolerant)
+        delta = {**({making: None} if new else {}), **created_uids([*hidden, *applied], new)}
+        delta = {**claims.delta_without([uids[name] for name in kept]), **delta}
+        note = self._note_after(delta, claims, live, options, variables)
         differences = [difference(item, answer.get("diff"), "present") for item, answer in applied]
         differences += [difference(item, answer.get("diff"), "absent") for item, answer in removed]
+        names = [place(item) for item, _answer in [*hidden, *applied]]
+        noted = [key for key in delta if not key.startswith(NOTED)]
         return {
-            "changed": bool(hidden or applied or removed),
-            "applied": [place(item) for item, _answer in [*hidden, *applied]],
-            "removed": [place(item) for item, _answer in removed],
+            "changed": bool(names or removed or noted or note),
+            "applied": names,
+            "created": [name for name in names if name not in uids],
+            "removed": [*(place(item) for item, _answer in removed), *note],
+            "refused": [f"{name}: {text}" for name, text in {**refused, **kept}.items()],
             "diff": differences,
         }
+
+    def _note_after(
+        self,
+        delta: Delta,
+        claims: Claims,
+        live: Mapping[str, Any],
+        options: Mapping[str, Any],
+        variables: dict[str, Any],
+    ) -> list[str]:
+        """Note what was made and removed; return the ConfigMap where it was removed, with the last part of a cluster.
+
+        Raises:
+            WriteError, EdgeError: as :meth:`_note` does.
+        """
+        if options["forget"]:
+            delta.pop(f"{NOTED}{options['part']}", None)
+        # In check mode nothing was removed yet, of no part.
+        left = [] if self._task.check_mode else claims.left(delta)
+        last = options["forget"] and options["part"] == LAST_PART and not left
+        if not live["config_map"] and not any(delta.values()) and f"{MAKING}{options['part']}" not in delta:
+            delta = {}
+        self._note(delta, live, options, variables, forget=last)
+        return [f"ConfigMap {claims.where}"] if last and live["config_map"] else []
+
+    def _note(
+        self,
+        delta: Delta,
+        live: Mapping[str, Any],
+        options: Mapping[str, Any],
+        variables: dict[str, Any],
+        forget: bool = False,
+    ) -> None:
+        """Set and remove keys of the site's ConfigMap; without any, nothing is sent.
+
+        Raises:
+            WriteError: the cluster has refused it.
+            EdgeError: it would be larger than the API server takes.
+        """
+        name = note_name(options["site"])
+        if self._task.check_mode or not (delta or forget) or (forget and not live["config_map"]):
+            return
+        if not forget:
+            check_size(live["config_map"], delta, f"{options['namespace']}/{name}")
+        request = {key: spec.get("default") for key, spec in NOTE_ARGUMENTS.items()}
+        request.update({key: options[key] for key in (*PLACE, "namespace")})
+        request.update(name=name, labels=ownership_labels(options["site"]), data=delta, manager=FIELD_MANAGER)
+        request["state"] = "absent" if forget else "present"
+        done = self.look("cluster_note", write_note, request, variables)
+        if done.get("failed"):
+            raise WriteError({**done, "msg": f"ConfigMap {options['namespace']}/{name}: {done['msg']}"})
 
     def _write_secrets(
         self, secrets: list[Object], arguments: Mapping[str, Any], variables: dict[str, Any]
@@ -152,7 +260,7 @@ class ActionModule(ClusterAction):
         """Apply Secrets as :meth:`_send` does. Their content is in no log, difference or error."""
         no_log, self._task.no_log = self._task.no_log, True  # keeps the module from writing its arguments to syslog
         try:
-            return self._send(secrets, arguments, variables)
+            return self._send(secrets, arguments, variables)[0]
         except WriteError as error:
             text = str(error)
             for item in secrets:
@@ -164,17 +272,67 @@ class ActionModule(ClusterAction):
             self._task.no_log = no_log
 
     def _send(
-        self, objects: list[Object], arguments: Mapping[str, Any], variables: dict[str, Any]
-    ) -> list[tuple[Object, dict[str, Any]]]:
-        """Hand objects to kubernetes.core in one call; return those that changed, with its answers.
+        self,
+        objects: list[Object],
+        arguments: Mapping[str, Any],
+        variables: dict[str, Any],
+        tolerant: bool = False,
+    ) -> tuple[list[tuple[Object, dict[str, Any]]], dict[str, str]]:
+        """Hand objects to kubernetes.core in one call.
 
         Without any there is no call, so that a run that changes nothing writes nothing and starts no module.
+
+        Args:
+            objects: what to write.
+            arguments: those of the module beside them.
+            variables: the task's variables.
+            tolerant: go on where the API server refuses one.
+
+        Returns:
+            Those that changed, with the module's answers; and by place, why the API server refused one.
+
+        Raises:
+            WriteError: the API server has refused one, and it is not tolerated; or it refuses whatever we write.
         """
         if not objects:
-            return []
+            return [], {}
         given = {"resource_definition": objects, "hidden_fields": HIDDEN, **arguments}
+        if tolerant:
+            given["continue_on_error"] = True
         done = self._execute_module(WRITER, module_args=given, task_vars=variables)
         if done.get("failed"):
             raise WriteError(done)
         answers = done["result"]["results"] if len(objects) > 1 else [done]
-        return [(item, answer) for item, answer in zip(objects, answers, strict=True) if answer["changed"]]
+        return sorted_answers(objects, answers)
+
+
+def sorted_answers(
+    objects: Sequence[Object], answers: Sequence[dict[str, Any]]
+) -> tuple[list[tuple[Object, dict[str, Any]]], dict[str, str]]:
+    """Return what changed, with its answer; and by place, why the API server refused one.
+
+    Raises:
+        WriteError: an answer says that we have no right to write, or that nobody answered.
+    """
+    changed, refused = [], {}
+    for item, answer in zip(objects, answers, strict=True):
+        error = answer.get("error")
+        if error is None:
+            changed += [(item, answer)] if answer["changed"] else []
+            continue
+        text = object_refusal(error)
+        if text is None:
+            raise WriteError({"failed": True, "msg": str(error.get("msg"))})
+        refused[place(item)] = text
+    return changed, refused
+
+
+def is_whole(item: Object) -> bool:
+    """Return whether an object is made whole by us, and not single keys of one of others."""
+    return "spec" in item or "data" in item
+
+
+def with_uid(item: Object, uids: Mapping[str, str]) -> Object:
+    """Return an object with the UID of the live one, if there is one."""
+    uid = uids.get(place(item))
+    return {**item, "metadata": {**item["metadata"], "uid": uid}} if uid else item

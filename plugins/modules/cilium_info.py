@@ -24,6 +24,9 @@ options:
     type: list
     elements: str
     default: []
+  config_map:
+    description: ConfigMap in which a site notes what it made, as V(namespace/name).
+    type: str
 requirements:
   - kubernetes
 extends_documentation_fragment:
@@ -50,9 +53,13 @@ time:
   sample: "2026-11-23T18:00:00+00:00"
 resources:
   description:
-    - Objects by kind, each with C(metadata) (name, namespace, labels), C(spec) and C(status), or C(addressType) and
-      C(endpoints).
+    - Objects by kind, each with C(metadata) (name, namespace, labels, uid), C(spec) and C(status), or C(addressType)
+      and C(endpoints).
     - A kind that the API does not serve is null.
+  type: dict
+  returned: success
+noted:
+  description: Data of O(config_map); empty where there is none.
   type: dict
   returned: success
 """

@@ -14,7 +14,11 @@ description:
   - It fails, with all reasons at once and before anything is written, when applying would take over an object that this
     collection did not make, lose a field that the cluster's API does not know, or take an address from a service that
     holds it.
-  - Only objects that carry both ownership labels are ever removed, and only those of the part's own kinds.
+  - What it makes, it notes by UID in the ConfigMap C(cluster-edge-SITE) of O(namespace). Only objects that are noted
+    there and carry both ownership labels are ever removed, and only those of the part's own kinds. A part of which
+    nothing was noted yet takes what carries the labels and its field manager, and lists it.
+  - Tenants write Services. One that is in the way stays as it is, is a warning and stands in RV(faults); all else goes
+    on.
   - In check mode what the cluster does not have yet (kinds, namespaces, nodes) is a warning, else an error.
   - It writes by M(kubernetes.core.k8s), server-side with the field manager C(hybridnet.cluster_edge).
 author:
@@ -29,6 +33,16 @@ options:
     description: Value of the ownership label, C(edge_site_name).
     type: str
     required: true
+  namespace:
+    description: Namespace of the ConfigMap, that of the Helm release. It must be closed to tenants.
+    type: str
+    default: kube-system
+  forget:
+    description:
+      - The cluster leaves the site. Nothing new is noted, and after the part V(services) the ConfigMap is removed,
+        unless something that this site made is left.
+    type: bool
+    default: false
   objects:
     description: The planned objects of the parts V(bgp) and V(lb).
     type: list
@@ -112,6 +126,18 @@ removed:
   type: list
   elements: str
   sample: [CiliumLoadBalancerIPPool old]
+faults:
+  description: Services that are not as planned and were left as they are, or that the API server refused, and why.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Service dummy/x: it carries this site's labels, and this site did not make it; it was left as it is"]
+taken:
+  description: What was taken for this site's and noted, as it carries its labels and its field manager. First run only.
+  returned: success
+  type: list
+  elements: str
+  sample: [CiliumLoadBalancerIPPool media]
 later:
   description: What cannot be compared yet, because the cluster lacks its kind, namespace or node. Check mode only.
   returned: success

@@ -34,9 +34,16 @@ options:
     type: bool
     default: false
   services:
-    description: Read all services of type LoadBalancer, and others that O(manager) or O(selector) marks as ours.
+    description:
+      - Read all services of type LoadBalancer, those of O(service_names), those whose UID is a key of O(config_map),
+        and others that O(manager) or O(selector) marks as ours.
     type: bool
     default: false
+  service_names:
+    description: Services to read whatever their type is, each as V(namespace/name).
+    type: list
+    elements: str
+    default: []
   secrets_namespace:
     description: Read the metadata of the secrets in this namespace that O(selector) matches.
     type: str

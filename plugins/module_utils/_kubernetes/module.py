@@ -31,12 +31,23 @@ def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[st
         "helm": connection.helm_arguments(),
         "helm_environment": connection.helm_environment(),
     }
-    return dict(found, changed=False, connection=ways, warnings=reader.warnings)
+    return dict({"changed": False}, connection=ways, warnings=reader.warnings, **found)
 
 
 def run_reader(arguments: Mapping[str, Any], read: Read) -> None:
     """Run a module that reads a cluster and changes nothing."""
+    _run(AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True), read)
+
+
+def run_writer(arguments: Mapping[str, Any], write: Read) -> None:
+    """Run a module that writes; in check mode it does not."""
     module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
+    if module.check_mode:
+        module.exit_json(changed=True)
+    _run(module, write)
+
+
+def _run(module: AnsibleModule, read: Read) -> None:
     if KUBERNETES_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_ERROR)
     result = read_cluster(read, module.params, os.environ)

@@ -11,11 +11,13 @@ from typing import Any, Dict, List, Mapping, Optional
 from .cilium_kinds import PLURALS, READ_ONLY_PLURALS
 from .connection import OPTIONS
 from .reader import ClusterReader
+from .state import read_config_map
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
     "namespace": {"type": "str", "default": "kube-system"},
     "services": {"type": "list", "elements": "str", "default": []},
+    "config_map": {"type": "str"},
 }
 
 KINDS = dict(sorted({**PLURALS, **READ_ONLY_PLURALS}.items()))
@@ -29,7 +31,7 @@ KEPT = ("spec", "status", "addressType", "endpoints")
 
 def cut(item: Mapping[str, Any]) -> Dict[str, Any]:
     """Return an object without what nobody compares: managed fields, annotations, and what else grows."""
-    metadata = {key: item["metadata"][key] for key in ("name", "namespace", "labels") if key in item["metadata"]}
+    metadata = {key: item["metadata"][key] for key in ("name", "namespace", "labels", "uid") if key in item["metadata"]}
     return dict({key: item[key] for key in KEPT if key in item}, metadata=metadata)
 
 
@@ -66,7 +68,8 @@ def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, A
     """Return the whole answer: all objects by kind, and the API server's clock."""
     resources = read_resources(reader, params)
     time = email.utils.parsedate_to_datetime(reader.date).isoformat() if reader.date else None
-    return {"time": time, "resources": resources}
+    noted = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
+    return {"time": time, "resources": resources, "noted": noted}
 
 
 def endpoint_slices(reader: ClusterReader, services: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

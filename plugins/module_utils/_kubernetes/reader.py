@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GET requests against one API server, for what reads a cluster.
+"""Requests against one API server: GET for what reads a cluster, and those that keep a site's note (``note``).
 
 ``kubernetes.core.k8s_info`` reads one kind for each task and discovers the whole API first; a look at both ends reads a
 dozen kinds every two seconds.
@@ -23,7 +23,7 @@ try:
     import yaml
     from kubernetes.config import kube_config
     from kubernetes.dynamic.client import DynamicClient
-    from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError
+    from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
     from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
     KUBERNETES_ERROR = None
@@ -54,6 +54,10 @@ class ClusterReadError(Exception):
 def _reason(error: Exception) -> str:
     """Return why a server does not answer, without the objects and the path of the client that asked."""
     return _CLIENT.sub("", str(getattr(error, "reason", None) or error))
+
+
+class AlreadyThereError(ClusterReadError):
+    """Somebody else has made it in the meantime."""
 
 
 class ClusterReader:
@@ -96,17 +100,35 @@ class ClusterReader:
 
     def get(self, path: str, accept: str = JSON, selector: Optional[str] = None) -> Optional[Dict[str, Any]]:
         """Return the decoded answer, or None where the server has no such thing."""
+        return self._request("get", path, header_params={"Accept": accept}, label_selector=selector)
+
+    def send(
+        self, method: str, path: str, body: Optional[Mapping[str, Any]], manager: str, content_type: str = JSON
+    ) -> Optional[Dict[str, Any]]:
+        """Send what changes something, and return the decoded answer; None where the server has no such thing.
+
+        Raises:
+            AlreadyThereError: the server has one of this name.
+        """
+        return self._request(
+            method,
+            path,
+            body=body,
+            header_params={"Accept": JSON},
+            content_type=content_type,
+            field_manager=None if method == "delete" else manager,
+        )
+
+    def _request(self, method: str, path: str, **given: Any) -> Optional[Dict[str, Any]]:
+        """Return the decoded answer to a request, or None where the server has no such thing."""
         try:
-            answer = self._client.request(
-                "get",
-                path,
-                header_params={"Accept": accept},
-                label_selector=selector,
-                serialize=False,
-                _request_timeout=REQUEST_SECONDS,
-            )
+            answer = self._client.request(method, path, serialize=False, _request_timeout=REQUEST_SECONDS, **given)
         except NotFoundError:
             return None
+        except ConflictError as error:
+            raise AlreadyThereError(
+                "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
+            ) from error
         except DynamicApiError as error:
             raise ClusterReadError(
                 "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)

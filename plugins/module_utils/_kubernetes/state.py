@@ -9,7 +9,7 @@ import base64
 import json
 import time
 import zlib
-from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Set, Tuple
 
 from .connection import OPTIONS
 from .reader import METADATA_ONLY, ClusterReader
@@ -21,6 +21,7 @@ ARGUMENTS: Dict[str, Any] = {
     "nodes": {"type": "bool", "default": False},
     "namespaces": {"type": "bool", "default": False},
     "services": {"type": "bool", "default": False},
+    "service_names": {"type": "list", "elements": "str", "default": []},
     "secrets_namespace": {"type": "str", "no_log": False},
     "selector": {"type": "str", "default": ""},
     "manager": {"type": "str", "default": ""},
@@ -162,21 +163,35 @@ def read_config_map(reader: ClusterReader, config_map: str) -> Dict[str, str]:
     return dict(found.get("data") or {})
 
 
-def read_services(reader: ClusterReader, selector: str, manager: str) -> List[Dict[str, Any]]:
-    """Return all services of type LoadBalancer, and others that the selector or the manager marks as ours."""
+def read_services(
+    reader: ClusterReader, selector: str, manager: str, names: Collection[str], uids: Collection[str]
+) -> List[Dict[str, Any]]:
+    """Return all services of type LoadBalancer, those of ``names`` and ``uids``, and others that are marked as ours.
+
+    Args:
+        reader: reads the cluster.
+        selector: labels of ours.
+        manager: our field manager.
+        names: services of any type, as ``namespace/name``.
+        uids: of services, whatever has become of their labels.
+    """
     wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
     services = []
     for item in reader.items("/api/v1/services"):
         labels = item["metadata"].get("labels") or {}
         ours = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
         touched = any(entry["manager"] == manager for entry in item["metadata"].get("managedFields") or [])
-        if item["spec"].get("type") == "LoadBalancer" or ours or touched:
+        metadata = item["metadata"]
+        known = metadata["uid"] in uids or "{0}/{1}".format(metadata["namespace"], metadata["name"]) in names
+        if item["spec"].get("type") == "LoadBalancer" or ours or touched or known:
             services.append({**item, "apiVersion": "v1", "kind": "Service"})
     return services
 
 
 def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the whole answer, after waiting for what was asked for."""
+    # Before all else: where another run makes something meanwhile, no UID is noted whose object was not read.
+    config_map = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
     end = time.monotonic() + params["wait"]
     awaited = params["plurals"] if params["wait_plurals"] is None else params["wait_plurals"]
     while True:
@@ -193,6 +208,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "nodes": {},
         "secrets": [],
         "services": [],
+        "config_map": config_map,
     }
     if params["nodes"]:
         for item in reader.items("/api/v1/nodes", accept=METADATA_ONLY):
@@ -204,9 +220,9 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         found = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
         state["namespaces"] = sorted(item["metadata"]["name"] for item in found)
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
-    state["config_map"] = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
     if params["services"]:
-        state["services"] = read_services(reader, params["selector"], params["manager"])
+        names, uids = set(params["service_names"]), set(config_map)
+        state["services"] = read_services(reader, params["selector"], params["manager"], names, uids)
     if params["secrets_namespace"]:
         path = f"/api/v1/namespaces/{params['secrets_namespace']}/secrets"
         found = reader.items(path, accept=METADATA_ONLY, selector=params["selector"])

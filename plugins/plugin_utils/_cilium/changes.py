@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a role does to a live cluster: planned objects against what module ``cluster_state_info`` has read.
 
-Three rules: only objects with both ownership labels are ours; only the role's own kinds are removed; nothing is applied
-when any of it would take over a foreign object, lose a field, or move a service's address.
+Three rules: ours is what this site has made, as it noted (``note``), whatever labels say; only the role's own kinds are
+removed; nothing is applied when any of it would take over a foreign object, lose a field, or move a service's address.
+Services are the exception to the last one: tenants write them, so a Service that is in the way stays as it is and is
+reported, and all else goes on.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE
+from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE
 from .field_owners import fields_of_others, is_applied
 from .held_addresses import LbIpam, moved_addresses
-from .live_objects import is_ours, object_key, place, reference
+from .live_objects import is_of_a_site, object_key, place, reference
+from .note import Claims, fields_in_our_name
 from .objects import BGP_KINDS, LB_KINDS, Object, password_secret_name
 
 
@@ -35,6 +38,8 @@ class Changes:
     """Why nothing may be applied."""
     absent: list[EdgeError] = field(default_factory=list)
     """Why ``later`` is not empty: errors too, except in check mode."""
+    faults: list[EdgeError] = field(default_factory=list)
+    """Services that are not as planned and that the run leaves as they are: reported, and no reason to stop."""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -44,7 +49,7 @@ def bgp_changes(
     passwords: Iterable[str],
     secrets_namespace: str,
     state: Mapping[str, Any],
-    site: str,
+    claims: Claims,
 ) -> Changes:
     """Return what to do for BGP: node labels first, then the objects. Secrets are applied by the caller.
 
@@ -54,13 +59,14 @@ def bgp_changes(
             are not ours to write or to remove.
         passwords: the names under which secrets were given.
         secrets_namespace: where Cilium reads BGP passwords.
-        state: the result of module ``cluster_state_info``.
-        site: the value of the ownership label.
+        state: the result of module ``cluster_state_info``. ``found``, where it is there, is the metadata of live
+            Secrets that carry no labels of ours and have the name of a planned one.
+        claims: what this site made.
     """
     changes = Changes()
     if node_labels is not None:
         _label_nodes(changes, node_labels, state["nodes"])
-    _apply_and_remove(changes, planned, BGP_KINDS, state, site)
+    _apply_and_remove(changes, planned, BGP_KINDS, state, claims)
     given = {password_secret_name(name): name for name in passwords}
     wanted = {item["spec"]["authSecretRef"]: item for item in planned if "authSecretRef" in item["spec"]}
     for name, item in sorted(wanted.items()):
@@ -81,9 +87,17 @@ def bgp_changes(
                 "create it, or let the chart do it: bgpControlPlane.secretsNamespace.create",
             )
         )
-    for metadata in state["secrets"]:
-        if metadata["name"] not in wanted and is_ours(metadata, site):
-            changes.remove.append(reference({"apiVersion": "v1", "kind": "Secret", "metadata": metadata}))
+    live = [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+        for metadata in [*state["secrets"], *state.get("found", ())]
+    ]
+    claims.forget_gone(["Secret"], live)
+    for item in live:
+        ours = claims.made(item)
+        if item["metadata"]["name"] in wanted:
+            changes.errors += [] if ours else [_foreign_object(item, item, claims)]
+        else:
+            _remove(changes, item, claims)
     return changes
 
 
@@ -91,7 +105,7 @@ def lb_changes(
     planned: Sequence[Object],
     may_move: Iterable[str],
     state: Mapping[str, Any],
-    site: str,
+    claims: Claims,
     lb_ipam: LbIpam = LbIpam(),  # noqa: B008 - it is immutable
 ) -> Changes:
     """Return what to do for pools and L2 policies.
@@ -100,32 +114,36 @@ def lb_changes(
         planned: the objects of :func:`.lb.lb_objects`.
         may_move: services, as ``namespace/name``, that may get another address by this; ``*`` = all.
         state: the result of module ``cluster_state_info``, with services.
-        site: the value of the ownership label.
+        claims: what this site made.
         lb_ipam: the LB-IPAM that serves the pools.
     """
     changes = Changes()
-    _apply_and_remove(changes, planned, LB_KINDS, state, site)
-    changes.errors += moved_addresses(planned, frozenset(may_move), state, site, lb_ipam)
+    _apply_and_remove(changes, planned, LB_KINDS, state, claims)
+    changes.errors += moved_addresses(planned, frozenset(may_move), state, claims.made, lb_ipam)
     return changes
 
 
-def service_changes(items: Sequence[Mapping[str, Any]], state: Mapping[str, Any], site: str) -> Changes:
+def service_changes(items: Sequence[Mapping[str, Any]], state: Mapping[str, Any], claims: Claims) -> Changes:
     """Return what to do for services: whole objects, single labels and annotations, and what to give back.
 
     Args:
         items: the result of :func:`.services.services`.
         state: the result of module ``cluster_state_info``, with services and namespaces.
-        site: the value of the ownership label.
+        claims: what this site made.
     """
     changes = Changes()
     live = {(item["metadata"]["namespace"], item["metadata"]["name"]): item for item in state["services"]}
+    claims.forget_gone(["Service"], state["services"])
     handled: set[tuple[str, str]] = set()
     for item in items:
         key = item["namespace"], item["name"]
+        found = live.get(key)
         if item["manage"] == "service":
             handled.add(key)
-            _whole_service(changes, item, live.get(key), state["namespaces"], site)
-        elif key in live and is_ours(live[key]["metadata"], site):
+            _whole_service(changes, item, found, state["namespaces"], claims)
+        elif found is None:
+            changes.warnings.append(f"{_service_place(item)}: the Service is not there yet")
+        elif found["metadata"].get("uid") in claims.note.made:
             handled.add(key)
             changes.errors.append(
                 EdgeError(
@@ -134,22 +152,81 @@ def service_changes(items: Sequence[Mapping[str, Any]], state: Mapping[str, Any]
                     "keep manage: service, or delete the Service once",
                 )
             )
-        elif key not in live:
-            changes.warnings.append(f"{_service_place(item)}: the Service is not there yet")
         elif item["manage"] == "metadata":
             handled.add(key)
-            _apply(changes, _metadata_patch(item), live[key])
+            _set_keys(changes, item, found, claims)
     for key, found in sorted(live.items()):
-        if key in handled:
-            continue
-        if is_ours(found["metadata"], site):
-            changes.remove.append(reference(found))
-        elif any(entry["manager"] == FIELD_MANAGER for entry in found["metadata"].get("managedFields") or []):
-            # Applying nothing gives back the keys that only we own, and no other.
-            changes.apply.append(
-                _metadata_patch({"namespace": key[0], "name": key[1], "labels": {}, "annotations": {}})
-            )
+        if key not in handled:
+            _left_service(changes, found, claims)
     return changes
+
+
+def _set_keys(changes: Changes, item: Mapping[str, Any], found: Object, claims: Claims) -> None:
+    """Set our labels and annotations on a Service of others, unless that would take away what it has in our name."""
+    if fields_in_our_name(found)[1]:
+        changes.faults.append(_written_in_our_name(found))
+        return
+    claims.note_keys(found)
+    _apply(changes, _metadata_patch(item), found)
+
+
+def _left_service(changes: Changes, found: Object, claims: Claims) -> None:
+    """Take back what is ours of a live Service that the plan does not have, and report what only looks like ours."""
+    before = claims.first
+    metadata = found["metadata"]
+    keys, more = fields_in_our_name(found)
+    if claims.made(found):
+        if before and metadata.get("uid") not in claims.note.made:
+            problem = "it carries this site's labels and its field manager, and the plan does not have it"
+            hint = f"the next run removes it; to keep it, take its UID out of the ConfigMap {claims.where}"
+            changes.faults.append(EdgeError(place(found), problem, hint))
+        else:
+            _remove(changes, found, claims)
+    elif claims.carries_labels(found):
+        changes.faults.append(_copied_labels(found))
+    elif claims.set_keys(found) and keys and not more:
+        # Applying nothing gives back the keys that only we own, and no other.
+        names = {"namespace": metadata["namespace"], "name": metadata["name"]}
+        changes.apply.append(_metadata_patch({**names, "labels": {}, "annotations": {}}))
+        claims.forget(found)
+    elif (keys or more) and not is_of_a_site(metadata):
+        changes.faults.append(_written_in_our_name(found))
+
+
+def _written_in_our_name(found: Object) -> EdgeError:
+    return EdgeError(
+        place(found),
+        f"the field manager {FIELD_MANAGER} holds fields of it that this site has not set; it was left as it is",
+        "that name is this collection's: apply it with another one (kubectl apply --server-side --field-manager)",
+    )
+
+
+def _copied_labels(found: Object) -> EdgeError:
+    return EdgeError(
+        place(found),
+        "it carries this site's labels, and this site did not make it; it was left as it is",
+        f"take the label {LABEL_SITE} off it",
+    )
+
+
+def _remove(changes: Changes, found: Object, claims: Claims) -> None:
+    """Remove an object that the plan does not have and that this site made; report what only looks like ours.
+
+    One whose labels somebody took off is left to whoever did that.
+    """
+    if not claims.made(found):
+        if claims.carries_labels(found):
+            changes.warnings.append(str(_copied_labels(found)))
+    elif claims.carries_labels(found):
+        changes.remove.append(reference(found))
+        claims.forget(found)
+    else:
+        error = EdgeError(
+            place(found),
+            "this site made it, the plan lacks it, and somebody took the site's labels off; it was left as it is",
+            "delete it, if nobody wants it",
+        )
+        changes.warnings.append(str(error))
 
 
 def _apply(changes: Changes, planned: Object, found: Object | None) -> None:
@@ -159,19 +236,20 @@ def _apply(changes: Changes, planned: Object, found: Object | None) -> None:
 
 
 def _apply_and_remove(
-    changes: Changes, planned: Sequence[Object], kinds: Sequence[str], state: Mapping[str, Any], site: str
+    changes: Changes, planned: Sequence[Object], kinds: Sequence[str], state: Mapping[str, Any], claims: Claims
 ) -> None:
     """Add to ``changes`` what to apply, and what to remove from the cluster.
 
-    Removed is every live object that has this site's labels of ownership and is not planned.
+    Removed is every live object that this site made and that is not planned.
 
     Args:
         changes: takes the result, and the errors.
         planned: whole objects.
         kinds: those that the caller owns; they are removed in the reverse of this order.
         state: what module ``cluster_state_info`` has read of these kinds.
-        site: name of the site, the value of a label of ownership.
+        claims: what this site made.
     """
+    claims.forget_gone(state["kinds"], state["objects"])
     live = {object_key(item): item for item in state["objects"]}
     for item in planned:
         served = state["kinds"].get(item["kind"])
@@ -180,7 +258,7 @@ def _apply_and_remove(
             continue
         found = live.get(object_key(item))
         if found is not None:
-            changes.errors += _takeover_errors(item, found, site)
+            changes.errors += _takeover_errors(item, found, claims)
         _apply(changes, _in_served_version(item, served, changes), found)
     for kind in sorted({item["kind"] for item in planned if item["kind"] not in state["kinds"]}):
         changes.absent.append(
@@ -191,9 +269,9 @@ def _apply_and_remove(
             )
         )
     names = {object_key(item) for item in planned}
-    stale = [item for key, item in live.items() if key not in names and is_ours(item["metadata"], site)]
-    stale.sort(key=lambda item: (-kinds.index(item["kind"]), item["metadata"]["name"]))
-    changes.remove += [reference(item) for item in stale]
+    unplanned = [item for key, item in live.items() if key not in names and item["kind"] in kinds]
+    for item in sorted(unplanned, key=lambda item: (-kinds.index(item["kind"]), item["metadata"]["name"])):
+        _remove(changes, item, claims)
 
 
 def _in_served_version(item: Object, served: Mapping[str, Any], changes: Changes) -> Object:
@@ -253,7 +331,7 @@ def _node_patch(name: str, labels: Mapping[str, str]) -> Object:
 
 
 def _whole_service(
-    changes: Changes, item: Mapping[str, Any], live: Object | None, namespaces: Iterable[str], site: str
+    changes: Changes, item: Mapping[str, Any], live: Object | None, namespaces: Iterable[str], claims: Claims
 ) -> None:
     if item["namespace"] not in namespaces:
         changes.later.append(f"Service {item['namespace']}/{item['name']}")
@@ -265,11 +343,14 @@ def _whole_service(
             )
         )
         return
+    if live is not None and not claims.made(live):
+        error = _foreign_object(item["object"], live, claims)
+        problem = f"{error.problem}; it was left as it is"
+        changes.faults.append(EdgeError(_service_place(item), problem, f"{error.hint}, or use manage: metadata"))
+        return
     if live is not None:
-        ours = is_ours(live["metadata"], site)
-        for error in _takeover_errors(item["object"], live, site):
-            hint = error.hint if ours else f"{error.hint}, or use manage: metadata"
-            changes.errors.append(EdgeError(_service_place(item), error.problem, hint))
+        for error in _fields_beside_the_plan(item["object"], live):
+            changes.faults.append(EdgeError(_service_place(item), error.problem, error.hint))
     _apply(changes, item["object"], live)
 
 
@@ -280,13 +361,18 @@ def _metadata_patch(item: Mapping[str, Any]) -> Object:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {**metadata, **keys}}
 
 
-def _takeover_errors(planned: Object, found: Object, site: str) -> list[EdgeError]:
-    """Return why ``planned`` must not be applied over ``found``.
+def _takeover_errors(planned: Object, found: Object, claims: Claims) -> list[EdgeError]:
+    """Return why ``planned`` must not be applied over ``found``."""
+    if not claims.made(found):
+        return [_foreign_object(planned, found, claims)]
+    return _fields_beside_the_plan(planned, found)
+
+
+def _fields_beside_the_plan(planned: Object, found: Object) -> list[EdgeError]:
+    """Return an error for each field manager that owns fields which the plan does not have.
 
     Server-side apply does not remove what another field manager owns too, so an entry of its own would stay.
     """
-    if not is_ours(found["metadata"], site):
-        return [_foreign_object(planned, found)]
     return [
         EdgeError(
             place(planned),
@@ -297,13 +383,20 @@ def _takeover_errors(planned: Object, found: Object, site: str) -> list[EdgeErro
     ]
 
 
-def _foreign_object(planned: Object, found: Object) -> EdgeError:
+def _foreign_object(planned: Object, found: Object, claims: Claims) -> EdgeError:
     labels = found["metadata"].get("labels") or {}
     site = labels.get(LABEL_SITE)
-    if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and site:
-        return EdgeError(place(planned), f"it belongs to the site {site}", "give one of the two another name")
     managers = sorted({item["manager"] for item in found["metadata"].get("managedFields") or []})
     made_by = f"; its field managers: {', '.join(managers)}" if managers else ""
+    if claims.carries_labels(found):
+        return EdgeError(
+            place(planned),
+            "it carries this site's labels, and the site did not make it: its UID is not in the ConfigMap"
+            f" {claims.where}{made_by}",
+            "delete it once; after a restore from a backup, which gives new UIDs, delete that ConfigMap",
+        )
+    if is_of_a_site(found["metadata"]):
+        return EdgeError(place(planned), f"it belongs to the site {site}", "give one of the two another name")
     return EdgeError(
         place(planned), f"it exists already and this collection did not make it{made_by}", "delete it once"
     )

@@ -24,9 +24,18 @@ def difference(item: Object, found: Mapping[str, Any] | None, state: str) -> dic
     """
     name = place(item)
     seen = found or {}
-    before = seen.get("before") or (reference(item) if state == "absent" else None)
-    after = None if state == "absent" else seen.get("after") or item
+    before = _without_uid(seen.get("before")) or (reference(item) if state == "absent" else None)
+    after = None if state == "absent" else _without_uid(seen.get("after") or item)
     return {"before_header": name, "after_header": name, "before": _yaml(before), "after": _yaml(after)}
+
+
+def _without_uid(value: Any) -> Any:
+    """Return an object, or a part of one, without its UID: the API server gives it, and nobody plans it."""
+    if not value or "uid" not in (value.get("metadata") or {}):
+        return value
+    metadata = {key: item for key, item in value["metadata"].items() if key != "uid"}
+    rest = {key: item for key, item in value.items() if key != "metadata"}
+    return {**rest, "metadata": metadata} if metadata else rest
 
 
 def _yaml(value: Any) -> str:

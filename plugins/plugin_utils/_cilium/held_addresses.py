@@ -14,7 +14,7 @@ Rules of Cilium's LB-IPAM (``operator/pkg/lbipam``):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from .._kubernetes.labels import ANNOTATION_ADDRESSES, CILIUM_CLASSES, service_l
 from .._kubernetes.selectors import Selector, selector_of
 from .._versions.cilium import MOVING_ADDRESSES, parse_version
 from .common import Object
-from .live_objects import is_ours, place
+from .live_objects import place
 
 POOL = "CiliumLoadBalancerIPPool"
 LEGACY_ADDRESSES = "io.cilium/lb-ipam-ips"
@@ -87,7 +87,11 @@ class _Pool:
 
 
 def moved_addresses(
-    planned: Sequence[Object], may_move: frozenset[str], state: Mapping[str, Any], site: str, lb_ipam: LbIpam
+    planned: Sequence[Object],
+    may_move: frozenset[str],
+    state: Mapping[str, Any],
+    made: Callable[[Object], bool],
+    lb_ipam: LbIpam,
 ) -> Iterator[EdgeError]:
     """Yield an error for each address that a live service would lose, or may lose, by the planned pools.
 
@@ -95,13 +99,13 @@ def moved_addresses(
         planned: the objects of :func:`.lb.lb_objects`.
         may_move: services, as ``namespace/name``, that may get another address; ``*`` = all.
         state: the result of module ``cluster_state_info``, with services.
-        site: the value of the ownership label.
+        made: whether this site made a live object.
         lb_ipam: whose rules hold.
     """
     if "*" in may_move:
         return
-    live = [_pool(item, site) for item in state["objects"] if item["kind"] == POOL]
-    wanted = {item["metadata"]["name"]: _pool(item, site) for item in planned if item["kind"] == POOL}
+    live = [_pool(item, made(item)) for item in state["objects"] if item["kind"] == POOL]
+    wanted = {item["metadata"]["name"]: _pool(item, True) for item in planned if item["kind"] == POOL}
     after = [pool for pool in live if not pool.ours and pool.name not in wanted] + list(wanted.values())
     for service in state["services"]:
         name = f"{service['metadata']['namespace']}/{service['metadata']['name']}"
@@ -183,11 +187,11 @@ def _requested_addresses(service: Object) -> list[str]:
     return [word.strip() for word in asked.split(",")] + [service["spec"].get("loadBalancerIP") or ""]
 
 
-def _pool(item: Object, site: str) -> _Pool:
+def _pool(item: Object, ours: bool) -> _Pool:
     spec = item["spec"]
     return _Pool(
         name=item["metadata"]["name"],
-        ours=is_ours(item["metadata"], site),
+        ours=ours,
         blocks=_blocks(item),
         selector=selector_of(spec.get("serviceSelector") or {}),
         enabled=not spec.get("disabled"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._kubernetes.labels import ownership_labels
+from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, ownership_labels
 from .common import Object
 
 
@@ -16,6 +16,12 @@ def is_ours(metadata: Mapping[str, Any], site: str) -> bool:
     """Return whether an object carries both ownership labels of the site."""
     labels = metadata.get("labels") or {}
     return all(labels.get(key) == value for key, value in ownership_labels(site).items())
+
+
+def is_of_a_site(metadata: Mapping[str, Any]) -> bool:
+    """Return whether an object carries the ownership labels of any site."""
+    labels = metadata.get("labels") or {}
+    return labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and bool(labels.get(LABEL_SITE))
 
 
 def object_key(item: Object) -> tuple[str, str, str]:
@@ -35,14 +41,17 @@ def reference(item: Object) -> Object:
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
-def live_places(state: Mapping[str, Any]) -> set[str]:
-    """Return the objects that a cluster has, as :func:`place` names them.
+def live_uids(state: Mapping[str, Any]) -> dict[str, str]:
+    """Return the objects that a cluster has, as :func:`place` names them, with their UIDs; none for nodes, namespaces.
 
     Args:
         state: what ``cluster_state_info`` has read.
     """
-    places = {place(item) for item in [*state["objects"], *state["services"]]}
-    places.update(place({"kind": "Secret", "metadata": item}) for item in state["secrets"])
-    places.update(f"Node {name}" for name in state["nodes"])
-    places.update(f"Namespace {name}" for name in state["namespaces"] or ())
-    return places
+    secrets = [{"kind": "Secret", "metadata": item} for item in [*state["secrets"], *state.get("found", ())]]
+    uids = {
+        place(item): str(item["metadata"].get("uid") or "")
+        for item in [*state["objects"], *state["services"], *secrets]
+    }
+    uids.update((f"Node {name}", "") for name in state["nodes"])
+    uids.update((f"Namespace {name}", "") for name in state["namespaces"] or ())
+    return uids

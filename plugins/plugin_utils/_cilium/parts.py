@@ -12,6 +12,7 @@ from ...module_utils._kubernetes.cilium_kinds import PLURALS
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels
 from .changes import Changes, bgp_changes, lb_changes, service_changes
 from .held_addresses import LbIpam
+from .note import Claims, note_name
 from .objects import BGP_KINDS, LB_KINDS
 
 PART_KINDS: Mapping[str, tuple[str, ...]] = {"bgp": BGP_KINDS, "lb": LB_KINDS, "services": ()}
@@ -23,7 +24,7 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
 
     Args:
         part: a key of :data:`PART_KINDS`.
-        options: ``site``, ``objects`` and ``secrets_namespace`` of module ``cluster_objects``.
+        options: those of module ``cluster_objects``.
         wait: seconds to wait until the cluster serves the kinds of ``objects``. A kind that nothing is planned of is
             not waited for, as not every Cilium has it.
     """
@@ -35,6 +36,8 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
         "nodes": part == "bgp",
         "namespaces": part in ("bgp", "services"),
         "services": part in ("lb", "services"),
+        "service_names": [f"{item['namespace']}/{item['name']}" for item in options["services"]],
+        "config_map": f"{options['namespace']}/{note_name(options['site'])}",
         "secrets_namespace": options["secrets_namespace"] if part == "bgp" else None,
         "selector": owned,
         "manager": FIELD_MANAGER,
@@ -42,7 +45,9 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
     }
 
 
-def part_changes(part: str, options: Mapping[str, Any], passwords: Iterable[str], state: Mapping[str, Any]) -> Changes:
+def part_changes(
+    part: str, options: Mapping[str, Any], passwords: Iterable[str], state: Mapping[str, Any], claims: Claims
+) -> Changes:
     """Return what to do for a part.
 
     Args:
@@ -50,12 +55,13 @@ def part_changes(part: str, options: Mapping[str, Any], passwords: Iterable[str]
         options: those of module ``cluster_objects``.
         passwords: names of the BGP passwords that are given.
         state: what :func:`state_request` asked for.
+        claims: what the site made; takes what is to be noted of it.
     """
-    site, objects = options["site"], options["objects"]
+    objects = options["objects"]
     if part == "bgp":
         namespace = options["secrets_namespace"]
-        return bgp_changes(objects, options["node_labels"], passwords, namespace, state, site)
+        return bgp_changes(objects, options["node_labels"], passwords, namespace, state, claims)
     if part == "lb":
         lb_ipam = LbIpam(options["cilium_version"], options["serves_classless"])
-        return lb_changes(objects, options["may_move"], state, site, lb_ipam)
-    return service_changes(options["services"], state, site)
+        return lb_changes(objects, options["may_move"], state, claims, lb_ipam)
+    return service_changes(options["services"], state, claims)

@@ -35,6 +35,7 @@ class ClusterSummary(TypedDict):
     changed: Annotated[list[str], "Objects that change."]
     removed: Annotated[list[str], "Objects that go."]
     waiting: Annotated[int, "Differences that wait until others (Flux, Argo CD) apply the plan."]
+    left_alone: Annotated[list[str], "Services that are not as planned and that the run left as they are, and why."]
     later: Annotated[list[str], "What a preview cannot compare, as the cluster lacks the kind, namespace or node."]
 
 

@@ -93,6 +93,7 @@ def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> 
         "changed": [name for part in parts for name in part["applied"] if name not in created],
         "removed": [name for part in parts for name in part["removed"]],
         "waiting": sum(result["differences"] for result in found.get("waiting", ())),
+        "left_alone": [text for part in parts for text in part.get("faults", ())],
         "later": [name for part in parts for name in part["later"]],
     }
     if not planned["managed"]:
@@ -153,6 +154,7 @@ def _cluster_cells(item: ClusterSummary) -> tuple[str, str]:
     if item["state"] == "others":
         return "-", f"{count(item['waiting'], 'difference')}, by others"
     words = [f"{len(names)} {word}" for word, names in _objects(item) if names]
+    words += [f"{len(item['left_alone'])} left alone"] if item["left_alone"] else []
     return item["release"] or "no change", ", ".join(words) or "no change"
 
 
@@ -174,4 +176,5 @@ def _details(summary: SummaryDocument) -> list[str]:
     ]
     for host, cluster in summary["clusters"].items():
         lines += [f"  {host}: {word}: {some(names, _NAMES)}" for word, names in _objects(cluster) if names]
+        lines += [f"  {host}: left alone: {text}" for text in cluster["left_alone"]]
     return ["", *lines] if lines else []

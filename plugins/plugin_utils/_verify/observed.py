@@ -283,6 +283,7 @@ class ServiceSeen:
     """Why Cilium's address management gave nothing (condition cilium.io/IPAMRequestSatisfied is False)."""
     ports: tuple[tuple[int, str], ...] = ()
     """(number, protocol), the protocol in capitals."""
+    uid: str = ""
     source_ranges: tuple[str, ...] = ()
     """CIDRs from which the service may be reached (``loadBalancerSourceRanges``); none: from everywhere."""
 
@@ -365,6 +366,8 @@ class ClusterSeen:
     """(site, kind, name) of the objects that carry the ownership labels of a site of this collection."""
     pod_cidrs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Node -> pod CIDRs, as its CiliumNode has them; Cilium announces these."""
+    made: frozenset[str] | None = None
+    """UIDs of what the site made in the cluster; None where no run has noted its Services."""
 
     def endpoints_of(self, service: str, family: str) -> EndpointsSeen:
         """Return the endpoints of ``service`` in ``family``."""
@@ -385,10 +388,12 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
     """Read what the module ``cilium_info`` returned.
 
     Args:
-        raw: ``time`` (the API server's clock, RFC 3339) and ``resources``: kind -> objects, or None if not served.
+        raw: ``time`` (the API server's clock, RFC 3339) and ``resources``: kind -> objects, or None if not served;
+            and ``noted``, what the site's ConfigMap holds (``_cilium/note``).
     """
     resources: Mapping[str, Any] = raw.get("resources") or {}
     now = _time(raw.get("time"))
+    noted: Mapping[str, Any] = raw.get("noted") or {}
     services = [_service(item) for item in resources.get("Service") or []]
     return ClusterSeen(
         not_served=tuple(sorted(kind for kind, items in resources.items() if items is None)),
@@ -398,6 +403,7 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
             if kind.startswith("Cilium")
             for item in items or []
         ),
+        made=frozenset(noted) if "noted.services" in noted else None,
         peers={item["metadata"]["name"]: dict(_peers(item)) for item in resources.get("CiliumBGPNodeConfig") or []},
         services={service.key: service for service in services},
         endpoints=_endpoints(resources.get("EndpointSlice") or []),
@@ -485,6 +491,7 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
         traffic_policy=str(spec.get("externalTrafficPolicy") or "Cluster"),
         addresses=tuple(sorted({canonical(entry["ip"]) for entry in ingress if entry.get("ip")}, key=_address_order)),
         request_problem=problem,
+        uid=str(metadata.get("uid") or ""),
         ports=tuple(
             sorted(
                 (int(port["port"]), str(port.get("protocol") or "TCP"))

@@ -21,7 +21,7 @@ def verify_services(
     """Verify the planned services of a cluster, and the dynamic ones: those beyond the inventory that use a pool."""
     for item in plan["services"]:
         if item["cluster"] == cluster:
-            _check_planned(report, item, seen.services.get(f"{item['namespace']}/{item['name']}"), expectations)
+            _check_planned(report, item, seen, expectations)
     for service in sorted(seen.services.values(), key=lambda service: service.key):
         if service.type != "LoadBalancer":
             continue
@@ -33,10 +33,11 @@ def verify_services(
 
 
 def _check_planned(
-    report: VerifyReport, item: PlannedService, service: ServiceSeen | None, expectations: Expectations
+    report: VerifyReport, item: PlannedService, cluster_seen: ClusterSeen, expectations: Expectations
 ) -> None:
     """Verify one service of the inventory."""
     cluster, key = item["cluster"], f"{item['namespace']}/{item['name']}"
+    service, made = cluster_seen.services.get(key), cluster_seen.made
     path = service_path(cluster, key)
     pinned = sorted(canonical(address) for address in item["addresses"])
     level = OK
@@ -46,6 +47,9 @@ def _check_planned(
             level = report.find("EDGE860", path)
         else:
             level = report.find("EDGE861", path, manage=item["manage"])
+    elif item["manage"] == "service" and made is not None and service.uid not in made:
+        seen = f"{', '.join(service.addresses) or 'no address'}, not ours"
+        level = report.find("EDGE875", path, namespace=service.namespace, name=service.name)
     else:
         seen = ", ".join(service.addresses) or "no address"
         level = _check_address(report, item, service, pinned, expectations)

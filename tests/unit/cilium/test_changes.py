@@ -10,17 +10,15 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import (
-    bgp_changes,
-    lb_changes,
-    service_changes,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import changes as _changes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import LbIpam, given_by
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
     password_secrets,
     secrets_at_hand,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, with_uids
 
 MANAGER = "hybridnet.cluster_edge"
 OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
@@ -61,6 +59,26 @@ def service(name: str, address: str, pool_name: str, **spec: Any) -> dict[str, A
         "spec": {"type": "LoadBalancer", **spec},
         "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
     }
+
+
+def bgp_changes(
+    planned: Any, node_labels: Any, passwords: Any, namespace: str, found: dict[str, Any], site: str
+) -> Changes:
+    """Return the changes where the site made all that carries its labels."""
+    found = with_uids(found)
+    return _changes.bgp_changes(planned, node_labels, passwords, namespace, found, all_noted("bgp", found, site))
+
+
+def lb_changes(planned: Any, may_move: Any, found: dict[str, Any], site: str, *lb_ipam: LbIpam) -> Changes:
+    """Return the changes where the site made all that carries its labels."""
+    found = with_uids(found)
+    return _changes.lb_changes(planned, may_move, found, all_noted("lb", found, site), *lb_ipam)
+
+
+def service_changes(items: Any, found: dict[str, Any], site: str) -> Changes:
+    """Return the changes where the site made all that carries its labels."""
+    found = with_uids(found)
+    return _changes.service_changes(items, found, all_noted("services", found, site))
 
 
 def texts(errors: list[EdgeError]) -> list[str]:
@@ -521,17 +539,6 @@ def live_service(labels: dict[str, str] | None = None, *managers: str) -> dict[s
     [
         pytest.param("service", [], ["Service"], [], [], id="made by us, new"),
         pytest.param("service", [live_service(OWNED, MANAGER)], ["Service"], [], [], id="made by us, there"),
-        pytest.param(
-            "service",
-            [live_service({}, "helm")],
-            ["Service"],
-            [
-                "edge_services.media/web: it exists already and this collection did not make it; its field managers: helm "
-                "(delete it once, or use manage: metadata)"
-            ],
-            [],
-            id="made by us, but someone else has made it",
-        ),
         pytest.param("metadata", [live_service({}, "helm")], ["metadata"], [], [], id="labelled"),
         pytest.param(
             "metadata", [], [], [], ["edge_services.media/web: the Service is not there yet"], id="labelled, not there"
@@ -551,7 +558,6 @@ def live_service(labels: dict[str, str] | None = None, *managers: str) -> dict[s
         pytest.param(
             "values", [], [], [], ["edge_services.media/web: the Service is not there yet"], id="its chart's, not there"
         ),
-        pytest.param("values", [live_service({}, MANAGER, "helm")], ["nothing"], [], [], id="once labelled by us"),
     ],
 )
 def test_services(
@@ -564,7 +570,6 @@ def test_services(
             "kind": "Service",
             "metadata": {"name": "web", "namespace": "media", "labels": {POOL_LABEL: "lb"}},
         },
-        "nothing": {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}},
     }
     changes = service_changes([planned_service(manage)], state(services=live, namespaces=["media"]), "home")
     assert changes.apply == [forms[name] for name in applied]

@@ -12,6 +12,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.cha
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import LbIpam
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, with_uids
 
 METALLB_SITE = """
 all:
@@ -54,7 +55,9 @@ def refusals(
         item["kind"]: {"versions": ["v2", "v2alpha1"], "fields": {"v2": None, "v2alpha1": None}} for item in planned
     }
     state = {"kinds": kinds, "objects": live, "nodes": {}, "namespaces": [], "services": services, "secrets": []}
-    return [f"{item.path}: {item.problem}" for item in lb_changes(planned, [], state, "edge", LbIpam(version)).errors]
+    state = with_uids(state)
+    claims = all_noted("lb", state, "edge")
+    return [f"{item.path}: {item.problem}" for item in lb_changes(planned, [], state, claims, LbIpam(version)).errors]
 
 
 MEDIA = held("media/plex", "10.90.0.201", **{"metallb.io/ip-allocated-from-pool": "lan"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import live_places
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import live_uids
 
 
 def test_what_a_cluster_has_is_named_as_messages_name_it() -> None:
@@ -18,11 +18,11 @@ def test_what_a_cluster_has_is_named_as_messages_name_it() -> None:
         "nodes": {"node01": {"labels": {}, "owned": []}},
         "namespaces": ["dummy"],
     }
-    assert live_places(state) == {
+    assert set(live_uids(state)) == {
         "CiliumLoadBalancerIPPool media",
         "Service media/web",
         "Secret kube-system/bgp-lan",
         "Node node01",
         "Namespace dummy",
     }
-    assert "Namespace dummy" not in live_places({**state, "namespaces": None})
+    assert "Namespace dummy" not in live_uids({**state, "namespaces": None})

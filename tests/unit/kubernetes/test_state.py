@@ -75,10 +75,11 @@ def test_a_kind_that_is_not_needed_is_not_waited_for(clock: list[float]) -> None
 def test_kinds_of_planned_objects_are_waited_for_and_no_others() -> None:
     """A cluster without pod pools of its own never serves CiliumPodIPPool, and each run waited for it."""
     pool = {"kind": "CiliumLoadBalancerIPPool"}
-    asked = state_request("lb", {"site": "home", "objects": [pool, pool], "secrets_namespace": "kube-system"}, 9)
+    options = {"site": "home", "namespace": "kube-system", "secrets_namespace": "kube-system", "services": []}
+    asked = state_request("lb", {**options, "objects": [pool, pool]}, 9)
     assert asked["wait_plurals"] == ["ciliumloadbalancerippools"]
     assert set(asked["plurals"]) > {"ciliumloadbalancerippools", "ciliumpodippools"}
-    nothing = state_request("lb", {"site": "home", "objects": [], "secrets_namespace": "kube-system"}, 9)
+    nothing = state_request("lb", {**options, "objects": []}, 9)
     assert nothing["wait_plurals"] == []
 
 

@@ -172,6 +172,7 @@ def test_the_document_is_plain_data() -> None:
                 "changed": ["Kind a"],
                 "removed": [],
                 "waiting": 0,
+                "left_alone": [],
                 "later": [],
             }
         },

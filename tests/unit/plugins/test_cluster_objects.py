@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ActionModule, WriteError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import password_secrets
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 PEER = {
     "apiVersion": "cilium.io/v2",
@@ -23,36 +26,79 @@ PEER = {
     "spec": {"authSecretRef": "bgp-password-k8s"},
 }
 SECRETS = password_secrets([PEER], {"k8s": "not-to-be-seen"}, "kube-system", "home")
+NOTHING: dict[str, Any] = {"changed": False, "applied": [], "created": [], "removed": [], "refused": [], "diff": []}
 ENCODED = SECRETS[0]["data"]["password"]
 
 
 class Writer:
     """Stands in for kubernetes.core.k8s: notes its calls, and gives one answer for each object."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, changed: bool = True, failure: str | None = None) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        changed: bool = True,
+        failure: str | None = None,
+        check_mode: bool = False,
+    ) -> None:
+        self.notes: list[dict[str, Any]] = []
         self.calls: list[tuple[dict[str, Any], bool]] = []
+        self.answers: dict[str, dict[str, Any]] = {}
         self.changed = changed
         self.failure = failure
-        task = SimpleNamespace(no_log=False)
-        self.action = ActionModule(task, None, None, None, None, None)
+        task = SimpleNamespace(no_log=False, check_mode=check_mode, _role=None, delegate_to=None)
+        connection = SimpleNamespace(transport="ssh", become=None)  # so that a module notes
+        self.action = ActionModule(task, connection, None, None, None, None)
         monkeypatch.setattr(self.action, "_execute_module", self.execute)
 
     def execute(self, name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        if name == "hybridnet.cluster_edge.cluster_note":
+            self.notes.append(module_args)
+            return {"changed": True}
         assert name == "kubernetes.core.k8s"
         self.calls.append((module_args, self.action._task.no_log))
         if self.failure:
             return {"failed": True, "msg": self.failure, "invocation": module_args}
-        answers = [{"changed": self.changed} for _item in module_args["resource_definition"]]
+        answers: list[dict[str, Any]] = [
+            {
+                "changed": self.changed,
+                "result": {"metadata": {"uid": uid_of(place(item))}},
+                **self.answers.get(place(item), {}),
+            }
+            for item in module_args["resource_definition"]
+        ]
         return answers[0] if len(answers) == 1 else {"result": {"results": answers}}
 
-    def write(self, changes: Changes, secrets: list[dict[str, Any]]) -> dict[str, Any]:
-        return self.action._write(changes, secrets, {"kubeconfig": "/k"}, {})
+    def write(
+        self,
+        changes: Changes,
+        secrets: list[dict[str, Any]],
+        part: str = "bgp",
+        data: dict[str, str] | None = None,
+        forget: bool = False,
+        live: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        options = {"part": part, "site": "home", "namespace": "kube-system", "forget": forget}
+        options |= {"kubeconfig": "/k", "context": None}
+        data = {f"noted.{part}": "true"} if data is None else data
+        claims = Claims(part, "home", data, "kube-system")
+        state = {
+            "objects": [],
+            "services": [],
+            "secrets": [],
+            "nodes": {},
+            "namespaces": None,
+            "config_map": data,
+            **(live or {}),
+        }
+        state["connection"] = {"k8s": {"kubeconfig": "/k"}}
+        return self.action._write(changes, secrets, state, claims, options, {})
 
 
 def test_nothing_to_write_starts_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(monkeypatch)
-    assert writer.write(Changes(), []) == {"changed": False, "applied": [], "removed": [], "diff": []}
-    assert writer.calls == []
+    assert writer.write(Changes(), []) == NOTHING
+    assert (writer.calls, writer.notes) == ([], [])
 
 
 def test_secrets_are_written_first_and_out_of_all_logs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,8 +118,9 @@ def test_secrets_are_written_first_and_out_of_all_logs(monkeypatch: pytest.Monke
 
 def test_what_the_server_found_unchanged_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(monkeypatch, changed=False)
-    done = writer.write(Changes(apply=[PEER, PEER]), SECRETS)
-    assert done == {"changed": False, "applied": [], "removed": [], "diff": []}
+    there = {"objects": [PEER], "secrets": [SECRETS[0]["metadata"]]}
+    done = writer.write(Changes(apply=[PEER, PEER]), SECRETS, live=there)
+    assert done == NOTHING
 
 
 def test_a_refused_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,3 +130,103 @@ def test_a_refused_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.result == {"failed": True, "msg": "Failed to apply object: ******** of ******** is invalid"}
     assert len(writer.calls) == 1  # nothing is applied that refers to it
     assert writer.action._task.no_log is False
+
+
+def service(name: str) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "media", "uid": uid_of(name)}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}]}}
+
+
+def data_of(writer: Writer) -> list[tuple[str, Any]]:
+    """Return state and data of each write of the note."""
+    return [(note["state"], note["data"]) for note in writer.notes]
+
+
+def test_what_is_made_is_noted_before_and_its_uid_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(monkeypatch)
+    old = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node01", "labels": {}}}
+    writer.write(Changes(apply=[old, PEER]), SECRETS, live={"nodes": {"node01": {}}})
+    secret, peer = "Secret kube-system/bgp-password-k8s", "CiliumBGPPeerConfig k8s"
+    assert data_of(writer) == [
+        ("present", {"making.bgp": f"{secret}\n{peer}"}),
+        ("present", {"making.bgp": None, uid_of(secret): secret, uid_of(peer): peer}),
+    ]
+    assert writer.notes[0]["name"] == "cluster-edge-home"
+
+
+def test_uid_of_what_lives_is_a_condition_of_its_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(monkeypatch)
+    planned = {**service("web"), "metadata": {"name": "web", "namespace": "media"}}
+    writer.write(Changes(apply=[planned]), [], "services", live={"services": [service("web")]})
+    ((call, _no_log),) = writer.calls
+    assert call["resource_definition"][0]["metadata"]["uid"] == uid_of("web")
+    assert writer.notes == []
+
+
+def test_check_mode_notes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(monkeypatch, check_mode=True)
+    done = writer.write(Changes(apply=[PEER]), SECRETS)
+    assert (done["changed"], writer.notes) == (True, [])
+    gone = writer.write(Changes(), [], "services", forget=True)
+    assert (gone["removed"], writer.notes) == (["ConfigMap kube-system/cluster-edge-home"], [])
+
+
+def refusal(status: int | None, text: str) -> dict[str, Any]:
+    return {"changed": False, "result": {}, "error": {"status": status, "msg": text}}
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        pytest.param(409, 'Apply failed with 1 conflict: conflict with "kubectl": .spec.ports', id="conflict"),
+        pytest.param(403, "admission webhook denied the request", id="webhook"),
+        pytest.param(422, "spec.ports: Invalid value", id="invalid"),
+    ],
+)
+def test_service_that_is_refused_keeps_nothing_else_from_being_written(
+    monkeypatch: pytest.MonkeyPatch, status: int, text: str
+) -> None:
+    writer = Writer(monkeypatch)
+    writer.answers = {"Service media/bad": refusal(status, text), "Service media/stays": refusal(status, text)}
+    planned = [{**service(name), "metadata": {"name": name, "namespace": "media"}} for name in ("bad", "good")]
+    data = {"noted.services": "true", uid_of("stays"): "Service media/stays"}
+    done = writer.write(
+        Changes(apply=planned, remove=[service("stays")]), [], "services", data, live={"services": [service("stays")]}
+    )
+    assert all(call["continue_on_error"] for call, _no_log in writer.calls)
+    assert (done["applied"], done["removed"]) == (["Service media/good"], [])
+    assert done["refused"] == [f"Service media/bad: {text}", f"Service media/stays: {text}"]
+    made = "Service media/good"
+    assert data_of(writer)[-1] == ("present", {"making.services": None, uid_of(made): made})
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        pytest.param(403, 'User "x" cannot patch resource "services"', id="no right"),
+        pytest.param(401, "Unauthorized", id="unknown"),
+        pytest.param(None, "Max retries exceeded", id="nobody answers"),
+    ],
+)
+def test_lack_of_ours_is_no_fault_of_a_service(monkeypatch: pytest.MonkeyPatch, status: int | None, text: str) -> None:
+    writer = Writer(monkeypatch)
+    writer.answers = {"Service media/bad": refusal(status, text)}
+    with pytest.raises(WriteError, match=text):
+        writer.write(Changes(apply=[service("bad")]), [], "services")
+
+
+@pytest.mark.parametrize(
+    ("data", "part", "notes"),
+    [
+        pytest.param({"release": "12"}, "services", [("absent", {})], id="last part"),
+        pytest.param({"release": "12"}, "lb", [], id="a part before"),
+        pytest.param({}, "services", [], id="nothing was noted"),
+        pytest.param({uid_of("x"): "CiliumLoadBalancerIPPool x"}, "services", [], id="something is left"),
+    ],
+)
+def test_note_of_a_cluster_that_leaves_goes_last(
+    monkeypatch: pytest.MonkeyPatch, data: dict[str, str], part: str, notes: list[Any]
+) -> None:
+    writer = Writer(monkeypatch)
+    writer.write(Changes(), [], part, data, forget=True)
+    assert data_of(writer) == notes

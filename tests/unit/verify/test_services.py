@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     INGRESS,
     POOL_LABEL,
@@ -28,6 +29,27 @@ FAULTS = Faults()
 )
 def service_missing(site: LiveSite) -> None:
     site.resources["Service"].remove(site.service("affine-svc-lb"))
+
+
+@FAULTS.finds(
+    "EDGE875 platform service affine/affine-svc-lb: this site did not make the Service that has the planned name, so it is "
+    "not changed (ask whoever made it: kubectl -n affine get service affine-svc-lb -o yaml --show-managed-fields. Delete it, "
+    "then run site.yml --tags cluster; or say manage: metadata)",
+)
+def somebody_else_took_the_name(site: LiveSite) -> None:
+    """What a tenant made under a planned name, with every label and the right address."""
+    for item in site.resources["Service"]:
+        item["metadata"]["uid"] = uid_of(item["metadata"]["name"])
+    noted = {uid_of(item["metadata"]["name"]): "Service a/b" for item in site.resources["Service"]}
+    site.observed["clusters"]["platform"]["noted"] = {"noted.services": "true", **noted}
+    site.service("affine-svc-lb")["metadata"]["uid"] = uid_of("made anew")
+
+
+@FAULTS.finds()
+def nothing_was_noted_yet(site: LiveSite) -> None:
+    """No run has noted what it made: whose a Service is, nobody knows."""
+    site.observed["clusters"]["platform"]["noted"] = {"release": "0123"}
+    site.service("affine-svc-lb")["metadata"]["uid"] = uid_of("made anew")
 
 
 @FAULTS.finds(

@@ -155,6 +155,17 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         'udm-pro: the router cannot ask the services\' addresses: Failed to find required executable "ip" (mend'
         " that, or leave the data plane unproven: edge_verify_probe: false)",
     ),
+    "EDGE875": LiveCode(
+        ERROR,
+        "Service of somebody else under a planned name",
+        "this site did not make the Service that has the planned name, so it is not changed",
+        "ask whoever made it: kubectl -n {namespace} get service {name} -o yaml --show-managed-fields. Delete it, then"
+        " run site.yml --tags cluster; or say manage: metadata",
+        "platform service affine/affine-svc-lb: this site did not make the Service that has the planned name, so it is"
+        " not changed (ask whoever made it: kubectl -n affine get service affine-svc-lb -o yaml --show-managed-fields."
+        " Delete it, then run site.yml --tags cluster; or say manage: metadata)",
+        settles=False,
+    ),
     "EDGE880": LiveCode(
         ERROR,
         "Nobody answers on L2",

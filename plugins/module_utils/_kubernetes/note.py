@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ConfigMap in which a site notes what it made in a cluster: module ``cluster_note``."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+from .connection import OPTIONS
+from .reader import AlreadyThereError, ClusterReader, ClusterReadError
+
+ARGUMENTS: Dict[str, Any] = {
+    **OPTIONS,
+    "namespace": {"type": "str", "required": True},
+    "name": {"type": "str", "required": True},
+    "labels": {"type": "dict", "default": {}},
+    "data": {"type": "dict", "default": {}},
+    "manager": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Set and remove single keys of a ConfigMap, or delete it whole; a key whose value is None is removed.
+
+    Keys that are not named stay, so that two runs at a time lose nothing of each other (RFC 7396, JSON Merge Patch).
+
+    Raises:
+        ClusterReadError: the server refuses, or the namespace does not exist.
+    """
+    place = "/api/v1/namespaces/{0}/configmaps".format(params["namespace"])
+    path = "{0}/{1}".format(place, params["name"])
+    manager = params["manager"]
+    if params["state"] == "absent":
+        return {"changed": reader.send("delete", path, None, manager) is not None}
+    patch = {"data": params["data"]}
+    if reader.send("patch", path, patch, manager, MERGE_PATCH) is not None:
+        return {"changed": True}
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": params["name"], "namespace": params["namespace"], "labels": params["labels"]},
+        "data": {key: value for key, value in params["data"].items() if value is not None},
+    }
+    try:
+        made = reader.send("post", place, body, manager)
+    except AlreadyThereError:  # by another run, in between
+        made = reader.send("patch", path, patch, manager, MERGE_PATCH)
+    if made is None:
+        raise ClusterReadError("the namespace {0} does not exist".format(params["namespace"]))
+    return {"changed": True}

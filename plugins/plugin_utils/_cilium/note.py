@@ -1,0 +1,235 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a site notes in the cluster of the objects that it made: ConfigMap ``cluster-edge-<site>``, beside the release.
+
+Labels and field managers are texts that every tenant can write on a Service. The UID of an object is the API server's,
+and the ConfigMap stands in a namespace that is no tenant's. Its keys:
+
+* a UID: the object that has it, which this site made; or ``keys of`` a Service of others, on which it set single keys.
+* ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once. Without it, the part's
+  next run notes what carries the site's labels and its field manager, and lists it.
+* ``making.<part>``: what a run was about to make. It stays where the run was cut off, and the next one knows its own.
+* ``release``: digests of Helm releases (``takeover``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._errors import EdgeError
+from .._findings.wording import some
+from .._kubernetes.labels import FIELD_MANAGER
+from .common import Object
+from .live_objects import is_ours as carries_labels
+from .live_objects import place
+
+RELEASE = "release"
+NOTED, MAKING, KEYS_OF = "noted.", "making.", "keys of "
+MOST_BYTES = 1024 * 1024
+"""The most that the values of a ConfigMap may hold together (Kubernetes API validation, ``MaxSecretSize``)."""
+MOST_SHOWN = 5
+
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLACE = re.compile(r"[A-Z][A-Za-z0-9]* ([a-z0-9.-]+/)?[a-z0-9.-]+")
+_PARTS = ("bgp", "lb", "services")
+
+Delta = dict[str, str | None]
+"""Keys to set, and with None those to remove."""
+
+
+def note_name(site: str) -> str:
+    """Return the name of a site's ConfigMap."""
+    return f"cluster-edge-{site}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a site has noted."""
+
+    made: Mapping[str, str] = field(default_factory=dict)
+    """UID -> ``Kind namespace/name`` of an object that this site made."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """UID -> ``Service namespace/name`` of others on which this site set labels and annotations."""
+    making: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Part -> what a run was about to make when it was cut off."""
+    parts: frozenset[str] = frozenset()
+    """Parts whose objects were noted."""
+
+
+def read_note(data: Mapping[str, str], where: str) -> Note:
+    """Return what a ConfigMap notes.
+
+    Args:
+        data: its data.
+        where: ``namespace/name``, for the error.
+
+    Raises:
+        EdgeError: it holds what no run has written.
+    """
+    made: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    making, parts, strange = {}, set(), []
+    for key, value in sorted(data.items()):
+        name, text = value.removeprefix(KEYS_OF), value.strip()
+        part = key.partition(".")[2]
+        if _UID.fullmatch(key) and _PLACE.fullmatch(name):
+            (made if name == value else keys)[key] = name
+        elif key.startswith(NOTED) and part in _PARTS:
+            parts.add(part)
+        elif key.startswith(MAKING) and part in _PARTS and all(map(_PLACE.fullmatch, text.splitlines())):
+            making[part] = frozenset(text.splitlines())
+        elif key != RELEASE:
+            strange.append(key)
+    if strange:
+        namespace, _slash, own = where.partition("/")
+        raise EdgeError(
+            f"ConfigMap {where}",
+            f"no run has written {some(strange, MOST_SHOWN)}: keys are UIDs, with Kind namespace/name as value. So"
+            " nobody knows what this site made",
+            f"mend it: kubectl -n {namespace} edit configmap {own}. Or delete it: the next run notes anew what carries"
+            " the site's labels and its field manager, and lists it",
+        )
+    return Note(made, keys, making, frozenset(parts))
+
+
+class Claims:
+    """Which live objects are this site's, as far as one part goes; and what is to be noted of it.
+
+    Args:
+        part: the part.
+        site: the site's name.
+        data: of the site's ConfigMap; empty where there is none.
+        namespace: where it stands.
+
+    Raises:
+        EdgeError: the ConfigMap holds what no run has written.
+    """
+
+    def __init__(self, part: str, site: str, data: Mapping[str, str], namespace: str) -> None:
+        self.where = f"{namespace}/{note_name(site)}"
+        self.note = read_note(data, self.where)
+        self.part = part
+        self.site = site
+        self.first = part not in self.note.parts
+        """Whether nothing of the part was noted yet."""
+        self.taken: list[str] = []
+        """What is noted for the first time, as it carries the labels and the field manager."""
+        self.delta: Delta = {f"{NOTED}{part}": "true"} if self.first else {}
+        if part in self.note.making:
+            self.delta[f"{MAKING}{part}"] = None
+
+    def made(self, item: Object) -> bool:
+        """Return whether this site made a live object. One that nothing is noted of is taken once, and noted."""
+        metadata = item["metadata"]
+        uid = metadata.get("uid") or ""
+        if uid in self.note.made or uid in self.delta:
+            return True
+        cut_off = place(item) in self.note.making.get(self.part, ())
+        if not (self.first or cut_off) or not (self.carries_labels(item) and applied_by_us(item)):
+            return False
+        self.delta[uid] = place(item)
+        if self.first:
+            self.taken.append(place(item))
+        return True
+
+    def carries_labels(self, item: Object) -> bool:
+        """Return whether a live object carries both of the site's labels, whoever wrote them."""
+        return carries_labels(item["metadata"], self.site)
+
+    def set_keys(self, item: Object) -> bool:
+        """Return whether this site set single keys on a Service of others, as far as it was noted."""
+        return item["metadata"].get("uid") in self.note.keys
+
+    def note_keys(self, item: Object) -> None:
+        """Note a Service of others on which single keys are set."""
+        if not self.set_keys(item):
+            self.delta[item["metadata"]["uid"]] = KEYS_OF + place(item)
+
+    def forget(self, item: Object) -> None:
+        """Take an object, or a Service of others, out of the note."""
+        self.delta[item["metadata"]["uid"]] = None
+
+    def forget_gone(self, kinds: Iterable[str], live: Iterable[Object]) -> None:
+        """Take out what is not there any more.
+
+        Args:
+            kinds: those whose live objects were all read.
+            live: these objects.
+        """
+        there = {item["metadata"].get("uid") for item in live}
+        read = set(kinds)
+        for uid, name in [*self.note.made.items(), *self.note.keys.items()]:
+            if name.partition(" ")[0] in read and uid not in there:
+                self.delta[uid] = None
+
+    def delta_without(self, uids: Iterable[str]) -> Delta:
+        """Return the delta but for objects whose removal was refused."""
+        kept = set(uids)
+        return {key: value for key, value in self.delta.items() if key not in kept}
+
+    def left(self, delta: Delta) -> list[str]:
+        """Return what is still noted when a delta is written: objects of any part, Services with keys of ours."""
+        noted = [(uid, name) for uid, name in [*self.note.made.items(), *self.note.keys.items()]]
+        kept = [name for uid, name in noted if delta.get(uid, "") is not None]
+        return sorted([*kept, *(str(name) for uid, name in delta.items() if name and _UID.fullmatch(uid))])
+
+
+def applied_by_us(item: Object) -> bool:
+    """Return whether an object says that its spec or its data was applied by our field manager."""
+    return any(
+        entry["manager"] == FIELD_MANAGER
+        and entry.get("operation") == "Apply"
+        and not entry.get("subresource")
+        and {"f:spec", "f:data"} & set(entry.get("fieldsV1") or {})
+        for entry in item["metadata"].get("managedFields") or []
+    )
+
+
+def fields_in_our_name(item: Object) -> tuple[bool, bool]:
+    """Return whether our field manager holds labels or annotations of an object, and whether it holds more.
+
+    An apply of single keys would take away what more there is.
+    """
+    keys = more = False
+    for entry in item["metadata"].get("managedFields") or []:
+        if entry["manager"] == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            fields = entry.get("fieldsV1") or {}
+            metadata = set(fields.get("f:metadata") or {})
+            keys |= bool(metadata & {"f:labels", "f:annotations"})
+            more |= bool(set(fields) - {"f:metadata"}) or bool(metadata - {"f:labels", "f:annotations", "."})
+    return keys, more
+
+
+def check_size(data: Mapping[str, str], delta: Mapping[str, str | None], where: str) -> None:
+    """Raise an error where a ConfigMap would hold more than the API server takes.
+
+    Raises:
+        EdgeError: it would.
+    """
+    after = {key: value for key, value in {**data, **delta}.items() if value is not None}
+    size = sum(len(value.encode()) for value in after.values())
+    if size > MOST_BYTES:
+        raise EdgeError(
+            f"ConfigMap {where}",
+            f"with {len(after)} keys it would hold {size} bytes, and the API server takes {MOST_BYTES}",
+            "split the cluster's services over two sites",
+        )
+
+
+def created_uids(answers: Sequence[tuple[Object, Mapping[str, Any]]], created: Iterable[str]) -> Delta:
+    """Return what to note of objects that were made.
+
+    Args:
+        answers: what was applied, and what kubernetes.core returned for each.
+        created: those that were not there before, as :func:`.live_objects.place` names them.
+    """
+    new = set(created)
+    return {
+        answer["result"]["metadata"]["uid"]: place(item)
+        for item, answer in answers
+        if place(item) in new and (answer.get("result") or {}).get("metadata")
+    }

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Live objects with UIDs, and what a site noted of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import is_ours, place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
+
+
+def uid_of(name: str) -> str:
+    """Return the UID that a test's object of this ``Kind namespace/name`` has."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+
+
+def with_uids(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cluster whose objects, services and secrets all have UIDs."""
+
+    def known(kind: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        return {"uid": uid_of(place({"kind": kind, "metadata": dict(metadata)})), **metadata}
+
+    return {
+        **state,
+        **{
+            part: [{**item, "metadata": known(item["kind"], item["metadata"])} for item in state[part]]
+            for part in ("objects", "services")
+        },
+        "secrets": [known("Secret", item) for item in state["secrets"]],
+    }
+
+
+def live_of(state: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """Return the objects of a cluster, Secrets as such too."""
+    return [
+        *state["objects"],
+        *state["services"],
+        *({"kind": "Secret", "metadata": item} for item in state["secrets"]),
+    ]
+
+
+def all_noted(part: str, state: Mapping[str, Any], site: str = "home") -> Claims:
+    """Return the claims of a site that noted every object which carries its labels, in a cluster ``with_uids``."""
+    made = {item["metadata"]["uid"]: place(item) for item in live_of(state) if is_ours(item["metadata"], site)}
+    return Claims(part, site, {f"noted.{part}": "true", **made}, "kube-system")

@@ -1,0 +1,410 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a site knows for its own in a cluster where tenants write any label and any field manager."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import (
+    Changes,
+    bgp_changes,
+    lb_changes,
+    service_changes,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
+    MOST_BYTES,
+    Claims,
+    Note,
+    check_size,
+    created_uids,
+    read_note,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of, with_uids
+
+MANAGER = "hybridnet.cluster_edge"
+OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
+OTHER_SITE = {**OWNED, "cluster-edge.hybridnet/site": "other"}
+WHERE = "ConfigMap kube-system/cluster-edge-home"
+WEB = "Service media/web"
+PLANNED = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "web", "namespace": "media", "labels": OWNED},
+    "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+}
+FIELDS_OF_KEYS = {"f:metadata": {"f:labels": {"f:pool": {}}}}
+NOTED = {"noted.services": "true"}
+
+
+def entry(manager: str, fields: Mapping[str, Any], operation: str = "Apply") -> dict[str, Any]:
+    return {"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsV1": fields}
+
+
+BY_US = entry(MANAGER, {"f:metadata": {"f:labels": {}}, "f:spec": {"f:type": {}, "f:externalTrafficPolicy": {}}})
+KEYS_BY_US = entry(MANAGER, FIELDS_OF_KEYS)
+BY_TENANT = entry("kubectl", {"f:spec": {"f:type": {}, "f:ports": {}}})
+
+
+def live(labels: Mapping[str, str], *entries: dict[str, Any], uid: str = uid_of(WEB), **spec: Any) -> dict[str, Any]:
+    """Return the live Service media/web."""
+    metadata = {"name": "web", "namespace": "media", "uid": uid, "labels": dict(labels), "managedFields": list(entries)}
+    planned: Any = PLANNED["spec"]
+    return {**PLANNED, "metadata": metadata, "spec": {**planned, **spec}}
+
+
+def item(manage: str) -> dict[str, Any]:
+    """Return the planned Service media/web."""
+    whole = PLANNED if manage == "service" else None
+    return {
+        "namespace": "media",
+        "name": "web",
+        "manage": manage,
+        "object": whole,
+        "labels": {"pool": "lb"},
+        "annotations": {},
+    }
+
+
+def state(**changes: Any) -> dict[str, Any]:
+    empty = {"kinds": {}, "objects": [], "nodes": {}, "namespaces": ["media"], "services": [], "secrets": []}
+    return with_uids({**empty, **changes})
+
+
+def services(planned: list[dict[str, Any]], found: list[dict[str, Any]], data: Mapping[str, str]) -> Any:
+    """Return the changes of the part services, and what is to be noted."""
+    claims = Claims("services", "home", data, "kube-system")
+    return service_changes(planned, state(services=found), claims), claims
+
+
+def done(changes: Changes) -> dict[str, Any]:
+    """Return what a run does, as names, and what it reports."""
+    told = {
+        "apply": ["keys" if "spec" not in item else "whole" for item in changes.apply],
+        "remove": [item["metadata"]["name"] for item in changes.remove],
+        "faults": [str(error) for error in changes.faults],
+        "errors": [str(error) for error in changes.errors],
+        "warnings": changes.warnings,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+LEFT = "it was left as it is"
+IN_OUR_NAME = (
+    f"{WEB}: the field manager {MANAGER} holds fields of it that this site has not set; {LEFT} (that name is this"
+    " collection's: apply it with another one (kubectl apply --server-side --field-manager))"
+)
+COPIED = (
+    f"{WEB}: it carries this site's labels, and this site did not make it; {LEFT} (take the label"
+    " cluster-edge.hybridnet/site off it)"
+)
+NOT_NOTED = (
+    "edge_services.media/web: it carries this site's labels, and the site did not make it: its UID is not in the"
+    f" {WHERE}; its field managers: {MANAGER}; {LEFT} (delete it once; after a restore from a backup, which gives new UIDs,"
+    " delete that ConfigMap, or use manage: metadata)"
+)
+OURS = {uid_of(WEB): WEB}
+KEYS = {uid_of(WEB): f"keys of {WEB}"}
+
+
+@pytest.mark.parametrize(
+    ("planned", "found", "data", "expected", "delta"),
+    [
+        pytest.param([item("service")], [], NOTED, {"apply": ["whole"]}, {}, id="not there"),
+        pytest.param(
+            [item("service")], [live(OWNED, BY_US)], {**NOTED, **OURS}, {"apply": ["whole"]}, {}, id="ours, changed"
+        ),
+        pytest.param(
+            [item("service")],
+            [live({}, BY_US)],
+            {**NOTED, **OURS},
+            {"apply": ["whole"]},
+            {},
+            id="ours, a tenant took its labels off",
+        ),
+        pytest.param(
+            [item("service")],
+            [live(OWNED, BY_US, entry("kubectl-edit", {"f:spec": {"f:externalIPs": {}}}, "Update"))],
+            {**NOTED, **OURS},
+            {
+                "apply": ["whole"],
+                "faults": [
+                    "edge_services.media/web: the field manager kubectl-edit holds spec.externalIPs, which would stay beside"
+                    " the plan (remove them there, or delete the object once so that it is made anew)"
+                ],
+            },
+            {},
+            id="ours, a tenant added externalIPs",
+        ),
+        pytest.param(
+            [item("service")],
+            [live({}, BY_TENANT)],
+            NOTED,
+            {
+                "faults": [
+                    "edge_services.media/web: it exists already and this collection did not make it; its field managers:"
+                    f" kubectl; {LEFT} (delete it once, or use manage: metadata)"
+                ]
+            },
+            {},
+            id="a tenant took the planned name",
+        ),
+        pytest.param(
+            [item("service")],
+            [live(OWNED, BY_US, uid=uid_of("again"))],
+            {**NOTED, **OURS},
+            {"faults": [NOT_NOTED]},
+            {uid_of(WEB): None},
+            id="made anew by a tenant, with labels and field manager",
+        ),
+        pytest.param(
+            [item("service")],
+            [live(OTHER_SITE, BY_US)],
+            NOTED,
+            {
+                "faults": [
+                    f"edge_services.media/web: it belongs to the site other; {LEFT} (give one of the two another name, or use"
+                    " manage: metadata)"
+                ]
+            },
+            {},
+            id="another site's",
+        ),
+        pytest.param([], [live(OWNED, BY_US)], {**NOTED, **OURS}, {"remove": ["web"]}, {uid_of(WEB): None}, id="left"),
+        pytest.param(
+            [],
+            [live({}, BY_US)],
+            {**NOTED, **OURS},
+            {
+                "warnings": [
+                    f"{WEB}: this site made it, the plan lacks it, and somebody took the site's labels off; {LEFT} (delete"
+                    " it, if nobody wants it)"
+                ]
+            },
+            {},
+            id="left the plan, and a tenant took its labels off",
+        ),
+        pytest.param([], [live(OWNED, BY_TENANT)], NOTED, {"faults": [COPIED]}, {}, id="labels copied"),
+        pytest.param([], [live(OWNED, BY_US)], NOTED, {"faults": [COPIED]}, {}, id="labels and field manager copied"),
+        pytest.param([], [live({}, BY_US)], NOTED, {"faults": [IN_OUR_NAME]}, {}, id="made in our name"),
+        pytest.param([], [live({}, KEYS_BY_US)], NOTED, {"faults": [IN_OUR_NAME]}, {}, id="labelled in our name"),
+        pytest.param([], [live(OTHER_SITE, BY_US)], NOTED, {}, {}, id="another site made it"),
+        pytest.param(
+            [], [live({}, KEYS_BY_US)], {**NOTED, **KEYS}, {"apply": ["keys"]}, {uid_of(WEB): None}, id="give"
+        ),
+        pytest.param(
+            [],
+            [live({}, BY_US)],
+            {**NOTED, **KEYS},
+            {"faults": [IN_OUR_NAME]},
+            {},
+            id="not given back: a tenant wrote more of it in our name",
+        ),
+        pytest.param(
+            [item("metadata")],
+            [live({}, BY_TENANT)],
+            NOTED,
+            {"apply": ["keys"]},
+            {uid_of(WEB): f"keys of {WEB}"},
+            id="labelled",
+        ),
+        pytest.param(
+            [item("metadata")], [live({}, KEYS_BY_US)], {**NOTED, **KEYS}, {"apply": ["keys"]}, {}, id="labelled anew"
+        ),
+        pytest.param(
+            [item("metadata")], [live({}, BY_US)], NOTED, {"faults": [IN_OUR_NAME]}, {}, id="labelled, made in our name"
+        ),
+        pytest.param([], [], {**NOTED, **OURS}, {}, {uid_of(WEB): None}, id="gone"),
+    ],
+)
+def test_services_of_tenants(
+    planned: list[Any], found: list[Any], data: dict[str, str], expected: dict[str, Any], delta: dict[str, Any]
+) -> None:
+    changes, claims = services(planned, found, data)
+    assert (done(changes), claims.delta) == (expected, delta)
+
+
+def test_first_run_notes_what_carries_labels_and_manager_and_lists_it() -> None:
+    """A Service that the plan lacks is not removed by the run that lists it, but by the next."""
+    found = [live(OWNED, BY_US)]
+    for planned, expected in (
+        ([item("service")], {"apply": ["whole"]}),
+        (
+            [],
+            {
+                "faults": [
+                    f"{WEB}: it carries this site's labels and its field manager, and the plan does not have it (the next run"
+                    " removes it; to keep it, take its UID out of the ConfigMap kube-system/cluster-edge-home)"
+                ]
+            },
+        ),
+    ):
+        changes, claims = services(planned, found, {"release": "0123"})
+        assert done(changes) == expected
+        assert (claims.taken, claims.delta) == ([WEB], {**NOTED, **OURS})
+    changes, claims = services([], found, {**NOTED, **OURS})
+    assert (done(changes), claims.taken) == ({"remove": ["web"]}, [])
+
+
+@pytest.mark.parametrize("found", [live(OWNED, BY_TENANT), live({}, BY_US), live(OTHER_SITE, BY_US)])
+def test_first_run_takes_nothing_by_half_the_marks(found: dict[str, Any]) -> None:
+    changes, claims = services([item("service")], [found], {})
+    assert (changes.apply, claims.taken, claims.delta) == ([], [], NOTED)
+    assert len(changes.faults) == 1
+
+
+def test_run_that_was_cut_off_knows_what_it_was_making() -> None:
+    making = {**NOTED, "making.services": f"{WEB}\nService media/other"}
+    changes, claims = services([item("service")], [live(OWNED, BY_US)], making)
+    assert done(changes) == {"apply": ["whole"]}
+    assert (claims.taken, claims.delta) == ([], {"making.services": None, **OURS})
+    changes, claims = services([item("service")], [live({}, BY_TENANT)], making)
+    assert (changes.apply, len(changes.faults), claims.delta) == ([], 1, {"making.services": None})
+
+
+POOL = "CiliumLoadBalancerIPPool"
+KINDS = {POOL: {"versions": ["v2"], "fields": {"v2": None}}}
+
+
+def pool(name: str, labels: Mapping[str, str], manager: str = MANAGER) -> dict[str, Any]:
+    metadata = {"name": name, "labels": dict(labels), "managedFields": [entry(manager, {"f:spec": {"f:blocks": {}}})]}
+    return {"apiVersion": "cilium.io/v2", "kind": POOL, "metadata": metadata, "spec": {"blocks": []}}
+
+
+def test_pool_with_copied_labels_is_neither_removed_nor_written() -> None:
+    found = [pool("copied", OWNED), pool("old", OWNED)]
+    data = {"noted.lb": "true", uid_of(f"{POOL} old"): f"{POOL} old"}
+    claims = Claims("lb", "home", data, "kube-system")
+    changes = lb_changes([], [], state(objects=found, kinds=KINDS), claims)
+    assert [item["metadata"]["name"] for item in changes.remove] == ["old"]
+    assert changes.warnings == [
+        f"{POOL} copied: it carries this site's labels, and this site did not make it; {LEFT} (take the label"
+        " cluster-edge.hybridnet/site off it)"
+    ]
+    planned = pool("copied", OWNED)
+    claims = Claims("lb", "home", data, "kube-system")
+    refused = lb_changes([planned], [], state(objects=found, kinds=KINDS), claims)
+    assert [str(error) for error in refused.errors] == [
+        f"{POOL} copied: it carries this site's labels, and the site did not make it: its UID is not in the {WHERE}; its"
+        f" field managers: {MANAGER} (delete it once; after a restore from a backup, which gives new UIDs, delete that"
+        " ConfigMap)"
+    ]
+
+
+def test_first_run_takes_pools_and_removes_what_left_the_plan() -> None:
+    claims = Claims("lb", "home", {}, "kube-system")
+    found = state(objects=[pool("old", OWNED), pool("copied", OWNED, "kubectl")], kinds=KINDS)
+    changes = lb_changes([], [], found, claims)
+    assert [item["metadata"]["name"] for item in changes.remove] == ["old"]
+    assert claims.taken == [f"{POOL} old"]
+    assert claims.delta == {"noted.lb": "true", uid_of(f"{POOL} old"): None}
+
+
+def test_uids_of_kinds_that_were_not_read_stay() -> None:
+    data = {"noted.lb": "true", uid_of(f"{POOL} lb"): f"{POOL} lb", **OURS}
+    claims = Claims("lb", "home", data, "kube-system")
+    lb_changes([], [], state(), claims)
+    assert claims.delta == {}
+    lb_changes([], [], state(kinds=KINDS), claims)
+    assert claims.delta == {uid_of(f"{POOL} lb"): None}
+
+
+def test_secret_of_a_planned_name_that_somebody_else_made() -> None:
+    peer = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumBGPPeerConfig",
+        "metadata": {"name": "k8s", "labels": OWNED},
+        "spec": {"authSecretRef": "bgp-password-k8s"},
+    }
+    found = {"name": "bgp-password-k8s", "namespace": "kube-system", "uid": uid_of("theirs")}
+    kinds = {"CiliumBGPPeerConfig": {"versions": ["v2"], "fields": {"v2": None}}}
+    live_state = {**state(kinds=kinds, namespaces=["kube-system"]), "found": [found]}
+    claims = Claims("bgp", "home", {"noted.bgp": "true"}, "kube-system")
+    changes = bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, claims)
+    assert [str(error) for error in changes.errors] == [
+        "Secret kube-system/bgp-password-k8s: it exists already and this collection did not make it (delete it once)"
+    ]
+    known = Claims("bgp", "home", {"noted.bgp": "true", found["uid"]: "Secret kube-system/x"}, "kube-system")
+    assert bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, known).errors == []
+
+
+def test_two_sites_leave_each_other_s_objects_alone() -> None:
+    found = state(objects=[pool("theirs", OTHER_SITE)], kinds=KINDS, services=[live(OTHER_SITE, BY_US)])
+    claims = Claims("lb", "home", {}, "kube-system")
+    changes = lb_changes([], [], found, claims)
+    assert (done(changes), claims.delta) == ({}, {"noted.lb": "true"})
+
+
+@pytest.mark.parametrize(
+    ("data", "strange"),
+    [
+        pytest.param({"hello": "world"}, "hello", id="a key of nobody's"),
+        pytest.param({uid_of(WEB): "rm -rf"}, uid_of(WEB), id="a value of nobody's"),
+        pytest.param({uid_of(WEB): ""}, uid_of(WEB), id="an empty value"),
+        pytest.param({"noted.moon": "true"}, "noted.moon", id="a part of nobody's"),
+        pytest.param({"making.lb": "what\never"}, "making.lb", id="objects of nobody's"),
+        pytest.param({f"a{n}": "" for n in range(7)}, "a0, a1, a2, a3, a4 and 2 more", id="many"),
+    ],
+)
+def test_config_map_that_somebody_edited(data: dict[str, str], strange: str) -> None:
+    with pytest.raises(EdgeError) as caught:
+        Claims("lb", "home", {**NOTED, **OURS, **data}, "kube-system")
+    assert str(caught.value) == (
+        f"{WHERE}: no run has written {strange}: keys are UIDs, with Kind namespace/name as value. So nobody knows what this"
+        " site made (mend it: kubectl -n kube-system edit configmap cluster-edge-home. Or delete it: the next run notes anew"
+        " what carries the site's labels and its field manager, and lists it)"
+    )
+
+
+def test_note_is_read_as_it_was_written() -> None:
+    data = {
+        **NOTED,
+        "noted.lb": "true",
+        "release": "12 34",
+        **OURS,
+        uid_of("x"): "keys of Service a/b",
+        "making.lb": "",
+    }
+    assert read_note(data, "a/b") == Note(
+        made=OURS, keys={uid_of("x"): "Service a/b"}, making={"lb": frozenset()}, parts=frozenset({"services", "lb"})
+    )
+    assert read_note({}, "a/b") == Note()
+
+
+def test_size_of_a_config_map() -> None:
+    """500 services are a twentieth of what the API server takes."""
+    longest = f"Service {'n' * 63}/{'s' * 63}"
+    many = {uid_of(str(number)): longest for number in range(500)}
+    check_size({}, many, "kube-system/cluster-edge-home")
+    assert sum(map(len, many.values())) < MOST_BYTES / 15
+    too_many: dict[str, str | None] = {uid_of(str(number)): longest for number in range(8000)}
+    with pytest.raises(EdgeError, match="with 8000 keys it would hold 1080000 bytes, and the API server takes 1048576"):
+        check_size({}, too_many, "kube-system/cluster-edge-home")
+    check_size(dict.fromkeys(too_many, longest), dict.fromkeys(too_many), "kube-system/cluster-edge-home")
+
+
+def test_uids_of_what_was_made() -> None:
+    answers: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (PLANNED, {"result": {"metadata": {"uid": "1"}}}),
+        (pool("lb", OWNED), {"result": {"metadata": {"uid": "2"}}}),
+        (pool("dry", OWNED), {"result": {}}),
+    ]
+    assert created_uids(answers, [WEB, f"{POOL} dry"]) == {"1": WEB}
+
+
+def test_what_is_left_noted() -> None:
+    claims = Claims("services", "home", {**NOTED, **OURS, uid_of("x"): "keys of Service a/b"}, "kube-system")
+    assert claims.left({}) == ["Service a/b", WEB]
+    delta: dict[str, str | None] = {uid_of(WEB): None, uid_of("new"): "Service a/new", "noted.services": "true"}
+    assert claims.left(delta) == ["Service a/b", "Service a/new"]
+
+
+def test_what_could_not_be_removed_stays_noted() -> None:
+    claims = Claims("services", "home", {**NOTED, **OURS}, "kube-system")
+    service_changes([], state(services=[live(OWNED, BY_US)]), claims)
+    assert claims.delta == {uid_of(WEB): None}
+    assert claims.delta_without([uid_of(WEB)]) == {}
