@@ -102,7 +102,7 @@ def test_copied_marks_are_worth_nothing(cluster: Cluster) -> None:
     cluster.apply(FORGED, service("forged", MARKS), MANAGER)
     pool = copy.deepcopy(next(item for item in PLATFORM["lb"] if item["metadata"]["name"] == "private-ingress"))
     pool["metadata"]["name"], pool["spec"]["blocks"] = "copied", [{"cidr": "198.51.100.0/28"}]
-    cluster.apply(f"{POOLS}/copied", pool, MANAGER)
+    cluster.apply(f"{POOLS}/copied", pool, "kubectl")
     before = cluster.get(FORGED), cluster.get(f"{POOLS}/copied")
     written = len(cluster.asked())
     found = run(cluster)

@@ -416,15 +416,7 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
             )
             for item in resources.get("CiliumNode") or []
         },
-        owned=tuple(
-            sorted(
-                (labels[LABEL_SITE], kind, _name(item["metadata"]))
-                for kind, items in resources.items()
-                for item in items or []
-                for labels in [item["metadata"].get("labels") or {}]
-                if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and LABEL_SITE in labels
-            )
-        ),
+        owned=_owned(resources),
         pod_cidrs={
             item["metadata"]["name"]: tuple(
                 canonical_prefix(str(cidr))
@@ -472,6 +464,19 @@ def _peers(item: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str], PeerSeen]
                     },
                 ),
             )
+
+
+def _owned(resources: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Return (site, kind, name) of the objects that carry a site's ownership labels."""
+    return tuple(
+        sorted(
+            (labels[LABEL_SITE], kind, _name(item["metadata"]))
+            for kind, items in resources.items()
+            for item in items or []
+            for labels in [item["metadata"].get("labels") or {}]
+            if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and LABEL_SITE in labels
+        )
+    )
 
 
 def _service(item: Mapping[str, Any]) -> ServiceSeen:

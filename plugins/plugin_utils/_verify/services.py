@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from .._document.plan import PlanDocument, PlannedService
 from .._findings.code import ERROR
 from .._kubernetes.labels import CILIUM_CLASSES
@@ -21,7 +23,8 @@ def verify_services(
     """Verify the planned services of a cluster, and the dynamic ones: those beyond the inventory that use a pool."""
     for item in plan["services"]:
         if item["cluster"] == cluster:
-            _check_planned(report, item, seen, expectations)
+            ours = plan["clusters"][cluster]["apply"] == "ours"
+            _check_planned(report, item, seen, seen.made if ours else None, expectations)
     for service in sorted(seen.services.values(), key=lambda service: service.key):
         if service.type != "LoadBalancer":
             continue
@@ -33,11 +36,23 @@ def verify_services(
 
 
 def _check_planned(
-    report: VerifyReport, item: PlannedService, cluster_seen: ClusterSeen, expectations: Expectations
+    report: VerifyReport,
+    item: PlannedService,
+    live: ClusterSeen,
+    made: Container[str] | None,
+    expectations: Expectations,
 ) -> None:
-    """Verify one service of the inventory."""
+    """Verify one service of the inventory.
+
+    Args:
+        report: takes what is found.
+        item: the service.
+        live: its cluster.
+        made: UIDs of what the site made there; None where that is not known, or others apply.
+        expectations: what is expected of addresses.
+    """
     cluster, key = item["cluster"], f"{item['namespace']}/{item['name']}"
-    service, made = cluster_seen.services.get(key), cluster_seen.made
+    service = live.services.get(key)
     path = service_path(cluster, key)
     pinned = sorted(canonical(address) for address in item["addresses"])
     level = OK

@@ -34,7 +34,7 @@ def service_missing(site: LiveSite) -> None:
 @FAULTS.finds(
     "EDGE875 platform service affine/affine-svc-lb: this site did not make the Service that has the planned name, so it is "
     "not changed (ask whoever made it: kubectl -n affine get service affine-svc-lb -o yaml --show-managed-fields. Delete it, "
-    "then run site.yml --tags cluster; or say manage: metadata)",
+    "and the next run makes ours; or say manage: metadata)",
 )
 def somebody_else_took_the_name(site: LiveSite) -> None:
     """What a tenant made under a planned name, with every label and the right address."""
@@ -42,6 +42,14 @@ def somebody_else_took_the_name(site: LiveSite) -> None:
         item["metadata"]["uid"] = uid_of(item["metadata"]["name"])
     noted = {uid_of(item["metadata"]["name"]): "Service a/b" for item in site.resources["Service"]}
     site.observed["clusters"]["platform"]["noted"] = {"noted.services": "true", **noted}
+    site.service("affine-svc-lb")["metadata"]["uid"] = uid_of("made anew")
+
+
+@FAULTS.finds()
+def others_apply_now(site: LiveSite) -> None:
+    """Flux or Argo CD made it, after this site did."""
+    site.plan["clusters"]["platform"]["apply"] = "others"
+    site.observed["clusters"]["platform"]["noted"] = {"noted.services": "true"}
     site.service("affine-svc-lb")["metadata"]["uid"] = uid_of("made anew")
 
 

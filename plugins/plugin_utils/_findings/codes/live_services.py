@@ -159,11 +159,11 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         ERROR,
         "Service of somebody else under a planned name",
         "this site did not make the Service that has the planned name, so it is not changed",
-        "ask whoever made it: kubectl -n {namespace} get service {name} -o yaml --show-managed-fields. Delete it, then"
-        " run site.yml --tags cluster; or say manage: metadata",
+        "ask whoever made it: kubectl -n {namespace} get service {name} -o yaml --show-managed-fields. Delete it, and"
+        " the next run makes ours; or say manage: metadata",
         "platform service affine/affine-svc-lb: this site did not make the Service that has the planned name, so it is"
         " not changed (ask whoever made it: kubectl -n affine get service affine-svc-lb -o yaml --show-managed-fields."
-        " Delete it, then run site.yml --tags cluster; or say manage: metadata)",
+        " Delete it, and the next run makes ours; or say manage: metadata)",
         settles=False,
     ),
     "EDGE880": LiveCode(
