@@ -22,6 +22,7 @@ import plan_pages  # noqa: E402 - after the path is set
 import site_picture  # noqa: E402
 import yaml  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import versions as frr  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.distributions import DISTRIBUTIONS  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import Code  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.json_schema import inventory_schema  # noqa: E402
@@ -181,12 +182,39 @@ def cilium_versions() -> list[str]:
     return lines
 
 
+def distribution_tables() -> list[str]:
+    """Return what the table of distributions says: Helm values, prerequisites, and where both are written."""
+    lines = ["| distribution | Helm value | is | because |", "|---|---|---|---|"]
+    for distribution in DISTRIBUTIONS.values():
+        for item in distribution.values:
+            value = ", ".join(item.value) if isinstance(item.value, list) else json.dumps(item.value).strip('"')
+            lines.append(f"| {distribution.name} | `{item.path}` | `{value}` | {item.reason} |")
+        for cidr in distribution.pod_cidrs:
+            path = f"ipam.operator.clusterPool{cidr.family.label}PodCIDRList"
+            lines.append(
+                f"| {distribution.name} | `{path}` | `{cidr.text}` | its pod CIDR, without `edge_cluster_pod_cidrs` |"
+            )
+    lines += ["", "| distribution | prerequisite | setting | a look at the live cluster sees |", "|---|---|---|---|"]
+    for distribution in DISTRIBUTIONS.values():
+        for needed in distribution.prerequisites:
+            lines.append(f"| {distribution.name} | {needed.what} | {needed.how} | {needed.seen or '–'} |")
+    lines += ["", "Sources:", ""]
+    return lines + [f"- {source}" for distribution in DISTRIBUTIONS.values() for source in distribution.sources]
+
+
+def with_tables(written: str, tables: Mapping[str, list[str]]) -> str:
+    """Return a page with tables between their markers: name -> lines."""
+    for name, lines in tables.items():
+        head, start, rest = written.partition(f"<!-- {name}: written by scripts/generate.py -->")
+        _table, end, tail = rest.partition(f"<!-- end of {name} -->")
+        written = "\n".join([f"{head}{start}", "", *lines, "", f"{end}{tail}"])
+    return written
+
+
 def cluster_page() -> str:
-    """Return docs/cluster.md: what is written there by hand, with the table of versions between its markers."""
+    """Return docs/cluster.md: what is written there by hand, with its tables between their markers."""
     written = (CHECKOUT / "docs" / "cluster.md").read_text(encoding="utf-8")
-    head, start, rest = written.partition("<!-- versions: written by scripts/generate.py -->")
-    _table, end, tail = rest.partition("<!-- end of versions -->")
-    return "\n".join([f"{head}{start}", "", *cilium_versions(), "", f"{end}{tail}"])
+    return with_tables(written, {"distributions": distribution_tables(), "versions": cilium_versions()})
 
 
 def frr_versions() -> list[str]:
@@ -208,9 +236,7 @@ def frr_versions() -> list[str]:
 def router_page() -> str:
     """Return docs/router.md: what is written there by hand, with the table of versions between its markers."""
     written = (CHECKOUT / "docs" / "router.md").read_text(encoding="utf-8")
-    head, start, rest = written.partition("<!-- versions: written by scripts/generate.py -->")
-    _table, end, tail = rest.partition("<!-- end of versions -->")
-    return "\n".join([f"{head}{start}", "", *frr_versions(), "", f"{end}{tail}"])
+    return with_tables(written, {"versions": frr_versions()})
 
 
 def option(key: Key) -> dict[str, Any]:

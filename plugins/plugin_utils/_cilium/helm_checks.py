@@ -4,7 +4,7 @@
 """Check the user's Helm values: against the values that the Cilium version has, and against the inventory.
 
 The chart accepts misspelt and removed values in silence (its schema allows unknown keys), so they are checked here.
-An error refuses the plan (EDGE604), a warning does not (EDGE605).
+An error refuses the plan (EDGE604), a warning does not (EDGE605, EDGE617).
 """
 
 from __future__ import annotations
@@ -15,13 +15,24 @@ from difflib import get_close_matches
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from .._addressing.addresses import parse_address
 from .._addressing.families import Family
-from .._model.site import Cluster
+from .._addressing.intervals import contains
+from .._model.site import Cluster, Pool
 from .._versions.cilium import Version, parse_version, text_of
 from .._versions.cilium_chart import HELM_VALUES, KNOWN_CHILDREN, KNOWN_NAMES, NEVER, HelmValue
-from .helm_values import (
+from .distributions import (
     AGENT_CAPABILITIES,
+    API_ADDRESSES,
+    CAPABILITIES,
+    HOST,
+    LOCAL_HOSTS,
+    PORT,
+    distribution_of,
+)
+from .helm_values import (
     BIND_LOW_PORTS,
+    distribution_values,
     family_reason,
     lease_requests,
     low_ports,
@@ -43,6 +54,15 @@ class ValueProblem:
     hint: str | None = None
     severity: str = ERROR
     """``error``, or ``warning`` for left-overs without effect and for names that are merely close to a known one."""
+    against_distribution: bool = False
+    """Whether the value has an effect, and one that the distribution's nodes do not bear out: a warning."""
+
+    @property
+    def code(self) -> str:
+        """Return the code of its finding."""
+        if self.against_distribution:
+            return "EDGE617"
+        return "EDGE604" if self.severity == ERROR else "EDGE605"
 
 
 def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProblem]:
@@ -76,6 +96,8 @@ def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
         *_ipam_problems(cluster),
         *_listen_problems(cluster),
         *_lease_problems(cluster),
+        *_api_address_problems(cluster),
+        *_distribution_problems(cluster),
     ]
     return sorted(found, key=lambda problem: problem.path)
 
@@ -221,6 +243,80 @@ def _lease_problems(cluster: Cluster) -> Iterator[ValueProblem]:
         if _has(cluster.values, f"l2announcements.{name}") and any(pool.l2 for pool in cluster.pools):
             hint = f"edge_l2_lease: {{{key}: ...}}, in seconds"
             yield ValueProblem(f"l2announcements.{name}", "edge_l2_lease says it", hint)
+
+
+def _api_address_problems(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield an address of the API server that agents cannot take: one without its port, or one that they serve.
+
+    Source: k8s.io/client-go, rest.InClusterConfig: without host or port it is not in a cluster.
+    """
+    host = value_at(cluster.values, HOST)
+    for pool in cluster.pools if isinstance(host, str) else ():
+        if _is_address_of(host, pool):
+            yield ValueProblem(
+                HOST,
+                f"it is {host} of pool {pool.name}, which agents serve: none would start without another that runs",
+                "write an address of the control plane's nodes, or of a load balancer outside of the cluster",
+            )
+    known = value_at(cluster.values, PORT) is not None or PORT in {item.path for item in distribution_values(cluster)}
+    if host and not known:
+        yield ValueProblem(PORT, f"it is missing, but k8sServiceHost is {host}", "write it: 6443 on most clusters")
+
+
+def _is_address_of(text: str, pool: Pool) -> bool:
+    """Return whether a text is an address that a pool hands out."""
+    try:
+        return contains(pool.intervals, parse_address(text, HOST).interval)
+    except EdgeError:  # a host's name
+        return False
+
+
+def _distribution_problems(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield values that contradict what the distribution's nodes are, by the table in ``distributions``."""
+    distribution, values = distribution_of(cluster.distribution), cluster.values
+    host, port = value_at(values, HOST), value_at(values, PORT)
+    local = distribution.local_port
+    at_node = (host or distribution.value_of(HOST)) in LOCAL_HOSTS and not any(
+        value_at(values, path) for path in API_ADDRESSES if path != HOST
+    )
+    if local is not None and at_node and port is not None and str(port) != str(local):
+        yield ValueProblem(
+            PORT,
+            f"it is {port}, but the load balancer for the API server on each {distribution.name} node listens on"
+            f" {local}",
+            "remove it, if its port was not changed on every node",
+            against_distribution=True,
+        )
+    if cluster.distribution != "talos":
+        return
+    for path in CAPABILITIES:
+        written = value_at(values, path)
+        if isinstance(written, (list, tuple)) and "SYS_MODULE" in written:
+            problem = "it has SYS_MODULE, which Talos gives no pod: the container would not start"
+            yield ValueProblem(path, problem, "take SYS_MODULE out of the list")
+    if value_at(values, "cgroup.autoMount.enabled") in (True, "true"):
+        yield ValueProblem(
+            "cgroup.autoMount.enabled",
+            "it is true, but Talos has mounted cgroup v2 at /sys/fs/cgroup, and its root file system is read-only",
+            "remove it",
+            against_distribution=True,
+        )
+    root = value_at(values, "cgroup.hostRoot")
+    if root not in (None, distribution.value_of("cgroup.hostRoot")):
+        yield ValueProblem(
+            "cgroup.hostRoot",
+            f"it is {root}, but Talos mounts cgroup v2 at /sys/fs/cgroup",
+            "remove it",
+            against_distribution=True,
+        )
+    if value_at(values, "bpf.masquerade") in (True, "true") and value_at(values, "bpf.hostLegacyRouting") is None:
+        yield ValueProblem(
+            "bpf.masquerade",
+            "it is true, and pods do not reach Talos's host DNS then (siderolabs/talos#10002)",
+            "write bpf.hostLegacyRouting: true, or set machine.features.hostDNS.forwardKubeDNSToHost: false in Talos"
+            " and bpf.hostLegacyRouting: false here",
+            against_distribution=True,
+        )
 
 
 def _l2_reason(cluster: Cluster) -> str | None:

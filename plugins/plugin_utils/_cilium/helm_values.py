@@ -11,57 +11,34 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
 from .._addressing.addresses import Cidr
 from .._addressing.families import Family
-from .._addressing.intervals import Interval
 from .._model.site import Cluster, L2Lease
+from .distributions import (
+    AGENT_CAPABILITIES,
+    API_ADDRESSES,
+    HOST,
+    LOCAL_HOSTS,
+    PORT,
+    BaseValue,
+    distribution_of,
+    nested,
+)
 from .lb import DEFAULT_POD_POOL, pod_pool_spec
 from .services import cilium_chart_values
 
-AGENT_CAPABILITIES = "securityContext.capabilities.ciliumAgent"
 BIND_LOW_PORTS = "NET_BIND_SERVICE"
 """The capability without which no agent can listen on a port below 1024."""
 
 _OTHER_QPS = 10
 """Requests per second that are left to an agent beside leases: Cilium's default limit for everything."""
 
-_TALOS: Mapping[str, Any] = {
-    "ipam": {"mode": "kubernetes"},
-    "kubeProxyReplacement": True,
-    "k8sServiceHost": "localhost",
-    "k8sServicePort": 7445,
-    "cgroup": {"autoMount": {"enabled": False}, "hostRoot": "/sys/fs/cgroup"},
-    "securityContext": {
-        "capabilities": {
-            "ciliumAgent": [
-                "CHOWN",
-                "KILL",
-                "NET_ADMIN",
-                "NET_RAW",
-                "IPC_LOCK",
-                "SYS_ADMIN",
-                "SYS_RESOURCE",
-                "DAC_OVERRIDE",
-                "FOWNER",
-                "SETGID",
-                "SETUID",
-            ],
-            "cleanCiliumState": ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"],
-        }
-    },
-}
-"""Cilium documentation, "Installation on Talos Linux": KubePrism on 7445, cgroup v2 mounted by Talos, no SYS_MODULE."""
-
 _RESTART_ON_CHANGE: Mapping[str, Any] = {"operator": {"rollOutPods": True}, "rollOutCiliumPods": True}
 """Agents and operator read their configuration once, at start: without these a changed value does nothing."""
-
-_K3S_POD_CIDRS = (Cidr(Interval(Family.IPV4, 0x0A2A0000, 0x0A2AFFFF), 16),)
-"""10.42.0.0/16, the default of ``k3s server --cluster-cidr``."""
-_K3S: Mapping[str, Any] = {"kubeProxyReplacement": True, "k8sServiceHost": "127.0.0.1", "k8sServicePort": 6444}
-"""Each k3s node has a load balancer for the API server on this port (k3s documentation, "Architecture")."""
 
 
 def helm_values(cluster: Cluster) -> dict[str, Any]:
@@ -188,14 +165,43 @@ def _without_ipv4(cluster: Cluster) -> bool:
     )
 
 
+def distribution_values(cluster: Cluster) -> list[BaseValue]:
+    """Return the values that are the distribution's: neither the inventory's needs nor the user say otherwise.
+
+    A user who writes another address of the API server, in whichever form, takes the distribution's host and port away.
+    """
+    distribution = distribution_of(cluster.distribution)
+    written = [value_at(cluster.values, path) for path in API_ADDRESSES]
+    own_address = any(value and value not in LOCAL_HOSTS for value in written)
+    needed = needed_values(cluster)
+    values = [
+        replace(item, value=[*item.value, BIND_LOW_PORTS])
+        if item.path == AGENT_CAPABILITIES and low_ports(cluster)
+        else item
+        for item in distribution.values
+        if value_at(cluster.values, item.path) is None
+        and value_at(needed, item.path) in (None, item.value)
+        and not (own_address and item.path in (HOST, PORT))
+    ]
+    if cluster.pod_cidrs or not distribution.pod_cidrs:
+        return values
+    ranges = value_at(_cluster_pool(cluster, distribution.pod_cidrs), "ipam.operator") or {}
+    reason = f"the pod CIDR of {distribution.name} where it is told no other"
+    return values + [
+        BaseValue(f"ipam.operator.{name}", value, reason)
+        for name, value in ranges.items()
+        if name.endswith("List") and value_at(cluster.values, f"ipam.operator.{name}") is None
+    ]
+
+
 def _base_values(cluster: Cluster) -> Mapping[str, Any]:
-    if cluster.distribution == "talos":
-        capabilities = _TALOS["securityContext"]["capabilities"]["ciliumAgent"]
-        more = {"securityContext": {"capabilities": {"ciliumAgent": [*capabilities, BIND_LOW_PORTS]}}}
-        return _merge(_TALOS, more if low_ports(cluster) else {})
-    if cluster.distribution == "k3s":
-        return _merge(_K3S, _cluster_pool(cluster, _K3S_POD_CIDRS))
-    return _cluster_pool(cluster, ())
+    distribution = distribution_of(cluster.distribution)
+    base: dict[str, Any] = {}
+    for item in distribution_values(cluster):
+        base = _merge(base, nested(item.path, item.value))
+    if distribution.value_of("ipam.mode") is None:
+        base = _merge(base, _cluster_pool(cluster, distribution.pod_cidrs))
+    return base
 
 
 def _cluster_pool(cluster: Cluster, usual: tuple[Cidr, ...]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from .._cilium.secrets import password_secrets
 from .._document.plan import KubernetesObject, PlanDocument
 from .gitops import OTHERS, ReleaseSource, documents, gitops_files
+from .talos import talos_patches
 
 
 def cluster_files(plan: PlanDocument, sources: Mapping[str, ReleaseSource] | None = None) -> dict[str, str]:
@@ -29,6 +30,7 @@ def cluster_files(plan: PlanDocument, sources: Mapping[str, ReleaseSource] | Non
         others = cluster["apply"] == OTHERS
         if not (others and cluster["absent"]):
             files[f"{name}/values.yaml"] = documents([cluster["helm_values"]])
+        files.update({f"{name}/{path}": text for path, text in talos_patches(name, cluster).items()})
         parts: dict[str, Sequence[KubernetesObject]] = {
             "nodes.yaml": [] if others else _nodes(cluster["node_labels"] or {}),
             "bgp.yaml": cluster["bgp"],

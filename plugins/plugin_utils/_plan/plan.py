@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .._addressing.addresses import Address, address_text
 from .._addressing.intervals import subtract
 from .._cilium.helm_checks import check_cluster_values
-from .._cilium.helm_values import helm_values, secrets_namespace
+from .._cilium.helm_values import distribution_values, helm_values, secrets_namespace
 from .._cilium.objects import bgp_objects, chart_values, lb_objects, node_labels, services
 from .._document.plan import (
     FORMAT,
@@ -37,7 +37,18 @@ from .._findings.together import together
 from .._frr.intent import frr_intent
 from .._inventory.parse import Inventory, accepted_reasons, parse
 from .._inventory.values import Item
-from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, Neighbor, Policy, Pool, Router, Service, Session, Site
+from .._model.site import (
+    KUBERNETES_TRAFFIC_POLICY,
+    Cluster,
+    Derived,
+    Neighbor,
+    Policy,
+    Pool,
+    Router,
+    Service,
+    Session,
+    Site,
+)
 from .._pools.capacity import capacity
 from .._resolve.site import resolve
 from .expectations import address_of, expectations, prefix_match, selector_text
@@ -102,8 +113,17 @@ def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report)
     for found in check_cluster_values(cluster):
         top, dot, rest = found.path.partition(".")
         variable = written[top].path if top in written else f"{cluster.host}.edge_cilium_values.{top}"
-        code = "EDGE604" if found.severity == ERROR else "EDGE605"
-        report.add(code, f"{variable}{dot}{rest}", found.problem, found.hint)
+        report.add(found.code, f"{variable}{dot}{rest}", found.problem, found.hint)
+
+
+def _derived_values(cluster: Cluster) -> list[Derived]:
+    """Return the Helm values that are derived from the cluster's distribution, where the release is ours to write."""
+    if not (cluster.managed and cluster.cilium_managed) or cluster.absent:
+        return []
+    return [
+        Derived(f"{cluster.host}.edge_cilium_values.{item.path}", item.value, item.reason)
+        for item in distribution_values(cluster)
+    ]
 
 
 def _document(site: Site, findings: Iterable[Finding], reasons: Mapping[tuple[str, str | None], str]) -> PlanDocument:
@@ -114,7 +134,10 @@ def _document(site: Site, findings: Iterable[Finding], reasons: Mapping[tuple[st
         "format": FORMAT,
         "site": site.name,
         "findings": [finding.as_dict() for finding in findings],
-        "derived": [{"path": item.path, "value": item.value, "reason": item.reason} for item in site.derived],
+        "derived": [
+            {"path": item.path, "value": item.value, "reason": item.reason}
+            for item in (*site.derived, *(item for cluster in clusters for item in _derived_values(cluster)))
+        ],
         "networks": {
             network.name: {
                 "cidrs": [cidr.text for cidr in network.cidrs],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ...module_utils._errors import message
 from .._document.changes import ChangesDocument, PlannedChange
@@ -365,6 +366,13 @@ def _services(services: Iterable[PlannedService], pools: Iterable[PlannedPool]) 
     )
 
 
+def _value_text(value: Any) -> str:
+    """Return a derived value in few words, as YAML would spell it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return some([str(item) for item in value], 2) if isinstance(value, list) else str(value)
+
+
 def _derived_lines(derived: Sequence[DerivedValue], full: bool) -> list[str]:
     """Return the table of derived values; of many, those of one key with one reason are one line."""
     groups: dict[tuple[str, str], list[DerivedValue]] = defaultdict(list)
@@ -373,7 +381,7 @@ def _derived_lines(derived: Sequence[DerivedValue], full: bool) -> list[str]:
         groups[item["path"].partition(".")[2] if grouped else item["path"], item["reason"]].append(item)
     rows = []
     for (_key, reason), items in groups.items():
-        values = list(dict.fromkeys(str(item["value"]) for item in items))
+        values = list(dict.fromkeys(_value_text(item["value"]) for item in items))
         more = f" and {len(items) - 1} more" if len(items) > 1 else ""
         rows.append((items[0]["path"] + more, some(values, 1), reason))
     return table(("value", "is", "because"), rows)

@@ -8,11 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import parse_cidr
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_checks import (
     check_cluster_values,
     check_helm_values,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import helm_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import (
+    distribution_values,
+    helm_values,
+    value_at,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Cluster,
     L2Lease,
@@ -234,6 +240,128 @@ def test_talos_values() -> None:
     assert found["cgroup"] == {"autoMount": {"enabled": False}, "hostRoot": "/sys/fs/cgroup"}
     assert "SYS_MODULE" not in found["securityContext"]["capabilities"]["ciliumAgent"]
     assert found["securityContext"]["capabilities"]["cleanCiliumState"] == ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"]
+
+
+@pytest.mark.parametrize(
+    ("values", "host", "port"),
+    [
+        ({}, "localhost", 7445),
+        ({"k8sServiceHost": "127.0.0.1"}, "127.0.0.1", 7445),
+        ({"k8sServicePort": 7446}, "localhost", 7446),
+        ({"k8sServiceHost": "10.0.0.9", "k8sServicePort": 6443}, "10.0.0.9", 6443),
+        ({"k8sServiceHost": "10.0.0.9"}, "10.0.0.9", None),
+        ({"k8sServiceHostRef": {"name": "api", "key": "host"}, "k8sServicePort": 6443}, None, 6443),
+        ({"k8s": {"apiServerURLs": "https://10.0.0.9:6443"}}, None, None),
+    ],
+)
+def test_the_api_server_of_the_user_takes_the_place_of_the_distributions(
+    values: dict[str, Any], host: str | None, port: int | None
+) -> None:
+    found = helm_values(cluster(distribution="talos", values=values))
+    assert (found.get("k8sServiceHost"), found.get("k8sServicePort")) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("changes", "paths"),
+    [
+        pytest.param({"distribution": None}, [], id="none"),
+        pytest.param({"distribution": "kubeadm"}, [], id="kubeadm"),
+        pytest.param(
+            {"distribution": "k3s"},
+            ["kubeProxyReplacement", "k8sServiceHost", "k8sServicePort", "ipam.operator.clusterPoolIPv4PodCIDRList"],
+            id="k3s",
+        ),
+        pytest.param(
+            {
+                "distribution": "k3s",
+                "pod_cidrs": ("10.99.0.0/16",),
+                "values": {"k8sServiceHost": "10.0.0.9", "k8sServicePort": 6443, "kubeProxyReplacement": False},
+            },
+            [],
+            id="k3s, all said otherwise",
+        ),
+        pytest.param(
+            {
+                "distribution": "talos",
+                "pod_pools": (PodPool("default", (parse_cidr("10.50.0.0/20", "p"),), {Family.IPV4: 24}),),
+                "values": {"cgroup": {"hostRoot": "/run/cgroup"}, "securityContext": {"capabilities": {}}},
+            },
+            [
+                "kubeProxyReplacement",
+                "k8sServiceHost",
+                "k8sServicePort",
+                "cgroup.autoMount.enabled",
+                "securityContext.capabilities.ciliumAgent",
+                "securityContext.capabilities.cleanCiliumState",
+            ],
+            id="Talos, with IPAM by need and one path by hand",
+        ),
+    ],
+)
+def test_which_values_are_the_distributions(changes: dict[str, Any], paths: list[str]) -> None:
+    found = distribution_values(cluster(**changes))
+    assert [item.path for item in found] == paths
+    values = helm_values(cluster(**changes))
+    assert [value_at(values, item.path) for item in found] == [item.value for item in found]
+    assert all(item.reason for item in found)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "values", "problems"),
+    [
+        pytest.param("talos", {"k8sServicePort": "7445"}, [], id="the port as text"),
+        pytest.param("kubeadm", {"k8sServiceHost": "localhost", "k8sServicePort": 6443}, [], id="a proxy of one's own"),
+        pytest.param("talos", {"k8sServiceHost": "10.0.0.9", "k8sServicePort": 6443}, [], id="an address elsewhere"),
+        pytest.param("talos", {"k8sServiceHostRef": {"name": "api"}, "k8sServicePort": 6443}, [], id="a reference"),
+        pytest.param("talos", {"bpf": {"masquerade": True, "hostLegacyRouting": True}}, [], id="legacy routing"),
+        pytest.param("kubeadm", {"bpf": {"masquerade": True}}, [], id="no host DNS"),
+        pytest.param("kubeadm", {"cgroup": {"autoMount": {"enabled": True}}}, [], id="not Talos"),
+        pytest.param(
+            "k3s",
+            {"k8sServicePort": 6443},
+            [
+                "EDGE617 k8sServicePort: it is 6443, but the load balancer for the API server on each k3s node listens on"
+                " 6444 (remove it, if its port was not changed on every node)"
+            ],
+            id="k3s's other port",
+        ),
+        *(
+            pytest.param(
+                name,
+                {"k8sServiceHost": "10.0.0.9"},
+                [
+                    "EDGE604 k8sServicePort: it is missing, but k8sServiceHost is 10.0.0.9"
+                    " (write it: 6443 on most clusters)"
+                ],
+                id=f"no port, {name}",
+            )
+            for name in ("talos", "kubeadm", None)
+        ),
+        pytest.param(
+            "talos",
+            {
+                "bpf": {"masquerade": "true"},
+                "cgroup": {"autoMount": {"enabled": True}, "hostRoot": "/run/cilium/cgroupv2"},
+                "securityContext": {"capabilities": {"ciliumAgent": ["NET_ADMIN", "SYS_MODULE"]}},
+            },
+            [
+                "EDGE617 bpf.masquerade: it is true, and pods do not reach Talos's host DNS then (siderolabs/talos#10002)"
+                " (write bpf.hostLegacyRouting: true, or set machine.features.hostDNS.forwardKubeDNSToHost: false in"
+                " Talos and bpf.hostLegacyRouting: false here)",
+                "EDGE617 cgroup.autoMount.enabled: it is true, but Talos has mounted cgroup v2 at /sys/fs/cgroup, and its"
+                " root file system is read-only (remove it)",
+                "EDGE617 cgroup.hostRoot: it is /run/cilium/cgroupv2, but Talos mounts cgroup v2 at /sys/fs/cgroup"
+                " (remove it)",
+                "EDGE604 securityContext.capabilities.ciliumAgent: it has SYS_MODULE, which Talos gives no pod: the"
+                " container would not start (take SYS_MODULE out of the list)",
+            ],
+            id="what Talos is not",
+        ),
+    ],
+)
+def test_values_against_the_distribution(distribution: str | None, values: dict[str, Any], problems: list[str]) -> None:
+    found = check_cluster_values(cluster(distribution=distribution, values=values))
+    assert [f"{item.code} {item.path}: {item.problem} ({item.hint})" for item in found] == problems
 
 
 @pytest.mark.parametrize(

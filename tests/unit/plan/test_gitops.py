@@ -56,6 +56,8 @@ def test_the_whole_tree() -> None:
         "platform/manifests/services.yaml",
         "platform/metadata/media/jellyfin/kustomization.yaml",
         "platform/node-labels.sh",
+        "platform/talos-patch-documents.yaml",
+        "platform/talos-patch.yaml",
         "platform/values.yaml",
     ]
 
@@ -183,6 +185,8 @@ def test_to_a_cluster_of_ours_nothing_is_added() -> None:
         "platform/manifests/lb.yaml",
         "platform/manifests/nodes.yaml",
         "platform/manifests/services.yaml",
+        "platform/talos-patch-documents.yaml",
+        "platform/talos-patch.yaml",
         "platform/values.yaml",
     ]
     assert gitops_notes(data, SOURCES) == []

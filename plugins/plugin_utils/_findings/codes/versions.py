@@ -122,4 +122,11 @@ VERSIONS: dict[str, PlanCode] = {
         "platform.edge_cilium_version: 1.20 is no release of Cilium: it has no third number (write it whole, such as"
         " 1.19.6: the version that runs, or the one to go to)",
     ),
+    "EDGE617": PlanCode(
+        WARNING,
+        "Helm value that the distribution does not bear out",
+        "Its nodes are set up otherwise where nobody changed that (docs/cluster.md, Distributions).",
+        "platform.edge_cilium_values.k8sServicePort: it is 6443, but the load balancer for the API server on each Talos"
+        " node listens on 7445 (remove it, if its port was not changed on every node)",
+    ),
 }
