@@ -299,6 +299,21 @@ def edge_arguments() -> str:
                 "description": ["Call it after the entry point C(compare) has run on each host."],
                 "options": {name: options[name] for name in ("edge_compare_file", "edge_compare_strict")},
             },
+            "drift": {
+                "short_description": "Say how far the live site is from the plan",
+                "description": [
+                    "Needs C(edge_plan), which the entry point C(plan) registers. It changes nothing.",
+                    "It verifies both ends and compares what they were told with the plan; C(drift_result) ends the run.",
+                ],
+                "options": {name: options[name] for name in ("edge_drift_file", "edge_drift_metrics_file")},
+            },
+            "drift_result": {
+                "short_description": "End the run with the exit status 1 or 2, unless the live site is as planned",
+                "description": [
+                    "Call it after the entry point C(drift), with the reasons why an end could not be looked at, or none, in"
+                    " C(__edge_drift_unread).",
+                ],
+            },
             "new": {
                 "short_description": "Write a first inventory out of a few answers",
                 "description": ["What is wrong with the answers is told at once; nothing is ever overwritten."],

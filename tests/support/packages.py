@@ -35,6 +35,7 @@ ORDER = (
     "plugin_utils/_new_inventory",
     "plugin_utils/_verify",
     "plugin_utils/_compare",
+    "plugin_utils/_drift",
     "plugin_utils/_twin/description",
     "plugin_utils/_twin/guard",
     "plugin_utils/_twin/run",

@@ -49,6 +49,12 @@ RUN = (
     ),
     Key("edge_compare_file", PATH, "Where playbooks/compare.yml writes what differs as JSON."),
     Key("edge_compare_strict", Boolean(), "Whether playbooks/compare.yml fails where an end differs.", default=False),
+    Key("edge_drift_file", PATH, "Where playbooks/drift.yml writes how far the site is from the plan, as JSON."),
+    Key(
+        "edge_drift_metrics_file",
+        PATH,
+        "Where playbooks/drift.yml writes it as OpenMetrics text; node_exporter reads it where the name ends in .prom.",
+    ),
     Key("edge_render_dir", PATH, "Where playbooks/render.yml writes every file."),
     Key("edge_render_secrets", Anything(), "Render secrets too, in files of mode 0600.", default=False),
     Key(

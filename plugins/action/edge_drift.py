@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Say how far the live site is from the plan, from what the hosts of the play have registered."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
+    drift_lines,
+    judge,
+    reasons_unread,
+    verdict,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.metrics import metrics_text
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+
+ARGUMENTS: dict[str, Any] = {
+    "plan": {"type": "dict", "required": True},
+    "verified": {"type": "dict", "required": True},
+    "compared_in": {"type": "list", "elements": "str", "required": True},
+    "persisted_in": {"type": "str"},
+    "metrics_file": {"type": "path"},
+}
+
+
+class ActionModule(ActionBase):
+    """Say how far the live site is from the plan."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the drift as data and as text; write it as metrics."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        options = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
+        variables = task_vars or {}
+        hosts = sorted(variables.get("ansible_play_hosts_all") or ())
+
+        def registered(name: str) -> dict[str, dict[str, Any]]:
+            found = {host: plain(variables["hostvars"][host].get(name) or {}) for host in hosts}
+            return {host: value for host, value in found.items() if value and not value.get("skipped")}
+
+        try:
+            plan = plan_of(plain(options["plan"]), "edge_plan")
+        except EdgeError as error:
+            raise AnsibleActionFail(str(error)) from error
+        persisted = {
+            host: not found.get("changed")
+            for host, found in registered(options["persisted_in"] or "").items()
+            if not found.get("failed") and not found.get("unreachable")
+        }
+        compared = [found for name in options["compared_in"] for found in registered(name).values()]
+        drift = judge(plan["site"], plain(options["verified"]), compared, persisted)
+        if options["metrics_file"]:
+            _write(Path(options["metrics_file"]), metrics_text(drift, time.time()))
+        return {
+            **result,
+            **drift,
+            "changed": False,
+            "unread": reasons_unread(drift),
+            "text": "\n".join(drift_lines(drift)),
+            "msg": verdict(drift),
+        }
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one step, so that who reads it meanwhile gets the old or the new one.
+
+    The new one has another ending until then: node_exporter reads each file of the folder that ends in ``.prom``.
+    """
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_text(text, "utf-8")
+        new.chmod(0o644)
+        os.replace(new, path)
+    except OSError as error:
+        raise AnsibleActionFail(f"edge_drift_metrics_file: {path} cannot be written: {error}") from error

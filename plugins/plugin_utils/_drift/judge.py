@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a live site has drifted from its plan, out of what verify and the comparison of each end found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._compare.ends import NOT_COMPARED, ONLY_PLANNED
+from .._document.drift import DRIFT, DRIFT_FORMAT, NONE, UNKNOWN, DriftDocument, DriftEnd, DriftRow
+from .._findings.code import ERROR
+from .._verify.progress import UNREADABLE
+from .._verify.report import VerifyDocument
+
+NO_PERSISTENT_COPY = "persistence: what brings frr.conf back after a firmware upgrade is not there as planned"
+"""What is said of a router whose copy under /data, script or hook is away or another."""
+
+
+def judge(
+    site: str,
+    verified: VerifyDocument,
+    compared: Iterable[Mapping[str, Any]],
+    persisted: Mapping[str, bool] | None = None,
+) -> DriftDocument:
+    """Return how far the live site is from the plan.
+
+    A site whose end cannot be looked at is ``unknown``, whatever is found elsewhere. A warning of verify is no drift: a
+    site that was just set up has it too.
+
+    Args:
+        site: its name.
+        verified: what verify found.
+        compared: of each end, what ``edge_compare`` returned: ``end``, ``host``, ``error`` or ``rows`` and ``notes``.
+        persisted: of each router with a persistent configuration, whether that is there as planned.
+    """
+    ends = {str(item["host"]): _end(item) for item in compared}
+    for host, there in (persisted or {}).items():
+        if not there and host in ends:
+            _add(ends[host], {"state": ONLY_PLANNED, "what": NO_PERSISTENT_COPY})
+    errors = [finding for finding in verified["findings"] if finding["severity"] == ERROR]
+    for finding in errors:
+        if finding["code"] in UNREADABLE:
+            host = finding["path"]
+            end = ends.setdefault(host, _unread(UNREADABLE[finding["code"]], host, None))
+            end["error"] = end["error"] or finding["problem"]
+    drifted = any(end["differences"] for end in ends.values()) or any(
+        finding["code"] not in UNREADABLE for finding in errors
+    )
+    unread = any(end["error"] for end in ends.values())
+    rows = verified["rows"]
+    return {
+        "format": DRIFT_FORMAT,
+        "site": site,
+        "state": UNKNOWN if unread else DRIFT if drifted else NONE,
+        "ends": [ends[host] for host in sorted(ends, key=lambda host: (ends[host]["end"] != "router", host))],
+        "met": sum(row["level"] != ERROR for row in rows),
+        "expectations": len(rows),
+        "findings": list(verified["findings"]),
+    }
+
+
+def reasons_unread(document: DriftDocument) -> list[str]:
+    """Return why which end could not be looked at; none where all were."""
+    return [f"{end['end']} {end['host']}: {end['error']}" for end in document["ends"] if end["error"]]
+
+
+def drift_lines(document: DriftDocument) -> list[str]:
+    """Return the document as lines for a terminal."""
+    lines = []
+    for end in document["ends"]:
+        title = f"{end['end']} {end['host']}"
+        if end["error"]:
+            lines.append(f"{title}: could not be looked at: {end['error']}")
+            continue
+        lines.append(f"{title}: {_count(end['differences'], 'difference')} from the plan")
+        width = max((len(row["state"]) for row in end["rows"]), default=0)
+        lines += [f"  {row['state']:<{width}}  {row['what']}" for row in end["rows"]]
+        lines += [f"  note: {note}" for note in end["notes"]]
+    lines.append(f"live site: {document['met']} of {document['expectations']} expectations met")
+    for finding in document["findings"]:
+        if finding["code"] in UNREADABLE:
+            continue
+        lines.append(f"  {finding['severity']} {finding['code']}  {finding['path']}: {finding['problem']}")
+        if finding["hint"]:
+            lines.append(f"    {finding['hint']}")
+    return [*lines, verdict(document)]
+
+
+def verdict(document: DriftDocument) -> str:
+    """Return the state in one line."""
+    site = document["site"]
+    if document["state"] == UNKNOWN:
+        return f"{site}: unknown, because an end could not be looked at"
+    if document["state"] == NONE:
+        return f"{site}: no drift"
+    differences = sum(end["differences"] for end in document["ends"])
+    errors = sum(finding["severity"] == ERROR for finding in document["findings"])
+    parts = [_count(number, noun) for number, noun in ((differences, "difference"), (errors, "error")) if number]
+    return f"{site}: drift: {', '.join(parts)}"
+
+
+def _end(compared: Mapping[str, Any]) -> DriftEnd:
+    """Return one end, from what ``edge_compare`` returned."""
+    end, host = str(compared["end"]), str(compared["host"])
+    if "error" in compared:
+        return _unread(end, host, str(compared["error"]))
+    found = _unread(end, host, None)
+    for row in compared["rows"]:
+        _add(found, {"state": str(row["state"]), "what": str(row["what"])})
+    found["notes"] += [str(note) for note in compared["notes"]]
+    return found
+
+
+def _add(end: DriftEnd, row: DriftRow) -> None:
+    end["rows"].append(row)
+    end["differences"] += row["state"] != NOT_COMPARED
+
+
+def _unread(end: str, host: str, error: str | None) -> DriftEnd:
+    return {"end": end, "host": host, "error": error, "differences": 0, "rows": [], "notes": []}
+
+
+def _count(number: int, noun: str) -> str:
+    """Return ``no difference``, ``1 difference`` or ``2 differences``."""
+    return f"no {noun}" if number == 0 else f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a site is from its plan, out of verify's findings and the comparisons."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
+    NO_PERSISTENT_COPY,
+    drift_lines,
+    judge,
+    reasons_unread,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.metrics import metrics_text
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import read_page
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+ROUTER = {"end": "router", "host": "udm", "rows": [], "notes": []}
+CLUSTER = {"end": "cluster", "host": "home", "rows": [], "notes": ["nodes of the inventory that are not there: n9"]}
+DIFFERS = {"state": "differs", "what": "neighbor 10.0.0.11: hold time: 180 s live, 9 s planned"}
+HIDDEN = {"state": "not compared", "what": "neighbor 10.0.0.11: password: hidden"}
+
+
+def finding(code: str, severity: str, path: str, hint: str | None = "look there") -> dict[str, Any]:
+    return {
+        "code": code,
+        "severity": severity,
+        "page": "",
+        "path": path,
+        "problem": "cannot be read",
+        "hint": hint,
+        "accepted": None,
+    }
+
+
+def verified(*findings: dict[str, Any]) -> Any:
+    levels = [item["severity"] for item in findings] + ["ok"]
+    rows = [{"step": "ends", "subject": "s", "expected": "e", "seen": "e", "level": level} for level in levels]
+    return {"format": 1, "rows": rows, "findings": list(findings)}
+
+
+CASES = {
+    "as planned": ([], [ROUTER, CLUSTER], {}, "none"),
+    "a hidden password": ([], [{**ROUTER, "rows": [HIDDEN]}, CLUSTER], {}, "none"),
+    "a warning": ([finding("EDGE873", "warning", "udm 192.0.2.1")], [ROUTER, CLUSTER], {}, "none"),
+    "a difference": ([], [{**ROUTER, "rows": [DIFFERS]}, CLUSTER], {}, "drift"),
+    "an error": ([finding("EDGE821", "error", "udm 10.0.0.11")], [ROUTER, CLUSTER], {}, "drift"),
+    "persistence is there": ([], [ROUTER, CLUSTER], {"udm": True}, "none"),
+    "persistence is away": ([], [ROUTER, CLUSTER], {"udm": False}, "drift"),
+    "the comparison cannot look": ([], [ROUTER, {"end": "cluster", "host": "home", "error": "no"}], {}, "unknown"),
+    "verify cannot look": ([finding("EDGE801", "error", "udm")], [ROUTER, CLUSTER], {}, "unknown"),
+    "verify alone knows the end": ([finding("EDGE802", "error", "home")], [ROUTER], {}, "unknown"),
+    "an end away, another differs": (
+        [finding("EDGE802", "error", "home")],
+        [{**ROUTER, "rows": [DIFFERS]}, {"end": "cluster", "host": "home", "error": "no"}],
+        {},
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_state(case: tuple[list[Any], list[Any], dict[str, bool], str]) -> None:
+    findings, compared, persisted, state = case
+    found = judge("site", verified(*findings), compared, persisted)
+    assert found["state"] == state
+    assert bool(reasons_unread(found)) == (state == "unknown")
+    assert drift_lines(found)[-1].startswith(
+        {"none": "site: no drift", "drift": "site: drift: 1 "}.get(state, "site: u")
+    )
+
+
+def test_the_table_has_each_end_once_and_each_finding() -> None:
+    found = judge(
+        "site",
+        verified(finding("EDGE802", "error", "home"), finding("EDGE821", "error", "udm 10.0.0.11")),
+        [
+            {"end": "cluster", "host": "home", "error": "no route"},
+            {**ROUTER, "rows": [DIFFERS, HIDDEN], "notes": ["n"]},
+        ],
+        {"udm": False, "left-out": False},
+    )
+    assert drift_lines(found) == [
+        "router udm: 2 differences from the plan",
+        f"  differs       {DIFFERS['what']}",
+        f"  not compared  {HIDDEN['what']}",
+        f"  only planned  {NO_PERSISTENT_COPY}",
+        "  note: n",
+        "cluster home: could not be looked at: no route",
+        "live site: 1 of 3 expectations met",
+        "  error EDGE821  udm 10.0.0.11: cannot be read",
+        "    look there",
+        "site: unknown, because an end could not be looked at",
+    ]
+    assert reasons_unread(found) == ["cluster home: no route"]
+
+
+def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_metrics_say_the_same() -> None:
+    found = judge(
+        'a "site"\\',
+        verified(
+            finding("EDGE821", "error", "a"), finding("EDGE821", "error", "b"), finding("EDGE873", "warning", "c")
+        ),
+        [{**ROUTER, "rows": [DIFFERS, HIDDEN]}, {"end": "cluster", "host": "home", "error": "no route"}],
+    )
+    site = ("site", 'a "site"\\')
+    udm, home = (("end", "router"), ("host", "udm"), site), (("end", "cluster"), ("host", "home"), site)
+    assert samples(metrics_text(found, 1_795_000_000.25)) == {
+        ("cluster_edge_state", (site, ("state", "none"))): 0,
+        ("cluster_edge_state", (site, ("state", "drift"))): 0,
+        ("cluster_edge_state", (site, ("state", "unknown"))): 1,
+        ("cluster_edge_end_readable", udm): 1,
+        ("cluster_edge_end_readable", home): 0,
+        ("cluster_edge_differences", udm): 1,
+        ("cluster_edge_expectations", (("met", "true"), site)): 2,
+        ("cluster_edge_expectations", (("met", "false"), site)): 2,
+        ("cluster_edge_findings", (("code", "EDGE821"), ("severity", "error"), site)): 2,
+        ("cluster_edge_findings", (("code", "EDGE873"), ("severity", "warning"), site)): 1,
+        ("cluster_edge_look_timestamp_seconds", (site,)): 1_795_000_000.25,
+    }
+
+
+def test_the_documented_rules_use_metrics_that_exist() -> None:
+    page = read_page(CHECKOUT / "docs" / "drift.md")
+    (rules,) = page.under("Into Prometheus", "yaml")
+    expressions = [rule["expr"] for group in yaml.safe_load(rules)["groups"] for rule in group["rules"]]
+    text = metrics_text(judge("site", verified(finding("EDGE821", "error", "udm")), [ROUTER, CLUSTER]), 0)
+    emitted = {name for name, _labels in samples(text)}
+    used = {name for expression in expressions for name in re.findall(r"cluster_edge_\w+", expression)}
+    assert used <= emitted
+    documented = set(re.findall(r"^\| `(cluster_edge_\w+)`", page.text, re.MULTILINE))
+    assert documented == emitted

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""playbooks/drift.yml where no end can be looked at; molecule's scenario default looks at live ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
+from ansible_collections.hybridnet.cluster_edge.tests.unit.plugins.test_unreachable_router import (
+    ApiServer,
+    api,
+    inventory,
+    unreachable,
+)
+
+__all__ = ["api"]
+
+pytestmark = pytest.mark.ansible
+ONCE = "edge_verify_timeout=0"
+
+
+def test_ends_that_cannot_be_looked_at_are_no_drift(tmp_path: Path, api: ApiServer) -> None:
+    report, metrics = tmp_path / "drift.json", tmp_path / "drift.prom"
+    files = f"edge_drift_file={report}", f"edge_drift_metrics_file={metrics}"
+    run = run_playbook("drift.yml", inventory(tmp_path, api, edge=unreachable()), ONCE, *files)
+    run.check(1)
+    said = " ".join(run.output.split())
+    assert "could not look: router edge: " in said
+    assert "cluster edge-k8s: " in said
+    assert "no drift" not in said
+    found = json.loads(report.read_text("utf-8"))
+    assert found["state"] == "unknown"
+    assert [(end["end"], bool(end["error"])) for end in found["ends"]] == [("router", True), ("cluster", True)]
+    assert 'cluster_edge_state{site="edge",state="unknown"} 1' in metrics.read_text("utf-8")
+    assert [file.name for file in tmp_path.glob("drift.prom*")] == ["drift.prom"]
+    assert {asked.partition(" ")[0] for asked in api.asked} == {"GET"}
+
+
+def test_a_site_without_a_plan_is_no_drift(tmp_path: Path, api: ApiServer) -> None:
+    run = run_playbook("drift.yml", inventory(tmp_path, api, edge={**unreachable(), "edge_router_asn": "many"}), ONCE)
+    run.check(1)
+    assert "could not look: the site cannot be planned" in " ".join(run.output.split())
+    assert api.asked == []
+
+
+def test_a_limit_that_leaves_nothing_is_no_answer(tmp_path: Path, api: ApiServer) -> None:
+    run = run_playbook(
+        "drift.yml", inventory(tmp_path, api, edge=unreachable()), ONCE, options=("--limit", "localhost")
+    )
+    run.check(1)
+
+
+def test_a_metrics_file_that_cannot_be_written_is_no_answer(tmp_path: Path, api: ApiServer) -> None:
+    file = tmp_path / "not-there" / "drift.prom"
+    run = run_playbook(
+        "drift.yml", inventory(tmp_path, api, edge=unreachable()), ONCE, f"edge_drift_metrics_file={file}"
+    )
+    run.check(1)
+    assert f"edge_drift_metrics_file: {file} cannot be written" in " ".join(run.output.split())
