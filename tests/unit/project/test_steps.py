@@ -76,6 +76,31 @@ def test_each_step_says_what_became_of_it() -> None:
     ]
 
 
+def test_steps_that_run_at_the_same_time() -> None:
+    """The first one waits for the second one's word, so that neither can go before the other."""
+    done = bash("""
+        step_waits() { read -r -t 20 word <"$pipe" && echo "heard $word"; }
+        step_speaks() { echo hello >"$pipe"; echo said; return 3; }
+        step_after() { echo later; }
+        pipe=$(mktemp -u); mkfifo "$pipe"
+        edge_run_steps waits -- speaks after
+        status=$?
+        rm "$pipe"
+        exit "$status"
+    """)
+    lines = [re.sub(r"\d+ s\b", "N s", line) for line in done.stdout.splitlines() if line]
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert [line for line in lines[:-2] if "waits" in line or "heard" in line] == [
+        *("== waits (1 of 1)", "heard hello", "== waits: passed in N s")
+    ]
+    assert [line for line in lines[:-2] if "waits" not in line and "heard" not in line] == [
+        *("== speaks (1 of 2)", "speaks | said", "== speaks: FAILED in N s"),
+        *("== after (2 of 2)", "after | later", "== after: passed in N s"),
+    ]
+    assert lines[-2:] == ["3 steps in N s; failed: speaks", "2 passed, 1 failed, 0 skipped"]
+
+
 def test_a_line_appears_when_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second command ends when it has read the first one's line, which goes on until then."""
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
