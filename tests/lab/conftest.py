@@ -6,29 +6,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-_PROBES = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep what the drills' probes say."""
-    config.stash[_PROBES] = []
+_PROBES = "probes"
+"""Name of the property of a test that says what its probes lost; xdist hands properties on."""
 
 
 @pytest.fixture
-def told_by_probes(request: pytest.FixtureRequest) -> list[str]:
-    """Return the lines about probes that are printed at the end of the run."""
-    return request.config.stash[_PROBES]
+def told_by_probes(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return what notes a line about probes, which is printed at the end of the run."""
+    return lambda line: request.node.user_properties.append((_PROBES, line))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what each drill lost."""
-    if config.stash[_PROBES]:
+    reports = [
+        item for items in terminalreporter.stats.values() for item in items if isinstance(item, pytest.TestReport)
+    ]
+    told = [
+        text
+        for report in reports
+        if report.when == "teardown"
+        for name, text in report.user_properties
+        if name == _PROBES
+    ]
+    if told:
         terminalreporter.section("probes every 10 ms through each drill")
-        for line in config.stash[_PROBES]:
-            terminalreporter.write_line(line)
+        for line in told:
+            terminalreporter.write_line(str(line))

@@ -15,7 +15,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -66,7 +66,9 @@ def is_reachable(site: Site) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def whole_before_and_after(site: Site, request: pytest.FixtureRequest, told_by_probes: list[str]) -> Iterator[None]:
+def whole_before_and_after(
+    site: Site, request: pytest.FixtureRequest, told_by_probes: Callable[[str], None]
+) -> Iterator[None]:
     """Begin each drill from OLD, and end it with nothing of a transaction left on the router.
 
     Where FRR keeps running (no marker ``interrupts``), no probe of an address that the change does not concern is lost.
@@ -83,7 +85,7 @@ def whole_before_and_after(site: Site, request: pytest.FixtureRequest, told_by_p
         assert site.lab.sh(LEFT_BEHIND).stdout == ""
     finally:
         losses = probes.stop()[PROBED]
-    told_by_probes.append(f"{request.node.name}: {losses}")
+    told_by_probes(f"{request.node.name}: {losses}")
     if request.node.get_closest_marker("interrupts") is None:
         assert losses.lost == 0, str(losses)
 
