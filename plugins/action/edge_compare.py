@@ -19,7 +19,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connectio
     ClusterAction,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import release_source, rendered_frr
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import (
+    RELEASE_DEFAULTS,
+    release_source,
+    rendered_frr,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
@@ -141,7 +145,8 @@ class ActionModule(ClusterAction):
             plurals=sorted(PLURALS.values()), nodes=True, services=True, selector=owned, manager=FIELD_MANAGER
         )
         if scope == PLANNED or cluster["cilium_managed"]:
-            source = release_source(self._variables)
+            defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))
+            source = release_source(self._variables, defaults)
             request["release"] = f"{source.namespace}/{source.name}"
         state = plain(self.look("cluster_state_info", read_state, request, self._variables))
         if state.get("failed"):

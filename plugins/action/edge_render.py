@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
@@ -67,27 +66,12 @@ class ActionModule(ActionBase):
             if options["secrets"]:
                 _refuse_secrets_in_git(plan, folder)
             sources = self._release_sources(plan)
-            texts = {**self._router_files(plan, options["secrets"]), **cluster_files(plan, sources)}
-            secret = {path for path in texts if path.endswith("/frr.conf")} if options["secrets"] else set()
-            if options["secrets"]:
-                found = secret_files(plan, self._cluster_passwords(plan))
-                texts.update(found)
-                secret.update(found)
+            texts, secret = self._texts(plan, sources, options["secrets"])
             listed = _listed_before(folder / list_name(plan["site"]))
             _refuse_foreign(folder, texts, listed)
         except EdgeError as error:
             return {**result, "failed": True, "msg": str(error)}
-        diffs = []
-        changed = []
-        for path, text in sorted(texts.items()):
-            mode = SECRET_MODE if path in secret else OPEN_MODE
-            before = write(folder / path, text, mode, dry=self._task.check_mode)
-            if before is None:
-                continue
-            changed.append(path)
-            if path not in secret:
-                # The folder may have been rendered with secrets before.
-                diffs.append({"before_header": path, "after_header": path, "before": mask(before), "after": text})
+        changed, diffs = self._write_all(folder, texts, secret)
         removed, kept = _remove_stale(folder, set(texts), listed or {}, dry=self._task.check_mode)
         place = folder / list_name(plan["site"])
         listing = write(place, list_text(texts), OPEN_MODE, dry=self._task.check_mode)
@@ -103,10 +87,37 @@ class ActionModule(ActionBase):
             "diff": diffs,
         }
 
+    def _texts(
+        self, plan: PlanDocument, sources: Mapping[str, ReleaseSource], secrets: bool
+    ) -> tuple[dict[str, str], set[str]]:
+        """Return path -> text of each file, and the paths of those with secrets."""
+        texts = {**self._router_files(plan, secrets), **cluster_files(plan, sources)}
+        if not secrets:
+            return texts, set()
+        found = secret_files(plan, self._cluster_passwords(plan))
+        return {**texts, **found}, {path for path in texts if path.endswith("/frr.conf")} | set(found)
+
+    def _write_all(
+        self, folder: Path, texts: Mapping[str, str], secret: set[str]
+    ) -> tuple[list[str], list[dict[str, str]]]:
+        """Write what differs; return the paths, and the differences of those without secrets."""
+        changed, diffs = [], []
+        for path, text in sorted(texts.items()):
+            mode = SECRET_MODE if path in secret else OPEN_MODE
+            before = write(folder / path, text, mode, dry=self._task.check_mode)
+            if before is None:
+                continue
+            changed.append(path)
+            if path not in secret:
+                # The folder may have been rendered with secrets before.
+                diffs.append({"before_header": path, "after_header": path, "before": mask(before), "after": text})
+        return changed, diffs
+
     def _release_sources(self, plan: PlanDocument) -> dict[str, ReleaseSource]:
         """Return where Cilium's chart comes from, for each cluster to which others apply."""
+        defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))
         return {
-            name: release_source(self._variables["hostvars"][name])
+            name: release_source(self._variables["hostvars"][name], defaults)
             for name, cluster in plan["clusters"].items()
             if cluster["apply"] == OTHERS
         }
@@ -208,13 +219,13 @@ def _remove_stale(folder: Path, current: set[str], listed: Mapping[str, str], dr
     return removed, kept
 
 
-def release_source(variables: Mapping[str, Any]) -> ReleaseSource:
+def release_source(variables: Mapping[str, Any], defaults: Mapping[str, Any]) -> ReleaseSource:
     """Return where Cilium's chart comes from and which release it becomes.
 
     Args:
-        variables: of the cluster's host; those of the role that are not there have the role's defaults.
+        variables: of the cluster's host.
+        defaults: those of the role cilium_net_release.
     """
-    defaults = yaml.safe_load(RELEASE_DEFAULTS.read_text("utf-8"))
     return ReleaseSource.of({key: plain(variables.get(key, value)) for key, value in defaults.items()})
 
 

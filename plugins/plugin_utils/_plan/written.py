@@ -13,7 +13,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from ...module_utils._errors import EdgeError
@@ -34,7 +33,7 @@ def list_name(site: str) -> str:
 
 def digest(path: str, text: str) -> str:
     """Return a digest of a rendered file, of which passwords are no part: whoever reads it could try passwords."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     known = mask(text) if name == "frr.conf" else _PASSWORD.sub(r"\1", text) if name == "secrets.yaml" else text
     return hashlib.sha256(known.encode()).hexdigest()
 
@@ -65,8 +64,7 @@ def read_list(text: str | None, source: str) -> dict[str, str]:
     if not isinstance(files, dict) or not all(isinstance(value, str) for value in files.values()):
         raise EdgeError(source, f"is no list of rendered files of format {FORMAT}", _HINT)
     for path in files:
-        parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts:
+        if {"", ".."} & set(path.split("/")):
             raise EdgeError(source, f"names {path!r}, which is outside its folder", _HINT)
     return files
 
