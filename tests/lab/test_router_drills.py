@@ -4,7 +4,8 @@
 """Drills of the router's transaction: what breaks while it runs, and what must hold afterwards.
 
 After each drill the file and the running configuration are the old or the new ones, whole; the result says which; and
-the next run completes. Faults are put around FRR's real programs. A client behind the router probes an address that no
+the next run completes. All drills run on FRR 10.3, and those marked ``each_version`` on the other versions too; the rest
+of them there is ``long``. Faults are put around FRR's real programs. A client behind the router probes an address that no
 change concerns, every 10 ms through every drill: where FRR keeps running, no probe is lost.
 """
 
@@ -21,6 +22,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import versions
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import version_tuple
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import ROUTER_SUITES
 from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Probes
 from router_lab import RouterLab, missing, wait_for
 from test_frr_config import CHECKOUT, FIRST_FILE, PEERS, STATE, Site, planned
@@ -28,6 +32,8 @@ from test_frr_config import CHECKOUT, FIRST_FILE, PEERS, STATE, Site, planned
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here: {REASON}")]
 
+SUITE = "trixie"
+"""The Debian suite of FRR 10.3, on which a full run does all drills."""
 KEPT = "203.0.113.80/30"
 """A pool that no drill changes."""
 PROBED = "203.0.113.81"
@@ -37,10 +43,27 @@ RELOAD = "/usr/lib/frr/frr-reload.py"
 LEFT_BEHIND = f"ls -A /etc/frr | grep cluster-edge; ls /run | grep ^cluster-edge; ls {STATE} | grep journal; true"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each drill on each version of FRR."""
+    if "site" not in metafunc.fixturenames:
+        return
+    marked = {marker.name for marker in metafunc.definition.iter_markers()}
+    suites = [SUITE, *(suite for suite in ROUTER_SUITES if suite != SUITE and "one_version" not in marked)]
+    chosen = [
+        pytest.param(
+            suite,
+            id=f"FRR {ROUTER_SUITES[suite].frr}",
+            marks=() if suite == SUITE or "each_version" in marked else pytest.mark.long,
+        )
+        for suite in suites
+    ]
+    metafunc.parametrize("site", chosen, indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A router with OLD on it, and three speakers."""
-    with RouterLab() as lab, lab.ssh_port() as port:
+    with RouterLab(request.param) as lab, lab.ssh_port() as port:
         here = Site(lab, port)
         lab.write("/etc/frr/frr.conf", FIRST_FILE)
         lab.sh("sed -i s/^ospfd=no/ospfd=yes/ /etc/frr/daemons; systemctl restart frr")
@@ -136,6 +159,7 @@ BACK_FROM_SMALL_ETC = (
         pytest.param(f"mount -t tmpfs -o size=4k tmpfs {STATE}; cat /dev/zero > {STATE}/x 2>/dev/null || true",
                      f"umount {STATE}", id="full state directory"),
         pytest.param(f"mount -t tmpfs -o ro tmpfs {STATE}", f"umount {STATE}", id="read-only state directory"),
+        pytest.param("mount --bind /var/lib /var/lib && mount -o remount,ro,bind /var/lib", "umount /var/lib", id="read-only var lib"),
         pytest.param(f"{SMALL_ETC}; {FILL_ETC} || true", BACK_FROM_SMALL_ETC, id="full etc"),
         pytest.param("mount --bind /etc/frr /etc/frr && mount -o remount,ro,bind /etc/frr", "umount /etc/frr", id="read-only etc"),
     ],
@@ -194,15 +218,24 @@ def test_a_rollback_needs_no_disk_space_and_shows_no_password(site: Site) -> Non
     site.lab.wait_established(*PEERS)
 
 
+@pytest.mark.each_version
+def test_a_worker_killed_between_swap_and_reload_is_unknown_and_the_next_run_completes(site: Site) -> None:
+    killed_worker(site, "kill -9 $(ps -o sid= -p $$); exit 1", "what was before it is back")
+
+
 @pytest.mark.parametrize(
     ("orphan", "told"),
     [
-        pytest.param("kill -9 $(ps -o sid= -p $$); exit 1", "what was before it is back", id="before the reload"),
         pytest.param('real "$@"; kill -9 $(ps -o sid= -p $$)', "its change is whole, and stays", id="after the reload"),
         pytest.param("kill -9 $(ps -o sid= -p $$); sleep 600", "what was before it is back", id="the reload hangs on as an orphan"),
     ],
 )  # fmt: skip
 def test_a_killed_worker_is_unknown_and_the_next_run_completes(site: Site, orphan: str, told: str) -> None:
+    killed_worker(site, orphan, told)
+
+
+def killed_worker(site: Site, orphan: str, told: str) -> None:
+    """Let the reload kill the transaction's process by a shell script, and see what that and the next run say."""
     with around_reload(site, orphan):
         result = site.apply(NEW)
     assert result["failed"], result["text"]
@@ -310,6 +343,54 @@ def test_a_reload_that_loses_what_is_not_ours_is_taken_back(site: Site) -> None:
     assert "lines that are not ours do not run any more: router ospf" in result["msg"]
     assert "router ospf" in site.lab.vtysh("show running-config")
     assert runs(site, OLD)
+
+
+def test_what_somebody_saves_during_a_change_that_is_taken_back_is_kept_aside(site: Site) -> None:
+    saves = "vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole' -c end -c 'write memory'; exit 1"
+    breaks = "vtysh -c configure -c 'router bgp 65000' -c 'no neighbor 10.121.0.13'"
+    with around_reload(
+        site, f'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; {breaks}; {saves}; fi'
+    ):
+        result = site.apply(NEW)
+    assert result["rolled_back"], result["text"]
+    told = "Somebody else wrote /etc/frr/frr.conf while the change ran: what it was then is in "
+    assert told in result["msg"]
+    kept = result["msg"].partition(told)[2].split()[0]
+    assert "ip route 198.51.100.0/24 blackhole" in site.lab.read(kept)
+    assert runs(site, OLD)
+    site.lab.sh("vtysh -c configure -c 'no ip route 198.51.100.0/24 blackhole'; true")
+    site.lab.wait_established(*PEERS)
+
+
+def test_a_running_configuration_that_is_shown_by_half_is_refused(site: Site) -> None:
+    """vtysh is killed while it prints, each time: what it did not print must not be deleted."""
+    before = site.fingerprint()
+    site.lab.sh("mv /usr/bin/vtysh /usr/bin/vtysh.real")
+    site.lab.write(
+        "/usr/bin/vtysh",
+        '#!/bin/sh\ncase "$*" in *"show running-config"*) vtysh.real "$@" | head -n 9; exit 137 ;; esac\nexec vtysh.real "$@"\n',
+        "755",
+        "root:root",
+    )
+    try:
+        result = site.apply(NEW)
+    finally:
+        site.lab.sh("mv /usr/bin/vtysh.real /usr/bin/vtysh")
+    assert result["failed"], result["text"]
+    assert "vtysh does not show the whole running configuration" in result["msg"]
+    assert site.fingerprint() == before
+
+
+@pytest.mark.interrupts
+def test_a_bgpd_that_crashes_during_the_change_leaves_one_of_both(site: Site) -> None:
+    """watchfrr starts it again, with the file that is there then."""
+    crashes = 'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; kill -9 $(pidof bgpd); fi'
+    with around_reload(site, crashes):
+        result = site.apply(NEW, session_timeout=60)
+    assert result["rolled_back"] is result["failed"], result["text"]
+    assert result["changed"] is not result["failed"]
+    site.lab.wait_established(*PEERS)
+    assert runs(site, OLD if result["failed"] else NEW)
 
 
 @pytest.mark.interrupts
@@ -445,7 +526,7 @@ def test_a_cut_connection_does_not_stop_the_change(site: Site, step: str) -> Non
     with around_step(site, step, WAITS):
         with a_run_that_waits(site):
             pass
-        site.lab.sh("kill -9 $(pgrep -f '[s]shd-session: root') ; touch /run/go-on", check=False)
+        site.lab.sh("kill -9 $(pgrep -f '[s]shd(-session)?: root') ; touch /run/go-on", check=False)
         wait_for("the result", lambda: site.lab.sh(f"test -s {STATE}/result.json", check=False).returncode == 0, 40)
     site.lab.sh("rm -f /run/once /run/waits /run/go-on")
     result = json.loads(site.lab.read(f"{STATE}/result.json"))
@@ -516,11 +597,13 @@ def test_a_worker_killed_at_some_moments_is_completed_by_the_next_run(site: Site
 
 
 @pytest.mark.long
+@pytest.mark.one_version
 def test_a_worker_killed_at_each_moment_is_completed_by_the_next_run(site: Site) -> None:
     assert kill_everywhere(site, range(1, 200), NEW) > 20
 
 
 @pytest.mark.long
+@pytest.mark.one_version
 def test_a_worker_killed_at_each_moment_of_its_rollback_is_completed_by_the_next_run(site: Site) -> None:
     loses = "vtysh -c configure -c 'router bgp 65000' -c 'no neighbor 10.121.0.13 peer-group nodes'"
     breaks = f'[ -e /run/once ] && real "$@" || {{ touch /run/once; real "$@"; {loses}; exit 1; }}'
@@ -616,39 +699,77 @@ def test_a_password_on_this_side_alone_is_applied_and_told(site: Site) -> None:
     site.lab.wait_established(*PEERS)
 
 
-class TestNewestFrr:
-    """FRR 10.7, whose ``bgpd -C`` aborts on each static neighbor."""
+# -- candidates that vtysh -C lets through ------------------------------------------------------------------------------
+BAD = {
+    " neighbor 10.0.0.300 remote-as 5\n": "Create the peer-group",  # an address that is none
+    " neighbor 10.0.0.9 peer-group no-such\n": "Configure the peer-group",
+    " neighbor nodes timers 30 2\n": "Invalid value",
+    " neighbor nodes ttl-security hops 1\n neighbor nodes ebgp-multihop 2\n": "cannot be configured together",
+}
+"""Lines of the instance that are words of FRR and that BGP refuses -> what it says."""
 
-    @pytest.fixture(scope="class")
-    def newest(self) -> Iterator[Site]:
-        with RouterLab("forky") as lab, lab.ssh_port() as port:
-            here = Site(lab, port)
-            lab.write("/etc/frr/frr.conf", FIRST_FILE)
-            lab.sh("systemctl restart frr")
-            yield here
 
-    @pytest.fixture(autouse=True)
-    def whole_before_and_after(self) -> None:
-        """The other router's drills do not concern this one."""
+@pytest.mark.each_version
+def test_what_only_bgp_itself_can_refuse_is_refused_before_anything_changes(site: Site) -> None:
+    """Where ``bgpd -C`` cannot check (10.7), a throw-away FRR does; the running zebra never sees its daemons."""
+    before, sessions, clients = site.fingerprint(), site.drops(), zebra_clients(site)
+    result = site.apply(planned(prefixes=(KEPT, "203.0.113.88/30"), extra="".join(BAD)))
+    assert result["failed"], result["text"]
+    assert "refuses the configuration, nothing was changed" in result["msg"]
+    assert [said for said in BAD.values() if said not in result["msg"]] == []
+    assert (site.fingerprint(), site.drops(), zebra_clients(site)) == (before, sessions, clients)
+    assert site.lab.sh("ls /run | grep ^cluster-edge; true").stdout == ""
 
-    def test_it_is_loaded_into_a_throw_away_frr_and_applied(self, newest: Site) -> None:
-        result = newest.apply(OLD)
-        assert not result["failed"], result["text"]
-        assert "it was loaded into a throw-away FRR instead" in result["text"]
-        assert runs(newest, OLD)
 
-    def test_bad_candidates_are_refused_and_the_live_daemons_see_nothing(self, newest: Site) -> None:
-        # bgpd of the test before has just started, and connects to zebra more than once.
-        wait_for("bgpd's clients", lambda: "bgp[0:1]" in newest.lab.vtysh("show zebra client summary"))
-        clients = newest.lab.vtysh("show zebra client summary")
-        before = newest.fingerprint()
-        result = newest.apply(planned(extra=" neighbor 10.0.0.9 peer-group no-such\n"))
-        assert result["failed"]
-        assert "Configure the peer-group first" in result["msg"]
-        assert newest.fingerprint() == before
+def zebra_clients(site: Site) -> list[str]:
+    """Return the names of the daemons that are connected to the running zebra."""
+    lines = site.lab.vtysh("show zebra client summary").splitlines()
+    return [line.split()[0] for line in lines if line.strip()]
 
-        def lines(text: str) -> list[str]:
-            return [line.split()[0] for line in text.splitlines() if line.strip()]
 
-        assert lines(newest.lab.vtysh("show zebra client summary")) == lines(clients)
-        assert newest.lab.sh("ls /run | grep ^cluster-edge; true").stdout == ""
+def test_what_no_check_finds_is_taken_back(site: Site) -> None:
+    """``bgpd -C`` does not know the router's own addresses."""
+    result = site.apply(planned((1, 11, 12, 13, 14), (KEPT, "203.0.113.92/30")))
+    assert result["failed"], result["text"]
+    assert not result["changed"]
+    assert runs(site, OLD)
+
+
+@pytest.mark.each_version
+def test_a_reload_that_fails_half_way_is_taken_back(site: Site) -> None:
+    half = "vtysh -c configure -c 'router bgp 65000' -c 'no neighbor 10.121.0.13'; exit 1"
+    with around_reload(site, f'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; {half}; fi'):
+        result = site.apply(NEW)
+    assert result["rolled_back"], result["text"]
+    assert not result["changed"]
+    assert "- neighbor 10.121.0.13 peer-group nodes" in result["msg"]
+    assert result["msg"].endswith("The old configuration is back.")
+    assert runs(site, OLD)
+    site.lab.wait_established(*PEERS)
+
+
+@pytest.mark.each_version
+def test_the_table_of_versions_says_what_this_frr_does(site: Site) -> None:
+    """Each rule of ``module_utils/_frr/versions.py`` that FRR can be asked for."""
+    version = version_tuple(site.apply(OLD)["version"])
+    assert versions.untried(version) == ""
+    other = "neighbor 10.121.0.99"
+    lines = [f"{other} remote-as 65099", f"{other} enforce-first-as"]
+    within = "vtysh -c configure -c 'router bgp 65000' "
+    site.lab.sh(within + " ".join(f"-c '{line}'" for line in lines))
+    shown = [line.strip() for line in site.lab.vtysh("show running-config").splitlines()]
+    retry = site.lab.neighbors()["10.121.0.99"]["connectRetryTimer"]
+    site.lab.sh(f"{within} -c 'no {lines[0]}'")
+    assert lines[0] in shown
+    checked = site.lab.sh(
+        "printf 'router bgp 65000\\n neighbor 10.9.9.9 remote-as 5\\n' > /run/checked; chown frr /run/checked; "
+        "/usr/lib/frr/bgpd -C -n -f /run/checked -i /run/checked.pid -p 0 -A 127.0.0.1",
+        check=False,
+    )
+    asked = {
+        versions.BLOCK_ENDS: "exit" in shown,
+        versions.CONNECT_RETRY_30: retry == 30,
+        versions.ENFORCE_FIRST_AS: lines[1] not in shown,  # what is the default is not shown
+        versions.BGPD_CHECK: checked.returncode == 0,
+    }
+    assert asked == {rule: rule.holds(version) for rule in asked}
