@@ -62,6 +62,7 @@ ARGUMENTS: dict[str, Any] = {
     "passwords_in": {"type": "str", "no_log": False},
     "secrets_namespace": {"type": "str", "default": "kube-system", "no_log": False},
     "may_move": {"type": "list", "elements": "str", "default": []},
+    "take_over": {"type": "dict", "default": {}},
     "cilium_version": {"type": "str"},
     "serves_classless": {"type": "bool", "default": True},
     "services": {"type": "list", "elements": "dict", "default": []},
@@ -106,7 +107,7 @@ class ActionModule(ClusterAction):
             changes = part_changes(options["part"], options, passwords, live, claims)
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
-        errors = changes.errors if self._task.check_mode else [*changes.errors, *changes.absent]
+        errors = [*changes.errors, *changes.pruned, *(() if self._task.check_mode else changes.absent)]
         if errors:
             return {**result, "failed": True, "msg": "\n".join(str(error) for error in errors)}
         applied = state.get("applied", ())

@@ -21,9 +21,7 @@ def values_differences(live: Any, planned: Any) -> list[str]:
 
 def release_refusals(live: Any, planned: Any, made: Any = "", take_over: Any = None) -> list[str]:
     """Return why a planned release must not be applied to the live one."""
-    said = plain(take_over) or {}
-    consent = TakeOver(said.get("release"), tuple(said.get("unset") or ()))
-    return takeover.release_refusals(*_releases(live, planned), plain(made).split(), consent)
+    return takeover.release_refusals(*_releases(live, planned), plain(made).split(), TakeOver.of(plain(take_over)))
 
 
 def release_note(planned: Any, live: Any, made: Any, site: Any, name: Any) -> dict[str, Any]:

@@ -67,10 +67,18 @@ options:
     type: list
     elements: str
     default: []
+  take_over:
+    description:
+      - What may be taken over, as C(edge_cluster_take_over). Of it the part V(lb) takes V(services), those that may
+        lose the address which is named with them. The parts V(bgp) and V(lb) take V(objects), those of others beside
+        which O(objects) are applied although both claim the same.
+    type: dict
+    default: {}
   cilium_version:
     description:
-      - Cilium's version, for the part V(lb). Before 1.18.2, a changed pool may give a service another of its addresses;
-        this is refused where a live service would meet it. Without it no such fault is assumed.
+      - Cilium's version. For the part V(lb), before 1.20 a pool that shrinks, and before 1.18.2 any changed pool, may
+        give a service another of its addresses; this is refused where a live service would meet it. Without it no such
+        fault is assumed. For the part V(bgp), from 1.19 on a live CiliumBGPPeeringPolicy counts for nothing.
     type: str
   serves_classless:
     description: Whether Cilium gives addresses to services without a C(loadBalancerClass) (C(defaultLBServiceIPAM)).

@@ -63,6 +63,17 @@ options:
   config_map:
     description: ConfigMap to read, as V(namespace/name).
     type: str
+  rules:
+    description:
+      - Namespaces in which to ask what the account may do, by a SelfSubjectRulesReview, beside what it may do
+        everywhere. Where it may do everything everywhere, the namespaces are not asked for.
+    type: list
+    elements: str
+    default: []
+  workloads:
+    description: Read the names and labels of all DaemonSets and Deployments.
+    type: bool
+    default: false
   release:
     description: Helm release to read, as V(namespace/name). Its record in the cluster is read, without Helm.
     type: str
@@ -126,6 +137,21 @@ config_map:
   description: Data of O(config_map); empty where there is none.
   type: dict
   returned: success
+rules:
+  description: By namespace of O(rules), the status of the review; under the empty name what holds everywhere.
+  returned: always
+  type: dict
+  sample: {"": {resourceRules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}], incomplete: false}}
+workloads:
+  description: C(kind), and of C(metadata) namespace, name and labels, of all DaemonSets and Deployments.
+  returned: always
+  type: list
+  elements: dict
+client:
+  description: Version of the Kubernetes client.
+  returned: always
+  type: str
+  sample: 37.0.2
 release:
   description:
     - The newest revision of O(release), with V(chart), V(version), V(app_version), V(revision), V(status) and

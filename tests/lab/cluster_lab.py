@@ -30,6 +30,8 @@ KUBERNETES = CACHE / "kubernetes-1.36.4"
 HELM = CACHE / "helm-3.21.4" / "helm"
 CILIUM = "1.19.6"
 TOKEN = "lab-only"
+READER = "reader"
+"""User, and context in the kubeconfig, that may do nothing until somebody grants it."""
 
 
 def missing() -> str | None:
@@ -94,7 +96,9 @@ class Cluster:
         self.url = f"https://127.0.0.1:{api}"
         key = self.folder / "sa.key"
         subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
-        (self.folder / "tokens").write_text(f'{self.token},admin,admin,"system:masters"\n')
+        (self.folder / "tokens").write_text(
+            f'{self.token},admin,admin,"system:masters"\n{self.token}-{READER},{READER},{READER}\n'
+        )
         policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"]}
         (self.folder / "audit-policy").write_text(json.dumps({**policy, "rules": [{"level": "Metadata"}]}))
         (self.folder / "etcd").mkdir(mode=0o700)
@@ -134,8 +138,14 @@ class Cluster:
             "kind": "Config",
             "current-context": "lab",
             "clusters": [{"name": "lab", "cluster": {"server": self.url, "insecure-skip-tls-verify": True}}],
-            "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "admin"}}],
-            "users": [{"name": "admin", "user": {"token": self.token}}],
+            "contexts": [
+                {"name": "lab", "context": {"cluster": "lab", "user": "admin"}},
+                {"name": READER, "context": {"cluster": "lab", "user": READER}},
+            ],
+            "users": [
+                {"name": "admin", "user": {"token": self.token}},
+                {"name": READER, "user": {"token": f"{self.token}-{READER}"}},
+            ],
         }
         self.kubeconfig.write_text(json.dumps(config))
         self.kubeconfig.chmod(0o600)
@@ -223,8 +233,9 @@ class Cluster:
         ]
 
     def writes_since(self, number: int) -> list[str]:
-        """Return what was asked after the first ``number`` requests and is no reading."""
-        return [item for item in self.asked()[number:] if item.split(" ")[0] not in ("get", "list", "watch")]
+        """Return what was asked after the first ``number`` requests and is no reading, nor a review of rights."""
+        reading = ("get ", "list ", "watch ", "create /apis/authorization.k8s.io/v1/selfsubject")
+        return [item for item in self.asked()[number:] if not item.startswith(reading)]
 
     def _established(self, path: str) -> bool:
         conditions = (self.get(path) or {}).get("status", {}).get("conditions") or []

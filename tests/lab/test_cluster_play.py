@@ -44,12 +44,12 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def provision(cluster: Cluster, *options: str, **variables: object) -> PlaybookRun:
     """Run the plays of the cluster with the reference site."""
     site = {
-        **variables,
         "edge_cluster_kubeconfig": str(cluster.kubeconfig),
         "edge_cilium_version": cluster_lab.CILIUM,
         "cilium_net_release_binary": str(cluster_lab.HELM),
         "cilium_net_release_chart": str(cluster_lab.cilium_module() / "install/kubernetes/cilium"),
         "cilium_net_release_chart_repo": "",
+        **variables,
     }
     return run_playbook("site.yml", HYBRID, json.dumps(site), options=("--tags", "cluster", *options))
 
@@ -175,3 +175,136 @@ def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path:
     # Only now is the router contracted, and that of the reference site cannot be reached from here.
     run.check(4)
     assert "udm-pro.invalid" in run.output
+
+
+CILIUM_V2 = "/apis/cilium.io/v2"
+POOL, CONFIG = "CiliumLoadBalancerIPPool/theirs@1", "CiliumBGPClusterConfig/theirs@1"
+PLEX = "media/plex@10.90.0.201"
+
+
+def add_what_others_have(cluster: Cluster) -> None:
+    """Make what a cluster with a life of its own has: a pool, a BGP configuration, MetalLB and a service of it."""
+    pool = {"blocks": [{"cidr": "203.0.113.92/30"}], "serviceSelector": {"matchLabels": {"their": "own"}}}
+    config = {"bgpInstances": [{"name": "theirs", "localASN": 65009}]}
+    for kind, plural, spec in (
+        ("CiliumLoadBalancerIPPool", "ciliumloadbalancerippools", pool),
+        ("CiliumBGPClusterConfig", "ciliumbgpclusterconfigs", config),
+    ):
+        item = {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": {"name": "theirs"}, "spec": spec}
+        cluster.apply(f"{CILIUM_V2}/{plural}/theirs", item)
+    add_service_of_metallb(cluster)
+
+
+def add_service_of_metallb(cluster: Cluster) -> None:
+    """Make a service whose address MetalLB gave, and MetalLB's speaker."""
+    cluster.add_namespace("media")
+    metadata = {"name": "plex", "annotations": {"metallb.io/ip-allocated-from-pool": "lan"}}
+    path = "/api/v1/namespaces/media/services"
+    cluster.request("POST", path, {"metadata": metadata, "spec": {"type": "LoadBalancer", "ports": [{"port": 32400}]}})
+    held = {"status": {"loadBalancer": {"ingress": [{"ip": "10.90.0.201"}]}}}
+    cluster.request("PATCH", f"{path}/plex/status", held, "application/merge-patch+json")
+    labels = {"app": "metallb"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "speaker", "image": "none"}]}}
+    speaker = {"metadata": {"name": "speaker", "labels": labels}, "spec": {"selector": {"matchLabels": labels}, "template": pod}}
+    cluster.request("POST", "/apis/apps/v1/namespaces/media/daemonsets", speaker)
+
+
+def words(run: PlaybookRun) -> str:
+    """Return a run's output with single blanks: Ansible wraps long lines."""
+    return " ".join(run.output.split())
+
+
+def test_a_cluster_with_a_life_of_its_own_is_left_alone(cluster: Cluster) -> None:
+    add_what_others_have(cluster)
+    written = len(cluster.asked())
+    refused = provision(cluster)
+    refused.check(2)
+    assert cluster.writes_since(written) == []
+    assert "changed=0" in refused.output
+    told = words(refused)
+    assert "CiliumBGPClusterConfig theirs: it was not made by this site, and it selects node01, node02, node03" in told
+    assert f"objects: ['{CONFIG}']" in told
+    assert f"objects: ['{POOL}']" in told
+    assert "it has 203.0.113.93, which the planned public-ingress has" in told
+    assert "another load balancer runs here: MetalLB (DaemonSet media/speaker)" in told
+
+
+@pytest.mark.long
+def test_the_first_pool_beside_metallb_needs_consent_that_names_each_thing(cluster: Cluster) -> None:
+    add_service_of_metallb(cluster)
+    written = len(cluster.asked())
+    preview = provision(cluster, "--check", "--diff")
+    preview.check(2)
+    assert "Service media/plex: it holds 10.90.0.201 (given by MetalLB)" in words(preview)
+    assert preview.output.index("public-ingress") < preview.output.index("Without check mode")
+    other = provision(cluster, edge_cluster_take_over={"services": ["media/plex@10.90.0.202"]})
+    other.check(2)
+    assert all("dryRun=All" in item for item in cluster.writes_since(written))
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        provision(cluster, edge_cluster_take_over={"services": [PLEX]}).check(0)
+    assert len(cluster.names(f"{CILIUM_V2}/ciliumloadbalancerippools")) == 4
+
+
+@pytest.mark.long
+def test_objects_of_others_are_left_as_they_are_with_consent(cluster: Cluster) -> None:
+    add_what_others_have(cluster)
+    before = cluster.get(f"{CILIUM_V2}/ciliumloadbalancerippools/theirs")
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        provision(cluster, edge_cluster_take_over={"objects": [POOL, CONFIG], "services": [PLEX]}).check(0)
+        second = provision(cluster)
+        second.check(0)  # the consent is done with: what lives as planned is not judged anew
+    assert "changed=0 " in second.output
+    assert cluster.get(f"{CILIUM_V2}/ciliumloadbalancerippools/theirs") == before
+
+
+@pytest.mark.long
+def test_all_that_lacks_is_told_at_once(cluster: Cluster) -> None:
+    """An account that may read, and not all of it; then one that may read all and write nothing; and an old Helm."""
+    helm = cluster.folder / "helm"
+    helm.write_text("#!/bin/sh\necho v3.9.0\n")
+    helm.chmod(0o755)
+    groups = "/apis/rbac.authorization.k8s.io/v1"
+    reading = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}
+    without = {**reading, "apiGroups": ["", "apiextensions.k8s.io"]}
+    role = {"metadata": {"name": "reading"}, "rules": [without]}
+    cluster.request("POST", f"{groups}/clusterroles", role)
+    subject = {"kind": "User", "name": cluster_lab.READER, "apiGroup": "rbac.authorization.k8s.io"}
+    ref = {"kind": "ClusterRole", "name": "reading", "apiGroup": "rbac.authorization.k8s.io"}
+    binding = {"metadata": {"name": "reading"}, "subjects": [subject], "roleRef": ref}
+    cluster.request("POST", f"{groups}/clusterrolebindings", binding)
+    account = {"edge_cluster_context": cluster_lab.READER, "cilium_net_release_binary": str(helm)}
+    blind = provision(cluster, "--check", **account)
+    blind.check(2)
+    told = words(blind)
+    assert "the account may not list ciliumbgppeerconfigs.cilium.io: grant it by a ClusterRole" in told
+    assert "the account may not list ciliumloadbalancerippools.cilium.io" in told
+    assert "Install Cilium" not in blind.output  # nothing could be shown
+    cluster.request("PUT", f"{groups}/clusterroles/reading", {**role, "rules": [reading]})
+    written = len(cluster.asked())
+    refused = provision(cluster, **account)
+    refused.check(2)
+    told = words(refused)
+    assert "helm v3.9.0: 3.14 or newer, before 5 is needed" in told
+    assert "the account may not create, patch ciliumloadbalancerippools.cilium.io" in told
+    assert "the account may not create, patch daemonsets.apps in the namespace kube-system" in told
+    assert "the account may not patch nodes" in told
+    assert "the account may not create, patch services in the namespace dummy" in told
+    assert cluster.writes_since(written) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("verbosity", ["-v", "-vvv"])
+def test_values_of_the_release_are_in_no_output(cluster: Cluster, verbosity: str) -> None:
+    """Helm installs, upgrades and fails with a secret among its values; nobody reads it, at whatever verbosity."""
+    secret = {"hubble": {"tls": {"ca": {"key": "geheim-one-two"}}}}
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        first = provision(cluster, verbosity, "--diff", edge_cilium_values=secret)
+        first.check(0)
+        upgraded = provision(cluster, verbosity, edge_cilium_values={**secret, "debug": {"enabled": True}})
+        upgraded.check(0)
+    broken = {**secret, "k8sServiceHostRef": {"name": "geheim-one-two"}, "k8sServiceHost": "x", "nodePort": "bad"}
+    failed = provision(cluster, verbosity, edge_cilium_values=broken)
+    failed.check(2)
+    for run in (first, upgraded):
+        assert "geheim" not in run.output
+    assert "ca: {key: geheim" not in failed.output

@@ -21,3 +21,6 @@ READ_ONLY_PLURALS = {
     "CiliumNode": "ciliumnodes",
 }
 """The kinds that Cilium writes itself."""
+
+OTHERS_PLURALS = {"CiliumBGPPeeringPolicy": "ciliumbgppeeringpolicies"}
+"""A kind up to 1.18 that the collection never writes, and that takes nodes away from those that it does."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests against one API server: GET for what reads a cluster, and those that keep a site's note (``note``).
+"""Requests against one API server: those that change nothing, and those that keep a site's note (``note``).
 
 ``kubernetes.core.k8s_info`` reads one kind for each task and discovers the whole API first; a look at both ends reads a
 dozen kinds every two seconds.
@@ -27,8 +27,11 @@ try:
     from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
     KUBERNETES_ERROR = None
+    CLIENT: str = kubernetes.__version__
+    """Version of the Kubernetes client."""
 except ImportError:
     KUBERNETES_ERROR = traceback.format_exc()
+    CLIENT = ""
 
 JSON = "application/json"
 
@@ -118,6 +121,14 @@ class ClusterReader:
             content_type=content_type,
             field_manager=None if method == "delete" else manager,
         )
+
+    def rules(self, namespace: str) -> Dict[str, Any]:
+        """Return what the account may do in a namespace, which need not exist: a review changes and keeps nothing."""
+        kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview"}
+        body = dict(kind, spec={"namespace": namespace})
+        path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        found = self._request("post", path, body=body, header_params={"Accept": JSON}) or {}
+        return dict(found.get("status") or {"incomplete": True})
 
     def _request(self, method: str, path: str, **given: Any) -> Optional[Dict[str, Any]]:
         """Return the decoded answer to a request, or None where the server has no such thing."""

@@ -12,7 +12,7 @@ import zlib
 from typing import Any, Collection, Dict, List, Mapping, Optional, Set, Tuple
 
 from .connection import OPTIONS
-from .reader import METADATA_ONLY, ClusterReader
+from .reader import CLIENT, METADATA_ONLY, ClusterReader
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -28,11 +28,15 @@ ARGUMENTS: Dict[str, Any] = {
     "rollouts": {"type": "list", "elements": "str", "default": []},
     "release": {"type": "str"},
     "config_map": {"type": "str"},
+    "rules": {"type": "list", "elements": "str", "default": []},
+    "workloads": {"type": "bool", "default": False},
     "wait": {"type": "int", "default": 0},
     "wait_plurals": {"type": "list", "elements": "str"},
 }
 
 POLL_SECONDS = 0.5
+NO_NAMESPACE = "cluster-edge-no-such-namespace"
+"""No RoleBinding stands there, so the rules of a review there are those that hold everywhere."""
 
 
 def served_kind(definition: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:
@@ -157,6 +161,30 @@ def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]
     return max(kept, key=lambda item: int(item["revision"])) if kept else None
 
 
+def read_rules(reader: ClusterReader, namespaces: List[str]) -> Dict[str, Any]:
+    """Return what the account may do, by namespace; under the empty name what it may do everywhere.
+
+    One request where it may do everything everywhere.
+    """
+    found = {"": reader.rules(NO_NAMESPACE)}
+    for rule in found[""].get("resourceRules") or []:
+        if all("*" in (rule.get(key) or []) for key in ("apiGroups", "resources", "verbs")):
+            return found
+    for namespace in namespaces:
+        found[namespace] = reader.rules(namespace)
+    return found
+
+
+def read_workloads(reader: ClusterReader) -> List[Dict[str, Any]]:
+    """Return kind and metadata of all DaemonSets and Deployments."""
+    found = []
+    for kind in ("DaemonSet", "Deployment"):
+        for item in reader.items("/apis/apps/v1/{0}s".format(kind.lower()), accept=METADATA_ONLY):
+            metadata = {key: item["metadata"].get(key) for key in ("namespace", "name", "labels")}
+            found.append({"kind": kind, "metadata": metadata})
+    return found
+
+
 def read_config_map(reader: ClusterReader, config_map: str) -> Dict[str, str]:
     """Return the data of a ConfigMap, ``namespace/name``; nothing where there is none."""
     found = reader.get("/api/v1/namespaces/{0}/configmaps/{1}".format(*config_map.split("/"))) or {}
@@ -220,6 +248,9 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         found = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
         state["namespaces"] = sorted(item["metadata"]["name"] for item in found)
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
+    state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
+    state["workloads"] = read_workloads(reader) if params["workloads"] else []
+    state["client"] = CLIENT
     if params["services"]:
         names, uids = set(params["service_names"]), set(config_map)
         state["services"] = read_services(reader, params["selector"], params["manager"], names, uids)

@@ -18,7 +18,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE
 from .field_owners import fields_of_others, is_applied
-from .held_addresses import LbIpam, moved_addresses
+from .held_addresses import LbIpam, MayMove, moved_addresses
 from .live_objects import is_of_a_site, object_key, place, reference
 from .note import Claims, fields_in_our_name
 from .objects import BGP_KINDS, LB_KINDS, Object, password_secret_name
@@ -36,6 +36,8 @@ class Changes:
     """What cannot be compared yet, because the cluster lacks its kind, its namespace or its node."""
     errors: list[EdgeError] = field(default_factory=list)
     """Why nothing may be applied."""
+    pruned: list[EdgeError] = field(default_factory=list)
+    """Errors too: fields that the API server would drop. An upgrade of Cilium may bring them."""
     absent: list[EdgeError] = field(default_factory=list)
     """Why ``later`` is not empty: errors too, except in check mode."""
     faults: list[EdgeError] = field(default_factory=list)
@@ -103,7 +105,7 @@ def bgp_changes(
 
 def lb_changes(
     planned: Sequence[Object],
-    may_move: Iterable[str],
+    may_move: MayMove,
     state: Mapping[str, Any],
     claims: Claims,
     lb_ipam: LbIpam = LbIpam(),  # noqa: B008 - it is immutable
@@ -112,14 +114,14 @@ def lb_changes(
 
     Args:
         planned: the objects of :func:`.lb.lb_objects`.
-        may_move: services, as ``namespace/name``, that may get another address by this; ``*`` = all.
+        may_move: services that may get another address by this.
         state: the result of module ``cluster_state_info``, with services.
         claims: what this site made.
         lb_ipam: the LB-IPAM that serves the pools.
     """
     changes = Changes()
     _apply_and_remove(changes, planned, LB_KINDS, state, claims)
-    changes.errors += moved_addresses(planned, frozenset(may_move), state, claims.made, lb_ipam)
+    changes.errors += moved_addresses(planned, may_move, state, claims.made, lb_ipam)
     return changes
 
 
@@ -286,7 +288,7 @@ def _in_served_version(item: Object, served: Mapping[str, Any], changes: Changes
         version = served["versions"][0]
     lost = sorted(set(_lost_fields({"spec": item["spec"]}, served["fields"][version])))
     if lost:
-        changes.errors.append(
+        changes.pruned.append(
             EdgeError(
                 place(item),
                 f"the cluster's {group}/{version} does not know {', '.join(lost)}",

@@ -8,6 +8,8 @@ Rules of Cilium's LB-IPAM (``operator/pkg/lbipam``):
 * It sleeps until the cluster has a pool. Then it takes each address from a service that no pool for that service holds,
   also one that MetalLB or another controller gave (cilium/cilium#39805).
 * An address stays with its service while a pool that serves it holds the address.
+* Before 1.20, a service that lacks an address may be given one that another service holds, while a pool that holds it
+  loses addresses (cilium/cilium#41458).
 * Before 1.18.2, changed blocks or selectors may give a service another address of the same pool, unless it asks for the
   one it has (cilium/cilium#40358, #43131).
 """
@@ -15,7 +17,7 @@ Rules of Cilium's LB-IPAM (``operator/pkg/lbipam``):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
@@ -23,7 +25,8 @@ from .._addressing.addresses import parse_address, parse_pool_entry
 from .._addressing.intervals import Interval, contains, merge
 from .._kubernetes.labels import ANNOTATION_ADDRESSES, CILIUM_CLASSES, service_labels
 from .._kubernetes.selectors import Selector, selector_of
-from .._versions.cilium import MOVING_ADDRESSES, parse_version
+from .._model.site import TakeOver
+from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS, Fault, parse_version
 from .common import Object
 from .live_objects import place
 
@@ -54,10 +57,22 @@ class LbIpam:
         name = service["spec"].get("loadBalancerClass")
         return name in CILIUM_CLASSES and (name is not None or self.serves_classless)
 
-    @property
-    def moves_addresses(self) -> bool:
-        """Whether a changed pool may give a service another of its addresses."""
-        return self.version is not None and parse_version(self.version) < MOVING_ADDRESSES.mended
+    def has(self, fault: Fault) -> bool:
+        """Return whether its version has a fault; none is assumed where the version is not told."""
+        return self.version is not None and parse_version(self.version) < fault.mended
+
+
+@dataclass(frozen=True, slots=True)
+class MayMove:
+    """What the user said of services that may lose an address."""
+
+    services: frozenset[str] = frozenset()
+    """``namespace/name`` of those that may get any other address; ``*`` = all."""
+    take_over: TakeOver = field(default_factory=TakeOver)
+
+    def __call__(self, service: str, address: str) -> bool:
+        """Return whether a service may lose an address that it holds."""
+        return service in self.services or f"{service}@{address}" in self.take_over.services
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,7 @@ class _Pool:
 
 def moved_addresses(
     planned: Sequence[Object],
-    may_move: frozenset[str],
+    may_move: MayMove,
     state: Mapping[str, Any],
     made: Callable[[Object], bool],
     lb_ipam: LbIpam,
@@ -97,21 +112,23 @@ def moved_addresses(
 
     Args:
         planned: the objects of :func:`.lb.lb_objects`.
-        may_move: services, as ``namespace/name``, that may get another address; ``*`` = all.
+        may_move: the user's word.
         state: the result of module ``cluster_state_info``, with services.
         made: whether this site made a live object.
         lb_ipam: whose rules hold.
     """
-    if "*" in may_move:
+    if "*" in may_move.services:
         return
     live = [_pool(item, made(item)) for item in state["objects"] if item["kind"] == POOL]
     wanted = {item["metadata"]["name"]: _pool(item, True) for item in planned if item["kind"] == POOL}
     after = [pool for pool in live if not pool.ours and pool.name not in wanted] + list(wanted.values())
-    for service in state["services"]:
-        name = f"{service['metadata']['namespace']}/{service['metadata']['name']}"
-        if not lb_ipam.serves(service) or name in may_move:
-            continue
+    served = [service for service in state["services"] if lb_ipam.serves(service)]
+    shrunk = _shrunk(live, wanted, served, after) if lb_ipam.has(SHRUNK_POOLS) else set()
+    for service in served:
+        name = service_name(service)
         for address in _held_addresses(service):
+            if may_move(name, address):
+                continue
             if not live and after:
                 yield from _taken_by_the_first(after, service, name, address)
             for before in [pool for pool in live if pool.ours and pool.holds(address)][:1]:
@@ -119,8 +136,43 @@ def moved_addresses(
                 kept = now is not None and (now.blocks, now.selector) == (before.blocks, before.selector)
                 if not any(pool.gives(service, address) for pool in after):
                     yield _given_up(before, name, address)
-                elif not kept and lb_ipam.moves_addresses and address not in _requested_addresses(service):
-                    yield _given_another(before, name, address, lb_ipam)
+                elif not kept and address not in _requested_addresses(service):
+                    if lb_ipam.has(MOVING_ADDRESSES):
+                        yield _given_another(before, name, address, lb_ipam, MOVING_ADDRESSES)
+                    elif before.name in shrunk:
+                        yield _given_another(before, name, address, lb_ipam, SHRUNK_POOLS)
+
+
+def _shrunk(
+    live: Sequence[_Pool], wanted: Mapping[str, _Pool], services: Sequence[Object], after: Sequence[_Pool]
+) -> set[str]:
+    """Return the pools of ours that lose addresses while a service that draws from them lacks one, or comes to."""
+    found = set()
+    for before in live:
+        now = wanted.get(before.name)
+        if not before.ours or now is None or all(contains(now.blocks, block) for block in before.blocks):
+            continue
+        drawing = [service for service in services if now.selects(service)]
+        if any(not _keeps_all(service, after) for service in drawing):
+            found.add(before.name)
+    return found
+
+
+def _keeps_all(service: Object, after: Sequence[_Pool]) -> bool:
+    """Return whether a service holds an address, and keeps all that it holds."""
+    held = _held_addresses(service)
+    return bool(held) and all(any(pool.gives(service, address) for pool in after) for address in held)
+
+
+def service_name(service: Object) -> str:
+    """Return ``namespace/name``."""
+    return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
+
+
+def _consent(name: str, address: str) -> str:
+    """Return the word that lets a service lose an address, as the inventory and the role take it."""
+    said = f"{{services: ['{name}@{address}']}}"
+    return f"say so: edge_cluster_take_over: {said} (of the role alone: cilium_net_lb_take_over)"
 
 
 def _taken_by_the_first(after: Sequence[_Pool], service: Object, name: str, address: str) -> Iterator[EdgeError]:
@@ -135,7 +187,7 @@ def _taken_by_the_first(after: Sequence[_Pool], service: Object, name: str, addr
         f"it holds {address}{f' (given by {controller})' if controller else ''}, and the cluster has no"
         f" {POOL} yet: with the first one, Cilium takes the address away {instead}",
         "put the address in a pool that selects the service; or leave services without a class to others, with"
-        f" defaultLBServiceIPAM: none (Cilium 1.17 on); or list {name} in cilium_net_lb_may_move",
+        f" defaultLBServiceIPAM: none (Cilium 1.17 on); or {_consent(name, address)}",
     )
 
 
@@ -144,18 +196,17 @@ def _given_up(before: _Pool, name: str, address: str) -> EdgeError:
     return EdgeError(
         f"{POOL} {before.name}",
         f"the service {name} holds {address}, which no planned pool gives it: Cilium would take it away",
-        f"keep the address in its pool, or list {name} in cilium_net_lb_may_move",
+        f"keep the address in its pool, or {_consent(name, address)}",
     )
 
 
-def _given_another(before: _Pool, name: str, address: str, lb_ipam: LbIpam) -> EdgeError:
+def _given_another(before: _Pool, name: str, address: str, lb_ipam: LbIpam, fault: Fault) -> EdgeError:
     """Return the error of a changed pool of ours that may give a service another address than the one it holds."""
     return EdgeError(
         f"{POOL} {before.name}",
         f"the service {name} holds {address} without asking for it, and Cilium {lb_ipam.version} may give it another"
-        f" one when the pool changes (mended in {MOVING_ADDRESSES.version})",
-        f"annotate it with {ANNOTATION_ADDRESSES}: {address} first, update Cilium, or list {name} in"
-        " cilium_net_lb_may_move",
+        f" one when the pool changes (mended in {fault.version})",
+        f"annotate it with {ANNOTATION_ADDRESSES}: {address} first, update Cilium, or {_consent(name, address)}",
     )
 
 
@@ -192,13 +243,13 @@ def _pool(item: Object, ours: bool) -> _Pool:
     return _Pool(
         name=item["metadata"]["name"],
         ours=ours,
-        blocks=_blocks(item),
+        blocks=pool_blocks(item),
         selector=selector_of(spec.get("serviceSelector") or {}),
         enabled=not spec.get("disabled"),
     )
 
 
-def _blocks(item: Object) -> tuple[Interval, ...]:
+def pool_blocks(item: Object) -> tuple[Interval, ...]:
     """Return a pool's addresses; none where it is written in a way that nobody can count on, as only others' are."""
     intervals = []
     for block in item["spec"].get("blocks") or []:

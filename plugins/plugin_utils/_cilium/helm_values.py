@@ -104,6 +104,21 @@ def shown(name: str, value: Any) -> Any:
     return [shown(name, item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
+def without_secrets(text: str, values: Any, name: str = "") -> str:
+    """Return a text without what stands in values under the names of secrets."""
+    if isinstance(values, Mapping):
+        environment = set(values) == {"name", "value"}
+        for key, item in values.items():
+            text = without_secrets(text, item, "secret" if environment and key == "value" else str(key))
+    elif isinstance(values, (list, tuple)):
+        for item in values:
+            text = without_secrets(text, item, name)
+    elif isinstance(values, str) and values and shown(name, values) != values:
+        for line in (values, *values.splitlines()):
+            text = text.replace(line, "********") if line.strip() else text
+    return text
+
+
 def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:
     """Return the paths at which the planned values differ from the live ones, each as ``path: old -> new``."""
     return [f"{below}: {old or ABSENT} -> {new or ABSENT}" for below, old, new in differing_values(live, planned, path)]

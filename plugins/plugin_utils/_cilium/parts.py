@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...module_utils._kubernetes.cilium_kinds import PLURALS
-from .._kubernetes.labels import FIELD_MANAGER, ownership_labels
+from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS
+from .._kubernetes.labels import FIELD_MANAGER, ownership_labels, service_labels
+from .._model.site import TakeOver
 from .changes import Changes, bgp_changes, lb_changes, service_changes
-from .held_addresses import LbIpam
+from .held_addresses import LbIpam, MayMove, service_name
+from .live_objects import object_key, place
 from .note import Claims, note_name
-from .objects import BGP_KINDS, LB_KINDS
+from .objects import BGP_KINDS, LB_KINDS, Object
+from .others_objects import Surroundings, claims_of_others
 
 PART_KINDS: Mapping[str, tuple[str, ...]] = {"bgp": BGP_KINDS, "lb": LB_KINDS, "services": ()}
 """By part, the kinds whose objects belong to it as a whole."""
@@ -32,8 +35,8 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
     planned = {item["kind"] for item in options["objects"]}
     return {
         "wait_plurals": [PLURALS[kind] for kind in PART_KINDS[part] if kind in planned],
-        "plurals": [PLURALS[kind] for kind in PART_KINDS[part]],
-        "nodes": part == "bgp",
+        "plurals": [*(PLURALS[kind] for kind in PART_KINDS[part]), *(OTHERS_PLURALS.values() if part == "bgp" else ())],
+        "nodes": part in ("bgp", "lb"),
         "namespaces": part in ("bgp", "services"),
         "services": part in ("lb", "services"),
         "service_names": [f"{item['namespace']}/{item['name']}" for item in options["services"]],
@@ -52,16 +55,54 @@ def part_changes(
 
     Args:
         part: a key of :data:`PART_KINDS`.
-        options: those of module ``cluster_objects``.
+        options: those of module ``cluster_objects``. ``services`` tell the part ``lb`` which labels will be there.
         passwords: names of the BGP passwords that are given.
         state: what :func:`state_request` asked for.
         claims: what the site made; takes what is to be noted of it.
     """
     objects = options["objects"]
+    if part == "services":
+        return service_changes(options["services"], state, claims)
+    consent = TakeOver.of(options["take_over"])
+    lb_ipam = LbIpam(options["cilium_version"], options["serves_classless"])
     if part == "bgp":
         namespace = options["secrets_namespace"]
-        return bgp_changes(objects, options["node_labels"], passwords, namespace, state, claims)
-    if part == "lb":
-        lb_ipam = LbIpam(options["cilium_version"], options["serves_classless"])
-        return lb_changes(objects, options["may_move"], state, claims, lb_ipam)
-    return service_changes(options["services"], state, claims)
+        changes = bgp_changes(objects, options["node_labels"], passwords, namespace, state, claims)
+    else:
+        changes = lb_changes(objects, MayMove(frozenset(options["may_move"]), consent), state, claims, lb_ipam)
+    around = Surroundings(
+        nodes=labels_of_nodes(state["nodes"], options["node_labels"] or {}),
+        services=_labels_of_services(state["services"], options["services"], lb_ipam),
+        version=options["cilium_version"],
+    )
+    made = made_or_changed(objects, changes)
+    changes.errors += claims_of_others(made, state["objects"], around, claims.made, consent.objects)
+    return changes
+
+
+def made_or_changed(planned: Iterable[Object], changes: Changes) -> list[Object]:
+    """Return the planned objects that a run would make or change."""
+    written = {object_key(item) for item in changes.apply}
+    return [item for item in planned if object_key(item) in written or place(item) in changes.later]
+
+
+def labels_of_nodes(live: Mapping[str, Any], planned: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Return by node of the cluster its labels, once the planned ones are written."""
+    return {name: {**node["labels"], **planned.get(name, {})} for name, node in live.items()}
+
+
+def _labels_of_services(
+    live: Iterable[Object], planned: Iterable[Mapping[str, Any]], lb_ipam: LbIpam
+) -> dict[str, dict[str, str]]:
+    """Return by LoadBalancer Service that LB-IPAM serves what selectors see of it, once planned labels are written."""
+    found: dict[str, dict[str, str]] = {}
+    for service in live:
+        if service["spec"].get("type") == "LoadBalancer" and lb_ipam.serves(service):
+            metadata = service["metadata"]
+            special = service_labels(metadata["namespace"], metadata["name"])
+            found[service_name(service)] = {**(metadata.get("labels") or {}), **special}
+    for item in planned:
+        name = f"{item['namespace']}/{item['name']}"
+        known = found.get(name, service_labels(item["namespace"], item["name"]))
+        found[name] = {**known, **item["labels"]}
+    return found

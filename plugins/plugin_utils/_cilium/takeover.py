@@ -173,8 +173,10 @@ def cluster_refusals(planned: Iterable[str], live: Iterable[str]) -> list[str]:
         return []
     return [
         f"it has none of the planned nodes ({some(wanted, MOST_NAMES)}); its nodes are {some(there, MOST_NAMES)}."
-        " This is another cluster, or its nodes have other names:"
-        " set edge_cluster_kubeconfig and edge_cluster_context, or name the inventory's hosts as kubectl get nodes does"
+        " Either this is another cluster: name the right one (edge_cluster_kubeconfig, edge_cluster_context)."
+        " Or it is the right one, and those that have joined so far are not in the inventory under these names: let the"
+        " first planned node join, add those that joined to edge_nodes, or name the inventory's hosts as kubectl get"
+        " nodes does"
     ]
 
 

@@ -122,6 +122,8 @@ class PlannedTakeOver(TypedDict):
 
     release: Annotated[str | None, "``name@version`` of the live Helm release; null: none."]
     unset: Annotated[list[str], "Paths of its values that Helm may unset."]
+    services: Annotated[list[str], "Live services (``namespace/name@address``) that may lose that address."]
+    objects: Annotated[list[str], "Others' objects (``Kind/name@generation``) beside which the run goes on."]
 
 
 class PlannedCluster(TypedDict):

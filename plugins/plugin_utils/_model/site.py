@@ -443,6 +443,19 @@ class TakeOver:
     """``name@version`` of the live Helm release."""
     unset: tuple[str, ...] = ()
     """Paths of its values that Helm may unset."""
+    services: tuple[str, ...] = ()
+    """``namespace/name@address`` of live services that may lose that address."""
+    objects: tuple[str, ...] = ()
+    """``Kind/name@generation`` of others' objects beside which the run goes on."""
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any] | None) -> TakeOver:
+        """Return the consent that a map says; none for no map."""
+        found = said or {}
+        names: dict[str, tuple[str, ...]] = {
+            key: tuple(found.get(key) or ()) for key in ("unset", "services", "objects")
+        }
+        return cls(found.get("release"), **names)
 
 
 @dataclass(frozen=True, slots=True)

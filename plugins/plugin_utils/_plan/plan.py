@@ -262,7 +262,12 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
         "absent": cluster.absent,
         "apply": cluster.apply,
         "cilium_managed": cluster.cilium_managed,
-        "take_over": {"release": cluster.take_over.release, "unset": list(cluster.take_over.unset)},
+        "take_over": {
+            "release": cluster.take_over.release,
+            "unset": list(cluster.take_over.unset),
+            "services": list(cluster.take_over.services),
+            "objects": list(cluster.take_over.objects),
+        },
         "cilium_version": cluster.cilium_version,
         "distribution": cluster.distribution,
         "kubeconfig": cluster.kubeconfig,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from .._findings.report import Report
 from .._inventory.parse import ParsedSite
@@ -156,7 +155,7 @@ def _cluster(context: Context, draft: _ClusterDraft) -> Cluster:
         router_ids=values["edge_cluster_router_ids"],
         manage_labels=values["edge_cluster_manage_labels"],
         l2_lease=L2Lease(lease["duration"], lease["renew"], lease["retry"]),
-        take_over=_take_over(values["edge_cluster_take_over"]),
+        take_over=TakeOver.of(dict(values["edge_cluster_take_over"] or {})),
         apply=values["edge_cluster_apply"],
     )
 
@@ -180,11 +179,6 @@ def _check_applied_by_others(context: Context, draft: _ClusterDraft) -> None:
             "is others, but edge_cluster_managed is false: nothing is rendered, read or verified for others to apply",
             "leave one of the two out",
         )
-
-
-def _take_over(said: Mapping[str, Any] | None) -> TakeOver:
-    """Return what may be taken over, from ``edge_cluster_take_over``."""
-    return TakeOver() if said is None else TakeOver(said["release"], tuple(said["unset"]))
 
 
 def missing_from_limit(site: Site, limited: frozenset[str]) -> Mapping[str, tuple[str, ...]]:

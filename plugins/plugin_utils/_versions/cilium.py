@@ -62,6 +62,9 @@ V2_SINCE: Mapping[str, Version] = {
 """Kind -> the first version that serves it as ``cilium.io/v2``. Kinds that are absent here are ``v2alpha1`` only."""
 
 
+PEERING_POLICY_UNTIL: Version = (1, 19, 0)
+"""The first version without CiliumBGPPeeringPolicy; one that lives there from before is not read any more."""
+
 PEER_LOCAL_PORT_UNTIL: Version = (1, 18, 0)
 """The first version whose CiliumBGPPeerConfig, in both API versions, has no ``transport.localPort``."""
 
@@ -144,6 +147,13 @@ PROXY_IS_NOT_LOCAL = Fault(
     "an Ingress or Gateway of Cilium's with `traffic_policy: Local` is announced from nowhere: a node's own proxy is no"
     " local endpoint",
 )
+
+SHRUNK_POOLS = Fault(
+    (1, 20, 0),
+    "a service that lacks an address may take that of another one while a pool loses addresses"
+    " (cilium/cilium#41458, mended by cilium/cilium#45543)",
+)
+"""Met only while a pool shrinks under live services: found where that is looked at, not in the plan."""
 
 FAULTS = (SEVERAL_INSTANCES, NO_SESSION_STATE, MOVING_ADDRESSES, PROXY_IS_NOT_LOCAL)
 """The faults that a plan warns of where its site would meet them, by version."""

@@ -13,11 +13,16 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import changes as _changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import LbIpam, given_by
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import (
+    LbIpam,
+    MayMove,
+    given_by,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
     password_secrets,
     secrets_at_hand,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, with_uids
 
 MANAGER = "hybridnet.cluster_edge"
@@ -87,13 +92,13 @@ def texts(errors: list[EdgeError]) -> list[str]:
 
 def test_pools_keep_the_planned_version_where_it_is_served() -> None:
     planned = {**pool("lb", "192.0.2.0/25"), "apiVersion": "cilium.io/v2alpha1"}
-    assert lb_changes([planned], [], state(), "home").apply == [planned]
+    assert lb_changes([planned], MayMove(), state(), "home").apply == [planned]
 
 
 def test_pools_go_to_the_stored_version_else() -> None:
     kinds = {POOL: {"versions": ["v2alpha1"], "fields": {"v2alpha1": FIELDS}}}
     planned = [pool("lb", "192.0.2.0/25"), pool("other", "198.51.100.0/25")]
-    changes = lb_changes(planned, [], state(kinds=kinds), "home")
+    changes = lb_changes(planned, MayMove(), state(kinds=kinds), "home")
     assert [item["apiVersion"] for item in changes.apply] == ["cilium.io/v2alpha1"] * 2
     assert [item["spec"] for item in changes.apply] == [item["spec"] for item in planned]
     assert changes.warnings == [
@@ -109,23 +114,23 @@ def test_what_is_applied_already_is_not_applied_again() -> None:
     fields = {"f:metadata": {"f:labels": labels}, "f:spec": spec}
     entry = {"manager": MANAGER, "operation": "Apply", "apiVersion": "cilium.io/v2", "fieldsV1": fields}
     live = pool("lb", "192.0.2.0/25", managedFields=[entry])
-    assert lb_changes([item], [], state(objects=[live]), "home").apply == []
+    assert lb_changes([item], MayMove(), state(objects=[live]), "home").apply == []
     other = pool("lb", "192.0.2.0/26")
-    assert lb_changes([other], [], state(objects=[live]), "home").apply == [other]
+    assert lb_changes([other], MayMove(), state(objects=[live]), "home").apply == [other]
 
 
 def test_fields_that_would_be_lost() -> None:
     fields = {"spec": {"blocks": {"start": None, "stop": None}}}
     kinds = {POOL: {"versions": ["v2alpha1"], "fields": {"v2alpha1": fields}}}
-    changes = lb_changes([pool("lb", "192.0.2.0/25")], [], state(kinds=kinds), "home")
-    assert texts(changes.errors) == [
+    changes = lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), state(kinds=kinds), "home")
+    assert texts(changes.pruned) == [
         "CiliumLoadBalancerIPPool lb: the cluster's cilium.io/v2alpha1 does not know spec.blocks[].cidr, "
         "spec.serviceSelector (compare edge_cilium_version with the Cilium that runs there)"
     ]
 
 
 def test_kinds_that_are_not_served() -> None:
-    changes = lb_changes([pool("lb", "192.0.2.0/25")], [], state(kinds={}), "home")
+    changes = lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), state(kinds={}), "home")
     assert changes.apply == []
     assert changes.later == ["CiliumLoadBalancerIPPool lb"]
     assert texts(changes.absent) == [
@@ -141,7 +146,7 @@ def test_removes_only_what_carries_both_labels() -> None:
         pool("one-label", "192.0.2.32/28", labels={"app.kubernetes.io/managed-by": MANAGER}),
         pool("other-site", "192.0.2.48/28", labels={**OWNED, "cluster-edge.hybridnet/site": "other"}),
     ]
-    assert lb_changes([], [], state(objects=live), "home").remove == [
+    assert lb_changes([], MayMove(), state(objects=live), "home").remove == [
         {"apiVersion": "cilium.io/v2", "kind": POOL, "metadata": {"name": "ours"}}
     ]
 
@@ -177,7 +182,7 @@ def test_removes_only_what_carries_both_labels() -> None:
     ],
 )
 def test_refuses_to_take_over(live: dict[str, Any], error: str) -> None:
-    assert texts(lb_changes([pool("lb", "192.0.2.0/25")], [], state(objects=[live]), "home").errors) == [error]
+    assert texts(lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), state(objects=[live]), "home").errors) == [error]
 
 
 def test_fields_of_others_that_the_plan_has_are_fine() -> None:
@@ -186,7 +191,7 @@ def test_fields_of_others_that_the_plan_has_are_fine() -> None:
     planned = pool("lb", "192.0.2.0/25")
     planned["spec"]["list"] = [{"name": "a"}]
     kinds = {POOL: {"versions": ["v2"], "fields": {"v2": None}}}
-    assert lb_changes([planned], [], state(objects=[live], kinds=kinds), "home").errors == []
+    assert lb_changes([planned], MayMove(), state(objects=[live], kinds=kinds), "home").errors == []
 
 
 @pytest.mark.parametrize(
@@ -217,16 +222,19 @@ def test_addresses_that_services_hold(planned: list[dict[str, Any]], held: dict[
     live = state(objects=[pool("lb", "192.0.2.0/25")], services=[held])
     error = (
         "CiliumLoadBalancerIPPool lb: the service media/web holds 192.0.2.5, which no planned pool gives it: "
-        "Cilium would take it away (keep the address in its pool, or list media/web in cilium_net_lb_may_move)"
+        "Cilium would take it away (keep the address in its pool, or say so: edge_cluster_take_over:"
+        " {services: ['media/web@192.0.2.5']} (of the role alone: cilium_net_lb_take_over))"
     )
-    assert texts(lb_changes(planned, ["media/moving"], live, "home").errors) == ([error] if moves else [])
+    assert texts(lb_changes(planned, MayMove(frozenset({"media/moving"})), live, "home").errors) == (
+        [error] if moves else []
+    )
 
 
 def test_special_keys_of_a_pool_selector() -> None:
     planned = pool("lb", "192.0.2.0/25")
     planned["spec"]["serviceSelector"] = {"matchLabels": {"io.kubernetes.service.namespace": "media"}}
     live = state(objects=[pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "other")])
-    assert lb_changes([planned], [], live, "home").errors == []
+    assert lb_changes([planned], MayMove(), live, "home").errors == []
 
 
 def every(name: str, *cidrs: str, **spec: Any) -> dict[str, Any]:
@@ -245,7 +253,8 @@ METALLB = with_metadata(
 NO_POOL_YET = "and the cluster has no CiliumLoadBalancerIPPool yet: with the first one, Cilium takes the address away"
 WAYS_OUT = (
     "(put the address in a pool that selects the service; or leave services without a class to others, with"
-    " defaultLBServiceIPAM: none (Cilium 1.17 on); or list media/front in cilium_net_lb_may_move)"
+    " defaultLBServiceIPAM: none (Cilium 1.17 on); or say so: edge_cluster_take_over:"
+    " {services: ['media/front@198.51.100.201']} (of the role alone: cilium_net_lb_take_over))"
 )
 
 
@@ -312,19 +321,63 @@ WAYS_OUT = (
 def test_the_first_pool_takes_addresses_that_others_gave(
     planned: list[dict[str, Any]], held: dict[str, Any], lb_ipam: LbIpam, error: str | None
 ) -> None:
-    found = lb_changes(planned, ["media/moving"], state(services=[held]), "home", lb_ipam)
+    found = lb_changes(planned, MayMove(frozenset({"media/moving"})), state(services=[held]), "home", lb_ipam)
     assert texts(found.errors) == ([error] if error else [])
 
 
 def test_a_pool_of_others_has_taken_its_addresses_before() -> None:
     live = state(objects=[pool("theirs", "203.0.113.0/24", labels={})], services=[METALLB])
-    assert lb_changes([pool("production", "192.0.2.0/26")], [], live, "home").errors == []
+    assert lb_changes([pool("production", "192.0.2.0/26")], MayMove(), live, "home").errors == []
 
 
 def test_a_pool_of_others_that_nobody_can_count_on() -> None:
     theirs = {**pool("theirs", labels={}), "spec": {"blocks": [{"stop": "203.0.113.9"}]}}
     live = state(objects=[theirs, pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "lb")])
-    assert lb_changes([pool("lb", "192.0.2.0/25")], [], live, "home").errors == []
+    assert lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), live, "home").errors == []
+
+
+@pytest.mark.parametrize(
+    ("said", "moves"),
+    [
+        pytest.param("media/web@192.0.2.5", True, id="this address of this service"),
+        pytest.param("media/web@192.0.2.6", False, id="the service holds another address by now"),
+        pytest.param("media/web2@192.0.2.5", False, id="another service"),
+    ],
+)
+def test_consent_names_the_service_and_the_address_that_it_holds(said: str, moves: bool) -> None:
+    live = state(objects=[pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "lb")])
+    consent = MayMove(take_over=TakeOver(services=(said,)))
+    assert (lb_changes([], consent, live, "home").errors == []) is moves
+
+
+HOLDS_NONE = {**service("waits", "", "lb"), "status": {}}
+
+
+@pytest.mark.parametrize(
+    ("version", "planned", "services", "refused"),
+    [
+        pytest.param("1.19.6", "192.0.2.0/29", [HOLDS_NONE], ["media/web"], id="shrunk while one waits for an address"),
+        pytest.param("1.20.0", "192.0.2.0/29", [HOLDS_NONE], [], id="mended"),
+        pytest.param("1.19.6", "192.0.2.0/29", [], [], id="all keep their addresses"),
+        pytest.param("1.19.6", "192.0.2.0/24", [HOLDS_NONE], [], id="widened"),
+        pytest.param(
+            "1.19.6",
+            "192.0.2.0/29",
+            [service("moving", "192.0.2.99", "lb")],
+            ["media/web"],
+            id="one that may lose its address takes another one's",
+        ),
+    ],
+)
+def test_a_pool_that_shrinks_may_give_an_address_to_who_lacks_one(
+    version: str, planned: str, services: list[dict[str, Any]], refused: list[str]
+) -> None:
+    """cilium/cilium#41458: the service without an address is served before those that hold one."""
+    live = state(objects=[pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "lb"), *services])
+    may_move = MayMove(frozenset({"media/moving"}))
+    errors = lb_changes([pool("lb", planned)], may_move, live, "home", LbIpam(version)).errors
+    assert [error.problem.split()[2] for error in errors] == refused
+    assert all("(mended in 1.20)" in error.problem for error in errors)
 
 
 @pytest.mark.parametrize(
@@ -369,9 +422,10 @@ def test_a_changed_pool_moves_services_before_cilium_1_18_2(
     error = (
         f"CiliumLoadBalancerIPPool lb: the service media/web holds 192.0.2.5 without asking for it, and Cilium {version} may"
         " give it another one when the pool changes (mended in 1.18.2) (annotate it with lbipam.cilium.io/ips: 192.0.2.5"
-        " first, update Cilium, or list media/web in cilium_net_lb_may_move)"
+        " first, update Cilium, or say so: edge_cluster_take_over: {services: ['media/web@192.0.2.5']}"
+        " (of the role alone: cilium_net_lb_take_over))"
     )
-    found = lb_changes([pool("lb", planned)], [], live, "home", LbIpam(version))
+    found = lb_changes([pool("lb", planned)], MayMove(), live, "home", LbIpam(version))
     assert texts(found.errors) == ([error] if moves else [])
 
 
@@ -626,6 +680,6 @@ def test_the_difference_of_one_object(found: Any, state: str, before: str, after
 
 def test_all_services_may_lose_their_addresses_where_a_cluster_leaves() -> None:
     live = state(objects=[pool("lb", "192.0.2.0/25")], services=[service("web", "192.0.2.5", "lb")])
-    changes = lb_changes([], ["*"], live, "home")
+    changes = lb_changes([], MayMove(frozenset({"*"})), live, "home")
     assert changes.errors == []
     assert [item["metadata"]["name"] for item in changes.remove] == ["lb"]

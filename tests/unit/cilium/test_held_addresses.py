@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import lb_changes
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import LbIpam
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import LbIpam, MayMove
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, with_uids
@@ -57,7 +57,7 @@ def refusals(
     state = {"kinds": kinds, "objects": live, "nodes": {}, "namespaces": [], "services": services, "secrets": []}
     state = with_uids(state)
     claims = all_noted("lb", state, "edge")
-    return [f"{item.path}: {item.problem}" for item in lb_changes(planned, [], state, claims, LbIpam(version)).errors]
+    return [f"{item.path}: {item.problem}" for item in lb_changes(planned, MayMove(), state, claims, LbIpam(version)).errors]
 
 
 MEDIA = held("media/plex", "10.90.0.201", **{"metallb.io/ip-allocated-from-pool": "lan"})

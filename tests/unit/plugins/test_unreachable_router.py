@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,23 +26,32 @@ pytestmark = pytest.mark.ansible
 
 STOPPED = "did not take the plan in this run"
 LOOK = "/api/v1/nodes"
+REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+ADMINISTRATOR = {"status": {"resourceRules": [{key: ["*"] for key in ("apiGroups", "resources", "verbs")}]}}
 
 
 class ApiServer(ThreadingHTTPServer):
-    """Notes what is asked of it and answers what it was told to, else nothing: a play of the clusters ends there."""
+    """Notes what is asked of it: an empty cluster, and an account that may do everything; nothing can be written."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _NotAvailable)
         self.asked: list[str] = []
-        self.answers: dict[str, Any] = {LOOK: {"items": []}}
-        """Path -> JSON."""
+        self.answers: dict[str, Any] = {LOOK: {"items": []}, REVIEW: ADMINISTRATOR}
+        """Path -> JSON; of what stands not there nothing exists."""
 
     @property
     def begun(self) -> list[str]:
-        """What was asked beyond the look that comes before the routers."""
-        return [request for request in self.asked if request != f"GET {LOOK}"]
+        """What was asked beyond the looks that come before the routers: each begins with a review, and asks once."""
+        looks = self.asked.count(f"POST {REVIEW}")
+        seen: Counter[str] = Counter()
+        found = []
+        for request in self.asked:
+            seen[request] += 1
+            if seen[request] > looks:
+                found.append(request)
+        return found
 
     def kubeconfig(self, folder: Path) -> Path:
         """Write a kubeconfig that leads here."""
@@ -71,7 +81,7 @@ class _NotAvailable(BaseHTTPRequestHandler):
             self.server.asked.append(f"{self.command} {self.path}")
             answer = self.server.answers.get(self.path)
             if answer is None:
-                self.send_error(503)
+                self.send_error(404 if self.server.answers and self.command == "GET" else 503)
             else:
                 content = json.dumps(answer).encode()
                 self.send_response(200)

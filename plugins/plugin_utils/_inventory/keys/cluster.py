@@ -127,6 +127,30 @@ TAKE_OVER = Record(
             "Its values that Helm may unset, such as encryption.enabled.",
             default=(),
         ),
+        Key(
+            "services",
+            ListOf(
+                Text(
+                    "namespace/name@address",
+                    r"[a-z0-9-]+/[a-z0-9.-]+@[0-9a-f.:]+",
+                    "namespace/name@address, such as media/plex@192.0.2.201: the refusal prints it",
+                )
+            ),
+            "Live services that may lose the address which they hold.",
+            default=(),
+        ),
+        Key(
+            "objects",
+            ListOf(
+                Text(
+                    "Kind/name@generation",
+                    r"[A-Z][A-Za-z0-9]+/[a-z0-9.-]+@[0-9]+",
+                    "Kind/name@generation, such as CiliumLoadBalancerIPPool/lb@2: the refusal prints it",
+                )
+            ),
+            "Objects of others beside which the run goes on, although they claim what planned ones do.",
+            default=(),
+        ),
     )
 )
 

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at a cluster before anything is changed: is it the right one, is it ready, and what of others would be lost."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible import release as ansible_release
+from ansible.errors import AnsibleActionFail
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
+    ARGUMENTS as STATE_ARGUMENTS,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
+    Target,
+    is_as_planned,
+    look,
+    look_request,
+    reads_workloads,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
+    lacking_programs,
+    lacking_rights,
+    reading_rights,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+
+ARGUMENTS: dict[str, Any] = {
+    **PLACE,
+    "plan": {"type": "dict", "required": True},
+    "cluster": {"type": "str", "required": True},
+    "release": {"type": "str", "default": "cilium"},
+    "namespace": {"type": "str", "default": "kube-system"},
+    "helm": {"type": "str", "default": "helm"},
+}
+
+
+class ActionModule(ClusterAction):
+    """Look at a cluster before anything is changed."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the refusals and notes; ``blind`` says that the cluster could not be looked at."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        options = plain(self.validate_argument_spec(argument_spec=ARGUMENTS)[1])
+        variables = task_vars or {}
+        try:
+            plan = plan_of(options["plan"], "plan")
+        except EdgeError as error:
+            raise AnsibleActionFail(str(error)) from error
+        if options["cluster"] not in plan["clusters"]:
+            raise AnsibleActionFail(f"cluster: the plan has no cluster {options['cluster']}")
+        cluster = plan["clusters"][options["cluster"]]
+        target = Target(plan["site"], cluster, options["release"], options["namespace"])
+        programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
+        programs["kubernetes.core"] = _kubernetes_core()
+        namespaces = sorted(
+            {target.namespace, cluster["secrets_namespace"]} | {s["namespace"] for s in cluster["services"]}
+        )
+        able = self._state({"rules": namespaces}, options, variables)
+        if able.get("failed"):
+            why = f"it cannot be looked at: {able.get('msg')}"
+            return {**result, "refusals": [*lacking_programs(programs), why], "notes": [], "blind": True}
+        programs["kubernetes"] = able["client"]
+        wanted = reading_rights(target.namespace, cluster["secrets_namespace"], target.looks_at_release)
+        unread = lacking_rights(wanted, able["rules"])
+        if unread:
+            return {**result, "refusals": [*lacking_programs(programs), *unread], "notes": [], "blind": True}
+        state = self._state(look_request(target, reads_workloads(able["rules"])), options, variables)
+        if state.get("failed"):
+            raise AnsibleActionFail(str(state.get("msg")))
+        if target.looks_at_release and not is_as_planned(target, state):
+            programs["helm"] = self._helm(options["helm"])
+        try:
+            found = look(target, state, able["rules"])
+        except EdgeError as error:
+            raise AnsibleActionFail(str(error)) from error
+        refusals = [*lacking_programs(programs), *found.refusals]
+        return {**result, "refusals": refusals, "notes": found.notes, "blind": False, "warnings": able["warnings"]}
+
+    def _state(
+        self, wanted: Mapping[str, Any], options: Mapping[str, Any], variables: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what module ``cluster_state_info`` reads."""
+        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
+        request.update({name: options[name] for name in PLACE})
+        request.update(wanted)
+        return dict(plain(self.look("cluster_state_info", read_state, request, variables)))
+
+    def _helm(self, program: str) -> str | None:
+        """Return the version of Helm; None where there is no such program."""
+        done = self._low_level_execute_command(f"{shlex.quote(program)} version --template '{{{{.Version}}}}'")
+        return str(done["stdout"]).strip() if done["rc"] == 0 else None
+
+
+def _kubernetes_core() -> str | None:
+    """Return the version of the collection kubernetes.core; empty where its files do not tell, None without it."""
+    try:
+        folders = list(importlib.import_module("ansible_collections.kubernetes.core").__path__)
+    except ImportError:
+        return None
+    for folder in map(Path, folders):
+        built, source = folder / "MANIFEST.json", folder / "galaxy.yml"
+        if built.is_file():
+            return str(json.loads(built.read_text("utf-8"))["collection_info"]["version"])
+        if source.is_file():
+            return str(yaml.safe_load(source.read_text("utf-8"))["version"])
+    return ""

@@ -1,0 +1,82 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_look
+short_description: Say why a cluster must not be changed by a plan, before anything is changed
+version_added: 0.1.0
+description:
+  - Reads a cluster, and says all at once. Is it the planned one? Does the control machine have what is needed, and
+    the account the rights for what would be done? Would a Helm release be taken over, a live service lose its address,
+    or an object of others collide with a planned one, without the user's word (C(edge_cluster_take_over))?
+  - It changes nothing, and fails for none of its reasons. M(hybridnet.cluster_edge.cluster_objects) judges each part
+    by the same rules when its turn comes.
+  - It works on the control machine, as an action.
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+options:
+  plan:
+    description: The plan, as the role P(hybridnet.cluster_edge.edge#role) registers it.
+    type: dict
+    required: true
+  cluster:
+    description: Name of the cluster in the plan.
+    type: str
+    required: true
+  release:
+    description: Name of Cilium's Helm release.
+    type: str
+    default: cilium
+  namespace:
+    description: Namespace of the release.
+    type: str
+    default: kube-system
+  helm:
+    description: Helm's program. Its version is only asked for where Helm would be called.
+    type: str
+    default: helm
+attributes:
+  check_mode:
+    description: It changes nothing in any mode.
+    support: full
+requirements:
+  - kubernetes
+extends_documentation_fragment:
+  - hybridnet.cluster_edge.cluster
+"""
+
+EXAMPLES = r"""
+- name: Look at the cluster
+  hybridnet.cluster_edge.cluster_look:
+    kubeconfig: ~/.kube/config
+    plan: "{{ edge_plan }}"
+    cluster: home
+  register: look
+
+- name: Stop before anything is changed
+  ansible.builtin.assert:
+    that: look.refusals == []
+    fail_msg: "{{ look.refusals | join('\n') }}"
+"""
+
+RETURN = r"""
+refusals:
+  description: Why nothing may be changed, each with the way out.
+  returned: success
+  type: list
+  elements: str
+notes:
+  description: What else is worth a line, such as nodes that the inventory does not have and other load balancers.
+  returned: success
+  type: list
+  elements: str
+  sample: ["another load balancer runs here: MetalLB (DaemonSet metallb-system/speaker)"]
+blind:
+  description: The cluster could not be looked at, so that RV(refusals) may lack some.
+  returned: success
+  type: bool
+  sample: false
+"""

@@ -1,0 +1,212 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first look at a cluster: all reasons why a run must not change it, before a router or the cluster is changed.
+
+The roles judge by the same functions, each for its own part, when their turn comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._document.plan import PlannedCluster
+from .._findings.wording import some
+from .._kubernetes.labels import FIELD_MANAGER
+from .._model.site import TakeOver
+from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version
+from .changes import Changes
+from .common import Object
+from .field_owners import is_applied
+from .others_objects import PEERING_POLICY, ended_policies
+from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request
+from .preflight import EVERYWHERE, Right, helm_rights, lacking_rights, load_balancers, rights, writing_rights
+from .takeover import MOST_NAMES, Release, cluster_refusals, release_refusals
+
+PARTS = ("bgp", "lb")
+"""The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The cluster as the plan has it, and where its Helm release stands."""
+
+    site: str
+    cluster: PlannedCluster
+    release: str
+    """Name of the release."""
+    namespace: str
+    """Its namespace."""
+
+    @property
+    def looks_at_release(self) -> bool:
+        """Whether the run would install or upgrade Cilium."""
+        return self.cluster["cilium_managed"] and not self.cluster["absent"]
+
+    @property
+    def serves_classless(self) -> bool:
+        """Whether LB-IPAM serves services without a class."""
+        return bool(self.cluster["helm_values"].get("defaultLBServiceIPAM", "lbipam") == "lbipam")
+
+    def options(self, part: str) -> dict[str, Any]:
+        """Return the options of module ``cluster_objects`` for a part."""
+        cluster = self.cluster
+        return {
+            "site": self.site,
+            "objects": cluster["bgp"] if part == "bgp" else cluster["lb"],
+            "node_labels": cluster["node_labels"],
+            "secrets_namespace": cluster["secrets_namespace"],
+            "may_move": ["*"] if cluster["absent"] else cluster["may_move"],
+            "take_over": cluster["take_over"],
+            "cilium_version": cluster["cilium_version"],
+            "serves_classless": self.serves_classless,
+            "services": cluster["services"],
+        }
+
+
+@dataclass(slots=True)
+class Look:
+    """What a look at a cluster has found."""
+
+    refusals: list[str] = field(default_factory=list)
+    """Why nothing may be changed."""
+    notes: list[str] = field(default_factory=list)
+    """What else is worth a line."""
+
+
+def look_request(target: Target, workloads: bool) -> dict[str, Any]:
+    """Return the options of module ``cluster_state_info`` that read all that :func:`look` needs.
+
+    Args:
+        target: the cluster.
+        workloads: whether the account may list DaemonSets and Deployments everywhere.
+    """
+    requests = [state_request(part, target.options(part), 0) for part in PARTS]
+    wanted = {**requests[0], "plurals": sorted({plural for item in requests for plural in item["plurals"]})}
+    wanted.update(services=True, namespaces=True, manager=FIELD_MANAGER, workloads=workloads)
+    if target.looks_at_release:
+        wanted.update(
+            release=f"{target.namespace}/{target.release}",
+            config_map=f"{target.namespace}/cluster-edge-{target.site}",
+        )
+    return wanted
+
+
+def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> Look:
+    """Return why a cluster must not be changed, and what else is worth a line.
+
+    Args:
+        target: the cluster.
+        state: what :func:`look_request` asked for.
+        rules: what the account may do, by namespace.
+    """
+    found = Look()
+    cluster = target.cluster
+    other = cluster_refusals(cluster["nodes"], state["nodes"])
+    if other:  # what it has is then of no interest
+        found.refusals = other
+        return found
+    changes = {}
+    live, planned = releases(target, state)
+    upgrades = target.looks_at_release and (live is None or live.version != planned.version)
+    if target.looks_at_release:
+        made = state["config_map"].get("release", "").split()
+        found.refusals += release_refusals(live, planned, made, TakeOver.of(cluster["take_over"]))
+        if live is not None:
+            found.refusals += map(str, _policies_that_end(target, state, live.version))
+    for part in PARTS:
+        changes[part] = part_changes(part, target.options(part), cluster["passwords"], state)
+        # A field that the API lacks today may come with the upgrade.
+        found.refusals += map(str, [*changes[part].errors, *(() if upgrades else changes[part].pruned)])
+    wanted = _needed(target, state, changes, helm=target.looks_at_release and not is_as_planned(target, state))
+    found.refusals += lacking_rights(wanted, rules)
+    found.notes += _notes(target, state)
+    return found
+
+
+def releases(target: Target, state: Mapping[str, Any]) -> tuple[Release | None, Release]:
+    """Return the live release, None where there is none, and the planned one."""
+    found = state["release"]
+    lives = found and found["status"] != "uninstalled"  # kept by helm uninstall --keep-history
+    return (
+        Release(target.release, found["version"], found["values"]) if lives else None,
+        Release(target.release, target.cluster["cilium_version"], target.cluster["helm_values"]),
+    )
+
+
+def is_as_planned(target: Target, state: Mapping[str, Any]) -> bool:
+    """Return whether the live release is the planned one, so that Helm is not called."""
+    live, planned = releases(target, state)
+    found = state["release"]
+    return (
+        live is not None
+        and (found["status"], found["chart"]) == ("deployed", "cilium")
+        and (live.version, live.values) == (planned.version, planned.values)
+    )
+
+
+def _policies_that_end(target: Target, state: Mapping[str, Any], live_version: str) -> list[Any]:
+    """Return an error for each CiliumBGPPeeringPolicy that an upgrade of Cilium would end."""
+    if parse_version(target.cluster["cilium_version"]) < PEERING_POLICY_UNTIL:
+        return []
+    policies = [item for item in state["objects"] if item["kind"] == PEERING_POLICY]
+    consent = target.cluster["take_over"]["objects"]
+    nodes = labels_of_nodes(state["nodes"], target.cluster["node_labels"] or {})
+    return ended_policies(policies, nodes, live_version, target.cluster["cilium_version"], consent)
+
+
+def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Changes], helm: bool) -> set[Right]:
+    """Return the rights that this run needs to write."""
+    cluster = target.cluster
+    wanted = helm_rights(target.namespace) if helm else set()
+    for part in PARTS:
+        found, objects = changes[part], target.options(part)["objects"]
+        later = [item for item in objects if item["kind"] in PART_KINDS[part] and item["kind"] not in state["kinds"]]
+        wanted |= writing_rights([*found.apply, *later], found.remove)
+    there = {item["name"] for item in state["secrets"]}
+    if any(item["spec"].get("authSecretRef", "") not in {"", *there} for item in cluster["bgp"]):
+        wanted |= rights("", "secrets", ["get", "create", "patch"], cluster["secrets_namespace"])
+    wanted |= writing_rights(_services_to_write(target, state), [])
+    return wanted
+
+
+def _services_to_write(target: Target, state: Mapping[str, Any]) -> Iterator[Object]:
+    """Yield the planned services that are to be made, or that lack a label or an annotation."""
+    live = {(item["metadata"]["namespace"], item["metadata"]["name"]): item for item in state["services"]}
+    for item in target.cluster["services"]:
+        found = live.get((item["namespace"], item["name"]))
+        whole: Any = item["object"]
+        if whole is not None and (found is None or not is_applied(whole, found)):
+            yield whole
+        elif whole is None and found is not None and item["manage"] == "metadata":
+            metadata = found["metadata"]
+            planned = {"labels": item["labels"], "annotations": item["annotations"]}
+            if any(not keys.items() <= (metadata.get(name) or {}).items() for name, keys in planned.items()):
+                yield {"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": item["namespace"]}}
+
+
+def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is worth a line although it keeps nothing from being changed."""
+    cluster = target.cluster
+    more = sorted(set(state["nodes"]) - set(cluster["nodes"]))
+    if more:
+        yield f"nodes that the inventory does not have: {some(more, MOST_NAMES)}"
+    missing = sorted(set(cluster["nodes"]) - set(state["nodes"]))
+    if missing and state["nodes"]:
+        yield f"nodes of the inventory that have not joined: {some(missing, MOST_NAMES)}"
+    others = load_balancers(state["workloads"])
+    pools = any(item["kind"] == "CiliumLoadBalancerIPPool" for item in cluster["lb"])
+    if others and pools:
+        shared = (
+            "; services without a loadBalancerClass are served by it and by Cilium" if target.serves_classless else ""
+        )
+        yield f"another load balancer runs here: {', '.join(others)}{shared}"
+
+
+def reads_workloads(rules: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether the account may list all DaemonSets and Deployments: no refusal depends on them."""
+    wanted = rights("apps", "daemonsets", ["list"]) | rights("apps", "deployments", ["list"])
+    known = rules.get(EVERYWHERE) or {}
+    return all(right.granted({EVERYWHERE: {**known, "incomplete": False}}) for right in wanted)

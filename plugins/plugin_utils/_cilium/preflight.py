@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run needs before it may change a cluster: programs on the control machine, rights in the cluster.
+
+All that lacks is told at once, each with what to install, or which rule an administrator has to grant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS
+from .._versions.controller import OLDEST, TOO_NEW, version_text
+
+EVERYWHERE = ""
+"""In place of a namespace: the rules that hold in all of them, and for what has none."""
+
+CILIUM = "cilium.io"
+_WRITE = ("get", "create", "patch")
+"""Verbs of a server-side apply: the writer reads first, and an object that is not there is created."""
+
+HELM_WRITES: tuple[tuple[str, str, bool], ...] = (
+    ("", "configmaps", True),
+    ("", "secrets", True),
+    ("", "serviceaccounts", True),
+    ("", "services", True),
+    ("apps", "daemonsets", True),
+    ("apps", "deployments", True),
+    ("rbac.authorization.k8s.io", "clusterrolebindings", False),
+    ("rbac.authorization.k8s.io", "clusterroles", False),
+    ("rbac.authorization.k8s.io", "rolebindings", True),
+    ("rbac.authorization.k8s.io", "roles", True),
+)
+"""API group and resource of what Cilium's chart always holds, and whether it stands in the release's namespace."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One thing to be allowed."""
+
+    group: str
+    resource: str
+    namespace: str
+    """:data:`EVERYWHERE` where it must hold in all namespaces."""
+    verb: str
+
+    def granted(self, rules: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Return whether the rules grant it.
+
+        Args:
+            rules: the ``status`` of a SelfSubjectRulesReview, by namespace. One that is incomplete may grant anything:
+                an authorizer beside RBAC could not list its rules.
+        """
+        for namespace in {EVERYWHERE, self.namespace}:
+            found = rules.get(namespace)
+            if found and (found.get("incomplete") or any(map(self._in, found.get("resourceRules") or []))):
+                return True
+        return False
+
+    def _in(self, rule: Mapping[str, Any]) -> bool:
+        wanted = {"apiGroups": self.group, "resources": self.resource, "verbs": self.verb}
+        return not rule.get("resourceNames") and all(
+            {"*", value} & set(rule.get(key) or []) for key, value in wanted.items()
+        )
+
+
+def rights(group: str, resource: str, verbs: Iterable[str], namespace: str = EVERYWHERE) -> set[Right]:
+    """Return the rights to do several things to one resource."""
+    return {Right(group, resource, namespace, verb) for verb in verbs}
+
+
+def reading_rights(release_namespace: str, secrets_namespace: str, helm: bool) -> set[Right]:
+    """Return what reading needs, whatever is to be changed.
+
+    Args:
+        release_namespace: where the Helm release stands, with what this site noted of it.
+        secrets_namespace: where Cilium reads BGP passwords.
+        helm: whether the release is this site's to look at.
+    """
+    wanted = rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"])
+    for plural in (*PLURALS.values(), *OTHERS_PLURALS.values()):
+        wanted |= rights(CILIUM, plural, ["list"])
+    for resource in ("namespaces", "nodes", "services"):
+        wanted |= rights("", resource, ["list"])
+    wanted |= rights("", "secrets", ["list", "get"], secrets_namespace)
+    if helm:
+        wanted |= rights("", "secrets", ["list", "get"], release_namespace)
+        wanted |= rights("", "configmaps", ["list", "get"], release_namespace)
+    return wanted
+
+
+def helm_rights(namespace: str) -> set[Right]:
+    """Return what an installation or upgrade of Cilium's chart needs."""
+    wanted: set[Right] = set()
+    for group, resource, own in HELM_WRITES:
+        wanted |= rights(group, resource, _WRITE, namespace if own else EVERYWHERE)
+    return wanted
+
+
+def writing_rights(apply: Iterable[Mapping[str, Any]], remove: Iterable[Mapping[str, Any]]) -> set[Right]:
+    """Return what it needs to apply and to remove these objects."""
+    wanted: set[Right] = set()
+    for verbs, objects in ((_WRITE, apply), (("get", "delete"), remove)):
+        for item in objects:
+            group = item["apiVersion"].rpartition("/")[0]
+            resource = PLURALS.get(item["kind"]) or f"{item['kind'].lower()}s"
+            needed = ("get", "patch") if item["kind"] == "Node" else verbs  # nodes are labelled, never made
+            wanted |= rights(group, resource, needed, item["metadata"].get("namespace") or EVERYWHERE)
+    return wanted
+
+
+def lacking_rights(wanted: Iterable[Right], rules: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what is not granted, one text for each resource and place."""
+    lacking: dict[tuple[str, str, str], list[str]] = {}
+    for right in sorted(wanted):
+        if not right.granted(rules):
+            lacking.setdefault((right.group, right.resource, right.namespace), []).append(right.verb)
+    texts = []
+    for (group, resource, namespace), verbs in lacking.items():
+        name = f"{resource}.{group}" if group else resource
+        where = f" in the namespace {namespace}" if namespace else ""
+        texts.append(
+            f"the account may not {', '.join(verbs)} {name}{where}: grant it by a"
+            f" {'Role' if namespace else 'ClusterRole'} (apiGroups: ['{group}'], resources: [{resource}],"
+            f" verbs: [{', '.join(verbs)}]), or name another account's kubeconfig (edge_cluster_kubeconfig)"
+        )
+    return texts
+
+
+# -- programs ---------------------------------------------------------------------------------------------------------
+_WAYS_OUT: Mapping[str, str] = {
+    "ansible-core": "pip install 'ansible-core>={oldest}'",
+    "kubernetes": "pip install 'kubernetes>={oldest}', into the Python that edge_cluster_python names",
+    "kubernetes.core": "ansible-galaxy collection install 'kubernetes.core:>={oldest}'",
+    "helm": "install it (https://helm.sh/docs/intro/install/), or name another one: cilium_net_release_binary",
+}
+
+
+def lacking_programs(found: Mapping[str, str | None]) -> list[str]:
+    """Return which programs and libraries are absent, too old or too new.
+
+    Args:
+        found: by name, the version; empty where it is there and its version is not known, None where it is absent.
+    """
+    return [text for name, version in found.items() for text in _program(name, version)]
+
+
+def _program(name: str, version: str | None) -> Iterator[str]:
+    oldest, newest = OLDEST[name], TOO_NEW.get(name)
+    wanted = f"{version_text(oldest)} or newer" + (f", before {version_text(newest)}" if newest else "")
+    way_out = _WAYS_OUT[name].format(oldest=version_text(oldest))
+    if version is None:
+        yield f"{name} is not there: {wanted} is needed ({way_out})"
+        return
+    numbers = _numbers(version)
+    if numbers and (numbers < oldest or (newest and numbers >= newest)):
+        yield f"{name} {version}: {wanted} is needed ({way_out})"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers at the beginning of a version; none where it has none."""
+    match = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(int(number) for number in match[1].split(".")) if match else ()
+
+
+# -- other load balancers ---------------------------------------------------------------------------------------------
+LOAD_BALANCERS: tuple[tuple[str, str], ...] = (
+    (r"metallb", "MetalLB"),
+    (r"svclb-", "servicelb of k3s"),
+    (r"kube-vip", "kube-vip"),
+    (r"purelb", "PureLB"),
+    (r"openelb", "OpenELB"),
+    (r".*cloud-controller-manager", "a cloud controller"),
+)
+"""How the names of their DaemonSets and Deployments, or the ``app`` labels of these, begin -> the load balancer."""
+
+
+def load_balancers(workloads: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the load balancers beside Cilium that a cluster runs, each with one workload by which it is known.
+
+    Args:
+        workloads: ``kind`` and ``metadata`` of DaemonSets and Deployments.
+    """
+    found: dict[str, str] = {}
+    for item in sorted(workloads, key=lambda item: (item["metadata"]["namespace"], item["metadata"]["name"])):
+        metadata = item["metadata"]
+        labels = metadata.get("labels") or {}
+        words = [metadata["name"], labels.get("app") or "", labels.get("app.kubernetes.io/name") or ""]
+        for pattern, name in LOAD_BALANCERS:
+            if any(re.match(pattern, word) for word in words):
+                found.setdefault(name, f"{name} ({item['kind']} {metadata['namespace']}/{metadata['name']})")
+    return sorted(found.values())

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run needs before it may change a cluster: rights, programs; and which other load balancers it names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
+    Right,
+    helm_rights,
+    lacking_programs,
+    lacking_rights,
+    load_balancers,
+    reading_rights,
+    rights,
+    writing_rights,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.controller import OLDEST
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+
+
+def rule(groups: str, resources: str, verbs: str, **more: Any) -> dict[str, Any]:
+    return {"apiGroups": groups.split(","), "resources": resources.split(","), "verbs": verbs.split(","), **more}
+
+
+def review(*rules: dict[str, Any], incomplete: bool = False) -> dict[str, Any]:
+    return {"resourceRules": list(rules), "incomplete": incomplete}
+
+
+ADMIN = {"": review(rule("*", "*", "*"))}
+
+
+@pytest.mark.parametrize(
+    ("rules", "granted"),
+    [
+        pytest.param(ADMIN, True, id="administrator"),
+        pytest.param({"": review(rule("", "secrets", "get,list"))}, True, id="everywhere"),
+        pytest.param({"": review(), "kube-system": review(rule("", "secrets", "get"))}, True, id="in the namespace"),
+        pytest.param({"": review(), "media": review(rule("", "secrets", "get"))}, False, id="in another namespace"),
+        pytest.param({"": review(rule("apps", "secrets", "get"))}, False, id="another group"),
+        pytest.param({"": review(rule("", "secrets", "list"))}, False, id="another verb"),
+        pytest.param({"": review(rule("", "configmaps", "get"))}, False, id="another resource"),
+        pytest.param({"": review(rule("", "secrets", "get", resourceNames=["one"]))}, False, id="one object alone"),
+        pytest.param({"": review(incomplete=True)}, True, id="an authorizer that cannot list its rules may grant it"),
+    ],
+)
+def test_when_a_right_is_granted(rules: dict[str, Any], granted: bool) -> None:
+    assert Right("", "secrets", "kube-system", "get").granted(rules) is granted
+
+
+def test_lacking_rights_are_told_by_resource_and_place() -> None:
+    wanted = rights("cilium.io", "ciliumloadbalancerippools", ["get", "patch"]) | rights(
+        "", "secrets", ["get"], "kube-system"
+    )
+    rules = {"": review(rule("cilium.io", "*", "get"))}
+    assert lacking_rights(wanted, rules) == [
+        "the account may not get secrets in the namespace kube-system: grant it by a Role (apiGroups: [''], resources:"
+        " [secrets], verbs: [get]), or name another account's kubeconfig (edge_cluster_kubeconfig)",
+        "the account may not patch ciliumloadbalancerippools.cilium.io: grant it by a ClusterRole (apiGroups:"
+        " ['cilium.io'], resources: [ciliumloadbalancerippools], verbs: [patch]), or name another account's kubeconfig"
+        " (edge_cluster_kubeconfig)",
+    ]
+    assert lacking_rights(wanted, ADMIN) == []
+
+
+def test_what_is_written_needs_its_rights() -> None:
+    pool = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "lb"}}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "p", "namespace": "kube-system"}}
+    assert writing_rights([pool, node], [secret]) == (
+        rights("cilium.io", "ciliumloadbalancerippools", ["get", "create", "patch"])
+        | rights("", "nodes", ["get", "patch"])
+        | rights("", "secrets", ["get", "delete"], "kube-system")
+    )
+    assert writing_rights([], []) == set()
+
+
+def test_the_release_is_read_where_it_is_this_sites_alone() -> None:
+    secrets = rights("", "secrets", ["list", "get"], "kube-system")
+    configmaps = rights("", "configmaps", ["list", "get"], "cilium")
+    assert secrets <= reading_rights("cilium", "kube-system", helm=False)
+    assert not configmaps & reading_rights("cilium", "kube-system", helm=False)
+    assert configmaps <= reading_rights("cilium", "kube-system", helm=True)
+    assert Right("apps", "daemonsets", "cilium", "patch") in helm_rights("cilium")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "told"),
+    [
+        pytest.param("helm", "v3.14.4", None, id="old enough"),
+        pytest.param("helm", "v4.0.0", None, id="Helm 4"),
+        pytest.param("helm", "v3.13.9", "helm v3.13.9: 3.14 or newer, before 5 is needed", id="too old"),
+        pytest.param("helm", "v5.0.0-rc.1", "helm v5.0.0-rc.1: 3.14 or newer, before 5 is needed", id="too new"),
+        pytest.param("helm", None, "helm is not there: 3.14 or newer, before 5 is needed", id="absent"),
+        pytest.param("kubernetes.core", "6.2.0", "kubernetes.core 6.2.0: 6.4 or newer is needed", id="a collection"),
+        pytest.param("kubernetes.core", "", None, id="a version that its files do not tell"),
+        pytest.param("kubernetes", "24.1.0", "kubernetes 24.1.0: 24.2 or newer is needed", id="a library"),
+        pytest.param("ansible-core", "2.18.9", "ansible-core 2.18.9: 2.19 or newer is needed", id="Ansible"),
+        pytest.param("ansible-core", "2.22.0rc1", None, id="a release candidate"),
+    ],
+)
+def test_programs_that_are_too_old(name: str, version: str | None, told: str | None) -> None:
+    assert [text.partition(" (")[0] for text in lacking_programs({name: version})] == ([told] if told else [])
+
+
+def test_the_way_out_names_the_variable_or_the_package() -> None:
+    texts = "\n".join(lacking_programs(dict.fromkeys(OLDEST)))
+    for word in ("cilium_net_release_binary", "kubernetes.core:>=6.4", "ansible-core>=2.19", "edge_cluster_python"):
+        assert word in texts
+
+
+def test_oldest_versions_are_those_that_the_collection_declares() -> None:
+    written = {name: ".".join(map(str, numbers)) for name, numbers in OLDEST.items()}
+    runtime = yaml.safe_load((CHECKOUT / "meta/runtime.yml").read_text("utf-8"))
+    galaxy = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))
+    assert runtime["requires_ansible"] == f">={written['ansible-core']}.0"
+    assert galaxy["dependencies"]["kubernetes.core"] == f">={written['kubernetes.core']}.0"
+
+
+def workload(kind: str, name: str, **labels: str) -> dict[str, Any]:
+    namespace, _slash, own = name.partition("/")
+    return {"kind": kind, "metadata": {"namespace": namespace, "name": own, "labels": labels}}
+
+
+@pytest.mark.parametrize(
+    ("workloads", "named"),
+    [
+        pytest.param(
+            [
+                workload("DaemonSet", "metallb-system/speaker", app="metallb"),
+                workload("Deployment", "metallb-system/controller", app="metallb"),
+            ],
+            ["MetalLB (Deployment metallb-system/controller)"],
+            id="MetalLB once",
+        ),
+        pytest.param(
+            [workload("DaemonSet", "kube-system/svclb-traefik-1a2b")],
+            ["servicelb of k3s (DaemonSet kube-system/svclb-traefik-1a2b)"],
+            id="servicelb",
+        ),
+        pytest.param(
+            [workload("DaemonSet", "kube-system/kube-vip-ds")],
+            ["kube-vip (DaemonSet kube-system/kube-vip-ds)"],
+            id="kube-vip",
+        ),
+        pytest.param(
+            [workload("Deployment", "kube-system/hcloud-cloud-controller-manager")],
+            ["a cloud controller (Deployment kube-system/hcloud-cloud-controller-manager)"],
+            id="a cloud",
+        ),
+        pytest.param([workload("DaemonSet", "kube-system/cilium"), workload("Deployment", "apps/web")], [], id="none"),
+    ],
+)
+def test_other_load_balancers_are_named(workloads: list[dict[str, Any]], named: list[str]) -> None:
+    assert load_balancers(workloads) == named
