@@ -67,6 +67,7 @@ ARGUMENTS: dict[str, Any] = {
     "serves_classless": {"type": "bool", "default": True},
     "services": {"type": "list", "elements": "dict", "default": []},
     "wait": {"type": "int", "default": 0},
+    "refuse": {"type": "bool", "default": True},
 }
 
 
@@ -108,7 +109,8 @@ class ActionModule(ClusterAction):
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         errors = [*changes.errors, *changes.pruned, *(() if self._task.check_mode else changes.absent)]
-        if errors:
+        previews = self._task.check_mode and not options["refuse"]
+        if errors and not previews:
             return {**result, "failed": True, "msg": "\n".join(str(error) for error in errors)}
         applied = state.get("applied", ())
         if any(name.startswith("Secret ") for name in changes.later):  # their namespace is not there yet
@@ -117,11 +119,15 @@ class ActionModule(ClusterAction):
         try:
             done = self._write(changes, secrets, live, claims, options, variables)
         except WriteError as error:
-            return {**result, **error.result}
+            if not (errors and previews):
+                return {**result, **error.result}
+            errors = [*errors, EdgeError(options["part"], f"the rest cannot be previewed: {error}")]
+            done = {"changed": True, "applied": [], "created": [], "removed": [], "diff": [], "refused": []}
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         faults = [*(str(error) for error in changes.faults), *done.pop("refused")]
-        warnings = [*state.get("warnings", ()), *changes.warnings, *faults, *(str(error) for error in changes.absent)]
+        refused = [str(error) for error in (*changes.absent, *(errors if previews else ()))]
+        warnings = [*state.get("warnings", ()), *changes.warnings, *faults, *refused]
         if claims.taken:
             warnings.append(
                 f"ConfigMap {claims.where} has no UIDs of the part {options['part']} yet. Taken for this site's, as"

@@ -93,6 +93,13 @@ options:
     description: Seconds to wait until the cluster serves the kinds of O(objects). Not in check mode.
     type: int
     default: 0
+  refuse:
+    description:
+      - With V(false), what would be refused is a warning in check mode, and the differences are shown all the same. For
+        a play that fails at its end.
+      - Outside check mode it has no effect.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: The API server says what a write would change.

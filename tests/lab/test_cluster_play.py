@@ -205,7 +205,10 @@ def add_service_of_metallb(cluster: Cluster) -> None:
     cluster.request("PATCH", f"{path}/plex/status", held, "application/merge-patch+json")
     labels = {"app": "metallb"}
     pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "speaker", "image": "none"}]}}
-    speaker = {"metadata": {"name": "speaker", "labels": labels}, "spec": {"selector": {"matchLabels": labels}, "template": pod}}
+    speaker = {
+        "metadata": {"name": "speaker", "labels": labels},
+        "spec": {"selector": {"matchLabels": labels}, "template": pod},
+    }
     cluster.request("POST", "/apis/apps/v1/namespaces/media/daemonsets", speaker)
 
 

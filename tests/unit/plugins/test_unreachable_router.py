@@ -31,7 +31,7 @@ ADMINISTRATOR = {"status": {"resourceRules": [{key: ["*"] for key in ("apiGroups
 
 
 class ApiServer(ThreadingHTTPServer):
-    """Notes what is asked of it: an empty cluster, and an account that may do everything; nothing can be written."""
+    """Notes what is asked of it: a cluster without anything, which goes away after the look at it."""
 
     daemon_threads = True
 
@@ -81,7 +81,8 @@ class _NotAvailable(BaseHTTPRequestHandler):
             self.server.asked.append(f"{self.command} {self.path}")
             answer = self.server.answers.get(self.path)
             if answer is None:
-                self.send_error(404 if self.server.answers and self.command == "GET" else 503)
+                looks = self.server.answers and self.command == "GET" and not self.server.begun
+                self.send_error(404 if looks else 503)
             else:
                 content = json.dumps(answer).encode()
                 self.send_response(200)
@@ -356,3 +357,12 @@ def test_a_cluster_of_others_ends_the_run_before_the_routers(tmp_path: Path, api
     )
     assert "TASK [Expand the router]" not in run.output
     assert api.begun == []
+
+
+def test_a_preview_says_what_would_be_refused_although_a_router_is_away(tmp_path: Path, api: ApiServer) -> None:
+    """A cluster of others, and no router: the preview ends by the router, and its reason names both."""
+    api.answers[LOOK] = {"items": [{"metadata": {"name": "elsewhere"}}]}
+    run = run_playbook("site.yml", inventory(tmp_path, api, home=unreachable()), options=("--check",))
+    assert run.status != 0
+    reason = run.output[run.output.index(f"home: {STOPPED}") :]
+    assert "Besides, without check mode nothing would be changed. home-k8s: it has none of the planned nodes" in reason

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From an inventory and a live cluster to all reasons why the run must not begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
+    Target,
+    is_as_planned,
+    look,
+    look_request,
+    reads_workloads,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+
+SITE = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: 10.67.0.0/24}}
+    edge_peerings: {k8s: {}}
+    edge_pools: {lb: {addresses: 10.67.200.0/24}}
+  children:
+    edge_routers: {hosts: {gw: {ansible_host: 10.67.0.1, edge_router_asn: 64512}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64513, edge_cilium_version: "1.17.9"}}}
+    edge_nodes: {hosts: {n1: {ansible_host: 10.67.0.11}}}
+"""
+POLICY = """
+apiVersion: cilium.io/v2alpha1
+kind: CiliumBGPPeeringPolicy
+metadata: {name: old-policy, generation: 4}
+spec:
+  nodeSelector: {matchLabels: {kubernetes.io/os: linux}}
+  virtualRouters: [{localASN: 64513, neighbors: [{peerAddress: 10.67.0.1/32, peerASN: 64512}]}]
+"""
+POOL = """
+apiVersion: cilium.io/v2alpha1
+kind: CiliumLoadBalancerIPPool
+metadata: {name: theirs, generation: 1}
+spec: {blocks: [{cidr: 10.67.200.0/24}]}
+"""
+VERB_KEYS = ("apiGroups", "resources", "verbs")
+ADMINISTRATOR = {"": {"resourceRules": [{key: ["*"] for key in VERB_KEYS}], "incomplete": False}}
+READER = {"": {"resourceRules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}]}}
+
+
+def target(version: str = "1.17.9", **cluster: Any) -> Target:
+    document = yaml.safe_load(SITE)
+    home = document["all"]["children"]["edge_clusters"]["hosts"]["home"]
+    home.update({"edge_cilium_version": version, "edge_cilium_managed": False, **cluster})
+    planned = plan(inventory_from(document)).data
+    return Target(planned["site"], planned["clusters"]["home"], "cilium", "kube-system")
+
+
+def state(of: Target, *objects: str, **changes: Any) -> dict[str, Any]:
+    """Return a cluster of the planned node that serves all planned kinds as they are planned."""
+    kinds = {
+        item["kind"]: {
+            "versions": [item["apiVersion"].partition("/")[2]],
+            "fields": {item["apiVersion"].partition("/")[2]: None},
+        }
+        for item in [*of.cluster["bgp"], *of.cluster["lb"]]
+    }
+    live: dict[str, Any] = {
+        "kinds": kinds,
+        "objects": [yaml.safe_load(text) for text in objects],
+        "nodes": {"n1": {"labels": {"kubernetes.io/os": "linux", "kubernetes.io/hostname": "n1"}, "owned": []}},
+        "release": None,
+        "config_map": {},
+        "services": [],
+        "secrets": [],
+        "namespaces": ["kube-system"],
+        "workloads": [],
+    }
+    return {**live, **changes}
+
+
+def paths(of: Target, live: dict[str, Any], rules: dict[str, Any] = ADMINISTRATOR) -> list[str]:
+    return [text.partition(":")[0] for text in look(of, live, rules).refusals]
+
+
+def test_a_cluster_with_a_peering_policy_and_a_pool_of_the_same_addresses() -> None:
+    """The policy wins over the planned sessions, and the planned pool, the younger one, would be disabled."""
+    of = target()
+    refused = look(of, state(of, POLICY, POOL), ADMINISTRATOR).refusals
+    assert [text.partition(":")[0] for text in refused] == [
+        "CiliumBGPPeeringPolicy old-policy",
+        "CiliumLoadBalancerIPPool theirs",
+    ]
+    assert "before Cilium 1.19 it wins" in refused[0]
+    assert "it has 10.67.200.0-10.67.200.255, which the planned lb has" in refused[1]
+    consent = {"objects": ["CiliumBGPPeeringPolicy/old-policy@4", "CiliumLoadBalancerIPPool/theirs@1"]}
+    of = target(edge_cluster_take_over=consent)
+    assert paths(of, state(of, POLICY, POOL)) == []
+
+
+def test_another_cluster_is_told_alone() -> None:
+    of = target()
+    found = look(of, state(of, POLICY, nodes={"else": {"labels": {}, "owned": []}}), READER)
+    assert len(found.refusals) == 1
+    for words in ("Either this is another cluster", "edge_cluster_context", "let the first planned node join"):
+        assert words in found.refusals[0]
+
+
+def live_release(of: Target, version: str) -> dict[str, Any]:
+    values = of.cluster["helm_values"]
+    made = Release("cilium", version, values).digest
+    found = {"version": version, "values": values, "chart": "cilium", "status": "deployed"}
+    return {"release": found, "config_map": {"release": made}}
+
+
+def test_an_upgrade_that_ends_a_peering_policy_and_brings_fields() -> None:
+    """What the API lacks today may come with the upgrade; the sessions of the old policy end with it."""
+    of = target("1.19.6", edge_cilium_managed=True)
+    before = state(of, POLICY, **live_release(of, "1.18.2"))
+    for kind in before["kinds"].values():
+        kind["fields"] = {name: {"spec": {}} for name in kind["fields"]}
+    assert paths(of, before) == ["CiliumBGPPeeringPolicy old-policy"]
+    after = {**before, **live_release(of, "1.19.6")}
+    assert "CiliumBGPPeeringPolicy old-policy" not in paths(of, after)
+    assert any("does not know" in text for text in look(of, after, ADMINISTRATOR).refusals)
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [
+        pytest.param("1.19.6", False, id="the release is as planned"),
+        pytest.param("1.18.2", True, id="Helm would be called"),
+    ],
+)
+def test_the_rights_for_helm_are_needed_where_helm_is_called(version: str, refused: bool) -> None:
+    of = target("1.19.6", edge_cilium_managed=True)
+    live = state(of, **live_release(of, version))
+    assert is_as_planned(of, live) is not refused
+    assert any("daemonsets.apps" in text for text in look(of, live, READER).refusals) is refused
+
+
+def test_what_is_worth_a_line() -> None:
+    of = target()
+    speaker = {
+        "kind": "DaemonSet",
+        "metadata": {"namespace": "metallb-system", "name": "speaker", "labels": {"app": "metallb"}},
+    }
+    nodes = {name: {"labels": {}, "owned": []} for name in ("n1", "n9")}
+    found = look(of, state(of, nodes=nodes, workloads=[speaker]), ADMINISTRATOR)
+    assert found.notes == [
+        "nodes that the inventory does not have: n9",
+        "another load balancer runs here: MetalLB (DaemonSet metallb-system/speaker); services without a"
+        " loadBalancerClass are served by it and by Cilium",
+    ]
+
+
+def test_one_request_reads_what_all_parts_need() -> None:
+    asked = look_request(target(edge_cilium_managed=True), workloads=True)
+    assert {"ciliumbgppeeringpolicies", "ciliumloadbalancerippools", "ciliumbgpclusterconfigs"} <= set(asked["plurals"])
+    assert (asked["release"], asked["config_map"]) == ("kube-system/cilium", "kube-system/cluster-edge-edge")
+    assert "release" not in look_request(target(), workloads=True)
+
+
+@pytest.mark.parametrize(
+    ("rules", "reads"), [(ADMINISTRATOR, True), (READER, True), ({"": {"incomplete": True}}, False), ({}, False)]
+)
+def test_workloads_are_read_where_that_is_surely_allowed(rules: dict[str, Any], reads: bool) -> None:
+    assert reads_workloads(rules) is reads
