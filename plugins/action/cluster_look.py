@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import importlib
-import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible import release as ansible_release
 from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
@@ -63,7 +61,7 @@ class ActionModule(ClusterAction):
         cluster = plan["clusters"][options["cluster"]]
         target = Target(plan["site"], cluster, options["release"], options["namespace"])
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
-        programs["kubernetes.core"] = _kubernetes_core()
+        programs["kubernetes.core"] = self._kubernetes_core()
         namespaces = sorted(
             {target.namespace, cluster["secrets_namespace"]} | {s["namespace"] for s in cluster["services"]}
         )
@@ -102,17 +100,16 @@ class ActionModule(ClusterAction):
         done = self._low_level_execute_command(f"{shlex.quote(program)} version --template '{{{{.Version}}}}'")
         return str(done["stdout"]).strip() if done["rc"] == 0 else None
 
-
-def _kubernetes_core() -> str | None:
-    """Return the version of the collection kubernetes.core; empty where its files do not tell, None without it."""
-    try:
-        folders = list(importlib.import_module("ansible_collections.kubernetes.core").__path__)
-    except ImportError:
-        return None
-    for folder in map(Path, folders):
-        built, source = folder / "MANIFEST.json", folder / "galaxy.yml"
-        if built.is_file():
-            return str(json.loads(built.read_text("utf-8"))["collection_info"]["version"])
-        if source.is_file():
-            return str(yaml.safe_load(source.read_text("utf-8"))["version"])
-    return ""
+    def _kubernetes_core(self) -> str | None:
+        """Return the version of the collection kubernetes.core; empty where its files do not tell, None without it."""
+        try:
+            folders = list(importlib.import_module("ansible_collections.kubernetes.core").__path__)
+        except ImportError:
+            return None
+        for folder in map(Path, folders):
+            built, source = folder / "MANIFEST.json", folder / "galaxy.yml"
+            if built.is_file():
+                return str(self._loader.load_from_file(str(built))["collection_info"]["version"])
+            if source.is_file():
+                return str(self._loader.load_from_file(str(source))["version"])
+        return ""
