@@ -29,7 +29,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
     lacking_programs,
     lacking_rights,
-    reading_rights,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -62,16 +61,12 @@ class ActionModule(ClusterAction):
         target = Target(plan["site"], cluster, options["release"], options["namespace"])
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         programs["kubernetes.core"] = self._kubernetes_core()
-        namespaces = sorted(
-            {target.namespace, cluster["secrets_namespace"]} | {s["namespace"] for s in cluster["services"]}
-        )
-        able = self._state({"rules": namespaces}, options, variables)
+        able = self._state({"rules": target.namespaces}, options, variables)
         if able.get("failed"):
             why = f"it cannot be looked at: {able.get('msg')}"
             return {**result, "refusals": [*lacking_programs(programs), why], "notes": [], "blind": True}
         programs["kubernetes"] = able["client"]
-        wanted = reading_rights(target.namespace, cluster["secrets_namespace"], target.looks_at_release)
-        unread = lacking_rights(wanted, able["rules"])
+        unread = lacking_rights(target.rights_to_look, able["rules"])
         if unread:
             return {**result, "refusals": [*lacking_programs(programs), *unread], "notes": [], "blind": True}
         state = self._state(look_request(target, reads_workloads(able["rules"])), options, variables)

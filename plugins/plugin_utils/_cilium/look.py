@@ -22,7 +22,16 @@ from .common import Object
 from .field_owners import is_applied
 from .others_objects import PEERING_POLICY, ended_policies
 from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request
-from .preflight import EVERYWHERE, Right, helm_rights, lacking_rights, load_balancers, rights, writing_rights
+from .preflight import (
+    EVERYWHERE,
+    Right,
+    helm_rights,
+    lacking_rights,
+    load_balancers,
+    reading_rights,
+    rights,
+    writing_rights,
+)
 from .takeover import MOST_NAMES, Release, cluster_refusals, release_refusals
 
 PARTS = ("bgp", "lb")
@@ -41,9 +50,27 @@ class Target:
     """Its namespace."""
 
     @property
+    def is_written(self) -> bool:
+        """Whether the run writes to it at all; else others do, and nothing counts but that it is the right one."""
+        return self.cluster["apply"] == "ours"
+
+    @property
     def looks_at_release(self) -> bool:
         """Whether the run would install or upgrade Cilium."""
-        return self.cluster["cilium_managed"] and not self.cluster["absent"]
+        return self.is_written and self.cluster["cilium_managed"] and not self.cluster["absent"]
+
+    @property
+    def namespaces(self) -> list[str]:
+        """The namespaces in which rights are of interest."""
+        services = {item["namespace"] for item in self.cluster["services"]}
+        return sorted({self.namespace, self.cluster["secrets_namespace"], *services})
+
+    @property
+    def rights_to_look(self) -> set[Right]:
+        """The rights without which there is no look."""
+        if not self.is_written:
+            return rights("", "nodes", ["list"])
+        return reading_rights(self.namespace, self.cluster["secrets_namespace"], self.looks_at_release)
 
     @property
     def serves_classless(self) -> bool:
@@ -83,6 +110,8 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
         target: the cluster.
         workloads: whether the account may list DaemonSets and Deployments everywhere.
     """
+    if not target.is_written:
+        return {"nodes": True}
     requests = [state_request(part, target.options(part), 0) for part in PARTS]
     wanted = {**requests[0], "plurals": sorted({plural for item in requests for plural in item["plurals"]})}
     wanted.update(services=True, namespaces=True, manager=FIELD_MANAGER, workloads=workloads)
@@ -105,7 +134,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found = Look()
     cluster = target.cluster
     other = cluster_refusals(cluster["nodes"], state["nodes"])
-    if other:  # what it has is then of no interest
+    if other or not target.is_written:  # what it has is then of no interest
         found.refusals = other
         return found
     changes = {}

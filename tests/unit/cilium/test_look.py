@@ -168,3 +168,11 @@ def test_one_request_reads_what_all_parts_need() -> None:
 )
 def test_workloads_are_read_where_that_is_surely_allowed(rules: dict[str, Any], reads: bool) -> None:
     assert reads_workloads(rules) is reads
+
+
+def test_of_a_cluster_that_others_apply_to_the_nodes_alone_count() -> None:
+    of = target("1.19.6", edge_cilium_managed=True, edge_cluster_apply="others")
+    assert look_request(of, workloads=True) == {"nodes": True}
+    assert {right.resource for right in of.rights_to_look} == {"nodes"}
+    assert look(of, state(of, POLICY, POOL), READER).refusals == []
+    assert len(look(of, state(of, nodes={"else": {"labels": {}, "owned": []}}), READER).refusals) == 1
