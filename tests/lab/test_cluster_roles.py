@@ -37,7 +37,7 @@ PEERS = f"{CILIUM_V2}/ciliumbgppeerconfigs"
 SECRETS = "/api/v1/namespaces/kube-system/secrets"
 POOL_LABEL = "cluster-edge.hybridnet/pool"
 JELLYFIN = "/api/v1/namespaces/media/services/jellyfin"
-FOREIGN_BLOCK = {"cidr": "198.51.100.0/24"}
+FOREIGN_POOL = {"blocks": [{"cidr": "198.51.100.0/24"}], "serviceSelector": {"matchLabels": {"their": "own"}}}
 PLATFORM: dict[str, Any] = hybrid_plan().data["clusters"]["platform"]
 
 
@@ -220,7 +220,7 @@ def test_what_needs_no_apply_is_what_the_api_server_would_not_change(cluster: Cl
 @pytest.fixture
 def others(cluster: Cluster) -> Iterator[None]:
     """Let others have made pools, a service, a node label, and a peer in an object of ours."""
-    pool = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "spec": {"blocks": [FOREIGN_BLOCK]}}
+    pool = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "spec": FOREIGN_POOL}
     labels = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "other"}
     cluster.apply(f"{POOLS}/foreign", {**pool, "metadata": {"name": "foreign"}})
     cluster.apply(f"{POOLS}/other-site", {**pool, "metadata": {"name": "other-site", "labels": labels}})
@@ -315,7 +315,7 @@ def test_removal_takes_only_our_own(cluster: Cluster) -> None:
     run = run_roles(cluster, *steps)
     assert (run.returncode, run.changed) == (0, 3), run.output
     assert cluster.names(POOLS) == ["foreign", "other-site"]
-    assert cluster.get(f"{POOLS}/foreign")["spec"] == {"blocks": [FOREIGN_BLOCK], "disabled": False}
+    assert cluster.get(f"{POOLS}/foreign")["spec"] == {**FOREIGN_POOL, "disabled": False}
     assert cluster.names(POLICIES) == cluster.names(CONFIGS) == cluster.names(PEERS) == cluster.names(SECRETS) == []
     assert cluster.names("/api/v1/namespaces/dummy/services") == []
     assert cluster.names("/api/v1/namespaces/affine/services") == ["affine-svc-lb"]
