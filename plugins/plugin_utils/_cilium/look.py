@@ -20,6 +20,7 @@ from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version
 from .changes import Changes
 from .common import Object
 from .field_owners import is_applied
+from .note import Claims
 from .others_objects import PEERING_POLICY, ended_policies
 from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request
 from .preflight import (
@@ -82,6 +83,7 @@ class Target:
         cluster = self.cluster
         return {
             "site": self.site,
+            "namespace": self.namespace,
             "objects": cluster["bgp"] if part == "bgp" else cluster["lb"],
             "node_labels": cluster["node_labels"],
             "secrets_namespace": cluster["secrets_namespace"],
@@ -116,10 +118,7 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
     wanted = {**requests[0], "plurals": sorted({plural for item in requests for plural in item["plurals"]})}
     wanted.update(services=True, namespaces=True, manager=FIELD_MANAGER, workloads=workloads)
     if target.looks_at_release:
-        wanted.update(
-            release=f"{target.namespace}/{target.release}",
-            config_map=f"{target.namespace}/cluster-edge-{target.site}",
-        )
+        wanted.update(release=f"{target.namespace}/{target.release}")
     return wanted
 
 
@@ -146,7 +145,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         if live is not None:
             found.refusals += map(str, _policies_that_end(target, state, live.version))
     for part in PARTS:
-        changes[part] = part_changes(part, target.options(part), cluster["passwords"], state)
+        claims = Claims(part, target.site, state["config_map"], target.namespace)
+        changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims)
         # A field that the API lacks today may come with the upgrade.
         found.refusals += map(str, [*changes[part].errors, *(() if upgrades else changes[part].pruned)])
     wanted = _needed(target, state, changes, helm=target.looks_at_release and not is_as_planned(target, state))
@@ -198,6 +198,8 @@ def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Chan
     if any(item["spec"].get("authSecretRef", "") not in {"", *there} for item in cluster["bgp"]):
         wanted |= rights("", "secrets", ["get", "create", "patch"], cluster["secrets_namespace"])
     wanted |= writing_rights(_services_to_write(target, state), [])
+    if wanted:  # what is made is noted
+        wanted |= rights("", "configmaps", ["get", "create", "patch"], target.namespace)
     return wanted
 
 

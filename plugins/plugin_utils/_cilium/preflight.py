@@ -87,9 +87,10 @@ def reading_rights(release_namespace: str, secrets_namespace: str, helm: bool) -
     for resource in ("namespaces", "nodes", "services"):
         wanted |= rights("", resource, ["list"])
     wanted |= rights("", "secrets", ["list", "get"], secrets_namespace)
+    wanted |= rights("", "configmaps", ["get"], release_namespace)
     if helm:
         wanted |= rights("", "secrets", ["list", "get"], release_namespace)
-        wanted |= rights("", "configmaps", ["list", "get"], release_namespace)
+        wanted |= rights("", "configmaps", ["list"], release_namespace)
     return wanted
 
 

@@ -57,7 +57,9 @@ def refusals(
     state = {"kinds": kinds, "objects": live, "nodes": {}, "namespaces": [], "services": services, "secrets": []}
     state = with_uids(state)
     claims = all_noted("lb", state, "edge")
-    return [f"{item.path}: {item.problem}" for item in lb_changes(planned, MayMove(), state, claims, LbIpam(version)).errors]
+    return [
+        f"{item.path}: {item.problem}" for item in lb_changes(planned, MayMove(), state, claims, LbIpam(version)).errors
+    ]
 
 
 MEDIA = held("media/plex", "10.90.0.201", **{"metallb.io/ip-allocated-from-pool": "lan"})

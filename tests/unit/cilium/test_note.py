@@ -16,6 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.cha
     lb_changes,
     service_changes,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import MayMove
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
     MOST_BYTES,
     Claims,
@@ -279,7 +280,7 @@ def test_pool_with_copied_labels_is_neither_removed_nor_written() -> None:
     found = [pool("copied", OWNED), pool("old", OWNED)]
     data = {"noted.lb": "true", uid_of(f"{POOL} old"): f"{POOL} old"}
     claims = Claims("lb", "home", data, "kube-system")
-    changes = lb_changes([], [], state(objects=found, kinds=KINDS), claims)
+    changes = lb_changes([], MayMove(), state(objects=found, kinds=KINDS), claims)
     assert [item["metadata"]["name"] for item in changes.remove] == ["old"]
     assert changes.warnings == [
         f"{POOL} copied: it carries this site's labels, and this site did not make it; {LEFT} (take the label"
@@ -287,7 +288,7 @@ def test_pool_with_copied_labels_is_neither_removed_nor_written() -> None:
     ]
     planned = pool("copied", OWNED)
     claims = Claims("lb", "home", data, "kube-system")
-    refused = lb_changes([planned], [], state(objects=found, kinds=KINDS), claims)
+    refused = lb_changes([planned], MayMove(), state(objects=found, kinds=KINDS), claims)
     assert [str(error) for error in refused.errors] == [
         f"{POOL} copied: it carries this site's labels, and the site did not make it: its UID is not in the {WHERE}; its"
         f" field managers: {MANAGER} (delete it once; after a restore from a backup, which gives new UIDs, delete that"
@@ -298,7 +299,7 @@ def test_pool_with_copied_labels_is_neither_removed_nor_written() -> None:
 def test_first_run_takes_pools_and_removes_what_left_the_plan() -> None:
     claims = Claims("lb", "home", {}, "kube-system")
     found = state(objects=[pool("old", OWNED), pool("copied", OWNED, "kubectl")], kinds=KINDS)
-    changes = lb_changes([], [], found, claims)
+    changes = lb_changes([], MayMove(), found, claims)
     assert [item["metadata"]["name"] for item in changes.remove] == ["old"]
     assert claims.taken == [f"{POOL} old"]
     assert claims.delta == {"noted.lb": "true", uid_of(f"{POOL} old"): None}
@@ -307,9 +308,9 @@ def test_first_run_takes_pools_and_removes_what_left_the_plan() -> None:
 def test_uids_of_kinds_that_were_not_read_stay() -> None:
     data = {"noted.lb": "true", uid_of(f"{POOL} lb"): f"{POOL} lb", **OURS}
     claims = Claims("lb", "home", data, "kube-system")
-    lb_changes([], [], state(), claims)
+    lb_changes([], MayMove(), state(), claims)
     assert claims.delta == {}
-    lb_changes([], [], state(kinds=KINDS), claims)
+    lb_changes([], MayMove(), state(kinds=KINDS), claims)
     assert claims.delta == {uid_of(f"{POOL} lb"): None}
 
 
@@ -335,7 +336,7 @@ def test_secret_of_a_planned_name_that_somebody_else_made() -> None:
 def test_two_sites_leave_each_other_s_objects_alone() -> None:
     found = state(objects=[pool("theirs", OTHER_SITE)], kinds=KINDS, services=[live(OTHER_SITE, BY_US)])
     claims = Claims("lb", "home", {}, "kube-system")
-    changes = lb_changes([], [], found, claims)
+    changes = lb_changes([], MayMove(), found, claims)
     assert (done(changes), claims.delta) == ({}, {"noted.lb": "true"})
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import is_ours
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.others_objects import (
     Surroundings,
     claims_of_others,
@@ -70,9 +72,13 @@ PLANNED = [
 ]
 
 
+def made(found: Object) -> bool:
+    return is_ours(found["metadata"], "home")
+
+
 def problems(live: list[Object], planned: list[Object] | None = None, version: str | None = "1.18.2") -> list[str]:
     found = claims_of_others(
-        PLANNED if planned is None else planned, live, Surroundings(NODES, SERVICES, version), "home"
+        PLANNED if planned is None else planned, live, Surroundings(NODES, SERVICES, version), made
     )
     return [f"{error.path}: {error.problem.removeprefix('it was not made by this site, and ')}" for error in found]
 
@@ -215,7 +221,7 @@ def test_a_peering_policy_counts_for_nothing_from_1_19_on() -> None:
 )
 def test_consent_is_void_where_the_live_object_differs(consent: list[str], refused: bool) -> None:
     live = [pool("theirs", "10.67.200.0/24")]
-    found = claims_of_others(PLANNED, live, Surroundings(NODES, SERVICES, "1.19.6"), "home", consent)
+    found = claims_of_others(PLANNED, live, Surroundings(NODES, SERVICES, "1.19.6"), made, consent)
     assert bool(found) is refused
     assert all("{objects: ['CiliumLoadBalancerIPPool/theirs@3']}" in str(error) for error in found)
 
@@ -243,11 +249,12 @@ def test_the_role_judges_by_the_labels_that_it_writes_itself() -> None:
     nodes = {name: {"labels": labels, "owned": []} for name, labels in NODES.items()}
     options: dict[str, Any] = {"site": "home", "objects": [planned], "secrets_namespace": "kube-system", "services": []}
     options.update(take_over={}, cilium_version="1.19.6", serves_classless=True)
+    claims = Claims("bgp", "home", {}, "kube-system")
     found = [
-        part_changes("bgp", {**options, "node_labels": labels}, [], {**state, "nodes": nodes}).errors
+        part_changes("bgp", {**options, "node_labels": labels}, [], {**state, "nodes": nodes}, claims).errors
         for labels in ({"n1": {"rack": "c"}}, {"n2": {"rack": "c"}})
     ]
     assert [len(errors) for errors in found] == [0, 0]
     theirs = {**state, "objects": [config("theirs", None)], "nodes": nodes}
-    refused = part_changes("bgp", {**options, "node_labels": {"n1": {"rack": "c"}}}, [], theirs).errors
+    refused = part_changes("bgp", {**options, "node_labels": {"n1": {"rack": "c"}}}, [], theirs, claims).errors
     assert ["it selects n1, as the planned rack-c does" in str(error) for error in refused] == [True]

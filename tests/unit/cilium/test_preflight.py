@@ -81,7 +81,7 @@ def test_what_is_written_needs_its_rights() -> None:
 
 def test_the_release_is_read_where_it_is_this_sites_alone() -> None:
     secrets = rights("", "secrets", ["list", "get"], "kube-system")
-    configmaps = rights("", "configmaps", ["list", "get"], "cilium")
+    configmaps = rights("", "configmaps", ["list"], "cilium")
     assert secrets <= reading_rights("cilium", "kube-system", helm=False)
     assert not configmaps & reading_rights("cilium", "kube-system", helm=False)
     assert configmaps <= reading_rights("cilium", "kube-system", helm=True)
