@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -125,16 +125,21 @@ class ActionModule(ClusterAction):
             done = {"changed": True, "applied": [], "created": [], "removed": [], "diff": [], "refused": []}
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
-        faults = [*(str(error) for error in changes.faults), *done.pop("refused")]
-        refused = [str(error) for error in (*changes.absent, *(errors if previews else ()))]
-        warnings = [*state.get("warnings", ()), *changes.warnings, *faults, *refused]
+        told = self._told(changes, claims, done.pop("refused"), errors if previews else ())
+        return {**result, **done, **told, "warnings": [*state.get("warnings", ()), *told["warnings"]]}
+
+    def _told(
+        self, changes: Changes, claims: Claims, refused: Iterable[str], previewed: Iterable[EdgeError]
+    ) -> dict[str, Any]:
+        """Return what is said beside what was done; ``previewed`` are errors of which a preview goes on."""
+        faults = [*(str(error) for error in changes.faults), *refused]
+        warnings = [*changes.warnings, *faults, *(str(error) for error in (*changes.absent, *previewed))]
         if claims.taken:
             warnings.append(
-                f"ConfigMap {claims.where} has no UIDs of the part {options['part']} yet. Taken for this site's, as"
+                f"ConfigMap {claims.where} has no UIDs of the part {claims.part} yet. Taken for this site's, as"
                 f" they carry its labels and its field manager: {', '.join(claims.taken)}"
             )
-        told = {"later": changes.later, "warnings": warnings, "faults": faults, "taken": claims.taken}
-        return {**result, **done, **told}
+        return {"later": changes.later, "warnings": warnings, "faults": faults, "taken": claims.taken}
 
     def _passwords(self, name: str | None, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return the passwords in a variable. The task has its name alone: values would be arguments of the task."""
