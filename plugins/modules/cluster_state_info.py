@@ -29,6 +29,10 @@ options:
     description: Read the nodes' names, labels and managed fields.
     type: bool
     default: false
+  node_info:
+    description: With O(nodes), read what tells their distribution too.
+    type: bool
+    default: false
   namespaces:
     description: Read the namespaces' names.
     type: bool
@@ -115,7 +119,9 @@ objects:
   type: list
   elements: dict
 nodes:
-  description: The nodes, by name, with V(labels) and V(owned), the label keys that O(manager) owns.
+  description:
+    - The nodes, by name, with V(labels) and V(owned), the label keys that O(manager) owns.
+    - With O(node_info) also V(os_image), V(kubelet_version), and V(k3s_arguments), null where it is no k3s node.
   returned: always
   type: dict
 namespaces:
@@ -143,7 +149,9 @@ rules:
   type: dict
   sample: {"": {resourceRules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}], incomplete: false}}
 workloads:
-  description: C(kind), and of C(metadata) namespace, name and labels, of all DaemonSets and Deployments.
+  description:
+    - C(kind), and of C(metadata) namespace, name and labels, of all DaemonSets and Deployments.
+    - Null where they were not asked for.
   returned: always
   type: list
   elements: dict

@@ -19,6 +19,7 @@ ARGUMENTS: Dict[str, Any] = {
     "group": {"type": "str", "default": "cilium.io"},
     "plurals": {"type": "list", "elements": "str", "default": []},
     "nodes": {"type": "bool", "default": False},
+    "node_info": {"type": "bool", "default": False},
     "namespaces": {"type": "bool", "default": False},
     "services": {"type": "bool", "default": False},
     "service_names": {"type": "list", "elements": "str", "default": []},
@@ -35,6 +36,11 @@ ARGUMENTS: Dict[str, Any] = {
 }
 
 POLL_SECONDS = 0.5
+K3S_ARGUMENTS = "k3s.io/node-args"
+"""Annotation of a k3s node: its arguments with those of its configuration file, as JSON, without secrets.
+
+Source: k3s-io/k3s, pkg/nodeconfig, ``getNodeArgs``.
+"""
 NO_NAMESPACE = "cluster-edge-no-such-namespace"
 """No RoleBinding stands there, so the rules of a review there are those that hold everywhere."""
 
@@ -72,6 +78,21 @@ def owned_labels(metadata: Mapping[str, Any], manager: str) -> List[str]:
             labels = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:labels") or {}
             owned.update(key[2:] for key in labels if key.startswith("f:"))
     return sorted(owned)
+
+
+def node_facts(node: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what tells the distribution of a Node object: versions, and the arguments of a k3s node."""
+    info = (node.get("status") or {}).get("nodeInfo") or {}
+    written = (node["metadata"].get("annotations") or {}).get(K3S_ARGUMENTS)
+    try:
+        arguments = json.loads(written) if written else None
+    except ValueError:
+        arguments = None
+    return {
+        "os_image": info.get("osImage") or "",
+        "kubelet_version": info.get("kubeletVersion") or "",
+        "k3s_arguments": [str(item) for item in arguments] if isinstance(arguments, list) else None,
+    }
 
 
 def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
@@ -239,17 +260,19 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "config_map": config_map,
     }
     if params["nodes"]:
-        for item in reader.items("/api/v1/nodes", accept=METADATA_ONLY):
+        whole = params["node_info"]
+        for item in reader.items("/api/v1/nodes", **({} if whole else {"accept": METADATA_ONLY})):
             labels = item["metadata"].get("labels") or {}
             owned = owned_labels(item["metadata"], params["manager"])
-            state["nodes"][item["metadata"]["name"]] = {"labels": labels, "owned": owned}
+            facts = node_facts(item) if whole else {}
+            state["nodes"][item["metadata"]["name"]] = {"labels": labels, "owned": owned, **facts}
     state["namespaces"] = None
     if params["namespaces"]:
         found = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
         state["namespaces"] = sorted(item["metadata"]["name"] for item in found)
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
     state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
-    state["workloads"] = read_workloads(reader) if params["workloads"] else []
+    state["workloads"] = read_workloads(reader) if params["workloads"] else None
     state["client"] = CLIENT
     if params["services"]:
         names, uids = set(params["service_names"]), set(config_map)

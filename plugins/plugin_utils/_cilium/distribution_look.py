@@ -29,9 +29,6 @@ from .distributions import (
 )
 from .helm_values import value_at
 
-K3S_ARGUMENTS = "k3s.io/node-args"
-"""Annotation of a k3s node: its arguments with those of its configuration file, as JSON; secrets are left out there."""
-
 NETWORKS: tuple[tuple[str, str], ...] = (
     (r"kube-flannel", "flannel"),
     (r"calico-node$", "Calico"),
@@ -59,36 +56,23 @@ class Lack:
     """Whether a run must not go on."""
 
 
-def node_facts(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what tells the distribution of a Node object: versions, and the arguments of a k3s node."""
-    info = (node.get("status") or {}).get("nodeInfo") or {}
-    written = (node["metadata"].get("annotations") or {}).get(K3S_ARGUMENTS)
-    try:
-        arguments = json.loads(written) if written else None
-    except ValueError:
-        arguments = None
-    return {
-        "os_image": info.get("osImage") or "",
-        "kubelet_version": info.get("kubeletVersion") or "",
-        "k3s_arguments": [str(item) for item in arguments] if isinstance(arguments, list) else None,
-    }
-
-
 def distribution_lacks(
     cluster: PlannedCluster,
     nodes: Mapping[str, Mapping[str, Any]],
     workloads: Sequence[Mapping[str, Any]] | None,
     runs: bool,
+    live_values: Mapping[str, Any] | None = None,
 ) -> list[Lack]:
     """Return which prerequisites of its distribution a live cluster lacks, refusals first.
 
     Args:
         cluster: the cluster as the plan has it; its release is ours to install.
-        nodes: name -> :func:`node_facts`. What a node does not tell is not judged.
+        nodes: name -> what ``cluster_state_info`` tells with ``node_info``. What a node does not tell is not judged.
         workloads: ``kind`` and ``metadata`` of all DaemonSets; None where the account may not list them.
         runs: whether Cilium is the cluster's network already.
+        live_values: Helm values of its release; None where there is none.
     """
-    look = _Look(cluster, nodes, workloads, runs)
+    look = _Look(cluster, nodes, workloads, runs, live_values or {})
     found = [*look.nodes_of_another(), *look.kube_prism(), *look.networks(), *look.kube_proxy(), *look.k3s()]
     return sorted(found, key=lambda lack: not lack.refusal)
 
@@ -116,11 +100,13 @@ class _Look:
         nodes: Mapping[str, Mapping[str, Any]],
         workloads: Sequence[Mapping[str, Any]] | None,
         runs: bool,
+        live_values: Mapping[str, Any],
     ) -> None:
         self.values: Mapping[str, Any] = cluster["helm_values"]
         self.planned = cluster["distribution"]
         self.nodes = nodes
         self.runs = runs
+        self.live_values = live_values
         self.daemon_sets = (
             None if workloads is None else [item["metadata"] for item in workloads if item["kind"] == "DaemonSet"]
         )
@@ -166,7 +152,8 @@ class _Look:
     def _strangers(self, planned: Distribution, others: Mapping[str, str]) -> Lack:
         shown = some([f"{name} ({what})" for name, what in others.items()])
         is_other = f"write edge_cluster_distribution: {self.live}" if self.live else "correct it, or take it away"
-        breaks = self._local_address(planned)
+        as_live = all(value_at(self.live_values, path) == value_at(self.values, path) for path in (HOST, PORT))
+        breaks = self._local_address(planned) and not as_live
         reason = (
             f": nothing listens on {planned.value_of(HOST)}:{planned.local_port} there, so agents would not reach the"
             " API server"

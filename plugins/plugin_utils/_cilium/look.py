@@ -19,6 +19,7 @@ from .._model.site import TakeOver
 from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version
 from .changes import Changes
 from .common import Object
+from .distribution_look import distribution_lacks
 from .field_owners import is_applied
 from .note import Claims
 from .others_objects import PEERING_POLICY, ended_policies
@@ -35,6 +36,8 @@ from .preflight import (
 )
 from .takeover import MOST_NAMES, Release, cluster_refusals, release_refusals
 
+AGENTS = "cilium"
+"""Name of the agents' DaemonSet, whoever installed it."""
 PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
 
@@ -118,7 +121,7 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
     wanted = {**requests[0], "plurals": sorted({plural for item in requests for plural in item["plurals"]})}
     wanted.update(services=True, namespaces=True, manager=FIELD_MANAGER, workloads=workloads)
     if target.looks_at_release:
-        wanted.update(release=f"{target.namespace}/{target.release}")
+        wanted.update(release=f"{target.namespace}/{target.release}", node_info=True)
     return wanted
 
 
@@ -144,6 +147,10 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         found.refusals += release_refusals(live, planned, made, TakeOver.of(cluster["take_over"]))
         if live is not None:
             found.refusals += map(str, _policies_that_end(target, state, live.version))
+        runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
+        live_values = live.values if live else None
+        for lack in distribution_lacks(cluster, state["nodes"], state["workloads"], runs, live_values):
+            (found.refusals if lack.refusal else found.notes).append(lack.text)
     for part in PARTS:
         claims = Claims(part, target.site, state["config_map"], target.namespace)
         changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims)
@@ -227,7 +234,7 @@ def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
     missing = sorted(set(cluster["nodes"]) - set(state["nodes"]))
     if missing and state["nodes"]:
         yield f"nodes of the inventory that have not joined: {some(missing, MOST_NAMES)}"
-    others = load_balancers(state["workloads"])
+    others = load_balancers(state["workloads"] or [])
     pools = any(item["kind"] == "CiliumLoadBalancerIPPool" for item in cluster["lb"])
     if others and pools:
         shared = (

@@ -9,10 +9,10 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import node_facts
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.distribution_look import (
     distribution_lacks,
     k3s_option,
-    node_facts,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
@@ -51,6 +51,7 @@ def lacks(
     runs: bool = False,
     values: dict[str, Any] | None = None,
     planned: dict[str, Any] | None = None,
+    live: dict[str, Any] | None = None,
 ) -> tuple[list[str], list[str]]:
     """Return refusals and notes; ``values`` stand in the inventory, ``planned`` in the place of what it comes to."""
     document = hybrid_document()
@@ -63,7 +64,7 @@ def lacks(
     cluster = made.data["clusters"]["platform"]
     cluster["helm_values"].update(planned or {})
     facts = {name: node_facts(item) for name, item in nodes.items()}
-    found = distribution_lacks(cluster, facts, workloads, runs)
+    found = distribution_lacks(cluster, facts, workloads, runs, live)
     return [lack.text for lack in found if lack.refusal], [lack.text for lack in found if not lack.refusal]
 
 
@@ -99,6 +100,15 @@ def test_nodes_of_another_distribution_are_refused_where_agents_would_not_reach_
         "no k3s (edge_cluster_distribution) runs on a (v1.34.2): nothing listens on 127.0.0.1:6444 there, so agents"
         " would not reach the API server (write edge_cluster_distribution: talos)"
     ]
+
+
+def test_agents_that_live_by_that_address_already_are_left_to_it() -> None:
+    live = {"k8sServiceHost": "localhost", "k8sServicePort": 7445}
+    note = (
+        "no Talos (edge_cluster_distribution) runs on b (Debian GNU/Linux 12 (bookworm)) (correct it, or take it away)"
+    )
+    assert lacks("talos", {"b": DEBIAN}, runs=True, live=live) == ([], [note])
+    assert len(lacks("talos", {"b": DEBIAN}, runs=True, live={"k8sServiceHost": "10.0.0.9"})[0]) == 1
 
 
 def test_with_an_address_of_its_own_it_is_a_note() -> None:

@@ -156,6 +156,32 @@ def test_what_is_worth_a_line() -> None:
     ]
 
 
+KUBE_PROXY = {"kind": "DaemonSet", "metadata": {"namespace": "kube-system", "name": "kube-proxy", "labels": None}}
+FLANNEL = {"kind": "DaemonSet", "metadata": {"namespace": "kube-system", "name": "kube-flannel", "labels": None}}
+
+
+def test_what_the_cluster_lacks_for_its_distribution_is_told_before_helm() -> None:
+    of = target("1.19.6", edge_cilium_managed=True, edge_cluster_distribution="talos")
+    node = {"labels": {}, "owned": [], "os_image": "Talos (v1.12.4)", "kubelet_version": "v1.34.2"}
+    asked = look_request(of, workloads=True)
+    assert asked["node_info"] is True
+    bare = look(of, state(of, nodes={"n1": node}, workloads=[KUBE_PROXY, FLANNEL]), ADMINISTRATOR)
+    assert [text.partition(" (")[0] for text in bare.refusals] == ["flannel"]
+    assert [text.partition(" (")[0] for text in bare.notes] == ["kube-proxy"]
+    agents = {"kind": "DaemonSet", "metadata": {"namespace": "kube-system", "name": "cilium", "labels": None}}
+    runs = look(of, state(of, nodes={"n1": node}, workloads=[agents, KUBE_PROXY, FLANNEL]), ADMINISTRATOR)
+    assert (runs.refusals, [text.partition(" (")[0] for text in runs.notes]) == ([], ["flannel", "kube-proxy"])
+    unseen = look(of, state(of, nodes={"n1": node}, workloads=None), ADMINISTRATOR)
+    assert (unseen.refusals, unseen.notes) == ([], [])
+
+
+def test_a_release_that_is_not_ours_is_not_judged_by_its_distribution() -> None:
+    of = target("1.19.6", edge_cluster_distribution="talos")
+    assert "node_info" not in look_request(of, workloads=True)
+    found = look(of, state(of, workloads=[KUBE_PROXY, FLANNEL]), ADMINISTRATOR)
+    assert (found.refusals, found.notes) == ([], [])
+
+
 def test_one_request_reads_what_all_parts_need() -> None:
     asked = look_request(target(edge_cilium_managed=True), workloads=True)
     assert {"ciliumbgppeeringpolicies", "ciliumloadbalancerippools", "ciliumbgpclusterconfigs"} <= set(asked["plurals"])

@@ -155,3 +155,30 @@ def test_a_cluster_without_the_release() -> None:
     assert read_state(reader, request(release="kube-system/cilium"))["release"] is None
     assert read_state(reader, request())["release"] is None
     assert reader.selectors == ["owner=helm,name=cilium"] * 2, "it was read without being asked for"
+
+
+class NodesStandIn(ReaderStandIn):
+    """Has one k3s node, and leaves out what was not asked for."""
+
+    def items(self, path: str, **options: Any) -> list[dict[str, Any]]:
+        assert path == "/api/v1/nodes"
+        metadata = {
+            "name": "n1",
+            "labels": {"a": "b"},
+            "annotations": {"k3s.io/node-args": '["server","--disable","x"]'},
+        }
+        status = {"nodeInfo": {"osImage": "Debian GNU/Linux 12 (bookworm)", "kubeletVersion": "v1.33.5+k3s1"}}
+        return [{"metadata": metadata} if options else {"metadata": metadata, "status": status}]
+
+
+def test_what_tells_the_distribution_of_nodes_is_read_where_it_is_asked_for() -> None:
+    few = {"labels": {"a": "b"}, "owned": []}
+    assert read_state(NodesStandIn(), request(nodes=True))["nodes"] == {"n1": few}
+    assert read_state(NodesStandIn(), request(nodes=True, node_info=True))["nodes"] == {
+        "n1": {
+            **few,
+            "os_image": "Debian GNU/Linux 12 (bookworm)",
+            "kubelet_version": "v1.33.5+k3s1",
+            "k3s_arguments": ["server", "--disable", "x"],
+        }
+    }
