@@ -175,10 +175,17 @@ def cilium_versions() -> list[str]:
         lines.append(f"| {item.what} | {keys or '–'} | {item.version} | {item.instead} |")
     lines += [
         "",
-        "Using one on an older version is an error (EDGE603, EDGE607). Known faults are warnings (EDGE609, EDGE611):",
+        "Using one on an older version is an error (EDGE603, EDGE607).",
         "",
+        '### <a id="known-faults"></a>Known faults',
+        "",
+        "Each is a [finding](words.md#finding) of the plan where the site would meet it with the version that the inventory",
+        "names (of [MD5](words.md#md5), [ARP](words.md#arp), a [ready endpoint](words.md#endpoint) and more):",
+        "",
+        "| Cilium | what it does | where the inventory meets it | way out, beside an update | source | finding |",
+        "|---|---|---|---|---|---|",
     ]
-    lines += [f"- before {fault.version} {fault.what}" for fault in cilium.FAULTS]
+    lines += [fault_row(fault) for fault in (*cilium.FAULTS, cilium.SHRUNK_POOLS)]
     return lines
 
 
@@ -209,6 +216,27 @@ def with_tables(written: str, tables: Mapping[str, list[str]]) -> str:
         _table, end, tail = rest.partition(f"<!-- end of {name} -->")
         written = "\n".join([f"{head}{start}", "", *lines, "", f"{end}{tail}"])
     return written
+
+
+def fault_row(fault: cilium.Fault) -> str:
+    """Return the row of one known fault of Cilium."""
+    cells = [
+        fault.versions,
+        fault.does.format(concerned=fault.concerned),
+        fault.where,
+        fault.instead or "–",
+        ", ".join(upstream_link(source) for source in fault.upstream) or "–",
+        f"[{fault.code}](findings.md#{fault.code.lower()}), {PLAN_CODES[fault.code].severity}"
+        if fault.code
+        else "a run refuses it",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def upstream_link(source: str) -> str:
+    """Return a link to ``owner/repository#number``."""
+    repository, _hash, number = source.partition("#")
+    return f"[{repository.partition('/')[2]} #{number}](https://github.com/{repository}/issues/{number})"
 
 
 def cluster_page() -> str:

@@ -59,7 +59,7 @@ class LbIpam:
 
     def has(self, fault: Fault) -> bool:
         """Return whether its version has a fault; none is assumed where the version is not told."""
-        return self.version is not None and parse_version(self.version) < fault.mended
+        return self.version is not None and fault.holds(parse_version(self.version))
 
 
 @dataclass(frozen=True, slots=True)

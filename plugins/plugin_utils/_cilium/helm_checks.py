@@ -309,14 +309,6 @@ def _distribution_problems(cluster: Cluster) -> Iterator[ValueProblem]:
             "remove it",
             against_distribution=True,
         )
-    if value_at(values, "bpf.masquerade") in (True, "true") and value_at(values, "bpf.hostLegacyRouting") is None:
-        yield ValueProblem(
-            "bpf.masquerade",
-            "it is true, and pods do not reach Talos's host DNS then (siderolabs/talos#10002)",
-            "write bpf.hostLegacyRouting: true, or set machine.features.hostDNS.forwardKubeDNSToHost: false in Talos"
-            " and bpf.hostLegacyRouting: false here",
-            against_distribution=True,
-        )
 
 
 def _l2_reason(cluster: Cluster) -> str | None:

@@ -21,7 +21,7 @@ from ...module_utils._errors import EdgeError
 from .._findings.wording import some
 from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
-from .._versions.cilium import parse_version
+from .._versions.cilium import V2ALPHA1_MIGRATED, V2ALPHA1_UNTIL, parse_version, text_of
 from .helm_values import shown
 
 MOST_NAMES = 5
@@ -74,7 +74,8 @@ def release_refusals(live: Release | None, planned: Release, made: Iterable[str]
         live: as the cluster has it; None: there is none.
         planned: version and values of the plan.
         made: digests of the releases that this site has made there.
-        consent: the user's word. Void where it names another release than the live one.
+        consent: the user's word. Void where it names another release than the live one, and for a step that no
+            word makes possible.
     """
     if live is None:
         return []
@@ -89,8 +90,9 @@ def release_refusals(live: Release | None, planned: Release, made: Iterable[str]
         same = live.version == planned.version and before == after
         if not (consented or same) or unsaid:
             refusals.append(_foreign(live, planned, unsaid, changed, consented))
-    if not consented:
-        refusals += _wrong_step(live, planned)
+    missed = _missed_migration(live, planned)
+    if missed or not consented:
+        refusals += missed or _wrong_step(live, planned)
     return refusals
 
 
@@ -128,6 +130,23 @@ def _ways_out(live: Release, unset: Sequence[str], consented: bool) -> str:
     said = yaml.safe_dump({"edge_cluster_take_over": word}, sort_keys=True, width=120).rstrip()
     others = "" if consented else " Or leave the release to its owner: edge_cilium_managed: false."
     return f"To take the release over{' without them' if unset else ''}, say so:\n{said}\n{others}".rstrip()
+
+
+def _missed_migration(live: Release, planned: Release) -> list[str]:
+    """Return why a version must not be skipped, whoever consents: only that one makes the next one's CRDs possible."""
+    try:
+        old, new = parse_version(live.version), parse_version(planned.version)
+    except EdgeError:
+        return []
+    if not old < V2ALPHA1_MIGRATED < V2ALPHA1_UNTIL <= new:
+        return []
+    return [
+        f"the live release {live.name} is Cilium {live.version}, and {planned.version} no longer serves"
+        " cilium.io/v2alpha1, in which objects may be stored (cilium/cilium#47242): Cilium"
+        f" {text_of(V2ALPHA1_MIGRATED)} rewrites them, and no consent skips it."
+        f" Set edge_cilium_version: {text_of(V2ALPHA1_MIGRATED)}.x first (its newest), after each minor version"
+        " before it"
+    ]
 
 
 def _wrong_step(live: Release, planned: Release) -> list[str]:

@@ -63,7 +63,7 @@ def node_count(seen: int, cilium: str, graceful_restart: int) -> NodeCount:
         graceful_restart: the session's restart time in seconds; 0 = off.
     """
     version = parse_version(cilium)
-    marker = 1 if graceful_restart and version < COUNTS_END_OF_RIB.mended else 0
+    marker = 1 if graceful_restart and version < COUNTS_END_OF_RIB else 0
     return NodeCount(max(0, seen - marker), seen, current=version < COUNTS_AT_EVENTS)
 
 

@@ -313,8 +313,6 @@ def test_which_values_are_the_distributions(changes: dict[str, Any], paths: list
         pytest.param("kubeadm", {"k8sServiceHost": "localhost", "k8sServicePort": 6443}, [], id="a proxy of one's own"),
         pytest.param("talos", {"k8sServiceHost": "10.0.0.9", "k8sServicePort": 6443}, [], id="an address elsewhere"),
         pytest.param("talos", {"k8sServiceHostRef": {"name": "api"}, "k8sServicePort": 6443}, [], id="a reference"),
-        pytest.param("talos", {"bpf": {"masquerade": True, "hostLegacyRouting": True}}, [], id="legacy routing"),
-        pytest.param("kubeadm", {"bpf": {"masquerade": True}}, [], id="no host DNS"),
         pytest.param("kubeadm", {"cgroup": {"autoMount": {"enabled": True}}}, [], id="not Talos"),
         pytest.param(
             "k3s",
@@ -340,14 +338,10 @@ def test_which_values_are_the_distributions(changes: dict[str, Any], paths: list
         pytest.param(
             "talos",
             {
-                "bpf": {"masquerade": "true"},
                 "cgroup": {"autoMount": {"enabled": True}, "hostRoot": "/run/cilium/cgroupv2"},
                 "securityContext": {"capabilities": {"ciliumAgent": ["NET_ADMIN", "SYS_MODULE"]}},
             },
             [
-                "EDGE617 bpf.masquerade: it is true, and pods do not reach Talos's host DNS then (siderolabs/talos#10002)"
-                " (write bpf.hostLegacyRouting: true, or set machine.features.hostDNS.forwardKubeDNSToHost: false in"
-                " Talos and bpf.hostLegacyRouting: false here)",
                 "EDGE617 cgroup.autoMount.enabled: it is true, but Talos has mounted cgroup v2 at /sys/fs/cgroup, and its"
                 " root file system is read-only (remove it)",
                 "EDGE617 cgroup.hostRoot: it is /run/cilium/cgroupv2, but Talos mounts cgroup v2 at /sys/fs/cgroup"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
     Release,
@@ -116,6 +117,34 @@ def test_version_goes_one_minor_at_a_time(live: str, planned: str, said: str) ->
     assert said in text
     assert f"edge_cluster_take_over: {{release: cilium@{live}}}" in text
     assert release_refusals(before, after, [before.digest], TakeOver(f"cilium@{live}")) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "planned", "refused"),
+    [
+        pytest.param("1.19.6", "1.21.0", True, id="over 1.20"),
+        pytest.param("1.16.19", "1.22.1", True, id="over 1.20 and others"),
+        pytest.param("1.19.6", "1.20.2", False, id="to 1.20"),
+        pytest.param("1.20.0", "1.21.0", False, id="from 1.20 on"),
+        pytest.param("1.18.12", "1.20.2", False, id="another minor version is skipped"),
+        pytest.param("unknown", "1.21.0", False, id="from what cannot be judged"),
+    ],
+)
+def test_no_consent_skips_the_version_that_rewrites_v2alpha1(live: str, planned: str, refused: bool) -> None:
+    before, after = release(live), release(planned)
+    told = release_refusals(before, after, [before.digest], TakeOver(f"cilium@{live}"))
+    assert [("cilium/cilium#47242" in text, "Set edge_cilium_version: 1.20.x first" in text) for text in told] == (
+        [(True, True)] if refused else []
+    )
+    assert told == ([] if not refused else release_refusals(before, after, [before.digest], TakeOver()))
+
+
+@pytest.mark.parametrize("moved", ["V2ALPHA1_MIGRATED", "V2ALPHA1_UNTIL"])
+def test_the_version_that_is_not_skipped_stands_in_the_table(moved: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = release("1.19.6"), release("1.21.0")
+    assert release_refusals(before, after, [before.digest], TakeOver("cilium@1.19.6")) != []
+    monkeypatch.setattr(takeover, moved, (1, 19, 0) if moved == "V2ALPHA1_MIGRATED" else (1, 22, 0))
+    assert release_refusals(before, after, [before.digest], TakeOver("cilium@1.19.6")) == []
 
 
 def test_key_with_dots_is_one_key() -> None:

@@ -109,12 +109,26 @@ def test_the_twin_runs_supported_versions_and_the_newest() -> None:
     "since",
     [
         *(item.since for item in cilium.CAPABILITIES),
-        *(fault.mended for fault in cilium.FAULTS),
+        *(version for fault in cilium.FAULTS for span in fault.spans for version in span if version),
         *cilium.V2_SINCE.values(),
     ],
 )
-def test_what_every_supported_version_can_do_has_no_gate(since: cilium.Version) -> None:
-    assert cilium.OLDEST < since <= (*cilium.NEWEST[:2], 99)
+def test_a_version_of_a_table_is_one_that_is_supported(since: cilium.Version) -> None:
+    assert cilium.OLDEST <= since <= (*cilium.NEWEST[:2], 99)
+
+
+def test_what_every_supported_version_can_do_has_no_gate() -> None:
+    assert all(item.since > cilium.OLDEST for item in cilium.CAPABILITIES)
+    assert all(fault.mended is None or fault.mended > cilium.OLDEST for fault in cilium.FAULTS)
+    assert all(since > cilium.OLDEST for since in cilium.V2_SINCE.values())
+
+
+def test_the_versions_with_a_fault_are_in_order() -> None:
+    for fault in cilium.FAULTS:
+        ends = [version for span in fault.spans for version in span]
+        assert None not in ends[:-1]
+        assert ends[:-1] == sorted(ends[:-1])
+        assert ends[-1] is None or ends[-2] < ends[-1]
 
 
 def test_a_value_of_the_chart_comes_before_it_goes() -> None:

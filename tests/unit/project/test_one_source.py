@@ -23,6 +23,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import frr_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.clusters.faults import CHECKS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium
 from ansible_collections.hybridnet.cluster_edge.tests.support.generate import generate
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
@@ -40,11 +41,20 @@ LATER: cilium.Version = (1, 20, 0)
 EARLIER: cilium.Version = (1, 16, 0)
 
 GATES = {".".join(place): (place, needed) for place, needed in cilium.GATES.items()}
-PAGES = {
+FAULTS = {
     cilium.SEVERAL_INSTANCES: "advertises wrongly",
     cilium.NO_SESSION_STATE: "reports no state of BGP sessions (update",
+    cilium.POOL_OF_BLOCKS: "loses its operator",
+    cilium.MD5_UNAVAILABLE: "brings up no session with a password",
+    cilium.SHARED_PORTS: "no common address",
     cilium.MOVING_ADDRESSES: "may give",
     cilium.PROXY_IS_NOT_LOCAL: "sees no local endpoint",
+    cilium.L2_RESPONDER: "may stop answering ARP",
+    cilium.LOCAL_FROM_ALL: "may announce",
+    cilium.LOCAL_FROM_INSIDE: "from a node without an endpoint",
+    cilium.TALOS_HOST_DNS: "no answer from the host DNS",
+    cilium.SERVICELB: "and servicelb of k3s",
+    cilium.DEFAULT_ROUTE: "by the node's default route",
 }
 """Fault of Cilium -> what its finding says."""
 
@@ -117,21 +127,57 @@ def test_the_plan_follows_what_cilium_must_be_able_to_do_beside_keys(needed: cil
         assert findings_of(case, about) == []
 
 
-@pytest.mark.parametrize("fault", PAGES, ids=PAGES.values())
+def fault_row(fault: cilium.Fault) -> str:
+    """Return the row of a fault in the page of the cluster."""
+    does = fault.does.format(concerned=fault.concerned)
+    (row,) = [line for line in pages("docs/cluster.md").splitlines() if f"| {does} |" in line]
+    return row
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=FAULTS.values())
 def test_plan_and_page_follow_a_fault_of_cilium(fault: cilium.Fault) -> None:
-    about = PAGES[fault]
+    about = FAULTS[fault]
     case = case_with(about)
-    before, said = findings_of(case, about), f"update to Cilium {fault.version})"
+    before = findings_of(case, about)
+    assert before
+    assert all(fault.instead in line for line in before)
+    with changed(fault, since=(1, 99, 0), spared=()):
+        assert findings_of(case, about) == []
+        assert fault_row(fault).startswith("| from 1.99 on")
+    with changed(fault, code="EDGE610"):
+        assert findings_of(case, about) == [f"EDGE610{line.removeprefix(fault_code(line))}" for line in before]
+        assert fault_row(fault).endswith("| [EDGE610](findings.md#edge610), error |")
+    with changed(fault, upstream=("nobody/cilium#7",)):
+        assert all("[nobody/cilium#7] (" in line for line in findings_of(case, about))
+        assert "| [cilium #7](https://github.com/nobody/cilium/issues/7) |" in fault_row(fault)
+    with changed(fault, instead="stand on one leg"):
+        assert all("(stand on one leg" in line for line in findings_of(case, about))
+        assert "| stand on one leg |" in fault_row(fault)
+
+
+def fault_code(line: str) -> str:
+    """Return the code with which a finding begins."""
+    return line.partition(" ")[0]
+
+
+MENDED = [(fault, fault.mended) for fault in FAULTS if fault.mended is not None]
+
+
+@pytest.mark.parametrize(("fault", "mended"), MENDED, ids=[FAULTS[fault] for fault, _mended in MENDED])
+def test_plan_and_page_follow_the_version_that_mends_a_fault(fault: cilium.Fault, mended: cilium.Version) -> None:
+    about = FAULTS[fault]
+    case = case_with(about)
+    before, said = findings_of(case, about), f"update to Cilium {cilium.text_of(mended)})"
     assert said in before[0]
-    with changed(fault, mended=LATER):
-        assert findings_of(case, about) == [line.replace(said, "update to Cilium 1.20)") for line in before]
-        assert f"- before 1.20 {fault.what}" in pages("docs/cluster.md")
-    with changed(fault, mended=EARLIER):
+    with changed(fault, mended=(1, 20, 1)):
+        assert findings_of(case, about) == [line.replace(said, "update to Cilium 1.20.1)") for line in before]
+        assert "before 1.20.1 |" in fault_row(fault)
+    with changed(fault, mended=EARLIER, spared=()):
         assert findings_of(case, about) == []
 
 
-def test_every_fault_is_tried() -> None:
-    assert set(PAGES) == set(cilium.FAULTS)
+def test_every_fault_is_tried_and_looked_for() -> None:
+    assert list(FAULTS) == list(cilium.FAULTS) == [fault for fault, _met in CHECKS]
 
 
 @pytest.mark.parametrize("kind", cilium.V2_SINCE)
@@ -145,6 +191,17 @@ def test_the_plan_follows_the_first_version_of_an_api(kind: str, monkeypatch: py
     assert served() == {"cilium.io/v2"}
     monkeypatch.setitem(cilium.V2_SINCE, kind, (1, 99, 0))  # type: ignore[arg-type]
     assert served() == {"cilium.io/v2alpha1"}
+
+
+def test_no_kind_is_planned_in_a_version_that_is_to_go() -> None:
+    document = edited({"platform|edge_cilium_version": cilium.text_of(cilium.V2ALPHA1_UNTIL) + ".0"})
+    assert [finding.code for finding in plan(inventory_from(document)).findings] == ["EDGE602"]
+    cluster = plan(inventory_from(document)).data["clusters"]["platform"]
+    versions = {item["kind"]: item["apiVersion"] for item in (*cluster["bgp"], *cluster["lb"])}
+    assert versions == {
+        **{kind: "cilium.io/v2" for kind in versions if kind in cilium.V2_SINCE},
+        "CiliumL2AnnouncementPolicy": "cilium.io/v2alpha1",  # there is no other
+    }
 
 
 def test_plan_and_router_follow_the_oldest_frr(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -263,8 +263,9 @@ def test_an_aggregated_pool_is_accepted_as_its_aggregates() -> None:
 def test_services_of_policy_local_are_accepted_beside_their_aggregates() -> None:
     pools = {"lb": {"addresses": "203.0.113.0/26", "aggregate": 28}}
     service = {"addresses": "203.0.113.9", "ports": [{"port": 80}], "selector": {"app": "a"}}
+    dual = DUAL.replace("1.19.6", "1.20.2")  # 1.19 has a known fault with Local
     cluster, local = (
-        accepted(good(DUAL, edge_pools=pools, edge_services={"web/a": {**service, "traffic_policy": policy}}))
+        accepted(good(dual, edge_pools=pools, edge_services={"web/a": {**service, "traffic_policy": policy}}))
         for policy in ("Cluster", "Local")
     )
     assert cluster == ["203.0.113.0/26 ge 28 le 28"]

@@ -129,7 +129,9 @@ def test_nodes_of_several_as_numbers_under_one_router() -> None:
 
 def test_a_node_in_two_fabrics_has_a_session_in_each() -> None:
     """Two fabrics with a router of their own each: both are dialled, each from the address in it."""
-    data = good({"n21": {"edge_addresses": {"rack1": "10.1.0.21", "rack2": "10.2.0.11"}}})
+    computed = planned({"n21": {"edge_addresses": {"rack1": "10.1.0.21", "rack2": "10.2.0.11"}}})
+    data = computed.data
+    assert [(finding.code, finding.path) for finding in computed.findings] == [("EDGE619", "n21.edge_addresses")]
     assert ends(data)["n21"] == {
         ("10.1.0.21", "10.1.0.2"), ("10.1.0.21", "10.1.0.3"), ("10.2.0.11", "10.2.0.2"), ("10.2.0.11", "10.2.0.3"),
     }  # fmt: skip

@@ -424,7 +424,11 @@ all:
 """
     assert told(text) == [
         "EDGE307 edge_peerings.a-b: peer 'a-b-c' in 'home' would stand for 'c' in peering 'a-b' and for 'b-c' in"
-        " peering 'a' (write another names.peer, or rename one of the peerings or routers)"
+        " peering 'a' (write another names.peer, or rename one of the peerings or routers)",
+        "EDGE619 k1.edge_addresses: Cilium 1.19.6 answers from k1 by the node's default route, whichever router the request"
+        " came through: another one drops the answer where it filters by state [cilium/cilium#40521, cilium/cilium#41758,"
+        " cilium/cilium#31640] (route the answers of each pool by its own router (ip rule from the pool), or accept it"
+        " where the routers filter without state)",
     ]
 
 

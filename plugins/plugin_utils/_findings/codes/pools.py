@@ -19,7 +19,9 @@ POOLS: dict[str, PlanCode] = {
     "EDGE403": PlanCode(
         ERROR,
         "Pool covers an address in use",
-        "A service would take the address of a router or a node, or on L2 a subnet's network or broadcast address.",
+        "A service would take the address of a router or a node, or on L2 a subnet's network or broadcast address."
+        " Cilium 1.19.0 to 1.19.4 would cut such a node off: what no service port takes is dropped"
+        " (cilium/cilium#44430, cilium/cilium#45572).",
         "edge_pools.private-service.addresses[0]: 10.122.0.8/29 covers 4 addresses of hosts: 10.122.0.11 of"
         " node01.edge_addresses.private, 10.122.0.12 of node02.edge_addresses.private, 10.122.0.13 of"
         " node03.edge_addresses.private and 1 more (exclude: 10.122.0.11-10.122.0.14)",

@@ -20,7 +20,8 @@ VERSIONS: dict[str, PlanCode] = {
     "EDGE602": PlanCode(
         WARNING,
         "Cilium version not known yet",
-        "Planned with the newest rules that this version knows.",
+        "Planned with the newest rules that this version knows. From 1.21 on Cilium is to serve only v2 of the kinds"
+        " that have it (cilium/cilium#47242); they are planned as v2 from 1.18 on.",
         "platform.edge_cilium_version: 1.21.0 is newer than 1.20, the newest that is known (planned as 1.20)",
     ),
     "EDGE603": PlanCode(
@@ -66,9 +67,11 @@ VERSIONS: dict[str, PlanCode] = {
     "EDGE609": PlanCode(
         WARNING,
         "Known fault of this Cilium version",
-        "A later version does not have it.",
+        "A later version does not have it, or it is not reported of one. All of them, with the condition and the way"
+        " out: [cluster.md](cluster.md#known-faults).",
         "platform.edge_cilium_version: 1.17.18 may give ingress-nginx-public/ingress-nginx-controller another"
-        " address when a pool changes or the operator restarts (pin their addresses, or update to Cilium 1.18.2)",
+        " address when a pool changes or the operator restarts [cilium/cilium#41122, cilium/cilium#41147] (pin their"
+        " addresses, or update to Cilium 1.18.2)",
     ),
     "EDGE610": PlanCode(
         ERROR,
@@ -128,5 +131,23 @@ VERSIONS: dict[str, PlanCode] = {
         "Its nodes are set up otherwise where nobody changed that (docs/cluster.md, Distributions).",
         "platform.edge_cilium_values.k8sServicePort: it is 6443, but the load balancer for the API server on each Talos"
         " node listens on 7445 (remove it, if its port was not changed on every node)",
+    ),
+    "EDGE618": PlanCode(
+        ERROR,
+        "Planned, but broken in this Cilium version",
+        "The version has it and it does not work there: sessions stay down, or a service gets no such address. All of"
+        " them: [cluster.md](cluster.md#known-faults).",
+        "platform.edge_cilium_version: 1.17.6 brings up no session with a password, as in peering public-ingress: its"
+        " agents fail to set the TCP MD5 option [cilium/cilium#40478, cilium/cilium#40566] (leave the password out, or"
+        " update to Cilium 1.17.7)",
+    ),
+    "EDGE619": PlanCode(
+        WARNING,
+        "Cilium beside what it does not get along with",
+        "No version mends it, and the inventory does not say whether it was mended outside: accept it with the reason"
+        " where it was. All of them: [cluster.md](cluster.md#known-faults).",
+        "platform.edge_cluster_distribution: Cilium 1.20.2 and servicelb of k3s both write the addresses of"
+        " affine/affine-svc-lb and 3 more services, which have no class [cilium/cilium#39805] (write the class of each"
+        " service, or start k3s with --disable=servicelb and accept it)",
     ),
 }

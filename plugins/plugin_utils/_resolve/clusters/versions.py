@@ -1,28 +1,23 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Second pass, versions: keys that the planned Cilium or FRR does not know, and known faults of a version."""
+"""Second pass, versions: keys that the planned Cilium or FRR does not know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._addressing.families import Family
 from ..._cilium.helm_values import helm_values, value_at
-from ..._cilium.services import CILIUM_INGRESS, GATEWAY
 from ..._inventory.values import Items, Values
 from ..._model.site import Cluster, Site
 from ..._versions.cilium import (
     GATES,
     IDENTIFIER_WITHOUT_IPV4,
     L2_IPV6,
-    MOVING_ADDRESSES,
     NEWEST,
-    NO_SESSION_STATE,
-    PROXY_IS_NOT_LOCAL,
-    SEVERAL_INSTANCES,
     Capability,
     Version,
     is_whole,
@@ -31,6 +26,7 @@ from ..._versions.cilium import (
 )
 from ..hosts import Context
 from .checks import check_cluster
+from .faults import check_faults
 from .shared_objects import check_shared_objects
 
 
@@ -47,7 +43,8 @@ def check_versions(context: Context, site: Site) -> None:
                     _needs(context, cluster, path, needed)
         _check_l2_families(context, cluster, values["edge_pools"], planned)
         _check_identifiers(context, cluster, planned)
-        _check_faults(context, cluster, values, planned)
+        check_faults(context, site, cluster, values, planned)
+        _check_status_report(context, cluster, values)
         check_cluster(context, cluster)
         check_shared_objects(context, cluster)
 
@@ -139,51 +136,8 @@ def _and_more(others: list[str]) -> str:
     return f", as on {others[0]}{f' and {len(others) - 1} more' if others[1:] else ''}" if others else ""
 
 
-def _first(names: Sequence[str], what: str) -> str:
-    """Return the first name, and how many more there are."""
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more {what}"
-
-
-def _check_faults(context: Context, cluster: Cluster, values: Values, planned: Version) -> None:
-    """Warn of known faults of the planned version that this site would meet."""
-    path = f"{cluster.host}.edge_cilium_version"
-    loose = [service.key for service in cluster.services if not service.addresses]
-    if planned < MOVING_ADDRESSES.mended and (loose or cluster.pools):
-        # A pool serves services too that the inventory does not know: it is named although all known ones are pinned.
-        pools = [pool.name for pool in cluster.pools]
-        concerned = _first(loose, "services") if loose else f"services of pool {_first(pools, 'pools')}"
-        context.report.add(
-            "EDGE609",
-            path,
-            f"{cluster.cilium_version} may give {concerned} another address when a pool changes or the operator"
-            " restarts",
-            f"pin their addresses, or update to Cilium {MOVING_ADDRESSES.version}",
-        )
-    if planned < SEVERAL_INSTANCES.mended and len(
-        {(item.cluster_config, item.instance) for item in cluster.sessions}
-    ) > len({item.cluster_config for item in cluster.sessions}):
-        context.report.add(
-            "EDGE609",
-            path,
-            f"{cluster.cilium_version} advertises wrongly from nodes with several AS numbers",
-            f"update to Cilium {SEVERAL_INSTANCES.version}",
-        )
-    for service in cluster.services:
-        own_proxy = service.chart in (CILIUM_INGRESS, GATEWAY)
-        if planned < PROXY_IS_NOT_LOCAL.mended and own_proxy and service.traffic_policy == "Local":
-            context.report.add(
-                "EDGE609",
-                values["edge_services"][service.key].at("traffic_policy"),
-                f"Cilium {cluster.cilium_version} sees no local endpoint of its own proxy and announces nothing",
-                f"traffic_policy: Cluster, or update to Cilium {PROXY_IS_NOT_LOCAL.version}",
-            )
-    if cluster.sessions and planned < NO_SESSION_STATE.mended:
-        context.report.add(
-            "EDGE611",
-            path,
-            f"{cluster.cilium_version} reports no state of BGP sessions",
-            f"update to Cilium {NO_SESSION_STATE.version}",
-        )
+def _check_status_report(context: Context, cluster: Cluster, values: Values) -> None:
+    """Warn where the user's values take the states of sessions away."""
     if cluster.sessions and value_at(cluster.values, "bgpControlPlane.statusReport.enabled") in (False, "false"):
         context.report.add(
             "EDGE611",

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Second pass, versions: known faults of the planned Cilium that this site meets.
+
+What a fault is stands in ``_versions/cilium``; here stands which site meets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from ..._cilium.helm_values import helm_values, value_at
+from ..._cilium.services import CILIUM_INGRESS, GATEWAY
+from ..._inventory.values import Values
+from ..._model.site import Cluster, Node, Service, Site
+from ..._pools.capacity import cilium_blocks
+from ..._pools.sharing import groups
+from ..._versions import cilium
+from ..._versions.cilium import Fault, Version
+from ..hosts import Context
+
+
+class _Met(NamedTuple):
+    """A fault that a cluster meets: where in the inventory, and what of it."""
+
+    path: str
+    concerned: str = ""
+
+
+class _Place(NamedTuple):
+    """One cluster, as the checks see it."""
+
+    site: Site
+    cluster: Cluster
+    values: Values
+    planned: Version
+
+    @property
+    def version(self) -> str:
+        """The path of its version: of faults that a site as a whole meets."""
+        return f"{self.cluster.host}.edge_cilium_version"
+
+
+def check_faults(context: Context, site: Site, cluster: Cluster, values: Values, planned: Version) -> None:
+    """Report the known faults of the planned version that this cluster would meet."""
+    place = _Place(site, cluster, values, planned)
+    for fault, met in CHECKS:
+        for path, concerned in met(place) if fault.holds(planned) else ():
+            # A path that names the version needs no second "Cilium" before it.
+            subject = cluster.cilium_version if path == place.version else f"Cilium {cluster.cilium_version}"
+            sources = f" [{', '.join(fault.upstream)}]" if fault.upstream else ""
+            problem = f"{subject} {fault.does.format(concerned=concerned)}{sources}"
+            context.report.add(fault.code, path, problem, fault.hint(planned))
+
+
+def _first(names: Sequence[str], what: str) -> str:
+    """Return the first name, and how many more there are of ``what``, which is a plural."""
+    more = len(names) - 1
+    return f"{names[0]} and {more} more {what if more > 1 else what.removesuffix('s')}" if more else names[0]
+
+
+def _several_instances(place: _Place) -> Iterator[_Met]:
+    sessions = place.cluster.sessions
+    instances = {(item.cluster_config, item.instance) for item in sessions}
+    if len(instances) > len({item.cluster_config for item in sessions}):
+        yield _Met(place.version, "nodes with several AS numbers")
+
+
+def _no_session_state(place: _Place) -> Iterator[_Met]:
+    if place.cluster.sessions:
+        yield _Met(place.version)
+
+
+def _passwords(place: _Place) -> Iterator[_Met]:
+    names = sorted({item.peering for item in place.cluster.sessions if item.keys.password is not None})
+    if names:
+        yield _Met(place.version, f"peering {_first(names, 'peerings')}")
+
+
+def _pool_of_blocks(place: _Place) -> Iterator[_Met]:
+    names = [pool.name for pool in place.cluster.pools if len(cilium_blocks(pool)) > 1]
+    if names:
+        yield _Met(place.version, _first(names, "pools"))
+
+
+def _shared_ports(place: _Place) -> Iterator[_Met]:
+    path, since = cilium.PROTOCOLS
+    if place.planned >= since and value_at(place.cluster.values, path) in (True, "true"):
+        return
+    parties: dict[str, list[Service]] = {}
+    shared = groups(place.cluster.services)
+    for service in place.cluster.services:
+        if service.key in shared:
+            parties.setdefault(shared[service.key], []).append(service)
+    for one, other in (pair for party in parties.values() for pair in combinations(party, 2)):
+        common = {port.port for port in one.ports} & {port.port for port in other.ports}
+        if common:
+            where = place.values["edge_services"][other.key].at("ports")
+            yield _Met(where, f"{one.key} and {other.key}, which both have port {min(common)},")
+
+
+def _moving_addresses(place: _Place) -> Iterator[_Met]:
+    cluster = place.cluster
+    loose = [service.key for service in cluster.services if not service.addresses]
+    # A pool serves services too that the inventory does not know: it is named although all known ones are pinned.
+    pools = [pool.name for pool in cluster.pools]
+    if loose or pools:
+        yield _Met(place.version, _first(loose, "services") if loose else f"services of pool {_first(pools, 'pools')}")
+
+
+def _proxy_is_not_local(place: _Place) -> Iterator[_Met]:
+    for service in place.cluster.services:
+        if service.chart in (CILIUM_INGRESS, GATEWAY) and service.traffic_policy == "Local":
+            yield _Met(place.values["edge_services"][service.key].at("traffic_policy"), "the service")
+
+
+def _l2_responder(place: _Place) -> Iterator[_Met]:
+    names = [pool.name for pool in place.cluster.pools if pool.l2]
+    if names:
+        yield _Met(place.version, f"services of pool {_first(names, 'pools')}")
+
+
+def _local(cluster: Cluster) -> list[Service]:
+    """Return the services with ``traffic_policy: Local`` without those of Cilium's own proxy, which is on each node."""
+    return [
+        service
+        for service in cluster.services
+        if service.traffic_policy == "Local" and service.chart not in (CILIUM_INGRESS, GATEWAY)
+    ]
+
+
+def _local_from_all(place: _Place) -> Iterator[_Met]:
+    peerings = {pool.name: set(pool.bgp) for pool in place.cluster.pools}
+    names = []
+    for service in _local(place.cluster):
+        nodes = {item.node for item in place.cluster.sessions if item.peering in peerings.get(service.pool, ())}
+        if len(nodes) > 1:
+            names.append(service.key)
+    if names:
+        yield _Met(place.version, _first(names, "services"))
+
+
+def _local_from_inside(place: _Place) -> Iterator[_Met]:
+    names = [service.key for service in _local(place.cluster)]
+    if names and len(place.cluster.nodes) > 1:
+        yield _Met(place.version, _first(names, "services"))
+
+
+def _talos_host_dns(place: _Place) -> Iterator[_Met]:
+    cluster = place.cluster
+    values = helm_values(cluster)
+    past_the_host = all(value_at(values, path) in (True, "true") for path in ("bpf.masquerade", "kubeProxyReplacement"))
+    if cluster.distribution == "talos" and past_the_host and value_at(values, "bpf.hostLegacyRouting") is None:
+        yield _Met(f"{place.values['edge_cilium_values']['bpf'].path}.masquerade")
+
+
+def _servicelb(place: _Place) -> Iterator[_Met]:
+    cluster = place.cluster
+    plain = [service.key for service in cluster.services if service.way is None]
+    if cluster.distribution == "k3s" and cluster.pools and (plain or not cluster.services):
+        has = "which have" if len(plain) > 1 else "which has"
+        concerned = f"{_first(plain, 'services')}, {has} no class" if plain else cilium.SERVICELB.concerned
+        yield _Met(f"{cluster.host}.edge_cluster_distribution", concerned)
+
+
+def _default_route(place: _Place) -> Iterator[_Met]:
+    nodes = []
+    for node in place.cluster.nodes:
+        routers = [found for found in _reached_over(place, node).values() if found]
+        if len(routers) > 1 and not set.intersection(*routers):
+            nodes.append(node.host)
+    if nodes:
+        yield _Met(f"{nodes[0]}.edge_addresses", _first(nodes, "nodes"))
+
+
+def _reached_over(place: _Place, node: Node) -> dict[str, set[str]]:
+    """Return the networks over which services are reached at a node, each with its routers."""
+    found: dict[str, set[str]] = {}
+    pools = place.cluster.pools
+    advertised = {peering for pool in pools for peering in pool.bgp}
+    for session in place.cluster.sessions:
+        if session.node == node.host and session.peering in advertised and session.router:
+            for name, addresses in node.addresses.items():
+                if session.node_address in addresses:
+                    found.setdefault(name, set()).add(session.router)
+    announced = {name for pool in pools for name in pool.l2}
+    for network in place.site.networks:
+        announces = network.l2_nodes is None or network.l2_nodes.matches(node.all_labels)
+        if network.name in announced and announces and node.addresses.get(network.name):
+            routers = {router.host for router in place.site.routers if router.addresses.get(network.name)}
+            found.setdefault(network.name, set()).update(routers)
+    return found
+
+
+CHECKS: tuple[tuple[Fault, Callable[[_Place], Iterator[_Met]]], ...] = (
+    (cilium.SEVERAL_INSTANCES, _several_instances),
+    (cilium.NO_SESSION_STATE, _no_session_state),
+    (cilium.POOL_OF_BLOCKS, _pool_of_blocks),
+    (cilium.MD5_UNAVAILABLE, _passwords),
+    (cilium.SHARED_PORTS, _shared_ports),
+    (cilium.MOVING_ADDRESSES, _moving_addresses),
+    (cilium.PROXY_IS_NOT_LOCAL, _proxy_is_not_local),
+    (cilium.L2_RESPONDER, _l2_responder),
+    (cilium.LOCAL_FROM_ALL, _local_from_all),
+    (cilium.LOCAL_FROM_INSIDE, _local_from_inside),
+    (cilium.TALOS_HOST_DNS, _talos_host_dns),
+    (cilium.SERVICELB, _servicelb),
+    (cilium.DEFAULT_ROUTE, _default_route),
+)
+"""Fault -> what tells where a cluster meets it."""
