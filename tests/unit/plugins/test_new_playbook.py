@@ -54,8 +54,7 @@ def test_what_is_written_plans_without_a_finding_but_servicelb_of_k3s(name: str,
     planned = run_playbook("plan.yml", tmp_path / name)
     planned.check(0)
     assert f"Site {name}" in planned.output
-    assert ("Findings: none" in planned.output) is not name.endswith("k3s")
-    assert ("and servicelb of k3s both write" in " ".join(planned.output.split())) is name.endswith("k3s")
+    assert ("Findings: 1 warning" if name.endswith("k3s") else "Findings: none") in planned.output
 
 
 def test_an_answer_to_no_question_is_named(tmp_path: Path) -> None:
