@@ -71,7 +71,14 @@ BGPD_CHECK = Rule(
     until=(10, 7),
 )
 
-RULES = (BLOCK_ENDS, BGPD_CHECK, CONNECT_RETRY_30, ENFORCE_FIRST_AS, EBGP_REQUIRES_POLICY)
+KEEPS_AFTER_NOTIFICATION = Rule(
+    "keeps_after_notification",
+    "an expired hold time is taken for a [graceful restart](words.md#graceful-restart), too (RFC 8538)",
+    "the routes go when the hold time expires",
+    since=(8, 3),
+)
+
+RULES = (BLOCK_ENDS, BGPD_CHECK, CONNECT_RETRY_30, ENFORCE_FIRST_AS, EBGP_REQUIRES_POLICY, KEEPS_AFTER_NOTIFICATION)
 """All of them: what stands nowhere here does not depend on the version."""
 
 

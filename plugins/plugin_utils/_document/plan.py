@@ -346,6 +346,26 @@ class PlannedLeases(TypedDict):
     announce_only: Annotated[str | None, "Selector of the Services whose addresses are announced; null: all."]
 
 
+FAILURES = ("node", "agent", "frr")
+"""What may fail: a node or its link, a node's Cilium agent, the router's FRR."""
+
+
+class PlannedFailure(TypedDict):
+    """What one failure costs the addresses of a pool on one way."""
+
+    cluster: Annotated[str, "The cluster."]
+    pool: Annotated[str, "The pool."]
+    way: Annotated[str, "``BGP`` and the peering, or ``L2`` and the network."]
+    router: Annotated[str | None, "The router; null: over L2."]
+    failure: Annotated[str, "What fails.", FAILURES]
+    nodes: Annotated[int, "One in so many connections is lost; more where a ``Local`` service has fewer endpoints."]
+    least: Annotated[float, "For at least so many seconds."]
+    most: Annotated[float | None, "For at most so many; null: as long as it is away."]
+    back_within: Annotated[
+        int | None, "Seconds within which it must be back, or else its routes or its lease go; null: no matter."
+    ]
+
+
 class PlannedExpectations(TypedDict):
     """Which nodes are allowed to announce what: what verify starts from."""
 
@@ -369,5 +389,6 @@ class PlanDocument(TypedDict):
     pools: Annotated[list[PlannedPool], "Pools with their capacity."]
     services: Annotated[list[PlannedService], "Services with their addresses."]
     expect: Annotated[PlannedExpectations, "Which nodes may announce what."]
+    failures: Annotated[list[PlannedFailure], "How long each kind of failure lasts for each pool."]
     allocations: Annotated[dict[str, list[str]], "By ``cluster/namespace/name``, addresses that the plan chose."]
     accept: Annotated[list[AcceptedWarning], "Accepted warnings; verify takes its own from here."]

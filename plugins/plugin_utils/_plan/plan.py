@@ -52,6 +52,7 @@ from .._model.site import (
 from .._pools.capacity import capacity
 from .._resolve.site import resolve
 from .expectations import address_of, expectations, prefix_match, selector_text
+from .failures import failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def _document(site: Site, findings: Iterable[Finding], reasons: Mapping[tuple[st
         "pools": [pool for cluster in clusters for pool in _pools(cluster)],
         "services": [service for cluster in clusters for service in _services(cluster)],
         "expect": expectations(site),
+        "failures": failures(site),
         "allocations": _allocations(clusters),
         "accept": [
             {"code": code, "path": path, "reason": reason}

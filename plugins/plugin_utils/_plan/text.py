@@ -12,9 +12,11 @@ from typing import Any
 from ...module_utils._errors import message
 from .._document.changes import ChangesDocument, PlannedChange
 from .._document.plan import (
+    FAILURES,
     DerivedValue,
     PlanDocument,
     PlannedCluster,
+    PlannedFailure,
     PlannedNeighbor,
     PlannedPolicy,
     PlannedPool,
@@ -101,6 +103,7 @@ def plan_text(plan: PlanDocument, full: bool = True, live: LivePools | None = No
         lines += ["", f"Other neighbors and links ({len(plan['neighbors'])})", *_neighbors(plan["neighbors"])]
     lines += ["", f"Pools ({len(plan['pools'])})", *_pools_counted(plan, live)]
     lines += ["", f"Services ({len(plan['services'])})", *_services(plan["services"], plan["pools"])]
+    lines += ["", "How long a failure lasts", *_failure_lines(plan["failures"])] if plan["failures"] else []
     lines += ["", "Derived values", *_derived_lines(plan["derived"], full)]
     lines += ["", findings_line(plan["findings"])]
     return "\n".join(lines)
@@ -371,6 +374,35 @@ def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return some([str(item) for item in value], 2) if isinstance(value, list) else str(value)
+
+
+_FAILING = {"node": "a node or its link dies", "agent": "an agent dies", "frr": "the router's FRR restarts"}
+
+
+def _failure_lines(failures: Sequence[PlannedFailure]) -> list[str]:
+    """Return the table of what failures cost: a row for each way, or for each set of pools with equal numbers."""
+    ways: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    for item in failures:
+        key = item["cluster"], item["pool"], item["way"], item["router"] or ""
+        ways[key][item["failure"]] = _cost(item)
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for (cluster, pool, way, router), costs in ways.items():
+        cells = (costs.get(failure, "nothing") for failure in FAILURES)
+        groups[cluster, f"{way} ({router})" if router else way, *cells].append(pool)
+    several = len({item["cluster"] for item in failures}) > 1
+    rows = [((f"{cluster}/" if several else "") + some(pools), *cells) for (cluster, *cells), pools in groups.items()]
+    return table(("pool", "over", *(_FAILING[failure] for failure in FAILURES)), rows)
+
+
+def _cost(item: PlannedFailure) -> str:
+    """Return what one failure costs, in a few words."""
+    if item["most"] == 0:
+        return "nothing"
+    lost = "all" if item["nodes"] == 1 else f"1 in {item['nodes']} connections"
+    if item["most"] is None:
+        until = f"after {item['back_within']} s, until it is back" if item["back_within"] else "until it is back"
+        return f"{lost} {until}"
+    return f"{lost} for {item['least']:g} to {item['most']:g} s"
 
 
 def _derived_lines(derived: Sequence[DerivedValue], full: bool) -> list[str]:

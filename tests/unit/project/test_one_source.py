@@ -251,11 +251,22 @@ def means_the_same(line: str, header: str = "") -> bool:
     return frr_difference(header + NEIGHBOR, NEIGHBOR + line, "10.3") == []
 
 
+def routes_stay_after_the_hold_time() -> bool:
+    """Return whether the plan adds the restart time to the hold time for FRR 10.3."""
+    document = hybrid_document()
+    document["all"]["vars"]["edge_router_frr_version"] = "10.3"
+    rows = plan(inventory_from(document)).data["failures"]
+    (most,) = {item["most"] for item in rows if item["failure"] == "node" and item["way"].startswith("BGP")}
+    assert most in (30, 45)
+    return most == 45
+
+
 RULES: dict[frr.Rule, Callable[[], bool]] = {
     frr.BLOCK_ENDS: ends_blocks,
     frr.BGPD_CHECK: asks_bgpd,
     frr.CONNECT_RETRY_30: lambda: means_the_same(" neighbor 10.0.0.5 timers connect 30\n"),
     frr.ENFORCE_FIRST_AS: lambda: means_the_same(" neighbor 10.0.0.5 enforce-first-as\n"),
+    frr.KEEPS_AFTER_NOTIFICATION: routes_stay_after_the_hold_time,
     frr.EBGP_REQUIRES_POLICY: lambda: means_the_same("", header="frr version 10.3\n"),
 }
 """Rule -> whether what follows it takes it for FRR 10.3."""

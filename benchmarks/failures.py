@@ -1,0 +1,126 @@
+#!/usr/bin/env python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Let each kind of failure happen on the twin of the reference site; print what the plan predicts, and what it lasted.
+
+It needs root, as ./rehearse does, and about four minutes for each round. A row that lies outside the prediction by more
+than a second is marked, and counts in the exit status.
+
+Usage: ``python benchmarks/failures.py [ROUNDS]``, with the packages of the tests (``./test pytest`` sets them up).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
+
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import ROUTER, Fault, Site, rehearsed
+
+NODE = "node01"
+LIMIT = 120.0
+"""Seconds until a failure is given up."""
+TOLERANCE = 1.0
+"""Seconds by which a measurement may lie outside: the machine's, not the site's."""
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+
+
+def fault(*steps: dict[str, Any]) -> Fault:
+    """Return a fault of the given steps, as those of the corpus are."""
+    return Fault("measured", "", "", steps, (), LIMIT, None, False)
+
+
+def seconds_until(happened: Callable[[], bool]) -> float:
+    """Return after how many seconds a condition holds."""
+    begin = time.monotonic()
+    while not happened():
+        if time.monotonic() - begin > LIMIT:
+            return float("inf")
+        time.sleep(0.05)  # between two polls
+    return time.monotonic() - begin
+
+
+def node_dies(site: Site) -> float:
+    """Return how long the router's kernel has a route over a node that is cut off."""
+    address = site.plan["clusters"]["platform"]["nodes"][NODE]["addresses"]["public"][0]
+    cut = {
+        "in": NODE,
+        "run": "ip link set eth0 down",
+        "undo": "ip link set eth0 up; ip route replace default via 10.121.0.1",
+    }
+    with site.broken(fault(cut)):
+        return seconds_until(lambda: all(gateway != address for _prefix, gateway in routes_of(site)))
+
+
+def routes_of(site: Site) -> set[tuple[str, str]]:
+    """Return prefix and next hop of each route that the router's kernel has from BGP."""
+    routes = json.loads(site.run_in("router", "ip -json route show proto bgp"))
+    return {(route["dst"], hop["gateway"]) for route in routes for hop in route.get("nexthops", [route])}
+
+
+def frr_restarts(site: Site) -> float:
+    """Return how long a route of BGP is missing while FRR restarts."""
+    before = routes_of(site)
+    begin = time.monotonic()
+    site.on_router("systemctl restart --no-block frr")
+    gone = seconds_until(lambda: routes_of(site) != before)
+    back = seconds_until(lambda: routes_of(site) == before)
+    return back if gone < LIMIT else time.monotonic() - begin
+
+
+def lease_moves(site: Site) -> float:
+    """Return how long a lease stays with a holder whose agent hangs."""
+
+    def leases() -> list[dict[str, Any]]:
+        items = site.request("GET", LEASES)["items"]
+        return [item for item in items if item["metadata"]["name"].startswith("cilium-l2announce-")]
+
+    chosen = leases()[0]
+    holder, name = chosen["spec"]["holderIdentity"], chosen["metadata"]["name"]
+    with site.broken(fault({"freeze": f"node.{holder}/agent"})):
+        return seconds_until(
+            lambda: site.request("GET", f"{LEASES}/{name}")["spec"]["holderIdentity"] not in ("", holder)
+        )
+
+
+MEASURED: tuple[tuple[str, str, str, Callable[[Site], float]], ...] = (
+    ("a node is cut off", "node", "BGP", node_dies),
+    ("the router's FRR restarts", "frr", "BGP", frr_restarts),
+    ("the holder of a lease hangs", "node", "L2", lease_moves),
+)
+
+
+def main(rounds: int) -> int:
+    """Print a row for each failure and round; return how many lie outside their prediction."""
+    outside = 0
+    with rehearsed(lambda text: print(text, flush=True)) as site:
+        print(f"{'failure':<30}{'predicted':>16}{'measured':>12}")
+        for _round in range(rounds):
+            for what, failure, way, measure in MEASURED:
+                planned = [
+                    item
+                    for item in site.plan["failures"]
+                    if item["failure"] == failure and item["way"].startswith(way) and item["router"] in (ROUTER, None)
+                ]
+                least = min(item["least"] for item in planned)
+                most = max(item["most"] for item in planned)
+                seconds = measure(site)
+                wrong = not least - TOLERANCE <= seconds <= most + TOLERANCE
+                outside += wrong
+                mark = "  outside" if wrong else ""
+                print(f"{what:<30}{f'{least:g} to {most:g} s':>16}{seconds:>10.1f} s{mark}", flush=True)
+                healed, left = site.healed()
+                if healed is None:
+                    print("\n".join(("the site is not as planned again:", *left)))
+                    return outside + 1
+    return outside
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1))
