@@ -9,13 +9,13 @@ words, and benchmarks/failures.py measures them on the twin.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...module_utils._frr.state import version_tuple
 from ...module_utils._frr.versions import KEEPS_AFTER_NOTIFICATION
 from .._document.plan import FAILURES, PlannedFailure
-from .._model.site import Cluster, L2Lease, Network, Pool, Router, Session, Site
+from .._model.site import Cluster, L2Lease, Network, Router, Session, Site
 from .expectations import announcing_nodes
 
 CONNECT_JITTER = 2
@@ -76,66 +76,81 @@ def lease_moves(lease: L2Lease) -> Interval:
     return Interval(lease.duration - lease.retry, lease.duration + 2 * LEASE_JITTER * lease.retry)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What one failure costs whatever is announced on one way."""
+
+    way: str
+    router: str | None
+    failure: str
+    nodes: int
+    lasts: Interval
+    back_within: int | None = None
+
+    def of(self, cluster: str, pool: str) -> PlannedFailure:
+        """Return it for one pool."""
+        return {
+            "cluster": cluster,
+            "pool": pool,
+            "way": self.way,
+            "router": self.router,
+            "failure": self.failure,
+            "nodes": self.nodes,
+            "least": float(self.lasts.least),
+            "most": None if self.lasts.most is None else float(self.lasts.most),
+            "back_within": self.back_within,
+        }
+
+
 def failures(site: Site) -> list[PlannedFailure]:
     """Return what a failure costs the addresses of each pool, sorted by cluster, pool and way."""
     routers = {router.host: router for router in site.routers}
     networks = {network.name: network for network in site.networks}
     found: list[PlannedFailure] = []
     for cluster in sorted(site.clusters, key=lambda item: item.host):
+        over_bgp = _over_bgp(cluster, routers)
+        over_l2 = {
+            name: _over_l2(cluster, networks[name]) for name in {name for pool in cluster.pools for name in pool.l2}
+        }
         for pool in sorted(cluster.pools, key=lambda item: item.name):
-            for peering in sorted(pool.bgp):
-                found += _over_bgp(cluster, pool, peering, routers)
-            for network in sorted(pool.l2):
-                found += _over_l2(cluster, pool, networks[network])
+            costs = [cost for name in sorted(pool.bgp) for cost in over_bgp.get(name, ())]
+            costs += [cost for name in sorted(pool.l2) for cost in over_l2[name]]
+            found += [cost.of(cluster.host, pool.name) for cost in costs]
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a pool is reached."""
-
-    cluster: str
-    pool: str
-    way: str
-    router: str | None
-
-    def failure(self, failure: str, nodes: int, lasts: Interval, back_within: int | None = None) -> PlannedFailure:
-        """Return what a failure costs the pool on this way."""
-        return {
-            "cluster": self.cluster,
-            "pool": self.pool,
-            "way": self.way,
-            "router": self.router,
-            "failure": failure,
-            "nodes": nodes,
-            "least": lasts.least,
-            "most": lasts.most,
-            "back_within": back_within,
-        }
-
-
-def _over_bgp(cluster: Cluster, pool: Pool, peering: str, routers: Mapping[str, Router]) -> Iterable[PlannedFailure]:
-    by_router: dict[str, list[Session]] = {}
+def _over_bgp(cluster: Cluster, routers: Mapping[str, Router]) -> dict[str, list[_Cost]]:
+    """Return peering -> what failures cost over it."""
+    groups: dict[tuple[str, str], list[Session]] = {}
     for session in cluster.sessions:
-        if session.peering == peering and session.router and not session.keys.shutdown:
-            by_router.setdefault(session.router, []).append(session)
-    for host, sessions in sorted(by_router.items()):
-        nodes = len({session.node for session in sessions})
-        way = _Way(cluster.host, pool.name, f"BGP {peering}", host)
-        yield way.failure(NODE, nodes, _widest([noticed(item).plus(kept(item, routers[host])) for item in sessions]))
-        # Its programs stay in the kernel and forward; once the routes go, other nodes have them.
+        if session.router and not session.keys.shutdown:
+            groups.setdefault((session.peering, session.router), []).append(session)
+    costs: dict[str, list[_Cost]] = {}
+    for (peering, host), sessions in sorted(groups.items()):
+        way, nodes = f"BGP {peering}", len({session.node for session in sessions})
+        silent = _widest([noticed(item).plus(kept(item, routers[host])) for item in sessions])
+        # An agent's programs stay in the kernel and forward; once its routes go, other nodes have them.
+        agent = NOTHING if nodes > 1 else AS_LONG
         restart = min(session.keys.graceful_restart for session in sessions)
-        yield way.failure(AGENT, nodes, NOTHING if nodes > 1 else AS_LONG, restart)
         retry = max(session.keys.timers.connect_retry for session in sessions)
-        yield way.failure(FRR, 1, FRR_START.plus(Interval(0, CONNECT_JITTER * retry)))
+        costs.setdefault(peering, []).extend(
+            [
+                _Cost(way, host, NODE, nodes, silent),
+                _Cost(way, host, AGENT, nodes, agent, restart),
+                _Cost(way, host, FRR, 1, FRR_START.plus(Interval(0, CONNECT_JITTER * retry))),
+            ]
+        )
+    return costs
 
 
-def _over_l2(cluster: Cluster, pool: Pool, network: Network) -> Iterable[PlannedFailure]:
-    nodes = len(announcing_nodes(cluster, network))
-    way = _Way(cluster.host, pool.name, f"L2 {network.name}", None)
-    yield way.failure(NODE, 1, lease_moves(cluster.l2_lease) if nodes > 1 else AS_LONG)
+def _over_l2(cluster: Cluster, network: Network) -> list[_Cost]:
+    """Return what failures cost on a network."""
+    way, several = f"L2 {network.name}", len(announcing_nodes(cluster, network)) > 1
     # What answers ARP stays in the kernel, until another node has the lease.
-    yield way.failure(AGENT, 1, NOTHING if nodes > 1 else AS_LONG, cluster.l2_lease.duration)
+    return [
+        _Cost(way, None, NODE, 1, lease_moves(cluster.l2_lease) if several else AS_LONG),
+        _Cost(way, None, AGENT, 1, NOTHING if several else AS_LONG, cluster.l2_lease.duration),
+    ]
 
 
 def _widest(intervals: Sequence[Interval]) -> Interval:
