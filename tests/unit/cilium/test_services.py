@@ -245,5 +245,6 @@ def test_labels_that_are_not_ours_are_left_alone() -> None:
 
 def test_no_file_labels_a_node_whose_labels_are_not_ours() -> None:
     cluster = {"managed": True, "absent": False, "apply": "ours", "node_labels": None, "helm_values": {}}
+    cluster["distribution"] = None
     files = cluster_files({"clusters": {"home": {**cluster, "bgp": [], "lb": [], "services": [], "charts": []}}})
     assert sorted(files) == ["home/values.yaml"]
