@@ -13,7 +13,12 @@ from typing import Any
 
 from ansible import release as ansible_release
 from ansible.errors import AnsibleActionFail
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import (
+    LOOK_AT,
+    PLACE,
+    ClusterAction,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
     ARGUMENTS as STATE_ARGUMENTS,
@@ -43,6 +48,7 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+@fails_once
 class ActionModule(ClusterAction):
     """Look at a cluster before anything is changed."""
 
@@ -63,7 +69,7 @@ class ActionModule(ClusterAction):
         programs["kubernetes.core"] = self._kubernetes_core()
         able = self._state({"rules": target.namespaces}, options, variables)
         if able.get("failed"):
-            why = f"it cannot be looked at: {able.get('msg')}"
+            why = f"it cannot be looked at: {able.get('msg')}\n{LOOK_AT}"
             return {**result, "refusals": [*lacking_programs(programs), why], "notes": [], "blind": True}
         programs["kubernetes"] = able["client"]
         unread = lacking_rights(target.rights_to_look, able["rules"])

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import without_secrets
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
@@ -41,6 +42,7 @@ KEPT = ("name", "namespace", "revision", "status", "chart", "app_version")
 """What of the module's ``status`` is returned: the rest has the values."""
 
 
+@fails_once
 class ActionModule(ActionBase):
     """Install or upgrade a Helm release."""
 

@@ -34,6 +34,8 @@ class Rule:
     """The first version that does it; empty = the oldest."""
     until: Version = ()
     """The first version that does it no more; empty = none yet."""
+    predicts: bool = False
+    """Whether it says what will happen, and nothing of what is written or checked."""
 
     def holds(self, version: Version) -> bool:
         """Return whether a version does it; one that was not tried takes the newest known before it."""
@@ -76,6 +78,7 @@ KEEPS_AFTER_NOTIFICATION = Rule(
     "an expired hold time is taken for a [graceful restart](words.md#graceful-restart), too (RFC 8538)",
     "the routes go when the hold time expires",
     since=(8, 3),
+    predicts=True,
 )
 
 RULES = (BLOCK_ENDS, BGPD_CHECK, CONNECT_RETRY_30, ENFORCE_FIRST_AS, EBGP_REQUIRES_POLICY, KEEPS_AFTER_NOTIFICATION)
@@ -85,6 +88,11 @@ RULES = (BLOCK_ENDS, BGPD_CHECK, CONNECT_RETRY_30, ENFORCE_FIRST_AS, EBGP_REQUIR
 def rules_of(version: Version) -> Dict[str, bool]:
     """Return which rules hold for a version, by name."""
     return {rule.name: rule.holds(version) for rule in RULES}
+
+
+def written_for(version: Version) -> Dict[str, bool]:
+    """Return the rules that decide what is written for a version, and how it is checked."""
+    return {rule.name: rule.holds(version) for rule in RULES if not rule.predicts}
 
 
 def text_of(version: Version) -> str:
@@ -100,7 +108,7 @@ def nearest_tried(version: Version) -> Version:
     before = [tried for tried in TRIED if tried <= version[:2]]
     after = [tried for tried in TRIED if tried > version[:2]]
     candidates = [*reversed(before), *after]
-    return next((tried for tried in candidates if rules_of(tried) == rules_of(version)), candidates[0])
+    return next((tried for tried in candidates if written_for(tried) == written_for(version)), candidates[0])
 
 
 def untried(version: Version) -> str:

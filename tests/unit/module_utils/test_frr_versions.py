@@ -33,7 +33,7 @@ def test_the_tests_have_a_router_of_each_tried_version() -> None:
 )
 def test_the_nearest_tried_version_has_the_same_rules(version: tuple[int, ...], near: tuple[int, ...]) -> None:
     assert versions.nearest_tried(version) == near
-    assert versions.rules_of(near) == versions.rules_of(version)
+    assert versions.written_for(near) == versions.written_for(version)
     assert bool(versions.untried(version)) == (version[:2] != near)
 
 
