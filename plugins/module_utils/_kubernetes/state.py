@@ -74,7 +74,7 @@ def owned_labels(metadata: Mapping[str, Any], manager: str) -> List[str]:
     """Return the label keys that a field manager owns by apply."""
     owned: Set[str] = set()
     for entry in metadata.get("managedFields") or []:
-        if entry["manager"] == manager and entry["operation"] == "Apply":
+        if entry.get("manager") == manager and entry.get("operation") == "Apply":
             labels = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:labels") or {}
             owned.update(key[2:] for key in labels if key.startswith("f:"))
     return sorted(owned)
@@ -131,7 +131,8 @@ def read_kinds(
         api_version = f"{group}/{kind['versions'][0]}"
         kinds[name] = kind
         for item in reader.items(f"/apis/{api_version}/{plural}"):
-            objects.append({**item, "apiVersion": api_version, "kind": name})
+            # Cilium takes a CiliumBGPPeeringPolicy or CiliumL2AnnouncementPolicy without a spec.
+            objects.append({**item, "apiVersion": api_version, "kind": name, "spec": item.get("spec") or {}})
     return kinds, objects, missing
 
 
@@ -229,7 +230,7 @@ def read_services(
     for item in reader.items("/api/v1/services"):
         labels = item["metadata"].get("labels") or {}
         ours = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
-        touched = any(entry["manager"] == manager for entry in item["metadata"].get("managedFields") or [])
+        touched = any(entry.get("manager") == manager for entry in item["metadata"].get("managedFields") or [])
         metadata = item["metadata"]
         known = metadata["uid"] in uids or "{0}/{1}".format(metadata["namespace"], metadata["name"]) in names
         if item["spec"].get("type") == "LoadBalancer" or ours or touched or known:

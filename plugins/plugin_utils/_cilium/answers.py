@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 FORBIDDEN, UNAUTHORIZED = 403, 401
-NO_RIGHT = " cannot "
-"""In what RBAC answers: ``User "x" cannot patch resource "services"``. Admission and quotas word a 403 otherwise."""
+NO_RIGHT = re.compile(r'\bUser ".*" cannot \w+ resource "')
+"""What RBAC answers: ``User "x" cannot patch resource "services"``. Admission and quotas word a 403 otherwise."""
 
 
 def object_refusal(error: Mapping[str, Any]) -> str | None:
@@ -32,4 +33,4 @@ def object_refusal(error: Mapping[str, Any]) -> str | None:
             code, message = status["code"], str(status.get("message") or text)
     if not isinstance(code, int) or not 400 <= code < 500 or code == UNAUTHORIZED:
         return None
-    return None if code == FORBIDDEN and NO_RIGHT in message else message
+    return None if code == FORBIDDEN and NO_RIGHT.search(message) else message

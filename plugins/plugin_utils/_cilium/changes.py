@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE
+from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE, UNNAMED_MANAGER
 from .field_owners import fields_of_others, is_applied
 from .held_addresses import LbIpam, MayMove, moved_addresses
 from .live_objects import is_of_a_site, object_key, place, reference
@@ -388,7 +388,7 @@ def _fields_beside_the_plan(planned: Object, found: Object) -> list[EdgeError]:
 def _foreign_object(planned: Object, found: Object, claims: Claims) -> EdgeError:
     labels = found["metadata"].get("labels") or {}
     site = labels.get(LABEL_SITE)
-    managers = sorted({item["manager"] for item in found["metadata"].get("managedFields") or []})
+    managers = sorted({item.get("manager") or UNNAMED_MANAGER for item in found["metadata"].get("managedFields") or []})
     made_by = f"; its field managers: {', '.join(managers)}" if managers else ""
     if claims.carries_labels(found):
         return EdgeError(

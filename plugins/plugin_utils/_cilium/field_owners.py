@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._kubernetes.labels import FIELD_MANAGER
+from .._kubernetes.labels import FIELD_MANAGER, UNNAMED_MANAGER
 from .common import Object
 
 
@@ -23,10 +23,10 @@ def fields_of_others(planned: Object, found: Object) -> dict[str, list[str]]:
     theirs: dict[str, set[tuple[str, ...]]] = {}
     for entry in found["metadata"].get("managedFields") or []:
         paths = set(_owned_paths((entry.get("fieldsV1") or {}).get("f:spec") or {}))
-        if entry["manager"] == FIELD_MANAGER:
+        if entry.get("manager") == FIELD_MANAGER:
             ours |= paths
         elif not entry.get("subresource"):
-            theirs.setdefault(entry["manager"], set()).update(paths)
+            theirs.setdefault(entry.get("manager") or UNNAMED_MANAGER, set()).update(paths)
     left = {
         manager: [path for path in sorted(paths - ours) if not _has_field(planned["spec"], path)]
         for manager, paths in theirs.items()
@@ -86,11 +86,11 @@ def is_applied(planned: Object, found: Object) -> bool:
     entries = [
         entry
         for entry in found["metadata"].get("managedFields") or []
-        if entry["manager"] == FIELD_MANAGER and not entry.get("subresource")
+        if entry.get("manager") == FIELD_MANAGER and not entry.get("subresource")
     ]
     if not entries:
         return not _applied_part(planned)
-    if [(entry["operation"], entry.get("apiVersion")) for entry in entries] != [("Apply", planned["apiVersion"])]:
+    if [(entry.get("operation"), entry.get("apiVersion")) for entry in entries] != [("Apply", planned["apiVersion"])]:
         return False
     return _same_fields(_applied_part(planned), _applied_part(found), entries[0].get("fieldsV1") or {})
 

@@ -23,7 +23,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from .._addressing.addresses import parse_address, parse_pool_entry
 from .._addressing.intervals import Interval, contains, merge
-from .._kubernetes.labels import ANNOTATION_ADDRESSES, CILIUM_CLASSES, service_labels
+from .._kubernetes.labels import ANNOTATION_ADDRESSES, CILIUM_CLASSES, UNNAMED_MANAGER, service_labels
 from .._kubernetes.selectors import Selector, selector_of
 from .._model.site import TakeOver
 from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS, Fault, parse_version
@@ -222,7 +222,7 @@ def given_by(service: Object) -> str | None:
                 return controller
     for entry in metadata.get("managedFields") or []:
         if "f:loadBalancer" in ((entry.get("fieldsV1") or {}).get("f:status") or {}):
-            return f"the field manager {entry['manager']}"
+            return f"the field manager {entry.get('manager') or UNNAMED_MANAGER}"
     return None
 
 

@@ -181,7 +181,7 @@ class Claims:
 def applied_by_us(item: Object) -> bool:
     """Return whether an object says that its spec or its data was applied by our field manager."""
     return any(
-        entry["manager"] == FIELD_MANAGER
+        entry.get("manager") == FIELD_MANAGER
         and entry.get("operation") == "Apply"
         and not entry.get("subresource")
         and {"f:spec", "f:data"} & set(entry.get("fieldsV1") or {})
@@ -196,7 +196,7 @@ def fields_in_our_name(item: Object) -> tuple[bool, bool]:
     """
     keys = more = False
     for entry in item["metadata"].get("managedFields") or []:
-        if entry["manager"] == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
+        if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
             fields = entry.get("fieldsV1") or {}
             metadata = set(fields.get("f:metadata") or {})
             keys |= bool(metadata & {"f:labels", "f:annotations"})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 FIELD_MANAGER = "hybridnet.cluster_edge"
 """Field manager of every server-side apply."""
+UNNAMED_MANAGER = "without a name"
+"""What messages call a field manager whose entry has no name: whoever may write an object may write such an entry."""
 
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 LABEL_SITE = "cluster-edge.hybridnet/site"

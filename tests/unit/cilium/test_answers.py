@@ -24,6 +24,10 @@ def apply_error(code: int, message: str) -> dict[str, Any]:
         (apply_error(409, 'conflict with "kubectl": .spec.ports'), 'conflict with "kubectl": .spec.ports'),
         (apply_error(422, "spec.ports: Required value"), "spec.ports: Required value"),
         (apply_error(403, "admission webhook denied the request"), "admission webhook denied the request"),
+        (
+            apply_error(403, 'admission webhook "pods.example" denied the request: Services cannot have this label'),
+            'admission webhook "pods.example" denied the request: Services cannot have this label',
+        ),
         ({"status": 409, "msg": "Failed to delete object"}, "Failed to delete object"),
         (apply_error(403, 'User "x" cannot patch resource "services"'), None),
         (apply_error(401, "Unauthorized"), None),

@@ -446,6 +446,11 @@ def test_a_changed_pool_moves_services_before_cilium_1_18_2(
             "the field manager cloud-controller-manager",
             id="a cloud",
         ),
+        pytest.param(
+            {"managedFields": [{"fieldsV1": {"f:status": {"f:loadBalancer": {}}}}]},
+            "the field manager without a name",
+            id="no name",
+        ),
         pytest.param({"annotations": {"example.com/metallb.io/": ""}}, None, id="no trace"),
     ],
 )

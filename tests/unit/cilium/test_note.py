@@ -229,6 +229,18 @@ def test_services_of_tenants(
     assert (done(changes), claims.delta) == (expected, delta)
 
 
+@pytest.mark.parametrize("data", [{}, NOTED, {uid_of(WEB): WEB, **NOTED}], ids=["first run", "theirs", "ours"])
+@pytest.mark.parametrize("planned", [[], [item("service")], [item("metadata")]], ids=["unplanned", "whole", "keys"])
+def test_entry_of_a_field_manager_without_a_name(planned: list[Any], data: dict[str, str]) -> None:
+    """A tenant who writes one onto a Service stops nothing."""
+    nameless = {"operation": "Apply", "fieldsV1": {"f:spec": {"f:sessionAffinity": {}}}}
+    changes, _claims = services(planned, [live(OWNED, nameless)], data)
+    kept = data.get(uid_of(WEB)) and planned == [item("metadata")]  # taking its ports away is refused in any case
+    assert bool(changes.errors) == bool(kept)
+    if planned == [item("service")]:
+        assert "without a name" in str(changes.faults[0])
+
+
 def test_first_run_notes_what_carries_labels_and_manager_and_lists_it() -> None:
     """A Service that the plan lacks is not removed by the run that lists it, but by the next."""
     found = [live(OWNED, BY_US)]

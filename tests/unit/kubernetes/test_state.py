@@ -182,3 +182,34 @@ def test_what_tells_the_distribution_of_nodes_is_read_where_it_is_asked_for() ->
             "k3s_arguments": ["server", "--disable", "x"],
         }
     }
+
+
+class ObjectsStandIn(ReaderStandIn):
+    """Answers like an API server that serves ``Apple`` and has objects, by path."""
+
+    def __init__(self, objects: dict[str, list[dict[str, Any]]]) -> None:
+        super().__init__("Apple")
+        self.objects = objects
+
+    def items(self, path: str, **_options: Any) -> list[dict[str, Any]]:
+        return self.objects.get(path, [])
+
+
+def test_entry_of_a_field_manager_without_a_name() -> None:
+    """The API server takes one from whoever writes an object."""
+    nameless = {"operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:rack": {}}}}}
+    metadata = {"name": "web", "namespace": "media", "uid": "u", "labels": None, "managedFields": [nameless]}
+    reader: Any = ObjectsStandIn(
+        {
+            "/api/v1/services": [{"metadata": metadata, "spec": {"type": "ClusterIP"}}],
+            "/api/v1/nodes": [{"metadata": {**metadata, "name": "n1"}}],
+        }
+    )
+    found = read_state(reader, request(services=True, nodes=True, manager="us"))
+    assert (found["services"], found["nodes"]) == ([], {"n1": {"labels": {}, "owned": []}})
+
+
+def test_object_without_a_spec() -> None:
+    reader: Any = ObjectsStandIn({"/apis/cilium.io/v2/apples": [{"metadata": {"name": "bare"}}]})
+    found = read_state(reader, request(plurals=["apples"]))
+    assert [item["spec"] for item in found["objects"]] == [{}]
