@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.playbook import Playbook
+from ansible.playbook.block import Block
+from ansible.playbook.task import Task
+from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
+from ansible.utils.collection_loader._collection_finder import _get_collection_playbook_path
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
@@ -24,6 +31,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.p
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import saved_plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.wording import some
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.extra_variables import (
     check_extra_variables,
 )
@@ -36,6 +44,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.
     Inventory,
     is_ours,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.run_tags import check_run_tags
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import is_literal, plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.changes import changes_document
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
@@ -108,6 +117,10 @@ class ActionModule(ActionBase):
         # To read what the roles take costs 0.1 s.
         others = role_options(self._loader) if any(is_ours(name) and name not in VARIABLES for name in given) else ()
         unknown = check_extra_variables(given, others, extra)
+        if "all" not in (run_tags := variables.get("ansible_run_tags") or ["all"]):
+            listed = listed_tags(variables["hostvars"]._variable_manager, self._loader)
+            if listed is not None:
+                check_run_tags(run_tags, listed, extra)
         inventory = read_inventory(variables, unknown)
         files, faults = allocation_files(inventory, variables["hostvars"])
         kept = {name: tuple(address.text for address in own) for file in files for name, own in file.kept.items()}
@@ -184,6 +197,36 @@ def given_variables(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what ``-e`` gives, as written."""
     given: Mapping[str, Any] = task_vars["hostvars"]._variable_manager.extra_vars
     return given
+
+
+def listed_tags(manager: Any, loader: Any) -> frozenset[str] | None:
+    """Return the tags of all plays and tasks of the run, as ``ansible-playbook --list-tags`` does.
+
+    Returns:
+        None where they cannot be told before it runs: a tag is computed, or a task that always runs includes others.
+    """
+    tags: set[str] = set()
+    for name in context.CLIARGS.get("args") or ():
+        resource = _get_collection_playbook_path(name)
+        path = resource[1] if resource else name
+        if not os.path.isfile(path):  # a pipe was read to its end
+            return None
+        for play in Playbook.load(path, variable_manager=manager, loader=loader).get_plays():
+            tags.update(play.tags)
+            for task in (task for block in play.compile() for task in tasks_of(block)):
+                if isinstance(task, TaskInclude) and "always" in task.tags:
+                    return None
+                tags.update(task.tags)
+    return None if not tags or any("{{" in tag for tag in tags) else frozenset(tags)
+
+
+def tasks_of(block: Block) -> Iterator[Task]:
+    """Yield the tasks of a block and of the blocks in it."""
+    for item in (*block.block, *block.rescue, *block.always):
+        if isinstance(item, Block):
+            yield from tasks_of(item)
+        else:
+            yield item
 
 
 def role_options(loader: Any) -> frozenset[str]:
@@ -325,17 +368,20 @@ def _first_line(error: Exception) -> str:
 
 
 def limit_findings(computed: Plan, task_vars: Mapping[str, Any]) -> list[FindingEntry]:
-    """Return an error for each host of a --limit whose other end is left out."""
+    """Return one error for the hosts of a --limit whose other end is left out."""
     report = Report()
     ours = {host for name in GROUPS for host in task_vars.get("groups", {}).get(name, ())}
     limited = frozenset(str(host) for host in task_vars.get("ansible_play_hosts_all", ())) & ours
     if not limited:
         report.add("EDGE112", "--limit", "leaves no host of edge_routers, edge_clusters or edge_nodes", "widen it")
-    for host, missing in missing_from_limit(computed.site, limited).items():
+    left_out = missing_from_limit(computed.site, limited)
+    missing = sorted({host for hosts in left_out.values() for host in hosts})
+    if missing:
         report.add(
             "EDGE113",
             "--limit",
-            f"has {host} without {', '.join(missing)}, which shares a peering with it",
+            f"has {some(list(left_out))} without {', '.join(missing)}, which share{'s' if len(missing) == 1 else ''}"
+            f" a peering with {'it' if len(left_out) == 1 else 'them'}",
             "add what is missing, or do one end only: --tags router or --tags cluster",
         )
     return [finding.as_dict() for finding in report.findings]

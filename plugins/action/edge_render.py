@@ -80,6 +80,7 @@ class ActionModule(ActionBase):
         return {
             **result,
             "changed": bool(changed or removed or listing is not None),
+            "folder": str(folder.resolve()),
             "files": sorted(texts),
             "written": changed,
             "removed": removed,

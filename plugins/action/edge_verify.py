@@ -115,6 +115,9 @@ class ActionModule(ActionBase):
         return read
 
 
+FAILED = "Task failed: "
+
+
 class _QuietQueue(TaskQueueManager):
     """Runs plays without any callback: nothing is shown, logged or counted."""
 
@@ -153,7 +156,8 @@ def registered(planned: set[str], task_vars: Mapping[str, Any], name: str) -> di
     for host in sorted(set(task_vars.get("ansible_play_hosts_all") or ()) & planned):
         found = plain(hostvars[host].get(name) or {})
         if found.get("failed") or found.get("unreachable"):
-            registered[host] = {"error": " ".join(str(found.get("msg") or "no reason given").split())}
+            reason = " ".join(str(found.get("msg") or "no reason given").split())
+            registered[host] = {"error": reason.removeprefix(FAILED)}  # ansible-core puts it before any reason
         elif found and not found.get("skipped"):
             registered[host] = found
     return registered

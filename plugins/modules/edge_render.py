@@ -52,6 +52,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+folder:
+  description: O(dest) as an absolute path.
+  type: str
+  returned: success
+  sample: /home/me/clusters
 files:
   description: Every file of the plan, relative to O(dest).
   type: list

@@ -36,6 +36,9 @@ _FRR_LINE = re.compile(
 )
 """A line at the left edge that an FRR configuration has: a running one always names its version."""
 
+_BGP_LINE = re.compile(r"router bgp(?!\S)\s*(?P<asn>\S*)")
+"""A BGP instance at the left edge."""
+
 _ONLY = re.compile(r"(?P<what>.*?):? only in the (?P<side>first|second)")
 _BOTH = re.compile(r"(?P<first>.*) in the first, (?P<second>.*) in the second")
 
@@ -110,10 +113,18 @@ def saved_configuration(text: str, path: str) -> str:
     """Return the text of a saved configuration of FRR, which need not set up BGP.
 
     Raises:
-        EdgeError: it is none. Without BGP in it every session would be told as planned only.
+        EdgeError: it is none, or its BGP instance cannot be read: every session would be told as planned only.
     """
     if not text.strip():
         raise EdgeError(path, "is empty", SAVE_ROUTER)
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _BGP_LINE.match(line)
+        if found and not (found["asn"].isdecimal() and 0 < int(found["asn"]) < 2**32):
+            raise EdgeError(
+                path,
+                f"line {number}, '{line.strip()}', has no AS number between 1 and 4294967295: its BGP cannot be read",
+                f"{SAVE_ROUTER}; a router whose AS numbers stand in two parts, such as 1.10, needs as-notation plain",
+            )
     if not _FRR_LINE.search(text):
         first = " ".join(text.split())[:60]
         raise EdgeError(path, f"has no line of an FRR configuration; it begins with: {first}", SAVE_ROUTER)

@@ -351,6 +351,7 @@ def test_release_of_others_is_not_compared() -> None:
         pytest.param(
             "Building configuration...\n\nCurrent configuration:\n!\nrouter bgp 64700\n", id="as vtysh shows it"
         ),
+        pytest.param("router bgp 64700\n!\nrouter bgp 64701 vrf blue\n", id="a VRF"),
         pytest.param("!\r\nrouter bgp 64700\r\n bgp router-id 10.0.0.1\r\n", id="line ends of Windows"),
     ],
 )
@@ -366,6 +367,10 @@ def test_saved_configuration(text: str) -> None:
         pytest.param('{"a": 1}', 'no line of an FRR configuration; it begins with: {"a": 1}', id="JSON"),
         pytest.param("kind: Service\n", "no line of an FRR configuration; it begins with: kind: Service", id="YAML"),
         pytest.param("vtysh: command not found", "it begins with: vtysh: command not found", id="an error"),
+        pytest.param("!\nrouter bgp foo\n", "frr.conf: line 2, 'router bgp foo', has no AS number", id="no AS number"),
+        pytest.param("router bgp\n", "frr.conf: line 1, 'router bgp', has no AS number", id="nothing for an AS number"),
+        pytest.param("router bgp 1.10 as-notation dot\n", "needs as-notation plain", id="an AS number in two parts"),
+        pytest.param("router bgp 4294967296\n", "has no AS number between 1 and 4294967295", id="too large"),
         pytest.param(" router bgp 64700\n", "it begins with: router bgp 64700", id="indented"),
     ],
 )

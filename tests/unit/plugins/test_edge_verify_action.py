@@ -83,7 +83,10 @@ def run(ends: Ends, monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str
 def without_router() -> dict[str, Any]:
     """Return a play whose router cannot be reached."""
     variables = good_play()
-    variables["hostvars"]["udm-pro"]["frr"] = {"unreachable": True, "msg": "Failed to connect:\n  timed out"}
+    variables["hostvars"]["udm-pro"]["frr"] = {
+        "unreachable": True,
+        "msg": "Task failed: Failed to connect:\n  timed out",
+    }
     return variables
 
 

@@ -195,14 +195,20 @@ def test_a_template_that_fails_is_a_finding(tmp_path: Path) -> None:
     [
         ("udm-pro", "error EDGE113 --limit: has udm-pro without platform, which shares a peering with it"),
         ("platform", "error EDGE113 --limit: has platform without udm-pro, which shares a peering with it"),
-        ("node01", "error EDGE113 --limit: has node01 without platform, udm-pro, which shares a peering with it"),
+        ("node01", "error EDGE113 --limit: has node01 without platform, udm-pro, which share a peering with it"),
+        (
+            "node0*",
+            "error EDGE113 --limit: has node01, node02, node03 and 1 more without platform, udm-pro, which share a peering"
+            " with them (add",
+        ),
     ],
-    ids=["router", "cluster", "node"],
+    ids=["router", "cluster", "node", "nodes"],
 )
 def test_a_limit_needs_both_ends(limit: str, missing: str) -> None:
     result = run_playbook("plan.yml", HYBRID, options=("--limit", limit))
     result.check(2)
-    assert missing in result.output
+    assert missing in " ".join(result.output.split())
+    assert result.output.count("EDGE113") == 1
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,11 @@ def test_a_renamed_cluster_leaves_nothing_but_the_user_s_own_files(tmp_path: Pat
     preview.check(0)
     assert "old/manifests/bgp.yaml" in tree(folder)
     assert "removed: old/manifests/bgp.yaml" in preview.output
+    assert f"These files would be in {folder}" in preview.output
     run = render(tmp_path, folder, "new")
     run.check(0)
+    assert f"These files are in {folder}" in run.output
+    assert "- udm/frr.conf" in run.output
     assert "old/values.yaml: an earlier rendering wrote it, and it was changed since: it is left there" in " ".join(
         run.output.split()
     )

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.run_tags import check_run_tags
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 
 
 @pytest.mark.parametrize("name", ["compare", "render", "site", "verify"])
@@ -15,3 +20,80 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHEC
 def test_each_playbook_does_something_with_the_tag_of_one_end(name: str, tag: str) -> None:
     plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text("utf-8"))
     assert any(tag in play.get("tags", []) for play in plays if "hosts" in play)
+
+
+def run_with(tags: str, playbook: str, *extra: str) -> PlaybookRun:
+    return run_playbook(playbook, HYBRID, *extra, options=("--tags", tags))
+
+
+@pytest.mark.ansible
+@pytest.mark.parametrize("name", ["compare", "drift", "plan", "render", "site", "verify"])
+def test_a_run_whose_tags_no_task_has_is_refused(name: str, tmp_path: Path) -> None:
+    run = run_with("cluter", f"{name}.yml", f"edge_render_dir={tmp_path / 'rendered'}")
+    run.check(1 if name == "drift" else 2)
+    (line,) = (line for line in run.output.splitlines() if "EDGE120" in line)
+    assert line.startswith("error EDGE120 --tags cluter: no task of this run has this tag, so that it would do nothing")
+    assert "did you mean 'cluster'?; known here: cluster, " in line
+    assert not (tmp_path / "rendered").exists()
+
+
+BESIDE = """
+- ansible.builtin.import_playbook: hybridnet.cluster_edge.site
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - block:
+        - ansible.builtin.debug: {msg: my own task}
+          tags: [mine]
+"""
+"""A user's playbook that has more than ours in it."""
+
+UNTOLD = """
+- ansible.builtin.import_playbook: hybridnet.cluster_edge.site
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_tasks: inner.yml
+      tags: [always]
+"""
+"""One whose tags stand in a file that is read when it runs."""
+
+
+@pytest.mark.ansible
+@pytest.mark.parametrize(
+    ("playbook", "tags", "status"),
+    [
+        pytest.param(BESIDE, "mine", 0, id="a tag of the user's own"),
+        pytest.param(BESIDE, "plan", 0, id="plan"),
+        pytest.param(BESIDE, "always", 0, id="a word of ansible-core"),
+        pytest.param(BESIDE, "typo,mine", 0, id="one of two"),
+        pytest.param(BESIDE, "typo", 2, id="none"),
+        pytest.param(UNTOLD, "mine", 0, id="an include"),
+    ],
+)
+def test_tags_of_a_playbook_that_imports_ours(playbook: str, tags: str, status: int, tmp_path: Path) -> None:
+    place = tmp_path / "all.yml"
+    place.write_text(playbook, encoding="utf-8")
+    (tmp_path / "inner.yml").write_text(
+        "- ansible.builtin.debug: {msg: my own task}\n  tags: [mine]\n", encoding="utf-8"
+    )
+    run = run_with(tags, str(place))
+    run.check(status)
+    assert ("my own task" in run.output) == ("mine" in tags)
+    assert ("known here: cluster, contract, mine, plan, router or verify" in run.output) == (status != 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "listed", "found"),
+    [
+        pytest.param(["all"], ["router", "always"], [], id="all"),
+        pytest.param(["tagged"], ["router"], [], id="tagged"),
+        pytest.param(["verify"], ["always"], [], id="a playbook that always does everything"),
+        pytest.param(["contract"], ["router", "verify"], ["--tags contract"], id="a tag of another playbook of ours"),
+        pytest.param(["b", "a"], ["router"], ["--tags a", "--tags b"], id="two"),
+    ],
+)
+def test_tags_that_are_known(given: list[str], listed: list[str], found: list[str]) -> None:
+    report = Report()
+    check_run_tags(given, listed, report)
+    assert [finding.path for finding in report.findings] == found
