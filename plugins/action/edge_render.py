@@ -69,12 +69,15 @@ class ActionModule(ActionBase):
             texts, secret = self._texts(plan, sources, options["secrets"])
             listed = _listed_before(folder / list_name(plan["site"]))
             _refuse_foreign(folder, texts, listed)
+            changed, diffs = self._write_all(folder, texts, secret)
+            removed, kept = _remove_stale(folder, set(texts), listed or {}, dry=self._task.check_mode)
+            place = folder / list_name(plan["site"])
+            listing = write(place, list_text(texts), OPEN_MODE, dry=self._task.check_mode)
         except EdgeError as error:
             return {**result, "failed": True, "msg": str(error)}
-        changed, diffs = self._write_all(folder, texts, secret)
-        removed, kept = _remove_stale(folder, set(texts), listed or {}, dry=self._task.check_mode)
-        place = folder / list_name(plan["site"])
-        listing = write(place, list_text(texts), OPEN_MODE, dry=self._task.check_mode)
+        except OSError as error:
+            why = f"edge_render_dir: {error.filename or folder} cannot be read or written: {error.strerror}"
+            return {**result, "failed": True, "msg": why}
         notes = gitops_notes(plan, sources)
         notes += [f"{path}: an earlier rendering wrote it, and it was changed since: it is left there" for path in kept]
         return {
@@ -168,18 +171,23 @@ def _refuse_secrets_in_git(plan: PlanDocument, folder: Path) -> None:
 
 def _listed_before(path: Path) -> dict[str, str] | None:
     """Return what was rendered before, path -> digest; None where there is no list."""
-    return read_list(path.read_text("utf-8"), str(path)) if path.exists() else None
+    return read_list(path.read_text("utf-8", errors="replace"), str(path)) if path.exists() else None
 
 
 def _refuse_foreign(folder: Path, texts: Mapping[str, str], listed: Mapping[str, str] | None) -> None:
-    """Refuse to replace a file that no rendering wrote.
+    """Refuse to replace a file that no rendering wrote, before any file is written.
 
     Raises:
-        EdgeError: there is one, with other content than would be written.
+        EdgeError: there is one, with other content than would be written; or a folder in the place of a file, or a file
+            in the place of a folder.
     """
     for path, text in sorted(texts.items()):
         place = folder / path
-        if is_foreign(path, listed or {}, listed is not None) and place.exists():
+        above = next((parent for parent in place.parents if os.path.lexists(parent)), folder)
+        if place.is_dir() or not above.is_dir():
+            found, wanted = (place, "a file") if place.is_dir() else (above, "a folder")
+            raise EdgeError("edge_render_dir", f"{found} is in the place of {wanted} that is to be written", "move it")
+        if is_foreign(path, listed or {}, listed is not None) and os.path.lexists(place):
             if place.is_file() and place.read_text("utf-8", errors="replace") == text:
                 continue
             raise EdgeError(
@@ -251,7 +259,7 @@ def write(path: Path, text: str, mode: int, dry: bool) -> str | None:
     The file is never readable by more than ``mode`` says, not even while it is written.
     """
     exists = path.exists()
-    before = path.read_text("utf-8") if exists else ""
+    before = path.read_text("utf-8", errors="replace") if exists else ""
     if exists and before == text and path.stat().st_mode & 0o777 == mode:
         return None
     if not dry:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_render
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 
 pytestmark = pytest.mark.ansible
@@ -94,6 +96,52 @@ def test_a_file_that_was_not_rendered_is_not_replaced(tmp_path: Path) -> None:
     run.check(2)
     assert f"edge_render_dir: {mine} is there, and no rendering of this site wrote it" in " ".join(run.output.split())
     assert list(tree(folder)) == ["home/manifests/kustomization.yaml"]
+
+
+VALUES = {"home/values.yaml": "a: 1\n"}
+
+
+@pytest.mark.parametrize("listed", [None, {}, {"home/values.yaml": ""}], ids=["no list", "empty list", "listed"])
+def test_a_folder_or_a_file_in_the_way_is_named(tmp_path: Path, listed: dict[str, str] | None) -> None:
+    place = tmp_path / "home" / "values.yaml"
+    place.mkdir(parents=True)
+    with pytest.raises(EdgeError, match="is in the place of a file that is to be written"):
+        edge_render._refuse_foreign(tmp_path, VALUES, listed)
+    place.rmdir()
+    place.parent.rmdir()
+    place.parent.write_text("mine")
+    with pytest.raises(EdgeError, match="home is in the place of a folder that is to be written"):
+        edge_render._refuse_foreign(tmp_path, VALUES, listed)
+    place.parent.unlink()
+    edge_render._refuse_foreign(tmp_path / "not" / "there", VALUES, listed)
+
+
+def test_a_link_that_leads_nowhere_is_the_user_s(tmp_path: Path) -> None:
+    place = tmp_path / "home" / "values.yaml"
+    place.parent.mkdir()
+    place.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(EdgeError, match="no rendering of this site wrote it"):
+        edge_render._refuse_foreign(tmp_path, VALUES, {})
+    edge_render._refuse_foreign(tmp_path, VALUES, {"home/values.yaml": ""})
+
+
+def test_files_that_are_no_text(tmp_path: Path) -> None:
+    place = tmp_path / "values.yaml"
+    place.write_bytes(b"\xff")
+    with pytest.raises(EdgeError, match="is no JSON"):
+        edge_render._listed_before(place)
+    assert edge_render.write(place, "a: 1\n", 0o644, dry=False) == "\N{REPLACEMENT CHARACTER}"
+    assert place.read_text() == "a: 1\n"
+
+
+def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    listing = tmp_path / "clusters" / ".cluster-edge-edge.json"
+    listing.mkdir(parents=True)
+    run = render(tmp_path, listing.parent, "home")
+    run.check(2)
+    said = " ".join(run.output.split())
+    assert f"edge_render_dir: {listing} cannot be read or written: Is a directory" in said
+    assert tree(listing.parent) == {}
 
 
 def test_no_password_is_rendered_into_git(tmp_path: Path) -> None:
