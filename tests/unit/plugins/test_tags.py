@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,50 @@ def test_tags_that_are_known(given: list[str], listed: list[str], found: list[st
     report = Report()
     check_run_tags(given, listed, report)
     assert [finding.path for finding in report.findings] == found
+
+
+WAITING = """
+- hosts: udm
+  gather_facts: false
+  vars: {vars}
+  tasks:
+    - ansible.builtin.set_fact:
+        __edge_cluster_waiting: "{{{{ looked }}}}"
+      delegate_to: home
+      delegate_facts: true
+      when: looked is defined
+      tags: [always]
+    - ansible.builtin.debug:
+        msg: "{{{{ 'both' if __waiting == [] else 'not contracted' }}}}"
+      tags: [always]
+"""
+
+
+@pytest.mark.ansible
+@pytest.mark.parametrize(
+    ("tags", "cluster", "looked", "said"),
+    [
+        pytest.param("router,contract", {}, None, "not contracted", id="a limit left the cluster out"),
+        pytest.param("router,contract", {}, 0, "both", id="it was looked at, and has the plan"),
+        pytest.param("router,contract", {}, 2, "not contracted", id="it was looked at, and has not"),
+        pytest.param("router,contract", {"apply": "ours"}, None, "both", id="it is written from here"),
+        pytest.param("router,contract", {"managed": False}, None, "both", id="it is not managed"),
+        pytest.param("all", {}, None, "both", id="another part of the site"),
+    ],
+)
+def test_a_router_is_not_contracted_while_nobody_knows_whether_others_applied(
+    tmp_path: Path, tags: str, cluster: dict[str, object], looked: int | None, said: str
+) -> None:
+    plays = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text("utf-8"))
+    found = next(play["vars"] for play in plays if play.get("name") == "Contract the routers")
+    plan = {"clusters": {"home": {"managed": True, "apply": "others", **cluster}}}
+    names = {"edge_plan": plan, "__waiting": found["__waiting"], "__unread": found["__unread"]}
+    if looked is not None:
+        names["looked"] = looked
+    playbook, inventory = tmp_path / "waiting.yml", tmp_path / "hosts.yml"
+    playbook.write_text(WAITING.format(vars=json.dumps(names)))
+    hosts = {"udm": {"ansible_connection": "local"}, "home": {"ansible_connection": "local"}}
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+    run = run_playbook(str(playbook), inventory, options=("--tags", tags, "--limit", "udm"))
+    run.check(0)
+    assert f"msg: {said}" in run.output
