@@ -57,13 +57,15 @@ class ActionModule(ActionBase):
             plan = plan_of(plain(options["plan"]), "edge_plan")
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
-        persisted = {
-            host: not found.get("changed")
-            for host, found in registered(options["persisted_in"] or "").items()
-            if not found.get("failed") and not found.get("unreachable")
+        persistence = registered(options["persisted_in"] or "")
+        unpersisted = {
+            host: str(found.get("msg") or "no reason given")
+            for host, found in persistence.items()
+            if found.get("failed") or found.get("unreachable")
         }
+        persisted = {host: not found.get("changed") for host, found in persistence.items() if host not in unpersisted}
         compared = [found for name in options["compared_in"] for found in registered(name).values()]
-        drift = judge(plan["site"], plain(options["verified"]), compared, persisted)
+        drift = judge(plan["site"], plain(options["verified"]), compared, persisted, unpersisted)
         if options["metrics_file"]:
             _write(Path(options["metrics_file"]), metrics_text(drift, time.time()))
         return {

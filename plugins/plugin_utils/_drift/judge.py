@@ -23,6 +23,7 @@ def judge(
     verified: VerifyDocument,
     compared: Iterable[Mapping[str, Any]],
     persisted: Mapping[str, bool] | None = None,
+    unpersisted: Mapping[str, str] | None = None,
 ) -> DriftDocument:
     """Return how far the live site is from the plan.
 
@@ -34,11 +35,16 @@ def judge(
         verified: what verify found.
         compared: of each end, what ``edge_compare`` returned: ``end``, ``host``, ``error`` or ``rows`` and ``notes``.
         persisted: of each router with a persistent configuration, whether that is there as planned.
+        unpersisted: of each router where this could not be found out, why. Such is one whose ``frr.conf`` is away: what
+            it runs may be as planned, until it starts anew.
     """
     ends = {str(item["host"]): _end(item) for item in compared}
     for host, there in (persisted or {}).items():
         if not there and host in ends:
             _add(ends[host], {"state": ONLY_PLANNED, "what": NO_PERSISTENT_COPY})
+    for host, reason in (unpersisted or {}).items():
+        if host in ends:
+            ends[host]["error"] = ends[host]["error"] or f"persistence: {reason}"
     errors = [finding for finding in verified["findings"] if finding["severity"] == ERROR]
     for finding in errors:
         if finding["code"] in UNREADABLE:

@@ -76,6 +76,16 @@ def test_state(case: tuple[list[Any], list[Any], dict[str, bool], str]) -> None:
     )
 
 
+def test_a_copy_that_cannot_be_looked_for_is_not_green() -> None:
+    """Without frr.conf there is nothing to keep: FRR runs as planned, until it starts anew."""
+    away = {"udm": "/etc/frr/frr.conf: is not there", "left-out": "no"}
+    found = judge("site", verified(), [ROUTER, CLUSTER], {}, away)
+    assert found["state"] == "unknown"
+    assert reasons_unread(found) == ["router udm: persistence: /etc/frr/frr.conf: is not there"]
+    unread = judge("site", verified(), [{"end": "router", "host": "udm", "error": "no route"}], {}, away)
+    assert reasons_unread(unread) == ["router udm: no route"]
+
+
 def test_the_table_has_each_end_once_and_each_finding() -> None:
     found = judge(
         "site",
