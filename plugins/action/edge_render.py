@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitop
     OTHERS,
     ReleaseSource,
     gitops_notes,
+    masked_values,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
     digest,
@@ -41,6 +42,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "dest": {"type": "path", "required": True},
     "secrets": {"type": "bool", "default": False},
 }
+HELM_VALUES = ("values.yaml", "/helmrelease.yaml")
+"""How the paths of files with Helm values end."""
 OPEN_MODE = 0o644
 SECRET_MODE = 0o600
 
@@ -114,7 +117,9 @@ class ActionModule(ActionBase):
             changed.append(path)
             if path not in secret:
                 # The folder may have been rendered with secrets before.
-                diffs.append({"before_header": path, "after_header": path, "before": mask(before), "after": text})
+                shown = masked_values if path.endswith(HELM_VALUES) else mask
+                headers = {"before_header": path, "after_header": path}
+                diffs.append({**headers, "before": shown(before), "after": shown(text)})
         return changed, diffs
 
     def _release_sources(self, plan: PlanDocument) -> dict[str, ReleaseSource]:

@@ -17,6 +17,8 @@ from typing import Any
 import yaml
 
 from .._cilium.bgp import password_secret_name
+from .._cilium.helm_values import SECRET_NAMES, shown
+from .._cilium.takeover import leaves
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import some
 
@@ -83,6 +85,14 @@ def documents(objects: Sequence[Mapping[str, Any]]) -> str:
     return text
 
 
+def masked_values(text: str) -> str:
+    """Return a rendered file with Helm values, or what was found in its place, as a difference may show it."""
+    try:
+        return documents([shown("", item) for item in yaml.safe_load_all(text) if item is not None]) if text else ""
+    except yaml.YAMLError:
+        return ""
+
+
 def gitops_files(cluster: PlannedCluster, manifests: Sequence[str], source: ReleaseSource | None) -> dict[str, str]:
     """Return the text of each file that a cluster has beside its manifests and values, by its path below the cluster.
 
@@ -126,6 +136,16 @@ def gitops_notes(plan: PlanDocument, sources: Mapping[str, ReleaseSource]) -> li
                 f"{name}: Secrets of BGP passwords are not rendered for Git: {secrets} in namespace"
                 f" {cluster['secrets_namespace']}, each with the key password. Give them to Flux or Argo CD encrypted"
                 " (SOPS, External Secrets): without them these sessions do not come up"
+            )
+        hidden = sorted(
+            ".".join(path)
+            for path, value in leaves(cluster["helm_values"]).items()
+            if isinstance(value, str) and value and SECRET_NAMES.search(path[-1])
+        )
+        if hidden and not cluster["absent"]:
+            notes.append(
+                f"{name}: Helm values are rendered in plain, and these may be secrets: {some(hidden)}. Take them out of"
+                " the inventory, and name Secrets of the cluster in their place where the chart takes one"
             )
         if any((cluster["node_labels"] or {}).values()):
             notes.append(

@@ -144,6 +144,22 @@ def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert tree(listing.parent) == {}
 
 
+def test_a_secret_among_helm_values_is_named_and_not_shown(tmp_path: Path) -> None:
+    values = {
+        "hubble": {"tls": {"ca": {"key": "hushhush"}}},
+        "tolerations": [{"key": "edge"}],
+        "debug": {"enabled": True},
+    }
+    folder = tmp_path / "clusters"
+    run = render(tmp_path, folder, "home", "--diff", edge_cilium_values=values)
+    run.check(0)
+    said = " ".join(run.output.split())
+    assert "home: Helm values are rendered in plain, and these may be secrets: hubble.tls.ca.key." in said
+    assert "hushhush" not in run.output
+    assert "+ key: (not shown)" in said
+    assert "hushhush" in (folder / "home" / "flux" / "helmrelease.yaml").read_text()
+
+
 def test_no_password_is_rendered_into_git(tmp_path: Path) -> None:
     folder = tmp_path / "checkout" / "clusters"
     (tmp_path / "checkout" / ".git").mkdir(parents=True)
