@@ -53,10 +53,24 @@ TYPED = {
 OFFLINE_PLAYBOOKS = {"new", "plan", "render"}
 KEYBOARD = "-e edge_new_network=10.0.0.0/24 -e edge_new_nodes=n1=10.0.0.2 -e edge_new_pool=10.0.1.0/24"
 """Answers of somebody at a keyboard."""
-LIVE_PLAYBOOKS = {"compare", "site", "twin", "verify"}
+LIVE_PLAYBOOKS = {"compare", "drift", "site", "twin", "verify"}
 HELPED = ("./rehearse", "./test", "python benchmarks/")
 """They take minutes or root: only their options are looked at."""
-ELSEWHERE = {"arping", "curl", "dig", "helm", "ip", "jq", "kubectl", "ssh", "systemctl", "tcpdump", "vtysh"}
+ELSEWHERE = {
+    "argocd",
+    "arping",
+    "curl",
+    "dig",
+    "flux",
+    "helm",
+    "ip",
+    "jq",
+    "kubectl",
+    "ssh",
+    "systemctl",
+    "tcpdump",
+    "vtysh",
+}
 CHECKOUT_FILES = re.compile(
     r"(^|\s)(\./|\.venv|playbooks/|site\.yml|inventory/hybrid|benchmarks/)|git clone|cd cluster_edge|collection build"
 )
@@ -132,7 +146,9 @@ def script_line(command: Command) -> str:
         return "\n".join([text, *(f"test -s {path} -o -d {path}" for path in written)])
     if playbook in LIVE_PLAYBOOKS:
         bare = shlex.join(command.words)
-        return f"{bare} --syntax-check" if "--tags" in bare or "/overlay" in bare else f"{bare} --tags plan"
+        # Of drift each task runs with any tag: a part of it is no answer.
+        whole = playbook == "drift" or "--tags" in bare or "/overlay" in bare
+        return f"{bare} --syntax-check" if whole else f"{bare} --tags plan"
     program = command.words[0]
     if program in TYPED:
         return text

@@ -41,7 +41,8 @@ class StandIn:
         self.provision = provision or (lambda text: None)
         self.fault = ""
         """``unsupported``, ``refuse``, ``fault 500``, ``fault after`` (done, then 500), ``silent before``, ``silent after``
-        (done, no answer), ``late`` (no answer, done when ``released`` is set), ``truncate`` (half of the text is kept), ``disable``, ``expire`` (ends all sessions once),
+        (done, no answer), ``late`` (no answer, done when ``released`` is set), ``truncate`` (half of the text is kept), ``disable``,
+        ``expire`` (ends all sessions once),
         ``two`` (two entries), ``html``, ``redirect``, ``no provision``."""
         self.asked: list[tuple[str, str]] = []
         """(method, path) of each request that was let in."""

@@ -232,7 +232,7 @@ def read_services(
         ours = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
         touched = any(entry.get("manager") == manager for entry in item["metadata"].get("managedFields") or [])
         metadata = item["metadata"]
-        known = metadata["uid"] in uids or "{0}/{1}".format(metadata["namespace"], metadata["name"]) in names
+        known = metadata.get("uid") in uids or "{0}/{1}".format(metadata["namespace"], metadata["name"]) in names
         if item["spec"].get("type") == "LoadBalancer" or ours or touched or known:
             services.append({**item, "apiVersion": "v1", "kind": "Service"})
     return services

@@ -173,7 +173,7 @@ class Claims:
 
     def left(self, delta: Delta) -> list[str]:
         """Return what is still noted when a delta is written: objects of any part, Services with keys of ours."""
-        noted = [(uid, name) for uid, name in [*self.note.made.items(), *self.note.keys.items()]]
+        noted = [*self.note.made.items(), *self.note.keys.items()]
         kept = [name for uid, name in noted if delta.get(uid, "") is not None]
         return sorted([*kept, *(str(name) for uid, name in delta.items() if name and _UID.fullmatch(uid))])
 

@@ -55,7 +55,7 @@ class Right:
             rules: the ``status`` of a SelfSubjectRulesReview, by namespace. One that is incomplete may grant anything:
                 an authorizer beside RBAC could not list its rules.
         """
-        for namespace in {EVERYWHERE, self.namespace}:
+        for namespace in (EVERYWHERE, self.namespace):
             found = rules.get(namespace)
             if found and (found.get("incomplete") or any(map(self._in, found.get("resourceRules") or []))):
                 return True

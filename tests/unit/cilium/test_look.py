@@ -81,8 +81,8 @@ def state(of: Target, *objects: str, **changes: Any) -> dict[str, Any]:
     return {**live, **changes}
 
 
-def paths(of: Target, live: dict[str, Any], rules: dict[str, Any] = ADMINISTRATOR) -> list[str]:
-    return [text.partition(":")[0] for text in look(of, live, rules).refusals]
+def paths(of: Target, live: dict[str, Any], rules: dict[str, Any] | None = None) -> list[str]:
+    return [text.partition(":")[0] for text in look(of, live, rules or ADMINISTRATOR).refusals]
 
 
 def test_a_cluster_with_a_peering_policy_and_a_pool_of_the_same_addresses() -> None:

@@ -30,7 +30,7 @@ TOKEN = "not-to-be-seen"
 
 @dataclass
 class ApiServerStandIn:
-    """Answers every list with none; plain HTTP, so that no certificate is needed."""
+    """Answers every list with none, and a change with what was sent; plain HTTP, so that no certificate is needed."""
 
     url: str = ""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
@@ -42,8 +42,14 @@ class ApiServerStandIn:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                self._answer({"items": []})
+
+            def do_PATCH(self) -> None:
+                self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+            def _answer(self, content: Any) -> None:
                 asked.append((self.path.partition("?")[0], self.headers.get("Authorization")))
-                body = json.dumps({"items": []}).encode()
+                body = json.dumps(content).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -69,7 +69,7 @@ def test_the_plan_file_is_byte_stable(tmp_path: Path) -> None:
         "public-ingress  node01  10.121.0.11  65001  udm-pro  10.121.0.1  65000  30/10 s         no",
         "private-ingress  10.122.0.128/28  L2 private          16 ipv4   1     15 ipv4  10.122.0.128",
         "affine/affine-svc-lb                            private-service  10.122.0.171     L2 private",
-        "udm-pro.edge_router_id                         10.121.0.1  the router's lowest IPv4 address",
+        "udm-pro.edge_router_id                                                     10.121.0.1                       the router's lowest IPv4 address",
     ],
     ids=["session", "pool", "service", "derived"],
 )
