@@ -69,6 +69,13 @@ SELECTOR = Parsed("selector", parse_selector, r"[A-Za-z0-9_./=!(),\s-]+", code="
 
 PATH = Text("path", r".*\S.*", "a path: it is empty")
 
+PATH_ANYWHERE = Text(
+    "path",
+    r"(?:[/~]|\{\{).*",  # editors see the text before it is templated
+    "a path that starts with / or ~: a relative one would start in the folder of the playbook"
+    " ({{ inventory_dir }}/NAME is beside the inventory)",
+)
+
 HOST = Text("host name", r".+", "a host name: it is empty")
 
 LABEL_KEY = Text(
