@@ -117,9 +117,11 @@ class ActionModule(ActionBase):
             changed.append(path)
             if path not in secret:
                 # The folder may have been rendered with secrets before.
-                shown = masked_values if path.endswith(HELM_VALUES) else mask
-                headers = {"before_header": path, "after_header": path}
-                diffs.append({**headers, "before": shown(before), "after": shown(text)})
+                # Values may be secrets on both sides; a password of frr.conf is one on the first side alone.
+                of_values = path.endswith(HELM_VALUES)
+                first = masked_values(before) if of_values else mask(before)
+                second = masked_values(text) if of_values else text
+                diffs.append({"before_header": path, "after_header": path, "before": first, "after": second})
         return changed, diffs
 
     def _release_sources(self, plan: PlanDocument) -> dict[str, ReleaseSource]:
