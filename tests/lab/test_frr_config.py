@@ -208,7 +208,7 @@ class TestTransaction:
             result = site.apply(planned())
             assert result["failed"]
             assert (result["changed"], result["applied"], result["rolled_back"]) == (False, "none", False)
-            assert result["msg"] == (
+            assert result["msg"].strip() == (
                 'FRR says "% Can\'t enter config; candidate datastore locked by another session", so it takes no change '
                 "now and nothing was changed: leave 'configure terminal file-lock' in the other vtysh on this router "
                 "(pgrep -a vtysh), and run again"
@@ -376,7 +376,7 @@ class TestTransaction:
         site.lab.write("/etc/frr/frr.conf", FIRST_FILE)
         before = site.fingerprint()
         result = site.apply(planned((11,)), platform="unifi")
-        assert result["msg"] == (
+        assert result["msg"].strip() == (
             "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
             " (the UniFi controller) (to leave it there: edge_router_bgp_owner: controller, or none; to hold it in the file: delete the BGP"
             " configuration in UniFi Network (Settings > Routing > BGP), then run again)"

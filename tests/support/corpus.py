@@ -36,6 +36,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     open_cluster,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets, verify
@@ -196,6 +197,7 @@ class Site:
         options = {
             "namespace": "kube-system",
             "services": [f"{item['namespace']}/{item['name']}" for item in self.plan["clusters"][CLUSTER]["services"]],
+            "config_map": f"kube-system/{note_name(self.plan['site'])}",
         }
         try:
             with open_cluster(self._kubeconfig, None, {}) as reader:
