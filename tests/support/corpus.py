@@ -273,10 +273,18 @@ class Site:
         now = self.request("GET", path)
         if now is None:
             wanted.get("spec", {}).pop("nodeName", None)
-            self.request("POST", path.rpartition("/")[0], wanted)
+            made = self.request("POST", path.rpartition("/")[0], wanted)
+            self._note_anew(before["metadata"]["uid"], made["metadata"]["uid"])
         else:
             wanted["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"]
             self.request("PUT", path, wanted)
+
+    def _note_anew(self, old: str, new: str) -> None:
+        """Note an object that was made again as the site's own, as the run does that makes it."""
+        path = f"/api/v1/namespaces/kube-system/configmaps/{note_name(self.plan['site'])}"
+        noted = (self.request("GET", path) or {}).get("data") or {}
+        if old in noted:
+            self.request("PATCH", path, {"data": {old: None, new: noted[old]}})
 
     def judge(self, fault: Fault) -> Judged:
         """Put a fault in, look until verify says it, heal it, and look until the site is as planned again."""
