@@ -29,7 +29,7 @@ edge_run_steps() {
   verdicts=$(mktemp -d) || return
   # shellcheck disable=SC2086  # names of steps, one word each
   if [ -n "$first" ] && [ $# -gt 0 ]; then
-    edge_run_lane edge_named "$@" 3>&1 >"$verdicts/2" &
+    edge_run_lane named "$@" 3>&1 >"$verdicts/2" &
     beside=$!
     edge_run_lane '' $first 3>&1 >"$verdicts/1"
     wait "$beside"
@@ -49,16 +49,16 @@ edge_run_steps() {
   [ "$failed" -eq 0 ]
 }
 
-# edge_run_lane SHOW STEP...: run steps one after the other. What they say goes to descriptor 3, through SHOW if it is not
-# empty; "VERDICT STEP" of each goes to standard output.
+# edge_run_lane NAMED STEP...: run steps one after the other. What they say goes to descriptor 3, each line behind its
+# step's name if NAMED is not empty; "VERDICT STEP" of each goes to standard output.
 edge_run_lane() {
-  local show=$1 step rc verdict start number=0
+  local named=$1 step rc verdict start number=0
   shift
   for step in "$@"; do
     start=$SECONDS number=$((number + 1)) rc=0
     edge_say "" "== $step ($number of $#)" >&3
-    if [ -n "$show" ]; then
-      edge_heartbeat "$step" "step_$step" 2>&1 | "$show" "$step" >&3
+    if [ -n "$named" ]; then
+      edge_heartbeat "$step" "step_$step" 2>&1 | sed -u "s/^/$step | /" >&3
       rc=${PIPESTATUS[0]}
     else
       edge_heartbeat "$step" "step_$step" >&3 || rc=$?
@@ -72,6 +72,3 @@ edge_run_lane() {
     printf '%s %s\n' "$verdict" "$step"
   done
 }
-
-# edge_named NAME: pass lines on, each with NAME before it.
-edge_named() { sed -u "s/^/$1 | /"; }

@@ -26,7 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Target,
-    is_as_planned,
+    calls_helm,
     look,
     look_request,
     reads_workloads,
@@ -78,7 +78,7 @@ class ActionModule(ClusterAction):
         state = self._state(look_request(target, reads_workloads(able["rules"])), options, variables)
         if state.get("failed"):
             raise AnsibleActionFail(str(state.get("msg")))
-        if target.looks_at_release and not is_as_planned(target, state):
+        if calls_helm(target, state):
             programs["helm"] = self._helm(options["helm"])
         try:
             found = look(target, state, able["rules"])

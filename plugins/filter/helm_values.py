@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter of role cilium_net_release: Helm values that differ."""
+"""Filters of role cilium_net_release: the live Helm release and the planned one, and what is noted of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
@@ -24,25 +25,29 @@ def release_refusals(live: Any, planned: Any, made: Any = "", take_over: Any = N
     return takeover.release_refusals(*_releases(live, planned), plain(made).split(), TakeOver.of(plain(take_over)))
 
 
-def release_note(planned: Any, live: Any, made: Any, site: Any, name: Any) -> dict[str, Any]:
+def release_note(planned: Any, live: Any, made: Any, site: Any) -> dict[str, Any]:
     """Return the ConfigMap that notes whose release it is."""
     digests = takeover.release_note(*_releases(live, planned), plain(made).split())
-    return takeover.note_config_map(digests, plain(site), plain(name), plain(planned)["namespace"])
+    return takeover.note_config_map(digests, plain(site), plain(planned)["namespace"])
+
+
+def release_as_planned(live: Any, planned: Any) -> bool:
+    """Return whether the live release is the planned one and runs."""
+    return takeover.is_as_planned(plain(live), _releases(live, planned)[1])
+
+
+def site_note(site: Any) -> str:
+    """Return the name of the ConfigMap in which a site notes what it made."""
+    return note_name(plain(site))
 
 
 def _releases(live: Any, planned: Any) -> tuple[takeover.Release | None, takeover.Release]:
     """Return the live release, None where there is none, and the planned one."""
-    found, wanted = plain(live), plain(planned)
-    lives = found and found.get("status") != "uninstalled"  # kept by helm uninstall --keep-history
+    wanted = plain(planned)
     return (
-        takeover.Release(wanted["name"], found["version"], found["values"]) if lives else None,
+        takeover.Release.live(wanted["name"], plain(live)),
         takeover.Release(wanted["name"], wanted["version"], wanted["values"]),
     )
-
-
-def cluster_refusals(live: Any, planned: Any) -> list[str]:
-    """Return why a cluster is not the planned one."""
-    return takeover.cluster_refusals(plain(planned), plain(live))
 
 
 class FilterModule:
@@ -51,8 +56,9 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
-            "cluster_refusals": cluster_refusals,
+            "release_as_planned": release_as_planned,
             "release_note": release_note,
             "release_refusals": release_refusals,
+            "site_note": site_note,
             "values_differences": values_differences,
         }

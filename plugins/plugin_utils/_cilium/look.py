@@ -34,7 +34,7 @@ from .preflight import (
     rights,
     writing_rights,
 )
-from .takeover import MOST_NAMES, Release, cluster_refusals, release_refusals
+from .takeover import MOST_NAMES, Release, cluster_refusals, is_as_planned, release_refusals
 
 AGENTS = "cilium"
 """Name of the agents' DaemonSet, whoever installed it."""
@@ -156,7 +156,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims)
         # A field that the API lacks today may come with the upgrade.
         found.refusals += map(str, [*changes[part].errors, *(() if upgrades else changes[part].pruned)])
-    wanted = _needed(target, state, changes, helm=target.looks_at_release and not is_as_planned(target, state))
+    wanted = _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
     found.notes += _notes(target, state)
     return found
@@ -164,23 +164,15 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
 
 def releases(target: Target, state: Mapping[str, Any]) -> tuple[Release | None, Release]:
     """Return the live release, None where there is none, and the planned one."""
-    found = state["release"]
-    lives = found and found["status"] != "uninstalled"  # kept by helm uninstall --keep-history
     return (
-        Release(target.release, found["version"], found["values"]) if lives else None,
+        Release.live(target.release, state["release"]),
         Release(target.release, target.cluster["cilium_version"], target.cluster["helm_values"]),
     )
 
 
-def is_as_planned(target: Target, state: Mapping[str, Any]) -> bool:
-    """Return whether the live release is the planned one, so that Helm is not called."""
-    live, planned = releases(target, state)
-    found = state["release"]
-    return (
-        live is not None
-        and (found["status"], found["chart"]) == ("deployed", "cilium")
-        and (live.version, live.values) == (planned.version, planned.values)
-    )
+def calls_helm(target: Target, state: Mapping[str, Any]) -> bool:
+    """Return whether the run would install or upgrade Cilium, as the live release is not the planned one."""
+    return target.looks_at_release and not is_as_planned(state["release"], releases(target, state)[1])
 
 
 def _policies_that_end(target: Target, state: Mapping[str, Any], live_version: str) -> list[Any]:

@@ -23,6 +23,7 @@ from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
 from .._versions.cilium import V2ALPHA1_MIGRATED, V2ALPHA1_UNTIL, parse_version, text_of
 from .helm_values import shown
+from .note import note_name
 
 MOST_NAMES = 5
 
@@ -34,6 +35,18 @@ class Release:
     name: str
     version: str
     values: Mapping[str, Any]
+
+    @classmethod
+    def live(cls, name: str, found: Mapping[str, Any] | None) -> Release | None:
+        """Return the release as Helm's record has it; None where there is none.
+
+        Args:
+            name: of the release.
+            found: ``release`` of module ``cluster_state_info``.
+        """
+        if not found or found.get("status") == "uninstalled":  # kept by helm uninstall --keep-history
+            return None
+        return cls(name, found["version"], found["values"])
 
     @property
     def digest(self) -> str:
@@ -65,6 +78,20 @@ def leaves(values: Mapping[str, Any], above: Path = ()) -> dict[Path, Any]:
         else:
             found[path] = value
     return found
+
+
+def is_as_planned(found: Mapping[str, Any] | None, planned: Release) -> bool:
+    """Return whether the live release is the planned one and runs, so that Helm is not called.
+
+    The chart is told by its own name, not by that of its folder or archive.
+
+    Args:
+        found: ``release`` of module ``cluster_state_info``.
+        planned: version and values of the plan.
+    """
+    if not found or (found["status"], found["chart"]) != ("deployed", "cilium"):
+        return False
+    return Release.live(planned.name, found) == planned
 
 
 def release_refusals(live: Release | None, planned: Release, made: Iterable[str], consent: TakeOver) -> list[str]:
@@ -216,11 +243,11 @@ def release_note(live: Release | None, planned: Release, made: Sequence[str]) ->
     return tuple(dict.fromkeys([planned.digest, *ours]))
 
 
-def note_config_map(digests: Sequence[str], site: str, name: str, namespace: str) -> dict[str, Any]:
+def note_config_map(digests: Sequence[str], site: str, namespace: str) -> dict[str, Any]:
     """Return the ConfigMap in which a site notes the releases that it made."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "namespace": namespace, "labels": ownership_labels(site)},
+        "metadata": {"name": note_name(site), "namespace": namespace, "labels": ownership_labels(site)},
         "data": {"release": " ".join(digests)},
     }

@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare two configurations by what they set up: of FRR, and of Kubernetes objects.
 
-May import: _errors, module_utils/_frr, _addressing, _kubernetes, _versions, _document, _model, _cilium.
+May import: _errors, module_utils/_frr, _addressing, _kubernetes, _versions, _findings, _document, _model, _cilium.
 """

@@ -17,6 +17,7 @@ from .._cilium.common import BGP_KINDS, LB_KINDS
 from .._cilium.helm_values import changed_values, differing_values
 from .._cilium.live_objects import is_ours, object_key, place
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
+from .._findings.wording import count
 from .frr.compare import HIDDEN_NOT_COMPARED, frr_difference
 from .objects.compare import objects_difference
 from .objects.shape import as_text, read_as_the_api_has_it
@@ -76,8 +77,7 @@ class Comparison:
 
     def text(self, title: str) -> list[str]:
         """Return it as lines for a terminal."""
-        count = self.differences
-        counted = "no difference" if count == 0 else "1 difference" if count == 1 else f"{count} differences"
+        counted = count(self.differences, "difference") if self.differences else "no difference"
         width = max((len(row.state) for row in self.rows), default=0)
         lines = [f"{title}: {counted}"]
         lines += [f"  {row.state:<{width}}  {row.what}" for row in self.rows]

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._compare.ends import NOT_COMPARED, ONLY_PLANNED
+from .._compare.ends import NOT_COMPARED, ONLY_PLANNED, Comparison, Row
 from .._document.drift import DRIFT, DRIFT_FORMAT, NONE, UNKNOWN, DriftDocument, DriftEnd, DriftRow
 from .._findings.code import ERROR
+from .._findings.wording import count
 from .._verify.progress import UNREADABLE
 from .._verify.report import VerifyDocument
 
@@ -79,11 +80,8 @@ def drift_lines(document: DriftDocument) -> list[str]:
         title = f"{end['end']} {end['host']}"
         if end["error"]:
             lines.append(f"{title}: could not be looked at: {end['error']}")
-            continue
-        lines.append(f"{title}: {_count(end['differences'], 'difference')} from the plan")
-        width = max((len(row["state"]) for row in end["rows"]), default=0)
-        lines += [f"  {row['state']:<{width}}  {row['what']}" for row in end["rows"]]
-        lines += [f"  note: {note}" for note in end["notes"]]
+        else:
+            lines += Comparison(tuple(Row(**row) for row in end["rows"]), tuple(end["notes"])).text(title)
     lines.append(f"live site: {document['met']} of {document['expectations']} expectations met")
     for finding in document["findings"]:
         if finding["code"] in UNREADABLE:
@@ -103,7 +101,7 @@ def verdict(document: DriftDocument) -> str:
         return f"{site}: no drift"
     differences = sum(end["differences"] for end in document["ends"])
     errors = sum(finding["severity"] == ERROR for finding in document["findings"])
-    parts = [_count(number, noun) for number, noun in ((differences, "difference"), (errors, "error")) if number]
+    parts = [count(number, noun) for number, noun in ((differences, "difference"), (errors, "error")) if number]
     return f"{site}: drift: {', '.join(parts)}"
 
 
@@ -126,8 +124,3 @@ def _add(end: DriftEnd, row: DriftRow) -> None:
 
 def _unread(end: str, host: str, error: str | None) -> DriftEnd:
     return {"end": end, "host": host, "error": error, "differences": 0, "rows": [], "notes": []}
-
-
-def _count(number: int, noun: str) -> str:
-    """Return ``no difference``, ``1 difference`` or ``2 differences``."""
-    return f"no {noun}" if number == 0 else f"{number} {noun}" if number == 1 else f"{number} {noun}s"

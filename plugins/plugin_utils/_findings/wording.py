@@ -15,6 +15,11 @@ def some(hosts: Sequence[str], most: int = 3) -> str:
     return ", ".join(hosts) if more <= 0 else f"{', '.join(hosts[:most])} and {more} more"
 
 
+def count(number: int, noun: str) -> str:
+    """Return ``1 error``, ``2 errors``, ``1 address``, ``2 addresses``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
 def squash(word: str) -> str:
     """Return ``word`` without what spellings of one name differ in: ``targetPort`` and ``target_port`` are equal."""
     return word.replace("_", "").replace("-", "").lower()

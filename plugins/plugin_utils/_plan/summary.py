@@ -11,8 +11,8 @@ from typing import Any
 
 from .._document.plan import PlanDocument, PlannedCluster, PlannedRouter
 from .._document.summary import SUMMARY_FORMAT, ClusterSummary, RouterSummary, SummaryDocument
-from .._findings.wording import some
-from .text import count, table
+from .._findings.wording import count, some
+from .text import table
 
 Result = Mapping[str, Any]
 """What a task registered; empty where it did not run."""

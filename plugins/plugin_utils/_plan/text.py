@@ -26,7 +26,7 @@ from .._document.plan import (
 )
 from .._findings.code import ERROR, WARNING
 from .._findings.finding import FindingEntry
-from .._findings.wording import some
+from .._findings.wording import count, some
 from .live import LivePools
 
 MANY = 24
@@ -53,11 +53,6 @@ def finding_lines(findings: Iterable[FindingEntry]) -> list[str]:
         accepted = f" [accepted: {finding['accepted']}]" if finding["accepted"] else ""
         lines.append(f"{finding['severity']} {finding['code']} {text}{accepted}")
     return lines
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 error``, ``2 errors``, ``1 address``, ``2 addresses``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def findings_line(findings: Iterable[FindingEntry]) -> str:

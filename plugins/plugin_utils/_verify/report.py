@@ -13,6 +13,7 @@ from .._findings.code import ERROR, WARNING
 from .._findings.finding import FindingEntry
 from .._findings.report import Report
 from .._findings.table import LIVE_CODES
+from .._findings.wording import count
 
 STEPS = {
     "ends": "The two ends",
@@ -137,9 +138,9 @@ def summary(report: VerifyReport) -> str:
     warnings = sum(1 for finding in report.findings if finding.severity == WARNING)
     text = f"{total - unmet} of {total} expectations met"
     if report.errors:
-        text += f", {_count(len(report.errors), 'error')}"
+        text += f", {count(len(report.errors), 'error')}"
     if warnings:
-        text += f", {_count(warnings, 'warning')}"
+        text += f", {count(warnings, 'warning')}"
     return text
 
 
@@ -177,8 +178,3 @@ def _line(cells: tuple[str, str, str], widths: list[int], level: str) -> str:
     subject, expected, seen = cells
     padded = (subject.ljust(widths[0] + 2), expected.ljust(widths[1]), seen.ljust(widths[2]), level)
     return "  ".join(padded).rstrip()
-
-
-def _count(number: int, noun: str) -> str:
-    """Return ``1 error`` or ``2 errors``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Target,
-    is_as_planned,
+    calls_helm,
     look,
     look_request,
     reads_workloads,
@@ -137,7 +137,7 @@ def test_an_upgrade_that_ends_a_peering_policy_and_brings_fields() -> None:
 def test_the_rights_for_helm_are_needed_where_helm_is_called(version: str, refused: bool) -> None:
     of = target("1.19.6", edge_cilium_managed=True)
     live = state(of, **live_release(of, version))
-    assert is_as_planned(of, live) is not refused
+    assert calls_helm(of, live) is refused
     assert any("daemonsets.apps" in text for text in look(of, live, READER).refusals) is refused
 
 

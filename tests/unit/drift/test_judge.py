@@ -97,7 +97,7 @@ def test_the_table_has_each_end_once_and_each_finding() -> None:
         {"udm": False, "left-out": False},
     )
     assert drift_lines(found) == [
-        "router udm: 2 differences from the plan",
+        "router udm: 2 differences",
         f"  differs       {DIFFERS['what']}",
         f"  not compared  {HIDDEN['what']}",
         f"  only planned  {NO_PERSISTENT_COPY}",

@@ -29,7 +29,7 @@ from ..types import (
     ValueType,
     describe,
 )
-from .common import CIDR, LABEL_KEY, MASK, PATH, PATH_ANYWHERE, VERSION
+from .common import ABSOLUTE_PATH, CIDR, LABEL_KEY, MASK, PATH, VERSION
 from .peerings import PEERING
 from .pools import POD_POOL, POOL
 from .services import SERVICE, SERVICE_NAME
@@ -156,7 +156,7 @@ TAKE_OVER = Record(
 
 CLUSTER = (
     Key("edge_cluster_asn", Asn(), "AS number of peerings that set none.", derived="required with such peerings"),
-    Key("edge_cluster_kubeconfig", PATH_ANYWHERE, "kubeconfig of the cluster.", derived="the client's default"),
+    Key("edge_cluster_kubeconfig", ABSOLUTE_PATH, "kubeconfig of the cluster.", derived="the client's default"),
     Key("edge_cluster_context", Text(), "Context in it.", derived="the current one"),
     Key("edge_cluster_distribution", Choice("talos", "k3s", "kubeadm"), "Base of the Helm values."),
     Key(

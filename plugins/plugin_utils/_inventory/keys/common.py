@@ -69,7 +69,7 @@ SELECTOR = Parsed("selector", parse_selector, r"[A-Za-z0-9_./=!(),\s-]+", code="
 
 PATH = Text("path", r".*\S.*", "a path: it is empty")
 
-PATH_ANYWHERE = Text(
+ABSOLUTE_PATH = Text(
     "path",
     r"(?:[/~]|\{\{).*",  # editors see the text before it is templated
     "a path that starts with / or ~: a relative one would start in the folder of the playbook"
