@@ -9,7 +9,7 @@ excerpt is of our own files, where a user has nothing to mend.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -32,9 +32,9 @@ class ShownOnceFail(AnsibleActionFail):
     """A failure that is shown as the result of its host alone."""
 
     @property
-    def result_contribution(self) -> dict[str, Any]:
-        """What ansible-core takes for the host's result."""
-        return {**super().result_contribution, "msg": unfolded(self.message)}
+    def message(self) -> str:
+        """What ansible-core takes for the text of the host's result."""
+        return unfolded(super().message)
 
     @property
     def omit_exception_key(self) -> bool:
@@ -63,13 +63,18 @@ def fails_once(action: Action) -> Action:
             result = run(self, tmp, task_vars)
         except AnsibleActionFail as error:
             # Without a cause: ansible-core would join both texts.
-            raise ShownOnceFail(error.message, result=dict(error.result_contribution)) from None
+            raise ShownOnceFail(error.message, result=data_of(error.result)) from None
         if is_crash(result) or not result.get("failed"):
             return result
-        raise ShownOnceFail(str(result.get("msg") or "no reason given"), result=result)
+        raise ShownOnceFail(str(result.get("msg") or "no reason given"), result=data_of(result))
 
     action.run = shown_once
     return action
+
+
+def data_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a failed result holds beside its text and its failure, which the exception says itself."""
+    return {key: value for key, value in result.items() if key not in ("failed", "msg")}
 
 
 def is_crash(result: dict[str, Any]) -> bool:

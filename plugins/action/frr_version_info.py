@@ -16,20 +16,6 @@ ASK = "/usr/lib/frr/bgpd --version"
 _VERSION = re.compile(r"version ([0-9.]+)")
 
 
-class OutOfReachError(AnsibleConnectionFailure):
-    """A router that cannot be reached; the text is shown as the result of the host alone."""
-
-    @property
-    def result_contribution(self) -> dict[str, object]:
-        """What ansible-core takes for the host's result."""
-        return {"unreachable": True, "msg": self.message}
-
-    @property
-    def omit_exception_key(self) -> bool:
-        """ansible-core shows an error with an excerpt where the result has an exception."""
-        return True
-
-
 @fails_once
 class ActionModule(ActionBase):
     """Return the version of a router's FRR."""
@@ -46,7 +32,8 @@ class ActionModule(ActionBase):
             # It needs no root; without sudo no terminal is asked for, which would mix both outputs.
             answer = self._low_level_execute_command(ASK, sudoable=False)
         except AnsibleConnectionFailure as error:
-            raise OutOfReachError(out_of_reach(str(error))) from None  # core would join both texts
+            # As a result: an exception is shown twice, with an excerpt of the task file.
+            return {**result, "unreachable": True, "msg": out_of_reach(str(error))}
         found = _VERSION.search(answer["stdout"]) if answer["rc"] == 0 else None
         if found is None:
             said = " ".join(f"{answer['stderr']} {answer['stdout']}".split()) or f"status {answer['rc']}"

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from ..._cilium.distributions import API_ADDRESSES, HOST, PORT
+from ..._cilium.helm_values import value_at
 from ..._document.plan import HelmValues, KubernetesObject, PlannedCluster, PlannedService, ServiceManifest
 from ..._kubernetes.labels import kubelet_labels
 from .addresses import Network
-from .model import LABEL_STAND_IN, MANAGED_BY, Listener
+from .model import LABEL_STAND_IN, MANAGED_BY, NODE_API_PORT, Listener
 
 FIRST_LISTENER_PORT = 20000
 """Stand-in endpoints listen from here on, one port for each port of a service."""
@@ -46,6 +48,16 @@ def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> HelmVal
     if all(cidr.version == 6 for cidr in pod_cidrs):
         values["ipv4"] = {"enabled": False}
     return values
+
+
+def api_address(planned: HelmValues) -> HelmValues:
+    """Return where agents find the API server on the twin, where the planned Helm values have no address of it.
+
+    A plan without one relies on kube-proxy, which the twin does not run; its nodes serve the API server themselves.
+    """
+    if any(value_at(planned, path) for path in API_ADDRESSES):
+        return {}
+    return {HOST: "localhost", PORT: NODE_API_PORT}
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> HelmValues:

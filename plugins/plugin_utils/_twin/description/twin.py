@@ -36,6 +36,7 @@ from .model import (
     Twin,
 )
 from .objects import (
+    api_address,
     endpoint_slices,
     helm_values,
     listeners,
@@ -268,7 +269,7 @@ class _Builder:
             *endpoint_slices(opened, placed, node_ips),
         ]
         devices = tuple(sorted({leg.interface for item in hosts for leg in item.legs}))
-        values = helm_values(devices, pod_cidrs)
+        values = {**helm_values(devices, pod_cidrs), **api_address(cluster["helm_values"])}
         ours = cluster["cilium_managed"]
         planned = cluster["cilium_version"]
         return (
