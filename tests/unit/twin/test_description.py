@@ -130,6 +130,23 @@ def test_macs_are_fixed_local_and_unique(hybrid: _twin.Twin) -> None:
     assert macs == [leg.mac for item in again.hosts for leg in item.legs]
 
 
+@pytest.mark.parametrize(
+    ("distribution", "values", "address"),
+    [
+        pytest.param("kubeadm", {}, ("localhost", 7445), id="by kube-proxy, which the twin does not run"),
+        pytest.param("talos", {}, (None, None), id="the distribution's own"),
+        pytest.param("kubeadm", {"k8sServiceHost": "10.9.0.1", "k8sServicePort": 6443}, (None, None), id="the plan's own"),
+        pytest.param("kubeadm", {"k8s": {"apiServerURLs": "https://10.9.0.1:6443"}}, (None, None), id="several"),
+    ],
+)
+def test_agents_find_the_api_server(distribution: str, values: dict[str, Any], address: tuple[str | None, int]) -> None:
+    document = hybrid_document()
+    (cluster,) = document["all"]["children"]["edge_clusters"]["hosts"].values()
+    cluster |= {"edge_cluster_distribution": distribution, "edge_cilium_values": values}
+    (found,) = described(document).clusters
+    assert (found.values.get("k8sServiceHost"), found.values.get("k8sServicePort")) == address
+
+
 def test_services_of_charts_are_made_from_our_values(hybrid: _twin.Twin) -> None:
     services = objects(hybrid, "Service")
     assert set(services) == {
