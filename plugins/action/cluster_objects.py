@@ -16,6 +16,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS as NOTE_ARGUMENTS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReader
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.removal import (
+    KEPT,
+    REFUSED,
+    REMOVED,
+    remove_objects,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
     ARGUMENTS as STATE_ARGUMENTS,
 )
@@ -41,6 +47,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.par
     state_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import secrets_at_hand
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.wording import some
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
     FIELD_MANAGER,
     ownership_labels,
@@ -70,6 +77,10 @@ ARGUMENTS: dict[str, Any] = {
     "refuse": {"type": "bool", "default": True},
 }
 
+
+MOST_NAMES = 5
+RETRY = "What was written before it stays. Mend this and run again: the run goes on there."
+"""What a run that ends in the middle of its writes leaves, and the way out."""
 
 LAST_PART = "services"
 """The part after which a cluster that leaves the site has no need of the note."""
@@ -199,12 +210,12 @@ class ActionModule(ClusterAction):
         known = [with_uid(item, uids) for item in changes.apply]
         tolerant = options["part"] == "services"
         applied, refused = self._send(known, present, variables, tolerant)
-        removed, kept = self._send(changes.remove, {"state": "absent", **arguments}, variables, tolerant)
+        removed, kept, told = self._remove([with_uid(item, uids) for item in changes.remove], options, variables)
         delta = {**({making: None} if new else {}), **created_uids([*hidden, *applied], new)}
         delta = {**claims.delta_without([uids[name] for name in kept]), **delta}
         note = self._note_after(delta, claims, live, options, variables)
         differences = [difference(item, answer.get("diff"), "present") for item, answer in applied]
-        differences += [difference(item, answer.get("diff"), "absent") for item, answer in removed]
+        differences += [difference(item, answer, "absent") for item, answer in removed]
         names = [place(item) for item, _answer in [*hidden, *applied]]
         noted = [key for key in delta if not key.startswith(NOTED)]
         return {
@@ -212,7 +223,7 @@ class ActionModule(ClusterAction):
             "applied": names,
             "created": [name for name in names if name not in uids],
             "removed": [*(place(item) for item, _answer in removed), *note],
-            "refused": [f"{name}: {text}" for name, text in {**refused, **kept}.items()],
+            "refused": [f"{name}: {text}" for name, text in {**refused, **told}.items()],
             "diff": differences,
         }
 
@@ -308,14 +319,81 @@ class ActionModule(ClusterAction):
         """
         if not objects:
             return [], {}
-        given = {"resource_definition": objects, "hidden_fields": HIDDEN, **arguments}
-        if tolerant:
-            given["continue_on_error"] = True
+        given = {"resource_definition": objects, "hidden_fields": HIDDEN, "continue_on_error": True, **arguments}
         done = self._execute_module(WRITER, module_args=given, task_vars=variables)
         if done.get("failed"):
-            raise WriteError(done)
+            raise WriteError(
+                {**done, "msg": f"{some(list(map(place, objects)), MOST_NAMES)}: {done.get('msg')}\n{RETRY}"}
+            )
         answers = done["result"]["results"] if len(objects) > 1 else [done]
-        return sorted_answers(objects, answers)
+        changed, refused = sorted_answers(objects, answers)
+        if refused and not tolerant:
+            raise WriteError({"failed": True, "msg": refusal(refused)})
+        return changed, refused
+
+    def _remove(
+        self, objects: list[Object], options: Mapping[str, Any], variables: dict[str, Any]
+    ) -> tuple[list[tuple[Object, dict[str, Any]]], set[str], dict[str, str]]:
+        """Remove objects by their UID, so that none goes that somebody made anew in the meantime.
+
+        Returns:
+            Those that were removed, with what was there; by place, those that stay; and by place, what is said of one
+            that was not removed.
+
+        Raises:
+            WriteError: the API server has refused one that is no Service, or whatever we write.
+        """
+        if not objects:
+            return [], set(), {}
+        tolerant = options["part"] == LAST_PART
+        request = {key: options[key] for key in PLACE}
+        request.update(objects=objects, labels=ownership_labels(options["site"]), continue_on_error=tolerant)
+        check_mode = self._task.check_mode
+        done = self.look(
+            "cluster_remove",
+            lambda reader, given: remove_objects(reader, {**given, "dry_run": check_mode}),
+            request,
+            variables,
+        )
+        if done.get("failed"):
+            raise WriteError({**done, "msg": interrupted("removing ", objects, done)})
+        removed: list[tuple[Object, dict[str, Any]]] = []
+        kept, told = set(), {}
+        for item, found in zip(objects, done["results"], strict=False):
+            if found["outcome"] == REMOVED:
+                removed.append((item, found))
+            if found["outcome"] in (KEPT, REFUSED):
+                kept.add(place(item))
+            if found["outcome"] == REFUSED:
+                text = object_refusal({"msg": found["reason"], "status": found["status"]})
+                if text is None or not tolerant:
+                    raise WriteError({"failed": True, "msg": refusal({place(item): found["reason"]}, "remove")})
+                told[place(item)] = text
+            elif "reason" in found:
+                told[place(item)] = f"{found['reason']}; it was left as it is"
+        return removed, kept, told
+
+
+def interrupted(verb: str, objects: Sequence[Object], done: Mapping[str, Any]) -> str:
+    """Return the text of a run that ends because nobody has answered, or for a lack of rights.
+
+    Args:
+        verb: what the run was about to do, where it was no writing.
+        objects: what it was about to write or remove.
+        done: the result of the module.
+    """
+    return f"{verb}{some([place(item) for item in objects], MOST_NAMES)}: {done.get('msg')}\n{RETRY}"
+
+
+def refusal(refused: Mapping[str, str], verb: str = "write") -> str:
+    """Return the text of a run that ends because the API server has refused some objects.
+
+    Args:
+        refused: by place, the server's reason.
+        verb: what the run was about to do to them.
+    """
+    lines = [f"{name}: the API server refused to {verb} it: {text}" for name, text in refused.items()]
+    return "\n".join([*lines, RETRY])
 
 
 def sorted_answers(
@@ -334,7 +412,7 @@ def sorted_answers(
             continue
         text = object_refusal(error)
         if text is None:
-            raise WriteError({"failed": True, "msg": str(error.get("msg"))})
+            raise WriteError({"failed": True, "msg": f"{place(item)}: {error.get('msg')}\n{RETRY}"})
         refused[place(item)] = text
     return changed, refused
 

@@ -342,3 +342,40 @@ def started(folder: Path, token: str = TOKEN) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.stop()
+
+
+@contextlib.contextmanager
+def refusing(cluster: Cluster, resource: str, name: str, *operations: str) -> Iterator[None]:
+    """Let the API server refuse one object by a ValidatingAdmissionPolicy, as a webhook of somebody would."""
+    place = "/apis/admissionregistration.k8s.io/v1"
+    rule = {"apiGroups": ["*"], "apiVersions": ["*"], "scope": "*"}
+    rules = [
+        {**rule, "operations": list(operations), "resources": [resource], "resourceNames": [name]},
+        {**rule, "operations": ["CREATE"], "resources": ["configmaps"], "resourceNames": ["probe-of-policies"]},
+    ]
+    policy = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": rules},
+        "validations": [{"expression": "false", "message": "not here"}],
+    }
+    metadata = {"metadata": {"name": "refusing"}}
+    cluster.request("POST", f"{place}/validatingadmissionpolicies", {**metadata, "spec": policy})
+    binding = {"policyName": "refusing", "validationActions": ["Deny"]}
+    cluster.request("POST", f"{place}/validatingadmissionpolicybindings", {**metadata, "spec": binding})
+    try:
+        wait_for("the policy is in force", lambda: _is_refused(cluster))
+        yield
+    finally:
+        for plural in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
+            cluster.request("DELETE", f"{place}/{plural}/refusing")
+        wait_for("the policy is gone", lambda: not _is_refused(cluster))
+
+
+def _is_refused(cluster: Cluster) -> bool:
+    """Return whether the policy of :func:`refusing` is in force."""
+    probe = {"metadata": {"name": "probe-of-policies"}}
+    try:
+        cluster.request("POST", "/api/v1/namespaces/kube-system/configmaps?dryRun=All", probe)
+    except urllib.error.HTTPError as error:
+        return error.code == 422
+    return False

@@ -47,6 +47,12 @@ def run_writer(arguments: Mapping[str, Any], write: Read) -> None:
     _run(module, write)
 
 
+def run_previewer(arguments: Mapping[str, Any], write: Read) -> None:
+    """Run a module that writes; in check mode it has ``dry_run`` among its options, and asks the server instead."""
+    module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
+    _run(module, lambda reader, options: write(reader, dict(options, dry_run=module.check_mode)))
+
+
 def _run(module: AnsibleModule, read: Read) -> None:
     if KUBERNETES_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_ERROR)

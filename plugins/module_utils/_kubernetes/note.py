@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Mapping
 
 from .connection import OPTIONS
 from .reader import AlreadyThereError, ClusterReader, ClusterReadError
+from .removal import ATTEMPTS, preconditions
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -20,6 +22,7 @@ ARGUMENTS: Dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -28,6 +31,8 @@ def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
 
     Keys that are not named stay, so that two runs at a time lose nothing of each other (RFC 7396, JSON Merge Patch).
 
+    It is deleted as it was read, and only where no object is noted in it but those that ``data`` removes.
+
     Raises:
         ClusterReadError: the server refuses, or the namespace does not exist.
     """
@@ -35,7 +40,7 @@ def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     path = "{0}/{1}".format(place, params["name"])
     manager = params["manager"]
     if params["state"] == "absent":
-        return {"changed": reader.send("delete", path, None, manager) is not None}
+        return {"changed": _delete(reader, path, params["data"])}
     patch = {"data": params["data"]}
     if reader.send("patch", path, patch, manager, MERGE_PATCH) is not None:
         return {"changed": True}
@@ -52,3 +57,17 @@ def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     if made is None:
         raise ClusterReadError("the namespace {0} does not exist".format(params["namespace"]))
     return {"changed": True}
+
+
+def _delete(reader: ClusterReader, path: str, removed: Mapping[str, Any]) -> bool:
+    """Delete a note; one in which another run noted an object meanwhile stays."""
+    for _attempt in range(ATTEMPTS):
+        found = reader.get(path)
+        noted = [key for key in (found or {}).get("data") or {} if _UID.match(key) and key not in removed]
+        if found is None or noted:
+            return False
+        try:
+            return reader.send("delete", path, preconditions(found["metadata"]), "") is not None
+        except AlreadyThereError:  # another run wrote in between
+            continue
+    raise ClusterReadError("{0} changes all the time: another run writes there".format(path))

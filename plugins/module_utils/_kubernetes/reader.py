@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests against one API server: those that change nothing, and those that keep a site's note (``note``).
+"""Requests against one API server: readings, and the writes of a site's note (``note``) and of removals (``removal``).
 
 ``kubernetes.core.k8s_info`` reads one kind for each task and discovers the whole API first; a look at both ends reads a
 dozen kinds every two seconds.
@@ -59,8 +59,26 @@ def _reason(error: Exception) -> str:
     return _CLIENT.sub("", str(getattr(error, "reason", None) or error))
 
 
-class AlreadyThereError(ClusterReadError):
-    """Somebody else has made it in the meantime."""
+class RefusedError(ClusterReadError):
+    """The API server answered, and refused.
+
+    ``status`` is that of its answer, ``message`` what it says, with its reason in words.
+    """
+
+    def __init__(self, where: str, error: Any) -> None:
+        self.status = int(error.status)
+        try:
+            told = json.loads(error.body)
+        except (TypeError, ValueError):
+            told = None
+        self.message = str(told.get("message") or "") if isinstance(told, dict) else ""
+        text = "the API server of {0} refused: {1} {2}".format(where, error.status, error.reason)
+        super().__init__("{0}: {1}".format(text, self.message) if self.message else text)
+        self.message = self.message or str(error.reason)
+
+
+class AlreadyThereError(RefusedError):
+    """Somebody else has made it in the meantime, or changed it, or made another of its name."""
 
 
 class ClusterReader:
@@ -106,12 +124,21 @@ class ClusterReader:
         return self._request("get", path, header_params={"Accept": accept}, label_selector=selector)
 
     def send(
-        self, method: str, path: str, body: Optional[Mapping[str, Any]], manager: str, content_type: str = JSON
+        self,
+        method: str,
+        path: str,
+        body: Optional[Mapping[str, Any]],
+        manager: str,
+        content_type: str = JSON,
+        dry_run: bool = False,
     ) -> Optional[Dict[str, Any]]:
         """Send what changes something, and return the decoded answer; None where the server has no such thing.
 
+        With ``dry_run`` the server says what it would do, and does nothing.
+
         Raises:
-            AlreadyThereError: the server has one of this name.
+            AlreadyThereError: the server has one of this name, or not the one of a precondition.
+            RefusedError: it refused for another reason.
         """
         return self._request(
             method,
@@ -120,6 +147,7 @@ class ClusterReader:
             header_params={"Accept": JSON},
             content_type=content_type,
             field_manager=None if method == "delete" else manager,
+            dry_run="All" if dry_run else None,
         )
 
     def rules(self, namespace: str) -> Dict[str, Any]:
@@ -137,13 +165,9 @@ class ClusterReader:
         except NotFoundError:
             return None
         except ConflictError as error:
-            raise AlreadyThereError(
-                "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
-            ) from error
+            raise AlreadyThereError(self._where, error) from error
         except DynamicApiError as error:
-            raise ClusterReadError(
-                "the API server of {0} refused: {1} {2}".format(self._where, error.status, error.reason)
-            ) from error
+            raise RefusedError(self._where, error) from error
         except HTTPError as error:
             raise ClusterReadError(
                 "the API server {0} ({1}) is out of reach: {2}".format(self.server, self._where, _reason(error))

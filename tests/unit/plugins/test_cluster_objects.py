@@ -8,11 +8,16 @@ Whole runs against a real API server: tests/lab/test_cluster_roles.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ActionModule, WriteError
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import (
+    RETRY,
+    ActionModule,
+    WriteError,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
@@ -43,6 +48,8 @@ class Writer:
     ) -> None:
         self.notes: list[dict[str, Any]] = []
         self.calls: list[tuple[dict[str, Any], bool]] = []
+        self.removals: list[dict[str, Any]] = []
+        self.outcomes: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
         self.changed = changed
         self.failure = failure
@@ -55,6 +62,10 @@ class Writer:
         if name == "hybridnet.cluster_edge.cluster_note":
             self.notes.append(module_args)
             return {"changed": True}
+        if name == "hybridnet.cluster_edge.cluster_remove":
+            self.removals.append(module_args)
+            results = [self.outcomes.get(place(item), {"outcome": "removed"}) for item in module_args["objects"]]
+            return {"changed": True, "results": results}
         assert name == "kubernetes.core.k8s"
         self.calls.append((module_args, self.action._task.no_log))
         if self.failure:
@@ -77,11 +88,14 @@ class Writer:
         data: dict[str, str] | None = None,
         forget: bool = False,
         live: dict[str, Any] | None = None,
+        forgotten: Iterable[dict[str, Any]] = (),
     ) -> dict[str, Any]:
         options = {"part": part, "site": "home", "namespace": "kube-system", "forget": forget}
         options |= {"kubeconfig": "/k", "context": None}
         data = {f"noted.{part}": "true"} if data is None else data
         claims = Claims(part, "home", data, "kube-system")
+        for item in forgotten:
+            claims.forget(item)
         state = {
             "objects": [],
             "services": [],
@@ -103,11 +117,15 @@ def test_nothing_to_write_starts_no_module(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_secrets_are_written_first_and_out_of_all_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(monkeypatch)
-    old = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "old", "namespace": "kube-system"}}
-    done = writer.write(Changes(apply=[PEER, PEER], remove=[old]), SECRETS)
-    assert [call["resource_definition"] for call, _no_log in writer.calls] == [SECRETS, [PEER, PEER], [old]]
-    assert [no_log for _call, no_log in writer.calls] == [True, False, False]
-    assert [call.get("state", "present") for call, _no_log in writer.calls] == ["present", "present", "absent"]
+    metadata = {"name": "old", "namespace": "kube-system"}
+    old = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+    live = {"secrets": [{**metadata, "uid": uid_of("old")}]}
+    done = writer.write(Changes(apply=[PEER, PEER], remove=[old]), SECRETS, live=live)
+    assert [call["resource_definition"] for call, _no_log in writer.calls] == [SECRETS, [PEER, PEER]]
+    assert [no_log for _call, no_log in writer.calls] == [True, False]
+    (removal,) = writer.removals
+    assert removal["objects"] == [{**old, "metadata": {**metadata, "uid": uid_of("old")}}]
+    assert removal["labels"]["cluster-edge.hybridnet/site"] == "home"
     assert all(call["kubeconfig"] == "/k" for call, _no_log in writer.calls)
     peer = "CiliumBGPPeerConfig k8s"
     assert done["applied"] == ["Secret kube-system/bgp-password-k8s", peer, peer]
@@ -127,7 +145,8 @@ def test_a_refused_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(monkeypatch, failure=f"Failed to apply object: {ENCODED} of not-to-be-seen is invalid")
     with pytest.raises(WriteError) as caught:
         writer.write(Changes(apply=[PEER]), SECRETS)
-    assert caught.value.result == {"failed": True, "msg": "Failed to apply object: ******** of ******** is invalid"}
+    told = "Secret kube-system/bgp-password-k8s: Failed to apply object: ******** of ******** is invalid"
+    assert caught.value.result == {"failed": True, "msg": f"{told}\n{RETRY}"}
     assert len(writer.calls) == 1  # nothing is applied that refers to it
     assert writer.action._task.no_log is False
 
@@ -187,17 +206,71 @@ def test_service_that_is_refused_keeps_nothing_else_from_being_written(
     monkeypatch: pytest.MonkeyPatch, status: int, text: str
 ) -> None:
     writer = Writer(monkeypatch)
-    writer.answers = {"Service media/bad": refusal(status, text), "Service media/stays": refusal(status, text)}
+    writer.answers = {"Service media/bad": refusal(status, text)}
+    writer.outcomes = {"Service media/stays": {"outcome": "refused", "reason": text, "status": status}}
     planned = [{**service(name), "metadata": {"name": name, "namespace": "media"}} for name in ("bad", "good")]
     data = {"noted.services": "true", uid_of("stays"): "Service media/stays"}
     done = writer.write(
         Changes(apply=planned, remove=[service("stays")]), [], "services", data, live={"services": [service("stays")]}
     )
-    assert all(call["continue_on_error"] for call, _no_log in writer.calls)
+    assert all(call["continue_on_error"] for call in [*(call for call, _no_log in writer.calls), *writer.removals])
     assert (done["applied"], done["removed"]) == (["Service media/good"], [])
     assert done["refused"] == [f"Service media/bad: {text}", f"Service media/stays: {text}"]
     made = "Service media/good"
     assert data_of(writer)[-1] == ("present", {"making.services": None, uid_of(made): made})
+
+
+def test_all_that_is_refused_of_pools_is_told_with_its_reason_and_nothing_is_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer = Writer(monkeypatch)
+    pools = [{**PEER, "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": name}} for name in ("a", "b", "c")]
+    for name in ("a", "c"):
+        writer.answers[f"CiliumLoadBalancerIPPool {name}"] = refusal(403, f"policy denied {name}")
+    with pytest.raises(WriteError) as caught:
+        writer.write(Changes(apply=pools, remove=[{**pools[0], "metadata": {"name": "old"}}]), [], "lb")
+    said = [
+        f"CiliumLoadBalancerIPPool {name}: the API server refused to write it: policy denied {name}" for name in "ac"
+    ]
+    assert str(caught.value) == "\n".join([*said, RETRY])
+    assert writer.removals == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "removed", "refused", "noted"),
+    [
+        pytest.param({"outcome": "gone"}, [], [], {}, id="gone"),
+        pytest.param(
+            {"outcome": "gone", "reason": "made anew"}, [], ["made anew; it was left as it is"], {}, id="made anew"
+        ),
+        pytest.param(
+            {"outcome": "kept", "reason": "no labels"},
+            [],
+            ["no labels; it was left as it is"],
+            {"old": True},
+            id="labels taken off",
+        ),
+    ],
+)
+def test_what_became_of_a_removal(
+    monkeypatch: pytest.MonkeyPatch, outcome: dict[str, Any], removed: list[str], refused: list[str], noted: Any
+) -> None:
+    writer = Writer(monkeypatch)
+    name = "CiliumLoadBalancerIPPool old"
+    pool = {**PEER, "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "old", "uid": uid_of("old")}}
+    writer.outcomes = {name: outcome}
+    claims_data = {"noted.lb": "true", uid_of("old"): name}
+    done = writer.write(Changes(remove=[pool]), [], "lb", claims_data, live={"objects": [pool]}, forgotten=[pool])
+    assert (done["removed"], done["refused"]) == (removed, [f"{name}: {text}" for text in refused])
+    assert data_of(writer) == ([] if noted else [("present", {uid_of("old"): None})])
+
+
+def test_refused_removal_of_a_pool_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(monkeypatch)
+    pool = {**PEER, "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "old", "uid": uid_of("old")}}
+    writer.outcomes = {"CiliumLoadBalancerIPPool old": {"outcome": "refused", "reason": "denied", "status": 403}}
+    with pytest.raises(WriteError, match="CiliumLoadBalancerIPPool old: the API server refused to remove it: denied"):
+        writer.write(Changes(remove=[pool]), [], "lb", live={"objects": [pool]})
 
 
 @pytest.mark.parametrize(

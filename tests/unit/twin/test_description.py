@@ -135,7 +135,9 @@ def test_macs_are_fixed_local_and_unique(hybrid: _twin.Twin) -> None:
     [
         pytest.param("kubeadm", {}, ("localhost", 7445), id="by kube-proxy, which the twin does not run"),
         pytest.param("talos", {}, (None, None), id="the distribution's own"),
-        pytest.param("kubeadm", {"k8sServiceHost": "10.9.0.1", "k8sServicePort": 6443}, (None, None), id="the plan's own"),
+        pytest.param(
+            "kubeadm", {"k8sServiceHost": "10.9.0.1", "k8sServicePort": 6443}, (None, None), id="the plan's own"
+        ),
         pytest.param("kubeadm", {"k8s": {"apiServerURLs": "https://10.9.0.1:6443"}}, (None, None), id="several"),
     ],
 )

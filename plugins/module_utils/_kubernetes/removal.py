@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remove the very objects that were looked at, and none that somebody made anew meanwhile: module ``cluster_remove``.
+
+Each deletion has the UID as a precondition, and the resourceVersion under which the labels were read last (Kubernetes
+API, ``DeleteOptions.preconditions``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+from .cilium_kinds import PLURALS
+from .connection import OPTIONS
+from .reader import AlreadyThereError, ClusterReader, RefusedError
+
+ARGUMENTS: Dict[str, Any] = {
+    **OPTIONS,
+    "objects": {"type": "list", "elements": "dict", "required": True},
+    "labels": {"type": "dict", "default": {}},
+    "continue_on_error": {"type": "bool", "default": False},
+}
+
+REMOVED, GONE, KEPT, REFUSED = "removed", "gone", "kept", "refused"
+ATTEMPTS = 10
+"""An object whose status is written may change between two requests; ten times in a row it does not."""
+
+
+def object_path(item: Mapping[str, Any]) -> str:
+    """Return an object's path at the API server."""
+    api_version, metadata = item["apiVersion"], item["metadata"]
+    base = "/apis/" if "/" in api_version else "/api/"
+    plural = PLURALS.get(item["kind"]) or "{0}s".format(item["kind"].lower())
+    namespace = "/namespaces/{0}".format(metadata["namespace"]) if metadata.get("namespace") else ""
+    return "{0}{1}{2}/{3}/{4}".format(base, api_version, namespace, plural, metadata["name"])
+
+
+def preconditions(metadata: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the body of a deletion that meets this object as it was read, and no other."""
+    seen = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+    return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": seen}
+
+
+def remove_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Remove objects in their order, and return for each what became of it.
+
+    Args:
+        reader: the cluster.
+        params: ``objects``: apiVersion, kind and metadata with name, namespace and UID. ``labels``: one that lacks them
+            is kept. ``continue_on_error``: go on where the API server refuses one. ``dry_run``: change nothing.
+
+    Raises:
+        ClusterReadError: the server is out of reach.
+    """
+    results = []
+    for item in params["objects"]:
+        try:
+            result = _remove(reader, item, params["labels"], params["dry_run"])
+        except RefusedError as error:
+            result = {"outcome": REFUSED, "reason": error.message, "status": error.status}
+        results.append(result)
+        if result["outcome"] == REFUSED and not params["continue_on_error"]:
+            break
+    return {"changed": any(result["outcome"] == REMOVED for result in results), "results": results}
+
+
+def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str, str], dry_run: bool) -> Dict[str, Any]:
+    path = object_path(item)
+    for attempt in range(ATTEMPTS):
+        found = reader.get(path)
+        if found is None:
+            return {"outcome": GONE}
+        metadata = found["metadata"]
+        if metadata["uid"] != item["metadata"]["uid"]:
+            return {"outcome": GONE, "reason": "somebody deleted it and made it anew during this run"}
+        own = metadata.get("labels") or {}
+        if any(own.get(key) != value for key, value in labels.items()):
+            return {"outcome": KEPT, "reason": "somebody took the site's labels off during this run"}
+        try:
+            # A server that is given a body reads nothing in the query, where dryRun is for its log alone.
+            body = dict(preconditions(metadata), **({"dryRun": ["All"]} if dry_run else {}))
+            done = reader.send("delete", path, body, "", dry_run=dry_run)
+        except AlreadyThereError:
+            if attempt == ATTEMPTS - 1:
+                raise
+            continue
+        return {"outcome": GONE} if done is None else {"outcome": REMOVED, "before": _shown(found, item)}
+    raise AssertionError("not reached")
+
+
+def _shown(found: Mapping[str, Any], item: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what a difference shows of a removed object: of a Secret no content."""
+    names = {key: found["metadata"][key] for key in ("name", "namespace", "labels") if found["metadata"].get(key)}
+    shown = {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": names}
+    return dict(shown, spec=found["spec"]) if "spec" in found else shown
