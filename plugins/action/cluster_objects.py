@@ -322,7 +322,7 @@ class ActionModule(ClusterAction):
         given = {"resource_definition": objects, "hidden_fields": HIDDEN, "continue_on_error": True, **arguments}
         done = self._execute_module(WRITER, module_args=given, task_vars=variables)
         if done.get("failed"):
-            raise WriteError({**done, "msg": interrupted("removing ", objects, done)})
+            raise WriteError({**done, "msg": interrupted("", objects, done)})
         answers = done["result"]["results"] if len(objects) > 1 else [done]
         changed, refused = sorted_answers(objects, answers)
         if refused and not tolerant:
