@@ -16,6 +16,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import (
+    PLATFORM,
+    REVERSE_PATHS,
+    RouterSettings,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM, Programs
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import TwinSite, require_root
@@ -30,6 +35,8 @@ ARGUMENTS: dict[str, Any] = {
     "programs": {"type": "path"},
     "router_suite": {"type": "str", "default": "trixie", "choices": ["bullseye", "bookworm", "trixie"]},
     "endpoints": {"type": "dict", "default": {}},
+    "router_platforms": {"type": "dict", "default": {}},
+    "reverse_path": {"type": "str", "default": PLATFORM, "choices": [PLATFORM, *REVERSE_PATHS]},
     "stopped_agents": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
 }
@@ -62,7 +69,8 @@ class ActionModule(ActionBase):
                 changed = twin.exists() if self._task.check_mode else twin.absent()
                 return {**result, "changed": changed, "milestones": progress.milestones}
             planned = plan_of(options["plan"], "edge_twin_plan")
-            description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM))
+            settings = RouterSettings(options["router_platforms"], options["reverse_path"])
+            description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM), settings)
             if self._task.check_mode:
                 return {**result, "changed": twin.differs(description)}
             up = twin.present(description, options["router_suite"], options["stopped_agents"], options["passwords"])

@@ -52,6 +52,20 @@ options:
     type: str
     choices: [bullseye, bookworm, trixie]
     default: trixie
+  router_platforms:
+    description:
+      - Platform whose defaults a router has, by router, where it is not what the plan says.
+      - V(linux) and V(unifi) differ in how they treat packets (docs/twin.md, How the router treats packets).
+    type: dict
+    default: {}
+  reverse_path:
+    description:
+      - Whether routers drop a packet by where its source lies (C(rp_filter)).
+      - V(strict) drops one that came in by another interface than the answer would leave by, V(loose) one to whose
+        source there is no route, V(off) none. V(platform) is what the router's platform does.
+    type: str
+    choices: [platform, "off", loose, strict]
+    default: platform
   endpoints:
     description:
       - Which nodes hold a ready stand-in endpoint of a service, by C(namespace/name).

@@ -21,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
     interface_name,
     node_cidrs,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import RouterSettings
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, hybrid_plan, inventory_from
 
 DUAL_STACK: dict[str, Any] = {
@@ -479,3 +480,36 @@ def test_an_agent_without_ipv4_pods_has_ipv4_switched_off() -> None:
     assert cluster.values["ipv4"] == {"enabled": False}
     assert cluster.values["ipv6"] == {"enabled": True}
     assert [ip_network(cidr).version for cidr in cluster.service_cidrs] == [6]
+
+
+@pytest.mark.parametrize(
+    ("platform", "settings", "expected"),
+    [
+        ("linux", RouterSettings(), ("0", "0")),
+        ("unifi", RouterSettings(), ("0", "2")),
+        ("unifi", RouterSettings(reverse_path="strict"), ("0", "1")),
+        ("unifi", RouterSettings(reverse_path="off"), ("0", "0")),
+        # A run with the overlay plans every router as linux; the overlay says whose defaults it has.
+        ("linux", RouterSettings(platforms={"udm-pro": "unifi"}), ("0", "2")),
+        ("unifi", RouterSettings(platforms={"udm-pro": ""}), ("0", "2")),
+    ],
+)
+def test_a_router_has_the_defaults_of_its_platform(
+    platform: str, settings: RouterSettings, expected: tuple[str, str]
+) -> None:
+    document = hybrid_document()
+    document["all"]["children"]["edge_routers"]["hosts"]["udm-pro"]["edge_router_platform"] = platform
+    planned = plan(inventory_from(document)).data
+    assert planned is not None
+    twin = _twin.describe(planned, settings=settings)
+    sysctls = host(twin, "udm-pro").sysctls
+    assert (sysctls["net.ipv4.fib_multipath_hash_policy"], sysctls["net.ipv4.conf.all.rp_filter"]) == expected
+    assert sysctls["net.ipv4.ip_forward"] == sysctls["net.ipv6.conf.all.forwarding"] == "1"
+    assert twin.routers[0].platform == (settings.platforms.get("udm-pro") or platform)
+
+
+def test_a_platform_that_there_is_not() -> None:
+    with pytest.raises(
+        EdgeError, match=r"udm-pro\.edge_twin_router_platform: 'vyos' is no platform \(one of: linux, unifi"
+    ):
+        _twin.describe(hybrid_plan().data, settings=RouterSettings(platforms={"udm-pro": "vyos"}))

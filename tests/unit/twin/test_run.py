@@ -31,7 +31,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
 )
 
 RECIPES = CHECKOUT / "roles" / "edge_twin" / "files" / "programs"
-ROUTER = _twin.Router("r1", "twin-home.host.r1", "twin-home.r1", "192.0.2.1", True)
+ROUTER = _twin.Router("r1", "twin-home.host.r1", "twin-home.r1", "192.0.2.1", True, "unifi")
 
 
 def pod(container: str, image: str, node: str | None = None) -> dict[str, Any]:

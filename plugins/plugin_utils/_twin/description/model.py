@@ -110,6 +110,8 @@ class Router:
     address: str
     """The planned address at which Ansible reaches it."""
     managed: bool
+    platform: str
+    """Whose defaults it has."""
 
 
 @dataclass(frozen=True, slots=True)

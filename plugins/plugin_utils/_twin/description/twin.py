@@ -48,6 +48,7 @@ from .objects import (
     service_key,
     stand_in_services,
 )
+from .platforms import RouterSettings, platform_of
 from .releases import nearest_release
 from .speakers import Speakers
 from .wiring import Wiring
@@ -81,6 +82,7 @@ def describe(
     name: str | None = None,
     endpoints: Mapping[str, Sequence[str]] | None = None,
     cilium: Sequence[str] | None = None,
+    settings: RouterSettings | None = None,
 ) -> Twin:
     """Return the twin of the site that ``plan`` describes.
 
@@ -90,11 +92,12 @@ def describe(
         endpoints: ``namespace/name`` of a service -> the nodes with a ready stand-in endpoint; default: all nodes
             that peer or announce.
         cilium: the releases of Cilium that can run; default: the planned ones.
+        settings: how routers treat packets; default: as their planned platforms do.
 
     Raises:
         EdgeError: the plan cannot be built on one machine; says which part.
     """
-    return _Builder(plan, name or plan["site"], endpoints or {}, cilium).twin()
+    return _Builder(plan, name or plan["site"], endpoints or {}, cilium, settings or RouterSettings()).twin()
 
 
 def prefix(name: str) -> str:
@@ -113,12 +116,14 @@ class _Builder:
         name: str,
         endpoints: Mapping[str, Sequence[str]],
         cilium: Sequence[str] | None,
+        settings: RouterSettings,
     ) -> None:
         self.plan = plan
         self.name = name
         self.prefix = prefix(name)
         self.endpoints = endpoints
         self.cilium = cilium
+        self.settings = settings
         self.wiring = Wiring(plan, self.prefix)
         self.routers = self.wiring.routers
         self.node_addresses = {
@@ -200,7 +205,7 @@ class _Builder:
         )
 
     def _router(self, host: str, uplink: Any) -> Host:
-        made = self.wiring.router(host, uplink, self.speakers.router_legs.get(host, ()))
+        made = self.wiring.router(host, uplink, self.speakers.router_legs.get(host, ()), self.settings)
         return dataclasses.replace(made, routes=(*made.routes, *self.speakers.router_routes.get(host, ())))
 
     def _router_machine(self, host: str) -> Router:
@@ -217,6 +222,7 @@ class _Builder:
             machine,
             (ipv4 or addresses)[0],
             router["managed"],
+            platform_of(self.settings, host, router["platform"]),
         )
 
     # Clusters

@@ -13,6 +13,7 @@ from ....module_utils._errors import EdgeError
 from ..._document.plan import PlanDocument
 from .addresses import Network, free_of, highest_free, segments, subnet_of, summarize, used
 from .model import LOOPBACK, UPSTREAM, Host, Leg, Route
+from .platforms import RouterSettings, platform_of, router_sysctls
 
 Uplink = tuple[tuple[Leg, ...], tuple[Route, ...]]
 """A router's legs and default routes towards the upstream client."""
@@ -192,20 +193,14 @@ class Wiring:
 
     # Routers and clients
 
-    def router(self, host: str, uplink: Uplink | None, extra: Sequence[Leg]) -> Host:
+    def router(self, host: str, uplink: Uplink | None, extra: Sequence[Leg], settings: RouterSettings) -> Host:
         """Return a router: a leg on each of its networks and for each unnumbered neighbor, and its uplink."""
         reserved = [leg.interface for leg in extra]
         legs = (*self.legs(host, self.routers[host]["addresses"], named=False, reserved=reserved), *extra)
         routes = self.router_routes(host)
         if uplink:
             legs, routes = (*legs, *uplink[0]), (*uplink[1], *routes)
-        sysctls = {
-            "net.ipv4.ip_forward": "1",
-            "net.ipv4.fib_multipath_hash_policy": "1",
-            "net.ipv4.conf.all.rp_filter": "0",
-            "net.ipv6.conf.all.forwarding": "1",
-            "net.ipv6.fib_multipath_hash_policy": "1",
-        }
+        sysctls = router_sysctls(settings, platform_of(settings, host, self.routers[host]["platform"]))
         if extra:
             # A link-local address that is checked for a duplicate would not be there when bgpd wants it.
             sysctls["net.ipv6.conf.default.dad_transmits"] = "0"

@@ -142,6 +142,8 @@ def router_variables(router: _twin.Router, ssh: Path, frr_version: str) -> dict[
         "ansible_ssh_host": router.address,
         **ssh_variables(router.host, router.address, router.namespace, ssh),
         "edge_router_platform": "linux",
+        # What runs with the overlay still knows whose defaults this router has.
+        "edge_twin_router_platform": router.platform,
         # Whoever writes it at home is not in the twin: the run is. UniFi Network is the real one, and is never asked.
         "edge_router_bgp_owner": "file",
         "edge_router_persist": False,

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a router's platform does to packets by default, and what a twin is asked to do in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ....module_utils._errors import EdgeError
+
+REVERSE_PATHS: Mapping[str, str] = {"off": "0", "loose": "2", "strict": "1"}
+"""Word -> ``net.ipv4.conf.all.rp_filter`` (Linux, Documentation/networking/ip-sysctl: RFC 3704)."""
+
+PLATFORM = "platform"
+"""The word for what the router's platform does by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The defaults of one platform."""
+
+    hash_policy: str
+    """``fib_multipath_hash_policy`` of both families: 0 picks an ECMP path by the addresses alone, 1 by ports too."""
+    reverse_path: str
+    """A key of :data:`REVERSE_PATHS`."""
+
+
+PLATFORMS: Mapping[str, Platform] = {
+    # Hash policy: the kernel's default, which Debian does not change (no file in its sysctl.d does). Reverse path:
+    # the kernel's; Debian's /etc/sysctl.conf has rp_filter as a comment only, and trixie has no such file.
+    "linux": Platform(hash_policy="0", reverse_path="off"),
+    # Hash policy: "the default hash is L3 only" (README of onedr0p/home-ops, which sets 1 by a boot script).
+    # Reverse path: no source says what UniFi has. Loose drops only what has no way back at all.
+    "unifi": Platform(hash_policy="0", reverse_path="loose"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RouterSettings:
+    """How the twin's routers treat packets."""
+
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    """Router -> platform, where it is not what the plan says: in a run with the overlay every router is ``linux``."""
+    reverse_path: str = PLATFORM
+    """A key of :data:`REVERSE_PATHS` for all routers, or :data:`PLATFORM`."""
+
+
+def platform_of(settings: RouterSettings, router: str, planned: str) -> str:
+    """Return the platform whose defaults a router of the twin has.
+
+    Raises:
+        EdgeError: there is no such platform.
+    """
+    name = settings.platforms.get(router) or planned
+    if name not in PLATFORMS:
+        raise EdgeError(
+            f"{router}.edge_twin_router_platform", f"{name!r} is no platform", f"one of: {', '.join(PLATFORMS)}"
+        )
+    return name
+
+
+def router_sysctls(settings: RouterSettings, platform: str) -> dict[str, str]:
+    """Return the kernel settings of a router of the twin."""
+    defaults = PLATFORMS[platform]
+    reverse_path = defaults.reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
+    return {
+        "net.ipv4.ip_forward": "1",
+        "net.ipv4.fib_multipath_hash_policy": defaults.hash_policy,
+        "net.ipv4.conf.all.rp_filter": REVERSE_PATHS[reverse_path],
+        "net.ipv6.conf.all.forwarding": "1",
+        "net.ipv6.fib_multipath_hash_policy": defaults.hash_policy,
+    }
