@@ -148,11 +148,29 @@ closes:
   returned: success
   sample: ["10.121.0.11"]
 gained:
-  description: Lines that are not ours and appeared while the change ran; somebody else configured the router then.
+  description:
+    - Lines that are not ours and appeared while the change ran; somebody else configured the router then. They stay,
+      also where the change was taken back.
   type: list
   elements: str
   returned: success
   sample: ["ip route 198.51.100.0/24 10.0.0.254"]
+lost:
+  description:
+    - Lines that somebody else configured while the change ran, and that did not survive that it was taken back. Those
+      typed into our own objects never do.
+  type: list
+  elements: str
+  returned: success
+  sample: ["router bgp 65000: neighbor 10.0.0.9 remote-as 65009"]
+restarted:
+  description:
+    - FRR's daemons that ended by themselves while the change ran, by their names. The change stays where they run again
+      with it and the sessions are back, else it was taken back.
+  type: list
+  elements: str
+  returned: success
+  sample: ["bgpd"]
 left:
   description:
     - What a later V(contract) takes away or narrows, as a difference without secrets. Empty when nothing is left.

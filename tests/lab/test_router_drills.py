@@ -358,7 +358,36 @@ def test_what_somebody_saves_during_a_change_that_is_taken_back_is_kept_aside(si
     kept = result["msg"].partition(told)[2].split()[0]
     assert "ip route 198.51.100.0/24 blackhole" in site.lab.read(kept)
     assert runs(site, OLD)
-    site.lab.sh("vtysh -c configure -c 'no ip route 198.51.100.0/24 blackhole'; true")
+    assert result["gained"] == ["ip route 198.51.100.0/24 blackhole"]
+    site.lab.sh("vtysh -c configure -c 'no ip route 198.51.100.0/24 blackhole'")
+    site.lab.wait_established(*PEERS)
+
+
+def test_a_way_back_keeps_what_somebody_typed_meanwhile_and_names_what_it_takes_along(site: Site) -> None:
+    """A line of its own stays; a neighbor in the instance that comes back whole does not."""
+    other = "neighbor 10.121.0.98"
+    types = (
+        "vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole' -c 'router ospf' -c 'passive-interface eth0' "
+        f"-c 'router bgp 65000' -c '{other} remote-as 65098' -c 'no neighbor 10.121.0.13'; exit 1"
+    )
+    with around_reload(site, f'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; {types}; fi'):
+        result = site.apply(NEW)
+    assert result["rolled_back"], result["text"]
+    stays = {"ip route 198.51.100.0/24 blackhole"}
+    if "passive-interface eth0" in site.lab.vtysh("show running-config"):
+        stays.add("router ospf: passive-interface eth0")
+    else:  # newer versions write it at the interface
+        stays.add("interface eth0: ip ospf passive")
+    assert set(result["gained"]) == stays, result["text"]
+    assert result["lost"] == [f"router bgp 65000: {other} remote-as 65098"]
+    assert f"the way back took along: router bgp 65000: {other} remote-as 65098" in result["msg"]
+    running = site.lab.vtysh("show running-config")
+    assert all(line.split(": ")[-1] in running for line in stays)
+    assert other not in running
+    assert runs(site, OLD)
+    site.lab.sh(
+        "vtysh -c configure -c 'no ip route 198.51.100.0/24 blackhole' -c 'router ospf' -c 'no passive-interface eth0'"
+    )
     site.lab.wait_established(*PEERS)
 
 
@@ -381,16 +410,69 @@ def test_a_running_configuration_that_is_shown_by_half_is_refused(site: Site) ->
     assert site.fingerprint() == before
 
 
+CRASHES = "kill -{signal} $(pidof bgpd)"
+
+
+def crashing(site: Site, when: str, signal_name: str) -> AbstractContextManager[None]:
+    """Let bgpd crash once: while the reload runs, or just after it."""
+    crash = CRASHES.format(signal=signal_name)
+    if when == "during the reload":
+        # frr-reload.py asks the running configuration first; then bgpd is away, and so are its commands.
+        return around_reload(site, f'[ -e /run/once ] || {{ touch /run/once; (sleep 0.2; {crash}) & }}; real "$@"')
+    return around_reload(site, f'real "$@"; [ -e /run/once ] || {{ touch /run/once; {crash}; }}')
+
+
 @pytest.mark.interrupts
-def test_a_bgpd_that_crashes_during_the_change_leaves_one_of_both(site: Site) -> None:
-    """watchfrr starts it again, with the file that is there then."""
-    crashes = 'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; kill -9 $(pidof bgpd); fi'
-    with around_reload(site, crashes):
+@pytest.mark.parametrize("signal_name", ["SEGV", "KILL"])
+@pytest.mark.parametrize("when", ["during the reload", "after the reload"])
+def test_a_bgpd_that_crashes_during_the_change_is_named(site: Site, when: str, signal_name: str) -> None:
+    """watchfrr starts it again, with the file that is there then: the new one."""
+    with crashing(site, when, signal_name):
         result = site.apply(NEW, session_timeout=60)
-    assert result["rolled_back"] is result["failed"], result["text"]
-    assert result["changed"] is not result["failed"]
+    told = " ".join(result["text"].split())
+    assert "bgpd of FRR ended by itself while the change ran" in told, result["text"]
+    assert result["restarted"] == ["bgpd"]
+    if result["failed"]:
+        assert (result["rolled_back"], result["changed"]) == (True, False), result["text"]
+    else:
+        assert result["changed"]
+        assert f"was started anew, which closed the sessions of {', '.join(PEERS)}; the change stays" in told
     site.lab.wait_established(*PEERS)
     assert runs(site, OLD if result["failed"] else NEW)
+
+
+@contextmanager
+def without_watchfrr(site: Site) -> Iterator[None]:
+    """Stop FRR's own watch, so that nothing starts a daemon that ends."""
+    site.lab.sh("kill -STOP $(pidof watchfrr)")
+    try:
+        yield
+    finally:
+        site.lab.sh("kill -CONT $(pidof watchfrr)", check=False)
+
+
+@pytest.mark.interrupts
+def test_a_bgpd_that_crashes_and_stays_away_is_taken_back(site: Site) -> None:
+    with without_watchfrr(site), crashing(site, "after the reload", "KILL"):
+        result = site.apply(NEW, session_timeout=60)
+    assert result["rolled_back"], result["text"]
+    assert "bgpd ended while the change ran, and is not back" in result["msg"]
+    assert "bgpd of FRR ended by itself while the change ran" in result["msg"]
+    assert result["restarted"] == ["bgpd"]
+    site.lab.wait_established(*PEERS)
+    assert runs(site, OLD)
+
+
+@pytest.mark.interrupts
+def test_another_daemon_that_crashes_and_stays_away_is_taken_back(site: Site) -> None:
+    crashes = 'real "$@"; [ -e /run/once ] || { touch /run/once; kill -9 $(pidof ospfd); }'
+    with without_watchfrr(site), around_reload(site, crashes):
+        result = site.apply(NEW, session_timeout=60)
+    assert result["rolled_back"], result["text"]
+    assert "ospfd ended while the change ran, and is not back" in result["msg"]
+    assert "router ospf" in site.lab.vtysh("show running-config")
+    site.lab.wait_established(*PEERS)
+    assert runs(site, OLD)
 
 
 @pytest.mark.interrupts

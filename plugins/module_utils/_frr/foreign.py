@@ -12,7 +12,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, List, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from . import config as frr
 from .spelling import canonical
@@ -37,23 +37,50 @@ def blocks(text: str, ours: Set[frr.Key]) -> Blocks:
         text: a file, or the output of ``show running-config``.
         ours: keys of the objects that a transaction replaces (:func:`config.scope`).
     """
-    config = frr.parse(text)
-    lines = frr.split_lines(text)
     result: Dict[str, Tuple[str, ...]] = {}
-    for block in config.blocks:
-        if block.key in ours:
-            continue
-        said = [" ".join(line.split()) for line in lines[block.first : block.last]]
+    for name, inner, _lines in _each_block(text, ours):
+        if name:
+            result[name] = result.get(name, ()) + inner
+    return result
+
+
+def _each_block(text: str, ours: Set[frr.Key]) -> Iterator[Tuple[str, Tuple[str, ...], List[str]]]:
+    """Yield name, inner lines and lines as they stand, of each block; one that is ours or says nothing has no name."""
+    lines = frr.split_lines(text)
+    for block in frr.parse(text).blocks:
+        there = lines[block.first : block.last]
+        said = [" ".join(line.split()) for line in there]
         said = [line for line in said if line and line[0] not in "!#"]
-        if not said or _NOT_CONFIGURATION.match(said[0]):
+        if block.key in ours or not said or _NOT_CONFIGURATION.match(said[0]):
+            yield "", (), there
             continue
         kind = block.key.kind if block.key else ""
         inner = tuple(canonical(line, kind) for line in said[1:] if not line.startswith("exit"))
-        if not inner and said[0].startswith(_EMPTY_BLOCKS):
-            continue
-        name = said[0]
-        result[name] = result.get(name, ()) + inner
-    return result
+        yield ("" if not inner and said[0].startswith(_EMPTY_BLOCKS) else said[0]), inner, there
+
+
+def with_additions(before: str, now: str, ours: Set[frr.Key]) -> str:
+    """Return the configuration ``before`` with what others have added to it in ``now``.
+
+    A block of theirs that ``before`` lacks is added; one that has all of its old lines and more is taken as it is now.
+    One that lost a line stays as it was ``before``.
+
+    Args:
+        before: a running configuration.
+        now: what runs now.
+        ours: keys of the objects that a transaction replaces; of them ``before`` holds.
+    """
+    old, new = blocks(before, ours), blocks(now, ours)
+    grown = {
+        name
+        for name, inner in new.items()
+        if missing({name: inner}, old) and not missing({name: old.get(name, ())}, new)
+    }
+    if not grown:
+        return before
+    kept = [line for name, _inner, lines in _each_block(before, ours) if name not in grown for line in lines]
+    added = [line for name, _inner, lines in _each_block(now, ours) if name in grown for line in ("!", *lines)]
+    return "\n".join([*kept, *added, "!"]) + "\n"
 
 
 def missing(before: Blocks, after: Blocks, but: Iterable[str] = ()) -> List[str]:

@@ -47,6 +47,8 @@ class RouterState(NamedTuple):
     sessions: Mapping[str, SessionState]
     daemon_files: Mapping[str, str] = {}
     """Per-daemon files by name, where FRR reads them in place of a frr.conf that does not exist."""
+    daemons: Mapping[str, str] = {}
+    """FRR's daemons that run: name -> which process it is. Another process means that it ended meanwhile."""
 
 
 class Plan(NamedTuple):
@@ -461,6 +463,36 @@ def lost_blocks(planned: Plan, running_text: str) -> List[str]:
 def gained_blocks(planned: Plan, running_text: str) -> List[str]:
     """Return the lines that are not ours and appeared while the change ran, without secrets."""
     return missing(blocks(running_text, planned.scope), planned.others)
+
+
+def ended_daemons(planned: Plan, before: Mapping[str, str], now: Mapping[str, str]) -> List[str]:
+    """Return FRR's daemons that ended since the look, though the change restarts none, sorted; some may run anew.
+
+    Args:
+        planned: the change.
+        before: the daemons at the look, as :attr:`RouterState.daemons`.
+        now: the daemons now.
+    """
+    if planned.method == "restart":
+        return []
+    return sorted(name for name, process in before.items() if now.get(name) != process)
+
+
+def judged_as(planned: Plan, ended: Container[str]) -> Plan:
+    """Return the plan by which sessions are judged: where bgpd ended by itself, they are as after a restart."""
+    return planned._replace(method="restart") if "bgpd" in ended else planned
+
+
+def typed_into_ours(now: frr.Objects, before: frr.Objects, target: frr.Objects) -> List[str]:
+    """Return the lines of our objects that neither ran before nor are planned, without secrets: somebody typed them."""
+    result = []
+    for key, lines in now.items():
+        known = {*before.get(key, ()), *target.get(key, ())}
+        name = lines[0][1] if key == frr.BGP else " ".join(key)
+        for context, text in lines:
+            if text and (context, text) not in known:
+                result.append("{0}: {1}".format(name, frr.mask(text)))
+    return result
 
 
 def closed_by_neighbors(

@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from .._errors import EdgeError
 from .._frr import config as frr
 from .._frr import state, transaction, versions
+from .._frr.foreign import blocks
 from . import check, files, journal, persist, programs
 from .recovery import forget, recover
 from .rollback import READ_BACK_TIMEOUT, Before, FailedError, RefusedError, poll
@@ -50,6 +51,7 @@ def look() -> transaction.RouterState:
         running_text=programs.running_text(),
         sessions=programs.sessions(),
         daemon_files=programs.daemon_files() if file_text is None else {},
+        daemons=programs.daemons(),
     )
 
 
@@ -84,6 +86,8 @@ class Proof(NamedTuple):
     """Neighbors whose own configuration changed, and that are not up again."""
     sessions: Mapping[str, state.SessionState]
     """All sessions at its end."""
+    restarted: List[str]
+    """FRR's daemons that ended by themselves while it ran, and run again."""
 
 
 def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, timeout: float) -> Proof:
@@ -96,51 +100,98 @@ def prove(router: transaction.RouterState, plan: transaction.Plan, said: str, ti
         timeout: seconds for sessions to be back after a restart.
 
     Raises:
-        FailedError: the running configuration is not the planned one, something that is not ours is gone, or a session
-            that the change does not touch did not survive it.
+        FailedError: the running configuration is not the planned one, something that is not ours is gone, a session
+            that the change does not touch did not survive it, or a daemon of FRR ended and is not back, or ended twice.
+    """
+    for _attempt in range(2):
+        running = _prove_configuration(router, plan, said)
+        closed, now = _prove_sessions(router, plan, timeout)
+        if programs.daemons() == running:
+            break
+        # One ended since its configuration was read: what runs now is another process.
+    else:
+        raise FailedError("a daemon of FRR ended again and again while the change was proven")
+    return Proof(
+        transaction.gained_blocks(plan, programs.running_text() or ""),
+        closed,
+        transaction.down_by_own_change(plan, router.sessions, now),
+        now,
+        transaction.ended_daemons(plan, router.daemons, running),
+    )
+
+
+def _prove_configuration(router: transaction.RouterState, plan: transaction.Plan, said: str) -> Dict[str, str]:
+    """Return the daemons (:func:`programs.daemons`) that run the planned configuration.
+
+    Raises:
+        FailedError: it does not run, something that is not ours is gone, or a daemon that ended is not back.
     """
     idle = not plan.candidate and not router.bgpd_running
+    running: Dict[str, str] = {}
 
-    def configuration() -> Optional[str]:
+    def problem() -> str:
+        nonlocal running
+        running = programs.daemons()
+        gone = [name for name in transaction.ended_daemons(plan, router.daemons, running) if name not in running]
+        if gone:
+            return "{0} ended while the change ran, and is not back".format(", ".join(gone))
         text = programs.running_text()
         if text is None:
             return "" if idle else "FRR does not answer"
         lost = transaction.lost_blocks(plan, text)
         if lost:
             return "lines that are not ours do not run any more: {0}".format("; ".join(lost))
-        return "" if idle else transaction.configuration_problem(plan, text)
+        return "" if idle else transaction.configuration_problem(plan, text) or ""
 
-    problem = poll(configuration, READ_BACK_TIMEOUT)
-    if problem:
+    found = poll(problem, READ_BACK_TIMEOUT)
+    if found:
         raise FailedError(
-            "the running configuration is not the planned one:\n{0}{1}".format(problem, "\n" + said if said else "")
+            "the running configuration is not the planned one:\n{0}{1}".format(found, "\n" + said if said else "")
         )
+    return running
 
+
+def _prove_sessions(
+    router: transaction.RouterState, plan: transaction.Plan, timeout: float
+) -> Tuple[Dict[str, str], Mapping[str, state.SessionState]]:
+    """Return the sessions that their neighbors closed meanwhile (address -> reason), and all sessions.
+
+    Args:
+        router: what was found before.
+        plan: what was done.
+        timeout: seconds for sessions to be back after a restart of FRR, and after bgpd ended by itself.
+
+    Raises:
+        FailedError: one that the change does not touch did not survive it.
+    """
     closed: Dict[str, str] = {}
-    now, left = router.sessions, []
+    now, left, judged = router.sessions, [], plan
 
     def problems() -> List[str]:
-        nonlocal now
+        nonlocal now, judged
+        # A bgpd that started anew has counted nothing yet: its sessions have to come back, as after a restart.
+        judged = transaction.judged_as(plan, transaction.ended_daemons(plan, router.daemons, programs.daemons()))
         try:
             now = programs.sessions()
         except EdgeError as error:  # an answer that was cut off is asked for again
             return [str(error)]
-        closed.update(transaction.closed_by_neighbors(plan, router.sessions, now))
-        return transaction.session_problems(plan, router.sessions, now, closed)
+        closed.update(transaction.closed_by_neighbors(judged, router.sessions, now))
+        return transaction.session_problems(judged, router.sessions, now, closed)
 
     def mendable() -> List[str]:
         nonlocal left
         left = problems()
-        return [] if transaction.was_reset(plan, router.sessions, now, closed) else left
+        return [] if transaction.was_reset(judged, router.sessions, now, closed) else left
 
     poll(mendable, timeout if plan.method == "restart" else RELOAD_TIMEOUT)
     if left:
         # FRR may say only now that it was the neighbor who closed a session.
         left = problems()
+    if left and judged.method == "restart" and plan.method != "restart":
+        poll(mendable, timeout)
     if left:
         raise FailedError("sessions that the change does not touch did not survive it: {0}".format("; ".join(left)))
-    gained = transaction.gained_blocks(plan, programs.running_text() or "")
-    return Proof(gained, closed, transaction.down_by_own_change(plan, router.sessions, now), now)
+    return closed, now
 
 
 def planned_change(
@@ -314,6 +365,8 @@ def untouched(router: transaction.RouterState, live: frr.Objects, planned: frr.O
         "owner": transaction.owner(router),
         "rolled_back": False,
         "gained": [],
+        "lost": [],
+        "restarted": [],
         "closes": [],
         "left": "",
         "sessions": {"before": sessions, "after": sessions},
@@ -362,7 +415,17 @@ def carry_out(
         raise RefusedError(
             "nothing was changed: {0} (a full or read-only disk: df -h /etc {1}; mount)".format(error, folder)
         ) from error
-    before = Before(config, daemons, router.running_text or router.file_text, plan.scope, router.active, router.enabled)
+    before = Before(
+        config,
+        daemons,
+        router.running_text or router.file_text,
+        plan.scope,
+        plan.target,
+        router.active,
+        router.enabled,
+        blocks(router.running_text or "", plan.scope),
+        router.daemons,
+    )
     try:
         entry = journal.advance(folder, entry, "applying")
         said = apply_plan(router, plan)
@@ -371,18 +434,35 @@ def carry_out(
     except Exception as error:
         journal.advance(folder, entry, "restoring")
         saved = _saved_meanwhile(entry, params)
-        left = before.bring_back()
-        result.update(failed=True, changed=bool(left), rolled_back=not left)
-        result["msg"] = _failure(error, left) + saved
+        ended = transaction.ended_daemons(plan, router.daemons, programs.daemons())
+        left, gained, lost = before.bring_back()
+        result.update(failed=True, changed=bool(left), rolled_back=not left, gained=gained, lost=lost, restarted=ended)
+        result["msg"] = _failure(error, left) + saved + _beside(gained, lost, ended)
         if left:
             # The journal stays: the next run tries again.
             return
         forget(folder)
         return
     forget(folder)
-    result["gained"] = proof.gained
+    result.update(gained=proof.gained, restarted=proof.restarted)
     result["sessions"]["after"] = programs.described(proof.sessions)
-    result["warnings"].extend(noted(proof))
+    result["warnings"].extend(noted(router, proof))
+
+
+def _beside(gained: List[str], lost: List[str], ended: List[str]) -> str:
+    """Return what else the message of a change that was taken back says, one line each."""
+    said = ""
+    if ended:
+        said += "\n{0} of FRR ended by itself while the change ran: journalctl -u frr may say why".format(
+            ", ".join(ended)
+        )
+    if gained:
+        said += "\nSomebody else configured this router while the change ran; it stays: {0}".format("; ".join(gained))
+    if lost:
+        said += "\nSomebody else configured this router while the change ran; the way back took along: {0}".format(
+            "; ".join(lost)
+        )
+    return said
 
 
 def _saved_meanwhile(entry: journal.Entry, params: Mapping[str, Any]) -> str:
@@ -399,9 +479,16 @@ def _saved_meanwhile(entry: journal.Entry, params: Mapping[str, Any]) -> str:
     return "\nSomebody else wrote /etc/frr/frr.conf while the change ran: what it was then is in {0}".format(path)
 
 
-def noted(proof: Proof) -> List[str]:
+def noted(router: transaction.RouterState, proof: Proof) -> List[str]:
     """Return what a change that holds warns of."""
     result = []
+    if proof.restarted:
+        up = sorted(address for address, found in router.sessions.items() if found.state == "Established")
+        reset = ", which closed the sessions of {0}".format(", ".join(up)) if "bgpd" in proof.restarted and up else ""
+        result.append(
+            "{0} of FRR ended by itself while the change ran, and was started anew{1}; the change stays: "
+            "journalctl -u frr may say why".format(", ".join(proof.restarted), reset)
+        )
     if proof.gained:
         result.append(
             "somebody else configured this router while the change ran; it stays: {0}".format("; ".join(proof.gained))

@@ -9,6 +9,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import signal
@@ -21,6 +22,8 @@ from .._frr import state
 CONFIG = "/etc/frr/frr.conf"
 DAEMONS = "/etc/frr/daemons"
 FOLDER = "/etc/frr"
+RUN = "/run/frr"
+"""Where each daemon of FRR keeps its process number, as ``<daemon>.pid``."""
 LIBRARY = "/usr/lib/frr"
 SERVICE = "frr.service"
 TIMEOUT = 120
@@ -88,6 +91,25 @@ def systemctl(*words: str) -> str:
 def bgpd_running() -> bool:
     """Return whether bgpd answers."""
     return run(["vtysh", "-d", "bgpd", "-c", "show version"])[0] == 0
+
+
+def daemons() -> Dict[str, str]:
+    """Return FRR's daemons that run: name -> its process, by number and start time."""
+    found: Dict[str, str] = {}
+    for path in glob.glob(RUN + "/*.pid"):
+        name = os.path.basename(path)[: -len(".pid")]
+        try:
+            with open(path, encoding="ascii", errors="replace") as handle:
+                pid = int(handle.read())
+            with open("/proc/{0}/stat".format(pid), encoding="ascii", errors="replace") as handle:
+                command, _bracket, rest = handle.read().partition(" (")[2].rpartition(") ")
+        except (OSError, ValueError):
+            continue
+        fields = rest.split()  # proc(5): from the third on, the state; the start time is the 22nd
+        # The file of a daemon that was killed stays, and its number may be another process by now.
+        if command == name.partition("-")[0] and fields[0] != "Z":
+            found[name] = "{0} {1}".format(pid, fields[19])
+    return found
 
 
 def lock_of_another() -> str:

@@ -65,17 +65,22 @@ def recover(folder: str, check_mode: bool) -> Optional[str]:
         files.Kept(daemons, entry.old_daemons, daemons + files.KEPT_SUFFIX),
         entry.old_running if entry.old_running is not None else entry.old_file,
         scope,
+        target,
         entry.was_active,
         entry.was_enabled,
+        others={},
+        processes=(),
     )
-    left = before.bring_back()
+    left, _gained, lost = before.bring_back()
     if left:
         raise RefusedError(
             "an earlier run was cut off after its step '{0}', and what was before it could not be restored:\n{1}\n"
             "What was before it is in {2}".format(entry.step, left, path)
         )
     forget(folder)
-    return "an earlier run was cut off after its step '{0}'; what was before it is back".format(entry.step)
+    return "an earlier run was cut off after its step '{0}'; what was before it is back{1}".format(
+        entry.step, ", and what others configured since went with it: {0}".format("; ".join(lost)) if lost else ""
+    )
 
 
 def forget(folder: str) -> None:

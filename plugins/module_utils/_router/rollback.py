@@ -9,10 +9,11 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import time
-from typing import Callable, List, Optional, Set, TypeVar
+from typing import Callable, Collection, List, NamedTuple, Optional, Set, TypeVar
 
 from .._frr import config as frr
 from .._frr import transaction
+from .._frr.foreign import Blocks, blocks, missing, with_additions
 from . import files, programs
 
 READ_BACK_TIMEOUT = 20
@@ -38,6 +39,17 @@ def poll(probe: Callable[[], Answer], limit: float, every: float = 0.25) -> Answ
         time.sleep(every)
 
 
+class Restored(NamedTuple):
+    """What became of a way back."""
+
+    left: str
+    """What could not be restored; empty where all is as before."""
+    gained: List[str]
+    """Lines that others configured meanwhile, and that still run."""
+    lost: List[str]
+    """Lines that others configured meanwhile, and that the way back took along."""
+
+
 class Before:
     """The state before a change, and the way back to it.
 
@@ -46,8 +58,11 @@ class Before:
         daemons: /etc/frr/daemons.
         running: the running configuration; None = FRR did not run.
         scope: the objects that the change replaces.
+        target: what the change makes of them.
         active: whether frr.service ran.
         enabled: whether it starts at boot.
+        others: the blocks that are not ours and must run again; none where time has passed since.
+        processes: FRR's daemons that must run again.
     """
 
     def __init__(
@@ -56,27 +71,52 @@ class Before:
         daemons: files.Kept,
         running: Optional[str],
         scope: Set[frr.Key],
+        target: frr.Objects,
         active: bool,
         enabled: bool,
+        others: Blocks,
+        processes: Collection[str],
     ) -> None:
         self.config = config
         self.daemons = daemons
         self.running = running
         self.scope = scope
+        self.target = target
         self.active = active
         self.enabled = enabled
+        self.others = others
+        self.processes = processes
 
     def problem(self) -> str:
-        """Return how the running configuration of our objects differs from the old one, or an empty text."""
+        """Return how FRR differs from what it was, or an empty text: its daemons, our objects, what is not ours."""
+        return self._problem_of_ours() or self._problem_of_others()
+
+    def _problem_of_ours(self) -> str:
         text = programs.running_text()
         if text is None:
             return "FRR does not answer" if self.active else ""
+        gone = sorted(set(self.processes) - set(programs.daemons()))
+        if gone:
+            return "FRR's daemons that do not run: {0}".format(", ".join(gone))
         running = frr.pick(frr.parse(text).objects, self.scope)
         wanted = frr.pick(frr.parse(self.running or "").objects, self.scope)
         return "" if frr.equal(running, wanted) else frr.unified_diff(wanted, running, ("before", "running"))
 
-    def bring_back(self) -> str:
-        """Restore files and FRR, each step on its own; return what could not be restored, or an empty text."""
+    def _problem_of_others(self) -> str:
+        lost = missing(self.others, blocks(programs.running_text() or "", self.scope))
+        return "lines that are not ours do not run any more: {0}".format("; ".join(lost)) if lost else ""
+
+    def _restart_helps(self) -> bool:
+        """Return whether FRR must start anew: for our objects always, for others' where it loses none."""
+        if self._problem_of_ours():
+            return True
+        written = blocks(self.config.text or "", self.scope)
+        running = blocks(programs.running_text() or "", self.scope)
+        lost = set(missing(self.others, running))
+        return not missing(running, written) and bool(lost.difference(missing(self.others, written)))
+
+    def bring_back(self) -> Restored:
+        """Restore files and FRR, each step on its own; return what became of it."""
         failures: List[str] = []
 
         def attempt(what: str, step: Callable[[], Answer]) -> Optional[Answer]:
@@ -86,6 +126,7 @@ class Before:
                 failures.append("{0}: {1}".format(what, error))
                 return None
 
+        theirs = attempt("show running-config", self._of_others) or []
         attempt("/etc/frr/frr.conf", lambda: files.put_back(self.config))
         attempt("/etc/frr/daemons", lambda: files.put_back(self.daemons))
         if not self.enabled:
@@ -93,18 +134,38 @@ class Before:
         if not self.active:
             attempt("systemctl stop", lambda: programs.systemctl("stop", programs.SERVICE))
             attempt("systemctl reset-failed", lambda: programs.systemctl("reset-failed", programs.SERVICE))
-            return "\n".join(failures)
+            return Restored("\n".join(failures), [], theirs)
         problem = attempt("show running-config", self.problem)
         if problem and self.running is not None and programs.has_reload() and programs.bgpd_running():
             attempt("frr-reload.py", self._reload)
             problem = attempt("show running-config", lambda: poll(self.problem, 5))
-        if problem:
+        if problem and attempt("show running-config", self._restart_helps) is not False:
             attempt("systemctl restart", programs.restart)
             problem = attempt("show running-config", lambda: poll(self.problem, READ_BACK_TIMEOUT))
-        return "\n".join([*failures, *([problem] if problem else [])])
+        still = set(attempt("show running-config", self._of_others) or []) if theirs else set()
+        return Restored(
+            "\n".join([*failures, *([problem] if problem else [])]),
+            [line for line in theirs if line in still],
+            [line for line in theirs if line not in still],
+        )
+
+    def _of_others(self) -> List[str]:
+        """Return the running lines that neither ran before nor are planned, without secrets: somebody typed them."""
+        text = programs.running_text() or ""
+        old = self.running or ""
+        return [
+            *missing(blocks(text, self.scope), blocks(old, self.scope)),
+            *transaction.typed_into_ours(
+                frr.pick(frr.parse(text).objects, self.scope),
+                frr.pick(frr.parse(old).objects, self.scope),
+                self.target,
+            ),
+        ]
 
     def _reload(self) -> None:
-        running = frr.pick(frr.parse(programs.running_text() or "").objects, self.scope)
+        now = programs.running_text() or ""
+        running = frr.pick(frr.parse(now).objects, self.scope)
         wanted = frr.pick(frr.parse(self.running or "").objects, self.scope)
-        programs.reload(self.running or "", transaction.password_changes(running, wanted))
+        text = with_additions(self.running or "", now, self.scope)
+        programs.reload(text, transaction.password_changes(running, wanted))
         programs.clear("in")

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import state, transaction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.foreign import blocks, with_additions
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import (
     HOLD_TIMER_EXPIRED,
     SessionState,
@@ -433,6 +434,77 @@ def test_a_consented_loss_is_none_afterwards_and_another_is() -> None:
     assert transaction.lost_blocks(planned, SHOWN + OSPF + WIDER) == []
     assert transaction.lost_blocks(planned, SHOWN + WIDER) == ["router ospf: ospf router-id 10.0.0.1"]
     assert transaction.gained_blocks(planned, SHOWN + OSPF + "router rip\nexit\n" + WIDER) == ["router rip"]
+
+
+RIP = "router rip\n network eth0\nexit\n!\n"
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        pytest.param(STATIC + OSPF + WIDER, STATIC + OSPF, id="nothing"),
+        pytest.param(STATIC + OSPF + RIP + WIDER, STATIC + OSPF + RIP, id="a block"),
+        pytest.param(STATIC + "ip route 10.9.0.0/16 blackhole\n" + OSPF + WIDER, STATIC + OSPF + "ip route 10.9.0.0/16 blackhole\n",
+                     id="a line"),
+        pytest.param(STATIC + OSPF.replace("exit", " passive-interface eth0\nexit") + WIDER,
+                     STATIC + OSPF.replace("exit", " passive-interface eth0\nexit"), id="a line in a block"),
+        pytest.param(RIP + WIDER, STATIC + OSPF + RIP, id="what is gone comes back"),
+        pytest.param(STATIC + OSPF.replace("10.0.0.1", "10.0.0.9") + WIDER, STATIC + OSPF, id="a changed value comes back"),
+    ],
+)  # fmt: skip
+def test_a_way_back_keeps_what_others_added(now: str, expected: str) -> None:
+    """Of our objects it has the old ones, whatever runs now."""
+    old = SHOWN + STATIC + OSPF + OURS
+    ours = frr.scope(frr.parse(old), frr.parse(WIDER))
+    text = with_additions(old, SHOWN + now, ours)
+    assert blocks(text, ours) == blocks(expected, ours)
+    assert frr.equal(frr.pick(frr.parse(text).objects, ours), frr.pick(frr.parse(OURS).objects, ours))
+
+
+def test_what_somebody_typed_into_our_objects_is_named_without_its_secret() -> None:
+    typed = WIDER.replace(
+        " neighbor 10.0.0.12 peer-group g\n", " neighbor 10.9.9.9 remote-as 5\n neighbor 10.9.9.9 password hunter3\n"
+    )
+    now, old, planned = (frr.parse(text).objects for text in (typed, OURS, WIDER))
+    assert transaction.typed_into_ours(planned, old, planned) == []
+    assert transaction.typed_into_ours(now, old, planned) == [
+        "router bgp 65000: neighbor 10.9.9.9 remote-as 5",
+        f"router bgp 65000: neighbor 10.9.9.9 password {frr.MASK}",
+    ]
+
+
+DAEMONS = {"bgpd": "100 5000", "zebra": "90 4900"}
+
+
+@pytest.mark.parametrize(
+    ("method", "now", "ended", "judged"),
+    [
+        pytest.param("reload", DAEMONS, [], "reload", id="all run on"),
+        pytest.param("reload", {**DAEMONS, "bfdd": "120 5100"}, [], "reload", id="one more"),
+        pytest.param("reload", {**DAEMONS, "bgpd": "150 5200"}, ["bgpd"], "restart", id="another process"),
+        pytest.param("reload", {**DAEMONS, "bgpd": "100 5200"}, ["bgpd"], "restart", id="the same number again"),
+        pytest.param("reload", {"bgpd": "100 5000"}, ["zebra"], "reload", id="gone, and its sessions are judged as ever"),
+        pytest.param("restart", {"bgpd": "150 5200", "zebra": "140 5200"}, [], "restart", id="a restart was meant"),
+    ],
+)  # fmt: skip
+def test_a_daemon_that_ended_by_itself_is_known_by_its_process(
+    method: str, now: dict[str, str], ended: list[str], judged: str
+) -> None:
+    planned = transaction.plan(router(daemons=DAEMONS), WIDER, "replace", method)
+    assert transaction.ended_daemons(planned, DAEMONS, now) == ended
+    assert transaction.judged_as(planned, ended).method == judged
+
+
+def test_sessions_of_a_bgpd_that_started_anew_have_to_come_back() -> None:
+    """Its counters begin at 0, so that they tell of no reset and of no reason."""
+    found = router(sessions={"10.0.0.11": session("10.0.0.11", dropped=3)})
+    judged = transaction.judged_as(transaction.plan(found, WIDER, "replace", "reload"), ["bgpd"])
+    back = {"10.0.0.11": session("10.0.0.11")}
+    assert not transaction.was_reset(judged, found.sessions, back)
+    assert transaction.session_problems(judged, found.sessions, back) == []
+    assert transaction.session_problems(
+        judged, found.sessions, {"10.0.0.11": session("10.0.0.11", state="Active")}
+    ) == ["10.0.0.11: was Established, is Active"]
 
 
 def test_what_is_not_ours_shows_no_secret() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which processes a change that was cut off has left behind."""
+"""Which processes a change that was cut off has left behind, and which daemons of FRR run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import programs
 
 
@@ -47,3 +49,21 @@ def test_a_session_that_got_the_same_number_later_is_somebody_elses() -> None:
 
 def test_what_a_transaction_starts_can_be_known_again() -> None:
     assert "CLUSTER_EDGE_CHANGE=1" in programs.run(["env"])[1].split("\n")
+
+
+def test_daemons_are_known_by_number_and_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a daemon that ended counts for nothing, nor does one whose number is another program by now."""
+    monkeypatch.setattr(programs, "RUN", str(tmp_path))
+    with session({}) as number:
+        started = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[19]
+        name = Path(f"/proc/{number}/comm").read_text().strip()
+        (tmp_path / f"{name}.pid").write_text(f"{number}\n")
+        (tmp_path / f"{name}-2.pid").write_text(f"{number}\n")
+        (tmp_path / "bgpd.pid").write_text(f"{number}\n")
+        (tmp_path / "zebra.pid").write_text("")
+        (tmp_path / "zebra.vty").write_text("")
+        running = {name: f"{number} {started}", f"{name}-2": f"{number} {started}"}
+        assert programs.daemons() == running
+    assert programs.daemons() == {}
+    monkeypatch.setattr(programs, "RUN", str(tmp_path / "no-such"))
+    assert programs.daemons() == {}

@@ -190,3 +190,31 @@ def test_our_scripts_start_python_without_a_buffer() -> None:
     own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     said = subprocess.run(["bash", "-c", command], cwd=CHECKOUT, env=own, capture_output=True, text=True, check=True)
     assert said.stdout == "True\n"
+
+
+@pytest.mark.parametrize(
+    ("report", "status"),
+    [
+        pytest.param("<testcase/>", 0, id="all ran"),
+        pytest.param("<testcase><skipped/></testcase>", 1, id="one was skipped"),
+    ],
+)
+def test_lab_tests_have_the_programs_and_none_is_skipped(report: str, status: int) -> None:
+    """The drills as well as the lab tests of a full run."""
+    python = f"""
+work=$(mktemp -d) EDGE_CACHE=/made-up
+trap 'rm -r "$work"' EXIT
+python() {{
+  case $* in
+    *--path*) echo /made-up/programs ;;
+    *pytest*) echo "$PATH $*"; echo '{report}' >"$work/lab.xml" ;;
+  esac
+}}
+"""
+    test = (CHECKOUT / "test").read_text("utf-8")
+    for step, marker in (("lab", "lab and not long"), ("drills", "lab and long")):
+        line = re.search(rf"^step_{step}\(\) .*$", test, re.MULTILINE)
+        assert line is not None
+        done = bash(f"{python}\n{function_of('pytest_lab')}\n{line[0]}\nstep_{step}")
+        assert done.returncode == status, done.stderr
+        assert f":/made-up/programs -m pytest --numprocesses=2 --dist=loadfile -m {marker} -rs" in done.stdout
