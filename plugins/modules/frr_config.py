@@ -165,8 +165,8 @@ lost:
   sample: ["router bgp 65000: neighbor 10.0.0.9 remote-as 65009"]
 restarted:
   description:
-    - FRR's daemons that ended by themselves while the change ran, by their names. The change stays where they run again
-      with it and the sessions are back, else it was taken back.
+    - FRR's daemons that ended by themselves while a change ran that stays, by their names. They run again, and the
+      sessions are back. Else the change is taken back, and the message names them.
   type: list
   elements: str
   returned: success

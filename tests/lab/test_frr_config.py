@@ -130,6 +130,12 @@ class Site:
         result["text"] = done.stdout + done.stderr
         return result
 
+    def begin(self) -> None:
+        """Let bgpd run the planned configuration, where no test before this one has seen to it."""
+        if "router bgp 65000" not in self.lab.vtysh("show running-config"):
+            result = self.apply(planned())
+            assert not result["failed"], result["text"]
+
     def objects(self) -> frr.Objects:
         text = self.lab.vtysh("show running-config").split("Current configuration:")[1]
         return frr.parse(text).objects
@@ -293,6 +299,7 @@ class TestTransaction:
         ],
     )  # fmt: skip
     def test_bad_candidates_are_refused_and_nothing_changes(self, site: Site, candidate: str, expected: str) -> None:
+        site.begin()
         before, sessions = site.fingerprint(), site.drops()
         result = site.apply(candidate)
         assert result["failed"], result["text"]

@@ -363,6 +363,7 @@ def test_what_somebody_saves_during_a_change_that_is_taken_back_is_kept_aside(si
     site.lab.wait_established(*PEERS)
 
 
+@pytest.mark.long
 def test_a_way_back_keeps_what_somebody_typed_meanwhile_and_names_what_it_takes_along(site: Site) -> None:
     """A line of its own stays; a neighbor in the instance that comes back whole does not."""
     other = "neighbor 10.121.0.98"
@@ -423,56 +424,57 @@ def crashing(site: Site, when: str, signal_name: str) -> AbstractContextManager[
 
 
 @pytest.mark.interrupts
-@pytest.mark.parametrize("signal_name", ["SEGV", "KILL"])
-@pytest.mark.parametrize("when", ["during the reload", "after the reload"])
+@pytest.mark.parametrize(
+    ("when", "signal_name"),
+    [
+        ("during the reload", "SEGV"),
+        pytest.param("during the reload", "KILL", marks=pytest.mark.long),
+        pytest.param("after the reload", "SEGV", marks=pytest.mark.long),
+        pytest.param("after the reload", "KILL", marks=pytest.mark.long),
+    ],
+)
 def test_a_bgpd_that_crashes_during_the_change_is_named(site: Site, when: str, signal_name: str) -> None:
     """watchfrr starts it again, with the file that is there then: the new one."""
     with crashing(site, when, signal_name):
         result = site.apply(NEW, session_timeout=60)
     told = " ".join(result["text"].split())
     assert "bgpd of FRR ended by itself while the change ran" in told, result["text"]
-    assert result["restarted"] == ["bgpd"]
     if result["failed"]:
         assert (result["rolled_back"], result["changed"]) == (True, False), result["text"]
     else:
-        assert result["changed"]
+        assert (result["changed"], result["restarted"]) == (True, ["bgpd"])
         assert f"was started anew, which closed the sessions of {', '.join(PEERS)}; the change stays" in told
     site.lab.wait_established(*PEERS)
     assert runs(site, OLD if result["failed"] else NEW)
 
 
 @contextmanager
-def without_watchfrr(site: Site) -> Iterator[None]:
-    """Stop FRR's own watch, so that nothing starts a daemon that ends."""
-    site.lab.sh("kill -STOP $(pidof watchfrr)")
+def away_with_the_new_file(site: Site, daemon: str) -> Iterator[None]:
+    """Let a daemon crash after the reload, and never start while frr.conf is NEW."""
+    site.lab.sh(f"mkdir /srv/real && mv /usr/lib/frr/{daemon} /srv/real/")
+    refuses = f'#!/bin/sh\ngrep -q 203.0.113.92/30 /etc/frr/frr.conf && exit 1\nexec /srv/real/{daemon} "$@"\n'
+    site.lab.write(f"/usr/lib/frr/{daemon}", refuses, "755", "root:root")
+    crashes = f'real "$@"; [ -e /run/once ] || {{ touch /run/once; kill -9 $(pidof {daemon}); }}'
     try:
-        yield
+        with around_reload(site, crashes):
+            yield
     finally:
-        site.lab.sh("kill -CONT $(pidof watchfrr)", check=False)
+        site.lab.sh(f"mv /srv/real/{daemon} /usr/lib/frr/ && rmdir /srv/real")
 
 
+@pytest.mark.long
 @pytest.mark.interrupts
-def test_a_bgpd_that_crashes_and_stays_away_is_taken_back(site: Site) -> None:
-    with without_watchfrr(site), crashing(site, "after the reload", "KILL"):
+@pytest.mark.parametrize("daemon", ["bgpd", "ospfd"])
+def test_a_daemon_that_crashes_and_stays_away_is_taken_back(site: Site, daemon: str) -> None:
+    with away_with_the_new_file(site, daemon):
         result = site.apply(NEW, session_timeout=60)
-    assert result["rolled_back"], result["text"]
-    assert "bgpd ended while the change ran, and is not back" in result["msg"]
-    assert "bgpd of FRR ended by itself while the change ran" in result["msg"]
-    assert result["restarted"] == ["bgpd"]
-    site.lab.wait_established(*PEERS)
-    assert runs(site, OLD)
-
-
-@pytest.mark.interrupts
-def test_another_daemon_that_crashes_and_stays_away_is_taken_back(site: Site) -> None:
-    crashes = 'real "$@"; [ -e /run/once ] || { touch /run/once; kill -9 $(pidof ospfd); }'
-    with without_watchfrr(site), around_reload(site, crashes):
-        result = site.apply(NEW, session_timeout=60)
-    assert result["rolled_back"], result["text"]
-    assert "ospfd ended while the change ran, and is not back" in result["msg"]
-    assert "router ospf" in site.lab.vtysh("show running-config")
-    site.lab.wait_established(*PEERS)
-    assert runs(site, OLD)
+        assert result["rolled_back"], result["text"]
+        assert f"{daemon} ended while the change ran, and is not back" in result["msg"]
+        assert f"{daemon} of FRR ended by itself while the change ran" in result["msg"]
+        assert result["restarted"] == []
+        site.lab.wait_established(*PEERS)
+        assert runs(site, OLD)
+        assert "router ospf" in site.lab.vtysh("show running-config")
 
 
 @pytest.mark.interrupts

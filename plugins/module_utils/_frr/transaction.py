@@ -461,8 +461,15 @@ def lost_blocks(planned: Plan, running_text: str) -> List[str]:
 
 
 def gained_blocks(planned: Plan, running_text: str) -> List[str]:
-    """Return the lines that are not ours and appeared while the change ran, without secrets."""
-    return missing(blocks(running_text, planned.scope), planned.others)
+    """Return the lines that are not ours and appeared while the change ran, without secrets.
+
+    What a restart reads from the file is nobody's work, though it may not have run before.
+    """
+    known = dict(planned.others)
+    if planned.method == "restart":
+        for name, inner in blocks(planned.file_text, planned.scope).items():
+            known[name] = known.get(name, ()) + inner
+    return missing(blocks(running_text, planned.scope), known)
 
 
 def ended_daemons(planned: Plan, before: Mapping[str, str], now: Mapping[str, str]) -> List[str]:

@@ -436,7 +436,7 @@ def carry_out(
         saved = _saved_meanwhile(entry, params)
         ended = transaction.ended_daemons(plan, router.daemons, programs.daemons())
         left, gained, lost = before.bring_back()
-        result.update(failed=True, changed=bool(left), rolled_back=not left, gained=gained, lost=lost, restarted=ended)
+        result.update(failed=True, changed=bool(left), rolled_back=not left, gained=gained, lost=lost)
         result["msg"] = _failure(error, left) + saved + _beside(gained, lost, ended)
         if left:
             # The journal stays: the next run tries again.

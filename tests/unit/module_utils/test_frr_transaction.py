@@ -507,6 +507,15 @@ def test_sessions_of_a_bgpd_that_started_anew_have_to_come_back() -> None:
     ) == ["10.0.0.11: was Established, is Active"]
 
 
+def test_what_a_restart_reads_from_the_file_is_no_work_of_others() -> None:
+    """FRR was down at the look, or one of its daemons."""
+    down = router(running_text=None, active=False, bgpd_running=False, file_text=HEADER + OSPF + OURS)
+    planned = transaction.plan(down, WIDER, "replace", "auto")
+    assert planned.method == "restart"
+    assert transaction.gained_blocks(planned, SHOWN + OSPF + WIDER) == []
+    assert transaction.gained_blocks(planned, SHOWN + OSPF + STATIC + WIDER) == [STATIC.splitlines()[0]]
+
+
 def test_what_is_not_ours_shows_no_secret() -> None:
     text = SHOWN + "key chain k\n key 1\n  key-string hunter2\nexit\n" + OURS
     with pytest.raises(EdgeError) as error:
