@@ -415,17 +415,7 @@ def carry_out(
         raise RefusedError(
             "nothing was changed: {0} (a full or read-only disk: df -h /etc {1}; mount)".format(error, folder)
         ) from error
-    before = Before(
-        config,
-        daemons,
-        router.running_text or router.file_text,
-        plan.scope,
-        plan.target,
-        router.active,
-        router.enabled,
-        blocks(router.running_text or "", plan.scope),
-        router.daemons,
-    )
+    before = _before(router, plan, config, daemons)
     try:
         entry = journal.advance(folder, entry, "applying")
         said = apply_plan(router, plan)
@@ -447,6 +437,28 @@ def carry_out(
     result.update(gained=proof.gained, restarted=proof.restarted)
     result["sessions"]["after"] = programs.described(proof.sessions)
     result["warnings"].extend(noted(router, proof))
+
+
+def _before(router: transaction.RouterState, plan: transaction.Plan, config: files.Kept, daemons: files.Kept) -> Before:
+    """Return what was found, for the way back to it.
+
+    Args:
+        router: what was found.
+        plan: what is to be done.
+        config: frr.conf.
+        daemons: /etc/frr/daemons.
+    """
+    return Before(
+        config=config,
+        daemons=daemons,
+        running=router.running_text or router.file_text,
+        scope=plan.scope,
+        target=plan.target,
+        active=router.active,
+        enabled=router.enabled,
+        others=blocks(router.running_text or "", plan.scope),
+        processes=router.daemons,
+    )
 
 
 def _beside(gained: List[str], lost: List[str], ended: List[str]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import Optional
+from typing import Optional, Set
 
 from .._frr import config as frr
 from . import files, journal, programs
@@ -58,20 +58,7 @@ def recover(folder: str, check_mode: bool) -> Optional[str]:
         return "an earlier run was cut off after its step '{0}'; a run without check mode takes it back first".format(
             entry.step
         )
-    config = os.path.realpath(programs.CONFIG)
-    daemons = os.path.realpath(programs.DAEMONS)
-    before = Before(
-        files.Kept(config, entry.old_file, config + files.KEPT_SUFFIX),
-        files.Kept(daemons, entry.old_daemons, daemons + files.KEPT_SUFFIX),
-        entry.old_running if entry.old_running is not None else entry.old_file,
-        scope,
-        target,
-        entry.was_active,
-        entry.was_enabled,
-        others={},
-        processes=(),
-    )
-    left, _gained, lost = before.bring_back()
+    left, _gained, lost = _before(entry, scope, target).bring_back()
     if left:
         raise RefusedError(
             "an earlier run was cut off after its step '{0}', and what was before it could not be restored:\n{1}\n"
@@ -80,6 +67,23 @@ def recover(folder: str, check_mode: bool) -> Optional[str]:
     forget(folder)
     return "an earlier run was cut off after its step '{0}'; what was before it is back{1}".format(
         entry.step, ", and what others configured since went with it: {0}".format("; ".join(lost)) if lost else ""
+    )
+
+
+def _before(entry: journal.Entry, scope: Set[frr.Key], target: frr.Objects) -> Before:
+    """Return what was before a change that was cut off; what is not ours stays as it has become since."""
+    config = os.path.realpath(programs.CONFIG)
+    daemons = os.path.realpath(programs.DAEMONS)
+    return Before(
+        config=files.Kept(config, entry.old_file, config + files.KEPT_SUFFIX),
+        daemons=files.Kept(daemons, entry.old_daemons, daemons + files.KEPT_SUFFIX),
+        running=entry.old_running if entry.old_running is not None else entry.old_file,
+        scope=scope,
+        target=target,
+        active=entry.was_active,
+        enabled=entry.was_enabled,
+        others={},
+        processes=(),
     )
 
 

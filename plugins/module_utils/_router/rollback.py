@@ -50,42 +50,27 @@ class Restored(NamedTuple):
     """Lines that others configured meanwhile, and that the way back took along."""
 
 
-class Before:
-    """The state before a change, and the way back to it.
+class Before(NamedTuple):
+    """The state before a change, and the way back to it."""
 
-    Args:
-        config: frr.conf.
-        daemons: /etc/frr/daemons.
-        running: the running configuration; None = FRR did not run.
-        scope: the objects that the change replaces.
-        target: what the change makes of them.
-        active: whether frr.service ran.
-        enabled: whether it starts at boot.
-        others: the blocks that are not ours and must run again; none where time has passed since.
-        processes: FRR's daemons that must run again.
-    """
-
-    def __init__(
-        self,
-        config: files.Kept,
-        daemons: files.Kept,
-        running: Optional[str],
-        scope: Set[frr.Key],
-        target: frr.Objects,
-        active: bool,
-        enabled: bool,
-        others: Blocks,
-        processes: Collection[str],
-    ) -> None:
-        self.config = config
-        self.daemons = daemons
-        self.running = running
-        self.scope = scope
-        self.target = target
-        self.active = active
-        self.enabled = enabled
-        self.others = others
-        self.processes = processes
+    config: files.Kept
+    """frr.conf."""
+    daemons: files.Kept
+    """/etc/frr/daemons."""
+    running: Optional[str]
+    """The running configuration; None = FRR did not run."""
+    scope: Set[frr.Key]
+    """The objects that the change replaces."""
+    target: frr.Objects
+    """What the change makes of them."""
+    active: bool
+    """Whether frr.service ran."""
+    enabled: bool
+    """Whether it starts at boot."""
+    others: Blocks
+    """The blocks that are not ours and must run again; none where time has passed since."""
+    processes: Collection[str]
+    """FRR's daemons that must run again."""
 
     def problem(self) -> str:
         """Return how FRR differs from what it was, or an empty text: its daemons, our objects, what is not ours."""
