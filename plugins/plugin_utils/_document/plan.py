@@ -52,6 +52,11 @@ class PlannedNetwork(TypedDict):
     delivery: Annotated[
         str | None, "How a provider hands this public range over; null: it is none.", ("routed", "on_link")
     ]
+    return_path: Annotated[
+        str,
+        "How nodes answer what reached them here: by their default route, or through this network.",
+        ("default_route", "network"),
+    ]
 
 
 class PlannedController(TypedDict):
@@ -91,6 +96,11 @@ class PlannedNode(TypedDict):
 
     labels: Annotated[dict[str, str], "Labels that the inventory gives it."]
     addresses: Annotated[dict[str, list[str]], "By network, its addresses there."]
+    return_paths: Annotated[
+        dict[str, list[str]],
+        "By network, the addresses of services whose answers it sends through that network: it needs a routing rule for"
+        " each.",
+    ]
 
 
 class ServiceManifest(TypedDict):

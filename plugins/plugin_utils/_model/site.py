@@ -112,6 +112,8 @@ class Network:
     """Ranges that a DHCP server hands out."""
     delivery: str | None = None
     """``routed`` or ``on_link``: how a provider hands this public range over."""
+    return_path: str = "default_route"
+    """``network`` or ``default_route``: by which way nodes answer what reached them here."""
 
 
 @dataclass(frozen=True, slots=True)

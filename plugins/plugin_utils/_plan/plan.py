@@ -37,6 +37,7 @@ from .._findings.together import together
 from .._frr.intent import frr_intent
 from .._inventory.parse import Inventory, accepted_reasons, parse
 from .._inventory.values import Item
+from .._model.return_paths import Ways
 from .._model.site import (
     KUBERNETES_TRAFFIC_POLICY,
     Cluster,
@@ -147,6 +148,7 @@ def _document(site: Site, findings: Iterable[Finding], reasons: Mapping[tuple[st
                 "loopback": network.loopback,
                 "dhcp": [entry.text for entry in network.dhcp],
                 "delivery": network.delivery,
+                "return_path": network.return_path,
             }
             for network in sorted(site.networks, key=lambda item: item.name)
         },
@@ -259,6 +261,7 @@ def _passwords(sessions: tuple[Session, ...]) -> list[str]:
 
 
 def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
+    ways = Ways(site, cluster)
     return {
         "managed": cluster.managed,
         "absent": cluster.absent,
@@ -280,6 +283,9 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
             node.host: {
                 "labels": dict(node.labels),
                 "addresses": {network: _texts(addresses) for network, addresses in node.addresses.items()},
+                "return_paths": {
+                    network: [cidr.text for cidr in cidrs] for network, cidrs in ways.return_paths(node).items()
+                },
             }
             for node in cluster.nodes
         },

@@ -30,6 +30,7 @@ def resolve_networks(context: Context) -> tuple[Network, ...]:
                 loopback=item["loopback"],
                 dhcp=item["dhcp"],
                 delivery=item["delivery"],
+                return_path=item["return_path"],
             )
         )
         _check_dhcp(context, name, item, cidrs)

@@ -12,6 +12,7 @@ from .._findings.report import Report
 from .._inventory.parse import ParsedSite
 from .._inventory.values import Values
 from .._model.site import Cluster, L2Lease, Node, PodPool, Router, Service, Site, TakeOver
+from .clusters.return_paths import check_return_paths
 from .clusters.versions import check_versions
 from .hosts import Context, absent_nodes, check_unique, is_absent, resolve_nodes, resolve_routers
 from .names import check_names
@@ -95,6 +96,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         derived=tuple(sorted(context.derived, key=lambda item: item.path)),
     )
     check_names(context, site)
+    check_return_paths(context, site)
     check_versions(context, site)
     return site
 

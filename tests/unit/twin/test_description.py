@@ -99,7 +99,8 @@ def test_agents_run_where_nodes_peer_or_announce(hybrid: _twin.Twin) -> None:
 
 def test_a_node_has_the_planned_addresses_on_interfaces_of_the_planned_names(hybrid: _twin.Twin) -> None:
     assert legs(hybrid, "node04") == {"eth0": ("10.121.0.14/24",), "enp86s0.122": ("10.122.0.14/24",)}
-    assert host(hybrid, "node04").routes == (_twin.Route("default", 4, ("10.121.0.1",)),)
+    main = [route for route in host(hybrid, "node04").routes if route.table is None]
+    assert main == [_twin.Route("default", 4, ("10.121.0.1",))]
 
 
 def test_the_router_has_a_leg_on_each_network_and_one_upstream(hybrid: _twin.Twin) -> None:
@@ -480,6 +481,23 @@ def test_an_agent_without_ipv4_pods_has_ipv4_switched_off() -> None:
     assert cluster.values["ipv4"] == {"enabled": False}
     assert cluster.values["ipv6"] == {"enabled": True}
     assert [ip_network(cidr).version for cidr in cluster.service_cidrs] == [6]
+
+
+def test_a_node_answers_through_the_network_of_the_request_where_the_site_declares_it() -> None:
+    twin = _twin.describe(hybrid_plan().data)
+    node = host(twin, "node01")
+    sources = ["10.122.0.128/28", "10.122.0.160/28", "203.0.113.94/32"]
+    assert sorted(rule.source for rule in node.rules) == sources
+    (table,) = {rule.table for rule in node.rules}
+    assert [(route.destination, route.via, route.interface) for route in node.routes if route.table == table] == [
+        ("10.122.0.0/24", (), "enp86s0.122"),
+        ("default", ("10.122.0.1",), None),
+    ]
+    # It has no session, and answers for what is announced on L2 alone.
+    assert [rule.source for rule in host(twin, "node04").rules] == sources[:2]
+    document = hybrid_document()
+    del document["all"]["vars"]["edge_networks"]["private"]["return_path"]
+    assert [item.rules for item in _twin.describe(plan(inventory_from(document)).data).hosts if item.rules] == []
 
 
 @pytest.mark.parametrize(

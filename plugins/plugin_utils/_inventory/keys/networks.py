@@ -37,6 +37,13 @@ NETWORK = Record(
             Choice("routed", "on_link"),
             "How the provider hands a public range over: routed to the router, or on-link at its WAN port.",
         ),
+        Key(
+            "return_path",
+            Choice("default_route", "network"),
+            "How nodes answer what reached them here: by their default route, or through this network, because they"
+            " have a routing rule for its pools (docs/situations/nodes-in-two-networks.md).",
+            default="default_route",
+        ),
     ),
     {
         "gateway": "a router's address stands in its own edge_addresses",

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from ..._cilium.helm_values import helm_values, value_at
 from ..._cilium.services import CILIUM_INGRESS, GATEWAY
 from ..._inventory.values import Values
-from ..._model.site import Cluster, Node, Service, Site
+from ..._model.return_paths import Ways
+from ..._model.site import Cluster, Service, Site
 from ..._pools.capacity import cilium_blocks
 from ..._pools.sharing import groups
 from ..._versions import cilium
@@ -168,31 +169,13 @@ def _servicelb(place: _Place) -> Iterator[_Met]:
 
 def _default_route(place: _Place) -> Iterator[_Met]:
     nodes = []
+    ways = Ways(place.site, place.cluster)
     for node in place.cluster.nodes:
-        routers = [found for found in _reached_over(place, node).values() if found]
+        routers = [reached.routers for reached in ways.by_default_route(node).values() if reached.routers]
         if len(routers) > 1 and not set.intersection(*routers):
             nodes.append(node.host)
     if nodes:
         yield _Met(f"{nodes[0]}.edge_addresses", _first(nodes, "nodes"))
-
-
-def _reached_over(place: _Place, node: Node) -> dict[str, set[str]]:
-    """Return the networks over which services are reached at a node, each with its routers."""
-    found: dict[str, set[str]] = {}
-    pools = place.cluster.pools
-    advertised = {peering for pool in pools for peering in pool.bgp}
-    for session in place.cluster.sessions:
-        if session.node == node.host and session.peering in advertised and session.router:
-            for name, addresses in node.addresses.items():
-                if session.node_address in addresses:
-                    found.setdefault(name, set()).add(session.router)
-    announced = {name for pool in pools for name in pool.l2}
-    for network in place.site.networks:
-        announces = network.l2_nodes is None or network.l2_nodes.matches(node.all_labels)
-        if network.name in announced and announces and node.addresses.get(network.name):
-            routers = {router.host for router in place.site.routers if router.addresses.get(network.name)}
-            found.setdefault(network.name, set()).update(routers)
-    return found
 
 
 CHECKS: tuple[tuple[Fault, Callable[[_Place], Iterator[_Met]]], ...] = (

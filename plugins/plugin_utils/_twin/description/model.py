@@ -38,7 +38,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``destination`` is a CIDR or ``default``; several next hops share the load.
+    """``destination`` is a CIDR or ``default``; several next hops share the load. Without a next hop it is on the link.
 
     A route with a ``metric`` stands for one that a routing protocol or a provider's router has on the real site. The
     metric is so high that FRR prefers its own route to the same destination.
@@ -48,6 +48,19 @@ class Route:
     family: int
     via: tuple[str, ...]
     metric: int | None = None
+    interface: str | None = None
+    """Of a route without a next hop."""
+    table: int | None = None
+    """None = the main one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A routing rule: what has a source in ``source`` is routed by ``table`` alone."""
+
+    source: str
+    family: int
+    table: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,7 @@ class Host:
     namespace: str
     legs: tuple[Leg, ...] = ()
     routes: tuple[Route, ...] = ()
+    rules: tuple[Rule, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict)
 
 

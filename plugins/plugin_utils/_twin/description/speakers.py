@@ -167,7 +167,7 @@ class Speakers:
         legs = (Leg(_INTERFACE, bridge, self.wiring.mac(name, bridge), ()),)
         namespace = self.wiring.namespace("speaker", name)
         sysctls = {"net.ipv6.conf.default.dad_transmits": "0"}
-        self.hosts.append(Host("speaker", name, namespace, legs, (), sysctls))
+        self.hosts.append(Host("speaker", name, namespace, legs, sysctls=sysctls))
         self._speaker(name, namespace, [self._session(_INTERFACE, None, neighbor, group)])
 
     def _host(self, neighbor: PlannedNeighbor, group: PeerGroup, number: int, address: str) -> None:

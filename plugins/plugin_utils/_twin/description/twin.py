@@ -318,8 +318,9 @@ class _Builder:
             ),
             *self.wiring.node_routes(host, addresses),
         )
+        answers, rules = self.wiring.return_paths(host, legs)
         sysctls = {"net.ipv4.ip_forward": "1", "net.ipv4.conf.all.rp_filter": "0", "net.ipv6.conf.all.forwarding": "1"}
-        return Host("node", host, self.wiring.namespace("host", host), legs, routes, sysctls)
+        return Host("node", host, self.wiring.namespace("host", host), legs, (*routes, *answers), rules, sysctls)
 
     def _discovered(self, node: str) -> tuple[Route, ...]:
         """Return the default routes of a node that dials its default gateway: via the session's router."""

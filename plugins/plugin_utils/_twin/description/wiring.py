@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_net
 from ....module_utils._errors import EdgeError
 from ..._document.plan import PlanDocument
 from .addresses import Network, free_of, highest_free, segments, subnet_of, summarize, used
-from .model import LOOPBACK, UPSTREAM, Host, Leg, Route
+from .model import LOOPBACK, UPSTREAM, Host, Leg, Route, Rule
 from .platforms import RouterSettings, platform_of, router_sysctls
 
 Uplink = tuple[tuple[Leg, ...], tuple[Route, ...]]
@@ -25,6 +25,10 @@ _UPSTREAM_POOLS = {
 
 OWN_METRIC = 254 << 24
 """Metric of routes that stand for those of a protocol; zebra takes its first byte as a kernel route's distance."""
+
+
+RETURN_TABLES = 1000
+"""Number of the first routing table for answers of nodes; one for each network."""
 
 
 class Wiring:
@@ -42,6 +46,11 @@ class Wiring:
         self.segments = segments(self.networks)
         self.taken = used(plan)
         self.routers = {host: router for host, router in plan["routers"].items() if router["addresses"]}
+        self.return_path_sources = {
+            node: entry["return_paths"]
+            for cluster in plan["clusters"].values()
+            for node, entry in cluster["nodes"].items()
+        }
         self.neighbors = [item for item in plan["neighbors"] if item["router"] in self.routers]
 
     def namespace(self, kind: str, host: str) -> str:
@@ -159,6 +168,31 @@ class Wiring:
                     found[route.destination] = route
         return tuple(found[name] for name in sorted(found))
 
+    def return_paths(self, node: str, legs: Iterable[Leg]) -> tuple[tuple[Route, ...], tuple[Rule, ...]]:
+        """Return a node's routing rules for answers that leave through the network of the request, and their tables.
+
+        As a site declares by ``return_path: network``. Each network has a table of its own: the subnets of the leg, and
+        its router as the default route.
+        """
+        routes: list[Route] = []
+        rules: list[Rule] = []
+        paths = self.return_path_sources.get(node, {})
+        for number, network in enumerate(self.networks, start=RETURN_TABLES):
+            hops = self.gateways([network]) if network in paths else {}
+            bridge = self.segments[network][0]
+            for leg in legs if hops else ():
+                if leg.bridge != bridge:
+                    continue
+                for text in leg.addresses:
+                    subnet = ip_interface(text).network
+                    routes.append(Route(str(subnet), subnet.version, (), interface=leg.interface, table=number))
+            for family, via in sorted(hops.items()):
+                sources = [source for source in paths[network] if ip_network(source).version == family]
+                if sources:
+                    routes.append(Route("default", family, via, table=number))
+                    rules += [Rule(source, family, number) for source in sources]
+        return tuple(routes), tuple(rules)
+
     def router_routes(self, host: str) -> tuple[Route, ...]:
         """Return a router's routes to session addresses outside of its subnets (loopbacks, other networks)."""
         own = self.routers[host]["addresses"]
@@ -204,7 +238,7 @@ class Wiring:
         if extra:
             # A link-local address that is checked for a duplicate would not be there when bgpd wants it.
             sysctls["net.ipv6.conf.default.dad_transmits"] = "0"
-        return Host("router", host, self.namespace("host", host), legs, routes, sysctls)
+        return Host("router", host, self.namespace("host", host), legs, routes, sysctls=sysctls)
 
     def client(self, network: str) -> Host | None:
         """Return the client on ``network``: the highest address of each CIDR that nothing in the plan uses."""
@@ -215,7 +249,7 @@ class Wiring:
         legs = (Leg("eth0", bridge, self.mac(f"client/{network}", bridge), tuple(addresses)),)
         routes = self.default_routes([network], legs)
         namespace = self.namespace("client", network)
-        return Host("client", network, namespace, legs, routes, {"net.ipv6.conf.all.accept_ra": "0"})
+        return Host("client", network, namespace, legs, routes, sysctls={"net.ipv6.conf.all.accept_ra": "0"})
 
     def free_addresses(self, network: str) -> list[str]:
         """Return the highest free address of each of a network's CIDRs, with its length."""

@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
 from ....module_utils._errors import EdgeError
@@ -20,6 +21,8 @@ from ..description.twin import LOOPBACK, Host, Route, Twin
 from .runtime import NETNS, run
 
 _CLONE_NEWNET = 0x40000000
+_RULE_PRIORITY = 1000
+"""Of the routing rules that are ours: before the main table's, after Cilium's."""
 
 
 @contextmanager
@@ -78,13 +81,36 @@ def _wire(twin: Twin, host: Host) -> None:
     for family in (4, 6):
         routes = [route for route in host.routes if route.family == family]
         _batch([f"-{family}", "-n", host.namespace], [_route_line(route) for route in routes])
+        _set_rules(host, family)
 
 
 def _route_line(route: Route) -> str:
     metric = "" if route.metric is None else f" metric {route.metric}"
+    if route.table is not None:
+        metric += f" table {route.table}"
+    if not route.via:
+        return f"route replace {route.destination} dev {route.interface}{metric}"
     if len(route.via) == 1:
         return f"route replace {route.destination} via {route.via[0]}{metric}"
     return f"route replace {route.destination}{metric} " + " ".join(f"nexthop via {hop}" for hop in route.via)
+
+
+def _set_rules(host: Host, family: int) -> None:
+    """Make the routing rules of a family those that are described; rules of others (Cilium's) stay."""
+    options = [f"-{family}", "-n", host.namespace]
+    wanted = {(str(ip_network(rule.source)), rule.table) for rule in host.rules if rule.family == family}
+    present = {
+        (str(ip_network(f"{rule['src']}/{rule['srclen']}" if "srclen" in rule else rule["src"])), int(rule["table"]))
+        for rule in json.loads(run(["ip", *options, "-j", "rule", "show"]) or "[]")
+        if rule["priority"] == _RULE_PRIORITY
+    }
+    changes = [("del", rule) for rule in sorted(present - wanted)] + [
+        ("add", rule) for rule in sorted(wanted - present)
+    ]
+    _batch(
+        options,
+        [f"rule {verb} from {source} lookup {table} priority {_RULE_PRIORITY}" for verb, (source, table) in changes],
+    )
 
 
 def _batch(options: list[str], lines: list[str]) -> None:
