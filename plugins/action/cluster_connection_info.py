@@ -11,15 +11,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import READ_ONLY_PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import Read, read_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import KUBERNETES_ERROR
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
+    ARGUMENTS as STATE_ARGUMENTS,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.ended_sessions import (
+    NODE_CONFIG,
+    may_end_sessions,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 COLLECTION = "hybridnet.cluster_edge"
@@ -59,6 +68,34 @@ class ClusterAction(ActionBase):
         environment = {**os.environ, **{str(name): str(value) for name, value in own.items()}}
         kubeconfig = options["kubeconfig"] and self._local_path(options["kubeconfig"])
         return read_cluster(read, {**options, "kubeconfig": kubeconfig}, environment)
+
+    def with_sessions(
+        self,
+        state: dict[str, Any],
+        planned: Iterable[dict[str, Any]],
+        site: str,
+        options: Mapping[str, Any],
+        task_vars: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return a state with the sessions of each node, where an object left the plan that sessions hang on.
+
+        Else nobody asks for them: they are large. A state that could not be read is returned as it is.
+
+        Args:
+            state: the result of module ``cluster_state_info``.
+            planned: the cluster's BGP objects.
+            site: the site's name.
+            options: the task's, of which kubeconfig and context are used.
+            task_vars: the task's variables.
+        """
+        if state.get("failed") or not may_end_sessions(planned, plain(state["objects"]), site):
+            return state
+        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
+        request.update({name: options[name] for name in PLACE})
+        more = self.look(
+            "cluster_state_info", read_state, {**request, "plurals": [READ_ONLY_PLURALS[NODE_CONFIG]]}, task_vars
+        )
+        return more if more.get("failed") else {**state, "objects": [*state["objects"], *more["objects"]]}
 
     def _role_variables(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, str]:
         """Return kubeconfig and context from the deprecated variables of the role that the task is in."""

@@ -64,7 +64,8 @@ class ActionModule(ClusterAction):
         if options["cluster"] not in plan["clusters"]:
             raise AnsibleActionFail(f"cluster: the plan has no cluster {options['cluster']}")
         cluster = plan["clusters"][options["cluster"]]
-        target = Target(plan["site"], cluster, options["release"], options["namespace"])
+        routers_leave = any(router["absent"] for router in plan["routers"].values())
+        target = Target(plan["site"], cluster, options["release"], options["namespace"], routers_leave)
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         programs["kubernetes.core"] = self._kubernetes_core()
         able = self._state({"rules": target.namespaces}, options, variables)
@@ -76,6 +77,8 @@ class ActionModule(ClusterAction):
         if unread:
             return {**result, "refusals": [*lacking_programs(programs), *unread], "notes": [], "blind": True}
         state = self._state(look_request(target, reads_workloads(able["rules"])), options, variables)
+        if target.is_written and not target.may_end_sessions:
+            state = self.with_sessions(state, cluster["bgp"], plan["site"], options, variables)
         if state.get("failed"):
             raise AnsibleActionFail(str(state.get("msg")))
         if calls_helm(target, state):

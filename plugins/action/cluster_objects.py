@@ -72,7 +72,8 @@ ARGUMENTS: dict[str, Any] = {
     "take_over": {"type": "dict", "default": {}},
     "cilium_version": {"type": "str"},
     "serves_classless": {"type": "bool", "default": True},
-    "services": {"type": "list", "elements": "dict", "default": []},
+    "services": {"type": "list", "elements": "dict"},
+    "may_end_sessions": {"type": "bool", "default": False},
     "wait": {"type": "int", "default": 0},
     "refuse": {"type": "bool", "default": True},
 }
@@ -111,6 +112,8 @@ class ActionModule(ClusterAction):
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         state = self._read(options, secrets, variables)
+        if options["part"] == "bgp" and not options["may_end_sessions"]:
+            state = self.with_sessions(state, options["objects"], options["site"], options, variables)
         if state.get("failed"):
             return {**result, **state}
         live = plain(state)

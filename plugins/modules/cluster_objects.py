@@ -87,10 +87,18 @@ options:
     type: bool
     default: true
   services:
-    description: The planned services of the part V(services).
+    description:
+      - The planned services. The part V(services) makes them.
+      - To the part V(lb) they tell which live services leave with the same run, and so keep no pool. Without it all
+        stay.
     type: list
     elements: dict
-    default: []
+  may_end_sessions:
+    description:
+      - Whether the part V(bgp) may remove an object with which sessions end that are up. Else O(take_over) has to name
+        it under V(objects). A session that O(objects) have under other names does not end.
+    type: bool
+    default: false
   wait:
     description: Seconds to wait until the cluster serves the kinds of O(objects). Not in check mode.
     type: int

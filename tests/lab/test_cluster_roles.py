@@ -34,6 +34,7 @@ POOLS = f"{CILIUM_V2}/ciliumloadbalancerippools"
 POLICIES = "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies"
 CONFIGS = f"{CILIUM_V2}/ciliumbgpclusterconfigs"
 PEERS = f"{CILIUM_V2}/ciliumbgppeerconfigs"
+NODE_CONFIG = f"{CILIUM_V2}/ciliumbgpnodeconfigs/node01"
 SECRETS = "/api/v1/namespaces/kube-system/secrets"
 POOL_LABEL = "cluster-edge.hybridnet/pool"
 JELLYFIN = "/api/v1/namespaces/media/services/jellyfin"
@@ -300,6 +301,33 @@ def test_changes(cluster: Cluster) -> None:
     assert cluster.get("/api/v1/nodes/node03")["metadata"]["labels"] == node03
     assert cluster.get("/api/v1/nodes/node04")["metadata"]["labels"] == {hostname: "node04"}
     assert cluster.get(JELLYFIN)["metadata"]["annotations"] == {"lbipam.cilium.io/ips": "10.122.0.172"}
+
+
+def test_configuration_whose_sessions_are_up_is_removed_with_consent_alone(cluster: Cluster) -> None:
+    """No agent runs here: the operator's object and its status are written by hand."""
+    metadata = {"name": "node01", "ownerReferences": [{**owner(cluster), "controller": True}]}
+    peer = {"name": "public-ingress-udm-pro", "peerAddress": "10.121.0.1", "peerASN": 65000}
+    spec = {"bgpInstances": [{"name": "as65001", "localASN": 65001, "peers": [peer]}]}
+    config = {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPNodeConfig", "metadata": metadata, "spec": spec}
+    cluster.apply(NODE_CONFIG, config, "cilium-operator")
+    status = {"bgpInstances": [{**spec["bgpInstances"][0], "peers": [{**peer, "peeringState": "established"}]}]}
+    cluster.request("PATCH", f"{NODE_CONFIG}/status", {"status": status}, "application/merge-patch+json")
+    run = run_refused(cluster, ("cilium_net_bgp", bgp(objects=[])))
+    assert "with it sessions end that are up: node01 to 10.121.0.1" in words(run.output)
+    generation = cluster.get(f"{CONFIGS}/public-true")["metadata"]["generation"]
+    said = {"objects": [f"CiliumBGPClusterConfig/public-true@{generation}"]}
+    assert said["objects"][0] in run.output
+    check = run_roles(cluster, ("cilium_net_bgp", bgp(objects=[], take_over=said)), options=("--check",))
+    assert (check.returncode, check.changed) == (0, 1), check.output
+    cluster.request("DELETE", NODE_CONFIG)
+    assert cluster.names(CONFIGS) == ["public-true"]
+
+
+def owner(cluster: Cluster) -> dict[str, str]:
+    """Return the reference of the one CiliumBGPClusterConfig, as its operator's objects have it."""
+    config = cluster.get(f"{CONFIGS}/public-true")
+    names = {name: config["metadata"][name] for name in ("name", "uid")}
+    return {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPClusterConfig", **names}
 
 
 def test_removal_takes_only_our_own(cluster: Cluster) -> None:

@@ -109,6 +109,7 @@ def lb_changes(
     state: Mapping[str, Any],
     claims: Claims,
     lb_ipam: LbIpam = LbIpam(),  # noqa: B008 - it is immutable
+    services: Iterable[Mapping[str, Any]] | None = None,
 ) -> Changes:
     """Return what to do for pools and L2 policies.
 
@@ -118,10 +119,20 @@ def lb_changes(
         state: the result of module ``cluster_state_info``, with services.
         claims: what this site made.
         lb_ipam: the LB-IPAM that serves the pools.
+        services: the planned services. Others that this site made leave with the same run, and keep no pool. None: not
+            told, then all stay.
     """
     changes = Changes()
     _apply_and_remove(changes, planned, LB_KINDS, state, claims)
-    changes.errors += moved_addresses(planned, may_move, state, claims.made, lb_ipam)
+    names = None if services is None else {(item["namespace"], item["name"]) for item in services}
+
+    def leaves(service: Object) -> bool:
+        """Return whether the part ``services`` removes it."""
+        if names is None or object_key(service)[1:] in names:
+            return False
+        return service["metadata"].get("uid") in claims.note.made and claims.carries_labels(service)
+
+    changes.errors += moved_addresses(planned, may_move, state, claims.made, lb_ipam, leaves)
     return changes
 
 

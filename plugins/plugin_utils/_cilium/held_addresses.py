@@ -107,6 +107,7 @@ def moved_addresses(
     state: Mapping[str, Any],
     made: Callable[[Object], bool],
     lb_ipam: LbIpam,
+    leaves: Callable[[Object], bool] = lambda _service: False,
 ) -> Iterator[EdgeError]:
     """Yield an error for each address that a live service would lose, or may lose, by the planned pools.
 
@@ -116,13 +117,14 @@ def moved_addresses(
         state: the result of module ``cluster_state_info``, with services.
         made: whether this site made a live object.
         lb_ipam: whose rules hold.
+        leaves: whether a live service is removed by the same run.
     """
     if "*" in may_move.services:
         return
     live = [_pool(item, made(item)) for item in state["objects"] if item["kind"] == POOL]
     wanted = {item["metadata"]["name"]: _pool(item, True) for item in planned if item["kind"] == POOL}
     after = [pool for pool in live if not pool.ours and pool.name not in wanted] + list(wanted.values())
-    served = [service for service in state["services"] if lb_ipam.serves(service)]
+    served = [service for service in state["services"] if lb_ipam.serves(service) and not leaves(service)]
     shrunk = _shrunk(live, wanted, served, after) if lb_ipam.has(SHRUNK_POOLS) else set()
     for service in served:
         name = service_name(service)

@@ -21,6 +21,7 @@ from .changes import Changes
 from .common import Object
 from .distribution_look import distribution_lacks
 from .field_owners import is_applied
+from .live_objects import place
 from .note import Claims
 from .others_objects import PEERING_POLICY, ended_policies
 from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request
@@ -38,6 +39,7 @@ from .takeover import MOST_NAMES, Release, cluster_refusals, is_as_planned, rele
 
 AGENTS = "cilium"
 """Name of the agents' DaemonSet, whoever installed it."""
+SERVICES = "services"
 PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
 
@@ -52,11 +54,18 @@ class Target:
     """Name of the release."""
     namespace: str
     """Its namespace."""
+    routers_leave: bool = False
+    """Whether a router of the site is ``edge_state: absent``: sessions end by that word."""
 
     @property
     def is_written(self) -> bool:
         """Whether the run writes to it at all; else others do, and nothing counts but that it is the right one."""
         return self.cluster["apply"] == "ours"
+
+    @property
+    def may_end_sessions(self) -> bool:
+        """Whether the inventory says by itself that sessions end: the cluster or a router leaves the site."""
+        return self.cluster["absent"] or self.routers_leave
 
     @property
     def looks_at_release(self) -> bool:
@@ -95,6 +104,7 @@ class Target:
             "cilium_version": cluster["cilium_version"],
             "serves_classless": self.serves_classless,
             "services": cluster["services"],
+            "may_end_sessions": self.may_end_sessions,
         }
 
 
@@ -156,8 +166,13 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims)
         # A field that the API lacks today may come with the upgrade.
         found.refusals += map(str, [*changes[part].errors, *(() if upgrades else changes[part].pruned)])
+    claims = Claims(SERVICES, target.site, state["config_map"], target.namespace)
+    changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims)
     wanted = _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
+    leaving = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
+    if leaving:
+        found.notes.append(f"removed, as the inventory lacks it: {', '.join(leaving)}")
     found.notes += _notes(target, state)
     return found
 

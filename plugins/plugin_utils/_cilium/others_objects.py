@@ -97,7 +97,7 @@ def claims_of_others(
     used = _peer_configs_in_use(live, made)
     errors = []
     for item in sorted(live, key=object_key):
-        if item["kind"] not in _CHECKS or made(item) or object_key(item) in names or _name_of(item) in said:
+        if item["kind"] not in _CHECKS or made(item) or object_key(item) in names or name_with_generation(item) in said:
             continue
         if item["kind"] == PEER_CONFIG and item["metadata"]["name"] not in used:
             continue
@@ -107,7 +107,7 @@ def claims_of_others(
     return errors
 
 
-def _name_of(item: Object) -> str:
+def name_with_generation(item: Object) -> str:
     """Return ``Kind/name@generation``: a changed object has another one."""
     return f"{item['kind']}/{item['metadata']['name']}@{item['metadata'].get('generation', 0)}"
 
@@ -117,7 +117,7 @@ def _refusal(item: Object, reasons: Sequence[str]) -> EdgeError:
         place(item),
         f"it was not made by this site, and {'; '.join(reasons)}",
         "delete it, or take what both claim out of it or out of the inventory; or let the run go on beside it:"
-        f" edge_cluster_take_over: {{objects: ['{_name_of(item)}']}}",
+        f" edge_cluster_take_over: {{objects: ['{name_with_generation(item)}']}}",
     )
 
 
@@ -169,7 +169,7 @@ def ended_policies(
     errors = []
     for item in sorted(policies, key=object_key):
         selected = _selected(item["spec"].get("nodeSelector"), nodes)
-        if selected and _name_of(item) not in said:
+        if selected and name_with_generation(item) not in said:
             reason = (
                 f"it gives {some(selected)} the sessions that they have: Cilium {planned} does not read it, and they"
                 " end with all that they announce"

@@ -12,6 +12,7 @@ from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels, service_labels
 from .._model.site import TakeOver
 from .changes import Changes, bgp_changes, lb_changes, service_changes
+from .ended_sessions import ended_sessions
 from .held_addresses import LbIpam, MayMove, service_name
 from .live_objects import object_key, place
 from .note import Claims, note_name
@@ -39,7 +40,7 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
         "nodes": part in ("bgp", "lb"),
         "namespaces": part in ("bgp", "services"),
         "services": part in ("lb", "services"),
-        "service_names": [f"{item['namespace']}/{item['name']}" for item in options["services"]],
+        "service_names": [f"{item['namespace']}/{item['name']}" for item in options["services"] or ()],
         "config_map": f"{options['namespace']}/{note_name(options['site'])}",
         "secrets_namespace": options["secrets_namespace"] if part == "bgp" else None,
         "selector": owned,
@@ -55,28 +56,35 @@ def part_changes(
 
     Args:
         part: a key of :data:`PART_KINDS`.
-        options: those of module ``cluster_objects``. ``services`` tell the part ``lb`` which labels will be there.
+        options: those of module ``cluster_objects``. ``services`` tell the part ``lb`` which labels will be there, and
+            which services leave.
         passwords: names of the BGP passwords that are given.
         state: what :func:`state_request` asked for.
         claims: what the site made; takes what is to be noted of it.
     """
     objects = options["objects"]
     if part == "services":
-        return service_changes(options["services"], state, claims)
+        return service_changes(options["services"] or (), state, claims)
     consent = TakeOver.of(options["take_over"])
     lb_ipam = LbIpam(options["cilium_version"], options["serves_classless"])
     if part == "bgp":
         namespace = options["secrets_namespace"]
         changes = bgp_changes(objects, options["node_labels"], passwords, namespace, state, claims)
     else:
-        changes = lb_changes(objects, MayMove(frozenset(options["may_move"]), consent), state, claims, lb_ipam)
+        may_move = MayMove(frozenset(options["may_move"]), consent)
+        changes = lb_changes(objects, may_move, state, claims, lb_ipam, options["services"])
     around = Surroundings(
         nodes=labels_of_nodes(state["nodes"], options["node_labels"] or {}),
-        services=_labels_of_services(state["services"], options["services"], lb_ipam),
+        services=_labels_of_services(state["services"], options["services"] or (), lb_ipam),
         version=options["cilium_version"],
     )
     made = made_or_changed(objects, changes)
     changes.errors += claims_of_others(made, state["objects"], around, claims.made, consent.objects)
+    if part == "bgp" and not options["may_end_sessions"]:
+        judged = {
+            name: labels for name, labels in around.nodes.items() if name in (options["node_labels"] or around.nodes)
+        }
+        changes.errors += ended_sessions(objects, changes.remove, state["objects"], judged, consent.objects)
     return changes
 
 

@@ -354,6 +354,25 @@ HOLDS_NONE = {**service("waits", "", "lb"), "status": {}}
 
 
 @pytest.mark.parametrize(
+    ("changes", "planned", "refused"),
+    [
+        pytest.param({}, [], False, id="it leaves too"),
+        pytest.param({}, None, True, id="nobody says what leaves"),
+        pytest.param({}, [{"namespace": "media", "name": "web", "labels": {}}], True, id="it stays"),
+        pytest.param({"labels": {POOL_LABEL: "lb"}}, [], True, id="of others"),
+    ],
+)
+def test_a_service_that_leaves_with_its_pool_keeps_none(
+    changes: dict[str, Any], planned: list[dict[str, Any]] | None, refused: bool
+) -> None:
+    held = with_metadata(service("web", "192.0.2.5", "lb"), **{"labels": {**OWNED, POOL_LABEL: "lb"}, **changes})
+    found = with_uids(state(objects=[pool("lb", "192.0.2.0/25")], services=[held]))
+    claims = all_noted("lb", found, "home")
+    errors = _changes.lb_changes([], MayMove(), found, claims, services=planned).errors
+    assert [error.path for error in errors] == (["CiliumLoadBalancerIPPool lb"] if refused else [])
+
+
+@pytest.mark.parametrize(
     ("version", "planned", "services", "refused"),
     [
         pytest.param("1.19.6", "192.0.2.0/29", [HOLDS_NONE], ["media/web"], id="shrunk while one waits for an address"),

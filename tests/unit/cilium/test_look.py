@@ -108,6 +108,54 @@ def test_another_cluster_is_told_alone() -> None:
         assert words in found.refusals[0]
 
 
+OURS = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge"}
+
+
+def test_what_left_the_inventory_is_listed_and_refused_while_it_is_in_use() -> None:
+    """A peering whose session is up, and a pool of which only a service that leaves too holds an address."""
+    of = target("1.19.6")
+    marks = {**OURS, "cluster-edge.hybridnet/site": of.site}
+    uid = "00000000-0000-4000-8000-00000000000{}".format
+    service = {
+        "kind": "Service",
+        "apiVersion": "v1",
+        "metadata": {"name": "web", "namespace": "media", "uid": uid(1), "labels": marks},
+        "spec": {"type": "LoadBalancer"},
+        "status": {"loadBalancer": {"ingress": [{"ip": "10.68.0.1"}]}},
+    }
+    pool = {
+        "kind": "CiliumLoadBalancerIPPool",
+        "apiVersion": "cilium.io/v2",
+        "metadata": {"name": "old", "uid": uid(2), "labels": marks},
+        "spec": {"blocks": [{"cidr": "10.68.0.0/24"}]},
+    }
+    peer = {"name": "old-gw", "peerAddress": "10.67.0.9"}
+    config = {
+        "kind": "CiliumBGPClusterConfig",
+        "apiVersion": "cilium.io/v2",
+        "metadata": {"name": "old", "uid": uid(3), "labels": marks, "generation": 2},
+        "spec": {"bgpInstances": [{"name": "as64513", "peers": [peer]}]},
+    }
+    sessions = {
+        "kind": "CiliumBGPNodeConfig",
+        "metadata": {"name": "n1", "ownerReferences": [{"kind": "CiliumBGPClusterConfig", "name": "old"}]},
+        "spec": {},
+        "status": {"bgpInstances": [{"peers": [{**peer, "peeringState": "established"}]}]},
+    }
+    made = {uid(1): "Service media/web", uid(2): "CiliumLoadBalancerIPPool old", uid(3): "CiliumBGPClusterConfig old"}
+    noted = {**made, **{f"noted.{part}": "true" for part in ("bgp", "lb", "services")}}
+    live = state(of, services=[service], config_map=noted)
+    live["objects"] = [pool, config, sessions]
+    found = look(of, live, ADMINISTRATOR)
+    listed = "CiliumBGPClusterConfig old, CiliumLoadBalancerIPPool old, Service media/web"
+    assert f"removed, as the inventory lacks it: {listed}" in found.notes
+    assert [text.partition(":")[0] for text in found.refusals] == ["CiliumBGPClusterConfig old"]
+    assert "n1 to 10.67.0.9" in found.refusals[0]
+    said = target("1.19.6", edge_cluster_take_over={"objects": ["CiliumBGPClusterConfig/old@2"]})
+    leaving = Target(of.site, of.cluster, of.release, of.namespace, routers_leave=True)
+    assert [look(other, live, ADMINISTRATOR).refusals for other in (said, leaving)] == [[], []]
+
+
 def live_release(of: Target, version: str) -> dict[str, Any]:
     values = of.cluster["helm_values"]
     made = Release("cilium", version, values).digest

@@ -247,7 +247,13 @@ def test_the_role_judges_by_the_labels_that_it_writes_itself() -> None:
     kinds = {"CiliumBGPClusterConfig": {"versions": ["v2"], "fields": {"v2": None}}}
     state = {"kinds": kinds, "objects": [config("theirs", "b")], "services": [], "secrets": [], "namespaces": []}
     nodes = {name: {"labels": labels, "owned": []} for name, labels in NODES.items()}
-    options: dict[str, Any] = {"site": "home", "objects": [planned], "secrets_namespace": "kube-system", "services": []}
+    options: dict[str, Any] = {
+        "site": "home",
+        "objects": [planned],
+        "secrets_namespace": "kube-system",
+        "services": [],
+        "may_end_sessions": False,
+    }
     options.update(take_over={}, cilium_version="1.19.6", serves_classless=True)
     claims = Claims("bgp", "home", {}, "kube-system")
     found = [
