@@ -46,10 +46,10 @@ def missing() -> str | None:
     return None
 
 
-def cilium_module() -> Path:
+def cilium_module(version: str = CILIUM) -> Path:
     """Return the folder of the Cilium Go module: it holds the CRDs and the chart."""
     done = subprocess.run(
-        ["go", "mod", "download", "-json", f"github.com/cilium/cilium@v{CILIUM}"],
+        ["go", "mod", "download", "-json", f"github.com/cilium/cilium@v{version}"],
         capture_output=True,
         text=True,
         check=True,
@@ -210,11 +210,11 @@ class Cluster:
                 "POST", "/api/v1/nodes", {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}}
             )
 
-    def add_cilium_kinds(self) -> None:
+    def add_cilium_kinds(self, version: str = CILIUM) -> None:
         """Register Cilium's CRDs, as its operator would, and wait until they are established."""
         base = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         names = []
-        for path in sorted((cilium_module() / "pkg/k8s/apis/cilium.io/client/crds").glob("v2*/cilium*.yaml")):
+        for path in sorted((cilium_module(version) / "pkg/k8s/apis/cilium.io/client/crds").glob("v2*/cilium*.yaml")):
             if re.search("bgp|loadbalancer|l2announcement|ciliumnodes", path.name):
                 definition = yaml.safe_load(path.read_text())
                 names.append(definition["metadata"]["name"])

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the plan writes for each Cilium that users run, to a real API server with that version's own CRDs and chart.
+
+One API server lives through all versions, as a cluster does: its CRDs are those of one version after the other.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+sys.path[:0] = [str(Path(__file__).parent)]
+
+import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (  # noqa: E402
+    PLURALS,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_inventory  # noqa: E402
+from cluster_lab import Cluster  # noqa: E402
+
+LACKING = cluster_lab.missing()
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
+
+VERSIONS = ("1.16.19", "1.17.16", "1.18.0", "1.19.6", "1.20.2")
+STRICT = "fieldManager=hybridnet.cluster_edge&fieldValidation=Strict"
+"""The API server refuses a field that it would drop."""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    yield from cluster_lab.started(tmp_path_factory.mktemp("cluster"))
+
+
+def planned(version: str) -> dict[str, Any]:
+    """Return the reference site's cluster with another Cilium."""
+    inventory = hybrid_inventory()
+    for host in inventory.variables.values():
+        if "edge_cilium_version" in host:
+            host["edge_cilium_version"] = version
+    found: dict[str, Any] = plan(inventory).data["clusters"]["platform"]
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_field_is_dropped_and_every_object_stays_the_same(cluster: Cluster, version: str) -> None:
+    cluster.add_cilium_kinds(version)
+    platform = planned(version)
+    objects = [*platform["bgp"], *platform["lb"]]
+    assert {item["kind"] for item in objects} >= {"CiliumBGPClusterConfig", "CiliumLoadBalancerIPPool"}
+    for item in objects:
+        path = f"/apis/{item['apiVersion']}/{PLURALS[item['kind']]}/{item['metadata']['name']}"
+        before = cluster.get(path)
+        cluster.request("PATCH", f"{path}?{STRICT}", item, "application/apply-patch+yaml")
+        live = cluster.get(path)
+        assert leaves(item["spec"]) <= leaves(live["spec"])
+        if before:  # the upgrade keeps what the version before has written
+            assert (before["metadata"]["uid"], before["spec"]) == (live["metadata"]["uid"], live["spec"])
+
+
+def leaves(value: Any, path: str = "") -> set[str]:
+    """Return each value with its path, as text."""
+    if isinstance(value, dict):
+        return {text for key, item in value.items() for text in leaves(item, f"{path}.{key}")}
+    if isinstance(value, list):
+        return {text for number, item in enumerate(value) for text in leaves(item, f"{path}[{number}]")}
+    return {f"{path}={value!r}"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_chart_takes_the_planned_values(cluster: Cluster, tmp_path: Path, version: str) -> None:
+    """Each object that the chart makes of them is taken by the API server, in a dry run."""
+    values = tmp_path / "values.json"
+    values.write_text(json.dumps(planned(version)["helm_values"]))
+    chart = cluster_lab.cilium_module(version) / "install/kubernetes/cilium"
+    command = [cluster_lab.HELM, "template", "cilium", chart, "--namespace", "kube-system", "--values", values]
+    done = subprocess.run([*command, "--kube-version", "1.36.4"], check=True, capture_output=True, text=True)
+    objects = [item for item in yaml.safe_load_all(done.stdout) if item]
+    config = next(
+        item for item in objects if (item["kind"], item["metadata"]["name"]) == ("ConfigMap", "cilium-config")
+    )
+    assert config["data"]["enable-bgp-control-plane"] == config["data"]["enable-l2-announcements"] == "true"
+    places = served(cluster)
+    tried = 0
+    for item in objects:
+        plural, namespaced = places[item["apiVersion"], item["kind"]]
+        base = f"/apis/{item['apiVersion']}" if "/" in item["apiVersion"] else f"/api/{item['apiVersion']}"
+        namespace = item["metadata"].get("namespace", "kube-system")
+        if namespaced and namespace != "kube-system":
+            continue  # made by the chart itself, which a dry run does not
+        where = f"{base}/namespaces/{namespace}/{plural}" if namespaced else f"{base}/{plural}"
+        query = f"{STRICT}&dryRun=All"
+        path = f"{where}/{item['metadata']['name']}?{query}"
+        cluster.request("PATCH", path, item, "application/apply-patch+yaml")
+        tried += 1
+    assert tried >= 15
+
+
+def served(cluster: Cluster) -> dict[tuple[str, str], tuple[str, bool]]:
+    """Return (apiVersion, kind) -> plural and whether it has a namespace, of what Cilium's chart makes."""
+    found = {}
+    for version in ("v1", "apps/v1", "rbac.authorization.k8s.io/v1"):
+        base = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        for item in cluster.get(base)["resources"]:
+            if "/" not in item["name"]:
+                found[version, item["kind"]] = item["name"], item["namespaced"]
+    return found

@@ -1,0 +1,279 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs in the middle of which the API server goes away, is slow, or refuses: nothing is lost, and the next completes.
+
+The roles bring a cluster that has the reference site to one object more, or less.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent)]
+
+import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
+from api_gate import AFTER, BEFORE, Gate, gate  # noqa: E402
+from cluster_lab import Cluster, Run, run_roles  # noqa: E402
+
+LACKING = cluster_lab.missing()
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
+
+CILIUM_V2 = "/apis/cilium.io/v2"
+POOLS = f"{CILIUM_V2}/ciliumloadbalancerippools"
+NOTE = "/api/v1/namespaces/kube-system/configmaps/cluster-edge-hybrid"
+WEB = "/api/v1/namespaces/media/services/web"
+PLATFORM: dict[str, Any] = hybrid_plan().data["clusters"]["platform"]
+PARTS = {"bgp": "cilium_net_bgp", "lb": "cilium_net_lb", "services": "cilium_net_services"}
+PLACES = {
+    "bgp": f"{CILIUM_V2}/ciliumbgppeerconfigs/drill",
+    "lb": f"{POOLS}/drill",
+    "services": "/api/v1/namespaces/dummy/services/drill",
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Yield a cluster that has the reference site, a service of others that holds an address, and a pool of theirs."""
+    for cluster in cluster_lab.started(tmp_path_factory.mktemp("cluster")):
+        cluster.add_cilium_kinds()
+        cluster.add_nodes("control-01", *(f"node0{number}" for number in range(1, 5)))
+        for name in ("dummy", "affine", "media"):
+            cluster.add_namespace(name)
+        theirs = {"blocks": [{"cidr": "198.51.100.0/24"}], "serviceSelector": {"matchLabels": {"their": "own"}}}
+        pool = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "theirs"}}
+        cluster.apply(f"{POOLS}/theirs", {**pool, "spec": theirs})
+        web = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "labels": {"their": "own"}}}
+        cluster.apply(WEB, {**web, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}})
+        held = {"status": {"loadBalancer": {"ingress": [{"ip": "198.51.100.1"}]}}}
+        cluster.request("PATCH", f"{WEB}/status", held, "application/merge-patch+json")
+        first = run_roles(cluster, *(step(part) for part in PARTS))
+        assert (first.returncode, first.changed) == (0, 3), first.output
+        yield cluster
+
+
+@pytest.fixture
+def entrance(cluster: Cluster) -> Iterator[Gate]:
+    with gate(cluster) as opened:
+        yield opened
+
+
+def step(part: str, *names: str, entrance: Gate | None = None) -> tuple[str, dict[str, Any]]:
+    """Return the role of a part with the planned objects, and one more for each name."""
+    own: dict[str, Any] = {"site": "hybrid"}
+    if part == "services":
+        own["items"] = [*PLATFORM["services"], *(drill_service(name) for name in names)]
+    else:
+        own.update(objects=[*PLATFORM[part], *(drill_object(part, name) for name in names)], wait=10)
+    if part == "bgp":
+        own["node_labels"] = PLATFORM["node_labels"]
+    return PARTS[part], {**own, **({"kubeconfig": str(entrance.kubeconfig)} if entrance else {})}
+
+
+def drill_object(part: str, name: str) -> dict[str, Any]:
+    kind = {"bgp": "CiliumBGPPeerConfig", "lb": "CiliumLoadBalancerIPPool"}[part]
+    item = copy.deepcopy(next(item for item in PLATFORM[part] if item["kind"] == kind))
+    item["metadata"]["name"] = name
+    if part == "lb":
+        number = sum(map(ord, name)) % 200
+        item["spec"]["blocks"] = [{"cidr": f"192.0.2.{number}/32"}]
+        item["spec"]["serviceSelector"] = {"matchLabels": {"drill": name}}
+    return item
+
+
+def drill_service(name: str) -> dict[str, Any]:
+    item = copy.deepcopy(next(item for item in PLATFORM["services"] if item["name"] == "dummy-service"))
+    item["name"] = item["object"]["metadata"]["name"] = name
+    for of in (item, item["object"]["metadata"]):
+        of["annotations"] = {}
+    return item
+
+
+def words(run: Run) -> str:
+    return " ".join(run.output.split())
+
+
+def of_others(cluster: Cluster) -> list[Any]:
+    return [cluster.get(path) for path in (WEB, f"{POOLS}/theirs")]
+
+
+def uids(cluster: Cluster) -> set[str]:
+    """Return the UIDs of what the site has made."""
+    paths = [POOLS, f"{CILIUM_V2}/ciliumbgppeerconfigs", "/api/v1/services"]
+    items = [item for path in paths for item in cluster.get(path)["items"]]
+    site = "cluster-edge.hybridnet/site"
+    return {item["metadata"]["uid"] for item in items if site in (item["metadata"].get("labels") or {})}
+
+
+def check_note(cluster: Cluster) -> None:
+    """Check that the note has all that the site made, and no run that is cut off."""
+    noted = cluster.get(NOTE)["data"]
+    assert uids(cluster) <= set(noted)
+    assert [key for key in noted if key.startswith("making")] == []
+
+
+# Each: the part, the names beside the plan, the request at which the server goes away, and its moment.
+MAKING = [
+    pytest.param("lb", "PATCH", "/drill", AFTER, 1, id="pool made, answer lost"),
+    pytest.param("services", "PATCH", "configmaps/cluster-edge", BEFORE, 2, id="service made, not noted"),
+]
+MAKING_LONG = [
+    pytest.param("bgp", "PATCH", "/drill", BEFORE, 1, id="before a peer config"),
+    pytest.param("lb", "PATCH", "configmaps/cluster-edge", AFTER, 1, id="noted what is to be made"),
+    pytest.param("lb", "PATCH", "configmaps/cluster-edge", AFTER, 2, id="all done, answer lost"),
+    pytest.param("services", "PATCH", "/drill", AFTER, 1, id="service made, answer lost"),
+    pytest.param("lb", "GET", "ciliumloadbalancerippools", BEFORE, 1, id="while it is read"),
+]
+
+
+@pytest.mark.parametrize(
+    ("part", "method", "path", "when", "number"),
+    [*MAKING, *(pytest.param(*item.values, id=item.id, marks=pytest.mark.long) for item in MAKING_LONG)],
+)
+def test_server_that_goes_away_while_an_object_is_made(
+    cluster: Cluster, entrance: Gate, part: str, method: str, path: str, when: str, number: int
+) -> None:
+    before, others = uids(cluster), of_others(cluster)
+    entrance.cut_at(method, path, when, number)
+    cut = run_roles(cluster, step(part, "drill", entrance=entrance))
+    assert entrance.down, "the run never came to this request"
+    assert cut.returncode != 0, cut.output
+    assert "Traceback" not in cut.output
+    if method == "PATCH":
+        assert "Mend this and run again" in words(cut) or "out of reach" in words(cut)
+    assert before <= uids(cluster)
+    assert of_others(cluster) == others
+    entrance.mend()
+    completed = run_roles(cluster, step(part, "drill", entrance=entrance))
+    assert completed.returncode == 0, completed.output
+    assert cluster.get(PLACES[part]) is not None
+    check_note(cluster)
+    gone = run_roles(cluster, step(part))
+    assert (gone.returncode, gone.changed) == (0, 1), gone.output  # it was known as this site's own
+    assert cluster.get(PLACES[part]) is None
+    assert uids(cluster) == before
+
+
+@pytest.mark.parametrize(
+    ("part", "when"),
+    [
+        pytest.param("lb", AFTER, id="pool, answer lost"),
+        pytest.param("services", BEFORE, id="service", marks=pytest.mark.long),
+    ],
+)
+def test_server_that_goes_away_while_an_object_is_removed(
+    cluster: Cluster, entrance: Gate, part: str, when: str
+) -> None:
+    before, others = uids(cluster), of_others(cluster)
+    assert run_roles(cluster, step(part, "drill")).returncode == 0
+    entrance.cut_at("DELETE", "/drill", when)
+    cut = run_roles(cluster, step(part, entrance=entrance))
+    assert (entrance.down, cut.returncode != 0) == (True, True), cut.output
+    assert "removing " in words(cut)
+    assert "/drill" in words(cut) or " drill: " in words(cut)
+    assert "out of reach" in words(cut)
+    entrance.mend()
+    completed = run_roles(cluster, step(part, entrance=entrance))
+    assert completed.returncode == 0, completed.output
+    assert (cluster.get(PLACES[part]), uids(cluster)) == (None, before)
+    check_note(cluster)
+    assert of_others(cluster) == others
+
+
+def test_object_that_is_refused_is_named_and_nothing_is_removed(cluster: Cluster) -> None:
+    """Of two new pools somebody's policy refuses one, while a third leaves."""
+    assert run_roles(cluster, step("lb", "old")).returncode == 0
+    others = of_others(cluster)
+    with cluster_lab.refusing(cluster, "ciliumloadbalancerippools", "refused", "CREATE", "UPDATE"):
+        run = run_roles(cluster, step("lb", "refused", "taken"))
+        assert run.returncode != 0
+        said = "CiliumLoadBalancerIPPool refused: the API server refused to write it: "
+        assert said in words(run)
+        assert "denied request: not here What was written before it stays." in words(run)
+        assert {"old", "taken"} <= set(cluster.names(POOLS))
+    completed = run_roles(cluster, step("lb", "refused", "taken"))
+    assert completed.returncode == 0, completed.output
+    assert {"old", "refused", "taken"} & set(cluster.names(POOLS)) == {"refused", "taken"}
+    check_note(cluster)
+    assert run_roles(cluster, step("lb")).returncode == 0
+    assert of_others(cluster) == others
+
+
+@pytest.mark.long
+def test_slow_server(cluster: Cluster, entrance: Gate) -> None:
+    entrance.delay = 1.0
+    run = run_roles(cluster, step("lb", "drill", entrance=entrance))
+    assert (run.returncode, run.changed) == (0, 1), run.output
+    check_note(cluster)
+    assert run_roles(cluster, step("lb")).returncode == 0
+
+
+@pytest.mark.long
+def test_server_that_hangs_is_given_up(cluster: Cluster, entrance: Gate) -> None:
+    entrance.delay = 60.0
+    run = run_roles(cluster, step("lb", "drill", entrance=entrance))
+    assert run.returncode != 0
+    assert "out of reach" in words(run)
+    assert cluster.get(PLACES["lb"]) is None
+
+
+@pytest.mark.long
+def test_right_that_lacks_for_one_kind(cluster: Cluster) -> None:
+    """The account may do all but write pools, and may write a pool by its name, which does not suffice for a new one."""
+    groups = "/apis/rbac.authorization.k8s.io/v1"
+    reading = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}
+    notes = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}
+    role = {"metadata": {"name": "all-but-pools"}, "rules": [reading, notes]}
+    cluster.request("POST", f"{groups}/clusterroles", role)
+    subject = {"kind": "User", "name": cluster_lab.READER, "apiGroup": "rbac.authorization.k8s.io"}
+    ref = {"kind": "ClusterRole", "name": "all-but-pools", "apiGroup": "rbac.authorization.k8s.io"}
+    binding = {"metadata": {"name": "all-but-pools"}, "subjects": [subject], "roleRef": ref}
+    cluster.request("POST", f"{groups}/clusterrolebindings", binding)
+    config = cluster.kubeconfig.read_text().replace('"current-context": "lab"', '"current-context": "reader"')
+    own = cluster.folder / "of-reader"
+    own.write_text(config)
+    own.chmod(0o600)
+    role_name, options = step("lb", "drill")
+    run = run_roles(cluster, (role_name, {**options, "kubeconfig": str(own)}))
+    assert run.returncode != 0
+    assert "CiliumLoadBalancerIPPool drill: " in words(run)
+    assert 'User "reader" cannot patch resource "ciliumloadbalancerippools"' in words(run).replace('\\"', '"')
+    assert cluster.get(PLACES["lb"]) is None
+    completed = run_roles(cluster, step("lb", "drill"))
+    assert completed.returncode == 0, completed.output
+    check_note(cluster)
+    assert run_roles(cluster, step("lb")).returncode == 0
+
+
+@pytest.mark.long
+def test_kind_that_comes_late(cluster: Cluster) -> None:
+    """Without the kind the run ends and says who registers it; one that comes while the run waits is enough."""
+    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ciliumbgpnodeconfigoverrides.cilium.io"
+    body = cluster.get(definition)
+    cluster.request("DELETE", definition)
+    cluster_lab.wait_for("the kind is gone", lambda: cluster.get(definition) is None)
+    item = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumBGPNodeConfigOverride",
+        "metadata": {"name": "node01", "labels": PLATFORM["bgp"][0]["metadata"]["labels"]},
+        "spec": {"bgpInstances": [{"name": "as65001", "routerID": "10.0.0.1"}]},
+    }
+    role, options = step("bgp")
+    options["objects"] = [*options["objects"], item]
+    run = run_roles(cluster, (role, {**options, "wait": 1}))
+    assert run.returncode != 0
+    assert "CiliumBGPNodeConfigOverride: the cluster does not serve this kind" in words(run)
+    assert "logs deployment/cilium-operator" in words(run)
+    fresh = {"apiVersion": body["apiVersion"], "kind": body["kind"], "spec": body["spec"]}
+    fresh["metadata"] = {"name": body["metadata"]["name"]}
+    cluster.apply(definition, fresh, "operator")
+    completed = run_roles(cluster, (role, {**options, "wait": 30}))
+    assert (completed.returncode, completed.changed) == (0, 1), completed.output
+    assert run_roles(cluster, step("bgp")).returncode == 0
