@@ -88,7 +88,8 @@ class ActionModule(ClusterAction):
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         refusals = [*lacking_programs(programs), *found.refusals]
-        return {**result, "refusals": refusals, "notes": found.notes, "blind": False, "warnings": able["warnings"]}
+        told = {"refusals": refusals, "notes": found.notes, "may_end_sessions": target.may_end_sessions}
+        return {**result, **told, "blind": False, "warnings": able["warnings"]}
 
     def _state(
         self, wanted: Mapping[str, Any], options: Mapping[str, Any], variables: Mapping[str, Any]

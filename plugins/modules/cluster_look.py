@@ -74,6 +74,13 @@ notes:
   type: list
   elements: str
   sample: ["another load balancer runs here: MetalLB (DaemonSet metallb-system/speaker)"]
+may_end_sessions:
+  description:
+    - The inventory says by itself that sessions end, as the cluster or a router is C(edge_state=absent). No other
+      consent is asked for then.
+  returned: the cluster could be looked at
+  type: bool
+  sample: false
 blind:
   description: The cluster could not be looked at, so that RV(refusals) may lack some.
   returned: success

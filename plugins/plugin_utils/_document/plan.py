@@ -133,7 +133,10 @@ class PlannedTakeOver(TypedDict):
     release: Annotated[str | None, "``name@version`` of the live Helm release; null: none."]
     unset: Annotated[list[str], "Paths of its values that Helm may unset."]
     services: Annotated[list[str], "Live services (``namespace/name@address``) that may lose that address."]
-    objects: Annotated[list[str], "Others' objects (``Kind/name@generation``) beside which the run goes on."]
+    objects: Annotated[
+        list[str],
+        "Objects (``Kind/name@generation``): others' beside which the run goes on, or ours with which sessions may end.",
+    ]
 
 
 class PlannedCluster(TypedDict):

@@ -448,7 +448,7 @@ class TakeOver:
     services: tuple[str, ...] = ()
     """``namespace/name@address`` of live services that may lose that address."""
     objects: tuple[str, ...] = ()
-    """``Kind/name@generation`` of others' objects beside which the run goes on."""
+    """``Kind/name@generation`` of others' objects beside which the run goes on, or ours with which sessions may end."""
 
     @classmethod
     def of(cls, said: Mapping[str, Any] | None) -> TakeOver:

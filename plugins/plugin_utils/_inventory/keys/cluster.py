@@ -148,7 +148,8 @@ TAKE_OVER = Record(
                     "Kind/name@generation, such as CiliumLoadBalancerIPPool/lb@2: the refusal prints it",
                 )
             ),
-            "Objects of others beside which the run goes on, although they claim what planned ones do.",
+            "Objects of others beside which the run goes on, although they claim what planned ones do; and BGP objects"
+            " of this site that left the inventory, with which sessions may end that are up.",
             default=(),
         ),
     )
