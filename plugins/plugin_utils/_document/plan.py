@@ -135,7 +135,7 @@ class PlannedTakeOver(TypedDict):
     services: Annotated[list[str], "Live services (``namespace/name@address``) that may lose that address."]
     objects: Annotated[
         list[str],
-        "Objects (``Kind/name@generation``): others' beside which the run goes on, or ours with which sessions may end.",
+        "Objects (``Kind/name@generation``): others' beside which the run goes on, ours with which sessions may end.",
     ]
 
 
