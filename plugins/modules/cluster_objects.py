@@ -21,8 +21,8 @@ description:
     on.
   - In check mode what the cluster does not have yet (kinds, namespaces, nodes) is a warning, else an error.
   - It writes by M(kubernetes.core.k8s), server-side with the field manager C(hybridnet.cluster_edge). What it removes,
-    it removes by UID (M(hybridnet.cluster_edge.cluster_remove)): an object that somebody makes anew between the look
-    and the removal stays, and is a warning.
+    it removes by UID (M(hybridnet.cluster_edge.cluster_remove)), so that an object stays, with a warning, which
+    somebody makes anew between the look and the removal.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
