@@ -243,9 +243,11 @@ def unknown(folder):
     except (OSError, ValueError):
         entry = None
     if entry is None:
+        # The journal is written before anything changes, and removed when the end is proven.
         return {
-            "changed": False,
-            "msg": "the transaction's process was ended before it began a change, so nothing was changed: run again",
+            "changed": True,
+            "msg": "the transaction's process was ended before it began a change, or after it was done with it: the "
+            "configuration is the old or the new one, whole. Run again: that tells, and makes the change if need be",
         }
     return {
         "changed": True,
