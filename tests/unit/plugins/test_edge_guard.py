@@ -330,6 +330,7 @@ def test_nodes_are_closed_in_the_same_way(probe: Probe) -> None:
         "udm_frr_owner",
         "udm_frr_controller",
         "edge_router_platform",
+        "edge_twin_router_platform",
         "edge_router_frr_version",
     }
     assert f"--net=/run/netns/twin-t.host.{NODE} " in str(node["ansible_ssh_args"])
