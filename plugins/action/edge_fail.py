@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
-from ansible.errors import AnsibleActionFail
+from ansible import constants
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -23,6 +25,8 @@ Action = TypeVar("Action", bound=type[ActionBase])
 TRACEBACKS = 3
 """From this verbosity on everything is shown as ansible-core has it, with where it was raised."""
 
+DEFAULT = ("default", "ansible.builtin.default")
+"""The names of the default callback."""
 
 FOLDED = 60
 """Characters from which a text of one line is folded, by width and place in the result."""
@@ -48,7 +52,23 @@ def unfolded(text: str) -> str:
     Of a result as YAML, a text of one long line is folded into pieces that nobody can search for, and its quotes are
     doubled; one with a line break is a block.
     """
-    return text if "\n" in text or len(text) <= FOLDED else f"{text}\n"
+    return text if "\n" in text or len(text) <= FOLDED or results_are_json() else f"{text}\n"
+
+
+def results_are_json() -> bool:
+    """Return whether the default callback shows results as JSON, where a text of several lines is one long string."""
+    try:
+        form = constants.config.get_config_value("result_format", plugin_type="callback", plugin_name="default")
+    except AnsibleError:
+        return False  # that callback was never loaded: another one shows results, in a form of its own
+    return bool(form == "json") and str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK")) in DEFAULT
+
+
+def failure(task: Task, text: str, data: Mapping[str, Any]) -> ShownOnceFail:
+    """Return a failure; show its text first where its result would show several lines as one long string."""
+    if "\n" in text.strip() and results_are_json() and not task.no_log:
+        Display().display(text.rstrip(), color=str(constants.config.get_config_value("COLOR_ERROR")))
+    return ShownOnceFail(text, result=dict(data))
 
 
 def fails_once(action: Action) -> Action:
@@ -63,10 +83,10 @@ def fails_once(action: Action) -> Action:
             result = run(self, tmp, task_vars)
         except AnsibleActionFail as error:
             # Without a cause: ansible-core would join both texts.
-            raise ShownOnceFail(error.message, result=data_of(error.result)) from None
+            raise failure(self._task, error.message, data_of(error.result)) from None
         if is_crash(result) or not result.get("failed"):
             return result
-        raise ShownOnceFail(str(result.get("msg") or "no reason given"), result=data_of(result))
+        raise failure(self._task, str(result.get("msg") or "no reason given"), data_of(result))
 
     action.run = shown_once
     return action

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_show import show
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -19,8 +19,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text 
     findings_line,
     refusal,
 )
-
-display = Display()
 
 
 @fails_once
@@ -44,13 +42,6 @@ class ActionModule(ActionBase):
         if any(finding["severity"] == ERROR for finding in findings):
             return {**result, "changed": False, "failed": True, "msg": refusal(findings)}
         return {**result, "changed": False, "msg": findings_line(findings)}
-
-
-def show(line: str, color: str | None = None) -> None:
-    """Show a line that belongs to no result."""
-    # A callback that writes one JSON document owns standard output.
-    aside = "json" in str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
-    display.display(line, color=color, stderr=aside)
 
 
 def _color(finding: FindingEntry) -> str | None:

@@ -16,7 +16,7 @@ from ansible.module_utils.common.collections import ImmutableDict
 from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_findings import show
+from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_show import show
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of

@@ -11,6 +11,8 @@ version_added: 0.1.0
 description:
   - Fails, as M(ansible.builtin.fail) does. The text is shown as the result of the host alone, without the error and the
     excerpt of the task file that ansible-core shows before it, for the reader of a playbook has nothing to mend there.
+  - A text of several lines is shown line by line. Where the default callback shows results as JSON, the lines come
+    before the result, which has them as one string.
   - All actions of this collection fail in the same way. With C(-vvv) both are shown.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)

@@ -29,8 +29,10 @@ def test_ends_that_cannot_be_looked_at_are_no_drift(tmp_path: Path, api: ApiServ
     run = run_playbook("drift.yml", inventory(tmp_path, api, edge=unreachable()), ONCE, *files)
     run.check(1)
     said = " ".join(run.output.split())
-    assert "could not look: router edge: " in said
-    assert "cluster edge-k8s: " in said
+    assert "could not look: router edge, cluster edge-k8s (the reason stands above)" in said
+    for reason in ("router edge: could not be looked at: ", "cluster edge-k8s: could not be looked at: "):
+        assert said.count(reason) == 1
+    assert "Origin:" not in run.output
     assert "no drift" not in said
     found = json.loads(report.read_text("utf-8"))
     assert found["state"] == "unknown"
@@ -44,7 +46,17 @@ def test_a_site_without_a_plan_is_no_drift(tmp_path: Path, api: ApiServer) -> No
     run = run_playbook("drift.yml", inventory(tmp_path, api, edge={**unreachable(), "edge_router_asn": "many"}), ONCE)
     run.check(1)
     assert "could not look: the site cannot be planned" in " ".join(run.output.split())
+    assert "Origin:" not in run.output
     assert api.asked == []
+
+
+def test_a_task_that_fails_is_told_once_with_its_host(tmp_path: Path, api: ApiServer) -> None:
+    site = inventory(tmp_path, api, edge=unreachable())
+    run = run_playbook("drift.yml", site, ONCE, f"edge_cluster_kubeconfig={tmp_path}/none")
+    run.check(1)
+    assert run.output.count(f"{tmp_path}/none cannot be used") == 1
+    assert "could not look: edge-k8s (the reason stands above)" in run.output
+    assert "Origin:" not in run.output
 
 
 def test_a_limit_that_leaves_nothing_is_no_answer(tmp_path: Path, api: ApiServer) -> None:

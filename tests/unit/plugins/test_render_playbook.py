@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_render
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 
 pytestmark = pytest.mark.ansible
@@ -52,6 +54,18 @@ OURS = [
     "node-labels.sh",
     "values.yaml",
 ]
+
+
+def test_the_documented_comparison_of_two_renderings_names_the_changed_files_alone(tmp_path: Path) -> None:
+    render(tmp_path, tmp_path / "before", "home").check(0)
+    render(tmp_path, tmp_path / "after", "home", edge_cilium_version="1.20.1").check(0)
+    (command,) = [
+        line for line in (DOCS / "change-control.md").read_text("utf-8").splitlines() if line.startswith("diff ")
+    ]
+    shown = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    named = {line.split()[1] for line in shown.stdout.splitlines() if line.startswith("+++ ")}
+    assert named == {"after/home/flux/helmrelease.yaml"}
+    assert shown.returncode == 1
 
 
 def test_a_renamed_cluster_leaves_nothing_but_the_user_s_own_files(tmp_path: Path) -> None:

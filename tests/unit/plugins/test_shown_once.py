@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
+from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_fail
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
@@ -23,6 +24,7 @@ class Failing(ActionBase):
 
     def __init__(self, how: object) -> None:
         self.how = how
+        self._task = Task()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, object] | None = None) -> dict[str, object]:
         """Return or raise it."""
