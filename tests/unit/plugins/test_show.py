@@ -62,7 +62,7 @@ def test_a_text_is_shown_once_line_by_line(tmp_path: Path) -> None:
     assert "\nhome:\n  of\n  each\n" in run.output
     assert "\nhome2:\n  of\n  each\n" in run.output
     assert "\nhome: True False\n" in run.output
-    assert "hidden" not in run.output
+    assert "hidden text" not in run.output
     assert '"msg"' not in run.output
 
 
