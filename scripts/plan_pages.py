@@ -12,7 +12,7 @@ import re
 import textwrap
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -185,14 +185,20 @@ def taken_of_the_plan(role: str) -> list[Taken]:
     """Return what ``playbooks/site.yml`` gives a role of the plan."""
     found: dict[tuple[str, str], Taken] = {}
     for play in yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text("utf-8")):
-        for task in play.get("tasks") or ():
-            called = task.get("ansible.builtin.import_role") or {}
+        for task in _tasks(play.get("tasks") or ()):
+            called = task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role") or {}
             if called.get("name") != f"hybridnet.cluster_edge.{role}":
                 continue
             for variable, template in {**(play.get("vars") or {}), **(task.get("vars") or {})}.items():
                 for path in _paths(str(template)) if variable.startswith(f"{role}_") else ():
                     found.setdefault((variable, path), Taken(variable, path, key_at(path)))
     return list(found.values())
+
+
+def _tasks(tasks: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield tasks, also those in blocks."""
+    for task in tasks:
+        yield from _tasks(task["block"]) if "block" in task else (task,)
 
 
 def _paths(template: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
+    Look,
     Target,
     calls_helm,
     look,
@@ -47,13 +48,16 @@ ARGUMENTS: dict[str, Any] = {
     "helm": {"type": "str", "default": "helm"},
 }
 
+BLIND: dict[str, Any] = {"notes": [], "pending": Look().pending, "blind": True}
+"""What is returned of a cluster that could not be looked at, beside the refusals."""
+
 
 @fails_once
 class ActionModule(ClusterAction):
     """Look at a cluster before anything is changed."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the refusals and notes; ``blind`` says that the cluster could not be looked at."""
+        """Return what was found; ``blind`` says that the cluster could not be looked at."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec=ARGUMENTS)[1])
         variables = task_vars or {}
@@ -71,11 +75,11 @@ class ActionModule(ClusterAction):
         able = self._state({"rules": target.namespaces}, options, variables)
         if able.get("failed"):
             why = f"it cannot be looked at: {able.get('msg')}\n{LOOK_AT}"
-            return {**result, "refusals": [*lacking_programs(programs), why], "notes": [], "blind": True}
+            return {**result, **BLIND, "refusals": [*lacking_programs(programs), why]}
         programs["kubernetes"] = able["client"]
         unread = lacking_rights(target.rights_to_look, able["rules"])
         if unread:
-            return {**result, "refusals": [*lacking_programs(programs), *unread], "notes": [], "blind": True}
+            return {**result, **BLIND, "refusals": [*lacking_programs(programs), *unread]}
         state = self._state(look_request(target, reads_workloads(able["rules"])), options, variables)
         if target.is_written and not target.may_end_sessions:
             state = self.with_sessions(state, cluster["bgp"], plan["site"], options, variables)
@@ -88,7 +92,12 @@ class ActionModule(ClusterAction):
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         refusals = [*lacking_programs(programs), *found.refusals]
-        told = {"refusals": refusals, "notes": found.notes, "may_end_sessions": target.may_end_sessions}
+        told = {
+            "refusals": refusals,
+            "notes": found.notes,
+            "may_end_sessions": target.may_end_sessions,
+            "pending": found.pending,
+        }
         return {**result, **told, "blind": False, "warnings": able["warnings"]}
 
     def _state(

@@ -81,6 +81,16 @@ may_end_sessions:
   returned: the cluster could be looked at
   type: bool
   sample: false
+pending:
+  description:
+    - Which of V(release), V(bgp), V(lb) and V(services) is not as planned. Empty where no role would find anything to
+      do.
+    - A part of which this look cannot tell is pending too, that is BGP passwords, pod CIDRs out of ranges of Cilium's
+      operator, and all of a cluster that cannot be read or that others apply to.
+  returned: success
+  type: list
+  elements: str
+  sample: [lb]
 blind:
   description: The cluster could not be looked at, so that RV(refusals) may lack some.
   returned: success

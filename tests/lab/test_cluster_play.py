@@ -23,7 +23,7 @@ import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (  # noqa: E402
     PLURALS,
 )
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
 
@@ -54,7 +54,26 @@ def provision(cluster: Cluster, *options: str, **variables: object) -> PlaybookR
     return run_playbook("site.yml", HYBRID, json.dumps(site), options=("--tags", "cluster", *options))
 
 
+ROLES = ["Install Cilium", "Configure BGP", "Configure pools and L2 announcements", "Configure services"]
+
+
+def skipped_roles(run: PlaybookRun) -> list[str]:
+    """Return the tasks of the play that left a role out."""
+    told = {name: text for name, _bracket, text in (task.partition("]") for task in run.output.split("TASK ["))}
+    return [name for name in ROLES if "skipping: [platform]" in told[name]]
+
+
+def pending(run: PlaybookRun) -> str:
+    """Return what the look found to be done, as ``-vv`` shows it."""
+    return run.output.partition("TASK [Look at the cluster]")[2].partition("TASK [")[0]
+
+
 def test_cluster_is_provisioned_and_then_left_alone(cluster: Cluster) -> None:
+    for item in hybrid_plan().data["clusters"]["platform"]["services"]:
+        if item["manage"] != "service":  # a chart's; that one is not there would be told by each run
+            cluster.add_namespace(item["namespace"])
+            service = {"metadata": {"name": item["name"]}, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}}
+            cluster.request("POST", f"/api/v1/namespaces/{item['namespace']}/services", service)
     with cluster_lab.rollouts_complete_by_themselves(cluster):
         first = provision(cluster, "--diff")
         first.check(0)
@@ -64,6 +83,16 @@ def test_cluster_is_provisioned_and_then_left_alone(cluster: Cluster) -> None:
         assert "changed=5 " in first.output  # the note of the release, Helm, and three parts
         assert "changed=0 " in second.output
         assert cluster.writes_since(written) == []
+        # One look tells that nothing is to be done, so that no role reads it all again.
+        assert skipped_roles(first) == []
+        assert skipped_roles(second) == ROLES, pending(second)
+        path = "/apis/cilium.io/v2/ciliumloadbalancerippools/public-service"
+        cluster.request("DELETE", path)
+        third = provision(cluster)
+        third.check(0)
+        assert "changed=1 " in third.output
+        assert skipped_roles(third) == []
+        assert cluster.get(path) is not None
     assert cluster.names("/apis/cilium.io/v2/ciliumbgpclusterconfigs") == ["public-true"]
     assert len(cluster.names("/apis/cilium.io/v2/ciliumloadbalancerippools")) == 4
     assert cluster.names("/api/v1/namespaces/dummy/services") == ["dummy-service"]

@@ -12,7 +12,7 @@ reported, and all else goes on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ...module_utils._errors import EdgeError
@@ -43,6 +43,11 @@ class Changes:
     faults: list[EdgeError] = field(default_factory=list)
     """Services that are not as planned and that the run leaves as they are: reported, and no reason to stop."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def are_none(self) -> bool:
+        """Whether there is nothing to do, and nothing to say."""
+        return not any(getattr(self, item.name) for item in fields(self))
 
 
 def bgp_changes(

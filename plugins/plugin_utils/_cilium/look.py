@@ -21,8 +21,9 @@ from .changes import Changes
 from .common import Object
 from .distribution_look import distribution_lacks
 from .field_owners import is_applied
+from .helm_values import value_at
 from .live_objects import place
-from .note import Claims
+from .note import RELEASE, Claims
 from .others_objects import PEERING_POLICY, ended_policies
 from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request
 from .preflight import (
@@ -35,7 +36,7 @@ from .preflight import (
     rights,
     writing_rights,
 )
-from .takeover import MOST_NAMES, Release, cluster_refusals, is_as_planned, release_refusals
+from .takeover import MOST_NAMES, Release, cluster_refusals, is_as_planned, release_note, release_refusals
 
 AGENTS = "cilium"
 """Name of the agents' DaemonSet, whoever installed it."""
@@ -96,7 +97,7 @@ class Target:
         return {
             "site": self.site,
             "namespace": self.namespace,
-            "objects": cluster["bgp"] if part == "bgp" else cluster["lb"],
+            "objects": {"bgp": cluster["bgp"], "lb": cluster["lb"]}.get(part, []),
             "node_labels": cluster["node_labels"],
             "secrets_namespace": cluster["secrets_namespace"],
             "may_move": ["*"] if cluster["absent"] else cluster["may_move"],
@@ -116,6 +117,8 @@ class Look:
     """Why nothing may be changed."""
     notes: list[str] = field(default_factory=list)
     """What else is worth a line."""
+    pending: list[str] = field(default_factory=lambda: [RELEASE, *PART_KINDS])
+    """Parts of which a role has something to do or to tell: all, where that was not looked at."""
 
 
 def look_request(target: Target, workloads: bool) -> dict[str, Any]:
@@ -123,7 +126,7 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
 
     Args:
         target: the cluster.
-        workloads: whether the account may list DaemonSets and Deployments everywhere.
+        workloads: whether the account may read DaemonSets and Deployments everywhere.
     """
     if not target.is_written:
         return {"nodes": True}
@@ -132,6 +135,7 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
     wanted.update(services=True, namespaces=True, manager=FIELD_MANAGER, workloads=workloads)
     if target.looks_at_release:
         wanted.update(release=f"{target.namespace}/{target.release}", node_info=True)
+        wanted["rollouts"] = rollouts(target.namespace) if workloads else []
     return wanted
 
 
@@ -153,7 +157,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     live, planned = releases(target, state)
     upgrades = target.looks_at_release and (live is None or live.version != planned.version)
     if target.looks_at_release:
-        made = state["config_map"].get("release", "").split()
+        made = state["config_map"].get(RELEASE, "").split()
         found.refusals += release_refusals(live, planned, made, TakeOver.of(cluster["take_over"]))
         if live is not None:
             found.refusals += map(str, _policies_that_end(target, state, live.version))
@@ -174,6 +178,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     if leaving:
         found.notes.append(f"removed, as the inventory lacks it: {', '.join(leaving)}")
     found.notes += _notes(target, state)
+    found.pending = list(_pending(target, state))
     return found
 
 
@@ -188,6 +193,40 @@ def releases(target: Target, state: Mapping[str, Any]) -> tuple[Release | None, 
 def calls_helm(target: Target, state: Mapping[str, Any]) -> bool:
     """Return whether the run would install or upgrade Cilium, as the live release is not the planned one."""
     return target.looks_at_release and not is_as_planned(state["release"], releases(target, state)[1])
+
+
+def rollouts(namespace: str) -> list[str]:
+    """Return the chart's workloads, whatever the release is called, as module ``cluster_state_info`` names them."""
+    return [f"DaemonSet/{namespace}/{AGENTS}", f"Deployment/{namespace}/{AGENTS}-operator"]
+
+
+def _pending(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the parts whose role would find anything to do or to tell.
+
+    What this look cannot tell counts as pending: whether passwords are the planned ones, and which ranges nodes have of
+    the operator's.
+    """
+    if target.looks_at_release and not _release_is_as_planned(target, state):
+        yield RELEASE
+    for part in PART_KINDS:
+        claims = Claims(part, target.site, state["config_map"], target.namespace)
+        options = target.options(part)
+        found = part_changes(part, options, (), state, claims)
+        passwords = part == "bgp" and (
+            state["secrets"] or any("authSecretRef" in item["spec"] for item in options["objects"])
+        )
+        if target.cluster["absent"] or passwords or claims.delta or not found.are_none:
+            yield part
+
+
+def _release_is_as_planned(target: Target, state: Mapping[str, Any]) -> bool:
+    """Return whether the release is the planned one, is noted as this site's, and its workloads run."""
+    live, planned = releases(target, state)
+    made = state["config_map"].get(RELEASE, "").split()
+    running = bool(state["rollouts"]) and not any(state["rollouts"].values())
+    from_operator = value_at(planned.values, "ipam.mode") == "cluster-pool"
+    noted = list(release_note(live, planned, made)) == made
+    return is_as_planned(state["release"], planned) and noted and running and not from_operator
 
 
 def _policies_that_end(target: Target, state: Mapping[str, Any], live_version: str) -> list[Any]:
@@ -251,7 +290,7 @@ def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
 
 
 def reads_workloads(rules: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Return whether the account may list all DaemonSets and Deployments: no refusal depends on them."""
-    wanted = rights("apps", "daemonsets", ["list"]) | rights("apps", "deployments", ["list"])
+    """Return whether the account may read all DaemonSets and Deployments: no refusal depends on them."""
+    wanted = rights("apps", "daemonsets", ["list", "get"]) | rights("apps", "deployments", ["list", "get"])
     known = rules.get(EVERYWHERE) or {}
     return all(right.granted({EVERYWHERE: {**known, "incomplete": False}}) for right in wanted)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Target,
     calls_helm,
@@ -17,8 +18,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     reads_workloads,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 SITE = """
 all:
@@ -77,6 +80,7 @@ def state(of: Target, *objects: str, **changes: Any) -> dict[str, Any]:
         "secrets": [],
         "namespaces": ["kube-system"],
         "workloads": [],
+        "rollouts": {},
     }
     return {**live, **changes}
 
@@ -228,6 +232,98 @@ def test_a_release_that_is_not_ours_is_not_judged_by_its_distribution() -> None:
     assert "node_info" not in look_request(of, workloads=True)
     found = look(of, state(of, workloads=[KUBE_PROXY, FLANNEL]), ADMINISTRATOR)
     assert (found.refusals, found.notes) == ([], [])
+
+
+def owned_fields(value: Any) -> dict[str, Any]:
+    """Return what the API server notes of an apply that sets a value, whose lists are atomic."""
+    return {f"f:{name}": owned_fields(item) for name, item in value.items()} if isinstance(value, dict) else {}
+
+
+def applied(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a planned object as it lives after our apply."""
+    fields = owned_fields({"metadata": {"labels": item["metadata"]["labels"]}, "spec": item["spec"]})
+    owner = {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": item["apiVersion"], "fieldsV1": fields}
+    return {**item, "metadata": {**item["metadata"], "uid": uid_of(place(item)), "managedFields": [owner]}}
+
+
+SERVICE = {"web/site": {"ports": [{"port": 80}], "selector": {"app": "web"}, "manage": "service"}}
+
+
+def as_planned(of: Target) -> dict[str, Any]:
+    """Return a cluster on which this site has made all that is planned."""
+    bgp, lb = ([applied(item) for item in of.cluster[part]] for part in ("bgp", "lb"))
+    services = [applied(item["object"]) for item in of.cluster["services"]]
+    release = live_release(of, of.cluster["cilium_version"])
+    noted = {"noted.bgp": "true", "noted.lb": "true", "noted.services": "true"}
+    noted |= {item["metadata"]["uid"]: place(item) for item in (*bgp, *lb, *services)}
+    nodes = state(of)["nodes"]
+    for name, labels in (of.cluster["node_labels"] or {}).items():
+        nodes[name] = {"labels": {**nodes[name]["labels"], **labels}, "owned": sorted(labels)}
+    found = state(of, nodes=nodes, services=services, namespaces=["kube-system", "web"], **release)
+    rollouts = dict.fromkeys(look_request(of, workloads=True).get("rollouts", []), "")
+    return {**found, "objects": [*bgp, *lb], "config_map": {**release["config_map"], **noted}, "rollouts": rollouts}
+
+
+CLUSTER_POOL = {"edge_cluster_distribution": "kubeadm", "edge_cluster_pod_cidrs": ["10.244.0.0/16"]}
+
+
+def planned_target() -> Target:
+    return target("1.19.6", edge_cilium_managed=True, edge_cluster_distribution="talos", edge_services=SERVICE)
+
+
+def test_a_cluster_that_needs_no_write_is_as_planned() -> None:
+    of = planned_target()
+    found = look(of, as_planned(of), ADMINISTRATOR)
+    assert (found.refusals, found.pending) == ([], [])
+
+
+def without_first(items: list[Any]) -> list[Any]:
+    return items[1:]
+
+
+def without_last(items: list[Any]) -> list[Any]:
+    return items[:-1]
+
+
+def without_services(noted: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in noted.items() if key != "noted.services"}
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "pending"),
+    [
+        # Each part takes what is gone out of the note, whoever made it.
+        pytest.param("objects", without_last, ["bgp", "lb"], id="an object is gone"),
+        pytest.param("services", without_first, ["services"], id="a service is gone"),
+        pytest.param(
+            "secrets", lambda _items: [{"name": "bgp", "labels": {}}], ["bgp"], id="a password, which is not read"
+        ),
+        pytest.param("namespaces", lambda _items: ["kube-system"], ["services"], id="a namespace is gone"),
+        pytest.param("rollouts", lambda found: dict.fromkeys(found, "1 of 3"), ["release"], id="agents do not run"),
+        pytest.param("rollouts", lambda _found: {}, ["release"], id="nobody knows whether agents run"),
+        pytest.param("release", lambda found: {**found, "values": {}}, ["release"], id="another value"),
+        pytest.param("release", lambda _found: None, ["release"], id="no release"),
+        pytest.param("config_map", lambda found: {**found, "release": ""}, ["release"], id="the release is not noted"),
+        pytest.param("config_map", without_services, ["services"], id="a part is not noted"),
+    ],
+)
+def test_what_is_not_as_planned_is_pending(key: str, change: Any, pending: list[str]) -> None:
+    of = planned_target()
+    live = as_planned(of)
+    assert look(of, {**live, key: change(live[key])}, ADMINISTRATOR).pending == pending
+
+
+@pytest.mark.parametrize(
+    ("cluster", "pending"),
+    [
+        pytest.param({"edge_state": "absent"}, ["bgp", "lb", "services"], id="leaves the site"),
+        pytest.param({"edge_cluster_apply": "others"}, ["release", "bgp", "lb", "services"], id="others apply"),
+        pytest.param(CLUSTER_POOL, ["release"], id="the operator hands out pod CIDRs"),
+    ],
+)
+def test_what_a_look_cannot_tell_is_pending(cluster: dict[str, Any], pending: list[str]) -> None:
+    of = target("1.19.6", **{"edge_cilium_managed": True, "edge_cluster_distribution": "talos", **cluster})
+    assert look(of, as_planned(of), ADMINISTRATOR).pending == pending
 
 
 def test_one_request_reads_what_all_parts_need() -> None:

@@ -168,11 +168,11 @@ def without_frr(folder: Path, command: str = "true") -> Path:
         if "ansible.builtin.import_playbook" in play:
             play["ansible.builtin.import_playbook"] = str(CHECKOUT / "playbooks" / "plan.yml")
         for task in play.get("tasks", ()):
-            role = task.get("ansible.builtin.import_role", {})
-            if role.get("name") == "hybridnet.cluster_edge.udm_frr":
-                del task["ansible.builtin.import_role"], task["vars"]
-                task["ansible.builtin.raw"] = command
-                replaced += 1
+            for key in ("ansible.builtin.import_role", "ansible.builtin.include_role"):
+                if task.get(key, {}).get("name") == "hybridnet.cluster_edge.udm_frr":
+                    del task[key], task["vars"]
+                    task["ansible.builtin.raw"] = command
+                    replaced += 1
     assert replaced == 2
     path = folder / "site.yml"
     path.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
@@ -256,6 +256,26 @@ def test_a_router_whose_bgp_others_write_is_read_and_not_contracted(tmp_path: Pa
     done = {task.partition("]")[0]: task for task in run.output.split("TASK [")}
     assert "changed: [home]" in done["Expand the router"]
     assert "skipping: [home]" in done["Contract the router"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "left", "contracts"),
+    [
+        pytest.param(False, "", False, id="it had the whole plan"),
+        pytest.param(True, "", True, id="it was changed"),
+        pytest.param(False, "-router bgp 64512", True, id="something is left to take away"),
+    ],
+)
+def test_a_router_that_has_the_whole_plan_is_not_contracted(
+    changed: bool, left: str, contracts: bool, tmp_path: Path, api: ApiServer
+) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE)
+    expanded = json.dumps({"__udm_frr_result": {"changed": changed, "left": left}})
+    run = run_playbook(str(without_frr(tmp_path)), hosts, expanded, options=("--tags", "router,contract"))
+    run.check(0)
+    done = {task.partition("]")[0]: task for task in run.output.split("TASK [")}
+    assert ("changed: [home]" in done["Contract the router"]) is contracts
+    assert ("skipping: [home]" in done["Contract the router"]) is not contracts
 
 
 def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: ApiServer) -> None:
