@@ -43,6 +43,8 @@ from .services import CILIUM_INGRESS, GATEWAY
 
 ERROR, WARNING = "error", "warning"
 
+LAST_PORT = 65535
+
 
 @dataclass(frozen=True, slots=True)
 class ValueProblem:
@@ -246,7 +248,7 @@ def _lease_problems(cluster: Cluster) -> Iterator[ValueProblem]:
 
 
 def _api_address_problems(cluster: Cluster) -> Iterator[ValueProblem]:
-    """Yield an address of the API server that agents cannot take: one without its port, or one that they serve.
+    """Yield an address of the API server that agents cannot take: one without a port, or one that they serve.
 
     Source: k8s.io/client-go, rest.InClusterConfig: without host or port it is not in a cluster.
     """
@@ -258,9 +260,18 @@ def _api_address_problems(cluster: Cluster) -> Iterator[ValueProblem]:
                 f"it is {host} of pool {pool.name}, which agents serve: none would start without another that runs",
                 "write an address of the control plane's nodes, or of a load balancer outside of the cluster",
             )
-    known = value_at(cluster.values, PORT) is not None or PORT in {item.path for item in distribution_values(cluster)}
+    port = value_at(cluster.values, PORT)
+    if port is not None and not _is_port(port):
+        yield ValueProblem(PORT, f"it is {port!r}, which is no port", "write a number: 6443 on most clusters")
+    known = port is not None or PORT in {item.path for item in distribution_values(cluster)}
     if host and not known:
         yield ValueProblem(PORT, f"it is missing, but k8sServiceHost is {host}", "write it: 6443 on most clusters")
+
+
+def _is_port(value: Any) -> bool:
+    """Return whether a value is a TCP port, as a number or as text."""
+    text = str(value)
+    return not isinstance(value, bool) and text.isascii() and text.isdigit() and 0 < int(text) <= LAST_PORT
 
 
 def _is_address_of(text: str, pool: Pool) -> bool:

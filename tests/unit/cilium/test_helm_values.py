@@ -325,6 +325,16 @@ def test_which_values_are_the_distributions(changes: dict[str, Any], paths: list
         ),
         *(
             pytest.param(
+                "kubeadm",
+                {"k8sServiceHost": "10.0.0.9", "k8sServicePort": port},
+                [f"EDGE604 k8sServicePort: it is {port!r}, which is no port (write a number: 6443 on most clusters)"],
+                id=f"port {port!r}",
+            )
+            for port in ("https", "", 0, 65536, True, -1, "6443 ")
+        ),
+        pytest.param("kubeadm", {"k8sServiceHost": "10.0.0.9", "k8sServicePort": "6443"}, [], id="a port as text"),
+        *(
+            pytest.param(
                 name,
                 {"k8sServiceHost": "10.0.0.9"},
                 [
