@@ -36,6 +36,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == _PROBES
     ]
     if told:
-        terminalreporter.section("probes every 10 ms through each drill")
+        terminalreporter.section("probes through each drill: echo requests every 10 ms, connections every 50 ms")
         for line in told:
             terminalreporter.write_line(str(line))

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An upgrade of Cilium by site.yml, from one minor version to the next, while clients use the services."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import kubernetes
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(os.geteuid() != 0, reason="a twin needs root"),
+]
+
+TWIN = "upgrade"
+CLIENT = f"twin-{TWIN}.client.upstream"
+TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
+"""Services behind BGP that upstream reaches."""
+
+
+def playbook(name: str, *options: str) -> None:
+    """Run a playbook with the reference site."""
+    command = ["ansible-playbook", f"playbooks/{name}", "-i", str(HYBRID), *options]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def addresses(folder: Path) -> dict[str, list[str]]:
+    """Return by Service the addresses that the cluster gives it."""
+    client = kubernetes.config.new_client_from_config(str(folder / "clusters" / "platform" / "kubeconfig"))
+    found = kubernetes.client.CoreV1Api(client).list_service_for_all_namespaces().items
+    return {
+        item.metadata.name: [entry.ip for entry in item.status.load_balancer.ingress or ()]
+        for item in found
+        if item.spec.type == "LoadBalancer"
+    }
+
+
+@pytest.mark.parametrize(("old", "new"), [("1.19.6", "1.20.2")])
+def test_an_upgrade_keeps_every_address_and_every_connection(
+    old: str, new: str, tmp_path: Path, told_by_probes: Callable[[str], None]
+) -> None:
+    folder = tmp_path / "twin"
+    own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
+    overlay = ("-i", str(folder / "overlay"))
+    try:
+        playbook("twin.yml", *own, "-e", f"edge_cilium_version={old}")
+        playbook("site.yml", *overlay, "-e", f"edge_cilium_version={old}")
+        before = addresses(folder)
+        playbook("twin.yml", *own, "-e", f"edge_cilium_version={new}")
+        clients = Connections(CLIENT, *TARGETS)
+        try:
+            playbook("site.yml", *overlay, "-e", f"edge_cilium_version={new}")
+        finally:
+            lost = clients.stop()
+        assert addresses(folder) == before
+    finally:
+        playbook("twin.yml", *own, "-e", "edge_twin_state=absent")
+    for target, losses in lost.items():
+        told_by_probes(f"{old} to {new}, {target}: {losses}")
+    assert {target: losses.lost for target, losses in lost.items()} == dict.fromkeys(TARGETS, 0)
