@@ -10,6 +10,7 @@ dozen kinds every two seconds.
 from __future__ import annotations
 
 import json
+import os
 import re
 import traceback
 from typing import Any, Dict, List, Mapping, Optional
@@ -103,7 +104,14 @@ class ClusterReader:
             way_out = (
                 "" if named else " (name a kubeconfig: edge_cluster_kubeconfig at the cluster's host, or KUBECONFIG)"
             )
-            raise ClusterReadError("{0} cannot be used: {1}{2}".format(self._where, error, way_out)) from error
+            why = _no_file(connection) or str(error)
+            raise ClusterReadError("{0} cannot be used: {1}{2}".format(self._where, why, way_out)) from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # The client takes the file's content for a mapping without a look, and trips over whatever else is there.
+            raise ClusterReadError(
+                "{0} cannot be used: it is no kubeconfig, or a part of one has another form "
+                "(kubectl config view --kubeconfig FILE shows one that is whole)".format(self._where)
+            ) from error
         self.server: str = client.configuration.host
         self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
         """What has to be said of the connection: that nobody checks whose certificate it is, or that it has none."""
@@ -193,6 +201,14 @@ def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment:
     except EdgeError as error:
         variables = error.variables if isinstance(error, RefusedEnvironmentError) else []
         raise ClusterReadError(str(error), variables) from error
+
+
+def _no_file(connection: ClusterConnection) -> Optional[str]:
+    """Return that a kubeconfig is not there, which the client calls an invalid one; None where one of its files is."""
+    files = [name for name in (connection.kubeconfig or "").split(os.pathsep) if name]
+    if not files or any(os.path.exists(os.path.expanduser(name)) for name in files):
+        return None
+    return "there is no such file (look at edge_cluster_kubeconfig and KUBECONFIG)"
 
 
 def _client(connection: ClusterConnection) -> Any:

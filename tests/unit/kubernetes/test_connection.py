@@ -274,6 +274,27 @@ def test_no_cluster_at_all_says_where_it_was_looked_for(tmp_path: Path, monkeypa
     assert str(told.value).endswith("(name a kubeconfig: edge_cluster_kubeconfig at the cluster's host, or KUBECONFIG)")
 
 
+@pytest.mark.parametrize("content", ["garbage", "- a", "7", "{clusters: 1, contexts: 2, current-context: x}"])
+def test_a_file_that_is_no_kubeconfig_is_told_as_such(tmp_path: Path, content: str) -> None:
+    """The client ends in a TypeError, or the like, of its own, which names neither file nor reason."""
+    file = tmp_path / "config"
+    file.write_text(content)
+    with pytest.raises(ClusterReadError, match=f"^{re.escape(str(file))} cannot be used: ") as told:
+        open_cluster(str(file), None, {})
+    assert "object" not in str(told.value)
+    assert "is no kubeconfig" in str(told.value)
+
+
+def test_a_kubeconfig_that_is_not_there_is_told_as_such(tmp_path: Path) -> None:
+    """The client calls it an invalid one."""
+    for files in (str(tmp_path / "none"), f"{tmp_path / 'none'}{os.pathsep}{tmp_path / 'neither'}"):
+        with pytest.raises(ClusterReadError) as told:
+            open_cluster(None, None, {"KUBECONFIG": files})
+        assert str(told.value).startswith(f"{files} cannot be used: there is no such file (look at")
+    with pytest.raises(ClusterReadError, match="Expected object with name b in"):
+        open_cluster(str(kubeconfig(tmp_path / "config", "a")), "b", {})
+
+
 def test_kubeconfig_without_verification_or_tls_is_said(tmp_path: Path) -> None:
     insecure = kubeconfig(tmp_path / "insecure", "a", **{"insecure-skip-tls-verify": True})
     with open_cluster(str(insecure), None, {}) as reader:
