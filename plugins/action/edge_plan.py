@@ -163,7 +163,7 @@ def read_plan(path: str) -> PlanDocument:
     try:
         return saved_plan(json.loads(Path(path).read_text("utf-8")), f"edge_plan_before: {path}")
     except OSError as error:
-        raise AnsibleActionFail(f"edge_plan_before: {path} cannot be read: {error.strerror}") from error
+        raise AnsibleActionFail(f"edge_plan_before: {path} cannot be read: {error.strerror}") from None
     except EdgeError as error:  # a ValueError too
         raise AnsibleActionFail(str(error)) from error
     except ValueError as error:

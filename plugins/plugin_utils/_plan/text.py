@@ -85,7 +85,7 @@ def plan_text(plan: PlanDocument, full: bool = True, live: LivePools | None = No
         for name, router in plan["routers"].items()
     ]
     clusters = [
-        f"{name} (Cilium {cluster['cilium_version']}, {len(cluster['nodes'])} nodes{_state(cluster)})"
+        f"{name} (Cilium {cluster['cilium_version']}, {count(len(cluster['nodes']), 'node')}{_state(cluster)})"
         for name, cluster in plan["clusters"].items()
     ]
     lines = [

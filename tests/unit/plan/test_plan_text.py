@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import Finding
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.together import together
@@ -64,6 +66,14 @@ def test_many_sessions_are_grouped_by_peering_and_router() -> None:
     assert len(lines) < 48
     assert any(line.split()[:4] == ["a.edge_addresses.lan", "and", "101", "more"] for line in lines)
     assert len([line for line in plan_text(data).splitlines() if line.startswith("  k8s ")]) == 2 * NODES
+
+
+@pytest.mark.parametrize(("nodes", "expected"), [(1, "1 node"), (2, "2 nodes")])
+def test_the_nodes_of_a_cluster_are_counted(nodes: int, expected: str) -> None:
+    hosts = re.sub(r"hosts: \{k010.*\}", lambda found: ", ".join(found[0].split(", ")[:nodes]) + "}", MANY)
+    data = planned(hosts).data
+    assert data is not None
+    assert plan_text(data).splitlines()[2] == f"  clusters: home (Cilium 1.19.6, {expected})"
 
 
 def test_sessions_that_differ_are_not_grouped() -> None:

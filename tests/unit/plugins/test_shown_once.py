@@ -110,6 +110,9 @@ def test_ends_that_are_away_are_named_once_with_the_reason_and_the_way_out(tmp_p
     cluster = run_playbook("site.yml", inventory, options=("--tags", "cluster"))
     assert cluster.status != 0
     assert cluster.output.count("Connection refused") == 1
+    preview = run_playbook("site.yml", inventory, options=("--tags", "cluster", "--check"))
+    assert preview.status != 0
+    assert preview.output.count("Connection refused") == 1
     assert "the API server https://127.0.0.1:1" in cluster.output
     assert "HTTPSConnection" not in cluster.output
     assert "kubectl --kubeconfig FILE get --raw /readyz" in cluster.output

@@ -34,6 +34,13 @@ def test_the_plan_is_written_where_the_command_was_typed(tmp_path: Path) -> None
     assert "(none)" in run.output
 
 
+def test_a_plan_of_before_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    """ansible-core adds the text of an error's cause."""
+    run = run_playbook("plan.yml", HYBRID, "edge_plan_before=nope.json", folder=tmp_path)
+    assert run.output.count("edge_plan_before: nope.json cannot be read: No such file or directory") == 1
+    assert run.output.count("No such file") == 1
+
+
 def test_files_are_rendered_where_the_command_was_typed(tmp_path: Path) -> None:
     run_playbook("render.yml", HYBRID, "edge_render_dir=out", folder=tmp_path).check(0)
     assert (tmp_path / "out/udm-pro/frr.conf").is_file()
