@@ -36,7 +36,10 @@ COLLECTION = "hybridnet.cluster_edge"
 PLACE: dict[str, Any] = {"kubeconfig": {"type": "str"}, "context": {"type": "str"}}
 """The options that name a cluster. The path is text: which home ``~`` means is known where it is read."""
 
-LOOK_AT = "Look at edge_cluster_kubeconfig and edge_cluster_context: kubectl --kubeconfig FILE get --raw /readyz"
+LOOK_AT = (
+    "Look at edge_cluster_kubeconfig and edge_cluster_context, or at K8S_AUTH_HOST where the environment names the"
+    " cluster: kubectl --kubeconfig FILE get --raw /readyz"
+)
 """The way out where a cluster cannot be read."""
 
 ROLES = tuple(f"{COLLECTION}.cilium_net_{name}" for name in ("release", "bgp", "lb", "services"))

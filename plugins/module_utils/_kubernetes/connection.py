@@ -74,7 +74,10 @@ class ClusterConnection:
         """How messages name it."""
         if self.login:
             return "K8S_AUTH_HOST {0}".format(self.login["host"])
-        return self.kubeconfig or "the pod's service account (KUBECONFIG is not set, there is no ~/.kube/config)"
+        return (
+            self.kubeconfig
+            or "no kubeconfig (KUBECONFIG is not set, there is no ~/.kube/config): the pod's service account"
+        )
 
     def config_dict(self, with_secrets: bool) -> Dict[str, Any]:
         """Return a kubeconfig that says what the variables say. Only for a connection with ``login``."""
