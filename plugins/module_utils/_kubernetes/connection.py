@@ -79,6 +79,12 @@ class ClusterConnection:
             or "no kubeconfig (KUBECONFIG is not set, there is no ~/.kube/config): the pod's service account"
         )
 
+    @property
+    def is_without_file(self) -> bool:
+        """Whether a kubeconfig is named, and none of its files is there."""
+        files = [name for name in (self.kubeconfig or "").split(os.pathsep) if name]
+        return bool(files) and not any(os.path.exists(os.path.expanduser(name)) for name in files)
+
     def config_dict(self, with_secrets: bool) -> Dict[str, Any]:
         """Return a kubeconfig that says what the variables say. Only for a connection with ``login``."""
         login = self.login or {}

@@ -10,7 +10,6 @@ dozen kinds every two seconds.
 from __future__ import annotations
 
 import json
-import os
 import re
 import traceback
 from typing import Any, Dict, List, Mapping, Optional
@@ -42,6 +41,10 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.i
 """Kubernetes API concepts, "Receiving resources as ... metadata": the server leaves all but metadata out."""
 
 REQUEST_SECONDS = 15
+
+
+NO_FILE = "there is no such file (look at edge_cluster_kubeconfig and KUBECONFIG)"
+"""Said of a kubeconfig that is not there; the client calls it an invalid one."""
 
 
 class ClusterReadError(Exception):
@@ -104,7 +107,7 @@ class ClusterReader:
             way_out = (
                 "" if named else " (name a kubeconfig: edge_cluster_kubeconfig at the cluster's host, or KUBECONFIG)"
             )
-            why = _no_file(connection) or str(error)
+            why = NO_FILE if connection.is_without_file else str(error)
             raise ClusterReadError("{0} cannot be used: {1}{2}".format(self._where, why, way_out)) from error
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The client takes the file's content for a mapping without a look, and trips over whatever else is there.
@@ -201,14 +204,6 @@ def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment:
     except EdgeError as error:
         variables = error.variables if isinstance(error, RefusedEnvironmentError) else []
         raise ClusterReadError(str(error), variables) from error
-
-
-def _no_file(connection: ClusterConnection) -> Optional[str]:
-    """Return that a kubeconfig is not there, which the client calls an invalid one; None where one of its files is."""
-    files = [name for name in (connection.kubeconfig or "").split(os.pathsep) if name]
-    if not files or any(os.path.exists(os.path.expanduser(name)) for name in files):
-        return None
-    return "there is no such file (look at edge_cluster_kubeconfig and KUBECONFIG)"
 
 
 def _client(connection: ClusterConnection) -> Any:
