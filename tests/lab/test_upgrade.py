@@ -29,7 +29,7 @@ TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 def playbook(name: str, *options: str) -> None:
     """Run a playbook with the reference site."""
     command = ["ansible-playbook", f"playbooks/{name}", "-i", str(HYBRID), *options]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
