@@ -27,7 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.ended_sessions import (
     NODE_CONFIG,
-    may_end_sessions,
+    peerings_leave,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
@@ -72,6 +72,26 @@ class ClusterAction(ActionBase):
         kubeconfig = options["kubeconfig"] and self._local_path(options["kubeconfig"])
         return read_cluster(read, {**options, "kubeconfig": kubeconfig}, environment)
 
+    def state(
+        self,
+        wanted: Mapping[str, Any],
+        place: Mapping[str, Any],
+        task_vars: Mapping[str, Any],
+        read: Read = read_state,
+    ) -> dict[str, Any]:
+        """Return the result of module ``cluster_state_info``.
+
+        Args:
+            wanted: its options; those that are left out have their defaults.
+            place: what has kubeconfig and context.
+            task_vars: the task's variables.
+            read: what is done in the module's place, where the cluster is read from this process.
+        """
+        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
+        request.update({name: place[name] for name in PLACE})
+        request.update(wanted)
+        return self.look("cluster_state_info", read, request, task_vars)
+
     def with_sessions(
         self,
         state: dict[str, Any],
@@ -91,13 +111,9 @@ class ClusterAction(ActionBase):
             options: the task's, of which kubeconfig and context are used.
             task_vars: the task's variables.
         """
-        if state.get("failed") or not may_end_sessions(planned, plain(state["objects"]), site):
+        if state.get("failed") or not peerings_leave(planned, plain(state["objects"]), site):
             return state
-        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
-        request.update({name: options[name] for name in PLACE})
-        more = self.look(
-            "cluster_state_info", read_state, {**request, "plurals": [READ_ONLY_PLURALS[NODE_CONFIG]]}, task_vars
-        )
+        more = self.state({"plurals": [READ_ONLY_PLURALS[NODE_CONFIG]]}, options, task_vars)
         return more if more.get("failed") else {**state, "objects": [*state["objects"], *more["objects"]]}
 
     def _role_variables(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connectio
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
-    ARGUMENTS as STATE_ARGUMENTS,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Look,
     Target,
@@ -72,7 +67,7 @@ class ActionModule(ClusterAction):
         target = Target(plan["site"], cluster, options["release"], options["namespace"], routers_leave)
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         programs["kubernetes.core"] = self._kubernetes_core()
-        able = self._state({"rules": target.namespaces}, options, variables)
+        able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):
             why = f"it cannot be looked at: {able.get('msg')}\n{LOOK_AT}"
             return {**result, **BLIND, "refusals": [*lacking_programs(programs), why]}
@@ -80,7 +75,7 @@ class ActionModule(ClusterAction):
         unread = lacking_rights(target.rights_to_look, able["rules"])
         if unread:
             return {**result, **BLIND, "refusals": [*lacking_programs(programs), *unread]}
-        state = self._state(look_request(target, reads_workloads(able["rules"])), options, variables)
+        state = plain(self.state(look_request(target, reads_workloads(able["rules"])), options, variables))
         if target.is_written and not target.may_end_sessions:
             state = self.with_sessions(state, cluster["bgp"], plan["site"], options, variables)
         if state.get("failed"):
@@ -99,15 +94,6 @@ class ActionModule(ClusterAction):
             "pending": found.pending,
         }
         return {**result, **told, "blind": False, "warnings": able["warnings"]}
-
-    def _state(
-        self, wanted: Mapping[str, Any], options: Mapping[str, Any], variables: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Return what module ``cluster_state_info`` reads."""
-        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
-        request.update({name: options[name] for name in PLACE})
-        request.update(wanted)
-        return dict(plain(self.look("cluster_state_info", read_state, request, variables)))
 
     def _helm(self, program: str) -> str | None:
         """Return the version of Helm; None where there is no such program."""

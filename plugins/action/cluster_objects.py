@@ -22,9 +22,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     REMOVED,
     remove_objects,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
-    ARGUMENTS as STATE_ARGUMENTS,
-)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.answers import object_refusal
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
@@ -179,11 +176,8 @@ class ActionModule(ClusterAction):
             others = [item["metadata"] for name, item in found.items() if item and name not in labeled]
             return {**state, "applied": applied, "found": others}
 
-        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
-        request.update({name: options[name] for name in PLACE})
         wait = 0 if self._task.check_mode else options["wait"]
-        request.update(state_request(options["part"], options, wait))
-        return self.look("cluster_state_info", read, request, variables)
+        return self.state(state_request(options["part"], options, wait), options, variables, read)
 
     def _write(
         self,

@@ -15,7 +15,6 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import (
     LOOK_AT,
-    PLACE,
     ClusterAction,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
@@ -27,10 +26,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render impor
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
-    ARGUMENTS as STATE_ARGUMENTS,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     RELEASE_NOT_COPIED,
     Comparison,
@@ -137,18 +132,15 @@ class ActionModule(ClusterAction):
             if "release" not in state and cluster["cilium_managed"] and not cluster["absent"]:
                 found = replace(found, notes=(*found.notes, RELEASE_NOT_COPIED))
             return found, str(saved)
-        request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
-        place: Mapping[str, object] = cluster
-        request.update({name: place[name] for name in PLACE})
         owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(plan["site"]).items()))
-        request.update(
-            plurals=sorted(PLURALS.values()), nodes=True, services=True, selector=owned, manager=FIELD_MANAGER
-        )
+        wanted: dict[str, Any] = {"plurals": sorted(PLURALS.values()), "nodes": True, "services": True}
+        wanted.update(selector=owned, manager=FIELD_MANAGER)
         if scope == PLANNED or cluster["cilium_managed"]:
             defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))
             source = release_source(self._variables, defaults)
-            request["release"] = f"{source.namespace}/{source.name}"
-        state = plain(self.look("cluster_state_info", read_state, request, self._variables))
+            wanted["release"] = f"{source.namespace}/{source.name}"
+        place: Mapping[str, Any] = cluster
+        state = plain(self.state(wanted, place, self._variables))
         if state.get("failed"):
             raise CannotLookError(f"{state.get('msg') or 'no reason given'}\n{LOOK_AT}")
         release = state.pop("release")

@@ -36,6 +36,11 @@ def release_as_planned(live: Any, planned: Any) -> bool:
     return takeover.is_as_planned(plain(live), _releases(live, planned)[1])
 
 
+def release_rollouts(namespace: Any) -> list[str]:
+    """Return the workloads of Cilium's chart whose rollout is waited for."""
+    return takeover.rollouts(plain(namespace))
+
+
 def site_note(site: Any) -> str:
     """Return the name of the ConfigMap in which a site notes what it made."""
     return note_name(plain(site))
@@ -59,6 +64,7 @@ class FilterModule:
             "release_as_planned": release_as_planned,
             "release_note": release_note,
             "release_refusals": release_refusals,
+            "release_rollouts": release_rollouts,
             "site_note": site_note,
             "values_differences": values_differences,
         }

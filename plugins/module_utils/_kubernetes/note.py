@@ -22,7 +22,8 @@ ARGUMENTS: Dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
-_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The form of a UID, which is the key of an object in a note."""
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -63,7 +64,7 @@ def _delete(reader: ClusterReader, path: str, removed: Mapping[str, Any]) -> boo
     """Delete a note; one in which another run noted an object meanwhile stays."""
     for _attempt in range(ATTEMPTS):
         found = reader.get(path)
-        noted = [key for key in (found or {}).get("data") or {} if _UID.match(key) and key not in removed]
+        noted = [key for key in (found or {}).get("data") or {} if UID.fullmatch(key) and key not in removed]
         if found is None or noted:
             return False
         try:

@@ -26,7 +26,7 @@ ESTABLISHED = "established"
 MOST_SESSIONS = 6
 
 
-def may_end_sessions(planned: Iterable[Object], live: Iterable[Object], site: str) -> bool:
+def peerings_leave(planned: Iterable[Object], live: Iterable[Object], site: str) -> bool:
     """Return whether the plan lacks a live object of this site that sessions hang on, so that these are to be read."""
     kept = {object_key(item) for item in planned}
     return any(

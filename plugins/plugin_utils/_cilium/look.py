@@ -36,10 +36,17 @@ from .preflight import (
     rights,
     writing_rights,
 )
-from .takeover import MOST_NAMES, Release, cluster_refusals, is_as_planned, release_note, release_refusals
+from .takeover import (
+    AGENTS,
+    MOST_NAMES,
+    Release,
+    cluster_refusals,
+    is_as_planned,
+    release_note,
+    release_refusals,
+    rollouts,
+)
 
-AGENTS = "cilium"
-"""Name of the agents' DaemonSet, whoever installed it."""
 SERVICES = "services"
 PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
@@ -153,7 +160,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     if other or not target.is_written:  # what it has is then of no interest
         found.refusals = other
         return found
-    changes = {}
+    changes, claims = {}, {}
     live, planned = releases(target, state)
     upgrades = target.looks_at_release and (live is None or live.version != planned.version)
     if target.looks_at_release:
@@ -166,19 +173,19 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         for lack in distribution_lacks(cluster, state["nodes"], state["workloads"], runs, live_values):
             (found.refusals if lack.refusal else found.notes).append(lack.text)
     for part in PARTS:
-        claims = Claims(part, target.site, state["config_map"], target.namespace)
-        changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims)
+        claims[part] = Claims(part, target.site, state["config_map"], target.namespace)
+        changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims[part])
         # A field that the API lacks today may come with the upgrade.
         found.refusals += map(str, [*changes[part].errors, *(() if upgrades else changes[part].pruned)])
-    claims = Claims(SERVICES, target.site, state["config_map"], target.namespace)
-    changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims)
+    claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace)
+    changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims[SERVICES])
     wanted = _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
     leaving = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
     if leaving:
         found.notes.append(f"removed, as the inventory lacks it: {', '.join(leaving)}")
     found.notes += _notes(target, state)
-    found.pending = list(_pending(target, state))
+    found.pending = list(_pending(target, state, changes, claims))
     return found
 
 
@@ -195,12 +202,9 @@ def calls_helm(target: Target, state: Mapping[str, Any]) -> bool:
     return target.looks_at_release and not is_as_planned(state["release"], releases(target, state)[1])
 
 
-def rollouts(namespace: str) -> list[str]:
-    """Return the chart's workloads, whatever the release is called, as module ``cluster_state_info`` names them."""
-    return [f"DaemonSet/{namespace}/{AGENTS}", f"Deployment/{namespace}/{AGENTS}-operator"]
-
-
-def _pending(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
+def _pending(
+    target: Target, state: Mapping[str, Any], changes: Mapping[str, Changes], claims: Mapping[str, Claims]
+) -> Iterator[str]:
     """Yield the parts whose role would find anything to do or to tell.
 
     What this look cannot tell counts as pending: whether passwords are the planned ones, and which ranges nodes have of
@@ -208,14 +212,10 @@ def _pending(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
     """
     if target.looks_at_release and not _release_is_as_planned(target, state):
         yield RELEASE
-    for part in PART_KINDS:
-        claims = Claims(part, target.site, state["config_map"], target.namespace)
-        options = target.options(part)
-        found = part_changes(part, options, (), state, claims)
-        passwords = part == "bgp" and (
-            state["secrets"] or any("authSecretRef" in item["spec"] for item in options["objects"])
-        )
-        if target.cluster["absent"] or passwords or claims.delta or not found.are_none:
+    passwords = state["secrets"] or any("authSecretRef" in item["spec"] for item in target.cluster["bgp"])
+    for part, found in changes.items():
+        unseen = target.cluster["absent"] or (part == "bgp" and passwords)
+        if unseen or claims[part].delta or not found.are_none:
             yield part
 
 

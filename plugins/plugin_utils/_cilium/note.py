@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.note import UID
 from .._findings.wording import some
 from .._kubernetes.labels import FIELD_MANAGER
 from .common import Object
@@ -33,7 +34,6 @@ MOST_BYTES = 1024 * 1024
 """The most that the values of a ConfigMap may hold together (Kubernetes API validation, ``MaxSecretSize``)."""
 MOST_SHOWN = 5
 
-_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLACE = re.compile(r"[A-Z][A-Za-z0-9]* ([a-z0-9.-]+/)?[a-z0-9.-]+")
 _PARTS = ("bgp", "lb", "services")
 
@@ -76,7 +76,7 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
     for key, value in sorted(data.items()):
         name, text = value.removeprefix(KEYS_OF), value.strip()
         part = key.partition(".")[2]
-        if _UID.fullmatch(key) and _PLACE.fullmatch(name):
+        if UID.fullmatch(key) and _PLACE.fullmatch(name):
             (made if name == value else keys)[key] = name
         elif key.startswith(NOTED) and part in _PARTS:
             parts.add(part)
@@ -175,7 +175,7 @@ class Claims:
         """Return what is still noted when a delta is written: objects of any part, Services with keys of ours."""
         noted = [*self.note.made.items(), *self.note.keys.items()]
         kept = [name for uid, name in noted if delta.get(uid, "") is not None]
-        return sorted([*kept, *(str(name) for uid, name in delta.items() if name and _UID.fullmatch(uid))])
+        return sorted([*kept, *(str(name) for uid, name in delta.items() if name and UID.fullmatch(uid))])
 
 
 def applied_by_us(item: Object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.ended_sessions import (
     ended_sessions,
-    may_end_sessions,
+    peerings_leave,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import ownership_labels
 
@@ -106,6 +106,6 @@ def test_sessions_that_end(
 def test_sessions_are_read_where_an_object_leaves_alone() -> None:
     pool = named("CiliumLoadBalancerIPPool", "old", {})
     theirs = {**ALL, "metadata": {"name": "theirs"}}
-    assert not may_end_sessions([ALL], [ALL, pool, theirs], "home")
-    assert may_end_sessions([], [ALL], "home")
-    assert not may_end_sessions([], [ALL], "another")
+    assert not peerings_leave([ALL], [ALL, pool, theirs], "home")
+    assert peerings_leave([], [ALL], "home")
+    assert not peerings_leave([], [ALL], "another")
