@@ -18,9 +18,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,16 @@ exec nsenter --net=/run/netns/{router} systemd-nspawn -q -b -D $R \\
     def write(self, path: str, text: str, mode: str = "640", owner: str = "frr:frr") -> None:
         """Write a file on the router."""
         self.sh(f"cat > {path} && chown {owner} {path} && chmod {mode} {path}", stdin=text)
+
+    def unpack(self, folder: str, files: Iterable[tuple[str, Path]]) -> None:
+        """Put files into a new folder of the router, by their names below it."""
+        with tempfile.TemporaryFile() as archive:
+            with tarfile.open(fileobj=archive, mode="w") as packed:
+                for name, file in files:
+                    packed.add(file, name)
+            archive.seek(0)
+            unpack = f"rm -rf {folder} && mkdir -p {folder} && tar -x --no-same-owner -C {folder}"
+            subprocess.run([*self._enter(), "sh", "-c", unpack], stdin=archive, timeout=60, check=True)
 
     def read(self, path: str) -> str:
         """Return a file of the router."""

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import ansible
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from router_lab import RouterLab, missing, run, wait_for
@@ -26,6 +27,16 @@ BIN = Path(sys.executable).parent
 PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
 STATE = "/var/lib/hybridnet-cluster-edge"
 REASON = missing()
+DIRECT = "/srv/module"
+"""The folder of the router in which the module runs without Ansible."""
+MODULE = f"""\
+import sys
+sys.path.insert(0, "{DIRECT}")
+from ansible.module_utils import basic
+from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_config
+basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = sys.stdin.buffer.read(), "legacy"
+frr_config.main()
+"""
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here: {REASON}")]
 
@@ -93,6 +104,21 @@ exit
 """
 
 
+def module_files() -> Iterator[tuple[str, Path]]:
+    """Yield the sources that the module imports: where the router finds them, where they are here."""
+    ours = Path("ansible_collections/hybridnet/cluster_edge/plugins")
+    core = Path(ansible.__file__).parent
+    for root, below, into in (
+        (core, "module_utils", Path("ansible")),
+        (CHECKOUT / "plugins", "module_utils", ours),
+        (CHECKOUT / "plugins", "modules", ours),
+    ):
+        for file in sorted((root / below).rglob("*.py")):
+            yield str(into / file.relative_to(root)), file
+    # the package itself imports what only the control machine has: an empty file stands for it, as in Ansible's archive
+    yield "ansible/__init__.py", core / "module_utils/__init__.py"
+
+
 class Site:
     """A router under Ansible: runs frr_config on it over SSH with a key."""
 
@@ -129,6 +155,20 @@ class Site:
         result["failed"] = "router | FAILED!" in done.stdout
         result["text"] = done.stdout + done.stderr
         return result
+
+    def run_module(self, content: str, **options: Any) -> dict[str, Any]:
+        """Run the module by the router's own Python, without Ansible around it; return what ``apply`` does.
+
+        For what a test needs by the way, or many times: Ansible takes some seconds to bring a module to its host.
+        """
+        if self.lab.sh(f"test -e {DIRECT}/run.py", check=False).returncode:
+            self.lab.unpack(DIRECT, module_files())
+            self.lab.write(f"{DIRECT}/run.py", MODULE, owner="root:root")
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"content": content, **options}})
+        done = self.lab.sh(f"python3 {DIRECT}/run.py", check=False, stdin=arguments, timeout=240)
+        assert done.stdout.strip().startswith("{"), done.stdout + done.stderr
+        result: dict[str, Any] = json.loads(done.stdout)
+        return {"failed": False, **result, "text": done.stdout + done.stderr}
 
     def begin(self) -> None:
         """Let bgpd run the planned configuration, where no test before this one has seen to it."""

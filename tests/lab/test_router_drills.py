@@ -96,13 +96,13 @@ def whole_before_and_after(
 
     Where FRR keeps running (no marker ``interrupts``), no probe of an address that the change does not concern is lost.
     """
-    result = site.apply(OLD)
+    result = site.run_module(OLD)
     assert not result["failed"], result["text"]
     wait_for("the route of the probed address", lambda: is_reachable(site))
     probes = Probes(f"{site.lab.name}-client", PROBED)
     try:
         yield
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
         assert not result["failed"], result["text"]
         assert runs(site, NEW)
         assert site.lab.sh(LEFT_BEHIND).stdout == ""
@@ -649,17 +649,17 @@ def killed_at(site: Site, number: int) -> Iterator[None]:
 def kill_everywhere(site: Site, numbers: Sequence[int], content: str, fault: str = 'real "$@"') -> int:
     """Kill the transaction at each of these moments; return how many there were before it ended by itself."""
     for count, number in enumerate(numbers):
-        result = site.apply(OLD)
+        result = site.run_module(OLD)
         assert not result["failed"], result["text"]
         with around_reload(site, fault), killed_at(site, number):
-            result = site.apply(content)
+            result = site.run_module(content)
             if "the transaction's process was ended" not in result.get("msg", ""):
                 return count
         if result["applied"] == "none" or not result["changed"]:
             assert runs(site, OLD), f"said unchanged, killed at {number}: {result['msg']}"
         else:
             assert result["applied"] == "unknown"
-        result = site.apply(content)
+        result = site.run_module(content)
         assert not result["failed"], f"after a kill at {number}: {result['text']}"
         assert runs(site, content), f"after a kill at {number}"
         assert site.lab.sh(LEFT_BEHIND).stdout == "", f"after a kill at {number}"

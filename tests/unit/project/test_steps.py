@@ -212,9 +212,9 @@ python() {{
 }}
 """
     test = (CHECKOUT / "test").read_text("utf-8")
-    for step, marker in (("lab", "lab and not long"), ("drills", "lab and long")):
+    for step, marker, workers in (("lab", "lab and not long", 2), ("drills", "lab and long", 3)):
         line = re.search(rf"^step_{step}\(\) .*$", test, re.MULTILINE)
         assert line is not None
         done = bash(f"{python}\n{function_of('pytest_lab')}\n{line[0]}\nstep_{step}")
         assert done.returncode == status, done.stderr
-        assert f":/made-up/programs -m pytest --numprocesses=2 --dist=loadfile -m {marker} -rs" in done.stdout
+        assert f":/made-up/programs -m pytest --numprocesses={workers} --dist=loadgroup -m {marker} -rs" in done.stdout
