@@ -13,6 +13,8 @@ description:
   - Who has it, by ARP (RFC 826) or NDP (RFC 4861), where it is announced on L2 on one of the router's networks.
   - Whether its TCP ports take a connection, several times where BGP leads to several nodes. A UDP port gets one empty
     datagram, which a closed port refuses.
+  - Where its route has several next hops, whether the ports answer over each of them. A SYN goes to the next hop's MAC
+    address, from a port of its own, past the kernel's hash; what is answered is ended by a reset.
   - Addresses to which the router has no route of its own are not asked, so that nothing leaves by the default route.
   - It changes nothing on the router, and sends no data over a connection.
 author:
@@ -67,6 +69,22 @@ options:
         type: list
         elements: str
         default: []
+      paths:
+        description:
+          - Next hops of the route to the address. Each TCP port is asked over each of them by itself.
+          - None where there is one alone.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          gateway:
+            description: Address of the next hop.
+            type: str
+            required: true
+          interface:
+            description: Name of the interface that leads there.
+            type: str
+            required: true
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """
@@ -115,6 +133,15 @@ probe:
       type: list
       elements: dict
       returned: always
+    paths:
+      description:
+        - C(gateway), C(interface) and C(port), for each TCP port over each of O(targets[].paths).
+        - C(result), which is C(answered), C(refused), C(timed_out), C(unreachable) (the router has no address to ask
+          from), C(unresolved) (nobody answered ARP or NDP for the next hop) or C(not_asked) (the interface is not up,
+          or is no Ethernet).
+      type: list
+      elements: dict
+      returned: always
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -127,6 +154,12 @@ TARGET = {
     "connections": {"type": "int", "default": 1},
     "segment": {"type": "list", "elements": "str", "default": []},
     "holders": {"type": "list", "elements": "str", "default": []},
+    "paths": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"gateway": {"type": "str", "required": True}, "interface": {"type": "str", "required": True}},
+    },
 }
 
 

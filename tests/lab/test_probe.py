@@ -63,6 +63,11 @@ class Segment:
         command = ["ip", "-netns", self._names[name], *words]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
+    def run(self, name: str, *command: str) -> str:
+        """Run a program in a machine's namespace; return what it prints."""
+        inside = ["nsenter", f"--net=/run/netns/{self._names[name]}", *command]
+        return subprocess.run(inside, check=True, capture_output=True, text=True).stdout
+
     def has(self, name: str, address: str) -> None:
         """Give a machine an address, as L2 announcements do: it answers for it."""
         self.ip(name, "address", "add", address, "dev", "eth0", *(["nodad"] if ":" in address else []))
@@ -115,7 +120,7 @@ def test_the_node_that_answers_is_named_by_its_mac(
 
 def test_an_interface_without_the_segment_asks_nobody(segment: Segment) -> None:
     seen = segment.ask({"address": "192.0.2.171", "segment": ["198.51.100.9"]})
-    assert seen == {"192.0.2.171": {"ports": []}}
+    assert seen == {"192.0.2.171": {"ports": [], "paths": []}}
 
 
 @pytest.mark.parametrize("address", ["192.0.2.2", "2001:db8::2"])
@@ -158,3 +163,59 @@ def test_two_hundred_addresses_are_asked_and_one_of_them_is_silent(segment: Segm
     answered = [address for address in addresses if seen[address]["ports"][0].get("answered") == 3]
     assert answered == addresses[:-1]
     assert seen[addresses[-1]]["ports"][0]["timed_out"] == 3
+
+
+def routed(segment: Segment, address: str) -> dict[str, Any]:
+    """Route an address over the node and the other machine; return what to ask."""
+    version = "6" if ":" in address else "4"
+    hops = ["2001:db8::2", "2001:db8::3"] if version == "6" else ["192.0.2.2", "192.0.2.3"]
+    length = "128" if version == "6" else "32"
+    words = [word for hop in hops for word in ("nexthop", "via", hop, "dev", "eth0")]
+    segment.ip("asker", f"-{version}", "route", "add", f"{address}/{length}", *words)
+    for name in ("node", "other"):
+        segment.ip(name, "address", "add", f"{address}/{length}", "dev", "lo", *(["nodad"] if version == "6" else []))
+    paths = [{"gateway": hop, "interface": "eth0"} for hop in hops]
+    return {"address": address, "tcp": [80], "paths": paths}
+
+
+def by_path(seen: dict[str, Any], address: str) -> dict[str, str]:
+    return {entry["gateway"]: entry["result"] for entry in seen[address]["paths"]}
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8:7::7"])
+def test_each_next_hop_is_asked_whichever_the_hash_picks(segment: Segment, address: str) -> None:
+    target = routed(segment, address)
+    first, second = (hop["gateway"] for hop in target["paths"])
+    segment.listen("node", f"{address}/80")
+    assert by_path(segment.ask(target), address) == {first: "answered", second: "refused"}
+    half_open = segment.run("node", "ss", "--tcp", "--no-header", "state", "syn-recv")
+    assert half_open == "", "a question over a path leaves a connection half open"
+    segment.run(
+        "lan", "ebtables", "-A", "FORWARD", "-d", OTHER, "-p", "IPv6" if ":" in address else "IPv4", "-j", "DROP"
+    )
+    assert by_path(segment.ask(target), address) == {first: "answered", second: "timed_out"}
+    segment.ip("other", "link", "set", "eth0", "down")
+    assert by_path(segment.ask(target), address) == {first: "answered", second: "unresolved"}
+
+
+def test_a_next_hop_on_an_interface_that_is_away_is_not_asked(segment: Segment) -> None:
+    target = routed(segment, "203.0.113.7")
+    target["paths"][1]["interface"] = "tun0"
+    segment.listen("node", "203.0.113.7/80")
+    assert by_path(segment.ask(target), "203.0.113.7") == {"192.0.2.2": "answered", "192.0.2.3": "not_asked"}
+
+
+def test_two_hundred_addresses_over_two_next_hops_are_asked_within_three_seconds(segment: Segment) -> None:
+    addresses = [f"203.0.113.{last}" for last in range(20, 220)]
+    targets = [{**routed(segment, address), "connections": 4} for address in addresses]
+    for name in ("node", "other"):
+        segment.listen(name, *(f"{address}/80" for address in addresses))
+    both = {"192.0.2.2": "answered", "192.0.2.3": "answered"}
+    seen = segment.ask(*targets)
+    assert [address for address in addresses if by_path(seen, address) != both] == []
+    segment.run("lan", "ebtables", "-A", "FORWARD", "-d", OTHER, "-p", "IPv4", "-j", "DROP")
+    before = time.monotonic()
+    seen = segment.ask(*targets)
+    spent = time.monotonic() - before
+    assert {tuple(by_path(seen, address).values()) for address in addresses} == {("answered", "timed_out")}
+    assert spent < 4, "asking takes 3 s at most; the rest is the start of Python"

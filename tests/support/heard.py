@@ -32,11 +32,13 @@ def _answer(target: Any) -> dict[str, Any]:
         for port in target["tcp"]
     ]
     ports += [{"port": port, "protocol": "udp", "source": "", "reasons": [], "silent": 1} for port in target["udp"]]
+    paths = [{**hop, "port": port, "result": "answered"} for hop in target["paths"] for port in target["tcp"]]
     if not target["segment"]:
-        return {"ports": ports}
+        return {"ports": ports, "paths": paths}
     holders = {address: [mac_of(address)] for address in target["holders"]}
     return {
         "ports": ports,
+        "paths": paths,
         "interface": "br0",
         "macs": sorted(mac for macs in holders.values() for mac in macs),
         "holder_macs": holders,

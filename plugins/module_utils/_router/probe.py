@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask addresses from this router whether they answer: ARP or NDP on their segment, then TCP and UDP, all at once.
 
+Where a route has several next hops, each is asked by itself as well (``paths``).
+
 It changes nothing on the router: sockets of its own, closed at the end, and no data sent over a connection.
 
 Runs on the router: syntax of Python 3.8, no imports but stdlib.
@@ -10,6 +12,7 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import errno
 import ipaddress
@@ -22,6 +25,7 @@ import time
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from . import packets
+from .paths import Path, PathAttempt, ask_paths
 
 ASK_SECONDS = 1.0
 """How long an answer to ARP or NDP may take. A segment needs milliseconds; Linux gives up after three seconds."""
@@ -298,17 +302,22 @@ def probe(targets: Sequence[Mapping[str, Any]], interfaces: Sequence[Interface])
     Args:
         targets: each with ``address``; ``tcp`` and ``udp`` (ports), ``connections`` (how many for each TCP port), and
             for an address on a segment ``segment`` (known addresses there) and ``holders`` (addresses there of
-            the nodes that should answer).
+            the nodes that should answer); ``paths``, each with ``gateway`` and ``interface``: the next hops that
+            are asked one by one.
         interfaces: of this router.
     """
+    by_name = {interface.name: interface for interface in interfaces}
     places = {target["address"]: interface_of(interfaces, target.get("segment") or ()) for target in targets}
-    answers = ask(
+    questions = [
         Question(interface, address)
         for target in targets
         for interface in [places[target["address"]]]
         if interface is not None
         for address in (target["address"], *(target.get("holders") or ()))
-    )
+    ]
+    hops = [(target, hop["interface"], hop["gateway"]) for target in targets for hop in target.get("paths") or ()]
+    questions += [Question(by_name[name], gateway) for _target, name, gateway in hops if name in by_name]
+    answers = ask(questions)
     attempts = [
         Attempt(target["address"], port, protocol)
         for target in targets
@@ -316,10 +325,20 @@ def probe(targets: Sequence[Mapping[str, Any]], interfaces: Sequence[Interface])
         for port in target.get(protocol) or ()
         for _again in range(times)
     ]
-    outcomes = attempt_all(attempts)
+    over_paths = [
+        PathAttempt(target["address"], port, Path(name, macs[0]))
+        for target, name, gateway in hops
+        for macs in [answers.get((name, gateway))]
+        if macs
+        for port in target.get("tcp") or ()
+    ]
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(ask_paths, over_paths)
+        outcomes = attempt_all(attempts)
+        over = iter(asked.result())
     result: Dict[str, Any] = {}
     for target in targets:
-        seen = result[target["address"]] = {"ports": []}
+        seen = result[target["address"]] = {"ports": [], "paths": []}
         interface = places[target["address"]]
         if interface is not None:
             seen["interface"] = interface.name
@@ -327,6 +346,12 @@ def probe(targets: Sequence[Mapping[str, Any]], interfaces: Sequence[Interface])
             seen["holder_macs"] = {address: answers[interface.name, address] for address in target.get("holders") or ()}
     for number, attempt in enumerate(attempts):
         _count(result[attempt.address]["ports"], attempt, outcomes[number])
+    for target, name, gateway in hops:
+        known = answers.get((name, gateway))
+        for port in target.get("tcp") or ():
+            outcome = next(over) if known else "unresolved" if name in by_name else "not_asked"
+            entry = {"gateway": gateway, "interface": name, "port": port, "result": outcome}
+            result[target["address"]]["paths"].append(entry)
     return result
 
 

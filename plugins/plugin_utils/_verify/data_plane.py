@@ -9,13 +9,13 @@ while nobody answers (cilium #38223, #41641, #48626), and a route can lead to a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from .._addressing.families import family_of
 from .._document.plan import PlanDocument
-from .._findings.code import ERROR
+from .._findings.code import ERROR, WARNING
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
 from .observed import EndpointsSeen, RouterSeen, within
 from .report import OK, VerifyReport
@@ -28,6 +28,15 @@ with a probability of at least 98 %, and by the following looks.
 """
 MOST_CONNECTIONS = 16
 """Connections to one TCP port at most: more would be a load of their own for a service of many nodes."""
+DEAD = {"timed_out": "time-out", "unresolved": "no answer to ARP or NDP"}
+"""Result of a port over a next hop -> why the path is dead."""
+
+
+class Way(TypedDict):
+    """One next hop of the route to an address."""
+
+    gateway: str
+    interface: str
 
 
 class ProbeTarget(TypedDict):
@@ -39,6 +48,16 @@ class ProbeTarget(TypedDict):
     connections: int
     segment: list[str]
     holders: list[str]
+    paths: list[Way]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One of several next hops to an address."""
+
+    interface: str
+    node: str
+    """Whose it is; its address where no node is known to have it."""
 
 
 @dataclass(slots=True)
@@ -54,6 +73,8 @@ class Asked:
     udp: set[int] = field(default_factory=set)
     nodes: set[str] = field(default_factory=set)
     """Those that BGP leads to."""
+    paths: dict[str, Path] = field(default_factory=dict)
+    """Next hop -> what it is, where the router's kernel has several to the address."""
     segment: list[str] = field(default_factory=list)
     """Known addresses on the network where it is announced on L2; none: it is not, or the router is not there."""
     holders: dict[str, str] = field(default_factory=dict)
@@ -82,6 +103,7 @@ class Asked:
             "connections": min(MOST_CONNECTIONS, CONNECTIONS_PER_PATH * len(self.nodes)) if len(self.nodes) > 1 else 1,
             "segment": self.segment,
             "holders": sorted({address for address in self.holders.values() if address}),
+            "paths": [{"gateway": hop, "interface": path.interface} for hop, path in sorted(self.paths.items())],
         }
 
 
@@ -106,6 +128,7 @@ def addresses_to_ask(
         asked = result.setdefault(live.address, Asked(router, live.cluster, live.address))
         asked.services.append(live.service.key)
         asked.nodes.update(prefix.must.values() if prefix is not None else ())
+        asked.paths.update(questions.paths(prefix) if prefix is not None else ())
         if networks:  # a router on several of them asks on the first: the module knows one interface for an address
             questions.add_segment(asked, live, networks[0])
         reason = questions.reason_not_to_try(live, None if networks else prefix)
@@ -139,6 +162,19 @@ class _Questions:
                 and self._own(item["network"], live.family)
             }
         )
+
+    def paths(self, prefix: ExpectedPrefix) -> dict[str, Path]:
+        """Return the next hops that the router's kernel has for a prefix, where it has several."""
+        route = None if self.seen is None else self.seen.routes[prefix.family].get(prefix.prefix)
+        if self.seen is None or route is None or not route.installed or len(route.ways) < 2:
+            return {}
+        nodes = {**prefix.may, **prefix.must}
+        owners = {
+            hop: nodes.get(path.neighbor, path.neighbor)
+            for path in self.seen.paths[prefix.family].get(prefix.prefix, ())
+            for hop in path.next_hops
+        }
+        return {gateway: Path(interface, owners.get(gateway, gateway)) for gateway, interface in route.ways}
 
     def _own(self, network: str, family: str) -> list[str]:
         """Return the router's own addresses of a family on a network."""
@@ -256,23 +292,79 @@ def _name_of(mac: str, by_node: Mapping[str, set[str]]) -> str:
 
 
 def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) -> None:
-    """Verify that each TCP port takes every connection, and that no port refuses."""
+    """Verify that each TCP port takes every connection, over every path, and that no port refuses."""
     expected = "answers"
     if not asked.tried:
         report.row("asked", asked.subject, expected, f"announced, not tried ({asked.left_out})")
         return
     ports = {(entry["protocol"], entry["port"]): entry for entry in answer.get("ports") or []}
-    texts, worst = [], OK
+    over = {port: _PathsAsked.of(asked, port, answer.get("paths") or ()) for port in asked.tcp}
+    levels, texts = _check_paths(report, asked, over), []
     for protocol, numbers in (("tcp", asked.tcp), ("udp", asked.udp)):
         for port in sorted(numbers):
-            text, level = _check_port(report, asked, f"{protocol.upper()} {port}", ports.get((protocol, port)) or {})
+            paths = over[port] if protocol == "tcp" else _PathsAsked()
+            counts = ports.get((protocol, port)) or {}
+            text, level = _check_port(report, asked, f"{protocol.upper()} {port}", counts, paths)
             texts.append(text)
-            worst = level if worst != ERROR and level != OK else worst
+            levels.append(level)
+    worst = next((level for level in (ERROR, WARNING) if level in levels), OK)
     report.row("asked", asked.subject, expected, "; ".join(texts) or "announced, not tried (no TCP or UDP port)", worst)
 
 
-def _check_port(report: VerifyReport, asked: Asked, port: str, counts: Mapping[str, Any]) -> tuple[str, str]:
-    """Verify one port; return its part of the row, and its level."""
+@dataclass(frozen=True, slots=True)
+class _PathsAsked:
+    """What one port answered over each next hop."""
+
+    alive: tuple[str, ...] = ()
+    """Next hops over which the port answered."""
+    dead: Mapping[str, str] = field(default_factory=dict)
+    """Next hop -> why it is dead."""
+    refused: int = 0
+
+    @classmethod
+    def of(cls, asked: Asked, port: int, answers: Iterable[Mapping[str, Any]]) -> _PathsAsked:
+        """Return what a port answered, out of all answers over paths."""
+        results = {
+            entry["gateway"]: entry["result"]
+            for entry in answers
+            if entry["port"] == port and entry["gateway"] in asked.paths
+        }
+        return cls(
+            tuple(sorted(hop for hop, result in results.items() if result in ("answered", "refused"))),
+            {hop: DEAD[result] for hop, result in sorted(results.items()) if result in DEAD},
+            sum(result == "refused" for result in results.values()),
+        )
+
+    @property
+    def some_dead(self) -> bool:
+        """Whether packets arrive over some of the paths alone."""
+        return bool(self.alive and self.dead)
+
+
+def _check_paths(report: VerifyReport, asked: Asked, over: Mapping[int, _PathsAsked]) -> list[str]:
+    """Report each next hop by which a port does not answer that answers by another one. Return the findings' levels."""
+    dead: dict[tuple[str, str], list[int]] = {}
+    for port, paths in sorted(over.items()):
+        for hop, reason in paths.dead.items() if paths.some_dead else ():
+            dead.setdefault((hop, reason), []).append(port)
+    levels = []
+    for (hop, reason), ports in sorted(dead.items()):
+        node = asked.paths[hop].node
+        fields = {"router": asked.router, "address": asked.address, "reason": reason, "node": node}
+        fields["ports"] = f"TCP {', '.join(map(str, ports))}"
+        fields["hop"] = node if node == hop else f"{node} ({hop})"
+        fields["others"] = ", ".join(sorted(asked.paths[other].node for other in over[ports[0]].alive))
+        levels.append(report.find("EDGE876", asked.path, **fields))
+    return levels
+
+
+def _check_port(
+    report: VerifyReport, asked: Asked, port: str, counts: Mapping[str, Any], paths: _PathsAsked
+) -> tuple[str, str]:
+    """Verify one port; return its part of the row, and its level.
+
+    A path that is dead is told by :func:`_check_paths`; what it does to the router's connections is no finding more.
+    """
     answered, refused = counts.get("answered", 0), counts.get("refused", 0)
     silent = counts.get("timed_out", 0) + counts.get("unreachable", 0)
     tried = answered + refused + silent
@@ -282,11 +374,16 @@ def _check_port(report: VerifyReport, asked: Asked, port: str, counts: Mapping[s
     fields["namespace"], fields["name"] = asked.services[0].split("/")
     if counts.get("silent"):
         return f"{port} not known", OK
+    if paths.some_dead:
+        return f"{port} answers over {len(paths.alive)} of {len(paths.alive) + len(paths.dead)} paths", OK
     if not tried or silent == tried:
         reasons = ", ".join(counts.get("reasons") or ()) or "time-out"
         return f"{port} no answer", report.find("EDGE871", asked.path, reason=reasons, **fields)
     if silent:
         return f"{port} answers {tried - silent} of {tried}", report.find("EDGE872", asked.path, **fields)
-    if refused:
+    if refused or paths.refused:
+        refused, tried = refused + paths.refused, tried + len(paths.alive)
+        fields["tried"] = tried
         return f"{port} refuses {refused} of {tried}", report.find("EDGE873", asked.path, refused=refused, **fields)
-    return f"{port} {answered} of {tried}", OK
+    each = f", each of {len(paths.alive)} paths" if paths.alive else ""
+    return f"{port} {answered} of {tried}{each}", OK

@@ -110,6 +110,8 @@ class RouteSeen:
     """Those that the kernel uses."""
     gateways: frozenset[str] = frozenset()
     """Their addresses; of a next hop over several hops its own address, not that of the way to it."""
+    ways: tuple[tuple[str, str], ...] = ()
+    """(address, interface) of each next hop that packets leave by; of a next hop over several hops the way to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,10 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
             for hop in entry.get("nexthops") or []
             if "ip" in hop and hop.get("active") and not hop.get("resolver")
         )
-        result[canonical_prefix(prefix)] = RouteSeen(bool(installed), len(hops), gateways)
+        ways = {
+            (canonical(hop["ip"]), str(hop["interfaceName"])) for hop in hops if "ip" in hop and "interfaceName" in hop
+        }
+        result[canonical_prefix(prefix)] = RouteSeen(bool(installed), len(hops), gateways, tuple(sorted(ways)))
     return result
 
 

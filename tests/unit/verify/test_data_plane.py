@@ -41,14 +41,17 @@ def targets(site: LiveSite) -> dict[str, Any]:
 
 def test_reference_site_is_asked_where_each_address_comes_in() -> None:
     def over_l2(holder: str) -> dict[str, Any]:
-        return {"tcp": [80], "udp": [], "connections": 1, "segment": ["10.122.0.1"], "holders": [holder]}
+        return {"tcp": [80], "udp": [], "connections": 1, "segment": ["10.122.0.1"], "holders": [holder], "paths": []}
 
-    over_bgp = {"tcp": [80], "udp": [], "connections": 8, "segment": [], "holders": []}
+    def over_bgp(*hops: str) -> dict[str, Any]:
+        paths = [{"gateway": hop, "interface": "br0"} for hop in hops]
+        return {"tcp": [80], "udp": [], "connections": 8, "segment": [], "holders": [], "paths": paths}
+
     assert targets(LiveSite()) == {
         "10.122.0.171": over_l2("10.122.0.12"),
         "10.122.0.129": over_l2("10.122.0.14"),
-        "203.0.113.93": over_bgp,
-        "203.0.113.94": over_bgp,
+        "203.0.113.93": over_bgp("10.121.0.11", "10.121.0.12"),
+        "203.0.113.94": over_bgp("10.122.0.12", "10.122.0.13"),
     }
 
 
@@ -58,9 +61,8 @@ def test_reference_site_that_answers_is_green() -> None:
     holder = f"node02 ({mac_of('10.122.0.12')})"
     assert site.texts() == []
     assert ("udm-pro 10.122.0.171 (platform affine/affine-svc-lb)", "node02", holder, "ok") in site.rows("neighbor")
-    assert ("udm-pro 203.0.113.94 (platform dummy/dummy-service)", "answers", "TCP 80 8 of 8", "ok") in site.rows(
-        "asked"
-    )
+    seen = "TCP 80 8 of 8, each of 2 paths"
+    assert ("udm-pro 203.0.113.94 (platform dummy/dummy-service)", "answers", seen, "ok") in site.rows("asked")
 
 
 def test_router_that_nobody_asked_is_told_to_be_so() -> None:
@@ -143,7 +145,7 @@ def test_services_that_share_an_address_are_asked_together() -> None:
     ask(site)
     row = next(row for row in site.rows("asked") if BGP in row[0])
     assert row[0] == "udm-pro 203.0.113.94 (platform dummy/dummy-service, dummy/second)"
-    assert row[2] == "TCP 53 8 of 8; TCP 80 8 of 8; UDP 53 not known"
+    assert row[2] == "TCP 53 8 of 8, each of 2 paths; TCP 80 8 of 8, each of 2 paths; UDP 53 not known"
 
 
 @FAULTS.finds(
@@ -181,6 +183,57 @@ def an_address_that_the_module_forgot(site: LiveSite) -> None:
 )
 def one_of_two_nodes_drops(site: LiveSite) -> None:
     port(site, BGP, timed_out=4, answered=4)
+
+
+def over(site: LiveSite, address: str, **results: str) -> None:
+    """Say what became of the SYNs over the next hops ``node02`` and ``node03`` to an address."""
+    hops = {"node02": "10.122.0.12", "node03": "10.122.0.13"}
+    for entry in answer(site, address)["paths"]:
+        entry["result"] = next(result for node, result in results.items() if hops[node] == entry["gateway"])
+
+
+ONE_PATH_DEAD = (
+    "EDGE876 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 over the next hop node03"
+    " (10.122.0.13) ({reason}), and got one over node02 (clients whose packets the router's hash sends to node03 get no"
+    " answer. Does it take packets for the address: in the Cilium pod there, cilium-dbg monitor --type drop; by which way"
+    " do its answers leave: ip route get)"
+)
+
+
+@FAULTS.finds(ONE_PATH_DEAD.format(reason="time-out"))
+def a_path_that_the_hash_never_picks_is_dead(site: LiveSite) -> None:
+    over(site, BGP, node02="answered", node03="timed_out")
+
+
+@FAULTS.finds(ONE_PATH_DEAD.format(reason="time-out"))
+def the_path_that_the_hash_always_picks_is_dead(site: LiveSite) -> None:
+    over(site, BGP, node02="refused", node03="timed_out")
+    port(site, BGP, timed_out=8)
+
+
+@FAULTS.finds(ONE_PATH_DEAD.format(reason="no answer to ARP or NDP"))
+def a_next_hop_is_away(site: LiveSite) -> None:
+    over(site, BGP, node02="answered", node03="unresolved")
+    port(site, BGP, timed_out=4, answered=4)
+
+
+@FAULTS.finds(
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+    " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03 take packets"
+    " for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
+)
+def all_paths_are_dead(site: LiveSite) -> None:
+    over(site, BGP, node02="timed_out", node03="timed_out")
+    port(site, BGP, timed_out=8)
+
+
+@FAULTS.finds(
+    "EDGE873 platform service dummy/dummy-service: 1 of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused:"
+    " packets arrive, and nobody listens (look at what the service's endpoints listen on: kubectl -n dummy get"
+    " endpointslices -l kubernetes.io/service-name=dummy-service)"
+)
+def nobody_listens_behind_the_path_that_the_hash_never_picks(site: LiveSite) -> None:
+    over(site, BGP, node02="answered", node03="refused")
 
 
 @FAULTS.finds(
@@ -248,6 +301,44 @@ def a_router_without_its_leg(site: LiveSite) -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
+
+
+@pytest.mark.parametrize("result", ["timed_out", "unreachable", "not_asked"])
+def test_paths_that_all_fail_while_connections_come_about_prove_nothing(result: str) -> None:
+    site = LiveSite()
+    ask(site)
+    over(site, BGP, node02=result, node03=result)
+    assert site.texts() == []
+    assert [row[2] for row in site.rows("asked") if BGP in row[0]] == ["TCP 80 8 of 8"]
+
+
+def test_dead_path_is_told_once_for_all_ports_in_the_row_too() -> None:
+    site = LiveSite()
+    site.service("dummy-service")["spec"]["ports"].append({"port": 53})
+    ask(site)
+    over(site, BGP, node02="answered", node03="timed_out")
+    (text,) = site.texts()
+    assert "203.0.113.94 TCP 53, 80 over the next hop node03" in text
+    row = next(row for row in site.rows("asked") if BGP in row[0])
+    assert row[2:] == ("TCP 53 answers over 1 of 2 paths; TCP 80 answers over 1 of 2 paths", "error")
+
+
+def test_one_next_hop_needs_no_question_over_it() -> None:
+    site = LiveSite()
+    site.kernel["203.0.113.94/32"][0]["nexthops"].pop()
+    assert targets(site)[BGP]["paths"] == []
+
+
+def test_next_hop_over_another_router_is_asked_where_its_packets_leave() -> None:
+    site = LiveSite()
+    way = {"fib": True, "active": True, "resolver": True, "ip": "10.121.0.2", "interfaceName": "br1"}
+    there = {"active": True, "recursive": True, "ip": "10.122.0.12"}
+    direct = {"fib": True, "active": True, "ip": "10.122.0.13", "interfaceName": "br0"}
+    site.kernel["203.0.113.94/32"][0]["nexthops"] = [there, way, direct]
+    assert targets(site)[BGP]["paths"] == [
+        {"gateway": "10.121.0.2", "interface": "br1"},
+        {"gateway": "10.122.0.13", "interface": "br0"},
+    ]
 
 
 def test_holder_without_a_known_address_may_have_any_one_mac() -> None:

@@ -166,6 +166,17 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " Delete it, and the next run makes ours; or say manage: metadata)",
         settles=False,
     ),
+    "EDGE876": LiveCode(
+        ERROR,
+        "A path to an address is dead",
+        "{router} got no answer from {address} {ports} over the next hop {hop} ({reason}), and got one over {others}",
+        "clients whose packets the router's hash sends to {node} get no answer. Does it take packets for the address:"
+        " in the Cilium pod there, cilium-dbg monitor --type drop; by which way do its answers leave: ip route get",
+        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 over the next hop node03"
+        " (10.122.0.13) (time-out), and got one over node02 (clients whose packets the router's hash sends to node03"
+        " get no answer. Does it take packets for the address: in the Cilium pod there, cilium-dbg monitor --type"
+        " drop; by which way do its answers leave: ip route get)",
+    ),
     "EDGE880": LiveCode(
         ERROR,
         "Nobody answers on L2",
