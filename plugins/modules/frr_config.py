@@ -157,8 +157,8 @@ gained:
   sample: ["ip route 198.51.100.0/24 10.0.0.254"]
 lost:
   description:
-    - Lines that somebody else configured while the change ran, and that did not survive that it was taken back. Those
-      typed into our own objects never do.
+    - Lines that somebody else configured while the change ran, and that did not survive it or the way back. Those typed
+      into our own objects never do.
   type: list
   elements: str
   returned: success

@@ -104,6 +104,7 @@ def whole_before_and_after(
         yield
         result = site.run_module(NEW)
         assert not result["failed"], result["text"]
+        assert (result["gained"], result["lost"]) == ([], [])
         assert runs(site, NEW)
         assert site.lab.sh(LEFT_BEHIND).stdout == ""
     finally:
@@ -333,6 +334,25 @@ def test_what_somebody_else_adds_meanwhile_stays_and_is_told(site: Site) -> None
     assert "somebody else configured this router while the change ran; it stays" in result["text"]
     assert "ip route 198.51.100.0/24 blackhole" in site.lab.vtysh("show running-config")
     site.lab.sh("vtysh -c configure -c 'no ip route 198.51.100.0/24 blackhole'")
+
+
+@pytest.mark.each_version
+def test_what_somebody_types_right_before_the_reload_is_kept_or_named(site: Site) -> None:
+    """After the last look and before the reload's own, which takes it for a difference and removes it."""
+    theirs, ours = "ip route 198.51.100.0/24 blackhole", "neighbor 10.121.0.98"
+    types = f"vtysh -c configure -c '{theirs}' -c 'router bgp 65000' -c '{ours} remote-as 65098'"
+    with around_reload(site, f'[ -e /run/once ] || {{ touch /run/once; {types}; }}\nreal "$@"'):
+        result = site.apply(NEW)
+    assert not result["failed"], result["text"]
+    assert (result["gained"], result["lost"]) == ([theirs], [f"router bgp 65000: {ours} remote-as 65098"])
+    told = " ".join(result["text"].split())
+    assert f"somebody else configured this router while the change ran; it stays: {theirs}" in told
+    assert f"the reload, which took it along: router bgp 65000: {ours} remote-as 65098" in told
+    running = site.lab.vtysh("show running-config")
+    assert theirs in running
+    assert ours not in running
+    assert runs(site, NEW)
+    site.lab.sh(f"vtysh -c configure -c 'no {theirs}'")
 
 
 def test_a_reload_that_loses_what_is_not_ours_is_taken_back(site: Site) -> None:

@@ -143,6 +143,19 @@ def parse(text: str) -> Config:
     return Config(text, done, tuple(reader.blocks), reader.profile)
 
 
+def indented(text: str) -> str:
+    """Return a configuration that lost its indentation, and whose blocks all end in ``exit`` or ``end``, with it.
+
+    So frr-reload.py keeps what it read (``vtysh -m`` writes the ends that a version leaves out).
+    """
+    lines, inside = [], False
+    for line in text.split("\n"):
+        ends = line in ("exit", "end")
+        lines.append(" " + line if inside and line and not ends else line)
+        inside = not ends and (inside or bool(_OPENS.match(line)))
+    return "\n".join(lines)
+
+
 class _Reader:
     """Reads a configuration line by line into objects and blocks.
 

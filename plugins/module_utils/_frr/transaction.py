@@ -502,6 +502,18 @@ def typed_into_ours(now: frr.Objects, before: frr.Objects, target: frr.Objects) 
     return result
 
 
+def typed_over(router: RouterState, planned: Plan, saw: str) -> List[str]:
+    """Return the lines of our objects that a reload removed and nobody had seen before, without secrets.
+
+    Args:
+        router: what was found before.
+        planned: the change.
+        saw: the running configuration that the reload found.
+    """
+    before = frr.pick(frr.parse(router.running_text or "").objects, planned.scope)
+    return typed_into_ours(frr.pick(frr.parse(saw).objects, planned.scope), before, planned.target)
+
+
 def closed_by_neighbors(
     planned: Plan, before: Mapping[str, SessionState], after: Mapping[str, SessionState]
 ) -> Dict[str, str]:

@@ -19,7 +19,7 @@ from .._frr import state, transaction, versions
 from .._frr.foreign import blocks
 from . import check, files, journal, persist, programs
 from .recovery import forget, recover
-from .rollback import READ_BACK_TIMEOUT, Before, FailedError, RefusedError, poll
+from .rollback import READ_BACK_TIMEOUT, Before, FailedError, RefusedError, poll, reload_beside_others
 
 RELOAD_TIMEOUT = 30
 """Seconds for sessions to settle after a reload: route-maps take effect after 5 s."""
@@ -27,6 +27,7 @@ LOCK_TIMEOUT = 15
 """Seconds that another session may keep the configuration locked: FRR does so itself while it starts."""
 _EXPECTED = (FailedError, EdgeError, OSError, subprocess.SubprocessError)
 """What says by its text what went wrong."""
+NO_RELOAD = programs.Reload("", "")
 LOOKS = 3
 """How often a look is taken again because somebody else changed the configuration meanwhile."""
 
@@ -55,24 +56,24 @@ def look() -> transaction.RouterState:
     )
 
 
-def apply_plan(router: transaction.RouterState, plan: transaction.Plan) -> str:
-    """Bring the running FRR to the plan; return what its programs complained of."""
+def apply_plan(router: transaction.RouterState, plan: transaction.Plan) -> programs.Reload:
+    """Bring the running FRR to the plan; return what a reload complained of and saw, empty where there was none."""
     if plan.enable:
         files.swap(programs.DAEMONS, transaction.enable_bgpd(files.read(programs.DAEMONS)))
         programs.systemctl("enable", programs.SERVICE)
     if not plan.candidate and not router.bgpd_running:
-        return ""  # it is out of the file, and nothing runs it
+        return NO_RELOAD  # it is out of the file, and nothing runs it
     if plan.method == "restart":
         programs.restart()
-        return ""
+        return NO_RELOAD
     if plan.method != "reload":
-        return ""
-    said = programs.reload(plan.reload_text, plan.secrets_text)
+        return NO_RELOAD
+    done = reload_beside_others(plan.reload_text, plan.scope, router.running_text or "", plan.secrets_text)
     if plan.soft_in:
         programs.clear("in")
     if plan.soft_out:
         programs.clear("out")
-    return said
+    return done
 
 
 class Proof(NamedTuple):
@@ -418,9 +419,9 @@ def carry_out(
     before = _before(router, plan, config, daemons)
     try:
         entry = journal.advance(folder, entry, "applying")
-        said = apply_plan(router, plan)
+        done = apply_plan(router, plan)
         entry = journal.advance(folder, entry, "proving")
-        proof = prove(router, plan, said, params["session_timeout"])
+        proof = prove(router, plan, done.said, params["session_timeout"])
     except Exception as error:
         journal.advance(folder, entry, "restoring")
         saved = _saved_meanwhile(entry, params)
@@ -434,9 +435,9 @@ def carry_out(
         forget(folder)
         return
     forget(folder)
-    result.update(gained=proof.gained, restarted=proof.restarted)
+    result.update(gained=proof.gained, restarted=proof.restarted, lost=transaction.typed_over(router, plan, done.saw))
     result["sessions"]["after"] = programs.described(proof.sessions)
-    result["warnings"].extend(noted(router, proof))
+    result["warnings"].extend([*noted(router, proof), *noted_as_lost(result["lost"])])
 
 
 def _before(router: transaction.RouterState, plan: transaction.Plan, config: files.Kept, daemons: files.Kept) -> Before:
@@ -518,6 +519,16 @@ def noted(router: transaction.RouterState, proof: Proof) -> List[str]:
             )
         )
     return result
+
+
+def noted_as_lost(lost: List[str]) -> List[str]:
+    """Return a warning of the lines of somebody else that a change took along."""
+    if not lost:
+        return []
+    return [
+        "somebody else typed into this site's own objects in the moment before the reload, which took it along: {0}. "
+        "Plan it, or keep it in an object of its own".format("; ".join(lost))
+    ]
 
 
 def _failure(error: Exception, left: str) -> str:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from .._frr import config as frr
 from .._frr import state
 
 CONFIG = "/etc/frr/frr.conf"
@@ -148,8 +150,22 @@ def remove_stale_scratch_folders() -> None:
             shutil.rmtree(os.path.join("/run", name), ignore_errors=True)
 
 
-def reload(text: str, secrets: str = "") -> str:
-    """Bring the running configuration to ``text`` by frr-reload.py; return its complaints, without secrets.
+class Reload(NamedTuple):
+    """What frr-reload.py said and saw."""
+
+    said: str
+    """Its complaints, without secrets."""
+    saw: str
+    """The running configuration with which it compared; empty where it did not come so far."""
+
+
+_RECORD = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ .*\n(?:(?!\d{4}-\d\d-\d\d |Traceback ).*\n?)*", re.MULTILINE)
+"""One record of frr-reload.py's log, with the lines that belong to it."""
+_SAW = re.compile(r"^\S+ \S+ +DEBUG: Running Frr Config \(Pass #0\)\n")
+
+
+def reload(text: str, secrets: str = "") -> Reload:
+    """Bring the running configuration to ``text`` by frr-reload.py.
 
     Args:
         text: a whole configuration.
@@ -165,11 +181,29 @@ def reload(text: str, secrets: str = "") -> str:
         # With another folder than its own it would end with "write memory", which rewrites /etc/frr/frr.conf.
         _write(folder + "/vtysh.conf", "service integrated-vtysh-config\n")
         _write(folder + "/frr.conf", text)
-        argv = [LIBRARY + "/frr-reload.py", "--reload", "--stdout", "--bindir", "/usr/bin", "--confdir", folder]
-        out += "".join(run([*argv, folder + "/frr.conf"])[1:])
+        # What it compares with stands in its log alone, and there with --debug alone.
+        argv = [LIBRARY + "/frr-reload.py", "--reload", "--debug", "--stdout", "--bindir", "/usr/bin"]
+        log = "".join(run([*argv, "--confdir", folder, folder + "/frr.conf"])[1:])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    # Its log quotes commands: keep the complaints only, without what they quote of a secret.
+    return Reload(complaints(out + without_quotes(log)), seen_by_reload(log))
+
+
+def seen_by_reload(log: str) -> str:
+    """Return the running configuration that frr-reload.py's log shows first, or an empty text."""
+    for record in _RECORD.findall(log):
+        if _SAW.match(record):
+            return frr.indented(_SAW.sub("", record, count=1))
+    return ""
+
+
+def without_quotes(log: str) -> str:
+    """Return frr-reload.py's log without its debug records, which quote whole configurations."""
+    return _RECORD.sub(lambda found: "" if " DEBUG: " in found.group().split("\n", 1)[0] else found.group(), log)
+
+
+def complaints(out: str) -> str:
+    """Return what programs complained of; their logs quote commands, so nothing that follows a password."""
     lines = [line for line in out.split("\n") if "ERROR" in line or "rror" in line or line.startswith("%")]
     return "; ".join(line.split(" password ")[0] for line in lines[-5:])
 

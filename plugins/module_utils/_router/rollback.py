@@ -152,5 +152,27 @@ class Before(NamedTuple):
         running = frr.pick(frr.parse(now).objects, self.scope)
         wanted = frr.pick(frr.parse(self.running or "").objects, self.scope)
         text = with_additions(self.running or "", now, self.scope)
-        programs.reload(text, transaction.password_changes(running, wanted))
+        secrets = transaction.password_changes(running, wanted)
+        reload_beside_others(text, self.scope, now, secrets)
         programs.clear("in")
+
+
+def reload_beside_others(text: str, scope: Set[frr.Key], known: str, secrets: str = "") -> programs.Reload:
+    """Bring the running configuration to ``text``; what others typed after the last look at it stays.
+
+    The reload takes that for a difference and removes it, but its log shows it: a second one puts it back.
+
+    Args:
+        text: a whole configuration.
+        scope: the objects that the transaction replaces.
+        known: the running configuration at the last look.
+        secrets: changed passwords as commands.
+    """
+    done = programs.reload(text, secrets)
+    before = {" ".join(line.split()) for line in known.split("\n")}
+    if before.issuperset(" ".join(line.split()) for line in done.saw.split("\n")):
+        return done
+    if not missing(blocks(done.saw, scope), blocks(known, scope)):
+        return done
+    again = programs.reload(with_additions(text, done.saw, scope))
+    return programs.Reload("; ".join(said for said in (done.said, again.said) if said), done.saw)

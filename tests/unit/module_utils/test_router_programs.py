@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which processes a change that was cut off has left behind, and which daemons of FRR run."""
+"""Which processes a change that was cut off has left behind, which daemons of FRR run, and what a reload's log says."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.foreign import blocks
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import programs
 
 
@@ -67,3 +69,53 @@ def test_daemons_are_known_by_number_and_start(tmp_path: Path, monkeypatch: pyte
     assert programs.daemons() == {}
     monkeypatch.setattr(programs, "RUN", str(tmp_path / "no-such"))
     assert programs.daemons() == {}
+
+
+LOG = """2026-01-02 03:04:05,001  INFO: Loading Config object from vtysh show running
+2026-01-02 03:04:05,002 DEBUG: Running Frr Config (Pass #0)
+frr defaults traditional
+interface eth0
+description an error of old
+{end}
+router bgp 65000
+neighbor 10.121.0.11 remote-as 65001
+!
+address-family ipv4 unicast
+neighbor 10.121.0.11 activate
+exit-address-family
+{end}
+ip route 198.51.100.0/24 blackhole
+2026-01-02 03:04:05,003  INFO: Executed "no ip route 198.51.100.0/24 blackhole"
+2026-01-02 03:04:05,004 DEBUG: Running Frr Config (Pass #1)
+frr defaults traditional
+{after}"""
+
+
+@pytest.mark.parametrize("end", ["exit", "!\nend"], ids=["from 8 on", "7.5"])
+def test_what_a_reload_found_is_read_from_its_log(end: str) -> None:
+    seen = frr.parse(programs.seen_by_reload(LOG.format(end=end, after="")))
+    assert blocks(seen.text, {frr.BGP}) == {
+        "interface eth0": ("description an error of old",),
+        "ip route 198.51.100.0/24 blackhole": (),
+    }
+    assert ("address-family ipv4 unicast", "neighbor 10.121.0.11 activate") in seen.objects[frr.BGP]
+
+
+def test_a_reload_that_broke_off_found_nothing() -> None:
+    assert programs.seen_by_reload("Traceback (most recent call last):\nImportError: no module\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        pytest.param("", "", id="nothing, though a description says error"),
+        pytest.param("Traceback (most recent call last):\nKeyError: 'x'\n", "KeyError: 'x'", id="broken off"),
+        pytest.param(
+            '2026-01-02 03:04:05,005 ERROR: "neighbor n password s3cret" we failed to remove this command\n',
+            '2026-01-02 03:04:05,005 ERROR: "neighbor n',
+            id="without the secret",
+        ),
+    ],
+)
+def test_complaints_of_a_reload(after: str, said: str) -> None:
+    assert programs.complaints(programs.without_quotes(LOG.format(end="exit", after=after))) == said
