@@ -13,6 +13,10 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.application import (
+    APPLIED,
+    apply_objects,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS as NOTE_ARGUMENTS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReader
@@ -23,12 +27,16 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     remove_objects,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.answers import object_refusal
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.answers import is_of_object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import is_applied
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import live_uids, place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import (
+    live_uids,
+    live_versions,
+    place,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
     MAKING,
     NOTED,
@@ -50,10 +58,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
     ownership_labels,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
-
-WRITER = "kubernetes.core.k8s"
-HIDDEN = ["metadata.managedFields", "metadata.resourceVersion", "metadata.generation"]
-"""What the API server writes: it would be most of every difference. The UID is noted, and hidden later."""
 
 ARGUMENTS: dict[str, Any] = {
     **PLACE,
@@ -196,22 +200,20 @@ class ActionModule(ClusterAction):
             WriteError: the API server has refused one, which is no Service; those before it are done.
             EdgeError: the note would be larger than the API server takes.
         """
-        arguments = live["connection"]["k8s"]
-        present = {"apply": True, "server_side_apply": {"field_manager": FIELD_MANAGER}, **arguments}
-        uids = live_uids(live)
+        uids, versions = live_uids(live), live_versions(live)
         new = [name for item in [*secrets, *changes.apply] if (name := place(item)) not in uids and is_whole(item)]
         making = f"{MAKING}{options['part']}"
         self._note({making: "\n".join(new)} if new else {}, live, options, variables)
-        hidden = self._write_secrets(secrets, present, variables)
+        hidden = self._write_secrets(secrets, versions, options, variables)
         # The UID is a condition: an object that somebody made anew in the meantime is not written to.
         known = [with_uid(item, uids) for item in changes.apply]
         tolerant = options["part"] == "services"
-        applied, refused = self._send(known, present, variables, tolerant)
+        applied, refused = self._apply(known, versions, options, variables, tolerant)
         removed, kept, told = self._remove([with_uid(item, uids) for item in changes.remove], options, variables)
         delta = {**({making: None} if new else {}), **created_uids([*hidden, *applied], new)}
         delta = {**claims.delta_without([uids[name] for name in kept]), **delta}
         note = self._note_after(delta, claims, live, options, variables)
-        differences = [difference(item, answer.get("diff"), "present") for item, answer in applied]
+        differences = [difference(item, answer, "present") for item, answer in applied]
         differences += [difference(item, answer, "absent") for item, answer in removed]
         names = [place(item) for item, _answer in [*hidden, *applied]]
         noted = [key for key in delta if not key.startswith(NOTED)]
@@ -275,12 +277,16 @@ class ActionModule(ClusterAction):
             raise WriteError({**done, "msg": f"ConfigMap {options['namespace']}/{name}: {done['msg']}"})
 
     def _write_secrets(
-        self, secrets: list[Object], arguments: Mapping[str, Any], variables: dict[str, Any]
+        self,
+        secrets: list[Object],
+        versions: Mapping[str, str],
+        options: Mapping[str, Any],
+        variables: dict[str, Any],
     ) -> list[tuple[Object, dict[str, Any]]]:
-        """Apply Secrets as :meth:`_send` does. Their content is in no log, difference or error."""
+        """Apply Secrets as :meth:`_apply` does. Their content is in no log, difference or error."""
         no_log, self._task.no_log = self._task.no_log, True  # keeps the module from writing its arguments to syslog
         try:
-            return self._send(secrets, arguments, variables)[0]
+            return self._apply(secrets, versions, options, variables)[0]
         except WriteError as error:
             text = str(error)
             for item in secrets:
@@ -291,37 +297,45 @@ class ActionModule(ClusterAction):
         finally:
             self._task.no_log = no_log
 
-    def _send(
+    def _apply(
         self,
         objects: list[Object],
-        arguments: Mapping[str, Any],
+        versions: Mapping[str, str],
+        options: Mapping[str, Any],
         variables: dict[str, Any],
         tolerant: bool = False,
     ) -> tuple[list[tuple[Object, dict[str, Any]]], dict[str, str]]:
-        """Hand objects to kubernetes.core in one call.
-
-        Without any there is no call, so that a run that changes nothing writes nothing and starts no module.
+        """Apply objects in one go, each by one request. Without any, nothing is sent.
 
         Args:
             objects: what to write.
-            arguments: those of the module beside them.
+            versions: by place, the resourceVersion with which an object was read.
+            options: the task's.
             variables: the task's variables.
             tolerant: go on where the API server refuses one.
 
         Returns:
-            Those that changed, with the module's answers; and by place, why the API server refused one.
+            Those that changed, with what became of them; and by place, why the API server refused one.
 
         Raises:
-            WriteError: the API server has refused one, and it is not tolerated; or it refuses whatever we write.
+            WriteError: the API server has refused one, and it is not tolerated; or it refuses whatever we write; or
+                nobody answered.
         """
         if not objects:
             return [], {}
-        given = {"resource_definition": objects, "hidden_fields": HIDDEN, "continue_on_error": True, **arguments}
-        done = self._execute_module(WRITER, module_args=given, task_vars=variables)
+        check_mode = self._task.check_mode
+        request = {key: options[key] for key in PLACE}
+        request.update(objects=objects, manager=FIELD_MANAGER, compare=bool(check_mode or self._task.diff))
+        request["versions"] = [versions.get(place(item), "") for item in objects]
+        done = self.look(
+            "cluster_apply",
+            lambda reader, given: apply_objects(reader, {**given, "dry_run": check_mode}),
+            request,
+            variables,
+        )
         if done.get("failed"):
             raise WriteError({**done, "msg": interrupted("", objects, done)})
-        answers = done["result"]["results"] if len(objects) > 1 else [done]
-        changed, refused = sorted_answers(objects, answers)
+        changed, refused = sorted_answers(objects, done["results"])
         if refused and not tolerant:
             raise WriteError({"failed": True, "msg": refusal(refused)})
         return changed, refused
@@ -360,10 +374,9 @@ class ActionModule(ClusterAction):
             if found["outcome"] in (KEPT, REFUSED):
                 kept.add(place(item))
             if found["outcome"] == REFUSED:
-                text = object_refusal({"msg": found["reason"], "status": found["status"]})
-                if text is None or not tolerant:
+                if not (tolerant and is_of_object(found["status"], found["reason"])):
                     raise WriteError({"failed": True, "msg": refusal({place(item): found["reason"]}, "remove")})
-                told[place(item)] = text
+                told[place(item)] = found["reason"]
             elif "reason" in found:
                 told[place(item)] = f"{found['reason']}; it was left as it is"
         return removed, kept, told
@@ -392,23 +405,21 @@ def refusal(refused: Mapping[str, str], verb: str = "write") -> str:
 
 
 def sorted_answers(
-    objects: Sequence[Object], answers: Sequence[dict[str, Any]]
+    objects: Sequence[Object], results: Sequence[dict[str, Any]]
 ) -> tuple[list[tuple[Object, dict[str, Any]]], dict[str, str]]:
-    """Return what changed, with its answer; and by place, why the API server refused one.
+    """Return what changed, with what became of it; and by place, why the API server refused one.
 
     Raises:
-        WriteError: an answer says that we have no right to write, or that nobody answered.
+        WriteError: a refusal says that we have no right to write, or that the server cannot.
     """
     changed, refused = [], {}
-    for item, answer in zip(objects, answers, strict=True):
-        error = answer.get("error")
-        if error is None:
-            changed += [(item, answer)] if answer["changed"] else []
-            continue
-        text = object_refusal(error)
-        if text is None:
-            raise WriteError({"failed": True, "msg": f"{place(item)}: {error.get('msg')}\n{RETRY}"})
-        refused[place(item)] = text
+    for item, found in zip(objects, results, strict=False):  # they end with a refusal that meets all
+        if found["outcome"] == REFUSED:
+            if not is_of_object(found["status"], found["reason"]):
+                raise WriteError({"failed": True, "msg": f"{place(item)}: {found['reason']}\n{RETRY}"})
+            refused[place(item)] = found["reason"]
+        elif found["outcome"] == APPLIED:
+            changed.append((item, found))
     return changed, refused
 
 

@@ -64,14 +64,26 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+applied:
+  description: The ConfigMap, as C(kind namespace/name), where it was written.
+  returned: success
+  type: list
+  elements: str
+  sample: [ConfigMap kube-system/cluster-edge-home]
+created:
+  description: The same, where it was made.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """
 
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import run_writer
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import run_previewer
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS, write_note
 
 
 def main():
-    run_writer(ARGUMENTS, write_note)
+    run_previewer(ARGUMENTS, write_note)
 
 
 if __name__ == "__main__":

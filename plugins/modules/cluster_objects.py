@@ -20,9 +20,10 @@ description:
   - Tenants write Services. One that is in the way stays as it is, is a warning and stands in RV(faults); all else goes
     on.
   - In check mode what the cluster does not have yet (kinds, namespaces, nodes) is a warning, else an error.
-  - It writes by M(kubernetes.core.k8s), server-side with the field manager C(hybridnet.cluster_edge). What it removes,
-    it removes by UID (M(hybridnet.cluster_edge.cluster_remove)), so that an object stays, with a warning, which
-    somebody makes anew between the look and the removal.
+  - It writes by server-side apply with the field manager C(hybridnet.cluster_edge), one request for each object
+    (M(hybridnet.cluster_edge.cluster_apply)). What it removes, it removes by UID
+    (M(hybridnet.cluster_edge.cluster_remove)), so that an object stays, with a warning, which somebody makes anew
+    between the look and the removal.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:

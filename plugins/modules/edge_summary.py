@@ -36,14 +36,13 @@ options:
     elements: str
     required: true
   releases_in:
-    description: Names of the variables in which each cluster has results of M(kubernetes.core.helm).
+    description: Names of the variables in which each cluster has results of M(hybridnet.cluster_edge.helm_release).
     type: list
     elements: str
     required: true
   notes_in:
     description:
-      - Names of the variables in which each cluster has results of M(kubernetes.core.k8s), each for one object, such as
-        the note of which release this site made.
+      - Names of the variables in which each cluster has results of M(hybridnet.cluster_edge.cluster_note).
     type: list
     elements: str
     default: []

@@ -9,8 +9,8 @@ module: helm_release
 short_description: Install or upgrade a Helm release without showing its values
 version_added: 0.1.0
 description:
-  - Calls M(kubernetes.core.helm), and returns nothing of the release's values, at whatever verbosity. Values may hold
-    secrets, and that module returns all of them.
+  - Calls Helm 3 or 4 (M(hybridnet.cluster_edge.helm_upgrade)), and returns nothing of the release's values, at whatever
+    verbosity. Values may hold secrets.
   - Values that the live release has and O(values_in) lacks are unset (C(--reset-values)).
   - It works on the control machine, as an action.
 author:
@@ -49,10 +49,14 @@ options:
         task.
     type: str
     required: true
+  timeout:
+    description: Seconds after which a call of Helm is ended, with all that it has started.
+    type: int
+    default: 300
 attributes:
   check_mode:
-    description: Helm says what it would do.
-    support: full
+    description: Helm reads the chart. It counts as a change.
+    support: partial
   diff_mode:
     description: A difference would show values.
     support: none
@@ -74,7 +78,7 @@ EXAMPLES = r"""
 RETURN = r"""
 status:
   description: Name, namespace, revision, status, chart and app_version of the release.
-  returned: when Helm told it
+  returned: success, but not in check mode
   type: dict
   sample:
     {name: cilium, namespace: kube-system, revision: "3", status: deployed, chart: cilium-1.19.6, app_version: 1.19.6}

@@ -26,6 +26,8 @@ from cluster_lab import Cluster
 
 BEFORE, AFTER = "before", "after"
 """When the server goes away: before it has read the request, or after it has done what was asked, without an answer."""
+HANGS, STALLS = "hangs", "stalls"
+"""It takes this request and all that follow, and never answers; or it stops in the middle of its answer."""
 HOP = {"connection", "transfer-encoding", "content-length", "host"}
 
 
@@ -41,6 +43,7 @@ class Gate(ThreadingHTTPServer):
         """Seconds before each answer."""
         self.down = False
         self.hits = 0
+        self.mended = threading.Event()
         self._cut: tuple[str, re.Pattern[str], str, int] | None = None
         self._lock = threading.Lock()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -52,19 +55,21 @@ class Gate(ThreadingHTTPServer):
         self.kubeconfig.chmod(0o600)
 
     def cut_at(self, method: str, path: str, when: str, number: int = 1) -> None:
-        """Let the server go away at the numbered request of this method whose path has this pattern in it."""
+        """Let the server go away at the numbered request whose method is this pattern, and whose path has that in it."""
         self._cut, self.hits, self.down = (method, re.compile(path), when, number), 0, False
+        self.mended.clear()
 
     def mend(self) -> None:
         """Let the server be back."""
         self._cut, self.down, self.delay = None, False, 0.0
+        self.mended.set()
 
     def moment(self, method: str, path: str) -> str:
         """Return when the server goes away at this request; nothing where it does not."""
         with self._lock:
-            if self.down:
-                return BEFORE
-            if self._cut is None or method != self._cut[0] or not self._cut[1].search(path):
+            if self.down and self._cut:
+                return self._cut[2] if self._cut[2] in (HANGS, STALLS) else BEFORE
+            if self._cut is None or not re.fullmatch(self._cut[0], method) or not self._cut[1].search(path):
                 return ""
             self.hits += 1
             self.down = self.hits == self._cut[3]
@@ -90,7 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         moment = self.server.moment(self.command, self.path)
         self.close_connection = bool(moment)
-        if moment == BEFORE:
+        if moment == HANGS:
+            self.server.mended.wait()
+        if moment in (BEFORE, HANGS):
             return
         time.sleep(self.server.delay)  # the fault itself: a slow server
         target = self.server.target
@@ -109,6 +116,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        if moment == STALLS:
+            self.wfile.write(content[: len(content) // 2])
+            self.wfile.flush()
+            self.server.mended.wait()
+            return
         self.wfile.write(content)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _forward  # noqa: N815 - the names are http.server's
@@ -123,5 +135,6 @@ def gate(cluster: Cluster) -> Iterator[Gate]:
         try:
             yield opened
         finally:
+            opened.mend()
             opened.shutdown()
             thread.join()

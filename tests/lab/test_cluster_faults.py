@@ -20,7 +20,7 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
-from api_gate import AFTER, BEFORE, Gate, gate  # noqa: E402
+from api_gate import AFTER, BEFORE, HANGS, Gate, gate  # noqa: E402
 from cluster_lab import Cluster, Run, run_roles  # noqa: E402
 
 LACKING = cluster_lab.missing()
@@ -216,6 +216,22 @@ def test_slow_server(cluster: Cluster, entrance: Gate) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("part", PARTS)
+def test_server_that_takes_a_write_and_hangs_is_given_up(cluster: Cluster, entrance: Gate, part: str) -> None:
+    before, others = uids(cluster), of_others(cluster)
+    entrance.cut_at("PATCH", "/drill", HANGS)
+    run = run_roles(cluster, step(part, "drill", entrance=entrance))
+    assert (entrance.down, run.returncode != 0) == (True, True), run.output
+    assert "out of reach: Read timed out. (read timeout=60)" in words(run)
+    assert "Mend this and run again" in words(run)
+    assert (uids(cluster), of_others(cluster)) == (before, others)
+    entrance.mend()
+    assert run_roles(cluster, step(part, "drill", entrance=entrance)).returncode == 0
+    check_note(cluster)
+    assert run_roles(cluster, step(part)).returncode == 0
+
+
+@pytest.mark.long
 def test_server_that_hangs_is_given_up(cluster: Cluster, entrance: Gate) -> None:
     entrance.delay = 60.0
     run = run_roles(cluster, step("lb", "drill", entrance=entrance))
@@ -277,3 +293,58 @@ def test_kind_that_comes_late(cluster: Cluster) -> None:
     completed = run_roles(cluster, (role, {**options, "wait": 30}))
     assert (completed.returncode, completed.changed) == (0, 1), completed.output
     assert run_roles(cluster, step("bgp")).returncode == 0
+
+
+def release_step(version: str, kubeconfig: str, **others: Any) -> tuple[str, dict[str, Any]]:
+    """Return the role of the release, by a real Helm."""
+    chart = str(cluster_lab.cilium_module(version) / "install/kubernetes/cilium")
+    values = {**PLATFORM["helm_values"], "operator": {"rollOutPods": True, "replicas": 1}}
+    own = {"site": "hybrid", "values": values, "version": version, "chart": chart, "chart_repo": "", **others}
+    return "cilium_net_release", {**own, "binary": str(cluster_lab.HELM), "kubeconfig": kubeconfig}
+
+
+def release_status(cluster: Cluster) -> list[str]:
+    """Return the status of each revision of the release, oldest first."""
+    found = cluster.get("/api/v1/namespaces/kube-system/secrets?labelSelector=owner=helm")["items"]
+    labels = sorted((item["metadata"]["labels"] for item in found), key=lambda label: int(label["version"]))
+    return [label["status"] for label in labels]
+
+
+# Each: the request at which the server is lost while Helm installs, and how.
+HELM_CUTS = [
+    pytest.param("PATCH|POST|PUT", "daemonsets", HANGS, id="hangs"),
+    pytest.param("PATCH|POST|PUT", "daemonsets", BEFORE, id="goes away"),
+    pytest.param("PUT|PATCH", "secrets/sh.helm", BEFORE, id="goes away at its end"),
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("methods", "path", "when"), HELM_CUTS)
+def test_server_that_is_lost_while_helm_is_at_work(
+    cluster: Cluster, entrance: Gate, methods: str, path: str, when: str
+) -> None:
+    """Helm's call ends in time with a clear error, what it left is freed, and the next run goes on from there."""
+    others = of_others(cluster)
+    kubeconfig = str(entrance.kubeconfig)
+    entrance.cut_at(methods, path, when)
+    limited = release_step(cluster_lab.CILIUM, kubeconfig, helm_timeout=15 if when == HANGS else 60, timeout=60)
+    cut = run_roles(cluster, limited)
+    assert (entrance.down, cut.returncode != 0) == (True, True), cut.output
+    if when == HANGS:
+        assert "helm upgrade gave no end within 15 s, and was ended" in words(cut)
+    assert of_others(cluster) == others
+    assert "Traceback" not in cut.output
+    assert release_status(cluster)[-1].startswith("pending-")
+    entrance.mend()
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        whole = release_step(cluster_lab.CILIUM, str(cluster.kubeconfig), helm_timeout=20, timeout=60)
+        completed = run_roles(cluster, whole)
+        again = run_roles(cluster, whole)
+    assert completed.returncode == 0, completed.output
+    assert (again.returncode, again.changed) == (0, 0), again.output
+    status = release_status(cluster)
+    assert status[-1] == "deployed"
+    assert not any(item.startswith("pending-") for item in status)
+    assert of_others(cluster) == others
+    for item in cluster.get("/api/v1/namespaces/kube-system/secrets?labelSelector=owner=helm")["items"]:
+        cluster.request("DELETE", f"/api/v1/namespaces/kube-system/secrets/{item['metadata']['name']}")

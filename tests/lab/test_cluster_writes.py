@@ -1,12 +1,13 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Removals against a real API server, while somebody else writes the same objects."""
+"""Writes and removals against a real API server, which may hang, while somebody else writes the same objects."""
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,20 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import note, removal  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
+    application,
+    note,
+    removal,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
+    reader as reader_module,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (  # noqa: E402
     ClusterReader,
     ClusterReadError,
     open_cluster,
 )
+from api_gate import HANGS, STALLS, gate  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
 
 LACKING = cluster_lab.missing()
@@ -155,9 +164,9 @@ def test_note_in_which_another_run_notes_meanwhile_stays(
     note.write_note(reader, options(data={"noted.lb": "true"}))
     another = {"data": {UID: "CiliumLoadBalancerIPPool new"}}
     between_look_and_deletion(monkeypatch, reader, lambda: cluster.request("PATCH", NOTE, another, MERGE_PATCH))
-    assert note.write_note(reader, options(state="absent")) == {"changed": False}
+    assert note.write_note(reader, options(state="absent"))["changed"] is False
     assert cluster.get(NOTE)["data"] == {"noted.lb": "true", **another["data"]}
-    assert note.write_note(reader, options(state="absent", data={UID: None})) == {"changed": True}
+    assert note.write_note(reader, options(state="absent", data={UID: None}))["changed"] is True
     assert cluster.get(NOTE) is None
 
 
@@ -166,7 +175,7 @@ def test_immutable_note_is_told_with_its_reason(cluster: Cluster, reader: Cluste
     cluster.request("PATCH", NOTE, {"immutable": True}, MERGE_PATCH)
     with pytest.raises(ClusterReadError, match=r"422 .*immutable"):
         note.write_note(reader, options(data={"noted.bgp": "true"}))
-    assert note.write_note(reader, options(state="absent")) == {"changed": True}
+    assert note.write_note(reader, options(state="absent"))["changed"] is True
 
 
 def test_runs_that_remove_at_a_time_do_not_disturb_each_other(cluster: Cluster, pool: dict[str, Any]) -> None:
@@ -184,3 +193,65 @@ def test_runs_that_remove_at_a_time_do_not_disturb_each_other(cluster: Cluster, 
     for thread in threads:
         thread.join()
     assert sorted(results) == ["gone"] * 5 + ["removed"]
+
+
+def pool_of(name: str) -> dict[str, Any]:
+    item = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": name}}
+    return {**item, "spec": {"blocks": [{"cidr": "192.0.2.0/28"}]}}
+
+
+def apply(reader: ClusterReader, *objects: Mapping[str, Any], **others: Any) -> list[dict[str, Any]]:
+    options = {"objects": objects, "manager": "us", "versions": [], "compare": False, "dry_run": False, **others}
+    results: list[dict[str, Any]] = application.apply_objects(reader, options)["results"]
+    return results
+
+
+def test_what_becomes_of_an_apply(cluster: Cluster, reader: ClusterReader) -> None:
+    asked = len(cluster.asked())
+    (preview,) = apply(reader, pool_of("old"), compare=True, dry_run=True)
+    assert (preview["outcome"], preview["after"]["spec"]["blocks"]) == ("applied", [{"cidr": "192.0.2.0/28"}])
+    assert cluster.get(POOL) is None
+    (made,) = apply(reader, pool_of("old"))
+    found = cluster.get(POOL)["metadata"]
+    assert made == {"outcome": "applied", "uid": found["uid"]}
+    version = found["resourceVersion"]
+    assert apply(reader, pool_of("old"), versions=[version]) == [{"outcome": "unchanged", "uid": found["uid"]}]
+    assert apply(reader, pool_of("old"), compare=True) == [{"outcome": "unchanged", "uid": found["uid"]}]
+    changed = {**pool_of("old"), "spec": {"blocks": [{"cidr": "192.0.2.16/28"}]}}
+    (seen,) = apply(reader, changed, compare=True)
+    assert seen["before"]["spec"] == {"blocks": [{"cidr": "192.0.2.0/28"}]}
+    assert seen["after"]["spec"] == {"blocks": [{"cidr": "192.0.2.16/28"}]}
+    assert "managedFields" not in seen["after"].get("metadata", {})
+    writes = [item for item in cluster.asked()[asked:] if item.startswith("patch ")]
+    assert len(writes) == 5  # one for each apply
+    cluster.request("DELETE", POOL)
+
+
+def test_object_that_is_refused_keeps_none_of_the_others_from_being_applied(
+    cluster: Cluster, reader: ClusterReader
+) -> None:
+    bad = {**pool_of("bad"), "spec": {"blocks": [{"cidr": "no address"}]}}
+    anew = {**pool_of("anew"), "metadata": {"name": "anew", "uid": UID}}
+    refused, other, made = apply(reader, bad, anew, pool_of("old"))
+    assert (refused["outcome"], refused["status"]) == ("refused", 422)
+    assert "spec.blocks" in refused["reason"]
+    assert (other["outcome"], other["status"]) == ("refused", 409)  # that UID is none of its
+    assert made["outcome"] == "applied"
+    cluster.request("DELETE", POOL)
+
+
+@pytest.mark.parametrize("how", [HANGS, STALLS])
+def test_server_that_never_ends_its_answer_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, how: str
+) -> None:
+    monkeypatch.setattr(reader_module, "REQUEST_SECONDS", 1)
+    monkeypatch.setattr(reader_module, "WRITE_SECONDS", 1)
+    with gate(cluster) as entrance, open_cluster(str(entrance.kubeconfig), None, {}) as reader:
+        for act in (lambda: apply(reader, pool_of("old")), lambda: reader.get(POOL)):
+            entrance.cut_at("PATCH|GET", "pools/old", how)
+            start = time.monotonic()
+            with pytest.raises(ClusterReadError, match=r"out of reach: .*[Tt]imed out"):
+                act()
+            assert time.monotonic() - start < 15
+            entrance.mend()
+    cluster.get(POOL) and cluster.request("DELETE", POOL)

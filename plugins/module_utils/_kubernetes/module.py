@@ -39,14 +39,6 @@ def run_reader(arguments: Mapping[str, Any], read: Read) -> None:
     _run(AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True), read)
 
 
-def run_writer(arguments: Mapping[str, Any], write: Read) -> None:
-    """Run a module that writes; in check mode it does not."""
-    module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
-    if module.check_mode:
-        module.exit_json(changed=True)
-    _run(module, write)
-
-
 def run_previewer(arguments: Mapping[str, Any], write: Read) -> None:
     """Run a module that writes; in check mode it has ``dry_run`` among its options, and asks the server instead."""
     module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)

@@ -34,17 +34,29 @@ def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
 
     It is deleted as it was read, and only where no object is noted in it but those that ``data`` removes.
 
+    Returns:
+        Whether anything changed, and as ``applied`` and ``created`` the ConfigMap where it was written or made. With
+        ``dry_run`` nothing is written.
+
     Raises:
         ClusterReadError: the server refuses, or the namespace does not exist.
     """
     place = "/api/v1/namespaces/{0}/configmaps".format(params["namespace"])
     path = "{0}/{1}".format(place, params["name"])
-    manager = params["manager"]
+    named = ["ConfigMap {0}/{1}".format(params["namespace"], params["name"])]
     if params["state"] == "absent":
-        return {"changed": _delete(reader, path, params["data"])}
+        changed = bool(params.get("dry_run")) or _delete(reader, path, params["data"])
+        return {"changed": changed, "applied": [], "created": []}
+    created = reader.get(path) is None if params.get("dry_run") else _write(reader, place, path, params)
+    return {"changed": True, "applied": named, "created": named if created else []}
+
+
+def _write(reader: ClusterReader, place: str, path: str, params: Mapping[str, Any]) -> bool:
+    """Write keys of a note, and return whether it was made."""
+    manager = params["manager"]
     patch = {"data": params["data"]}
     if reader.send("patch", path, patch, manager, MERGE_PATCH) is not None:
-        return {"changed": True}
+        return False
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -54,10 +66,11 @@ def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     try:
         made = reader.send("post", place, body, manager)
     except AlreadyThereError:  # by another run, in between
-        made = reader.send("patch", path, patch, manager, MERGE_PATCH)
+        reader.send("patch", path, patch, manager, MERGE_PATCH)
+        return False
     if made is None:
         raise ClusterReadError("the namespace {0} does not exist".format(params["namespace"]))
-    return {"changed": True}
+    return True
 
 
 def _delete(reader: ClusterReader, path: str, removed: Mapping[str, Any]) -> bool:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests against one API server: readings, and the writes of a site's note (``note``) and of removals (``removal``).
+"""Requests against one API server: readings, and writes (``application``, ``removal``, ``note``, ``helm_records``).
 
 ``kubernetes.core.k8s_info`` reads one kind for each task and discovers the whole API first; a look at both ends reads a
-dozen kinds every two seconds.
+dozen kinds every two seconds. Its modules wait without a limit for a server that has taken a request.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import traceback
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 from .._errors import EdgeError
 from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
@@ -41,7 +41,10 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.i
 """Kubernetes API concepts, "Receiving resources as ... metadata": the server leaves all but metadata out."""
 
 REQUEST_SECONDS = 15
-
+"""Limit of one attempt to read. The client tries a reading request four times."""
+WRITE_SECONDS = 60
+"""Limit of a write, which is not tried again: the API server itself ends a request then (kube-apiserver
+``--request-timeout``), and a webhook may take 30 s of it."""
 
 NO_FILE = "there is no such file (look at edge_cluster_kubeconfig and KUBECONFIG)"
 """Said of a kubeconfig that is not there; the client calls it an invalid one."""
@@ -138,7 +141,7 @@ class ClusterReader:
         self,
         method: str,
         path: str,
-        body: Optional[Mapping[str, Any]],
+        body: Union[str, Mapping[str, Any], None],
         manager: str,
         content_type: str = JSON,
         dry_run: bool = False,
@@ -159,6 +162,7 @@ class ClusterReader:
             content_type=content_type,
             field_manager=None if method == "delete" else manager,
             dry_run="All" if dry_run else None,
+            seconds=WRITE_SECONDS,
         )
 
     def rules(self, namespace: str) -> Dict[str, Any]:
@@ -169,10 +173,15 @@ class ClusterReader:
         found = self._request("post", path, body=body, header_params={"Accept": JSON}) or {}
         return dict(found.get("status") or {"incomplete": True})
 
-    def _request(self, method: str, path: str, **given: Any) -> Optional[Dict[str, Any]]:
-        """Return the decoded answer to a request, or None where the server has no such thing."""
+    def _request(self, method: str, path: str, seconds: Optional[int] = None, **given: Any) -> Optional[Dict[str, Any]]:
+        """Return the decoded answer to a request, or None where the server has no such thing.
+
+        The limit, ``seconds``, is of connecting and of each wait for the server. Default: :data:`REQUEST_SECONDS`.
+        """
+        limit = seconds or REQUEST_SECONDS
         try:
-            answer = self._client.request(method, path, serialize=False, _request_timeout=REQUEST_SECONDS, **given)
+            answer = self._client.request(method, path, serialize=False, _request_timeout=limit, **given)
+            content = answer.data  # read here: the server may stop in the middle of it
         except NotFoundError:
             return None
         except ConflictError as error:
@@ -184,7 +193,14 @@ class ClusterReader:
                 "the API server {0} ({1}) is out of reach: {2}".format(self.server, self._where, _reason(error))
             ) from error
         self.date = answer.headers.get("Date") or self.date
-        decoded: Dict[str, Any] = json.loads(answer.data)
+        try:
+            decoded: Dict[str, Any] = json.loads(content)
+        except ValueError as error:
+            raise ClusterReadError(
+                "{0} ({1}) answers {2} {3} as no API server does: it is another program, or a proxy on the way".format(
+                    self.server, self._where, method.upper(), path
+                )
+            ) from error
         return decoded
 
     def items(self, path: str, accept: str = JSON, selector: Optional[str] = None) -> List[Dict[str, Any]]:

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
-import zlib
 from typing import Any, Collection, Dict, List, Mapping, Optional, Set, Tuple
 
 from .connection import OPTIONS
+from .helm_records import read_release
 from .reader import CLIENT, METADATA_ONLY, ClusterReader
 
 ARGUMENTS: Dict[str, Any] = {
@@ -144,43 +143,6 @@ def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, str]:
         path = f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s/{name}"
         found[rollout] = rollout_lack(kind, reader.get(path))
     return found
-
-
-def decoded_release(encoded: str) -> Dict[str, Any]:
-    """Return what a record of Helm 3 or 4 says of a release: JSON in gzip in base64.
-
-    Source: helm.sh/helm, pkg/storage/driver, ``encodeRelease``. Its templates and manifest are left out.
-    """
-    packed = base64.b64decode(encoded)
-    record = json.loads(zlib.decompress(packed, 16 + zlib.MAX_WBITS))
-    chart = record["chart"]["metadata"]
-    return {
-        "chart": chart["name"],
-        "version": chart["version"],
-        "app_version": chart.get("appVersion") or "",
-        "revision": record["version"],
-        "status": record["info"]["status"],
-        "values": record.get("config") or {},
-    }
-
-
-def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]]:
-    """Return the newest revision of a Helm release, ``namespace/name``; None where Helm keeps none in the cluster.
-
-    Helm keeps its records in Secrets, or with ``HELM_DRIVER=configmap`` in ConfigMaps, without a second base64.
-    """
-    namespace, name = release.split("/")
-    kept = []
-    for plural in ("secrets", "configmaps"):
-        path = "/api/v1/namespaces/{0}/{1}".format(namespace, plural)
-        records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
-        if records:
-            newest = max(records, key=lambda item: int(item["metadata"]["labels"]["version"]))
-            found = reader.get("{0}/{1}".format(path, newest["metadata"]["name"]))
-            if found is not None:
-                text = found["data"]["release"]
-                kept.append(decoded_release(base64.b64decode(text).decode() if plural == "secrets" else text))
-    return max(kept, key=lambda item: int(item["revision"])) if kept else None
 
 
 def read_rules(reader: ClusterReader, namespaces: List[str]) -> Dict[str, Any]:

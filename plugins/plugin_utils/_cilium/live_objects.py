@@ -55,3 +55,16 @@ def live_uids(state: Mapping[str, Any]) -> dict[str, str]:
     uids.update((f"Node {name}", "") for name in state["nodes"])
     uids.update((f"Namespace {name}", "") for name in state["namespaces"] or ())
     return uids
+
+
+def live_versions(state: Mapping[str, Any]) -> dict[str, str]:
+    """Return by place (:func:`place`) the resourceVersion with which an object was read; of nodes none.
+
+    Args:
+        state: what ``cluster_state_info`` has read.
+    """
+    secrets = [{"kind": "Secret", "metadata": item} for item in [*state["secrets"], *state.get("found", ())]]
+    return {
+        place(item): str(item["metadata"].get("resourceVersion") or "")
+        for item in [*state["objects"], *state["services"], *secrets]
+    }

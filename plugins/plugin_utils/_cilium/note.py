@@ -224,12 +224,8 @@ def created_uids(answers: Sequence[tuple[Object, Mapping[str, Any]]], created: I
     """Return what to note of objects that were made.
 
     Args:
-        answers: what was applied, and what kubernetes.core returned for each.
+        answers: what was applied, and what module ``cluster_apply`` returned for each.
         created: those that were not there before, as :func:`.live_objects.place` names them.
     """
     new = set(created)
-    return {
-        answer["result"]["metadata"]["uid"]: place(item)
-        for item, answer in answers
-        if place(item) in new and (answer.get("result") or {}).get("metadata")
-    }
+    return {answer["uid"]: place(item) for item, answer in answers if place(item) in new}

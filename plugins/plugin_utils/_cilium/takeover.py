@@ -12,12 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.helm_records import PENDING
 from .._findings.wording import some
 from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
@@ -37,6 +38,8 @@ class Release:
     name: str
     version: str
     values: Mapping[str, Any]
+    pending: str = field(default="", compare=False)
+    """The status of a release at which Helm is at work, or was cut off; empty for any other."""
 
     @classmethod
     def live(cls, name: str, found: Mapping[str, Any] | None) -> Release | None:
@@ -48,7 +51,8 @@ class Release:
         """
         if not found or found.get("status") == "uninstalled":  # kept by helm uninstall --keep-history
             return None
-        return cls(name, found["version"], found["values"])
+        status = str(found.get("status") or "")
+        return cls(name, found["version"], found["values"], status if status.startswith(PENDING) else "")
 
     @property
     def digest(self) -> str:
@@ -124,6 +128,8 @@ def release_refusals(live: Release | None, planned: Release, made: Iterable[str]
         same = live.version == planned.version and before == after
         if not (consented or same) or unsaid:
             refusals.append(_foreign(live, planned, unsaid, changed, consented))
+        if live.pending:
+            refusals.append(_pending(live))
     missed = _missed_migration(live, planned)
     if missed or not consented:
         refusals += missed or _wrong_step(live, planned)
@@ -153,6 +159,17 @@ def _foreign(
     return (
         f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}.{keep}"
         f"{_ways_out(live, names, consented)}"
+    )
+
+
+def _pending(live: Release) -> str:
+    """Return why a release of others is left alone at which Helm is at work, or was cut off."""
+    way_out = f"helm rollback {live.name}"
+    if live.pending == "pending-install":
+        way_out = f"helm uninstall {live.name}, which takes what it has made away"
+    return (
+        f"the Helm release {live.name} is {live.pending}: somebody's Helm is at work, or was cut off. Wait for its end;"
+        f" where nobody is at work any more: {way_out}"
     )
 
 

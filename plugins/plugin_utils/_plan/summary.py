@@ -35,9 +35,8 @@ def summarize(
         check: whether it is a preview.
         routers: by router in the run, what ``frr_config`` returned in each stage.
         clusters: by cluster in the run: ``live``, ``release``, ``notes`` and ``objects``, what ``cluster_state_info``
-            has read of the release, what ``kubernetes.core.helm`` returned, what ``kubernetes.core.k8s`` returned for
-            single objects, and what ``cluster_objects`` returned for each part;
-            ``waiting``, what ``edge_compare`` returned of one to which others apply.
+            has read of the release, what ``helm_release`` and ``cluster_note`` returned, and what ``cluster_objects``
+            returned for each part; ``waiting``, what ``edge_compare`` returned of one to which others apply.
     """
     return {
         "format": SUMMARY_FORMAT,
@@ -108,10 +107,8 @@ def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> 
 
 
 def _note(result: Result) -> dict[str, list[str]]:
-    """Return what was written of one object, in the words of ``cluster_objects``."""
-    written = result["result"]
-    name = [f"{written['kind']} {written['metadata']['namespace']}/{written['metadata']['name']}"]
-    return {"created": name if result["method"] == "create" else [], "applied": name, "removed": [], "later": []}
+    """Return what was written of a note, in the words of ``cluster_objects``."""
+    return {"created": result["created"], "applied": result["applied"], "removed": [], "later": []}
 
 
 def _release(version: str, live: Sequence[Result], applied: Sequence[Result]) -> str | None:

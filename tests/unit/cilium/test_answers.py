@@ -5,36 +5,22 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.answers import object_refusal
-
-
-def apply_error(code: int, message: str) -> dict[str, Any]:
-    """Return what kubernetes.core 6.5 gives for an apply: the server's Status stands in the text alone."""
-    status = {"kind": "Status", "status": "Failure", "message": message, "code": code}
-    return {"msg": f"Failed to apply object: {json.dumps(status)}", "reason": "Conflict"}
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.answers import is_of_object
 
 
 @pytest.mark.parametrize(
-    ("error", "refusal"),
+    ("status", "message", "of_object"),
     [
-        (apply_error(409, 'conflict with "kubectl": .spec.ports'), 'conflict with "kubectl": .spec.ports'),
-        (apply_error(422, "spec.ports: Required value"), "spec.ports: Required value"),
-        (apply_error(403, "admission webhook denied the request"), "admission webhook denied the request"),
-        (
-            apply_error(403, 'admission webhook "pods.example" denied the request: Services cannot have this label'),
-            'admission webhook "pods.example" denied the request: Services cannot have this label',
-        ),
-        ({"status": 409, "msg": "Failed to delete object"}, "Failed to delete object"),
-        (apply_error(403, 'User "x" cannot patch resource "services"'), None),
-        (apply_error(401, "Unauthorized"), None),
-        (apply_error(500, "etcdserver: request timed out"), None),
-        ({"msg": "Failed to apply object: Max retries exceeded"}, None),
-        ({"msg": "Failed {half"}, None),
+        (409, 'Apply failed with 1 conflict: conflict with "kubectl": .spec.ports', True),
+        (422, "spec.ports: Required value", True),
+        (403, "admission webhook denied the request", True),
+        (403, 'admission webhook "pods.example" denied the request: Services cannot have this label', True),
+        (403, 'User "x" cannot patch resource "services"', False),
+        (401, "Unauthorized", False),
+        (500, "etcdserver: request timed out", False),
+        (504, "Timeout: request did not complete within the allotted timeout", False),
     ],
 )
-def test_object_refusal(error: dict[str, Any], refusal: str | None) -> None:
-    assert object_refusal(error) == refusal
+def test_refusal_of_an_object(status: int, message: str, of_object: bool) -> None:
+    assert is_of_object(status, message) is of_object

@@ -402,9 +402,8 @@ def test_size_of_a_config_map() -> None:
 
 def test_uids_of_what_was_made() -> None:
     answers: list[tuple[dict[str, Any], dict[str, Any]]] = [
-        (PLANNED, {"result": {"metadata": {"uid": "1"}}}),
-        (pool("lb", OWNED), {"result": {"metadata": {"uid": "2"}}}),
-        (pool("dry", OWNED), {"result": {}}),
+        (PLANNED, {"uid": "1"}),
+        (pool("lb", OWNED), {"uid": "2"}),
     ]
     assert created_uids(answers, [WEB, f"{POOL} dry"]) == {"1": WEB}
 

@@ -219,3 +219,21 @@ def test_what_is_noted_knows_the_release_again_whatever_becomes_of_upgrades() ->
     assert first.digest in release_note(first, fourth, noted)
     # What somebody else made is never noted as it was.
     assert release_note(second, fourth, noted) == (fourth.digest,)
+
+
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [
+        pytest.param("pending-upgrade", "helm rollback cilium", id="upgrade"),
+        pytest.param("pending-install", "helm uninstall cilium, which takes what it has made away", id="install"),
+    ],
+)
+def test_pending_release_of_others_is_left_alone(status: str, way_out: str) -> None:
+    live = Release.live("cilium", {"version": "1.19.6", "values": PLANNED, "status": status})
+    assert live is not None
+    (text,) = release_refusals(live, release(), (), TakeOver("cilium@1.19.6"))
+    assert text == (
+        f"the Helm release cilium is {status}: somebody's Helm is at work, or was cut off. Wait for its end; where nobody"
+        f" is at work any more: {way_out}"
+    )
+    assert release_refusals(live, release(), [live.digest], TakeOver()) == []  # a run of this site frees its own

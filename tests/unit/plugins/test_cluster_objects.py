@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action cluster_objects hands to kubernetes.core, and what it says of the answers.
+"""What the action cluster_objects hands to the modules that write, and what it says of their answers.
 
 Whole runs against a real API server: tests/lab/test_cluster_roles.py.
 """
@@ -36,7 +36,7 @@ ENCODED = SECRETS[0]["data"]["password"]
 
 
 class Writer:
-    """Stands in for kubernetes.core.k8s: notes its calls, and gives one answer for each object."""
+    """Stands in for the modules that write: notes its calls, and gives one answer for each object."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Writer:
         self.answers: dict[str, dict[str, Any]] = {}
         self.changed = changed
         self.failure = failure
-        task = SimpleNamespace(no_log=False, check_mode=check_mode, _role=None, delegate_to=None)
+        task = SimpleNamespace(no_log=False, check_mode=check_mode, diff=False, _role=None, delegate_to=None)
         connection = SimpleNamespace(transport="ssh", become=None)  # so that a module notes
         self.action = ActionModule(task, connection, None, None, None, None)
         monkeypatch.setattr(self.action, "_execute_module", self.execute)
@@ -66,19 +66,16 @@ class Writer:
             self.removals.append(module_args)
             results = [self.outcomes.get(place(item), {"outcome": "removed"}) for item in module_args["objects"]]
             return {"changed": True, "results": results}
-        assert name == "kubernetes.core.k8s"
+        assert name == "hybridnet.cluster_edge.cluster_apply"
         self.calls.append((module_args, self.action._task.no_log))
         if self.failure:
             return {"failed": True, "msg": self.failure, "invocation": module_args}
-        answers: list[dict[str, Any]] = [
-            {
-                "changed": self.changed,
-                "result": {"metadata": {"uid": uid_of(place(item))}},
-                **self.answers.get(place(item), {}),
-            }
-            for item in module_args["resource_definition"]
+        outcome = "applied" if self.changed else "unchanged"
+        answers = [
+            self.answers.get(place(item), {"outcome": outcome, "uid": uid_of(place(item))})
+            for item in module_args["objects"]
         ]
-        return answers[0] if len(answers) == 1 else {"result": {"results": answers}}
+        return {"changed": self.changed, "results": answers}
 
     def write(
         self,
@@ -105,7 +102,6 @@ class Writer:
             "config_map": data,
             **(live or {}),
         }
-        state["connection"] = {"k8s": {"kubeconfig": "/k"}}
         return self.action._write(changes, secrets, state, claims, options, {})
 
 
@@ -121,7 +117,7 @@ def test_secrets_are_written_first_and_out_of_all_logs(monkeypatch: pytest.Monke
     old = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
     live = {"secrets": [{**metadata, "uid": uid_of("old")}]}
     done = writer.write(Changes(apply=[PEER, PEER], remove=[old]), SECRETS, live=live)
-    assert [call["resource_definition"] for call, _no_log in writer.calls] == [SECRETS, [PEER, PEER]]
+    assert [call["objects"] for call, _no_log in writer.calls] == [SECRETS, [PEER, PEER]]
     assert [no_log for _call, no_log in writer.calls] == [True, False]
     (removal,) = writer.removals
     assert removal["objects"] == [{**old, "metadata": {**metadata, "uid": uid_of("old")}}]
@@ -142,10 +138,10 @@ def test_what_the_server_found_unchanged_is_not_told(monkeypatch: pytest.MonkeyP
 
 
 def test_a_refused_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = Writer(monkeypatch, failure=f"Failed to apply object: {ENCODED} of not-to-be-seen is invalid")
+    writer = Writer(monkeypatch, failure=f"{ENCODED} of not-to-be-seen is invalid")
     with pytest.raises(WriteError) as caught:
         writer.write(Changes(apply=[PEER]), SECRETS)
-    told = "Secret kube-system/bgp-password-k8s: Failed to apply object: ******** of ******** is invalid"
+    told = "Secret kube-system/bgp-password-k8s: ******** of ******** is invalid"
     assert caught.value.result == {"failed": True, "msg": f"{told}\n{RETRY}"}
     assert len(writer.calls) == 1  # nothing is applied that refers to it
     assert writer.action._task.no_log is False
@@ -176,9 +172,11 @@ def test_what_is_made_is_noted_before_and_its_uid_after_it(monkeypatch: pytest.M
 def test_uid_of_what_lives_is_a_condition_of_its_write(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(monkeypatch)
     planned = {**service("web"), "metadata": {"name": "web", "namespace": "media"}}
-    writer.write(Changes(apply=[planned]), [], "services", live={"services": [service("web")]})
+    lives = {**planned, "metadata": {**service("web")["metadata"], "resourceVersion": "7"}}
+    writer.write(Changes(apply=[planned]), [], "services", live={"services": [lives]})
     ((call, _no_log),) = writer.calls
-    assert call["resource_definition"][0]["metadata"]["uid"] == uid_of("web")
+    assert call["objects"][0]["metadata"]["uid"] == uid_of("web")
+    assert (call["versions"], call["compare"]) == (["7"], False)
     assert writer.notes == []
 
 
@@ -190,8 +188,8 @@ def test_check_mode_notes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (gone["removed"], writer.notes) == (["ConfigMap kube-system/cluster-edge-home"], [])
 
 
-def refusal(status: int | None, text: str) -> dict[str, Any]:
-    return {"changed": False, "result": {}, "error": {"status": status, "msg": text}}
+def refusal(status: int, text: str) -> dict[str, Any]:
+    return {"outcome": "refused", "status": status, "reason": text}
 
 
 @pytest.mark.parametrize(
@@ -213,7 +211,7 @@ def test_service_that_is_refused_keeps_nothing_else_from_being_written(
     done = writer.write(
         Changes(apply=planned, remove=[service("stays")]), [], "services", data, live={"services": [service("stays")]}
     )
-    assert all(call["continue_on_error"] for call in [*(call for call, _no_log in writer.calls), *writer.removals])
+    assert [call["continue_on_error"] for call in writer.removals] == [True]
     assert (done["applied"], done["removed"]) == (["Service media/good"], [])
     assert done["refused"] == [f"Service media/bad: {text}", f"Service media/stays: {text}"]
     made = "Service media/good"
@@ -278,10 +276,10 @@ def test_refused_removal_of_a_pool_ends_the_run(monkeypatch: pytest.MonkeyPatch)
     [
         pytest.param(403, 'User "x" cannot patch resource "services"', id="no right"),
         pytest.param(401, "Unauthorized", id="unknown"),
-        pytest.param(None, "Max retries exceeded", id="nobody answers"),
+        pytest.param(500, "etcdserver: request timed out", id="the server cannot"),
     ],
 )
-def test_lack_of_ours_is_no_fault_of_a_service(monkeypatch: pytest.MonkeyPatch, status: int | None, text: str) -> None:
+def test_lack_of_ours_is_no_fault_of_a_service(monkeypatch: pytest.MonkeyPatch, status: int, text: str) -> None:
     writer = Writer(monkeypatch)
     writer.answers = {"Service media/bad": refusal(status, text)}
     with pytest.raises(WriteError, match=text):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of kubernetes.core.helm's answer is told. Real runs of Helm: tests/lab/test_cluster_play.py."""
+"""What of Helm's answer is told. Real runs of Helm: tests/lab/test_cluster_play.py."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ VALUES = {
 
 
 def test_the_release_is_told_without_its_values() -> None:
-    status = {"name": "cilium", "app_version": "1.19.6", "values": VALUES, "status": "deployed"}
-    answer = {"changed": True, "status": status, "invocation": {"module_args": {"release_values": VALUES}}}
-    answer.update(command="helm upgrade", stdout="notes", diff={"prepared": "of-the-mesh"})
+    status = {"name": "cilium", "app_version": "1.19.6", "status": "deployed"}
+    answer = {"changed": True, "status": status, "invocation": {"module_args": {"values": VALUES}}}
     assert _told(answer, VALUES) == {
         "changed": True,
         "status": {"name": "cilium", "app_version": "1.19.6", "status": "deployed"},

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Apply objects by server-side apply, one request for each: module ``cluster_apply``.
+
+``kubernetes.core.k8s`` has no limit of time for a request, discovers the whole API first, and reads each object before
+it writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Mapping, Optional
+
+from ansible.module_utils.common.dict_transformations import recursive_diff
+
+from .connection import OPTIONS
+from .reader import ClusterReader, ClusterReadError, RefusedError
+from .removal import REFUSED, object_path
+
+ARGUMENTS: Dict[str, Any] = {
+    **OPTIONS,
+    "objects": {"type": "list", "elements": "dict", "required": True},
+    "manager": {"type": "str", "required": True},
+    "versions": {"type": "list", "elements": "str", "default": []},
+    "compare": {"type": "bool", "default": False},
+}
+
+APPLIED, UNCHANGED = "applied", "unchanged"
+APPLY_PATCH = "application/apply-patch+yaml"
+SERVER_HIDDEN = ("managedFields", "resourceVersion", "generation")
+"""Metadata that the API server writes: it would be most of every difference."""
+UNAUTHORIZED, SERVER_ERRORS = 401, 500
+"""HTTP status of a refusal that meets every request, and the first of those that say nothing of the object."""
+
+
+def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Apply objects in their order, and return for each what became of it.
+
+    An object that the API server refuses keeps none of the others from being applied. A refusal that would meet all of
+    them ends the run of requests.
+
+    Args:
+        reader: the cluster.
+        params: ``objects``: whole, or the fields that are ours alone. ``manager``: the field manager. ``versions``: in
+            the order of the objects, the resourceVersion that each was read with; empty where it is not known.
+            ``compare``: read each before it is written, and return what differs; of a Secret nothing. ``dry_run``:
+            change nothing.
+
+    Raises:
+        ClusterReadError: the server is out of reach.
+    """
+    results = []
+    versions = params["versions"]
+    for number, item in enumerate(params["objects"]):
+        try:
+            result = _apply(reader, item, versions[number] if versions else "", params)
+        except RefusedError as error:
+            result = {"outcome": REFUSED, "reason": error.message, "status": error.status}
+        results.append(result)
+        if result.get("status") == UNAUTHORIZED or result.get("status", 0) >= SERVER_ERRORS:
+            break
+    return {"changed": any(result["outcome"] == APPLIED for result in results), "results": results}
+
+
+def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params: Mapping[str, Any]) -> Dict[str, Any]:
+    path = object_path(item)
+    before: Optional[Dict[str, Any]] = None
+    if params["compare"]:
+        before = reader.get(path)
+        version = before["metadata"]["resourceVersion"] if before else ""
+    body = json.dumps(item)  # JSON is YAML; the client sends a text as it is, whatever its version
+    after = reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
+    if after is None:
+        raise ClusterReadError("the API server has no place for it: {0}".format(path))
+    found = {"outcome": APPLIED, "uid": after["metadata"]["uid"]}
+    if not params["compare"]:
+        return dict(found, outcome=UNCHANGED) if after["metadata"]["resourceVersion"] == version else found
+    # What a dry run would write has the resourceVersion of what lives.
+    differing = recursive_diff(_shown(before or {}), _shown(after))
+    if differing is None:
+        return dict(found, outcome=UNCHANGED)
+    if item["kind"] == "Secret":
+        return found
+    return dict(found, before=differing[0], after=differing[1]) if before else dict(found, after=differing[1])
+
+
+def _shown(item: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return an object without what the API server writes."""
+    if "metadata" not in item:
+        return dict(item)
+    metadata = {key: value for key, value in item["metadata"].items() if key not in SERVER_HIDDEN}
+    return dict(item, metadata=metadata)

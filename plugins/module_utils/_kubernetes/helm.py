@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm's program: one ``helm upgrade --install``, which ends within a limit of time: module ``helm_upgrade``.
+
+Helm itself waits without a limit for an API server that has taken a request and does not answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+ARGUMENTS: Dict[str, Any] = {
+    "connection": {"type": "dict", "default": {}},
+    "binary_path": {"type": "path"},
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+    "chart": {"type": "str", "required": True},
+    "repository": {"type": "str"},
+    "version": {"type": "str", "required": True},
+    "values": {"type": "dict", "default": {}},
+    "timeout": {"type": "int", "default": 300},
+}
+
+KEPT = ("name", "namespace", "revision", "status", "chart", "app_version")
+"""What of a release is told."""
+GRACE_SECONDS = 5
+"""For Helm to mark the release as failed, before it is killed."""
+PROGRAM = "helm"
+
+
+class HelmError(Exception):
+    """Helm is not there, has refused, or gave no end in time; the text says which."""
+
+
+def helm_environment(connection: Mapping[str, Any], environment: Mapping[str, str], folder: str) -> Dict[str, str]:
+    """Return the variables by which Helm reaches a cluster (https://helm.sh/docs/helm/helm/).
+
+    Args:
+        connection: ``helm`` of ``cluster_connection_info``.
+        environment: the variables that Helm would have otherwise; an API key is in ``K8S_AUTH_API_KEY``.
+        folder: where a kubeconfig is written that the connection holds.
+    """
+    given = dict(environment)
+    if connection.get("kubeconfig"):
+        given["KUBECONFIG"] = _private_file(folder, "kubeconfig", connection["kubeconfig"])
+    if connection.get("context"):
+        given["HELM_KUBECONTEXT"] = connection["context"]
+    if connection.get("host"):
+        given["HELM_KUBEAPISERVER"] = connection["host"]
+        if environment.get("K8S_AUTH_API_KEY"):
+            given["HELM_KUBETOKEN"] = environment["K8S_AUTH_API_KEY"]
+    if connection.get("validate_certs") is False:
+        given["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] = "true"
+    return given
+
+
+def _private_file(folder: str, name: str, content: Mapping[str, Any]) -> str:
+    """Write a file that nobody else reads, as JSON, which is YAML; return its path."""
+    path = os.path.join(folder, name)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file)
+    return path
+
+
+def chart_arguments(params: Mapping[str, Any]) -> List[str]:
+    """Return the arguments that name the chart."""
+    repository = ["--repo={0}".format(params["repository"])] if params["repository"] else []
+    return ["--version={0}".format(params["version"]), *repository, os.path.expanduser(params["chart"])]
+
+
+def upgrade(params: Mapping[str, Any], environment: Mapping[str, str], check: bool) -> Dict[str, Any]:
+    """Install or upgrade a release with these values and no others; return what it is then.
+
+    With ``check`` Helm reads the chart, and nothing of the cluster.
+
+    Raises:
+        HelmError: Helm is not there, has failed, or gave no end within ``timeout`` seconds.
+    """
+    program = params["binary_path"] or PROGRAM
+    with tempfile.TemporaryDirectory(prefix="cluster-edge-helm-") as folder:
+        given = helm_environment(params["connection"], environment, folder)
+        given["HELM_NAMESPACE"] = params["namespace"]
+        if check:
+            run([program, "show", "chart", *chart_arguments(params)], given, params["timeout"])
+            return {"changed": True}
+        values = _private_file(folder, "values.yaml", params["values"])
+        command = [program, "upgrade", "--install", "--reset-values", "--values={0}".format(values)]
+        run([*command, params["name"], *chart_arguments(params)], given, params["timeout"])
+        listed = run(
+            [program, "list", "--output=json", "--filter=^{0}$".format(params["name"])], given, params["timeout"]
+        )
+    (found,) = json.loads(listed) or [{}]
+    return {"changed": True, "status": {key: found[key] for key in KEPT if key in found}}
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], seconds: int) -> str:
+    """Return what a command prints. It and all that it started are ended after these seconds.
+
+    Raises:
+        HelmError: it is not there, has failed, or gave no end in time.
+    """
+    action = " ".join(command[:2])
+    try:
+        process = subprocess.Popen(
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise HelmError(
+            "{0} cannot be run: {1} (cilium_net_release_binary)".format(command[0], error.strerror)
+        ) from error
+    try:
+        out, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        _end(process)
+        raise HelmError(
+            "{0} gave no end within {1} s, and was ended: the API server or the chart's repository takes requests and "
+            "does not answer (kubectl get --raw /readyz), or all takes longer here (cilium_net_release_helm_timeout). "
+            "Run again: a release that Helm has left pending is freed then".format(action, seconds)
+        ) from error
+    except BaseException:
+        _end(process)
+        raise
+    if process.returncode != 0:
+        raise HelmError("{0} failed ({1}): {2}".format(action, process.returncode, (errors or out).strip()))
+    return str(out)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End a process and all that it started, at last by force."""
+    seconds: Optional[int]
+    for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
+        try:
+            os.killpg(process.pid, number)
+            process.communicate(timeout=seconds)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm's records of a release: reading the newest, and freeing one whose Helm was cut off (``helm_release_free``).
+
+Helm 3 and 4 keep one record for each revision, in Secrets, or with ``HELM_DRIVER=configmap`` in ConfigMaps, without a
+second base64 (helm.sh/helm, pkg/storage/driver, ``encodeRelease``: JSON in gzip in base64).
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import email.utils
+import json
+import time
+import zlib
+from typing import Any, Dict, Mapping, NamedTuple, Optional
+
+from .connection import OPTIONS
+from .note import MERGE_PATCH
+from .reader import METADATA_ONLY, AlreadyThereError, ClusterReader, ClusterReadError
+
+ARGUMENTS: Dict[str, Any] = {
+    **OPTIONS,
+    "release": {"type": "str", "required": True},
+    "quiet": {"type": "int", "required": True},
+    "manager": {"type": "str", "required": True},
+}
+
+PENDING = "pending-"
+"""How the status of a release begins at which Helm is at work; it refuses to begin another time then."""
+FAILED = "failed"
+POLL_SECONDS = 1.0
+GZIP = 16 + zlib.MAX_WBITS
+
+
+class Record(NamedTuple):
+    """The newest record of a release: where it stands, and what it says."""
+
+    path: str
+    is_secret: bool
+    metadata: Dict[str, Any]
+    content: Dict[str, Any]
+
+
+def decoded(text: str) -> Dict[str, Any]:
+    """Return what a record of Helm says."""
+    found: Dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text), GZIP))
+    return found
+
+
+def encoded(content: Mapping[str, Any]) -> str:
+    """Return a record as Helm reads it."""
+    packer = zlib.compressobj(wbits=GZIP)
+    return base64.b64encode(packer.compress(json.dumps(content).encode()) + packer.flush()).decode()
+
+
+def newest_record(reader: ClusterReader, release: str) -> Optional[Record]:
+    """Return the newest record of a release, ``namespace/name``; None where Helm keeps none in the cluster."""
+    namespace, name = release.split("/")
+    kept = []
+    for plural in ("secrets", "configmaps"):
+        path = "/api/v1/namespaces/{0}/{1}".format(namespace, plural)
+        records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
+        if records:
+            newest = max(records, key=lambda item: int(item["metadata"]["labels"]["version"]))
+            place = "{0}/{1}".format(path, newest["metadata"]["name"])
+            found = reader.get(place)
+            if found is not None:
+                text, is_secret = found["data"]["release"], plural == "secrets"
+                text = base64.b64decode(text).decode() if is_secret else text
+                kept.append(Record(place, is_secret, found["metadata"], decoded(text)))
+    return max(kept, key=lambda record: int(record.content["version"])) if kept else None
+
+
+def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]]:
+    """Return the newest revision of a release, without its templates and manifest."""
+    record = newest_record(reader, release)
+    return None if record is None else told_release(record.content)
+
+
+def told_release(content: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what a state has of a record."""
+    chart = content["chart"]["metadata"]
+    return {
+        "chart": chart["name"],
+        "version": chart["version"],
+        "app_version": chart.get("appVersion") or "",
+        "revision": content["version"],
+        "status": content["info"]["status"],
+        "values": content.get("config") or {},
+    }
+
+
+def free_release(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Mark the newest revision as failed, as Helm itself does, where Helm was cut off in the middle of it.
+
+    Helm refuses to begin while a revision is pending, and ends that state itself unless it is killed or the API server
+    goes away. A record in which Helm may still be at work is waited for.
+
+    Args:
+        reader: the cluster.
+        params: ``release``: ``namespace/name``. ``quiet``: seconds from the record's making on, by the server's clock,
+            after which no Helm is at work any more. ``manager``: the field manager. ``dry_run``: change nothing.
+
+    Returns:
+        Whether it was marked, its revision and its status.
+
+    Raises:
+        ClusterReadError: the server refuses, or is out of reach; or somebody else writes the record all the time.
+    """
+    end: Optional[float] = None
+    while True:
+        record = newest_record(reader, params["release"])
+        if record is None:
+            return {"changed": False, "status": None, "revision": None}
+        status = str(record.content["info"]["status"])
+        if not status.startswith(PENDING):
+            return {"changed": False, "status": status, "revision": record.content["version"]}
+        freed = {"changed": True, "status": FAILED, "revision": record.content["version"]}
+        if params["dry_run"]:
+            return freed
+        if end is None:
+            end = time.monotonic() + max(0.0, params["quiet"] - _age(record, reader.date))
+        if time.monotonic() >= end:
+            if time.monotonic() >= end + params["quiet"]:
+                raise ClusterReadError("it changes all the time: Helm is at work")
+            if _mark(reader, record, params["manager"]):
+                return freed
+        time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
+
+
+def _age(record: Record, date: Optional[str]) -> float:
+    """Return the seconds since a record was made, by the server's clock; 0 where the server does not say its time."""
+    made = datetime.datetime.strptime(record.metadata["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ")
+    now = email.utils.parsedate_to_datetime(date).replace(tzinfo=None) if date else made
+    return (now - made).total_seconds()
+
+
+def _mark(reader: ClusterReader, record: Record, manager: str) -> bool:
+    """Mark a record as failed, and return whether it was still as it was read."""
+    why = "Helm was cut off in the middle of it (hybridnet.cluster_edge)"
+    text = encoded({**record.content, "info": {**record.content["info"], "status": FAILED, "description": why}})
+    labels = {"status": FAILED, "modifiedAt": str(int(time.time()))}
+    patch = {
+        "metadata": {"resourceVersion": record.metadata["resourceVersion"], "labels": labels},
+        "data": {"release": base64.b64encode(text.encode()).decode() if record.is_secret else text},
+    }
+    try:
+        return reader.send("patch", record.path, patch, manager, MERGE_PATCH) is not None
+    except AlreadyThereError:
+        return False

@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: helm_upgrade
+short_description: Run helm upgrade --install within a limit of time
+version_added: 1.0.0
+description:
+  - Installs or upgrades a Helm release, whatever the live one is, with Helm 3 or 4. It always calls Helm.
+  - Values that the live release has and O(values) lacks are unset (C(--reset-values)).
+  - M(hybridnet.cluster_edge.helm_release) calls it, and keeps the values out of outputs and logs.
+author:
+  - The hybridnet.cluster_edge authors (@hybridnet)
+options:
+  connection:
+    description:
+      - How Helm reaches the cluster, RV(hybridnet.cluster_edge.cluster_connection_info#module:connection.helm).
+    type: dict
+    default: {}
+  binary_path:
+    description: Helm's program. Without it, the one that is found in C(PATH).
+    type: path
+  name:
+    description: Name of the release.
+    type: str
+    required: true
+  namespace:
+    description: Namespace of the release.
+    type: str
+    required: true
+  chart:
+    description: Name of the chart in O(repository), or its folder or archive.
+    type: str
+    required: true
+  repository:
+    description: URL of the chart repository.
+    type: str
+  version:
+    description: Version of the chart.
+    type: str
+    required: true
+  values:
+    description: The values, whole.
+    type: dict
+    default: {}
+  timeout:
+    description:
+      - Seconds after which a call of Helm is ended, with all that it has started. Helm itself waits without a limit for
+        an API server that has taken a request and does not answer.
+    type: int
+    default: 300
+attributes:
+  check_mode:
+    description: Helm reads the chart. It counts as a change.
+    support: partial
+  diff_mode:
+    description: A difference would show values.
+    support: none
+requirements:
+  - helm
+"""
+
+EXAMPLES = r"""
+- name: Bring Cilium to a version
+  hybridnet.cluster_edge.helm_upgrade:
+    name: cilium
+    namespace: kube-system
+    chart: cilium
+    repository: https://helm.cilium.io
+    version: 1.19.6
+    values: {bgpControlPlane: {enabled: true}}
+"""
+
+RETURN = r"""
+status:
+  description: Name, namespace, revision, status, chart and app_version of the release.
+  returned: success, but not in check mode
+  type: dict
+  sample:
+    {name: cilium, namespace: kube-system, revision: "3", status: deployed, chart: cilium-1.19.6, app_version: 1.19.6}
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import (
+    ARGUMENTS,
+    HelmError,
+    upgrade,
+)
+
+
+def main():
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    try:
+        result = upgrade(module.params, os.environ, module.check_mode)
+    except HelmError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
