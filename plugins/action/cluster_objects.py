@@ -30,6 +30,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.answers import is_of_object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.consent import told_refusals
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import is_applied
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import (
@@ -126,7 +127,7 @@ class ActionModule(ClusterAction):
         errors = [*changes.errors, *changes.pruned, *(() if self._task.check_mode else changes.absent)]
         previews = self._task.check_mode and not options["refuse"]
         if errors and not previews:
-            return {**result, "failed": True, "msg": "\n".join(str(error) for error in errors)}
+            return {**result, "failed": True, "msg": "\n".join(told_refusals(errors, options["take_over"]))}
         applied = state.get("applied", ())
         if any(name.startswith("Secret ") for name in changes.later):  # their namespace is not there yet
             secrets = []
@@ -140,15 +141,16 @@ class ActionModule(ClusterAction):
             done = {"changed": True, "applied": [], "created": [], "removed": [], "diff": [], "refused": []}
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
-        told = self._told(changes, claims, done.pop("refused"), errors if previews else ())
+        previewed = told_refusals(errors, options["take_over"]) if previews else ()
+        told = self._told(changes, claims, done.pop("refused"), previewed)
         return {**result, **done, **told, "warnings": [*state.get("warnings", ()), *told["warnings"]]}
 
     def _told(
-        self, changes: Changes, claims: Claims, refused: Iterable[str], previewed: Iterable[EdgeError]
+        self, changes: Changes, claims: Claims, refused: Iterable[str], previewed: Iterable[str]
     ) -> dict[str, Any]:
-        """Return what is said beside what was done; ``previewed`` are errors of which a preview goes on."""
+        """Return what is said beside what was done; ``previewed`` are refusals of which a preview goes on."""
         faults = [*(str(error) for error in changes.faults), *refused]
-        warnings = [*changes.warnings, *faults, *(str(error) for error in (*changes.absent, *previewed))]
+        warnings = [*changes.warnings, *faults, *map(str, changes.absent), *previewed]
         if claims.taken:
             warnings.append(
                 f"ConfigMap {claims.where} has no UIDs of the part {claims.part} yet. Taken for this site's, as"

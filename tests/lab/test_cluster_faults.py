@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import copy
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
@@ -348,3 +350,33 @@ def test_server_that_is_lost_while_helm_is_at_work(
     assert of_others(cluster) == others
     for item in cluster.get("/api/v1/namespaces/kube-system/secrets?labelSelector=owner=helm")["items"]:
         cluster.request("DELETE", f"/api/v1/namespaces/kube-system/secrets/{item['metadata']['name']}")
+
+
+def test_consent_for_many_services_is_printed_to_be_pasted(cluster: Cluster) -> None:
+    """A pool leaves of which three services hold an address: the block that the run prints is pasted, and it goes."""
+    role, options = step("lb", "drill")
+    pool = options["objects"][-1]
+    pool["spec"].update(blocks=[{"cidr": "192.0.2.240/28"}], serviceSelector={"matchLabels": {"drawn": "here"}})
+    assert run_roles(cluster, (role, options)).returncode == 0
+    names = [f"held-{number}" for number in range(3)]
+    for number, name in enumerate(names):
+        path = f"/api/v1/namespaces/media/services/{name}"
+        metadata = {"name": name, "labels": {"drawn": "here"}}
+        spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+        cluster.apply(path, {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+        held = {"status": {"loadBalancer": {"ingress": [{"ip": f"192.0.2.{241 + number}"}]}}}
+        cluster.request("PATCH", f"{path}/status", held, "application/merge-patch+json")
+    refused = run_roles(cluster, step("lb"))
+    assert refused.returncode != 0
+    assert cluster.get(PLACES["lb"]) is not None
+    _before, head, after = refused.output.partition("in place of what stands there:\n")
+    assert head, refused.output
+    said = yaml.safe_load(textwrap.dedent(after.partition("\n\n")[0]))
+    services = [f"media/{name}@192.0.2.{241 + number}" for number, name in enumerate(names)]
+    assert said == {"edge_cluster_take_over": {"services": services}}
+    role, options = step("lb")
+    consented = run_roles(cluster, (role, {**options, "take_over": said["edge_cluster_take_over"]}))
+    assert (consented.returncode, consented.changed) == (0, 1), consented.output
+    assert cluster.get(PLACES["lb"]) is None
+    for name in names:
+        cluster.request("DELETE", f"/api/v1/namespaces/media/services/{name}")

@@ -16,6 +16,7 @@ from ...module_utils._errors import EdgeError
 from .._findings.wording import some
 from .._kubernetes.selectors import selector_of
 from .common import Object
+from .consent import ConsentError
 from .live_objects import is_ours, object_key, place
 from .others_objects import CLUSTER_CONFIG, PEER_CONFIG, name_with_generation
 
@@ -111,10 +112,12 @@ def _dialled(planned: Iterable[Object], labels: Mapping[str, str]) -> set[str]:
 
 
 def _in_use(item: Object, sessions: Sequence[str]) -> EdgeError:
-    return EdgeError(
+    return ConsentError(
         place(item),
         f"the inventory lacks it, and with it sessions end that are up: {some(sessions, MOST_SESSIONS)}. What is"
         " advertised over them would be lost",
-        "put its peering back; or, to end it, say so once: edge_cluster_take_over:"
-        f" {{objects: ['{name_with_generation(item)}']}} (of the role alone: cilium_net_bgp_take_over)",
+        "put its peering back",
+        "objects",
+        name_with_generation(item),
+        "cilium_net_bgp",
     )

@@ -28,9 +28,11 @@ from .._kubernetes.selectors import Selector, selector_of
 from .._model.site import TakeOver
 from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS, Fault, parse_version
 from .common import Object
+from .consent import ConsentError
 from .live_objects import place
 
 POOL = "CiliumLoadBalancerIPPool"
+ROLE = "cilium_net_lb"
 LEGACY_ADDRESSES = "io.cilium/lb-ipam-ips"
 """An older name of :data:`ANNOTATION_ADDRESSES`, which Cilium reads up to 1.20."""
 
@@ -171,10 +173,9 @@ def service_name(service: Object) -> str:
     return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
 
 
-def _consent(name: str, address: str) -> str:
-    """Return the word that lets a service lose an address, as the inventory and the role take it."""
-    said = f"{{services: ['{name}@{address}']}}"
-    return f"say so: edge_cluster_take_over: {said} (of the role alone: cilium_net_lb_take_over)"
+def _refusal(path: str, problem: str, hint: str, name: str, address: str) -> EdgeError:
+    """Return the refusal of what takes an address from a service, or may."""
+    return ConsentError(path, problem, hint, "services", f"{name}@{address}", ROLE)
 
 
 def _taken_by_the_first(after: Sequence[_Pool], service: Object, name: str, address: str) -> Iterator[EdgeError]:
@@ -184,31 +185,37 @@ def _taken_by_the_first(after: Sequence[_Pool], service: Object, name: str, addr
     others = sorted(pool.name for pool in after if pool.enabled and pool.selects(service) and pool.blocks)
     instead = f"and gives it another one, of {' or '.join(others)}" if others else "and gives it none"
     controller = given_by(service)
-    yield EdgeError(
+    yield _refusal(
         f"Service {name}",
         f"it holds {address}{f' (given by {controller})' if controller else ''}, and the cluster has no"
         f" {POOL} yet: with the first one, Cilium takes the address away {instead}",
         "put the address in a pool that selects the service; or leave services without a class to others, with"
-        f" defaultLBServiceIPAM: none (Cilium 1.17 on); or {_consent(name, address)}",
+        " defaultLBServiceIPAM: none (Cilium 1.17 on)",
+        name,
+        address,
     )
 
 
 def _given_up(before: _Pool, name: str, address: str) -> EdgeError:
     """Return the error of a pool of ours that gives up an address which a service holds."""
-    return EdgeError(
+    return _refusal(
         f"{POOL} {before.name}",
         f"the service {name} holds {address}, which no planned pool gives it: Cilium would take it away",
-        f"keep the address in its pool, or {_consent(name, address)}",
+        "keep the address in its pool",
+        name,
+        address,
     )
 
 
 def _given_another(before: _Pool, name: str, address: str, lb_ipam: LbIpam, fault: Fault) -> EdgeError:
     """Return the error of a changed pool of ours that may give a service another address than the one it holds."""
-    return EdgeError(
+    return _refusal(
         f"{POOL} {before.name}",
         f"the service {name} holds {address} without asking for it, and Cilium {lb_ipam.version} may give it another"
         f" one when the pool changes (mended in {fault.version})",
-        f"annotate it with {ANNOTATION_ADDRESSES}: {address} first, update Cilium, or {_consent(name, address)}",
+        f"annotate it with {ANNOTATION_ADDRESSES}: {address} first, update Cilium",
+        name,
+        address,
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...module_utils._errors import EdgeError
 from .._document.plan import PlannedCluster
 from .._findings.wording import some
 from .._kubernetes.labels import FIELD_MANAGER
@@ -19,6 +20,7 @@ from .._model.site import TakeOver
 from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version
 from .changes import Changes
 from .common import Object
+from .consent import told_refusals
 from .distribution_look import distribution_lacks
 from .field_owners import is_applied
 from .helm_values import value_at
@@ -44,6 +46,7 @@ from .takeover import (
     is_as_planned,
     release_note,
     release_refusals,
+    release_word,
     rollouts,
 )
 
@@ -161,13 +164,17 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         found.refusals = other
         return found
     changes, claims = {}, {}
+    waiting: list[EdgeError] = []
+    word: dict[str, Any] = {}
     live, planned = releases(target, state)
     upgrades = target.looks_at_release and (live is None or live.version != planned.version)
     if target.looks_at_release:
         made = state["config_map"].get(RELEASE, "").split()
-        found.refusals += release_refusals(live, planned, made, TakeOver.of(cluster["take_over"]))
+        consent = TakeOver.of(cluster["take_over"])
+        found.refusals += release_refusals(live, planned, made, consent)
+        word = release_word(live, planned, made, consent)
         if live is not None:
-            found.refusals += map(str, _policies_that_end(target, state, live.version))
+            waiting += _policies_that_end(target, state, live.version)
         runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
         live_values = live.values if live else None
         for lack in distribution_lacks(cluster, state["nodes"], state["workloads"], runs, live_values):
@@ -176,7 +183,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         claims[part] = Claims(part, target.site, state["config_map"], target.namespace)
         changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims[part])
         # A field that the API lacks today may come with the upgrade.
-        found.refusals += map(str, [*changes[part].errors, *(() if upgrades else changes[part].pruned)])
+        waiting += [*changes[part].errors, *(() if upgrades else changes[part].pruned)]
+    found.refusals += told_refusals(waiting, cluster["take_over"], word)
     claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace)
     changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims[SERVICES])
     wanted = _needed(target, state, changes, helm=calls_helm(target, state))

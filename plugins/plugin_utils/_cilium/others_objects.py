@@ -29,6 +29,7 @@ from .._findings.wording import some
 from .._kubernetes.selectors import Selector, selector_of
 from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version, text_of
 from .common import Object
+from .consent import ConsentError
 from .held_addresses import POOL, pool_blocks
 from .lb import DEFAULT_POD_POOL
 from .live_objects import object_key, place
@@ -113,11 +114,12 @@ def name_with_generation(item: Object) -> str:
 
 
 def _refusal(item: Object, reasons: Sequence[str]) -> EdgeError:
-    return EdgeError(
+    return ConsentError(
         place(item),
         f"it was not made by this site, and {'; '.join(reasons)}",
-        "delete it, or take what both claim out of it or out of the inventory; or let the run go on beside it:"
-        f" edge_cluster_take_over: {{objects: ['{name_with_generation(item)}']}}",
+        "delete it, or take what both claim out of it or out of the inventory",
+        "objects",
+        name_with_generation(item),
     )
 
 

@@ -121,7 +121,7 @@ def release_refusals(live: Release | None, planned: Release, made: Iterable[str]
     before, after = leaves(live.values), leaves(planned.values)
     lost = {path: value for path, value in before.items() if path not in after}
     changed = [".".join(path) for path, value in after.items() if path not in before or before[path] != value]
-    consented = consent.release == f"{live.name}@{live.version}"
+    consented = consent.release == _named(live)
     refusals = []
     if not ours:
         unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
@@ -175,12 +175,37 @@ def _pending(live: Release) -> str:
 
 def _ways_out(live: Release, unset: Sequence[str], consented: bool) -> str:
     """Return what a user can say where nothing is to be kept."""
-    word: dict[str, Any] = {"release": f"{live.name}@{live.version}"}
-    if unset:
-        word["unset"] = list(unset)
+    word = _word(live, unset)
     said = yaml.safe_dump({"edge_cluster_take_over": word}, sort_keys=True, width=120).rstrip()
     others = "" if consented else " Or leave the release to its owner: edge_cilium_managed: false."
     return f"To take the release over{' without them' if unset else ''}, say so:\n{said}\n{others}".rstrip()
+
+
+def _named(live: Release) -> str:
+    """Return how a consent names a release, which is void for any other version."""
+    return f"{live.name}@{live.version}"
+
+
+def _word(live: Release, unset: Sequence[str]) -> dict[str, Any]:
+    return {"release": _named(live), **({"unset": list(unset)} if unset else {})}
+
+
+def release_word(live: Release | None, planned: Release, made: Iterable[str], consent: TakeOver) -> dict[str, Any]:
+    """Return the words of ``edge_cluster_take_over`` that :func:`release_refusals` asks for; none where none helps.
+
+    Args:
+        live: as the cluster has it; None: there is none.
+        planned: version and values of the plan.
+        made: digests of the releases that this site has made there.
+        consent: the user's word.
+    """
+    refused = release_refusals(live, planned, made, consent)
+    if live is None or not refused:
+        return {}
+    lost = set() if live.digest in set(made) else set(leaves(live.values)) - set(leaves(planned.values))
+    unset = sorted({".".join(path) for path in lost} | set(consent.unset))
+    word = _word(live, unset)
+    return {} if release_refusals(live, planned, made, TakeOver.of(word)) else word
 
 
 def _missed_migration(live: Release, planned: Release) -> list[str]:

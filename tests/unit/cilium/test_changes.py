@@ -253,7 +253,7 @@ METALLB = with_metadata(
 NO_POOL_YET = "and the cluster has no CiliumLoadBalancerIPPool yet: with the first one, Cilium takes the address away"
 WAYS_OUT = (
     "(put the address in a pool that selects the service; or leave services without a class to others, with"
-    " defaultLBServiceIPAM: none (Cilium 1.17 on); or say so: edge_cluster_take_over:"
+    " defaultLBServiceIPAM: none (Cilium 1.17 on), or say so: edge_cluster_take_over:"
     " {services: ['media/front@198.51.100.201']} (of the role alone: cilium_net_lb_take_over))"
 )
 

@@ -96,11 +96,14 @@ def test_a_cluster_with_a_peering_policy_and_a_pool_of_the_same_addresses() -> N
     assert [text.partition(":")[0] for text in refused] == [
         "CiliumBGPPeeringPolicy old-policy",
         "CiliumLoadBalancerIPPool theirs",
+        "To consent to all of these, write this at the cluster's host, in place of what stands there",
     ]
     assert "before Cilium 1.19 it wins" in refused[0]
     assert "it has 10.67.200.0-10.67.200.255, which the planned lb has" in refused[1]
-    consent = {"objects": ["CiliumBGPPeeringPolicy/old-policy@4", "CiliumLoadBalancerIPPool/theirs@1"]}
-    of = target(edge_cluster_take_over=consent)
+    consent = yaml.safe_load(refused[2].partition("\n")[2])
+    named = ["CiliumBGPPeeringPolicy/old-policy@4", "CiliumLoadBalancerIPPool/theirs@1"]
+    assert consent == {"edge_cluster_take_over": {"objects": named}}
+    of = target(**consent)
     assert paths(of, state(of, POLICY, POOL)) == []
 
 
