@@ -24,8 +24,8 @@ from .consent import told_refusals
 from .distribution_look import distribution_lacks
 from .field_owners import is_applied
 from .helm_values import value_at
-from .live_objects import place
-from .note import RELEASE, Claims
+from .live_objects import live_uids, place
+from .note import RELEASE, Claims, note_name
 from .others_objects import PEERING_POLICY, ended_policies
 from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request
 from .preflight import (
@@ -94,7 +94,9 @@ class Target:
         """The rights without which there is no look."""
         if not self.is_written:
             return rights("", "nodes", ["list"])
-        return reading_rights(self.namespace, self.cluster["secrets_namespace"], self.looks_at_release)
+        secrets = {item["spec"]["authSecretRef"] for item in self.cluster["bgp"] if "authSecretRef" in item["spec"]}
+        where = self.namespace, self.cluster["secrets_namespace"]
+        return reading_rights(*where, self.looks_at_release, note_name(self.site), secrets)
 
     @property
     def serves_classless(self) -> bool:
@@ -251,16 +253,19 @@ def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Chan
     """Return the rights that this run needs to write."""
     cluster = target.cluster
     wanted = helm_rights(target.namespace) if helm else set()
+    there = live_uids(state)
     for part in PARTS:
         found, objects = changes[part], target.options(part)["objects"]
         later = [item for item in objects if item["kind"] in PART_KINDS[part] and item["kind"] not in state["kinds"]]
-        wanted |= writing_rights([*found.apply, *later], found.remove)
-    there = {item["name"] for item in state["secrets"]}
-    if any(item["spec"].get("authSecretRef", "") not in {"", *there} for item in cluster["bgp"]):
-        wanted |= rights("", "secrets", ["get", "create", "patch"], cluster["secrets_namespace"])
-    wanted |= writing_rights(_services_to_write(target, state), [])
+        wanted |= writing_rights([*found.apply, *later], found.remove, there)
+    for name in {item["spec"].get("authSecretRef", "") for item in cluster["bgp"]} - {""}:
+        if f"Secret {cluster['secrets_namespace']}/{name}" not in there:
+            wanted |= rights("", "secrets", ["get", "create", "patch"], cluster["secrets_namespace"], name)
+    wanted |= writing_rights(_services_to_write(target, state), [], there)
     if wanted:  # what is made is noted
-        wanted |= rights("", "configmaps", ["get", "create", "patch"], target.namespace)
+        wanted |= rights("", "configmaps", ["get", "patch"], target.namespace, note_name(target.site))
+        if not state["config_map"]:
+            wanted |= rights("", "configmaps", ["create"], target.namespace)
     return wanted
 
 
@@ -276,7 +281,8 @@ def _services_to_write(target: Target, state: Mapping[str, Any]) -> Iterator[Obj
             metadata = found["metadata"]
             planned = {"labels": item["labels"], "annotations": item["annotations"]}
             if any(not keys.items() <= (metadata.get(name) or {}).items() for name, keys in planned.items()):
-                yield {"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": item["namespace"]}}
+                named = {"namespace": item["namespace"], "name": item["name"]}
+                yield {"apiVersion": "v1", "kind": "Service", "metadata": named}
 
 
 def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:

@@ -9,17 +9,26 @@ All that lacks is told at once, each with what to install, or which rule an admi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS
+from .._findings.wording import some
 from .._versions.controller import OLDEST, TOO_NEW, version_text
+from .common import Object
+from .live_objects import place
 
 EVERYWHERE = ""
 """In place of a namespace: the rules that hold in all of them, and for what has none."""
 
+ALL = ""
+"""In place of a name: the right to each object of the resource. A rule for single ones does not suffice."""
+UNKNOWN = "*"
+"""In place of a name: objects whose names are not known before. A rule for single ones may suffice."""
+
 CILIUM = "cilium.io"
+MOST_NAMES = 5
 _WRITE = ("get", "create", "patch")
 """Verbs of a server-side apply: the writer reads first, and an object that is not there is created."""
 
@@ -47,6 +56,8 @@ class Right:
     namespace: str
     """:data:`EVERYWHERE` where it must hold in all namespaces."""
     verb: str
+    name: str = ALL
+    """Of the one object that it is about; :data:`ALL` or :data:`UNKNOWN`."""
 
     def granted(self, rules: Mapping[str, Mapping[str, Any]]) -> bool:
         """Return whether the rules grant it.
@@ -63,33 +74,48 @@ class Right:
 
     def _in(self, rule: Mapping[str, Any]) -> bool:
         wanted = {"apiGroups": self.group, "resources": self.resource, "verbs": self.verb}
-        return not rule.get("resourceNames") and all(
-            {"*", value} & set(rule.get(key) or []) for key, value in wanted.items()
-        )
+        return self._is_named_in(rule) and all({"*", value} & set(rule.get(key) or []) for key, value in wanted.items())
+
+    def _is_named_in(self, rule: Mapping[str, Any]) -> bool:
+        """Return whether a rule is not for single objects, or for this one.
+
+        A list, and a creation by POST, are requests without a name; one by server-side apply has a name
+        (Kubernetes documentation, "Using RBAC Authorization", "Referring to resources").
+        """
+        names = rule.get("resourceNames") or []
+        return not names or (self.name != ALL and self.name in (UNKNOWN, *names))
 
 
-def rights(group: str, resource: str, verbs: Iterable[str], namespace: str = EVERYWHERE) -> set[Right]:
-    """Return the rights to do several things to one resource."""
-    return {Right(group, resource, namespace, verb) for verb in verbs}
+def rights(group: str, resource: str, verbs: Iterable[str], namespace: str = EVERYWHERE, name: str = ALL) -> set[Right]:
+    """Return the rights to do several things to one resource, or to one object of it."""
+    return {Right(group, resource, namespace, verb, name) for verb in verbs}
 
 
-def reading_rights(release_namespace: str, secrets_namespace: str, helm: bool) -> set[Right]:
+def reading_rights(
+    release_namespace: str, secrets_namespace: str, helm: bool, note: str, secrets: Iterable[str]
+) -> set[Right]:
     """Return what reading needs, whatever is to be changed.
 
     Args:
         release_namespace: where the Helm release stands, with what this site noted of it.
         secrets_namespace: where Cilium reads BGP passwords.
         helm: whether the release is this site's to look at.
+        note: the name of the ConfigMap in which the site notes what it made.
+        secrets: names of the Secrets with planned passwords.
     """
-    wanted = rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"])
+    wanted = set()
     for plural in (*PLURALS.values(), *OTHERS_PLURALS.values()):
+        wanted |= rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"], name=f"{plural}.{CILIUM}")
         wanted |= rights(CILIUM, plural, ["list"])
     for resource in ("namespaces", "nodes", "services"):
         wanted |= rights("", resource, ["list"])
-    wanted |= rights("", "secrets", ["list", "get"], secrets_namespace)
-    wanted |= rights("", "configmaps", ["get"], release_namespace)
+    wanted |= rights("", "secrets", ["list"], secrets_namespace)
+    for name in secrets:
+        wanted |= rights("", "secrets", ["get"], secrets_namespace, name)
+    wanted |= rights("", "configmaps", ["get"], release_namespace, note)
     if helm:
-        wanted |= rights("", "secrets", ["list", "get"], release_namespace)
+        wanted |= rights("", "secrets", ["list"], release_namespace)
+        wanted |= rights("", "secrets", ["get"], release_namespace, UNKNOWN)
         wanted |= rights("", "configmaps", ["list"], release_namespace)
     return wanted
 
@@ -98,36 +124,59 @@ def helm_rights(namespace: str) -> set[Right]:
     """Return what an installation or upgrade of Cilium's chart needs."""
     wanted: set[Right] = set()
     for group, resource, own in HELM_WRITES:
-        wanted |= rights(group, resource, _WRITE, namespace if own else EVERYWHERE)
+        where = namespace if own else EVERYWHERE
+        wanted |= rights(group, resource, ("get", "patch"), where, UNKNOWN)
+        wanted |= rights(group, resource, ("create",), where)
     return wanted
 
 
-def writing_rights(apply: Iterable[Mapping[str, Any]], remove: Iterable[Mapping[str, Any]]) -> set[Right]:
-    """Return what it needs to apply and to remove these objects."""
+def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Container[str] = ()) -> set[Right]:
+    """Return what it needs to apply and to remove these objects.
+
+    Args:
+        apply: what is applied.
+        remove: what is removed.
+        there: the objects that live, as :func:`.live_objects.place` names them; nothing is to be made of these.
+    """
     wanted: set[Right] = set()
     for verbs, objects in ((_WRITE, apply), (("get", "delete"), remove)):
         for item in objects:
             group = item["apiVersion"].rpartition("/")[0]
             resource = PLURALS.get(item["kind"]) or f"{item['kind'].lower()}s"
-            needed = ("get", "patch") if item["kind"] == "Node" else verbs  # nodes are labelled, never made
-            wanted |= rights(group, resource, needed, item["metadata"].get("namespace") or EVERYWHERE)
+            lives = item["kind"] == "Node" or place(item) in there  # nodes are labelled, never made
+            needed = tuple(verb for verb in verbs if not (lives and verb == "create"))
+            metadata = item["metadata"]
+            wanted |= rights(group, resource, needed, metadata.get("namespace") or EVERYWHERE, metadata["name"])
     return wanted
 
 
 def lacking_rights(wanted: Iterable[Right], rules: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what is not granted, one text for each resource and place."""
-    lacking: dict[tuple[str, str, str], list[str]] = {}
+    """Return what is not granted, one text for each resource and place.
+
+    Where the same is granted for some of the objects, those that lack it are named.
+    """
+    lacking: dict[tuple[str, str, str], list[Right]] = {}
+    granted = set()
     for right in sorted(wanted):
-        if not right.granted(rules):
-            lacking.setdefault((right.group, right.resource, right.namespace), []).append(right.verb)
+        of = right.group, right.resource, right.namespace
+        if right.granted(rules):
+            granted.add((*of, right.verb))
+        else:
+            lacking.setdefault(of, []).append(right)
     texts = []
-    for (group, resource, namespace), verbs in lacking.items():
+    for (group, resource, namespace), missing in lacking.items():
+        verbs = ", ".join(dict.fromkeys(right.verb for right in missing))
+        some_are = any((group, resource, namespace, right.verb) in granted for right in missing)
+        names = list(dict.fromkeys(right.name for right in missing)) if some_are else []
+        single = bool(names) and not {ALL, UNKNOWN} & set(names)
         name = f"{resource}.{group}" if group else resource
+        what = f" ({some(names, MOST_NAMES)})" if single else ""
         where = f" in the namespace {namespace}" if namespace else ""
+        by_name = f", resourceNames: [{', '.join(names)}]" if single and len(names) <= MOST_NAMES else ""
         texts.append(
-            f"the account may not {', '.join(verbs)} {name}{where}: grant it by a"
+            f"the account may not {verbs} {name}{what}{where}: grant it by a"
             f" {'Role' if namespace else 'ClusterRole'} (apiGroups: ['{group}'], resources: [{resource}],"
-            f" verbs: [{', '.join(verbs)}]), or name another account's kubeconfig (edge_cluster_kubeconfig)"
+            f" verbs: [{verbs}]{by_name}), or name another account's kubeconfig (edge_cluster_kubeconfig)"
         )
     return texts
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
+    ALL,
+    UNKNOWN,
     Right,
     helm_rights,
     lacking_programs,
@@ -52,6 +54,38 @@ def test_when_a_right_is_granted(rules: dict[str, Any], granted: bool) -> None:
     assert Right("", "secrets", "kube-system", "get").granted(rules) is granted
 
 
+@pytest.mark.parametrize(
+    ("name", "names", "granted"),
+    [
+        pytest.param("one", ["one"], True, id="the very object"),
+        pytest.param("one", ["two", "one"], True, id="one of several"),
+        pytest.param("one", ["two"], False, id="another object"),
+        pytest.param(UNKNOWN, ["two"], True, id="a name that is not known may be the one"),
+        pytest.param(ALL, ["one"], False, id="all objects"),
+        pytest.param(ALL, [], True, id="a rule for all"),
+    ],
+)
+def test_when_a_rule_for_single_objects_suffices(name: str, names: list[str], granted: bool) -> None:
+    rules = {"": review(rule("", "secrets", "get", resourceNames=names))}
+    assert Right("", "secrets", "kube-system", "get", name).granted(rules) is granted
+
+
+def test_objects_that_lack_what_others_of_their_kind_have_are_named() -> None:
+    wanted = {right for name in ("a", "b", "c") for right in rights("cilium.io", "pools", ["get", "patch"], name=name)}
+    rules = {"": review(rule("cilium.io", "pools", "get,patch", resourceNames=["a"]))}
+    assert lacking_rights(wanted, rules) == [
+        "the account may not get, patch pools.cilium.io (b, c): grant it by a ClusterRole (apiGroups: ['cilium.io'],"
+        " resources: [pools], verbs: [get, patch], resourceNames: [b, c]), or name another account's kubeconfig"
+        " (edge_cluster_kubeconfig)"
+    ]
+    many = rights("", "secrets", ["get"], name="a")
+    for number in range(9):
+        many |= rights("", "secrets", ["get"], name=f"n{number}")
+    (text,) = lacking_rights(many, {"": review(rule("", "secrets", "get", resourceNames=["a"]))})
+    assert "secrets (n0, n1, n2, n3, n4 and 4 more): grant" in text
+    assert "resourceNames" not in text
+
+
 def test_lacking_rights_are_told_by_resource_and_place() -> None:
     wanted = rights("cilium.io", "ciliumloadbalancerippools", ["get", "patch"]) | rights(
         "", "secrets", ["get"], "kube-system"
@@ -72,20 +106,29 @@ def test_what_is_written_needs_its_rights() -> None:
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "p", "namespace": "kube-system"}}
     assert writing_rights([pool, node], [secret]) == (
-        rights("cilium.io", "ciliumloadbalancerippools", ["get", "create", "patch"])
-        | rights("", "nodes", ["get", "patch"])
-        | rights("", "secrets", ["get", "delete"], "kube-system")
+        rights("cilium.io", "ciliumloadbalancerippools", ["get", "create", "patch"], name="lb")
+        | rights("", "nodes", ["get", "patch"], name="n1")
+        | rights("", "secrets", ["get", "delete"], "kube-system", "p")
+    )
+    assert writing_rights([pool], [], ["CiliumLoadBalancerIPPool lb"]) == rights(
+        "cilium.io", "ciliumloadbalancerippools", ["get", "patch"], name="lb"
     )
     assert writing_rights([], []) == set()
 
 
 def test_the_release_is_read_where_it_is_this_sites_alone() -> None:
-    secrets = rights("", "secrets", ["list", "get"], "kube-system")
+    def reading(helm: bool) -> set[Right]:
+        return reading_rights("cilium", "kube-system", helm, "cluster-edge-home", ["bgp-password-a"])
+
+    secrets = rights("", "secrets", ["list"], "kube-system")
+    single = rights("", "secrets", ["get"], "kube-system", "bgp-password-a")
+    note = rights("", "configmaps", ["get"], "cilium", "cluster-edge-home")
     configmaps = rights("", "configmaps", ["list"], "cilium")
-    assert secrets <= reading_rights("cilium", "kube-system", helm=False)
-    assert not configmaps & reading_rights("cilium", "kube-system", helm=False)
-    assert configmaps <= reading_rights("cilium", "kube-system", helm=True)
-    assert Right("apps", "daemonsets", "cilium", "patch") in helm_rights("cilium")
+    assert secrets | single | note <= reading(helm=False)
+    assert not configmaps & reading(helm=False)
+    assert configmaps <= reading(helm=True)
+    assert Right("apps", "daemonsets", "cilium", "patch", UNKNOWN) in helm_rights("cilium")
+    assert Right("apps", "daemonsets", "cilium", "create") in helm_rights("cilium")
 
 
 @pytest.mark.parametrize(
