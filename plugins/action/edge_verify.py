@@ -21,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.progress import Look, progress
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
@@ -54,7 +55,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         try:
             planned = plan_of(plain(options["plan"]), "edge_verify_plan")
-            read = self._reader(options["tasks"], variables) if options["tasks"] else None
+            read = self._reader(options["tasks"], planned, variables) if options["tasks"] else None
             limit = settle_seconds(planned) if options["timeout"] is None else options["timeout"]
             before, looks, started = None, 0, time.monotonic()
             while True:
@@ -84,7 +85,7 @@ class ActionModule(ActionBase):
             "msg": result_line,
         }
 
-    def _reader(self, path: str, variables: Mapping[str, Any]) -> Callable[[], None]:
+    def _reader(self, path: str, plan: PlanDocument, variables: Mapping[str, Any]) -> Callable[[], None]:
         """Return what runs the tasks of a file on all hosts of the play, as if they stood in the place of this task.
 
         They show nothing: what they find is registered, that a host cannot be reached too. Ansible would show each of
@@ -97,7 +98,8 @@ class ActionModule(ActionBase):
         play.gather_facts = False
         play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
         tasks = self._loader.load_from_file(path, trusted_as_template=True)
-        block = {"block": tasks}
+        communities = {router: asks_for_communities(plan, router) for router in plan["routers"]}
+        block = {"block": tasks, "vars": {"__edge_verify_communities": communities}}
         load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
         play.tasks = [Block.load(block, **load, variable_manager=manager, loader=self._loader)]
         # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.

@@ -16,6 +16,14 @@ author:
 requirements:
   - FRR 7.5 or later
   - Python 3.8 or later
+options:
+  communities:
+    description:
+      - Also read the communities of accepted and announced routes, which FRR shows in its detailed answers alone.
+      - FRR 7.5 answers them prefix by prefix. FRR before 9 does not show those of announced routes.
+    type: bool
+    default: false
+    version_added: 1.0.0
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """
@@ -56,8 +64,15 @@ frr:
       description:
         - C(show bgp FAMILY unicast neighbors ADDRESS advertised-routes json), by family and address.
         - Only for neighbors to which FRR counts announced prefixes.
+        - With O(communities) the same with C(detail json), from an FRR that knows it.
       type: dict
       returned: always
+    details:
+      description:
+        - C(show bgp FAMILY unicast json detail), by family.
+        - Of an FRR that does not know it, C(routes) with C(show bgp FAMILY unicast PREFIX json) by prefix.
+      type: dict
+      returned: with O(communities)
 """
 
 import json
@@ -77,21 +92,31 @@ class CommandError(Exception):
     """A command that FRR did not answer with JSON."""
 
 
+class UnknownCommandError(CommandError):
+    """A command that this FRR does not have."""
+
+
 def parse(command, rc, stdout, stderr):
     """Return the decoded answer of one command."""
+    failure = UnknownCommandError if "% Unknown command" in stdout else CommandError
     if rc != 0:
         reason = (stderr or stdout).strip() or "vtysh ended with {0}".format(rc)
-        raise CommandError("vtysh -c '{0}': {1}".format(command, reason))
+        raise failure("vtysh -c '{0}': {1}".format(command, reason))
     try:
         answer = json.loads(stdout)
     except ValueError:
         said = " ".join(stdout.split())[:200] or "nothing"
-        raise CommandError("vtysh -c '{0}' answered {1!r} instead of JSON".format(command, said)) from None
+        raise failure("vtysh -c '{0}' answered {1!r} instead of JSON".format(command, said)) from None
     return {} if "warning" in answer else answer  # such as "Default BGP instance not found"
 
 
-def read(show):
-    """Return all answers; ``show`` runs one command and returns its decoded answer."""
+def read(show, communities=False):
+    """Return all answers.
+
+    Args:
+        show: runs one command and returns its decoded answer.
+        communities: whether the routes' communities are read too.
+    """
     result = {
         "summary": show("show bgp summary json"),
         "neighbors": show("show bgp neighbors json"),
@@ -103,11 +128,35 @@ def read(show):
         result["bgp"][family] = show("show bgp {0} unicast json".format(family))
         result["routes"][family] = show("show {0} route bgp json".format(ip))
         result["advertised"][family] = {
-            address: show("show bgp {0} unicast neighbors {1} advertised-routes json".format(family, address))
+            address: sent_routes(show, family, address, communities)
             for address, neighbor in sorted(result["neighbors"].items())
             if isinstance(neighbor, dict) and sent_prefixes(neighbor, frr_name)
         }
+    if communities:
+        result["details"] = {family: details(show, family, result["bgp"][family]) for family in FAMILIES}
     return result
+
+
+def sent_routes(show, family, address, communities):
+    """Return what is announced to a neighbor, in detail where this FRR can."""
+    command = "show bgp {0} unicast neighbors {1} advertised-routes".format(family, address)
+    if communities:
+        try:
+            return show(command + " detail json")
+        except UnknownCommandError:
+            pass
+    return show(command + " json")
+
+
+def details(show, family, table):
+    """Return the accepted routes with all their attributes; ``table`` is what FRR says of them in short."""
+    if not table.get("routes"):
+        return {}
+    try:
+        return show("show bgp {0} unicast json detail".format(family))
+    except UnknownCommandError:
+        command = "show bgp {0} unicast {1} json"
+        return {"routes": {prefix: show(command.format(family, prefix)) for prefix in sorted(table["routes"])}}
 
 
 def sent_prefixes(neighbor, frr_name):
@@ -116,7 +165,8 @@ def sent_prefixes(neighbor, frr_name):
 
 
 def main():
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    options = {"communities": {"type": "bool", "default": False}}
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     vtysh = module.get_bin_path("vtysh", required=True, opt_dirs=["/usr/lib/frr"])
 
     def show(command):
@@ -128,7 +178,7 @@ def main():
             ) from None
 
     try:
-        module.exit_json(changed=False, frr=read(show))
+        module.exit_json(changed=False, frr=read(show, module.params["communities"]))
     except CommandError as error:
         module.fail_json(msg=str(error))
 

@@ -38,6 +38,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets, verify
 from kubernetes.dynamic.client import DynamicClient
@@ -205,7 +206,7 @@ class Site:
         except ClusterReadError as error:
             observed["clusters"][CLUSTER] = {"error": str(error)}
         try:
-            seen = frr_info.read(self._show)
+            seen = frr_info.read(self._show, asks_for_communities(self.plan, ROUTER))
         except (frr_info.CommandError, subprocess.SubprocessError) as error:
             observed["routers"][ROUTER] = {"error": str(error)}
         else:

@@ -43,8 +43,10 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
             "bgpTimerHoldTimeMsecs": item["hold"] * 1000,
             "bgpTimerKeepAliveIntervalMsecs": item["keepalive"] * 1000,
             "neighborCapabilities": {
-                "multiprotocolExtensions": {AFI[f]: {"advertisedAndReceived": True} for f in item["families"]}
+                "multiprotocolExtensions": {AFI[f]: {"advertisedAndReceived": True} for f in item["families"]},
+                "gracefulRestart": "advertisedAndReceived" if item["graceful_restart"] else "advertised",
             },
+            "gracefulRestartInfo": {"timers": {"receivedRestartTimer": item["graceful_restart"]}},
             "addressFamilyInfo": {
                 AFI[f]: {"acceptedPrefixCounter": 1, "sentPrefixCounter": 0, **policies(item["peer_group"], f)}
                 for f in item["families"]

@@ -27,7 +27,7 @@ def policies(peer_group: str, family: str = "ipv4") -> dict[str, str]:
 
 
 def neighbor(
-    remote_as: int, peer_group: str = "platform-public-ingress", hold: int = 30, keepalive: int = 10
+    remote_as: int, peer_group: str = "platform-public-ingress", hold: int = 30, keepalive: int = 10, restart: int = 15
 ) -> dict[str, Any]:
     """Return an Established neighbor as ``show bgp neighbors json`` has it."""
     return {
@@ -36,7 +36,11 @@ def neighbor(
         "bgpState": "Established",
         "bgpTimerHoldTimeMsecs": hold * 1000,
         "bgpTimerKeepAliveIntervalMsecs": keepalive * 1000,
-        "neighborCapabilities": {"multiprotocolExtensions": {"ipv4Unicast": {"advertisedAndReceived": True}}},
+        "neighborCapabilities": {
+            "multiprotocolExtensions": {"ipv4Unicast": {"advertisedAndReceived": True}},
+            "gracefulRestart": "advertisedAndReceived",
+        },
+        "gracefulRestartInfo": {"timers": {"configuredRestartTimer": 120, "receivedRestartTimer": restart}},
         "addressFamilyInfo": {
             "ipv4Unicast": {"acceptedPrefixCounter": 1, "sentPrefixCounter": 0, **policies(peer_group)}
         },

@@ -33,6 +33,21 @@ _WELL_KNOWN = {
 """FRR shows the words, whatever was written (bgpd/bgp_community.c)."""
 
 
+_OTHER_WORDS = {"planned-shut": "graceful-shutdown", "no-export-subconfed": "local-AS"}
+"""FRR's words for communities that Cilium's CRD calls otherwise; the others are equal."""
+
+
+def written_community(word: str) -> str:
+    """Return a community as FRR takes it, whichever of its and Cilium's words it was written with."""
+    return _OTHER_WORDS.get(word, word)
+
+
+def shown_community(word: str) -> str:
+    """Return a community as FRR shows it, however it was written."""
+    word = written_community(word)
+    return _WELL_KNOWN.get(word, word)
+
+
 def canonical(line: str, kind: str) -> str:
     """Return a line in its canonical spelling; free text and secrets stay as they are.
 
@@ -52,7 +67,7 @@ def _with_communities(line: str) -> str:
     found = _COMMUNITIES.match(line)
     if not found:
         return line
-    words = sorted({_WELL_KNOWN.get(word, word) for word in found.group("words").split(" ")})
+    words = sorted({shown_community(word) for word in found.group("words").split(" ")})
     return found.group("head") + " ".join(words) + (found.group("tail") or "")
 
 

@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the router is told: prefix-lists, route-maps and the FRR intent.
 
-May import: _addressing, _document, _model.
+May import: module_utils/_frr, _addressing, _document, _model.
 """

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ...module_utils._frr.spelling import written_community
 from .._addressing.addresses import DEFAULT_ROUTE
 from .._addressing.families import Family
 from .._document.frr_intent import (
@@ -47,9 +48,6 @@ REDISTRIBUTED_MAP = "redistributed"
 
 REDISTRIBUTED_TAG = 65535
 """A tag stays inside the router; a community would leave it."""
-
-_WORDS = {"planned-shut": "graceful-shutdown", "no-export-subconfed": "local-AS"}
-"""FRR's words for communities that Cilium's CRD calls otherwise; the others are equal."""
 
 
 @dataclass(slots=True)
@@ -144,7 +142,7 @@ def _changes(policy: Policy, added: tuple[Community, ...]) -> RouteMapSet:
 
 def word(community: Community) -> str:
     """Return a community as FRR writes it."""
-    return _WORDS.get(community.text, community.text)
+    return written_community(community.text)
 
 
 def maximum_prefix(rules: Iterable[PrefixRule], policy: Policy) -> MaximumPrefix | None:

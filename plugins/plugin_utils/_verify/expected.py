@@ -51,6 +51,8 @@ class ExpectedPrefix:
     must: dict[str, str] = field(default_factory=dict)
     """Neighbor address -> node."""
     may: dict[str, str] = field(default_factory=dict)
+    pools: set[tuple[str, str]] = field(default_factory=set)
+    """(cluster, pool) of the addresses in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ class Expectations:
                 )
                 self.by_address[router, live.address] = expected
                 name = f"{cluster} {live.service.key}"
+                expected.pools.add((cluster, live.pool))
                 if name not in expected.services:
                     expected.services.append(name)
                 for nodes, target in ((must, expected.must), (may, expected.may)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .._addressing.addresses import Address, Cidr, parse_cidr
 from .._addressing.families import DEFAULT_ROUTE_TEXT
-from .._document.frr_intent import FrrIntent, PeerGroupFamily, PrefixListEntry
+from .._document.frr_intent import FrrIntent, PeerGroupFamily, PrefixListEntry, RouteMapEntry, RouteMapSet
 from .._model.prefix_rules import lengths
 from .._model.site import PrefixRule
 
@@ -55,6 +55,16 @@ class PlannedFilters:
             return True
         return self._passes(policy["export"], family, prefix)
 
+    def set_on_import(self, peer_group: str, family: str, prefix: str) -> RouteMapSet:
+        """Return what is set on a prefix that the peer group's neighbors announce; nothing where it does not pass."""
+        policy = self._policy(peer_group, family)
+        return {} if policy is None else self._set_by(policy["import"], family, prefix)
+
+    def set_on_export(self, peer_group: str, family: str, prefix: str) -> RouteMapSet:
+        """Return what is set on a prefix that is announced to the peer group's neighbors."""
+        policy = self._policy(peer_group, family)
+        return {} if policy is None else self._set_by(policy["export"], family, prefix)
+
     def announces(self, peer_group: str, family: str) -> bool:
         """Return whether anything may be announced to the peer group's neighbors."""
         policy = self._policy(peer_group, family)
@@ -68,11 +78,20 @@ class PlannedFilters:
         return self._groups.get(peer_group, {}).get(family)
 
     def _passes(self, route_map: str, family: str, prefix: str) -> bool:
+        entry = self._entry(route_map, family, prefix)
+        return entry is not None and entry["action"] == "permit"
+
+    def _set_by(self, route_map: str, family: str, prefix: str) -> RouteMapSet:
+        entry = self._entry(route_map, family, prefix)
+        return {} if entry is None or entry["action"] != "permit" else entry["set"]
+
+    def _entry(self, route_map: str, family: str, prefix: str) -> RouteMapEntry | None:
+        """Return the entry of a route-map that decides on ``prefix``."""
         for entry in self._maps[route_map]:
             name = entry["match"].get("prefix_list")
             if name is None or _permits(self._lists[family, name], prefix):
-                return entry["action"] == "permit"
-        return False
+                return entry
+        return None
 
 
 def _entries(entries: Iterable[PrefixListEntry]) -> list[_Entry]:

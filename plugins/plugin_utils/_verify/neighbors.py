@@ -12,6 +12,7 @@ from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter
 from .._findings.code import ERROR
 from .._findings.wording import some
+from .attributes import PlannedAttributes, check_attributes
 from .filters import PlannedFilters
 from .observed import ClusterSeen, NeighborSeen, RouterSeen, canonical, within
 from .policies import check_policies
@@ -136,6 +137,17 @@ class _NeighborCheck:
         if unexpected:
             self.report.find("EDGE893", path, prefixes=some(unexpected, MOST_NAMES))
         self._row("from", "import", unexpected)
+        group = self.neighbor["peer_group"]
+        for family in FAMILIES:
+            routes = [
+                (prefix, planned.changed_by(self.filters.set_on_import(group, family, prefix)), found_path.attributes)
+                for planned in [PlannedAttributes()]
+                for prefix in self.seen.prefixes_from(family, found.transport)
+                for found_path in self.seen.paths[family][prefix]
+                if found_path.neighbor == found.transport
+            ]
+            prefix = routes[0][0] if routes else ""
+            check_attributes(self.report, "EDGE848", path, self._subject("from"), routes, family=family, prefix=prefix)
 
     def _check_announced(self, path: str, key: str, found: NeighborSeen) -> None:
         """Report prefixes that are announced to the neighbor and that its export policy does not name."""
@@ -149,11 +161,21 @@ class _NeighborCheck:
         if leaks:
             self.report.find("EDGE894", path, prefixes=some(leaks, MOST_NAMES), key=key)
         self._row("to", "export", leaks)
+        for family in FAMILIES:
+            routes = [
+                (prefix, PlannedAttributes().changed_by(self.filters.set_on_export(group, family, prefix)), attributes)
+                for prefix, attributes in self.seen.announced_with.get((key, family), {}).items()
+            ]
+            fields = {"family": family, "address": key}
+            check_attributes(self.report, "EDGE849", path, self._subject("to"), routes, **fields)
+
+    def _subject(self, direction: str) -> str:
+        return f"{self.neighbor['router']} {direction} {self.neighbor['other'] or self.neighbor['name']}"
 
     def _row(self, direction: str, policy: str, unexpected: list[str]) -> None:
         self.report.row(
             "nothing_else",
-            f"{self.neighbor['router']} {direction} {self.neighbor['other'] or self.neighbor['name']}",
+            self._subject(direction),
             f"only its {policy}",
             some(unexpected, MOST_NAMES) or f"only its {policy}",
             ERROR if unexpected else OK,

@@ -79,6 +79,10 @@ class NeighborSeen:
     reason: str | None
     route_maps: Mapping[str, tuple[str | None, str | None]]
     """Family -> the route-maps for what it sends and for what it is sent; None: there is none."""
+    restart: int | None
+    """Seconds for which it asked that its routes are kept while it restarts; 0: it did not ask; None: not known."""
+    restart_granted: bool
+    """Whether the router takes part in that."""
     transport: str
     """Its address; differs from ``address`` where that is the interface of an unnumbered neighbor."""
 
@@ -86,6 +90,16 @@ class NeighborSeen:
     def established(self) -> bool:
         """True if the session is up."""
         return self.state == "Established"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributesSeen:
+    """What a route carries beside its prefix."""
+
+    communities: frozenset[str] | None = None
+    """Standard and large ones, as FRR shows them; None: they were not read."""
+    local_preference: int | None = None
+    med: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,7 @@ class PathSeen:
     """Best path, or part of its multipath."""
     next_hops: frozenset[str] = frozenset()
     """Addresses that it leads to: one, or for IPv6 a global and a link-local one."""
+    attributes: AttributesSeen = AttributesSeen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,8 @@ class RouterSeen:
     routes: Mapping[str, Mapping[str, RouteSeen]]
     announced: Mapping[tuple[str, str], tuple[str, ...]]
     """(neighbor, family) -> prefixes announced to it."""
+    announced_with: Mapping[tuple[str, str], Mapping[str, AttributesSeen]] = field(default_factory=dict)
+    """The same, each prefix with its attributes."""
 
     @property
     def runs_bgp(self) -> bool:
@@ -159,12 +176,23 @@ def read_router(raw: Mapping[str, Any]) -> RouterSeen:
     return RouterSeen(
         asn=asn,
         neighbors=neighbors,
-        paths={family: _paths((raw.get("bgp") or {}).get(family) or {}) for family in FAMILIES},
+        paths={
+            family: _paths((raw.get("bgp") or {}).get(family) or {}, (raw.get("details") or {}).get(family))
+            for family in FAMILIES
+        },
         routes={family: _routes((raw.get("routes") or {}).get(family) or {}) for family in FAMILIES},
         announced={
             (canonical(address), family): tuple(
                 sorted(canonical_prefix(p) for p in value.get("advertisedRoutes") or {})
             )
+            for family in FAMILIES
+            for address, value in ((raw.get("advertised") or {}).get(family) or {}).items()
+        },
+        announced_with={
+            (canonical(address), family): {
+                canonical_prefix(prefix): _announced_with(route)
+                for prefix, route in (value.get("advertisedRoutes") or {}).items()
+            }
             for family in FAMILIES
             for address, value in ((raw.get("advertised") or {}).get(family) or {}).items()
         },
@@ -204,7 +232,29 @@ def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -
             for known in [families.get(FRR_FAMILIES[family]) or {}]
         },
         transport=canonical(str(value.get("bgpNeighborAddr") or address)),
+        restart=_restart(value),
+        restart_granted=_capability(value) != "received",
     )
+
+
+def _capability(value: Mapping[str, Any]) -> str:
+    """Return which end told the other that it knows graceful restart, in FRR's words; empty: none."""
+    return str((value.get("neighborCapabilities") or {}).get("gracefulRestart") or "")
+
+
+def _restart(value: Mapping[str, Any]) -> int | None:
+    """Return the restart time that an established neighbor asked for (RFC 4724 section 3).
+
+    FRR 10.7 has ``gracefulRestartRemoteTimerSec`` where others have ``gracefulRestartRemoteTimerMsecs``; the timers of
+    gracefulRestartInfo are the same in all.
+    """
+    info = value.get("gracefulRestartInfo")
+    if not info:
+        return None
+    if _capability(value) not in ("advertisedAndReceived", "received"):
+        return 0
+    seconds = (info.get("timers") or {}).get("receivedRestartTimer")
+    return None if seconds is None else int(seconds)
 
 
 def _reason(value: Mapping[str, Any]) -> str | None:
@@ -216,9 +266,40 @@ def _reason(value: Mapping[str, Any]) -> str | None:
     return str(due) if due else None
 
 
-def _paths(table: Mapping[str, Any]) -> dict[str, tuple[PathSeen, ...]]:
+def _attributes(short: Mapping[str, Any], detailed: Mapping[str, Any] | None) -> AttributesSeen:
+    """Read a path's attributes: FRR shows communities in its detailed answers alone."""
+    communities = None
+    if detailed is not None:
+        kinds = [(detailed.get(kind) or {}).get("string") or "" for kind in ("community", "largeCommunity")]
+        communities = frozenset(" ".join(kinds).split())
+    return AttributesSeen(communities, short.get("locPrf"), short.get("metric"))
+
+
+def _announced_with(route: Mapping[str, Any]) -> AttributesSeen:
+    """Read an entry of ``advertised-routes json``, or of ``advertised-routes detail json``."""
+    if "paths" in route:
+        return _attributes(route["paths"][0], route["paths"][0])
+    return _attributes(route, None)
+
+
+def _details(table: Mapping[str, Any] | None) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return the detailed paths by prefix and neighbor.
+
+    FRR 8 answers with a list of a head and the paths, FRR 7.5 (of one prefix) and FRR 10 with the list ``paths``.
+    """
+    result: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for prefix, entry in ((table or {}).get("routes") or {}).items():
+        for path in entry.get("paths") or () if isinstance(entry, Mapping) else entry:
+            neighbor = (path.get("peer") or {}).get("peerId")
+            if neighbor:
+                result[canonical_prefix(prefix), canonical(str(neighbor))] = path
+    return result
+
+
+def _paths(table: Mapping[str, Any], detailed: Mapping[str, Any] | None) -> dict[str, tuple[PathSeen, ...]]:
     """Read ``show bgp FAMILY unicast json``. The table holds what the import policy let through."""
     result: dict[str, tuple[PathSeen, ...]] = {}
+    details = _details(detailed)
     for prefix, paths in (table.get("routes") or {}).items():
         result[canonical_prefix(prefix)] = tuple(
             PathSeen(
@@ -227,6 +308,9 @@ def _paths(table: Mapping[str, Any]) -> dict[str, tuple[PathSeen, ...]]:
                 stale=bool(path.get("stale")),
                 used=bool(path.get("bestpath") or path.get("multipath")),
                 next_hops=frozenset(canonical(hop["ip"]) for hop in path.get("nexthops") or [] if "ip" in hop),
+                attributes=_attributes(
+                    path, details.get((canonical_prefix(prefix), canonical(str(path.get("peerId") or ""))))
+                ),
             )
             for path in paths
             if path.get("pathFrom") != "aggregate" and path.get("peerId") not in (None, "(unspec)")

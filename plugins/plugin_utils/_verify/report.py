@@ -21,6 +21,7 @@ STEPS = {
     "node_session": "Sessions on the nodes (hold/keepalive)",
     "service": "Addresses of the services",
     "accepted": "Prefixes accepted, by node",
+    "attributes": "Attributes of the routes",
     "installed": "Prefixes in the routers' kernels",
     "nothing_else": "Nothing else",
     "lease": "Who answers on L2",

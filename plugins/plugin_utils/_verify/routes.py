@@ -9,9 +9,10 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH, family_of
-from .._document.plan import PlanDocument
+from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
 from .._findings.wording import some
+from .attributes import PlannedAttributes, check_attributes, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
@@ -128,6 +129,7 @@ class _RouterCheck:
             self.report.find("EDGE845", path, nodes=self.names(invalid))
         if self._check_next_hops(expected, accepted, path):
             level = ERROR
+        self._check_attributes(expected, {key: seen for key, seen in accepted.items() if key in allowed}, path)
         wanted = self.names(expected.must)
         if expected.may:
             wanted += f", perhaps {self.names(expected.may)}"
@@ -149,6 +151,19 @@ class _RouterCheck:
             nodes = [neighbor for neighbor in astray if astray[neighbor] == hops]
             self.report.find("EDGE847", path, nodes=self.names(nodes), hops=", ".join(hops), prefix=expected.prefix)
         return bool(astray)
+
+    def _check_attributes(self, expected: ExpectedPrefix, accepted: Mapping[str, PathSeen], path: str) -> None:
+        """Verify what the paths from nodes carry beside their prefix; a row tells it where something is planned."""
+        routes = []
+        for neighbor, seen in accepted.items():
+            session = self.sessions.get(neighbor)
+            if session is None:
+                continue
+            sent = of_routes(self.plan, session, expected.pools)
+            changes = self.filters.set_on_import(session["peer_group"], expected.family, expected.prefix)
+            routes.append((self.node(neighbor), sent.changed_by(changes), seen.attributes))
+        fields = {"family": expected.family, "prefix": expected.prefix}
+        check_attributes(self.report, "EDGE848", path, f"{self.router} {expected.prefix}", routes, **fields)
 
     def _foreign_next_hops(self, family: str, neighbor: str, seen: PathSeen) -> tuple[str, ...]:
         """Return the next hops of a node's path that are not its own, sorted.
@@ -269,6 +284,7 @@ class _RouterCheck:
                 continue
             for family in FAMILIES:
                 group = session["peer_group"]
+                self._check_announced_with(session, address, family)
                 prefixes = [
                     p for p in self.seen.announced.get((address, family), ()) if not self._sent(group, family, p)
                 ]
@@ -292,6 +308,17 @@ class _RouterCheck:
             f"more to {some(sorted(set(leaks)), MOST_NAMES)}" if leaks else planned,
             ERROR if leaks else OK,
         )
+
+    def _check_announced_with(self, session: PlannedSession, address: str, family: str) -> None:
+        """Verify what the router sets on what it announces to a node."""
+        routes = [
+            (prefix, PlannedAttributes().changed_by(self.filters.set_on_export(group, family, prefix)), attributes)
+            for group in [session["peer_group"]]
+            for prefix, attributes in self.seen.announced_with.get((address, family), {}).items()
+        ]
+        subject = f"{self.router} announces to {self.full_name(address)}"
+        fields = {"family": family, "address": address}
+        check_attributes(self.report, "EDGE849", neighbor_path(session), subject, routes, **fields)
 
     def _sent(self, peer_group: str, family: str, prefix: str) -> bool:
         """Return whether the plan lets the router announce ``prefix`` to the peer group."""

@@ -126,7 +126,23 @@ def _check_router_session(report: VerifyReport, session: PlannedSession, neighbo
             expected=timers_text(hold, keepalive),
             **fields,
         )
-    return OK
+    return _check_restart(report, session, neighbor)
+
+
+def _check_restart(report: VerifyReport, session: PlannedSession, neighbor: NeighborSeen) -> str:
+    """Report a graceful restart (RFC 4724) that is not the planned one. Return the level of the session's row."""
+    planned, seen = session["graceful_restart"], neighbor.restart
+    refused = bool(planned) and not neighbor.restart_granted
+    if seen is None or (seen == planned and not refused):
+        return OK
+    fields = {**_fields(session), "expected": _restart_text(planned), "seen": _restart_text(seen)}
+    if refused:
+        fields["seen"] += ", which the router does not take part in"
+    return report.find("EDGE829", neighbor_path(session), peer_config=session["peer_config"], **fields)
+
+
+def _restart_text(seconds: int) -> str:
+    return f"{seconds} s" if seconds else "off"
 
 
 def _check_node_session(report: VerifyReport, session: PlannedSession, peer: PeerSeen) -> str:

@@ -63,7 +63,7 @@ def run(ends: Ends, monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str
     """Run the plugin on ends; without ``tasks`` it takes what is registered at first."""
     monkeypatch.setattr(edge_verify, "time", ends)
     monkeypatch.setattr(edge_verify, "show", ends.shown.append)
-    monkeypatch.setattr(edge_verify.ActionModule, "_reader", lambda _self, _path, _variables: ends.read)
+    monkeypatch.setattr(edge_verify.ActionModule, "_reader", lambda _self, _path, _plan, _variables: ends.read)
     if "tasks" not in options:
         ends.read()
     task = SimpleNamespace(

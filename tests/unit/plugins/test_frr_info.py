@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import CommandError, parse, read
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import (
+    AttributesSeen,
     NeighborSeen,
     PathSeen,
     RouteSeen,
@@ -145,6 +146,8 @@ def test_router_as_verify_reads_it() -> None:
         default_sent=frozenset(),
         reason="NSF peer closed the session",
         route_maps={"ipv4": (None, None), "ipv6": (None, None)},
+        restart=None,
+        restart_granted=True,
     )
     assert seen.neighbors["10.121.0.11"].default_sent == {"ipv4"}
     assert seen.paths["ipv4"]["203.0.113.93/32"] == (
@@ -158,6 +161,70 @@ def test_router_as_verify_reads_it() -> None:
     )
     gateways = frozenset({"10.121.0.11", "10.121.0.12"})
     assert seen.routes == {"ipv4": {"203.0.113.93/32": RouteSeen(True, 2, gateways)}, "ipv6": {}}
+
+
+# Recorded (cut): one path with communities set by its neighbor and by the import, as each version shows it in detail.
+DETAILED: dict[str, Any] = {
+    "aspath": {"string": "65001"},
+    "metric": 33,
+    "locPrf": 250,
+    "valid": True,
+    "community": {"string": "65000:77 65001:100 no-advertise", "list": ["65000:77", "65001:100", "noAdvertise"]},
+    "largeCommunity": {"string": "65000:1:2", "list": ["65000:1:2"]},
+    "peer": {"peerId": "10.121.0.11", "routerId": "10.9.0.2", "type": "external"},
+}
+SHORT = {"valid": True, "bestpath": True, "metric": 33, "locPrf": 250, "peerId": "10.121.0.11", "nexthops": []}
+PREFIX = "203.0.113.93/32"
+DETAIL = "show bgp ipv4 unicast json detail"
+SENT = "show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes json"
+SENT_DETAIL = "show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes detail json"
+SENT_ROUTE = {"metric": 44, "locPrf": 250, "path": ""}
+SENT_DETAILED = {"paths": [{"metric": 44, "locPrf": 250, "community": {"string": "65000:99 no-export"}}]}
+OF_VERSIONS = {
+    "7.5": {
+        f"show bgp ipv4 unicast {PREFIX} json": {"prefix": PREFIX, "paths": [DETAILED]},
+        SENT: {"advertisedRoutes": {"192.0.2.0/24": SENT_ROUTE}},
+    },
+    "8.4": {
+        DETAIL: {"routes": {PREFIX: [{"prefix": PREFIX, "version": 2}, DETAILED]}},
+        SENT: {"advertisedRoutes": {"192.0.2.0/24": SENT_ROUTE}},
+    },
+    "10.3 and 10.7": {
+        DETAIL: {"routes": {PREFIX: {"prefix": PREFIX, "version": 2, "paths": [DETAILED]}}},
+        SENT_DETAIL: {"advertisedRoutes": {"192.0.2.0/24": SENT_DETAILED}},
+    },
+}
+
+
+@pytest.mark.parametrize("version", OF_VERSIONS)
+def test_attributes_of_routes_as_each_version_shows_them(version: str) -> None:
+    known = {**OF_VERSIONS[version], "show bgp ipv4 unicast json": {"routes": {PREFIX: [SHORT]}}}
+    known["show bgp neighbors json"] = {"10.121.0.11": {"addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 1}}}}
+
+    def show(command: str) -> Any:
+        if command not in known and "detail" in command:
+            return parse(command, 1, f"% Unknown command: {command}\n", "")
+        return parse(command, 0, json.dumps(known.get(command, {})), "")
+
+    seen = read_router(read(show, communities=True))
+    (path,) = seen.paths["ipv4"][PREFIX]
+    communities = frozenset({"65000:77", "65001:100", "no-advertise", "65000:1:2"})
+    assert path.attributes == AttributesSeen(communities, 250, 33)
+    sent = frozenset({"65000:99", "no-export"}) if version.startswith("10") else None
+    assert seen.announced_with["10.121.0.11", "ipv4"] == {"192.0.2.0/24": AttributesSeen(sent, 250, 44)}
+
+
+@pytest.mark.parametrize("key", ["gracefulRestartRemoteTimerMsecs", "gracefulRestartRemoteTimerSec"])
+@pytest.mark.parametrize(
+    ("capability", "restart", "granted"),
+    [("advertisedAndReceived", 15, True), ("received", 15, False), ("advertised", 0, True), (None, 0, True)],
+)
+def test_graceful_restart_as_each_version_shows_it(key: str, capability: str, restart: int, granted: bool) -> None:
+    timers = {"configuredRestartTimer": 120, "receivedRestartTimer": 15 if restart else 0}
+    capabilities = {key: 15000, **({"gracefulRestart": capability} if capability else {})}
+    neighbor = {"neighborCapabilities": capabilities, "gracefulRestartInfo": {"timers": timers}}
+    seen = read_router({"neighbors": {"10.121.0.11": neighbor}}).neighbors["10.121.0.11"]
+    assert (seen.restart, seen.restart_granted) == (restart, granted)
 
 
 def test_router_without_bgp() -> None:

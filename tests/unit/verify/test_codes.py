@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify import (
     test_advertised,
+    test_attributes,
     test_data_plane,
     test_leases,
     test_neighbors,
@@ -23,6 +24,7 @@ FOUND = {
     text
     for module in (
         test_advertised,
+        test_attributes,
         test_data_plane,
         test_leases,
         test_neighbors,

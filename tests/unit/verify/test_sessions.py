@@ -103,6 +103,35 @@ def router_timers(site: LiveSite) -> None:
     site.neighbor().update(bgpTimerHoldTimeMsecs=180000, bgpTimerKeepAliveIntervalMsecs=60000)
 
 
+RESTART = (
+    "EDGE829 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): graceful restart: {} (both ends agree on it when"
+    " the session comes up: compare the node's (kubectl get ciliumbgppeerconfig public-ingress -o yaml) with the router's"
+    " (vtysh -c 'show bgp neighbors 10.121.0.11'), then vtysh -c 'clear bgp 10.121.0.11')"
+)
+
+
+@FAULTS.finds(RESTART.format("off, planned is 15 s"))
+def graceful_restart_off(site: LiveSite) -> None:
+    site.neighbor()["neighborCapabilities"]["gracefulRestart"] = "advertised"
+
+
+@FAULTS.finds(RESTART.format("120 s, planned is 15 s"))
+def graceful_restart_of_another_time(site: LiveSite) -> None:
+    site.neighbor()["gracefulRestartInfo"]["timers"]["receivedRestartTimer"] = 120
+
+
+@FAULTS.finds(RESTART.format("15 s, which the router does not take part in, planned is 15 s"))
+def graceful_restart_that_the_router_refuses(site: LiveSite) -> None:
+    site.neighbor()["neighborCapabilities"]["gracefulRestart"] = "received"
+
+
+@FAULTS.finds(RESTART.format("15 s, planned is off"))
+def graceful_restart_that_nobody_planned(site: LiveSite) -> None:
+    for session in site.plan["sessions"]:
+        if session["node_address"] == "10.121.0.11":
+            session["graceful_restart"] = 0
+
+
 @FAULTS.finds(
     "EDGE816 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Established but "
     "exchanges no routes: a direction has no route-map (RFC 8212) (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.11')",

@@ -91,6 +91,26 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         " find out what runs on the node and speaks BGP for it (kubectl -n kube-system get pods -o wide); vtysh -c"
         " 'show bgp 203.0.113.93/32')",
     ),
+    "EDGE848": LiveCode(
+        ERROR,
+        "Route accepted with other attributes",
+        "other attributes than planned ({routes}): {differences}",
+        "both ends set them: playbooks/drift.yml compares what each was told; what arrived: vtysh -c 'show bgp {family}"
+        " unicast {prefix}'",
+        "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): other attributes than planned (node02):"
+        " communities none instead of 65001:100 no-export (both ends set them: playbooks/drift.yml compares what each"
+        " was told; what arrived: vtysh -c 'show bgp ipv4 unicast 203.0.113.94/32')",
+    ),
+    "EDGE849": LiveCode(
+        ERROR,
+        "Route announced with other attributes",
+        "other attributes than planned on what the router announces to it, {routes}: {differences}",
+        "run site.yml; what leaves: vtysh -c 'show bgp {family} unicast neighbors {address} advertised-routes'",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): other attributes than planned on what the router announces to it,"
+        " 10.121.0.0/24: MED 0 instead of 50 (run site.yml; what leaves: vtysh -c 'show bgp ipv4 unicast neighbors"
+        " 10.121.0.66 advertised-routes')",
+        others=OTHERS,
+    ),
     "EDGE850": LiveCode(
         ERROR,
         "Route not installed",

@@ -208,6 +208,18 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         settles=False,
         others=OTHERS,
     ),
+    "EDGE829": LiveCode(
+        ERROR,
+        "Another graceful restart than planned",
+        "graceful restart: {seen}, planned is {expected}",
+        "both ends agree on it when the session comes up: compare the node's (kubectl get ciliumbgppeerconfig"
+        " {peer_config} -o yaml) with the router's (vtysh -c 'show bgp neighbors {address}'), then vtysh -c 'clear bgp"
+        " {address}'",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): graceful restart: off, planned is 15 s (both"
+        " ends agree on it when the session comes up: compare the node's (kubectl get ciliumbgppeerconfig"
+        " public-ingress -o yaml) with the router's (vtysh -c 'show bgp neighbors 10.121.0.11'), then vtysh -c 'clear"
+        " bgp 10.121.0.11')",
+    ),
     "EDGE890": LiveCode(
         ERROR,
         "Neighbor's session not established",

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the plan puts on routes beside their prefix: communities, local preference, MED; and what a router shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ...module_utils._frr.spelling import shown_community
+from .._document.frr_intent import RouteMapSet
+from .._document.plan import PlanDocument, PlannedSession
+from .._findings.code import ERROR
+from .._findings.wording import some
+from .observed import AttributesSeen
+from .report import MOST_NAMES, OK, VerifyReport
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAttributes:
+    """What the plan puts on a route."""
+
+    communities: frozenset[str] = frozenset()
+    """As FRR shows them."""
+    local_preference: int | None = None
+    med: int | None = None
+    exact: bool = False
+    """Whether the route may carry no community beside these, where some are planned."""
+    bare: bool = False
+    """Whether it may carry no local preference and no MED where none is planned."""
+
+    def changed_by(self, changes: RouteMapSet) -> PlannedAttributes:
+        """Return what is left after a route-map: it adds communities and sets the rest."""
+        return replace(
+            self,
+            communities=self.communities
+            | _shown([*changes.get("communities", ()), *changes.get("large_communities", ())]),
+            local_preference=changes.get("local_preference", self.local_preference),
+            med=changes.get("metric", self.med),
+        )
+
+    def text(self) -> str:
+        """Return what is planned, as the table shows it; empty where nothing is."""
+        words = [f"communities {_words(self.communities)}"] if self.communities else []
+        words += [f"local preference {self.local_preference}"] if self.local_preference is not None else []
+        words += [f"MED {self.med}"] if self.med is not None else []
+        return ", ".join(words)
+
+    def differences(self, seen: AttributesSeen) -> str:
+        """Return what is otherwise on a route, in words; empty where nothing is. What was not read is as planned."""
+        words = []
+        if self.communities and seen.communities is not None:
+            missing = not self.communities <= seen.communities
+            if missing or (self.exact and seen.communities != self.communities):
+                words.append(f"communities {_words(seen.communities)} instead of {_words(self.communities)}")
+        for name, planned, found in (
+            ("local preference", self.local_preference, seen.local_preference),
+            ("MED", self.med, seen.med),
+        ):
+            if found != planned and (planned is not None or self.bare):
+                words.append(f"{name} {_number(found)} instead of {_number(planned)}")
+        return ", ".join(words)
+
+
+def of_routes(plan: PlanDocument, session: PlannedSession, pools: Iterable[tuple[str, str]]) -> PlannedAttributes:
+    """Return what a cluster puts on routes that it announces over a session.
+
+    Args:
+        plan: the plan.
+        session: one of its sessions.
+        pools: (cluster, pool) of the routes; none: they are no pool's, and may carry anything.
+    """
+    internal = session["router_asn"] == session["node_asn"]
+    keys = [key for key in pools if key[0] == session["cluster"]]
+    found = [pool for pool in plan["pools"] if (pool["cluster"], pool["name"]) in keys]
+    return PlannedAttributes(
+        _shown(text for pool in found for text in pool["communities"]),
+        # It crosses no border between two ASes (RFC 4271 section 5.1.5).
+        next((pool["local_preference"] for pool in found if internal), None),
+        exact=bool(found),
+        # Cilium sends neither by itself, but the default local preference within one AS. Who writes the router's
+        # policies himself may set what he likes.
+        bare=bool(found) and not internal and plan["routers"][session["router"]]["bgp_owner"] != "none",
+    )
+
+
+def check_attributes(
+    report: VerifyReport,
+    code: str,
+    path: str,
+    subject: str,
+    routes: Iterable[tuple[str, PlannedAttributes, AttributesSeen]],
+    **fields: object,
+) -> None:
+    """Verify what routes carry; a row tells it where something is planned, or otherwise.
+
+    Args:
+        report: where rows and findings go.
+        code: of a finding; its text names ``routes`` and ``differences``.
+        path: of a finding.
+        subject: of the row.
+        routes: each with its name: a node, or a prefix.
+        fields: what else the code's text names.
+    """
+    planned: set[str] = set()
+    different: dict[str, set[str]] = {}
+    for name, wanted, seen in routes:
+        planned.update({wanted.text()} - {""})
+        if differences := wanted.differences(seen):
+            different.setdefault(differences, set()).add(name)
+    names = {differences: some(sorted(found), MOST_NAMES) for differences, found in sorted(different.items())}
+    for differences, text in names.items():
+        report.find(code, path, routes=text, differences=differences, **fields)
+    if planned or different:
+        expected = "; ".join(sorted(planned)) or "none"
+        seen_text = "; ".join(f"{text}: {differences}" for differences, text in names.items())
+        report.row("attributes", subject, expected, seen_text or expected, ERROR if different else OK)
+
+
+def asks_for_communities(plan: PlanDocument, router: str) -> bool:
+    """Return whether the plan puts communities on routes that a router takes or sends: they are read for themselves."""
+    pools = {item["pool"] for item in plan["expect"]["announcements"] if item["router"] == router}
+    if any(item["communities"] for item in plan["pools"] if item["name"] in pools):
+        return True
+    return any(
+        entry["set"].get("communities") or entry["set"].get("large_communities")
+        for route_map in plan["routers"][router]["frr"]["route_maps"]
+        for entry in route_map["entries"]
+    )
+
+
+def _shown(communities: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(shown_community, communities))
+
+
+def _words(communities: Iterable[str]) -> str:
+    return " ".join(sorted(communities)) or "none"
+
+
+def _number(value: int | None) -> str:
+    return "none" if value is None else str(value)

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What verify reads of a real FRR, on each version: attributes of routes in both directions, and graceful restart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import ROUTER_SUITES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import (
+    AttributesSeen,
+    RouterSeen,
+    read_router,
+)
+from router_lab import CACHE, RouterLab, missing, wait_for
+
+REASON = missing()
+SPEAKER, SILENT = "10.121.0.11", "10.121.0.12"
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here ({CACHE}): {REASON}"),
+]
+
+CONFIGURATION = f"""frr defaults traditional
+service integrated-vtysh-config
+router bgp 65000
+ bgp router-id 10.121.0.1
+ no bgp ebgp-requires-policy
+ no bgp network import-check
+ neighbor {SPEAKER} remote-as 65001
+ neighbor {SPEAKER} timers connect 1
+ neighbor {SILENT} remote-as 65002
+ neighbor {SILENT} timers connect 1
+ neighbor {SILENT} graceful-restart-disable
+ !
+ address-family ipv4 unicast
+  network 10.99.0.0/24
+  neighbor {SPEAKER} route-map IN in
+  neighbor {SPEAKER} route-map OUT out
+ exit-address-family
+!
+route-map IN permit 10
+ set local-preference 250
+ set community 65000:77 additive
+ set large-community 65000:1:2 additive
+ set metric 33
+!
+route-map OUT permit 10
+ set community 65000:99 no-export additive
+ set metric 44
+!
+"""
+"""In the spelling that every version takes."""
+RESTARTS = " bgp graceful-restart\n bgp graceful-restart restart-time 15\n"
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        pytest.param(suite, id=f"FRR {found.frr}", marks=() if suite == "trixie" else pytest.mark.long)
+        for suite, found in ROUTER_SUITES.items()
+    ],
+)
+def test_attributes_and_graceful_restart_are_read(suite: str) -> None:
+    with RouterLab(suite) as lab:
+        lab.write("/etc/frr/frr.conf", CONFIGURATION)
+        lab.sh("sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons; systemctl reset-failed frr; systemctl restart frr")
+        lab.add_peer(11, 65001, ["203.0.113.93/32"], extra=RESTARTS)
+        lab.add_peer(12, 65002, ["203.0.113.94/32"], extra=RESTARTS)
+        lab.wait_established(SPEAKER, SILENT)
+
+        def show(command: str) -> Any:
+            done = lab.sh(f"vtysh -c '{command}'", check=False)
+            return frr_info.parse(command, done.returncode, done.stdout, done.stderr)
+
+        def settled() -> RouterSeen | None:
+            seen = read_router(frr_info.read(show, communities=True))
+            there = len(seen.paths["ipv4"]) == 2 and "10.99.0.0/24" in seen.announced.get((SPEAKER, "ipv4"), ())
+            return seen if there else None
+
+        seen = wait_for("the routes in both directions", settled)
+    (path,) = seen.paths["ipv4"]["203.0.113.93/32"]
+    assert path.attributes == AttributesSeen(frozenset({"65000:77", "65000:1:2"}), 250, 33)
+    (plain,) = seen.paths["ipv4"]["203.0.113.94/32"]
+    assert plain.attributes.communities == frozenset()
+    assert plain.attributes.local_preference is None, "a route of another AS has none where none is set"
+    newer = ROUTER_SUITES[suite].frr.startswith("10.")
+    sent = frozenset({"65000:99", "no-export"}) if newer else None
+    assert seen.announced_with[SPEAKER, "ipv4"]["10.99.0.0/24"] == AttributesSeen(sent, None, 44)
+    neighbors = {key: (found.restart, found.restart_granted) for key, found in seen.neighbors.items()}
+    assert neighbors == {SPEAKER: (15, True), SILENT: (15, False)}
