@@ -27,6 +27,11 @@ options:
   config_map:
     description: ConfigMap in which a site notes what it made, as V(namespace/name).
     type: str
+  agents:
+    description: Also read whether Cilium's agents are ready, which takes the right to list pods in O(namespace).
+    type: bool
+    default: false
+    version_added: 1.0.0
 requirements:
   - kubernetes
 extends_documentation_fragment:
@@ -62,6 +67,10 @@ noted:
   description: Data of O(config_map); empty where there is none.
   type: dict
   returned: success
+agents:
+  description: By node, whether Cilium's agent there is ready; null where the account may not list pods.
+  type: dict
+  returned: with O(agents)
 """
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import run_reader

@@ -79,8 +79,8 @@ def test_attributes_and_graceful_restart_are_read(suite: str) -> None:
 
         def settled() -> RouterSeen | None:
             seen = read_router(frr_info.read(show, communities=True))
-            there = len(seen.paths["ipv4"]) == 2 and "10.99.0.0/24" in seen.announced.get((SPEAKER, "ipv4"), ())
-            return seen if there else None
+            accepted = all(seen.paths["ipv4"].get(prefix) for prefix in ("203.0.113.93/32", "203.0.113.94/32"))
+            return seen if accepted and "10.99.0.0/24" in seen.announced.get((SPEAKER, "ipv4"), ()) else None
 
         seen = wait_for("the routes in both directions", settled)
     (path,) = seen.paths["ipv4"]["203.0.113.93/32"]

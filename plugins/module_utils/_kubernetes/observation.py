@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from .cilium_kinds import PLURALS, READ_ONLY_PLURALS
 from .connection import OPTIONS
-from .reader import ClusterReader
+from .reader import ClusterReader, RefusedError
 from .state import read_config_map
 
 ARGUMENTS: Dict[str, Any] = {
@@ -18,12 +18,16 @@ ARGUMENTS: Dict[str, Any] = {
     "namespace": {"type": "str", "default": "kube-system"},
     "services": {"type": "list", "elements": "str", "default": []},
     "config_map": {"type": "str"},
+    "agents": {"type": "bool", "default": False},
 }
 
 KINDS = dict(sorted({**PLURALS, **READ_ONLY_PLURALS}.items()))
 VERSIONS = ("v2", "v2alpha1")
 """Of the group cilium.io, the preferred one first. The kinds moved to v2 at different times."""
 
+AGENTS = "k8s-app=cilium"
+"""Label of the agents' pods: the selector of the chart's DaemonSet, which no Helm value changes."""
+FORBIDDEN = 403
 LEASE_PREFIX = "cilium-l2announce-"
 SERVICE_NAME = "kubernetes.io/service-name"
 KEPT = ("spec", "status", "addressType", "endpoints")
@@ -69,7 +73,31 @@ def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, A
     resources = read_resources(reader, params)
     time = email.utils.parsedate_to_datetime(reader.date).isoformat() if reader.date else None
     noted = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
-    return {"time": time, "resources": resources, "noted": noted}
+    agents = {"agents": read_agents(reader, params["namespace"])} if params["agents"] else {}
+    return {"time": time, "resources": resources, "noted": noted, **agents}
+
+
+def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, bool]]:
+    """Return by node whether Cilium's agent there is ready; None where the account may not list pods."""
+    try:
+        pods = reader.items("/api/v1/namespaces/{0}/pods".format(namespace), selector=AGENTS)
+    except RefusedError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return None
+    found: Dict[str, bool] = {}
+    for pod in pods:
+        node = pod["spec"].get("nodeName")
+        if node:
+            found[node] = found.get(node, False) or is_ready(pod)
+    return found
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Return whether a pod is ready and not about to end."""
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    ready = any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
 
 
 def endpoint_slices(reader: ClusterReader, services: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

@@ -458,6 +458,11 @@ class ClusterSeen:
     made: frozenset[str] | None = None
     """UIDs of what the site made in the cluster; None where no run has noted its Services."""
 
+    agents: Mapping[str, bool] | None = None
+    """Node -> whether Cilium's agent there is ready; None where the account may not know."""
+    agents_read: bool = False
+    """Whether that was asked for."""
+
     def endpoints_of(self, service: str, family: str) -> EndpointsSeen:
         """Return the endpoints of ``service`` in ``family``."""
         return self.endpoints.get((service, family), EndpointsSeen())
@@ -492,6 +497,8 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
             if kind.startswith("Cilium")
             for item in items or []
         ),
+        agents=raw.get("agents"),
+        agents_read="agents" in raw,
         made=frozenset(noted) if "noted.services" in noted else None,
         peers={item["metadata"]["name"]: dict(_peers(item)) for item in resources.get("CiliumBGPNodeConfig") or []},
         services={service.key: service for service in services},

@@ -84,6 +84,8 @@ def verify_node_sessions(
             seen = "not reported"
         else:
             level = _check_node_session(report, session, peer)
+            if peer.established and session["router"] not in routers:
+                level = _check_agent(report, session, clusters[cluster]) if level == OK else level
             if level == OK:
                 cilium = plan["clusters"][cluster]["cilium_version"]
                 level = _check_route_count(report, session, peer, expectations, cilium, routers.get(session["router"]))
@@ -160,6 +162,33 @@ def _check_node_session(report: VerifyReport, session: PlannedSession, peer: Pee
             **fields,
         )
     return OK
+
+
+def needs_agents(plan: PlanDocument, cluster: str) -> bool:
+    """Return whether some session of a cluster has no witness but its node: its router is not ours."""
+    return any(
+        session["cluster"] == cluster
+        and (session["router"] not in plan["routers"] or not plan["routers"][session["router"]]["managed"])
+        for session in plan["sessions"]
+    )
+
+
+def _check_agent(report: VerifyReport, session: PlannedSession, seen: ClusterSeen) -> str:
+    """Report a session that is up by the word of an agent that is not ready. Return the level of the session's row.
+
+    What an agent wrote into its CiliumBGPNodeConfig stays there when it dies.
+    """
+    if not seen.agents_read:
+        return OK
+    if seen.agents is None:
+        reason = "the account may not list pods, so nobody knows whether its Cilium agent is ready"
+    elif session["node"] not in seen.agents:
+        reason = "no Cilium agent runs there"
+    elif not seen.agents[session["node"]]:
+        reason = "its Cilium agent is not ready"
+    else:
+        return OK
+    return report.find("EDGE838", _peer_path(session), reason=reason, **_fields(session))
 
 
 def _check_route_count(

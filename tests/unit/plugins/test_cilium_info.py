@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import (
     KINDS,
     cut,
     endpoint_slices,
+    read_agents,
     read_resources,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import RefusedError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import endpoint_slice, lease, service
 
@@ -113,3 +117,47 @@ def test_object_without_what_nobody_compares() -> None:
         "data": {"secret": "x"},
     }
     assert cut(item) == {"metadata": {"name": "a", "namespace": "b", "labels": {"c": "d"}}, "spec": {"g": 1}}
+
+
+def agent(node: str | None, ready: str = "True", **metadata: str) -> dict[str, Any]:
+    """Return a pod of Cilium's DaemonSet."""
+    conditions = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": ready}]
+    return {"metadata": metadata, "spec": {"nodeName": node} if node else {}, "status": {"conditions": conditions}}
+
+
+def test_an_agent_is_ready_where_one_of_its_nodes_pods_is() -> None:
+    going = {"deletionTimestamp": "2026-11-23T18:00:00Z"}
+    pods = [
+        *(agent("node01"), agent("node02", "False"), agent("node03", **going)),
+        *(
+            agent("node04", **going),
+            agent("node04"),
+            agent(None, "False"),
+            {"metadata": {}, "spec": {"nodeName": "node05"}},
+        ),
+    ]
+    reader = FakeReader({"/api/v1/namespaces/kube-system/pods": pods}, {})
+    assert read_agents(reader, "kube-system") == {  # type: ignore[arg-type]
+        "node01": True,
+        "node02": False,
+        "node03": False,
+        "node04": True,
+        "node05": False,
+    }
+    assert reader.asked == [("/api/v1/namespaces/kube-system/pods", "k8s-app=cilium")]
+
+
+class Refusing:
+    """An API server that refuses every list."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+    def items(self, _path: str, selector: str | None = None) -> list[dict[str, Any]]:
+        raise RefusedError("~/.kube/config", SimpleNamespace(status=self.status, reason=selector, body=b""))
+
+
+def test_account_that_may_not_list_pods_does_not_know_the_agents() -> None:
+    assert read_agents(Refusing(403), "kube-system") is None  # type: ignore[arg-type]
+    with pytest.raises(RefusedError):
+        read_agents(Refusing(503), "kube-system")  # type: ignore[arg-type]

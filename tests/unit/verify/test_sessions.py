@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.sessions import needs_agents
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import INGRESS, path, route
 
@@ -239,6 +240,36 @@ def node_timers_unknown(site: LiveSite) -> None:
     del site.peer()["timers"]
 
 
+def others_router(site: LiveSite, agents: dict[str, bool] | None) -> None:
+    """Let the router be somebody else's, and the agents be as they are."""
+    site.plan["routers"]["udm-pro"]["managed"] = False
+    site.observed["routers"] = {}
+    site.observed["clusters"]["platform"]["agents"] = agents
+
+
+def by_the_word_of_an_agent(instance: str, reason: str) -> str:
+    return (
+        f"EDGE838 platform node node01 peer {instance}-udm-pro: the node's object says that the session is established, but"
+        f" {reason}: what a dead agent wrote stays there (look at the agent: kubectl -n kube-system get pods -o wide -l"
+        " k8s-app=cilium --field-selector spec.nodeName=node01; the router of somebody else cannot be asked)"
+    )
+
+
+NOT_READY = "its Cilium agent is not ready"
+
+
+@FAULTS.finds(*(by_the_word_of_an_agent(name, NOT_READY) for name in ("public-ingress", "public-service")))
+def dead_agent_says_established(site: LiveSite) -> None:
+    others_router(site, {"node01": False, "node02": True, "node03": True})
+
+
+@FAULTS.finds(
+    *(by_the_word_of_an_agent(name, "no Cilium agent runs there") for name in ("public-ingress", "public-service"))
+)
+def agent_that_is_gone_says_established(site: LiveSite) -> None:
+    others_router(site, {"node02": True, "node03": True})
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(fault: Fault) -> None:
     fault.check()
@@ -260,3 +291,26 @@ def test_who_else_writes_a_router_names_its_policies_and_must_have_some() -> Non
     assert site.codes() == []
     del site.family()["routeMapForIncomingAdvertisements"]
     assert site.codes() == ["EDGE828"]
+
+
+def test_node_is_believed_while_its_agent_is_ready() -> None:
+    site = LiveSite()
+    others_router(site, dict.fromkeys(("node01", "node02", "node03"), True))
+    assert site.texts() == []
+
+
+def test_account_that_may_not_list_pods_is_told_so() -> None:
+    site = LiveSite()
+    others_router(site, None)
+    assert set(site.codes()) == {"EDGE838"}
+    assert "the account may not list pods" in site.texts()[0]
+
+
+def test_router_that_was_read_needs_no_word_of_an_agent() -> None:
+    site = LiveSite()
+    site.observed["clusters"]["platform"]["agents"] = {}
+    assert site.texts() == []
+    assert not needs_agents(site.plan, "platform")
+    site.plan["routers"]["udm-pro"]["managed"] = False
+    assert needs_agents(site.plan, "platform")
+    assert not needs_agents(site.plan, "another")

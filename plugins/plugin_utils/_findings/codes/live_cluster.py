@@ -173,6 +173,17 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         " 'public-ingress') (whoever made it expects it to work. Remove it, or take out of one of the two what both"
         " select: kubectl get ciliumloadbalancerippools,ciliumbgpclusterconfigs)",
     ),
+    "EDGE838": LiveCode(
+        ERROR,
+        "Session by the word of an agent that is not ready",
+        "the node's object says that the session is established, but {reason}: what a dead agent wrote stays there",
+        "look at the agent: kubectl -n kube-system get pods -o wide -l k8s-app=cilium --field-selector"
+        " spec.nodeName={node}; the router of somebody else cannot be asked",
+        "platform node node01 peer public-ingress-udm-pro: the node's object says that the session is established, but"
+        " its Cilium agent is not ready: what a dead agent wrote stays there (look at the agent: kubectl -n kube-system"
+        " get pods -o wide -l k8s-app=cilium --field-selector spec.nodeName=node01; the router of somebody else cannot"
+        " be asked)",
+    ),
     "EDGE839": LiveCode(
         WARNING,
         "Other problem reported by Cilium",
