@@ -22,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.p
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.progress import Look, progress
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.sessions import needs_agents
@@ -59,11 +60,13 @@ class ActionModule(ActionBase):
             read = self._reader(options["tasks"], planned, variables) if options["tasks"] else None
             limit = settle_seconds(planned) if options["timeout"] is None else options["timeout"]
             before, looks, started = None, 0, time.monotonic()
+            counters: Earlier = {}
             while True:
                 if read:
                     read()
                 looks += 1
-                report = verify(planned, read_observed(planned, variables, options), options["strict"])
+                report = verify(planned, read_observed(planned, variables, options), options["strict"], counters)
+                counters = report.counters
                 seconds = time.monotonic() - started
                 again = read and report.may_settle and seconds + options["interval"] <= limit
                 if again or before:

@@ -39,6 +39,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.sessions import needs_agents
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets, verify
@@ -196,11 +197,12 @@ class Site:
         legs = self._hosts[match[1]]["legs"]
         return str(next(leg["mac"] for leg in legs if leg["interface"] == match[2]))
 
-    def look(self, router: str = "ours") -> VerifyReport:
+    def look(self, router: str = "ours", earlier: Earlier | None = None) -> VerifyReport:
         """Return what verify says of the site now.
 
         Args:
             router: whose it is: that of ``others`` is not read, and its plan says so.
+            earlier: counters of the look before.
         """
         plan = self.plan
         if router == "others":
@@ -228,7 +230,7 @@ class Site:
             observed["routers"][ROUTER] = seen
             targets = probe_targets(self.plan, observed["clusters"], ROUTER, seen)
             observed["probes"][ROUTER] = ask(self.namespace("router"), targets)
-        return verify(self.plan, observed)
+        return verify(self.plan, observed, earlier=earlier)
 
     def _show(self, command: str) -> Any:
         """Return what FRR shows, as frr_info reads it, and within its time."""
@@ -307,8 +309,10 @@ class Site:
         with self.broken(fault):
             begin = time.monotonic()
             seconds: float | None = None
+            counters: Earlier = {}
             while True:
-                report = self.look(fault.router)
+                report = self.look(fault.router, counters)
+                counters = report.counters
                 if set(fault.finds) <= {finding.code for finding in report.findings}:
                     seconds = time.monotonic() - begin
                     break

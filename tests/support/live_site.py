@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
 
@@ -26,6 +27,7 @@ class LiveSite:
         self.plan: dict[str, Any] = copy.deepcopy(PLAN)
         self.observed: dict[str, Any] = hybrid_observed(self.plan)
         self.strict = False
+        self.earlier: Earlier = {}
 
     @property
     def router(self) -> dict[str, Any]:
@@ -90,7 +92,7 @@ class LiveSite:
 
     def verify(self) -> VerifyReport:
         """Compare both ends with the plan."""
-        return verify(self.plan, self.observed, self.strict)
+        return verify(self.plan, self.observed, self.strict, self.earlier)
 
     def texts(self) -> list[str]:
         """Return every finding as ``CODE path: problem (hint)``."""

@@ -75,6 +75,15 @@ def neighbor_keys(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
             yield address
 
 
+def path_of(neighbor: PlannedNeighbor, key: str) -> str:
+    """Return the path of a neighbor's session on its router, for findings."""
+    return f"{neighbor['router']} neighbor {key} ({_what(neighbor)})"
+
+
+def _what(neighbor: PlannedNeighbor) -> str:
+    return f"link {neighbor['link']}" if neighbor["link"] else f"neighbor {neighbor['name']}"
+
+
 class _NeighborCheck:
     """Checks one neighbor of one router."""
 
@@ -86,15 +95,14 @@ class _NeighborCheck:
         self.seen = seen
         self.router = router
         self.filters = PlannedFilters(router["frr"])
-        self.what = f"link {neighbor['link']}" if neighbor["link"] else f"neighbor {neighbor['name']}"
 
     def check_session(self, key: str) -> None:
         """Check the session and, where it is established, the prefixes in both directions."""
         router, planned = self.neighbor["router"], self.neighbor
-        path = f"{router} neighbor {key} ({self.what})"
+        path = path_of(planned, key)
         timers = timers_text(*router_timers(planned))
         expected = "shut down" if planned["shutdown"] else f"Established, {timers}"
-        subject = f"{router} <- {planned['other'] or planned['name']} {key} ({self.what})"
+        subject = f"{router} <- {planned['other'] or planned['name']} {key} ({_what(planned)})"
         found = self.seen.neighbors.get(key)
         if found is None:
             self.report.find("EDGE810", path)

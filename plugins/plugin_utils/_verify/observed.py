@@ -58,6 +58,29 @@ def is_link_local(address: str) -> bool:
 # --- the router ---------------------------------------------------------------------------------------------------
 
 
+COUNTERS = {
+    "inboundFiltered": "refused by the import",
+    "aspathLoop": "refused for a loop in their path",
+    "originatorLoop": "refused for their own originator",
+    "clusterLoop": "refused for a loop of reflectors",
+    "invalidNextHop": "refused for their next hop",
+    "attributesDiscarded": "with malformed attributes",
+}
+"""FRR's counters of routes that it did not take as they came -> in words. FRR 7.5 and 8.4 do not show them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountersSeen:
+    """What a session counts."""
+
+    dropped: int = 0
+    """How often it was closed since the router knows the neighbor."""
+    up: int = 0
+    """Seconds since it is up."""
+    discarded: Mapping[str, int] = field(default_factory=dict)
+    """By key of :data:`COUNTERS`."""
+
+
 @dataclass(frozen=True, slots=True)
 class NeighborSeen:
     """One neighbor as ``show bgp neighbors json`` and ``show bgp summary json`` have it. Times are seconds."""
@@ -83,6 +106,7 @@ class NeighborSeen:
     """Seconds for which it asked that its routes are kept while it restarts; 0: it did not ask; None: not known."""
     restart_granted: bool
     """Whether the router takes part in that."""
+    counters: CountersSeen
     transport: str
     """Its address; differs from ``address`` where that is the interface of an unnumbered neighbor."""
 
@@ -234,6 +258,11 @@ def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -
         transport=canonical(str(value.get("bgpNeighborAddr") or address)),
         restart=_restart(value),
         restart_granted=_capability(value) != "received",
+        counters=CountersSeen(
+            dropped=int(value.get("connectionsDropped") or 0),
+            up=int(value.get("bgpTimerUpMsec") or 0) // 1000,
+            discarded={key: int(number or 0) for key, number in (value.get("prefixStats") or {}).items()},
+        ),
     )
 
 

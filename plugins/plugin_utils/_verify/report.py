@@ -14,6 +14,7 @@ from .._findings.finding import FindingEntry
 from .._findings.report import Report
 from .._findings.table import LIVE_CODES
 from .._findings.wording import count
+from .observed import CountersSeen
 
 STEPS = {
     "ends": "The two ends",
@@ -96,6 +97,8 @@ class VerifyReport(Report):
         super().__init__(STRICT_ERRORS if strict else ())
         self._others = frozenset(others)
         self._rows: list[Row] = []
+        self.counters: dict[tuple[str, str], CountersSeen] = {}
+        """(router, neighbor) -> counters of the sessions that are as planned, for the next look."""
 
     def row(self, step: str, subject: str, expected: str, seen: str, level: str = OK) -> None:
         """Add one expectation."""

@@ -16,6 +16,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
+from .counters import Earlier, verify_counters
 from .data_plane import ProbeTarget, addresses_to_ask, verify_data_plane
 from .dynamic import with_addresses
 from .expected import Expectations
@@ -32,7 +33,9 @@ SETTLE_SECONDS = 60
 """Allowance for what depends on no BGP timer: IPAM, L2 leases of 15 s, agents' reports every 5 s, their start."""
 
 
-def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False) -> VerifyReport:
+def verify(
+    plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False, earlier: Earlier | None = None
+) -> VerifyReport:
     """Compare what was observed with the plan.
 
     Args:
@@ -40,6 +43,7 @@ def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False
         observed: ``routers`` and ``clusters``: host -> what its module returned, or ``{"error": text}`` where it could
             not be read. Hosts that are absent, and ends that the plan does not manage, are not verified.
         strict: a service that others make (``manage: metadata`` or ``values``) and that is absent is an error.
+        earlier: ``counters`` of the report of the look before; None: this is the run's first look.
 
     Returns:
         The report: rows, findings, and whether waiting can mend its errors.
@@ -63,6 +67,7 @@ def verify(plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False
     expectations = Expectations(plan, clusters)
     up = verify_router_sessions(report, plan, routers)
     verify_neighbors(report, plan, routers)
+    report.counters = verify_counters(report, plan, routers, earlier or {})
     verify_nobody_else(report, plan, routers, clusters)
     verify_node_sessions(report, plan, routers, clusters, expectations)
     for cluster in sorted(name for name in clusters if not plan["clusters"][name]["absent"]):

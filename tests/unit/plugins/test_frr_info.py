@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import CommandError, parse, read
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import (
     AttributesSeen,
+    CountersSeen,
     NeighborSeen,
     PathSeen,
     RouteSeen,
@@ -50,6 +51,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 1}},
             "lastResetDueTo": "NSF peer closed the session",
             "authenticationEnabled": 1,
+            "connectionsDropped": 2,
+            "prefixStats": {"inboundFiltered": 3},
         },
     },
     "show bgp ipv4 unicast json": {
@@ -148,6 +151,7 @@ def test_router_as_verify_reads_it() -> None:
         route_maps={"ipv4": (None, None), "ipv6": (None, None)},
         restart=None,
         restart_granted=True,
+        counters=CountersSeen(dropped=2, up=0, discarded={"inboundFiltered": 3}),
     )
     assert seen.neighbors["10.121.0.11"].default_sent == {"ipv4"}
     assert seen.paths["ipv4"]["203.0.113.93/32"] == (

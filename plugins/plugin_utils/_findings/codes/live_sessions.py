@@ -269,4 +269,14 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " 'show bgp neighbors 10.121.0.66 advertised-routes')",
         others=OTHERS,
     ),
+    "EDGE895": LiveCode(
+        WARNING,
+        "Counters of a session move",
+        "since verify looked first: {changes}",
+        "it is as planned now, and was not all the time: who closed it and why, vtysh -c 'show bgp neighbors {address}'"
+        " (last reset, prefix statistics) and journalctl -u frr",
+        "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): since verify looked first: closed 2 times, up"
+        " for 3 s, 14 routes refused by the import (it is as planned now, and was not all the time: who closed it and"
+        " why, vtysh -c 'show bgp neighbors 10.121.0.11' (last reset, prefix statistics) and journalctl -u frr)",
+    ),
 }
