@@ -181,6 +181,19 @@ class TestPersist:
         gateway.hook()
         gateway.lab.wait_established(*PEERS)
 
+    def test_on_a_router_that_leaves_it_goes_with_what_it_keeps(self, gateway: Gateway, intent: dict[str, Any]) -> None:
+        kept = gateway.there()
+        gateway.run(intent, udm_frr_state="absent", udm_frr_stage="expand")
+        assert gateway.there() == kept
+        gateway.upgrade(units=False)
+        gateway.hook()
+        gateway.lab.wait_established(*PEERS)
+        gateway.run(intent, udm_frr_state="absent", udm_frr_stage="contract")
+        assert gateway.there() == []
+        intent["maximum_paths"] = 4
+        gateway.run(intent)
+        gateway.lab.wait_established(*PEERS)
+
     def test_a_file_that_another_owner_keeps_is_named_and_taken_away(
         self, gateway: Gateway, intent: dict[str, Any]
     ) -> None:
