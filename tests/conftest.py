@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "collections"))
 
@@ -37,6 +39,20 @@ MAY_START_ANSIBLE = ("ansible", "lab")
 """Markers of tests that may start Ansible's programs."""
 
 _running: pytest.Item | None = None
+
+
+class LabScheduling(LoadFileScheduling):
+    """Keep together what shares a router or a cluster: the tests of one file, and there those of one version of FRR."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        version = re.search(r"\[.*\b(FRR [0-9.]+)", nodeid)
+        return super()._split_scope(nodeid) + (f" {version[1]}" if version else "")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Answer --dist=loadfile. (Marks xdist_group do nothing: xdist 3.8.0's suffix of a node id is lost with pytest 9.)"""
+    return LabScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(wrapper=True)

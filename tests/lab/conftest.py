@@ -17,16 +17,6 @@ _PROBES = "probes"
 """Name of the property of a test that says what its probes lost; xdist hands properties on."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a router or a cluster: the tests of one file, and there those of one version of FRR."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            version = item.callspec.id if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
-            shared = next((part for part in version.split("-") if part.startswith("FRR ")), "")
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {shared}".strip()))
-
-
 @pytest.fixture
 def told_by_probes(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Return what notes a line about probes, which is printed at the end of the run."""

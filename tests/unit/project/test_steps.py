@@ -217,4 +217,22 @@ python() {{
         assert line is not None
         done = bash(f"{python}\n{function_of('pytest_lab')}\n{line[0]}\nstep_{step}")
         assert done.returncode == status, done.stderr
-        assert f":/made-up/programs -m pytest --numprocesses={workers} --dist=loadgroup -m {marker} -rs" in done.stdout
+        assert f":/made-up/programs -m pytest --numprocesses={workers} --dist=loadfile -m {marker} -rs" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("node", "group"),
+    [
+        ("tests/lab/test_tenants.py::test_a_story", "tests/lab/test_tenants.py"),
+        ("tests/lab/test_corpus.py::test_a_fault[kernel-leg-down]", "tests/lab/test_corpus.py"),
+        ("tests/lab/test_router_drills.py::test_a_drill[FRR 10.3]", "tests/lab/test_router_drills.py FRR 10.3"),
+        ("tests/lab/test_router_drills.py::test_a_drill[FRR 7.5-full etc]", "tests/lab/test_router_drills.py FRR 7.5"),
+    ],
+    ids=["file", "case", "version", "version and case"],
+)
+def test_what_shares_a_router_or_a_cluster_stays_together(
+    node: str, group: str, request: pytest.FixtureRequest
+) -> None:
+    conftest = request.config.pluginmanager.get_plugin(str(CHECKOUT / "tests/conftest.py"))
+    scheduling = conftest.LabScheduling
+    assert scheduling._split_scope(object.__new__(scheduling), node) == group
