@@ -27,10 +27,11 @@ LIBRARY = ("module_utils", "plugin_utils")
 RUN = (
     "plugin_utils/_twin/run",
     "module_utils/_router",
+    "module_utils/_kubernetes/helm.py",
     "module_utils/_unifi/client",
     "module_utils/_unifi/backups",
 )
-"""The parts of the library that act: the twin's and the router's programs, the requests to UniFi Network and its backups."""
+"""The parts that act: the twin's and the router's programs, Helm, the requests to UniFi Network and its backups."""
 
 PURE = {
     *("__future__", "abc", "base64", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib"),
@@ -48,8 +49,10 @@ MORE: dict[str, set[str]] = {
     "module_utils/_kubernetes/state": {"time"},
     "module_utils/_kubernetes/observation": {"email"},
     "module_utils/_kubernetes/module": {"ansible", "os"},
+    "module_utils/_kubernetes/application": {"ansible"},
+    "module_utils/_kubernetes/helm_records": {"email", "time"},
 }
-"""What a part imports besides: netaddr in one file; what reads an API server, and the time for which it waits."""
+"""What a part imports besides: netaddr in one file; what reads an API server, how long it waits, and the time of a record of Helm."""
 
 READS_FILES = {"module_utils/_kubernetes/connection.py"}
 """What opens a file: a kubeconfig, to see its current context."""
@@ -59,7 +62,7 @@ PURE_NAMES = {
     "socket": {"AF_INET", "AF_INET6", "inet_ntop", "inet_pton"},
     "sys": {"executable"},
     "os": {"R_OK", "access", "environ", "path", "pathsep"},
-    "time": {"monotonic", "sleep"},
+    "time": {"monotonic", "sleep", "time"},
 }
 """What is taken of modules that could do more."""
 
