@@ -4,6 +4,7 @@
 """Build everything that the twin and the lab tests run into the cache, once; as root.
 
 Usage: ``programs.py CACHE``, or ``programs.py --path CACHE`` to print the folders of those that tests start by name.
+``programs.py --helm-4 CACHE`` builds Helm 4, which only tests of many minutes run, and prints its path.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ if __name__ == "__main__":
     try:
         if sys.argv[1] == "--path":
             print(path(Path(sys.argv[2])))
+        elif sys.argv[1] == "--helm-4":
+            print(programs_in(Path(sys.argv[2])).ready(programs.HELM_4, "helm"))
         else:
             build(Path(sys.argv[1]))
     except EdgeError as error:

@@ -46,6 +46,12 @@ def missing() -> str | None:
     return None
 
 
+def helm_4() -> Path:
+    """Return Helm 4, which is built where it is not there yet."""
+    command = [sys.executable, str(REPOSITORY / "scripts" / "programs.py"), "--helm-4", str(CACHE.parent)]
+    return Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
+
+
 def cilium_module(version: str = CILIUM) -> Path:
     """Return the folder of the Cilium Go module: it holds the CRDs and the chart."""
     done = subprocess.run(

@@ -18,7 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import witho
 FRR = frr.text_of(frr.OLDEST)
 (V2,) = {cilium.text_of(since) for since in cilium.V2_SINCE.values()}
 SUITES = programs.ROUTER_SUITES
-RECIPES = (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values())
+RECIPES = (programs.KUBERNETES, programs.HELM, programs.HELM_4, *programs.CILIUM.values())
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
 
 KUBERNETES_CORE = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["dependencies"]["kubernetes.core"][2:]
@@ -34,6 +34,7 @@ QUOTES = [
     ("docs/router.md", f"UniFi's 10.1 gets those of {frr.text_of(frr.nearest_tried((10, 1)))}"),
     ("docs/compare.md", f"asks for defaults from before {frr.text_of(frr.EBGP_REQUIRES_POLICY.since)}"),
     ("docs/cluster.md", f"`v2` from {V2} on"),
+    ("docs/cluster.md", f"Helm {programs.HELM.version[1:]} and {programs.HELM_4.version[1:]} are tried"),
     ("docs/situations/ipv6-only.md", f"`edge_cluster_router_ids` (Cilium {cilium.ROUTER_ID_POOL.version} and later)"),
     ("docs/situations/ipv6-only.md", f"Before {cilium.IDENTIFIER_WITHOUT_IPV4.version} write `edge_node_router_id`"),
     ("docs/situations/ipv6-only.md", f"answer NDP from Cilium {cilium.L2_IPV6.version} on"),

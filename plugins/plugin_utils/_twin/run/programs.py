@@ -112,12 +112,14 @@ def _kubernetes(version: str) -> Recipe:
     return Recipe(f"kubernetes-{version}", variables, mains, ("--version",), f"v{version}")
 
 
-def _helm(version: str, kubernetes: str) -> Recipe:
+def _helm(version: str, kubernetes: str = "") -> Recipe:
+    """Return the recipe of Helm; Helm 3 takes the newest Kubernetes that it assumes from its build."""
     module = f"helm.sh/helm/v{version.split('.', maxsplit=1)[0]}"
-    major, minor = kubernetes.split(".")[:2]
     variables = {f"{module}/internal/version.version": f"v{version}"}
-    for package in ("pkg/chartutil", "pkg/lint/rules"):
-        variables |= {f"{module}/{package}.k8sVersionMajor": major, f"{module}/{package}.k8sVersionMinor": minor}
+    if kubernetes:
+        major, minor = kubernetes.split(".")[:2]
+        for package in ("pkg/chartutil", "pkg/lint/rules"):
+            variables |= {f"{module}/{package}.k8sVersionMajor": major, f"{module}/{package}.k8sVersionMinor": minor}
     return Recipe(
         f"helm-{version}", variables, {"helm": Main(f"{module}/cmd/helm")}, ("version", "--short"), f"v{version}"
     )
@@ -142,6 +144,8 @@ def _cilium(version: str, date: str) -> Recipe:
 
 KUBERNETES = _kubernetes("1.36.4")
 HELM = _helm("3.21.4", "1.36")
+HELM_4 = _helm("4.3.2")
+"""Tests run it beside the one that a twin has; it is built where one asks for it."""
 CILIUM = {
     "1.19.6": _cilium("1.19.6", "2026-07-16T00:00:00Z"),
     "1.20.2": _cilium("1.20.2", "2026-10-14T00:00:00Z"),

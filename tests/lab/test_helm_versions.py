@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm 4: it installs and upgrades Cilium, also a release that Helm 3 made, and knows its own again.
+
+On a whole site: tests/lab/test_upgrade.py.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent)]
+
+import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
+from cluster_lab import Cluster, Run, run_roles  # noqa: E402
+
+LACKING = cluster_lab.missing()
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
+
+VALUES: dict[str, Any] = {
+    **hybrid_plan().data["clusters"]["platform"]["helm_values"],
+    "operator": {"rollOutPods": True, "replicas": 1},
+}
+OLD, NEW = "1.19.6", "1.20.2"
+
+
+@pytest.fixture(scope="module")
+def helm_4() -> Path:
+    return cluster_lab.helm_4()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    for cluster in cluster_lab.started(tmp_path):
+        cluster.add_nodes("node01")
+        with cluster_lab.rollouts_complete_by_themselves(cluster):
+            yield cluster
+
+
+def release(cluster: Cluster, helm: Path, version: str, *options: str, **values: Any) -> Run:
+    chart = str(cluster_lab.cilium_module(version) / "install/kubernetes/cilium")
+    own = {"site": "lab", "values": {**VALUES, **values}, "version": version, "chart": chart, "chart_repo": ""}
+    run = run_roles(
+        cluster, ("cilium_net_release", {**own, "timeout": 120, "binary": str(helm)}), options=tuple(options)
+    )
+    assert run.returncode == 0, run.output
+    return run
+
+
+def images(cluster: Cluster) -> str:
+    daemonset = cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium")
+    return str(daemonset["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+@pytest.mark.parametrize("first", ["3", "4"])
+def test_helm_4_installs_upgrades_and_goes_on_from_helm_3(cluster: Cluster, helm_4: Path, first: str) -> None:
+    helm = helm_4 if first == "4" else cluster_lab.HELM
+    assert release(cluster, helm, OLD).changed == 2
+    assert release(cluster, helm_4, OLD).changed == 0
+    assert release(cluster, helm_4, OLD, "--check", debug={"enabled": True}).changed == 2
+    assert release(cluster, helm_4, OLD, debug={"enabled": True}).changed == 2
+    config = cluster.get("/api/v1/namespaces/kube-system/configmaps/cilium-config")["data"]
+    assert config["debug"] == "true"
+    assert release(cluster, helm_4, NEW).changed == 2
+    assert NEW in images(cluster)
+    config = cluster.get("/api/v1/namespaces/kube-system/configmaps/cilium-config")["data"]
+    assert config["debug"] == "false"  # what the plan lacks is unset
+    assert release(cluster, helm_4, NEW).changed == 0
+
+
+def test_release_of_helm_4_can_be_upgraded_by_helm_3(cluster: Cluster, helm_4: Path) -> None:
+    release(cluster, helm_4, OLD)
+    assert release(cluster, cluster_lab.HELM, OLD).changed == 0
+    assert release(cluster, cluster_lab.HELM, NEW).changed == 2
+    assert NEW in images(cluster)
+
+
+def test_helm_4_does_not_write_over_what_somebody_set_in_an_object_of_the_release(
+    cluster: Cluster, helm_4: Path
+) -> None:
+    """It applies on the server's side: a field that somebody else has taken is a conflict, which is told."""
+    release(cluster, helm_4, OLD)
+    path = "/api/v1/namespaces/kube-system/configmaps/cilium-config"
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cilium-config"}, "data": {"debug": "theirs"}}
+    cluster.request("PATCH", f"{path}?fieldManager=somebody&force=true", body, "application/apply-patch+yaml")
+    chart = str(cluster_lab.cilium_module(OLD) / "install/kubernetes/cilium")
+    values = {**VALUES, "debug": {"enabled": True}}
+    own = {"site": "lab", "values": values, "version": OLD, "chart": chart, "chart_repo": "", "binary": str(helm_4)}
+    run = run_roles(cluster, ("cilium_net_release", {**own, "timeout": 60}))
+    told = " ".join(run.output.split())
+    assert run.returncode != 0
+    assert 'conflict with "somebody"' in told
+    assert ".data.debug" in told
+    subprocess.run(
+        [cluster_lab.HELM, "history", "cilium", "-n", "kube-system", "--kubeconfig", str(cluster.kubeconfig)],
+        check=True,
+    )
