@@ -30,6 +30,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     ClusterReadError,
     open_cluster,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.large import applied_cluster  # noqa: E402
 from api_gate import HANGS, STALLS, gate  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
 
@@ -40,6 +41,10 @@ POOL = "/apis/cilium.io/v2/ciliumloadbalancerippools/old"
 NOTE = "/api/v1/namespaces/kube-system/configmaps/cluster-edge-home"
 LABELS = {"cluster-edge.hybridnet/site": "home"}
 MERGE_PATCH = "application/merge-patch+json"
+NOTES = 5
+"""Writes of a first run of two roles beside their objects: each notes what it makes, before and after; one makes the note."""
+READS = 11
+"""Readings of a run of two roles: lists and kinds, whatever they hold."""
 UID = "6f1c9d0e-6d0b-4b43-9f0b-1a2b3c4d5e6f"
 
 
@@ -255,3 +260,29 @@ def test_server_that_never_ends_its_answer_is_given_up(
             assert time.monotonic() - start < 15
             entrance.mend()
     cluster.get(POOL) and cluster.request("DELETE", POOL)
+
+
+@pytest.mark.parametrize(("pools", "services"), [pytest.param(5, 10, id="few"), pytest.param(20, 60, id="many")])
+def test_requests_of_a_run_are_one_for_each_object_and_none_more_for_each_that_is_as_planned(
+    tmp_path: Path, pools: int, services: int
+) -> None:
+    """Counted, not timed; benchmarks/cluster.py times 100 pools and 500 services."""
+    planned = applied_cluster(pools, services)
+    lb = ("cilium_net_lb", {"site": "large", "objects": planned["lb"], "services": planned["services"]})
+    steps = lb, ("cilium_net_services", {"site": "large", "items": planned["services"]})
+    for cluster in cluster_lab.started(tmp_path):
+        cluster.add_cilium_kinds()
+        for name in sorted({item["namespace"] for item in planned["services"]}):
+            cluster.add_namespace(name)
+        assert cluster_lab.run_roles(cluster, *steps).returncode == 0
+        first = len(cluster.asked())
+        writes = cluster.writes_since(0)
+        applied = [item for item in writes if "/configmaps" not in item]
+        objects = len(planned["lb"]) + services
+        assert (len(applied), all(item.startswith("patch ") for item in applied)) == (objects, True)
+        assert len(writes) - objects == NOTES
+        assert first - len(writes) == READS
+        again = cluster_lab.run_roles(cluster, *steps)
+        assert (again.returncode, again.changed) == (0, 0), again.output
+        assert cluster.writes_since(first) == []
+        assert len(cluster.asked()) - first == READS

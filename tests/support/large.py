@@ -12,6 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+
+from .hybrid import inventory_from
+
 MOST_CLUSTERS = 4
 ROUTERS = 2
 L2_EVERY = 10
@@ -119,3 +123,14 @@ def _service(cluster: int, index: int, pools: list[str]) -> tuple[str, dict[str,
         wish["ports"] = [{"port": 443, "target_port": 8443}]
         wish["selector"] = {"app": f"app{index}"}
     return f"team{index % 100}/svc{index:06}", wish
+
+
+def applied_cluster(pools: int, services: int) -> dict[str, Any]:
+    """Return the plan of one cluster, ``lb`` and ``services``, with so many pools and services that a run makes whole.
+
+    Two services of three in the site have ports and a selector, and are made whole.
+    """
+    document = large_document(nodes=20, pools=pools * MOST_CLUSTERS, services=2 * services * MOST_CLUSTERS)
+    cluster = plan(inventory_from(document)).data["clusters"]["c0"]
+    whole = [item for item in cluster["services"] if item["manage"] == "service"][:services]
+    return {"lb": cluster["lb"], "services": whole}
