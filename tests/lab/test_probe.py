@@ -198,6 +198,18 @@ def test_each_next_hop_is_asked_whichever_the_hash_picks(segment: Segment, addre
     assert by_path(segment.ask(target), address) == {first: "answered", second: "unresolved"}
 
 
+def test_an_address_over_next_hops_of_the_other_family_is_asked(segment: Segment) -> None:
+    target = {"address": "203.0.113.7", "tcp": [80], "paths": []}
+    for name, last in (("node", 2), ("other", 3)):
+        segment.ip(name, "address", "add", "203.0.113.7/32", "dev", "lo")
+        segment.listen(name, "203.0.113.7/80")
+        target["paths"].append({"gateway": f"2001:db8::{last}", "interface": "eth0"})
+    words = [word for last in (2, 3) for word in ("nexthop", "via", "inet6", f"2001:db8::{last}", "dev", "eth0")]
+    segment.ip("asker", "route", "add", "203.0.113.7/32", *words)
+    seen = by_path(segment.ask(target), "203.0.113.7")
+    assert seen == {"2001:db8::2": "answered", "2001:db8::3": "answered"}
+
+
 def test_a_next_hop_on_an_interface_that_is_away_is_not_asked(segment: Segment) -> None:
     target = routed(segment, "203.0.113.7")
     target["paths"][1]["interface"] = "tun0"

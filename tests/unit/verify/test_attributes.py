@@ -127,7 +127,8 @@ def nas_is_told_another_med(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE849 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): other attributes than planned on what the router"
-    " announces to it, 10.121.0.0/24: MED none instead of 5 (run site.yml; what leaves: vtysh -c 'show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes')"
+    " announces to it, 10.121.0.0/24: MED none instead of 5 (run site.yml; what leaves: vtysh -c 'show bgp ipv4"
+    " unicast neighbors 10.121.0.11 advertised-routes')"
 )
 def a_node_is_told_another_med(site: LiveSite) -> None:
     maps = site.plan["routers"]["udm-pro"]["frr"]["route_maps"]
