@@ -16,6 +16,9 @@ from .._findings.wording import some
 from .observed import AttributesSeen
 from .report import MOST_NAMES, OK, VerifyReport
 
+KEPT_IN = frozenset({"no-export", "no-advertise"})
+"""Communities that a router may add to a route that says ``blackhole`` (RFC 7999 section 3.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAttributes:
@@ -50,14 +53,17 @@ class PlannedAttributes:
     def differences(self, seen: AttributesSeen) -> str:
         """Return what is otherwise on a route, in words; empty where nothing is. What was not read is as planned."""
         words = []
+        carried = self.communities | (seen.communities or frozenset())
         if self.communities and seen.communities is not None:
-            missing = not self.communities <= seen.communities
-            if missing or (self.exact and seen.communities != self.communities):
+            more = seen.communities - self.communities - (KEPT_IN if "blackhole" in self.communities else frozenset())
+            if not self.communities <= seen.communities or (self.exact and more):
                 words.append(f"communities {_words(seen.communities)} instead of {_words(self.communities)}")
         for name, planned, found in (
             ("local preference", self.local_preference, seen.local_preference),
             ("MED", self.med, seen.med),
         ):
+            if name == "local preference" and "graceful-shutdown" in carried:
+                continue  # the router lowers it to 0, whatever is set (RFC 8326 section 4.3)
             if found != planned and (planned is not None or self.bare):
                 words.append(f"{name} {_number(found)} instead of {_number(planned)}")
         return ", ".join(words)

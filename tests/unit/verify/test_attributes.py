@@ -177,3 +177,28 @@ def test_communities_are_asked_for_where_the_plan_has_some() -> None:
     assert not asks_for_communities(site.plan, "udm-pro"), "it is announced on L2 alone"
     route_map(site, "platform-public-service-ipv4-in")["communities"] = ["65001:1"]
     assert asks_for_communities(site.plan, "udm-pro")
+
+
+@pytest.mark.parametrize(
+    ("planned", "shown", "preference"),
+    [
+        pytest.param(
+            "planned-shut", ["graceful-shutdown"], 0, id="a router prefers a graceful shutdown's routes least"
+        ),
+        pytest.param("65535:0", ["graceful-shutdown"], 0, id="however it is written"),
+        pytest.param("blackhole", ["blackhole", "no-export"], None, id="a router keeps a blackhole's routes to itself"),
+        pytest.param("no-export-subconfed", ["local-AS"], None, id="FRR has a word of its own"),
+    ],
+)
+def test_what_a_router_makes_of_a_community_by_itself_is_as_planned(
+    planned: str, shown: list[str], preference: int | None
+) -> None:
+    site = LiveSite()
+    in_order(site)
+    route_map(site, "platform-public-service-ipv4-in").clear()
+    next(item for item in site.plan["pools"] if item["name"] == "public-service")["communities"] = [planned]
+    carry(site, *shown)
+    for path in site.routes[SERVICE]:
+        del path["metric"]
+        path["locPrf"] = preference
+    assert site.texts() == []
