@@ -199,7 +199,7 @@ def _text(answer: object) -> str:
 
 
 def _needed(text: str) -> str:
-    if not text:
+    if not text.strip(", \t\n"):
         raise EdgeError("", "there is no answer", "it needs one")
     return text
 
