@@ -199,7 +199,7 @@ def _text(answer: object) -> str:
 
 
 def _needed(text: str) -> str:
-    if not text.strip(", \t\n"):
+    if not text:
         raise EdgeError("", "there is no answer", "it needs one")
     return text
 
@@ -250,11 +250,18 @@ def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[\s,]+", text) if word]
 
 
+def _needed_words(text: str) -> list[str]:
+    """Return the words of a list that needs one; nothing but commas is no answer."""
+    words = _words(text)
+    _needed(" ".join(words))
+    return words
+
+
 def _nodes(text: str, network: Cidr | None, gateway: Address | None) -> dict[str, Address]:
     """Return the nodes' addresses by name; an address alone gets a name from its place."""
     nodes: dict[str, Address] = {}
     names: dict[Address, str] = {}
-    for number, word in enumerate(_words(_needed(text)), start=1):
+    for number, word in enumerate(_needed_words(text), start=1):
         name, equals, address = word.partition("=")
         if not equals:
             name, address = f"node{number}", word
@@ -279,7 +286,7 @@ def _nodes(text: str, network: Cidr | None, gateway: Address | None) -> dict[str
 
 
 def _pool(text: str) -> tuple[str, ...]:
-    words = tuple(_words(re.sub(r"\s*-\s*", "-", _needed(text))))
+    words = tuple(_needed_words(re.sub(r"\s*-\s*", "-", text)))
     entries = [parse_pool_entry(word, "") for word in words]
     for entry in entries:
         if entry.interval.family == 6:

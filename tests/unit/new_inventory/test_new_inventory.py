@@ -148,6 +148,7 @@ WRONG = [
                               "the network 192.168.10.0/24 (mend that, or the network)"),
     ({"nodes": ""}, "Nodes (edge_new_nodes): there is no answer (it needs one)"),
     ({"nodes": ","}, "Nodes (edge_new_nodes): there is no answer (it needs one)"),
+    ({"pool": ", ,"}, "Addresses for services (edge_new_pool): there is no answer (it needs one)"),
     ({"nodes": "n1="}, "Nodes (edge_new_nodes): 'n1=' is no node (write NAME=ADDRESS, such as node1=192.168.10.11)"),
     ({"nodes": "n1=192.168.11.11"}, "Nodes (edge_new_nodes): 192.168.11.11 is not inside the network 192.168.10.0/24 (mend that, or the network)"),
     ({"nodes": "n1=192.168.10.1"}, "Nodes (edge_new_nodes): n1 has the address of the router, 192.168.10.1 (each has its own)"),
