@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,10 @@ import kubernetes
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
+
+sys.path[:0] = [str(Path(__file__).parent)]
+
+import cluster_lab  # noqa: E402
 
 pytestmark = [
     pytest.mark.lab,
@@ -26,11 +31,12 @@ TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 """Services behind BGP that upstream reaches."""
 
 
-def playbook(name: str, *options: str) -> None:
-    """Run a playbook with the reference site."""
+def playbook(name: str, *options: str) -> str:
+    """Run a playbook with the reference site, and return its output."""
     command = ["ansible-playbook", f"playbooks/{name}", "-i", str(HYBRID), *options]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def addresses(folder: Path) -> dict[str, list[str]]:
@@ -44,16 +50,26 @@ def addresses(folder: Path) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize(("old", "new"), [("1.19.6", "1.20.2")])
+@pytest.mark.parametrize(
+    ("old", "new", "helm_4"),
+    [
+        pytest.param("1.19.6", "1.20.2", False, id="1.19.6 to 1.20.2"),
+        pytest.param("1.19.6", "1.20.2", True, id="1.19.6 to 1.20.2 by Helm 4", marks=pytest.mark.long),
+    ],
+)
 def test_an_upgrade_keeps_every_address_and_every_connection(
-    old: str, new: str, tmp_path: Path, told_by_probes: Callable[[str], None]
+    old: str, new: str, helm_4: bool, tmp_path: Path, told_by_probes: Callable[[str], None]
 ) -> None:
     folder = tmp_path / "twin"
     own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
-    overlay = ("-i", str(folder / "overlay"))
+    helm = ("-e", f"cilium_net_release_binary={cluster_lab.helm_4()}") if helm_4 else ()
+    overlay = ("-i", str(folder / "overlay"), *helm)
     try:
         playbook("twin.yml", *own, "-e", f"edge_cilium_version={old}")
         playbook("site.yml", *overlay, "-e", f"edge_cilium_version={old}")
+        if helm_4:
+            again = playbook("site.yml", *overlay, "-e", f"edge_cilium_version={old}")
+            assert "0 of 2 ends changed" in again, again
         before = addresses(folder)
         playbook("twin.yml", *own, "-e", f"edge_cilium_version={new}")
         clients = Connections(CLIENT, *TARGETS)
@@ -62,6 +78,9 @@ def test_an_upgrade_keeps_every_address_and_every_connection(
         finally:
             lost = clients.stop()
         assert addresses(folder) == before
+        if helm_4:
+            again = playbook("site.yml", *overlay, "-e", f"edge_cilium_version={new}")
+            assert "0 of 2 ends changed" in again, again
     finally:
         playbook("twin.yml", *own, "-e", "edge_twin_state=absent")
     for target, losses in lost.items():
