@@ -16,7 +16,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Gate(ThreadingHTTPServer):
         self.down = False
         self.hits = 0
         self.mended = threading.Event()
+        self.on_down: Callable[[], object] = lambda: None
+        """What else happens at that moment, such as the end of the real server."""
         self._cut: tuple[str, re.Pattern[str], str, int] | None = None
         self._lock = threading.Lock()
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -61,8 +63,14 @@ class Gate(ThreadingHTTPServer):
 
     def mend(self) -> None:
         """Let the server be back."""
-        self._cut, self.down, self.delay = None, False, 0.0
+        self._cut, self.down, self.delay, self.on_down = None, False, 0.0, lambda: None
         self.mended.set()
+
+    def fell(self) -> None:
+        """Do once what else happens when the server goes away."""
+        with self._lock:
+            act, self.on_down = self.on_down, lambda: None
+        act()
 
     def moment(self, method: str, path: str) -> str:
         """Return when the server goes away at this request; nothing where it does not."""
@@ -98,6 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         if moment == HANGS:
             self.server.mended.wait()
         if moment in (BEFORE, HANGS):
+            self.server.fell()
             return
         time.sleep(self.server.delay)  # the fault itself: a slow server
         target = self.server.target
@@ -109,6 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = answer.read()
         connection.close()
         if moment == AFTER:
+            self.server.fell()
             return
         self.send_response(answer.status)
         for name, value in answer.getheaders():

@@ -93,6 +93,7 @@ class Cluster:
         self.certificate = folder / "certs" / "apiserver.crt"
         self.kubeconfig = folder / "kubeconfig"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._api_server: list[str] = []
         self._tls = ssl._create_unverified_context()
         self.url = ""
 
@@ -119,7 +120,7 @@ class Cluster:
             "--unsafe-no-fsync",
             "--log-level=warn",
         )
-        self._run(
+        self._api_server = [
             str(KUBERNETES / "kube-apiserver"),
             f"--etcd-servers=http://127.0.0.1:{client}",
             "--bind-address=127.0.0.1",
@@ -138,7 +139,8 @@ class Cluster:
             "--profiling=false",
             f"--audit-policy-file={self.folder / 'audit-policy'}",
             f"--audit-log-path={self.folder / 'audit.log'}",
-        )
+        ]
+        self._run(*self._api_server)
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -158,6 +160,17 @@ class Cluster:
         wait_for(f"the API server is ready (logs in {self.folder})", self._ready)
         wait_for("the namespace kube-system exists", lambda: self.get("/api/v1/namespaces/kube-system"))
 
+    def kill_api_server(self) -> None:
+        """End the API server by SIGKILL; etcd stays."""
+        server = self._processes.pop()
+        server.kill()
+        server.wait()
+
+    def start_api_server(self) -> None:
+        """Start the API server again, with what etcd has."""
+        self._run(*self._api_server)
+        wait_for(f"the API server is ready (logs in {self.folder})", self._ready)
+
     def stop(self) -> None:
         """End both programs; their data goes with the folder."""
         for process in reversed(self._processes):
@@ -165,7 +178,7 @@ class Cluster:
             process.wait()
 
     def _run(self, *argv: str) -> None:
-        log = (self.folder / f"{Path(argv[0]).name}.log").open("wb")
+        log = (self.folder / f"{Path(argv[0]).name}.log").open("ab")
         # They end with pytest, also when it is killed.
         bound = ("setpriv", "--pdeathsig", "KILL", *argv)
         self._processes.append(subprocess.Popen(bound, stdout=log, stderr=log, cwd=self.folder))

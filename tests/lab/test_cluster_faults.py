@@ -438,3 +438,49 @@ def test_consent_for_many_services_is_printed_to_be_pasted(cluster: Cluster) -> 
     assert cluster.get(PLACES["lb"]) is None
     for name in names:
         cluster.request("DELETE", f"/api/v1/namespaces/media/services/{name}")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+@pytest.mark.parametrize("part", PARTS)
+def test_server_that_is_killed_while_objects_are_made_and_removed(
+    cluster: Cluster, entrance: Gate, part: str, when: str
+) -> None:
+    """By a real SIGKILL; it is back with what etcd has."""
+    before, others = uids(cluster), of_others(cluster)
+    for method, names in (("PATCH", ["drill"]), ("DELETE", [])):
+        entrance.cut_at(method, "/drill", when)
+        entrance.on_down = cluster.kill_api_server
+        cut = run_roles(cluster, step(part, *names, entrance=entrance))
+        assert (entrance.down, cut.returncode != 0) == (True, True), cut.output
+        assert "out of reach" in words(cut)
+        assert "Traceback" not in cut.output
+        cluster.start_api_server()
+        entrance.mend()
+        assert before <= uids(cluster)
+        assert of_others(cluster) == others
+        completed = run_roles(cluster, step(part, *names, entrance=entrance))
+        assert completed.returncode == 0, completed.output
+        assert (cluster.get(PLACES[part]) is not None) is bool(names)
+        check_note(cluster)
+    assert uids(cluster) == before
+
+
+@pytest.mark.long
+def test_server_that_is_killed_while_helm_is_at_work(cluster: Cluster, entrance: Gate) -> None:
+    others = of_others(cluster)
+    entrance.cut_at("PATCH|POST|PUT", "daemonsets", BEFORE)
+    entrance.on_down = cluster.kill_api_server
+    cut = run_roles(cluster, release_step(cluster_lab.CILIUM, str(entrance.kubeconfig), helm_timeout=60, timeout=60))
+    assert (entrance.down, cut.returncode != 0) == (True, True), cut.output
+    assert "helm upgrade failed" in words(cut)
+    cluster.start_api_server()
+    assert release_status(cluster)[-1].startswith("pending-")
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        whole = release_step(cluster_lab.CILIUM, str(cluster.kubeconfig), helm_timeout=20, timeout=60)
+        completed = run_roles(cluster, whole)
+        again = run_roles(cluster, whole)
+    assert completed.returncode == 0, completed.output
+    assert (again.returncode, again.changed) == (0, 0), again.output
+    assert release_status(cluster)[-1] == "deployed"
+    assert of_others(cluster) == others
