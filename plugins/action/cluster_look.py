@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import importlib
 import shlex
-from pathlib import Path
 from typing import Any
 
 from ansible import release as ansible_release
@@ -66,7 +64,6 @@ class ActionModule(ClusterAction):
         routers_leave = any(router["absent"] for router in plan["routers"].values())
         target = Target(plan["site"], cluster, options["release"], options["namespace"], routers_leave)
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
-        programs["kubernetes.core"] = self._kubernetes_core()
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):
             why = f"it cannot be looked at: {able.get('msg')}\n{LOOK_AT}"
@@ -99,17 +96,3 @@ class ActionModule(ClusterAction):
         """Return the version of Helm; None where there is no such program."""
         done = self._low_level_execute_command(f"{shlex.quote(program)} version --template '{{{{.Version}}}}'")
         return str(done["stdout"]).strip() if done["rc"] == 0 else None
-
-    def _kubernetes_core(self) -> str | None:
-        """Return the version of the collection kubernetes.core; empty where its files do not tell, None without it."""
-        try:
-            folders = list(importlib.import_module("ansible_collections.kubernetes.core").__path__)
-        except ImportError:
-            return None
-        for folder in map(Path, folders):
-            built, source = folder / "MANIFEST.json", folder / "galaxy.yml"
-            if built.is_file():
-                return str(self._loader.load_from_file(str(built))["collection_info"]["version"])
-            if source.is_file():
-                return str(self._loader.load_from_file(str(source))["version"])
-        return ""

@@ -185,7 +185,6 @@ def lacking_rights(wanted: Iterable[Right], rules: Mapping[str, Mapping[str, Any
 _WAYS_OUT: Mapping[str, str] = {
     "ansible-core": "pip install 'ansible-core>={oldest}'",
     "kubernetes": "pip install 'kubernetes>={oldest}', into the Python that edge_cluster_python names",
-    "kubernetes.core": "ansible-galaxy collection install 'kubernetes.core:>={oldest}'",
     "helm": "install it (https://helm.sh/docs/intro/install/), or name another one: cilium_net_release_binary",
 }
 

@@ -139,8 +139,7 @@ def test_the_release_is_read_where_it_is_this_sites_alone() -> None:
         pytest.param("helm", "v3.13.9", "helm v3.13.9: 3.14 or newer, before 5 is needed", id="too old"),
         pytest.param("helm", "v5.0.0-rc.1", "helm v5.0.0-rc.1: 3.14 or newer, before 5 is needed", id="too new"),
         pytest.param("helm", None, "helm is not there: 3.14 or newer, before 5 is needed", id="absent"),
-        pytest.param("kubernetes.core", "6.2.0", "kubernetes.core 6.2.0: 6.4 or newer is needed", id="a collection"),
-        pytest.param("kubernetes.core", "", None, id="a version that its files do not tell"),
+        pytest.param("kubernetes", "", None, id="a version that its files do not tell"),
         pytest.param("kubernetes", "24.1.0", "kubernetes 24.1.0: 24.2 or newer is needed", id="a library"),
         pytest.param("ansible-core", "2.18.9", "ansible-core 2.18.9: 2.19 or newer is needed", id="Ansible"),
         pytest.param("ansible-core", "2.22.0rc1", None, id="a release candidate"),
@@ -152,16 +151,14 @@ def test_programs_that_are_too_old(name: str, version: str | None, told: str | N
 
 def test_the_way_out_names_the_variable_or_the_package() -> None:
     texts = "\n".join(lacking_programs(dict.fromkeys(OLDEST)))
-    for word in ("cilium_net_release_binary", "kubernetes.core:>=6.4", "ansible-core>=2.19", "edge_cluster_python"):
+    for word in ("cilium_net_release_binary", "ansible-core>=2.19", "edge_cluster_python"):
         assert word in texts
 
 
 def test_oldest_versions_are_those_that_the_collection_declares() -> None:
     written = {name: ".".join(map(str, numbers)) for name, numbers in OLDEST.items()}
     runtime = yaml.safe_load((CHECKOUT / "meta/runtime.yml").read_text("utf-8"))
-    galaxy = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))
     assert runtime["requires_ansible"] == f">={written['ansible-core']}.0"
-    assert galaxy["dependencies"]["kubernetes.core"] == f">={written['kubernetes.core']}.0"
 
 
 def workload(kind: str, name: str, **labels: str) -> dict[str, Any]:
