@@ -175,6 +175,12 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         consent = TakeOver.of(cluster["take_over"])
         found.refusals += release_refusals(live, planned, made, consent)
         word = release_word(live, planned, made, consent)
+        if live is not None and live.pending and live.digest in made:
+            found.notes.append(
+                f"the Helm release {live.name} is {live.pending}: a run was cut off in the middle of it, or Helm is at"
+                " work. This run waits until none is any more (cilium_net_release_helm_timeout), marks it as failed and"
+                " goes on from there"
+            )
         if live is not None:
             waiting += _policies_that_end(target, state, live.version)
         runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])

@@ -349,3 +349,12 @@ def test_of_a_cluster_that_others_apply_to_the_nodes_alone_count() -> None:
     assert {right.resource for right in of.rights_to_look} == {"nodes"}
     assert look(of, state(of, POLICY, POOL), READER).refusals == []
     assert len(look(of, state(of, nodes={"else": {"labels": {}, "owned": []}}), READER).refusals) == 1
+
+
+def test_own_release_in_the_middle_of_which_a_run_was_cut_off_is_a_note_and_pending() -> None:
+    of = planned_target()
+    live = as_planned(of)
+    found = look(of, {**live, "release": {**live["release"], "status": "pending-upgrade"}}, ADMINISTRATOR)
+    assert (found.refusals, found.pending) == ([], ["release"])
+    (note,) = found.notes
+    assert note.startswith("the Helm release cilium is pending-upgrade: a run was cut off in the middle of it")
