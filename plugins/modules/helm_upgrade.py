@@ -54,8 +54,9 @@ options:
     default: 300
 attributes:
   check_mode:
-    description: Helm reads the chart. It counts as a change.
+    description: Helm reads the chart, and it counts as a change.
     support: partial
+    details: What Helm would change is not found out.
   diff_mode:
     description: A difference would show values.
     support: none
