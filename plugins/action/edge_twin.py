@@ -17,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.s
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import (
+    FIREWALLS,
     PLATFORM,
     REVERSE_PATHS,
     RouterSettings,
@@ -37,6 +38,8 @@ ARGUMENTS: dict[str, Any] = {
     "endpoints": {"type": "dict", "default": {}},
     "router_platforms": {"type": "dict", "default": {}},
     "reverse_path": {"type": "str", "default": PLATFORM, "choices": [PLATFORM, *REVERSE_PATHS]},
+    "firewall": {"type": "str", "default": PLATFORM, "choices": [*FIREWALLS]},
+    "firewall_rules": {"type": "list", "elements": "dict", "default": []},
     "stopped_agents": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
 }
@@ -69,7 +72,9 @@ class ActionModule(ActionBase):
                 changed = twin.exists() if self._task.check_mode else twin.absent()
                 return {**result, "changed": changed, "milestones": progress.milestones}
             planned = plan_of(options["plan"], "edge_twin_plan")
-            settings = RouterSettings(options["router_platforms"], options["reverse_path"])
+            settings = RouterSettings(
+                options["router_platforms"], options["reverse_path"], options["firewall"], options["firewall_rules"]
+            )
             description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM), settings)
             if self._task.check_mode:
                 return {**result, "changed": twin.differs(description)}

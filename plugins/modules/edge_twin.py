@@ -66,6 +66,24 @@ options:
     type: str
     choices: [platform, "off", loose, strict]
     default: platform
+  firewall:
+    description:
+      - Which packets routers forward. V(platform) is what the router's platform does, V(off) drops nothing.
+      - V(stateful) drops what belongs to no connection that the router has seen from its first packet.
+      - The platform V(linux) drops nothing. V(unifi) lets in from outside only answers and what O(firewall_rules)
+        allow, and is stateful to and from outside. Outside is also what lies in none of its networks.
+    type: str
+    choices: [platform, "off", stateful]
+    default: platform
+  firewall_rules:
+    description:
+      - What the site's own firewall allows and blocks of new connections, in order. The first rule that fits counts,
+        before the platform's own.
+      - Each has C(from) (a network, V(upstream), or a list), C(to) (a pool, a network, or a list) and C(action)
+        (V(allow), the default, or V(block)). Without C(from) or C(to), or with V(any), it is for all.
+    type: list
+    elements: dict
+    default: []
   endpoints:
     description:
       - Which nodes hold a ready stand-in endpoint of a service, by C(namespace/name).

@@ -74,6 +74,8 @@ class Host:
     routes: tuple[Route, ...] = ()
     rules: tuple[Rule, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict)
+    firewall: str = ""
+    """Body of the nftables table of a router; empty = it has none."""
 
 
 @dataclass(frozen=True, slots=True)

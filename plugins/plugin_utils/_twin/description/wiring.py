@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_net
 from ....module_utils._errors import EdgeError
 from ..._document.plan import PlanDocument
 from .addresses import Network, free_of, highest_free, segments, subnet_of, summarize, used
+from .firewall import Zone, read_rules, ruleset
 from .model import LOOPBACK, UPSTREAM, Host, Leg, Route, Rule
 from .platforms import RouterSettings, platform_of, router_sysctls
 
@@ -234,11 +235,28 @@ class Wiring:
         routes = self.router_routes(host)
         if uplink:
             legs, routes = (*legs, *uplink[0]), (*uplink[1], *routes)
-        sysctls = router_sysctls(settings, platform_of(settings, host, self.routers[host]["platform"]))
+        platform = platform_of(settings, host, self.routers[host]["platform"])
+        sysctls = router_sysctls(settings, platform)
         if extra:
             # A link-local address that is checked for a duplicate would not be there when bgpd wants it.
             sysctls["net.ipv6.conf.default.dad_transmits"] = "0"
-        return Host("router", host, self.namespace("host", host), legs, routes, sysctls=sysctls)
+        rules = read_rules(settings.firewall_rules, self.plan)
+        firewall = ruleset(settings, platform, self._zone(host, legs), rules)
+        return Host("router", host, self.namespace("host", host), legs, routes, sysctls=sysctls, firewall=firewall)
+
+    def _zone(self, host: str, legs: Iterable[Leg]) -> Zone:
+        """Return a router's interfaces by network, and which of them lead outside.
+
+        Outside are the transfer network towards upstream and the wire of a provider (``delivery: on_link``).
+        """
+        by_bridge = {leg.bridge: leg.interface for leg in legs}
+        own = [name for name, addresses in self.routers[host]["addresses"].items() if addresses]
+        interfaces = {name: (by_bridge[bridge],) for name in own if (bridge := self.segments[name][0]) in by_bridge}
+        wires = [name for name in interfaces if self.networks[name]["delivery"] == "on_link"]
+        transfer = [leg.interface for leg in legs if leg.interface == UPSTREAM]
+        outside = (*transfer, *(interface for name in wires for interface in interfaces[name]))
+        inside = tuple(cidr for name in own if name not in wires for cidr in self.networks[name]["cidrs"])
+        return Zone({**interfaces, UPSTREAM: outside}, outside, inside)
 
     def client(self, network: str) -> Host | None:
         """Return the client on ``network``: the highest address of each CIDR that nothing in the plan uses."""

@@ -17,6 +17,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from ....module_utils._errors import EdgeError
+from ..description.firewall import TABLE
 from ..description.twin import LOOPBACK, Host, Route, Twin
 from .runtime import NETNS, run
 
@@ -82,6 +83,16 @@ def _wire(twin: Twin, host: Host) -> None:
         routes = [route for route in host.routes if route.family == family]
         _batch([f"-{family}", "-n", host.namespace], [_route_line(route) for route in routes])
         _set_rules(host, family)
+    if host.kind == "router":
+        _set_firewall(host)
+
+
+def _set_firewall(host: Host) -> None:
+    """Give a router its firewall, in one step; where it has none, what an earlier description gave it goes."""
+    table = f"table inet {TABLE}"
+    # With `add` before it, `delete` does not mind that there is no table yet.
+    text = f"add {table}\ndelete {table}\n" + (f"{table} {{\n{host.firewall}}}\n" if host.firewall else "")
+    run(["nsenter", f"--net={NETNS / host.namespace}", "--", "nft", "-f", "-"], text)
 
 
 def _route_line(route: Route) -> str:

@@ -65,6 +65,7 @@ _DEBIAN = {
     "ip": "iproute2",
     "iptables": "iptables",
     "mmdebstrap": "mmdebstrap",
+    "nft": "nftables",
     "nsenter": "util-linux",
     "ssh": "openssh-client",
     "sysctl": "procps",

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The router of a twin drops what the real one would: the reference site's wiring, with an address of its pool on a node.
+
+Neither FRR nor Cilium is there: a static route and an address on the node's loopback stand for them, and the kernel does
+the rest, which is what is tried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.firewall import TABLE
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import RouterSettings
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import listener, network
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
+
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces: needs root")]
+
+ROUTED, ON_LINK = "203.0.113.94", "10.122.0.171"
+"""An address of a BGP pool and one of an L2 pool; both are reached over ``private``, and ``public`` has the default route."""
+UPSTREAM_RULE = {"from": "upstream", "to": "public-service"}
+
+
+class Site:
+    """The wiring of the reference site, with node01 alone behind both addresses."""
+
+    def __init__(self) -> None:
+        self.name = f"fw-{os.getpid()}"
+        self.prefix = _twin.prefix(self.name)
+        self.listener: subprocess.Popen[bytes] | None = None
+
+    def build(self, *, return_path: bool, **settings: Any) -> None:
+        """Make the wiring, or change it to another description."""
+        document = hybrid_document()
+        if not return_path:
+            del document["all"]["vars"]["edge_networks"]["private"]["return_path"]
+        planned = plan(inventory_from(document)).data
+        assert planned is not None
+        network.build(_twin.describe(planned, self.name, settings=RouterSettings(**settings)))
+        self.ip("host.udm-pro", "route", "replace", f"{ROUTED}/32", "via", "10.122.0.11")
+        for address in (ROUTED, ON_LINK):
+            self.ip("host.node01", "address", "replace", f"{address}/32", "dev", "lo")
+        if self.listener is None:
+            ports = [{"service": "lab/web", "port": 8080, "protocol": "TCP", "service_port": 8080}]
+            command = [sys.executable, listener.__file__, "node01", json.dumps(ports)]
+            self.listener = subprocess.Popen([*self.inside("host.node01"), *command])  # ended in `remove`
+            assert self.ask("private", "10.122.0.11", tries=50)
+            # As BGP does: the node knows its routers' MAC addresses. An ARP request with a pool's address as its sender,
+            # which an answer would begin with, is dropped by a strict reverse path.
+            for gateway in ("10.121.0.1", "10.122.0.1"):
+                command = [*self.inside("host.node01"), "curl", "--silent", "--max-time", "1", f"http://{gateway}:9/"]
+                assert subprocess.run(command, check=False).returncode == 7  # refused, so it was reached
+
+    def remove(self) -> None:
+        """End what runs and remove the namespaces."""
+        if self.listener is not None:
+            self.listener.kill()
+            self.listener.wait()
+        network.remove(network.namespaces(self.prefix))
+
+    def inside(self, host: str) -> list[str]:
+        """Return the start of a command in a host's namespace."""
+        return ["nsenter", f"--net=/run/netns/{self.prefix}.{host}", "--"]
+
+    def ip(self, host: str, *arguments: str) -> None:
+        """Run ip in a host's namespace."""
+        subprocess.run([*self.inside(host), "ip", *arguments], check=True)
+
+    def ask(self, client: str, address: str, tries: int = 1) -> str | None:
+        """Return the source that the service saw of a client, or None where no answer came."""
+        url = f"http://{address}:8080/"
+        command = [*self.inside(f"client.{client}"), "curl", "--silent", "--max-time", "1", url]
+        for _time in range(tries):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                return str(json.loads(done.stdout)["client"])
+        return None
+
+    def noted(self, name: str) -> list[tuple[str, str]]:
+        """Return the (source, destination) that the router noted when it dropped."""
+        command = [*self.inside("host.udm-pro"), "nft", "-j", "list", "set", "inet", TABLE, f"{name}4"]
+        (found,) = [
+            item["set"]
+            for item in json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["nftables"]
+            if "set" in item
+        ]
+        return sorted(tuple(entry["elem"]["val"]["concat"]) for entry in found.get("elem", ()))
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+CLIENTS = {"public": "10.121.0.254", "private": "10.122.0.254", "upstream": "198.51.100.2"}
+
+
+def test_a_kind_router_hides_that_answers_take_another_way(site: Site) -> None:
+    site.build(return_path=False, platforms={"udm-pro": "linux"})
+    for client, source in CLIENTS.items():
+        assert site.ask(client, ROUTED) == source
+
+
+def test_half_a_connection_is_dropped_by_unifi_and_by_no_other(site: Site) -> None:
+    """A client in one network of the nodes asks an address behind the other; they answer it directly."""
+    site.build(return_path=False, firewall_rules=[UPSTREAM_RULE])
+    assert site.ask("public", ROUTED) is None
+    assert site.noted("half") == [(CLIENTS["public"], ROUTED)]
+    # The answer passes the router, though by another leg: it has seen both halves.
+    assert site.ask("upstream", ROUTED) == CLIENTS["upstream"]
+    # Between networks of its own UniFi lets invalid packets through; a firewall that follows everything does not.
+    assert site.ask("public", ON_LINK) == CLIENTS["public"]
+    site.build(return_path=False, firewall="stateful", firewall_rules=[UPSTREAM_RULE])
+    assert site.ask("public", ON_LINK) is None
+
+
+@pytest.mark.parametrize("firewall", ["platform", "stateful"])
+@pytest.mark.parametrize("reverse_path", ["loose", "strict"])
+def test_with_return_paths_every_client_is_answered(site: Site, firewall: str, reverse_path: str) -> None:
+    site.build(return_path=True, firewall=firewall, reverse_path=reverse_path, firewall_rules=[UPSTREAM_RULE])
+    for client, source in CLIENTS.items():
+        assert site.ask(client, ROUTED) == source
+    for client in ("public", "private"):
+        assert site.ask(client, ON_LINK) == CLIENTS[client]
+    # In the nodes' own network the router sends a client on to the node (ICMP redirect): a packet of before is half seen.
+    assert set(site.noted("half")) <= {(CLIENTS["private"], ROUTED)}
+    assert site.noted("blocked") == []
+
+
+def test_strict_reverse_path_notes_what_the_kernel_drops(site: Site) -> None:
+    site.build(return_path=False, reverse_path="strict", firewall_rules=[UPSTREAM_RULE])
+    assert site.ask("upstream", ROUTED) is None
+    assert (ROUTED, CLIENTS["upstream"]) in site.noted("reverse")
+
+
+def test_unifi_lets_nothing_in_that_no_rule_allows(site: Site) -> None:
+    site.build(return_path=True)
+    assert site.ask("upstream", ROUTED) is None
+    assert site.noted("blocked") == [(CLIENTS["upstream"], ROUTED)]
+    assert site.ask("private", ROUTED) == CLIENTS["private"]
+
+
+def test_the_sites_rules_block_and_a_switched_off_firewall_is_gone(site: Site) -> None:
+    rule = {"from": "public", "to": "public-service", "action": "block"}
+    site.build(return_path=True, firewall_rules=[rule])
+    assert site.ask("public", ROUTED) is None
+    assert site.noted("blocked") == [(CLIENTS["public"], ROUTED)]
+    site.build(return_path=True, firewall="off", firewall_rules=[rule])
+    assert site.ask("public", ROUTED) == CLIENTS["public"]
