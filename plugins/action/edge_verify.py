@@ -33,6 +33,7 @@ ARGUMENTS = {
     "routers_in": {"type": "str", "required": True},
     "clusters_in": {"type": "str", "required": True},
     "probes_in": {"type": "str"},
+    "heard_in": {"type": "str"},
     "probe": {"type": "bool", "default": True},
     "tasks": {"type": "path"},
     "strict": {"type": "bool", "default": False},
@@ -142,7 +143,8 @@ def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], options: Map
     Args:
         plan: the plan.
         task_vars: of the play.
-        options: ``routers_in``, ``clusters_in`` and ``probes_in`` are the variables; ``probe``: whether routers asked.
+        options: ``routers_in``, ``clusters_in``, ``probes_in`` and ``heard_in`` are the variables; ``probe``: whether
+            routers, and clients of a twin, asked.
     """
     routers = set(plan["routers"])
     frr = registered(routers, task_vars, options["routers_in"])
@@ -154,6 +156,10 @@ def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], options: Map
         heard = registered(routers, task_vars, options["probes_in"]) if options["probe"] else {}
         answers = {host: seen if "error" in seen else seen["probe"] for host, seen in heard.items()}
         observed["probes"] = answers if options["probe"] else None
+    if options.get("heard_in") and options["probe"]:
+        # One task for all hosts: whichever host has its result.
+        heard = registered(routers | set(plan["clusters"]), task_vars, options["heard_in"])
+        observed["heard"] = next((seen if "error" in seen else seen["heard"] for seen in heard.values()), None)
     return observed
 
 

@@ -37,6 +37,11 @@ options:
       - Name of the variable in which each router has the result of M(hybridnet.cluster_edge.edge_probe).
       - Without it the report says nothing of the data plane.
     type: str
+  heard_in:
+    description:
+      - Name of the variable with the result of M(hybridnet.cluster_edge.edge_twin_ask), in a rehearsal.
+      - Without it, or without a result, the report says nothing of clients.
+    type: str
   probe:
     description: V(false) says in the report that nobody asked the addresses.
     type: bool

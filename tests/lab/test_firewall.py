@@ -9,26 +9,31 @@ the rest, which is what is tried.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.firewall import TABLE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import RouterSettings
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import ask as asking
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import listener, network
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces: needs root")]
 
-ROUTED, ON_LINK = "203.0.113.94", "10.122.0.171"
-"""An address of a BGP pool and one of an L2 pool; both are reached over ``private``, and ``public`` has the default route."""
-UPSTREAM_RULE = {"from": "upstream", "to": "public-service"}
+ROUTED, ON_LINK, OTHER = "203.0.113.94", "10.122.0.171", "203.0.113.93"
+"""Addresses of a BGP pool and an L2 pool that are reached over ``private``, and of a BGP pool over ``public``, which has the
+nodes' default route."""
+UPSTREAM_RULE = {"from": "upstream", "to": ["public-service", "public-ingress"]}
 
 
 class Site:
@@ -38,20 +43,28 @@ class Site:
         self.name = f"fw-{os.getpid()}"
         self.prefix = _twin.prefix(self.name)
         self.listener: subprocess.Popen[bytes] | None = None
+        self.described: dict[str, Any] = {}
 
     def build(self, *, return_path: bool, **settings: Any) -> None:
         """Make the wiring, or change it to another description."""
         document = hybrid_document()
         if not return_path:
-            del document["all"]["vars"]["edge_networks"]["private"]["return_path"]
+            for item in document["all"]["vars"]["edge_networks"].values():
+                del item["return_path"]
         planned = plan(inventory_from(document)).data
         assert planned is not None
-        network.build(_twin.describe(planned, self.name, settings=RouterSettings(**settings)))
+        twin = _twin.describe(planned, self.name, settings=RouterSettings(**settings))
+        self.described = json.loads(json.dumps(dataclasses.asdict(twin)))
+        network.build(twin)
         self.ip("host.udm-pro", "route", "replace", f"{ROUTED}/32", "via", "10.122.0.11")
-        for address in (ROUTED, ON_LINK):
+        self.ip("host.udm-pro", "route", "replace", f"{OTHER}/32", "via", "10.121.0.11")
+        for address in (ROUTED, ON_LINK, OTHER):
             self.ip("host.node01", "address", "replace", f"{address}/32", "dev", "lo")
         if self.listener is None:
-            ports = [{"service": "lab/web", "port": 8080, "protocol": "TCP", "service_port": 8080}]
+            ports = [
+                {"service": "lab/web", "port": 8080, "protocol": protocol, "service_port": 8080}
+                for protocol in ("TCP", "UDP")
+            ]
             command = [sys.executable, listener.__file__, "node01", json.dumps(ports)]
             self.listener = subprocess.Popen([*self.inside("host.node01"), *command])  # ended in `remove`
             assert self.ask("private", "10.122.0.11", tries=50)
@@ -120,6 +133,7 @@ def test_half_a_connection_is_dropped_by_unifi_and_by_no_other(site: Site) -> No
     site.build(return_path=False, firewall_rules=[UPSTREAM_RULE])
     assert site.ask("public", ROUTED) is None
     assert site.noted("half") == [(CLIENTS["public"], ROUTED)]
+    assert site.ask("private", OTHER) is None
     # The answer passes the router, though by another leg: it has seen both halves.
     assert site.ask("upstream", ROUTED) == CLIENTS["upstream"]
     # Between networks of its own UniFi lets invalid packets through; a firewall that follows everything does not.
@@ -133,11 +147,11 @@ def test_half_a_connection_is_dropped_by_unifi_and_by_no_other(site: Site) -> No
 def test_with_return_paths_every_client_is_answered(site: Site, firewall: str, reverse_path: str) -> None:
     site.build(return_path=True, firewall=firewall, reverse_path=reverse_path, firewall_rules=[UPSTREAM_RULE])
     for client, source in CLIENTS.items():
-        assert site.ask(client, ROUTED) == source
+        assert site.ask(client, ROUTED) == site.ask(client, OTHER) == source
     for client in ("public", "private"):
         assert site.ask(client, ON_LINK) == CLIENTS[client]
     # In the nodes' own network the router sends a client on to the node (ICMP redirect): a packet of before is half seen.
-    assert set(site.noted("half")) <= {(CLIENTS["private"], ROUTED)}
+    assert set(site.noted("half")) <= {(CLIENTS["private"], ROUTED), (CLIENTS["public"], OTHER)}
     assert site.noted("blocked") == []
 
 
@@ -161,3 +175,41 @@ def test_the_sites_rules_block_and_a_switched_off_firewall_is_gone(site: Site) -
     assert site.noted("blocked") == [(CLIENTS["public"], ROUTED)]
     site.build(return_path=True, firewall="off", firewall_rules=[rule])
     assert site.ask("public", ROUTED) == CLIENTS["public"]
+
+
+def test_clients_ask_all_at_once_and_say_what_they_got_and_why_not(site: Site) -> None:
+    """What verify takes of a rehearsal: answers over TCP and UDP, and what the router dropped since."""
+    site.build(return_path=False, firewall_rules=[UPSTREAM_RULE])
+    assert [(item["name"], item["addresses"], item["routers"]) for item in asking.clients(site.described)] == [
+        (name, [CLIENTS[name]], ["udm-pro"]) for name in ("private", "public", "upstream")
+    ]
+    asked = [("private", ROUTED), ("public", ROUTED), ("upstream", ROUTED), ("upstream", ON_LINK)]
+    heard = asking.ask(
+        site.described,
+        [{"client": client, "address": address, "tcp": [8080], "udp": [8080]} for client, address in asked],
+    )
+    got = {
+        (item["client"], item["address"], item["protocol"]): item.get("error") or (item["service"], item["source"])
+        for item in heard["answers"]
+    }
+    for client in ("private", "upstream"):
+        for protocol in ("tcp", "udp"):
+            assert got[client, ROUTED, protocol] == ("lab/web", CLIENTS[client])
+    assert got["public", ROUTED, "tcp"] == "time-out"
+    # A datagram needs no handshake: half a connection is enough.
+    assert got["public", ROUTED, "udp"] == ("lab/web", CLIENTS["public"])
+    assert got["upstream", ON_LINK, "tcp"] == "Network is unreachable"
+    assert [CLIENTS["public"], ROUTED] in heard["dropped"]["udm-pro"]["half"]
+    # What was dropped before does not count the next time.
+    site.build(return_path=True, firewall_rules=[UPSTREAM_RULE])
+    again = asking.ask(site.described, [{"client": "public", "address": ON_LINK, "tcp": [8080, 9], "udp": []}])
+    assert [item.get("error", item.get("node")) for item in again["answers"]] == ["node01", "Connection refused"]
+
+
+def test_a_twin_that_is_gone_cannot_ask(site: Site, tmp_path: Path) -> None:
+    site.build(return_path=True, platforms={"udm-pro": "linux"})
+    site.remove()
+    with pytest.raises(EdgeError, match=r"namespace twin-\S+\.client\.public: is not there"):
+        asking.ask(site.described, [{"client": "public", "address": ROUTED, "tcp": [80], "udp": []}])
+    with pytest.raises(EdgeError, match="is no overlay of a twin that is up"):
+        asking.read_description(tmp_path / "overlay")

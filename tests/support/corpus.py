@@ -37,12 +37,18 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import ask as ask_from_clients
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import clients, read_description
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.sessions import needs_agents
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets, verify
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import (
+    client_targets,
+    probe_targets,
+    verify,
+)
 from kubernetes.dynamic.client import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError
 
@@ -230,7 +236,15 @@ class Site:
             observed["routers"][ROUTER] = seen
             targets = probe_targets(self.plan, observed["clusters"], ROUTER, seen)
             observed["probes"][ROUTER] = ask(self.namespace("router"), targets)
+        observed["heard"] = self._heard(observed)
         return verify(self.plan, observed, earlier=earlier)
+
+    def _heard(self, observed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the twin's clients hear, as edge_twin_ask returns it."""
+        description = read_description(self.folder / "overlay")
+        known: Any = clients(description)
+        targets = client_targets(self.plan, observed["clusters"], observed["routers"], known)
+        return {"clients": known, **ask_from_clients(description, targets)}
 
     def _show(self, command: str) -> Any:
         """Return what FRR shows, as frr_info reads it, and within its time."""

@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """By which networks a node is reached, and by which its answers leave.
 
-A node answers by its default route, whichever network the request came through, unless it has a routing rule for the
-source of the answer. Cilium looks up the route of an answer with the service's address as its source (bpf/lib/nodeport,
-"FIB lookup with post-RevDNAT src IP"), so a rule ``from <pool>`` on the node holds for it.
+A node answers by its main routing table, whichever network the request came through, unless it has a routing rule for
+the source of the answer: by its default route, and directly where it has a leg in the client's network. Cilium looks up
+the route of an answer with the service's address as its source (bpf/lib/nodeport, "FIB lookup with post-RevDNAT src
+IP"), so a rule ``from <pool>`` on the node holds for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._addressing.addresses import Cidr, to_cidrs
@@ -76,18 +78,38 @@ class Ways:
         found = {name: reached for name, reached in self.reached_over(node).items() if name not in self._kept}
         return found if len(found) > 1 else {}
 
+    def without_rule(self, node: Node) -> dict[str, Reached]:
+        """Return the networks whose answers need a routing rule and have none, of a node that is reached over several.
+
+        Over one alone the answer leaves where the request came in. With one such network left among several, its routed
+        pools still need a rule: a client in another network of the node would be answered there directly.
+        """
+        if several := self.by_default_route(node):
+            return several
+        reached = self.reached_over(node)
+        return {
+            name: item
+            for name, item in reached.items()
+            if name not in self._kept and len(reached) > 1 and any(pool.bgp for pool in self._own_pools(reached, name))
+        }
+
+    @staticmethod
+    def _own_pools(reached: Mapping[str, Reached], network: str) -> list[Pool]:
+        """Return the pools that are reached over one network of a node and over no other."""
+        others = {pool for name, other in reached.items() if name != network for pool in other.pools}
+        return [pool for name, pool in reached[network].pools.items() if name not in others]
+
     def return_paths(self, node: Node) -> dict[str, tuple[Cidr, ...]]:
         """Return, for each network with ``return_path: network``, the sources for which a node needs a routing rule.
 
-        A pool that is reached over several networks of the node has none: its addresses do not say where the request
-        came in.
+        A node with a leg in one network alone needs none. A pool that is reached over several networks of the node has
+        none: its addresses do not say where the request came in.
         """
-        reached = self.reached_over(node) if self._kept else {}
+        several = sum(1 for addresses in node.addresses.values() if addresses) > 1
+        reached = self.reached_over(node) if self._kept and several else {}
         found: dict[str, tuple[Cidr, ...]] = {}
         for network in sorted(self._kept & set(reached)):
-            others = {pool for name, other in reached.items() if name != network for pool in other.pools}
-            pools = [pool for name, pool in reached[network].pools.items() if name not in others]
-            cidrs = to_cidrs(interval for pool in pools for interval in pool.intervals)
+            cidrs = to_cidrs(interval for pool in self._own_pools(reached, network) for interval in pool.intervals)
             if cidrs:
                 found[network] = cidrs
         return found

@@ -28,6 +28,7 @@ STEPS = {
     "lease": "Who answers on L2",
     "neighbor": "Who answers ARP and NDP, asked by a router",
     "asked": "Addresses asked by a router",
+    "client": "Addresses asked by clients of the twin",
 }
 """Step of verify -> its heading, in the order of the table."""
 

@@ -10,12 +10,13 @@ allowed node answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...module_utils._errors import EdgeError
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
+from .clients import ClientTarget, TwinClient, client_questions, verify_clients
 from .counters import Earlier, verify_counters
 from .data_plane import ProbeTarget, addresses_to_ask, verify_data_plane
 from .dynamic import with_addresses
@@ -41,7 +42,8 @@ def verify(
     Args:
         plan: the plan as JSON.
         observed: ``routers`` and ``clusters``: host -> what its module returned, or ``{"error": text}`` where it could
-            not be read. Hosts that are absent, and ends that the plan does not manage, are not verified.
+            not be read. ``probes``: by router what it heard; ``heard``: what the clients of a twin did. Hosts that are
+            absent, and ends that the plan does not manage, are not verified.
         strict: a service that others make (``manage: metadata`` or ``values``) and that is absent is an error.
         earlier: ``counters`` of the report of the look before; None: this is the run's first look.
 
@@ -76,6 +78,8 @@ def verify(
     verify_routes(report, plan, routers, expectations, up)
     if "probes" in observed:
         verify_data_plane(report, plan, routers, expectations, observed["probes"])
+    if observed.get("heard") is not None:
+        verify_clients(report, plan, routers, expectations, observed["heard"])
     return report
 
 
@@ -90,14 +94,41 @@ def probe_targets(
         router: one of the plan.
         seen: what ``frr_info`` returned of it.
     """
-    live = {
+    live = _readable(plan, clusters)
+    read = read_router(seen)
+    plan = with_addresses(plan, {router: read}, live)
+    return [asked.target() for asked in addresses_to_ask(plan, Expectations(plan, live), router, read)]
+
+
+def _readable(plan: PlanDocument, clusters: Mapping[str, Any]) -> dict[str, ClusterSeen]:
+    """Return the managed clusters that could be read."""
+    return {
         name: read_cluster(raw)
         for name, raw in clusters.items()
         if "error" not in raw and plan["clusters"][name]["managed"]
     }
-    read = read_router(seen)
-    plan = with_addresses(plan, {router: read}, live)
-    return [asked.target() for asked in addresses_to_ask(plan, Expectations(plan, live), router, read)]
+
+
+def client_targets(
+    plan: PlanDocument,
+    clusters: Mapping[str, Any],
+    routers: Mapping[str, Any],
+    clients: Sequence[TwinClient],
+) -> list[ClientTarget]:
+    """Return what the clients of a twin are to ask.
+
+    Args:
+        plan: the plan as JSON.
+        clusters: cluster -> what ``cilium_info`` returned, or ``{"error": text}``.
+        routers: router -> what ``frr_info`` returned, or ``{"error": text}``.
+        clients: of the twin.
+    """
+    live = _readable(plan, clusters)
+    managed = {name: raw for name, raw in routers.items() if plan["routers"][name]["managed"]}
+    read = {name: read_router(raw) for name, raw in managed.items() if "error" not in raw}
+    plan = with_addresses(plan, read, live)
+    questions = client_questions(plan, Expectations(plan, live), read, clients)
+    return [question.target() for question in questions if question.asked]
 
 
 def settle_seconds(plan: PlanDocument) -> int:

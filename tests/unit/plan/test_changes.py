@@ -82,8 +82,7 @@ FRR = f"router changes udm-pro FRR configuration {UDM}"
             f"announced prefix appears 10.122.0.128/27 of pool private-ingress by L2 on private {PLATFORM}",
             f"announced prefix goes 10.122.0.160/28 of pool private-service by L2 on private {PLATFORM}",
             # The nodes need other routing rules.
-            *(f'node changes platform/node0{n} return paths: {{"private": ["10.122.0.128/28", "10.122.0.160/28",'
-              f' "203.0.113.94/32"]}} -> {{"private": ["10.122.0.128/27", "203.0.113.94/32"]}} {PLATFORM}' for n in (1, 2, 3)),
+            *(f"node changes platform/node0{n} return paths {PLATFORM}" for n in (1, 2, 3)),
             'node changes platform/node04 return paths: {"private": ["10.122.0.128/28", "10.122.0.160/28"]} ->'
             f' {{"private": ["10.122.0.128/27"]}} {PLATFORM}',
             f"pool changes platform/private-ingress addresses: 10.122.0.128/28 -> 10.122.0.128/27 {PLATFORM}",

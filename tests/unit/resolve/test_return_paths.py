@@ -34,30 +34,54 @@ def networks(**return_paths: str) -> dict[str, Any]:
     return {"edge_networks": found}
 
 
-def test_a_node_that_answers_by_its_default_route_alone() -> None:
-    found, paths = planned(networks())
-    assert found == [
+def finding(missing: str, pools: str) -> str:
+    """Return the text of EDGE212 for the networks without return paths."""
+    return (
         "EDGE212 node01.edge_addresses: node01 and 2 more nodes are reached over networks private and public of udm-pro,"
-        " and answer by their default route alone (give them a routing rule for each pool of private or of public,"
-        " whichever is not the default route's, and write return_path: network at it in edge_networks, or accept it"
-        " where no router filters so: docs/situations/nodes-in-two-networks.md)"
-    ]
+        f" and answer what comes in over {missing} by the main routing table alone (give them a routing rule for each pool"
+        f" of {pools}, and write return_path: network at {missing} in edge_networks, or accept it where no router filters"
+        " so: docs/situations/nodes-in-two-networks.md)"
+    )
+
+
+def test_a_node_that_answers_by_its_main_routes_alone() -> None:
+    found, paths = planned(networks())
+    assert found == [finding("private and public", "private and of public")]
     assert set(map(str, paths.values())) == {"{}"}
 
 
-@pytest.mark.parametrize(
-    ("declared", "sources"),
-    [
-        ("private", ["10.122.0.128/28", "10.122.0.160/28", "203.0.113.94/32"]),
-        # Where private has the default route, public is the network that needs a rule.
-        ("public", ["203.0.113.93/32"]),
-    ],
-)
-def test_one_network_needs_no_rule(declared: str, sources: list[str]) -> None:
+SOURCES = {"private": ["10.122.0.128/28", "10.122.0.160/28", "203.0.113.94/32"], "public": ["203.0.113.93/32"]}
+
+
+@pytest.mark.parametrize("declared", SOURCES)
+def test_the_other_network_needs_a_rule_too(declared: str) -> None:
+    """A client in the one network asks a routed address behind the other, and the node answers it directly."""
     found, paths = planned(networks(**{declared: "network"}))
-    assert found == []
-    assert paths["node01"] == {declared: sources}
+    (missing,) = set(SOURCES) - {declared}
+    assert found == [finding(missing, missing)]
+    assert paths["node01"] == {declared: SOURCES[declared]}
     assert paths["control-01"] == {}
+
+
+def test_with_rules_for_both_nothing_is_lost() -> None:
+    found, paths = planned(networks(private="network", public="network"))
+    assert (found, paths["node01"]) == ([], SOURCES)
+
+
+def test_a_network_without_routed_pools_needs_none() -> None:
+    """UniFi knows the range of an L2 pool, and lets half a connection to it through."""
+    found, _paths = planned(
+        {
+            **networks(public="network"),
+            "edge_peerings": {"public-ingress": {"network": "public", "asn": 65001}},
+            "edge_pools": {
+                "public-ingress": {"addresses": "203.0.113.93/32", "bgp": "public-ingress"},
+                "private-service": {"addresses": "10.122.0.160/28", "l2": "private"},
+            },
+            "edge_services": {},
+        }
+    )
+    assert found == []
 
 
 def test_a_pool_of_both_networks_has_no_rule() -> None:

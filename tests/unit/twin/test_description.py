@@ -487,16 +487,21 @@ def test_a_node_answers_through_the_network_of_the_request_where_the_site_declar
     twin = _twin.describe(hybrid_plan().data)
     node = host(twin, "node01")
     sources = ["10.122.0.128/28", "10.122.0.160/28", "203.0.113.94/32"]
-    assert sorted(rule.source for rule in node.rules) == sources
-    (table,) = {rule.table for rule in node.rules}
-    assert [(route.destination, route.via, route.interface) for route in node.routes if route.table == table] == [
-        ("10.122.0.0/24", (), "enp86s0.122"),
-        ("default", ("10.122.0.1",), None),
-    ]
+    expected = {
+        "private": (sources, ["10.122.0.0/24", "enp86s0.122"], "10.122.0.1"),
+        "public": (["203.0.113.93/32"], ["10.121.0.0/24", "eth0"], "10.121.0.1"),
+    }
+    for table, (own, subnet, router) in zip((1000, 1001), expected.values(), strict=True):
+        assert sorted(rule.source for rule in node.rules if rule.table == table) == own
+        assert [(route.destination, route.via, route.interface) for route in node.routes if route.table == table] == [
+            (subnet[0], (), subnet[1]),
+            ("default", (router,), None),
+        ]
     # It has no session, and answers for what is announced on L2 alone.
     assert [rule.source for rule in host(twin, "node04").rules] == sources[:2]
     document = hybrid_document()
-    del document["all"]["vars"]["edge_networks"]["private"]["return_path"]
+    for network in document["all"]["vars"]["edge_networks"].values():
+        del network["return_path"]
     assert [item.rules for item in _twin.describe(plan(inventory_from(document)).data).hosts if item.rules] == []
 
 

@@ -10,6 +10,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.t
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify import (
     test_advertised,
     test_attributes,
+    test_clients,
     test_counters,
     test_data_plane,
     test_leases,
@@ -26,6 +27,7 @@ FOUND = {
     for module in (
         test_advertised,
         test_attributes,
+        test_clients,
         test_counters,
         test_data_plane,
         test_leases,

@@ -81,12 +81,12 @@ ADDRESSES: dict[str, PlanCode] = {
     "EDGE212": PlanCode(
         WARNING,
         "Node answers by another network than the request came in",
-        "Requests come through several networks of a node, and all answers leave by its default route. A router with"
-        " strict reverse path filtering drops those that come back through another network. One that follows"
-        " connections sees half of those between clients in a network of the nodes and addresses of another.",
-        "t1.edge_addresses: t1 and 1 more node are reached over networks lab and lab2 of tor-a, and"
-        " answer by their default route alone (give them a routing rule for each pool of lab or of lab2,"
-        " whichever is not the default route's, and write return_path: network at it in edge_networks, or accept it"
-        " where no router filters so: docs/situations/nodes-in-two-networks.md)",
+        "Requests come through several networks of a node, and answers leave by its main routes. A router with strict"
+        " reverse path filtering drops those that come back through another network. One that follows connections, as"
+        " UniFi does, sees half of those between clients in a network of the nodes and addresses of another.",
+        "t1.edge_addresses: t1 and 1 more node are reached over networks lab and lab2 of tor-a, and answer what comes"
+        " in over lab and lab2 by the main routing table alone (give them a routing rule for each pool of lab and of"
+        " lab2, and write return_path: network at lab and lab2 in edge_networks, or accept it where no router filters"
+        " so: docs/situations/nodes-in-two-networks.md)",
     ),
 }

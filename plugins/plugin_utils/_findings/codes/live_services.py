@@ -8,6 +8,74 @@ from __future__ import annotations
 from ..code import COMMIT, ERROR, WARNING, LiveCode
 
 LIVE_SERVICES: dict[str, LiveCode] = {
+    "EDGE853": LiveCode(
+        ERROR,
+        "Clients of the twin could not ask",
+        "no client could ask the services' addresses: {reason}",
+        "mend that, or leave the clients out: edge_verify_probe: false",
+        "hybrid: no client could ask the services' addresses: namespace twin-hybrid.client.public is not there (mend"
+        " that, or leave the clients out: edge_verify_probe: false)",
+    ),
+    "EDGE854": LiveCode(
+        ERROR,
+        "Router sees half of a connection",
+        "no answer from {address} {ports} to clients in {clients}: {routers} drops packets as invalid, because it has"
+        " seen one half of the connection. The answer takes another way than the request",
+        "a router that follows no connections hides this. Let nodes answer through the network that the request came"
+        " in by: routing rules on them, and return_path: network at {networks} in edge_networks:"
+        " docs/situations/nodes-in-two-networks.md",
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in public (10.121.0.254):"
+        " udm-pro drops packets as invalid, because it has seen one half of the connection. The answer takes another"
+        " way than the request (a router that follows no connections hides this. Let nodes answer through the network"
+        " that the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
+        " docs/situations/nodes-in-two-networks.md)",
+        settles=False,
+    ),
+    "EDGE855": LiveCode(
+        ERROR,
+        "Reverse path drops the answer",
+        "no answer from {address} {ports} to clients in {clients}: {routers} checks the reverse path strictly, and the"
+        " answer came back by another network than the request went out",
+        "a router that does not check it hides this. Let nodes answer through the network that the request came in by:"
+        " routing rules on them, and return_path: network at {networks} in edge_networks:"
+        " docs/situations/nodes-in-two-networks.md",
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+        " (198.51.100.2): udm-pro checks the reverse path strictly, and the answer came back by another network than"
+        " the request went out (a router that does not check it hides this. Let nodes answer through the network that"
+        " the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
+        " docs/situations/nodes-in-two-networks.md)",
+        settles=False,
+    ),
+    "EDGE856": LiveCode(
+        WARNING,
+        "Firewall lets a client not in",
+        "{routers} does not let clients in {clients} in to {address} {ports}",
+        "where the real router has a rule that lets them in, say so: edge_twin_firewall_rules (docs/twin.md);"
+        " where it has none, accept this",
+        "platform service dummy/dummy-service: udm-pro does not let clients in upstream (198.51.100.2) in to"
+        " 203.0.113.94 TCP 80 (where the real router has a rule that lets them in, say so: edge_twin_firewall_rules"
+        " (docs/twin.md); where it has none, accept this)",
+    ),
+    "EDGE857": LiveCode(
+        WARNING,
+        "Service does not see its client",
+        "asked by clients in {clients}, {address} saw {sources}: the source was translated, though traffic policy"
+        " Local keeps it",
+        "look for NAT on the way: masquerading of ranges that a router does not know, or Cilium's own",
+        "platform service dummy/dummy-service: asked by clients in private (10.122.0.254), 203.0.113.94 saw"
+        " 10.122.0.1: the source was translated, though traffic policy Local keeps it (look for NAT on the way:"
+        " masquerading of ranges that a router does not know, or Cilium's own)",
+    ),
+    "EDGE858": LiveCode(
+        ERROR,
+        "Client gets no answer",
+        "no answer from {address} {ports} to clients in {clients} ({reason})",
+        "./rehearse --keep leaves the twin up: follow the packets there, ip route get on router and nodes, tcpdump in"
+        " each namespace",
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in private"
+        " (10.122.0.254), upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the twin up: follow the packets"
+        " there, ip route get on router and nodes, tcpdump in each namespace)",
+    ),
     "EDGE860": LiveCode(
         ERROR,
         "Service missing",

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What clients of a rehearsal ask, and what verify makes of the answers and of what routers dropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.clients import TwinClient
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import client_targets
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Faults, LiveSite
+
+CLIENTS: list[TwinClient] = [
+    {"name": "private", "addresses": ["10.122.0.254"], "routers": ["udm-pro"]},
+    {"name": "public", "addresses": ["10.121.0.254"], "routers": ["udm-pro"]},
+    {"name": "upstream", "addresses": ["198.51.100.2"], "routers": ["udm-pro"]},
+]
+ADDRESS = {client["name"]: client["addresses"][0] for client in CLIENTS}
+BGP, L2 = "203.0.113.94", "10.122.0.171"
+SERVICES = {
+    BGP: "dummy/dummy-service",
+    "203.0.113.93": "ingress-nginx-public/ingress-nginx-controller",
+    L2: "affine/affine-svc-lb",
+    "10.122.0.129": "ingress-nginx-private/ingress-nginx-controller",
+}
+
+
+def targets(site: LiveSite) -> set[tuple[str, str]]:
+    """Return who asks which address."""
+    found = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], CLIENTS)
+    assert all(target["tcp"] == [80] and target["udp"] == [] for target in found)
+    return {(target["client"], target["address"]) for target in found}
+
+
+def ask(site: LiveSite) -> None:
+    """Let every client get its answer."""
+    answers = [
+        {
+            "client": client,
+            "address": address,
+            "protocol": "tcp",
+            "port": 80,
+            "service": SERVICES[address],
+            "node": "node02",
+            "source": ADDRESS[client],
+        }
+        for client, address in sorted(targets(site))
+    ]
+    site.observed["heard"] = {"clients": CLIENTS, "answers": answers, "dropped": {"udm-pro": {}}}
+
+
+FAULTS = Faults(prepare=ask)
+
+
+def answer(site: LiveSite, client: str, address: str = BGP) -> dict[str, Any]:
+    """Return what a client heard of an address."""
+    (found,) = [
+        item for item in site.observed["heard"]["answers"] if (item["client"], item["address"]) == (client, address)
+    ]
+    return found  # type: ignore[no-any-return]
+
+
+def silence(site: LiveSite, client: str, address: str = BGP) -> None:
+    """Let a client get no answer."""
+    heard = answer(site, client, address)
+    for key in ("service", "node", "source"):
+        del heard[key]
+    heard["error"] = "time-out"
+
+
+def drop(site: LiveSite, note: str, *pair: str) -> None:
+    """Let the router note that it dropped a packet from one address to another."""
+    site.observed["heard"]["dropped"]["udm-pro"].setdefault(note, []).append(list(pair))
+
+
+def test_each_client_asks_what_the_plan_brings_to_its_network_or_its_router() -> None:
+    inside = {(client, address) for client in ("private", "public") for address in SERVICES}
+    assert targets(LiveSite()) == inside | {("upstream", BGP), ("upstream", "203.0.113.93")}
+
+
+def test_without_a_twin_there_are_no_clients() -> None:
+    site = LiveSite()
+    assert site.rows("client") == []
+    site.observed["heard"] = None
+    assert site.rows("client") == []
+
+
+def test_the_table_says_which_node_answered_and_what_source_it_saw() -> None:
+    site = LiveSite()
+    ask(site)
+    assert site.texts() == []
+    row = ("answers, sees the client", "TCP 80 node02, sees 10.121.0.254", "ok")
+    assert ("public 203.0.113.94 (platform dummy/dummy-service)", *row) in site.rows("client")
+    assert {row[1] for row in site.rows("client") if L2 in row[0]} == {"answers"}
+
+
+def test_with_cluster_policy_the_source_may_be_a_node() -> None:
+    site = LiveSite()
+    ask(site)
+    answer(site, "private", L2)["source"] = "10.122.0.13"
+    assert site.texts() == []
+
+
+@pytest.mark.parametrize(
+    ("ranges", "asked"),
+    [
+        pytest.param(["10.121.0.0/24"], {"public"}, id="some clients"),
+        pytest.param([], {"public", "private", "upstream"}, id="none"),
+    ],
+)
+def test_source_ranges_decide_who_asks(ranges: list[str], asked: set[str]) -> None:
+    site = LiveSite()
+    site.service("dummy-service")["spec"]["loadBalancerSourceRanges"] = ranges
+    assert {client for client, address in targets(site) if address == BGP} == asked
+
+
+def test_nobody_asks_a_service_without_endpoint() -> None:
+    site = LiveSite()
+    site.slice("affine")["endpoints"] = []
+    assert L2 not in {address for _client, address in targets(site)}
+    ask(site)
+    assert [row[2] for row in site.rows("client") if L2 in row[0]] == ["not tried (no ready endpoint)"] * 2
+
+
+def test_upstream_on_the_wire_does_not_ask_what_the_router_must_answer_arp_for() -> None:
+    site = LiveSite()
+    site.plan["networks"]["wire"] = {**site.plan["networks"]["public"], "cidrs": ["203.0.113.88/29"]}
+    site.plan["networks"]["wire"]["delivery"] = "on_link"
+    assert {client for client, address in targets(site) if address == BGP} == {"public", "private"}
+
+
+def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:
+    site = LiveSite()
+    ask(site)
+    silence(site, "upstream")
+    drop(site, "blocked", ADDRESS["upstream"], BGP)
+    assert [text[:7] for text in site.texts()] == ["EDGE856"]
+    private = "192.168.9.94"
+    for pool in site.plan["pools"]:
+        pool["ranges"] = [[edge.replace(BGP, private) for edge in pair] for pair in pool["ranges"]]
+    site.service("dummy-service")["status"]["loadBalancer"]["ingress"][0]["ip"] = private
+    for item in site.observed["heard"]["answers"]:
+        item["address"] = item["address"].replace(BGP, private)
+    site.observed["heard"]["dropped"]["udm-pro"]["blocked"] = [[ADDRESS["upstream"], private]]
+    assert [row[2:] for row in site.rows("client") if row[0].startswith(f"upstream {private}")] == [
+        ("not let in by udm-pro", "ok")
+    ]
+
+
+@FAULTS.finds(
+    "EDGE854 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in public (10.121.0.254):"
+    " udm-pro drops packets as invalid, because it has seen one half of the connection. The answer takes another"
+    " way than the request (a router that follows no connections hides this. Let nodes answer through the network"
+    " that the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
+    " docs/situations/nodes-in-two-networks.md)"
+)
+def third_packet_of_the_handshake_is_dropped(site: LiveSite) -> None:
+    silence(site, "public")
+    drop(site, "half", ADDRESS["public"], BGP)
+
+
+@FAULTS.finds(
+    "EDGE854 platform service affine/affine-svc-lb: no answer from 10.122.0.171 TCP 80 to clients in public"
+    " (10.121.0.254): udm-pro drops packets as invalid, because it has seen one half of the connection. The answer takes"
+    " another way than the request (a router that follows no connections hides this. Let nodes answer through the network"
+    " that the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
+    " docs/situations/nodes-in-two-networks.md)"
+)
+def answer_to_what_the_router_did_not_see_is_dropped(site: LiveSite) -> None:
+    silence(site, "public", L2)
+    drop(site, "half", L2, ADDRESS["public"])
+
+
+@FAULTS.finds(
+    "EDGE855 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+    " (198.51.100.2): udm-pro checks the reverse path strictly, and the answer came back by another network than"
+    " the request went out (a router that does not check it hides this. Let nodes answer through the network that"
+    " the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
+    " docs/situations/nodes-in-two-networks.md)"
+)
+def answer_comes_back_by_another_network(site: LiveSite) -> None:
+    silence(site, "upstream")
+    drop(site, "reverse", BGP, ADDRESS["upstream"])
+
+
+@FAULTS.finds(
+    "EDGE856 platform service dummy/dummy-service: udm-pro does not let clients in upstream (198.51.100.2) in to"
+    " 203.0.113.94 TCP 80 (where the real router has a rule that lets them in, say so: edge_twin_firewall_rules"
+    " (docs/twin.md); where it has none, accept this)"
+)
+def no_rule_lets_it_in(site: LiveSite) -> None:
+    silence(site, "upstream")
+    drop(site, "blocked", ADDRESS["upstream"], BGP)
+
+
+@FAULTS.finds(
+    "EDGE857 platform service dummy/dummy-service: asked by clients in private (10.122.0.254), 203.0.113.94 saw"
+    " 10.122.0.1: the source was translated, though traffic policy Local keeps it (look for NAT on the way:"
+    " masquerading of ranges that a router does not know, or Cilium's own)"
+)
+def source_is_translated(site: LiveSite) -> None:
+    answer(site, "private")["source"] = "10.122.0.1"
+
+
+@FAULTS.finds(
+    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in private"
+    " (10.122.0.254), upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the twin up: follow the packets"
+    " there, ip route get on router and nodes, tcpdump in each namespace)"
+)
+def nobody_knows_why(site: LiveSite) -> None:
+    silence(site, "upstream")
+    silence(site, "private")
+    # What was dropped of others, and a request that came back from a node, say nothing of it.
+    drop(site, "half", ADDRESS["public"], BGP)
+    drop(site, "reverse", ADDRESS["private"], BGP)
+
+
+@FAULTS.finds(
+    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in public (10.121.0.254)"
+    " (other/web answered in its place) (./rehearse --keep leaves the twin up: follow the packets there, ip route get on"
+    " router and nodes, tcpdump in each namespace)"
+)
+def another_service_answers(site: LiveSite) -> None:
+    answer(site, "public")["service"] = "other/web"
+
+
+@FAULTS.finds(
+    "EDGE853 hybrid: no client could ask the services' addresses: namespace twin-hybrid.client.public is not there (mend"
+    " that, or leave the clients out: edge_verify_probe: false)"
+)
+def twin_is_gone(site: LiveSite) -> None:
+    site.observed["heard"] = {"error": "namespace twin-hybrid.client.public is not there"}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_fault(fault: Any) -> None:
+    fault.check()
