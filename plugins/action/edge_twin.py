@@ -18,6 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain impo
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import (
     FIREWALLS,
+    NATS,
     PLATFORM,
     REVERSE_PATHS,
     RouterSettings,
@@ -39,6 +40,7 @@ ARGUMENTS: dict[str, Any] = {
     "router_platforms": {"type": "dict", "default": {}},
     "reverse_path": {"type": "str", "default": PLATFORM, "choices": [PLATFORM, *REVERSE_PATHS]},
     "firewall": {"type": "str", "default": PLATFORM, "choices": [*FIREWALLS]},
+    "nat": {"type": "str", "default": PLATFORM, "choices": [*NATS]},
     "firewall_rules": {"type": "list", "elements": "dict", "default": []},
     "stopped_agents": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
@@ -73,7 +75,11 @@ class ActionModule(ActionBase):
                 return {**result, "changed": changed, "milestones": progress.milestones}
             planned = plan_of(options["plan"], "edge_twin_plan")
             settings = RouterSettings(
-                options["router_platforms"], options["reverse_path"], options["firewall"], options["firewall_rules"]
+                platforms=options["router_platforms"],
+                reverse_path=options["reverse_path"],
+                firewall=options["firewall"],
+                nat=options["nat"],
+                firewall_rules=options["firewall_rules"],
             )
             description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM), settings)
             if self._task.check_mode:

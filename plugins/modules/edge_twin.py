@@ -75,6 +75,14 @@ options:
     type: str
     choices: [platform, "off", stateful]
     default: platform
+  nat:
+    description:
+      - With what source routers send on new IPv4 connections of their own networks. V(off) leaves it as it is.
+      - V(platform) is what the router's platform does. V(linux) translates nothing, V(unifi) what goes upstream.
+      - V(unknown_ranges) also translates what goes to a range for which the router has no network, such as a pool.
+    type: str
+    choices: [platform, "off", unknown_ranges]
+    default: platform
   firewall_rules:
     description:
       - What the site's own firewall allows and blocks of new connections, in order. The first rule that fits counts,

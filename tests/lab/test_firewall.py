@@ -213,3 +213,24 @@ def test_a_twin_that_is_gone_cannot_ask(site: Site, tmp_path: Path) -> None:
         asking.ask(site.described, [{"client": "public", "address": ROUTED, "tcp": [80], "udp": []}])
     with pytest.raises(EdgeError, match="is no overlay of a twin that is up"):
         asking.read_description(tmp_path / "overlay")
+
+
+def test_sources_are_translated_upstream_and_on_request_towards_pools(site: Site) -> None:
+    site.build(return_path=True, firewall_rules=[UPSTREAM_RULE])
+    assert site.ask("public", ROUTED) == CLIENTS["public"]
+    assert site.ask("upstream", ROUTED) == CLIENTS["upstream"]
+    port = {"service": "lab/outside", "port": 8080, "protocol": "TCP", "service_port": 8080}
+    command = [*site.inside("client.upstream"), sys.executable, listener.__file__, "upstream", json.dumps([port])]
+    with subprocess.Popen(command) as outside:
+        try:
+            assert site.ask("public", CLIENTS["upstream"], tries=50) == "198.51.100.1"
+            # A pool's address is in none of the router's networks: it is not translated.
+            command = [*site.inside("host.node01"), "curl", "--silent", "--max-time", "2", "--interface", ROUTED]
+            seen = subprocess.run([*command, f"http://{CLIENTS['upstream']}:8080/"], capture_output=True, check=True)
+            assert json.loads(seen.stdout)["client"] == ROUTED
+        finally:
+            outside.kill()
+    site.build(return_path=True, nat="unknown_ranges", firewall_rules=[UPSTREAM_RULE])
+    assert site.ask("public", ROUTED) == "10.122.0.1"
+    assert site.ask("public", ON_LINK) == CLIENTS["public"]
+    assert site.ask("upstream", ROUTED) == CLIENTS["upstream"]

@@ -97,7 +97,26 @@ def test_what_strict_reverse_path_drops_is_noted() -> None:
         return text
 
     assert "fib saddr . iif oif missing update @reverse4 { ip saddr . ip daddr }" in firewall(reverse_path="strict")
-    assert firewall(reverse_path="loose") == ""
+    assert firewall(reverse_path="loose", nat="off") == ""
+
+
+UPSTREAM = 'oifname { "upstream" } ip saddr { 10.122.0.0/24, 10.121.0.0/24 } masquerade'
+POOLS = "ip saddr { 10.122.0.0/24, 10.121.0.0/24 } ip daddr != { 10.122.0.0/24, 10.121.0.0/24 } masquerade"
+
+
+@pytest.mark.parametrize(
+    ("platform", "nat", "lines"),
+    [
+        ("linux", "platform", []),
+        ("unifi", "platform", [UPSTREAM]),
+        ("unifi", "off", []),
+        ("linux", "unknown_ranges", [UPSTREAM, POOLS]),
+    ],
+)
+def test_whose_source_is_translated(platform: str, nat: str, lines: list[str]) -> None:
+    settings = RouterSettings(platforms={"udm-pro": platform}, nat=nat)
+    (router,) = [host for host in _twin.describe(hybrid_plan().data, settings=settings).hosts if host.kind == "router"]
+    assert [line.strip() for line in router.firewall.splitlines() if "masquerade" in line] == lines
 
 
 @pytest.mark.parametrize(

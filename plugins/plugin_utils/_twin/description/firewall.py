@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firewall of a router of the twin: which packets it forwards, as an nftables ruleset.
+"""The firewall of a router of the twin, as an nftables ruleset: which packets it forwards, and with what source.
 
 A connection is followed from its first packet. One of which the router sees a half only (the answer leaves by another
 way than the request came) is *invalid* to conntrack: the answer where the request was not seen, the third packet of
@@ -112,7 +112,7 @@ def _known(names: Iterable[str]) -> str:
 
 
 def ruleset(settings: RouterSettings, platform: str, zone: Zone, rules: Sequence[FirewallRule]) -> str:
-    """Return the body of the router's table; empty where it drops nothing.
+    """Return the body of the router's table; empty where it drops and translates nothing.
 
     Args:
         settings: what the twin is asked for.
@@ -127,6 +127,7 @@ def ruleset(settings: RouterSettings, platform: str, zone: Zone, rules: Sequence
     zones = defaults.zones and settings.firewall != "off"
     if zones or stateful or (rules and settings.firewall != "off"):
         chains += _forward(zone, rules, zones, stateful)
+    chains += _nat(settings, defaults.masquerade, zone)
     if not chains:
         return ""
     sets = [
@@ -176,6 +177,23 @@ def _forward(zone: Zone, rules: Sequence[FirewallRule], zones: bool, stateful: b
             "  }",
         ]
     return chain
+
+
+def _nat(settings: RouterSettings, masquerade: bool, zone: Zone) -> list[str]:
+    """Return the chain that translates sources of new IPv4 connections of the router's own networks."""
+    inside = ", ".join(cidr for cidr in zone.inside if ip_network(cidr).version == 4)
+    unknown = settings.nat == "unknown_ranges"
+    if not inside or settings.nat == "off" or not (masquerade or unknown):
+        return []
+    lines = []
+    if zone.outside:
+        lines.append(f"oifname {_quoted(zone.outside)} ip saddr {{ {inside} }} masquerade")
+    if unknown:
+        lines.append(f"ip saddr {{ {inside} }} ip daddr != {{ {inside} }} masquerade")
+    if not lines:
+        return []
+    chain = ["  chain nat {", "    type nat hook postrouting priority srcnat; policy accept;"]
+    return [*chain, *(f"    {line}" for line in lines), "  }"]
 
 
 def _rule(zone: Zone, rule: FirewallRule) -> list[str]:

@@ -20,6 +20,10 @@ FIREWALLS = (PLATFORM, "off", "stateful")
 """``stateful`` drops what belongs to no connection that was seen from its first packet, between all networks."""
 
 
+NATS = (PLATFORM, "off", "unknown_ranges")
+"""``unknown_ranges`` also translates the source of what goes to a range without a network of the router, as a pool."""
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """The defaults of one platform."""
@@ -31,13 +35,15 @@ class Platform:
     zones: bool
     """Whether it has a firewall with zones: nothing comes in from outside unasked, and to and from outside a connection
     must have been seen from its first packet."""
+    masquerade: bool
+    """Whether IPv4 connections of its own networks leave towards upstream with its own address as their source."""
 
 
 PLATFORMS: Mapping[str, Platform] = {
     # Hash policy: the kernel's default, which Debian does not change (no file in its sysctl.d does). Reverse path:
     # the kernel's; Debian's /etc/sysctl.conf has rp_filter as a comment only, and trixie has no such file.
-    # Firewall: Debian installs none.
-    "linux": Platform(hash_policy="0", reverse_path="off", zones=False),
+    # Firewall and NAT: Debian sets up none.
+    "linux": Platform(hash_policy="0", reverse_path="off", zones=False, masquerade=False),
     # Hash policy: "the default hash is L3 only" (README of onedr0p/home-ops, which sets 1 by a boot script).
     # Reverse path: no source says what UniFi has. Loose drops only what has no way back at all.
     # Zones: traffic is sorted by the interface that it comes in by and by its *destination*; what lies in no network
@@ -46,7 +52,8 @@ PLATFORMS: Mapping[str, Platform] = {
     # (captures of UBIOS_WAN_LAN_USER and UBIOS_LAN_LAN_USER). Towards outside all is allowed; that invalid packets are
     # dropped there is inferred: of the 63 policies of a stock UniFi Network 10.6, 10 are "Block Invalid Traffic", six
     # from outside and four more, as many as there are zones beside it and the gateway.
-    "unifi": Platform(hash_policy="0", reverse_path="loose", zones=True),
+    # Masquerade: rules of UBIOS_POSTROUTING_USER_HOOK for each WAN (scripts that delete them: nerdiges/nat-disable).
+    "unifi": Platform(hash_policy="0", reverse_path="loose", zones=True, masquerade=True),
 }
 
 
@@ -60,6 +67,8 @@ class RouterSettings:
     """A key of :data:`REVERSE_PATHS` for all routers, or :data:`PLATFORM`."""
     firewall: str = PLATFORM
     """One of :data:`FIREWALLS`."""
+    nat: str = PLATFORM
+    """One of :data:`NATS`."""
     firewall_rules: Sequence[object] = ()
     """What the site's firewall allows and blocks (``edge_twin_firewall_rules``), as it was written."""
 
