@@ -18,8 +18,12 @@ from .network import connect, inside
 from .overlay import FOLDER
 from .runtime import NETNS, run
 
-SECONDS = 2.0
-"""Within which a port must answer. The kernel sends a lost first packet again after one second (RFC 6298)."""
+SECONDS = 3.0
+"""Within which a port must answer.
+
+The kernel sends a lost first packet again after one second (RFC 6298), and a client that the router sends on to a node
+(ICMP redirect) may lose several others before.
+"""
 
 _WORKERS = 64
 _MOST_BYTES = 65536
@@ -96,6 +100,8 @@ def _ask(namespaces: Mapping[str, str], client: str, address: str, protocol: str
         reply = (_ask_tcp if protocol == "tcp" else _ask_udp)(namespaces[client], address, port)
         said = json.loads(reply)
         return {**question, "service": said["service"], "node": said["node"], "source": said["client"]}
+    except EdgeError:
+        raise
     except TimeoutError:
         return {**question, "error": "time-out"}
     except OSError as error:
