@@ -202,6 +202,26 @@ def test_what_the_router_heard_reaches_the_report(monkeypatch: pytest.MonkeyPatc
     assert run(Ends(variables), monkeypatch, probes_in="probe")["failures"] == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "registered", "codes"),
+    [
+        pytest.param({"heard_in": "heard"}, {"failed": True, "msg": "is no overlay"}, ["EDGE853"], id="failed"),
+        pytest.param({"heard_in": "heard"}, {"skipped": True}, [], id="the real site"),
+        pytest.param({"heard_in": "heard", "probe": False}, {"failed": True, "msg": "x"}, [], id="switched off"),
+        pytest.param({}, {"failed": True, "msg": "x"}, [], id="the task does not know of clients"),
+    ],
+)
+def test_what_clients_of_a_twin_heard_is_an_observation(
+    options: dict[str, Any], registered: dict[str, Any], codes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One task asks for all hosts, so its result stands at whichever host of the play."""
+    variables = good_play()
+    variables["hostvars"]["platform"]["heard"] = registered
+    result = run(Ends(variables), monkeypatch, **options)
+    assert [finding["code"] for finding in result["findings"]] == codes
+    assert [row["seen"] for row in result["rows"] if row["step"] == "client"] == ["could not ask"] * len(codes)
+
+
 def test_hosts_outside_the_play_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = good_play()
     variables["ansible_play_hosts_all"].remove("udm-pro")
