@@ -17,7 +17,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 _HEADER_LIMIT = 5.0
 
@@ -57,9 +57,8 @@ class _Datagrams(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        if isinstance(transport, asyncio.DatagramTransport):
-            self.transport = transport
+        """Keep the transport; before Python 3.12 the loop's own is no subclass of asyncio.DatagramTransport."""
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """Answer a datagram."""
