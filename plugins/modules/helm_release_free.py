@@ -12,7 +12,7 @@ description:
   - Where the newest revision of a release is pending, no Helm begins ("another operation is in progress"). Helm ends
     that state itself, unless it is killed or the API server goes away in the middle. Such a revision is marked as
     failed, as Helm does with one that fails; the next upgrade goes on from there.
-  - A revision that is younger than O(quiet) is waited for.
+  - A revision that is younger than O(quiet) is waited for, and one that begins meanwhile, by its own age.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:

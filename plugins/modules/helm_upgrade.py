@@ -11,6 +11,7 @@ version_added: 1.0.0
 description:
   - Installs or upgrades a Helm release, whatever the live one is, with Helm 3 or 4. It always calls Helm.
   - Values that the live release has and O(values) lacks are unset (C(--reset-values)).
+  - Helm reads the values from its standard input, and ends where this module is ended by SIGTERM or SIGHUP.
   - M(hybridnet.cluster_edge.helm_release) calls it, and keeps the values out of outputs and logs.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)

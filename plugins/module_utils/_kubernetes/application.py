@@ -15,7 +15,7 @@ from typing import Any, Dict, Mapping, Optional
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
 from .connection import OPTIONS
-from .reader import ClusterReader, ClusterReadError, RefusedError
+from .reader import ClusterReader, RefusedError
 from .removal import REFUSED, object_path
 
 ARGUMENTS: Dict[str, Any] = {
@@ -30,6 +30,7 @@ APPLIED, UNCHANGED = "applied", "unchanged"
 APPLY_PATCH = "application/apply-patch+yaml"
 SERVER_HIDDEN = ("managedFields", "resourceVersion", "generation")
 """Metadata that the API server writes: it would be most of every difference."""
+NOT_FOUND = 404
 UNAUTHORIZED, SERVER_ERRORS = 401, 500
 """HTTP status of a refusal that meets every request, and the first of those that say nothing of the object."""
 
@@ -72,7 +73,8 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     body = json.dumps(item)  # JSON is YAML; the client sends a text as it is, whatever its version
     after = reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
     if after is None:
-        raise ClusterReadError("the API server has no place for it: {0}".format(path))
+        reason = "the API server has no place for it: {0}; its namespace or its kind is not there".format(path)
+        return {"outcome": REFUSED, "reason": reason, "status": NOT_FOUND}
     found = {"outcome": APPLIED, "uid": after["metadata"]["uid"]}
     if not params["compare"]:
         return dict(found, outcome=UNCHANGED) if after["metadata"]["resourceVersion"] == version else found

@@ -3,17 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Helm's program: one ``helm upgrade --install``, which ends within a limit of time: module ``helm_upgrade``.
 
-Helm itself waits without a limit for an API server that has taken a request and does not answer.
+Helm itself waits without a limit for an API server that has taken a request and does not answer. It ends with the
+module that has called it, and its values are never in a file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 ARGUMENTS: Dict[str, Any] = {
     "connection": {"type": "dict", "default": {}},
@@ -30,7 +33,9 @@ ARGUMENTS: Dict[str, Any] = {
 KEPT = ("name", "namespace", "revision", "status", "chart", "app_version")
 """What of a release is told."""
 GRACE_SECONDS = 5
-"""For Helm to mark the release as failed, before it is killed."""
+"""For Helm to mark the release as failed, before it is killed; and for its pipes to be closed afterwards."""
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""What ends a module without a word to Python: ansible-core passes the SIGTERM on by which a CI cancels its job."""
 PROGRAM = "helm"
 
 
@@ -81,26 +86,52 @@ def upgrade(params: Mapping[str, Any], environment: Mapping[str, str], check: bo
 
     Raises:
         HelmError: Helm is not there, has failed, or gave no end within ``timeout`` seconds.
+        SystemExit: this process was told to end; Helm has ended, too.
     """
     program = params["binary_path"] or PROGRAM
-    with tempfile.TemporaryDirectory(prefix="cluster-edge-helm-") as folder:
+    with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="cluster-edge-helm-") as folder:
         given = helm_environment(params["connection"], environment, folder)
         given["HELM_NAMESPACE"] = params["namespace"]
         if check:
             run([program, "show", "chart", *chart_arguments(params)], given, params["timeout"])
             return {"changed": True}
-        values = _private_file(folder, "values.yaml", params["values"])
-        command = [program, "upgrade", "--install", "--reset-values", "--values={0}".format(values)]
-        run([*command, params["name"], *chart_arguments(params)], given, params["timeout"])
-        listed = run(
-            [program, "list", "--output=json", "--filter=^{0}$".format(params["name"])], given, params["timeout"]
-        )
-    (found,) = json.loads(listed) or [{}]
+        command = [program, "upgrade", "--install", "--reset-values", "--values=-", params["name"]]
+        values = json.dumps(params["values"])  # JSON is YAML
+        run([*command, *chart_arguments(params)], given, params["timeout"], values)
+        named = "--filter=^{0}$".format(re.escape(params["name"]))
+        listed = run([program, "list", "--output=json", named], given, params["timeout"])
+    found: Mapping[str, Any] = next(iter(json.loads(listed) or ()), {})
     return {"changed": True, "status": {key: found[key] for key in KEPT if key in found}}
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], seconds: int) -> str:
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let a signal that ends this process end what it has called, too, and take its files away."""
+
+    def end(number: int, frame: object) -> None:
+        for other in ENDING:
+            signal.signal(other, signal.SIG_IGN)  # a second one would come into the clearing away
+        raise SystemExit(128 + number)
+
+    # One that is ignored, as after nohup, stays so.
+    ours = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], seconds: int, given: str = "") -> str:
     """Return what a command prints. It and all that it started are ended after these seconds.
+
+    Args:
+        command: the program and its arguments.
+        environment: its variables, all of them.
+        seconds: its limit.
+        given: what it reads from its standard input.
 
     Raises:
         HelmError: it is not there, has failed, or gave no end in time.
@@ -110,7 +141,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: int) ->
         process = subprocess.Popen(
             command,
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
@@ -121,7 +152,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: int) ->
             "{0} cannot be run: {1} (cilium_net_release_binary)".format(command[0], error.strerror)
         ) from error
     try:
-        out, errors = process.communicate(timeout=seconds)
+        out, errors = process.communicate(given, timeout=seconds)
     except subprocess.TimeoutExpired as error:
         _end(process)
         raise HelmError(
@@ -138,12 +169,14 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: int) ->
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """End a process and all that it started, at last by force."""
-    seconds: Optional[int]
-    for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
+    """End a process and all that it started, at last by force.
+
+    What has left its process group, as the login of a cloud in a kubeconfig may, keeps its pipes and is not waited for.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
-            process.communicate(timeout=seconds)
+            process.communicate(timeout=GRACE_SECONDS)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:

@@ -108,9 +108,11 @@ def free_release(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, 
         Whether it was marked, its revision and its status.
 
     Raises:
-        ClusterReadError: the server refuses, or is out of reach; or somebody else writes the record all the time.
+        ClusterReadError: the server refuses, or is out of reach; or somebody else writes the record, or begins another
+            revision, all the time.
     """
-    end: Optional[float] = None
+    ends: Dict[int, float] = {}
+    limit = time.monotonic() + 2 * params["quiet"] + POLL_SECONDS
     while True:
         record = newest_record(reader, params["release"])
         if record is None:
@@ -121,14 +123,14 @@ def free_release(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, 
         freed = {"changed": True, "status": FAILED, "revision": record.content["version"]}
         if params["dry_run"]:
             return freed
-        if end is None:
-            end = time.monotonic() + max(0.0, params["quiet"] - _age(record, reader.date))
-        if time.monotonic() >= end:
-            if time.monotonic() >= end + params["quiet"]:
-                raise ClusterReadError("it changes all the time: Helm is at work")
-            if _mark(reader, record, params["manager"]):
-                return freed
-        time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))
+        # Each revision by itself: the Helm that was waited for may have ended, and another one be at work.
+        now = time.monotonic()
+        end = ends.setdefault(record.content["version"], now + max(0.0, params["quiet"] - _age(record, reader.date)))
+        if now >= end and _mark(reader, record, params["manager"]):
+            return freed
+        if now >= limit:
+            raise ClusterReadError("it changes all the time: Helm is at work")
+        time.sleep(min(POLL_SECONDS, end - now) if now < end else POLL_SECONDS)
 
 
 def _age(record: Record, date: Optional[str]) -> float:

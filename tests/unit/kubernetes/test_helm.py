@@ -8,6 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -55,7 +58,7 @@ def params(binary: str, **others: Any) -> dict[str, Any]:
 def test_what_helm_is_given(tmp_path: Path) -> None:
     body = f"""echo "$@" >> {tmp_path}/calls
 if [ "$1" = list ]; then echo '{json.dumps([LISTED])}'; exit; fi
-for word in "$@"; do case "$word" in --values=*) cp "${{word#--values=}}" {tmp_path}/values;; esac; done
+cat > {tmp_path}/values
 stat -c %a "$KUBECONFIG" > {tmp_path}/mode; env | grep -E '^(HELM|KUBECONFIG)' | sort > {tmp_path}/environment"""
     connection = {"kubeconfig": {"a": "b"}, "host": "https://192.0.2.1:6443", "validate_certs": False}
     given = params(script(tmp_path, body), connection=connection, repository="https://charts.example")
@@ -63,10 +66,9 @@ stat -c %a "$KUBECONFIG" > {tmp_path}/mode; env | grep -E '^(HELM|KUBECONFIG)' |
     status = {key: value for key, value in LISTED.items() if key != "updated"}
     assert done == {"changed": True, "status": status}
     first, second = (tmp_path / "calls").read_text().splitlines()
-    assert first.startswith("upgrade --install --reset-values --values=/")
-    assert first.endswith(" cilium --version=1.20.2 --repo=https://charts.example cilium")
+    chart = "--version=1.20.2 --repo=https://charts.example cilium"
+    assert first == f"upgrade --install --reset-values --values=- cilium {chart}"  # the values are in no file
     assert second == "list --output=json --filter=^cilium$"
-    assert "not-to-be-seen" not in first
     assert json.loads((tmp_path / "values").read_text()) == {"password": "not-to-be-seen"}
     assert (tmp_path / "mode").read_text() == "600\n"
     environment = dict(line.split("=", 1) for line in (tmp_path / "environment").read_text().splitlines())
@@ -77,6 +79,75 @@ stat -c %a "$KUBECONFIG" > {tmp_path}/mode; env | grep -E '^(HELM|KUBECONFIG)' |
         "HELM_KUBETOKEN": "key",
         "HELM_NAMESPACE": "kube-system",
     }
+
+
+def test_release_is_found_by_its_very_name(tmp_path: Path) -> None:
+    """``list --filter`` takes a regular expression, and a release's name may have dots (DNS-1123 subdomain)."""
+    listed = f"case \"$*\" in *'^a\\.b$'*) echo '{json.dumps([LISTED])}';; *) echo '{json.dumps([LISTED] * 2)}';; esac"
+    binary = script(tmp_path, f'[ "$1" = list ] || exit 0\n{listed}')
+    assert upgrade(params(binary, name="a.b"), os.environ, check=False)["status"]["revision"] == "3"
+
+
+@pytest.mark.parametrize("answer", ["[]", "null"])
+def test_list_that_does_not_know_the_release(tmp_path: Path, answer: str) -> None:
+    binary = script(tmp_path, f"echo '{answer}'")
+    assert upgrade(params(binary), os.environ, check=False) == {"changed": True, "status": {}}
+
+
+UPGRADE = """
+import json, os, signal, sys
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import upgrade
+if sys.argv[2] == "nohup":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+upgrade(json.loads(sys.argv[1]), os.environ, False)
+"""
+
+
+def begun(tmp_path: Path, body: str, how: str = "") -> subprocess.Popen[bytes]:
+    """Begin an upgrade in a process of its own, and return it when its Helm is at work."""
+    binary = script(tmp_path, f"echo $$ > {tmp_path}/group.new; mv {tmp_path}/group.new {tmp_path}/group; {body}")
+    (tmp_path / "tmp").mkdir()
+    given = json.dumps(params(binary, connection={"kubeconfig": {"a": "b"}}, timeout=60))
+    process = subprocess.Popen(
+        [sys.executable, "-c", UPGRADE, given, how],
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    limit = time.monotonic() + 30
+    while not (tmp_path / "group").exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_helm_ends_and_its_files_go_with_the_process_that_called_it(tmp_path: Path, number: int) -> None:
+    """ansible-core passes SIGTERM on to its modules, as a CI sends it that cancels a job."""
+    process = begun(tmp_path, "sleep 60")
+    assert len(list((tmp_path / "tmp").iterdir())) == 1
+    process.send_signal(number)
+    assert process.wait(30) == 128 + number
+    assert running((tmp_path / "group").read_text().strip()) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_hangup_that_is_ignored_ends_nothing(tmp_path: Path) -> None:
+    go_on = tmp_path / "go-on"
+    process = begun(tmp_path, f"while [ ! -e {go_on} ]; do sleep 0.05; done; echo '[]'", "nohup")
+    process.send_signal(signal.SIGHUP)
+    go_on.touch()
+    assert process.wait(30) == 0
+
+
+def test_what_left_its_group_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The login of a cloud, which a kubeconfig calls, may go on by itself and keep Helm's output open."""
+    monkeypatch.setattr(
+        "ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm.GRACE_SECONDS", 1
+    )
+    binary = script(tmp_path, f"setsid sh -c 'echo $$ > {tmp_path}/left; exec sleep 30' & sleep 60")
+    start = time.monotonic()
+    with pytest.raises(HelmError, match="gave no end within 1 s"):
+        run([binary, "upgrade"], os.environ, 1)
+    assert time.monotonic() - start < 20
+    os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
 
 
 def test_check_mode_reads_the_chart_alone(tmp_path: Path) -> None:

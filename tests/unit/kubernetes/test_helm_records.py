@@ -16,7 +16,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     encoded,
     free_release,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import AlreadyThereError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
+    AlreadyThereError,
+    ClusterReadError,
+)
 
 CONTENT = {
     "name": "cilium",
@@ -95,7 +98,8 @@ def test_young_revision_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (slept, server.sent) == ([1.0], [])
 
 
-def test_revision_that_somebody_writes_meanwhile_is_read_again() -> None:
+def test_revision_that_somebody_writes_meanwhile_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helm_records.time, "sleep", lambda seconds: None)
     server = Server()
     server.refuses = 2
     assert free_release(server, OPTIONS)["changed"]  # type: ignore[arg-type]
@@ -106,3 +110,38 @@ def test_check_mode_writes_nothing_and_waits_for_nothing() -> None:
     server = Server(age=1)
     assert free_release(server, {**OPTIONS, "dry_run": True})["changed"]  # type: ignore[arg-type]
     assert server.sent == []
+
+
+def test_helm_that_begins_while_another_one_is_waited_for_is_waited_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of the first is no time of the second: freed at its end, a working Helm would get a rival."""
+    server = Server(age=298)
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+        if clock[0] >= 2 and server.content["version"] == 2:  # the first has ended, and another one has begun
+            server.content = {**server.content, "version": 3}
+            server.date = "Sun, 29 Nov 2026 00:00:01 GMT"  # a record of a second of age
+        if clock[0] > 100:
+            server.content["info"]["status"] = "deployed"
+
+    monkeypatch.setattr(helm_records.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(helm_records.time, "sleep", sleep)
+    assert free_release(server, OPTIONS) == {"changed": False, "status": "deployed", "revision": 3}  # type: ignore[arg-type]
+    assert server.sent == []
+
+
+def test_record_that_somebody_writes_all_the_time_is_left_to_him(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    server.refuses = 10**6
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0  # no request follows the other without a pause
+        clock[0] += seconds
+
+    monkeypatch.setattr(helm_records.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(helm_records.time, "sleep", sleep)
+    with pytest.raises(ClusterReadError, match="changes all the time"):
+        free_release(server, OPTIONS)  # type: ignore[arg-type]
+    assert clock[0] < 1000
