@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of a whole site's cluster in the middle of site.yml, while clients use its services.
+
+Each time a clear error, no address and no connection lost, and the next run completes. A run brings one pool and service
+more, with an address that the router has to let in, and takes the ones of the run before away.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import ApiError, Kube
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.long,
+    pytest.mark.skipif(os.geteuid() != 0, reason="a twin needs root"),
+]
+
+TWIN = "faults"
+CLIENT = f"twin-{TWIN}.client.upstream"
+TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
+POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
+
+EXPAND = "PLAY [Expand the routers]"
+LB = "cilium_net_lb : Bring pools and L2 policies to the plan]"
+
+
+class Site:
+    """The reference site in a twin, and its inventory, which is edited."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "twin"
+        self.inventory = folder / "inventory"
+        shutil.copytree(HYBRID, self.inventory)
+        self._file = self.inventory / "group_vars" / "all" / "edge.yml"
+        self._first: dict[str, Any] = yaml.safe_load(self._file.read_text("utf-8"))
+        self._numbers = itertools.count()
+
+    def twin(self, *options: str) -> None:
+        """Bring the twin up, or what of it is missing."""
+        own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={self.folder}", *options)
+        done = self.start("twin.yml", self.inventory, *own)
+        output = done.communicate(timeout=600)[0]
+        assert done.returncode == 0, output
+
+    def start(self, playbook: str, inventory: Path, *options: str) -> subprocess.Popen[str]:
+        command = ["ansible-playbook", f"playbooks/{playbook}", "-i", str(inventory), *options]
+        return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def run(self, *options: str, at: str = "", act: Callable[[], object] = lambda: None) -> tuple[int, str]:
+        """Run site.yml, and act when it comes to a line with this text; return its exit code and output."""
+        process = self.start("site.yml", self.inventory, "-i", str(self.folder / "overlay"), *options)
+        assert process.stdout is not None
+        lines, acted = [], not at
+        for line in process.stdout:
+            lines.append(line)
+            if not acted and at in line:
+                acted = True
+                act()
+        output = "".join(lines)
+        assert acted, f"the run never came to {at}:\n{output}"
+        return process.wait(), output
+
+    def edit(self) -> str:
+        """Write an inventory with a pool and a service of its own, and return its service's name."""
+        number = next(self._numbers)
+        name, address = f"drill-{number}", f"203.0.113.{100 + number}"
+        wanted = copy.deepcopy(self._first)
+        wanted["edge_pools"][name] = {"addresses": f"{address}/32", "bgp": "public-ingress"}
+        ports = [{"port": 25565}]
+        service = {"pool": name, "addresses": address, "ports": ports, "selector": {"app": name}}
+        wanted["edge_services"][f"dummy/{name}"] = service
+        self._file.write_text(yaml.safe_dump(wanted), "utf-8")
+        self.twin()  # it has an endpoint for the service then
+        return name
+
+    @property
+    def kube(self) -> Kube:
+        return Kube(self.folder / "clusters" / "platform" / "kubeconfig")
+
+    def addresses(self) -> dict[str, list[str]]:
+        """Return by Service of the reference site the addresses that the cluster gives it."""
+        found = {}
+        for item in self.kube.request("GET", "/api/v1/services")["items"]:
+            metadata, status = item["metadata"], (item.get("status") or {}).get("loadBalancer") or {}
+            if item["spec"].get("type") == "LoadBalancer" and not metadata["name"].startswith("drill-"):
+                key = f"{metadata['namespace']}/{metadata['name']}"
+                found[key] = [entry["ip"] for entry in status.get("ingress") or ()]
+        return found
+
+    def kill(self, program: str) -> None:
+        """End a program of the twin by SIGKILL."""
+        Cgroup.of_twin(f"twin-{TWIN}").child(program).kill()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"))
+    try:
+        site.twin()
+        code, output = site.run()
+        assert code == 0, output
+        yield site
+    finally:
+        site.twin("-e", "edge_twin_state=absent")
+
+
+@pytest.fixture
+def name(site: Site, told_by_probes: Callable[[str], None], request: pytest.FixtureRequest) -> Iterator[str]:
+    """Edit the inventory, and return the new service's name.
+
+    Checks that no connection of a client fails from then on, and that every service has its address at the end.
+    """
+    edited = site.edit()
+    before = site.addresses()
+    assert all(before.values()), before
+    clients = Connections(CLIENT, *TARGETS)
+    try:
+        yield edited
+    finally:
+        lost = clients.stop()
+    for target, losses in lost.items():
+        told_by_probes(f"{request.node.name}, {target}: {losses}")
+    assert {target: losses.lost for target, losses in lost.items()} == dict.fromkeys(TARGETS, 0)
+    assert site.addresses() == before
+
+
+def completes(site: Site, name: str) -> None:
+    """Check that the next run completes, and that the one after it finds nothing to change."""
+    code, output = site.run()
+    assert code == 0, output
+    assert name in [item["metadata"]["name"] for item in site.kube.request("GET", POOLS)["items"]]
+    code, output = site.run()
+    assert code == 0, output
+    assert "0 of 2 ends changed" in output
+
+
+def test_api_server_that_is_killed_while_pools_are_applied(site: Site, name: str) -> None:
+    code, output = site.run(at=LB, act=lambda: site.kill("kube-apiserver.platform"))
+    assert code != 0, output
+    assert "out of reach" in " ".join(output.split()), output
+    assert "Traceback" not in output
+    site.twin()
+    completes(site, name)
+
+
+@pytest.mark.parametrize("at", ["", EXPAND], ids=["before the run", "after the look"])
+def test_pool_in_conflict_that_somebody_makes_by_hand(site: Site, name: str, at: str) -> None:
+    pools = yaml.safe_load((site.inventory / "group_vars" / "all" / "edge.yml").read_text("utf-8"))["edge_pools"]
+    spec = {"blocks": [{"cidr": pools[name]["addresses"]}], "serviceSelector": {"matchLabels": {"their": "own"}}}
+    body = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "by-hand"}}
+
+    def make() -> None:
+        site.kube.request("POST", POOLS, {**body, "spec": spec})
+
+    if not at:
+        make()
+    code, output = site.run(at=at, act=make)
+    told = " ".join(output.split())
+    assert code != 0, output
+    assert "CiliumLoadBalancerIPPool by-hand: it was not made by this site" in told
+    assert "edge_cluster_take_over: {objects: ['CiliumLoadBalancerIPPool/by-hand@1']}" in told
+    with pytest.raises(ApiError):
+        site.kube.request("GET", f"{POOLS}/{name}")
+    site.kube.request("DELETE", f"{POOLS}/by-hand")
+    completes(site, name)
