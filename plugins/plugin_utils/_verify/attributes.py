@@ -78,16 +78,17 @@ def of_routes(plan: PlanDocument, session: PlannedSession, pools: Iterable[tuple
         pools: (cluster, pool) of the routes; none: they are no pool's, and may carry anything.
     """
     internal = session["router_asn"] == session["node_asn"]
+    own_policies = plan["routers"][session["router"]]["bgp_owner"] == "none"
     keys = [key for key in pools if key[0] == session["cluster"]]
     found = [pool for pool in plan["pools"] if (pool["cluster"], pool["name"]) in keys]
     return PlannedAttributes(
         _shown(text for pool in found for text in pool["communities"]),
         # It crosses no border between two ASes (RFC 4271 section 5.1.5).
         next((pool["local_preference"] for pool in found if internal), None),
-        exact=bool(found),
-        # Cilium sends neither by itself, but the default local preference within one AS. Who writes the router's
-        # policies himself may set what he likes.
-        bare=bool(found) and not internal and plan["routers"][session["router"]]["bgp_owner"] != "none",
+        # Who writes the router's policies himself may set what he likes.
+        exact=bool(found) and not own_policies,
+        # Cilium sends neither by itself, but the default local preference within one AS.
+        bare=bool(found) and not internal and not own_policies,
     )
 
 

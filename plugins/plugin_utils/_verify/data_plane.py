@@ -385,5 +385,13 @@ def _check_port(
         refused, tried = refused + paths.refused, tried + len(paths.alive)
         fields["tried"] = tried
         return f"{port} refuses {refused} of {tried}", report.find("EDGE873", asked.path, refused=refused, **fields)
-    each = f", each of {len(paths.alive)} paths" if paths.alive else ""
-    return f"{port} {answered} of {tried}{each}", OK
+    return f"{port} {answered} of {tried}{_over_paths(asked, paths)}", OK
+
+
+def _over_paths(asked: Asked, paths: _PathsAsked) -> str:
+    """Return over which next hops a port answered; of those that could not be asked nobody knows."""
+    if not paths.alive:
+        return ""
+    if len(paths.alive) < len(asked.paths):
+        return f", over {len(paths.alive)} of {len(asked.paths)} paths, the others not asked"
+    return f", each of {len(paths.alive)} paths"

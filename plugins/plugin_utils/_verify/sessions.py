@@ -181,7 +181,10 @@ def _check_agent(report: VerifyReport, session: PlannedSession, seen: ClusterSee
     if not seen.agents_read:
         return OK
     if seen.agents is None:
-        reason = "the account may not list pods, so nobody knows whether its Cilium agent is ready"
+        reason = (
+            "the account may not list pods in Cilium's namespace (grant it), so nobody knows whether its Cilium agent"
+            " is ready"
+        )
     elif session["node"] not in seen.agents:
         reason = "no Cilium agent runs there"
     elif not seen.agents[session["node"]]:

@@ -158,6 +158,16 @@ def test_who_writes_the_policies_himself_may_set_a_preference() -> None:
     assert site.texts() == []
 
 
+def test_who_writes_the_policies_himself_may_add_a_community_and_keeps_the_planned_ones() -> None:
+    site = LiveSite()
+    in_order(site)
+    site.plan["routers"]["udm-pro"]["bgp_owner"] = "none"
+    carry(site, "65001:100", "65000:42", "no-export")
+    assert site.texts() == []
+    carry(site, "65000:42")
+    assert "communities 65000:42 instead of 65001:100 no-export" in site.texts()[0]
+
+
 def test_preference_of_a_pool_counts_within_one_as_alone() -> None:
     site = LiveSite()
     pool = next(item for item in site.plan["pools"] if item["name"] == "public-service")

@@ -312,6 +312,17 @@ def test_paths_that_all_fail_while_connections_come_about_prove_nothing(result: 
     assert [row[2] for row in site.rows("asked") if BGP in row[0]] == ["TCP 80 8 of 8"]
 
 
+@pytest.mark.parametrize("result", ["unreachable", "not_asked"])
+def test_path_that_could_not_be_asked_does_not_count_as_one_that_answers(result: str) -> None:
+    site = LiveSite()
+    ask(site)
+    over(site, BGP, node02="answered", node03=result)
+    assert site.texts() == []
+    assert [row[2] for row in site.rows("asked") if BGP in row[0]] == [
+        "TCP 80 8 of 8, over 1 of 2 paths, the others not asked"
+    ]
+
+
 def test_dead_path_is_told_once_for_all_ports_in_the_row_too() -> None:
     site = LiveSite()
     site.service("dummy-service")["spec"]["ports"].append({"port": 53})
