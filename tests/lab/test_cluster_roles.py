@@ -436,7 +436,7 @@ def test_release_that_never_runs(cluster: Cluster) -> None:
         "version": cluster_lab.CILIUM,
         "chart": chart,
         "chart_repo": "",
-        "timeout": 1,
+        "timeout": "1",  # as -e hands it over
         "site": "lab",
     }
     run = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))

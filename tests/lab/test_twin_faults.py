@@ -38,6 +38,7 @@ POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
 
 EXPAND = "PLAY [Expand the routers]"
 LB = "cilium_net_lb : Bring pools and L2 policies to the plan]"
+CONTRACT = "PLAY [Contract the routers]"
 
 
 class Site:
@@ -150,12 +151,19 @@ def completes(site: Site, name: str) -> None:
     assert "0 of 2 ends changed" in output
 
 
-def test_api_server_that_is_killed_while_pools_are_applied(site: Site, name: str) -> None:
-    code, output = site.run(at=LB, act=lambda: site.kill("kube-apiserver.platform"))
+@pytest.mark.parametrize("at", [LB, CONTRACT], ids=["pools are applied", "routers contract"])
+def test_api_server_that_is_killed_in_the_middle_of_a_phase(site: Site, name: str, at: str) -> None:
+    code, output = site.run(at=at, act=lambda: site.kill("kube-apiserver.platform"))
     assert code != 0, output
     assert "out of reach" in " ".join(output.split()), output
     assert "Traceback" not in output
     site.twin()
+    completes(site, name)
+
+
+def test_agent_that_dies_during_the_apply_is_waited_for(site: Site, name: str) -> None:
+    code, output = site.run(at=LB, act=lambda: site.kill("node.node01/agent"))
+    assert code == 0, output
     completes(site, name)
 
 
