@@ -136,9 +136,9 @@ probe:
     paths:
       description:
         - C(gateway), C(interface) and C(port), for each TCP port over each of O(targets[].paths).
-        - C(result), which is C(answered), C(refused), C(timed_out), C(unreachable) (the router has no address to ask
-          from), C(unresolved) (nobody answered ARP or NDP for the next hop) or C(not_asked) (the interface is not up,
-          or is no Ethernet).
+        - C(result), which is C(answered), C(refused), C(timed_out), C(sent_back) (the next hop has no way there but the
+          router), C(unreachable) (the router has no address to ask from), C(unresolved) (nobody answered ARP or NDP for
+          the next hop) or C(not_asked) (the interface is not up, or is no Ethernet).
       type: list
       elements: dict
       returned: always

@@ -198,6 +198,27 @@ def test_each_next_hop_is_asked_whichever_the_hash_picks(segment: Segment, addre
     assert by_path(segment.ask(target), address) == {first: "answered", second: "unresolved"}
 
 
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8:7::7"])
+def test_next_hop_that_sends_packets_back_is_no_way_though_they_arrive_over_another(
+    segment: Segment, address: str
+) -> None:
+    """A node that does not know the address forwards by its default route, and the router then picks the good path."""
+    version, own, good, bad = "4", "192.0.2.1", "192.0.2.2", "192.0.2.3"
+    if ":" in address:
+        version, own, good, bad = "6", "2001:db8::1", "2001:db8::2", "2001:db8::3"
+    length = "128" if version == "6" else "32"
+    segment.ip("node", "address", "add", f"{address}/{length}", "dev", "lo", *(["nodad"] if version == "6" else []))
+    segment.listen("node", f"{address}/80")
+    segment.ip("asker", f"-{version}", "route", "add", f"{address}/{length}", "via", good)
+    segment.ip("other", f"-{version}", "route", "add", "default", "via", own)
+    for name in ("asker", "other"):
+        forwarding = "net.ipv6.conf.all.forwarding" if version == "6" else "net.ipv4.ip_forward"
+        segment.run(name, "sysctl", "-qw", f"{forwarding}=1")
+    paths = [{"gateway": hop, "interface": "eth0"} for hop in (good, bad)]
+    seen = segment.ask({"address": address, "tcp": [80], "paths": paths})
+    assert by_path(seen, address) == {good: "answered", bad: "sent_back"}
+
+
 def test_an_address_over_next_hops_of_the_other_family_is_asked(segment: Segment) -> None:
     target = {"address": "203.0.113.7", "tcp": [80], "paths": []}
     for name, last in (("node", 2), ("other", 3)):

@@ -64,6 +64,36 @@ def reset(ends: Ends, sequence: int) -> bytes:
 
 def answer(packet: bytes) -> Optional[Answer]:
     """Return what a packet answers to a SYN: SYN and ACK, or RST and ACK; None where it is neither."""
+    found = _segment(packet)
+    if found is None:
+        return None
+    flags = found.flags
+    if flags & (_RST | _ACK) != _RST | _ACK and flags & (_SYN | _RST | _ACK) != _SYN | _ACK:
+        return None
+    ends = Ends(found.ends.target, found.ends.target_port, found.ends.source, found.ends.source_port)
+    return Answer(ends, found.acknowledged, bool(flags & _RST))
+
+
+def question(packet: bytes) -> Optional[Ends]:
+    """Return the ends of a packet that asks for a connection, as :func:`syn` takes them; None where it does not.
+
+    One with the router's own end as its source comes back from a next hop that has no way to the target but the router.
+    """
+    found = _segment(packet)
+    return found.ends if found is not None and found.flags & (_SYN | _RST | _ACK) == _SYN else None
+
+
+class _Segment(NamedTuple):
+    """A packet of TCP."""
+
+    ends: Ends
+    """As the packet has them."""
+    acknowledged: int
+    flags: int
+
+
+def _segment(packet: bytes) -> Optional[_Segment]:
+    """Return the head of a packet of TCP; None where it is none, or is cut short."""
     version = packet[0] >> 4 if packet else 0
     if version == 4 and len(packet) >= _IPV4.size:
         head = _IPV4.unpack_from(packet)
@@ -78,10 +108,8 @@ def answer(packet: bytes) -> Optional[Answer]:
     if protocol != PROTOCOL_TCP or len(packet) < start + _TCP.size:
         return None
     source_port, target_port, _sequence, acknowledged, _offset, flags = _TCP.unpack_from(packet, start)[:6]
-    if flags & (_RST | _ACK) != _RST | _ACK and flags & (_SYN | _RST | _ACK) != _SYN | _ACK:
-        return None
-    ends = Ends(str(ipaddress.ip_address(target)), target_port, str(ipaddress.ip_address(source)), source_port)
-    return Answer(ends, acknowledged, bool(flags & _RST))
+    ends = Ends(str(ipaddress.ip_address(source)), source_port, str(ipaddress.ip_address(target)), target_port)
+    return _Segment(ends, acknowledged, flags)
 
 
 def _packet(ends: Ends, sequence: int, acknowledged: int, flags: int, options: bytes) -> bytes:

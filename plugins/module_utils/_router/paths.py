@@ -19,7 +19,7 @@ import selectors
 import socket
 import struct
 import time
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
 
 from . import handshake, packets
 
@@ -32,23 +32,32 @@ RECEIVE_BYTES = 1 << 20
 SO_ATTACH_FILTER = 26
 """From asm-generic/socket.h; Python has no name for it."""
 ARPHRD_ETHER = 1
+PACKET_HOST = 0
+"""From linux/if_packet.h: a packet to this machine's MAC address, and none that a switch floods."""
 ETHERTYPES = {4: handshake.ETHERTYPE_IPV4, 6: handshake.ETHERTYPE_IPV6}
 
 _LDB, _LDH, _LDX_HEADER, _LDB_AT_X, _AND, _JEQ, _JSET, _RET = 0x30, 0x28, 0xB1, 0x50, 0x54, 0x15, 0x45, 0x06
 """Instructions of BSD's packet filter (linux/filter.h): loads, a mask, two jumps, the end."""
-_ANSWERS = [(_AND, 0, 0, 0x16), (_JEQ, 1, 0, 0x12), (_JSET, 0, 1, 0x04), (_RET, 0, 0, 0xFFFF), (_RET, 0, 0, 0)]
-"""Of TCP's flags take SYN, RST and ACK; keep SYN with ACK, and RST."""
+_ANSWERS = [
+    (_AND, 0, 0, 0x16),
+    (_JEQ, 2, 0, 0x12),
+    (_JEQ, 1, 0, 0x02),
+    (_JSET, 0, 1, 0x04),
+    (_RET, 0, 0, 0xFFFF),
+    (_RET, 0, 0, 0),
+]
+"""Of TCP's flags take SYN, RST and ACK; keep SYN with ACK, SYN alone (it may be ours, sent back), and RST."""
 FILTERS = {
     4: [
         (_LDB, 0, 0, 9),
-        (_JEQ, 0, 8, handshake.PROTOCOL_TCP),
+        (_JEQ, 0, 9, handshake.PROTOCOL_TCP),
         (_LDH, 0, 0, 6),
-        (_JSET, 6, 0, 0x1FFF),  # a later fragment
+        (_JSET, 7, 0, 0x1FFF),  # a later fragment
         (_LDX_HEADER, 0, 0, 0),
         (_LDB_AT_X, 0, 0, 13),
         *_ANSWERS,
     ],
-    6: [(_LDB, 0, 0, 6), (_JEQ, 0, 5, handshake.PROTOCOL_TCP), (_LDB, 0, 0, 40 + 13), *_ANSWERS],
+    6: [(_LDB, 0, 0, 6), (_JEQ, 0, 6, handshake.PROTOCOL_TCP), (_LDB, 0, 0, 40 + 13), *_ANSWERS],
 }
 """Version of IP -> what the kernel hands over, out of all that a router carries. Packets begin with IP's header."""
 
@@ -77,7 +86,10 @@ class _Question(NamedTuple):
 
 
 def ask_paths(attempts: Sequence[PathAttempt]) -> List[str]:
-    """Return what became of each attempt, in order: ``answered``, ``refused``, ``timed_out`` or ``unreachable``.
+    """Return what became of each attempt, in order.
+
+    ``answered``, ``refused``, ``timed_out``, ``unreachable``, or ``sent_back``: the next hop has no way to the address
+    but this router, which could pick a good path then.
 
     Raises:
         OSError: this process may not send packets of its own making.
@@ -99,7 +111,11 @@ def ask_paths(attempts: Sequence[PathAttempt]) -> List[str]:
                     _send(sockets, asked.attempt, handshake.syn(asked.ends, asked.sequence))
                 again = time.monotonic() + ASK_AGAIN
             for key, _events in selector.select(max(0.0, min(end, again) - time.monotonic())):
-                for answer in _answers(sockets[key.data]):
+                for answer in _heard(sockets[key.data]):
+                    if isinstance(answer, handshake.Ends):
+                        if answer in waiting:
+                            results[waiting.pop(answer)] = "sent_back"
+                        continue
                     number = waiting.get(answer.ends, -1)
                     if number < 0 or answer.acknowledged != (questions[number].sequence + 1) % 2**32:
                         continue
@@ -178,17 +194,21 @@ def _send(sockets: Dict[int, socket.socket], attempt: PathAttempt, packet: bytes
         sockets[version].sendto(packet, to)
 
 
-def _answers(made: socket.socket) -> List[handshake.Answer]:
-    """Return the answers that a socket holds."""
-    found: List[handshake.Answer] = []
+def _heard(made: socket.socket) -> List[Union[handshake.Answer, handshake.Ends]]:
+    """Return what a socket holds: answers, and the ends of questions that come in."""
+    found: List[Union[handshake.Answer, handshake.Ends]] = []
     while True:
         try:
-            packet = made.recv(2048)
+            packet, place = made.recvfrom(2048)
         except BlockingIOError:
             return found
         answer = handshake.answer(packet)
         if answer is not None:
             found.append(answer)
+        elif place[2] == PACKET_HOST:
+            question = handshake.question(packet)
+            if question is not None:
+                found.append(question)
 
 
 def _version(address: str) -> int:

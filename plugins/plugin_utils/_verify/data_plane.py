@@ -28,7 +28,11 @@ with a probability of at least 98 %, and by the following looks.
 """
 MOST_CONNECTIONS = 16
 """Connections to one TCP port at most: more would be a load of their own for a service of many nodes."""
-DEAD = {"timed_out": "time-out", "unresolved": "no answer to ARP or NDP"}
+DEAD = {
+    "timed_out": "time-out",
+    "sent_back": "it sends the packets back to the router",
+    "unresolved": "no answer to ARP or NDP",
+}
 """Result of a port over a next hop -> why the path is dead."""
 
 

@@ -14,6 +14,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.han
     Ends,
     answer,
     checksum,
+    question,
     reset,
     syn,
 )
@@ -84,3 +85,11 @@ def test_answer_behind_options_of_ipv4_is_found() -> None:
 )  # fmt: skip
 def test_what_is_no_answer_is_none(packet: bytes) -> None:
     assert answer(packet) is None
+
+
+@pytest.mark.parametrize("ends", [FOUR, SIX])
+def test_own_question_that_comes_back_is_known(ends: Ends) -> None:
+    assert question(syn(ends, 4711)) == ends
+    assert question(reset(ends, 4711)) is None
+    assert question(answered(ends, SYN | ACK, 4711)) is None
+    assert question(b"") is None

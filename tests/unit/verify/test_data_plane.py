@@ -323,6 +323,17 @@ def test_path_that_could_not_be_asked_does_not_count_as_one_that_answers(result:
     ]
 
 
+def test_next_hop_that_sends_packets_back_is_dead() -> None:
+    site = LiveSite()
+    ask(site)
+    over(site, BGP, node02="answered", node03="sent_back")
+    (text,) = site.texts()
+    assert (
+        "over the next hop node03 (10.122.0.13) (it sends the packets back to the router), and got one over node02"
+        in text
+    )
+
+
 def test_dead_path_is_told_once_for_all_ports_in_the_row_too() -> None:
     site = LiveSite()
     site.service("dummy-service")["spec"]["ports"].append({"port": 53})
