@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
         try:
             plan = plan_of(options["plan"], "plan")
             description = read_description(Path(options["overlay"]))
-            known = cast("list[TwinClient]", clients(description))
+            known = cast(list[TwinClient], clients(description))
             seen = registered(set(plan["routers"]), variables, options["routers_in"])
             routers = {name: item if "error" in item else item["frr"] for name, item in seen.items()}
             clusters = registered(set(plan["clusters"]), variables, options["clusters_in"])

@@ -255,8 +255,7 @@ def test_a_cluster_with_a_life_of_its_own_is_left_alone(cluster: Cluster) -> Non
     assert "changed=0" in refused.output
     told = words(refused)
     assert "CiliumBGPClusterConfig theirs: it was not made by this site, and it selects node01, node02, node03" in told
-    assert f"objects: ['{CONFIG}']" in told
-    assert f"objects: ['{POOL}']" in told
+    assert f"edge_cluster_take_over: objects: - {CONFIG} - {POOL}" in told
     assert "it has 203.0.113.93, which the planned public-ingress has" in told
     assert "another load balancer runs here: MetalLB (DaemonSet media/speaker)" in told
 

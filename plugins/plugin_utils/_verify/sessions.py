@@ -16,6 +16,9 @@ from .policies import check_policies
 from .report import OK, VerifyReport
 from .timers import router_timers, timers_text
 
+OPEN_CONFIRM = "open_confirm"
+"""The state before ``established``, as Cilium writes it."""
+
 
 def verify_router_sessions(
     report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]
@@ -83,7 +86,7 @@ def verify_node_sessions(
             level = report.find("EDGE821", _peer_path(session), **_fields(session))
             seen = "not reported"
         else:
-            level = _check_node_session(report, session, peer)
+            level = _check_node_session(report, session, peer, _router_has_it_up(session, routers))
             if peer.established and session["router"] not in routers:
                 level = _check_agent(report, session, clusters[cluster]) if level == OK else level
             if level == OK:
@@ -147,10 +150,25 @@ def _restart_text(seconds: int) -> str:
     return f"{seconds} s" if seconds else "off"
 
 
-def _check_node_session(report: VerifyReport, session: PlannedSession, peer: PeerSeen) -> str:
-    """Report the first problem of a session on its node. Return the level of its row."""
+def _router_has_it_up(session: PlannedSession, routers: Mapping[str, RouterSeen]) -> bool:
+    """Return whether a session's router was read and has it established."""
+    if session["router"] not in routers:
+        return False
+    neighbor = routers[session["router"]].neighbors.get(canonical(session["node_address"]))
+    return neighbor is not None and neighbor.established
+
+
+def _check_node_session(report: VerifyReport, session: PlannedSession, peer: PeerSeen, up_on_router: bool) -> str:
+    """Report the first problem of a session on its node. Return the level of its row.
+
+    A speaker is in OpenConfirm only after it took this router's OPEN, and at most for the hold time (RFC 4271, 8.2.2).
+    Where the router has the session up meanwhile, the object is behind. In any other state the router's session may be
+    with somebody else.
+    """
     path = _peer_path(session)
     fields = _fields(session)
+    if peer.state == OPEN_CONFIRM and up_on_router:
+        return report.find("EDGE896", path, state=peer.state, **fields)
     if not peer.established:
         return report.find("EDGE822", path, state=peer.state, **fields)
     if (peer.hold, peer.keepalive) != (session["hold"], session["keepalive"]):

@@ -225,6 +225,29 @@ def node_session_down(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
+    "EDGE896 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as open_confirm,"
+    " and the router has it up (BGP leaves that state within the hold time, so the object is behind; look again, and if it"
+    " stays, restart the agent of node01: kubectl get ciliumbgpnodeconfig node01 -o yaml)",
+)
+def node_object_behind(site: LiveSite) -> None:
+    site.peer()["peeringState"] = "open_confirm"
+
+
+@FAULTS.finds(
+    "EDGE811 udm-pro neighbor 10.121.0.11 (node01, peering public-ingress): the session is Connect, not "
+    "Established (vtysh -c 'show bgp neighbors 10.121.0.11', and for the node: kubectl get ciliumbgpnodeconfig node01 -o"
+    " yaml; a session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or no agent there)",
+    "EDGE822 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as open_confirm"
+    " (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig node01 -o yaml)",
+)
+def both_ends_say_that_it_is_not_up(site: LiveSite) -> None:
+    site.neighbor().update(bgpState="Connect")
+    site.peer()["peeringState"] = "open_confirm"
+    site.routes[INGRESS] = [path("10.121.0.12")]
+    site.kernel[INGRESS] = route("10.121.0.12")
+
+
+@FAULTS.finds(
     "EDGE823 platform node node01 peer public-ingress-udm-pro: the node reports the timers 90/30 s, planned are "
     "30/10 s (hold/keepalive) (compare timers of the CiliumBGPPeerConfig with the router's: vtysh -c 'show bgp neighbors 10.121.0.11')",
 )

@@ -279,4 +279,14 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " for 3 s, 14 routes refused by the import (it is as planned now, and was not all the time: who closed it and"
         " why, vtysh -c 'show bgp neighbors 10.121.0.11' (last reset, prefix statistics) and journalctl -u frr)",
     ),
+    "EDGE896": LiveCode(
+        WARNING,
+        "Node's word of a session is old",
+        "the node's Cilium agent reports the session as {state}, and the router has it up",
+        "BGP leaves that state within the hold time, so the object is behind; look again, and if it stays, restart the"
+        " agent of {node}: kubectl get ciliumbgpnodeconfig {node} -o yaml",
+        "platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as open_confirm,"
+        " and the router has it up (BGP leaves that state within the hold time, so the object is behind; look again,"
+        " and if it stays, restart the agent of node01: kubectl get ciliumbgpnodeconfig node01 -o yaml)",
+    ),
 }
