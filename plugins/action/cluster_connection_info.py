@@ -72,6 +72,16 @@ class ClusterAction(ActionBase):
         kubeconfig = options["kubeconfig"] and self._local_path(options["kubeconfig"])
         return read_cluster(read, {**options, "kubeconfig": kubeconfig}, environment)
 
+    def write(
+        self, module: str, write: Read, options: Mapping[str, Any], task_vars: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the result of a module that writes to the cluster, as :meth:`look` does.
+
+        In check mode it has ``dry_run`` among its options, as in a process of its own (``module.run_previewer``).
+        """
+        dry_run = self._task.check_mode
+        return self.look(module, lambda reader, given: write(reader, {**given, "dry_run": dry_run}), options, task_vars)
+
     def state(
         self,
         wanted: Mapping[str, Any],

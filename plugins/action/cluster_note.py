@@ -21,13 +21,7 @@ class ActionModule(ClusterAction):
         """Return what the module returns."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec={**ARGUMENTS, **PLACE})[1])
-        check_mode = self._task.check_mode
-        done = self.look(
-            "cluster_note",
-            lambda reader, given: write_note(reader, {**given, "dry_run": check_mode}),
-            options,
-            task_vars or {},
-        )
+        done = self.write("cluster_note", write_note, options, task_vars or {})
         if done.get("failed"):
             done["msg"] = f"ConfigMap {options['namespace']}/{options['name']}: {done['msg']}"
         return {**result, **done}

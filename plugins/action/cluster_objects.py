@@ -325,16 +325,11 @@ class ActionModule(ClusterAction):
         """
         if not objects:
             return [], {}
-        check_mode = self._task.check_mode
         request = {key: options[key] for key in PLACE}
-        request.update(objects=objects, manager=FIELD_MANAGER, compare=bool(check_mode or self._task.diff))
+        compare = bool(self._task.check_mode or self._task.diff)
+        request.update(objects=objects, manager=FIELD_MANAGER, compare=compare)
         request["versions"] = [versions.get(place(item), "") for item in objects]
-        done = self.look(
-            "cluster_apply",
-            lambda reader, given: apply_objects(reader, {**given, "dry_run": check_mode}),
-            request,
-            variables,
-        )
+        done = self.write("cluster_apply", apply_objects, request, variables)
         if done.get("failed"):
             raise WriteError({**done, "msg": interrupted("", objects, done)})
         changed, refused = sorted_answers(objects, done["results"])
@@ -359,13 +354,7 @@ class ActionModule(ClusterAction):
         tolerant = options["part"] == LAST_PART
         request = {key: options[key] for key in PLACE}
         request.update(objects=objects, labels=ownership_labels(options["site"]), continue_on_error=tolerant)
-        check_mode = self._task.check_mode
-        done = self.look(
-            "cluster_remove",
-            lambda reader, given: remove_objects(reader, {**given, "dry_run": check_mode}),
-            request,
-            variables,
-        )
+        done = self.write("cluster_remove", remove_objects, request, variables)
         if done.get("failed"):
             raise WriteError({**done, "msg": interrupted("removing ", objects, done)})
         removed: list[tuple[Object, dict[str, Any]]] = []

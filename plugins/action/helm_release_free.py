@@ -24,13 +24,7 @@ class ActionModule(ClusterAction):
         """Return what the module returns."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec={**ARGUMENTS, **PLACE})[1])
-        check_mode = self._task.check_mode
-        done = self.look(
-            "helm_release_free",
-            lambda reader, given: free_release(reader, {**given, "dry_run": check_mode}),
-            options,
-            task_vars or {},
-        )
+        done = self.write("helm_release_free", free_release, options, task_vars or {})
         if done.get("failed"):
             done["msg"] = f"Helm release {options['release']}: {done['msg']}"
         return {**result, **done}

@@ -16,53 +16,14 @@ description:
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
-  connection:
-    description:
-      - How Helm reaches the cluster, RV(hybridnet.cluster_edge.cluster_connection_info#module:connection.helm).
-    type: dict
-    default: {}
-  binary_path:
-    description: Helm's program. Without it, the one that is found in C(PATH).
-    type: path
-  name:
-    description: Name of the release.
-    type: str
-    required: true
-  namespace:
-    description: Namespace of the release.
-    type: str
-    required: true
-  chart:
-    description: Name of the chart in O(repository), or its folder or archive.
-    type: str
-    required: true
-  repository:
-    description: URL of the chart repository.
-    type: str
-  version:
-    description: Version of the chart.
-    type: str
-    required: true
   values_in:
     description:
       - Name of the variable that holds the values. Its name, not the values, so that none of them is an argument of the
         task.
     type: str
     required: true
-  timeout:
-    description: Seconds after which a call of Helm is ended, with all that it has started.
-    type: int
-    default: 300
-attributes:
-  check_mode:
-    description: Helm reads the chart, and it counts as a change.
-    support: partial
-    details: What Helm would change is not found out.
-  diff_mode:
-    description: A difference would show values.
-    support: none
-requirements:
-  - helm
+extends_documentation_fragment:
+  - hybridnet.cluster_edge.helm
 """
 
 EXAMPLES = r"""

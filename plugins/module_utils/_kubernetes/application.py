@@ -15,7 +15,7 @@ from typing import Any, Dict, Mapping, Optional
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
 from .connection import OPTIONS
-from .reader import ClusterReader, RefusedError
+from .reader import NOT_FOUND, SERVER_ERRORS, UNAUTHORIZED, ClusterReader, RefusedError
 from .removal import REFUSED, object_path
 
 ARGUMENTS: Dict[str, Any] = {
@@ -30,9 +30,6 @@ APPLIED, UNCHANGED = "applied", "unchanged"
 APPLY_PATCH = "application/apply-patch+yaml"
 SERVER_HIDDEN = ("managedFields", "resourceVersion", "generation")
 """Metadata that the API server writes: it would be most of every difference."""
-NOT_FOUND = 404
-UNAUTHORIZED, SERVER_ERRORS = 401, 500
-"""HTTP status of a refusal that meets every request, and the first of those that say nothing of the object."""
 
 
 def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:

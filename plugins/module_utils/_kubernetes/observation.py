@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from .cilium_kinds import PLURALS, READ_ONLY_PLURALS
 from .connection import OPTIONS
-from .reader import ClusterReader, RefusedError
+from .reader import FORBIDDEN, ClusterReader, RefusedError
 from .state import read_config_map
 
 ARGUMENTS: Dict[str, Any] = {
@@ -27,7 +27,6 @@ VERSIONS = ("v2", "v2alpha1")
 
 AGENTS = "k8s-app=cilium"
 """Label of the agents' pods: the selector of the chart's DaemonSet, which no Helm value changes."""
-FORBIDDEN = 403
 LEASE_PREFIX = "cilium-l2announce-"
 SERVICE_NAME = "kubernetes.io/service-name"
 KEPT = ("spec", "status", "addressType", "endpoints")

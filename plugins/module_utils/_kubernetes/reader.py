@@ -40,6 +40,8 @@ _CLIENT = re.compile(r"^\w+\(.*?\): ")
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 """Kubernetes API concepts, "Receiving resources as ... metadata": the server leaves all but metadata out."""
 
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, SERVER_ERRORS = 401, 403, 404, 500
+"""HTTP status of refusals: no account, no right, no such thing; the first of those that say nothing of the object."""
 REQUEST_SECONDS = 15
 """Limit of one attempt to read. The client tries a reading request four times."""
 WRITE_SECONDS = 60

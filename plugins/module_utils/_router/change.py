@@ -437,7 +437,7 @@ def carry_out(
     forget(folder)
     result.update(gained=proof.gained, restarted=proof.restarted, lost=transaction.typed_over(router, plan, done.saw))
     result["sessions"]["after"] = programs.described(proof.sessions)
-    result["warnings"].extend([*noted(router, proof), *noted_as_lost(result["lost"])])
+    result["warnings"].extend(noted(router, proof, result["lost"]))
 
 
 def _before(router: transaction.RouterState, plan: transaction.Plan, config: files.Kept, daemons: files.Kept) -> Before:
@@ -492,8 +492,8 @@ def _saved_meanwhile(entry: journal.Entry, params: Mapping[str, Any]) -> str:
     return "\nSomebody else wrote /etc/frr/frr.conf while the change ran: what it was then is in {0}".format(path)
 
 
-def noted(router: transaction.RouterState, proof: Proof) -> List[str]:
-    """Return what a change that holds warns of."""
+def noted(router: transaction.RouterState, proof: Proof, lost: List[str]) -> List[str]:
+    """Return what a change that holds warns of; ``lost`` are the lines of somebody else that it took along."""
     result = []
     if proof.restarted:
         up = sorted(address for address, found in router.sessions.items() if found.state == "Established")
@@ -505,6 +505,11 @@ def noted(router: transaction.RouterState, proof: Proof) -> List[str]:
     if proof.gained:
         result.append(
             "somebody else configured this router while the change ran; it stays: {0}".format("; ".join(proof.gained))
+        )
+    if lost:
+        result.append(
+            "somebody else typed into this site's own objects in the moment before the reload, which took it along: "
+            "{0}. Plan it, or keep it in an object of its own".format("; ".join(lost))
         )
     for address, reason in sorted(proof.closed_by_neighbors.items()):
         result.append(
@@ -519,16 +524,6 @@ def noted(router: transaction.RouterState, proof: Proof) -> List[str]:
             )
         )
     return result
-
-
-def noted_as_lost(lost: List[str]) -> List[str]:
-    """Return a warning of the lines of somebody else that a change took along."""
-    if not lost:
-        return []
-    return [
-        "somebody else typed into this site's own objects in the moment before the reload, which took it along: {0}. "
-        "Plan it, or keep it in an object of its own".format("; ".join(lost))
-    ]
 
 
 def _failure(error: Exception, left: str) -> str:

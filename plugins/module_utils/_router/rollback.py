@@ -169,6 +169,7 @@ def reload_beside_others(text: str, scope: Set[frr.Key], known: str, secrets: st
         secrets: changed passwords as commands.
     """
     done = programs.reload(text, secrets)
+    # Line by line first: a block of others in a form that is not known here is no reason for a second reload.
     before = {" ".join(line.split()) for line in known.split("\n")}
     if before.issuperset(" ".join(line.split()) for line in done.saw.split("\n")):
         return done

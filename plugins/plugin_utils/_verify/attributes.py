@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ...module_utils._frr.spelling import shown_community
@@ -13,6 +13,7 @@ from .._document.frr_intent import RouteMapSet
 from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
 from .._findings.wording import some
+from .filters import PlannedFilters
 from .observed import AttributesSeen
 from .report import MOST_NAMES, OK, VerifyReport
 
@@ -123,6 +124,33 @@ def check_attributes(
         expected = "; ".join(sorted(planned)) or "none"
         seen_text = "; ".join(f"{text}: {differences}" for differences, text in names.items())
         report.row("attributes", subject, expected, seen_text or expected, ERROR if different else OK)
+
+
+def check_announced(
+    report: VerifyReport,
+    path: str,
+    subject: str,
+    filters: PlannedFilters,
+    peer_group: str,
+    announced: tuple[str, str, Mapping[str, AttributesSeen]],
+) -> None:
+    """Verify what a router sets on what it announces to a neighbor.
+
+    Args:
+        report: where rows and findings go.
+        path: of a finding.
+        subject: of the row.
+        filters: the planned ones of the router.
+        peer_group: the neighbor's.
+        announced: the neighbor's address, the family, and by prefix what it carries.
+    """
+    address, family, seen = announced
+    nothing = PlannedAttributes()
+    routes = [
+        (prefix, nothing.changed_by(filters.set_on_export(peer_group, family, prefix)), attributes)
+        for prefix, attributes in seen.items()
+    ]
+    check_attributes(report, "EDGE849", path, subject, routes, family=family, address=address)
 
 
 def asks_for_communities(plan: PlanDocument, router: str) -> bool:

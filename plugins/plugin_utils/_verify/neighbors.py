@@ -12,7 +12,7 @@ from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter
 from .._findings.code import ERROR
 from .._findings.wording import some
-from .attributes import PlannedAttributes, check_attributes
+from .attributes import PlannedAttributes, check_announced, check_attributes
 from .filters import PlannedFilters
 from .observed import ClusterSeen, NeighborSeen, RouterSeen, canonical, within
 from .policies import check_policies
@@ -145,11 +145,10 @@ class _NeighborCheck:
         if unexpected:
             self.report.find("EDGE893", path, prefixes=some(unexpected, MOST_NAMES))
         self._row("from", "import", unexpected)
-        group = self.neighbor["peer_group"]
+        group, nothing = self.neighbor["peer_group"], PlannedAttributes()
         for family in FAMILIES:
             routes = [
-                (prefix, planned.changed_by(self.filters.set_on_import(group, family, prefix)), found_path.attributes)
-                for planned in [PlannedAttributes()]
+                (prefix, nothing.changed_by(self.filters.set_on_import(group, family, prefix)), found_path.attributes)
                 for prefix in self.seen.prefixes_from(family, found.transport)
                 for found_path in self.seen.paths[family][prefix]
                 if found_path.neighbor == found.transport
@@ -170,12 +169,8 @@ class _NeighborCheck:
             self.report.find("EDGE894", path, prefixes=some(leaks, MOST_NAMES), key=key)
         self._row("to", "export", leaks)
         for family in FAMILIES:
-            routes = [
-                (prefix, PlannedAttributes().changed_by(self.filters.set_on_export(group, family, prefix)), attributes)
-                for prefix, attributes in self.seen.announced_with.get((key, family), {}).items()
-            ]
-            fields = {"family": family, "address": key}
-            check_attributes(self.report, "EDGE849", path, self._subject("to"), routes, **fields)
+            announced = key, family, self.seen.announced_with.get((key, family), {})
+            check_announced(self.report, path, self._subject("to"), self.filters, group, announced)
 
     def _subject(self, direction: str) -> str:
         return f"{self.neighbor['router']} {direction} {self.neighbor['other'] or self.neighbor['name']}"

@@ -9,10 +9,10 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH, family_of
-from .._document.plan import PlanDocument, PlannedSession
+from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import some
-from .attributes import PlannedAttributes, check_attributes, of_routes
+from .attributes import check_announced, check_attributes, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
@@ -284,7 +284,9 @@ class _RouterCheck:
                 continue
             for family in FAMILIES:
                 group = session["peer_group"]
-                self._check_announced_with(session, address, family)
+                announced = address, family, self.seen.announced_with.get((address, family), {})
+                subject = f"{self.router} announces to {self.full_name(address)}"
+                check_announced(self.report, neighbor_path(session), subject, self.filters, group, announced)
                 prefixes = [
                     p for p in self.seen.announced.get((address, family), ()) if not self._sent(group, family, p)
                 ]
@@ -308,17 +310,6 @@ class _RouterCheck:
             f"more to {some(sorted(set(leaks)), MOST_NAMES)}" if leaks else planned,
             ERROR if leaks else OK,
         )
-
-    def _check_announced_with(self, session: PlannedSession, address: str, family: str) -> None:
-        """Verify what the router sets on what it announces to a node."""
-        routes = [
-            (prefix, PlannedAttributes().changed_by(self.filters.set_on_export(group, family, prefix)), attributes)
-            for group in [session["peer_group"]]
-            for prefix, attributes in self.seen.announced_with.get((address, family), {}).items()
-        ]
-        subject = f"{self.router} announces to {self.full_name(address)}"
-        fields = {"family": family, "address": address}
-        check_attributes(self.report, "EDGE849", neighbor_path(session), subject, routes, **fields)
 
     def _sent(self, peer_group: str, family: str, prefix: str) -> bool:
         """Return whether the plan lets the router announce ``prefix`` to the peer group."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
@@ -65,10 +65,19 @@ def verify_node_sessions(
     routers: Mapping[str, RouterSeen],
     clusters: Mapping[str, ClusterSeen],
     expectations: Expectations,
+    up: Container[tuple[str, str]],
 ) -> None:
     """Verify each planned session as Cilium's agents report it, and how many prefixes they announce over it.
 
     A node's own count decides only where its router was not read; otherwise the routes that the router accepted do.
+
+    Args:
+        report: takes rows and findings.
+        plan: the plan as JSON.
+        routers: the routers that were read.
+        clusters: the clusters that were read.
+        expectations: of the plan and the live clusters.
+        up: what :func:`verify_router_sessions` returned.
     """
     for session in plan["sessions"]:
         cluster = session["cluster"]
@@ -86,7 +95,8 @@ def verify_node_sessions(
             level = report.find("EDGE821", _peer_path(session), **_fields(session))
             seen = "not reported"
         else:
-            level = _check_node_session(report, session, peer, _router_has_it_up(session, routers))
+            established = (session["router"], canonical(session["node_address"])) in up
+            level = _check_node_session(report, session, peer, established)
             if peer.established and session["router"] not in routers:
                 level = _check_agent(report, session, clusters[cluster]) if level == OK else level
             if level == OK:
@@ -148,14 +158,6 @@ def _check_restart(report: VerifyReport, session: PlannedSession, neighbor: Neig
 
 def _restart_text(seconds: int) -> str:
     return f"{seconds} s" if seconds else "off"
-
-
-def _router_has_it_up(session: PlannedSession, routers: Mapping[str, RouterSeen]) -> bool:
-    """Return whether a session's router was read and has it established."""
-    if session["router"] not in routers:
-        return False
-    neighbor = routers[session["router"]].neighbors.get(canonical(session["node_address"]))
-    return neighbor is not None and neighbor.established
 
 
 def _check_node_session(report: VerifyReport, session: PlannedSession, peer: PeerSeen, up_on_router: bool) -> str:

@@ -71,7 +71,7 @@ def verify(
     verify_neighbors(report, plan, routers)
     report.counters = verify_counters(report, plan, routers, earlier or {})
     verify_nobody_else(report, plan, routers, clusters)
-    verify_node_sessions(report, plan, routers, clusters, expectations)
+    verify_node_sessions(report, plan, routers, clusters, expectations, up)
     for cluster in sorted(name for name in clusters if not plan["clusters"][name]["absent"]):
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
