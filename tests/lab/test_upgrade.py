@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import kubernetes
 import pytest
+import yaml
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
@@ -50,6 +52,14 @@ def addresses(folder: Path) -> dict[str, list[str]]:
     }
 
 
+def take_helm_4(overlay: Path) -> None:
+    """Write Helm 4 into an overlay, in the place of the twin's Helm; an extra variable would leave the twin."""
+    file = overlay / "host_vars" / "platform.yml"
+    variables = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert "cilium_net_release_binary" in variables
+    file.write_text(json.dumps({**variables, "cilium_net_release_binary": str(cluster_lab.helm_4())}), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "helm_4"),
     [
@@ -62,16 +72,19 @@ def test_an_upgrade_keeps_every_address_and_every_connection(
 ) -> None:
     folder = tmp_path / "twin"
     own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
-    helm = ("-e", f"cilium_net_release_binary={cluster_lab.helm_4()}") if helm_4 else ()
-    overlay = ("-i", str(folder / "overlay"), *helm)
+    overlay = ("-i", str(folder / "overlay"))
     try:
         playbook("twin.yml", *own, "-e", f"edge_cilium_version={old}")
+        if helm_4:
+            take_helm_4(folder / "overlay")
         playbook("site.yml", *overlay, "-e", f"edge_cilium_version={old}")
         if helm_4:
             again = playbook("site.yml", *overlay, "-e", f"edge_cilium_version={old}")
             assert "0 of 2 ends changed" in again, again
         before = addresses(folder)
         playbook("twin.yml", *own, "-e", f"edge_cilium_version={new}")
+        if helm_4:
+            take_helm_4(folder / "overlay")
         clients = Connections(CLIENT, *TARGETS)
         try:
             playbook("site.yml", *overlay, "-e", f"edge_cilium_version={new}")
