@@ -68,12 +68,13 @@ heard:
     answers:
       description:
         - For each port C(client), C(address), C(protocol) and C(port), and either C(service), C(node) and the C(source)
-          that it saw, or C(error).
+          that it saw, or C(error). C(from) and C(from_port) are the client's own.
+        - Where the router has several next hops to the address, once more over each of them, with C(router) and C(gateway).
       type: list
       elements: dict
     dropped:
       description:
-        - By router, what its firewall dropped, as lists of source and destination. C(half) are packets of connections
+        - By router, what its firewall dropped, as lists of source, destination and their ports. C(half) are packets of connections
           that it saw half, C(blocked) those that no rule lets in, C(reverse) those that came back by another interface.
       type: dict
 """

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.firewall import TABLE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import RouterSettings
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import ask as asking
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import listener, network
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import listener, network, paths
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces: needs root")]
@@ -42,7 +43,7 @@ class Site:
     def __init__(self) -> None:
         self.name = f"fw-{os.getpid()}"
         self.prefix = _twin.prefix(self.name)
-        self.listener: subprocess.Popen[bytes] | None = None
+        self.listeners: dict[str, subprocess.Popen[bytes]] = {}
         self.described: dict[str, Any] = {}
 
     def build(self, *, return_path: bool, **settings: Any) -> None:
@@ -58,27 +59,31 @@ class Site:
         network.build(twin)
         self.ip("host.udm-pro", "route", "replace", f"{ROUTED}/32", "via", "10.122.0.11")
         self.ip("host.udm-pro", "route", "replace", f"{OTHER}/32", "via", "10.121.0.11")
-        for address in (ROUTED, ON_LINK, OTHER):
-            self.ip("host.node01", "address", "replace", f"{address}/32", "dev", "lo")
-        if self.listener is None:
+        self.serve("node01", ROUTED, ON_LINK, OTHER)
+
+    def serve(self, node: str, *addresses: str) -> None:
+        """Let a node answer on addresses."""
+        for address in addresses:
+            self.ip(f"host.{node}", "address", "replace", f"{address}/32", "dev", "lo")
+        if node not in self.listeners:
             ports = [
                 {"service": "lab/web", "port": 8080, "protocol": protocol, "service_port": 8080}
                 for protocol in ("TCP", "UDP")
             ]
-            command = [sys.executable, listener.__file__, "node01", json.dumps(ports)]
-            self.listener = subprocess.Popen([*self.inside("host.node01"), *command])  # ended in `remove`
-            assert self.ask("private", "10.122.0.11", tries=50)
+            command = [*self.inside(f"host.{node}"), sys.executable, listener.__file__, node, json.dumps(ports)]
+            self.listeners[node] = subprocess.Popen(command)  # ended in `remove`
+            assert self.ask("private", f"10.122.0.1{node[-1]}", tries=50)
             # As BGP does: the node knows its routers' MAC addresses. An ARP request with a pool's address as its sender,
             # which an answer would begin with, is dropped by a strict reverse path.
             for gateway in ("10.121.0.1", "10.122.0.1"):
-                command = [*self.inside("host.node01"), "curl", "--silent", "--max-time", "1", f"http://{gateway}:9/"]
+                command = [*self.inside(f"host.{node}"), "curl", "--silent", "--max-time", "1", f"http://{gateway}:9/"]
                 assert subprocess.run(command, check=False).returncode == 7  # refused, so it was reached
 
     def remove(self) -> None:
         """End what runs and remove the namespaces."""
-        if self.listener is not None:
-            self.listener.kill()
-            self.listener.wait()
+        for process in self.listeners.values():
+            process.kill()
+            process.wait()
         network.remove(network.namespaces(self.prefix))
 
     def inside(self, host: str) -> list[str]:
@@ -107,7 +112,7 @@ class Site:
             for item in json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["nftables"]
             if "set" in item
         ]
-        return sorted(tuple(entry["elem"]["val"]["concat"]) for entry in found.get("elem", ()))
+        return sorted({tuple(entry["elem"]["val"]["concat"][:2]) for entry in found.get("elem", ())})
 
 
 @pytest.fixture
@@ -186,7 +191,7 @@ def test_clients_ask_all_at_once_and_say_what_they_got_and_why_not(site: Site) -
     # A datagram's answer has the node's own address here: it is Cilium that would give it the service's.
     own = "10.122.0.11"
     targets = [
-        {"client": client, "address": address, "tcp": [8080], "udp": [8080] if address == own else []}
+        {"client": client, "address": address, "tcp": [8080], "udp": [8080] if address == own else [], "paths": []}
         for client, address in (("public", ROUTED), ("upstream", ROUTED), ("upstream", ON_LINK), ("private", own))
     ]
     heard = asking.ask(site.described, targets)
@@ -201,10 +206,14 @@ def test_clients_ask_all_at_once_and_say_what_they_got_and_why_not(site: Site) -
         ("private", own, "tcp"): ("lab/web", CLIENTS["private"]),
         ("private", own, "udp"): ("lab/web", CLIENTS["private"]),
     }
-    assert [CLIENTS["public"], ROUTED] in heard["dropped"]["udm-pro"]["half"]
+    (port,) = {
+        item["from_port"] for item in heard["answers"] if (item["client"], item["address"]) == ("public", ROUTED)
+    }
+    assert [CLIENTS["public"], ROUTED, port, 8080] in heard["dropped"]["udm-pro"]["half"]
     # What was dropped before does not count the next time.
     site.build(return_path=True, firewall_rules=[UPSTREAM_RULE])
-    again = asking.ask(site.described, [{"client": "public", "address": ON_LINK, "tcp": [8080, 9], "udp": []}])
+    target = {"client": "public", "address": ON_LINK, "tcp": [8080, 9], "udp": [], "paths": []}
+    again = asking.ask(site.described, [target])
     assert [item.get("error", item.get("node")) for item in again["answers"]] == ["node01", "Connection refused"]
 
 
@@ -212,7 +221,7 @@ def test_a_twin_that_is_gone_cannot_ask(site: Site, tmp_path: Path) -> None:
     site.build(return_path=True, platforms={"udm-pro": "linux"})
     site.remove()
     with pytest.raises(EdgeError, match=r"namespace twin-\S+\.client\.public: is not there"):
-        asking.ask(site.described, [{"client": "public", "address": ROUTED, "tcp": [80], "udp": []}])
+        asking.ask(site.described, [{"client": "public", "address": ROUTED, "tcp": [80], "udp": [], "paths": []}])
     with pytest.raises(EdgeError, match="is no overlay of a twin that is up"):
         asking.read_description(tmp_path / "overlay")
 
@@ -236,3 +245,83 @@ def test_sources_are_translated_upstream_and_on_request_towards_pools(site: Site
     assert site.ask("public", ROUTED) == "10.122.0.1"
     assert site.ask("public", ON_LINK) == CLIENTS["public"]
     assert site.ask("upstream", ROUTED) == CLIENTS["upstream"]
+
+
+def over_both(site: Site, firewall: str = "platform", **settings: Any) -> tuple[set[Any], dict[str, Any]]:
+    """Let node02 announce the routed address too; return (client, node, error) of each path, and what was dropped."""
+    site.build(return_path=True, firewall=firewall, firewall_rules=[UPSTREAM_RULE], **settings)
+    site.serve("node02", ROUTED)
+    hops = [f"via 10.122.0.1{number}" for number in (1, 2)]
+    site.ip("host.udm-pro", "route", "replace", f"{ROUTED}/32", *" ".join(f"nexthop {hop}" for hop in hops).split())
+    return each_path(site)
+
+
+def each_path(site: Site) -> tuple[set[Any], dict[str, Any]]:
+    """Ask the routed address over both nodes."""
+    (leg,) = [
+        leg["interface"]
+        for host in site.described["hosts"]
+        if host["name"] == "udm-pro"
+        for leg in host["legs"]
+        if "10.122.0.1/24" in leg["addresses"]
+    ]
+    hops = [{"router": "udm-pro", "gateway": f"10.122.0.1{number}", "interface": leg} for number in (1, 2)]
+    heard = asking.ask(
+        site.described,
+        [{"client": client, "address": ROUTED, "tcp": [8080], "udp": [], "paths": hops} for client in CLIENTS],
+    )
+    answers = {
+        (item["client"], item["gateway"][-1], item.get("error") or (item["node"], item["source"]))
+        for item in heard["answers"]
+        if "gateway" in item
+    }
+    assert len(heard["answers"]) == 3 * len(CLIENTS)
+    return answers, heard
+
+
+def left(site: Site) -> list[str]:
+    """Return what a choice of paths is made of, on router and clients."""
+    found = []
+    for host in ("host.udm-pro", *(f"client.{client}" for client in CLIENTS)):
+        for command in ("ip rule", "ip route show table all", "nft list tables"):
+            done = subprocess.run([*site.inside(host), *command.split()], capture_output=True, text=True, check=True)
+            found += [line for line in done.stdout.splitlines() if re.search(r"fwmark|table 30|edge_paths", line)]
+    return found
+
+
+@pytest.mark.parametrize("firewall", ["platform", "stateful"])
+@pytest.mark.parametrize("reverse_path", ["loose", "strict"])
+def test_each_client_asks_over_each_next_hop_and_no_trace_is_left(site: Site, firewall: str, reverse_path: str) -> None:
+    answers, _heard = over_both(site, firewall, reverse_path=reverse_path)
+    assert answers == {
+        (client, number, (f"node0{number}", source)) for client, source in CLIENTS.items() for number in "12"
+    }
+    assert left(site) == []
+
+
+def test_the_node_whose_answers_take_another_way_is_the_one_that_is_silent(site: Site) -> None:
+    """Whatever the hash picks: node02 answers clients in public directly, and the router drops what follows."""
+    over_both(site)
+    site.ip("host.node02", "rule", "delete", "from", ROUTED)
+    answers, heard = each_path(site)
+    assert answers == {
+        (client, number, (f"node0{number}", source))
+        for client, source in CLIENTS.items()
+        for number in "12"
+        if (client, number) != ("public", "2")
+    } | {("public", "2", "time-out")}
+    (silent,) = [item for item in heard["answers"] if item.get("gateway") == "10.122.0.12" and "error" in item]
+    assert [CLIENTS["public"], ROUTED, silent["from_port"], 8080] in heard["dropped"]["udm-pro"]["half"]
+
+
+def test_what_an_ask_left_that_was_killed_goes_with_the_next(site: Site) -> None:
+    over_both(site)
+    hop = paths.Hop("udm-pro", "10.122.0.11", "eth1")
+    unfinished = paths.Paths(site.described, [("public", ROUTED, hop)]).opened()
+    unfinished.__enter__()
+    assert len(left(site)) >= 5  # two rules, two routes, a table of nftables
+    answers, _heard = each_path(site)
+    assert {error for _client, _number, error in answers} == {
+        (f"node0{number}", source) for number in "12" for source in CLIENTS.values()
+    }
+    assert left(site) == []

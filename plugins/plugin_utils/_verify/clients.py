@@ -5,6 +5,9 @@
 
 A router asks from the services' own side, so answers to it are on the link. Only a client meets both ways of a packet
 through the router: its reverse path and its firewall. There is none on the real site, so nothing is asked there.
+
+Where the router has several next hops to an address, its hash always leads a client to the same one. So each client
+asks over each of them as well.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from typing import Any, TypedDict
 
 from .._addressing.families import family_of
 from .._document.plan import PlanDocument
-from .data_plane import Asked, addresses_to_ask
+from .._findings.code import ERROR
+from .data_plane import Asked, Path, addresses_to_ask
 from .expected import Expectations, LiveAddress, service_path
 from .observed import EndpointsSeen, RouterSeen, within
 from .report import OK, VerifyReport
@@ -37,6 +41,14 @@ class TwinClient(TypedDict):
     """Those by which it leaves its network, by name."""
 
 
+class ClientPath(TypedDict):
+    """One of several next hops of a client's router to an address."""
+
+    router: str
+    gateway: str
+    interface: str
+
+
 class ClientTarget(TypedDict):
     """What one client asks of one address."""
 
@@ -44,6 +56,7 @@ class ClientTarget(TypedDict):
     address: str
     tcp: list[int]
     udp: list[int]
+    paths: list[ClientPath]
 
 
 @dataclass(slots=True)
@@ -62,6 +75,8 @@ class ClientQuestion:
     """Whether a service has traffic policy Local: it must see the client's own address."""
     tcp: set[int] = field(default_factory=set)
     udp: set[int] = field(default_factory=set)
+    paths: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """(router, next hop) -> what it is, where the client's router has several to the address."""
     left_out: str | None = None
 
     @property
@@ -81,7 +96,21 @@ class ClientQuestion:
 
     def target(self) -> ClientTarget:
         """Return what the client is told."""
-        return {"client": self.client, "address": self.address, "tcp": sorted(self.tcp), "udp": sorted(self.udp)}
+        return {
+            "client": self.client,
+            "address": self.address,
+            "tcp": sorted(self.tcp),
+            "udp": sorted(self.udp),
+            "paths": [
+                {"router": router, "gateway": gateway, "interface": path.interface}
+                for (router, gateway), path in sorted(self.paths.items())
+            ],
+        }
+
+    def hop(self, key: tuple[str, str]) -> str:
+        """Return the node of a next hop, with its address where that is known to be the node's."""
+        node = self.paths[key].node
+        return node if node == key[1] else f"{node} ({key[1]})"
 
 
 def client_questions(
@@ -130,7 +159,19 @@ def _question(
     if not sources or not (by or client["name"] in announced):
         return None
     over = announced | _networks_of(plan, _nodes_behind(expectations, by, live.address))
-    return ClientQuestion(client["name"], sources, live.cluster, live.address, frozenset(over))
+    question = ClientQuestion(client["name"], sources, live.cluster, live.address, frozenset(over))
+    if not _on_its_link(plan, client["name"], live.address):
+        for router, item in asked.items():
+            if router in by and item is not None:
+                question.paths |= {(router, gateway): path for gateway, path in item.paths.items()}
+    return question
+
+
+def _on_its_link(plan: PlanDocument, client: str, address: str) -> bool:
+    """Return whether a client finds an address by ARP or NDP on its own network, and sends nothing to a router."""
+    if client == UPSTREAM:
+        return bool(_wires(plan, address))
+    return within(address, plan["networks"][client]["cidrs"])
 
 
 def _add_service(question: ClientQuestion, plan: PlanDocument, expectations: Expectations, live: LiveAddress) -> None:
@@ -185,16 +226,27 @@ def _wires(plan: PlanDocument, address: str) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A port without the right answer."""
+
+    port: str
+    """Protocol and number."""
+    hop: tuple[str, str] | None
+    """(router, next hop) over which it was asked; None = the one that the router picked."""
+    reason: str
+    request: tuple[object, ...]
+    """Source, destination, source port and destination port of the client's packets."""
+
+
 @dataclass(slots=True)
 class _Outcome:
     """What became of one question."""
 
     question: ClientQuestion
-    texts: list[str] = field(default_factory=list)
-    """A port and what it answered, each."""
-    silent: list[str] = field(default_factory=list)
-    """Ports without the right answer."""
-    reasons: set[str] = field(default_factory=set)
+    text: str = ""
+    """Each port and what it answered."""
+    silent: list[_Silence] = field(default_factory=list)
     translated: set[str] = field(default_factory=set)
     """Sources that a service with traffic policy Local saw and that are not the client's."""
 
@@ -225,10 +277,8 @@ def verify_clients(
     for outcome in outcomes:
         question = outcome.question
         expected = "answers, sees the client" if question.local else "answers"
-        if not question.asked:
-            seen = f"not tried ({question.left_out or 'no TCP or UDP port'})"
-        else:
-            seen = "; ".join(outcome.texts)
+        not_tried = f"not tried ({question.left_out or 'no TCP or UDP port'})"
+        seen = outcome.text if question.asked else not_tried
         report.row("client", question.subject, expected, seen, levels.get(id(outcome), OK))
 
 
@@ -236,73 +286,154 @@ def _outcome(question: ClientQuestion, heard: Mapping[str, Any]) -> _Outcome:
     """Return what a client heard of one address, port by port."""
     outcome = _Outcome(question)
     answers = {
-        (item["protocol"], item["port"]): item
+        (item["protocol"], item["port"], item.get("router"), item.get("gateway")): item
         for item in heard["answers"]
         if (item["client"], item["address"]) == (question.client, question.address)
     }
+    texts: list[tuple[str, str]] = []
     for protocol, ports in (("tcp", question.tcp), ("udp", question.udp)):
         for port in sorted(ports):
             name = f"{protocol.upper()} {port}"
-            answer = answers.get((protocol, port)) or {"error": "not asked"}
-            if "error" in answer:
-                outcome.silent.append(name)
-                outcome.reasons.add(answer["error"])
-                outcome.texts.append(f"{name} no answer")
-            elif answer["service"] not in question.services:
-                outcome.silent.append(name)
-                outcome.reasons.add(f"{answer['service']} answered in its place")
-                outcome.texts.append(f"{name} {answer['service']}")
+            picked = answers.get((protocol, port, None, None)) or {"error": "not asked"}
+            reason = _wrong(question, picked)
+            over = {hop: found for hop in question.paths if (found := answers.get((protocol, port, *hop)))}
+            dead = {hop: why for hop, found in over.items() if (why := _wrong(question, found)) is not None}
+            if reason is not None and len(dead) in (0, len(over)):
+                # All the same over each path: it is told once.
+                outcome.silent.append(_Silence(name, None, reason, _request(question, picked)))
             else:
-                outcome.texts.append(f"{name} {answer['node']}, sees {answer['source']}")
-                if question.local and answer["source"] not in question.sources:
-                    outcome.translated.add(answer["source"])
+                outcome.silent += [
+                    _Silence(name, hop, why, _request(question, over[hop])) for hop, why in sorted(dead.items())
+                ]
+            if question.local:
+                seen = {item["source"] for item in (picked, *over.values()) if _wrong(question, item) is None}
+                outcome.translated |= seen - set(question.sources)
+            texts.append((f"{name} {_answered(question, picked)}", _over(question, over, dead)))
+    outcome.text = _joined(texts)
     return outcome
+
+
+def _wrong(question: ClientQuestion, answer: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with an answer; None where one of the services answered."""
+    if "error" in answer:
+        return str(answer["error"])
+    return None if answer["service"] in question.services else f"{answer['service']} answered in its place"
+
+
+def _answered(question: ClientQuestion, answer: Mapping[str, Any]) -> str:
+    """Return who answered a port, in the table's words."""
+    if "error" in answer:
+        return "no answer"
+    service: str = answer["service"]
+    return f"{answer['node']}, sees {answer['source']}" if service in question.services else service
+
+
+def _request(question: ClientQuestion, answer: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return source, destination and their ports of a client's packets."""
+    return answer.get("from", ""), question.address, answer.get("from_port", 0), answer.get("port", 0)
+
+
+def _over(question: ClientQuestion, over: Mapping[tuple[str, str], Any], dead: Mapping[tuple[str, str], str]) -> str:
+    """Return over which next hops a port answered and over which it did not; empty where there are not several."""
+    nodes = [path.node for path in question.paths.values()]
+    names = {
+        hop: path.node if nodes.count(path.node) == 1 else question.hop(hop)
+        for hop, path in sorted(question.paths.items())
+    }
+    parts = [
+        (word, [name for hop, name in names.items() if hop in chosen])
+        for word, chosen in (
+            ("over", set(over) - set(dead)),
+            ("not over", set(dead)),
+            ("not asked over", set(question.paths) - set(over)),
+        )
+    ]
+    return ", ".join(f"{word} {', '.join(found)}" for word, found in parts if found)
+
+
+def _joined(texts: Sequence[tuple[str, str]]) -> str:
+    """Return ports and paths as one text; paths that are alike for all ports stand once."""
+    over = {paths for _port, paths in texts}
+    if len(over) == 1:
+        return "; ".join([port for port, _paths in texts] + [paths for paths in over if paths])
+    return "; ".join(f"{port} ({paths})" if paths else port for port, paths in texts)
 
 
 def _find(report: VerifyReport, heard: Mapping[str, Any], outcomes: Iterable[_Outcome]) -> dict[int, str]:
     """Report what is wrong, once for all clients with the same trouble at an address; return levels by outcome."""
-    groups: dict[tuple[str, str, str], list[tuple[_Outcome, str]]] = {}
+    groups: dict[tuple[str, str, str, tuple[str, ...]], list[_Trouble]] = {}
     for outcome in outcomes:
         question = outcome.question
-        if outcome.silent:
-            code, router = _why(heard["dropped"], question)
-            if code == "EDGE856" and question.client == UPSTREAM and within(question.address, _INSIDE_ONLY):
-                outcome.texts = [f"not let in by {router}"]  # nobody on the Internet has a way to such an address
-                continue
-            groups.setdefault((code, question.path, question.address), []).append((outcome, router))
-        elif outcome.translated:
-            groups.setdefault(("EDGE857", question.path, question.address), []).append((outcome, ""))
+        troubles = _troubles(heard["dropped"], outcome)
+        if question.client == UPSTREAM and within(question.address, _INSIDE_ONLY):
+            blocked = [trouble for trouble in troubles if trouble.code == "EDGE856"]
+            if blocked:  # nobody on the Internet has a way to such an address
+                outcome.text = f"not let in by {blocked[0].router}"
+                troubles = [trouble for trouble in troubles if trouble.code != "EDGE856"]
+        for trouble in troubles:
+            groups.setdefault((trouble.code, question.path, question.address, trouble.hops), []).append(trouble)
     levels: dict[int, str] = {}
-    for (code, path, address), members in groups.items():
-        several = [outcome for outcome, _router in members]
+    for (code, path, address, hops), members in groups.items():
+        several = [trouble.outcome for trouble in members]
+        silent = [silence for trouble in members for silence in trouble.silent]
         fields = {
             "clients": ", ".join(f"{item.question.client} ({item.question.sources[0]})" for item in several),
             "address": address,
-            "ports": ", ".join(dict.fromkeys(port for item in several for port in item.silent)),
-            "routers": ", ".join(sorted({router for _item, router in members if router})),
+            "ports": ", ".join(dict.fromkeys(item.port for item in silent)),
+            "over": f" over the next hop{'s' if len(hops) > 1 else ''} {', '.join(hops)}" if hops else "",
+            "routers": ", ".join(sorted({trouble.router for trouble in members if trouble.router})),
             "networks": " or ".join(sorted(set().union(*(item.question.networks for item in several)))),
-            "reason": ", ".join(sorted(set().union(*(item.reasons for item in several)))),
+            "reason": ", ".join(sorted({item.reason for item in silent})),
             "sources": ", ".join(sorted(set().union(*(item.translated for item in several)))),
         }
         level = report.find(code, path, **fields)
-        levels.update({id(item): level for item in several})
+        for item in several:
+            levels[id(item)] = ERROR if ERROR in (level, levels.get(id(item))) else level
     return levels
 
 
-def _why(dropped: Mapping[str, Mapping[str, Sequence[Sequence[str]]]], question: ClientQuestion) -> tuple[str, str]:
+@dataclass(slots=True)
+class _Trouble:
+    """What one code says of one outcome."""
+
+    code: str
+    outcome: _Outcome
+    router: str = ""
+    """The one that dropped a packet."""
+    silent: list[_Silence] = field(default_factory=list)
+    hops: tuple[str, ...] = ()
+    """Next hops over which no answer came, where others answered."""
+
+
+def _troubles(dropped: Mapping[str, Mapping[str, Sequence[Sequence[object]]]], outcome: _Outcome) -> list[_Trouble]:
+    """Return what is wrong with one outcome, by code and router."""
+    found: dict[tuple[str, str, bool], _Trouble] = {}
+    for silence in outcome.silent:
+        code, router = _why(dropped, silence)
+        key = code, router, silence.hop is None
+        found.setdefault(key, _Trouble(code, outcome, router)).silent.append(silence)
+    for trouble in found.values():
+        hops = sorted({silence.hop for silence in trouble.silent if silence.hop is not None})
+        trouble.hops = tuple(outcome.question.hop(hop) for hop in hops)
+    if outcome.translated:
+        found["EDGE857", "", True] = _Trouble("EDGE857", outcome)
+    return list(found.values())
+
+
+def _why(dropped: Mapping[str, Mapping[str, Sequence[Sequence[object]]]], silence: _Silence) -> tuple[str, str]:
     """Return the code for a question without an answer, and the router that dropped a packet of it.
 
     A request that came back to the router from a node that does not take it is dropped too: it says nothing. So of the
     reverse path only answers count.
     """
-    request = {(source, question.address) for source in question.sources}
-    answer = {(question.address, source) for source in question.sources}
-    for code, note, pairs in (
-        ("EDGE856", "blocked", request),
-        ("EDGE855", "reverse", answer),
-        ("EDGE854", "half", request | answer),
+    source, destination, source_port, port = silence.request
+    request, answer = silence.request, (destination, source, port, source_port)
+    for code, note, packets in (
+        ("EDGE856", "blocked", {request}),
+        ("EDGE855", "reverse", {answer}),
+        ("EDGE854", "half", {request, answer}),
     ):
         for router, notes in sorted(dropped.items()):
-            if pairs & {(pair[0], pair[1]) for pair in notes.get(note, ())}:
+            if packets & {tuple(packet) for packet in notes.get(note, ())}:
                 return code, router
     return "EDGE858", ""

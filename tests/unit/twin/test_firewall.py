@@ -96,7 +96,8 @@ def test_what_strict_reverse_path_drops_is_noted() -> None:
         (text,) = [host.firewall for host in twin.hosts if host.kind == "router"]
         return text
 
-    assert "fib saddr . iif oif missing update @reverse4 { ip saddr . ip daddr }" in firewall(reverse_path="strict")
+    noted = "fib saddr . iif oif missing update @reverse4 { ip saddr . ip daddr . th sport . th dport }"
+    assert noted in firewall(reverse_path="strict")
     assert firewall(reverse_path="loose", nat="off") == ""
 
 

@@ -35,18 +35,27 @@ def targets(site: LiveSite) -> set[tuple[str, str]]:
 
 
 def ask(site: LiveSite) -> None:
-    """Let every client get its answer."""
+    """Let every client get its answer, over each next hop too."""
+    asked = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], CLIENTS)
+    questions = [
+        (target["client"], target["address"], over)
+        for target in asked
+        for over in ({}, *({"router": path["router"], "gateway": path["gateway"]} for path in target["paths"]))
+    ]
     answers = [
         {
             "client": client,
             "address": address,
             "protocol": "tcp",
             "port": 80,
+            "from": ADDRESS[client],
+            "from_port": 40000 + number,
             "service": SERVICES[address],
-            "node": "node02",
+            "node": "node02" if not over else f"node0{over['gateway'][-1]}",
             "source": ADDRESS[client],
+            **over,
         }
-        for client, address in sorted(targets(site))
+        for number, (client, address, over) in enumerate(questions)
     ]
     site.observed["heard"] = {"clients": CLIENTS, "answers": answers, "dropped": {"udm-pro": {}}}
 
@@ -54,25 +63,44 @@ def ask(site: LiveSite) -> None:
 FAULTS = Faults(prepare=ask)
 
 
-def answer(site: LiveSite, client: str, address: str = BGP) -> dict[str, Any]:
-    """Return what a client heard of an address."""
-    (found,) = [
+def answers(site: LiveSite, client: str, address: str = BGP) -> list[dict[str, Any]]:
+    """Return what a client heard of an address: as the router led it, and over each next hop."""
+    return [
         item for item in site.observed["heard"]["answers"] if (item["client"], item["address"]) == (client, address)
     ]
-    return found  # type: ignore[no-any-return]
 
 
-def silence(site: LiveSite, client: str, address: str = BGP) -> None:
+def answer(site: LiveSite, client: str, address: str = BGP, hop: str | None = None) -> dict[str, Any]:
+    """Return what a client heard of an address, as the router led it or over a next hop."""
+    (found,) = [item for item in answers(site, client, address) if item.get("gateway") == hop]
+    return found
+
+
+def silence(heard: dict[str, Any]) -> None:
     """Let a client get no answer."""
-    heard = answer(site, client, address)
     for key in ("service", "node", "source"):
         del heard[key]
     heard["error"] = "time-out"
 
 
-def drop(site: LiveSite, note: str, *pair: str) -> None:
-    """Let the router note that it dropped a packet from one address to another."""
-    site.observed["heard"]["dropped"]["udm-pro"].setdefault(note, []).append(list(pair))
+def silence_all(site: LiveSite, client: str, address: str = BGP) -> None:
+    """Let a client get no answer over any next hop."""
+    for heard in answers(site, client, address):
+        silence(heard)
+
+
+def drop(site: LiveSite, note: str, heard: dict[str, Any], answered: bool = False) -> None:
+    """Let the router note that it dropped a packet of a client's, or the answer to it."""
+    packet = [heard["from"], heard["address"], heard["from_port"], heard["port"]]
+    if answered:
+        packet = [packet[1], packet[0], packet[3], packet[2]]
+    site.observed["heard"]["dropped"]["udm-pro"].setdefault(note, []).append(packet)
+
+
+def drop_all(site: LiveSite, note: str, client: str, address: str = BGP, answered: bool = False) -> None:
+    """Let the router note that it dropped all that a client asked of an address."""
+    for heard in answers(site, client, address):
+        drop(site, note, heard, answered)
 
 
 def test_each_client_asks_what_the_plan_brings_to_its_network_or_its_router() -> None:
@@ -91,9 +119,76 @@ def test_the_table_says_which_node_answered_and_what_source_it_saw() -> None:
     site = LiveSite()
     ask(site)
     assert site.texts() == []
-    row = ("answers, sees the client", "TCP 80 node02, sees 10.121.0.254", "ok")
+    seen = "TCP 80 node02, sees 10.121.0.254; over node02, node03"
+    row = ("answers, sees the client", seen, "ok")
     assert ("public 203.0.113.94 (platform dummy/dummy-service)", *row) in site.rows("client")
     assert {row[1] for row in site.rows("client") if L2 in row[0]} == {"answers"}
+
+
+ONE, OTHER = "10.122.0.12", "10.122.0.13"
+"""The next hops of the BGP address: node02 and node03."""
+
+
+def seen(site: LiveSite, client: str, address: str = BGP) -> list[tuple[str, str]]:
+    """Return what a row says of a client and an address, and its level."""
+    return [row[2:] for row in site.rows("client") if row[0].startswith(f"{client} {address} ")]
+
+
+def test_each_next_hop_is_asked_from_every_network_but_where_the_address_is_on_the_link() -> None:
+    site = LiveSite()
+    found = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], CLIENTS)
+    hops = {
+        (target["client"], path["gateway"]) for target in found if target["address"] == BGP for path in target["paths"]
+    }
+    assert hops == {(client["name"], hop) for client in CLIENTS for hop in (ONE, OTHER)}
+    site.plan["networks"]["public"]["cidrs"].append("203.0.113.88/29")
+    found = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], CLIENTS)
+    assert {target["client"] for target in found if target["paths"]} == {"private", "upstream"}
+
+
+def test_the_table_names_each_node_that_answered_and_each_that_did_not() -> None:
+    site = LiveSite()
+    ask(site)
+    silence(answer(site, "public", hop=OTHER))
+    assert seen(site, "public") == [("TCP 80 node02, sees 10.121.0.254; over node02, not over node03", "error")]
+    silence(answer(site, "public"))  # the router's hash leads there
+    assert seen(site, "public") == [("TCP 80 no answer; over node02, not over node03", "error")]
+    assert [text[:7] for text in site.texts()] == ["EDGE858"]
+    silence(answer(site, "public", hop=ONE))
+    assert seen(site, "public") == [("TCP 80 no answer; not over node02, node03", "error")]
+    assert [text[:7] for text in site.texts()] == ["EDGE858"]
+    assert "over" not in site.texts()[0].partition(" (")[0]
+
+
+def test_a_next_hop_over_which_nothing_could_be_led_is_not_said_to_answer() -> None:
+    site = LiveSite()
+    ask(site)
+    site.observed["heard"]["answers"].remove(answer(site, "public", hop=OTHER))
+    assert seen(site, "public") == [("TCP 80 node02, sees 10.121.0.254; over node02, not asked over node03", "ok")]
+
+
+def test_ports_that_differ_by_next_hop_have_a_text_each() -> None:
+    site = LiveSite()
+    ask(site)
+    site.service("dummy-service")["spec"]["ports"].append({"name": "tls", "port": 443, "protocol": "TCP"})
+    heard = site.observed["heard"]["answers"]
+    heard += [{**item, "port": 443} for item in answers(site, "public")]
+    silence(heard[-1])
+    assert seen(site, "public") == [
+        (
+            "TCP 80 node02, sees 10.121.0.254 (over node02, node03);"
+            " TCP 443 node02, sees 10.121.0.254 (over node02, not over node03)",
+            "error",
+        )
+    ]
+
+
+def test_a_translated_source_over_one_next_hop_is_told() -> None:
+    site = LiveSite()
+    ask(site)
+    answer(site, "upstream", hop=OTHER)["source"] = OTHER
+    assert [text.partition(":")[0] for text in site.texts()] == ["EDGE857 platform service dummy/dummy-service"]
+    assert f"saw {OTHER}:" in site.texts()[0]
 
 
 def test_with_cluster_policy_the_source_may_be_a_node() -> None:
@@ -134,8 +229,8 @@ def test_upstream_on_the_wire_does_not_ask_what_the_router_must_answer_arp_for()
 def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:
     site = LiveSite()
     ask(site)
-    silence(site, "upstream")
-    drop(site, "blocked", ADDRESS["upstream"], BGP)
+    silence_all(site, "upstream")
+    drop_all(site, "blocked", "upstream")
     assert [text[:7] for text in site.texts()] == ["EDGE856"]
     private = "192.168.9.94"
     for pool in site.plan["pools"]:
@@ -143,7 +238,7 @@ def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:
     site.service("dummy-service")["status"]["loadBalancer"]["ingress"][0]["ip"] = private
     for item in site.observed["heard"]["answers"]:
         item["address"] = item["address"].replace(BGP, private)
-    site.observed["heard"]["dropped"]["udm-pro"]["blocked"] = [[ADDRESS["upstream"], private]]
+    drop_all(site, "blocked", "upstream", private)
     assert [row[2:] for row in site.rows("client") if row[0].startswith(f"upstream {private}")] == [
         ("not let in by udm-pro", "ok")
     ]
@@ -157,8 +252,8 @@ def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:
     " docs/situations/nodes-in-two-networks.md)"
 )
 def third_packet_of_the_handshake_is_dropped(site: LiveSite) -> None:
-    silence(site, "public")
-    drop(site, "half", ADDRESS["public"], BGP)
+    silence_all(site, "public")
+    drop_all(site, "half", "public")
 
 
 @FAULTS.finds(
@@ -169,8 +264,8 @@ def third_packet_of_the_handshake_is_dropped(site: LiveSite) -> None:
     " docs/situations/nodes-in-two-networks.md)"
 )
 def answer_to_what_the_router_did_not_see_is_dropped(site: LiveSite) -> None:
-    silence(site, "public", L2)
-    drop(site, "half", L2, ADDRESS["public"])
+    silence_all(site, "public", L2)
+    drop_all(site, "half", "public", L2, answered=True)
 
 
 @FAULTS.finds(
@@ -181,8 +276,8 @@ def answer_to_what_the_router_did_not_see_is_dropped(site: LiveSite) -> None:
     " docs/situations/nodes-in-two-networks.md)"
 )
 def answer_comes_back_by_another_network(site: LiveSite) -> None:
-    silence(site, "upstream")
-    drop(site, "reverse", BGP, ADDRESS["upstream"])
+    silence_all(site, "upstream")
+    drop_all(site, "reverse", "upstream", answered=True)
 
 
 @FAULTS.finds(
@@ -191,8 +286,8 @@ def answer_comes_back_by_another_network(site: LiveSite) -> None:
     " (docs/twin.md); where it has none, accept this)"
 )
 def no_rule_lets_it_in(site: LiveSite) -> None:
-    silence(site, "upstream")
-    drop(site, "blocked", ADDRESS["upstream"], BGP)
+    silence_all(site, "upstream")
+    drop_all(site, "blocked", "upstream")
 
 
 @FAULTS.finds(
@@ -201,7 +296,8 @@ def no_rule_lets_it_in(site: LiveSite) -> None:
     " masquerading of ranges that a router does not know, or Cilium's own)"
 )
 def source_is_translated(site: LiveSite) -> None:
-    answer(site, "private")["source"] = "10.122.0.1"
+    for heard in answers(site, "private"):
+        heard["source"] = "10.122.0.1"
 
 
 @FAULTS.finds(
@@ -210,11 +306,36 @@ def source_is_translated(site: LiveSite) -> None:
     " there, ip route get on router and nodes, tcpdump in each namespace)"
 )
 def nobody_knows_why(site: LiveSite) -> None:
-    silence(site, "upstream")
-    silence(site, "private")
+    silence_all(site, "upstream")
+    silence_all(site, "private")
     # What was dropped of others, and a request that came back from a node, say nothing of it.
-    drop(site, "half", ADDRESS["public"], BGP)
-    drop(site, "reverse", ADDRESS["private"], BGP)
+    drop_all(site, "half", "public")
+    drop_all(site, "reverse", "private")
+
+
+@FAULTS.finds(
+    "EDGE854 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 over the next hop node03"
+    " (10.122.0.13) to clients in public (10.121.0.254): udm-pro drops packets as invalid, because it has seen one half of"
+    " the connection. The answer takes another way than the request (a router that follows no connections hides this. Let"
+    " nodes answer through the network that the request came in by: routing rules on them, and return_path: network at"
+    " private in edge_networks: docs/situations/nodes-in-two-networks.md)"
+)
+def one_node_answers_by_another_way(site: LiveSite) -> None:
+    silence(answer(site, "public", hop=OTHER))
+    drop(site, "half", answer(site, "public", hop=OTHER))
+    # What the router dropped of a connection that went on (its client was sent on to the node) says nothing.
+    drop(site, "half", answer(site, "private", hop=ONE))
+
+
+@FAULTS.finds(
+    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 over the next hop node02"
+    " (10.122.0.12) to clients in public (10.121.0.254), upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the"
+    " twin up: follow the packets there, ip route get on router and nodes, tcpdump in each namespace)"
+)
+def one_node_answers_nobody_behind_the_router(site: LiveSite) -> None:
+    for client in ("public", "upstream"):
+        silence(answer(site, client, hop=ONE))
+        silence(answer(site, client))
 
 
 @FAULTS.finds(
@@ -223,7 +344,8 @@ def nobody_knows_why(site: LiveSite) -> None:
     " router and nodes, tcpdump in each namespace)"
 )
 def another_service_answers(site: LiveSite) -> None:
-    answer(site, "public")["service"] = "other/web"
+    for heard in answers(site, "public"):
+        heard["service"] = "other/web"
 
 
 @FAULTS.finds(

@@ -19,8 +19,8 @@ LIVE_SERVICES: dict[str, LiveCode] = {
     "EDGE854": LiveCode(
         ERROR,
         "Router sees half of a connection",
-        "no answer from {address} {ports} to clients in {clients}: {routers} drops packets as invalid, because it has"
-        " seen one half of the connection. The answer takes another way than the request",
+        "no answer from {address} {ports}{over} to clients in {clients}: {routers} drops packets as invalid, because"
+        " it has seen one half of the connection. The answer takes another way than the request",
         "a router that follows no connections hides this. Let nodes answer through the network that the request came"
         " in by: routing rules on them, and return_path: network at {networks} in edge_networks:"
         " docs/situations/nodes-in-two-networks.md",
@@ -34,8 +34,8 @@ LIVE_SERVICES: dict[str, LiveCode] = {
     "EDGE855": LiveCode(
         ERROR,
         "Reverse path drops the answer",
-        "no answer from {address} {ports} to clients in {clients}: {routers} checks the reverse path strictly, and the"
-        " answer came back by another network than the request went out",
+        "no answer from {address} {ports}{over} to clients in {clients}: {routers} checks the reverse path strictly,"
+        " and the answer came back by another network than the request went out",
         "a router that does not check it hides this. Let nodes answer through the network that the request came in by:"
         " routing rules on them, and return_path: network at {networks} in edge_networks:"
         " docs/situations/nodes-in-two-networks.md",
@@ -49,7 +49,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
     "EDGE856": LiveCode(
         WARNING,
         "Firewall lets a client not in",
-        "{routers} does not let clients in {clients} in to {address} {ports}",
+        "{routers} does not let clients in {clients} in to {address} {ports}{over}",
         "where the real router has a rule that lets them in, say so: edge_twin_firewall_rules (docs/twin.md);"
         " where it has none, accept this",
         "platform service dummy/dummy-service: udm-pro does not let clients in upstream (198.51.100.2) in to"
@@ -69,7 +69,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
     "EDGE858": LiveCode(
         ERROR,
         "Client gets no answer",
-        "no answer from {address} {ports} to clients in {clients} ({reason})",
+        "no answer from {address} {ports}{over} to clients in {clients} ({reason})",
         "./rehearse --keep leaves the twin up: follow the packets there, ip route get on router and nodes, tcpdump in"
         " each namespace",
         "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in private"

@@ -7,7 +7,7 @@ A connection is followed from its first packet. One of which the router sees a h
 way than the request came) is *invalid* to conntrack: the answer where the request was not seen, the third packet of
 the handshake where the answer was not.
 
-What is dropped is noted by its two addresses, in :data:`NOTES`, so that the reason can be told afterwards.
+What is dropped is noted by its addresses and ports, in :data:`NOTES`, so that the reason can be told afterwards.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ TABLE = "cluster_edge_twin"
 
 HALF, BLOCKED, REVERSE = "half", "blocked", "reverse"
 NOTES = (HALF, BLOCKED, REVERSE)
-"""Sets of (source, destination) of dropped packets, as ``<name>4`` and ``<name>6``: connections seen half, what no rule
-lets in, and what came in by another interface than the answer to it would leave by."""
+"""Sets of (source, destination, source port, destination port) of dropped packets, as ``<name>4`` and ``<name>6``:
+connections seen half, what no rule lets in, and what came in by another interface than the answer to it would leave
+by."""
 
 _ADDRESS = {4: ("ip", "ipv4_addr"), 6: ("ip6", "ipv6_addr")}
 """Family -> its word in an expression, and the type of its addresses."""
@@ -130,12 +131,18 @@ def ruleset(settings: RouterSettings, platform: str, zone: Zone, rules: Sequence
     chains += _nat(settings, defaults.masquerade, zone)
     if not chains:
         return ""
+    flags = "size 65536; flags dynamic,timeout; timeout 5m;"
     sets = [
-        f"  set {name}{family} {{ type {kind} . {kind}; size 65536; flags dynamic,timeout; timeout 5m; }}"
+        f"  set {name}{family} {{ type {kind} . {kind} . inet_service . inet_service; {flags} }}"
         for name in NOTES
         for family, (_word, kind) in _ADDRESS.items()
     ]
     return "\n".join([*sets, *chains]) + "\n"
+
+
+def _noted(word: str) -> str:
+    """Return the expression of what is noted of a packet."""
+    return f"{word} saddr . {word} daddr . th sport . th dport"
 
 
 def _reverse_path() -> list[str]:
@@ -143,7 +150,7 @@ def _reverse_path() -> list[str]:
     return [
         "  chain reverse_path {",
         "    type filter hook prerouting priority raw; policy accept;",
-        f"    meta nfproto ipv4 fib saddr . iif oif missing update @{REVERSE}4 {{ ip saddr . ip daddr }}",
+        f"    meta nfproto ipv4 fib saddr . iif oif missing update @{REVERSE}4 {{ {_noted('ip')} }}",
         "  }",
     ]
 
@@ -169,10 +176,7 @@ def _forward(zone: Zone, rules: Sequence[FirewallRule], zones: bool, stateful: b
     for name in (HALF, BLOCKED):
         chain += [
             f"  chain {name} {{",
-            *(
-                f"    update @{name}{family} {{ {word} saddr . {word} daddr }}"
-                for family, (word, _kind) in _ADDRESS.items()
-            ),
+            *(f"    update @{name}{family} {{ {_noted(word)} }}" for family, (word, _kind) in _ADDRESS.items()),
             "    drop",
             "  }",
         ]

@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..description.firewall import NOTES, TABLE
-from .network import connect, inside
+from .network import inside, open_namespace
 from .overlay import FOLDER
+from .paths import Chosen, Hop, Paths
 from .runtime import NETNS, run
 
 SECONDS = 3.0
@@ -25,7 +30,8 @@ The kernel sends a lost first packet again after one second (RFC 6298), and a cl
 (ICMP redirect) may lose several others before.
 """
 
-_WORKERS = 64
+_AT_ONCE = 128
+"""Sockets that are open, and threads that wait for an answer."""
 _MOST_BYTES = 65536
 
 
@@ -61,16 +67,42 @@ def clients(description: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One port of one address, asked by one client."""
+
+    client: str
+    address: str
+    protocol: str
+    port: int
+    hop: Hop | None
+    """The next hop over which it is asked; None = the one that the router picks."""
+
+
+@dataclass(slots=True)
+class _Socket:
+    """A socket of a client that has its address and port, and is not connected yet."""
+
+    socket: socket.socket | None = None
+    source: str = ""
+    port: int = 0
+    error: str = ""
+    """Why there is none."""
+
+
 def ask(description: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Ask every port of every target, all at once.
+    """Ask every port of every target, all at once: as the router leads the client, and over each next hop.
 
     Args:
         description: of the twin, as JSON.
-        targets: ``client``, ``address``, and the ports ``tcp`` and ``udp``.
+        targets: ``client``, ``address``, the ports ``tcp`` and ``udp``, and ``paths``: each a ``router`` with the
+            ``gateway`` and the ``interface`` of one of its next hops.
 
     Returns:
         ``answers``: for each port of each target what answered (``service``, ``node``, and the ``source`` that it saw),
-        or ``error``. ``dropped``: router -> note -> (source, destination) of what its firewall dropped since.
+        or ``error``; ``from`` and ``from_port`` are the client's; where it was asked over a next hop ``router`` and
+        ``gateway``. What cannot be led over a next hop is not among them. ``dropped``: router -> note -> (source,
+        destination, source port, destination port) of what its firewall dropped since.
 
     Raises:
         EdgeError: the twin is not up.
@@ -80,59 +112,130 @@ def ask(description: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) ->
         for host in description["hosts"]
         if host["kind"] == "router" and host.get("firewall")
     }
-    for namespace in firewalls.values():
-        _nft(namespace, "; ".join(f"flush set inet {TABLE} {note}{family}" for note in NOTES for family in (4, 6)))
     questions = [
-        (target["client"], target["address"], protocol, port)
+        _Question(target["client"], target["address"], protocol, port, hop)
         for target in targets
+        for hop in (None, *(Hop(**path) for path in target["paths"]))
         for protocol in ("tcp", "udp")
         for port in target[protocol]
     ]
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        answers = list(pool.map(lambda question: _ask(description["clients"], *question), questions))
-    return {"answers": answers, "dropped": {name: _notes(namespace) for name, namespace in firewalls.items()}}
+    paths = Paths(description, [(item.client, item.address, item.hop) for item in questions if item.hop])
+    answers: list[dict[str, Any]] = []
+    with _alone([description["clients"][target["client"]] for target in targets]):
+        for namespace in firewalls.values():
+            _nft(namespace, "; ".join(f"flush set inet {TABLE} {note}{family}" for note in NOTES for family in (4, 6)))
+        with paths.opened(), ThreadPoolExecutor(_AT_ONCE) as pool:
+            ready = [item for item in questions if not item.hop or _number(paths, item) is not None]
+            for start in range(0, len(ready), _AT_ONCE):
+                answers += _ask_some(description["clients"], paths, pool, ready[start : start + _AT_ONCE])
+        dropped = {name: _notes(namespace) for name, namespace in firewalls.items()}
+    return {"answers": answers, "dropped": dropped}
 
 
-def _ask(namespaces: Mapping[str, str], client: str, address: str, protocol: str, port: int) -> dict[str, Any]:
-    """Return what one port answered a client."""
-    question = {"client": client, "address": address, "protocol": protocol, "port": port}
+@contextmanager
+def _alone(namespaces: Sequence[str]) -> Iterator[None]:
+    """Hold a lock on clients while they ask: what is noted, and which way they go, belongs to one at a time.
+
+    Raises:
+        EdgeError: a client is not there.
+    """
+    with ExitStack() as stack:
+        # In one order, so that two that ask do not wait for each other.
+        for namespace in sorted(set(namespaces)):
+            descriptor = open_namespace(namespace)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def _number(paths: Paths, question: _Question) -> int | None:
+    """Return the mark of a question that goes over a chosen next hop."""
+    return paths.number(question.client, question.address, question.hop) if question.hop else None
+
+
+def _ask_some(
+    namespaces: Mapping[str, str], paths: Paths, pool: ThreadPoolExecutor, questions: Sequence[_Question]
+) -> list[dict[str, Any]]:
+    """Return what each question is answered."""
+    sockets: list[_Socket] = []
     try:
-        reply = (_ask_tcp if protocol == "tcp" else _ask_udp)(namespaces[client], address, port)
+        for item in questions:
+            sockets.append(_prepare(namespaces[item.client], item, _number(paths, item)))
+        paths.choose(
+            [
+                Chosen(number, item.protocol, made.source, made.port, item.address)
+                for item, made in zip(questions, sockets, strict=True)
+                if made.socket is not None and (number := _number(paths, item)) is not None
+            ]
+        )
+        return list(pool.map(_ask, questions, sockets))
+    finally:
+        for made in sockets:
+            if made.socket is not None:
+                made.socket.close()
+
+
+def _prepare(namespace: str, question: _Question, number: int | None) -> _Socket:
+    """Return a socket in a client's namespace that has the address and a port of the client.
+
+    A connected UDP socket sends nothing; the kernel gives it the source that it would take.
+    """
+    family = socket.AF_INET6 if ":" in question.address else socket.AF_INET
+    kind = socket.SOCK_STREAM if question.protocol == "tcp" else socket.SOCK_DGRAM
+    with inside(namespace):
+        made = socket.socket(family, kind)
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as unsent:
+                unsent.connect((question.address, question.port))
+                source = str(unsent.getsockname()[0])
+            if number is not None:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, number)
+            made.bind((source, 0))
+        except OSError as error:
+            made.close()
+            return _Socket(error=error.strerror or str(error))
+    made.settimeout(SECONDS)
+    return _Socket(made, source, made.getsockname()[1])
+
+
+def _ask(question: _Question, made: _Socket) -> dict[str, Any]:
+    """Return what one port answered a client."""
+    asked: dict[str, Any] = {"client": question.client, "address": question.address}
+    asked |= {"protocol": question.protocol, "port": question.port, "from": made.source, "from_port": made.port}
+    if question.hop is not None:
+        asked |= {"router": question.hop.router, "gateway": question.hop.gateway}
+    if made.socket is None:
+        return {**asked, "error": made.error}
+    try:
+        made.socket.connect((question.address, question.port))
+        reply = (_ask_tcp if question.protocol == "tcp" else _ask_udp)(made.socket, question.address)
         said = json.loads(reply)
-        return {**question, "service": said["service"], "node": said["node"], "source": said["client"]}
-    except EdgeError:
-        raise
+        return {**asked, "service": said["service"], "node": said["node"], "source": said["client"]}
     except TimeoutError:
-        return {**question, "error": "time-out"}
+        return {**asked, "error": "time-out"}
     except OSError as error:
-        return {**question, "error": error.strerror or str(error)}
+        return {**asked, "error": error.strerror or str(error)}
     except (ValueError, KeyError, TypeError):
-        return {**question, "error": "no stand-in answered"}
+        return {**asked, "error": "no stand-in answered"}
 
 
-def _ask_tcp(namespace: str, address: str, port: int) -> str:
+def _ask_tcp(connection: socket.socket, address: str) -> str:
     host = f"[{address}]" if ":" in address else address
-    with connect(namespace, address, port, SECONDS) as connection:
-        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        received = b""
-        while len(received) < _MOST_BYTES and (part := connection.recv(4096)):
-            received += part
+    connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    received = b""
+    while len(received) < _MOST_BYTES and (part := connection.recv(4096)):
+        received += part
     return received.decode(errors="replace").partition("\r\n\r\n")[2]
 
 
-def _ask_udp(namespace: str, address: str, port: int) -> str:
-    with inside(namespace):
-        datagrams = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    with datagrams:
-        datagrams.settimeout(SECONDS)
-        datagrams.connect((address, port))
-        datagrams.send(b"?")
-        return datagrams.recv(_MOST_BYTES).decode(errors="replace")
+def _ask_udp(connection: socket.socket, _address: str) -> str:
+    connection.send(b"?")
+    return connection.recv(_MOST_BYTES).decode(errors="replace")
 
 
-def _notes(namespace: str) -> dict[str, list[list[str]]]:
-    """Return what a router's firewall has noted: note -> (source, destination)."""
-    found: dict[str, list[list[str]]] = {name: [] for name in NOTES}
+def _notes(namespace: str) -> dict[str, list[list[str | int]]]:
+    """Return what a router's firewall has noted: note -> (source, destination, source port, destination port)."""
+    found: dict[str, list[list[str | int]]] = {name: [] for name in NOTES}
     for item in json.loads(_nft(namespace, "-j", "list", "table", "inet", TABLE))["nftables"]:
         name = item.get("set", {}).get("name", "")[:-1]
         for entry in item["set"].get("elem", ()) if name in found else ():

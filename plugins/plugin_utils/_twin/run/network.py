@@ -56,7 +56,7 @@ def build(twin: Twin) -> None:
         if bridge not in present:
             # Without spanning tree and snooping a port forwards from the first packet on.
             lines = [f"link add {bridge} type bridge stp_state 0 mcast_snooping 0", f"link set {bridge} up"]
-            _batch(["-n", twin.lan_namespace], lines)
+            batch(["-n", twin.lan_namespace], lines)
     for host in twin.hosts:
         _wire(twin, host)
 
@@ -71,17 +71,17 @@ def _wire(twin: Twin, host: Host) -> None:
         port = "p" + hashlib.sha256(f"{host.namespace}/{leg.interface}".encode()).hexdigest()[:12]
         peer = f"peer name {leg.interface} address {leg.mac} netns {host.namespace}"
         lines = [f"link add {port} type veth {peer}", f"link set {port} master {leg.bridge} up"]
-        _batch(["-n", twin.lan_namespace], lines)
+        batch(["-n", twin.lan_namespace], lines)
     lines = []
     for leg in host.legs:
         for address in leg.addresses:
             # No duplicate address detection: a program that binds to a tentative address fails.
             lines.append(f"address replace {address} dev {leg.interface}{' nodad' if ':' in address else ''}")
         lines.append(f"link set {leg.interface} up")
-    _batch(["-n", host.namespace], lines)
+    batch(["-n", host.namespace], lines)
     for family in (4, 6):
         routes = [route for route in host.routes if route.family == family]
-        _batch([f"-{family}", "-n", host.namespace], [_route_line(route) for route in routes])
+        batch([f"-{family}", "-n", host.namespace], [_route_line(route) for route in routes])
         _set_rules(host, family)
     if host.kind == "router":
         _set_firewall(host)
@@ -118,13 +118,19 @@ def _set_rules(host: Host, family: int) -> None:
     changes = [("del", rule) for rule in sorted(present - wanted)] + [
         ("add", rule) for rule in sorted(wanted - present)
     ]
-    _batch(
+    batch(
         options,
         [f"rule {verb} from {source} lookup {table} priority {_RULE_PRIORITY}" for verb, (source, table) in changes],
     )
 
 
-def _batch(options: list[str], lines: list[str]) -> None:
+def batch(options: list[str], lines: list[str]) -> None:
+    """Run lines of ``ip``, all of them in one process.
+
+    Args:
+        options: of ip, before ``-batch``.
+        lines: each a command without ``ip``.
+    """
     if lines:
         run(["ip", *options, "-batch", "-"], "\n".join(lines) + "\n")
 
@@ -157,6 +163,18 @@ def processes(namespace: str) -> list[int]:
     return [int(pid) for pid in run(["ip", "netns", "pids", namespace]).split()]
 
 
+def open_namespace(namespace: str) -> int:
+    """Return a descriptor of a network namespace.
+
+    Raises:
+        EdgeError: it is not there.
+    """
+    try:
+        return os.open(NETNS / namespace, os.O_RDONLY)
+    except FileNotFoundError as error:
+        raise EdgeError(f"namespace {namespace}", "is not there", "the twin is not up") from error
+
+
 @contextmanager
 def inside(namespace: str) -> Iterator[None]:
     """Enter a network namespace with the calling thread; a socket made inside stays there.
@@ -167,10 +185,7 @@ def inside(namespace: str) -> Iterator[None]:
     library = ctypes.CDLL(None, use_errno=True)
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
-        try:
-            target = os.open(NETNS / namespace, os.O_RDONLY)
-        except FileNotFoundError as error:
-            raise EdgeError(f"namespace {namespace}", "is not there", "the twin is not up") from error
+        target = open_namespace(namespace)
         try:
             _setns(library, target)
         finally:
