@@ -11,7 +11,8 @@ version_added: 1.1.0
 description:
   - Asks each address of the clusters' live services from each client of a rehearsal's twin to whose network or router
     the plan brings it.
-  - Every TCP and UDP port is asked once, all at the same time. The twin's stand-ins say which node answered, and which
+  - Every TCP and UDP port is asked once, and once more over each next hop of the client's router, all at the same time.
+    The routing rules and the nftables table that choose the next hop are there for that time alone. The twin's stand-ins say which node answered, and which
     source address it saw.
   - Says too what the firewalls of the twin's routers dropped meanwhile, and why.
   - Runs on the controller, as root, and sends packets inside the twin's network namespaces alone.
@@ -69,12 +70,13 @@ heard:
       description:
         - For each port C(client), C(address), C(protocol) and C(port), and either C(service), C(node) and the C(source)
           that it saw, or C(error). C(from) and C(from_port) are the client's own.
-        - Where the router has several next hops to the address, once more over each of them, with C(router) and C(gateway).
+        - Where the router has several next hops to the address, once more over each of them, with C(router) and
+          C(gateway).
       type: list
       elements: dict
     dropped:
       description:
-        - By router, what its firewall dropped, as lists of source, destination and their ports. C(half) are packets of connections
-          that it saw half, C(blocked) those that no rule lets in, C(reverse) those that came back by another interface.
+        - By router, what its firewall dropped, as lists of source, destination and their ports. C(half) are packets of
+          connections that it saw half, C(blocked) those that no rule lets in, C(reverse) those that came back by another interface.
       type: dict
 """
