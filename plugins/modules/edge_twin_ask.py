@@ -12,8 +12,8 @@ description:
   - Asks each address of the clusters' live services from each client of a rehearsal's twin to whose network or router
     the plan brings it.
   - Every TCP and UDP port is asked once, and once more over each next hop of the client's router, all at the same time.
-    The routing rules and the nftables table that choose the next hop are there for that time alone. The twin's stand-ins say which node answered, and which
-    source address it saw.
+    The routing rules and the nftables table that choose the next hop are there for that time alone.
+  - The twin's stand-ins say which node answered, and which source address it saw.
   - Says too what the firewalls of the twin's routers dropped meanwhile, and why.
   - Runs on the controller, as root, and sends packets inside the twin's network namespaces alone.
 author:
@@ -77,6 +77,7 @@ heard:
     dropped:
       description:
         - By router, what its firewall dropped, as lists of source, destination and their ports. C(half) are packets of
-          connections that it saw half, C(blocked) those that no rule lets in, C(reverse) those that came back by another interface.
+          connections that it saw half, C(blocked) those that no rule lets in, C(reverse) those that came back by
+          another interface.
       type: dict
 """
