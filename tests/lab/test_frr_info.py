@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What verify reads of a real FRR, on each version: attributes of routes in both directions, and graceful restart."""
+"""What verify reads of a real FRR, on each version: attributes of routes in both directions, AS paths, graceful restart."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ route-map IN permit 10
 route-map OUT permit 10
  set community 65000:99 no-export additive
  set metric 44
+ set as-path prepend 65000 65000
 !
 """
 """In the spelling that every version takes."""
@@ -80,17 +82,28 @@ def test_attributes_and_graceful_restart_are_read(suite: str) -> None:
         def settled() -> RouterSeen | None:
             seen = read_router(frr_info.read(show, communities=True))
             accepted = all(seen.paths["ipv4"].get(prefix) for prefix in ("203.0.113.93/32", "203.0.113.94/32"))
-            return seen if accepted and "10.99.0.0/24" in seen.announced.get((SPEAKER, "ipv4"), ()) else None
+            sent = seen.announced.get((SPEAKER, "ipv4"), ()), seen.announced.get((SILENT, "ipv4"), ())
+            whole = {"10.99.0.0/24", "203.0.113.94/32"} <= set(sent[0]) and "10.99.0.0/24" in sent[1]
+            return seen if accepted and whole else None
 
         seen = wait_for("the routes in both directions", settled)
+        table = json.loads(lab.peer(11, "show bgp ipv4 unicast json"))["routes"]
+        received = {prefix: path["path"] for prefix, (path,) in table.items() if path["peerId"] != "(unspec)"}
     (path,) = seen.paths["ipv4"]["203.0.113.93/32"]
-    assert path.attributes == AttributesSeen(frozenset({"65000:77", "65000:1:2"}), 250, 33)
+    assert path.attributes == AttributesSeen(frozenset({"65000:77", "65000:1:2"}), 250, 33, ("65001",))
     (plain,) = seen.paths["ipv4"]["203.0.113.94/32"]
     assert plain.attributes.communities == frozenset()
     assert plain.attributes.local_preference is None, "a route of another AS has none where none is set"
     newer = ROUTER_SUITES[suite].frr.startswith("10.")
     sent = frozenset({"65000:99", "no-export"}) if newer else None
-    assert seen.announced_with[SPEAKER, "ipv4"]["10.99.0.0/24"] == AttributesSeen(sent, None, 44)
+    announced = seen.announced_with[SPEAKER, "ipv4"]
+    prepended = ("65000", "65000")
+    assert announced["10.99.0.0/24"] == AttributesSeen(sent, None, 44, prepended)
+    assert announced["203.0.113.94/32"] == AttributesSeen(sent, None, 44, (*prepended, "65002"))
+    assert seen.announced_with[SILENT, "ipv4"]["10.99.0.0/24"].as_path == ()
+    assert seen.as_paths["ipv4"]["10.99.0.0/24"] == {()}
+    # What the speaker gets has the router's own AS once more.
+    assert received == {"10.99.0.0/24": "65000 65000 65000", "203.0.113.94/32": "65000 65000 65000 65002"}
     neighbors = {key: (found.restart, found.restart_granted) for key, found in seen.neighbors.items()}
     # An older FRR that takes no part in it does not say what the neighbor asked for.
     assert neighbors == {SPEAKER: (15, True), SILENT: (15, False) if newer else (0, True)}

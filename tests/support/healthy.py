@@ -60,6 +60,10 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
         for family in item["families"]:
             entry = summary.setdefault(AFI[family], {"as": item["router_asn"], "peers": {}})
             entry["peers"][item["node_address"]] = summary_line(item["node_asn"])
+    as_paths = {
+        item["node_address"]: "" if item["node_asn"] == item["router_asn"] else str(item["node_asn"])
+        for item in sessions
+    }
     paths: dict[str, dict[str, list[str]]] = {"ipv4": {}, "ipv6": {}}
     for item in plan["expect"]["announcements"]:
         if item["router"] == router:
@@ -70,7 +74,7 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
         "summary": summary,
         "neighbors": neighbors,
         "bgp": {
-            family: {"routes": {prefix: [path(a) for a in nodes] for prefix, nodes in found.items()}}
+            family: {"routes": {prefix: [path(a, as_paths[a]) for a in nodes] for prefix, nodes in found.items()}}
             for family, found in paths.items()
         },
         "routes": {

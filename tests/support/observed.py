@@ -52,9 +52,10 @@ def summary_line(remote_as: int) -> dict[str, Any]:
     return {"remoteAs": remote_as, "state": "Established", "peerState": "OK", "pfxRcd": 1, "pfxSnt": 0}
 
 
-def path(address: str) -> dict[str, Any]:
-    """Return one accepted path as ``show bgp ipv4 unicast json`` has it."""
-    return {"valid": True, "multipath": True, "pathFrom": "external", "peerId": address, "nexthops": [{"ip": address}]}
+def path(address: str, as_path: str | None = None) -> dict[str, Any]:
+    """Return one accepted path as ``show bgp ipv4 unicast json`` has it; None: without its AS path."""
+    found = {"valid": True, "multipath": True, "pathFrom": "external", "peerId": address, "nexthops": [{"ip": address}]}
+    return found if as_path is None else {**found, "path": as_path}
 
 
 def route(*addresses: str) -> list[dict[str, Any]]:
@@ -117,8 +118,8 @@ def hybrid_router() -> dict[str, Any]:
         "bgp": {
             "ipv4": {
                 "routes": {
-                    INGRESS: [{**path(a), **({"bestpath": True} if a == ingress[0] else {})} for a in ingress],
-                    SERVICE: [path(a) for a in public_service],
+                    INGRESS: [{**path(a, "65001"), **({"bestpath": True} if a == ingress[0] else {})} for a in ingress],
+                    SERVICE: [path(a, "65002") for a in public_service],
                 }
             },
             "ipv6": {"routes": {}},

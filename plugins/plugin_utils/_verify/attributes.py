@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the plan puts on routes beside their prefix: communities, local preference, MED; and what a router shows."""
+"""What the plan puts on routes beside their prefix: communities, preference, MED, AS path; and what a router shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ...module_utils._frr.spelling import shown_community
@@ -14,7 +14,7 @@ from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
 from .._findings.wording import some
 from .filters import PlannedFilters
-from .observed import AttributesSeen
+from .observed import AttributesSeen, RouterSeen
 from .report import MOST_NAMES, OK, VerifyReport
 
 KEPT_IN = frozenset({"no-export", "no-advertise"})
@@ -33,6 +33,10 @@ class PlannedAttributes:
     """Whether the route may carry no community beside these, where some are planned."""
     bare: bool = False
     """Whether it may carry no local preference and no MED where none is planned."""
+    prepended: tuple[str, ...] = ()
+    """AS numbers that a router puts in front of the route's AS path."""
+    as_paths: frozenset[tuple[str, ...]] = frozenset()
+    """The AS paths that it may have behind these; none: any."""
 
     def changed_by(self, changes: RouteMapSet) -> PlannedAttributes:
         """Return what is left after a route-map: it adds communities and sets the rest."""
@@ -42,6 +46,7 @@ class PlannedAttributes:
             | _shown([*changes.get("communities", ()), *changes.get("large_communities", ())]),
             local_preference=changes.get("local_preference", self.local_preference),
             med=changes.get("metric", self.med),
+            prepended=tuple(map(str, changes.get("as_path_prepend", ()))),
         )
 
     def text(self) -> str:
@@ -49,6 +54,7 @@ class PlannedAttributes:
         words = [f"communities {_words(self.communities)}"] if self.communities else []
         words += [f"local preference {self.local_preference}"] if self.local_preference is not None else []
         words += [f"MED {self.med}"] if self.med is not None else []
+        words += [f"AS path with {_path(self.prepended)} in front"] if self.prepended else []
         return ", ".join(words)
 
     def differences(self, seen: AttributesSeen) -> str:
@@ -67,6 +73,9 @@ class PlannedAttributes:
                 continue  # the router lowers it to 0, whatever is set (RFC 8326 section 4.3)
             if found != planned and (planned is not None or self.bare):
                 words.append(f"{name} {_number(found)} instead of {_number(planned)}")
+        wanted = sorted((*self.prepended, *path) for path in self.as_paths)
+        if wanted and seen.as_path is not None and seen.as_path not in wanted:
+            words.append(f"AS path {_path(seen.as_path)} instead of {' or '.join(map(_path, wanted))}")
         return ", ".join(words)
 
 
@@ -90,6 +99,8 @@ def of_routes(plan: PlanDocument, session: PlannedSession, pools: Iterable[tuple
         exact=bool(found) and not own_policies,
         # Cilium sends neither by itself, but the default local preference within one AS.
         bare=bool(found) and not internal and not own_policies,
+        # A speaker puts its own AS in front of what it sends to another one (RFC 4271 section 5.1.2).
+        as_paths=frozenset({() if internal else (str(session["node_asn"]),)} if found and not own_policies else ()),
     )
 
 
@@ -126,31 +137,26 @@ def check_attributes(
         report.row("attributes", subject, expected, seen_text or expected, ERROR if different else OK)
 
 
-def check_announced(
-    report: VerifyReport,
-    path: str,
-    subject: str,
-    filters: PlannedFilters,
-    peer_group: str,
-    announced: tuple[str, str, Mapping[str, AttributesSeen]],
-) -> None:
-    """Verify what a router sets on what it announces to a neighbor.
+def of_announced(
+    filters: PlannedFilters, peer_group: str, router: RouterSeen, neighbor: tuple[str, str]
+) -> Iterator[tuple[str, PlannedAttributes, AttributesSeen]]:
+    """Yield each prefix that a router announces to a neighbor, with what it must carry and what it carries.
+
+    The AS path must be the one with which the router holds the route, and in front of it what the plan prepends. Where
+    somebody else writes the router's policies, that holds where the plan prepends something.
 
     Args:
-        report: where rows and findings go.
-        path: of a finding.
-        subject: of the row.
         filters: the planned ones of the router.
         peer_group: the neighbor's.
-        announced: the neighbor's address, the family, and by prefix what it carries.
+        router: what was read of the router.
+        neighbor: the neighbor's address, and the family.
     """
-    address, family, seen = announced
-    nothing = PlannedAttributes()
-    routes = [
-        (prefix, nothing.changed_by(filters.set_on_export(peer_group, family, prefix)), attributes)
-        for prefix, attributes in seen.items()
-    ]
-    check_attributes(report, "EDGE849", path, subject, routes, family=family, address=address)
+    _address, family = neighbor
+    for prefix, seen in router.announced_with.get(neighbor, {}).items():
+        planned = PlannedAttributes().changed_by(filters.set_on_export(peer_group, family, prefix))
+        if planned.prepended or not filters.are_others:
+            planned = replace(planned, as_paths=router.as_paths.get(family, {}).get(prefix, frozenset()))
+        yield prefix, planned, seen
 
 
 def asks_for_communities(plan: PlanDocument, router: str) -> bool:
@@ -171,6 +177,10 @@ def _shown(communities: Iterable[str]) -> frozenset[str]:
 
 def _words(communities: Iterable[str]) -> str:
     return " ".join(sorted(communities)) or "none"
+
+
+def _path(path: Iterable[str]) -> str:
+    return " ".join(path) or "none"
 
 
 def _number(value: int | None) -> str:

@@ -34,9 +34,14 @@ class PlannedFilters:
     """The route-maps of a router's intent, applied to a prefix alone.
 
     What a map matches besides the prefix (communities, a tag) counts as met: verify does not read it.
+
+    Args:
+        intent: the router's.
+        are_others: whether somebody else writes the router's policies: what they add to the planned ones is no fault.
     """
 
-    def __init__(self, intent: FrrIntent) -> None:
+    def __init__(self, intent: FrrIntent, are_others: bool = False) -> None:
+        self.are_others = are_others
         self._maps = {item["name"]: item["entries"] for item in intent["route_maps"]}
         self._lists = {(item["family"], item["name"]): _entries(item["entries"]) for item in intent["prefix_lists"]}
         self._groups = {item["name"]: item["families"] for item in intent["peer_groups"]}

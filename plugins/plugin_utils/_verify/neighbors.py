@@ -12,7 +12,7 @@ from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter
 from .._findings.code import ERROR
 from .._findings.wording import some
-from .attributes import PlannedAttributes, check_announced, check_attributes
+from .attributes import PlannedAttributes, check_attributes, of_announced
 from .filters import PlannedFilters
 from .observed import ClusterSeen, NeighborSeen, RouterSeen, canonical, within
 from .policies import check_policies
@@ -94,7 +94,7 @@ class _NeighborCheck:
         self.neighbor = neighbor
         self.seen = seen
         self.router = router
-        self.filters = PlannedFilters(router["frr"])
+        self.filters = PlannedFilters(router["frr"], router["bgp_owner"] == "none")
 
     def check_session(self, key: str) -> None:
         """Check the session and, where it is established, the prefixes in both directions."""
@@ -169,8 +169,8 @@ class _NeighborCheck:
             self.report.find("EDGE894", path, prefixes=some(leaks, MOST_NAMES), key=key)
         self._row("to", "export", leaks)
         for family in FAMILIES:
-            announced = key, family, self.seen.announced_with.get((key, family), {})
-            check_announced(self.report, path, self._subject("to"), self.filters, group, announced)
+            routes = of_announced(self.filters, group, self.seen, (key, family))
+            check_attributes(self.report, "EDGE849", path, self._subject("to"), routes, family=family, address=key)
 
     def _subject(self, direction: str) -> str:
         return f"{self.neighbor['router']} {direction} {self.neighbor['other'] or self.neighbor['name']}"

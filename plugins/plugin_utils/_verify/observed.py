@@ -124,6 +124,9 @@ class AttributesSeen:
     """Standard and large ones, as FRR shows them; None: they were not read."""
     local_preference: int | None = None
     med: int | None = None
+    as_path: tuple[str, ...] | None = None
+    """AS numbers, the nearest first; None: it was not read. FRR shows what it announces without its own AS, which it
+    puts in front when it sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,8 @@ class RouterSeen:
     """(neighbor, family) -> prefixes announced to it."""
     announced_with: Mapping[tuple[str, str], Mapping[str, AttributesSeen]] = field(default_factory=dict)
     """The same, each prefix with its attributes."""
+    as_paths: Mapping[str, Mapping[str, frozenset[tuple[str, ...]]]] = field(default_factory=dict)
+    """Family -> prefix -> AS paths with which the router holds it; of a route of its own the empty one."""
 
     @property
     def runs_bgp(self) -> bool:
@@ -220,6 +225,7 @@ def read_router(raw: Mapping[str, Any]) -> RouterSeen:
             for family in FAMILIES
             for address, value in ((raw.get("advertised") or {}).get(family) or {}).items()
         },
+        as_paths={family: _as_paths((raw.get("bgp") or {}).get(family) or {}) for family in FAMILIES},
     )
 
 
@@ -301,7 +307,18 @@ def _attributes(short: Mapping[str, Any], detailed: Mapping[str, Any] | None) ->
     if detailed is not None:
         kinds = [(detailed.get(kind) or {}).get("string") or "" for kind in ("community", "largeCommunity")]
         communities = frozenset(" ".join(kinds).split())
-    return AttributesSeen(communities, short.get("locPrf"), short.get("metric"))
+    return AttributesSeen(communities, short.get("locPrf"), short.get("metric"), _as_path(short))
+
+
+def _as_path(shown: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Read the AS path of a route: its text stands at ``path``, in detailed answers below ``aspath``.
+
+    None: it is not there, or its AS numbers are written in two parts (``as-notation dot``), unlike those of the plan.
+    """
+    text = shown.get("path", (shown.get("aspath") or {}).get("string"))
+    if text is None or "." in text:
+        return None
+    return () if text == "Local" else tuple(text.split())
 
 
 def _announced_with(route: Mapping[str, Any]) -> AttributesSeen:
@@ -309,6 +326,14 @@ def _announced_with(route: Mapping[str, Any]) -> AttributesSeen:
     if "paths" in route:
         return _attributes(route["paths"][0], route["paths"][0])
     return _attributes(route, None)
+
+
+def _as_paths(table: Mapping[str, Any]) -> dict[str, frozenset[tuple[str, ...]]]:
+    """Read the AS paths of ``show bgp FAMILY unicast json``, of the router's own routes too."""
+    return {
+        canonical_prefix(prefix): frozenset(found for path in paths if (found := _as_path(path)) is not None)
+        for prefix, paths in (table.get("routes") or {}).items()
+    }
 
 
 def _details(table: Mapping[str, Any] | None) -> dict[tuple[str, str], Mapping[str, Any]]:

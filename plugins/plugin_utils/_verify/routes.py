@@ -12,7 +12,7 @@ from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH, fa
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import some
-from .attributes import check_announced, check_attributes, of_routes
+from .attributes import check_attributes, of_announced, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
@@ -71,7 +71,7 @@ class _RouterCheck:
         self.expectations = expectations
         self.up = up
         self.intent = plan["routers"][router]["frr"]
-        self.filters = PlannedFilters(self.intent)
+        self.filters = PlannedFilters(self.intent, plan["routers"][router]["bgp_owner"] == "none")
         self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
         self.other_neighbors = {
             found.transport
@@ -284,9 +284,10 @@ class _RouterCheck:
                 continue
             for family in FAMILIES:
                 group = session["peer_group"]
-                announced = address, family, self.seen.announced_with.get((address, family), {})
                 subject = f"{self.router} announces to {self.full_name(address)}"
-                check_announced(self.report, neighbor_path(session), subject, self.filters, group, announced)
+                routes = of_announced(self.filters, group, self.seen, (address, family))
+                where = neighbor_path(session), subject
+                check_attributes(self.report, "EDGE849", *where, routes, family=family, address=address)
                 prefixes = [
                     p for p in self.seen.announced.get((address, family), ()) if not self._sent(group, family, p)
                 ]

@@ -130,6 +130,9 @@ def test_one_round_runs_each_command_once_and_asks_for_announced_routes_where_th
     assert result["advertised"] == {"ipv4": {"10.121.0.11": {"advertisedRoutes": {}}}, "ipv6": {}}
 
 
+OF_65001 = AttributesSeen(as_path=("65001",))
+
+
 def test_router_as_verify_reads_it() -> None:
     seen = read_router(read(answer))
     assert seen.asn == 65000
@@ -155,9 +158,12 @@ def test_router_as_verify_reads_it() -> None:
     )
     assert seen.neighbors["10.121.0.11"].default_sent == {"ipv4"}
     assert seen.paths["ipv4"]["203.0.113.93/32"] == (
-        PathSeen("10.121.0.12", True, stale=True, used=True, next_hops=frozenset({"10.121.0.12"})),
-        PathSeen("10.121.0.11", True, stale=False, used=True, next_hops=frozenset({"10.121.0.11"})),
+        PathSeen("10.121.0.12", True, stale=True, used=True, next_hops=frozenset({"10.121.0.12"}), attributes=OF_65001),
+        PathSeen(
+            "10.121.0.11", True, stale=False, used=True, next_hops=frozenset({"10.121.0.11"}), attributes=OF_65001
+        ),
     )
+    assert seen.as_paths["ipv4"] == {"203.0.113.93/32": {("65001",)}}
     assert seen.paths["ipv6"]["2001:db8::93/128"] == (
         PathSeen(
             "fd00:121::11", True, False, used=True, next_hops=frozenset({"fd00:121::11", "fe80::d0ad:5bff:fe88:2b91"})
@@ -177,25 +183,46 @@ DETAILED: dict[str, Any] = {
     "largeCommunity": {"string": "65000:1:2", "list": ["65000:1:2"]},
     "peer": {"peerId": "10.121.0.11", "routerId": "10.9.0.2", "type": "external"},
 }
-SHORT = {"valid": True, "bestpath": True, "metric": 33, "locPrf": 250, "peerId": "10.121.0.11", "nexthops": []}
+SHORT = {
+    "valid": True,
+    "bestpath": True,
+    "path": "65001",
+    "metric": 33,
+    "locPrf": 250,
+    "peerId": "10.121.0.11",
+    "nexthops": [],
+}
 PREFIX = "203.0.113.93/32"
 DETAIL = "show bgp ipv4 unicast json detail"
 SENT = "show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes json"
 SENT_DETAIL = "show bgp ipv4 unicast neighbors 10.121.0.11 advertised-routes detail json"
-SENT_ROUTE = {"metric": 44, "locPrf": 250, "path": ""}
-SENT_DETAILED = {"paths": [{"metric": 44, "locPrf": 250, "community": {"string": "65000:99 no-export"}}]}
+SENT_ROUTE = {"metric": 44, "locPrf": 250, "path": "65000 65001"}
+OWN_ROUTE = {"metric": 44, "locPrf": 250, "path": ""}
+SENT_DETAILED = {
+    "metric": 44,
+    "locPrf": 250,
+    "community": {"string": "65000:99 no-export"},
+    "aspath": {"string": "65000 65001", "length": 2},
+}
+OWN_DETAILED = {**SENT_DETAILED, "aspath": {"string": "Local", "segments": [], "length": 0}}
+SENT_ROUTES = {"192.0.2.0/24": SENT_ROUTE, "192.0.2.128/25": OWN_ROUTE}
 OF_VERSIONS = {
     "7.5": {
         f"show bgp ipv4 unicast {PREFIX} json": {"prefix": PREFIX, "paths": [DETAILED]},
-        SENT: {"advertisedRoutes": {"192.0.2.0/24": SENT_ROUTE}},
+        SENT: {"advertisedRoutes": SENT_ROUTES},
     },
     "8.4": {
         DETAIL: {"routes": {PREFIX: [{"prefix": PREFIX, "version": 2}, DETAILED]}},
-        SENT: {"advertisedRoutes": {"192.0.2.0/24": SENT_ROUTE}},
+        SENT: {"advertisedRoutes": SENT_ROUTES},
     },
     "10.3 and 10.7": {
         DETAIL: {"routes": {PREFIX: {"prefix": PREFIX, "version": 2, "paths": [DETAILED]}}},
-        SENT_DETAIL: {"advertisedRoutes": {"192.0.2.0/24": SENT_DETAILED}},
+        SENT_DETAIL: {
+            "advertisedRoutes": {
+                "192.0.2.0/24": {"paths": [SENT_DETAILED]},
+                "192.0.2.128/25": {"paths": [OWN_DETAILED]},
+            }
+        },
     },
 }
 
@@ -213,9 +240,12 @@ def test_attributes_of_routes_as_each_version_shows_them(version: str) -> None:
     seen = read_router(read(show, communities=True))
     (path,) = seen.paths["ipv4"][PREFIX]
     communities = frozenset({"65000:77", "65001:100", "no-advertise", "65000:1:2"})
-    assert path.attributes == AttributesSeen(communities, 250, 33)
+    assert path.attributes == AttributesSeen(communities, 250, 33, ("65001",))
     sent = frozenset({"65000:99", "no-export"}) if version.startswith("10") else None
-    assert seen.announced_with["10.121.0.11", "ipv4"] == {"192.0.2.0/24": AttributesSeen(sent, 250, 44)}
+    assert seen.announced_with["10.121.0.11", "ipv4"] == {
+        "192.0.2.0/24": AttributesSeen(sent, 250, 44, ("65000", "65001")),
+        "192.0.2.128/25": AttributesSeen(sent, 250, 44, ()),
+    }
 
 
 @pytest.mark.parametrize("key", ["gracefulRestartRemoteTimerMsecs", "gracefulRestartRemoteTimerSec"])

@@ -265,6 +265,7 @@ def test_nodes_of_different_asns_without_multipath_relax_share_no_prefix() -> No
     for prefix, first in ((INGRESS, "10.121.0.11"), (SERVICE, "10.122.0.12")):
         for item in site.routes[prefix]:
             item.pop("multipath"), item.update(bestpath=item["peerId"] == first)
+            item["path"] = "65012" if item["peerId"].endswith(".12") else item["path"]
         site.kernel[prefix] = route(first)
     assert site.texts() == []
     assert {row[1] for row in site.rows("installed")} == {"1 next hop"}
