@@ -251,8 +251,8 @@ class Connection(ConnectionBase):
             channel.exec_command(to_bytes(cmd, errors="surrogate_or_strict"))
             before = self._answer_prompt(channel) if prompted else b""
             if in_data is not None:
-                channel.sendall(in_data)
-            channel.shutdown_write() if in_data is not None else None
+                self._feed(channel, in_data)
+                channel.shutdown_write()
             out, err = self._drain(channel)
             return channel.recv_exit_status(), before + out, err
         finally:
@@ -280,12 +280,25 @@ class Connection(ConnectionBase):
                     raise AnsibleError(
                         f"{self._where()}: {self.become.name} asks for a password (set ansible_become_password)"
                     )
-                channel.sendall(to_bytes(secret, errors="surrogate_or_strict") + b"\n")
+                self._feed(channel, to_bytes(secret, errors="surrogate_or_strict") + b"\n")
                 return b""
             if channel.exit_status_ready() and not channel.recv_ready() and not channel.recv_stderr_ready():
                 return seen
             select.select([channel], [], [], 0.2)
         raise AnsibleError(f"{self._where()}: {self.become.name} did not answer within {self.get_option('timeout')} s")
+
+    @staticmethod
+    def _feed(channel: t.Any, data: bytes) -> bool:
+        """Give a command its input; return whether it took all of it.
+
+        One that has ended before, as ``cat`` that may not write the file, says why in its errors: the client itself
+        knows no more than "Socket is closed" (paramiko, ``Channel.send``).
+        """
+        try:
+            channel.sendall(data)
+        except OSError:
+            return False
+        return True
 
     def _drain(self, channel: t.Any) -> tuple[bytes, bytes]:
         """Read both streams to their end, whichever fills first."""
@@ -313,7 +326,10 @@ class Connection(ConnectionBase):
         self._connect()
         try:
             client = self._client.open_sftp()
-        except (paramiko.SSHException, EOFError):
+        except (paramiko.SSHException, EOFError, OSError):
+            # sshd takes the request, and its shell then finds no such program: the client sees the end of it after its
+            # own first message (an EOFError) or, where it is slow, before (an OSError). Where the connection itself is
+            # gone, the next session says so.
             client = None
         try:
             yield client
@@ -357,13 +373,13 @@ class Connection(ConnectionBase):
         channel = self._session()
         try:
             channel.exec_command(command)
-            if data is not None:
-                channel.sendall(data)
+            took_all = data is None or self._feed(channel, data)
             channel.shutdown_write()
             out, err = self._drain(channel)
             code = channel.recv_exit_status()
         finally:
             channel.close()
-        if code:
-            raise AnsibleError(f"{self._where()}: {command} ended with {code}: {to_text(err).strip()}")
+        if code or not took_all:
+            reason = to_text(err).strip() or "no reason given"
+            raise AnsibleError(f"{self._where()}: {command} ended with {code}: {reason}")
         return out
