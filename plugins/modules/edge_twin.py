@@ -92,6 +92,13 @@ options:
     type: list
     elements: dict
     default: []
+  proxy_arp:
+    description:
+      - Networks with C(delivery=on_link) on which the routers answer ARP for each IPv4 address that they route by
+        another interface.
+    type: list
+    elements: str
+    default: []
   endpoints:
     description:
       - Which nodes hold a ready stand-in endpoint of a service, by C(namespace/name).

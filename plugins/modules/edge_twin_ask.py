@@ -63,7 +63,9 @@ heard:
   returned: success
   contains:
     clients:
-      description: The clients, each with C(name), C(addresses) and the C(routers) by which it leaves its network.
+      description:
+        - The clients, each with C(name), C(addresses), the C(routers) by which it leaves its network, those C(on_link)
+          with it, and the C(proxies) among these, which answer ARP there for others.
       type: list
       elements: dict
     answers:

@@ -185,8 +185,9 @@ def test_the_sites_rules_block_and_a_switched_off_firewall_is_gone(site: Site) -
 def test_clients_ask_all_at_once_and_say_what_they_got_and_why_not(site: Site) -> None:
     """What verify takes of a rehearsal: answers over TCP and UDP, and what the router dropped since."""
     site.build(return_path=False, firewall_rules=[UPSTREAM_RULE])
-    assert [(item["name"], item["addresses"], item["routers"]) for item in asking.clients(site.described)] == [
-        (name, [CLIENTS[name]], ["udm-pro"]) for name in ("private", "public", "upstream")
+    assert asking.clients(site.described) == [
+        {"name": name, "addresses": [CLIENTS[name]], "routers": ["udm-pro"], "on_link": ["udm-pro"], "proxies": []}
+        for name in ("private", "public", "upstream")
     ]
     # A datagram's answer has the node's own address here: it is Cilium that would give it the service's.
     own = "10.122.0.11"

@@ -39,6 +39,10 @@ class TwinClient(TypedDict):
     addresses: list[str]
     routers: list[str]
     """Those by which it leaves its network, by name."""
+    on_link: list[str]
+    """Those on its networks."""
+    proxies: list[str]
+    """Those of them that answer ARP there for addresses that they route elsewhere."""
 
 
 class ClientPath(TypedDict):
@@ -77,6 +81,9 @@ class ClientQuestion:
     udp: set[int] = field(default_factory=set)
     paths: dict[tuple[str, str], Path] = field(default_factory=dict)
     """(router, next hop) -> what it is, where the client's router has several to the address."""
+    wire: str | None = None
+    """Network that is a provider's wire on which upstream asks for the address by ARP or NDP, and nothing says that a
+    router answers there."""
     left_out: str | None = None
 
     @property
@@ -152,7 +159,12 @@ def _question(
     """Return a client's question for an address; None where the plan brings it to no network or router of it."""
     sources = tuple(address for address in client["addresses"] if family_of(address) == live.family)
     announced = _announced_on(plan, expectations, live)
-    asked = {router: brought.get(router, {}).get(live.address) for router in client["routers"]}
+    wires = _wires(plan, live.address) if client["name"] == UPSTREAM else []
+    by_arp = {
+        router for router in client["on_link"] for wire in wires if plan["routers"][router]["addresses"].get(wire)
+    }
+    reached = sorted({*client["routers"], *by_arp})
+    asked = {router: brought.get(router, {}).get(live.address) for router in reached}
     by = [router for router, item in asked.items() if item is not None and (item.nodes or item.segment)]
     if client["name"] == UPSTREAM:
         by = [router for router in by if (router, live.address) in expectations.by_address]
@@ -160,32 +172,23 @@ def _question(
         return None
     over = announced | _networks_of(plan, _nodes_behind(expectations, by, live.address))
     question = ClientQuestion(client["name"], sources, live.cluster, live.address, frozenset(over))
-    if not _on_its_link(plan, client["name"], live.address):
+    if wires and not (by_arp & {*client["proxies"]} and live.family == "ipv4"):
+        question.wire = wires[0]
+    elif client["name"] == UPSTREAM or not within(live.address, plan["networks"][client["name"]]["cidrs"]):
         for router, item in asked.items():
             if router in by and item is not None:
                 question.paths |= {(router, gateway): path for gateway, path in item.paths.items()}
     return question
 
 
-def _on_its_link(plan: PlanDocument, client: str, address: str) -> bool:
-    """Return whether a client finds an address by ARP or NDP on its own network, and sends nothing to a router."""
-    if client == UPSTREAM:
-        return bool(_wires(plan, address))
-    return within(address, plan["networks"][client]["cidrs"])
-
-
 def _add_service(question: ClientQuestion, plan: PlanDocument, expectations: Expectations, live: LiveAddress) -> None:
     """Add a service that holds the address, and its ports unless it cannot answer this client."""
     question.services.append(live.service.key)
     ranges = live.service.source_ranges
-    wires = _wires(plan, live.address)
     if expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen():
         question.left_out = "no ready endpoint"
     elif ranges and not any(within(source, ranges) for source in question.sources):
         question.left_out = "loadBalancerSourceRanges leave the client out"
-    elif question.client == UPSTREAM and wires:
-        # Whether the router answers ARP there is its own setting, which no run of ours makes.
-        question.left_out = f"network {wires[0]} is on_link: the router has to answer ARP for it"
     else:
         question.local |= live.service.traffic_policy == "Local"
         question.tcp.update(port for port, protocol in live.service.ports if protocol == "TCP")
@@ -382,6 +385,8 @@ def _find(report: VerifyReport, heard: Mapping[str, Any], outcomes: Iterable[_Ou
             "ports": ", ".join(dict.fromkeys(item.port for item in silent)),
             "over": f" over the next hop{'s' if len(hops) > 1 else ''} {', '.join(hops)}" if hops else "",
             "routers": ", ".join(sorted({trouble.router for trouble in members if trouble.router})),
+            "protocol": "ARP" if family_of(address) == "ipv4" else "NDP",
+            "wire": next((item.question.wire for item in several if item.question.wire), ""),
             "networks": " or ".join(sorted(set().union(*(item.question.networks for item in several)))),
             "reason": ", ".join(sorted({item.reason for item in silent})),
             "sources": ", ".join(sorted(set().union(*(item.translated for item in several)))),
@@ -410,6 +415,8 @@ def _troubles(dropped: Mapping[str, Mapping[str, Sequence[Sequence[object]]]], o
     found: dict[tuple[str, str, bool], _Trouble] = {}
     for silence in outcome.silent:
         code, router = _why(dropped, silence)
+        if code == "EDGE858" and outcome.question.wire:
+            code = "EDGE859"
         key = code, router, silence.hop is None
         found.setdefault(key, _Trouble(code, outcome, router)).silent.append(silence)
     for trouble in found.values():

@@ -22,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
     node_cidrs,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import RouterSettings
+from ansible_collections.hybridnet.cluster_edge.tests.support import sites
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, hybrid_plan, inventory_from
 
 DUAL_STACK: dict[str, Any] = {
@@ -392,6 +393,35 @@ def test_upstream_stands_on_the_wire_of_a_provider_that_asks_by_arp() -> None:
     assert _twin.Route("default", 4, ("203.0.113.94",)) in host(twin, "udm").routes
     assert "wan" not in twin.clients
     assert "upstream" not in legs(twin, "udm")
+
+
+def test_a_router_answers_arp_on_the_wires_that_the_site_names() -> None:
+    data = sites.site("slash-29-on-link").plan.data
+    assert data is not None
+    assert host(_twin.describe(data), "udm").proxy_arp == ()
+    named = _twin.describe(data, settings=RouterSettings(proxy_arp=["wan"]))
+    (wire,) = [leg.interface for leg in host(named, "udm").legs if "203.0.113.89/29" in leg.addresses]
+    assert host(named, "udm").proxy_arp == (wire,)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["wan", "wann"], "edge_twin_proxy_arp[1]: no network 'wann' (did you mean 'wan'?)"),
+        (["elsewhere"], "edge_twin_proxy_arp[0]: no network 'elsewhere' (networks with delivery: on_link: wan)"),
+        (
+            ["dmz"],
+            "edge_twin_proxy_arp[0]: network 'dmz' is no provider's wire with an IPv4 address of a router (delivery: on_link"
+            " at it in edge_networks, and edge_addresses of a router)",
+        ),
+    ],
+)
+def test_networks_on_which_no_router_could_answer_are_refused(names: list[str], message: str) -> None:
+    data = sites.site("slash-29-on-link").plan.data
+    assert data is not None
+    with pytest.raises(EdgeError) as caught:
+        _twin.describe(data, settings=RouterSettings(proxy_arp=names))
+    assert str(caught.value) == message
 
 
 def test_upstream_has_a_route_to_the_whole_range_that_a_provider_routes() -> None:

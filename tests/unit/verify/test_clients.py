@@ -13,9 +13,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.ver
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Faults, LiveSite
 
 CLIENTS: list[TwinClient] = [
-    {"name": "private", "addresses": ["10.122.0.254"], "routers": ["udm-pro"]},
-    {"name": "public", "addresses": ["10.121.0.254"], "routers": ["udm-pro"]},
-    {"name": "upstream", "addresses": ["198.51.100.2"], "routers": ["udm-pro"]},
+    {"name": name, "addresses": [address], "routers": ["udm-pro"], "on_link": ["udm-pro"], "proxies": []}
+    for name, address in (("private", "10.122.0.254"), ("public", "10.121.0.254"), ("upstream", "198.51.100.2"))
 ]
 ADDRESS = {client["name"]: client["addresses"][0] for client in CLIENTS}
 BGP, L2 = "203.0.113.94", "10.122.0.171"
@@ -34,9 +33,10 @@ def targets(site: LiveSite) -> set[tuple[str, str]]:
     return {(target["client"], target["address"]) for target in found}
 
 
-def ask(site: LiveSite) -> None:
+def ask(site: LiveSite, clients: list[TwinClient] = CLIENTS) -> None:
     """Let every client get its answer, over each next hop too."""
-    asked = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], CLIENTS)
+    asked = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], clients)
+    own = {client["name"]: client["addresses"][0] for client in clients}
     questions = [
         (target["client"], target["address"], over)
         for target in asked
@@ -48,16 +48,16 @@ def ask(site: LiveSite) -> None:
             "address": address,
             "protocol": "tcp",
             "port": 80,
-            "from": ADDRESS[client],
+            "from": own[client],
             "from_port": 40000 + number,
             "service": SERVICES[address],
             "node": "node02" if not over else f"node0{over['gateway'][-1]}",
-            "source": ADDRESS[client],
+            "source": own[client],
             **over,
         }
         for number, (client, address, over) in enumerate(questions)
     ]
-    site.observed["heard"] = {"clients": CLIENTS, "answers": answers, "dropped": {"udm-pro": {}}}
+    site.observed["heard"] = {"clients": clients, "answers": answers, "dropped": {"udm-pro": {}}}
 
 
 FAULTS = Faults(prepare=ask)
@@ -219,11 +219,29 @@ def test_nobody_asks_a_service_without_endpoint() -> None:
     assert [row[2] for row in site.rows("client") if L2 in row[0]] == ["not tried (no ready endpoint)"] * 2
 
 
-def test_upstream_on_the_wire_does_not_ask_what_the_router_must_answer_arp_for() -> None:
-    site = LiveSite()
+def on_wire(site: LiveSite, proxies: tuple[str, ...] = ()) -> None:
+    """Put upstream on a wire on which the router has an address, and let all get their answers."""
     site.plan["networks"]["wire"] = {**site.plan["networks"]["public"], "cidrs": ["203.0.113.88/29"]}
     site.plan["networks"]["wire"]["delivery"] = "on_link"
-    assert {client for client, address in targets(site) if address == BGP} == {"public", "private"}
+    site.plan["routers"]["udm-pro"]["addresses"]["wire"] = ["203.0.113.89"]
+    wired: TwinClient = {
+        "name": "upstream",
+        "addresses": ["203.0.113.90"],
+        "routers": [],
+        "on_link": ["udm-pro"],
+        "proxies": list(proxies),
+    }
+    ask(site, [*CLIENTS[:2], wired])
+
+
+def test_upstream_on_the_wire_asks_by_arp_and_over_each_next_hop_where_the_router_is_said_to_answer() -> None:
+    site = LiveSite()
+    on_wire(site)
+    assert seen(site, "upstream") == [("TCP 80 node02, sees 203.0.113.90", "ok")]
+    on_wire(site, ("udm-pro",))
+    assert seen(site, "upstream") == [("TCP 80 node02, sees 203.0.113.90; over node02, node03", "ok")]
+    silence_all(site, "upstream")
+    assert [text[:7] for text in site.texts()] == ["EDGE858"]
 
 
 def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:
@@ -346,6 +364,17 @@ def one_node_answers_nobody_behind_the_router(site: LiveSite) -> None:
 def another_service_answers(site: LiveSite) -> None:
     for heard in answers(site, "public"):
         heard["service"] = "other/web"
+
+
+@FAULTS.finds(
+    "EDGE859 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+    " (203.0.113.90), who ask for it by ARP on network wire: nothing says that a router answers there (the real router has"
+    " to (docs/situations/slash-29.md). Where it does, let the twin's do so too: edge_twin_proxy_arp: [wire] (IPv4 alone);"
+    " where it does not, no packet from outside arrives)"
+)
+def nobody_answers_on_the_wire(site: LiveSite) -> None:
+    on_wire(site)
+    silence_all(site, "upstream")
 
 
 @FAULTS.finds(

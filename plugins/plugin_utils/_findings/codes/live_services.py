@@ -76,6 +76,19 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " (10.122.0.254), upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the twin up: follow the packets"
         " there, ip route get on router and nodes, tcpdump in each namespace)",
     ),
+    "EDGE859": LiveCode(
+        WARNING,
+        "Nobody answers for an address on a provider's wire",
+        "no answer from {address} {ports} to clients in {clients}, who ask for it by {protocol} on network {wire}:"
+        " nothing says that a router answers there",
+        "the real router has to (docs/situations/slash-29.md). Where it does, let the twin's do so too:"
+        " edge_twin_proxy_arp: [{wire}] (IPv4 alone); where it does not, no packet from outside arrives",
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+        " (203.0.113.90), who ask for it by ARP on network wire: nothing says that a router answers there (the real"
+        " router has to (docs/situations/slash-29.md). Where it does, let the twin's do so too: edge_twin_proxy_arp:"
+        " [wire] (IPv4 alone); where it does not, no packet from outside arrives)",
+        settles=False,
+    ),
     "EDGE860": LiveCode(
         ERROR,
         "Service missing",

@@ -76,6 +76,8 @@ class Host:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     firewall: str = ""
     """Body of the nftables table of a router; empty = it has none."""
+    proxy_arp: tuple[str, ...] = ()
+    """Interfaces on which a router answers ARP for each address that it routes by another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class RouterSettings:
     """One of :data:`NATS`."""
     firewall_rules: Sequence[object] = ()
     """What the site's firewall allows and blocks (``edge_twin_firewall_rules``), as it was written."""
+    proxy_arp: Sequence[object] = ()
+    """Networks on which the site's routers answer ARP for others (``edge_twin_proxy_arp``), as they were written."""
 
 
 def platform_of(settings: RouterSettings, router: str, planned: str) -> str:

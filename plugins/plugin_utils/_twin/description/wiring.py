@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_net
 
 from ....module_utils._errors import EdgeError
 from ..._document.plan import PlanDocument
+from ..._findings.wording import did_you_mean
 from .addresses import Network, free_of, highest_free, segments, subnet_of, summarize, used
 from .firewall import Zone, read_rules, ruleset
 from .model import LOOPBACK, UPSTREAM, Host, Leg, Route, Rule
@@ -241,8 +242,47 @@ class Wiring:
             # A link-local address that is checked for a duplicate would not be there when bgpd wants it.
             sysctls["net.ipv6.conf.default.dad_transmits"] = "0"
         rules = read_rules(settings.firewall_rules, self.plan)
-        firewall = ruleset(settings, platform, self._zone(host, legs), rules)
-        return Host("router", host, self.namespace("host", host), legs, routes, sysctls=sysctls, firewall=firewall)
+        zone = self._zone(host, legs)
+        answering = {name for network in self._proxy_arp(settings) for name in zone.interfaces.get(network, ())}
+        return Host(
+            "router",
+            host,
+            self.namespace("host", host),
+            legs,
+            routes,
+            sysctls=sysctls,
+            firewall=ruleset(settings, platform, zone, rules),
+            proxy_arp=tuple(sorted(answering)),
+        )
+
+    def _proxy_arp(self, settings: RouterSettings) -> list[str]:
+        """Return the networks of ``edge_twin_proxy_arp``.
+
+        Raises:
+            EdgeError: one is no provider's wire on which a router has an IPv4 address.
+        """
+        wires = [
+            name
+            for name, network in self.networks.items()
+            if network["delivery"] == "on_link"
+            and any(
+                ip_address(address).version == 4
+                for router in self.routers.values()
+                for address in router["addresses"].get(name, ())
+            )
+        ]
+        for index, name in enumerate(settings.proxy_arp):
+            path = f"edge_twin_proxy_arp[{index}]"
+            if name in wires:
+                continue
+            if name in self.networks:
+                problem = f"network {name!r} is no provider's wire with an IPv4 address of a router"
+                raise EdgeError(
+                    path, problem, "delivery: on_link at it in edge_networks, and edge_addresses of a router"
+                )
+            hint = did_you_mean(str(name), wires) or f"networks with delivery: on_link: {', '.join(wires) or 'none'}"
+            raise EdgeError(path, f"no network {name!r}", hint)
+        return [name for name in wires if name in settings.proxy_arp]
 
     def _zone(self, host: str, legs: Iterable[Leg]) -> Zone:
         """Return a router's interfaces by network, and which of them lead outside.

@@ -48,23 +48,28 @@ def read_description(overlay: Path) -> dict[str, Any]:
 
 
 def clients(description: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each client's name, its addresses, and the routers that its routes lead to."""
-    owners = {
-        _address(text): host["name"]
-        for host in description["hosts"]
-        if host["kind"] == "router"
-        for leg in host["legs"]
-        for text in leg["addresses"]
-    }
-    return [
-        {
-            "name": host["name"],
-            "addresses": [_address(text) for leg in host["legs"] for text in leg["addresses"]],
-            "routers": sorted({owners[hop] for route in host["routes"] for hop in route["via"] if hop in owners}),
-        }
-        for host in description["hosts"]
-        if host["kind"] == "client"
-    ]
+    """Return each client's name, its addresses, the routers of its routes, those on its link, and which answer ARP."""
+    routers = [host for host in description["hosts"] if host["kind"] == "router"]
+    owners = {_address(text): host["name"] for host in routers for leg in host["legs"] for text in leg["addresses"]}
+    found = []
+    for client in description["hosts"]:
+        if client["kind"] != "client":
+            continue
+        links = {leg["bridge"] for leg in client["legs"]}
+        legs = [(host, leg) for host in routers for leg in host["legs"] if leg["bridge"] in links]
+        by_route = {owners[hop] for route in client["routes"] for hop in route["via"] if hop in owners}
+        found.append(
+            {
+                "name": client["name"],
+                "addresses": [_address(text) for leg in client["legs"] for text in leg["addresses"]],
+                "routers": sorted(by_route),
+                "on_link": sorted({host["name"] for host, _leg in legs}),
+                "proxies": sorted(
+                    {host["name"] for host, leg in legs if leg["interface"] in host.get("proxy_arp", ())}
+                ),
+            }
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

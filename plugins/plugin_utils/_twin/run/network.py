@@ -85,6 +85,7 @@ def _wire(twin: Twin, host: Host) -> None:
         _set_rules(host, family)
     if host.kind == "router":
         _set_firewall(host)
+        _set_proxy_arp(host)
 
 
 def _set_firewall(host: Host) -> None:
@@ -93,6 +94,17 @@ def _set_firewall(host: Host) -> None:
     # With `add` before it, `delete` does not mind that there is no table yet.
     text = f"add {table}\ndelete {table}\n" + (f"{table} {{\n{host.firewall}}}\n" if host.firewall else "")
     run(["nsenter", f"--net={NETNS / host.namespace}", "--", "nft", "-f", "-"], text)
+
+
+def _set_proxy_arp(host: Host) -> None:
+    """Let a router answer ARP for others on the interfaces that say so, and on no other."""
+    # With slashes: a dot may stand in the interface's name.
+    lines = [
+        f"net/ipv4/conf/{leg.interface}/proxy_arp = {int(leg.interface in host.proxy_arp)}"
+        for leg in host.legs
+        if leg.bridge != LOOPBACK
+    ]
+    _sysctl(host, lines)
 
 
 def _route_line(route: Route) -> str:
@@ -136,8 +148,12 @@ def batch(options: list[str], lines: list[str]) -> None:
 
 
 def _set_sysctls(host: Host) -> None:
-    if host.sysctls:
-        text = "".join(f"{name} = {value}\n" for name, value in sorted(host.sysctls.items()))
+    _sysctl(host, [f"{name} = {value}" for name, value in sorted(host.sysctls.items())])
+
+
+def _sysctl(host: Host, lines: list[str]) -> None:
+    if lines:
+        text = "\n".join(lines) + "\n"
         run(["nsenter", f"--net={NETNS / host.namespace}", "--", "sysctl", "-q", "-p", "-"], text)
 
 

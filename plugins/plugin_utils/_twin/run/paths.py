@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 from typing import Any
 
 from .network import batch
@@ -136,7 +136,7 @@ class Paths:
     def _first_hop(self, client: str, address: str, hop: Hop) -> tuple[str, str] | None:
         """Return gateway and interface by which a client reaches a next hop: itself on its link, else the router.
 
-        None where the client has no route by the router.
+        None where nothing leads the client to the router.
         """
         host, router = self._hosts["client", client], self._hosts["router", hop.router]
         own = {leg["bridge"]: leg["interface"] for leg in host["legs"]}
@@ -144,11 +144,18 @@ class Paths:
         if bridges.get(hop.interface) in own:
             return hop.gateway, own[bridges[hop.interface]]
         used = {via for route in host["routes"] for via in route["via"]}
+        # On the wire of a provider the client finds the router by ARP for the address.
+        wires = {
+            leg["bridge"]
+            for leg in host["legs"]
+            for text in leg["addresses"]
+            if ip_address(address) in ip_interface(text).network
+        }
         for leg in router["legs"]:
             for text in leg["addresses"]:
                 gateway = text.split("/")[0]
                 same = ip_address(gateway).version == ip_address(address).version
-                if same and gateway in used and leg["bridge"] in own:
+                if same and leg["bridge"] in own and (gateway in used or leg["bridge"] in wires):
                     return gateway, own[leg["bridge"]]
         return None
 
