@@ -36,6 +36,7 @@ from .preflight import (
     load_balancers,
     reading_rights,
     rights,
+    verifying_rights,
     writing_rights,
 )
 from .takeover import (
@@ -162,6 +163,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found = Look()
     cluster = target.cluster
     other = cluster_refusals(cluster["nodes"], state["nodes"])
+    unread = [] if other else lacking_rights(verifying_rights(target.namespace), rules)
+    found.notes += [f"the verification at the end of the run will fail: {text}" for text in unread]
     if other or not target.is_written:  # what it has is then of no interest
         found.refusals = other
         return found

@@ -150,6 +150,13 @@ def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Con
     return wanted
 
 
+def verifying_rights(namespace: str) -> set[Right]:
+    """Return what verification at the end of a run reads beside that, with Cilium in ``namespace``."""
+    return rights("discovery.k8s.io", "endpointslices", ["list"]) | rights(
+        "coordination.k8s.io", "leases", ["list"], namespace
+    )
+
+
 def lacking_rights(wanted: Iterable[Right], rules: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return what is not granted, one text for each resource and place.
 

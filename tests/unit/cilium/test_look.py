@@ -115,6 +115,23 @@ def test_another_cluster_is_told_alone() -> None:
         assert words in found.refusals[0]
 
 
+def test_what_the_verification_at_the_end_lacks_is_told_before_anything_is_changed() -> None:
+    reads = [("", ["nodes", "services"]), ("discovery.k8s.io", ["endpointslices"])]
+    rules = {"": {"resourceRules": [{"apiGroups": [g], "resources": r, "verbs": ["list"]} for g, r in reads]}}
+    lacking = (
+        "the verification at the end of the run will fail: the account may not list leases.coordination.k8s.io in the"
+        " namespace kube-system: grant it by a Role (apiGroups: ['coordination.k8s.io'], resources: [leases], verbs: [list]),"
+        " or name another account's kubeconfig (edge_cluster_kubeconfig)"
+    )
+    of = target()
+    assert lacking in look(of, state(of), rules).notes
+    assert [text for text in look(of, state(of), ADMINISTRATOR).notes if "verification" in text] == []
+    others = target(edge_cluster_apply="others")
+    found = look(others, state(others), rules)
+    assert (found.refusals, found.notes) == ([], [lacking])
+    assert look(others, state(others, nodes={"else": {"labels": {}, "owned": []}}), {}).notes == []
+
+
 OURS = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge"}
 
 
