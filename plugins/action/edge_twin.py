@@ -42,6 +42,7 @@ ARGUMENTS: dict[str, Any] = {
     "firewall": {"type": "str", "default": PLATFORM, "choices": [*FIREWALLS]},
     "nat": {"type": "str", "default": PLATFORM, "choices": [*NATS]},
     "firewall_rules": {"type": "list", "elements": "dict", "default": []},
+    "port_forwards": {"type": "list", "elements": "dict", "default": []},
     "proxy_arp": {"type": "list", "elements": "str", "default": []},
     "stopped_agents": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
@@ -81,6 +82,7 @@ class ActionModule(ActionBase):
                 firewall=options["firewall"],
                 nat=options["nat"],
                 firewall_rules=options["firewall_rules"],
+                port_forwards=options["port_forwards"],
                 proxy_arp=options["proxy_arp"],
             )
             description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM), settings)

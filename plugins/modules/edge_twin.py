@@ -92,6 +92,15 @@ options:
     type: list
     elements: dict
     default: []
+  port_forwards:
+    description:
+      - Port forwards of the routers to services (destination NAT), each with C(to), C(port), C(protocol),
+        C(outside_port), C(address) and C(router).
+      - C(to) is a service or an IPv4 address of a pool, C(address) a router's address on a network with
+        C(delivery=on_link). Without it, clients ask the router's own address upstream.
+    type: list
+    elements: dict
+    default: []
   proxy_arp:
     description:
       - Networks with C(delivery=on_link) on which the routers answer ARP for each IPv4 address that they route by

@@ -94,9 +94,9 @@ class Site:
         """Run ip in a host's namespace."""
         subprocess.run([*self.inside(host), "ip", *arguments], check=True)
 
-    def ask(self, client: str, address: str, tries: int = 1) -> str | None:
+    def ask(self, client: str, address: str, tries: int = 1, port: int = 8080) -> str | None:
         """Return the source that the service saw of a client, or None where no answer came."""
-        url = f"http://{address}:8080/"
+        url = f"http://{address}:{port}/"
         command = [*self.inside(f"client.{client}"), "curl", "--silent", "--max-time", "1", url]
         for _time in range(tries):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -186,7 +186,14 @@ def test_clients_ask_all_at_once_and_say_what_they_got_and_why_not(site: Site) -
     """What verify takes of a rehearsal: answers over TCP and UDP, and what the router dropped since."""
     site.build(return_path=False, firewall_rules=[UPSTREAM_RULE])
     assert asking.clients(site.described) == [
-        {"name": name, "addresses": [CLIENTS[name]], "routers": ["udm-pro"], "on_link": ["udm-pro"], "proxies": []}
+        {
+            "name": name,
+            "addresses": [CLIENTS[name]],
+            "routers": ["udm-pro"],
+            "on_link": ["udm-pro"],
+            "proxies": [],
+            "forwards": [],
+        }
         for name in ("private", "public", "upstream")
     ]
     # A datagram's answer has the node's own address here: it is Cilium that would give it the service's.
@@ -326,3 +333,40 @@ def test_what_an_ask_left_that_was_killed_goes_with_the_next(site: Site) -> None
         (f"node0{number}", source) for number in "12" for source in CLIENTS.values()
     }
     assert left(site) == []
+
+
+WAN = "198.51.100.1"
+FORWARDS = [
+    {"to": ROUTED, "port": 8080, "outside_port": 443},
+    {"to": ON_LINK, "port": 8080, "outside_port": 444},
+]
+
+
+def forwarded(site: Site, port: int) -> dict[str, str | None]:
+    """Return what source a service saw of each client that asked the router's outside address."""
+    return {client: site.ask(client, WAN, port=port) for client in CLIENTS}
+
+
+def test_a_port_forward_of_unifi_is_asked_from_everywhere_but_where_nodes_answer_past_it(site: Site) -> None:
+    """No rule but the port forward lets upstream in. In the network that holds the target UniFi translates clients."""
+    site.build(return_path=True, port_forwards=FORWARDS)
+    assert forwarded(site, 443) == {**CLIENTS, "private": None}
+    assert forwarded(site, 444) == {**CLIENTS, "private": "10.122.0.1"}
+    assert site.ask("upstream", ROUTED) is None
+    target = {"client": "private", "address": WAN, "tcp": [443, 444], "udp": [], "paths": []}
+    heard = asking.ask(site.described, [target])
+    assert [item.get("source") for item in heard["answers"]] == [None, "10.122.0.1"]
+    # Its reset of an answer that it did not expect belongs to no connection.
+    port = heard["answers"][0]["from_port"]
+    assert [CLIENTS["private"], ROUTED, port, 8080] in heard["dropped"]["udm-pro"]["half"]
+    assert [item["to"] for client in asking.clients(site.described) for item in client["forwards"]] == [
+        ROUTED,
+        ON_LINK,
+    ] * 3
+
+
+def test_a_port_forward_of_linux_translates_no_source_and_goes_with_its_description(site: Site) -> None:
+    site.build(return_path=True, platforms={"udm-pro": "linux"}, port_forwards=FORWARDS)
+    assert forwarded(site, 444) == {**CLIENTS, "private": None}
+    site.build(return_path=True, platforms={"udm-pro": "linux"})
+    assert forwarded(site, 444) == dict.fromkeys(CLIENTS)

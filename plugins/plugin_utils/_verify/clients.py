@@ -31,6 +31,18 @@ _INSIDE_ONLY = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"
 """Ranges that nobody routes on the Internet (RFC 1918, RFC 6598, RFC 4193)."""
 
 
+class TwinForward(TypedDict):
+    """A port forward of a twin's router."""
+
+    router: str
+    address: str
+    protocol: str
+    """``TCP`` or ``UDP``."""
+    outside_port: int
+    to: str
+    port: int
+
+
 class TwinClient(TypedDict):
     """One client of a twin."""
 
@@ -43,6 +55,8 @@ class TwinClient(TypedDict):
     """Those on its networks."""
     proxies: list[str]
     """Those of them that answer ARP there for addresses that they route elsewhere."""
+    forwards: list[TwinForward]
+    """Port forwards of the routers that it reaches."""
 
 
 class ClientPath(TypedDict):
@@ -81,6 +95,10 @@ class ClientQuestion:
     udp: set[int] = field(default_factory=set)
     paths: dict[tuple[str, str], Path] = field(default_factory=dict)
     """(router, next hop) -> what it is, where the client's router has several to the address."""
+    forwarded_to: str | None = None
+    """The service's address, where a port forward leads to it; None = the client asks that address itself."""
+    inner: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Protocol and port that are forwarded -> the service's port."""
     wire: str | None = None
     """Network that is a provider's wire on which upstream asks for the address by ARP or NDP, and nothing says that a
     router answers there."""
@@ -89,7 +107,14 @@ class ClientQuestion:
     @property
     def subject(self) -> str:
         """What the row is about."""
-        return f"{self.client} {self.address} ({self.cluster} {', '.join(self.services)})"
+        to = "" if self.forwarded_to is None else f" to {self.forwarded_to}"
+        return f"{self.client} {self.address}{to} ({' '.join([self.cluster, ', '.join(self.services)]).strip()})"
+
+    @property
+    def asked_text(self) -> str:
+        """What is asked, in the words of findings."""
+        to = "" if self.forwarded_to is None else f" (a port forward to {self.forwarded_to})"
+        return f"{self.address}{to}"
 
     @property
     def path(self) -> str:
@@ -139,13 +164,17 @@ def client_questions(
         for router in sorted(routers)
         if not plan["routers"][router]["absent"]
     }
-    found: dict[tuple[str, str], ClientQuestion] = {}
+    found: dict[tuple[str, ...], ClientQuestion] = {}
     for client in clients:
         for live in expectations.live:
             question = found.get((client["name"], live.address)) or _question(plan, expectations, brought, client, live)
             if question is not None:
                 found[client["name"], live.address] = question
-                _add_service(question, plan, expectations, live)
+                _add_service(question, expectations, live)
+        has_ipv4 = any(family_of(address) == "ipv4" for address in client["addresses"])
+        for forward in client["forwards"] if has_ipv4 else ():
+            key = client["name"], forward["address"], forward["to"]
+            found[key] = _forwarded(plan, expectations, client, forward, found.get(key))
     return list(found.values())
 
 
@@ -181,9 +210,46 @@ def _question(
     return question
 
 
-def _add_service(question: ClientQuestion, plan: PlanDocument, expectations: Expectations, live: LiveAddress) -> None:
+def _forwarded(
+    plan: PlanDocument,
+    expectations: Expectations,
+    client: TwinClient,
+    forward: TwinForward,
+    earlier: ClientQuestion | None,
+) -> ClientQuestion:
+    """Return a client's question for a port forward, together with others to the same service's address."""
+    question = earlier
+    holders = [live for live in expectations.live if live.address == forward["to"]]
+    if question is None:
+        over = _networks_of(plan, _nodes_behind(expectations, [forward["router"]], forward["to"]))
+        over |= {network for live in holders for network in _announced_on(plan, expectations, live)}
+        sources = tuple(address for address in client["addresses"] if family_of(address) == "ipv4")
+        cluster = holders[0].cluster if holders else ""
+        question = ClientQuestion(client["name"], sources, cluster, forward["address"], frozenset(over))
+        question.forwarded_to = forward["to"]
+    port = forward["port"], forward["protocol"]
+    serving = [live for live in holders if port in live.service.ports]
+    if not serving:
+        question.left_out = f"no service has {forward['protocol']} {forward['port']} at {forward['to']}"
+    for live in serving:
+        if _may_ask(question, expectations, live):
+            question.inner[forward["protocol"].lower(), forward["outside_port"]] = forward["port"]
+            ports = question.tcp if forward["protocol"] == "TCP" else question.udp
+            ports.add(forward["outside_port"])
+    return question
+
+
+def _add_service(question: ClientQuestion, expectations: Expectations, live: LiveAddress) -> None:
     """Add a service that holds the address, and its ports unless it cannot answer this client."""
-    question.services.append(live.service.key)
+    if _may_ask(question, expectations, live):
+        question.tcp.update(port for port, protocol in live.service.ports if protocol == "TCP")
+        question.udp.update(port for port, protocol in live.service.ports if protocol == "UDP")
+
+
+def _may_ask(question: ClientQuestion, expectations: Expectations, live: LiveAddress) -> bool:
+    """Add a service to a question; return whether it can answer the client, and note why not."""
+    if live.service.key not in question.services:
+        question.services.append(live.service.key)
     ranges = live.service.source_ranges
     if expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen():
         question.left_out = "no ready endpoint"
@@ -191,8 +257,8 @@ def _add_service(question: ClientQuestion, plan: PlanDocument, expectations: Exp
         question.left_out = "loadBalancerSourceRanges leave the client out"
     else:
         question.local |= live.service.traffic_policy == "Local"
-        question.tcp.update(port for port, protocol in live.service.ports if protocol == "TCP")
-        question.udp.update(port for port, protocol in live.service.ports if protocol == "UDP")
+        return True
+    return False
 
 
 def _announced_on(plan: PlanDocument, expectations: Expectations, live: LiveAddress) -> set[str]:
@@ -332,8 +398,10 @@ def _answered(question: ClientQuestion, answer: Mapping[str, Any]) -> str:
 
 
 def _request(question: ClientQuestion, answer: Mapping[str, Any]) -> tuple[object, ...]:
-    """Return source, destination and their ports of a client's packets."""
-    return answer.get("from", ""), question.address, answer.get("from_port", 0), answer.get("port", 0)
+    """Return source, destination and their ports of a client's packets, as the router forwards them."""
+    port = answer.get("port", 0)
+    inner = question.inner.get((answer.get("protocol", ""), port), port)
+    return answer.get("from", ""), question.forwarded_to or question.address, answer.get("from_port", 0), inner
 
 
 def _over(question: ClientQuestion, over: Mapping[tuple[str, str], Any], dead: Mapping[tuple[str, str], str]) -> str:
@@ -374,7 +442,7 @@ def _find(report: VerifyReport, heard: Mapping[str, Any], outcomes: Iterable[_Ou
                 outcome.text = f"not let in by {blocked[0].router}"
                 troubles = [trouble for trouble in troubles if trouble.code != "EDGE856"]
         for trouble in troubles:
-            groups.setdefault((trouble.code, question.path, question.address, trouble.hops), []).append(trouble)
+            groups.setdefault((trouble.code, question.path, question.asked_text, trouble.hops), []).append(trouble)
     levels: dict[int, str] = {}
     for (code, path, address, hops), members in groups.items():
         several = [trouble.outcome for trouble in members]
@@ -385,7 +453,8 @@ def _find(report: VerifyReport, heard: Mapping[str, Any], outcomes: Iterable[_Ou
             "ports": ", ".join(dict.fromkeys(item.port for item in silent)),
             "over": f" over the next hop{'s' if len(hops) > 1 else ''} {', '.join(hops)}" if hops else "",
             "routers": ", ".join(sorted({trouble.router for trouble in members if trouble.router})),
-            "protocol": "ARP" if family_of(address) == "ipv4" else "NDP",
+            "protocol": "ARP" if family_of(several[0].question.address) == "ipv4" else "NDP",
+            "to": several[0].question.forwarded_to or "",
             "wire": next((item.question.wire for item in several if item.question.wire), ""),
             "networks": " or ".join(sorted(set().union(*(item.question.networks for item in several)))),
             "reason": ", ".join(sorted({item.reason for item in silent})),
@@ -415,8 +484,11 @@ def _troubles(dropped: Mapping[str, Mapping[str, Sequence[Sequence[object]]]], o
     found: dict[tuple[str, str, bool], _Trouble] = {}
     for silence in outcome.silent:
         code, router = _why(dropped, silence)
-        if code == "EDGE858" and outcome.question.wire:
+        question = outcome.question
+        if code == "EDGE858" and question.wire:
             code = "EDGE859"
+        elif code in ("EDGE854", "EDGE858") and question.forwarded_to and question.client in question.networks:
+            code = "EDGE877"
         key = code, router, silence.hop is None
         found.setdefault(key, _Trouble(code, outcome, router)).silent.append(silence)
     for trouble in found.values():

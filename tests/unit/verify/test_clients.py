@@ -13,11 +13,20 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.ver
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Faults, LiveSite
 
 CLIENTS: list[TwinClient] = [
-    {"name": name, "addresses": [address], "routers": ["udm-pro"], "on_link": ["udm-pro"], "proxies": []}
+    {
+        "name": name,
+        "addresses": [address],
+        "routers": ["udm-pro"],
+        "on_link": ["udm-pro"],
+        "proxies": [],
+        "forwards": [],
+    }
     for name, address in (("private", "10.122.0.254"), ("public", "10.121.0.254"), ("upstream", "198.51.100.2"))
 ]
 ADDRESS = {client["name"]: client["addresses"][0] for client in CLIENTS}
 BGP, L2 = "203.0.113.94", "10.122.0.171"
+WAN = "198.51.100.1"
+"""The router's own address upstream."""
 SERVICES = {
     BGP: "dummy/dummy-service",
     "203.0.113.93": "ingress-nginx-public/ingress-nginx-controller",
@@ -38,8 +47,9 @@ def ask(site: LiveSite, clients: list[TwinClient] = CLIENTS) -> None:
     asked = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], clients)
     own = {client["name"]: client["addresses"][0] for client in clients}
     questions = [
-        (target["client"], target["address"], over)
+        (target["client"], target["address"], port, over)
         for target in asked
+        for port in target["tcp"]
         for over in ({}, *({"router": path["router"], "gateway": path["gateway"]} for path in target["paths"]))
     ]
     answers = [
@@ -47,15 +57,15 @@ def ask(site: LiveSite, clients: list[TwinClient] = CLIENTS) -> None:
             "client": client,
             "address": address,
             "protocol": "tcp",
-            "port": 80,
+            "port": port,
             "from": own[client],
             "from_port": 40000 + number,
-            "service": SERVICES[address],
+            "service": SERVICES[BGP if address == WAN else address],
             "node": "node02" if not over else f"node0{over['gateway'][-1]}",
             "source": own[client],
             **over,
         }
-        for number, (client, address, over) in enumerate(questions)
+        for number, (client, address, port, over) in enumerate(questions)
     ]
     site.observed["heard"] = {"clients": clients, "answers": answers, "dropped": {"udm-pro": {}}}
 
@@ -230,6 +240,7 @@ def on_wire(site: LiveSite, proxies: tuple[str, ...] = ()) -> None:
         "routers": [],
         "on_link": ["udm-pro"],
         "proxies": list(proxies),
+        "forwards": [],
     }
     ask(site, [*CLIENTS[:2], wired])
 
@@ -242,6 +253,59 @@ def test_upstream_on_the_wire_asks_by_arp_and_over_each_next_hop_where_the_route
     assert seen(site, "upstream") == [("TCP 80 node02, sees 203.0.113.90; over node02, node03", "ok")]
     silence_all(site, "upstream")
     assert [text[:7] for text in site.texts()] == ["EDGE858"]
+
+
+def with_forward(*forwards: dict[str, Any]) -> list[TwinClient]:
+    """Return the clients of a twin whose router forwards a port to the BGP address."""
+    usual = {"router": "udm-pro", "address": WAN, "protocol": "TCP", "outside_port": 8080, "to": BGP, "port": 80}
+    own: Any = [{**usual, **item} for item in forwards or ({},)]
+    return [{**client, "forwards": own} for client in CLIENTS]
+
+
+def test_every_client_asks_a_port_forward_and_the_service_must_see_it() -> None:
+    site = LiveSite()
+    ask(site, with_forward())
+    assert site.texts() == []
+    rows = {row[0]: row[1:3] for row in site.rows("client") if WAN in row[0]}
+    assert rows == {
+        f"{client} {WAN} to {BGP} (platform dummy/dummy-service)": (
+            "answers, sees the client",
+            f"TCP 8080 node02, sees {ADDRESS[client]}",
+        )
+        for client in ADDRESS
+    }
+    answer(site, "public", WAN)["source"] = "10.122.0.1"
+    assert [text[:7] for text in site.texts()] == ["EDGE857"]
+
+
+def test_ports_that_are_forwarded_to_one_address_share_a_row() -> None:
+    site = LiveSite()
+    ask(site, with_forward({}, {"outside_port": 8081}))
+    assert seen(site, "upstream", WAN) == [
+        (f"TCP 8080 node02, sees {ADDRESS['upstream']}; TCP 8081 node02, sees {ADDRESS['upstream']}", "ok")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("forward", "row"),
+    [
+        ({"port": 81}, f"not tried (no service has TCP 81 at {BGP})"),
+        ({"protocol": "UDP"}, f"not tried (no service has UDP 80 at {BGP})"),
+        ({"to": "10.122.0.162"}, "not tried (no service has TCP 80 at 10.122.0.162)"),
+    ],
+)
+def test_a_port_forward_that_leads_to_no_service_is_not_tried(forward: dict[str, Any], row: str) -> None:
+    site = LiveSite()
+    ask(site, with_forward(forward))
+    assert seen(site, "upstream", WAN) == [(row, "ok")]
+    assert site.texts() == []
+
+
+def test_a_port_forward_to_a_service_without_endpoint_is_not_tried() -> None:
+    site = LiveSite()
+    ask(site, with_forward({"to": L2}))
+    site.slice("affine")["endpoints"] = []
+    assert seen(site, "upstream", WAN) == [("not tried (no ready endpoint)", "ok")]
 
 
 def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:
@@ -375,6 +439,43 @@ def another_service_answers(site: LiveSite) -> None:
 def nobody_answers_on_the_wire(site: LiveSite) -> None:
     on_wire(site)
     silence_all(site, "upstream")
+
+
+@FAULTS.finds(
+    "EDGE877 platform service dummy/dummy-service: no answer from 198.51.100.1 (a port forward to 203.0.113.94) TCP 8080 to"
+    " clients in private (10.122.0.254): the nodes in their network answer them directly, from 203.0.113.94, and they know"
+    " the port forward's address alone (a router translates the source of such clients only where it is told so (UniFi:"
+    " where their network holds 203.0.113.94). Add a source NAT rule from their network to 203.0.113.94, give them"
+    " 203.0.113.94 by DNS, or accept this where nobody asks from there)"
+)
+def nodes_answer_past_the_port_forward(site: LiveSite) -> None:
+    ask(site, with_forward())
+    silence(answer(site, "private", WAN))
+
+
+@FAULTS.finds(
+    "EDGE854 platform service dummy/dummy-service: no answer from 198.51.100.1 (a port forward to 203.0.113.94) TCP 8080 to"
+    " clients in public (10.121.0.254): udm-pro drops packets as invalid, because it has seen one half of the connection."
+    " The answer takes another way than the request (a router that follows no connections hides this. Let nodes answer"
+    " through the network that the request came in by: routing rules on them, and return_path: network at private in"
+    " edge_networks: docs/situations/nodes-in-two-networks.md)"
+)
+def the_answer_of_a_port_forward_takes_another_way(site: LiveSite) -> None:
+    ask(site, with_forward())
+    heard = answer(site, "public", WAN)
+    silence(heard)
+    # The firewall meets packets behind the translation.
+    drop(site, "half", {**heard, "address": BGP, "port": 80})
+
+
+@FAULTS.finds(
+    "EDGE858 platform service dummy/dummy-service: no answer from 198.51.100.1 (a port forward to 203.0.113.94) TCP 8080 to"
+    " clients in upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the twin up: follow the packets there, ip"
+    " route get on router and nodes, tcpdump in each namespace)"
+)
+def upstream_gets_no_answer_from_a_port_forward(site: LiveSite) -> None:
+    ask(site, with_forward())
+    silence(answer(site, "upstream", WAN))
 
 
 @FAULTS.finds(

@@ -258,6 +258,21 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " get no answer. Does it take packets for the address: in the Cilium pod there, cilium-dbg monitor --type"
         " drop; by which way do its answers leave: ip route get)",
     ),
+    "EDGE877": LiveCode(
+        WARNING,
+        "Nodes answer a client past the port forward",
+        "no answer from {address} {ports} to clients in {clients}: the nodes in their network answer them directly,"
+        " from {to}, and they know the port forward's address alone",
+        "a router translates the source of such clients only where it is told so (UniFi: where their network holds"
+        " {to}). Add a source NAT rule from their network to {to}, give them {to} by DNS, or accept this where nobody"
+        " asks from there",
+        "platform service dummy/dummy-service: no answer from 198.51.100.1 (a port forward to 203.0.113.94) TCP 8080 to"
+        " clients in private (10.122.0.254): the nodes in their network answer them directly, from 203.0.113.94, and"
+        " they know the port forward's address alone (a router translates the source of such clients only where it is"
+        " told so (UniFi: where their network holds 203.0.113.94). Add a source NAT rule from their network to"
+        " 203.0.113.94, give them 203.0.113.94 by DNS, or accept this where nobody asks from there)",
+        settles=False,
+    ),
     "EDGE880": LiveCode(
         ERROR,
         "Nobody answers on L2",

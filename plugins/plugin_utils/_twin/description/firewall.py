@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from ....module_utils._errors import EdgeError
 from ..._document.plan import PlanDocument
 from .model import UPSTREAM
-from .platforms import PLATFORM, PLATFORMS, REVERSE_PATHS, RouterSettings
+from .platforms import PLATFORM, PLATFORMS, REVERSE_PATHS, Platform, RouterSettings
+from .port_forwards import PortForward
 
 TABLE = "cluster_edge_twin"
 """Name of the table, of the family ``inet``."""
@@ -44,6 +45,8 @@ class Zone:
     """Interfaces towards upstream."""
     inside: tuple[str, ...]
     """CIDRs of the networks on the other interfaces: those that a UniFi router knows."""
+    wan: str | None = None
+    """Its own IPv4 address towards upstream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,13 @@ def _known(names: Iterable[str]) -> str:
     return f"known: {', '.join(sorted(set(names))) or 'none'}"
 
 
-def ruleset(settings: RouterSettings, platform: str, zone: Zone, rules: Sequence[FirewallRule]) -> str:
+def ruleset(
+    settings: RouterSettings,
+    platform: str,
+    zone: Zone,
+    rules: Sequence[FirewallRule],
+    forwards: Sequence[PortForward] = (),
+) -> str:
     """Return the body of the router's table; empty where it drops and translates nothing.
 
     Args:
@@ -120,6 +129,7 @@ def ruleset(settings: RouterSettings, platform: str, zone: Zone, rules: Sequence
         platform: whose defaults the router has.
         zone: the router's interfaces and networks.
         rules: of the site; the first that fits counts, before the platform's own.
+        forwards: the router's port forwards.
     """
     defaults = PLATFORMS[platform]
     reverse_path = defaults.reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
@@ -127,8 +137,9 @@ def ruleset(settings: RouterSettings, platform: str, zone: Zone, rules: Sequence
     stateful = settings.firewall == "stateful"
     zones = defaults.zones and settings.firewall != "off"
     if zones or stateful or (rules and settings.firewall != "off"):
-        chains += _forward(zone, rules, zones, stateful)
-    chains += _nat(settings, defaults.masquerade, zone)
+        chains += _forward(zone, rules, zones, stateful, bool(forwards))
+    chains += _port_forwards(zone, forwards)
+    chains += _nat(settings, defaults, zone, forwards)
     if not chains:
         return ""
     flags = "size 65536; flags dynamic,timeout; timeout 5m;"
@@ -155,8 +166,11 @@ def _reverse_path() -> list[str]:
     ]
 
 
-def _forward(zone: Zone, rules: Sequence[FirewallRule], zones: bool, stateful: bool) -> list[str]:
-    """Return the chain of forwarded packets, and those that note and drop."""
+def _forward(zone: Zone, rules: Sequence[FirewallRule], zones: bool, stateful: bool, port_forwards: bool) -> list[str]:
+    """Return the chain of forwarded packets, and those that note and drop.
+
+    What a port forward of UniFi leads in needs no rule beside it.
+    """
     lines = ["ct state established,related accept"]
     for rule in rules:
         lines += _rule(zone, rule)
@@ -165,7 +179,10 @@ def _forward(zone: Zone, rules: Sequence[FirewallRule], zones: bool, stateful: b
     if zones:
         if zone.outside:
             outside = f"iifname {_quoted(zone.outside)}"
-            lines += [f"{outside} ct state invalid jump {HALF}", f"{outside} jump {BLOCKED}"]
+            lines.append(f"{outside} ct state invalid jump {HALF}")
+            if port_forwards:
+                lines.append(f"{outside} ct status dnat accept")
+            lines.append(f"{outside} jump {BLOCKED}")
         for family, (word, _kind) in _ADDRESS.items():
             inside = [cidr for cidr in zone.inside if ip_network(cidr).version == family]
             if inside:
@@ -183,14 +200,33 @@ def _forward(zone: Zone, rules: Sequence[FirewallRule], zones: bool, stateful: b
     return chain
 
 
-def _nat(settings: RouterSettings, masquerade: bool, zone: Zone) -> list[str]:
-    """Return the chain that translates sources of new IPv4 connections of the router's own networks."""
-    inside = ", ".join(cidr for cidr in zone.inside if ip_network(cidr).version == 4)
-    unknown = settings.nat == "unknown_ranges"
-    if not inside or settings.nat == "off" or not (masquerade or unknown):
+def _port_forwards(zone: Zone, forwards: Iterable[PortForward]) -> list[str]:
+    """Return the chain that translates destinations, whichever interface a packet comes in by."""
+    lines = [
+        f"ip daddr {item.address or zone.wan} {item.protocol.lower()} dport {item.outside_port}"
+        f" dnat ip to {item.to}:{item.port}"
+        for item in forwards
+    ]
+    if not lines:
         return []
-    lines = []
-    if zone.outside:
+    chain = ["  chain port_forwards {", "    type nat hook prerouting priority dstnat; policy accept;"]
+    return [*chain, *(f"    {line}" for line in lines), "  }"]
+
+
+def _nat(settings: RouterSettings, platform: Platform, zone: Zone, forwards: Iterable[PortForward]) -> list[str]:
+    """Return the chain that translates sources of new IPv4 connections of the router's own networks."""
+    networks = [cidr for cidr in zone.inside if ip_network(cidr).version == 4]
+    inside = ", ".join(networks)
+    unknown = settings.nat == "unknown_ranges"
+    if not inside or settings.nat == "off":
+        return []
+    lines = [
+        f"ip saddr {cidr} ip daddr {item.to} {item.protocol.lower()} dport {item.port} masquerade"
+        for item in (forwards if platform.hairpin else ())
+        for cidr in networks
+        if ip_address(item.to) in ip_network(cidr)
+    ]
+    if zone.outside and (platform.masquerade or unknown):
         lines.append(f"oifname {_quoted(zone.outside)} ip saddr {{ {inside} }} masquerade")
     if unknown:
         lines.append(f"ip saddr {{ {inside} }} ip daddr != {{ {inside} }} masquerade")

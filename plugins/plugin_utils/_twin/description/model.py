@@ -76,6 +76,8 @@ class Host:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     firewall: str = ""
     """Body of the nftables table of a router; empty = it has none."""
+    port_forwards: tuple[Mapping[str, Any], ...] = ()
+    """Those of a router: ``address``, ``protocol``, ``outside_port``, ``to`` and ``port``."""
     proxy_arp: tuple[str, ...] = ()
     """Interfaces on which a router answers ARP for each address that it routes by another one."""
 

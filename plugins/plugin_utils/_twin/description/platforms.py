@@ -37,13 +37,15 @@ class Platform:
     must have been seen from its first packet."""
     masquerade: bool
     """Whether IPv4 connections of its own networks leave towards upstream with its own address as their source."""
+    hairpin: bool
+    """Whether the source of a forwarded connection is translated too where it comes from the network of its target."""
 
 
 PLATFORMS: Mapping[str, Platform] = {
     # Hash policy: the kernel's default, which Debian does not change (no file in its sysctl.d does). Reverse path:
     # the kernel's; Debian's /etc/sysctl.conf has rp_filter as a comment only, and trixie has no such file.
     # Firewall and NAT: Debian sets up none.
-    "linux": Platform(hash_policy="0", reverse_path="off", zones=False, masquerade=False),
+    "linux": Platform(hash_policy="0", reverse_path="off", zones=False, masquerade=False, hairpin=False),
     # Hash policy: "the default hash is L3 only" (README of onedr0p/home-ops, which sets 1 by a boot script).
     # Reverse path: no source says what UniFi has. Loose drops only what has no way back at all.
     # Zones: traffic is sorted by the interface that it comes in by and by its *destination*; what lies in no network
@@ -52,8 +54,11 @@ PLATFORMS: Mapping[str, Platform] = {
     # (captures of UBIOS_WAN_LAN_USER and UBIOS_LAN_LAN_USER). Towards outside all is allowed; that invalid packets are
     # dropped there is inferred: of the 63 policies of a stock UniFi Network 10.6, 10 are "Block Invalid Traffic", six
     # from outside and four more, as many as there are zones beside it and the gateway.
+    # Hairpin: a port forward matches the WAN's addresses whichever interface a packet comes in by, and clients in the
+    # target's own VLAN get a rule of their own that masquerades them; no others do (captures of
+    # UBIOS_PREROUTING_USER_HOOK and UBIOS_POSTROUTING_USER_HOOK: https://cg1network.com/unifi-hairpin-nat).
     # Masquerade: rules of UBIOS_POSTROUTING_USER_HOOK for each WAN (scripts that delete them: nerdiges/nat-disable).
-    "unifi": Platform(hash_policy="0", reverse_path="loose", zones=True, masquerade=True),
+    "unifi": Platform(hash_policy="0", reverse_path="loose", zones=True, masquerade=True, hairpin=True),
 }
 
 
@@ -71,6 +76,8 @@ class RouterSettings:
     """One of :data:`NATS`."""
     firewall_rules: Sequence[object] = ()
     """What the site's firewall allows and blocks (``edge_twin_firewall_rules``), as it was written."""
+    port_forwards: Sequence[object] = ()
+    """What the site's routers forward to services (``edge_twin_port_forwards``), as it was written."""
     proxy_arp: Sequence[object] = ()
     """Networks on which the site's routers answer ARP for others (``edge_twin_proxy_arp``), as they were written."""
 

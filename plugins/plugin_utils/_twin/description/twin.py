@@ -124,7 +124,7 @@ class _Builder:
         self.endpoints = endpoints
         self.cilium = cilium
         self.settings = settings
-        self.wiring = Wiring(plan, self.prefix)
+        self.wiring = Wiring(plan, self.prefix, settings)
         self.routers = self.wiring.routers
         self.node_addresses = {
             node: {network: list(addresses) for network, addresses in entry["addresses"].items()}
@@ -205,7 +205,7 @@ class _Builder:
         )
 
     def _router(self, host: str, uplink: Any) -> Host:
-        made = self.wiring.router(host, uplink, self.speakers.router_legs.get(host, ()), self.settings)
+        made = self.wiring.router(host, uplink, self.speakers.router_legs.get(host, ()))
         return dataclasses.replace(made, routes=(*made.routes, *self.speakers.router_routes.get(host, ())))
 
     def _router_machine(self, host: str) -> Router:

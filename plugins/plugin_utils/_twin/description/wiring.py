@@ -16,6 +16,7 @@ from .addresses import Network, free_of, highest_free, segments, subnet_of, summ
 from .firewall import Zone, read_rules, ruleset
 from .model import LOOPBACK, UPSTREAM, Host, Leg, Route, Rule
 from .platforms import RouterSettings, platform_of, router_sysctls
+from .port_forwards import read_port_forwards
 
 Uplink = tuple[tuple[Leg, ...], tuple[Route, ...]]
 """A router's legs and default routes towards the upstream client."""
@@ -39,11 +40,14 @@ class Wiring:
     Args:
         plan: the plan as JSON.
         prefix: what the twin's namespaces start with.
+        settings: how routers treat packets.
     """
 
-    def __init__(self, plan: PlanDocument, prefix: str) -> None:
+    def __init__(self, plan: PlanDocument, prefix: str, settings: RouterSettings) -> None:
         self.plan = plan
         self.prefix = prefix
+        self.settings = settings
+        self.port_forwards = read_port_forwards(settings.port_forwards, plan)
         self.networks = plan["networks"]
         self.segments = segments(self.networks)
         self.taken = used(plan)
@@ -229,13 +233,14 @@ class Wiring:
 
     # Routers and clients
 
-    def router(self, host: str, uplink: Uplink | None, extra: Sequence[Leg], settings: RouterSettings) -> Host:
+    def router(self, host: str, uplink: Uplink | None, extra: Sequence[Leg]) -> Host:
         """Return a router: a leg on each of its networks and for each unnumbered neighbor, and its uplink."""
         reserved = [leg.interface for leg in extra]
         legs = (*self.legs(host, self.routers[host]["addresses"], named=False, reserved=reserved), *extra)
         routes = self.router_routes(host)
         if uplink:
             legs, routes = (*legs, *uplink[0]), (*uplink[1], *routes)
+        settings = self.settings
         platform = platform_of(settings, host, self.routers[host]["platform"])
         sysctls = router_sysctls(settings, platform)
         if extra:
@@ -243,6 +248,7 @@ class Wiring:
             sysctls["net.ipv6.conf.default.dad_transmits"] = "0"
         rules = read_rules(settings.firewall_rules, self.plan)
         zone = self._zone(host, legs)
+        forwards = [item for item in self.port_forwards if item.router == host]
         answering = {name for network in self._proxy_arp(settings) for name in zone.interfaces.get(network, ())}
         return Host(
             "router",
@@ -251,7 +257,17 @@ class Wiring:
             legs,
             routes,
             sysctls=sysctls,
-            firewall=ruleset(settings, platform, zone, rules),
+            firewall=ruleset(settings, platform, zone, rules, forwards),
+            port_forwards=tuple(
+                {
+                    "address": item.address or zone.wan,
+                    "protocol": item.protocol,
+                    "outside_port": item.outside_port,
+                    "to": item.to,
+                    "port": item.port,
+                }
+                for item in forwards
+            ),
             proxy_arp=tuple(sorted(answering)),
         )
 
@@ -284,7 +300,7 @@ class Wiring:
             raise EdgeError(path, f"no network {name!r}", hint)
         return [name for name in wires if name in settings.proxy_arp]
 
-    def _zone(self, host: str, legs: Iterable[Leg]) -> Zone:
+    def _zone(self, host: str, legs: Sequence[Leg]) -> Zone:
         """Return a router's interfaces by network, and which of them lead outside.
 
         Outside are the transfer network towards upstream and the wire of a provider (``delivery: on_link``).
@@ -296,7 +312,9 @@ class Wiring:
         transfer = [leg.interface for leg in legs if leg.interface == UPSTREAM]
         outside = (*transfer, *(interface for name in wires for interface in interfaces[name]))
         inside = tuple(cidr for name in own if name not in wires for cidr in self.networks[name]["cidrs"])
-        return Zone({**interfaces, UPSTREAM: outside}, outside, inside)
+        wan = [text.split("/")[0] for leg in legs if leg.interface in outside for text in leg.addresses]
+        own_wan = next((address for address in wan if ip_address(address).version == 4), None)
+        return Zone({**interfaces, UPSTREAM: outside}, outside, inside, own_wan)
 
     def client(self, network: str) -> Host | None:
         """Return the client on ``network``: the highest address of each CIDR that nothing in the plan uses."""
@@ -339,9 +357,11 @@ class Wiring:
         return client, plug.uplinks, plug.on_link
 
     def _pool_families(self) -> set[int]:
-        return {
+        """Return the families in which something comes from upstream: to pools by BGP, and to port forwards."""
+        announced = {
             ip_address(first).version for pool in self.plan["pools"] if pool["bgp"] for first, _last in pool["ranges"]
         }
+        return announced | ({4} if self.port_forwards else set())
 
     def _upstream_routes(self, plug: _Upstream) -> tuple[Route, ...]:
         """Return a route for each prefix of a BGP pool, via the routers that accept it."""

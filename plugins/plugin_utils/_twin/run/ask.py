@@ -48,7 +48,7 @@ def read_description(overlay: Path) -> dict[str, Any]:
 
 
 def clients(description: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each client's name, its addresses, the routers of its routes, those on its link, and which answer ARP."""
+    """Return each client's name, its addresses, the routers of its routes and on its link, and what these do for it."""
     routers = [host for host in description["hosts"] if host["kind"] == "router"]
     owners = {_address(text): host["name"] for host in routers for leg in host["legs"] for text in leg["addresses"]}
     found = []
@@ -67,6 +67,12 @@ def clients(description: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "proxies": sorted(
                     {host["name"] for host, leg in legs if leg["interface"] in host.get("proxy_arp", ())}
                 ),
+                "forwards": [
+                    {"router": host["name"], **forward}
+                    for host in routers
+                    if host["name"] in by_route or any(host is other for other, _leg in legs)
+                    for forward in host.get("port_forwards", ())
+                ],
             }
         )
     return found
