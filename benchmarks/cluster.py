@@ -7,7 +7,7 @@
     benchmarks/cluster.py [--pools 100] [--services 500]
 
 Run it after ./rehearse has set everything up, with that set-up's Python; kubectl is taken from PATH. A real API server
-with etcd and Cilium's own CRDs on loopback, one for each way, and a third one for one task of kubernetes.core.k8s.
+with etcd and Cilium's own CRDs on loopback, one for each way.
 
 Printed for each: seconds from the command to its end, how many of them it computed itself (other programs on the
 machine change these little), requests that the API server answered, and how many of these write. After each run every
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import shutil
 import subprocess
@@ -62,31 +61,9 @@ def by_kubectl(cluster: cluster_lab.Cluster, planned: Mapping[str, Any]) -> None
     subprocess.run(command, check=True, capture_output=True)
 
 
-def by_modules(cluster: cluster_lab.Cluster, planned: Mapping[str, Any]) -> None:
-    """Apply the same by one task of kubernetes.core."""
-    arguments = {
-        "kubeconfig": str(cluster.kubeconfig),
-        "apply": True,
-        "server_side_apply": {"field_manager": "benchmark"},
-        "resource_definition": objects_of(planned),
-    }
-    play = {
-        "hosts": "localhost",
-        "gather_facts": False,
-        "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
-        "tasks": [{"kubernetes.core.k8s": arguments}],
-    }
-    playbook = cluster.folder / "modules.yml"
-    playbook.write_text(json.dumps([play]))
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", str(playbook)]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg")}
-    subprocess.run(command, check=True, capture_output=True, cwd=CHECKOUT, env=environment)
-
-
 WAYS: dict[str, Way] = {
     "the roles": by_roles,
     "kubectl apply --server-side": by_kubectl,
-    "kubernetes.core.k8s": by_modules,
 }
 
 

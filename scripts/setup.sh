@@ -4,10 +4,9 @@
 #
 # Set-up for ./setup, ./rehearse and ./test; sourced, never run. It makes, and remakes only when its inputs change:
 #   - a Python virtual environment in the cache, named by the interpreter and the hash of its requirement files
-#   - the collection kubernetes.core in the cache, out of the `ansible` wheel (no Galaxy server is needed)
-#   - in the checkout's `collections`, beside the link to the checkout itself that git keeps: a link to kubernetes.core
+#   - the checkout's `collections`, a link to the checkout itself, where git could not make it
 #   - python3-venv, where Debian's Python lacks it (as root); the twin installs its own Debian packages
-# Outside the cache and these links it writes nothing; pip keeps the user's settings.
+# Outside the cache and this link it writes nothing; pip keeps the user's settings.
 # shellcheck shell=bash
 
 EDGE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -180,38 +179,10 @@ edge_make_venv() {
   ) 8>"$EDGE_CACHE/lock"
 }
 
-# Make kubernetes.core in the cache once; sets EDGE_COLLECTIONS. The wheel is for a newer Python than ours may be: only
-# its files are wanted, so it is downloaded for that one and unpacked, never installed.
-edge_collections() {
-  local wheel
-  wheel=$(sed -n 's/^ansible==//p' "$EDGE_ROOT/requirements/constraints.txt")
-  EDGE_COLLECTIONS=$EDGE_CACHE/collections/ansible-$wheel
-  [ -e "$EDGE_COLLECTIONS/.complete" ] || edge_build "set-up: collection kubernetes.core (from ansible $wheel)" edge_make_collections || edge_die
-}
-
-edge_make_collections() (
-  edge_lock 8
-  [ -e "$EDGE_COLLECTIONS/.complete" ] && exit 0
-  download=$(mktemp -d) || exit
-  trap 'rm -rf "$download"' EXIT
-  cd "$EDGE_ROOT/requirements" &&
-    "$EDGE_VENV/bin/python" -m pip download --quiet --no-deps --python-version 3.12 --only-binary=:all: -d "$download" -r collections.txt &&
-    "$EDGE_VENV/bin/python" - "$download" "$EDGE_COLLECTIONS" <<'PYTHON' &&
-import pathlib, sys, zipfile
-
-work, target = map(pathlib.Path, sys.argv[1:])
-(wheel,) = work.glob("ansible-*.whl")
-with zipfile.ZipFile(wheel) as archive:
-    archive.extractall(target, [name for name in archive.namelist() if name.startswith("ansible_collections/kubernetes/core/")])
-PYTHON
-    touch "$EDGE_COLLECTIONS/.complete"
-) 8>"$EDGE_CACHE/lock"
-
-# edge_links run|test: complete the checkout's `collections` folder. Ansible finds it beside each playbook, before anything that
-# is installed, so the checkout always runs its own roles and plugins.
-edge_links() {
-  local root=$EDGE_ROOT/collections/ansible_collections own target
-  own=$root/hybridnet/cluster_edge
+# Make the link in the checkout's `collections` folder, which Ansible finds beside each playbook, before anything that is
+# installed: the checkout always runs its own roles and plugins.
+edge_link() {
+  local own=$EDGE_ROOT/collections/ansible_collections/hybridnet/cluster_edge
   if [ "$(readlink "$own")" != ../../.. ]; then
     [ ! -d "$own" ] || [ -L "$own" ] || edge_die "collections/ansible_collections/hybridnet/cluster_edge: is a folder, so another copy of the collection" \
       "would run in place of this checkout. Remove it, and take the link to the checkout back from git:" \
@@ -219,16 +190,6 @@ edge_links() {
     # Git without symbolic links leaves a file with the link's text.
     mkdir -p "${own%/*}" || edge_die
     ln -sfn ../../.. "$own" || edge_die
-  fi
-  target=$EDGE_COLLECTIONS/ansible_collections/kubernetes/core
-  if [ -d "$root/kubernetes/core" ] && [ ! -L "$root/kubernetes/core" ]; then
-    # ansible-galaxy, typed in the checkout, installs here: the user's choice for runs, never for tests.
-    [ "$1" = run ] || edge_die "collections/ansible_collections/kubernetes/core: is an installed copy; the tests take the version of" \
-      "requirements/constraints.txt. Remove it: rm -r $root/kubernetes/core"
-    edge_say "== set-up: kubernetes.core is the copy that was installed into collections/ansible_collections"
-  elif [ "$(readlink "$root/kubernetes/core")" != "$target" ]; then
-    mkdir -p "$root/kubernetes" || edge_die
-    ln -sfn "$target" "$root/kubernetes/core" || edge_die
   fi
 }
 
@@ -238,8 +199,7 @@ edge_setup() {
   mkdir -p "$EDGE_CACHE" || edge_die "the cache folder cannot be made: $EDGE_CACHE (set CLUSTER_EDGE_CACHE)"
   python=$(edge_python) || exit
   edge_venv "$1" "$python" -r "$1.txt"
-  edge_collections
-  edge_links "$1"
+  edge_link
   # A path of the caller's would come before the one of ansible.cfg.
   unset ANSIBLE_COLLECTIONS_PATH
   export PATH=$EDGE_VENV/bin:$PATH

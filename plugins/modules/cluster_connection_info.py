@@ -9,8 +9,8 @@ module: cluster_connection_info
 short_description: Say how a cluster is reached, and refuse an environment that leads elsewhere
 version_added: 0.1.0
 description:
-  - Finds out which API server the collection's modules, M(kubernetes.core.k8s) and M(kubernetes.core.helm) use. It
-    sends nothing to it.
+  - Finds out which API server the collection's modules and Helm use. It sends nothing to it.
+  - Tasks of M(kubernetes.core.k8s) in plays of your own are led to the same one by RV(connection.k8s).
   - It fails when a variable of the environment would lead a part of a run elsewhere. C(K8S_AUTH_*) beside a kubeconfig
     or a context, incomplete or contradictory ones, and C(HELM_KUBE*).
   - It warns when nobody checks the API server's certificate.
@@ -19,8 +19,8 @@ author:
 requirements:
   - kubernetes
 seealso:
+  - module: hybridnet.cluster_edge.helm_upgrade
   - module: kubernetes.core.k8s
-  - module: kubernetes.core.helm
 extends_documentation_fragment:
   - hybridnet.cluster_edge.cluster
   - hybridnet.cluster_edge.reader
@@ -33,15 +33,23 @@ EXAMPLES = r"""
   register: cluster
 
 - name: Use Helm on the same cluster
-  kubernetes.core.helm:
-    kubeconfig: "{{ cluster.connection.helm.kubeconfig | default(omit) }}"
-    context: "{{ cluster.connection.helm.context | default(omit) }}"
-    host: "{{ cluster.connection.helm.host | default(omit) }}"
-    validate_certs: "{{ cluster.connection.helm.validate_certs | default(omit) }}"
-    release_name: cilium
-    release_namespace: kube-system
-    chart_ref: cilium/cilium
+  hybridnet.cluster_edge.helm_upgrade:
+    connection: "{{ cluster.connection.helm }}"
+    name: cilium
+    namespace: kube-system
+    chart: cilium
+    repository: https://helm.cilium.io
+    version: 1.19.6
   environment: "{{ cluster.connection.helm_environment }}"
+
+- name: Lead tasks of kubernetes.core to the same cluster
+  module_defaults:
+    group/kubernetes.core.k8s: "{{ cluster.connection.k8s }}"
+  block:
+    - name: Read a namespace
+      kubernetes.core.k8s_info:
+        kind: Namespace
+        name: kube-system
 """
 
 RETURN = r"""
@@ -59,11 +67,11 @@ connection:
       type: dict
       sample: {kubeconfig: /home/me/.kube/config}
     helm:
-      description: Arguments by which M(kubernetes.core.helm) reaches it.
+      description: How Helm reaches it, as M(hybridnet.cluster_edge.helm_upgrade) takes it.
       type: dict
       sample: {context: home}
     helm_environment:
-      description: Environment by which M(kubernetes.core.helm) reaches it.
+      description: Variables of the environment by which Helm reaches it.
       type: dict
       sample: {KUBECONFIG: /home/me/.kube/config}
 refused:

@@ -185,9 +185,10 @@ def test_the_environment_has_what_the_metadata_ask_for_and_none_of_the_tests_too
 
 
 def test_it_runs_in_that_environment(built: Built, environment: str, tmp_path: Path) -> None:
-    """From an empty folder, beside kubernetes.core alone; the installer checks the lower bound of that."""
+    """From an empty folder; where it is installed is no other collection, and no server that has one."""
     checked(["ansible-galaxy", "collection", "install", str(built.artifact)], tmp_path, built.home, environment)
     root = built.home / ".ansible/collections"
+    assert [path.name for path in (root / "ansible_collections").iterdir() if path.is_dir()] == ["hybridnet"]
     installed = root / "ansible_collections/hybridnet/cluster_edge"
     names = sorted(
         ".".join(("ansible_collections.hybridnet.cluster_edge.plugins", *path.relative_to(installed / "plugins").with_suffix("").parts))

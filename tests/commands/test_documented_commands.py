@@ -151,15 +151,6 @@ def test_an_installation_typed_in_the_checkout_leaves_it_as_it_is(setting: Setti
     )
 
 
-def test_another_collection_installed_in_the_checkout_is_used_by_setup(setting: Setting, tmp_path: Path) -> None:
-    home = new_home(tmp_path / "home", setting.repository)
-    checked(["git", "clone", "-q", UPSTREAM], tmp_path, home)
-    own = tmp_path / "cluster_edge/collections/ansible_collections/kubernetes"
-    shutil.copytree(CHECKOUT / "collections/ansible_collections/kubernetes/core", own / "core")
-    assert "is the copy that was installed" in checked(["./setup"], tmp_path / "cluster_edge", home)
-    assert not (own / "core").is_symlink()
-
-
 def test_a_copy_in_place_of_the_link_is_refused_with_the_way_out(setting: Setting, tmp_path: Path) -> None:
     home = new_home(tmp_path / "home", setting.repository)
     checked(["git", "clone", "-q", UPSTREAM], tmp_path, home)

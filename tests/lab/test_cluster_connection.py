@@ -1,11 +1,12 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two real API servers: what reads, kubernetes.core and Helm all use the one that is named, and nobody the other."""
+"""Two real API servers: what reads, what writes and Helm all use the one that is named, and nobody the other."""
 
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,11 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import (  # noqa: E402
+    HELM_PREFIX,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.unit.kubernetes.test_connection import HELM_OWN  # noqa: E402
 from cluster_lab import Cluster, run_refused, run_roles  # noqa: E402
 
 LACKING = cluster_lab.missing()
@@ -105,6 +110,18 @@ def command_lines() -> Iterator[set[str]]:
         thread.join()
 
 
+def test_helm_itself_lists_no_variable_for_a_cluster_that_is_not_refused() -> None:
+    """Those of HELM_KUBE* are, KUBECONFIG is followed; the others say where Helm keeps its files, and how fast it asks."""
+    listed = subprocess.run([cluster_lab.HELM, "env"], capture_output=True, text=True, check=True).stdout
+    names = {line.partition("=")[0] for line in listed.splitlines()}
+    assert {name for name in names if name.startswith(HELM_PREFIX)} == set(HELM_OWN)
+    assert {name for name in names if not name.startswith(HELM_PREFIX)} == {
+        *("HELM_BIN", "HELM_BURST_LIMIT", "HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HELM_DEBUG"),
+        *("HELM_MAX_HISTORY", "HELM_NAMESPACE", "HELM_PLUGINS", "HELM_QPS", "HELM_REGISTRY_CONFIG"),
+        *("HELM_REPOSITORY_CACHE", "HELM_REPOSITORY_CONFIG"),
+    }
+
+
 def test_variables_beside_a_kubeconfig_are_refused_by_each_role(
     named: Cluster, other: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +172,7 @@ def test_variables_alone_lead_reads_writes_and_helm(
 def test_verification_switched_off_is_said_and_followed_by_all(
     named: Cluster, other: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``off`` is a word that kubernetes.core.k8s by itself would take for on, and its Helm modules for off."""
+    """``off`` is one of Ansible's words for false."""
     monkeypatch.setenv("KUBECONFIG", str(named.kubeconfig))
     monkeypatch.setenv("K8S_AUTH_HOST", other.url)
     monkeypatch.setenv("K8S_AUTH_API_KEY", other.token)

@@ -58,7 +58,7 @@ def copy_files(target: Path) -> None:
         cwd=CHECKOUT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if listed.returncode:
-        ignored = shutil.ignore_patterns(".ansible", ".venv", ".cache", "kubernetes", "__pycache__")
+        ignored = shutil.ignore_patterns(".ansible", ".venv", ".cache", "__pycache__")
         shutil.copytree(CHECKOUT, target, symlinks=True, ignore=ignored)
         return
     for name in filter(None, listed.stdout.split("\0")):
@@ -68,10 +68,8 @@ def copy_files(target: Path) -> None:
 
 
 def new_home(folder: Path, repository: Path) -> Path:
-    """Return a new home folder with kubernetes.core as its only collection, where the upstream address is ``repository``."""
-    kubernetes = folder / ".ansible" / "collections" / "ansible_collections" / "kubernetes"
-    kubernetes.mkdir(parents=True)
-    (kubernetes / "core").symlink_to((CHECKOUT / "collections/ansible_collections/kubernetes/core").resolve())
+    """Return a new home folder without a collection, where the upstream address is ``repository``."""
+    folder.mkdir(parents=True)
     (folder / ".gitconfig").write_text(
         "[user]\nname = nobody\nemail = nobody@example.com\n[init]\ndefaultBranch = main\n"
         f'[url "{repository}"]\ninsteadOf = {UPSTREAM}\n'

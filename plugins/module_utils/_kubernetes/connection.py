@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a cluster is reached. The one place that reads the kubeconfig's name and the environment for it.
 
-The Python client, ``kubernetes.core.k8s`` and Helm each have rules of their own. ``kubernetes.core.k8s`` reads
-``K8S_AUTH_*`` for each option that a task leaves out (its module_utils/k8s/client.py), ``kubernetes.core.helm`` reads
-some of them (module_utils/helm_args_common.py), and Helm reads ``HELM_KUBE*`` (https://helm.sh/docs/helm/helm/). So one
-run could read one cluster and write to another. Here the answer is found once, and handed to all three whole.
+The Python client and Helm have different rules, and Helm reads ``HELM_KUBE*`` too (https://helm.sh/docs/helm/helm/).
+Neither knows ``K8S_AUTH_*``, by which Ansible Automation Platform names a cluster, and which the modules of the
+collection kubernetes.core read for each option that a task leaves out. So one run could read one cluster and write to
+another. Here the answer is found once, and handed whole to the client and to Helm, and to tasks of the user's own.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _LOGIN = {
     "ca_cert": ("K8S_AUTH_SSL_CA_CERT", "K8S_AUTH_CA_CERT"),
     "validate_certs": ("K8S_AUTH_VERIFY_SSL", "K8S_AUTH_VALIDATE_CERTS"),
 }
-"""By option of ``kubernetes.core``, the variables that client, modules and Helm can all follow, and their aliases."""
+"""By option of a module of kubernetes.core, the variables that client and Helm can both follow, and their aliases."""
 
 _TRUE, _FALSE = ("yes", "on", "1", "true", "t", "y"), ("no", "off", "0", "false", "f", "n")
-"""Ansible's words for booleans. ``kubernetes.core.k8s`` knows three of them only: to it ``off`` means on."""
+"""Ansible's words for booleans."""
 
 _NAME = "cluster-edge"
 """Of everything in the kubeconfig that is made from variables."""
@@ -59,7 +59,7 @@ class ClusterConnection:
     Args:
         kubeconfig: path of the kubeconfig, or several paths as in ``KUBECONFIG``; None with ``login``, and in a pod.
         context: the context in it; None = its current one.
-        login: host and credentials from variables, by option of ``kubernetes.core``; None with a kubeconfig.
+        login: host and credentials from variables, by option (``_LOGIN``); None with a kubeconfig.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class ClusterConnection:
         """Return the arguments by which ``kubernetes.core.k8s`` reaches the same cluster.
 
         An API key is not among them: the module takes it from the variable where it stands already, so that it is
-        written nowhere else. All that the module would read in its own way is spelled out.
+        written nowhere else. All that the module would read in its own way is spelled out: to it ``off`` means on.
         """
         if self.login:
             return {name: value for name, value in self.login.items() if name != "api_key"}
@@ -119,7 +119,7 @@ class ClusterConnection:
         return {name: value for name, value in given.items() if value}
 
     def helm_arguments(self) -> Dict[str, Any]:
-        """Return the arguments by which ``kubernetes.core.helm`` reaches the same cluster, without the API key.
+        """Return what ``helm_upgrade`` takes as ``connection`` to reach the same cluster, without the API key.
 
         With variables Helm would still take what they do not say (a client certificate, a CA, a proxy) from the user's
         own kubeconfig, so it is given one that holds nothing else.
@@ -135,7 +135,7 @@ class ClusterConnection:
     def helm_environment(self) -> Dict[str, str]:
         """Return the variables by which Helm reaches the same cluster.
 
-        Unlike the module's option, ``KUBECONFIG`` may be several files, and paths in a file stay relative to it.
+        ``KUBECONFIG`` may be several files, and paths in a file stay relative to it.
         """
         return {"KUBECONFIG": self.kubeconfig} if self.kubeconfig else {}
 
@@ -200,7 +200,7 @@ def resolve_connection(
         )
         raise RefusedEnvironmentError(
             given,
-            "set in the environment beside the {0}, which kubernetes.core and Helm would not follow then".format(named),
+            "set in the environment beside the {0}: two places name a cluster, and they may differ".format(named),
             "unset in the environment; or, to use the environment alone, name no kubeconfig and no context "
             "(edge_cluster_kubeconfig, edge_cluster_context)",
         )
@@ -223,7 +223,7 @@ def _from_variables(given: Sequence[str], environment: Mapping[str, str]) -> Clu
         )
     empty = [name for name in given if not environment[name]]
     if empty:
-        raise RefusedEnvironmentError(empty, "set, but empty: kubernetes.core takes that for a value", "unset it")
+        raise RefusedEnvironmentError(empty, "set, but empty: that is no value, and not the same as unset", "unset it")
     by_option: Dict[str, List[str]] = {}
     for name in given:
         by_option.setdefault(known[name], []).append(name)

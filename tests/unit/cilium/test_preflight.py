@@ -159,6 +159,8 @@ def test_oldest_versions_are_those_that_the_collection_declares() -> None:
     written = {name: ".".join(map(str, numbers)) for name, numbers in OLDEST.items()}
     runtime = yaml.safe_load((CHECKOUT / "meta/runtime.yml").read_text("utf-8"))
     assert runtime["requires_ansible"] == f">={written['ansible-core']}.0"
+    packages = (CHECKOUT / "meta/ee-requirements.txt").read_text("utf-8").splitlines()
+    assert f"kubernetes>={written['kubernetes']}.0" in packages
 
 
 def workload(kind: str, name: str, **labels: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import versions as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium, cilium_chart
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium, cilium_chart, controller
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import without_links
 
@@ -21,15 +21,17 @@ SUITES = programs.ROUTER_SUITES
 RECIPES = (programs.KUBERNETES, programs.HELM, programs.HELM_4, *programs.CILIUM.values())
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
 
-KUBERNETES_CORE = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["dependencies"]["kubernetes.core"][2:]
+CLIENT = controller.version_text(controller.OLDEST["kubernetes"])
+HELM = controller.version_text(controller.OLDEST["helm"])
 
 QUOTES = [
     ("README.md", f"FRR {FRR} or later"),
     ("README.md", f"Cilium ≥ {cilium.text_of(cilium.OLDEST)}"),
     ("README.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
     ("docs/dependencies.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
-    ("README.md", f"`kubernetes.core` ≥ {KUBERNETES_CORE}"),
-    ("docs/dependencies.md", f"kubernetes.core ≥ {KUBERNETES_CORE}"),
+    ("docs/dependencies.md", f"kubernetes (Python) ≥ {CLIENT}"),
+    ("docs/dependencies.md", f"Helm ≥ {HELM}, or 4"),
+    ("docs/cluster.md", f"`kubernetes` {CLIENT}, or newer. Helm {HELM} or newer"),
     ("docs/router.md", f"an FRR before {FRR}"),
     ("docs/router.md", f"UniFi's 10.1 gets those of {frr.text_of(frr.nearest_tried((10, 1)))}"),
     ("docs/compare.md", f"asks for defaults from before {frr.text_of(frr.EBGP_REQUIRES_POLICY.since)}"),

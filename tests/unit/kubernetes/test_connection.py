@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a cluster is reached: what is refused, and that client, kubernetes.core and Helm are told the same."""
+"""How a cluster is reached: what is refused, and that client, Helm and tasks of kubernetes.core are told the same."""
 
 from __future__ import annotations
 
@@ -23,64 +23,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     ClusterReadError,
     open_cluster,
 )
-from ansible_collections.kubernetes.core.plugins.module_utils import args_common, helm_args_common
-from ansible_collections.kubernetes.core.plugins.module_utils import helm as helm_utils
-from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as k8s_client
+from kubernetes.config import new_client_from_config
 
 HOST = "https://192.0.2.1:6443"
 ALONE = {"K8S_AUTH_HOST": HOST, "K8S_AUTH_API_KEY": "not-to-be-seen"}
 NAMED = ({"kubeconfig": "/somewhere/kubeconfig"}, {"context": "home"}, {"kubeconfig": "/k", "context": "home"})
-
-
-def k8s_variables() -> set[str]:
-    """Return each variable that the installed ``kubernetes.core.k8s`` reads (its client.py, ``_create_auth_spec``)."""
-    options = {*args_common.AUTH_ARG_MAP, *args_common.AUTH_ARG_MAP.values(), *args_common.AUTH_ARG_SPEC, "accept"}
-    headers = {f"proxy_headers_{name}" for name in args_common.AUTH_PROXY_HEADERS_SPEC}
-    return {f"K8S_AUTH_{name.upper()}" for name in (options - {"proxy_headers"}) | headers}
-
-
-def helm_variables() -> set[str]:
-    """Return each variable that the installed ``kubernetes.core.helm`` reads."""
-    fallbacks = [spec["fallback"] for spec in helm_args_common.HELM_AUTH_ARG_SPEC.values() if "fallback" in spec]
-    return {name for _read, names in fallbacks for name in names}
-
-
-def helm_own_variables() -> set[str]:
-    """Return each variable for a connection that ``kubernetes.core.helm`` sets for Helm, which Helm reads by itself."""
-    text = Path(helm_utils.__file__).read_text(encoding="utf-8")
-    return set(re.findall(r'"(HELM_KUBE\w+)"', text))
-
-
-def test_what_is_enumerated() -> None:
-    """The tables below would pass with an empty set."""
-    listed = re.findall(r"K8S_AUTH_\w+", Path(args_common.__file__).with_name("helm_args_common.py").read_text("utf-8"))
-    assert helm_variables() == set(listed)
-    assert k8s_variables() >= {*helm_variables(), "K8S_AUTH_USERNAME", "K8S_AUTH_PROXY_HEADERS_USER_AGENT"}
-    assert len(k8s_variables()) >= 23
-    assert "K8S_AUTH_{0}" in Path(k8s_client.__file__).read_text("utf-8")
-    assert helm_own_variables() >= {"HELM_KUBETOKEN", "HELM_KUBEAPISERVER", "HELM_KUBECONTEXT"}
-
-
-@pytest.mark.parametrize("named", NAMED, ids=" ".join)
-@pytest.mark.parametrize("value", ["yes", ""])
-@pytest.mark.parametrize("variable", sorted(k8s_variables() | helm_variables()))
-def test_each_variable_is_refused_beside_a_named_cluster(variable: str, value: str, named: dict[str, str]) -> None:
-    with pytest.raises(RefusedEnvironmentError, match=variable) as caught:
-        resolve_connection(named.get("kubeconfig"), named.get("context"), {variable: value})
-    assert caught.value.variables == [variable]
-    assert all(word in str(caught.value) for word in (*named.values(), "edge_cluster_kubeconfig"))
-
-
-@pytest.mark.parametrize(
-    "variable",
-    sorted({*helm_own_variables(), "HELM_KUBEASUSER", "HELM_KUBEASGROUPS", "HELM_KUBETLS_SERVER_NAME"}),
-)
-@pytest.mark.parametrize("environment", [{}, ALONE], ids=["named", "alone"])
-def test_what_helm_alone_would_follow_is_refused(variable: str, environment: dict[str, str]) -> None:
-    kubeconfig = None if environment else "/somewhere/kubeconfig"
-    with pytest.raises(RefusedEnvironmentError, match=f"{variable}: Helm alone would follow"):
-        resolve_connection(kubeconfig, None, {**environment, variable: "x"})
-
 
 FOLLOWED = {
     "K8S_AUTH_HOST",
@@ -96,9 +43,52 @@ FOLLOWED = {
     "K8S_AUTH_KUBECONFIG",
     "K8S_AUTH_CONTEXT",
 }
+NOT_FOLLOWED = {
+    "K8S_AUTH_USERNAME",
+    "K8S_AUTH_PASSWORD",
+    "K8S_AUTH_PROXY",
+    "K8S_AUTH_NO_PROXY",
+    "K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH",
+    "K8S_AUTH_PROXY_HEADERS_BASIC_AUTH",
+    "K8S_AUTH_PROXY_HEADERS_USER_AGENT",
+    "K8S_AUTH_PERSIST_CONFIG",
+    "K8S_AUTH_IMPERSONATE_USER",
+    "K8S_AUTH_IMPERSONATE_GROUPS",
+    "K8S_AUTH_ANYTHING_NEW",
+}
+"""The other variables of kubernetes.core 6.6 (its doc_fragments/k8s_auth_options.py), and one that may come."""
+HELM_OWN = (
+    "HELM_KUBEAPISERVER",
+    "HELM_KUBEASGROUPS",
+    "HELM_KUBEASUSER",
+    "HELM_KUBECAFILE",
+    "HELM_KUBECONTEXT",
+    "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+    "HELM_KUBETLS_SERVER_NAME",
+    "HELM_KUBETOKEN",
+)
+"""What ``helm env`` lists that leads Helm to a cluster; tests/lab/test_cluster_connection.py compares."""
 
 
-@pytest.mark.parametrize("variable", sorted(k8s_variables() - FOLLOWED))
+@pytest.mark.parametrize("named", NAMED, ids=" ".join)
+@pytest.mark.parametrize("value", ["yes", ""])
+@pytest.mark.parametrize("variable", sorted(FOLLOWED | NOT_FOLLOWED))
+def test_each_variable_is_refused_beside_a_named_cluster(variable: str, value: str, named: dict[str, str]) -> None:
+    with pytest.raises(RefusedEnvironmentError, match=variable) as caught:
+        resolve_connection(named.get("kubeconfig"), named.get("context"), {variable: value})
+    assert caught.value.variables == [variable]
+    assert all(word in str(caught.value) for word in (*named.values(), "edge_cluster_kubeconfig"))
+
+
+@pytest.mark.parametrize("variable", HELM_OWN)
+@pytest.mark.parametrize("environment", [{}, ALONE], ids=["named", "alone"])
+def test_what_helm_alone_would_follow_is_refused(variable: str, environment: dict[str, str]) -> None:
+    kubeconfig = None if environment else "/somewhere/kubeconfig"
+    with pytest.raises(RefusedEnvironmentError, match=f"{variable}: Helm alone would follow"):
+        resolve_connection(kubeconfig, None, {**environment, variable: "x"})
+
+
+@pytest.mark.parametrize("variable", sorted(NOT_FOLLOWED))
 def test_what_not_all_would_follow_is_refused_alone_too(variable: str) -> None:
     with pytest.raises(RefusedEnvironmentError, match=f"{variable}: only a part of the run would follow"):
         resolve_connection(None, None, {**ALONE, variable: "x"})
@@ -179,7 +169,7 @@ def test_automation_platform_is_followed_by_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["no", "off", "False", "0", "n"])
 def test_verification_that_variables_switch_off_is_said_and_the_same_to_all(word: str) -> None:
-    """To kubernetes.core.k8s ``off`` means on; to its Helm modules it means off."""
+    """To kubernetes.core.k8s ``off`` would mean on, so it is spelled out."""
     connection = resolve_connection(None, None, {**ALONE, "K8S_AUTH_VERIFY_SSL": word})
     assert connection.k8s_arguments()["validate_certs"] is False
     assert connection.helm_arguments()["validate_certs"] is False
@@ -227,10 +217,17 @@ def server_of(connection: Any) -> str:
         return reader.server
 
 
+def server_of_tasks(arguments: dict[str, str]) -> str:
+    """Return where the client is led by a kubeconfig and a context alone, as the modules of kubernetes.core call it."""
+    assert set(arguments) <= {"kubeconfig", "context"}
+    client = new_client_from_config(arguments.get("kubeconfig"), arguments.get("context"))
+    return str(client.configuration.host)
+
+
 def test_named_kubeconfig_is_followed_by_all_whatever_kubeconfig_says(tmp_path: Path) -> None:
     ours, other = kubeconfig(tmp_path / "ours", "a", "b"), kubeconfig(tmp_path / "other", "x")
     connection = resolve_connection(str(ours), "b", {"KUBECONFIG": str(other)})
-    assert server_of(connection) == "https://b.example:6443"
+    assert server_of(connection) == server_of_tasks(connection.k8s_arguments()) == "https://b.example:6443"
     assert connection.k8s_arguments() == {"kubeconfig": str(ours), "context": "b"}
     assert (connection.helm_arguments(), connection.helm_environment()) == ({"context": "b"}, {"KUBECONFIG": str(ours)})
 
@@ -239,7 +236,7 @@ def test_variables_may_name_kubeconfig_and_context(tmp_path: Path) -> None:
     ours = kubeconfig(tmp_path / "ours", "a", "b")
     variables = {"K8S_AUTH_KUBECONFIG": str(ours), "K8S_AUTH_CONTEXT": "b"}
     connection = resolve_connection(None, None, {**variables, "KUBECONFIG": "/of/someone/else"})
-    assert server_of(connection) == "https://b.example:6443"
+    assert server_of(connection) == server_of_tasks(connection.k8s_arguments()) == "https://b.example:6443"
     assert connection.k8s_arguments() == {"kubeconfig": str(ours), "context": "b"}
 
 
@@ -248,7 +245,7 @@ def test_current_context_of_several_files_is_the_first(tmp_path: Path) -> None:
     files = [kubeconfig(tmp_path / "none", None, "z"), *(kubeconfig(tmp_path / name, name) for name in ("one", "two"))]
     several = os.pathsep.join([str(tmp_path / "absent"), *map(str, files)])
     connection = resolve_connection(None, None, {"KUBECONFIG": several})
-    assert server_of(connection) == "https://one.example:6443"
+    assert server_of(connection) == server_of_tasks(connection.k8s_arguments()) == "https://one.example:6443"
     assert connection.k8s_arguments() == {"kubeconfig": several, "context": "one"}
     assert (connection.helm_arguments(), connection.helm_environment()) == (
         {"context": "one"},
@@ -257,7 +254,7 @@ def test_current_context_of_several_files_is_the_first(tmp_path: Path) -> None:
 
 
 def test_default_kubeconfig_goes_before_the_pods_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """kubernetes.core by itself takes the pod's account first, and what reads the cluster took the kubeconfig."""
+    """As kubectl does. A pod with a kubeconfig names its cluster by it."""
     monkeypatch.setenv("HOME", str(tmp_path))
     pod = {"KUBERNETES_SERVICE_HOST": "192.0.2.9", "KUBERNETES_SERVICE_PORT": "443"}
     nothing = resolve_connection(None, None, pod)
