@@ -333,6 +333,8 @@ def test_what_an_ask_left_that_was_killed_goes_with_the_next(site: Site) -> None
         (f"node0{number}", source) for number in "12" for source in CLIENTS.values()
     }
     assert left(site) == []
+    with pytest.raises(EdgeError):  # what it would take away itself is not there
+        unfinished.__exit__(None, None, None)
 
 
 WAN = "198.51.100.1"

@@ -93,21 +93,29 @@ class Paths:
     def opened(self) -> Iterator[None]:
         """Make rules, tables and routes on routers and clients; take them away in the end.
 
-        What a process left that was killed meanwhile is taken away first.
+        What a process left that was killed meanwhile is taken away first. The routers' nftables is the first that comes
+        and the last that goes, so it says whether there is something.
         """
-        hosts = [host for (kind, _name), host in self._hosts.items() if kind in ("router", "client")]
-        for host in hosts:
-            _clean(host)
+        routers = [host["namespace"] for (kind, _name), host in self._hosts.items() if kind == "router"]
+        if any(_marks(namespace) for namespace in routers):
+            self._clean()
         try:
-            self._open()
+            made = self._open()
+        except BaseException:
+            self._clean()
+            raise
+        try:
             yield
         finally:
-            for host in hosts if self.numbers else ():
-                _clean(host)
+            for (host, family), tables in made.items():
+                _take_away(self._hosts[host]["namespace"], family, sorted(tables))
+            for router in sorted({hop.router for hop in self.numbers}):
+                _nft(self._hosts["router", router]["namespace"], f"delete table inet {TABLE}\n")
 
-    def _open(self) -> None:
-        routes: dict[tuple[str, str], dict[int, list[str]]] = {}
-        rules: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    def _open(self) -> dict[tuple[tuple[str, str], int], set[int]]:
+        """Choose a number for each next hop, and make what leads there; return the tables of each host and family."""
+        routes: dict[tuple[tuple[str, str], int], set[str]] = {}
+        tables: dict[tuple[tuple[str, str], int], set[int]] = {}
         for client, address, hop in self.wanted:
             first = self._first_hop(client, address, hop)
             if first is None:
@@ -121,17 +129,29 @@ class Paths:
             ):
                 word = "inet6 " if ip_address(gateway).version != family else ""
                 line = f"route replace {address} via {word}{gateway} dev {interface} onlink table {number}"
-                routes.setdefault(host, {}).setdefault(family, []).append(line)
-                rules.setdefault(host, set()).add((family, number))
-        for host, by_family in routes.items():
-            namespace = self._hosts[host]["namespace"]
-            for version, lines in by_family.items():
-                numbers = sorted(number for of_family, number in rules[host] if of_family == version)
-                # The rule first: by it a table is found that has to go.
-                made = [f"rule add fwmark {number} lookup {number} priority {PRIORITY}" for number in numbers]
-                batch([f"-{version}", "-n", namespace], [*made, *sorted(set(lines))])
+                routes.setdefault((host, family), set()).add(line)
+                tables.setdefault((host, family), set()).add(number)
         for router in sorted({hop.router for hop in self.numbers}):
             _nft(self._hosts["router", router]["namespace"], _ruleset())
+        for (host, version), numbers in tables.items():
+            # The rule first: by it a table is found that has to go.
+            made = [f"rule add fwmark {number} lookup {number} priority {PRIORITY}" for number in sorted(numbers)]
+            lines = [*made, *sorted(routes[host, version])]
+            batch([f"-{version}", "-n", self._hosts[host]["namespace"]], lines)
+        return tables
+
+    def _clean(self) -> None:
+        """Take away all that chooses next hops, on every router and client; whatever of it is there."""
+        hosts = [host for (kind, _name), host in self._hosts.items() if kind in ("client", "router")]
+        for host in hosts:
+            for family in (4, 6):
+                rules = json.loads(run(["ip", f"-{family}", "-n", host["namespace"], "-j", "rule", "show"]) or "[]")
+                tables = sorted({int(rule["table"]) for rule in rules if rule["priority"] == PRIORITY})
+                _take_away(host["namespace"], family, tables)
+        for host in hosts:
+            if host["kind"] == "router":
+                # With `add` before it, `delete` does not mind that there is no table.
+                _nft(host["namespace"], f"add table inet {TABLE}\ndelete table inet {TABLE}\n")
 
     def _first_hop(self, client: str, address: str, hop: Hop) -> tuple[str, str] | None:
         """Return gateway and interface by which a client reaches a next hop: itself on its link, else the router.
@@ -175,19 +195,18 @@ def _ruleset() -> str:
     return "\n".join([*lines, "  }", "}"]) + "\n"
 
 
-def _clean(host: Mapping[str, Any]) -> None:
-    """Take away all that chooses next hops on a host."""
-    namespace = host["namespace"]
-    for family in (4, 6):
-        options = [f"-{family}", "-n", namespace]
-        rules = json.loads(run(["ip", *options, "-j", "rule", "show"]) or "[]")
-        tables = sorted({int(rule["table"]) for rule in rules if rule["priority"] == PRIORITY})
-        # The routes first: by its rule a table is found that has to go.
-        lines = [f"route flush table {table}" for table in tables]
-        batch(options, [*lines, *(f"rule del priority {PRIORITY} lookup {table}" for table in tables)])
-    if host["kind"] == "router":
-        # With `add` before it, `delete` does not mind that there is no table.
-        _nft(namespace, f"add table inet {TABLE}\ndelete table inet {TABLE}\n")
+def _take_away(namespace: str, family: int, tables: Sequence[int]) -> None:
+    """Remove the routes of tables, and the rules that lead there."""
+    # The routes first: by its rule a table is found that has to go.
+    lines = [f"route flush table {table}" for table in tables]
+    lines += [f"rule del priority {PRIORITY} lookup {table}" for table in tables]
+    batch([f"-{family}", "-n", namespace], lines)
+
+
+def _marks(namespace: str) -> bool:
+    """Return whether a router has the table that marks connections."""
+    listed = json.loads(run(["nsenter", f"--net={NETNS / namespace}", "--", "nft", "-j", "list", "tables"]))
+    return any(item.get("table", {}).get("name") == TABLE for item in listed["nftables"])
 
 
 def _nft(namespace: str, text: str) -> None:
