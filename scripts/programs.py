@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build everything that the twin and the lab tests run into the cache, once; as root.
+"""Build everything that a full run of the tests needs into the cache, once; as root.
 
 Usage: ``programs.py CACHE``, or ``programs.py --path CACHE`` to print the folders of those that tests start by name.
 ``programs.py --helm-4 CACHE`` builds Helm 4, which only tests of many minutes run, and prints its path.
@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+CILIUM = ("1.19.6", "1.20.2")
+"""The releases that a full run of the tests needs; a twin builds the others when a site asks for one."""
 sys.path.insert(0, str(ROOT / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError  # noqa: E402
@@ -39,7 +41,7 @@ def build(cache: Path) -> None:
     tools.etcd()
     for suite in programs.ROUTER_SUITES:
         tools.router_image(suite)
-    for recipe in (programs.KUBERNETES, programs.HELM, *programs.CILIUM.values()):
+    for recipe in (programs.KUBERNETES, programs.HELM, *(programs.CILIUM[version] for version in CILIUM)):
         for program in recipe.mains:
             tools.ready(recipe, program)
         for folder in recipe.folders:

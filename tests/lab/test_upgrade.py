@@ -63,6 +63,9 @@ def take_helm_4(overlay: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "helm_4"),
     [
+        pytest.param("1.16.19", "1.17.16", False, id="1.16.19 to 1.17.16", marks=pytest.mark.long),
+        pytest.param("1.17.16", "1.18.0", False, id="1.17.16 to 1.18.0", marks=pytest.mark.long),
+        pytest.param("1.18.0", "1.19.6", False, id="1.18.0 to 1.19.6", marks=pytest.mark.long),
         pytest.param("1.19.6", "1.20.2", False, id="1.19.6 to 1.20.2"),
         pytest.param("1.19.6", "1.20.2", True, id="1.19.6 to 1.20.2 by Helm 4", marks=pytest.mark.long),
     ],

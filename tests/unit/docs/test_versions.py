@@ -46,7 +46,7 @@ QUOTES = [
     (
         "docs/twin.md",
         f"Kubernetes {programs.KUBERNETES.version[1:]}, Helm {programs.HELM.version[1:]}, "
-        f"Cilium {' and '.join(programs.CILIUM)}",
+        f"Cilium {', '.join(list(programs.CILIUM)[:-1])} and {list(programs.CILIUM)[-1]}",
     ),
     ("plugins/modules/frr_config.py", f"FRR {FRR} or later"),
     ("plugins/modules/frr_info.py", f"FRR {FRR} or later"),
@@ -103,9 +103,10 @@ def test_the_oldest_frr_that_is_supported_is_the_oldest_that_is_tested() -> None
     assert min(tuple(int(part) for part in suite.frr.split(".")) for suite in SUITES.values()) == frr.OLDEST
 
 
-def test_the_twin_runs_supported_versions_and_the_newest() -> None:
-    minors = {cilium.parse_version(version)[:2] for version in programs.CILIUM}
-    assert max(minors) == cilium.NEWEST[:2]
+def test_the_twin_runs_each_minor_version_that_is_supported() -> None:
+    (major, oldest), (_major, newest) = cilium.OLDEST[:2], cilium.NEWEST[:2]
+    minors = [cilium.parse_version(version)[:2] for version in programs.CILIUM]
+    assert minors == [(major, minor) for minor in range(oldest, newest + 1)]
 
 
 @pytest.mark.parametrize(

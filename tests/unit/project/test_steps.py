@@ -166,16 +166,14 @@ def test_a_matrix_without_another_interpreter_is_skipped(interpreters: str, clos
 
 
 @pytest.mark.parametrize(
-    ("broken", "lines"),
+    ("broken", "closing"),
     [
-        pytest.param("none", ["all sites: 1.19.6", "all sites: 1.20.2"], id="good"),
-        pytest.param(
-            "1.19.6", ["all sites: 1.19.6", "all sites: 1.20.2", "   failed on Cilium: 1.19.6"], id="one fails"
-        ),
+        pytest.param("none", [], id="good"),
+        pytest.param("1.19.6", ["   failed on Cilium: 1.19.6"], id="one fails"),
     ],
 )
-def test_a_long_run_has_all_sites_on_each_release_of_the_twin(broken: str, lines: list[str]) -> None:
-    assert list(CILIUM) == ["1.19.6", "1.20.2"]
+def test_a_long_run_has_all_sites_on_each_release_of_the_twin(broken: str, closing: list[str]) -> None:
+    lines = [*(f"all sites: {version}" for version in CILIUM), *closing]
     done = bash(f"""{function_of("step_releases")}
         cd {CHECKOUT} && python() {{ {sys.executable} "$@"; }}
         molecule() {{ [ "$*" = "test --scenario-name sites" ] && echo "all sites: $SITES_CILIUM"; [ "$SITES_CILIUM" != {broken} ]; }}

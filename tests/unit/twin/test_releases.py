@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.releases import nearest_release
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import parse_version
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_plan, inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import FOLDER
+from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml_file
 
 AVAILABLE = ("1.19.6", "1.20.2")
 
@@ -53,3 +58,18 @@ def test_the_description_knows_both_releases() -> None:
     assert (cluster.cilium_version, cluster.planned_cilium) == ("1.20.2", "1.20.0")
     (cluster,) = _twin.describe({**data, "clusters": clusters}).clusters
     assert (cluster.cilium_version, cluster.planned_cilium) == ("1.20.0", "1.20.0")
+
+
+RUN = {item["name"]: item for item in read_yaml_file(CHECKOUT / "molecule" / "sites" / "vars" / "sites.yml")["sites"]}
+"""The sites that molecule's scenario `sites` runs on the twin."""
+
+
+@pytest.mark.parametrize("release", CILIUM)
+@pytest.mark.parametrize("name", RUN)
+def test_a_site_runs_on_each_release_but_those_that_it_is_too_new_for(name: str, release: str) -> None:
+    document = read_yaml_file(FOLDER / name / "inventory.yml")
+    for cluster in document["all"]["children"]["edge_clusters"]["hosts"].values():
+        cluster["edge_cilium_version"] = release
+    planned = plan(inventory_from(document))
+    runs = parse_version(release)[:2] >= parse_version(RUN[name].get("cilium_from", "1.16") + ".0")[:2]
+    assert any(finding.severity == "error" for finding in planned.findings) != runs

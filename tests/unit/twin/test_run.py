@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -99,6 +100,46 @@ def test_a_program_is_built_again_only_when_its_recipe_changes(tmp_path: Path, m
     source.write_text("module two\n")
     tools.ready(recipe, "thing")
     assert built == ["thing", "thing"]
+
+
+def test_another_edit_builds_its_programs_again() -> None:
+    tools = programs.Programs(Path("/cache"), RECIPES, None, runtime.Progress(lambda text: None))
+    recipe = programs.CILIUM["1.17.16"]
+    (edit,) = recipe.edits
+    other = dataclasses.replace(recipe, edits=(dataclasses.replace(edit, new=edit.new + "2"),))
+    assert tools._key(recipe, "cilium-agent") != tools._key(other, "cilium-agent")
+
+
+def test_an_edit_changes_its_text_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "b.go"
+    file.parent.mkdir()
+    file.write_text('one = "/x"\ntwo = "/y"\n', encoding="utf-8")
+    programs.apply_edit(tmp_path, programs.Edit("a/b.go", '"/y"', '"/z"'))
+    assert file.read_text(encoding="utf-8") == 'one = "/x"\ntwo = "/z"\n'
+
+
+@pytest.mark.parametrize("text", ["none", "old old"], ids=["absent", "twice"])
+def test_an_edit_of_a_text_that_is_not_there_once_is_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.go").write_text(text, encoding="utf-8")
+    with pytest.raises(EdgeError) as caught:
+        programs.apply_edit(tmp_path, programs.Edit("a.go", "old", "new"))
+    assert str(caught.value) == "a.go does not have `old` once (the recipe is for another release)"
+    assert (tmp_path / "a.go").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("versions", "asked"), [(["1.20.2"], False), (["1.17.16"], True)], ids=["of every twin", "of a release"]
+)
+def test_the_commands_of_a_recipe_are_asked_for_where_it_is_run(
+    monkeypatch: pytest.MonkeyPatch, versions: list[str], asked: bool
+) -> None:
+    monkeypatch.setattr(programs.shutil, "which", lambda name, path="": None if "bpftool" in name else name)
+    installed: list[str] = []
+    monkeypatch.setattr(programs, "follow", lambda argv, *more: installed.extend(argv))
+    tools = programs.Programs(Path("/cache"), RECIPES, None, runtime.Progress(lambda text: None))
+    tools.debian_packages([programs.CILIUM[version] for version in versions])
+    # apt-get is "there": what is missing would be installed.
+    assert ("bpftool" in installed) == asked
 
 
 @pytest.mark.parametrize(("said", "taken"), [("v1.2.3", True), ("v1.2.30", False)], ids=["pinned", "another"])

@@ -27,7 +27,7 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from .kube import ApiError, Kube, kubeconfig
-from .nodes import Node, healthy, operator_command, start_operator
+from .nodes import Agent, Node, healthy, operator_command, start_operator
 from .runtime import Progress, Runtime, write
 
 _POLL = 0.1
@@ -362,7 +362,8 @@ class Kubelet:
         own = self.node(node)
         if own is None:
             raise EdgeError(node, "has no agent")
-        return own.start_agent(version, Path(programs["agent"]), Path(programs["bpf"]), config, path)
+        agent = Agent(version, Path(programs["agent"]), Path(programs["bpf"]), programs["compiler_options"])
+        return own.start_agent(agent, config, path)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from .control_plane import ControlPlane
 from .network import connect
 from .runtime import NETNS, Runtime, run
 
-_LLVM_PATH = "/usr/lib/llvm-19/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LLVM = Path("/usr/lib/llvm-19/bin")
+_LLVM_PATH = f"{_LLVM}:/usr/sbin:/usr/bin:/sbin:/bin"
 _HOLDER_LIMIT = 20.0
 _HEALTH_PORT = 9879
 _HOLD = """\
@@ -55,6 +56,18 @@ def write_config(folder: Path, data: Mapping[str, str]) -> None:
         # Nothing runs a CNI here, and the path is the machine's.
         if key != "write-cni-conf-when-ready":
             (folder / key).write_text(value, encoding="utf-8")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Agent:
+    """What an agent is run from."""
+
+    version: str
+    program: Path
+    bpf: Path
+    """Its BPF sources."""
+    compiler_options: str
+    """Further options of the compiler that it calls, as a shell reads them."""
 
 
 class Node:
@@ -107,26 +120,40 @@ class Node:
         """Wait for the holder."""
         self.runtime.wait(f"node {self.name} is there", self.holder, _HOLDER_LIMIT, self.program, quiet=True)
 
-    def start_agent(self, version: str, program: Path, bpf: Path, config: Mapping[str, str], kubeconfig: Path) -> int:
+    def start_agent(self, agent: Agent, config: Mapping[str, str], kubeconfig: Path) -> int:
         """Start cilium-agent with a configuration and return its pid."""
         holder = self.holder()
-        library = f"/run/lib-{version}"
+        library = f"/run/lib-{agent.version}"
         enter = ["nsenter", f"--net={NETNS / self.namespace}", "-t", str(holder), "-m", "-u", "-C", "--"]
         # The agent writes headers beside its sources: an overlay over the read-only ones, one for each version.
-        run([*enter, "/bin/sh", "-c", _LIBRARY, "sh", bpf, library])
+        run([*enter, "/bin/sh", "-c", _LIBRARY, "sh", agent.bpf, library])
         write_config(self.folder / "config", config)
         return self.runtime.start(
             self.agent,
             [
                 *enter,
-                str(program),
+                str(agent.program),
                 f"--config-dir={self.folder / 'config'}",
                 f"--k8s-kubeconfig-path={kubeconfig}",
                 "--procfs=/proc",
                 f"--lib-dir={library}",
             ],
-            environment={"PATH": _LLVM_PATH, "K8S_NODE_NAME": self.name, "CILIUM_K8S_NAMESPACE": "kube-system"},
+            environment={
+                "PATH": ":".join([*self._compiler(agent.compiler_options), _LLVM_PATH]),
+                "K8S_NODE_NAME": self.name,
+                "CILIUM_K8S_NAMESPACE": "kube-system",
+            },
         )
+
+    def _compiler(self, options: str) -> list[str]:
+        """Return the folder of a compiler that adds options to LLVM's; none where there are none."""
+        if not options:
+            return []
+        script = self.folder / "bin" / "clang"
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text(f'#!/bin/sh\nexec {_LLVM}/clang "$@" {options}\n', encoding="utf-8")
+        script.chmod(0o755)
+        return [str(script.parent)]
 
     def agent_ready(self) -> bool:
         """Return whether the agent is healthy and its BPF programs are attached to every device.

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ....module_utils._errors import EdgeError
 from .runtime import Progress
@@ -83,6 +84,15 @@ class Main:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A text of a module's source that must be another one for its programs to run in a twin."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """A Go module of ours and how its programs are built."""
 
@@ -96,6 +106,12 @@ class Recipe:
     folders: Mapping[str, str] = field(default_factory=dict)
     """Name in the cache -> folder of ``module`` that is kept beside the programs."""
     module: str = ""
+    edits: tuple[Edit, ...] = ()
+    """Of ``module``, which is built from a copy then."""
+    commands: Mapping[str, str] = field(default_factory=dict)
+    """Command that its programs call -> the Debian package that has it."""
+    compiler_options: tuple[str, ...] = ()
+    """Further options of the C compiler that its programs call."""
 
 
 def _kubernetes(version: str) -> Recipe:
@@ -126,7 +142,8 @@ def _helm(version: str, kubernetes: str = "") -> Recipe:
     )
 
 
-def _cilium(version: str, date: str) -> Recipe:
+def _cilium(version: str, date: str, **different: Any) -> Recipe:
+    """Return the recipe of a release of Cilium; ``different`` are fields of its own."""
     module = "github.com/cilium/cilium"
     return Recipe(
         f"cilium-{version}",
@@ -140,6 +157,7 @@ def _cilium(version: str, date: str) -> Recipe:
         version,
         {"chart": "install/kubernetes/cilium", "bpf": "bpf"},
         module,
+        **different,
     )
 
 
@@ -147,7 +165,25 @@ KUBERNETES = _kubernetes("1.36.4")
 HELM = _helm("3.21.4", "1.36")
 HELM_4 = _helm("4.3.2")
 """Tests run it beside the one that a twin has; it is built where one asks for it."""
+_WITHOUT_MODULES = Edit(
+    "pkg/datapath/linux/modules/modules_linux.go",
+    'loadedModulesFilepath = "/proc/modules"',
+    'loadedModulesFilepath = "/dev/null"',
+)
+"""Agents before 1.18 end where the kernel has no ``/proc/modules``: one that was built without loadable modules."""
+_BPFTOOL = {"/usr/sbin/bpftool": "bpftool"}
+"""Agents before 1.18 ask it for what the kernel can do."""
 CILIUM = {
+    "1.16.19": _cilium(
+        "1.16.19",
+        "2026-01-12T20:26:36Z",
+        edits=(_WITHOUT_MODULES,),
+        commands=_BPFTOOL,
+        # Its BPF sources narrow integers, which clang 19 warns of, and it compiles with -Werror.
+        compiler_options=("-Wno-error=shorten-64-to-32",),
+    ),
+    "1.17.16": _cilium("1.17.16", "2026-05-13T16:12:21Z", edits=(_WITHOUT_MODULES,), commands=_BPFTOOL),
+    "1.18.0": _cilium("1.18.0", "2025-07-29T12:48:35Z"),
     "1.19.6": _cilium("1.19.6", "2026-07-16T00:00:00Z"),
     "1.20.2": _cilium("1.20.2", "2026-10-14T00:00:00Z"),
 }
@@ -193,12 +229,9 @@ class Programs:
         with _locked(target.parent):
             if not target.is_dir():
                 with self._module(recipe) as work:
-                    listed = self._go(["list", "-m", "-f", "{{.Dir}}", recipe.module], work)
                     draft = target.with_name(f".{name}.new")
                     shutil.rmtree(draft, ignore_errors=True)
-                    shutil.copytree(Path(listed.strip()) / recipe.folders[name], draft, copy_function=shutil.copyfile)
-                    for path in [draft, *draft.rglob("*")]:
-                        path.chmod(0o755 if path.is_dir() else 0o644)
+                    self._copy_module(recipe, work, draft, recipe.folders[name])
                     draft.rename(target)
         return target
 
@@ -223,7 +256,9 @@ class Programs:
         for path in sorted((self.recipes / recipe.name).rglob("*")):
             if path.is_file():
                 digest.update(path.read_bytes())
-        digest.update("\0".join([GO_VERSION, recipe.mains[program].package, *self._flags(recipe, program)]).encode())
+        edits = [text for edit in recipe.edits for text in (edit.file, edit.old, edit.new)]
+        parts = [GO_VERSION, recipe.mains[program].package, *self._flags(recipe, program), *edits]
+        digest.update("\0".join(parts).encode())
         return digest.hexdigest() + "\n"
 
     @contextmanager
@@ -232,7 +267,21 @@ class Programs:
         with tempfile.TemporaryDirectory(prefix="cluster-edge-") as folder:
             work = Path(folder) / recipe.name
             shutil.copytree(self.recipes / recipe.name, work)
+            if recipe.edits:
+                edited = work / "edited"
+                self._copy_module(recipe, work, edited)
+                for edit in recipe.edits:
+                    apply_edit(edited, edit)
+                with (work / "go.mod").open("a", encoding="utf-8") as module:
+                    module.write(f"\nreplace {recipe.module} => ./{edited.name}\n")
             yield work
+
+    def _copy_module(self, recipe: Recipe, work: Path, target: Path, folder: str = "") -> None:
+        """Copy a folder of the recipe's module: what Go keeps is read-only."""
+        listed = self._go(["list", "-m", "-f", "{{.Dir}}", recipe.module], work)
+        shutil.copytree(Path(listed.strip()) / folder, target, copy_function=shutil.copyfile)
+        for path in [target, *target.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
     def _build(self, recipe: Recipe, program: str, target: Path) -> None:
         with self._module(recipe) as work:
@@ -293,14 +342,15 @@ class Programs:
                 follow(["dpkg-deb", "-x", str(package), str(folder)], self.progress, "", Path(work))
         return folder / "usr/bin/etcd"
 
-    def debian_packages(self) -> None:
-        """Install the Debian packages whose commands are missing.
+    def debian_packages(self, recipes: Sequence[Recipe] = ()) -> None:
+        """Install the Debian packages whose commands are missing: those of every twin, and those of ``recipes``.
 
         Raises:
             EdgeError: some are missing and cannot be installed here.
         """
         path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-        missing = sorted({package for command, package in _DEBIAN.items() if not shutil.which(command, path=path)})
+        wanted = {**_DEBIAN, **{name: package for recipe in recipes for name, package in recipe.commands.items()}}
+        missing = sorted({package for command, package in wanted.items() if not shutil.which(command, path=path)})
         if not missing:
             return
         if not shutil.which("apt-get"):
@@ -327,6 +377,19 @@ class Programs:
                 follow(command, self.progress, f"building the router's image (Debian {suite})", folder)
                 draft.rename(target)
         return target
+
+
+def apply_edit(folder: Path, edit: Edit) -> None:
+    """Make an edit in a copy of a module.
+
+    Raises:
+        EdgeError: the file does not have the text exactly once.
+    """
+    file = folder / edit.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(edit.old) != 1:
+        raise EdgeError("", f"{edit.file} does not have `{edit.old}` once", "the recipe is for another release")
+    file.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
 
 
 def _debian_mirror() -> str:

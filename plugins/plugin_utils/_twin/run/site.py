@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -154,7 +155,7 @@ class TwinSite:
 
     def _programs(self, twin: _twin.Twin, suite: str) -> _Programs:
         """Return the programs that the twin needs; what is missing is built or installed."""
-        self.tools.debian_packages()
+        self.tools.debian_packages([programs.CILIUM[cluster.cilium_version] for cluster in twin.clusters])
         return _Programs(
             image=self.tools.router_image(suite),
             kubernetes={name: self.tools.ready(programs.KUBERNETES, name) for name in programs.KUBERNETES.mains},
@@ -218,6 +219,7 @@ class TwinSite:
             "agent": str(self.tools.ready(recipe, "cilium-agent")),
             "bpf": str(self.tools.folder(recipe, "bpf")),
             "chart": str(self.tools.folder(recipe, "chart")),
+            "compiler_options": shlex.join(recipe.compiler_options),
         }
 
     def _remove_hosts(self, twin: _twin.Twin) -> None:
