@@ -4,7 +4,7 @@
 """Build everything that a full run of the tests needs into the cache, once; as root.
 
 Usage: ``programs.py CACHE``, or ``programs.py --path CACHE`` to print the folders of those that tests start by name.
-``programs.py --helm-4 CACHE`` builds Helm 4, which only tests of many minutes run, and prints its path.
+``programs.py --helm-4 CACHE`` and ``--kustomize CACHE`` build a program that only long tests run, and print its path.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CILIUM = ("1.19.6", "1.20.2")
-"""The releases that a full run of the tests needs; a twin builds the others when a site asks for one."""
 sys.path.insert(0, str(ROOT / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress  # noqa: E402
+
+CILIUM = ("1.19.6", "1.20.2")
+"""The releases that a full run of the tests needs; a twin builds the others when a site asks for one."""
+LATER = {"--helm-4": (programs.HELM_4, "helm"), "--kustomize": (programs.KUSTOMIZE, "kustomize")}
+"""Option -> the recipe and program that it builds."""
 
 
 def programs_in(cache: Path) -> programs.Programs:
@@ -52,8 +55,8 @@ if __name__ == "__main__":
     try:
         if sys.argv[1] == "--path":
             print(path(Path(sys.argv[2])))
-        elif sys.argv[1] == "--helm-4":
-            print(programs_in(Path(sys.argv[2])).ready(programs.HELM_4, "helm"))
+        elif sys.argv[1] in LATER:
+            print(programs_in(Path(sys.argv[2])).ready(*LATER[sys.argv[1]]))
         else:
             build(Path(sys.argv[1]))
     except EdgeError as error:

@@ -46,22 +46,38 @@ def missing() -> str | None:
     return None
 
 
-def helm_4() -> Path:
-    """Return Helm 4, which is built where it is not there yet."""
-    command = [sys.executable, str(REPOSITORY / "scripts" / "programs.py"), "--helm-4", str(CACHE.parent)]
+def built_program(name: str) -> Path:
+    """Return a program that is built where it is not there yet: ``helm-4`` or ``kustomize``."""
+    command = [sys.executable, str(REPOSITORY / "scripts" / "programs.py"), f"--{name}", str(CACHE.parent)]
     return Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
+
+
+def built_kustomization(folder: Path) -> list[dict[str, Any]]:
+    """Return the objects that the real kustomize builds from a folder."""
+    command = [built_program("kustomize"), "build", folder]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [item for item in yaml.safe_load_all(text) if item is not None]
+
+
+def go_module(module: str, version: str) -> Path:
+    """Return the folder of a Go module, downloaded where it is not there yet."""
+    command = ["go", "mod", "download", "-json", f"{module}@v{version}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def cilium_module(version: str = CILIUM) -> Path:
     """Return the folder of the Cilium Go module: it holds the CRDs and the chart."""
-    done = subprocess.run(
-        ["go", "mod", "download", "-json", f"github.com/cilium/cilium@v{version}"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd="/",
-    )
-    return Path(json.loads(done.stdout)["Dir"])
+    return go_module("github.com/cilium/cilium", version)
+
+
+def leaves(value: Any, path: str = "") -> set[str]:
+    """Return each value with its path, as text."""
+    if isinstance(value, dict):
+        return {text for key, item in value.items() for text in leaves(item, f"{path}.{key}")}
+    if isinstance(value, list):
+        return {text for number, item in enumerate(value) for text in leaves(item, f"{path}[{number}]")}
+    return {f"{path}={value!r}"}
 
 
 def wait_for(what: str, probe: Callable[[], Any], limit: float = 60.0) -> Any:
@@ -230,16 +246,9 @@ class Cluster:
             )
 
     def add_cilium_kinds(self, version: str = CILIUM) -> None:
-        """Register Cilium's CRDs, as its operator would, and wait until they are established."""
-        base = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        names = []
-        for path in sorted((cilium_module(version) / "pkg/k8s/apis/cilium.io/client/crds").glob("v2*/cilium*.yaml")):
-            if re.search("bgp|loadbalancer|l2announcement|ciliumnodes", path.name):
-                definition = yaml.safe_load(path.read_text())
-                names.append(definition["metadata"]["name"])
-                self.apply(f"{base}/{names[-1]}", definition, "operator")
-        for name in names:
-            wait_for(f"{name} is established", lambda name=name: self._established(f"{base}/{name}"))
+        """Register those of Cilium's CRDs that the plan has objects of, and its nodes'."""
+        found = sorted((cilium_module(version) / "pkg/k8s/apis/cilium.io/client/crds").glob("v2*/cilium*.yaml"))
+        self.add_kinds(*(path for path in found if re.search("bgp|loadbalancer|l2announcement|ciliumnodes", path.name)))
 
     def asked(self) -> list[str]:
         """Return each request that was answered up to now, as ``verb URI``, but those of the tests themselves."""
@@ -255,6 +264,17 @@ class Cluster:
         """Return what was asked after the first ``number`` requests and is no reading, nor a review of rights."""
         reading = ("get ", "list ", "watch ", "create /apis/authorization.k8s.io/v1/selfsubject")
         return [item for item in self.asked()[number:] if not item.startswith(reading)]
+
+    def add_kinds(self, *definitions: Path) -> None:
+        """Register CRDs, as their operator would, and wait until they are established."""
+        base = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        names = []
+        for path in definitions:
+            definition = yaml.safe_load(path.read_text())
+            names.append(definition["metadata"]["name"])
+            self.apply(f"{base}/{names[-1]}", definition, "operator")
+        for name in names:
+            wait_for(f"{name} is established", lambda name=name: self._established(f"{base}/{name}"))
 
     def _established(self, path: str) -> bool:
         conditions = (self.get(path) or {}).get("status", {}).get("conditions") or []

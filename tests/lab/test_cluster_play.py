@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
@@ -147,18 +145,6 @@ FLUX = "kustomize-controller"
 """The field manager under which Flux applies."""
 
 
-def built(folder: Path) -> list[dict[str, Any]]:
-    """Return what a Kustomization builds to: with the real kustomize where the machine has one, too."""
-    names = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
-    objects = [item for name in names for item in yaml.safe_load_all((folder / name).read_text())]
-    kustomize = shutil.which("kustomize")
-    if kustomize:
-        text = subprocess.run([kustomize, "build", str(folder)], check=True, capture_output=True, text=True).stdout
-        real = list(yaml.safe_load_all(text))
-        assert sorted(map(json.dumps, real)) == sorted(json.dumps(item, sort_keys=True) for item in objects)
-    return objects
-
-
 def place_of(item: dict[str, Any]) -> str:
     """Return the path of an object at the API server."""
     metadata = item["metadata"]
@@ -186,7 +172,7 @@ def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path:
     assert cluster.writes_since(written) == []
 
     run_playbook("render.yml", HYBRID, json.dumps({**site, "edge_render_dir": str(tmp_path / "out")})).check(0)
-    objects = built(tmp_path / "out" / "platform" / "manifests")
+    objects = cluster_lab.built_kustomization(tmp_path / "out" / "platform" / "manifests")
     assert len(objects) == 13
     for query in (f"fieldManager={FLUX}&dryRun=All", f"fieldManager={FLUX}"):
         for item in objects:

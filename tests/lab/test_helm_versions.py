@@ -34,7 +34,7 @@ OLD, NEW = "1.19.6", "1.20.2"
 
 @pytest.fixture(scope="module")
 def helm_4() -> Path:
-    return cluster_lab.helm_4()
+    return cluster_lab.built_program("helm-4")
 
 
 @pytest.fixture

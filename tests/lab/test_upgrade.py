@@ -57,7 +57,10 @@ def take_helm_4(overlay: Path) -> None:
     file = overlay / "host_vars" / "platform.yml"
     variables = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert "cilium_net_release_binary" in variables
-    file.write_text(json.dumps({**variables, "cilium_net_release_binary": str(cluster_lab.helm_4())}), encoding="utf-8")
+    file.write_text(
+        json.dumps({**variables, "cilium_net_release_binary": str(cluster_lab.built_program("helm-4"))}),
+        encoding="utf-8",
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import witho
 FRR = frr.text_of(frr.OLDEST)
 (V2,) = {cilium.text_of(since) for since in cilium.V2_SINCE.values()}
 SUITES = programs.ROUTER_SUITES
-RECIPES = (programs.KUBERNETES, programs.HELM, programs.HELM_4, *programs.CILIUM.values())
+RECIPES = (programs.KUBERNETES, programs.HELM, programs.HELM_4, programs.KUSTOMIZE, *programs.CILIUM.values())
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
 
 CLIENT = controller.version_text(controller.OLDEST["kubernetes"])
@@ -71,7 +71,12 @@ def test_each_recipe_has_its_module_and_no_other_is_there() -> None:
     folder = CHECKOUT / "roles" / "edge_twin" / "files" / "programs"
     assert sorted(path.name for path in folder.iterdir()) == sorted(recipe.name for recipe in RECIPES)
     for recipe in RECIPES:
-        module = {"kubernetes": "k8s.io/kubernetes", "helm": r"helm\.sh/helm/v\d", "cilium": "github.com/cilium/cilium"}
+        module = {
+            "kubernetes": "k8s.io/kubernetes",
+            "helm": r"helm\.sh/helm/v\d",
+            "kustomize": r"sigs\.k8s\.io/kustomize/kustomize/v\d",
+            "cilium": "github.com/cilium/cilium",
+        }
         name = recipe.name.partition("-")[0]
         written = re.search(
             rf"^(?:require )?\s*{module[name]} (v\S+)", (folder / recipe.name / "go.mod").read_text(), re.M

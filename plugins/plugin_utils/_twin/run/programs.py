@@ -165,6 +165,14 @@ KUBERNETES = _kubernetes("1.36.4")
 HELM = _helm("3.21.4", "1.36")
 HELM_4 = _helm("4.3.2")
 """Tests run it beside the one that a twin has; it is built where one asks for it."""
+KUSTOMIZE = Recipe(
+    "kustomize-5.8.2",
+    {},
+    {"kustomize": Main("sigs.k8s.io/kustomize/kustomize/v5")},
+    ("version",),
+    "v5.8.2",
+)
+"""Tests build with it what is rendered for Flux and Argo CD; it is built where one asks for it."""
 _WITHOUT_MODULES = Edit(
     "pkg/datapath/linux/modules/modules_linux.go",
     'loadedModulesFilepath = "/proc/modules"',
