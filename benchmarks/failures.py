@@ -22,8 +22,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import ROUTER, Fault, Site, rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
 NODE = "node01"
+TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
+"""Services behind BGP that upstream reaches; both have endpoints on several nodes."""
 LIMIT = 120.0
 """Seconds until a failure is given up."""
 TOLERANCE = 1.0
@@ -64,6 +67,19 @@ def routes_of(site: Site) -> set[tuple[str, str]]:
     return {(route["dst"], hop["gateway"]) for route in routes for hop in route.get("nexthops", [route])}
 
 
+def agent_dies(site: Site) -> float:
+    """Return how long at most an address behind BGP takes no connection, until all is well again."""
+    clients = Connections(site.namespace("client.upstream"), *TARGETS)
+    try:
+        site.cgroup(f"node.{NODE}/agent").kill()
+        healed, left = site.healed()
+    finally:
+        lost = clients.stop()
+    if healed is None:
+        print("\n".join(left))
+    return max(losses.longest_gap for losses in lost.values())
+
+
 def frr_restarts(site: Site) -> float:
     """Return how long a route of BGP is missing while FRR restarts."""
     before = routes_of(site)
@@ -91,6 +107,7 @@ def lease_moves(site: Site) -> float:
 
 MEASURED: tuple[tuple[str, str, str, Callable[[Site], float]], ...] = (
     ("a node is cut off", "node", "BGP", node_dies),
+    ("an agent dies", "agent", "BGP", agent_dies),
     ("the router's FRR restarts", "frr", "BGP", frr_restarts),
     ("the holder of a lease hangs", "node", "L2", lease_moves),
 )
@@ -106,7 +123,10 @@ def main(rounds: int) -> int:
                 planned = [
                     item
                     for item in site.plan["failures"]
-                    if item["failure"] == failure and item["way"].startswith(way) and item["router"] in (ROUTER, None)
+                    if item["failure"] == failure
+                    and item["way"].startswith(way)
+                    and item["router"] in (ROUTER, None)
+                    and item["traffic_policy"] == "Cluster"
                 ]
                 least = min(item["least"] for item in planned)
                 most = max(item["most"] for item in planned)

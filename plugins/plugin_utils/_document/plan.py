@@ -364,14 +364,18 @@ FAILURES = ("node", "agent", "frr")
 
 
 class PlannedFailure(TypedDict):
-    """What one failure costs the addresses of a pool on one way."""
+    """What one failure costs the services of a pool on one way: those of traffic policy ``Local``, or all others."""
 
     cluster: Annotated[str, "The cluster."]
     pool: Annotated[str, "The pool."]
+    services: Annotated[list[str], "Planned services with these numbers; others of the pool have them too."]
+    traffic_policy: Annotated[str, "Of these services.", ("Cluster", "Local")]
     way: Annotated[str, "``BGP`` and the peering, or ``L2`` and the network."]
     router: Annotated[str | None, "The router; null: over L2."]
     failure: Annotated[str, "What fails.", FAILURES]
-    nodes: Annotated[int, "One in so many connections is lost; more where a ``Local`` service has fewer endpoints."]
+    nodes: Annotated[
+        int | None, "One in so many connections is lost; null: one in the nodes with a ready endpoint of the service."
+    ]
     least: Annotated[float, "For at least so many seconds."]
     most: Annotated[float | None, "For at most so many; null: as long as it is away."]
     back_within: Annotated[

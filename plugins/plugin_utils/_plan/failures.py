@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long each kind of failure lasts for the addresses of a pool: from timers, graceful restart and leases.
+"""How long each kind of failure lasts for the services of a pool: from timers, graceful restart and leases.
 
 Each is an interval, because a failure may come at any moment between two messages. docs/failures.md has the rules in
 words, and benchmarks/failures.py measures them on the twin.
@@ -9,13 +9,14 @@ words, and benchmarks/failures.py measures them on the twin.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...module_utils._frr.state import version_tuple
 from ...module_utils._frr.versions import KEEPS_AFTER_NOTIFICATION
 from .._document.plan import FAILURES, PlannedFailure
-from .._model.site import Cluster, L2Lease, Network, Router, Session, Site
+from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, L2Lease, Network, Router, Session, Site
 from .expectations import announcing_nodes
 
 CONNECT_JITTER = 2
@@ -25,6 +26,8 @@ LEASE_JITTER = 2.2
 """Most times the retry period between two looks of a candidate at the lease (client-go: JitterFactor 1.2)."""
 
 NODE, AGENT, FRR = FAILURES
+LOCAL = "Local"
+POLICIES = (KUBERNETES_TRAFFIC_POLICY, LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +86,27 @@ class _Cost:
     way: str
     router: str | None
     failure: str
-    nodes: int
+    nodes: int | None
     lasts: Interval
     back_within: int | None = None
 
-    def of(self, cluster: str, pool: str) -> PlannedFailure:
-        """Return it for one pool."""
+    def of_local(self) -> _Cost:
+        """Return it for services of traffic policy ``Local``: only nodes with a ready endpoint announce them.
+
+        Which these are no plan knows. The only one of them is as the only node is.
+        """
+        if self.nodes == 1 or self.failure == FRR:
+            return self
+        lasts = Interval(self.lasts.least, None) if self.failure == AGENT else self.lasts
+        return dataclasses.replace(self, nodes=None, lasts=lasts)
+
+    def of(self, cluster: str, pool: str, policy: str, services: Sequence[str]) -> PlannedFailure:
+        """Return it for services of one pool."""
         return {
             "cluster": cluster,
             "pool": pool,
+            "services": list(services),
+            "traffic_policy": policy,
             "way": self.way,
             "router": self.router,
             "failure": self.failure,
@@ -103,7 +118,10 @@ class _Cost:
 
 
 def failures(site: Site) -> list[PlannedFailure]:
-    """Return what a failure costs the addresses of each pool, sorted by cluster, pool and way."""
+    """Return what a failure costs the services of each pool, sorted by cluster, pool, traffic policy and way.
+
+    Each pool has the rows of ``Cluster``, Kubernetes' default, and those of ``Local`` where a planned service has it.
+    """
     routers = {router.host: router for router in site.routers}
     networks = {network.name: network for network in site.networks}
     found: list[PlannedFailure] = []
@@ -113,10 +131,29 @@ def failures(site: Site) -> list[PlannedFailure]:
             name: _over_l2(cluster, networks[name]) for name in {name for pool in cluster.pools for name in pool.l2}
         }
         for pool in sorted(cluster.pools, key=lambda item: item.name):
-            costs = [cost for name in sorted(pool.bgp) for cost in over_bgp.get(name, ())]
-            costs += [cost for name in sorted(pool.l2) for cost in over_l2[name]]
-            found += [cost.of(cluster.host, pool.name) for cost in costs]
+            costs = {
+                "bgp": [cost for name in sorted(pool.bgp) for cost in over_bgp.get(name, ())],
+                "l2": [cost for name in sorted(pool.l2) for cost in over_l2[name]],
+            }
+            for policy in POLICIES:
+                for way, on_way in costs.items():
+                    services = _services(cluster, pool.name, policy, way)
+                    if policy == LOCAL and not services:
+                        continue
+                    planned = [cost.of_local() if policy == LOCAL else cost for cost in on_way]
+                    found += [cost.of(cluster.host, pool.name, policy, services) for cost in planned]
     return found
+
+
+def _services(cluster: Cluster, pool: str, policy: str, way: str) -> list[str]:
+    """Return the planned services of a pool that have a traffic policy and are reached by a way (``bgp``, ``l2``)."""
+    return sorted(
+        service.key
+        for service in cluster.services
+        if service.pool == pool
+        and (service.traffic_policy or KUBERNETES_TRAFFIC_POLICY) == policy
+        and service.way in (None, way)
+    )
 
 
 def _over_bgp(cluster: Cluster, routers: Mapping[str, Router]) -> dict[str, list[_Cost]]:

@@ -371,29 +371,37 @@ def _value_text(value: Any) -> str:
     return some([str(item) for item in value], 2) if isinstance(value, list) else str(value)
 
 
+_LOCAL_NODES = "  e: the nodes with a ready endpoint of the service (traffic policy Local); 1 in 1 is all"
 _FAILING = {"node": "a node or its link dies", "agent": "an agent dies", "frr": "the router's FRR restarts"}
 
 
 def _failure_lines(failures: Sequence[PlannedFailure]) -> list[str]:
     """Return the table of what failures cost: a row for each way, or for each set of pools with equal numbers."""
-    ways: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    ways: dict[tuple[str, str, tuple[str, ...], str], dict[str, str]] = defaultdict(dict)
     for item in failures:
-        key = item["cluster"], item["pool"], item["way"], item["router"] or ""
-        ways[key][item["failure"]] = _cost(item)
-    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for (cluster, pool, way, router), costs in ways.items():
-        cells = (costs.get(failure, "nothing") for failure in FAILURES)
-        groups[cluster, f"{way} ({router})" if router else way, *cells].append(pool)
+        over = f"{item['way']} ({item['router']})" if item["router"] else item["way"]
+        ways[item["cluster"], item["pool"], tuple(item["services"]), over][item["failure"]] = _cost(item)
+    groups: dict[tuple[str, ...], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for (cluster, pool, services, over), costs in ways.items():
+        pools, keys = groups[cluster, over, *(costs.get(failure, "nothing") for failure in FAILURES)]
+        pools.append(pool)
+        keys.extend(services)
     several = len({item["cluster"] for item in failures}) > 1
-    rows = [((f"{cluster}/" if several else "") + some(pools), *cells) for (cluster, *cells), pools in groups.items()]
-    return table(("pool", "over", *(_FAILING[failure] for failure in FAILURES)), rows)
+    rows = [
+        ((f"{cluster}/" if several else "") + some(pools), some(keys, 2) or "any", *cells)
+        for (cluster, *cells), (pools, keys) in groups.items()
+    ]
+    lines = table(("pool", "services", "over", *(_FAILING[failure] for failure in FAILURES)), rows)
+    return [*lines, _LOCAL_NODES] if any(item["nodes"] is None for item in failures) else lines
 
 
 def _cost(item: PlannedFailure) -> str:
     """Return what one failure costs, in a few words."""
     if item["most"] == 0:
         return "nothing"
-    lost = "all" if item["nodes"] == 1 else f"1 in {item['nodes']} connections"
+    if item["nodes"] is None and item["failure"] == "agent":
+        return f"nothing; with e = 1 all after {item['back_within']} s, until it is back"
+    lost = "all" if item["nodes"] == 1 else f"1 in {item['nodes'] or 'e'} connections"
     if item["most"] is None:
         until = f"after {item['back_within']} s, until it is back" if item["back_within"] else "until it is back"
         return f"{lost} {until}"

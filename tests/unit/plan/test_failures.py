@@ -38,6 +38,7 @@ def lasts(text: str) -> dict[tuple[str, str], tuple[Any, ...]]:
     return {
         (item["pool"], item["failure"]): (item["least"], item["most"], item["nodes"], item["back_within"])
         for item in good(text)["failures"]
+        if item["traffic_policy"] == "Cluster"
     }
 
 
@@ -83,10 +84,69 @@ def shown(text: str) -> list[list[str]]:
 
 def test_the_plan_shows_it() -> None:
     assert [[cell.strip() for cell in row] for row in shown(SITE)] == [
-        ["local", "L2 lan", "all for 13 to 23.8 s", "nothing", "nothing"],
-        ["routed", "BGP k8s (gw)", "1 in 2 connections for 21 to 24 s", "nothing", "all for 0 to 18 s"],
+        ["local", "any", "L2 lan", "all for 13 to 23.8 s", "nothing", "nothing"],
+        ["routed", "any", "BGP k8s (gw)", "1 in 2 connections for 21 to 24 s", "nothing", "all for 0 to 18 s"],
     ]
     assert [[cell.strip() for cell in row] for row in shown(ONE_NODE)] == [
-        ["local", "L2 lan", "all until it is back", "all after 15 s, until it is back", "nothing"],
-        ["routed", "BGP k8s (gw)", "all for 21 to 24 s", "all after 15 s, until it is back", "all for 0 to 18 s"],
+        ["local", "any", "L2 lan", "all until it is back", "all after 15 s, until it is back", "nothing"],
+        [
+            "routed",
+            "any",
+            "BGP k8s (gw)",
+            "all for 21 to 24 s",
+            "all after 15 s, until it is back",
+            "all for 0 to 18 s",
+        ],
     ]
+
+
+SERVICES = SITE.replace(
+    "    edge_pools:\n",
+    """    edge_services:
+      web/all: {pool: routed, ports: [{port: 80}], selector: {app: web}}
+      web/near: {pool: routed, ports: [{port: 80}], selector: {app: web}, traffic_policy: Local}
+      web/lan: {pool: local, ports: [{port: 80}], selector: {app: web}}
+    edge_pools:
+""",
+)
+
+
+def test_each_service_has_the_numbers_of_its_traffic_policy() -> None:
+    found = {
+        (item["failure"], *item["services"]): (item["traffic_policy"], item["nodes"], item["least"], item["most"])
+        for item in good(SERVICES)["failures"]
+        if item["pool"] == "routed"
+    }
+    assert found == {
+        ("node", "web/all"): ("Cluster", 2, 21, 24),
+        ("agent", "web/all"): ("Cluster", 2, 0, 0),
+        ("frr", "web/all"): ("Cluster", 1, 0, 18),
+        ("node", "web/near"): ("Local", None, 21, 24),
+        # Without another node that has an endpoint its routes go after the restart time.
+        ("agent", "web/near"): ("Local", None, 0, None),
+        ("frr", "web/near"): ("Local", 1, 0, 18),
+    }
+
+
+def test_the_plan_shows_each_service() -> None:
+    node = "1 in {} connections for 21 to 24 s"
+    rest = "nothing; with e = 1 all after 15 s, until it is back"
+    assert [[cell.strip() for cell in row] for row in shown(SERVICES)] == [
+        ["local", "web/lan", "L2 lan", "all for 13 to 23.8 s", "nothing", "nothing"],
+        ["routed", "web/all", "BGP k8s (gw)", node.format(2), "nothing", "all for 0 to 18 s"],
+        ["routed", "web/near", "BGP k8s (gw)", node.format("e"), rest, "all for 0 to 18 s"],
+        ["e: the nodes with a ready endpoint of the service (traffic policy Local); 1 in 1 is all"],
+    ]
+
+
+def test_a_local_service_of_the_only_node_is_like_every_other() -> None:
+    alone = SERVICES.replace("        n2: {edge_addresses: {lan: 10.0.0.12}}\n", "")
+    rows = [item for item in good(alone)["failures"] if item["services"] == ["web/near"]]
+    assert [(item["nodes"], item["most"]) for item in rows] == [(1, 24), (1, None), (1, 18)]
+
+
+def test_a_service_of_one_way_has_no_number_of_the_other() -> None:
+    both = SERVICES.replace("bgp: k8s}", "bgp: k8s, l2: lan}").replace("10.9.0.0/28", "10.0.0.224/28")
+    only = both.replace("web/all: {", "web/all: {class: bgp, ").replace(", traffic_policy: Local", "")
+    ways = {item["way"] for item in good(only)["failures"] if "web/all" in item["services"]}
+    assert ways == {"BGP k8s"}
