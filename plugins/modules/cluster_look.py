@@ -83,10 +83,10 @@ may_end_sessions:
   sample: false
 pending:
   description:
-    - Which of V(release), V(bgp), V(lb) and V(services) is not as planned. Empty where no role would find anything to
-      do.
+    - Which of V(release), V(bgp), V(lb) and V(services) is not as planned. The role of another part would find nothing
+      to do.
     - A part of which this look cannot tell is pending too, that is BGP passwords, pod CIDRs out of ranges of Cilium's
-      operator, and all of a cluster that cannot be read or that others apply to.
+      operator, all parts where Helm will be called, and all of a cluster that cannot be read or that others apply to.
   returned: success
   type: list
   elements: str

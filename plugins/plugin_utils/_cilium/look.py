@@ -226,14 +226,15 @@ def _pending(
 ) -> Iterator[str]:
     """Yield the parts whose role would find anything to do or to tell.
 
-    What this look cannot tell counts as pending: whether passwords are the planned ones, and which ranges nodes have of
-    the operator's.
+    What this look cannot tell counts as pending: whether passwords are the planned ones, which ranges nodes have of
+    the operator's, and what the kinds of another Cilium make of any part.
     """
     if target.looks_at_release and not _release_is_as_planned(target, state):
         yield RELEASE
+    other_kinds = calls_helm(target, state)
     passwords = state["secrets"] or any("authSecretRef" in item["spec"] for item in target.cluster["bgp"])
     for part, found in changes.items():
-        unseen = target.cluster["absent"] or (part == "bgp" and passwords)
+        unseen = other_kinds or target.cluster["absent"] or (part == "bgp" and passwords)
         if unseen or claims[part].delta or not found.are_none:
             yield part
 

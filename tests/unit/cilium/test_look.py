@@ -309,6 +309,9 @@ def without_services(noted: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in noted.items() if key != "noted.services"}
 
 
+ALL_PARTS = ["release", "bgp", "lb", "services"]
+
+
 @pytest.mark.parametrize(
     ("key", "change", "pending"),
     [
@@ -321,8 +324,8 @@ def without_services(noted: dict[str, str]) -> dict[str, str]:
         pytest.param("namespaces", lambda _items: ["kube-system"], ["services"], id="a namespace is gone"),
         pytest.param("rollouts", lambda found: dict.fromkeys(found, "1 of 3"), ["release"], id="agents do not run"),
         pytest.param("rollouts", lambda _found: {}, ["release"], id="nobody knows whether agents run"),
-        pytest.param("release", lambda found: {**found, "values": {}}, ["release"], id="another value"),
-        pytest.param("release", lambda _found: None, ["release"], id="no release"),
+        pytest.param("release", lambda found: {**found, "values": {}}, ALL_PARTS, id="another value"),
+        pytest.param("release", lambda _found: None, ALL_PARTS, id="no release"),
         pytest.param("config_map", lambda found: {**found, "release": ""}, ["release"], id="the release is not noted"),
         pytest.param("config_map", without_services, ["services"], id="a part is not noted"),
     ],
@@ -337,7 +340,7 @@ def test_what_is_not_as_planned_is_pending(key: str, change: Any, pending: list[
     ("cluster", "pending"),
     [
         pytest.param({"edge_state": "absent"}, ["bgp", "lb", "services"], id="leaves the site"),
-        pytest.param({"edge_cluster_apply": "others"}, ["release", "bgp", "lb", "services"], id="others apply"),
+        pytest.param({"edge_cluster_apply": "others"}, ALL_PARTS, id="others apply"),
         pytest.param(CLUSTER_POOL, ["release"], id="the operator hands out pod CIDRs"),
     ],
 )
@@ -372,6 +375,6 @@ def test_own_release_in_the_middle_of_which_a_run_was_cut_off_is_a_note_and_pend
     of = planned_target()
     live = as_planned(of)
     found = look(of, {**live, "release": {**live["release"], "status": "pending-upgrade"}}, ADMINISTRATOR)
-    assert (found.refusals, found.pending) == ([], ["release"])
+    assert (found.refusals, found.pending) == ([], ALL_PARTS)
     (note,) = found.notes
     assert note.startswith("the Helm release cilium is pending-upgrade: a run was cut off in the middle of it")
