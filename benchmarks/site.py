@@ -4,6 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long a site takes: the plan, the twin from nothing, site.yml the first and the second time, and a script by hand.
 
+The first run stands beside Helm's own rollout of the same values on a twin from nothing, the second, with and without
+verify's probes, beside the script. A row that misses its aim says so.
+
     benchmarks/site.py [INVENTORY] [--repeat 3]
 
 Run it as root after ./rehearse has set everything up, with that set-up's Python. The second run of site.yml stands
@@ -31,6 +34,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 TWIN = "benchmark"
 LIMIT = 900
 """Seconds until a part is given up."""
+VERIFY = "Verify"
+"""The play of site.yml that verifies."""
+VERIFY_AIM = 4.0
+"""Seconds that it may take where nothing is wrong."""
+HAND_AIM = 1.3
+"""How many times as long as the script by hand site.yml may take without verify's probes."""
+ROLLOUT_AIM = 10.0
+"""Seconds that the first run may take longer than Helm's own rollout."""
 
 
 @dataclass
@@ -80,10 +91,20 @@ def plan_alone(inventory: str) -> tuple[float, float]:
     return whole, statistics.median(times)
 
 
-def by_hand(folder: Path, overlay: Path, plan: dict[str, Any]) -> float | None:
-    """Return the seconds of the script, or None where kubectl is missing."""
-    if shutil.which("kubectl") is None:
-        return None
+def helm_alone(folder: Path, overlay: Path, plan: dict[str, Any]) -> float:
+    """Return the seconds that Helm takes to install the planned values and to wait for what they roll out."""
+    cluster = next(iter(plan["clusters"]))
+    own = json.loads((overlay / "host_vars" / f"{cluster}.yml").read_text("utf-8"))
+    command = [own["cilium_net_release_binary"], "install", "cilium", own["cilium_net_release_chart"]]
+    command += ["--namespace", "kube-system", "--values", folder / cluster / "values.yaml", "--wait"]
+    environment = {**os.environ, "KUBECONFIG": own["edge_cluster_kubeconfig"]}
+    start = time.monotonic()
+    subprocess.run(command, env=environment, check=True, timeout=LIMIT, stdout=subprocess.DEVNULL)
+    return time.monotonic() - start
+
+
+def by_hand(folder: Path, overlay: Path, plan: dict[str, Any]) -> float:
+    """Return the seconds of the script."""
     router, cluster = next(iter(plan["routers"])), next(iter(plan["clusters"]))
     at_router = json.loads((overlay / "host_vars" / f"{router}.yml").read_text("utf-8"))
     at_cluster = json.loads((overlay / "host_vars" / f"{cluster}.yml").read_text("utf-8"))
@@ -103,6 +124,11 @@ def by_hand(folder: Path, overlay: Path, plan: dict[str, Any]) -> float | None:
     start = time.monotonic()
     subprocess.run([str(CHECKOUT / "benchmarks" / "by_hand.sh")], env=environment, check=True, timeout=LIMIT)
     return time.monotonic() - start
+
+
+def missed(value: float, aim: float, unit: str) -> str:
+    """Return what a row says where its value is more than its aim."""
+    return "" if value <= aim else f"  MISSED: at most {aim:g}{unit}"
 
 
 def line(what: str, seconds: float, note: str = "") -> None:
@@ -128,41 +154,47 @@ def main() -> None:
     whole, pure = plan_alone(inventory)
     line("playbooks/plan.yml", whole)
     line("  the plan itself (reference site, median of 20)", pure)
+    if shutil.which("kubectl") is None:
+        sys.exit("missing: kubectl, for the script by hand (Debian's kubernetes-client)")
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
+        rendered, plan_file = folder / "rendered", folder / "plan.json"
         name = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder / 'twin'}")
         overlay = folder / "twin" / "overlay"
         site = ("-i", inventory, "-i", str(overlay))
+        down = ("playbooks/twin.yml", "-i", inventory, *name, "-e", "edge_twin_state=absent")
         try:
             line("twin from nothing (warm cache)", playbook("playbooks/twin.yml", "-i", inventory, *name).seconds)
-            first = playbook("site.yml", *site)
-            line("site.yml, first run", first.seconds)
-            parts(first)
-            rendered, plan_file = folder / "rendered", folder / "plan.json"
-            playbook(
-                "playbooks/render.yml", *site, "-e", f"edge_render_dir={rendered}", "-e", f"edge_plan_file={plan_file}"
-            )
+            written = ("-e", f"edge_render_dir={rendered}", "-e", f"edge_plan_file={plan_file}")
+            playbook("playbooks/render.yml", *site, *written)
             plan = json.loads(plan_file.read_text("utf-8"))
-            ratios = []
+            rollout = helm_alone(rendered, overlay, plan)
+            line("Helm alone: the same values, until all runs", rollout)
+            playbook(*down)
+            playbook("playbooks/twin.yml", "-i", inventory, *name)
+            first = playbook("site.yml", *site)
+            longer = first.seconds - rollout
+            line("site.yml, first run", first.seconds, f"{longer:+.1f} s{missed(longer, ROLLOUT_AIM, ' s')}")
+            parts(first)
+            ratios: dict[str, list[float]] = {"with": [], "without": []}
             for number in range(1, options.repeat + 1):
                 second = playbook("site.yml", *site)
-                line(f"site.yml, nothing to change ({number})", second.seconds)
+                told = missed(second.plays[VERIFY], VERIFY_AIM, " s")
+                note = f"verify {second.plays[VERIFY]:.1f} s{told}"
+                line(f"site.yml, nothing to change ({number})", second.seconds, note)
+                without = playbook("site.yml", *site, "-e", "edge_verify_probe=false")
+                line(f"the same without verify's probes ({number})", without.seconds)
                 hand = by_hand(rendered, overlay, plan)
-                if hand is None:
-                    print("  no kubectl, so no script by hand to compare with (Debian's kubernetes-client)")
-                    continue
-                ratios.append(second.seconds / hand)
-                line(
-                    f"script by hand, nothing to change ({number})",
-                    hand,
-                    f"site.yml takes {ratios[-1]:.1f} times as long",
-                )
+                line(f"script by hand, nothing to change ({number})", hand)
+                ratios["with"].append(second.seconds / hand)
+                ratios["without"].append(without.seconds / hand)
             parts(second)
-            if ratios:
-                print(f"  ratio site.yml / script by hand: median {statistics.median(ratios):.1f}")
+            for what, found in ratios.items():
+                median = statistics.median(found)
+                told = missed(median, HAND_AIM, "") if what == "without" else ""
+                print(f"  ratio site.yml {what} probes / script by hand: median {median:.1f}{told}")
         finally:
-            state = ("-e", "edge_twin_state=absent")
-            line("twin down", playbook("playbooks/twin.yml", "-i", inventory, *name, *state).seconds)
+            line("twin down", playbook(*down).seconds)
 
 
 if __name__ == "__main__":
