@@ -39,6 +39,7 @@ ARGUMENTS: dict[str, Any] = {
     "release": {"type": "str", "default": "cilium"},
     "namespace": {"type": "str", "default": "kube-system"},
     "helm": {"type": "str", "default": "helm"},
+    "verifies": {"type": "bool", "default": False},
 }
 
 BLIND: dict[str, Any] = {"notes": [], "pending": Look().pending, "blind": True}
@@ -61,8 +62,16 @@ class ActionModule(ClusterAction):
         if options["cluster"] not in plan["clusters"]:
             raise AnsibleActionFail(f"cluster: the plan has no cluster {options['cluster']}")
         cluster = plan["clusters"][options["cluster"]]
-        routers_leave = any(router["absent"] for router in plan["routers"].values())
-        target = Target(plan["site"], cluster, options["release"], options["namespace"], routers_leave)
+        routers = plan["routers"].values()
+        target = Target(
+            plan["site"],
+            cluster,
+            options["release"],
+            options["namespace"],
+            routers_leave=any(router["absent"] for router in routers),
+            verifies=options["verifies"],
+            agents_witness=not all(router["managed"] for router in routers),
+        )
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):

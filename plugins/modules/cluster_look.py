@@ -38,6 +38,10 @@ options:
     description: Helm's program. Its version is only asked for where Helm would be called.
     type: str
     default: helm
+  verifies:
+    description: Whether the run verifies the cluster at its end. Then the rights to read what it compares are needed.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: It changes nothing in any mode.

@@ -68,6 +68,10 @@ class Target:
     """Its namespace."""
     routers_leave: bool = False
     """Whether a router of the site is ``edge_state: absent``: sessions end by that word."""
+    verifies: bool = False
+    """Whether the run verifies the cluster at its end."""
+    agents_witness: bool = False
+    """Whether a router of the site is not ours to read, so that the verification asks whether agents are ready."""
 
     @property
     def is_written(self) -> bool:
@@ -163,10 +167,11 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found = Look()
     cluster = target.cluster
     other = cluster_refusals(cluster["nodes"], state["nodes"])
-    unread = [] if other else lacking_rights(verifying_rights(target.namespace), rules)
-    found.notes += [f"the verification at the end of the run will fail: {text}" for text in unread]
-    if other or not target.is_written:  # what it has is then of no interest
+    if other:  # what it has is then of no interest
         found.refusals = other
+        return found
+    if not target.is_written:
+        found.refusals = lacking_rights(_to_verify(target), rules)
         return found
     changes, claims = {}, {}
     waiting: list[EdgeError] = []
@@ -198,7 +203,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.refusals += told_refusals(waiting, cluster["take_over"], word)
     claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace)
     changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims[SERVICES])
-    wanted = _needed(target, state, changes, helm=calls_helm(target, state))
+    wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
     leaving = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
     if leaving:
@@ -206,6 +211,13 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.notes += _notes(target, state)
     found.pending = list(_pending(target, state, changes, claims))
     return found
+
+
+def _to_verify(target: Target) -> set[Right]:
+    """Return the rights that the verification at the end of the run needs."""
+    if not target.verifies:
+        return set()
+    return verifying_rights(target.namespace, note_name(target.site), target.agents_witness)
 
 
 def releases(target: Target, state: Mapping[str, Any]) -> tuple[Release | None, Release]:

@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS
+from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS, READ_ONLY_PLURALS
 from .._findings.wording import some
 from .._versions.controller import OLDEST, TOO_NEW, version_text
 from .common import Object
@@ -120,6 +120,22 @@ def reading_rights(
     return wanted
 
 
+def verifying_rights(namespace: str, note: str, agents: bool) -> set[Right]:
+    """Return what the verification at the end of a run reads.
+
+    Args:
+        namespace: of Cilium, where its leases and its agents' pods are.
+        note: the name of the ConfigMap in which the site notes what it made.
+        agents: whether the word of an agent counts, because a router cannot be read.
+    """
+    wanted = rights("", "services", ["list"]) | rights("discovery.k8s.io", "endpointslices", ["list"])
+    wanted |= rights("coordination.k8s.io", "leases", ["list"], namespace)
+    wanted |= rights("", "configmaps", ["get"], namespace, note)
+    for plural in (*PLURALS.values(), *READ_ONLY_PLURALS.values()):
+        wanted |= rights(CILIUM, plural, ["list"])
+    return wanted | (rights("", "pods", ["list"], namespace) if agents else set())
+
+
 def helm_rights(namespace: str) -> set[Right]:
     """Return what an installation or upgrade of Cilium's chart needs."""
     wanted: set[Right] = set()
@@ -148,13 +164,6 @@ def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Con
             metadata = item["metadata"]
             wanted |= rights(group, resource, needed, metadata.get("namespace") or EVERYWHERE, metadata["name"])
     return wanted
-
-
-def verifying_rights(namespace: str) -> set[Right]:
-    """Return what verification at the end of a run reads beside that, with Cilium in ``namespace``."""
-    return rights("discovery.k8s.io", "endpointslices", ["list"]) | rights(
-        "coordination.k8s.io", "leases", ["list"], namespace
-    )
 
 
 def lacking_rights(wanted: Iterable[Right], rules: Mapping[str, Mapping[str, Any]]) -> list[str]:

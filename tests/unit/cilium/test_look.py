@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,23 +114,6 @@ def test_another_cluster_is_told_alone() -> None:
     assert len(found.refusals) == 1
     for words in ("Either this is another cluster", "edge_cluster_context", "let the first planned node join"):
         assert words in found.refusals[0]
-
-
-def test_what_the_verification_at_the_end_lacks_is_told_before_anything_is_changed() -> None:
-    reads = [("", ["nodes", "services"]), ("discovery.k8s.io", ["endpointslices"])]
-    rules = {"": {"resourceRules": [{"apiGroups": [g], "resources": r, "verbs": ["list"]} for g, r in reads]}}
-    lacking = (
-        "the verification at the end of the run will fail: the account may not list leases.coordination.k8s.io in the"
-        " namespace kube-system: grant it by a Role (apiGroups: ['coordination.k8s.io'], resources: [leases], verbs: [list]),"
-        " or name another account's kubeconfig (edge_cluster_kubeconfig)"
-    )
-    of = target()
-    assert lacking in look(of, state(of), rules).notes
-    assert [text for text in look(of, state(of), ADMINISTRATOR).notes if "verification" in text] == []
-    others = target(edge_cluster_apply="others")
-    found = look(others, state(others), rules)
-    assert (found.refusals, found.notes) == ([], [lacking])
-    assert look(others, state(others, nodes={"else": {"labels": {}, "owned": []}}), {}).notes == []
 
 
 OURS = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge"}
@@ -378,3 +362,37 @@ def test_own_release_in_the_middle_of_which_a_run_was_cut_off_is_a_note_and_pend
     assert (found.refusals, found.pending) == ([], ALL_PARTS)
     (note,) = found.notes
     assert note.startswith("the Helm release cilium is pending-upgrade: a run was cut off in the middle of it")
+
+
+def without(resource: str) -> dict[str, Any]:
+    """Return the rules of an account that may do all but one thing: list a resource."""
+    groups = {
+        "": ["configmaps", "namespaces", "nodes", "pods", "secrets", "services"],
+        "cilium.io": ["*"],
+        "coordination.k8s.io": ["leases"],
+        "discovery.k8s.io": ["endpointslices"],
+    }
+    may = [
+        {"apiGroups": [group], "resources": [name for name in names if name != resource], "verbs": ["*"]}
+        for group, names in groups.items()
+    ]
+    return {"": {"resourceRules": may, "incomplete": False}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "verifies", "witness", "refused"),
+    [
+        pytest.param("endpointslices", True, False, ["endpointslices.discovery.k8s.io"], id="endpoints"),
+        pytest.param("leases", True, False, ["leases.coordination.k8s.io in the namespace kube-system"], id="leases"),
+        pytest.param("pods", True, True, ["pods in the namespace kube-system"], id="agents, which are asked"),
+        pytest.param("pods", True, False, [], id="agents, which nobody asks"),
+        pytest.param("leases", False, True, [], id="nothing is verified"),
+    ],
+)
+@pytest.mark.parametrize("apply", ["ours", "others"])
+def test_what_the_verification_will_read_is_asked_for_before_anything_is_changed(
+    apply: str, resource: str, verifies: bool, witness: bool, refused: list[str]
+) -> None:
+    of = replace(target("1.19.6", edge_cluster_apply=apply), verifies=verifies, agents_witness=witness)
+    found = look(of, as_planned(of), without(resource)).refusals
+    assert [text.partition(": ")[0] for text in found] == [f"the account may not list {what}" for what in refused]
