@@ -4,7 +4,8 @@
 """Build everything that a full run of the tests needs into the cache, once; as root.
 
 Usage: ``programs.py CACHE``, or ``programs.py --path CACHE`` to print the folders of those that tests start by name.
-``programs.py --helm-4 CACHE`` and ``--kustomize CACHE`` build a program that only long tests run, and print its path.
+``programs.py --helm-4 CACHE``, ``--helm-oldest`` and ``--kustomize`` build a program that only long tests run and print
+its path.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.r
 
 CILIUM = ("1.19.6", "1.20.2")
 """The releases that a full run of the tests needs; a twin builds the others when a site asks for one."""
-LATER = {"--helm-4": (programs.HELM_4, "helm"), "--kustomize": (programs.KUSTOMIZE, "kustomize")}
+LATER = {
+    "--helm-4": (programs.HELM_4, "helm"),
+    "--helm-oldest": (programs.HELM_OLDEST, "helm"),
+    "--kustomize": (programs.KUSTOMIZE, "kustomize"),
+}
 """Option -> the recipe and program that it builds."""
 
 

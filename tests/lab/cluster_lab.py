@@ -47,7 +47,7 @@ def missing() -> str | None:
 
 
 def built_program(name: str) -> Path:
-    """Return a program that is built where it is not there yet: ``helm-4`` or ``kustomize``."""
+    """Return a program that is built where it is not there yet: ``helm-4``, ``helm-oldest`` or ``kustomize``."""
     command = [sys.executable, str(REPOSITORY / "scripts" / "programs.py"), f"--{name}", str(CACHE.parent)]
     return Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Helm 4: it installs and upgrades Cilium, also a release that Helm 3 made, and knows its own again.
+"""The oldest Helm, and Helm 4: they install and upgrade Cilium, also a release that another Helm made.
 
 On a whole site: tests/lab/test_upgrade.py.
 """
@@ -60,20 +60,24 @@ def images(cluster: Cluster) -> str:
     return str(daemonset["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
-@pytest.mark.parametrize("first", ["3", "4"])
-def test_helm_4_installs_upgrades_and_goes_on_from_helm_3(cluster: Cluster, helm_4: Path, first: str) -> None:
-    helm = helm_4 if first == "4" else cluster_lab.HELM
-    assert release(cluster, helm, OLD).changed == 2
-    assert release(cluster, helm_4, OLD).changed == 0
-    assert release(cluster, helm_4, OLD, "--check", debug={"enabled": True}).changed == 2
-    assert release(cluster, helm_4, OLD, debug={"enabled": True}).changed == 2
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [("helm-4", None), ("helm-4", cluster_lab.HELM), ("helm-oldest", None), ("helm-oldest", cluster_lab.HELM)],
+    ids=["Helm 4", "Helm 3, then 4", "the oldest", "a newer one, then the oldest"],
+)
+def test_a_helm_installs_upgrades_and_goes_on_from_another(cluster: Cluster, name: str, before: Path | None) -> None:
+    helm = cluster_lab.built_program(name)
+    assert release(cluster, before or helm, OLD).changed == 2
+    assert release(cluster, helm, OLD).changed == 0
+    assert release(cluster, helm, OLD, "--check", debug={"enabled": True}).changed == 2
+    assert release(cluster, helm, OLD, debug={"enabled": True}).changed == 2
     config = cluster.get("/api/v1/namespaces/kube-system/configmaps/cilium-config")["data"]
     assert config["debug"] == "true"
-    assert release(cluster, helm_4, NEW).changed == 2
+    assert release(cluster, helm, NEW).changed == 2
     assert NEW in images(cluster)
     config = cluster.get("/api/v1/namespaces/kube-system/configmaps/cilium-config")["data"]
     assert config["debug"] == "false"  # what the plan lacks is unset
-    assert release(cluster, helm_4, NEW).changed == 0
+    assert release(cluster, helm, NEW).changed == 0
 
 
 def test_release_of_helm_4_can_be_upgraded_by_helm_3(cluster: Cluster, helm_4: Path) -> None:

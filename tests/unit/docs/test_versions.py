@@ -18,7 +18,14 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import witho
 FRR = frr.text_of(frr.OLDEST)
 (V2,) = {cilium.text_of(since) for since in cilium.V2_SINCE.values()}
 SUITES = programs.ROUTER_SUITES
-RECIPES = (programs.KUBERNETES, programs.HELM, programs.HELM_4, programs.KUSTOMIZE, *programs.CILIUM.values())
+RECIPES = (
+    programs.KUBERNETES,
+    programs.HELM,
+    programs.HELM_OLDEST,
+    programs.HELM_4,
+    programs.KUSTOMIZE,
+    *programs.CILIUM.values(),
+)
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
 
 CLIENT = controller.version_text(controller.OLDEST["kubernetes"])
@@ -36,7 +43,10 @@ QUOTES = [
     ("docs/router.md", f"UniFi's 10.1 gets those of {frr.text_of(frr.nearest_tried((10, 1)))}"),
     ("docs/compare.md", f"asks for defaults from before {frr.text_of(frr.EBGP_REQUIRES_POLICY.since)}"),
     ("docs/cluster.md", f"`v2` from {V2} on"),
-    ("docs/cluster.md", f"Helm {programs.HELM.version[1:]} and {programs.HELM_4.version[1:]} are tried"),
+    (
+        "docs/cluster.md",
+        f"Helm {programs.HELM_OLDEST.version[1:]}, {programs.HELM.version[1:]} and {programs.HELM_4.version[1:]} are tried",
+    ),
     ("docs/situations/ipv6-only.md", f"`edge_cluster_router_ids` (Cilium {cilium.ROUTER_ID_POOL.version} and later)"),
     ("docs/situations/ipv6-only.md", f"Before {cilium.IDENTIFIER_WITHOUT_IPV4.version} write `edge_node_router_id`"),
     ("docs/situations/ipv6-only.md", f"answer NDP from Cilium {cilium.L2_IPV6.version} on"),
@@ -124,6 +134,11 @@ def test_the_twin_runs_each_minor_version_that_is_supported() -> None:
 )
 def test_a_version_of_a_table_is_one_that_is_supported(since: cilium.Version) -> None:
     assert cilium.OLDEST <= since <= (*cilium.NEWEST[:2], 99)
+
+
+def test_the_oldest_helm_that_is_taken_is_tried() -> None:
+    tried = [tuple(int(part) for part in recipe.version[1:].split(".")) for recipe in RECIPES if "helm" in recipe.mains]
+    assert min(tried)[:2] == controller.OLDEST["helm"]
 
 
 def test_what_every_supported_version_can_do_has_no_gate() -> None:

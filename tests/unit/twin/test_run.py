@@ -70,7 +70,14 @@ def test_a_pod_goes_where_its_daemonset_says_else_to_the_first_node() -> None:
 
 @pytest.mark.parametrize(
     "recipe",
-    [programs.KUBERNETES, programs.HELM, programs.HELM_4, programs.KUSTOMIZE, *programs.CILIUM.values()],
+    [
+        programs.KUBERNETES,
+        programs.HELM,
+        programs.HELM_OLDEST,
+        programs.HELM_4,
+        programs.KUSTOMIZE,
+        *programs.CILIUM.values(),
+    ],
     ids=lambda item: item.name,
 )
 def test_every_recipe_has_its_module_with_all_its_mains(recipe: programs.Recipe) -> None:

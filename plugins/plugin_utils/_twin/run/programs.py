@@ -163,8 +163,9 @@ def _cilium(version: str, date: str, **different: Any) -> Recipe:
 
 KUBERNETES = _kubernetes("1.36.4")
 HELM = _helm("3.21.4", "1.36")
+HELM_OLDEST = _helm("3.14.4", "1.29")
 HELM_4 = _helm("4.3.2")
-"""Tests run it beside the one that a twin has; it is built where one asks for it."""
+"""Tests run the two beside the one that a twin has; they are built where one asks for them."""
 KUSTOMIZE = Recipe(
     "kustomize-5.8.2",
     {},
