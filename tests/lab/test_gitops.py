@@ -31,8 +31,8 @@ from cluster_lab import Cluster  # noqa: E402
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
-FLUX = {"helm-controller": "1.4.0", "kustomize-controller": "1.10.1", "source-controller": "1.10.1"}
-"""Controller of Flux -> the version whose kinds are asked."""
+FLUX = {"helm-controller": "1.4.0", "kustomize-controller": "1.7.3", "source-controller": "1.7.0"}
+"""Controller of Flux -> the version whose kinds are asked: those of Flux 2.7."""
 ARGO_CD = "3.5.0"
 CILIUM = "1.20.2"
 """The one that the pages' inventories plan."""
@@ -84,9 +84,9 @@ def written(page: str, folder: Path) -> Path:
 
 def of_the_page(page: str, kind: str) -> list[dict[str, Any]]:
     """Return the objects of a kind that a page says to write."""
-    blocks = read_page(DOCS / "situations" / page).under("What the cluster gets", "yaml")
-    found = [item for block in blocks for item in yaml.safe_load_all(block) if item.get("kind") == kind]
-    return [item for item in found if "metadata" in item]
+    written = [block for block in read_page(DOCS / "situations" / page).blocks if block.language == "yaml"]
+    whole = [block.text for block in written if block.file is None]  # the others are excerpts of what is rendered
+    return [item for text in whole for item in yaml.safe_load_all(text) if item.get("kind") == kind]
 
 
 def test_flux_takes_what_is_rendered(cluster: Cluster, tmp_path: Path) -> None:
