@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
-from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import ROUTER, Fault, Site, rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import ROUTER, Site, made_fault, rehearsed
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
 NODE = "node01"
@@ -32,11 +32,6 @@ LIMIT = 120.0
 TOLERANCE = 1.0
 """Seconds by which a measurement may lie outside: the machine's, not the site's."""
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
-
-
-def fault(*steps: dict[str, Any]) -> Fault:
-    """Return a fault of the given steps, as those of the corpus are."""
-    return Fault("measured", "", "", steps, (), LIMIT, None, False)
 
 
 def seconds_until(happened: Callable[[], bool]) -> float:
@@ -57,7 +52,7 @@ def node_dies(site: Site) -> float:
         "run": "ip link set eth0 down",
         "undo": "ip link set eth0 up; ip route replace default via 10.121.0.1",
     }
-    with site.broken(fault(cut)):
+    with site.broken(made_fault(cut)):
         return seconds_until(lambda: all(gateway != address for _prefix, gateway in routes_of(site)))
 
 
@@ -99,7 +94,7 @@ def lease_moves(site: Site) -> float:
 
     chosen = leases()[0]
     holder, name = chosen["spec"]["holderIdentity"], chosen["metadata"]["name"]
-    with site.broken(fault({"freeze": f"node.{holder}/agent"})):
+    with site.broken(made_fault({"freeze": f"node.{holder}/agent"})):
         return seconds_until(
             lambda: site.request("GET", f"{LEASES}/{name}")["spec"]["holderIdentity"] not in ("", holder)
         )

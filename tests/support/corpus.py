@@ -84,6 +84,11 @@ class Fault:
     """Whose the router is: ``ours``, or ``others``, and then it is not read."""
 
 
+def made_fault(*steps: Mapping[str, Any]) -> Fault:
+    """Return a fault that is no file of the corpus: some steps, to be taken back in the end."""
+    return Fault("made", "", "", steps, (), 0, None, False, "ours")
+
+
 def read_fault(path: Path) -> Fault:
     """Read one file; a key that is not known is an error."""
     raw = yaml.safe_load(path.read_text("utf-8"))
