@@ -51,6 +51,7 @@ QUOTES = [
     ("docs/situations/ipv6-only.md", f"Before {cilium.IDENTIFIER_WITHOUT_IPV4.version} write `edge_node_router_id`"),
     ("docs/situations/ipv6-only.md", f"answer NDP from Cilium {cilium.L2_IPV6.version} on"),
     ("docs/situations/ipv6-only.md", f"an identifier pool needs {cilium.ROUTER_ID_POOL.version}"),
+    *((f"docs/situations/{page}.md", f"kustomize {programs.KUSTOMIZE.version[1:]}") for page in ("argocd", "flux")),
     ("docs/twin.md", f"Go {programs.GO_VERSION}"),
     ("docs/twin.md", f"(FRR {SUITES['bullseye'].frr}, {SUITES['bookworm'].frr} or {SUITES['trixie'].frr})"),
     (
