@@ -19,11 +19,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Look,
-    Target,
     calls_helm,
     look,
     look_request,
     reads_workloads,
+    target_of,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
     lacking_programs,
@@ -62,16 +62,7 @@ class ActionModule(ClusterAction):
         if options["cluster"] not in plan["clusters"]:
             raise AnsibleActionFail(f"cluster: the plan has no cluster {options['cluster']}")
         cluster = plan["clusters"][options["cluster"]]
-        routers = plan["routers"].values()
-        target = Target(
-            plan["site"],
-            cluster,
-            options["release"],
-            options["namespace"],
-            routers_leave=any(router["absent"] for router in routers),
-            verifies=options["verifies"],
-            agents_witness=not all(router["managed"] for router in routers),
-        )
+        target = target_of(plan, options["cluster"], options["release"], options["namespace"], options["verifies"])
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):

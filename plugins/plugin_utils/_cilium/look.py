@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._document.plan import PlannedCluster
+from .._document.plan import PlanDocument, PlannedCluster
 from .._findings.wording import some
 from .._kubernetes.labels import FIELD_MANAGER
 from .._model.site import TakeOver
@@ -124,6 +124,20 @@ class Target:
             "services": cluster["services"],
             "may_end_sessions": self.may_end_sessions,
         }
+
+
+def target_of(plan: PlanDocument, cluster: str, release: str, namespace: str, verifies: bool) -> Target:
+    """Return a cluster of a plan as a look takes it; the last three are fields of :class:`Target`."""
+    routers = plan["routers"].values()
+    return Target(
+        plan["site"],
+        plan["clusters"][cluster],
+        release,
+        namespace,
+        routers_leave=any(router["absent"] for router in routers),
+        verifies=verifies,
+        agents_witness=not all(router["managed"] for router in routers),
+    )
 
 
 @dataclass(slots=True)
