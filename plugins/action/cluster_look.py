@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from ansible import release as ansible_release
@@ -46,6 +47,11 @@ BLIND: dict[str, Any] = {"notes": [], "pending": Look().pending, "blind": True}
 """What is returned of a cluster that could not be looked at, beside the refusals."""
 
 
+def unseen(state: Mapping[str, Any]) -> str:
+    """Return why a cluster could not be looked at, from the result of module ``cluster_state_info``."""
+    return f"it cannot be looked at: {state.get('msg')}\n{LOOK_AT}"
+
+
 @fails_once
 class ActionModule(ClusterAction):
     """Look at a cluster before anything is changed."""
@@ -66,8 +72,7 @@ class ActionModule(ClusterAction):
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):
-            why = f"it cannot be looked at: {able.get('msg')}\n{LOOK_AT}"
-            return {**result, **BLIND, "refusals": [*lacking_programs(programs), why]}
+            return {**result, **BLIND, "refusals": [*lacking_programs(programs), unseen(able)]}
         programs["kubernetes"] = able["client"]
         unread = lacking_rights(target.rights_to_look, able["rules"])
         if unread:
@@ -76,7 +81,7 @@ class ActionModule(ClusterAction):
         if target.is_written and not target.may_end_sessions:
             state = self.with_sessions(state, cluster["bgp"], plan["site"], options, variables)
         if state.get("failed"):
-            raise AnsibleActionFail(str(state.get("msg")))
+            return {**result, **BLIND, "refusals": [*lacking_programs(programs), unseen(state)]}
         if calls_helm(target, state):
             programs["helm"] = self._helm(options["helm"])
         try:

@@ -25,7 +25,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM, Programs
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import TwinSite, require_root
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import (
+    Stopped,
+    TwinSite,
+    require_root,
+)
 
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -45,6 +49,7 @@ ARGUMENTS: dict[str, Any] = {
     "port_forwards": {"type": "list", "elements": "dict", "default": []},
     "proxy_arp": {"type": "list", "elements": "str", "default": []},
     "stopped_agents": {"type": "list", "elements": "str", "default": []},
+    "stopped_operators": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
 }
 
@@ -88,7 +93,8 @@ class ActionModule(ActionBase):
             description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM), settings)
             if self._task.check_mode:
                 return {**result, "changed": twin.differs(description)}
-            up = twin.present(description, options["router_suite"], options["stopped_agents"], options["passwords"])
+            stopped = Stopped(options["stopped_agents"], options["stopped_operators"])
+            up = twin.present(description, options["router_suite"], stopped, options["passwords"])
             return {**result, **dataclasses.asdict(up), "overlay": str(up.overlay), "milestones": progress.milestones}
         except EdgeError as error:
             return {**result, "failed": True, "msg": str(error)}

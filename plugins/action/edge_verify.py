@@ -25,7 +25,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.att
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.progress import Look, progress
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.sessions import needs_agents
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
 
 ARGUMENTS = {
@@ -104,9 +103,7 @@ class ActionModule(ActionBase):
         play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
         tasks = self._loader.load_from_file(path, trusted_as_template=True)
         communities = {router: asks_for_communities(plan, router) for router in plan["routers"]}
-        agents = {cluster: needs_agents(plan, cluster) for cluster in plan["clusters"]}
-        known = {"__edge_verify_communities": communities, "__edge_verify_agents": agents}
-        block = {"block": tasks, "vars": known}
+        block = {"block": tasks, "vars": {"__edge_verify_communities": communities}}
         load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
         play.tasks = [Block.load(block, **load, variable_manager=manager, loader=self._loader)]
         # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover, workloads
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
@@ -38,7 +39,12 @@ def release_as_planned(live: Any, planned: Any) -> bool:
 
 def release_rollouts(namespace: Any) -> list[str]:
     """Return the workloads of Cilium's chart whose rollout is waited for."""
-    return takeover.rollouts(plain(namespace))
+    return workloads.rollouts(plain(namespace))
+
+
+def release_lacks(state: Any, rolled_out: Any) -> dict[str, list[str]]:
+    """Return what Cilium's agents and operator lack: errors, and notes about single pods."""
+    return dataclasses.asdict(workloads.lacks(plain(state), bool(plain(rolled_out))))
 
 
 def site_note(site: Any) -> str:
@@ -62,6 +68,7 @@ class FilterModule:
         """Return the filters by name."""
         return {
             "release_as_planned": release_as_planned,
+            "release_lacks": release_lacks,
             "release_note": release_note,
             "release_refusals": release_refusals,
             "release_rollouts": release_rollouts,

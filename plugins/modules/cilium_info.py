@@ -28,7 +28,8 @@ options:
     description: ConfigMap in which a site notes what it made, as V(namespace/name).
     type: str
   agents:
-    description: Also read whether Cilium's agents are ready, which takes the right to list pods in O(namespace).
+    description:
+      - Also read whether Cilium's agents and its operator are ready. It takes the right to list pods in O(namespace).
     type: bool
     default: false
     version_added: 1.0.0
@@ -70,6 +71,10 @@ noted:
 agents:
   description: By node, whether Cilium's agent there is ready; null where the account may not list pods.
   type: dict
+  returned: with O(agents)
+operator:
+  description: Whether an operator of Cilium is ready; null where the account may not list pods, and without agents.
+  type: bool
   returned: with O(agents)
 """
 

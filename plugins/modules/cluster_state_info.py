@@ -64,6 +64,11 @@ options:
     type: list
     elements: str
     default: []
+  some_suffice:
+    description:
+      - Do not wait for one of O(rollouts) all of whose pods are of its newest template, where at least one is ready.
+    type: bool
+    default: false
   config_map:
     description: ConfigMap to read, as V(namespace/name).
     type: str
@@ -173,6 +178,17 @@ rollouts:
   returned: always
   type: dict
   sample: {DaemonSet/kube-system/cilium: 3 of 4 ready}
+unready:
+  description:
+    - For each of O(rollouts) that is not complete, C(ready) and C(wanted) pods, and C(pods), those that are not ready,
+      each with C(name), C(node) and C(reason). C(pods) is null where the account may not list them.
+  returned: always
+  type: dict
+  sample:
+    DaemonSet/kube-system/cilium:
+      ready: 3
+      wanted: 4
+      pods: [{name: cilium-7x2kd, node: node04, reason: CrashLoopBackOff}]
 """
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import run_reader

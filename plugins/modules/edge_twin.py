@@ -119,6 +119,11 @@ options:
     type: list
     elements: str
     default: []
+  stopped_operators:
+    description: Clusters whose Cilium operator is killed and kept from running, to see what the site does then.
+    type: list
+    elements: str
+    default: []
   passwords:
     description:
       - Passwords of the sessions with stand-ins for routers' neighbors, by C(ROUTER/NEIGHBOR), and with daemons on

@@ -19,10 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
-
-from cluster_lab import Cluster
 
 BEFORE, AFTER = "before", "after"
 """When the server goes away: before it has read the request, or after it has done what was asked, without an answer."""
@@ -31,12 +29,24 @@ HANGS, STALLS = "hangs", "stalls"
 HOP = {"connection", "transfer-encoding", "content-length", "host"}
 
 
+class Served(Protocol):
+    """A cluster whose API server has the gate before it: a ``Cluster`` of cluster_lab, or one of a twin."""
+
+    url: str
+    certificate: Path
+    """Of the server; its key is beside it."""
+    kubeconfig: Path
+    """As JSON."""
+    folder: Path
+    """Where the gate's own kubeconfig is written."""
+
+
 class Gate(ThreadingHTTPServer):
     """Forwards requests to a cluster; ``kubeconfig`` leads to it."""
 
     daemon_threads = True
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Served) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = urlsplit(cluster.url)
         self.delay = 0.0
@@ -137,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def gate(cluster: Cluster) -> Iterator[Gate]:
+def gate(cluster: Served) -> Iterator[Gate]:
     """Open a gate before a cluster."""
     with Gate(cluster) as opened:
         thread = threading.Thread(target=opened.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -441,4 +441,47 @@ def test_release_that_never_runs(cluster: Cluster) -> None:
     }
     run = run_roles(cluster, ("cilium_net_release", {**planned, "binary": str(cluster_lab.HELM)}))
     assert run.returncode != 0
-    assert "Not complete after 1 s: {'DaemonSet/kube-system/cilium': 'its change is not seen yet'" in words(run.output)
+    assert (
+        "Not complete after 1 s. Cilium's agents (DaemonSet kube-system/cilium): its change is not seen yet. Nobody acts on it:"
+        " kube-controller-manager does not work, or is slow. Look at: kubectl -n kube-system describe daemonset/cilium;"
+        " kubectl -n kube-system get pods -o wide"
+    ) in words(run.output)
+    assert "Mend it and run again: the run goes on there." in words(run.output)
+
+
+def test_what_does_not_run_of_a_release_that_is_as_planned(cluster: Cluster) -> None:
+    """An agent that is down keeps no other node from the plan; without an operator nothing goes on."""
+    chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
+    own = {"values": PLATFORM["helm_values"], "version": cluster_lab.CILIUM, "chart": chart, "chart_repo": ""}
+    step = "cilium_net_release", {**own, "site": "lab", "timeout": 5, "binary": str(cluster_lab.HELM)}
+    workloads = "/apis/apps/v1/namespaces/kube-system"
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        whole = run_roles(cluster, (step[0], {**step[1], "timeout": 60}))
+        assert whole.returncode == 0, whole.output
+
+    def report(path: str, body: dict[str, Any], part: str = "") -> None:
+        cluster.request("PATCH", f"{workloads}/{path}{part}", body, "application/merge-patch+json")
+
+    report("daemonsets/cilium", {"status": {"numberReady": 3}}, "/status")
+    one = run_roles(cluster, step)
+    assert (one.returncode, one.changed) == (0, 0), one.output
+    assert (
+        "Cilium's agents (DaemonSet kube-system/cilium): 3 of 4 ready. Sessions of such a node stay down, and it answers for no"
+        " address on L2; other nodes serve what they may serve. It takes the plan when its agent is back. Look at: kubectl"
+    ) in words(one.output)
+    report("deployments/cilium-operator", {"spec": {"replicas": 0}})
+    generation = cluster.get(f"{workloads}/deployments/cilium-operator")["metadata"]["generation"]
+    gone = {"observedGeneration": generation, **dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), 0)}
+    report("deployments/cilium-operator", {"status": gone}, "/status")
+    none = run_roles(cluster, step)
+    assert none.returncode != 0
+    assert (
+        "Not complete after 5 s. Cilium's operator (Deployment kube-system/cilium-operator): scaled to 0. Without it no service"
+        " gets an address, and no change of BGP reaches a node; what runs goes on as it is. Scale it up: kubectl -n kube-system"
+        " scale deployment/cilium-operator --replicas=1, or as many as operator.replicas says"
+    ) in words(none.output)
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        report("deployments/cilium-operator", {"spec": {"replicas": 1}})
+        again = run_roles(cluster, (step[0], {**step[1], "timeout": 60}))
+    assert (again.returncode, again.changed) == (0, 0), again.output
+    assert "Cilium's agents (" not in again.output

@@ -28,7 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.nodes import healthy
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import Programs
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import Result, TwinSite
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import Result, Stopped, TwinSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 
 REPOSITORY = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ class Lab:
         self.twin = TwinSite(self.runtime, Programs(CACHE, RECIPES, None, progress))
 
     def up(self, cluster: bool = False) -> Result:
-        return self.twin.present(_twin.describe(small_plan(cluster), self.name), "trixie", [])
+        return self.twin.present(_twin.describe(small_plan(cluster), self.name), "trixie", Stopped())
 
     def traces(self) -> list[str]:
         """Return what of the twin is on the machine."""

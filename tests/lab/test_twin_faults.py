@@ -9,11 +9,16 @@ more, with an address that the router has to let in, and takes the ones of the r
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import dataclasses
 import itertools
+import json
 import os
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +29,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.c
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import ApiError, Kube
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
+
+sys.path[:0] = [str(Path(__file__).parent)]
+
+from api_gate import BEFORE, Gate, gate  # noqa: E402
 
 pytestmark = [
     pytest.mark.lab,
@@ -39,6 +48,10 @@ POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
 EXPAND = "PLAY [Expand the routers]"
 LB = "cilium_net_lb : Bring pools and L2 policies to the plan]"
 CONTRACT = "PLAY [Contract the routers]"
+
+OPERATOR = "/apis/apps/v1/namespaces/kube-system/deployments/cilium-operator"
+READY_SECONDS = 60.0
+"""Within which a program that was kept down is ready again, and one that is kept down is known to be."""
 
 
 class Site:
@@ -92,7 +105,37 @@ class Site:
 
     @property
     def kube(self) -> Kube:
-        return Kube(self.folder / "clusters" / "platform" / "kubeconfig")
+        return Kube(self._own / "kubeconfig")
+
+    @property
+    def _own(self) -> Path:
+        """The folder of what belongs to the cluster."""
+        return self.folder / "clusters" / "platform"
+
+    @contextlib.contextmanager
+    def gate(self) -> Iterator[Gate]:
+        """Put a gate before the API server, through which runs go until ``twin`` writes the overlay anew.
+
+        Agents, operator and controllers reach the server as before.
+        """
+        real = self._own / "kubeconfig"
+        server = json.loads(real.read_text("utf-8"))["clusters"][0]["cluster"]["server"]
+        with gate(_Served(server, self._own / "pki" / "apiserver.crt", real, self._own)) as opened:
+            overlay = self.folder / "overlay" / "host_vars" / "platform.yml"
+            text = overlay.read_text("utf-8")
+            assert f"{real}" in text
+            overlay.write_text(text.replace(f"{real}", f"{opened.kubeconfig}"), "utf-8")
+            yield opened
+
+    def wait_for(self, what: str, holds: Callable[[], bool]) -> None:
+        end = time.monotonic() + READY_SECONDS
+        while not holds():
+            assert time.monotonic() < end, f"not within {READY_SECONDS:.0f} s: {what}"
+            time.sleep(0.2)  # between two polls
+
+    def ready(self, workload: str, key: str) -> int:
+        """Return how many pods of a workload are ready."""
+        return int((self.kube.request("GET", workload).get("status") or {}).get(key) or 0)
 
     def addresses(self) -> dict[str, list[str]]:
         """Return by Service of the reference site the addresses that the cluster gives it."""
@@ -107,6 +150,16 @@ class Site:
     def kill(self, program: str) -> None:
         """End a program of the twin by SIGKILL."""
         Cgroup.of_twin(f"twin-{TWIN}").child(program).kill()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Served:
+    """A twin's cluster, as a gate takes it."""
+
+    url: str
+    certificate: Path
+    kubeconfig: Path
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +194,10 @@ def name(site: Site, told_by_probes: Callable[[str], None], request: pytest.Fixt
     assert site.addresses() == before
 
 
+def words(output: str) -> str:
+    return " ".join(output.split())
+
+
 def completes(site: Site, name: str) -> None:
     """Check that the next run completes, and that the one after it finds nothing to change."""
     code, output = site.run()
@@ -155,7 +212,30 @@ def completes(site: Site, name: str) -> None:
 def test_api_server_that_is_killed_in_the_middle_of_a_phase(site: Site, name: str, at: str) -> None:
     code, output = site.run(at=at, act=lambda: site.kill("kube-apiserver.platform"))
     assert code != 0, output
-    assert "out of reach" in " ".join(output.split()), output
+    assert "out of reach" in words(output), output
+    assert "Traceback" not in output
+    site.twin()
+    completes(site, name)
+
+
+# Each: the request at which the server is killed, and what the run says then.
+NOT_SEEN = "Nothing was changed. platform: it cannot be looked at: the API server https://127.0.0.1:"
+REQUESTS = [
+    pytest.param("GET", "/ciliumloadbalancerippools$", BEFORE, [NOT_SEEN, "is out of reach"], id="the first look"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "when", "told"), REQUESTS)
+def test_api_server_that_is_killed_at_a_request(
+    site: Site, name: str, method: str, path: str, when: str, told: list[str]
+) -> None:
+    with site.gate() as entrance:
+        entrance.on_down = lambda: site.kill("kube-apiserver.platform")
+        entrance.cut_at(method, path, when)
+        code, output = site.run("-e", "edge_verify_timeout=10")
+        assert (entrance.down, code != 0) == (True, True), output
+    for text in told:
+        assert text in words(output), output
     assert "Traceback" not in output
     site.twin()
     completes(site, name)
@@ -179,11 +259,55 @@ def test_pool_in_conflict_that_somebody_makes_by_hand(site: Site, name: str, at:
     if not at:
         make()
     code, output = site.run(at=at, act=make)
-    told = " ".join(output.split())
+    told = words(output)
     assert code != 0, output
     assert "CiliumLoadBalancerIPPool by-hand: it was not made by this site" in told
     assert "edge_cluster_take_over: {objects: ['CiliumLoadBalancerIPPool/by-hand@1']}" in told
     with pytest.raises(ApiError):
         site.kube.request("GET", f"{POOLS}/{name}")
     site.kube.request("DELETE", f"{POOLS}/by-hand")
+    completes(site, name)
+
+
+KEPT_DOWN = '{"edge_twin_stopped_operators": ["platform"]}'
+NO_OPERATOR = "Without it no service gets an address, and no change of BGP reaches a node; what runs goes on as it is. "
+
+
+def keep_operator_down(site: Site) -> Callable[[], object]:
+    """End the operator as a crash that comes back at each start does; return what mends it."""
+    site.twin("-e", KEPT_DOWN)
+    return site.twin
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        pytest.param(
+            keep_operator_down,
+            [
+                "(Deployment kube-system/cilium-operator): 0 of 1 ready; not ready: ",
+                "kube-system describe pod cilium-operator-",
+            ],
+            id="it crashes",
+        ),
+    ],
+)
+def test_operator_that_is_down_for_the_whole_run(
+    site: Site, name: str, end: Callable[[Site], Callable[[], object]], told: list[str]
+) -> None:
+    mend = end(site)
+    site.wait_for("the operator is down", lambda: site.ready(OPERATOR, "readyReplicas") == 0)
+    code, output = site.run("-e", "cilium_net_release_timeout=10")
+    mend()
+    assert code != 0, output
+    looked, _play, failed = words(output).partition(EXPAND)
+    for text in [*told, NO_OPERATOR]:
+        assert text in looked, output
+        assert text in failed, output
+    assert "This run waits for it, for cilium_net_release_timeout seconds, before anything is written" in looked
+    assert "Not complete after 10 s. Cilium's operator (" in failed
+    assert "Mend it and run again: the run goes on there." in failed
+    assert "Traceback" not in output
+    with pytest.raises(ApiError):  # the cluster has nothing of the plan yet
+        site.kube.request("GET", f"{POOLS}/{name}")
     completes(site, name)

@@ -43,7 +43,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.c
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.sessions import needs_agents
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import (
     client_targets,
     probe_targets,
@@ -224,7 +223,7 @@ class Site:
             "namespace": "kube-system",
             "services": [f"{item['namespace']}/{item['name']}" for item in self.plan["clusters"][CLUSTER]["services"]],
             "config_map": f"kube-system/{note_name(self.plan['site'])}",
-            "agents": needs_agents(plan, CLUSTER),
+            "agents": True,
         }
         try:
             with open_cluster(self._kubeconfig, None, {}) as reader:

@@ -163,6 +163,13 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: int, gi
     except BaseException:
         _end(process)
         raise
+    if process.returncode < 0:
+        raise HelmError(
+            "{0} was ended by somebody else (signal {1}: {2}), as the kernel does where memory is short (dmesg). "
+            "Run again: a release that Helm has left pending is freed then".format(
+                action, -process.returncode, signal.strsignal(-process.returncode)
+            )
+        )
     if process.returncode != 0:
         raise HelmError("{0} failed ({1}): {2}".format(action, process.returncode, (errors or out).strip()))
     return str(out)

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from .cilium_kinds import PLURALS, READ_ONLY_PLURALS
 from .connection import OPTIONS
+from .pods import is_ready
 from .reader import FORBIDDEN, ClusterReader, RefusedError
 from .state import read_config_map
 
@@ -27,6 +28,8 @@ VERSIONS = ("v2", "v2alpha1")
 
 AGENTS = "k8s-app=cilium"
 """Label of the agents' pods: the selector of the chart's DaemonSet, which no Helm value changes."""
+OPERATORS = "io.cilium/app=operator"
+"""Label of the operators' pods, likewise."""
 LEASE_PREFIX = "cilium-l2announce-"
 SERVICE_NAME = "kubernetes.io/service-name"
 KEPT = ("spec", "status", "addressType", "endpoints")
@@ -72,8 +75,18 @@ def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, A
     resources = read_resources(reader, params)
     time = email.utils.parsedate_to_datetime(reader.date).isoformat() if reader.date else None
     noted = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
-    agents = {"agents": read_agents(reader, params["namespace"])} if params["agents"] else {}
-    return {"time": time, "resources": resources, "noted": noted, **agents}
+    pods = read_pods(reader, params["namespace"]) if params["agents"] else {}
+    return {"time": time, "resources": resources, "noted": noted, **pods}
+
+
+def read_pods(reader: ClusterReader, namespace: str) -> Dict[str, Any]:
+    """Return by node whether its agent is ready, and whether an operator is; None where that is not known.
+
+    Nothing is said of an operator where there is no agent either: Cilium is not there, or under other labels.
+    """
+    agents = read_agents(reader, namespace)
+    operators = reader.items("/api/v1/namespaces/{0}/pods".format(namespace), selector=OPERATORS) if agents else None
+    return {"agents": agents, "operator": None if operators is None else any(map(is_ready, operators))}
 
 
 def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, bool]]:
@@ -90,13 +103,6 @@ def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, boo
         if node:
             found[node] = found.get(node, False) or is_ready(pod)
     return found
-
-
-def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Return whether a pod is ready and not about to end."""
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    ready = any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"]
 
 
 def endpoint_slices(reader: ClusterReader, services: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

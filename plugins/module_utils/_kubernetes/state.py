@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Collection, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .connection import OPTIONS
 from .helm_records import read_release
+from .pods import unready_pods
 from .reader import CLIENT, METADATA_ONLY, ClusterReader
 
 ARGUMENTS: Dict[str, Any] = {
@@ -26,6 +27,7 @@ ARGUMENTS: Dict[str, Any] = {
     "selector": {"type": "str", "default": ""},
     "manager": {"type": "str", "default": ""},
     "rollouts": {"type": "list", "elements": "str", "default": []},
+    "some_suffice": {"type": "bool", "default": False},
     "release": {"type": "str"},
     "config_map": {"type": "str"},
     "rules": {"type": "list", "elements": "str", "default": []},
@@ -35,6 +37,8 @@ ARGUMENTS: Dict[str, Any] = {
 }
 
 POLL_SECONDS = 0.5
+NOT_SEEN, SCALED_DOWN = "its change is not seen yet", "scaled to 0"
+"""What a workload lacks that has nothing to do with single pods."""
 K3S_ARGUMENTS = "k3s.io/node-args"
 """Annotation of a k3s node: its arguments with those of its configuration file, as JSON, without secrets.
 
@@ -94,23 +98,49 @@ def node_facts(node: Mapping[str, Any]) -> Dict[str, Any]:
     }
 
 
+class Rollout(NamedTuple):
+    """How far a DaemonSet or Deployment is with its newest template."""
+
+    wanted: int
+    """Pods that it wants."""
+    updated: int
+    """Pods of the newest template."""
+    ready: int
+    """Pods that are ready, whatever their template."""
+
+
+def rollout_counts(kind: str, found: Mapping[str, Any]) -> Rollout:
+    """Return how far a DaemonSet or Deployment is."""
+    status = found.get("status") or {}
+    if kind == "DaemonSet":
+        names = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady")
+        return Rollout(*(status.get(name) or 0 for name in names))
+    return Rollout(
+        found["spec"].get("replicas", 1), *(status.get(name) or 0 for name in ("updatedReplicas", "readyReplicas"))
+    )
+
+
 def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
     """Return what a DaemonSet or Deployment lacks until its newest template runs everywhere."""
     if found is None:
         return "does not exist"
-    status = found.get("status") or {}
-    if status.get("observedGeneration", 0) < found["metadata"]["generation"]:
-        return "its change is not seen yet"
-    if kind == "DaemonSet":
-        wanted, updated, ready = (
-            status.get(name) or 0 for name in ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady")
-        )
-    else:
-        wanted = found["spec"].get("replicas", 1)
-        updated, ready = (status.get(name) or 0 for name in ("updatedReplicas", "readyReplicas"))
-    if updated < wanted:
-        return f"{updated} of {wanted} updated"
-    return f"{ready} of {wanted} ready" if ready < wanted else ""
+    if (found.get("status") or {}).get("observedGeneration", 0) < found["metadata"]["generation"]:
+        return NOT_SEEN
+    counts = rollout_counts(kind, found)
+    if kind == "Deployment" and not counts.wanted:
+        return SCALED_DOWN
+    if counts.updated < counts.wanted:
+        return f"{counts.updated} of {counts.wanted} updated"
+    return f"{counts.ready} of {counts.wanted} ready" if counts.ready < counts.wanted else ""
+
+
+def runs_in_part(kind: str, found: Optional[Mapping[str, Any]]) -> bool:
+    """Return whether a workload rolls nothing out and has a pod that is ready: single ones lack, and no more."""
+    if found is None:
+        return False
+    seen = (found.get("status") or {}).get("observedGeneration", 0) >= found["metadata"]["generation"]
+    counts = rollout_counts(kind, found)
+    return seen and counts.updated >= counts.wanted and 0 < counts.ready < counts.wanted
 
 
 def read_kinds(
@@ -135,14 +165,34 @@ def read_kinds(
     return kinds, objects, missing
 
 
-def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, str]:
-    """Return by rollout what it lacks."""
+def kind_of(rollout: str) -> str:
+    """Return the kind of a rollout, ``kind/namespace/name``."""
+    return rollout.split("/")[0]
+
+
+def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, Optional[Dict[str, Any]]]:
+    """Return the workload of each rollout; None where there is none."""
     found = {}
     for rollout in rollouts:
         kind, namespace, name = rollout.split("/")
-        path = f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s/{name}"
-        found[rollout] = rollout_lack(kind, reader.get(path))
+        found[rollout] = reader.get(f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s/{name}")
     return found
+
+
+def read_unready(
+    reader: ClusterReader, workloads: Mapping[str, Optional[Mapping[str, Any]]]
+) -> Dict[str, Dict[str, Any]]:
+    """Return by rollout that is not complete how many of its pods are ready, and which are not.
+
+    ``pods`` is None where the account may not list them.
+    """
+    unready = {}
+    for rollout, found in workloads.items():
+        if rollout_lack(kind_of(rollout), found):
+            counts = rollout_counts(kind_of(rollout), found) if found else Rollout(0, 0, 0)
+            pods = unready_pods(reader, found) if found else []
+            unready[rollout] = {"ready": counts.ready, "wanted": counts.wanted, "pods": pods}
+    return unready
 
 
 def read_rules(reader: ClusterReader, namespaces: List[str]) -> Dict[str, Any]:
@@ -208,8 +258,14 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     awaited = params["plurals"] if params["wait_plurals"] is None else params["wait_plurals"]
     while True:
         kinds, objects, missing = read_kinds(reader, params["group"], params["plurals"])
-        rollouts = read_rollouts(reader, params["rollouts"])
-        complete = not missing.intersection(awaited) and not any(rollouts.values())
+        workloads = read_rollouts(reader, params["rollouts"])
+        rollouts = {name: rollout_lack(kind_of(name), found) for name, found in workloads.items()}
+        lacking = [
+            name
+            for name, lack in rollouts.items()
+            if lack and not (params["some_suffice"] and runs_in_part(kind_of(name), workloads[name]))
+        ]
+        complete = not missing.intersection(awaited) and not lacking
         if complete or time.monotonic() >= end:
             break
         time.sleep(POLL_SECONDS)
@@ -217,6 +273,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "kinds": kinds,
         "objects": objects,
         "rollouts": rollouts,
+        "unready": read_unready(reader, workloads),
         "nodes": {},
         "secrets": [],
         "services": [],

@@ -40,7 +40,6 @@ from .preflight import (
     writing_rights,
 )
 from .takeover import (
-    AGENTS,
     MOST_NAMES,
     Release,
     cluster_refusals,
@@ -48,10 +47,11 @@ from .takeover import (
     release_note,
     release_refusals,
     release_word,
-    rollouts,
 )
+from .workloads import AGENTS, lacks, rollouts
 
 SERVICES = "services"
+WAITS = "This run waits for it, for cilium_net_release_timeout seconds, before anything is written to the cluster."
 PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
 
@@ -203,6 +203,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
                 " work. This run waits until none is any more (cilium_net_release_helm_timeout), marks it as failed and"
                 " goes on from there"
             )
+        if not calls_helm(target, state):
+            found.notes += [f"{text}\n{WAITS}" for text in lacks(state, rolled_out=False).errors]
         if live is not None:
             waiting += _policies_that_end(target, state, live.version)
         runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])

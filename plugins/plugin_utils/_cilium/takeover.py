@@ -27,8 +27,6 @@ from .helm_values import shown
 from .note import note_name
 
 MOST_NAMES = 5
-AGENTS = "cilium"
-"""Name of the agents' DaemonSet, whoever installed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +96,6 @@ def is_as_planned(found: Mapping[str, Any] | None, planned: Release) -> bool:
     if not found or (found["status"], found["chart"]) != ("deployed", "cilium"):
         return False
     return Release.live(planned.name, found) == planned
-
-
-def rollouts(namespace: str) -> list[str]:
-    """Return the chart's workloads, whatever the release is called, as module ``cluster_state_info`` names them."""
-    return [f"DaemonSet/{namespace}/{AGENTS}", f"Deployment/{namespace}/{AGENTS}-operator"]
 
 
 def release_refusals(live: Release | None, planned: Release, made: Iterable[str], consent: TakeOver) -> list[str]:

@@ -516,6 +516,8 @@ class ClusterSeen:
     """Node -> whether Cilium's agent there is ready; None where the account may not know."""
     agents_read: bool = False
     """Whether that was asked for."""
+    operator: bool | None = None
+    """Whether an operator of Cilium is ready; None where nobody knows."""
 
     def endpoints_of(self, service: str, family: str) -> EndpointsSeen:
         """Return the endpoints of ``service`` in ``family``."""
@@ -553,6 +555,7 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
         ),
         agents=raw.get("agents"),
         agents_read="agents" in raw,
+        operator=raw.get("operator"),
         made=frozenset(noted) if "noted.services" in noted else None,
         peers={item["metadata"]["name"]: dict(_peers(item)) for item in resources.get("CiliumBGPNodeConfig") or []},
         services={service.key: service for service in services},

@@ -184,13 +184,15 @@ def _check_node_session(report: VerifyReport, session: PlannedSession, peer: Pee
     return OK
 
 
-def needs_agents(plan: PlanDocument, cluster: str) -> bool:
-    """Return whether some session of a cluster has no witness but its node: its router is not ours."""
-    return any(
-        session["cluster"] == cluster
-        and (session["router"] not in plan["routers"] or not plan["routers"][session["router"]]["managed"])
-        for session in plan["sessions"]
-    )
+def verify_pods(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
+    """Warn of nodes whose agent is not ready, and of a cluster without an operator: other findings follow from it."""
+    for cluster, seen in sorted(clusters.items()):
+        if seen.operator is False:
+            report.find("EDGE898", cluster)
+        agents = seen.agents or {}
+        for node in plan["clusters"][cluster]["nodes"]:
+            if agents.get(node) is False:
+                report.find("EDGE897", f"{cluster} node {node}", node=node)
 
 
 def _check_agent(report: VerifyReport, session: PlannedSession, seen: ClusterSeen) -> str:

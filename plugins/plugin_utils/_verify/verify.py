@@ -28,7 +28,7 @@ from .observed import ClusterSeen, RouterSeen, read_cluster, read_router
 from .report import OK, VerifyReport
 from .routes import verify_routes
 from .services import verify_services
-from .sessions import verify_node_sessions, verify_router_sessions
+from .sessions import verify_node_sessions, verify_pods, verify_router_sessions
 
 SETTLE_SECONDS = 60
 """Allowance for what depends on no BGP timer: IPAM, L2 leases of 15 s, agents' reports every 5 s, their start."""
@@ -66,6 +66,7 @@ def verify(
             "the play's hosts must contain the plan's routers and clusters",
         )
     plan = with_addresses(plan, routers, clusters)
+    verify_pods(report, plan, clusters)
     expectations = Expectations(plan, clusters)
     up = verify_router_sessions(report, plan, routers)
     verify_neighbors(report, plan, routers)

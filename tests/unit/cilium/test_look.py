@@ -82,6 +82,7 @@ def state(of: Target, *objects: str, **changes: Any) -> dict[str, Any]:
         "namespaces": ["kube-system"],
         "workloads": [],
         "rollouts": {},
+        "unready": {},
     }
     return {**live, **changes}
 
@@ -317,7 +318,32 @@ ALL_PARTS = ["release", "bgp", "lb", "services"]
 def test_what_is_not_as_planned_is_pending(key: str, change: Any, pending: list[str]) -> None:
     of = planned_target()
     live = as_planned(of)
-    assert look(of, {**live, key: change(live[key])}, ADMINISTRATOR).pending == pending
+    changed = {**live, key: change(live[key])}
+    unready = {name: {"ready": 1, "wanted": 3, "pods": []} for name, lack in changed["rollouts"].items() if lack}
+    assert look(of, {**changed, "unready": unready}, ADMINISTRATOR).pending == pending
+
+
+def operator_down(live: dict[str, Any]) -> dict[str, Any]:
+    name = next(name for name in live["rollouts"] if name.startswith("Deployment/"))
+    unready = {name: {"ready": 0, "wanted": 1, "pods": []}}
+    return {**live, "rollouts": {**live["rollouts"], name: "0 of 1 ready"}, "unready": unready}
+
+
+def test_that_the_run_waits_for_an_operator_is_told_before_anything_is_changed() -> None:
+    of = planned_target()
+    told = look(of, operator_down(as_planned(of)), ADMINISTRATOR).notes
+    assert told == [
+        "Cilium's operator (Deployment kube-system/cilium-operator): 0 of 1 ready. Without it no service gets an address, and"
+        " no change of BGP reaches a node; what runs goes on as it is. Look at: kubectl -n kube-system describe"
+        " deployment/cilium-operator; kubectl -n kube-system get pods -o wide\n"
+        "This run waits for it, for cilium_net_release_timeout seconds, before anything is written to the cluster."
+    ]
+
+
+def test_an_operator_is_not_waited_for_before_helm_may_mend_it() -> None:
+    of = planned_target()
+    live = operator_down(as_planned(of))
+    assert look(of, {**live, "release": {**live["release"], "values": {}}}, ADMINISTRATOR).notes == []
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,16 @@ def test_list_that_does_not_know_the_release(tmp_path: Path, answer: str) -> Non
     assert upgrade(params(binary), os.environ, check=False) == {"changed": True, "status": {}}
 
 
+def test_helm_that_somebody_kills_is_named_with_the_signal(tmp_path: Path) -> None:
+    """The kernel does that where memory is short; Helm itself says nothing then."""
+    with pytest.raises(HelmError) as raised:
+        upgrade(params(script(tmp_path, "kill -9 $$")), os.environ, check=False)
+    assert str(raised.value) == (
+        f"{tmp_path}/helm upgrade was ended by somebody else (signal 9: Killed), as the kernel does where memory is short"
+        " (dmesg). Run again: a release that Helm has left pending is freed then"
+    )
+
+
 UPGRADE = """
 import json, os, signal, sys
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import upgrade

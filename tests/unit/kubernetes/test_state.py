@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import METADATA_ONLY
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
+    METADATA_ONLY,
+    RefusedError,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import state_request
 
@@ -62,6 +65,133 @@ def test_each_kind_is_waited_for(clock: list[float]) -> None:
     clock.clear()
     assert set(read_state(reader, request(plurals=["apples", "pears"], wait=5))["kinds"]) == {"Apple", "Pear"}
     assert clock == []
+
+
+DAEMON_SET, DEPLOYMENT = "DaemonSet/kube-system/cilium", "Deployment/kube-system/cilium-operator"
+
+
+def daemon_set(wanted: int, updated: int, ready: int, generation: int = 1) -> dict[str, Any]:
+    counts = {"desiredNumberScheduled": wanted, "updatedNumberScheduled": updated, "numberReady": ready}
+    return {
+        "metadata": {"namespace": "kube-system", "generation": generation},
+        "spec": {"selector": {"matchLabels": {"k8s-app": "cilium"}}},
+        "status": {"observedGeneration": 1, **counts},
+    }
+
+
+def deployment(replicas: int, updated: int, ready: int) -> dict[str, Any]:
+    labels = {"name": "cilium-operator", "io.cilium/app": "operator"}
+    return {
+        "metadata": {"namespace": "kube-system", "generation": 1},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": labels}},
+        "status": {"observedGeneration": 1, "updatedReplicas": updated, "readyReplicas": ready},
+    }
+
+
+def pod(name: str, node: str = "", **status: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "spec": {"nodeName": node} if node else {}, "status": status}
+
+
+def is_not(kind: str, message: str = "") -> dict[str, str]:
+    return {"type": kind, "status": "False", "message": message}
+
+
+class WorkloadsStandIn:
+    """Answers like an API server that has these workloads, and these pods."""
+
+    def __init__(self, pods: list[dict[str, Any]] | None, **workloads: dict[str, Any]) -> None:
+        self.pods = pods
+        self.workloads = workloads
+        self.selectors: list[str] = []
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        return self.workloads.get(path.rpartition("/")[2].replace("-", "_"))
+
+    def items(self, _path: str, selector: str) -> list[dict[str, Any]]:
+        self.selectors.append(selector)
+        if self.pods is None:
+            raise RefusedError("here", HTTPError(403, "Forbidden", "{}", None))
+        return self.pods
+
+
+class HTTPError(Exception):
+    """What the client raises, as far as it is read."""
+
+    def __init__(self, status: int, reason: str, body: str, _headers: None) -> None:
+        self.status, self.reason, self.body = status, reason, body
+
+
+@pytest.mark.parametrize(
+    ("cilium", "lack"),
+    [
+        (daemon_set(4, 4, 4), ""),
+        (daemon_set(4, 4, 3), "3 of 4 ready"),
+        (daemon_set(4, 3, 4), "3 of 4 updated"),
+        (daemon_set(4, 4, 4, generation=2), "its change is not seen yet"),
+        (None, "does not exist"),
+    ],
+)
+def test_what_agents_lack(cilium: dict[str, Any], lack: str) -> None:
+    reader: Any = WorkloadsStandIn([], **({"cilium": cilium} if cilium else {}))
+    assert read_state(reader, request(rollouts=[DAEMON_SET]))["rollouts"] == {DAEMON_SET: lack}
+
+
+def test_an_operator_that_somebody_has_scaled_to_0_is_not_complete() -> None:
+    """0 of 0 pods are ready then, and nobody hands addresses out."""
+    reader: Any = WorkloadsStandIn([], cilium_operator=deployment(0, 0, 0))
+    found = read_state(reader, request(rollouts=[DEPLOYMENT]))
+    assert found["rollouts"] == {DEPLOYMENT: "scaled to 0"}
+    assert found["unready"] == {DEPLOYMENT: {"ready": 0, "wanted": 0, "pods": []}}
+    assert reader.selectors == ["io.cilium/app=operator,name=cilium-operator"]
+
+
+def test_pods_that_are_not_ready_are_named_with_the_reason_that_says_most() -> None:
+    waiting = {"state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}}
+    pods = [
+        pod("fine", "node01", conditions=[{"type": "Ready", "status": "True"}]),
+        pod("crashes", "node04", conditions=[is_not("Ready", "containers")], initContainerStatuses=[waiting]),
+        pod("unscheduled", conditions=[is_not("PodScheduled", "0/4 nodes\nare available")]),
+        pod("told", "node03", conditions=[is_not("Ready", "x" * 200)], containerStatuses=[{"state": {"running": {}}}]),
+        pod("new", "node02"),
+        {**pod("ends", "node05"), "metadata": {"name": "ends", "deletionTimestamp": "2026-11-29T07:00:00Z"}},
+    ]
+    reader: Any = WorkloadsStandIn(pods, cilium=daemon_set(6, 6, 1))
+    unready = read_state(reader, request(rollouts=[DAEMON_SET]))["unready"][DAEMON_SET]
+    assert (unready["ready"], unready["wanted"]) == (1, 6)
+    assert [tuple(item.values()) for item in unready["pods"]] == [
+        ("unscheduled", "", "0/4 nodes are available"),
+        ("new", "node02", ""),
+        ("told", "node03", "x" * 157 + "..."),
+        ("crashes", "node04", "CrashLoopBackOff"),
+        ("ends", "node05", "is being ended"),
+    ]
+
+
+def test_without_the_right_to_list_pods_the_lack_is_told_all_the_same() -> None:
+    reader: Any = WorkloadsStandIn(None, cilium=daemon_set(4, 4, 3))
+    found = read_state(reader, request(rollouts=[DAEMON_SET]))
+    assert found["rollouts"] == {DAEMON_SET: "3 of 4 ready"}
+    assert found["unready"] == {DAEMON_SET: {"ready": 3, "wanted": 4, "pods": None}}
+
+
+@pytest.mark.parametrize(
+    ("cilium", "operator", "may_lack", "waits"),
+    [
+        pytest.param(daemon_set(4, 4, 3), deployment(1, 1, 1), True, 0, id="one node"),
+        pytest.param(daemon_set(4, 4, 4), deployment(2, 2, 1), True, 0, id="one operator of two"),
+        pytest.param(daemon_set(4, 4, 3), deployment(1, 1, 1), False, 5, id="one node, after a change"),
+        pytest.param(daemon_set(4, 3, 3), deployment(1, 1, 1), True, 5, id="a rollout is under way"),
+        pytest.param(daemon_set(4, 4, 3, 2), deployment(1, 1, 1), True, 5, id="a rollout begins"),
+        pytest.param(daemon_set(4, 4, 0), deployment(1, 1, 1), True, 5, id="no node"),
+        pytest.param(daemon_set(4, 4, 4), deployment(2, 2, 0), True, 5, id="no operator"),
+    ],
+)
+def test_how_long_agents_and_operator_are_waited_for(
+    clock: list[float], cilium: dict[str, Any], operator: dict[str, Any], may_lack: bool, waits: int
+) -> None:
+    reader: Any = WorkloadsStandIn([], cilium=cilium, cilium_operator=operator)
+    read_state(reader, request(rollouts=[DAEMON_SET, DEPLOYMENT], some_suffice=may_lack, wait=5))
+    assert sum(clock) == waits
 
 
 def test_a_kind_that_is_not_needed_is_not_waited_for(clock: list[float]) -> None:

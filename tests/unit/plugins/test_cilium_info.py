@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import (
+    AGENTS,
     KINDS,
+    OPERATORS,
     cut,
     endpoint_slices,
     read_agents,
+    read_pods,
     read_resources,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import RefusedError
@@ -147,6 +150,25 @@ def test_an_agent_is_ready_where_one_of_its_nodes_pods_is() -> None:
     assert reader.asked == [("/api/v1/namespaces/kube-system/pods", "k8s-app=cilium")]
 
 
+@pytest.mark.parametrize(
+    ("agents", "operators", "told"),
+    [
+        ([agent("node01")], [agent("node01"), agent("node02", "False")], True),
+        ([agent("node01")], [agent("node01", "False")], False),
+        pytest.param([agent("node01")], [], False, id="scaled to 0"),
+        pytest.param([], [], None, id="no Cilium, or under other labels"),
+    ],
+)
+def test_an_operator_is_ready_where_one_is(
+    agents: list[dict[str, Any]], operators: list[dict[str, Any]], told: bool | None
+) -> None:
+    class Labeled:
+        def items(self, _path: str, selector: str) -> list[dict[str, Any]]:
+            return {AGENTS: agents, OPERATORS: operators}[selector]
+
+    assert read_pods(Labeled(), "kube-system")["operator"] is told  # type: ignore[arg-type]
+
+
 class Refusing:
     """An API server that refuses every list."""
 
@@ -158,6 +180,6 @@ class Refusing:
 
 
 def test_account_that_may_not_list_pods_does_not_know_the_agents() -> None:
-    assert read_agents(Refusing(403), "kube-system") is None  # type: ignore[arg-type]
+    assert read_pods(Refusing(403), "kube-system") == {"agents": None, "operator": None}  # type: ignore[arg-type]
     with pytest.raises(RefusedError):
         read_agents(Refusing(503), "kube-system")  # type: ignore[arg-type]

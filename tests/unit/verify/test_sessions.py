@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.sessions import needs_agents
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import INGRESS, path, route
 
@@ -281,7 +280,28 @@ def by_the_word_of_an_agent(instance: str, reason: str) -> str:
 NOT_READY = "its Cilium agent is not ready"
 
 
-@FAULTS.finds(*(by_the_word_of_an_agent(name, NOT_READY) for name in ("public-ingress", "public-service")))
+AGENT_DOWN = (
+    "EDGE897 platform node node01: Cilium's agent there is not ready: its sessions stay down, and it answers for no address on"
+    " L2 (other nodes serve what they may serve, and it takes the plan when its agent is back: kubectl -n kube-system get pods"
+    " -o wide -l k8s-app=cilium --field-selector spec.nodeName=node01)"
+)
+
+
+@FAULTS.finds(AGENT_DOWN)
+def agent_down(site: LiveSite) -> None:
+    site.observed["clusters"]["platform"]["agents"] = {"node01": False, "node02": True, "a-node-of-others": False}
+
+
+@FAULTS.finds(
+    "EDGE898 platform: no Cilium operator is ready: no service gets an address, and no change of BGP reaches a node (what runs"
+    " goes on as it is: kubectl -n kube-system describe deployment/cilium-operator; kubectl -n kube-system get pods -o wide -l"
+    " io.cilium/app=operator)"
+)
+def operator_down(site: LiveSite) -> None:
+    site.observed["clusters"]["platform"].update(agents={"node01": True}, operator=False)
+
+
+@FAULTS.finds(*(by_the_word_of_an_agent(name, NOT_READY) for name in ("public-ingress", "public-service")), AGENT_DOWN)
 def dead_agent_says_established(site: LiveSite) -> None:
     others_router(site, {"node01": False, "node02": True, "node03": True})
 
@@ -333,7 +353,3 @@ def test_router_that_was_read_needs_no_word_of_an_agent() -> None:
     site = LiveSite()
     site.observed["clusters"]["platform"]["agents"] = {}
     assert site.texts() == []
-    assert not needs_agents(site.plan, "platform")
-    site.plan["routers"]["udm-pro"]["managed"] = False
-    assert needs_agents(site.plan, "platform")
-    assert not needs_agents(site.plan, "another")

@@ -289,4 +289,24 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " and the router has it up (BGP leaves that state within the hold time, so the object is behind; look again,"
         " and if it stays, restart the agent of node01: kubectl get ciliumbgpnodeconfig node01 -o yaml)",
     ),
+    "EDGE897": LiveCode(
+        WARNING,
+        "Agent of a node not ready",
+        "Cilium's agent there is not ready: its sessions stay down, and it answers for no address on L2",
+        "other nodes serve what they may serve, and it takes the plan when its agent is back: kubectl -n kube-system"
+        " get pods -o wide -l k8s-app=cilium --field-selector spec.nodeName={node}",
+        "platform node node01: Cilium's agent there is not ready: its sessions stay down, and it answers for no address"
+        " on L2 (other nodes serve what they may serve, and it takes the plan when its agent is back: kubectl -n"
+        " kube-system get pods -o wide -l k8s-app=cilium --field-selector spec.nodeName=node01)",
+    ),
+    "EDGE898": LiveCode(
+        WARNING,
+        "No operator ready",
+        "no Cilium operator is ready: no service gets an address, and no change of BGP reaches a node",
+        "what runs goes on as it is: kubectl -n kube-system describe deployment/cilium-operator; kubectl -n kube-system"
+        " get pods -o wide -l io.cilium/app=operator",
+        "platform: no Cilium operator is ready: no service gets an address, and no change of BGP reaches a node (what"
+        " runs goes on as it is: kubectl -n kube-system describe deployment/cilium-operator; kubectl -n kube-system get"
+        " pods -o wide -l io.cilium/app=operator)",
+    ),
 }

@@ -144,7 +144,9 @@ class Program:
     def run_for(self, pod: dict[str, Any], version: str) -> None:
         """See that it runs for ``pod``, and for no other."""
         uid = pod["metadata"]["uid"]
-        stopped = self.node in self.kubelet.settings.get("stopped", ()) and self.kind == "agent"
+        stopped = self.kubelet.stops(self.kind, self.node)
+        if stopped:
+            self.reason = stopped
         if self.alive():
             if self.uid != uid or stopped:
                 self.stop(0 if stopped else 10)
@@ -319,6 +321,12 @@ class Kubelet:
         }
 
     # The programs
+
+    def stops(self, kind: str, node: str) -> str:
+        """Return why a program is kept from running; empty where it is not."""
+        if kind == "operator":
+            return "kept down by edge_twin_stopped_operators" if self.settings.get("operator_stopped") else ""
+        return "kept down by edge_twin_stopped_agents" if node in self.settings.get("stopped", ()) else ""
 
     def cgroup(self, kind: str, node: str) -> Any:
         """Return the cgroup of a program."""

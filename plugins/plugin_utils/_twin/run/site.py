@@ -73,6 +73,16 @@ class _Programs:
     etcd: Path
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stopped:
+    """What is kept from running, to see what the site does then."""
+
+    agents: list[str] = dataclasses.field(default_factory=list)
+    """Nodes whose agent is."""
+    operators: list[str] = dataclasses.field(default_factory=list)
+    """Clusters whose operator is."""
+
+
 class TwinSite:
     """The twin of a site on this machine.
 
@@ -98,14 +108,14 @@ class TwinSite:
         return self._description() != _plain(twin)
 
     def present(
-        self, twin: _twin.Twin, suite: str, stopped: list[str], passwords: Mapping[str, str] | None = None
+        self, twin: _twin.Twin, suite: str, stopped: Stopped, passwords: Mapping[str, str] | None = None
     ) -> Result:
         """Bring everything up that is not, and in step what is.
 
         Args:
             twin: the description.
             suite: Debian suite of the routers.
-            stopped: nodes whose agent is kept from running.
+            stopped: what is kept from running.
             passwords: of the sessions with stand-in speakers.
         """
         runtime = self.runtime
@@ -164,7 +174,7 @@ class TwinSite:
             etcd=self.tools.etcd(),
         )
 
-    def _bring_up_cluster(self, twin: _twin.Twin, plane: ControlPlane, found: _Programs, stopped: list[str]) -> bool:
+    def _bring_up_cluster(self, twin: _twin.Twin, plane: ControlPlane, found: _Programs, stopped: Stopped) -> bool:
         """Bring up what a cluster has beside its control plane; return whether its kubelet got new settings."""
         plane.wait()
         plane.start_controllers(found.kubernetes["kube-controller-manager"])
@@ -248,7 +258,7 @@ class TwinSite:
         return nodes
 
     def _start_kubelet(
-        self, twin: _twin.Twin, plane: ControlPlane, cilium: dict[str, dict[str, str]], stopped: list[str]
+        self, twin: _twin.Twin, plane: ControlPlane, cilium: dict[str, dict[str, str]], stopped: Stopped
     ) -> bool:
         """Start the cluster's kubelet, or give a running one its settings; return whether they are new."""
         cluster = plane.cluster
@@ -266,7 +276,8 @@ class TwinSite:
                 name: {"namespace": hosts[name].namespace, "devices": [leg.interface for leg in hosts[name].legs]}
                 for name in cluster.agents
             },
-            "stopped": [name for name in stopped if name in cluster.agents],
+            "stopped": [name for name in stopped.agents if name in cluster.agents],
+            "operator_stopped": cluster.host in stopped.operators,
             "programs": cilium,
             "api_port": 6443,
             "node_api_port": _twin.NODE_API_PORT,

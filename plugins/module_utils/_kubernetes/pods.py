@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pods of a workload: which are ready, and why the others are not."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Optional
+
+from .reader import FORBIDDEN, ClusterReader, RefusedError
+
+MOST_CHARACTERS = 160
+"""Of a reason: a kubelet's may have a whole log in it."""
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Return whether a pod is ready and not about to end."""
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    ready = any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
+
+
+def why_unready(pod: Mapping[str, Any]) -> str:
+    """Return why a pod is not ready, in the words of Kubernetes; empty where nobody says it."""
+    text = " ".join(next(_reasons(pod), "").split())
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 3] + "..."
+
+
+def _reasons(pod: Mapping[str, Any]) -> Iterator[str]:
+    """Yield reasons, the one that says most first (Kubernetes documentation, "Pod Lifecycle")."""
+    if "deletionTimestamp" in pod["metadata"]:
+        yield "is being ended"
+    status = pod.get("status") or {}
+    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    for container in containers:
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason"):  # CrashLoopBackOff, ImagePullBackOff, CreateContainerConfigError
+            yield str(waiting["reason"])
+    conditions = {item["type"]: item for item in status.get("conditions") or []}
+    for name in ("PodScheduled", "Ready"):
+        condition = conditions.get(name) or {}
+        if condition.get("status") == "False":
+            yield str(condition.get("message") or "")
+
+
+def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional[List[Dict[str, str]]]:
+    """Return the pods of a DaemonSet or Deployment that are not ready; None where the account may not list pods.
+
+    Each with ``name``, ``node`` (empty where it is on none) and ``reason``.
+
+    Raises:
+        ClusterReadError: the server refuses for another reason, or is out of reach.
+    """
+    labels = workload["spec"]["selector"].get("matchLabels") or {}
+    selector = ",".join("{0}={1}".format(*item) for item in sorted(labels.items()))
+    path = "/api/v1/namespaces/{0}/pods".format(workload["metadata"]["namespace"])
+    try:
+        pods = reader.items(path, selector=selector)
+    except RefusedError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return None
+    found = [
+        {
+            "name": pod["metadata"]["name"],
+            "node": pod["spec"].get("nodeName") or "",
+            "reason": why_unready(pod),
+        }
+        for pod in pods
+        if not is_ready(pod)
+    ]
+    return sorted(found, key=lambda pod: (pod["node"], pod["name"]))

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cilium's agents and operator as a cluster runs them: what they lack, what follows from it, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._kubernetes.state import NOT_SEEN, SCALED_DOWN
+from .._findings.wording import some
+
+MOST_PODS = 5
+AGENTS = "cilium"
+"""Name of the agents' DaemonSet, whoever installed it."""
+OPERATOR = f"{AGENTS}-operator"
+"""Name of the operator's Deployment."""
+
+TITLES = {AGENTS: "Cilium's agents", OPERATOR: "Cilium's operator"}
+AGENTS_DOWN = (
+    "Sessions of such a node stay down, and it answers for no address on L2; other nodes serve what they may serve."
+    " It takes the plan when its agent is back"
+)
+NO_AGENT = "Without agents no session comes up, and no address is announced"
+NO_OPERATOR = "Without it no service gets an address, and no change of BGP reaches a node; what runs goes on as it is"
+NO_CONTROLLER = "Nobody acts on it: kube-controller-manager does not work, or is slow"
+SPARE_OPERATOR = "Another one does its work, and none stands by"
+FOLLOWS = {AGENTS: (AGENTS_DOWN, NO_AGENT), OPERATOR: (SPARE_OPERATOR, NO_OPERATOR)}
+"""Workload -> what follows where some of its pods are ready, and where none is."""
+
+
+@dataclass(slots=True)
+class Lacks:
+    """What agents and operator lack."""
+
+    errors: list[str] = field(default_factory=list)
+    """What nothing of the plan takes effect without."""
+    notes: list[str] = field(default_factory=list)
+    """What single pods lack."""
+
+
+def rollouts(namespace: str) -> list[str]:
+    """Return the chart's workloads, whatever the release is called, as module ``cluster_state_info`` names them."""
+    return [f"DaemonSet/{namespace}/{AGENTS}", f"Deployment/{namespace}/{OPERATOR}"]
+
+
+def lacks(state: Mapping[str, Any], rolled_out: bool) -> Lacks:
+    """Return what agents and operator lack.
+
+    Agents that are down on some nodes keep no other node from taking the plan, and one operator is enough, unless the
+    release has just changed: it may be at fault, and the pods that are ready may be the old ones.
+
+    Args:
+        state: ``rollouts`` and ``unready`` of module ``cluster_state_info``.
+        rolled_out: whether this run has changed the release.
+    """
+    found = Lacks()
+    for rollout, lack in state["rollouts"].items():
+        if not lack:
+            continue
+        unready = state["unready"][rollout]
+        some_run = unready["ready"] > 0 and lack not in (NOT_SEEN, SCALED_DOWN)
+        text = _text(rollout, lack, unready["pods"], some_run)
+        (found.notes if some_run and not rolled_out else found.errors).append(text)
+    return found
+
+
+def _text(rollout: str, lack: str, pods: Sequence[Mapping[str, str]] | None, some_run: bool) -> str:
+    """Return what a workload lacks, what follows, and what to do."""
+    kind, namespace, name = rollout.split("/")
+    follows = NO_CONTROLLER if lack == NOT_SEEN else FOLLOWS[name][0 if some_run else 1]
+    text = f"{TITLES[name]} ({kind} {namespace}/{name}): {lack}{_pods(pods, namespace)}. {follows}."
+    return f"{text} {_way_out(kind, namespace, name, lack, pods)}"
+
+
+def _pods(pods: Sequence[Mapping[str, str]] | None, namespace: str) -> str:
+    """Return which pods are not ready, as the end of a sentence; nothing where there are none."""
+    if pods is None:
+        return f" (the account may not list the pods in {namespace})"
+    told = [
+        f"{pod['node'] or 'on no node'} (pod {pod['name']}{': ' if pod['reason'] else ''}{pod['reason']})"
+        for pod in pods
+    ]
+    return f"; not ready: {some(told, MOST_PODS)}" if told else ""
+
+
+def _way_out(kind: str, namespace: str, name: str, lack: str, pods: Sequence[Mapping[str, str]] | None) -> str:
+    """Return what to look at, or what to do."""
+    kubectl = f"kubectl -n {namespace}"
+    workload = f"{kind.lower()}/{name}"
+    if lack == SCALED_DOWN:
+        return f"Scale it up: {kubectl} scale {workload} --replicas=1, or as many as operator.replicas says"
+    if not pods:
+        return f"Look at: {kubectl} describe {workload}; {kubectl} get pods -o wide"
+    pod = pods[0]["name"]
+    return f"Look at: {kubectl} describe pod {pod}; {kubectl} logs {pod} --all-containers"
