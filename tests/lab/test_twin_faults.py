@@ -311,3 +311,26 @@ def test_operator_that_is_down_for_the_whole_run(
     with pytest.raises(ApiError):  # the cluster has nothing of the plan yet
         site.kube.request("GET", f"{POOLS}/{name}")
     completes(site, name)
+
+
+def test_agent_that_is_kept_down_keeps_no_other_node_from_the_plan(site: Site, name: str) -> None:
+    agents = "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium"
+    before = site.ready(agents, "numberReady")
+    site.twin("-e", '{"edge_twin_stopped_agents": ["node01"]}')
+    site.wait_for("the agent is down", lambda: site.ready(agents, "numberReady") == before - 1)
+    # It would wait for all of that for agents after a change of the release; here it goes on at once.
+    code, output = site.run("-e", "cilium_net_release_timeout=100000", "-e", "edge_verify_timeout=20")
+    told = words(output)
+    assert code != 0, output
+    assert f"(DaemonSet kube-system/cilium): {before - 1} of {before} ready; not ready: node01 (pod cilium-" in told
+    assert "Sessions of such a node stay down, and it answers for no address on L2; other nodes serve" in told
+    assert "The site is not as planned:" in told
+    assert "udm-pro neighbor 10.121.0.11 (node01, peering public-ingress)" in told
+    for other in ("node02", "node03", "node04"):
+        assert f"{other}, peering" not in told, output
+    assert "warning EDGE897 platform node node01: Cilium's agent there is not ready" in told
+    assert "Traceback" not in output
+    made = site.kube.request("GET", f"/api/v1/namespaces/dummy/services/{name}")
+    assert made["status"]["loadBalancer"].get("ingress"), "the others have not taken the plan"
+    site.twin()
+    completes(site, name)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import kubernetes
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import PART_KINDS
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import Kube
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
@@ -130,3 +133,91 @@ def test_an_upgrade_keeps_every_address_and_every_connection(
     finally:
         playbook("twin.yml", *own, "-e", "edge_twin_state=absent")
     assert {what: losses.lost for what, losses in lost.items()} == dict.fromkeys(lost, 0)
+
+
+def helm_of(run: subprocess.Popen[str]) -> list[int]:
+    """Return the processes of Helm that a run has started."""
+    parents, names = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            head, _bracket, tail = path.read_text().rpartition(") ")
+            parents[int(path.parent.name)], names[int(path.parent.name)] = int(tail.split()[1]), head.partition("(")[2]
+    found = []
+    for pid in [pid for pid, name in names.items() if name == "helm"]:
+        above = pid
+        while above in parents and above != run.pid:
+            above = parents[above]
+        if above == run.pid:
+            found.append(pid)
+    return found
+
+
+def kill_helm_at_work(kube: Kube, run: subprocess.Popen[str]) -> None:
+    """Wait until a run's Helm has noted that it upgrades the release, and kill it."""
+    secrets = "/api/v1/namespaces/kube-system/secrets"
+    version = kube.request("GET", secrets)["metadata"]["resourceVersion"]
+    for kind, item in kube.watch(secrets, version, 300):
+        if kind == "ADDED" and item["metadata"].get("labels", {}).get("status") == "pending-upgrade":
+            killed = helm_of(run)
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+            assert killed, "Helm had ended before it could be killed"
+            return
+    raise AssertionError("the run never called Helm")
+
+
+def release_status(kube: Kube) -> list[str]:
+    """Return the status of each revision of the release, oldest first."""
+    found = kube.request("GET", "/api/v1/namespaces/kube-system/secrets?labelSelector=owner=helm")["items"]
+    labels = sorted((item["metadata"]["labels"] for item in found), key=lambda label: int(label["version"]))
+    return [label["status"] for label in labels]
+
+
+@pytest.mark.long
+def test_helm_that_is_killed_in_the_middle_of_an_upgrade(tmp_path: Path, told_by_probes: Callable[[str], None]) -> None:
+    """The next run frees the release and completes the upgrade, and the one after it changes nothing."""
+    old, new, folder = "1.19.6", "1.20.2", tmp_path / "twin"
+    own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
+    options = ("-i", str(folder / "overlay"), "-e", "cilium_net_release_helm_timeout=60", "-e")
+    try:
+        playbook("twin.yml", *own, "-e", f"edge_cilium_version={old}")
+        playbook("site.yml", *options, f"edge_cilium_version={old}")
+        before = addresses(folder)
+        playbook("twin.yml", *own, "-e", f"edge_cilium_version={new}")
+        kube = Kube(folder / "clusters" / "platform" / "kubeconfig")
+        clients = Connections(CLIENT, *TARGETS)
+        try:
+            command = [
+                "ansible-playbook",
+                "playbooks/site.yml",
+                "-i",
+                str(HYBRID),
+                *options,
+                f"edge_cilium_version={new}",
+            ]
+            with subprocess.Popen(
+                command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            ) as run:
+                kill_helm_at_work(kube, run)
+                output = run.communicate(timeout=300)[0]
+            assert run.returncode != 0, output
+            told = " ".join(output.split())
+            assert "helm upgrade was ended by somebody else (signal 9: Killed)" in told
+            assert "Run again: a release that Helm has left pending is freed then" in told
+            assert "Traceback" not in output
+            assert release_status(kube) == ["deployed", "pending-upgrade"]
+            completed = playbook("site.yml", *options, f"edge_cilium_version={new}")
+            again = playbook("site.yml", *options, f"edge_cilium_version={new}")
+        finally:
+            lost = clients.stop()
+        assert "the Helm release cilium is pending-upgrade: a run was cut off in the middle of it" in " ".join(
+            completed.split()
+        )
+        assert release_status(kube) == ["superseded", "failed", "deployed"]
+        assert "0 of 2 ends changed" in again, again
+        assert addresses(folder) == before
+    finally:
+        playbook("twin.yml", *own, "-e", "edge_twin_state=absent")
+    for target, losses in lost.items():
+        told_by_probes(f"Helm killed, {old} to {new}, {target}: {losses}")
+    assert {target: losses.lost for target, losses in lost.items()} == dict.fromkeys(TARGETS, 0)
