@@ -222,6 +222,13 @@ def test_api_server_that_is_killed_in_the_middle_of_a_phase(site: Site, name: st
 NOT_SEEN = "Nothing was changed. platform: it cannot be looked at: the API server https://127.0.0.1:"
 REQUESTS = [
     pytest.param("GET", "/ciliumloadbalancerippools$", BEFORE, [NOT_SEEN, "is out of reach"], id="the first look"),
+    pytest.param(
+        "GET",
+        "^/apis/cilium.io/v2$",
+        BEFORE,
+        ["The site is not as planned:", "error EDGE802 platform: ", "is out of reach"],
+        id="both ends are verified",
+    ),
 ]
 
 
