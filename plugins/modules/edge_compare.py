@@ -73,13 +73,13 @@ error:
   type: str
   returned: when it could not be read
 differences:
-  description: How many of RV(rows) are differences, that is all but those that were not compared.
+  description: How many of RV(rows) are differences, that is all but those that were not compared or are only tightened.
   type: int
   returned: when it could be read
 rows:
   description:
-    - The differences, each with C(state), one of V(only live), V(only planned), V(differs) and V(not compared), and
-      C(what).
+    - The differences, each with C(state), one of V(only live), V(only planned), V(differs), V(tightened) and
+      V(not compared), and C(what).
   type: list
   elements: dict
   returned: when it could be read

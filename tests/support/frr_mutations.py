@@ -235,6 +235,14 @@ SEMANTIC: dict[str, tuple[tuple[Edit, ...], list[str]]] = {
             _K8S + "ipv4: accepts 203.0.113.88/29 ge 32 only in the first",
         ],
     ),
+    "next-hops": (
+        (("route-map IN permit 10\n", "route-map IN permit 10\n set ip next-hop peer-address\n"),),
+        [_K8S + "ipv4: routes lead to the neighbor itself only in the second"],
+    ),
+    "next-hops-elsewhere": (
+        (("route-map IN permit 10\n", "route-map IN permit 10\n set ip next-hop 10.0.0.99\n"),),
+        [_K8S + "ipv4: accepts 203.0.113.88/29 ge 32 as it is in the first, with ip next-hop 10.0.0.99 in the second"],
+    ),
     "other-community": (
         (("permit 65009:1", "permit 65009:2"),),
         [

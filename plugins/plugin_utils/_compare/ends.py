@@ -18,7 +18,7 @@ from .._cilium.helm_values import changed_values, differing_values
 from .._cilium.live_objects import is_ours, object_key, place
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import count
-from .frr.compare import HIDDEN_NOT_COMPARED, frr_difference
+from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, frr_difference
 from .objects.compare import objects_difference
 from .objects.shape import as_text, read_as_the_api_has_it
 
@@ -26,6 +26,9 @@ ONLY_LIVE = "only live"
 ONLY_PLANNED = "only planned"
 DIFFERS = "differs"
 NOT_COMPARED = "not compared"
+TIGHTENED = "tightened"
+NO_DIFFERENCE = (NOT_COMPARED, TIGHTENED)
+"""States of rows that are no differences."""
 
 SAVE_ROUTER = "save it again: ssh ROUTER vtysh -c \"'show running-config'\""
 RELEASE_NOT_COPIED = "Helm release: not compared, as the copy has none (helm get values ... > CLUSTER/values.yaml)"
@@ -41,6 +44,7 @@ _BGP_LINE = re.compile(r"router bgp(?!\S)\s*(?P<asn>\S*)")
 """A BGP instance at the left edge."""
 
 _ONLY = re.compile(r"(?P<what>.*?):? only in the (?P<side>first|second)")
+_TIGHTENED = tuple(f"{meaning} only in the second" for meaning in OWN_NEXT_HOPS.values())
 _BOTH = re.compile(r"(?P<first>.*) in the first, (?P<second>.*) in the second")
 
 DEFAULT_POD_POOL = "default"
@@ -52,7 +56,7 @@ class Row:
     """One difference."""
 
     state: str
-    """One of the four words above."""
+    """One of the five words above."""
     what: str
     """The subject, and where both ends have it, the live value before the planned one."""
 
@@ -68,7 +72,7 @@ class Comparison:
     @property
     def differences(self) -> int:
         """How many rows are differences."""
-        return sum(row.state != NOT_COMPARED for row in self.rows)
+        return sum(row.state not in NO_DIFFERENCE for row in self.rows)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -89,6 +93,8 @@ def row_of(line: str) -> Row:
     if line.endswith(HIDDEN_NOT_COMPARED):
         return Row(NOT_COMPARED, line)
     only = _ONLY.fullmatch(line)
+    if only is not None and line.endswith(_TIGHTENED):
+        return Row(TIGHTENED, only["what"])
     if only is not None:
         return Row(ONLY_LIVE if only["side"] == "first" else ONLY_PLANNED, only["what"])
     both = _BOTH.fullmatch(line)

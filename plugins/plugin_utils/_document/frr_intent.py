@@ -129,6 +129,9 @@ class RouteMapSet(TypedDict, total=False):
     metric: Annotated[int, "MED."]
     as_path_prepend: Annotated[list[int], "AS numbers to put in front of the path."]
     tag: Annotated[int, "Tag inside the router."]
+    peer_next_hop: Annotated[
+        str, "Family of the neighbor's own address, which becomes the next hop whatever it announces.", ("ipv4", "ipv6")
+    ]
 
 
 class RouteMapEntry(TypedDict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._compare.ends import NOT_COMPARED, ONLY_PLANNED, Comparison, Row
+from .._compare.ends import NOT_COMPARED, ONLY_PLANNED, TIGHTENED, Comparison, Row
 from .._document.drift import DRIFT, DRIFT_FORMAT, NONE, UNKNOWN, DriftDocument, DriftEnd, DriftRow
 from .._findings.code import ERROR
 from .._findings.wording import count
@@ -112,7 +112,9 @@ def _end(compared: Mapping[str, Any]) -> DriftEnd:
         return _unread(end, host, str(compared["error"]))
     found = _unread(end, host, None)
     for row in compared["rows"]:
-        _add(found, {"state": str(row["state"]), "what": str(row["what"])})
+        # What the plan tightens where a router is taken over, somebody took away where it was there.
+        state = ONLY_PLANNED if row["state"] == TIGHTENED else str(row["state"])
+        _add(found, {"state": state, "what": str(row["what"])})
     found["notes"] += [str(note) for note in compared["notes"]]
     return found
 

@@ -58,7 +58,9 @@ class Filters:
     community_lists: list[CommunityList] = field(default_factory=list)
     route_maps: list[RouteMap] = field(default_factory=list)
 
-    def add_import(self, name: str, family: Family, rules: Iterable[PrefixRule], policy: Policy) -> None:
+    def add_import(
+        self, name: str, family: Family, rules: Iterable[PrefixRule], policy: Policy, own_next_hop: Family | None = None
+    ) -> None:
         """Add what a peer group's neighbors may announce.
 
         Args:
@@ -66,10 +68,13 @@ class Filters:
             family: of the routes.
             rules: all prefixes that pass, of both families.
             policy: the rest of the import policy: whether everything passes, communities to carry, attributes to set.
+            own_next_hop: family of the neighbor's own address, which becomes the next hop; None = the next hop stays.
         """
         wanted = [*rules, *([PrefixRule(DEFAULT_ROUTE[family])] if policy.default_route else [])]
         match = self._communities(name.removesuffix("-in"), policy.communities)
         changes = _changes(policy, policy.add_communities)
+        if own_next_hop is not None:
+            changes["peer_next_hop"] = own_next_hop.key
         entries: list[RouteMapEntry] = []
         if policy.everything:
             entries.append(_permit(MAP_STEP, match, changes))

@@ -50,6 +50,18 @@ router bgp 65000
             "neighbors 10.0.0.1, 10.0.0.2: ipv4: accepts anything in the first, 10.9.0.0/24 ge 32 in the second",
             Row("differs", "neighbors 10.0.0.1, 10.0.0.2: ipv4: accepts anything live, 10.9.0.0/24 ge 32 planned"),
         ),
+        (
+            "neighbors 10.0.0.1, 10.0.0.2: ipv4: routes lead to the neighbor itself only in the second",
+            Row("tightened", "neighbors 10.0.0.1, 10.0.0.2: ipv4: routes lead to the neighbor itself"),
+        ),
+        (
+            "neighbor fd00::1: ipv6: link-local next hops are not used only in the second",
+            Row("tightened", "neighbor fd00::1: ipv6: link-local next hops are not used"),
+        ),
+        (
+            "neighbor fd00::1: ipv6: routes lead to the neighbor itself only in the first",
+            Row("only live", "neighbor fd00::1: ipv6: routes lead to the neighbor itself"),
+        ),
         ("neighbor 10.0.0.1: another password", Row("differs", "neighbor 10.0.0.1: another password")),
         (
             "neighbor 10.0.0.1: both have a password, which is hidden and was not compared",
@@ -66,6 +78,18 @@ def test_router_that_holds_the_plan() -> None:
     text = ROUTER.format(password="s3cret")
     found = router_comparison(text, text, "10.1")
     assert (found.rows, found.text("router udm")) == ((), ["router udm: no difference"])
+
+
+def test_what_the_plan_tightens_is_told_and_is_no_difference() -> None:
+    policy = "\n neighbor 10.0.0.1 route-map IN in\nexit\nroute-map IN permit 10\n"
+    live = "router bgp 65000\n neighbor 10.0.0.1 remote-as 65001" + policy
+    found = router_comparison(live, live + " set ip next-hop peer-address\n", "10.3")
+    assert found.text("router gw") == [
+        "router gw: no difference",
+        "  tightened  neighbor 10.0.0.1: ipv4: routes lead to the neighbor itself",
+    ]
+    assert found.as_dict()["differences"] == 0
+    assert router_comparison(live + " set ip next-hop peer-address\n", live, "10.3").differences == 1
 
 
 def test_router_with_one_change() -> None:

@@ -560,6 +560,59 @@ REDISTRIBUTED = (
 TAGS = "route-map redistributed permit 10\n set tag 65535\nexit\n"
 
 
+# -- next hops -----------------------------------------------------------------------------------------------------
+SIX = """router bgp 65001
+ no bgp default ipv4-unicast
+ neighbor fd00::5 remote-as 65002
+ address-family ipv6 unicast
+  neighbor fd00::5 activate
+  neighbor fd00::5 route-map IN in
+ exit-address-family
+exit
+ipv6 prefix-list A seq 5 permit fd00:1::/64 ge 128
+ipv6 prefix-list B seq 5 permit fd00:2::/64 ge 128
+route-map IN permit 10
+ match ipv6 address prefix-list A
+{}exit
+route-map IN permit 20
+ match ipv6 address prefix-list B
+{}exit
+"""
+OWN, GLOBAL = " set ipv6 next-hop peer-address\n", " set ipv6 next-hop prefer-global\n"
+ITSELF = "neighbor fd00::5: ipv6: routes lead to the neighbor itself only in the second"
+NO_LINK_LOCAL = "neighbor fd00::5: ipv6: link-local next hops are not used only in the second"
+
+
+@pytest.mark.parametrize(
+    ("live", "planned", "expected"),
+    [
+        pytest.param(("", ""), (OWN + GLOBAL,) * 2, [NO_LINK_LOCAL, ITSELF], id="neither"),
+        pytest.param((GLOBAL, GLOBAL), (OWN + GLOBAL,) * 2, [ITSELF], id="one of the two"),
+        pytest.param((GLOBAL + OWN,) * 2, (OWN + GLOBAL,) * 2, [], id="both, in another order"),
+        pytest.param(
+            ("", OWN + GLOBAL),
+            (OWN + GLOBAL,) * 2,
+            [
+                NO_LINK_LOCAL,
+                ITSELF,
+                "neighbor fd00::5: ipv6: accepts fd00:2::/64 ge 128 with ipv6 next-hop peer-address and ipv6 next-hop"
+                " prefer-global in the first, as it is in the second",
+            ],
+            id="on some routes alone",
+        ),
+    ],
+)
+def test_next_hops_that_a_route_map_sets_on_all_routes(
+    live: tuple[str, str], planned: tuple[str, str], expected: list[str]
+) -> None:
+    assert frr_difference(SIX.format(*live), SIX.format(*planned)) == expected
+
+
+def test_next_hops_of_nothing_are_no_setting() -> None:
+    denied = SIX.format("", "").replace("route-map IN permit", "route-map IN deny")
+    assert frr_difference(denied, denied.replace(" match", OWN + " match")) == []
+
+
 def test_a_tag_that_no_route_map_matches_changes_nothing() -> None:
     plain = REDISTRIBUTED.format(bound="", maps="")
     ours = REDISTRIBUTED.format(bound=" route-map redistributed", maps=TAGS)

@@ -24,6 +24,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 ROUTER = {"end": "router", "host": "udm", "rows": [], "notes": []}
 CLUSTER = {"end": "cluster", "host": "home", "rows": [], "notes": ["nodes of the inventory that are not there: n9"]}
 DIFFERS = {"state": "differs", "what": "neighbor 10.0.0.11: hold time: 180 s live, 9 s planned"}
+AWAY = {"state": "tightened", "what": "neighbor 10.0.0.11: ipv4: routes lead to the neighbor itself"}
 HIDDEN = {"state": "not compared", "what": "neighbor 10.0.0.11: password: hidden"}
 
 
@@ -50,6 +51,7 @@ CASES = {
     "a hidden password": ([], [{**ROUTER, "rows": [HIDDEN]}, CLUSTER], {}, "none"),
     "a warning": ([finding("EDGE873", "warning", "udm 192.0.2.1")], [ROUTER, CLUSTER], {}, "none"),
     "a difference": ([], [{**ROUTER, "rows": [DIFFERS]}, CLUSTER], {}, "drift"),
+    "what the plan tightens is away": ([], [{**ROUTER, "rows": [AWAY]}, CLUSTER], {}, "drift"),
     "an error": ([finding("EDGE821", "error", "udm 10.0.0.11")], [ROUTER, CLUSTER], {}, "drift"),
     "persistence is there": ([], [ROUTER, CLUSTER], {"udm": True}, "none"),
     "persistence is away": ([], [ROUTER, CLUSTER], {"udm": False}, "drift"),
@@ -74,6 +76,11 @@ def test_state(case: tuple[list[Any], list[Any], dict[str, bool], str]) -> None:
     assert drift_lines(found)[-1].startswith(
         {"none": "site: no drift", "drift": "site: drift: 1 "}.get(state, "site: u")
     )
+
+
+def test_what_the_plan_tightens_is_only_planned_once_the_site_was_set_up() -> None:
+    lines = drift_lines(judge("site", verified(), [{**ROUTER, "rows": [AWAY]}, CLUSTER]))
+    assert lines[:2] == ["router udm: 1 difference", f"  only planned  {AWAY['what']}"]
 
 
 def test_a_copy_that_cannot_be_looked_for_is_not_green() -> None:

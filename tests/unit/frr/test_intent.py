@@ -151,6 +151,32 @@ def test_nothing_is_announced_to_nodes() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("transport", "families", "expected"),
+    [
+        pytest.param("ipv4", ("ipv4",), {"ipv4": "ipv4"}, id="IPv4 over IPv4"),
+        pytest.param("ipv6", ("ipv6",), {"ipv6": "ipv6"}, id="IPv6 over IPv6"),
+        pytest.param("ipv6", ("ipv4", "ipv6"), {"ipv4": "ipv6", "ipv6": "ipv6"}, id="both over IPv6"),
+        pytest.param(
+            "ipv4", ("ipv4", "ipv6"), {"ipv4": "ipv4", "ipv6": None}, id="IPv6 over IPv4: FRR has none to set"
+        ),
+    ],
+)
+def test_a_node_is_the_next_hop_of_what_it_announces(
+    transport: str, families: tuple[str, ...], expected: dict[str, str | None]
+) -> None:
+    both = (pool(interval("10.0.0.0"), interval("fd00::")),)
+    maps = {
+        item["name"]: item["entries"]
+        for item in intent(both, (session(11, family=transport, families=families),))["route_maps"]
+    }
+    suffix = "" if transport == "ipv4" else "-v6"
+    found = {family: maps[f"k8s-ingress{suffix}-{family}-in"] for family in families}
+    assert {f: [e["set"].get("peer_next_hop") for e in entries] for f, entries in found.items()} == {
+        family: [of] for family, of in expected.items()
+    }
+
+
 def test_without_a_pool_nothing_is_accepted() -> None:
     result = intent((), (session(11),))
     assert result["prefix_lists"] == []

@@ -43,7 +43,9 @@ from .policy import (
     decision_text,
     outcome_at,
     route_map,
+    set_everywhere,
     tree_text,
+    without,
     without_unread_tags,
 )
 from .prefixes import everything
@@ -76,6 +78,14 @@ _FOLLOWED = (
 )
 """Lines whose effect shows in the neighbors' families and filters; they are not compared themselves."""
 _FILTERS = ("distribute-list", "prefix-list", "filter-list", "route-map")
+
+OWN_NEXT_HOPS = {
+    "ip next-hop peer-address": "routes lead to the neighbor itself",
+    "ipv6 next-hop peer-address": "routes lead to the neighbor itself",
+    "ipv6 next-hop prefer-global": "link-local next hops are not used",
+}
+"""What a route-map sets on all routes that a neighbor announces -> what that means: a neighbor can lead traffic to no
+other machine. It changes nothing for one that announces itself."""
 
 HIDDEN_NOT_COMPARED = "both have a password, which is hidden and was not compared"
 """What is said of a neighbor in place of a password that cannot be compared: neither equal nor another."""
@@ -353,6 +363,9 @@ class _Instance:
         unfiltered = internal or not self.needs_policy
         names = {way: BoundFilters(*(bound.get(f"{kind} {way}") for kind in _FILTERS)) for way in ("in", "out")}
         accepts, announces = (self._decision(names[way], family, unfiltered) for way in ("in", "out"))
+        leads = set_everywhere(accepts, OWN_NEXT_HOPS)
+        accepts = without(accepts, leads)
+        raw.update({OWN_NEXT_HOPS[change]: "on" for change in leads})
         if not accepts and "refused ones too" not in raw.get("maximum prefixes", ""):
             raw.pop("maximum prefixes", None)  # nothing is counted
         if announces or "default-originate" in raw:

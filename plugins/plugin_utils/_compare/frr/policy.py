@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ....module_utils._frr.config import Key, Objects, route_map_entries
@@ -292,14 +292,39 @@ def without_unread_tags(objects: Objects, decision: Decision) -> Decision:
         if line.startswith("match tag ")
     }
 
+    return _keeping(decision, lambda change: not change.startswith("tag ") or change in read)
+
+
+def set_everywhere(decision: Decision, changes: Iterable[str]) -> tuple[str, ...]:
+    """Return which of ``changes`` are set on every route that passes; none where no route does."""
+    passing = [outcome for _prefixes, tree in decision for outcome in _outcomes(tree) if outcome.permit]
+    return tuple(change for change in changes if passing and all(change in outcome.changes for outcome in passing))
+
+
+def without(decision: Decision, changes: Iterable[str]) -> Decision:
+    """Return a decision that does not set ``changes``."""
+    left_out = frozenset(changes)
+    return _keeping(decision, lambda change: change not in left_out) if left_out else decision
+
+
+def _outcomes(tree: Tree) -> Iterable[Outcome]:
+    """Yield all that can happen to a route."""
+    if isinstance(tree, Node):
+        yield from _outcomes(tree.yes)
+        yield from _outcomes(tree.no)
+    elif isinstance(tree, Outcome):
+        yield tree
+
+
+def _keeping(decision: Decision, keeps: Callable[[str], bool]) -> Decision:
+    """Return a decision that sets only the changes that ``keeps`` lets stay."""
+
     def kept(tree: Tree) -> Tree:
         if isinstance(tree, Node):
             yes, no = kept(tree.yes), kept(tree.no)
             return yes if yes == no else Node(tree.condition, yes, no)
         if isinstance(tree, Outcome):
-            return tree._replace(
-                changes=tuple(item for item in tree.changes if not item.startswith("tag ") or item in read)
-            )
+            return tree._replace(changes=tuple(change for change in tree.changes if keeps(change)))
         return tree
 
     return _decision((prefixes, kept(tree)) for prefixes, tree in decision)
