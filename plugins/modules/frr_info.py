@@ -10,6 +10,7 @@ short_description: Read BGP sessions, paths and routes from FRR
 version_added: 0.1.0
 description:
   - Runs FRR's C(show) commands with C(vtysh) on the router and returns their JSON as it came, all in one task.
+  - The router's own addresses are read with C(ip).
   - It changes nothing.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -67,6 +68,15 @@ frr:
         - With O(communities) the same with C(detail json), from an FRR that knows it.
       type: dict
       returned: always
+    interfaces:
+      description:
+        - The router's interfaces from C(ip -json -details address show), each with C(name), C(addresses) in CIDR
+          notation, and C(over), the interface below a macvlan.
+        - Empty where C(ip) does not answer.
+      type: list
+      elements: dict
+      returned: always
+      version_added: 1.0.0
     details:
       description:
         - C(show bgp FAMILY unicast json detail), by family.
@@ -83,6 +93,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router imp
 
 ANSWER_SECONDS = 15
 """How long one command may take. A daemon that hangs lets vtysh wait for ever."""
+
+IP_ADDRESSES = ("ip", "-json", "-details", "address", "show")
 
 FAMILIES = {"ipv4": ("ipv4Unicast", "ip"), "ipv6": ("ipv6Unicast", "ipv6")}
 """Family -> its name in FRR's JSON, and in the command that shows zebra's routes."""
@@ -110,11 +122,12 @@ def parse(command, rc, stdout, stderr):
     return {} if "warning" in answer else answer  # such as "Default BGP instance not found"
 
 
-def read(show, communities=False):
+def read(show, addresses, communities=False):
     """Return all answers.
 
     Args:
         show: runs one command and returns its decoded answer.
+        addresses: what ``ip -json -details address show`` says.
         communities: whether the routes' communities are read too.
     """
     result = {
@@ -123,6 +136,7 @@ def read(show, communities=False):
         "bgp": {},
         "routes": {},
         "advertised": {},
+        "interfaces": interfaces(addresses),
     }
     for family, (frr_name, ip) in FAMILIES.items():
         result["bgp"][family] = show("show bgp {0} unicast json".format(family))
@@ -135,6 +149,27 @@ def read(show, communities=False):
     if communities:
         result["details"] = {family: details(show, family, result["bgp"][family]) for family in FAMILIES}
     return result
+
+
+def interfaces(answer):
+    """Return the interfaces of ``ip -json -details address show``; none where it is no JSON."""
+    try:
+        entries = json.loads(answer)
+    except ValueError:
+        return []
+    return [
+        {
+            "name": entry["ifname"],
+            "addresses": [
+                "{0}/{1}".format(item["local"], item["prefixlen"])
+                for item in entry.get("addr_info") or ()
+                if "local" in item
+            ],
+            "over": entry.get("link") if (entry.get("linkinfo") or {}).get("info_kind") == "macvlan" else None,
+        }
+        for entry in entries
+        if "ifname" in entry  # ip leaves an empty one for each interface that it does not show
+    ]
 
 
 def sent_routes(show, family, address, communities):
@@ -177,8 +212,14 @@ def main():
                 "vtysh -c '{0}' gave no answer in {1} s: a daemon of FRR hangs".format(command, ANSWER_SECONDS)
             ) from None
 
+    def addresses():
+        try:
+            return programs.run(IP_ADDRESSES, timeout=ANSWER_SECONDS)[1]
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+
     try:
-        module.exit_json(changed=False, frr=read(show, module.params["communities"]))
+        module.exit_json(changed=False, frr=read(show, addresses(), module.params["communities"]))
     except CommandError as error:
         module.fail_json(msg=str(error))
 

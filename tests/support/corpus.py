@@ -233,7 +233,8 @@ class Site:
         if router == "others":
             return verify(plan, observed)
         try:
-            seen = frr_info.read(self._show, asks_for_communities(self.plan, ROUTER))
+            addresses = self.on_router(shlex.join(frr_info.IP_ADDRESSES), frr_info.ANSWER_SECONDS)
+            seen = frr_info.read(self._show, addresses, asks_for_communities(self.plan, ROUTER))
         except (frr_info.CommandError, subprocess.SubprocessError) as error:
             observed["routers"][ROUTER] = {"error": str(error)}
         else:

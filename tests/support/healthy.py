@@ -5,9 +5,22 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from .observed import NOW, endpoint, endpoint_slice, lease, path, peer, policies, route, service, summary_line
+from .observed import (
+    NOW,
+    endpoint,
+    endpoint_slice,
+    interface,
+    lease,
+    path,
+    peer,
+    policies,
+    route,
+    service,
+    summary_line,
+)
 
 AFI = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 
@@ -78,10 +91,34 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
             for family, found in paths.items()
         },
         "routes": {
-            family: {prefix: route(*nodes) for prefix, nodes in found.items()} for family, found in paths.items()
+            family: {prefix: _installed(plan, router, nodes) for prefix, nodes in found.items()}
+            for family, found in paths.items()
         },
         "advertised": {"ipv4": {}, "ipv6": {}},
+        "interfaces": [
+            interface(f"leg-{network}", *(f"{a}/{_subnet(plan, network, a).prefixlen}" for a in addresses))
+            for network, addresses in plan["routers"][router]["addresses"].items()
+        ],
     }
+
+
+def _subnet(plan: dict[str, Any], network: str, address: str) -> IPv4Network | IPv6Network:
+    """Return the subnet of a network that holds an address; of a loopback network the address alone."""
+    if plan["networks"][network]["loopback"]:
+        return ip_network(address)
+    return next(
+        subnet for subnet in map(ip_network, plan["networks"][network]["cidrs"]) if ip_address(address) in subnet
+    )
+
+
+def _installed(plan: dict[str, Any], router: str, nodes: list[str]) -> list[dict[str, Any]]:
+    """Return a route to nodes, each by the leg on its network; elsewhere over the router's first leg."""
+    entry = route(*nodes)[0]
+    for hop in entry["nexthops"]:
+        for network, addresses in plan["routers"][router]["addresses"].items():
+            if any(ip_address(hop["ip"]) in _subnet(plan, network, address) for address in addresses):
+                hop["interfaceName"] = f"leg-{network}"
+    return [entry]
 
 
 def _cluster(plan: dict[str, Any], cluster: str) -> dict[str, Any]:

@@ -58,9 +58,14 @@ def path(address: str, as_path: str | None = None) -> dict[str, Any]:
     return found if as_path is None else {**found, "path": as_path}
 
 
-def route(*addresses: str) -> list[dict[str, Any]]:
+def interface(name: str, *addresses: str, over: str | None = None) -> dict[str, Any]:
+    """Return one interface of a router, as ``frr_info`` has it."""
+    return {"name": name, "addresses": list(addresses), "over": over}
+
+
+def route(*addresses: str, by: str = "br0") -> list[dict[str, Any]]:
     """Return one entry of ``show ip route bgp json``."""
-    hops = [{"fib": True, "active": True, "ip": address, "interfaceName": "br0"} for address in addresses]
+    hops = [{"fib": True, "active": True, "ip": address, "interfaceName": by} for address in addresses]
     return [{"protocol": "bgp", "selected": True, "installed": True, "nexthops": hops}]
 
 
@@ -126,6 +131,7 @@ def hybrid_router() -> dict[str, Any]:
         },
         "routes": {"ipv4": {INGRESS: route(*ingress), SERVICE: route(*public_service)}, "ipv6": {}},
         "advertised": {"ipv4": {}, "ipv6": {}},
+        "interfaces": [interface("lo", "127.0.0.1/8"), interface("br0", "10.121.0.1/24", "10.122.0.1/24")],
     }
 
 

@@ -154,6 +154,19 @@ class RouteSeen:
     """Their addresses; of a next hop over several hops its own address, not that of the way to it."""
     ways: tuple[tuple[str, str], ...] = ()
     """(address, interface) of each next hop that packets leave by; of a next hop over several hops the way to it."""
+    leaves: tuple[tuple[str, str], ...] = ()
+    """(address of ``gateways``, interface) of the same: by which interface packets for each leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceSeen:
+    """One interface of a router."""
+
+    name: str
+    addresses: tuple[str, ...]
+    """In CIDR notation."""
+    over: str | None
+    """The interface below a macvlan, by which its packets may leave as well; None: it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +184,23 @@ class RouterSeen:
     """The same, each prefix with its attributes."""
     as_paths: Mapping[str, Mapping[str, frozenset[tuple[str, ...]]]] = field(default_factory=dict)
     """Family -> prefix -> AS paths with which the router holds it; of a route of its own the empty one."""
+    interfaces: tuple[InterfaceSeen, ...] = ()
+    """None: they could not be read."""
+
+    def legs(self, own: Iterable[str], other: str) -> frozenset[str]:
+        """Return the interfaces by which the router reaches ``other`` directly from one of its ``own`` addresses.
+
+        An address without a subnet around it, as on a loopback, a virtual router's or a point-to-point link, says
+        nothing of the way to another.
+        """
+        found: set[str] = set()
+        for interface in self.interfaces:
+            for text in interface.addresses:
+                address, _slash, length = text.partition("/")
+                subnet = ipaddress.ip_network(text, strict=False)
+                if canonical(address) in own and int(length) < subnet.max_prefixlen and within(other, [str(subnet)]):
+                    found |= {interface.name} | ({interface.over} if interface.over else set())
+        return frozenset(found)
 
     @property
     def runs_bgp(self) -> bool:
@@ -226,6 +256,12 @@ def read_router(raw: Mapping[str, Any]) -> RouterSeen:
             for address, value in ((raw.get("advertised") or {}).get(family) or {}).items()
         },
         as_paths={family: _as_paths((raw.get("bgp") or {}).get(family) or {}) for family in FAMILIES},
+        interfaces=tuple(
+            InterfaceSeen(
+                str(item.get("name") or ""), tuple(map(str, item.get("addresses") or ())), item.get("over") or None
+            )
+            for item in raw.get("interfaces") or []
+        ),
     )
 
 
@@ -389,8 +425,21 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
         ways = {
             (canonical(hop["ip"]), str(hop["interfaceName"])) for hop in hops if "ip" in hop and "interfaceName" in hop
         }
-        result[canonical_prefix(prefix)] = RouteSeen(bool(installed), len(hops), gateways, tuple(sorted(ways)))
+        leaves = {way for entry in installed for way in _leaves(entry.get("nexthops") or [])}
+        result[canonical_prefix(prefix)] = RouteSeen(
+            bool(installed), len(hops), gateways, tuple(sorted(ways)), tuple(sorted(leaves))
+        )
     return result
+
+
+def _leaves(hops: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+    """Yield (next hop, interface) of a route; behind a next hop over several hops stand the ways to it."""
+    gateway = ""
+    for hop in hops:
+        if not hop.get("resolver"):
+            gateway = canonical(str(hop.get("ip") or ""))
+        if gateway and hop.get("fib") and hop.get("active") and "interfaceName" in hop:
+            yield gateway, str(hop["interfaceName"])
 
 
 # --- the cluster --------------------------------------------------------------------------------------------------

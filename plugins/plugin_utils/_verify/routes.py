@@ -16,7 +16,7 @@ from .attributes import check_attributes, of_announced, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
-from .observed import PathSeen, RouterSeen, canonical, is_link_local
+from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
 from .report import MOST_NAMES, OK, VerifyReport
 
 NOBODY = "nobody"
@@ -200,10 +200,36 @@ class _RouterCheck:
         astray = route.gateways - known if route is not None and complete and paths else frozenset()
         if astray:
             self.report.find("EDGE852", path, hops=", ".join(sorted(astray)), ip=ip, prefix=expected.prefix)
+        away = self._check_interfaces(route, paths, path) if route is not None and paths else []
         subject = f"{self.router} {expected.prefix}"
-        right = hops == want == planned and not astray
-        seen_text = f"{_hops(hops)}: {', '.join(sorted(astray))}" if astray else _hops(hops)
+        right = hops == want == planned and not astray and not away
+        where = [*sorted(astray), *away]
+        seen_text = f"{_hops(hops)}: {', '.join(where)}" if where else _hops(hops)
         self.report.row("installed", subject, _hops(planned), seen_text, OK if right else ERROR)
+
+    def _check_interfaces(self, route: RouteSeen, paths: Iterable[PathSeen], path: str) -> list[str]:
+        """Report nodes to which packets leave by another interface than the one on their network; return them so."""
+        owners = {hop: seen.neighbor for seen in paths if seen.neighbor in self.sessions for hop in seen.next_hops}
+        away: dict[tuple[str, str], list[str]] = {}
+        for gateway, interface in route.leaves:
+            neighbor = owners.get(gateway)
+            legs = self._legs(neighbor) if neighbor is not None else frozenset()
+            if neighbor is not None and legs and interface not in legs:
+                away.setdefault((interface, ", ".join(sorted(legs))), []).append(neighbor)
+        for (interface, planned), neighbors in sorted(away.items()):
+            first = min(neighbors)
+            fields = {"interface": interface, "planned": planned, "address": first}
+            self.report.find("EDGE899", path, nodes=self.names(neighbors), **fields)
+        return [f"{self.names(neighbors)} by {interface}" for (interface, _planned), neighbors in sorted(away.items())]
+
+    def _legs(self, neighbor: str) -> frozenset[str]:
+        """Return the router's interfaces on the network of a node's session; none where the router has no leg there."""
+        own: set[str] = set()
+        for name, addresses in self.plan["routers"][self.router]["addresses"].items():
+            network = self.plan["networks"][name]
+            if not network["loopback"] and within(neighbor, network["cidrs"]):
+                own.update(map(canonical, addresses))
+        return self.seen.legs(own, neighbor)
 
     def _next_hops(self, paths: list[PathSeen]) -> int:
         """Return how many next hops the kernel should use of these accepted paths."""

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import CommandError, parse, read
+from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import CommandError, interfaces, parse, read
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import (
     AttributesSeen,
     CountersSeen,
@@ -125,7 +125,7 @@ def test_one_round_runs_each_command_once_and_asks_for_announced_routes_where_th
         asked.append(command)
         return answer(command)
 
-    result = read(show)
+    result = read(show, "")
     assert sorted(asked) == sorted(ANSWERS)
     assert result["advertised"] == {"ipv4": {"10.121.0.11": {"advertisedRoutes": {}}}, "ipv6": {}}
 
@@ -134,7 +134,7 @@ OF_65001 = AttributesSeen(as_path=("65001",))
 
 
 def test_router_as_verify_reads_it() -> None:
-    seen = read_router(read(answer))
+    seen = read_router(read(answer, ""))
     assert seen.asn == 65000
     assert seen.runs_bgp
     assert seen.neighbors["10.121.0.12"] == NeighborSeen(
@@ -237,7 +237,7 @@ def test_attributes_of_routes_as_each_version_shows_them(version: str) -> None:
             return parse(command, 1, f"% Unknown command: {command}\n", "")
         return parse(command, 0, json.dumps(known.get(command, {})), "")
 
-    seen = read_router(read(show, communities=True))
+    seen = read_router(read(show, "", communities=True))
     (path,) = seen.paths["ipv4"][PREFIX]
     communities = frozenset({"65000:77", "65001:100", "no-advertise", "65000:1:2"})
     assert path.attributes == AttributesSeen(communities, 250, 33, ("65001",))
@@ -266,7 +266,7 @@ def test_router_without_bgp() -> None:
         text = '{"warning":"Default BGP instance not found"}' if command.startswith("show bgp ipv") else "{}"
         return parse(command, 0, text, "")
 
-    seen = read_router(read(show))
+    seen = read_router(read(show, ""))
     assert not seen.runs_bgp
     assert seen.paths == {"ipv4": {}, "ipv6": {}}
 
@@ -290,3 +290,52 @@ def test_command_that_gives_no_json(rc: int, stdout: str, stderr: str, expected:
     with pytest.raises(CommandError) as caught:
         parse("show bgp summary json", rc, stdout, stderr)
     assert str(caught.value) == expected
+
+
+# Recorded from iproute2 6.15 (cut): a VLAN, a macvlan over it as of a virtual router, an interface that was not asked for.
+ADDRESSES = [
+    {"ifname": "lo", "addr_info": [{"local": "127.0.0.1", "prefixlen": 8}, {"local": "::1", "prefixlen": 128}]},
+    {"ifname": "eth0.5", "link": "eth0", "linkinfo": {"info_kind": "vlan"}, "addr_info": [
+        {"family": "inet", "local": "10.121.0.1", "prefixlen": 24}, {"family": "inet6", "local": "fe80::1", "prefixlen": 64},
+    ]},
+    {"ifname": "vrrp4", "link": "eth0.5", "linkinfo": {"info_kind": "macvlan"}, "addr_info": [
+        {"family": "inet", "local": "10.121.0.254", "prefixlen": 24},
+    ]},
+    {},
+    {"ifname": "wg0", "addr_info": []},
+]  # fmt: skip
+
+
+def test_interfaces() -> None:
+    assert interfaces(json.dumps(ADDRESSES)) == [
+        {"name": "lo", "addresses": ["127.0.0.1/8", "::1/128"], "over": None},
+        {"name": "eth0.5", "addresses": ["10.121.0.1/24", "fe80::1/64"], "over": None},
+        {"name": "vrrp4", "addresses": ["10.121.0.254/24"], "over": "eth0.5"},
+        {"name": "wg0", "addresses": [], "over": None},
+    ]
+
+
+@pytest.mark.parametrize("answer", ["", 'Object "address" is unknown'])
+def test_interfaces_that_cannot_be_read_are_none(answer: str) -> None:
+    assert interfaces(answer) == []
+
+
+def test_legs() -> None:
+    seen = read_router({"interfaces": interfaces(json.dumps(ADDRESSES))})
+    assert seen.legs(["10.121.0.1"], "10.121.0.11") == {"eth0.5"}
+    assert seen.legs(["10.121.0.254"], "10.121.0.11") == {"eth0.5", "vrrp4"}
+    assert seen.legs(["10.121.0.1"], "10.122.0.11") == frozenset()
+    assert seen.legs(["::1"], "::1") == frozenset()
+    assert seen.legs(["10.121.0.9"], "10.121.0.11") == frozenset()
+
+
+def test_the_interface_of_a_next_hop_over_several_hops_is_that_of_the_way_to_it() -> None:
+    hops = [
+        {"ip": "10.99.0.17", "active": True, "recursive": True},
+        {"ip": "10.121.0.17", "active": True, "fib": True, "resolver": True, "interfaceName": "eth0"},
+        {"ip": "10.121.0.18", "active": True, "fib": True, "interfaceName": "eth1"},
+        {"interfaceName": "wg0", "active": True, "fib": True},
+    ]
+    entry = {"installed": True, "selected": True, "nexthops": hops}
+    found = read_router({"routes": {"ipv4": {"203.0.113.1/32": [entry]}}}).routes["ipv4"]["203.0.113.1/32"]
+    assert found.leaves == (("10.121.0.18", "eth1"), ("10.99.0.17", "eth0"))

@@ -14,6 +14,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     SERVICE,
     endpoint,
     endpoint_slice,
+    interface,
     neighbor,
     path,
     peer,
@@ -157,6 +158,52 @@ def default_route_accepted(site: LiveSite) -> None:
 )
 def pool_as_a_whole(site: LiveSite) -> None:
     site.routes["203.0.113.92/30"] = [path("10.121.0.11")]
+
+
+OTHER_WAY = (
+    "find the address, route or VPN of the router that draws the node's address there: ip route get 10.122.0.12, ip "
+    "address show dev wg0"
+)
+
+
+@FAULTS.finds(
+    "EDGE899 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the router sends to node02 by wg0, and its own "
+    f"address on their network is on br0 ({OTHER_WAY})",
+)
+def route_by_another_interface(site: LiveSite) -> None:
+    site.kernel[SERVICE][0]["nexthops"][0]["interfaceName"] = "wg0"
+
+
+@FAULTS.finds(
+    "EDGE899 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the router sends to node02, node03 by wg0, and "
+    f"its own address on their network is on br0 ({OTHER_WAY})",
+)
+def next_hops_that_a_route_of_the_router_leads_over_another_router(site: LiveSite) -> None:
+    way = {"ip": "10.99.0.2", "resolver": True, "fib": True, "active": True, "interfaceName": "wg0"}
+    site.kernel[SERVICE][0]["nexthops"] = [
+        entry
+        for address in ("10.122.0.12", "10.122.0.13")
+        for entry in ({"ip": address, "active": True, "recursive": True}, way)
+    ]
+
+
+@FAULTS.finds()
+def a_virtual_router_s_interface_and_the_one_below(site: LiveSite) -> None:
+    site.router["interfaces"] = [
+        interface("br0", "10.121.0.1/24", "10.122.0.2/24"),
+        interface("vrrp4", "10.122.0.1/24", over="br0"),
+    ]
+
+
+@FAULTS.finds()
+def an_address_without_a_subnet_says_nothing_of_the_way(site: LiveSite) -> None:
+    site.router["interfaces"] = [interface("lo", "10.121.0.1/32", "10.122.0.1/32"), interface("wg0", "10.9.0.1/24")]
+
+
+@FAULTS.finds()
+def interfaces_that_were_not_read(site: LiveSite) -> None:
+    site.router["interfaces"] = []
+    site.kernel[SERVICE][0]["nexthops"][0]["interfaceName"] = "wg0"
 
 
 @FAULTS.finds()

@@ -139,4 +139,14 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         " accepted path leads to (a static route or a route-map of zebra (ip protocol bgp route-map) may change it:"
         " vtysh -c 'show ip route 203.0.113.94/32')",
     ),
+    "EDGE899": LiveCode(
+        ERROR,
+        "Route leaves by another interface",
+        "the router sends to {nodes} by {interface}, and its own address on their network is on {planned}",
+        "find the address, route or VPN of the router that draws the node's address there: ip route get {address}, ip"
+        " address show dev {interface}",
+        "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the router sends to node02 by wg0, and its own"
+        " address on their network is on br0 (find the address, route or VPN of the router that draws the node's"
+        " address there: ip route get 10.122.0.12, ip address show dev wg0)",
+    ),
 }
