@@ -18,6 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connectio
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import chart_refusals
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Look,
     calls_helm,
@@ -41,6 +42,8 @@ ARGUMENTS: dict[str, Any] = {
     "namespace": {"type": "str", "default": "kube-system"},
     "helm": {"type": "str", "default": "helm"},
     "verifies": {"type": "bool", "default": False},
+    "chart": {"type": "str", "default": ""},
+    "repository": {"type": "str", "default": ""},
 }
 
 BLIND: dict[str, Any] = {"notes": [], "pending": Look().pending, "blind": True}
@@ -88,7 +91,8 @@ class ActionModule(ClusterAction):
             found = look(target, state, able["rules"])
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
-        refusals = [*lacking_programs(programs), *found.refusals]
+        source = chart_refusals(options["chart"], options["repository"]) if calls_helm(target, state) else []
+        refusals = [*lacking_programs(programs), *source, *found.refusals]
         told = {
             "refusals": refusals,
             "notes": found.notes,

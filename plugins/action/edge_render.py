@@ -15,6 +15,7 @@ from ansible.plugins.loader import lookup_loader
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import mask
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import without_logins
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.frr_intent import FrrIntent
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
@@ -117,9 +118,10 @@ class ActionModule(ActionBase):
             changed.append(path)
             if path not in secret:
                 # The folder may have been rendered with secrets before.
-                # Values may be secrets on both sides; a password of frr.conf is one on the first side alone.
+                # Values may be secrets on both sides; a password of frr.conf, and a login in Flux's source, are
+                # secrets on the first side alone.
                 of_values = path.endswith(HELM_VALUES)
-                first = masked_values(before) if of_values else mask(before)
+                first = masked_values(before) if of_values else without_logins(mask(before))
                 second = masked_values(text) if of_values else text
                 diffs.append({"before_header": path, "after_header": path, "before": first, "after": second})
         return changed, diffs

@@ -28,11 +28,13 @@ options:
     type: str
     required: true
   chart:
-    description: Name of the chart in O(repository), or its folder or archive.
+    description: Name of the chart in O(repository), or its folder, its archive or an C(oci://) reference.
     type: str
     required: true
   repository:
-    description: URL of the chart repository.
+    description:
+      - URL of the chart repository. It may hold a login, as V(https://user:password@charts.example.com/stable), or a
+        query. Then it is no argument of Helm, and shows in no output.
     type: str
   version:
     description: Version of the chart.

@@ -42,6 +42,14 @@ options:
     description: Whether the run verifies the cluster at its end. Then the rights to read what it compares are needed.
     type: bool
     default: false
+  chart:
+    description: Name, path or reference of the chart, refused where it holds a login.
+    type: str
+    default: ""
+  repository:
+    description: URL of the chart's repository, refused where it holds a login that Helm cannot be given.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: It changes nothing in any mode.

@@ -11,7 +11,8 @@ version_added: 1.0.0
 description:
   - Installs or upgrades a Helm release, whatever the live one is, with Helm 3 or 4. It always calls Helm.
   - Values that the live release has and O(values) lacks are unset (C(--reset-values)).
-  - Helm reads the values from its standard input, and ends where this module is ended by SIGTERM or SIGHUP.
+  - Helm reads the values from its standard input, and a login in O(repository) from a file that nobody else reads.
+  - Helm ends where this module is ended by SIGTERM or SIGHUP.
   - M(hybridnet.cluster_edge.helm_release) calls it, and keeps the values out of outputs and logs.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -47,6 +48,7 @@ status:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import may_hold_secret
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import (
     ARGUMENTS,
     HelmError,
@@ -56,6 +58,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 
 def main():
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    shown = [module.params[name] for name in ("chart", "repository") if not may_hold_secret(module.params[name] or "")]
+    module.no_log_values.difference_update(shown)
     try:
         result = upgrade(module.params, os.environ, module.check_mode)
     except HelmError as error:

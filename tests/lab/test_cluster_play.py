@@ -299,9 +299,11 @@ def test_all_that_lacks_is_told_at_once(cluster: Cluster) -> None:
     assert "Install Cilium" not in blind.output  # nothing could be shown
     cluster.request("PUT", f"{groups}/clusterroles/reading", {**role, "rules": [reading]})
     written = len(cluster.asked())
-    refused = provision(cluster, **account)
+    refused = provision(cluster, **account, cilium_net_release_chart="oci://me:geheim@charts.example/cilium")
     refused.check(2)
     told = words(refused)
+    assert "cilium_net_release_chart: holds a login or a query, which Helm would show" in told
+    assert "geheim" not in refused.output
     assert "helm v3.9.0: 3.14 or newer, before 5 is needed" in told
     assert "the account may not create, patch ciliumloadbalancerippools.cilium.io" in told
     assert "the account may not create, patch daemonsets.apps in the namespace kube-system" in told

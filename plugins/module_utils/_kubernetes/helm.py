@@ -4,7 +4,8 @@
 """Helm's program: one ``helm upgrade --install``, which ends within a limit of time: module ``helm_upgrade``.
 
 Helm itself waits without a limit for an API server that has taken a request and does not answer. It ends with the
-module that has called it, and its values are never in a file.
+module that has called it, and its values are never in a file. A login of the chart's repository is in no argument, but
+in a file that nobody else reads, for as long as Helm runs.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ import re
 import signal
 import subprocess
 import tempfile
+from functools import partial
 from typing import Any, Dict, Iterator, List, Mapping, Sequence
+
+from .._errors import EdgeError
+from .chart_source import ALIAS, ChartSource
 
 ARGUMENTS: Dict[str, Any] = {
     "connection": {"type": "dict", "default": {}},
     "binary_path": {"type": "path"},
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "required": True},
-    "chart": {"type": "str", "required": True},
-    "repository": {"type": "str"},
+    # Not to the system's log: a URL may hold a login. What holds none is shown in the module's result.
+    "chart": {"type": "str", "required": True, "no_log": True},
+    "repository": {"type": "str", "no_log": True},
     "version": {"type": "str", "required": True},
     "values": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 300},
@@ -73,10 +79,23 @@ def _private_file(folder: str, name: str, content: Mapping[str, Any]) -> str:
     return path
 
 
-def chart_arguments(params: Mapping[str, Any]) -> List[str]:
+def chart_arguments(source: ChartSource, version: str) -> List[str]:
     """Return the arguments that name the chart."""
-    repository = ["--repo={0}".format(params["repository"])] if params["repository"] else []
-    return ["--version={0}".format(params["version"]), *repository, os.path.expanduser(params["chart"])]
+    repository = ["--repo={0}".format(source.repository)] if source.repository and not source.entry else []
+    return ["--version={0}".format(version), *repository, os.path.expanduser(source.reference)]
+
+
+def repository_environment(source: ChartSource, folder: str) -> Dict[str, str]:
+    """Return the variables by which Helm knows a repository whose URL holds a secret, and no other one.
+
+    Args:
+        source: the chart and its repository.
+        folder: where the file of repositories is written, and Helm's copies of index and chart.
+    """
+    return {
+        "HELM_REPOSITORY_CONFIG": _private_file(folder, "repositories.json", source.repositories()),
+        "HELM_REPOSITORY_CACHE": os.path.join(folder, "repositories"),
+    }
 
 
 def upgrade(params: Mapping[str, Any], environment: Mapping[str, str], check: bool) -> Dict[str, Any]:
@@ -85,19 +104,42 @@ def upgrade(params: Mapping[str, Any], environment: Mapping[str, str], check: bo
     With ``check`` Helm reads the chart, and nothing of the cluster.
 
     Raises:
-        HelmError: Helm is not there, has failed, or gave no end within ``timeout`` seconds.
+        HelmError: a URL that holds a secret cannot be used; Helm is not there, has failed, or gave no end within
+            ``timeout`` seconds. The text has no secret of the repository's URL.
         SystemExit: this process was told to end; Helm has ended, too.
     """
+    try:
+        source = ChartSource(params["chart"], params["repository"])
+    except EdgeError as error:
+        raise HelmError(str(error)) from None
+    try:
+        return _upgrade(params, source, environment, check)
+    except HelmError as error:
+        raise HelmError(source.masked(str(error))) from None
+
+
+def _upgrade(
+    params: Mapping[str, Any], source: ChartSource, environment: Mapping[str, str], check: bool
+) -> Dict[str, Any]:
     program = params["binary_path"] or PROGRAM
+    chart = chart_arguments(source, params["version"])
     with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="cluster-edge-helm-") as folder:
         given = helm_environment(params["connection"], environment, folder)
         given["HELM_NAMESPACE"] = params["namespace"]
+        if source.entry:
+            given.update(repository_environment(source, folder))
+            told = run([program, "repo", "update", ALIAS], given, params["timeout"])
+            # Helm 3 ends well where it could not read a repository.
+            if not os.path.exists(os.path.join(given["HELM_REPOSITORY_CACHE"], ALIAS + "-index.yaml")):
+                raise HelmError(
+                    "the chart repository {0} cannot be read: {1}".format(source.open_repository, told.strip())
+                )
         if check:
-            run([program, "show", "chart", *chart_arguments(params)], given, params["timeout"])
+            run([program, "show", "chart", *chart], given, params["timeout"])
             return {"changed": True}
         command = [program, "upgrade", "--install", "--reset-values", "--values=-", params["name"]]
         values = json.dumps(params["values"])  # JSON is YAML
-        run([*command, *chart_arguments(params)], given, params["timeout"], values)
+        run([*command, *chart], given, params["timeout"], values)
         named = "--filter=^{0}$".format(re.escape(params["name"]))
         listed = run([program, "list", "--output=json", named], given, params["timeout"])
     found: Mapping[str, Any] = next(iter(json.loads(listed) or ()), {})
@@ -137,6 +179,8 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: int, gi
         HelmError: it is not there, has failed, or gave no end in time.
     """
     action = " ".join(command[:2])
+    # A signal that comes while Helm is started would end this process before it knows whom to end with it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*ENDING, signal.SIGINT})
     try:
         process = subprocess.Popen(
             command,
@@ -146,12 +190,15 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: int, gi
             stderr=subprocess.PIPE,
             universal_newlines=True,
             start_new_session=True,
+            preexec_fn=partial(signal.pthread_sigmask, signal.SIG_SETMASK, before),  # Helm would hold them back, too
         )
     except OSError as error:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         raise HelmError(
             "{0} cannot be run: {1} (cilium_net_release_binary)".format(command[0], error.strerror)
         ) from error
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         out, errors = process.communicate(given, timeout=seconds)
     except subprocess.TimeoutExpired as error:
         _end(process)

@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.chart_source import REPOSITORY, ChartSource
 from .._cilium.bgp import password_secret_name
 from .._cilium.helm_values import SECRET_NAMES, shown
 from .._cilium.takeover import leaves
@@ -38,16 +40,35 @@ class ReleaseSource:
     namespace: str
     chart: str
     repository: str
-    """URL of the chart's repository; empty where ``chart`` says all."""
+    """URL of the chart's repository, without its login; empty where ``chart`` says all."""
+    has_login: bool = False
+    """Whether the repository asks for user and password."""
+    unusable: str = ""
+    """Why Flux cannot be told it: a URL that holds a secret which no Secret of Flux's can hold."""
 
     @classmethod
     def of(cls, variables: Mapping[str, Any]) -> ReleaseSource:
         """Return it from the variables of role ``cilium_net_release``, which are all there."""
         parts = ("name", "namespace", "chart", "chart_repo")
-        return cls(*(str(variables[f"cilium_net_release_{part}"] or "") for part in parts))
+        name, namespace, chart, repository = (str(variables[f"cilium_net_release_{part}"] or "") for part in parts)
+        try:
+            source = ChartSource(chart, repository)
+        except EdgeError as error:
+            return cls(name, namespace, "", "", unusable=str(error))
+        if source.entry and not source.has_login:
+            why = (
+                f"{REPOSITORY}: its URL holds more than a user and a password, and Flux keeps nothing else in a Secret"
+            )
+            return cls(name, namespace, "", "", unusable=why)
+        return cls(name, namespace, chart, source.open_repository, source.has_login)
+
+    @property
+    def secret_name(self) -> str:
+        """Name of the Secret that has the login, with the keys ``username`` and ``password``."""
+        return f"{self.name}-chart-repository"
 
     def flux_kind(self) -> str | None:
-        """Return the kind of Flux's source for it; None for a folder or an archive, which Flux cannot read."""
+        """Return the kind of Flux's source for it; None for a folder, an archive, and what is ``unusable``."""
         if self.chart.startswith(_OCI) or self.repository.startswith(_OCI):
             return "OCIRepository"
         return "HelmRepository" if self.repository else None
@@ -153,12 +174,27 @@ def gitops_notes(plan: PlanDocument, sources: Mapping[str, ReleaseSource]) -> li
                 " lost: run them, or set the labels where the nodes are made"
             )
         source = sources.get(name)
-        if source and cluster["cilium_managed"] and not cluster["absent"] and source.flux_kind() is None:
-            notes.append(
-                f"{name}: no HelmRelease is rendered: cilium_net_release_chart is {source.chart} without a repository,"
-                " which Flux cannot read (a chart's name with cilium_net_release_chart_repo, or an oci:// reference)"
-            )
+        if source and cluster["cilium_managed"] and not cluster["absent"]:
+            notes += _source_notes(name, source)
     return notes
+
+
+def _source_notes(name: str, source: ReleaseSource) -> list[str]:
+    """Return what a cluster's release for Flux lacks because of where its chart comes from."""
+    if source.has_login:
+        return [
+            f"{name}: the login of the chart's repository is not rendered for Git: give Flux the Secret"
+            f" {source.secret_name} in namespace {source.namespace}, with the keys username and password, encrypted"
+            " (SOPS, External Secrets)"
+        ]
+    if source.unusable:
+        return [f"{name}: no HelmRelease is rendered: {source.unusable}"]
+    if source.flux_kind() is None:
+        return [
+            f"{name}: no HelmRelease is rendered: cilium_net_release_chart is {source.chart} without a repository,"
+            " which Flux cannot read (a chart's name with cilium_net_release_chart_repo, or an oci:// reference)"
+        ]
+    return []
 
 
 def _kustomization(resources: Sequence[str]) -> dict[str, Any]:
@@ -175,6 +211,8 @@ def _flux_source(kind: str, source: ReleaseSource, version: str) -> dict[str, An
         # Without it Flux takes the first layer of the artifact, whatever that is.
         layer = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"}
         spec.update(ref={"tag": version}, layerSelector=layer)
+    if source.has_login:
+        spec["secretRef"] = {"name": source.secret_name}
     return {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": kind,

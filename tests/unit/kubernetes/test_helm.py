@@ -89,6 +89,67 @@ stat -c %a "$KUBECONFIG" > {tmp_path}/mode; env | grep -E '^(HELM|KUBECONFIG)' |
     }
 
 
+SECRET_URL = "https://me:not-to-be-seen%2F@charts.example/stable"
+REPOSITORY = """[ "$1 $2" != "repo update" ] || { mkdir -p "$HELM_REPOSITORY_CACHE"; touch "$HELM_REPOSITORY_CACHE/$3-index.yaml"; }"""
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_login_of_a_repository_is_in_a_file_alone(tmp_path: Path, check: bool) -> None:
+    body = f"""echo "$@" >> {tmp_path}/calls; env >> {tmp_path}/environment
+stat -c %a "$HELM_REPOSITORY_CONFIG" "$(dirname "$HELM_REPOSITORY_CONFIG")" > {tmp_path}/modes
+cat "$HELM_REPOSITORY_CONFIG" > {tmp_path}/repositories; echo "$HELM_REPOSITORY_CONFIG" > {tmp_path}/where
+{REPOSITORY}
+if [ "$1" = list ]; then echo '{json.dumps([LISTED])}'; fi"""
+    upgrade(params(script(tmp_path, body), repository=SECRET_URL), os.environ, check)
+    first, second = (tmp_path / "calls").read_text().splitlines()[:2]
+    assert first == "repo update cluster-edge"
+    chart = "--version=1.20.2 cluster-edge/cilium"
+    begin = "show chart" if check else "upgrade --install --reset-values --values=- cilium"
+    assert second == f"{begin} {chart}"
+    for name in ("calls", "environment"):
+        assert "not-to-be-seen" not in (tmp_path / name).read_text()
+    assert json.loads((tmp_path / "repositories").read_text())["repositories"] == [
+        {
+            "name": "cluster-edge",
+            "url": "https://charts.example/stable",
+            "username": "me",
+            "password": "not-to-be-seen/",
+        }
+    ]
+    assert (tmp_path / "modes").read_text().split() == ["600", "700"]
+    assert not Path((tmp_path / "where").read_text().strip()).parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        # As Helm 3 does, with status 0.
+        ("echo '...Unable to get an update from https://me:not-to-be-seen%2F@charts.example/stable: 401'", "401"),
+        ("echo 'password not-to-be-seen/ refused' >&2; exit 1", "helm repo failed (1): password ******** refused"),
+        (
+            f"{REPOSITORY}; [ $1 = repo ] || {{ echo 'Error: {SECRET_URL}' >&2; exit 1; }}",
+            "https://********@charts.example",
+        ),
+    ],
+    ids=["no index", "repo fails", "upgrade fails"],
+)
+def test_no_error_shows_the_login_of_a_repository(tmp_path: Path, body: str, told: str) -> None:
+    given = params(script(tmp_path, body), repository=SECRET_URL)
+    with pytest.raises(HelmError) as caught:
+        upgrade(given, os.environ, check=False)
+    assert told in str(caught.value)
+    assert "not-to-be-seen" not in str(caught.value)
+    assert caught.value.__suppress_context__  # a traceback shows no text of before
+
+
+def test_login_that_helm_cannot_be_given_calls_no_helm(tmp_path: Path) -> None:
+    given = params(script(tmp_path, f"touch {tmp_path}/called"), chart="oci://me:not-to-be-seen@charts.example/c")
+    with pytest.raises(HelmError, match=r"^cilium_net_release_chart: holds a login") as caught:
+        upgrade(given, os.environ, check=False)
+    assert "not-to-be-seen" not in str(caught.value)
+    assert not (tmp_path / "called").exists()
+
+
 def test_release_is_found_by_its_very_name(tmp_path: Path) -> None:
     """``list --filter`` takes a regular expression, and a release's name may have dots (DNS-1123 subdomain)."""
     listed = f"case \"$*\" in *'^a\\.b$'*) echo '{json.dumps([LISTED])}';; *) echo '{json.dumps([LISTED] * 2)}';; esac"
@@ -113,10 +174,19 @@ def test_helm_that_somebody_kills_is_named_with_the_signal(tmp_path: Path) -> No
 
 
 UPGRADE = """
-import json, os, signal, sys
+import json, os, signal, subprocess, sys, time
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import upgrade
 if sys.argv[2] == "nohup":
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+if sys.argv[2].startswith("early "):
+    start = subprocess.Popen
+    def started(*arguments, **options):
+        process = start(*arguments, **options)
+        while not os.path.exists(sys.argv[2].partition(" ")[2]):
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return process
+    subprocess.Popen = started
 upgrade(json.loads(sys.argv[1]), os.environ, False)
 """
 
@@ -145,6 +215,24 @@ def test_helm_ends_and_its_files_go_with_the_process_that_called_it(tmp_path: Pa
     assert process.wait(30) == 128 + number
     assert left_of((tmp_path / "group").read_text().strip()) == []
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_signal_that_comes_while_helm_is_started_ends_it_too(tmp_path: Path) -> None:
+    """Before the process that calls Helm has its number."""
+    process = begun(tmp_path, "sleep 60", f"early {tmp_path}/group")
+    assert process.wait(30) == 128 + signal.SIGTERM
+    assert left_of((tmp_path / "group").read_text().strip()) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_what_ends_this_process_ends_helm_by_itself_too(tmp_path: Path) -> None:
+    """What is held back from this process while Helm is started is not held back from Helm."""
+    held = run(["grep", "^SigBlk", "/proc/self/status"], os.environ, 10)
+    assert int(held.split()[1], 16) == 0
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
+    with pytest.raises(HelmError):
+        run([str(tmp_path / "nowhere")], os.environ, 10)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
 
 
 def test_hangup_that_is_ignored_ends_nothing(tmp_path: Path) -> None:

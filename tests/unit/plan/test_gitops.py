@@ -149,6 +149,55 @@ def test_a_chart_in_a_folder_is_nothing_for_flux() -> None:
     )
 
 
+def source_of(chart: str, repository: str) -> ReleaseSource:
+    """Return the source of variables of the role, as a user writes them."""
+    own = {"name": "cilium", "namespace": "kube-system", "chart": chart, "chart_repo": repository}
+    return ReleaseSource.of({f"cilium_net_release_{key}": value for key, value in own.items()})
+
+
+def test_login_of_a_chart_repository_is_in_no_file_and_a_secret_is_named() -> None:
+    sources = {"platform": source_of("cilium", "https://me:geheim@charts.invalid/stable")}
+    files = cluster_files(others(), sources)
+    assert loaded(files["platform/flux/source.yaml"])["spec"] == {
+        "interval": "10m",
+        "url": "https://charts.invalid/stable",
+        "secretRef": {"name": "cilium-chart-repository"},
+    }
+    notes = gitops_notes(others(), sources)
+    assert (
+        "platform: the login of the chart's repository is not rendered for Git: give Flux the Secret"
+        " cilium-chart-repository in namespace kube-system, with the keys username and password, encrypted (SOPS, External"
+        " Secrets)"
+    ) in notes
+    assert "geheim" not in json.dumps([files, notes])
+    assert source_of("cilium", "https://charts.invalid/stable").has_login is False
+
+
+@pytest.mark.parametrize(
+    ("chart", "repository", "why"),
+    [
+        (
+            "cilium",
+            "https://geheim@charts.invalid/",
+            "cilium_net_release_chart_repo: its URL holds more than a user and a",
+        ),
+        (
+            "cilium",
+            "https://charts.invalid/?sig=geheim",
+            "cilium_net_release_chart_repo: its URL holds more than a user",
+        ),
+        ("oci://me:geheim@charts.invalid/cilium", "", "cilium_net_release_chart: holds a login or a query"),
+        ("https://me:geheim@charts.invalid/cilium.tgz", "", "cilium_net_release_chart: holds a login or a query"),
+    ],
+)
+def test_what_no_secret_of_flux_can_hold_is_not_rendered(chart: str, repository: str, why: str) -> None:
+    sources = {"platform": source_of(chart, repository)}
+    files, notes = cluster_files(others(), sources), gitops_notes(others(), sources)
+    assert not [path for path in files if "/flux/" in path]
+    assert any(note.startswith(f"platform: no HelmRelease is rendered: {why}") for note in notes)
+    assert "geheim" not in json.dumps([files, notes])
+
+
 def test_a_release_of_somebody_else_is_values_alone() -> None:
     files = cluster_files(others(edge_cilium_managed=False), SOURCES)
     assert "platform/values.yaml" in files
