@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm, here a script, called by Ansible: what is shown of a login, and what happens when the terminal is closed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+
+pytestmark = pytest.mark.ansible
+
+LIMIT = 300
+"""Seconds; a machine that is busy starts Ansible slowly."""
+IN_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+HELM = """#!/bin/sh
+if [ "$1" = list ]; then echo '[{"name": "cilium", "status": "deployed"}]'; exit; fi
+cd "$HELM_HANGUP_TEST" && touch begun
+while [ ! -e go-on ]; do sleep 0.05; done
+touch ended
+"""
+
+
+def wait_for(what: str, probe: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT
+    while not probe():
+        assert time.monotonic() < end, f"not within {LIMIT} s: {what}"
+        time.sleep(0.05)
+
+
+def processes_with(text: str) -> list[int]:
+    """Return the processes in whose environment a text stands."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if text.encode() in (path / "environ").read_bytes():
+                found.append(int(path.name))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("repository", "shown"),
+    [
+        ("https://me:not-to-be-seen@charts.example/stable", False),
+        ("https://not-to-be-seen@charts.example/stable", False),
+        ("https://charts.example/stable?sig=not-to-be-seen", False),
+        ("https://charts.example/stable", True),
+    ],
+)
+def test_result_shows_the_arguments_but_no_login(tmp_path: Path, repository: str, shown: bool) -> None:
+    """The module by itself, without the action that keeps all arguments."""
+    release = {"name": "cilium", "namespace": "kube-system", "chart": "cilium", "version": "1.20.2"}
+    arguments = {**release, "repository": repository, "binary_path": "/bin/false"}
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible")), "localhost", "-vvv", "-c", "local",
+            "-e", f"ansible_python_interpreter={sys.executable}",
+            "-m", "hybridnet.cluster_edge.helm_upgrade", "-a", json.dumps(arguments),
+        ],
+        env={**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "TMPDIR": str(tmp_path)},
+        cwd=CHECKOUT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    assert "failed (1)" in output
+    assert "chart: cilium" in output
+    assert "not-to-be-seen" not in output
+    assert (f"repository: {repository}" in output) is shown
+
+
+def test_helm_goes_on_to_its_end_and_nothing_is_begun_after_it(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    helm = tmp_path / "helm"
+    helm.write_text(HELM)
+    helm.chmod(0o755)
+    release = {
+        "name": "cilium",
+        "namespace": "kube-system",
+        "chart": "cilium",
+        "version": "1.20.2",
+        "binary_path": str(helm),
+        "connection": {"kubeconfig": {"apiVersion": "v1"}},
+        "values_in": "values",
+    }
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"values": {}, "ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+        "tasks": [
+            {"hybridnet.cluster_edge.helm_release": release},
+            {"ansible.builtin.copy": {"dest": str(tmp_path / "next"), "content": ""}},
+        ],
+    }
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    environment = {
+        **os.environ,
+        "HELM_HANGUP_TEST": str(tmp_path),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+    }
+    ours, theirs = os.openpty()
+    ansible = str(Path(sys.executable).with_name("ansible-playbook"))
+    with (tmp_path / "output").open("wb") as output:
+        run = subprocess.Popen(
+            [sys.executable, "-c", IN_A_TERMINAL, ansible, "-i", "localhost,", str(tmp_path / "play.yml")],
+            stdin=theirs, stdout=output, stderr=output, env=environment, cwd=CHECKOUT, start_new_session=True,
+        )  # fmt: skip
+    os.close(theirs)
+    try:
+        wait_for(f"Helm is at work (see {tmp_path / 'output'})", (tmp_path / "begun").exists)
+        os.close(ours)
+        assert run.wait(LIMIT) == -signal.SIGHUP
+        assert processes_with(f"HELM_HANGUP_TEST={tmp_path}") != []  # the module, and Helm
+    finally:
+        (tmp_path / "go-on").touch()
+    wait_for("all that the run started has ended", lambda: processes_with(f"HELM_HANGUP_TEST={tmp_path}") == [])
+    assert (tmp_path / "ended").exists()
+    assert not (tmp_path / "next").exists()
+    assert [path.name for path in (tmp_path / "tmp").iterdir() if path.name.startswith("cluster-edge-helm-")] == []
