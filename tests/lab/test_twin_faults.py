@@ -220,8 +220,16 @@ def test_api_server_that_is_killed_in_the_middle_of_a_phase(site: Site, name: st
 
 # Each: the request at which the server is killed, and what the run says then.
 NOT_SEEN = "Nothing was changed. platform: it cannot be looked at: the API server https://127.0.0.1:"
+UNWRITTEN = "What was written before it stays. Mend this and run again: the run goes on there."
 REQUESTS = [
     pytest.param("GET", "/ciliumloadbalancerippools$", BEFORE, [NOT_SEEN, "is out of reach"], id="the first look"),
+    pytest.param(
+        "PATCH",
+        "/namespaces/dummy/services/drill-",
+        BEFORE,
+        ["Service dummy/drill-", "the API server https://127.0.0.1:", UNWRITTEN],
+        id="services are applied",
+    ),
     pytest.param(
         "GET",
         "^/apis/cilium.io/v2$",
