@@ -3,13 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults that are put into the twin of the reference site, judged by verify, and taken out again.
 
-A fault is a file of ``tests/corpus``: what is broken, by which steps, and which codes verify must say how soon. Steps:
+The site has one neighbor more than the reference site, so that there is something to announce. A fault is a file of
+``tests/corpus``: what is broken, by which steps, and which codes verify must say how soon. With ``edit`` the inventory
+says something else than what was brought to the site: variables by host. Steps:
 
 - ``vtysh``: lines typed into the router's FRR. Taken back by loading its own frr.conf again.
 - ``router``: a shell command on the router, with ``undo``.
 - ``in`` and ``run``: a shell command in a network namespace of the twin (``router``, ``lan``, a node, a client), with ``undo``.
+- ``inside`` and ``run``: a shell command with the files of a program of the twin (``speaker.udm-pro.nas``), with ``undo``.
 - ``freeze``: a program of the twin that stops where it is (``node.node01/agent``), as one that hangs. Thawed again.
-- ``patch`` and ``with``, ``delete``, ``create``: an object of the API. As it was, again.
+- ``patch`` and ``with`` (a merge patch, or a list: a JSON patch), ``delete``, ``create``: an object of the API. As it was,
+  again. ``anew``: it is deleted and made again, so that it is the youngest of its kind; ``with`` names what is otherwise
+  in its ``spec``.
 """
 
 from __future__ import annotations
@@ -22,9 +27,9 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +60,7 @@ from .asker import ask
 from .hybrid import CHECKOUT, HYBRID
 
 FOLDER = CHECKOUT / "tests" / "corpus"
+INVENTORIES = (HYBRID, FOLDER / "inventory" / "neighbor.yml")
 ROUTER, CLUSTER = "udm-pro", "platform"
 SOON = 20.0
 """Seconds within which a fault must be said, where its file names no other."""
@@ -70,7 +76,7 @@ class Fault:
     fault: str
     """What is broken, in a sentence."""
     kind: str
-    """``router``, ``cilium``, ``kernel`` or ``api``: where."""
+    """``router``, ``cilium``, ``kernel``, ``api`` or ``inventory``: where."""
     steps: tuple[Mapping[str, Any], ...]
     finds: tuple[str, ...]
     """Codes that verify must say, all of them in one look."""
@@ -79,8 +85,10 @@ class Fault:
     """A public report of it."""
     ci: bool
     """Whether it is one of those that each full run of the tests tries."""
-    router: str
+    router: str = "ours"
     """Whose the router is: ``ours``, or ``others``, and then it is not read."""
+    edit: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the inventory says, by host, that no run has brought to the site."""
 
 
 def made_fault(*steps: Mapping[str, Any]) -> Fault:
@@ -91,18 +99,19 @@ def made_fault(*steps: Mapping[str, Any]) -> Fault:
 def read_fault(path: Path) -> Fault:
     """Read one file; a key that is not known is an error."""
     raw = yaml.safe_load(path.read_text("utf-8"))
-    known = {"fault", "kind", "break", "finds", "within", "source", "ci", "router"}
+    known = {"fault", "kind", "edit", "break", "finds", "within", "source", "ci", "router"}
     assert set(raw) <= known, f"{path.name}: unknown {sorted(set(raw) - known)}"
     return Fault(
         name=path.stem,
         fault=raw["fault"],
         kind=raw["kind"],
-        steps=tuple(raw["break"]),
+        steps=tuple(raw.get("break", ())),
         finds=tuple(raw["finds"]),
         within=float(raw.get("within", SOON)),
         source=raw.get("source"),
         ci=raw.get("ci", False),
         router=raw.get("router", "ours"),
+        edit=raw.get("edit", {}),
     )
 
 
@@ -130,7 +139,8 @@ class Judged:
 def rehearsed(say: Callable[[str], object]) -> Iterator[Site]:
     """Bring the twin of the reference site up, and take it down in the end."""
     say("the reference site is rehearsed and its twin kept")
-    done = subprocess.run([CHECKOUT / "rehearse", "--keep"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    command = [str(CHECKOUT / "rehearse"), "--keep", *_named(INVENTORIES)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"^The twin (\S+) stays", done.stdout, re.MULTILINE)
     assert found, done.stdout
@@ -161,13 +171,22 @@ class Site:
         }
         self.plan = self._plan()
 
-    def _plan(self) -> Any:
-        """Return the plan of the site on the twin."""
-        written = self.folder / "plan.json"
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/plan.yml", "-i", str(HYBRID)]
-        command += ["-i", str(self.folder / "overlay"), "-e", f"edge_plan_file={written}"]
-        subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True)
+    def _plan(self, edit: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
+        """Return the plan of the site on the twin, with an inventory that says something else of some hosts."""
+        written, edited = self.folder / "plan.json", self.folder / "edit.json"
+        edited.write_text(json.dumps({"all": {"hosts": edit or {}}}), "utf-8")
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/plan.yml"]
+        command += [*_named((*INVENTORIES, edited, self.folder / "overlay")), "-e", f"edge_plan_file={written}"]
+        _run(command, seconds=300, cwd=CHECKOUT)
         return json.loads(written.read_text("utf-8"))
+
+    def plan_of(self, fault: Fault) -> Any:
+        """Return the plan by which a site with a fault is judged."""
+        if fault.router == "others":
+            plan = copy.deepcopy(self.plan)
+            plan["routers"][ROUTER]["managed"] = False
+            return plan
+        return self._plan(fault.edit) if fault.edit else self.plan
 
     def namespace(self, place: str) -> str:
         """Return the network namespace of a host of the twin; ``router``, ``lan``, a node, or ``client.NETWORK``."""
@@ -193,7 +212,8 @@ class Site:
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the API server; None where it has no such thing."""
-        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        patch = "application/json-patch+json" if isinstance(body, list) else "application/merge-patch+json"
+        kind = patch if method == "PATCH" else "application/json"
         try:
             answer = self._api.request(method.lower(), path, body=body, content_type=kind, serialize=False)
         except NotFoundError:
@@ -207,22 +227,19 @@ class Site:
         legs = self._hosts[match[1]]["legs"]
         return str(next(leg["mac"] for leg in legs if leg["interface"] == match[2]))
 
-    def look(self, router: str = "ours", earlier: Earlier | None = None) -> VerifyReport:
+    def look(self, plan: Any = None, earlier: Earlier | None = None) -> VerifyReport:
         """Return what verify says of the site now.
 
         Args:
-            router: whose it is: that of ``others`` is not read, and its plan says so.
+            plan: what it should be; None: the site's own plan. A router that is somebody else's there is not read.
             earlier: counters of the look before.
         """
-        plan = self.plan
-        if router == "others":
-            plan = copy.deepcopy(plan)
-            plan["routers"][ROUTER]["managed"] = False
+        plan = plan or self.plan
         observed: dict[str, Any] = {"routers": {}, "clusters": {}, "probes": {}}
         options = {
             "namespace": "kube-system",
-            "services": [f"{item['namespace']}/{item['name']}" for item in self.plan["clusters"][CLUSTER]["services"]],
-            "config_map": f"kube-system/{note_name(self.plan['site'])}",
+            "services": [f"{item['namespace']}/{item['name']}" for item in plan["clusters"][CLUSTER]["services"]],
+            "config_map": f"kube-system/{note_name(plan['site'])}",
             "agents": True,
         }
         try:
@@ -230,25 +247,25 @@ class Site:
                 observed["clusters"][CLUSTER] = read_cilium(reader, options)
         except ClusterReadError as error:
             observed["clusters"][CLUSTER] = {"error": str(error)}
-        if router == "others":
+        if not plan["routers"][ROUTER]["managed"]:
             return verify(plan, observed)
         try:
             addresses = self.on_router(shlex.join(frr_info.IP_ADDRESSES), frr_info.ANSWER_SECONDS)
-            seen = frr_info.read(self._show, addresses, asks_for_communities(self.plan, ROUTER))
+            seen = frr_info.read(self._show, addresses, asks_for_communities(plan, ROUTER))
         except (frr_info.CommandError, subprocess.SubprocessError) as error:
             observed["routers"][ROUTER] = {"error": str(error)}
         else:
             observed["routers"][ROUTER] = seen
-            targets = probe_targets(self.plan, observed["clusters"], ROUTER, seen)
+            targets = probe_targets(plan, observed["clusters"], ROUTER, seen)
             observed["probes"][ROUTER] = ask(self.namespace("router"), targets)
-        observed["heard"] = self._heard(observed)
-        return verify(self.plan, observed, earlier=earlier)
+        observed["heard"] = self._heard(plan, observed)
+        return verify(plan, observed, earlier=earlier)
 
-    def _heard(self, observed: Mapping[str, Any]) -> dict[str, Any]:
+    def _heard(self, plan: Any, observed: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the twin's clients hear, as edge_twin_ask returns it."""
         description = read_description(self.folder / "overlay")
         known: Any = clients(description)
-        targets = client_targets(self.plan, observed["clusters"], observed["routers"], known)
+        targets = client_targets(plan, observed["clusters"], observed["routers"], known)
         return {"clients": known, **ask_from_clients(description, targets)}
 
     def _show(self, command: str) -> Any:
@@ -280,6 +297,9 @@ class Site:
         elif "in" in step:
             undo.append(lambda: self.run_in(step["in"], step["undo"]))
             self.run_in(step["in"], re.sub(r"\{mac:([^:]+):([^}]+)\}", self._mac, step["run"]))
+        elif "inside" in step:
+            undo.append(lambda: self._run_inside(step["inside"], step["undo"]))
+            self._run_inside(step["inside"], step["run"])
         elif "freeze" in step:
             path = self.cgroup(step["freeze"]).path / "cgroup.freeze"
             undo.append(lambda: path.write_text("0", "ascii"))
@@ -287,20 +307,35 @@ class Site:
         else:
             self._apply_to_api(step, undo)
 
+    def _run_inside(self, program: str, command: str) -> str:
+        """Run a shell command with the files and the network of a program of the twin."""
+        process = self.cgroup(program).own_pids()[0]
+        return _run(["nsenter", f"--target={process}", "--mount", "--net", "--root", "--wd=/", "sh", "-ec", command])
+
     def _apply_to_api(self, step: Mapping[str, Any], undo: list[Callable[[], object]]) -> None:
         if "create" in step:
             path, name = step["create"], step["with"]["metadata"]["name"]
             undo.append(lambda: self.request("DELETE", f"{path}/{name}"))
             self.request("POST", path, step["with"])
             return
-        path = step.get("patch") or step["delete"]
+        path = step.get("patch") or step.get("anew") or step["delete"]
         before = self.request("GET", path)
         assert before is not None, f"{path} does not exist"
+        if "anew" in step:
+            undo.append(lambda: self._make_anew(path, before))
+            self._make_anew(path, {**before, "spec": {**before["spec"], **step.get("with", {})}})
+            return
         undo.append(lambda: self._put_back(path, before))
         if "patch" in step:
             self.request("PATCH", path, step["with"])
         else:
             self.request("DELETE", path)
+
+    def _make_anew(self, path: str, wanted: Mapping[str, Any]) -> None:
+        """Delete an object and make it again; it is noted as the site's own if it was so."""
+        uid = self.request("GET", path)["metadata"]["uid"]
+        self.request("DELETE", path)
+        self._put_back(path, {**wanted, "metadata": {**wanted["metadata"], "uid": uid}})
 
     def _put_back(self, path: str, before: Mapping[str, Any]) -> None:
         """Give an object its former content again, or make it again."""
@@ -325,12 +360,13 @@ class Site:
 
     def judge(self, fault: Fault) -> Judged:
         """Put a fault in, look until verify says it, heal it, and look until the site is as planned again."""
+        plan = self.plan_of(fault)
         with self.broken(fault):
             begin = time.monotonic()
             seconds: float | None = None
             counters: Earlier = {}
             while True:
-                report = self.look(fault.router, counters)
+                report = self.look(plan, counters)
                 counters = report.counters
                 if set(fault.finds) <= {finding.code for finding in report.findings}:
                     seconds = time.monotonic() - begin
@@ -338,28 +374,33 @@ class Site:
                 if time.monotonic() - begin > fault.within:
                     break
         said = tuple(f"{finding.code} {finding.text}" for finding in report.findings)
-        return Judged(fault, seconds, said, *self.healed(fault.router))
+        return Judged(fault, seconds, said, *self.healed(plan if fault.router == "others" else None))
 
-    def healed(self, router: str = "ours") -> tuple[float | None, tuple[str, ...]]:
+    def healed(self, plan: Any = None) -> tuple[float | None, tuple[str, ...]]:
         """Return after how many seconds the site is as planned, and the findings that are left if it is not.
 
         Args:
-            router: whose it is, as :meth:`look` takes it. From 1.20 on, Cilium does not say what it announces: where the
-                router is that of ``others``, the warning EDGE827 says so of a site in good order.
+            plan: one in which the router is somebody else's, whose errors count too. From 1.20 on, Cilium does not say what
+                it announces: there the warning EDGE827 says so of a site in good order.
         """
         begin = time.monotonic()
         while True:
             left = self.look().findings
-            if router == "others":
-                left = [*self.look(router).errors, *left]
+            if plan is not None:
+                left = [*self.look(plan).errors, *left]
             if not left:
                 return time.monotonic() - begin, ()
             if time.monotonic() - begin > HEALED:
                 return None, tuple(f"{finding.code} {finding.text}" for finding in left)
 
 
-def _run(command: list[str], seconds: float = 60) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+def _named(inventories: Iterable[Path]) -> list[str]:
+    """Return the options that name inventories."""
+    return [word for path in inventories for word in ("-i", str(path))]
+
+
+def _run(command: list[str], seconds: float = 60, cwd: Path | None = None) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds, cwd=cwd)
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr + done.stdout)
     return done.stdout

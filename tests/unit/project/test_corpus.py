@@ -1,19 +1,25 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The corpus of faults by itself: how many there are, of which kinds, and that their codes exist."""
+"""The corpus of faults by itself: how many there are, of which kinds, and that it has each error that verify can say."""
 
 from __future__ import annotations
 
+import re
+
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
 from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import faults
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS
 
-KINDS = {"api", "cilium", "kernel", "router"}
+KINDS = {"api", "cilium", "inventory", "kernel", "router"}
+PAGE = (DOCS / "verify.md").read_text("utf-8")
 
 
-def test_corpus_has_sixty_faults_of_every_kind() -> None:
+def test_corpus_has_sixty_faults_of_every_kind_and_the_page_says_how_many() -> None:
     found = faults()
     assert len(found) >= 60
+    assert f"has {len(found)} faults" in PAGE
     assert {fault.kind for fault in found} == KINDS
 
 
@@ -22,7 +28,21 @@ def test_each_code_of_the_corpus_is_one_of_verify() -> None:
     assert [fault.name for fault in faults() if not fault.finds] == []
 
 
-def test_a_full_run_tries_ten_faults_of_every_kind() -> None:
+def test_each_error_has_a_fault_or_the_page_says_why_not() -> None:
+    tried = {code for fault in faults() for code in fault.finds}
+    untried = {code for code, entry in LIVE_CODES.items() if entry.severity == ERROR} - tried
+    _before, _heading, section = PAGE.partition("Errors that no fault of the corpus shows, and why:\n")
+    table = section.partition("\n\n## ")[0].partition("\n\nWhat verify cannot see")[0]
+    rows = re.findall(r"^\| (\[EDGE.+?) \| .+ \|$", table, re.MULTILINE)
+    assert sorted(re.findall(r"\[(EDGE\d{3})\]", " ".join(rows))) == sorted(untried)
+
+
+def test_a_source_is_a_report_that_can_be_looked_up() -> None:
+    numbers = re.compile(r"[a-z][\w./-]* #\d+(?:, #\d+)*(?:, [a-z][\w./-]* #\d+)*|https://\S+", re.IGNORECASE)
+    assert [fault.name for fault in faults() if fault.source and not numbers.fullmatch(fault.source)] == []
+
+
+def test_a_full_run_tries_twelve_faults_of_every_kind() -> None:
     tried = [fault for fault in faults() if fault.ci]
-    assert len(tried) == 10
+    assert len(tried) == 12
     assert {fault.kind for fault in tried} == KINDS
