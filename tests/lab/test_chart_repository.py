@@ -9,6 +9,7 @@ import base64
 import contextlib
 import functools
 import http.server
+import os
 import subprocess
 import sys
 import threading
@@ -27,9 +28,10 @@ from cluster_lab import Cluster, Run, run_roles  # noqa: E402
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
-USER, PASSWORD = "me", "not-to-be-seen/@:%"
-ENCODED = "not-to-be-seen%2F%40%3A%25"
-SECRET = "not-to-be-seen"
+SECRET = f"of-this-process-{os.getpid()}"
+"""Of no other test that runs at the same time: all processes of the machine are looked at."""
+USER, PASSWORD = "me", f"{SECRET}/@:%"
+ENCODED = f"{SECRET}%2F%40%3A%25"
 TOKEN = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 

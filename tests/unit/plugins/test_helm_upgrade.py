@@ -55,9 +55,9 @@ def processes_with(text: str) -> list[int]:
 @pytest.mark.parametrize(
     ("repository", "shown"),
     [
-        ("https://me:not-to-be-seen@charts.example/stable", False),
-        ("https://not-to-be-seen@charts.example/stable", False),
-        ("https://charts.example/stable?sig=not-to-be-seen", False),
+        ("https://me:for-helm-alone@charts.example/stable", False),
+        ("https://for-helm-alone@charts.example/stable", False),
+        ("https://charts.example/stable?sig=for-helm-alone", False),
         ("https://charts.example/stable", True),
     ],
 )
@@ -77,7 +77,7 @@ def test_result_shows_the_arguments_but_no_login(tmp_path: Path, repository: str
     output = done.stdout + done.stderr
     assert "failed (1)" in output
     assert "chart: cilium" in output
-    assert "not-to-be-seen" not in output
+    assert "for-helm-alone" not in output
     assert (f"repository: {repository}" in output) is shown
 
 
