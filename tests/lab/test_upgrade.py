@@ -18,8 +18,8 @@ from pathlib import Path
 import kubernetes
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import PART_KINDS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import Kube
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import V2_SINCE
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
@@ -74,11 +74,10 @@ LAST = WHOLE[-2:]
 
 
 def stored_versions(folder: Path) -> dict[str, list[str]]:
-    """Return by kind of the plan in which versions the API server still stores objects."""
+    """Return by kind in which versions the API server still stores objects: of those that moved to ``v2``."""
     client = kubernetes.config.new_client_from_config(str(folder / "clusters" / "platform" / "kubeconfig"))
     found = kubernetes.client.ApiextensionsV1Api(client).list_custom_resource_definition().items
-    kinds = {kind for kinds in PART_KINDS.values() for kind in kinds}
-    return {item.spec.names.kind: item.status.stored_versions for item in found if item.spec.names.kind in kinds}
+    return {item.spec.names.kind: item.status.stored_versions for item in found if item.spec.names.kind in V2_SINCE}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,7 @@ def test_an_upgrade_keeps_every_address_and_every_connection(
             assert addresses(folder) == before
             run_again(options)
         # What Cilium 1.16 stored as v2alpha1 is stored as v2 before 1.21 takes that version away.
-        assert set(map(tuple, stored_versions(folder).values())) == {("v2",)}
+        assert stored_versions(folder) == {kind: ["v2"] for kind in V2_SINCE}
     finally:
         playbook("twin.yml", *own, "-e", "edge_twin_state=absent")
     assert {what: losses.lost for what, losses in lost.items()} == dict.fromkeys(lost, 0)
