@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._document.plan import PlanDocument
+from .._document.plan import PlanDocument, PlannedRouter
 from .._findings.code import ERROR
 from .clients import ClientTarget, TwinClient, client_questions, verify_clients
 from .counters import Earlier, verify_counters
@@ -24,7 +24,7 @@ from .expected import Expectations
 from .leases import verify_leases
 from .neighbors import verify_neighbors, verify_nobody_else
 from .objects import verify_objects
-from .observed import ClusterSeen, RouterSeen, read_cluster, read_router
+from .observed import ClusterSeen, RouterSeen, canonical, read_cluster, read_router
 from .report import OK, VerifyReport
 from .routes import verify_routes
 from .services import verify_services
@@ -169,7 +169,17 @@ def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[st
             if seen.asn != planned["asn"]:
                 level = report.find("EDGE805", router, seen=seen.asn, expected=planned["asn"])
         report.row("ends", subject, expected, text, level)
+        if not planned["absent"]:
+            _check_addresses(report, router, planned, seen)
     return routers
+
+
+def _check_addresses(report: VerifyReport, router: str, planned: PlannedRouter, seen: RouterSeen) -> None:
+    """Report networks on which no interface has an address that the plan gives the router there."""
+    live = {canonical(text.partition("/")[0]) for interface in seen.interfaces for text in interface.addresses}
+    for network, addresses in sorted(planned["addresses"].items()):
+        if live and addresses and not live & set(map(canonical, addresses)):
+            report.find("EDGE878", f"{router} network {network}", addresses=", ".join(addresses))
 
 
 def _read_clusters(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> dict[str, ClusterSeen]:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.clients import TwinClient
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import client_targets
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import interface
 
 CLIENTS: list[TwinClient] = [
     {
@@ -234,6 +235,7 @@ def on_wire(site: LiveSite, proxies: tuple[str, ...] = ()) -> None:
     site.plan["networks"]["wire"] = {**site.plan["networks"]["public"], "cidrs": ["203.0.113.88/29"]}
     site.plan["networks"]["wire"]["delivery"] = "on_link"
     site.plan["routers"]["udm-pro"]["addresses"]["wire"] = ["203.0.113.89"]
+    site.router["interfaces"].append(interface("wan", "203.0.113.89/29"))
     wired: TwinClient = {
         "name": "upstream",
         "addresses": ["203.0.113.90"],

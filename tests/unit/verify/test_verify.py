@@ -43,6 +43,15 @@ def another_as(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
+    "EDGE878 udm-pro network private: none of its interfaces has 10.122.0.1 (the inventory gives the router this address on the "
+    "network: correct edge_addresses, or give the router the address: ip address show)",
+)
+def router_without_its_address(site: LiveSite) -> None:
+    (bridge,) = [item for item in site.router["interfaces"] if item["name"] == "br0"]
+    bridge["addresses"] = ["10.121.0.1/24", "10.122.0.9/24"]
+
+
+@FAULTS.finds(
     "EDGE806 udm-pro: runs no BGP (run site.yml with --tags router; vtysh -c 'show running-config bgpd'; is bgpd on in /etc/frr/daemons? "
     "A firmware upgrade of UniFi OS resets both)",
 )

@@ -55,6 +55,15 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         settles=False,
         others=OTHERS,
     ),
+    "EDGE878": LiveCode(
+        ERROR,
+        "Router lacks its address",
+        "none of its interfaces has {addresses}",
+        "the inventory gives the router this address on the network: correct edge_addresses, or give the router the"
+        " address: ip address show",
+        "udm-pro network private: none of its interfaces has 10.122.0.1 (the inventory gives the router this address on"
+        " the network: correct edge_addresses, or give the router the address: ip address show)",
+    ),
     "EDGE806": LiveCode(
         ERROR,
         "No BGP on the router",
