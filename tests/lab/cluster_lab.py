@@ -384,6 +384,27 @@ def started(folder: Path, token: str = TOKEN) -> Iterator[Cluster]:
 
 
 @contextlib.contextmanager
+def seen_of_processes(*names: str) -> Iterator[set[str]]:
+    """Collect what files of ``/proc/PID`` show of all processes (``cmdline``, ``environ``) while the block runs."""
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            for path in (path / name for path in Path("/proc").glob("[0-9]*") for name in names):
+                with contextlib.suppress(OSError):  # it has ended
+                    seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+
+
+@contextlib.contextmanager
 def refusing(cluster: Cluster, resource: str, name: str, *operations: str) -> Iterator[None]:
     """Let the API server refuse one object by a ValidatingAdmissionPolicy, as a webhook of somebody would."""
     place = "/apis/admissionregistration.k8s.io/v1"

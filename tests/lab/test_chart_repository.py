@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import functools
 import http.server
 import os
@@ -89,28 +88,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@contextlib.contextmanager
-def seen_of_all_processes() -> Iterator[set[str]]:
-    """Collect the arguments and the environments of all processes while the block runs."""
-    seen: set[str] = set()
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.02):
-            for path in Path("/proc").glob("[0-9]*"):
-                with contextlib.suppress(OSError):  # it has ended
-                    for name in ("cmdline", "environ"):
-                        seen.add((path / name).read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        thread.join()
-
-
 def release(cluster: Cluster, repository: str, helm: Path, *options: str, **values: Any) -> Run:
     """Run the role with the chart of a repository, with everything shown that Ansible shows."""
     own = {
@@ -127,7 +104,10 @@ def release(cluster: Cluster, repository: str, helm: Path, *options: str, **valu
 def install(cluster: Cluster, charts: ChartServer, helm: Path, folder: Path) -> None:
     """Preview, install and upgrade with the login; nobody sees it, and nothing of it is left."""
     url = f"http://{USER}:{ENCODED}@{charts.place}"
-    with cluster_lab.rollouts_complete_by_themselves(cluster), seen_of_all_processes() as seen:
+    with (
+        cluster_lab.rollouts_complete_by_themselves(cluster),
+        cluster_lab.seen_of_processes("cmdline", "environ") as seen,
+    ):
         preview = release(cluster, url, helm, "--check")
         first = release(cluster, url, helm)
         second = release(cluster, url, helm)

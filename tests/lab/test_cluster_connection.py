@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,27 +87,6 @@ def untouched(cluster: Cluster) -> bool:
     )
 
 
-@contextlib.contextmanager
-def command_lines() -> Iterator[set[str]]:
-    """Collect the command lines of all processes while the block runs."""
-    seen: set[str] = set()
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.05):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                with contextlib.suppress(OSError):  # it has ended
-                    seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        thread.join()
-
-
 def test_helm_itself_lists_no_variable_for_a_cluster_that_is_not_refused() -> None:
     """Those of HELM_KUBE* are, KUBECONFIG is followed; the others say where Helm keeps its files, and how fast it asks."""
     listed = subprocess.run([cluster_lab.HELM, "env"], capture_output=True, text=True, check=True).stdout
@@ -146,7 +123,7 @@ def test_variables_alone_lead_reads_writes_and_helm(
     monkeypatch.setenv("K8S_AUTH_SSL_CA_CERT", str(other.certificate))
     monkeypatch.setenv("K8S_AUTH_VERIFY_SSL", "True")
     steps = four_roles(kubeconfig=None)
-    with cluster_lab.rollouts_complete_by_themselves(other), command_lines() as commands:
+    with cluster_lab.rollouts_complete_by_themselves(other), cluster_lab.seen_of_processes("cmdline") as commands:
         first = run_roles(other, *steps, options=("--diff", "-vvv"))
         second = run_roles(other, *steps, options=("--diff", "-vvv"))
     assert first.returncode == 0, first.output
