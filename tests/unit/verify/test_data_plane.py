@@ -272,8 +272,9 @@ def a_lease_whose_holder_is_silent(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE884 platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
-    " answered, which is not node02 (another machine has the address, or another load balancer announces it: find the MAC"
-    " address on the switch; take the address away there, or out of the pool (exclude))"
+    " answered, which is not node02 (another machine has the address, another load balancer announces it, or a node that"
+    " held the lease before still answers, as seen after an upgrade to Cilium 1.17: find the MAC address on the switch; take"
+    " the address away there, or out of the pool (exclude))"
 )
 def another_machine_answers(site: LiveSite) -> None:
     answer(site, L2)["macs"] = ["02:00:00:00:00:0b"]
@@ -281,8 +282,9 @@ def another_machine_answers(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE884 platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
-    " answered, which is not node02 (another machine has the address, or another load balancer announces it: find the MAC"
-    " address on the switch; take the address away there, or out of the pool (exclude))"
+    " answered, which is not node02 (another machine has the address, another load balancer announces it, or a node that"
+    " held the lease before still answers, as seen after an upgrade to Cilium 1.17: find the MAC address on the switch; take"
+    " the address away there, or out of the pool (exclude))"
 )
 def another_machine_answers_as_well(site: LiveSite) -> None:
     answer(site, L2)["macs"] += ["02:00:00:00:00:0b"]

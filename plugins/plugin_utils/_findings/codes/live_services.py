@@ -319,11 +319,13 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         ERROR,
         "Another machine answers for the address",
         "{router} asked by {protocol} who has {address}, and {macs} answered, which is not {holder}",
-        "another machine has the address, or another load balancer announces it: find the MAC address on the"
-        " switch; take the address away there, or out of the pool (exclude)",
+        "another machine has the address, another load balancer announces it, or a node that held the lease before"
+        " still answers, as seen after an upgrade to Cilium 1.17: find the MAC address on the switch; take the address"
+        " away there, or out of the pool (exclude)",
         "platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
-        " answered, which is not node02 (another machine has the address, or another load balancer announces it:"
-        " find the MAC address on the switch; take the address away there, or out of the pool (exclude))",
+        " answered, which is not node02 (another machine has the address, another load balancer announces it, or a node"
+        " that held the lease before still answers, as seen after an upgrade to Cilium 1.17: find the MAC address on"
+        " the switch; take the address away there, or out of the pool (exclude))",
     ),
     "EDGE885": LiveCode(
         ERROR,
