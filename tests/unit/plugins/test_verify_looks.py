@@ -45,6 +45,9 @@ case $2 in
   *) echo '{}' ;;
 esac
 """
+IP = """#!/bin/sh
+echo '[{"ifname": "br0", "addr_info": [{"local": "10.60.1.1", "prefixlen": 24}]}]'
+"""
 
 
 def program(path: Path, text: str) -> Path:
@@ -62,6 +65,7 @@ def write_site(folder: Path, api: ApiServer, away: int) -> tuple[Path, dict[str,
     """
     ssh = program(folder / "ssh", SSH.format(calls=folder / "calls", away=away, back=folder / "back"))
     program(folder / "bin" / "vtysh", VTYSH)
+    program(folder / "bin" / "ip", IP)
     router = {
         "ansible_connection": "ssh",
         "ansible_host": "router.invalid",
