@@ -203,6 +203,7 @@ def main():
     options = {"communities": {"type": "bool", "default": False}}
     module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     vtysh = module.get_bin_path("vtysh", required=True, opt_dirs=["/usr/lib/frr"])
+    ip = module.get_bin_path("ip")
 
     def show(command):
         try:
@@ -214,7 +215,7 @@ def main():
 
     def addresses():
         try:
-            return programs.run(IP_ADDRESSES, timeout=ANSWER_SECONDS)[1]
+            return programs.run([ip, *IP_ADDRESSES[1:]], timeout=ANSWER_SECONDS)[1] if ip else ""
         except (OSError, subprocess.TimeoutExpired):
             return ""
 
