@@ -16,8 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import CLUSTER, ROUTER, Site, made_fault, rehearsed
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
+    CLUSTER,
+    INVENTORIES,
+    ROUTER,
+    Site,
+    made_fault,
+    rehearsed,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml_file
 
 pytestmark = [
@@ -72,8 +79,10 @@ def value_changed(site: Site) -> Iterator[None]:
 
 def drift(site: Site, written: Path) -> tuple[int, dict[str, Any]]:
     """Run the playbook; return its exit status, and what it has written."""
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/drift.yml", "-i", str(HYBRID)]
-    command += ["-i", str(site.folder / "overlay"), "-e", "edge_verify_timeout=0", "-e", f"edge_drift_file={written}"]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/drift.yml"]
+    for inventory in (*INVENTORIES, site.folder / "overlay"):
+        command += ["-i", str(inventory)]
+    command += ["-e", "edge_verify_timeout=0", "-e", f"edge_drift_file={written}"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=300, check=False)
     assert written.is_file(), done.stdout + done.stderr
     return done.returncode, json.loads(written.read_text("utf-8"))
