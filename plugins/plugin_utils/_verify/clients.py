@@ -102,6 +102,8 @@ class ClientQuestion:
     wire: str | None = None
     """Network that is a provider's wire on which upstream asks for the address by ARP or NDP, and nothing says that a
     router answers there."""
+    leaving: str = ""
+    """Routers that leave the site, and that the client still sends to: the twin is brought up again without them."""
     left_out: str | None = None
 
     @property
@@ -201,6 +203,7 @@ def _question(
         return None
     over = announced | _networks_of(plan, _nodes_behind(expectations, by, live.address))
     question = ClientQuestion(client["name"], sources, live.cluster, live.address, frozenset(over))
+    question.leaving = ", ".join(router for router in client["routers"] if plan["routers"][router]["absent"])
     if wires and not (by_arp & {*client["proxies"]} and live.family == "ipv4"):
         question.wire = wires[0]
     elif client["name"] == UPSTREAM or not within(live.address, plan["networks"][client["name"]]["cidrs"]):
@@ -251,7 +254,9 @@ def _may_ask(question: ClientQuestion, expectations: Expectations, live: LiveAdd
     if live.service.key not in question.services:
         question.services.append(live.service.key)
     ranges = live.service.source_ranges
-    if expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen():
+    if question.leaving:
+        question.left_out = f"the client still sends to {question.leaving}, which leaves the site"
+    elif expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen():
         question.left_out = "no ready endpoint"
     elif ranges and not any(within(source, ranges) for source in question.sources):
         question.left_out = "loadBalancerSourceRanges leave the client out"

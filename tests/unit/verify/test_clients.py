@@ -257,6 +257,17 @@ def test_upstream_on_the_wire_asks_by_arp_and_over_each_next_hop_where_the_route
     assert [text[:7] for text in site.texts()] == ["EDGE858"]
 
 
+def test_a_client_that_still_sends_to_a_router_that_leaves_is_not_asked() -> None:
+    site = LiveSite()
+    site.plan["routers"]["old"] = {**site.plan["routers"]["udm-pro"], "absent": True}
+    ask(site, [{**client, "routers": [*client["routers"], "old"]} for client in CLIENTS])
+    silence_all(site, "upstream")
+    assert site.texts() == []
+    assert {text for text, _level in seen(site, "upstream")} == {
+        "not tried (the client still sends to old, which leaves the site)"
+    }
+
+
 def with_forward(*forwards: dict[str, Any]) -> list[TwinClient]:
     """Return the clients of a twin whose router forwards a port to the BGP address."""
     usual = {"router": "udm-pro", "address": WAN, "protocol": "TCP", "outside_port": 8080, "to": BGP, "port": 80}
