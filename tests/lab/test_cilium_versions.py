@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 import yaml
@@ -31,6 +32,8 @@ from cluster_lab import Cluster  # noqa: E402
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
+POOLS = "ciliumloadbalancerippools"
+MERGE = "application/merge-patch+json"
 VERSIONS = ("1.16.19", "1.17.16", "1.18.0", "1.19.6", "1.20.2")
 STRICT = "fieldManager=hybridnet.cluster_edge&fieldValidation=Strict"
 """The API server refuses a field that it would drop."""
@@ -94,6 +97,28 @@ def test_chart_takes_the_planned_values(cluster: Cluster, tmp_path: Path, versio
         cluster.request("PATCH", path, item, "application/apply-patch+yaml")
         tried += 1
     assert tried >= 15
+
+
+def test_a_version_that_pools_were_stored_in_goes_once_they_are_written_again(tmp_path: Path) -> None:
+    """What docs/cluster.md says to do before a Cilium without ``v2alpha1``: 1.20.2 does it for the kinds for BGP alone."""
+    definition = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{POOLS}.cilium.io"
+    pool = f"/apis/cilium.io/{{}}/{POOLS}/lan"
+    for cluster in cluster_lab.started(tmp_path):
+        cluster.add_cilium_kinds(VERSIONS[0])
+        item = {"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "lan"}}
+        cluster.apply(pool.format("v2alpha1"), {**item, "spec": {"blocks": [{"cidr": "10.0.0.0/28"}]}})
+        cluster.add_cilium_kinds(VERSIONS[-1])
+        before = cluster.get(pool.format("v2"))
+        assert cluster.get(definition)["status"]["storedVersions"] == ["v2alpha1", "v2"]
+        without = {"versions": [v for v in cluster.get(definition)["spec"]["versions"] if v["name"] == "v2"]}
+        with pytest.raises(HTTPError) as refused:
+            cluster.request("PATCH", definition, {"spec": without}, MERGE)
+        assert "status.storedVersions[0]" in refused.value.read().decode()
+        cluster.request("PATCH", pool.format("v2"), {}, MERGE)
+        cluster.request("PATCH", f"{definition}/status", {"status": {"storedVersions": ["v2"]}}, MERGE)
+        cluster.request("PATCH", definition, {"spec": without}, MERGE)
+        after = cluster.get(pool.format("v2"))
+        assert (before["metadata"]["uid"], before["spec"]) == (after["metadata"]["uid"], after["spec"])
 
 
 def served(cluster: Cluster) -> dict[tuple[str, str], tuple[str, bool]]:

@@ -75,8 +75,7 @@ LAST = WHOLE[-2:]
 MIGRATED = [kind for kind in V2_SINCE if kind in BGP_KINDS]
 """Those that the operator of 1.20 rewrites: not pools (docs/cluster.md)."""
 UNVERIFIED = ("1.17.16",)
-"""Where nodes that held a lease before the upgrade go on answering ARP beside its new holder, which verify says
-(EDGE884): a fault of that Cilium's agents, which those of 1.18 mend."""
+"""Where nodes without the lease of an address go on answering ARP beside its holder, which verify says (EDGE884)."""
 
 
 def stored_versions(folder: Path) -> dict[str, list[str]]:

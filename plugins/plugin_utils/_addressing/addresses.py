@@ -33,6 +33,9 @@ else:
     except ImportError:  # told at first use: `ansible-doc` and `ansible-test sanity --test import` must load this file
         HAS_NETADDR = False
 
+LAST_PORT = 65535
+"""The highest port of TCP and UDP (RFC 9293 section 3.1, RFC 768)."""
+
 _MAPPED = Interval(Family.IPV6, 0xFFFF << 32, (0xFFFF << 32) + 0xFFFFFFFF)
 """``::ffff:0:0/96``, IPv4-mapped addresses (RFC 4291 section 2.5.5.2)."""
 _SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._addressing.addresses import parse_address
+from .._addressing.addresses import LAST_PORT, parse_address
 from .._addressing.families import Family
 from .._addressing.intervals import contains
 from .._model.site import Cluster, Pool
@@ -42,8 +42,6 @@ from .helm_values import (
 from .services import CILIUM_INGRESS, GATEWAY
 
 ERROR, WARNING = "error", "warning"
-
-LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)

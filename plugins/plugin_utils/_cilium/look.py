@@ -71,7 +71,7 @@ class Target:
     verifies: bool = False
     """Whether the run verifies the cluster at its end."""
     agents_witness: bool = False
-    """Whether a router of the site is not ours to read, so that the verification asks whether agents are ready."""
+    """Whether the router of a session is not ours to read: what a node says counts while its agent is ready."""
 
     @property
     def is_written(self) -> bool:
@@ -128,15 +128,18 @@ class Target:
 
 def target_of(plan: PlanDocument, cluster: str, release: str, namespace: str, verifies: bool) -> Target:
     """Return a cluster of a plan as a look takes it; the last three are fields of :class:`Target`."""
-    routers = plan["routers"].values()
+    routers = plan["routers"]
+    read = {name for name, router in routers.items() if router["managed"]}
     return Target(
         plan["site"],
         plan["clusters"][cluster],
         release,
         namespace,
-        routers_leave=any(router["absent"] for router in routers),
+        routers_leave=any(router["absent"] for router in routers.values()),
         verifies=verifies,
-        agents_witness=not all(router["managed"] for router in routers),
+        agents_witness=any(
+            session["cluster"] == cluster and session["router"] not in read for session in plan["sessions"]
+        ),
     )
 
 

@@ -103,7 +103,7 @@ class ClientQuestion:
     """Network that is a provider's wire on which upstream asks for the address by ARP or NDP, and nothing says that a
     router answers there."""
     leaving: str = ""
-    """Routers that leave the site, and that the client still sends to: the twin is brought up again without them."""
+    """Routers that have left the site, and that the client still sends to until the twin is brought up again."""
     left_out: str | None = None
 
     @property
@@ -203,7 +203,7 @@ def _question(
         return None
     over = announced | _networks_of(plan, _nodes_behind(expectations, by, live.address))
     question = ClientQuestion(client["name"], sources, live.cluster, live.address, frozenset(over))
-    question.leaving = ", ".join(router for router in client["routers"] if plan["routers"][router]["absent"])
+    question.leaving = _leaving(plan, client["routers"])
     if wires and not (by_arp & {*client["proxies"]} and live.family == "ipv4"):
         question.wire = wires[0]
     elif client["name"] == UPSTREAM or not within(live.address, plan["networks"][client["name"]]["cidrs"]):
@@ -230,6 +230,7 @@ def _forwarded(
         cluster = holders[0].cluster if holders else ""
         question = ClientQuestion(client["name"], sources, cluster, forward["address"], frozenset(over))
         question.forwarded_to = forward["to"]
+        question.leaving = _leaving(plan, [*client["routers"], forward["router"]])
     port = forward["port"], forward["protocol"]
     serving = [live for live in holders if port in live.service.ports]
     if not serving:
@@ -264,6 +265,12 @@ def _may_ask(question: ClientQuestion, expectations: Expectations, live: LiveAdd
         question.local |= live.service.traffic_policy == "Local"
         return True
     return False
+
+
+def _leaving(plan: PlanDocument, routers: Iterable[str]) -> str:
+    """Return the routers that the plan takes out of the site, or does not have any more."""
+    known = plan["routers"]
+    return ", ".join(sorted({router for router in routers if router not in known or known[router]["absent"]}))
 
 
 def _announced_on(plan: PlanDocument, expectations: Expectations, live: LiveAddress) -> set[str]:

@@ -185,7 +185,7 @@ class RouterSeen:
     as_paths: Mapping[str, Mapping[str, frozenset[tuple[str, ...]]]] = field(default_factory=dict)
     """Family -> prefix -> AS paths with which the router holds it; of a route of its own the empty one."""
     interfaces: tuple[InterfaceSeen, ...] = ()
-    """None: they could not be read."""
+    """Empty: they could not be read."""
 
     def legs(self, own: Iterable[str], other: str) -> frozenset[str]:
         """Return the interfaces by which the router reaches ``other`` directly from one of its ``own`` addresses.

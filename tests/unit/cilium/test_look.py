@@ -17,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     look,
     look_request,
     reads_workloads,
+    target_of,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
@@ -422,3 +423,13 @@ def test_what_the_verification_will_read_is_asked_for_before_anything_is_changed
     of = replace(target("1.19.6", edge_cluster_apply=apply), verifies=verifies, agents_witness=witness)
     found = look(of, as_planned(of), without(resource)).refusals
     assert [text.partition(": ")[0] for text in found] == [f"the account may not list {what}" for what in refused]
+
+
+@pytest.mark.parametrize("witness", [False, True], ids=["all routers are read", "none is"])
+def test_agents_witness_where_the_router_of_a_session_is_not_read(witness: bool) -> None:
+    planned = plan(inventory_from(yaml.safe_load(SITE))).data
+    for found in planned["routers"].values():
+        found["managed"] = not witness
+    assert target_of(planned, "home", "cilium", "kube-system", True).agents_witness is witness
+    planned["sessions"] = [{**session, "cluster": "another"} for session in planned["sessions"]]
+    assert target_of(planned, "home", "cilium", "kube-system", True).agents_witness is False

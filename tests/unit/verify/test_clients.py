@@ -257,15 +257,26 @@ def test_upstream_on_the_wire_asks_by_arp_and_over_each_next_hop_where_the_route
     assert [text[:7] for text in site.texts()] == ["EDGE858"]
 
 
-def test_a_client_that_still_sends_to_a_router_that_leaves_is_not_asked() -> None:
+@pytest.mark.parametrize("known", [True, False], ids=["leaves", "has left the inventory"])
+def test_a_client_that_still_sends_to_a_router_that_leaves_is_not_asked(known: bool) -> None:
     site = LiveSite()
-    site.plan["routers"]["old"] = {**site.plan["routers"]["udm-pro"], "absent": True}
+    if known:
+        site.plan["routers"]["old"] = {**site.plan["routers"]["udm-pro"], "absent": True}
     ask(site, [{**client, "routers": [*client["routers"], "old"]} for client in CLIENTS])
     silence_all(site, "upstream")
     assert site.texts() == []
     assert {text for text, _level in seen(site, "upstream")} == {
         "not tried (the client still sends to old, which leaves the site)"
     }
+
+
+def test_a_port_forward_of_a_router_that_leaves_is_not_asked() -> None:
+    site = LiveSite()
+    site.plan["routers"]["old"] = {**site.plan["routers"]["udm-pro"], "absent": True}
+    ask(site, with_forward({"router": "old"}))
+    silence_all(site, "upstream")
+    rows = {row[0]: row[2] for row in site.rows("client") if WAN in row[0]}
+    assert set(rows.values()) == {"not tried (the client still sends to old, which leaves the site)"}
 
 
 def with_forward(*forwards: dict[str, Any]) -> list[TwinClient]:

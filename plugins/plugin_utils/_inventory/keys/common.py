@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....module_utils._errors import EdgeError
-from ..._addressing.addresses import Address, parse_address, parse_cidr, parse_pool_entry, parse_segment
+from ..._addressing.addresses import LAST_PORT, Address, parse_address, parse_cidr, parse_pool_entry, parse_segment
 from ..._addressing.families import Family
 from ..._findings.report import Report
 from ..._findings.wording import did_you_mean
@@ -100,7 +100,7 @@ VERSION = Text(
     "version", r"[0-9]+\.[0-9]+(\.[0-9]+)?([-+][0-9A-Za-z.-]+)?", "a version in digits, such as 1.19.6 or 10.3"
 )
 
-PORT = Integer(1, 65535)
+PORT = Integer(1, LAST_PORT)
 
 FAMILY = FamilyType(*(family.key for family in Family))
 

@@ -20,7 +20,7 @@ from ....module_utils._errors import EdgeError
 from ..._document.plan import PlanDocument
 from .model import UPSTREAM
 from .platforms import PLATFORM, PLATFORMS, REVERSE_PATHS, Platform, RouterSettings
-from .port_forwards import PortForward
+from .port_forwards import PortForward, mapping_of
 
 TABLE = "cluster_edge_twin"
 """Name of the table, of the family ``inet``."""
@@ -70,11 +70,7 @@ def read_rules(raw: Sequence[object], plan: PlanDocument) -> tuple[FirewallRule,
 
 
 def _read_rule(path: str, item: object, plan: PlanDocument) -> FirewallRule:
-    if not isinstance(item, Mapping):
-        raise EdgeError(path, f"{item!r} is no rule", "a mapping with from, to and action")
-    unknown = sorted(set(item) - {"from", "to", "action"})
-    if unknown:
-        raise EdgeError(f"{path}.{unknown[0]}", "no such key", "known: from, to, action")
+    item = mapping_of(path, item, ("from", "to", "action"), "rule", "a mapping with from, to and action")
     action = item.get("action", "allow")
     if action not in ("allow", "block"):
         raise EdgeError(f"{path}.action", f"{action!r} is neither allow nor block")

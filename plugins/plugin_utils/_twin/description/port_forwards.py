@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address
 
 from ....module_utils._errors import EdgeError
+from ..._addressing.addresses import LAST_PORT
 from ..._document.plan import PlanDocument, PlannedService
 from ..._findings.wording import did_you_mean
 
@@ -57,11 +58,7 @@ def read_port_forwards(raw: Sequence[object], plan: PlanDocument) -> tuple[PortF
 
 
 def _read(path: str, item: object, plan: PlanDocument) -> PortForward:
-    if not isinstance(item, Mapping):
-        raise EdgeError(path, f"{item!r} is no port forward", "a mapping with to and port")
-    for key in sorted(set(item) - set(_KEYS)):
-        hint = did_you_mean(str(key), _KEYS) or f"known: {', '.join(_KEYS)}"
-        raise EdgeError(f"{path}.{key}", "no such key", hint)
+    item = mapping_of(path, item, _KEYS, "port forward", "a mapping with to and port")
     protocol = item.get("protocol", "TCP")
     if protocol not in _PROTOCOLS:
         raise EdgeError(f"{path}.protocol", f"{protocol!r} is neither TCP nor UDP")
@@ -78,10 +75,23 @@ def _read(path: str, item: object, plan: PlanDocument) -> PortForward:
 
 
 def _port(path: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65535:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LAST_PORT:
         problem = "is missing" if value is None else f"{value!r} is no port"
-        raise EdgeError(path, problem, "a number from 1 to 65535")
+        raise EdgeError(path, problem, f"a number from 1 to {LAST_PORT}")
     return value
+
+
+def mapping_of(path: str, item: object, keys: Sequence[str], what: str, example: str) -> Mapping[str, object]:
+    """Return an entry of a list that says something of the site's routers.
+
+    Raises:
+        EdgeError: it is no mapping, or has a key beside ``keys``.
+    """
+    if not isinstance(item, Mapping):
+        raise EdgeError(path, f"{item!r} is no {what}", example)
+    for key in sorted(map(str, set(item) - set(keys))):
+        raise EdgeError(f"{path}.{key}", "no such key", did_you_mean(key, keys) or f"known: {', '.join(keys)}")
+    return item
 
 
 def _target(path: str, value: object, protocol: str, port: int, plan: PlanDocument) -> str:
@@ -135,7 +145,7 @@ def _pool_address(path: str, value: str, plan: PlanDocument, ways: str) -> str:
     )
 
 
-def _outside(path: str, item: Mapping[object, object], plan: PlanDocument) -> tuple[str, str | None]:
+def _outside(path: str, item: Mapping[str, object], plan: PlanDocument) -> tuple[str, str | None]:
     """Return the router of a port forward, and its outside address where one is written."""
     routers = sorted(name for name, router in plan["routers"].items() if router["addresses"])
     router, address = item.get("router"), item.get("address")

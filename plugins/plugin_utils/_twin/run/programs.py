@@ -21,9 +21,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ....module_utils._errors import EdgeError
 from .runtime import Progress
@@ -142,8 +141,8 @@ def _helm(version: str, kubernetes: str = "") -> Recipe:
     )
 
 
-def _cilium(version: str, date: str, **different: Any) -> Recipe:
-    """Return the recipe of a release of Cilium; ``different`` are fields of its own."""
+def _cilium(version: str, date: str) -> Recipe:
+    """Return the recipe of a release of Cilium."""
     module = "github.com/cilium/cilium"
     return Recipe(
         f"cilium-{version}",
@@ -157,7 +156,6 @@ def _cilium(version: str, date: str, **different: Any) -> Recipe:
         version,
         {"chart": "install/kubernetes/cilium", "bpf": "bpf"},
         module,
-        **different,
     )
 
 
@@ -183,15 +181,14 @@ _WITHOUT_MODULES = Edit(
 _BPFTOOL = {"/usr/sbin/bpftool": "bpftool"}
 """Agents before 1.18 ask it for what the kernel can do."""
 CILIUM = {
-    "1.16.19": _cilium(
-        "1.16.19",
-        "2026-01-12T20:26:36Z",
+    "1.16.19": replace(
+        _cilium("1.16.19", "2026-01-12T20:26:36Z"),
         edits=(_WITHOUT_MODULES,),
         commands=_BPFTOOL,
         # Its BPF sources narrow integers, which clang 19 warns of, and it compiles with -Werror.
         compiler_options=("-Wno-error=shorten-64-to-32",),
     ),
-    "1.17.16": _cilium("1.17.16", "2026-05-13T16:12:21Z", edits=(_WITHOUT_MODULES,), commands=_BPFTOOL),
+    "1.17.16": replace(_cilium("1.17.16", "2026-05-13T16:12:21Z"), edits=(_WITHOUT_MODULES,), commands=_BPFTOOL),
     "1.18.0": _cilium("1.18.0", "2025-07-29T12:48:35Z"),
     "1.19.6": _cilium("1.19.6", "2026-07-16T00:00:00Z"),
     "1.20.2": _cilium("1.20.2", "2026-10-14T00:00:00Z"),
