@@ -192,7 +192,10 @@ def _question(
     announced = _announced_on(plan, expectations, live)
     wires = _wires(plan, live.address) if client["name"] == UPSTREAM else []
     by_arp = {
-        router for router in client["on_link"] for wire in wires if plan["routers"][router]["addresses"].get(wire)
+        router
+        for router in client["on_link"]
+        for wire in wires
+        if router in plan["routers"] and plan["routers"][router]["addresses"].get(wire)
     }
     reached = sorted({*client["routers"], *by_arp})
     asked = {router: brought.get(router, {}).get(live.address) for router in reached}

@@ -257,6 +257,14 @@ def test_upstream_on_the_wire_asks_by_arp_and_over_each_next_hop_where_the_route
     assert [text[:7] for text in site.texts()] == ["EDGE858"]
 
 
+def test_a_router_on_the_wire_that_has_left_the_inventory_is_not_looked_for() -> None:
+    site = LiveSite()
+    on_wire(site)
+    (wired,) = [client for client in site.observed["heard"]["clients"] if client["name"] == "upstream"]
+    wired["on_link"] = ["old", "udm-pro"]
+    assert seen(site, "upstream") == [("TCP 80 node02, sees 203.0.113.90", "ok")]
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["leaves", "has left the inventory"])
 def test_a_client_that_still_sends_to_a_router_that_leaves_is_not_asked(known: bool) -> None:
     site = LiveSite()
