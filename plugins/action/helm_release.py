@@ -11,6 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import may_hold_secret
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import (
     ARGUMENTS as HELM_ARGUMENTS,
 )
@@ -41,6 +42,8 @@ class ActionModule(ActionBase):
         values = plain(self._templar.template(variables.get(values_in) or {}))
         if not isinstance(values, dict):
             raise AnsibleActionFail(f"{values_in}: is not a map of Helm values")
+        if may_hold_secret(options["repository"] or ""):
+            options["private_repository"] = options.pop("repository")
         given = {name: value for name, value in options.items() if value is not None}
         no_log, self._task.no_log = self._task.no_log, True  # keeps the module from writing its arguments to syslog
         try:

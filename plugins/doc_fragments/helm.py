@@ -32,9 +32,7 @@ options:
     type: str
     required: true
   repository:
-    description:
-      - URL of the chart repository. It may hold a login, as V(https://user:password@charts.example.com/stable), or a
-        query. Then it is no argument of Helm, and shows in no output.
+    description: URL of the chart repository.
     type: str
   version:
     description: Version of the chart.

@@ -12,6 +12,8 @@ description:
   - Calls Helm 3 or 4 (M(hybridnet.cluster_edge.helm_upgrade)), and returns nothing of the release's values, at whatever
     verbosity. Values may hold secrets.
   - Values that the live release has and O(values_in) lacks are unset (C(--reset-values)).
+  - O(repository) may hold a login, as V(https://user:password@charts.example.com/stable), or a query. Then it is no
+    argument of Helm, and shows in no output.
   - It works on the control machine, as an action.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)

@@ -11,7 +11,7 @@ version_added: 1.0.0
 description:
   - Installs or upgrades a Helm release, whatever the live one is, with Helm 3 or 4. It always calls Helm.
   - Values that the live release has and O(values) lacks are unset (C(--reset-values)).
-  - Helm reads the values from its standard input, and a login in O(repository) from a file that nobody else reads.
+  - Helm reads the values from its standard input, and a login of the repository from a file that nobody else reads.
   - Helm ends where this module is ended by SIGTERM or SIGHUP.
   - M(hybridnet.cluster_edge.helm_release) calls it, and keeps the values out of outputs and logs.
 author:
@@ -21,6 +21,11 @@ options:
     description: The values, whole.
     type: dict
     default: {}
+  private_repository:
+    description:
+      - In place of O(repository), a URL that holds a login, as V(https://user:password@charts.example.com/stable), or a
+        query. It is no argument of Helm, and shows in no output.
+    type: str
 extends_documentation_fragment:
   - hybridnet.cluster_edge.helm
 """
@@ -48,20 +53,35 @@ status:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import may_hold_secret
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import (
+    HIDDEN,
+    may_hold_secret,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import (
     ARGUMENTS,
     HelmError,
     upgrade,
 )
 
+SHOWN = {"chart": "log in with helm registry login, or name a file", "repository": "name it in private_repository"}
+"""Arguments that results and the system's log show, with the way out where one holds a secret."""
+
 
 def main():
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    shown = [module.params[name] for name in ("chart", "repository") if not may_hold_secret(module.params[name] or "")]
-    module.no_log_values.difference_update(shown)
+    module = AnsibleModule(
+        # What is no_log is masked in every text of the run, so that no harmless name may be.
+        argument_spec={**ARGUMENTS, "private_repository": {"type": "str", "no_log": True}},
+        mutually_exclusive=[("repository", "private_repository")],
+        supports_check_mode=True,
+    )
+    params = module.params
+    for name, way_out in SHOWN.items():
+        if may_hold_secret(params[name] or ""):
+            params[name] = HIDDEN
+            module.fail_json(msg="{0}: holds a login or a query, which would show; {1}".format(name, way_out))
     try:
-        result = upgrade(module.params, os.environ, module.check_mode)
+        repository = params["private_repository"] or params["repository"]
+        result = upgrade({**params, "repository": repository}, os.environ, module.check_mode)
     except HelmError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

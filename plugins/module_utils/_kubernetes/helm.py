@@ -28,9 +28,8 @@ ARGUMENTS: Dict[str, Any] = {
     "binary_path": {"type": "path"},
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "required": True},
-    # Not to the system's log: a URL may hold a login. What holds none is shown in the module's result.
-    "chart": {"type": "str", "required": True, "no_log": True},
-    "repository": {"type": "str", "no_log": True},
+    "chart": {"type": "str", "required": True},
+    "repository": {"type": "str"},
     "version": {"type": "str", "required": True},
     "values": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 300},
