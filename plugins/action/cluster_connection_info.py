@@ -135,9 +135,9 @@ class ClusterAction(ActionBase):
         for option in PLACE:
             name = f"{role.get_name().rpartition('.')[2]}_{option}"
             value = self._templar.template(task_vars.get(name))
-            if not value:
+            if not value or value == options[option]:  # nothing hangs on a variable that says the same
                 continue
-            if options[option] not in (None, value):
+            if options[option] is not None:
                 raise AnsibleActionFail(
                     f"{name}: is {value}, and module_defaults say {options[option]}: one run would change two clusters "
                     f"(take {name} away)"

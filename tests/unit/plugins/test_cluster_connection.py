@@ -246,10 +246,17 @@ def test_variable_of_a_role_beside_another_cluster_is_refused(
     assert named.asked == []
 
 
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "with variables that say the same"])
 @pytest.mark.parametrize("name", [name for name in ROLES if name != "cilium_net_release"])
-def test_module_defaults_lead_a_role(named: ApiServerStandIn, kubeconfig: Path, name: str, tmp_path: Path) -> None:
-    defaults = {"group/hybridnet.cluster_edge.cluster": {"kubeconfig": str(kubeconfig), "context": "named"}}
-    run = run_tasks(tmp_path, sys.executable, role(name), module_defaults=defaults)
+def test_module_defaults_lead_a_role(
+    named: ApiServerStandIn, kubeconfig: Path, name: str, beside: bool, tmp_path: Path
+) -> None:
+    """As in a rehearsal: the twin's overlay has the roles' own variables too, so that none of the site's leads away."""
+    place = {"kubeconfig": str(kubeconfig), "context": "named"}
+    task = role(name)
+    if beside:
+        task["vars"].update({f"{name}_{option}": value for option, value in place.items()})
+    run = run_tasks(tmp_path, sys.executable, task, module_defaults={"group/hybridnet.cluster_edge.cluster": place})
     run.check(0)
     assert named.asked
     assert "is replaced by" not in run.output
