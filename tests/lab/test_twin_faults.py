@@ -32,7 +32,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import 
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
-from api_gate import BEFORE, Gate, gate  # noqa: E402
+from api_gate import AFTER, BEFORE, Gate, gate  # noqa: E402
 
 pytestmark = [
     pytest.mark.lab,
@@ -137,6 +137,11 @@ class Site:
         """Return how many pods of a workload are ready."""
         return int((self.kube.request("GET", workload).get("status") or {}).get(key) or 0)
 
+    def scale(self, workload: str, replicas: int) -> None:
+        """Let a workload have so many pods."""
+        body = {"spec": {"replicas": replicas}}
+        self.kube.request("PATCH", workload, body, content="application/merge-patch+json")
+
     def addresses(self) -> dict[str, list[str]]:
         """Return by Service of the reference site the addresses that the cluster gives it."""
         found = {}
@@ -208,7 +213,7 @@ def completes(site: Site, name: str) -> None:
     assert "0 of 2 ends changed" in output
 
 
-@pytest.mark.parametrize("at", [LB, CONTRACT], ids=["pools are applied", "routers contract"])
+@pytest.mark.parametrize("at", [EXPAND, LB, CONTRACT], ids=["routers expand", "pools are applied", "routers contract"])
 def test_api_server_that_is_killed_in_the_middle_of_a_phase(site: Site, name: str, at: str) -> None:
     code, output = site.run(at=at, act=lambda: site.kill("kube-apiserver.platform"))
     assert code != 0, output
@@ -223,6 +228,13 @@ NOT_SEEN = "Nothing was changed. platform: it cannot be looked at: the API serve
 UNWRITTEN = "What was written before it stays. Mend this and run again: the run goes on there."
 REQUESTS = [
     pytest.param("GET", "/ciliumloadbalancerippools$", BEFORE, [NOT_SEEN, "is out of reach"], id="the first look"),
+    pytest.param(
+        "PATCH",
+        "/ciliumbgpadvertisements/",
+        AFTER,
+        ["CiliumBGPAdvertisement public-ingress: the API server https://127.0.0.1:", UNWRITTEN],
+        id="BGP objects are applied",
+    ),
     pytest.param(
         "PATCH",
         "/namespaces/dummy/services/drill-",
@@ -294,6 +306,12 @@ def keep_operator_down(site: Site) -> Callable[[], object]:
     return site.twin
 
 
+def scale_operator_down(site: Site) -> Callable[[], object]:
+    """End the operator as somebody does who makes room for a moment; return what mends it."""
+    site.scale(OPERATOR, 0)
+    return lambda: site.scale(OPERATOR, 1)
+
+
 @pytest.mark.parametrize(
     ("end", "told"),
     [
@@ -304,6 +322,14 @@ def keep_operator_down(site: Site) -> Callable[[], object]:
                 "kube-system describe pod cilium-operator-",
             ],
             id="it crashes",
+        ),
+        pytest.param(
+            scale_operator_down,
+            [
+                "(Deployment kube-system/cilium-operator): scaled to 0. ",
+                "Scale it up: kubectl -n kube-system scale deployment/cilium-operator --replicas=1",
+            ],
+            id="somebody scales it to 0",
         ),
     ],
 )

@@ -157,18 +157,27 @@ def helm_of(run: subprocess.Popen[str]) -> list[int]:
     return found
 
 
-def kill_helm_at_work(kube: Kube, run: subprocess.Popen[str]) -> None:
-    """Wait until a run's Helm has noted that it upgrades the release, and kill it."""
+def wait_until_helm_begins(kube: Kube) -> None:
+    """Wait until a Helm has noted that it upgrades the release.
+
+    Raises:
+        AssertionError: none did.
+    """
     secrets = "/api/v1/namespaces/kube-system/secrets"
     version = kube.request("GET", secrets)["metadata"]["resourceVersion"]
     for kind, item in kube.watch(secrets, version, 300):
         if kind == "ADDED" and item["metadata"].get("labels", {}).get("status") == "pending-upgrade":
-            killed = helm_of(run)
-            for pid in killed:
-                os.kill(pid, signal.SIGKILL)
-            assert killed, "Helm had ended before it could be killed"
             return
     raise AssertionError("the run never called Helm")
+
+
+def kill_helm_at_work(kube: Kube, run: subprocess.Popen[str]) -> None:
+    """Kill a run's Helm as soon as it upgrades the release."""
+    wait_until_helm_begins(kube)
+    killed = helm_of(run)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    assert killed, "Helm had ended before it could be killed"
 
 
 def release_status(kube: Kube) -> list[str]:
@@ -178,51 +187,97 @@ def release_status(kube: Kube) -> list[str]:
     return [label["status"] for label in labels]
 
 
+class Cut:
+    """What comes into the middle of an upgrade, and what is seen of it."""
+
+    rollout_seconds = 300
+    """How long the run waits for agents and operator."""
+    told: tuple[str, ...] = ()
+    """In the output of the run that was cut off."""
+    told_next = ""
+    """In the output of the next one."""
+    left: tuple[str, ...] = ()
+    """The status of each revision of the release after the cut."""
+    completed: tuple[str, ...] = ()
+
+    def come(self, kube: Kube, run: subprocess.Popen[str], own: tuple[str, ...]) -> None:
+        """Wait for Helm to begin, and come into it."""
+        raise NotImplementedError
+
+
+class HelmKilled(Cut):
+    """Helm is killed, as the kernel does where memory is short."""
+
+    told = (
+        "helm upgrade was ended by somebody else (signal 9: Killed)",
+        "Run again: a release that Helm has left pending is freed then",
+    )
+    told_next = "the Helm release cilium is pending-upgrade: a run was cut off in the middle of it"
+    left = ("deployed", "pending-upgrade")
+    completed = ("superseded", "failed", "deployed")
+
+    def come(self, kube: Kube, run: subprocess.Popen[str], own: tuple[str, ...]) -> None:
+        kill_helm_at_work(kube, run)
+
+
+class NoOperator(Cut):
+    """No operator gets ready from the moment on at which Helm begins."""
+
+    rollout_seconds = 90
+    told = (
+        "Cilium's operator (Deployment kube-system/cilium-operator): ",
+        "Mend it and run again: the run goes on there.",
+    )
+    left = ("superseded", "deployed")
+    completed = left
+
+    def come(self, kube: Kube, run: subprocess.Popen[str], own: tuple[str, ...]) -> None:
+        wait_until_helm_begins(kube)
+        playbook("twin.yml", *own, "-e", '{"edge_twin_stopped_operators": ["platform"]}')
+
+
 @pytest.mark.long
-def test_helm_that_is_killed_in_the_middle_of_an_upgrade(tmp_path: Path, told_by_probes: Callable[[str], None]) -> None:
-    """The next run frees the release and completes the upgrade, and the one after it changes nothing."""
+@pytest.mark.parametrize("cut", [HelmKilled(), NoOperator()], ids=["Helm is killed", "the operator does not come up"])
+def test_an_upgrade_that_is_cut_off_in_the_middle(
+    cut: Cut, tmp_path: Path, told_by_probes: Callable[[str], None]
+) -> None:
+    """The next run completes the upgrade, and the one after it changes nothing."""
     old, new, folder = "1.19.6", "1.20.2", tmp_path / "twin"
     own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
-    options = ("-i", str(folder / "overlay"), "-e", "cilium_net_release_helm_timeout=60", "-e")
+    limits = ("-e", "cilium_net_release_helm_timeout=60", "-e", f"cilium_net_release_timeout={cut.rollout_seconds}")
+    options = ("-i", str(folder / "overlay"), *limits, "-e")
+    upgraded = f"edge_cilium_version={new}"
     try:
         playbook("twin.yml", *own, "-e", f"edge_cilium_version={old}")
-        playbook("site.yml", *options, f"edge_cilium_version={old}")
+        playbook("site.yml", "-i", str(folder / "overlay"), "-e", f"edge_cilium_version={old}")
         before = addresses(folder)
-        playbook("twin.yml", *own, "-e", f"edge_cilium_version={new}")
+        playbook("twin.yml", *own, "-e", upgraded)
         kube = Kube(folder / "clusters" / "platform" / "kubeconfig")
         clients = Connections(CLIENT, *TARGETS)
         try:
-            command = [
-                "ansible-playbook",
-                "playbooks/site.yml",
-                "-i",
-                str(HYBRID),
-                *options,
-                f"edge_cilium_version={new}",
-            ]
+            command = ["ansible-playbook", "playbooks/site.yml", "-i", str(HYBRID), *options, upgraded]
             with subprocess.Popen(
                 command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
             ) as run:
-                kill_helm_at_work(kube, run)
-                output = run.communicate(timeout=300)[0]
+                cut.come(kube, run, (*own, "-e", upgraded))
+                output = run.communicate(timeout=600)[0]
             assert run.returncode != 0, output
-            told = " ".join(output.split())
-            assert "helm upgrade was ended by somebody else (signal 9: Killed)" in told
-            assert "Run again: a release that Helm has left pending is freed then" in told
+            for text in cut.told:
+                assert text in " ".join(output.split()), output
             assert "Traceback" not in output
-            assert release_status(kube) == ["deployed", "pending-upgrade"]
-            completed = playbook("site.yml", *options, f"edge_cilium_version={new}")
-            again = playbook("site.yml", *options, f"edge_cilium_version={new}")
+            assert release_status(kube) == list(cut.left)
+            assert addresses(folder) == before
+            playbook("twin.yml", *own, "-e", upgraded)
+            completed = playbook("site.yml", *options, upgraded)
+            again = playbook("site.yml", *options, upgraded)
         finally:
             lost = clients.stop()
-        assert "the Helm release cilium is pending-upgrade: a run was cut off in the middle of it" in " ".join(
-            completed.split()
-        )
-        assert release_status(kube) == ["superseded", "failed", "deployed"]
+        assert cut.told_next in " ".join(completed.split())
+        assert release_status(kube) == list(cut.completed)
         assert "0 of 2 ends changed" in again, again
         assert addresses(folder) == before
     finally:
         playbook("twin.yml", *own, "-e", "edge_twin_state=absent")
     for target, losses in lost.items():
-        told_by_probes(f"Helm killed, {old} to {new}, {target}: {losses}")
+        told_by_probes(f"{type(cut).__name__}, {old} to {new}, {target}: {losses}")
     assert {target: losses.lost for target, losses in lost.items()} == dict.fromkeys(TARGETS, 0)

@@ -37,7 +37,7 @@ ARGUMENTS: Dict[str, Any] = {
 }
 
 POLL_SECONDS = 0.5
-NOT_SEEN, SCALED_DOWN = "its change is not seen yet", "scaled to 0"
+MISSING, NOT_SEEN, SCALED_DOWN = "does not exist", "its change is not seen yet", "scaled to 0"
 """What a workload lacks that has nothing to do with single pods."""
 K3S_ARGUMENTS = "k3s.io/node-args"
 """Annotation of a k3s node: its arguments with those of its configuration file, as JSON, without secrets.
@@ -123,7 +123,7 @@ def rollout_counts(kind: str, found: Mapping[str, Any]) -> Rollout:
 def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
     """Return what a DaemonSet or Deployment lacks until its newest template runs everywhere."""
     if found is None:
-        return "does not exist"
+        return MISSING
     if (found.get("status") or {}).get("observedGeneration", 0) < found["metadata"]["generation"]:
         return NOT_SEEN
     counts = rollout_counts(kind, found)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.state import MISSING
 from .._document.plan import PlanDocument, PlannedCluster
 from .._findings.wording import some
 from .._kubernetes.labels import FIELD_MANAGER
@@ -51,6 +52,10 @@ from .takeover import (
 from .workloads import AGENTS, lacks, rollouts
 
 SERVICES = "services"
+NO_EFFECT = (
+    "Nobody waits for Cilium here (edge_cilium_managed: false), so the routers would let go of the old routes before"
+    " the cluster has the new ones. Mend it and run again."
+)
 WAITS = "This run waits for it, for cilium_net_release_timeout seconds, before anything is written to the cluster."
 PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
@@ -169,7 +174,8 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
     wanted.update(services=True, namespaces=True, manager=FIELD_MANAGER, workloads=workloads)
     if target.looks_at_release:
         wanted.update(release=f"{target.namespace}/{target.release}", node_info=True)
-        wanted["rollouts"] = rollouts(target.namespace) if workloads else []
+    if workloads and not target.cluster["absent"]:
+        wanted["rollouts"] = rollouts(target.namespace)
     return wanted
 
 
@@ -224,6 +230,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims[SERVICES])
     wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
+    if not target.cluster["cilium_managed"] and not all(item.are_none for item in changes.values()):
+        found.refusals += _without_effect(state)
     leaving = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
     if leaving:
         found.notes.append(f"removed, as the inventory lacks it: {', '.join(leaving)}")
@@ -250,6 +258,15 @@ def releases(target: Target, state: Mapping[str, Any]) -> tuple[Release | None, 
 def calls_helm(target: Target, state: Mapping[str, Any]) -> bool:
     """Return whether the run would install or upgrade Cilium, as the live release is not the planned one."""
     return target.looks_at_release and not is_as_planned(state["release"], releases(target, state)[1])
+
+
+def _without_effect(state: Mapping[str, Any]) -> list[str]:
+    """Return why what is written to the cluster would not take effect.
+
+    A Cilium that others install may have its workloads in another namespace: what is not there says nothing.
+    """
+    there = {rollout: lack for rollout, lack in state["rollouts"].items() if lack != MISSING}
+    return [f"{text}\n{NO_EFFECT}" for text in lacks({**state, "rollouts": there}, rolled_out=False).errors]
 
 
 def _pending(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import MISSING
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Target,
@@ -345,6 +346,34 @@ def test_an_operator_is_not_waited_for_before_helm_may_mend_it() -> None:
     of = planned_target()
     live = operator_down(as_planned(of))
     assert look(of, {**live, "release": {**live["release"], "values": {}}}, ADMINISTRATOR).notes == []
+
+
+def deployment_missing(live: dict[str, Any]) -> dict[str, Any]:
+    down = operator_down(live)
+    return {**down, "rollouts": {name: lack and MISSING for name, lack in down["rollouts"].items()}}
+
+
+def as_it_is(live: dict[str, Any]) -> dict[str, Any]:
+    return live
+
+
+@pytest.mark.parametrize(
+    ("change", "workloads", "refused"),
+    [
+        pytest.param(without_last, operator_down, True, id="a change that no operator would act on"),
+        pytest.param(without_last, as_it_is, False, id="a change"),
+        pytest.param(without_last, deployment_missing, False, id="a change, and Cilium is in another namespace"),
+        pytest.param(as_it_is, operator_down, False, id="nothing to change"),
+    ],
+)
+def test_a_cilium_that_others_install_has_to_run_before_anything_is_changed(
+    change: Any, workloads: Any, refused: bool
+) -> None:
+    of = target("1.19.6", edge_services=SERVICE)
+    live = workloads(as_planned(of))
+    told = "\n".join(look(of, {**live, "objects": change(live["objects"])}, ADMINISTRATOR).refusals)
+    assert ("Cilium's operator (Deployment kube-system/cilium-operator): 0 of 1 ready." in told) is refused
+    assert ("Nobody waits for Cilium here (edge_cilium_managed: false)" in told) is refused
 
 
 @pytest.mark.parametrize(
