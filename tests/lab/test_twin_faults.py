@@ -354,6 +354,24 @@ def test_operator_that_is_down_for_the_whole_run(
     completes(site, name)
 
 
+def test_operator_of_a_release_that_others_install_is_down(site: Site, name: str) -> None:
+    """Nobody would wait for it, so nothing is begun."""
+    scale_back = scale_operator_down(site)
+    code, output = site.run("-e", '{"edge_cilium_managed": false}')
+    scale_back()
+    assert code != 0, output
+    told = words(output)
+    assert (
+        "Nothing was changed. platform: Cilium's operator (Deployment kube-system/cilium-operator): scaled to 0. "
+        in told
+    )
+    assert "Nobody waits for Cilium here (edge_cilium_managed: false)" in told
+    assert EXPAND not in output
+    with pytest.raises(ApiError):
+        site.kube.request("GET", f"{POOLS}/{name}")
+    completes(site, name)
+
+
 def test_agent_that_is_kept_down_keeps_no_other_node_from_the_plan(site: Site, name: str) -> None:
     agents = "/apis/apps/v1/namespaces/kube-system/daemonsets/cilium"
     before = site.ready(agents, "numberReady")
