@@ -127,6 +127,11 @@ def site() -> Iterator[Site]:
 CLIENTS = {"public": "10.121.0.254", "private": "10.122.0.254", "upstream": "198.51.100.2"}
 
 
+def target(client: str, address: str, **others: Any) -> dict[str, Any]:
+    """Return what a client asks of an address: TCP 8080, unless it is said otherwise."""
+    return {"client": client, "address": address, "to": address, "tcp": [8080], "udp": [], "paths": [], **others}
+
+
 def test_a_kind_router_hides_that_answers_take_another_way(site: Site) -> None:
     site.build(return_path=False, platforms={"udm-pro": "linux"})
     for client, source in CLIENTS.items():
@@ -199,7 +204,7 @@ def test_clients_ask_all_at_once_and_say_what_they_got_and_why_not(site: Site) -
     # A datagram's answer has the node's own address here: it is Cilium that would give it the service's.
     own = "10.122.0.11"
     targets = [
-        {"client": client, "address": address, "tcp": [8080], "udp": [8080] if address == own else [], "paths": []}
+        target(client, address, udp=[8080] if address == own else [])
         for client, address in (("public", ROUTED), ("upstream", ROUTED), ("upstream", ON_LINK), ("private", own))
     ]
     heard = asking.ask(site.described, targets)
@@ -220,8 +225,7 @@ def test_clients_ask_all_at_once_and_say_what_they_got_and_why_not(site: Site) -
     assert [CLIENTS["public"], ROUTED, port, 8080] in heard["dropped"]["udm-pro"]["half"]
     # What was dropped before does not count the next time.
     site.build(return_path=True, firewall_rules=[UPSTREAM_RULE])
-    target = {"client": "public", "address": ON_LINK, "tcp": [8080, 9], "udp": [], "paths": []}
-    again = asking.ask(site.described, [target])
+    again = asking.ask(site.described, [target("public", ON_LINK, tcp=[8080, 9])])
     assert [item.get("error", item.get("node")) for item in again["answers"]] == ["node01", "Connection refused"]
 
 
@@ -229,7 +233,7 @@ def test_a_twin_that_is_gone_cannot_ask(site: Site, tmp_path: Path) -> None:
     site.build(return_path=True, platforms={"udm-pro": "linux"})
     site.remove()
     with pytest.raises(EdgeError, match=r"namespace twin-\S+\.client\.public: is not there"):
-        asking.ask(site.described, [{"client": "public", "address": ROUTED, "tcp": [80], "udp": [], "paths": []}])
+        asking.ask(site.described, [target("public", ROUTED)])
     with pytest.raises(EdgeError, match="is no overlay of a twin that is up"):
         asking.read_description(tmp_path / "overlay")
 
@@ -264,8 +268,8 @@ def over_both(site: Site, firewall: str = "platform", **settings: Any) -> tuple[
     return each_path(site)
 
 
-def each_path(site: Site) -> tuple[set[Any], dict[str, Any]]:
-    """Ask the routed address over both nodes."""
+def each_path(site: Site, address: str = ROUTED, port: int = 8080) -> tuple[set[Any], dict[str, Any]]:
+    """Ask the routed address over both nodes, or another one that leads there."""
     (leg,) = [
         leg["interface"]
         for host in site.described["hosts"]
@@ -276,7 +280,7 @@ def each_path(site: Site) -> tuple[set[Any], dict[str, Any]]:
     hops = [{"router": "udm-pro", "gateway": f"10.122.0.1{number}", "interface": leg} for number in (1, 2)]
     heard = asking.ask(
         site.described,
-        [{"client": client, "address": ROUTED, "tcp": [8080], "udp": [], "paths": hops} for client in CLIENTS],
+        [target(client, address, to=ROUTED, tcp=[port], paths=hops) for client in CLIENTS],
     )
     answers = {
         (item["client"], item["gateway"][-1], item.get("error") or (item["node"], item["source"]))
@@ -325,7 +329,7 @@ def test_the_node_whose_answers_take_another_way_is_the_one_that_is_silent(site:
 def test_what_an_ask_left_that_was_killed_goes_with_the_next(site: Site) -> None:
     over_both(site)
     hop = paths.Hop("udm-pro", "10.122.0.11", "eth1")
-    unfinished = paths.Paths(site.described, [("public", ROUTED, hop)]).opened()
+    unfinished = paths.Paths(site.described, [paths.Wanted("public", ROUTED, ROUTED, hop)]).opened()
     unfinished.__enter__()
     assert len(left(site)) >= 5  # two rules, two routes, a table of nftables
     answers, _heard = each_path(site)
@@ -355,8 +359,7 @@ def test_a_port_forward_of_unifi_is_asked_from_everywhere_but_where_nodes_answer
     assert forwarded(site, 443) == {**CLIENTS, "private": None}
     assert forwarded(site, 444) == {**CLIENTS, "private": "10.122.0.1"}
     assert site.ask("upstream", ROUTED) is None
-    target = {"client": "private", "address": WAN, "tcp": [443, 444], "udp": [], "paths": []}
-    heard = asking.ask(site.described, [target])
+    heard = asking.ask(site.described, [target("private", WAN, tcp=[443, 444])])
     assert [item.get("source") for item in heard["answers"]] == [None, "10.122.0.1"]
     # Its reset of an answer that it did not expect belongs to no connection.
     port = heard["answers"][0]["from_port"]
@@ -365,6 +368,25 @@ def test_a_port_forward_of_unifi_is_asked_from_everywhere_but_where_nodes_answer
         ROUTED,
         ON_LINK,
     ] * 3
+
+
+@pytest.mark.parametrize("reverse_path", ["loose", "strict"])
+def test_a_port_forward_is_asked_over_each_next_hop(site: Site, reverse_path: str) -> None:
+    """In the nodes' own network they answer the client past the router, whichever it is."""
+    over_both(site, reverse_path=reverse_path, port_forwards=FORWARDS)
+    answers, _heard = each_path(site, WAN, 443)
+    assert answers == {
+        (client, number, (f"node0{number}", source) if client != "private" else "time-out")
+        for client, source in CLIENTS.items()
+        for number in "12"
+    }
+    assert left(site) == []
+    site.ip("host.node02", "rule", "delete", "from", ROUTED)
+    answers, _heard = each_path(site, WAN, 443)
+    silent = {(client, number) for client, number, answer in answers if answer == "time-out"}
+    # A strict reverse path refuses what comes back by another interface, whoever it is for.
+    assert silent - {("upstream", "2")} == {("private", "1"), ("private", "2"), ("public", "2")}
+    assert (("upstream", "2") in silent) is (reverse_path == "strict")
 
 
 def test_a_port_forward_of_linux_translates_no_source_and_goes_with_its_description(site: Site) -> None:

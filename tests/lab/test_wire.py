@@ -69,7 +69,7 @@ class Wire:
             if "10.12.0.1/24" in leg["addresses"]
         ]
         paths = [{"router": "udm", "gateway": gateway, "interface": leg} for gateway in NODES.values()]
-        target = {"client": "upstream", "address": ADDRESS, "tcp": [80], "udp": [], "paths": paths}
+        target = {"client": "upstream", "address": ADDRESS, "to": ADDRESS, "tcp": [80], "udp": [], "paths": paths}
         answers = asking.ask(self.described, [target])["answers"]
         assert [item.get("gateway") for item in answers] == [None, *NODES.values()]
         return [item.get("node") or item["error"] for item in answers]

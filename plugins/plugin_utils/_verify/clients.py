@@ -72,6 +72,8 @@ class ClientTarget(TypedDict):
 
     client: str
     address: str
+    to: str
+    """The address that a port forward translates it to; else the same."""
     tcp: list[int]
     udp: list[int]
     paths: list[ClientPath]
@@ -133,6 +135,7 @@ class ClientQuestion:
         return {
             "client": self.client,
             "address": self.address,
+            "to": self.forwarded_to or self.address,
             "tcp": sorted(self.tcp),
             "udp": sorted(self.udp),
             "paths": [
@@ -176,7 +179,7 @@ def client_questions(
         has_ipv4 = any(family_of(address) == "ipv4" for address in client["addresses"])
         for forward in client["forwards"] if has_ipv4 else ():
             key = client["name"], forward["address"], forward["to"]
-            found[key] = _forwarded(plan, expectations, client, forward, found.get(key))
+            found[key] = _forwarded(plan, expectations, brought, client, forward, found.get(key))
     return list(found.values())
 
 
@@ -219,6 +222,7 @@ def _question(
 def _forwarded(
     plan: PlanDocument,
     expectations: Expectations,
+    brought: Mapping[str, Mapping[str, Asked]],
     client: TwinClient,
     forward: TwinForward,
     earlier: ClientQuestion | None,
@@ -234,6 +238,9 @@ def _forwarded(
         question = ClientQuestion(client["name"], sources, cluster, forward["address"], frozenset(over))
         question.forwarded_to = forward["to"]
         question.leaving = _leaving(plan, [*client["routers"], forward["router"]])
+        behind = brought.get(forward["router"], {}).get(forward["to"])
+        if behind is not None:
+            question.paths |= {(forward["router"], gateway): path for gateway, path in behind.paths.items()}
     port = forward["port"], forward["protocol"]
     serving = [live for live in holders if port in live.service.ports]
     if not serving:

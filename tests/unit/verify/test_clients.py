@@ -299,10 +299,11 @@ def test_every_client_asks_a_port_forward_and_the_service_must_see_it() -> None:
     ask(site, with_forward())
     assert site.texts() == []
     rows = {row[0]: row[1:3] for row in site.rows("client") if WAN in row[0]}
+    over = "over node02, node03"
     assert rows == {
         f"{client} {WAN} to {BGP} (platform dummy/dummy-service)": (
             "answers, sees the client",
-            f"TCP 8080 node02, sees {ADDRESS[client]}",
+            f"TCP 8080 node02, sees {ADDRESS[client]}; {over}",
         )
         for client in ADDRESS
     }
@@ -314,8 +315,26 @@ def test_ports_that_are_forwarded_to_one_address_share_a_row() -> None:
     site = LiveSite()
     ask(site, with_forward({}, {"outside_port": 8081}))
     assert seen(site, "upstream", WAN) == [
-        (f"TCP 8080 node02, sees {ADDRESS['upstream']}; TCP 8081 node02, sees {ADDRESS['upstream']}", "ok")
+        (
+            f"TCP 8080 node02, sees {ADDRESS['upstream']}; TCP 8081 node02, sees {ADDRESS['upstream']};"
+            " over node02, node03",
+            "ok",
+        )
     ]
+
+
+def test_a_next_hop_behind_a_port_forward_that_does_not_answer_is_named() -> None:
+    site = LiveSite()
+    ask(site, with_forward())
+    for item in answers(site, "upstream", WAN):
+        if item.get("gateway") == "10.122.0.13":
+            item["error"] = "time-out"
+    assert seen(site, "upstream", WAN) == [
+        (f"TCP 8080 node02, sees {ADDRESS['upstream']}; over node02, not over node03", "error")
+    ]
+    (text,) = site.texts()
+    assert text.startswith("EDGE858")
+    assert "over the next hop node03 (10.122.0.13)" in text
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from ....module_utils._errors import EdgeError
 from ..description.firewall import NOTES, TABLE
 from .network import inside, open_namespace
 from .overlay import FOLDER
-from .paths import Chosen, Hop, Paths
+from .paths import Chosen, Hop, Paths, Wanted
 from .runtime import NETNS, run
 
 SECONDS = 3.0
@@ -84,6 +84,8 @@ class _Question:
 
     client: str
     address: str
+    to: str
+    """The address that a port forward translates it to; else the same."""
     protocol: str
     port: int
     hop: Hop | None
@@ -106,8 +108,9 @@ def ask(description: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) ->
 
     Args:
         description: of the twin, as JSON.
-        targets: ``client``, ``address``, the ports ``tcp`` and ``udp``, and ``paths``: each a ``router`` with the
-            ``gateway`` and the ``interface`` of one of its next hops.
+        targets: ``client``, ``address``, ``to`` (the address that a port forward translates it to, else the same), the
+            ports ``tcp`` and ``udp``, and ``paths``: each a ``router`` with the ``gateway`` and the ``interface`` of
+            one of its next hops to ``to``.
 
     Returns:
         ``answers``: for each port of each target what answered (``service``, ``node``, and the ``source`` that it saw),
@@ -124,13 +127,14 @@ def ask(description: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) ->
         if host["kind"] == "router" and host.get("firewall")
     }
     questions = [
-        _Question(target["client"], target["address"], protocol, port, hop)
+        _Question(target["client"], target["address"], target["to"], protocol, port, hop)
         for target in targets
         for hop in (None, *(Hop(**path) for path in target["paths"]))
         for protocol in ("tcp", "udp")
         for port in target[protocol]
     ]
-    paths = Paths(description, [(item.client, item.address, item.hop) for item in questions if item.hop])
+    wanted = [Wanted(item.client, item.address, item.to, item.hop) for item in questions if item.hop]
+    paths = Paths(description, wanted)
     answers: list[dict[str, Any]] = []
     with _alone([description["clients"][target["client"]] for target in targets]):
         for namespace in firewalls.values():

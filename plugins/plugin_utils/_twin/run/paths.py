@@ -8,6 +8,9 @@ routing rule sends what has the mark by a table with that next hop alone. The ke
 checks the reverse path (``src_valid_mark`` is 0), nor do connection tracking and NAT. So what is tried is what the
 router does with a connection that its hash leads there.
 
+Where a port forward leads, the router chooses by the address that the port forward translates to, and the client asks
+another one, which is always the router's.
+
 A client on the link of the next hop is sent on to it by the router (ICMP redirect, RFC 1122 3.2.2.2). The kernel sends
 a client no more than nine of those (``ip_rt_redirect_number``), so its route is made as a redirect leaves it.
 """
@@ -56,17 +59,29 @@ class Chosen:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A way that connections to come are to take."""
+
+    client: str
+    address: str
+    """What the client asks."""
+    to: str
+    """What the router has the next hop to: the same, or what a port forward translates it to."""
+    hop: Hop
+
+
 @dataclass(slots=True)
 class Paths:
     """The next hops that clients of a twin can choose.
 
     Args:
         description: of the twin, as JSON.
-        wanted: client, address and next hop of each connection to come.
+        wanted: the ways of the connections to come.
     """
 
     description: Mapping[str, Any]
-    wanted: Iterable[tuple[str, str, Hop]]
+    wanted: Iterable[Wanted]
     numbers: dict[Hop, int] = field(default_factory=dict)
     _possible: set[tuple[str, str, Hop]] = field(default_factory=set)
     _hosts: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
@@ -116,16 +131,16 @@ class Paths:
         """Choose a number for each next hop, and make what leads there; return the tables of each host and family."""
         routes: dict[tuple[tuple[str, str], int], set[str]] = {}
         tables: dict[tuple[tuple[str, str], int], set[int]] = {}
-        for client, address, hop in self.wanted:
-            first = self._first_hop(client, address, hop)
+        for way in self.wanted:
+            hop, first = way.hop, self._first_hop(way)
             if first is None:
                 continue
-            self._possible.add((client, address, hop))
+            self._possible.add((way.client, way.address, hop))
             number = self.numbers.setdefault(hop, _FIRST + len(self.numbers))
-            family = ip_address(address).version
-            for host, (gateway, interface) in (
-                (("router", hop.router), (hop.gateway, hop.interface)),
-                (("client", client), first),
+            family = ip_address(way.address).version
+            for host, address, (gateway, interface) in (
+                (("router", hop.router), way.to, (hop.gateway, hop.interface)),
+                (("client", way.client), way.address, first),
             ):
                 word = "inet6 " if ip_address(gateway).version != family else ""
                 line = f"route replace {address} via {word}{gateway} dev {interface} onlink table {number}"
@@ -153,15 +168,16 @@ class Paths:
                 # With `add` before it, `delete` does not mind that there is no table.
                 _nft(host["namespace"], f"add table inet {TABLE}\ndelete table inet {TABLE}\n")
 
-    def _first_hop(self, client: str, address: str, hop: Hop) -> tuple[str, str] | None:
+    def _first_hop(self, way: Wanted) -> tuple[str, str] | None:
         """Return gateway and interface by which a client reaches a next hop: itself on its link, else the router.
 
-        None where nothing leads the client to the router.
+        A port forward is the router's, wherever its next hop is. None where nothing leads the client to the router.
         """
-        host, router = self._hosts["client", client], self._hosts["router", hop.router]
+        address, hop = way.address, way.hop
+        host, router = self._hosts["client", way.client], self._hosts["router", hop.router]
         own = {leg["bridge"]: leg["interface"] for leg in host["legs"]}
         bridges = {leg["interface"]: leg["bridge"] for leg in router["legs"]}
-        if bridges.get(hop.interface) in own:
+        if bridges.get(hop.interface) in own and address == way.to:
             return hop.gateway, own[bridges[hop.interface]]
         used = {via for route in host["routes"] for via in route["via"]}
         # On the wire of a provider the client finds the router by ARP for the address.
