@@ -67,6 +67,7 @@ options:
   some_suffice:
     description:
       - Do not wait for one of O(rollouts) all of whose pods are of its newest template, where at least one is ready.
+      - A pod of an older template on a node that is not ready is not waited for either.
     type: bool
     default: false
   config_map:

@@ -13,11 +13,11 @@ MOST_CHARACTERS = 160
 """Of a reason: a kubelet's may have a whole log in it."""
 
 
-def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Return whether a pod is ready and not about to end."""
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    ready = any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"]
+def is_ready(item: Mapping[str, Any]) -> bool:
+    """Return whether a pod or a node is ready and not about to end."""
+    conditions = (item.get("status") or {}).get("conditions") or []
+    ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    return ready and "deletionTimestamp" not in item["metadata"]
 
 
 def why_unready(pod: Mapping[str, Any]) -> str:
@@ -70,3 +70,16 @@ def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional
         if not is_ready(pod)
     ]
     return sorted(found, key=lambda pod: (pod["node"], pod["name"]))
+
+
+def left_on_dead_nodes(reader: ClusterReader, workload: Mapping[str, Any]) -> int:
+    """Return how many pods of a workload that are not ready are on nodes that are not ready either.
+
+    0 where the account may not list pods.
+
+    Raises:
+        ClusterReadError: the server refuses for another reason, or is out of reach.
+    """
+    pods = unready_pods(reader, workload) or []
+    dead = {node["metadata"]["name"] for node in reader.items("/api/v1/nodes") if not is_ready(node)} if pods else set()
+    return sum(pod["node"] in dead for pod in pods)

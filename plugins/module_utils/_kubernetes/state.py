@@ -11,7 +11,7 @@ from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, S
 
 from .connection import OPTIONS
 from .helm_records import read_release
-from .pods import unready_pods
+from .pods import left_on_dead_nodes, unready_pods
 from .reader import CLIENT, METADATA_ONLY, ClusterReader
 
 ARGUMENTS: Dict[str, Any] = {
@@ -134,13 +134,18 @@ def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
     return f"{counts.ready} of {counts.wanted} ready" if counts.ready < counts.wanted else ""
 
 
-def runs_in_part(kind: str, found: Optional[Mapping[str, Any]]) -> bool:
-    """Return whether a workload rolls nothing out and has a pod that is ready: single ones lack, and no more."""
+def runs_in_part(reader: ClusterReader, kind: str, found: Optional[Mapping[str, Any]]) -> bool:
+    """Return whether a workload rolls nothing out and has a pod that is ready: single ones lack, and no more.
+
+    What is left to roll out on nodes that are down does not count: it goes on when they are back.
+    """
     if found is None:
         return False
     seen = (found.get("status") or {}).get("observedGeneration", 0) >= found["metadata"]["generation"]
     counts = rollout_counts(kind, found)
-    return seen and counts.updated >= counts.wanted and 0 < counts.ready < counts.wanted
+    if not seen or not 0 < counts.ready < counts.wanted:
+        return False
+    return counts.updated >= counts.wanted or counts.updated + left_on_dead_nodes(reader, found) >= counts.wanted
 
 
 def read_kinds(
@@ -263,7 +268,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         lacking = [
             name
             for name, lack in rollouts.items()
-            if lack and not (params["some_suffice"] and runs_in_part(kind_of(name), workloads[name]))
+            if lack and not (params["some_suffice"] and runs_in_part(reader, kind_of(name), workloads[name]))
         ]
         complete = not missing.intersection(awaited) and not lacking
         if complete or time.monotonic() >= end:

@@ -103,11 +103,16 @@ class WorkloadsStandIn:
         self.pods = pods
         self.workloads = workloads
         self.selectors: list[str] = []
+        self.dead: tuple[str, ...] = ()
+        """Nodes that are not ready; node01 to node04 are there."""
 
     def get(self, path: str) -> dict[str, Any] | None:
         return self.workloads.get(path.rpartition("/")[2].replace("-", "_"))
 
-    def items(self, _path: str, selector: str) -> list[dict[str, Any]]:
+    def items(self, path: str, selector: str = "") -> list[dict[str, Any]]:
+        if path == "/api/v1/nodes":
+            ready = {f"node0{number}": f"node0{number}" not in self.dead for number in range(1, 5)}
+            return [pod(name, conditions=[{"type": "Ready", "status": str(well)}]) for name, well in ready.items()]
         self.selectors.append(selector)
         if self.pods is None:
             raise RefusedError("here", HTTPError(403, "Forbidden", "{}", None))
@@ -191,6 +196,27 @@ def test_how_long_agents_and_operator_are_waited_for(
 ) -> None:
     reader: Any = WorkloadsStandIn([], cilium=cilium, cilium_operator=operator)
     read_state(reader, request(rollouts=[DAEMON_SET, DEPLOYMENT], some_suffice=may_lack, wait=5))
+    assert sum(clock) == waits
+
+
+@pytest.mark.parametrize(
+    ("dead", "pods", "waits"),
+    [
+        pytest.param(("node04",), ["node04"], 0, id="its node is down"),
+        pytest.param((), ["node04"], 5, id="its node is up"),
+        pytest.param(("node03",), ["node04"], 5, id="another node is down"),
+        pytest.param(("node04",), None, 5, id="the account may not list pods"),
+    ],
+)
+def test_what_is_left_to_roll_out_on_a_node_that_is_down_is_not_waited_for(
+    clock: list[float], dead: tuple[str, ...], pods: list[str] | None, waits: int
+) -> None:
+    """As after an upgrade while a node was down: its pod ends, and is of the older template, until the node is back."""
+    listed = None if pods is None else [pod(f"cilium-{name}", name, conditions=[is_not("Ready")]) for name in pods]
+    reader: Any = WorkloadsStandIn(listed, cilium=daemon_set(4, 3, 3))
+    reader.dead = dead
+    found = read_state(reader, request(rollouts=[DAEMON_SET], some_suffice=True, wait=5))
+    assert found["rollouts"] == {DAEMON_SET: "3 of 4 updated"}
     assert sum(clock) == waits
 
 
