@@ -26,7 +26,11 @@ HIDDEN = "********"
 _MARKS = "@?#"
 """Beside these a URL may have a secret; beside ``#``, and ``@`` in a path, one that was not encoded."""
 _DIGEST = re.compile(r"@sha\d+:[0-9a-f]+$")
-_LOGIN = re.compile(r"(?<=://)[^/\s\"'@]+(?=@)")
+_LOGIN = re.compile(r"(?<=://)[^/\s\"']+(?=@)")
+"""Up to the last ``@``: one before it was not encoded."""
+_QUERY = re.compile(r"(://[^\s\"'?]*\?)[^\s\"']+")
+_MISTYPED = re.compile(r"\s*(?:[^/.~\s][^/]*:|//).*@")
+"""A login in what was meant to be a URL and has no ``://``. A path begins otherwise."""
 
 
 class ChartSource:
@@ -104,8 +108,8 @@ class ChartSource:
 
 
 def without_logins(text: str) -> str:
-    """Return a text in which no URL has a login."""
-    return _LOGIN.sub(HIDDEN, text)
+    """Return a text in which no URL has a login or a query."""
+    return _QUERY.sub(r"\g<1>" + HIDDEN, _LOGIN.sub(HIDDEN, text))
 
 
 def chart_refusals(chart: str, repository: str) -> List[str]:
@@ -124,7 +128,7 @@ def may_hold_secret(reference: str) -> bool:
     """
     scheme, colon, rest = reference.partition("://")
     if not colon:
-        return False
+        return bool(_MISTYPED.match(reference))
     if scheme.lower() == OCI:
         rest = _DIGEST.sub("", rest)
     return any(character in rest for character in _MARKS)

@@ -23,6 +23,8 @@ SECRETS = ("geheim", "not-to-be-seen")
         ("cilium", "https://helm.cilium.io"),
         ("/srv/charts/cilium@home?", ""),
         ("./cilium-1.20.2.tgz", None),
+        ("~/charts/a:b@c", ""),
+        ("charts/a:b@c", ""),
         ("oci://charts.example/cilium", ""),
         (f"oci://charts.example/cilium@sha256:{'0' * 64}", ""),
         ("https://charts.example/cilium-1.20.2.tgz", ""),
@@ -104,6 +106,10 @@ def test_what_holds_a_secret_goes_into_the_file(
         pytest.param("cilium", "https://me:12/geheim@charts.example/", "%2F", id="a slash after digits"),
         pytest.param("cilium", "https://me:12#geheim@charts.example/", "%23", id="a hash that was not encoded"),
         pytest.param("cilium", "https://me:geheim@[charts.example/", "over http or https", id="no URL"),
+        pytest.param("cilium", "me:geheim@charts.example/stable", "https://USER", id="no scheme"),
+        pytest.param("cilium", "//me:geheim@charts.example/stable", "https://USER", id="no scheme, two slashes"),
+        pytest.param("cilium", "https:/geheim@charts.example/stable", "https://USER", id="one slash"),
+        pytest.param("me:geheim@charts.example/c.tgz", "", "https://USER", id="archive, no scheme"),
     ],
 )
 def test_what_helm_cannot_be_given_is_refused_with_the_way_out(chart: str, repository: str, told: str) -> None:
@@ -116,5 +122,8 @@ def test_what_helm_cannot_be_given_is_refused_with_the_way_out(chart: str, repos
 
 
 def test_logins_leave_a_text_and_nothing_else() -> None:
-    text = "url: https://me:geheim@charts.example/a\nmail: me@example.com http://a/b@c"
-    assert without_logins(text) == "url: https://********@charts.example/a\nmail: me@example.com http://a/b@c"
+    text = "url: https://me:geheim@charts.example/a\nmail: me@example.com http://a/b@c why?"
+    assert without_logins(text) == "url: https://********@charts.example/a\nmail: me@example.com http://a/b@c why?"
+    # An `@` that was not encoded is part of the login, and a token may stand in the query.
+    assert without_logins("https://me@home:ge@heim@charts.example/a") == "https://********@charts.example/a"
+    assert without_logins('"https://charts.example/a?sig=geheim" b') == '"https://charts.example/a?********" b'
