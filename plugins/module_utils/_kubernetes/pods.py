@@ -9,6 +9,8 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from .reader import FORBIDDEN, ClusterReader, RefusedError
 
+ENDED = ("Failed", "Succeeded")
+"""Phases of a pod that does not start again, as one that was evicted: another one has its place."""
 MOST_CHARACTERS = 160
 """Of a reason: a kubelet's may have a whole log in it."""
 
@@ -46,7 +48,7 @@ def _reasons(pod: Mapping[str, Any]) -> Iterator[str]:
 def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional[List[Dict[str, str]]]:
     """Return the pods of a DaemonSet or Deployment that are not ready; None where the account may not list pods.
 
-    Each with ``name``, ``node`` (empty where it is on none) and ``reason``.
+    Each with ``name``, ``node`` (empty where it is on none) and ``reason``. One that has ended is none of them.
 
     Raises:
         ClusterReadError: the server refuses for another reason, or is out of reach.
@@ -67,7 +69,7 @@ def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional
             "reason": why_unready(pod),
         }
         for pod in pods
-        if not is_ready(pod)
+        if not is_ready(pod) and (pod.get("status") or {}).get("phase") not in ENDED
     ]
     return sorted(found, key=lambda pod: (pod["node"], pod["name"]))
 

@@ -38,6 +38,7 @@ ARGUMENTS: Dict[str, Any] = {
 
 POLL_SECONDS = 0.5
 MISSING, NOT_SEEN, SCALED_DOWN = "does not exist", "its change is not seen yet", "scaled to 0"
+NO_NODE = "no node fits its nodeSelector or affinity"
 """What a workload lacks that has nothing to do with single pods."""
 K3S_ARGUMENTS = "k3s.io/node-args"
 """Annotation of a k3s node: its arguments with those of its configuration file, as JSON, without secrets.
@@ -127,8 +128,8 @@ def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
     if (found.get("status") or {}).get("observedGeneration", 0) < found["metadata"]["generation"]:
         return NOT_SEEN
     counts = rollout_counts(kind, found)
-    if kind == "Deployment" and not counts.wanted:
-        return SCALED_DOWN
+    if not counts.wanted:
+        return SCALED_DOWN if kind == "Deployment" else NO_NODE
     if counts.updated < counts.wanted:
         return f"{counts.updated} of {counts.wanted} updated"
     return f"{counts.ready} of {counts.wanted} ready" if counts.ready < counts.wanted else ""

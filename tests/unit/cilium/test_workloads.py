@@ -83,6 +83,13 @@ def test_after_a_change_of_the_release_it_is_one() -> None:
             id="no controller at work",
         ),
         pytest.param(
+            state(AGENTS, "no node fits its nodeSelector or affinity"),
+            "Cilium's agents (DaemonSet kube-system/cilium): no node fits its nodeSelector or affinity. Without agents no session"
+            " comes up, and no address is announced. Look at: kubectl -n kube-system describe daemonset/cilium; kubectl -n"
+            " kube-system get pods -o wide",
+            id="agents whose selector somebody has changed",
+        ),
+        pytest.param(
             state(OPERATOR, "scaled to 0"),
             "Cilium's operator (Deployment kube-system/cilium-operator): scaled to 0. Without it no service gets an address,"
             " and no change of BGP reaches a node; what runs goes on as it is. Scale it up: kubectl -n kube-system scale"

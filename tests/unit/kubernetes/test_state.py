@@ -133,6 +133,7 @@ class HTTPError(Exception):
         (daemon_set(4, 4, 3), "3 of 4 ready"),
         (daemon_set(4, 3, 4), "3 of 4 updated"),
         (daemon_set(4, 4, 4, generation=2), "its change is not seen yet"),
+        (daemon_set(0, 0, 0), "no node fits its nodeSelector or affinity"),
         (None, "does not exist"),
     ],
 )
@@ -158,6 +159,8 @@ def test_pods_that_are_not_ready_are_named_with_the_reason_that_says_most() -> N
         pod("unscheduled", conditions=[is_not("PodScheduled", "0/4 nodes\nare available")]),
         pod("told", "node03", conditions=[is_not("Ready", "x" * 200)], containerStatuses=[{"state": {"running": {}}}]),
         pod("new", "node02"),
+        pod("evicted", "node01", phase="Failed", reason="Evicted"),
+        pod("done", "node01", phase="Succeeded"),
         {**pod("ends", "node05"), "metadata": {"name": "ends", "deletionTimestamp": "2026-11-29T07:00:00Z"}},
     ]
     reader: Any = WorkloadsStandIn(pods, cilium=daemon_set(6, 6, 1))
@@ -188,6 +191,7 @@ def test_without_the_right_to_list_pods_the_lack_is_told_all_the_same() -> None:
         pytest.param(daemon_set(4, 3, 3), deployment(1, 1, 1), True, 5, id="a rollout is under way"),
         pytest.param(daemon_set(4, 4, 3, 2), deployment(1, 1, 1), True, 5, id="a rollout begins"),
         pytest.param(daemon_set(4, 4, 0), deployment(1, 1, 1), True, 5, id="no node"),
+        pytest.param(daemon_set(0, 0, 0), deployment(1, 1, 1), True, 5, id="a selector that fits no node"),
         pytest.param(daemon_set(4, 4, 4), deployment(2, 2, 0), True, 5, id="no operator"),
     ],
 )
