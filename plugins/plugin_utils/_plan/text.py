@@ -384,7 +384,8 @@ def _failure_lines(failures: Sequence[PlannedFailure]) -> list[str]:
     groups: dict[tuple[str, ...], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for (cluster, pool, services, over), costs in ways.items():
         pools, keys = groups[cluster, over, *(costs.get(failure, "nothing") for failure in FAILURES)]
-        pools.append(pool)
+        if pool not in pools:  # its services of the other traffic policy may have the same numbers
+            pools.append(pool)
         keys.extend(services)
     several = len({item["cluster"] for item in failures}) > 1
     rows = [
@@ -399,11 +400,11 @@ def _cost(item: PlannedFailure) -> str:
     """Return what one failure costs, in a few words."""
     if item["most"] == 0:
         return "nothing"
+    until = f"after {item['back_within']} s, until it is back" if item["back_within"] else "until it is back"
     if item["nodes"] is None and item["failure"] == "agent":
-        return f"nothing; with e = 1 all after {item['back_within']} s, until it is back"
+        return f"nothing; with e = 1 all {until}"
     lost = "all" if item["nodes"] == 1 else f"1 in {item['nodes'] or 'e'} connections"
     if item["most"] is None:
-        until = f"after {item['back_within']} s, until it is back" if item["back_within"] else "until it is back"
         return f"{lost} {until}"
     return f"{lost} for {item['least']:g} to {item['most']:g} s"
 
