@@ -91,9 +91,10 @@ class ActionModule(ActionBase):
                 proxy_arp=options["proxy_arp"],
             )
             description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM), settings)
+            stopped = Stopped(options["stopped_agents"], options["stopped_operators"])
+            stopped.check(description)
             if self._task.check_mode:
                 return {**result, "changed": twin.differs(description)}
-            stopped = Stopped(options["stopped_agents"], options["stopped_operators"])
             up = twin.present(description, options["router_suite"], stopped, options["passwords"])
             return {**result, **dataclasses.asdict(up), "overlay": str(up.overlay), "milestones": progress.milestones}
         except EdgeError as error:

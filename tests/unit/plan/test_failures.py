@@ -143,7 +143,10 @@ def test_a_local_service_of_the_only_node_is_like_every_other() -> None:
     alone = SERVICES.replace("        n2: {edge_addresses: {lan: 10.0.0.12}}\n", "")
     rows = [item for item in good(alone)["failures"] if item["services"] == ["web/near"]]
     assert [(item["nodes"], item["most"]) for item in rows] == [(1, 24), (1, None), (1, 18)]
-    assert [[cell.strip() for cell in row[:2]] for row in shown(alone)] == [["local", "web/lan"], ["routed", "web/all, web/near"]]
+    assert [[cell.strip() for cell in row[:2]] for row in shown(alone)] == [
+        ["local", "web/lan"],
+        ["routed", "web/all, web/near"],
+    ]
 
 
 def test_without_graceful_restart_the_routes_of_the_only_endpoint_go_at_once() -> None:

@@ -77,6 +77,12 @@ def test_on_a_providers_wire_the_routers_address_there_is_the_outside_one() -> N
         assert lines(router(data, {**forward, **more}), "dnat ip") == [
             "ip daddr 203.0.113.89 tcp dport 25565 dnat ip to 203.0.113.93:25565"
         ]
+    with pytest.raises(EdgeError) as caught:
+        router(data, forward, {**forward, "address": "203.0.113.89"})
+    assert str(caught.value) == (
+        "edge_twin_port_forwards: TCP 25565 of 203.0.113.89 (udm) is forwarded twice (another outside_port; without"
+        " address it is the one upstream)"
+    )
 
 
 SERVICES = "affine/affine-svc-lb, dummy/dummy-service, ingress-nginx-private/ingress-nginx-controller,"
@@ -132,6 +138,11 @@ ONE = {"to": BGP, "port": 25565}
         (
             [{**ONE, "address": "198.51.100.1"}],
             "edge_twin_port_forwards[0].address: '198.51.100.1' is no router's address on a provider's wire (known: none;"
+            " without address the router's own one upstream counts)",
+        ),
+        (
+            [{**ONE, "address": ["198.51.100.1"]}],
+            "edge_twin_port_forwards[0].address: ['198.51.100.1'] is no router's address on a provider's wire (known: none;"
             " without address the router's own one upstream counts)",
         ),
         (

@@ -23,6 +23,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
     overlay,
     programs,
     runtime,
+    site,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     CHECKOUT,
@@ -328,3 +329,23 @@ def test_a_release_of_somebody_else_gets_the_planned_values_under_the_twins() ->
     assert values["bgpControlPlane"] == {"enabled": True}
     assert values["operator"] == {"rollOutPods": True, "replicas": 1}
     assert values["routingMode"] == "native"
+
+
+@pytest.mark.parametrize(
+    ("stopped", "message"),
+    [
+        (
+            site.Stopped(agents=["node01", "nod02"]),
+            "edge_twin_stopped_agents[1]: no node with an agent 'nod02' (known: node01, node02, node03, node04)",
+        ),
+        (site.Stopped(operators=["home"]), "edge_twin_stopped_operators[0]: no cluster 'home' (known: platform)"),
+    ],
+)
+def test_what_the_twin_does_not_run_cannot_be_stopped(stopped: site.Stopped, message: str) -> None:
+    """A name with a mistake stopped nothing, and the rehearsal of the fault was green."""
+    with pytest.raises(EdgeError, match=f"^{re.escape(message)}$"):
+        stopped.check(_twin.describe(hybrid_plan().data))
+
+
+def test_what_the_twin_runs_can_be_stopped() -> None:
+    site.Stopped(agents=["node04"], operators=["platform"]).check(_twin.describe(hybrid_plan().data))

@@ -125,7 +125,7 @@ def ruleset(
         platform: whose defaults the router has.
         zone: the router's interfaces and networks.
         rules: of the site; the first that fits counts, before the platform's own.
-        forwards: the router's port forwards.
+        forwards: the router's port forwards, each with its outside address.
     """
     defaults = PLATFORMS[platform]
     reverse_path = defaults.reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
@@ -134,7 +134,7 @@ def ruleset(
     zones = defaults.zones and settings.firewall != "off"
     if zones or stateful or (rules and settings.firewall != "off"):
         chains += _forward(zone, rules, zones, stateful, bool(forwards))
-    chains += _port_forwards(zone, forwards)
+    chains += _port_forwards(forwards)
     chains += _nat(settings, defaults, zone, forwards)
     if not chains:
         return ""
@@ -196,11 +196,10 @@ def _forward(zone: Zone, rules: Sequence[FirewallRule], zones: bool, stateful: b
     return chain
 
 
-def _port_forwards(zone: Zone, forwards: Iterable[PortForward]) -> list[str]:
+def _port_forwards(forwards: Iterable[PortForward]) -> list[str]:
     """Return the chain that translates destinations, whichever interface a packet comes in by."""
     lines = [
-        f"ip daddr {item.address or zone.wan} {item.protocol.lower()} dport {item.outside_port}"
-        f" dnat ip to {item.to}:{item.port}"
+        f"ip daddr {item.address} {item.protocol.lower()} dport {item.outside_port} dnat ip to {item.to}:{item.port}"
         for item in forwards
     ]
     if not lines:

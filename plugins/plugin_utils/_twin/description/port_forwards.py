@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 
 from ....module_utils._errors import EdgeError
@@ -55,6 +55,28 @@ def read_port_forwards(raw: Sequence[object], plan: PlanDocument) -> tuple[PortF
                 raise EdgeError(path, f"{taken} is forwarded by {VARIABLE}[{earlier}] already", "another outside_port")
         found.append(read)
     return tuple(found)
+
+
+def own_forwards(forwards: Sequence[PortForward], router: str, upstream: str | None) -> list[PortForward]:
+    """Return a router's port forwards, each with its outside address.
+
+    Args:
+        forwards: those of all routers.
+        router: its name.
+        upstream: its own IPv4 address towards upstream.
+
+    Raises:
+        EdgeError: two take the same port, as one names the address that the other one has by default.
+    """
+    found: dict[tuple[str | None, str, int], PortForward] = {}
+    for item in forwards:
+        if item.router == router:
+            own = replace(item, address=item.address or upstream)
+            if (own.address, own.protocol, own.outside_port) in found:
+                taken = f"{own.protocol} {own.outside_port} of {own.address} ({router}) is forwarded twice"
+                raise EdgeError(VARIABLE, taken, "another outside_port; without address it is the one upstream")
+            found[own.address, own.protocol, own.outside_port] = own
+    return list(found.values())
 
 
 def _read(path: str, item: object, plan: PlanDocument) -> PortForward:
@@ -160,12 +182,12 @@ def _outside(path: str, item: Mapping[str, object], plan: PlanDocument) -> tuple
         if plan["networks"][network]["delivery"] == "on_link" and ":" not in own and router in (None, name)
     }
     if address is not None:
-        if address not in owners:
+        if not isinstance(address, str) or address not in owners:
             known = (
                 f"known: {', '.join(sorted(owners)) or 'none'}; without address the router's own one upstream counts"
             )
             raise EdgeError(f"{path}.address", f"{address!r} is no router's address on a provider's wire", known)
-        return owners[str(address)], str(address)
+        return owners[address], address
     if router is None and len(routers) != 1:
         raise EdgeError(f"{path}.router", "is missing", f"one of: {', '.join(routers) or 'none'}")
     return str(router or routers[0]), None

@@ -16,7 +16,7 @@ from .addresses import Network, free_of, highest_free, segments, subnet_of, summ
 from .firewall import Zone, read_rules, ruleset
 from .model import LOOPBACK, UPSTREAM, Host, Leg, Route, Rule
 from .platforms import RouterSettings, platform_of, router_sysctls
-from .port_forwards import read_port_forwards
+from .port_forwards import own_forwards, read_port_forwards
 
 Uplink = tuple[tuple[Leg, ...], tuple[Route, ...]]
 """A router's legs and default routes towards the upstream client."""
@@ -248,7 +248,7 @@ class Wiring:
             sysctls["net.ipv6.conf.default.dad_transmits"] = "0"
         rules = read_rules(settings.firewall_rules, self.plan)
         zone = self._zone(host, legs)
-        forwards = [item for item in self.port_forwards if item.router == host]
+        forwards = own_forwards(self.port_forwards, host, zone.wan)
         answering = {name for network in self._proxy_arp(settings) for name in zone.interfaces.get(network, ())}
         return Host(
             "router",
@@ -260,7 +260,7 @@ class Wiring:
             firewall=ruleset(settings, platform, zone, rules, forwards),
             port_forwards=tuple(
                 {
-                    "address": item.address or zone.wan,
+                    "address": item.address,
                     "protocol": item.protocol,
                     "outside_port": item.outside_port,
                     "to": item.to,

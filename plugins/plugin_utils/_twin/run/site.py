@@ -82,6 +82,23 @@ class Stopped:
     operators: list[str] = dataclasses.field(default_factory=list)
     """Clusters whose operator is."""
 
+    def check(self, twin: _twin.Twin) -> None:
+        """Refuse what the twin does not run: it would look as if the site bore the fault.
+
+        Raises:
+            EdgeError: a node has no agent in the twin, or there is no such cluster.
+        """
+        agents = [node for cluster in twin.clusters for node in cluster.agents]
+        clusters = [cluster.host for cluster in twin.clusters]
+        for variable, what, names, known in (
+            ("edge_twin_stopped_agents", "node with an agent", self.agents, agents),
+            ("edge_twin_stopped_operators", "cluster", self.operators, clusters),
+        ):
+            for index, name in enumerate(names):
+                if name not in known:
+                    hint = f"known: {', '.join(sorted(known)) or 'none'}"
+                    raise EdgeError(f"{variable}[{index}]", f"no {what} {name!r}", hint)
+
 
 class TwinSite:
     """The twin of a site on this machine.
