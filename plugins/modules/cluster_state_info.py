@@ -66,7 +66,7 @@ options:
     default: []
   some_suffice:
     description:
-      - Do not wait for one of O(rollouts) all of whose pods are of its newest template, where at least one is ready.
+      - Do not wait for a workload of O(rollouts) that has a ready pod, and whose pods are all of its newest template.
       - A pod of an older template on a node that is not ready is not waited for either.
     type: bool
     default: false
