@@ -11,6 +11,9 @@ from .reader import FORBIDDEN, ClusterReader, RefusedError
 
 ENDED = ("Failed", "Succeeded")
 """Phases of a pod that does not start again, as one that was evicted: another one has its place."""
+NEWEST_TEMPLATE, OWN_TEMPLATE = "deprecated.daemonset.template.generation", "pod-template-generation"
+"""Annotation of a DaemonSet, and label of its pods: a pod is of the newest template where they are equal
+(pkg/controller/daemon/util/daemonset_util.go of Kubernetes 1.36, IsPodUpdated)."""
 MOST_CHARACTERS = 160
 """Of a reason: a kubelet's may have a whole log in it."""
 
@@ -53,6 +56,22 @@ def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional
     Raises:
         ClusterReadError: the server refuses for another reason, or is out of reach.
     """
+    pods = _unready(reader, workload)
+    if pods is None:
+        return None
+    found = [
+        {
+            "name": pod["metadata"]["name"],
+            "node": pod["spec"].get("nodeName") or "",
+            "reason": why_unready(pod),
+        }
+        for pod in pods
+    ]
+    return sorted(found, key=lambda pod: (pod["node"], pod["name"]))
+
+
+def _unready(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional[List[Mapping[str, Any]]]:
+    """Return what :func:`unready_pods` does, as the API server has it."""
     labels = workload["spec"]["selector"].get("matchLabels") or {}
     selector = ",".join("{0}={1}".format(*item) for item in sorted(labels.items()))
     path = "/api/v1/namespaces/{0}/pods".format(workload["metadata"]["namespace"])
@@ -62,26 +81,23 @@ def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional
         if error.status != FORBIDDEN:
             raise
         return None
-    found = [
-        {
-            "name": pod["metadata"]["name"],
-            "node": pod["spec"].get("nodeName") or "",
-            "reason": why_unready(pod),
-        }
-        for pod in pods
-        if not is_ready(pod) and (pod.get("status") or {}).get("phase") not in ENDED
-    ]
-    return sorted(found, key=lambda pod: (pod["node"], pod["name"]))
+    return [pod for pod in pods if not is_ready(pod) and (pod.get("status") or {}).get("phase") not in ENDED]
 
 
 def left_on_dead_nodes(reader: ClusterReader, workload: Mapping[str, Any]) -> int:
-    """Return how many pods of a workload that are not ready are on nodes that are not ready either.
+    """Return how many pods of a workload get its newest template once their nodes, which are not ready, are back.
 
-    0 where the account may not list pods.
+    Of a Deployment these are all that are not ready there: their template is not looked at. 0 where the account may
+    not list pods.
 
     Raises:
         ClusterReadError: the server refuses for another reason, or is out of reach.
     """
-    pods = unready_pods(reader, workload) or []
+    newest = (workload["metadata"].get("annotations") or {}).get(NEWEST_TEMPLATE, "")
+    pods = [
+        pod
+        for pod in _unready(reader, workload) or []
+        if not newest or (pod["metadata"].get("labels") or {}).get(OWN_TEMPLATE) != newest
+    ]
     dead = {node["metadata"]["name"] for node in reader.items("/api/v1/nodes") if not is_ready(node)} if pods else set()
-    return sum(pod["node"] in dead for pod in pods)
+    return sum(pod["spec"].get("nodeName") in dead for pod in pods)

@@ -224,6 +224,20 @@ def test_what_is_left_to_roll_out_on_a_node_that_is_down_is_not_waited_for(
     assert sum(clock) == waits
 
 
+@pytest.mark.parametrize(("template", "waits"), [("6", 0), ("7", 5)], ids=["the old one", "the newest one"])
+def test_a_pod_of_the_newest_template_is_not_left_to_roll_out(clock: list[float], template: str, waits: int) -> None:
+    """With a node down whose pod is updated, and another node whose turn comes, the rollout goes on."""
+    labels = {"pod-template-generation": template}
+    listed = pod("cilium-4", "node04", conditions=[is_not("Ready")])
+    listed["metadata"]["labels"] = labels
+    cilium = daemon_set(4, 3, 3)
+    cilium["metadata"]["annotations"] = {"deprecated.daemonset.template.generation": "7"}
+    reader: Any = WorkloadsStandIn([listed], cilium=cilium)
+    reader.dead = ("node04",)
+    read_state(reader, request(rollouts=[DAEMON_SET], some_suffice=True, wait=5))
+    assert sum(clock) == waits
+
+
 def test_a_kind_that_is_not_needed_is_not_waited_for(clock: list[float]) -> None:
     reader: Any = ReaderStandIn("Apple")
     found = read_state(reader, request(plurals=["apples", "pears"], wait_plurals=["apples"], wait=5))
