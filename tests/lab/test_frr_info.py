@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -80,7 +81,8 @@ def test_attributes_and_graceful_restart_are_read(suite: str) -> None:
             return frr_info.parse(command, done.returncode, done.stdout, done.stderr)
 
         def settled() -> RouterSeen | None:
-            seen = read_router(frr_info.read(show, communities=True))
+            addresses = lab.sh(shlex.join(frr_info.IP_ADDRESSES)).stdout
+            seen = read_router(frr_info.read(show, addresses, communities=True))
             accepted = all(seen.paths["ipv4"].get(prefix) for prefix in ("203.0.113.93/32", "203.0.113.94/32"))
             sent = seen.announced.get((SPEAKER, "ipv4"), ()), seen.announced.get((SILENT, "ipv4"), ())
             whole = {"10.99.0.0/24", "203.0.113.94/32"} <= set(sent[0]) and "10.99.0.0/24" in sent[1]
