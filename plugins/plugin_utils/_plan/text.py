@@ -376,21 +376,27 @@ _FAILING = {"node": "a node or its link dies", "agent": "an agent dies", "frr": 
 
 
 def _failure_lines(failures: Sequence[PlannedFailure]) -> list[str]:
-    """Return the table of what failures cost: a row for each way, or for each set of pools with equal numbers."""
+    """Return the table of what failures cost: a row for each way, or for each set of pools with equal numbers.
+
+    Where no service is planned a row is that of ``any`` service, or of any ``other`` than those of the pool's next row.
+    """
     ways: dict[tuple[str, str, tuple[str, ...], str], dict[str, str]] = defaultdict(dict)
     for item in failures:
         over = f"{item['way']} ({item['router']})" if item["router"] else item["way"]
         ways[item["cluster"], item["pool"], tuple(item["services"]), over][item["failure"]] = _cost(item)
+    named = {(cluster, pool, over) for cluster, pool, services, over in ways if services}
     groups: dict[tuple[str, ...], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for (cluster, pool, services, over), costs in ways.items():
-        pools, keys = groups[cluster, over, *(costs.get(failure, "nothing") for failure in FAILURES)]
+        unnamed = "other" if (cluster, pool, over) in named else "any"
+        cells = (costs.get(failure, "nothing") for failure in FAILURES)
+        pools, keys = groups[cluster, "" if services else unnamed, over, *cells]
         if pool not in pools:  # its services of the other traffic policy may have the same numbers
             pools.append(pool)
         keys.extend(services)
     several = len({item["cluster"] for item in failures}) > 1
     rows = [
-        ((f"{cluster}/" if several else "") + some(pools), some(keys, 2) or "any", *cells)
-        for (cluster, *cells), (pools, keys) in groups.items()
+        ((f"{cluster}/" if several else "") + some(pools), some(keys, 2) or unnamed, *cells)
+        for (cluster, unnamed, *cells), (pools, keys) in groups.items()
     ]
     lines = table(("pool", "services", "over", *(_FAILING[failure] for failure in FAILURES)), rows)
     return [*lines, _LOCAL_NODES] if any(item["nodes"] is None for item in failures) else lines

@@ -149,6 +149,20 @@ def test_a_local_service_of_the_only_node_is_like_every_other() -> None:
     ]
 
 
+def test_a_row_without_planned_services_says_whose_it_is() -> None:
+    """`any` beside a row of the pool's only service, which has other numbers, was read as this service's too."""
+    only = "      web/all: {pool: routed, ports: [{port: 80}], selector: {app: web}}\n"
+    more = SERVICES.replace(only, "").replace(
+        "local: {addr", "more: {addresses: [10.9.1.0/28], bgp: k8s}\n      local: {addr"
+    )
+    assert [[cell.strip() for cell in row[:2]] for row in shown(more)[:-1]] == [
+        ["local", "web/lan"],
+        ["more", "any"],
+        ["routed", "other"],
+        ["routed", "web/near"],
+    ]
+
+
 def test_without_graceful_restart_the_routes_of_the_only_endpoint_go_at_once() -> None:
     (near,) = [row for row in shown(SERVICES.replace("restart: 15", "restart: 0")) if "web/near" in row[1:2]]
     assert near[4].strip() == "nothing; with e = 1 all until it is back"
