@@ -104,8 +104,9 @@ def test_router_with_one_change() -> None:
 @pytest.mark.parametrize("hidden", [MASK, "*****", "<removed>", "SECRET:lan"])
 @pytest.mark.parametrize("swapped", [False, True])
 def test_hidden_password_is_neither_equal_nor_another(hidden: str, swapped: bool) -> None:
-    sides = [ROUTER.format(password=hidden), ROUTER.format(password="s3cret")]
-    found = router_comparison(*(reversed(sides) if swapped else sides), "10.1")
+    sides = ROUTER.format(password=hidden), ROUTER.format(password="s3cret")
+    live, planned = reversed(sides) if swapped else sides
+    found = router_comparison(live, planned, "10.1")
     assert [row.state for row in found.rows] == ["not compared"]
     assert found.differences == 0
     assert "s3cret" not in str(found)
