@@ -10,8 +10,8 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from .cilium_kinds import PLURALS, READ_ONLY_PLURALS
 from .connection import OPTIONS
-from .pods import is_ready
-from .reader import FORBIDDEN, ClusterReader, RefusedError
+from .pods import allowed_items, is_ready
+from .reader import ClusterReader
 from .state import read_config_map
 
 ARGUMENTS: Dict[str, Any] = {
@@ -91,11 +91,8 @@ def read_pods(reader: ClusterReader, namespace: str) -> Dict[str, Any]:
 
 def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, bool]]:
     """Return by node whether Cilium's agent there is ready; None where the account may not list pods."""
-    try:
-        pods = reader.items("/api/v1/namespaces/{0}/pods".format(namespace), selector=AGENTS)
-    except RefusedError as error:
-        if error.status != FORBIDDEN:
-            raise
+    pods = allowed_items(reader, "/api/v1/namespaces/{0}/pods".format(namespace), AGENTS)
+    if pods is None:
         return None
     found: Dict[str, bool] = {}
     for pod in pods:

@@ -18,6 +18,20 @@ MOST_CHARACTERS = 160
 """Of a reason: a kubelet's may have a whole log in it."""
 
 
+def allowed_items(reader: ClusterReader, path: str, selector: Optional[str] = None) -> Optional[List[Dict[str, Any]]]:
+    """Return the items of a list; None where the account may not list them.
+
+    Raises:
+        ClusterReadError: the server refuses for another reason, or is out of reach.
+    """
+    try:
+        return reader.items(path, selector=selector)
+    except RefusedError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return None
+
+
 def is_ready(item: Mapping[str, Any]) -> bool:
     """Return whether a pod or a node is ready and not about to end."""
     conditions = (item.get("status") or {}).get("conditions") or []
@@ -70,16 +84,13 @@ def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional
     return sorted(found, key=lambda pod: (pod["node"], pod["name"]))
 
 
-def _unready(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional[List[Mapping[str, Any]]]:
+def _unready(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional[List[Dict[str, Any]]]:
     """Return what :func:`unready_pods` does, as the API server has it."""
     labels = workload["spec"]["selector"].get("matchLabels") or {}
     selector = ",".join("{0}={1}".format(*item) for item in sorted(labels.items()))
     path = "/api/v1/namespaces/{0}/pods".format(workload["metadata"]["namespace"])
-    try:
-        pods = reader.items(path, selector=selector)
-    except RefusedError as error:
-        if error.status != FORBIDDEN:
-            raise
+    pods = allowed_items(reader, path, selector)
+    if pods is None:
         return None
     return [pod for pod in pods if not is_ready(pod) and (pod.get("status") or {}).get("phase") not in ENDED]
 
@@ -88,7 +99,7 @@ def left_on_dead_nodes(reader: ClusterReader, workload: Mapping[str, Any]) -> in
     """Return how many pods of a workload get its newest template once their nodes, which are not ready, are back.
 
     Of a Deployment these are all that are not ready there: their template is not looked at. 0 where the account may
-    not list pods.
+    not list pods, or nodes.
 
     Raises:
         ClusterReadError: the server refuses for another reason, or is out of reach.
@@ -99,5 +110,6 @@ def left_on_dead_nodes(reader: ClusterReader, workload: Mapping[str, Any]) -> in
         for pod in _unready(reader, workload) or []
         if not newest or (pod["metadata"].get("labels") or {}).get(OWN_TEMPLATE) != newest
     ]
-    dead = {node["metadata"]["name"] for node in reader.items("/api/v1/nodes") if not is_ready(node)} if pods else set()
+    nodes = allowed_items(reader, "/api/v1/nodes") if pods else None
+    dead = {node["metadata"]["name"] for node in nodes or [] if not is_ready(node)}
     return sum(pod["spec"].get("nodeName") in dead for pod in pods)

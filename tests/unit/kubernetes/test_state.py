@@ -103,18 +103,18 @@ class WorkloadsStandIn:
         self.pods = pods
         self.workloads = workloads
         self.selectors: list[str] = []
-        self.dead: tuple[str, ...] = ()
-        """Nodes that are not ready; node01 to node04 are there."""
+        self.dead: tuple[str, ...] | None = ()
+        """Nodes that are not ready, of node01 to node04; None: the account may not list nodes."""
 
     def get(self, path: str) -> dict[str, Any] | None:
         return self.workloads.get(path.rpartition("/")[2].replace("-", "_"))
 
     def items(self, path: str, selector: str = "") -> list[dict[str, Any]]:
-        if path == "/api/v1/nodes":
+        if path == "/api/v1/nodes" and self.dead is not None:
             ready = {f"node0{number}": f"node0{number}" not in self.dead for number in range(1, 5)}
             return [pod(name, conditions=[{"type": "Ready", "status": str(well)}]) for name, well in ready.items()]
         self.selectors.append(selector)
-        if self.pods is None:
+        if self.pods is None or path == "/api/v1/nodes":
             raise RefusedError("here", HTTPError(403, "Forbidden", "{}", None))
         return self.pods
 
@@ -210,10 +210,11 @@ def test_how_long_agents_and_operator_are_waited_for(
         pytest.param((), ["node04"], 5, id="its node is up"),
         pytest.param(("node03",), ["node04"], 5, id="another node is down"),
         pytest.param(("node04",), None, 5, id="the account may not list pods"),
+        pytest.param(None, ["node04"], 5, id="the account may not list nodes"),
     ],
 )
 def test_what_is_left_to_roll_out_on_a_node_that_is_down_is_not_waited_for(
-    clock: list[float], dead: tuple[str, ...], pods: list[str] | None, waits: int
+    clock: list[float], dead: tuple[str, ...] | None, pods: list[str] | None, waits: int
 ) -> None:
     """As after an upgrade while a node was down: its pod ends, and is of the older template, until the node is back."""
     listed = None if pods is None else [pod(f"cilium-{name}", name, conditions=[is_not("Ready")]) for name in pods]
