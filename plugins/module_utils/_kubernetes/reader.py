@@ -15,6 +15,7 @@ import traceback
 from typing import Any, Dict, List, Mapping, Optional, Union
 
 from .._errors import EdgeError
+from .chart_source import without_logins
 from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
 
 try:
@@ -120,7 +121,8 @@ class ClusterReader:
                 "{0} cannot be used: it is no kubeconfig, or a part of one has another form "
                 "(kubectl config view --kubeconfig FILE shows one that is whole)".format(self._where)
             ) from error
-        self.server: str = client.configuration.host
+        self.server: str = without_logins(client.configuration.host)
+        """Its URL, for people: a kubeconfig's may have a login, as for a proxy before the API server."""
         self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
         """What has to be said of the connection: that nobody checks whose certificate it is, or that it has none."""
         # Said once, in the warning; urllib3 would say it for each request.

@@ -232,6 +232,15 @@ def test_named_kubeconfig_is_followed_by_all_whatever_kubeconfig_says(tmp_path: 
     assert (connection.helm_arguments(), connection.helm_environment()) == ({"context": "b"}, {"KUBECONFIG": str(ours)})
 
 
+def test_a_login_in_the_servers_url_is_not_shown(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path / "config", "a", server="https://me:not-to-be-seen@127.0.0.1:1")
+    with open_cluster(str(path), None, {}) as reader, pytest.raises(ClusterReadError) as caught:
+        reader.get("/version")
+    shown = f"{reader.server} {reader.warnings} {caught.value}"
+    assert "the API server https://********@127.0.0.1:1 " in shown
+    assert "not-to-be-seen" not in shown
+
+
 def test_variables_may_name_kubeconfig_and_context(tmp_path: Path) -> None:
     ours = kubeconfig(tmp_path / "ours", "a", "b")
     variables = {"K8S_AUTH_KUBECONFIG": str(ours), "K8S_AUTH_CONTEXT": "b"}
