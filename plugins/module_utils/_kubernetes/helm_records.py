@@ -57,21 +57,51 @@ def encoded(content: Mapping[str, Any]) -> str:
 
 
 def newest_record(reader: ClusterReader, release: str) -> Optional[Record]:
-    """Return the newest record of a release, ``namespace/name``; None where Helm keeps none in the cluster."""
+    """Return the newest record of a release, ``namespace/name``; None where Helm keeps none in the cluster.
+
+    Raises:
+        ClusterReadError: the server refuses, or is out of reach; or what has the labels of a record is none.
+    """
     namespace, name = release.split("/")
     kept = []
     for plural in ("secrets", "configmaps"):
         path = "/api/v1/namespaces/{0}/{1}".format(namespace, plural)
         records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
         if records:
-            newest = max(records, key=lambda item: int(item["metadata"]["labels"]["version"]))
+            newest = max(records, key=_revision)
             place = "{0}/{1}".format(path, newest["metadata"]["name"])
             found = reader.get(place)
             if found is not None:
-                text, is_secret = found["data"]["release"], plural == "secrets"
-                text = base64.b64decode(text).decode() if is_secret else text
-                kept.append(Record(place, is_secret, found["metadata"], decoded(text)))
+                kept.append(_record(place, plural == "secrets", found))
     return max(kept, key=lambda record: int(record.content["version"])) if kept else None
+
+
+def _revision(item: Mapping[str, Any]) -> int:
+    """Return the revision of a record by its label; -1 where that is no number."""
+    text = str(item["metadata"]["labels"].get("version"))
+    return int(text) if text.isdecimal() else -1
+
+
+def _record(place: str, is_secret: bool, found: Mapping[str, Any]) -> Record:
+    """Return what a Secret or ConfigMap holds.
+
+    Raises:
+        ClusterReadError: it is no record of Helm's.
+    """
+    try:
+        text = found["data"]["release"]
+        content = decoded(base64.b64decode(text).decode() if is_secret else text)
+        int(content["version"])
+        told_release(content)
+    except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as error:
+        namespace, plural, name = place.rsplit("/", 3)[1:]
+        raise ClusterReadError(
+            "{0} has the labels of a Helm release and holds none that can be read: look at helm -n {1} list --all, and "
+            "at kubectl -n {1} describe {2} {3}; delete it where Helm does not know it".format(
+                place, namespace, plural, name
+            )
+        ) from error
+    return Record(place, is_secret, found["metadata"], content)
 
 
 def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]]:

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
     METADATA_ONLY,
+    ClusterReadError,
     RefusedError,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
@@ -317,6 +318,29 @@ def test_a_release_that_helm_keeps_in_configmaps_is_read() -> None:
     kept["data"]["release"] = base64.b64decode(kept["data"]["release"]).decode()
     reader: Any = HelmStandIn(kept, path=SECRETS.replace("secrets", "configmaps"))
     assert read_state(reader, request(release="kube-system/cilium"))["release"]["revision"] == 3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, {}, {"release": "@"}, {"release": "eA=="}, record(1, info=None)["data"], record(1, version=None)["data"]],
+    ids=["no data", "no release", "no base64", "no gzip", "no status", "no revision"],
+)
+def test_what_has_the_labels_of_a_record_and_is_none_ends_the_look_with_its_name(data: Any) -> None:
+    reader: Any = HelmStandIn({**record(1), "data": data})
+    with pytest.raises(ClusterReadError) as caught:
+        read_state(reader, request(release="kube-system/cilium"))
+    assert str(caught.value) == (
+        "/api/v1/namespaces/kube-system/secrets/sh.helm.release.v1.cilium.v1 has the labels of a Helm release and holds none"
+        " that can be read: look at helm -n kube-system list --all, and at kubectl -n kube-system describe secrets"
+        " sh.helm.release.v1.cilium.v1; delete it where Helm does not know it"
+    )
+
+
+def test_a_record_without_a_revision_in_its_labels_is_older_than_any_other() -> None:
+    odd = record(1)
+    del odd["metadata"]["labels"]["version"]
+    reader: Any = HelmStandIn(odd, record(2))
+    assert read_state(reader, request(release="kube-system/cilium"))["release"]["revision"] == 2
 
 
 def test_a_release_without_values_has_none() -> None:
