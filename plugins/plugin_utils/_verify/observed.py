@@ -359,9 +359,10 @@ def _as_path(shown: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def _announced_with(route: Mapping[str, Any]) -> AttributesSeen:
     """Read an entry of ``advertised-routes json``, or of ``advertised-routes detail json``."""
-    if "paths" in route:
-        return _attributes(route["paths"][0], route["paths"][0])
-    return _attributes(route, None)
+    if "paths" not in route:
+        return _attributes(route, None)
+    path = next(iter(route["paths"] or ()), None)
+    return AttributesSeen() if path is None else _attributes(path, path)
 
 
 def _as_paths(table: Mapping[str, Any]) -> dict[str, frozenset[tuple[str, ...]]]:
