@@ -146,6 +146,8 @@ def runs_in_part(reader: ClusterReader, kind: str, found: Optional[Mapping[str, 
     counts = rollout_counts(kind, found)
     if not seen or not 0 < counts.ready < counts.wanted:
         return False
+    if counts.updated < counts.ready:
+        return False  # a pod that is ready is not updated yet, which takes no list of pods and nodes
     return counts.updated >= counts.wanted or counts.updated + left_on_dead_nodes(reader, found) >= counts.wanted
 
 

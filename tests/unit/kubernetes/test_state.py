@@ -226,6 +226,13 @@ def test_what_is_left_to_roll_out_on_a_node_that_is_down_is_not_waited_for(
     assert sum(clock) == waits
 
 
+def test_while_a_rollout_is_under_way_no_pods_are_listed(clock: list[float]) -> None:
+    """Each look listed all agents and all nodes, twice a second."""
+    reader: Any = WorkloadsStandIn([], cilium=daemon_set(1000, 400, 998))
+    read_state(reader, request(rollouts=[DAEMON_SET], some_suffice=True, wait=5))
+    assert (sum(clock), reader.selectors) == (5, ["k8s-app=cilium"])  # once, for what is told at the end
+
+
 @pytest.mark.parametrize(("template", "waits"), [("6", 0), ("7", 5)], ids=["the old one", "the newest one"])
 def test_a_pod_of_the_newest_template_is_not_left_to_roll_out(clock: list[float], template: str, waits: int) -> None:
     """With a node down whose pod is updated, and another node whose turn comes, the rollout goes on."""
