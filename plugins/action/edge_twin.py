@@ -94,7 +94,7 @@ class ActionModule(ActionBase):
             stopped = Stopped(options["stopped_agents"], options["stopped_operators"])
             stopped.check(description)
             if self._task.check_mode:
-                return {**result, "changed": twin.differs(description)}
+                return {**result, "changed": twin.differs(description, stopped)}
             up = twin.present(description, options["router_suite"], stopped, options["passwords"])
             return {**result, **dataclasses.asdict(up), "overlay": str(up.overlay), "milestones": progress.milestones}
         except EdgeError as error:

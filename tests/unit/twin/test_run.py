@@ -349,3 +349,18 @@ def test_what_the_twin_does_not_run_cannot_be_stopped(stopped: site.Stopped, mes
 
 def test_what_the_twin_runs_can_be_stopped() -> None:
     site.Stopped(agents=["node04"], operators=["platform"]).check(_twin.describe(hybrid_plan().data))
+
+
+def test_check_mode_tells_what_is_stopped_or_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The description is the same then: check mode said that nothing would change."""
+    monkeypatch.setattr(site.network, "namespaces", lambda _name: ["twin-home.lan"])
+    running = runtime.Runtime("twin-home", tmp_path, runtime.Progress(print))
+    twin = site.TwinSite(running, programs.Programs(tmp_path, RECIPES, None, running.progress))
+    description = _twin.describe(hybrid_plan().data)
+    (tmp_path / "twin.json").write_text(json.dumps(dataclasses.asdict(description)))
+    settings = tmp_path / "clusters" / "platform" / "kubelet.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps(site.Stopped(agents=["node01"]).of(description.clusters[0])))
+    assert not twin.differs(description, site.Stopped(agents=["node01"]))
+    assert twin.differs(description, site.Stopped())
+    assert twin.differs(description, site.Stopped(agents=["node01"], operators=["platform"]))

@@ -82,6 +82,13 @@ class Stopped:
     operators: list[str] = dataclasses.field(default_factory=list)
     """Clusters whose operator is."""
 
+    def of(self, cluster: _twin.Cluster) -> dict[str, Any]:
+        """Return what a cluster's kubelet is told of it."""
+        return {
+            "stopped": [name for name in self.agents if name in cluster.agents],
+            "operator_stopped": cluster.host in self.operators,
+        }
+
     def check(self, twin: _twin.Twin) -> None:
         """Refuse what the twin does not run: it would look as if the site bore the fault.
 
@@ -120,9 +127,19 @@ class TwinSite:
             or self.runtime.folder.exists()
         )
 
-    def differs(self, twin: _twin.Twin) -> bool:
-        """Return whether the twin is not up, or was described otherwise."""
-        return self._description() != _plain(twin)
+    def differs(self, twin: _twin.Twin, stopped: Stopped) -> bool:
+        """Return whether the twin is not up, was described otherwise, or keeps something else from running."""
+        if self._description() != _plain(twin):
+            return True
+        for cluster in twin.clusters:
+            path = self._kubelet_settings(cluster.host)
+            told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            if any(told.get(key) != value for key, value in stopped.of(cluster).items()):
+                return True
+        return False
+
+    def _kubelet_settings(self, cluster: str) -> Path:
+        return self.runtime.folder / "clusters" / cluster / "kubelet.json"
 
     def present(
         self, twin: _twin.Twin, suite: str, stopped: Stopped, passwords: Mapping[str, str] | None = None
@@ -141,7 +158,7 @@ class TwinSite:
         if before is None and self.exists():
             runtime.progress.step("removing what a crash or a reboot has left")
             self.absent()
-        changed = self.differs(twin)
+        changed = self.differs(twin, stopped)
         if before:
             _check_change(before, twin)
         found = self._programs(twin, suite)
@@ -293,13 +310,12 @@ class TwinSite:
                 name: {"namespace": hosts[name].namespace, "devices": [leg.interface for leg in hosts[name].legs]}
                 for name in cluster.agents
             },
-            "stopped": [name for name in stopped.agents if name in cluster.agents],
-            "operator_stopped": cluster.host in stopped.operators,
+            **stopped.of(cluster),
             "programs": cilium,
             "api_port": 6443,
             "node_api_port": _twin.NODE_API_PORT,
         }
-        path, text = plane.folder / "kubelet.json", json.dumps(settings, indent=1) + "\n"
+        path, text = self._kubelet_settings(cluster.host), json.dumps(settings, indent=1) + "\n"
         changed = not path.exists() or path.read_text(encoding="utf-8") != text
         if changed:
             write(path, text)
