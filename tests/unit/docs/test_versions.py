@@ -37,6 +37,7 @@ QUOTES = [
     ("README.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
     ("docs/dependencies.md", f"ansible-core ≥ {CORE.removesuffix('.0')}"),
     ("docs/dependencies.md", f"kubernetes (Python) ≥ {CLIENT}"),
+    ("README.md", f"Helm ≥ {HELM}, or 4"),
     ("docs/dependencies.md", f"Helm ≥ {HELM}, or 4"),
     ("docs/cluster.md", f"`kubernetes` {CLIENT}, or newer. Helm {HELM} or newer"),
     ("docs/router.md", f"an FRR before {FRR}"),
