@@ -148,8 +148,9 @@ class RouteSeen:
     """A BGP route in the router's own table."""
 
     installed: bool
-    next_hops: int
-    """Those that the kernel uses."""
+    next_hops: frozenset[str] = frozenset()
+    """Addresses that the kernel sends to; of a next hop over several hops its own address, not that of the way to it. A
+    blackhole has none and leads to nobody."""
     gateways: frozenset[str] = frozenset()
     """Their addresses; of a next hop over several hops its own address, not that of the way to it."""
     ways: tuple[tuple[str, str], ...] = ()
@@ -414,9 +415,7 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
     result: dict[str, RouteSeen] = {}
     for prefix, entries in table.items():
         installed = [entry for entry in entries if entry.get("installed") and entry.get("selected")]
-        hops = [
-            hop for entry in installed for hop in entry.get("nexthops") or [] if hop.get("fib") and hop.get("active")
-        ]
+        used = [hop for entry in installed for hop in _used_hops(entry.get("nexthops") or [])]
         gateways = frozenset(
             canonical(hop["ip"])
             for entry in installed
@@ -424,23 +423,29 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
             if "ip" in hop and hop.get("active") and not hop.get("resolver")
         )
         ways = {
-            (canonical(hop["ip"]), str(hop["interfaceName"])) for hop in hops if "ip" in hop and "interfaceName" in hop
+            (canonical(hop["ip"]), str(hop["interfaceName"]))
+            for _gateway, hop in used
+            if "ip" in hop and "interfaceName" in hop
         }
-        leaves = {way for entry in installed for way in _leaves(entry.get("nexthops") or [])}
+        leaves = {(gateway, str(hop["interfaceName"])) for gateway, hop in used if "interfaceName" in hop}
         result[canonical_prefix(prefix)] = RouteSeen(
-            bool(installed), len(hops), gateways, tuple(sorted(ways)), tuple(sorted(leaves))
+            bool(installed),
+            frozenset(gateway for gateway, _hop in used),
+            gateways,
+            tuple(sorted(ways)),
+            tuple(sorted(leaves)),
         )
     return result
 
 
-def _leaves(hops: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
-    """Yield (next hop, interface) of a route; behind a next hop over several hops stand the ways to it."""
+def _used_hops(hops: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Yield (next hop, way to it) of what the kernel uses; behind a next hop over several hops stand the ways to it."""
     gateway = ""
     for hop in hops:
         if not hop.get("resolver"):
             gateway = canonical(str(hop.get("ip") or ""))
-        if gateway and hop.get("fib") and hop.get("active") and "interfaceName" in hop:
-            yield gateway, str(hop["interfaceName"])
+        if gateway and hop.get("fib") and hop.get("active"):
+            yield gateway, hop
 
 
 # --- the cluster --------------------------------------------------------------------------------------------------

@@ -186,18 +186,21 @@ class _RouterCheck:
     def _check_installed(self, expected: ExpectedPrefix, paths: list[PathSeen], path: str) -> None:
         """Check that the router's kernel uses every next hop that it should."""
         route = self.seen.routes[expected.family].get(expected.prefix)
-        hops = 0 if route is None or not route.installed else route.next_hops
         want = self._next_hops(paths)
         passed_on = sum(1 for path in paths if path.neighbor in self.other_neighbors)
-        planned = want if expected.may or self._split(paths) else self._limit(len(expected.must) + passed_on)
+        hops = 0 if route is None else len(route.next_hops)
+        number = len(expected.must) + passed_on - (len(paths) - _ways(paths))
+        planned = want if expected.may or self._split(paths) else self._limit(number)
         ip = "ip" if expected.family == "ipv4" else "ipv6"
+        known = frozenset().union(*(seen.next_hops for seen in paths))
+        complete = route is not None and all(seen.next_hops for seen in paths)
+        astray = route.gateways - known if route is not None and complete and paths else frozenset()
+        if route is not None and complete and not astray:
+            hops = min(hops, sum(1 for seen in paths if seen.next_hops & route.next_hops))
         if paths and not hops:
             self.report.find("EDGE850", path, ip=ip, prefix=expected.prefix)
         elif paths and hops != want:
             self.report.find("EDGE851", path, seen=hops, expected=want, ip=ip, prefix=expected.prefix)
-        known = frozenset().union(*(seen.next_hops for seen in paths))
-        complete = route is not None and all(seen.next_hops for seen in paths)
-        astray = route.gateways - known if route is not None and complete and paths else frozenset()
         if astray:
             self.report.find("EDGE852", path, hops=", ".join(sorted(astray)), ip=ip, prefix=expected.prefix)
         away = self._check_interfaces(route, paths, path) if route is not None and paths else []
@@ -233,7 +236,7 @@ class _RouterCheck:
 
     def _next_hops(self, paths: list[PathSeen]) -> int:
         """Return how many next hops the kernel should use of these accepted paths."""
-        return self._limit(sum(1 for path in paths if path.used) if self._split(paths) else len(paths))
+        return self._limit(_ways([path for path in paths if path.used] if self._split(paths) else paths))
 
     def _split(self, paths: list[PathSeen]) -> bool:
         """Return whether AS paths differ and multipath-relax is off: FRR then uses those that equal its best path."""
@@ -351,6 +354,11 @@ def _prefix_order(key: tuple[str, str, str]) -> tuple[int, int]:
     """Sort prefixes as numbers."""
     network = ipaddress.ip_network(key[2])
     return int(network.network_address), network.prefixlen
+
+
+def _ways(paths: Iterable[PathSeen]) -> int:
+    """Return to how many different next hops paths lead: the kernel has each of them once."""
+    return len({seen.next_hops or frozenset({seen.neighbor}) for seen in paths})
 
 
 def _hops(number: int) -> str:

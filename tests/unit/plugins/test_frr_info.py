@@ -170,7 +170,7 @@ def test_router_as_verify_reads_it() -> None:
         ),
     )
     gateways = frozenset({"10.121.0.11", "10.121.0.12"})
-    assert seen.routes == {"ipv4": {"203.0.113.93/32": RouteSeen(True, 2, gateways)}, "ipv6": {}}
+    assert seen.routes == {"ipv4": {"203.0.113.93/32": RouteSeen(True, gateways, gateways)}, "ipv6": {}}
 
 
 # Recorded (cut): one path with communities set by its neighbor and by the import, as each version shows it in detail.

@@ -290,6 +290,31 @@ def maximum_paths_one(site: LiveSite) -> None:
     site.kernel[SERVICE] = route("10.122.0.12")
 
 
+@FAULTS.finds(
+    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops "
+    "(look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
+)
+def both_next_hops_lead_to_one_node(site: LiveSite) -> None:
+    site.kernel[SERVICE] = route("10.122.0.12", "10.122.0.12")
+
+
+@FAULTS.finds(
+    "EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses 1 of 2 next hops "
+    "(look for maximum-paths 1 and for next hops that are inactive: vtysh -c 'show ip route 203.0.113.94/32')",
+)
+def one_next_hop_is_a_blackhole(site: LiveSite) -> None:
+    site.kernel[SERVICE][0]["nexthops"][1] = {"fib": True, "active": True, "unreachable": True, "blackhole": True}
+
+
+@FAULTS.finds(
+    "EDGE850 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): accepted, but the router's kernel does not use "
+    "it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c 'show ip route "
+    "203.0.113.94/32')",
+)
+def the_route_is_a_blackhole(site: LiveSite) -> None:
+    site.kernel[SERVICE][0]["nexthops"] = [{"fib": True, "active": True, "unreachable": True, "blackhole": True}]
+
+
 @FAULTS.finds()
 def planned_maximum_paths(site: LiveSite) -> None:
     site.plan["routers"]["udm-pro"]["frr"]["maximum_paths"] = 1
