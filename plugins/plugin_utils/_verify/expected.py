@@ -85,6 +85,16 @@ def service_path(cluster: str, key: str) -> str:
     return f"{cluster} service {key}"
 
 
+@dataclass(slots=True)
+class Announcers:
+    """Nodes of all routers' sessions that may announce an address by BGP, by name."""
+
+    allowed: set[str] = field(default_factory=set)
+    """By the plan."""
+    live: set[str] = field(default_factory=set)
+    """Those of them that the live endpoints let announce it, or perhaps."""
+
+
 class Expectations:
     """What is expected of routers and nodes, computed from the plan and the live clusters.
 
@@ -115,6 +125,8 @@ class Expectations:
         """(router, live address) -> the prefix that brings it there."""
         self.counts: dict[tuple[SessionKey, str], ExpectedCount] = {}
         """(session, family) -> what the node announces over it."""
+        self.announcers: dict[tuple[str, str, str], Announcers] = {}
+        """(cluster, service, live address) -> who announces it by BGP, where its pool is announced so."""
         self.advertised = Advertised(plan)
         self._expect_prefixes()
         self._expect_pod_cidrs()
@@ -163,6 +175,28 @@ class Expectations:
             for item in self.plan["services"]
         )
 
+    def families_of(self, cluster: str, pool: str) -> list[str]:
+        """Return the families of a pool's addresses."""
+        return self._pools[cluster, pool]["families"]
+
+    def without_a_way(self, cluster: str, service: ServiceSeen) -> list[str]:
+        """Return the pools of a service's addresses that are announced in such ways alone as its class leaves out."""
+        pools = {live.pool for live in self.live if live.belongs_to(cluster, service) and self.announced(live)}
+        return sorted(
+            pool
+            for pool in pools
+            if (ways := self.ways_of(cluster, pool))
+            and not ("bgp" in ways and service.over_bgp)
+            and not ("l2" in ways and service.over_l2)
+        )
+
+    def ways_of(self, cluster: str, pool: str) -> list[str]:
+        """Return the ways in which a pool is announced: ``bgp``, ``l2`` or both."""
+        by_bgp = any(
+            (item["cluster"], item["pool"]) == (cluster, pool) for item in self.plan["expect"]["announcements"]
+        )
+        return [*(["bgp"] if by_bgp else []), *(["l2"] if self.l2_nodes(cluster, pool) else [])]
+
     def _live_addresses(self) -> list[LiveAddress]:
         """Return every address of a pool that a live service of type LoadBalancer holds, by cluster and service."""
         result = []
@@ -198,6 +232,9 @@ class Expectations:
                 if live.family not in announcement["families"] or not self.announced(live):
                     continue
                 must, may = self._announcing_nodes(live, allowed)
+                announcers = self.announcers.setdefault((cluster, live.service.key, live.address), Announcers())
+                announcers.allowed |= allowed
+                announcers.live |= must | may
                 aggregate = self._pools[cluster, live.pool]["aggregate"]
                 prefix = _prefix(live, aggregate.get(live.family, announcement["length"][live.family]))
                 expected = self.prefixes.setdefault(

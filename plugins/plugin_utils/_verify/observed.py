@@ -482,6 +482,8 @@ class ServiceSeen:
     ports: tuple[tuple[int, str], ...] = ()
     """(number, protocol), the protocol in capitals."""
     uid: str = ""
+    families: tuple[str, ...] = ()
+    """Families that it asks for (``ipFamilies``)."""
     source_ranges: tuple[str, ...] = ()
     """CIDRs from which the service may be reached (``loadBalancerSourceRanges``); none: from everywhere."""
 
@@ -705,6 +707,7 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
         addresses=tuple(sorted({canonical(entry["ip"]) for entry in ingress if entry.get("ip")}, key=_address_order)),
         request_problem=problem,
         uid=str(metadata.get("uid") or ""),
+        families=tuple(str(family).lower() for family in spec.get("ipFamilies") or []),
         ports=tuple(
             sorted(
                 (int(port["port"]), str(port.get("protocol") or "TCP"))

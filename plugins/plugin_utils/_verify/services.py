@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
+from .._addressing.families import family_of
 from .._document.plan import PlanDocument, PlannedService
 from .._findings.code import ERROR
 from .._kubernetes.labels import CILIUM_CLASSES
@@ -15,6 +16,8 @@ from .observed import ClusterSeen, ServiceSeen, canonical
 from .report import OK, VerifyReport
 
 REASON_UNKNOWN = "no reason given yet"
+
+WAYS = {"bgp": "by BGP", "l2": "on L2"}
 
 
 def verify_services(
@@ -30,9 +33,8 @@ def verify_services(
             continue
         if not expectations.is_planned(cluster, service):
             _check_dynamic(report, cluster, service, expectations)
-        _check_endpoints(
-            report, service, [live for live in expectations.live if live.belongs_to(cluster, service)], seen
-        )
+        own = [live for live in expectations.live if live.belongs_to(cluster, service)]
+        _check_endpoints(report, service, own, seen, expectations)
 
 
 def _check_planned(
@@ -98,6 +100,37 @@ def _check_address(
         return report.find("EDGE863", path, seen=seen, expected=", ".join(pinned), **names)
     if any(expectations.pool_at(item["cluster"], address) != item["pool"] for address in service.addresses):
         return report.find("EDGE864", path, seen=seen, pool=item["pool"])
+    return _check_ways(report, item["cluster"], service, [item["pool"]], expectations)
+
+
+def _check_ways(
+    report: VerifyReport, cluster: str, service: ServiceSeen, pools: Iterable[str], expectations: Expectations
+) -> str:
+    """Report a service without an address of one of its families, and one that its class takes out of every way.
+
+    A service that prefers two families gets one where its pool has one (Kubernetes documentation, "IPv4/IPv6
+    dual-stack"): of that Cilium complains too, and it is as planned.
+
+    Args:
+        report: takes what is found.
+        cluster: the service's.
+        service: one with addresses.
+        pools: where they may come from.
+        expectations: what is expected of addresses.
+
+    Returns:
+        The level of the service's row.
+    """
+    path = service_path(cluster, service.key)
+    offered = {family for pool in pools for family in expectations.families_of(cluster, pool)}
+    lacking = sorted(offered & set(service.families) - {family_of(address) for address in service.addresses})
+    if lacking and service.request_problem:
+        reason = f"none of {', '.join(lacking)} ({service.request_problem})"
+        return report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
+    silent = expectations.without_a_way(cluster, service)
+    if silent:
+        ways = " and ".join(WAYS[way] for way in expectations.ways_of(cluster, silent[0]))
+        return report.find("EDGE879", path, value=service.load_balancer_class, pool=silent[0], ways=ways)
     return OK
 
 
@@ -119,6 +152,8 @@ def _check_dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, exp
         level = report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
     elif named is not None and pools != [named]:
         level = report.find("EDGE864", path, seen=seen, pool=named)
+    else:
+        level = _check_ways(report, cluster, service, pools, expectations)
     expected = f"an address of {named or ' and '.join(pools)}"
     report.row("service", f"{cluster} {service.key} (dynamic)", expected, seen, level)
 
@@ -135,16 +170,21 @@ def _report_unknown_pool(report: VerifyReport, cluster: str, service: ServiceSee
     )
 
 
-def _check_endpoints(report: VerifyReport, service: ServiceSeen, live: list[LiveAddress], seen: ClusterSeen) -> None:
-    """Warn of a service that holds an address but has no endpoint to serve it."""
+def _check_endpoints(
+    report: VerifyReport, service: ServiceSeen, live: list[LiveAddress], seen: ClusterSeen, expectations: Expectations
+) -> None:
+    """Warn of a service that holds an address but has no endpoint to serve it, or none where it is announced."""
     for family in sorted({item.family for item in live}):
         endpoints = seen.endpoints_of(service.key, family)
+        cluster = live[0].cluster
+        names = {"namespace": service.namespace, "name": service.name}
+        local = service.traffic_policy == "Local"
         if not endpoints.ready and not endpoints.nodeless:
-            local = service.traffic_policy == "Local"
-            report.find(
-                "EDGE870",
-                service_path(live[0].cluster, service.key),
-                consequence="no node announces its address" if local else "connections to it fail",
-                namespace=service.namespace,
-                name=service.name,
-            )
+            consequence = "no node announces its address" if local else "connections to it fail"
+            report.find("EDGE870", service_path(cluster, service.key), consequence=consequence, **names)
+            continue
+        for item in live if local else ():
+            announcers = expectations.announcers.get((cluster, service.key, item.address))
+            if item.family == family and announcers is not None and announcers.allowed and not announcers.live:
+                fields = {"nodes": ", ".join(sorted(endpoints.ready)), "allowed": ", ".join(sorted(announcers.allowed))}
+                report.find("EDGE888", service_path(cluster, service.key), address=item.address, **fields, **names)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
@@ -202,6 +204,80 @@ def dynamic_of_another_class(site: LiveSite) -> None:
     item["spec"]["loadBalancerClass"] = "tailscale"
     site.resources["Service"].append(item)
     site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+
+
+@FAULTS.finds(
+    "EDGE879 platform service affine/affine-svc-lb: its loadBalancerClass is io.cilium/bgp-control-plane, and its pool "
+    "private-service is announced on L2 alone: nobody announces its address (recreate the service without "
+    "spec.loadBalancerClass (the field cannot be changed), or give the pool the other way (bgp, l2 in edge_pools))",
+)
+def class_that_takes_the_pool_s_only_way(site: LiveSite) -> None:
+    site.service("affine-svc-lb")["spec"]["loadBalancerClass"] = "io.cilium/bgp-control-plane"
+
+
+@FAULTS.finds(
+    "EDGE879 platform service media/web: its loadBalancerClass is io.cilium/l2-announcer, and its pool public-service is "
+    "announced by BGP alone: nobody announces its address (recreate the service without spec.loadBalancerClass (the field "
+    "cannot be changed), or give the pool the other way (bgp, l2 in edge_pools))",
+)
+def dynamic_whose_class_takes_the_pool_s_only_way(site: LiveSite) -> None:
+    next(pool for pool in site.plan["pools"] if pool["name"] == "public-service")["ranges"].append(2 * ["203.0.113.95"])
+    item = service("media", "web", "public-service", "203.0.113.95")
+    item["spec"]["loadBalancerClass"] = "io.cilium/l2-announcer"
+    site.resources["Service"].append(item)
+    site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+
+
+@FAULTS.finds(
+    "EDGE888 platform service dummy/dummy-service: its ready endpoints are on node04, and 203.0.113.94 may be announced by "
+    "node01, node02, node03: with traffic policy Local nobody announces it (let its pods run on a node that announces, or "
+    "use externalTrafficPolicy Cluster: kubectl -n dummy get endpointslices -l kubernetes.io/service-name=dummy-service)",
+)
+def endpoints_on_nodes_that_do_not_announce(site: LiveSite) -> None:
+    site.slice("dummy")["endpoints"] = [endpoint("node04")]
+    del site.routes[SERVICE], site.kernel[SERVICE]
+
+
+def two_families(site: LiveSite) -> None:
+    """Let a service ask for an address of each family, and its pool have both."""
+    pool = next(pool for pool in site.plan["pools"] if pool["name"] == "private-service")
+    pool["families"] = ["ipv4", "ipv6"]
+    pool["ranges"].append(["fd00:122::a0", "fd00:122::af"])
+    item = service("media", "web", "private-service", "10.122.0.162")
+    item["spec"]["ipFamilies"] = ["IPv4", "IPv6"]
+    site.resources["Service"].append(item)
+    site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+    site.resources["Lease"].append(lease("media", "web", "node01"))
+
+
+def lacks_ipv6(site: LiveSite) -> dict[str, Any]:
+    condition = {"type": "cilium.io/IPAMRequestSatisfied", "status": "False", "reason": "out_of_ips"}
+    found = site.service("web", "media")
+    found["status"]["conditions"] = [condition]
+    return found
+
+
+@FAULTS.finds(
+    "EDGE862 platform service media/web: Cilium gave it no address: none of ipv6 (out_of_ips) (compare its labels with the "
+    "pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n media get "
+    "service web -o yaml)",
+)
+def address_of_one_family_alone(site: LiveSite) -> None:
+    two_families(site)
+    lacks_ipv6(site)
+
+
+@FAULTS.finds()
+def the_pool_has_one_family_and_the_service_prefers_two(site: LiveSite) -> None:
+    two_families(site)
+    next(pool for pool in site.plan["pools"] if pool["name"] == "private-service")["families"] = ["ipv4"]
+    lacks_ipv6(site)
+
+
+@FAULTS.finds()
+def the_service_asks_for_an_address_of_one_family(site: LiveSite) -> None:
+    """With ``lbipam.cilium.io/ips``: Cilium is content."""
+    two_families(site)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)

@@ -273,6 +273,18 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " 203.0.113.94, give them 203.0.113.94 by DNS, or accept this where nobody asks from there)",
         settles=False,
     ),
+    "EDGE879": LiveCode(
+        ERROR,
+        "Class without a way to the service",
+        "its loadBalancerClass is {value}, and its pool {pool} is announced {ways} alone: nobody announces its address",
+        "recreate the service without spec.loadBalancerClass (the field cannot be changed), or give the pool the other"
+        " way (bgp, l2 in edge_pools)",
+        "platform service affine/affine-svc-lb: its loadBalancerClass is io.cilium/bgp-control-plane, and its pool"
+        " private-service is announced on L2 alone: nobody announces its address (recreate the service without"
+        " spec.loadBalancerClass (the field cannot be changed), or give the pool the other way (bgp, l2 in"
+        " edge_pools))",
+        settles=False,
+    ),
     "EDGE880": LiveCode(
         ERROR,
         "Nobody answers on L2",
@@ -335,5 +347,17 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "platform service affine/affine-svc-lb: udm-pro cannot ask by ARP who has 10.122.0.171: none of its"
         " interfaces that are up has 10.122.0.1 (the inventory gives the router this address on the network:"
         " correct edge_addresses, or bring the interface up)",
+    ),
+    "EDGE888": LiveCode(
+        WARNING,
+        "Endpoints on nodes that do not announce",
+        "its ready endpoints are on {nodes}, and {address} may be announced by {allowed}: with traffic policy Local"
+        " nobody announces it",
+        "let its pods run on a node that announces, or use externalTrafficPolicy Cluster: kubectl -n {namespace} get"
+        " endpointslices -l kubernetes.io/service-name={name}",
+        "platform service dummy/dummy-service: its ready endpoints are on node04, and 203.0.113.94 may be announced by"
+        " node01, node02, node03: with traffic policy Local nobody announces it (let its pods run on a node that"
+        " announces, or use externalTrafficPolicy Cluster: kubectl -n dummy get endpointslices -l"
+        " kubernetes.io/service-name=dummy-service)",
     ),
 }
