@@ -17,7 +17,7 @@ from .._addressing.families import family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR, WARNING
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
-from .observed import EndpointsSeen, RouterSeen, within
+from .observed import EndpointsSeen, RouterSeen, canonical, within
 from .report import OK, VerifyReport
 
 CONNECTIONS_PER_PATH = 4
@@ -262,6 +262,27 @@ def verify_data_plane(
             _check_ports(report, asked, answer)
 
 
+def verify_own_addresses(
+    report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen], expectations: Expectations
+) -> None:
+    """Report routers that have a service's address themselves: their kernel takes its packets before any route counts.
+
+    Whoever listens on the router then answers what it asks, and ARP says nothing, since a machine does not ask itself.
+    """
+    for router, seen in sorted(routers.items()):
+        if plan["routers"][router]["absent"]:
+            continue
+        own = {
+            canonical(text.partition("/")[0]): interface.name
+            for interface in seen.interfaces
+            for text in interface.addresses
+        }
+        for asked in addresses_to_ask(plan, expectations, router, seen):
+            if asked.address in own:
+                fields = {"router": router, "address": asked.address, "interface": own[asked.address]}
+                report.find("EDGE886", asked.path, **fields)
+
+
 def _count(number: int) -> str:
     return f"{number} {'address' if number == 1 else 'addresses'}"
 
@@ -285,13 +306,18 @@ def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]
         level = report.find("EDGE883", asked.path, **fields)
     elif (known and not macs <= known) or len(macs) > 1:
         level = report.find("EDGE884", asked.path, macs=", ".join(sorted(macs - known) or sorted(macs)), **fields)
+    elif not known and any(asked.holders.values()):
+        own = ", ".join(sorted(address for address in asked.holders.values() if address))
+        level = report.find("EDGE887", asked.path, macs=", ".join(sorted(macs)), own=own, **fields)
     named = [_name_of(mac, by_node) for mac in sorted(macs)]
     report.row("neighbor", asked.subject, expected, ", ".join(named) or "nobody", level)
 
 
 def _name_of(mac: str, by_node: Mapping[str, set[str]]) -> str:
-    """Return the node that has a MAC address, with the address; the address alone where no node is known to have it."""
+    """Return the node that has a MAC address, with the address; nobody knows whose it is where no holder answered."""
     nodes = [node for node, macs in sorted(by_node.items()) if mac in macs]
+    if not any(by_node.values()):
+        return f"{mac} (not known whose)"
     return f"{nodes[0]} ({mac})" if nodes else mac
 
 
@@ -393,7 +419,13 @@ def _check_port(
 
 
 def _over_paths(asked: Asked, paths: _PathsAsked) -> str:
-    """Return over which next hops a port answered; of those that could not be asked nobody knows."""
+    """Return over which next hops a port answered; of those that could not be asked nobody knows.
+
+    Where connections come about and none of the next hops answers by itself, something keeps these questions from their
+    way, or the router's own packets take another one: that is no proof of a fault.
+    """
+    if not paths.alive and asked.paths:
+        return f", over none of {len(asked.paths)} paths by itself" if paths.dead else ", not asked over each path"
     if not paths.alive:
         return ""
     if len(paths.alive) < len(asked.paths):

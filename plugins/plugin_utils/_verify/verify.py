@@ -18,7 +18,7 @@ from .._document.plan import PlanDocument, PlannedRouter
 from .._findings.code import ERROR
 from .clients import ClientTarget, TwinClient, client_questions, verify_clients
 from .counters import Earlier, verify_counters
-from .data_plane import ProbeTarget, addresses_to_ask, verify_data_plane
+from .data_plane import ProbeTarget, addresses_to_ask, verify_data_plane, verify_own_addresses
 from .dynamic import with_addresses
 from .expected import Expectations
 from .leases import verify_leases
@@ -77,6 +77,7 @@ def verify(
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
+    verify_own_addresses(report, plan, routers, expectations)
     if "probes" in observed:
         verify_data_plane(report, plan, routers, expectations, observed["probes"])
     if observed.get("heard") is not None:

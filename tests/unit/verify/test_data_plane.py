@@ -300,18 +300,60 @@ def a_router_without_its_leg(site: LiveSite) -> None:
         del answer(site, L2)[key]
 
 
+OWN_ADDRESS = (
+    "EDGE886 platform service {service}: udm-pro has {address} on its own interface lo: what it gets for the service ends"
+    " there, whatever route it has (take the address away from the router: ip address show dev lo; or out of the pool"
+    " (exclude))"
+)
+
+
+@FAULTS.finds(OWN_ADDRESS.format(service="dummy/dummy-service", address=BGP))
+def the_router_has_the_address(site: LiveSite) -> None:
+    site.router["interfaces"][0]["addresses"].append(f"{BGP}/32")
+
+
+@FAULTS.finds(OWN_ADDRESS.format(service="affine/affine-svc-lb", address=L2))
+def the_router_has_an_address_that_is_announced_on_l2(site: LiveSite) -> None:
+    site.router["interfaces"][0]["addresses"].append(f"{L2}/32")
+
+
+@FAULTS.finds(
+    "EDGE887 platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
+    " answered; nobody knows whether that is node02, which does not answer for its own address 10.122.0.12 (is node02 up,"
+    " and is 10.122.0.12 its address: edge_addresses; find the MAC address on the switch)"
+)
+def somebody_answers_and_the_holder_does_not(site: LiveSite) -> None:
+    answer(site, L2).update(macs=["02:00:00:00:00:0b"], holder_macs={"10.122.0.12": []})
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 
-@pytest.mark.parametrize("result", ["timed_out", "unreachable", "not_asked"])
-def test_paths_that_all_fail_while_connections_come_about_prove_nothing(result: str) -> None:
+def test_answer_of_a_holder_without_a_known_address_is_nobody_s() -> None:
+    site = LiveSite()
+    site.plan["clusters"]["platform"]["nodes"]["node02"]["addresses"] = {}
+    ask(site)
+    answer(site, L2)["macs"] = ["02:00:00:00:00:0b"]
+    assert site.texts() == []
+    assert "02:00:00:00:00:0b (not known whose)" in [row[2] for row in site.rows("neighbor")]
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ("timed_out", "over none of 2 paths by itself"),
+        ("unreachable", "not asked over each path"),
+        ("not_asked", "not asked over each path"),
+    ],
+)
+def test_paths_that_all_fail_while_connections_come_about_prove_nothing(result: str, told: str) -> None:
     site = LiveSite()
     ask(site)
     over(site, BGP, node02=result, node03=result)
     assert site.texts() == []
-    assert [row[2] for row in site.rows("asked") if BGP in row[0]] == ["TCP 80 8 of 8"]
+    assert [row[2] for row in site.rows("asked") if BGP in row[0]] == [f"TCP 80 8 of 8, {told}"]
 
 
 @pytest.mark.parametrize("result", ["unreachable", "not_asked"])

@@ -348,6 +348,26 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " interfaces that are up has 10.122.0.1 (the inventory gives the router this address on the network:"
         " correct edge_addresses, or bring the interface up)",
     ),
+    "EDGE886": LiveCode(
+        ERROR,
+        "Router has the address of a service",
+        "{router} has {address} on its own interface {interface}: what it gets for the service ends there, whatever"
+        " route it has",
+        "take the address away from the router: ip address show dev {interface}; or out of the pool (exclude)",
+        "platform service dummy/dummy-service: udm-pro has 203.0.113.94 on its own interface lo: what it gets for the"
+        " service ends there, whatever route it has (take the address away from the router: ip address show dev lo; or"
+        " out of the pool (exclude))",
+    ),
+    "EDGE887": LiveCode(
+        WARNING,
+        "Not known who answers for the address",
+        "{router} asked by {protocol} who has {address}, and {macs} answered; nobody knows whether that is {holder},"
+        " which does not answer for its own address {own}",
+        "is {holder} up, and is {own} its address: edge_addresses; find the MAC address on the switch",
+        "platform service affine/affine-svc-lb: udm-pro asked by ARP who has 10.122.0.171, and 02:00:00:00:00:0b"
+        " answered; nobody knows whether that is node02, which does not answer for its own address 10.122.0.12 (is"
+        " node02 up, and is 10.122.0.12 its address: edge_addresses; find the MAC address on the switch)",
+    ),
     "EDGE888": LiveCode(
         WARNING,
         "Endpoints on nodes that do not announce",
