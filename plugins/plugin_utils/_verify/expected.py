@@ -127,6 +127,8 @@ class Expectations:
         """(session, family) -> what the node announces over it."""
         self.announcers: dict[tuple[str, str, str], Announcers] = {}
         """(cluster, service, live address) -> who announces it by BGP, where its pool is announced so."""
+        self.unknown_pods: set[tuple[str, str, str]] = set()
+        """(router, cluster, node) of sessions that announce pod CIDRs, of a node of which no CiliumNode says which."""
         self.advertised = Advertised(plan)
         self._expect_prefixes()
         self._expect_pod_cidrs()
@@ -259,9 +261,12 @@ class Expectations:
                 continue
             node, router = session["node"], session["router"]
             key = SessionKey(session["cluster"], session["peering"], router, session["peer_group"], node)
+            announced = [f for f in session["families"] if POD_CIDR in self.advertised.kinds(session, f)]
+            if announced and not seen.pod_cidrs.get(node):
+                self.unknown_pods.add((router, session["cluster"], node))
             for prefix in seen.pod_cidrs.get(node, ()):
                 family = family_of(prefix)
-                if family not in session["families"] or POD_CIDR not in self.advertised.kinds(session, family):
+                if family not in announced:
                     continue
                 expected = self.prefixes.setdefault((router, family, prefix), ExpectedPrefix(router, family, prefix))
                 expected.services.append(f"{session['cluster']} pods of {node}")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .expected import Expectations, service_path
-from .observed import ClusterSeen
+from .observed import ClusterSeen, LeaseSeen
 from .report import OK, VerifyReport
 
 
@@ -35,6 +35,20 @@ def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expecta
             "lease",
             f"{cluster} {held}",
             f"one of {nodes}",
-            lease.holder if lease is not None and lease.holder else "nobody",
+            _seen(lease),
             level,
         )
+
+
+def _seen(lease: LeaseSeen | None) -> str:
+    """Return who holds a lease, and what is not known of it.
+
+    The holder writes the time by its own clock. By one that is fast, a lease that nobody renews looks fresh.
+    """
+    if lease is None or not lease.holder:
+        return "nobody"
+    if lease.age is None or lease.duration is None:
+        return f"{lease.holder} (not known when it renewed it)"
+    if lease.age < -lease.duration:
+        return f"{lease.holder} (not known when it renewed it: its clock is {-lease.age} s fast)"
+    return lease.holder

@@ -123,6 +123,11 @@ class _NeighborCheck:
         """Report the first problem of the session. Return the level of its row."""
         if self.neighbor["shutdown"]:
             return OK if found.shut_down else self.report.find("EDGE814", path, state=found.state)
+        asn = self.neighbor["asn"]  # or a word, for whichever AS
+        if isinstance(asn, int) and found.remote_as not in (None, asn):
+            return self.report.find("EDGE818", path, seen=found.remote_as, expected=asn)
+        if self.neighbor["password"] and not found.has_password:
+            return self.report.find("EDGE819", path)
         if not found.established:
             reason = f"; last reason: {found.reason}" if found.reason else ""
             return self.report.find("EDGE890", path, state=found.state, reason=reason, key=key)
@@ -132,6 +137,8 @@ class _NeighborCheck:
         missing = [family for family in self.neighbor["families"] if family not in found.families]
         if missing:
             return self.report.find("EDGE892", path, families=" and ".join(missing))
+        if found.without_policy & set(self.neighbor["families"]):
+            return self.report.find("EDGE816", path, address=key)
         return OK
 
     def _check_accepted(self, path: str, found: NeighborSeen) -> None:

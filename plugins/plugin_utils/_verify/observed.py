@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
 from .._addressing.families import FAMILIES
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
@@ -107,6 +108,8 @@ class NeighborSeen:
     restart_granted: bool
     """Whether the router takes part in that."""
     counters: CountersSeen
+    without_policy: frozenset[str]
+    """Families in which FRR exchanges no routes since a direction has no policy (RFC 8212)."""
     transport: str
     """Its address; differs from ``address`` where that is the interface of an unnumbered neighbor."""
 
@@ -214,22 +217,47 @@ class RouterSeen:
         return [prefix for prefix in table if any(path.neighbor == address for path in table[prefix])]
 
 
+_STRANGE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What the reading of an answer raises whose shape is not known."""
+
+
 def read_router(raw: Mapping[str, Any]) -> RouterSeen:
     """Read what the module ``frr_info`` returned.
 
     Args:
         raw: ``summary``, ``neighbors``, and by family ``bgp``, ``routes``, ``advertised``: FRR's JSON, as it came.
+
+    Raises:
+        EdgeError: its shape is not known.
     """
+    try:
+        return _read_router(raw)
+    except _STRANGE as error:
+        raise _strange("FRR's answers", error) from error
+
+
+def _strange(what: str, error: Exception) -> EdgeError:
+    """Return the error of an answer whose shape is not known; it quotes none of it."""
+    return EdgeError(what, f"their shape is not known ({type(error).__name__})", "report it, with the version")
+
+
+def _read_router(raw: Mapping[str, Any]) -> RouterSeen:
+    """Read what the module ``frr_info`` returned."""
     summary = raw.get("summary") or {}
     peers: dict[str, Mapping[str, Any]] = {}
     asn: int | None = None
+    without_policy: dict[str, set[str]] = {}
     for family in FAMILIES:
         part = summary.get(FRR_FAMILIES[family]) or {}
         asn = asn if asn is not None else part.get("as")
         for address, peer in (part.get("peers") or {}).items():
             peers.setdefault(canonical(address), peer)
+            if peer.get("peerState") == "Policy":
+                without_policy.setdefault(canonical(address), set()).add(family)
     neighbors = {
-        canonical(address): _neighbor(canonical(address), value, peers.get(canonical(address), {}))
+        canonical(address): _neighbor(
+            canonical(address), value, peers.get(canonical(address), {}), without_policy.get(canonical(address), ())
+        )
         for address, value in (raw.get("neighbors") or {}).items()
         if isinstance(value, Mapping)
     }
@@ -259,15 +287,19 @@ def read_router(raw: Mapping[str, Any]) -> RouterSeen:
         as_paths={family: _as_paths((raw.get("bgp") or {}).get(family) or {}) for family in FAMILIES},
         interfaces=tuple(
             InterfaceSeen(
-                str(item.get("name") or ""), tuple(map(str, item.get("addresses") or ())), item.get("over") or None
+                str(item.get("name") or ""),
+                tuple(str(ipaddress.ip_interface(text)) for text in item.get("addresses") or ()),
+                item.get("over") or None,
             )
             for item in raw.get("interfaces") or []
         ),
     )
 
 
-def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -> NeighborSeen:
-    """Read one neighbor; ``peer`` is its line of the summary, which alone tells why a session is Idle."""
+def _neighbor(
+    address: str, value: Mapping[str, Any], peer: Mapping[str, Any], without_policy: Iterable[str]
+) -> NeighborSeen:
+    """Read one neighbor; ``peer`` is a line of it in the summary, which alone tells why a session is Idle."""
     families = value.get("addressFamilyInfo") or {}
     negotiated = (value.get("neighborCapabilities") or {}).get("multiprotocolExtensions") or {}
     peer_state = str(peer.get("peerState") or "")
@@ -298,6 +330,7 @@ def _neighbor(address: str, value: Mapping[str, Any], peer: Mapping[str, Any]) -
             for family in FAMILIES
             for known in [families.get(FRR_FAMILIES[family]) or {}]
         },
+        without_policy=frozenset(without_policy),
         transport=canonical(str(value.get("bgpNeighborAddr") or address)),
         restart=_restart(value),
         restart_granted=_capability(value) != "received",
@@ -399,7 +432,7 @@ def _paths(table: Mapping[str, Any], detailed: Mapping[str, Any] | None) -> dict
                 valid=bool(path.get("valid")),
                 stale=bool(path.get("stale")),
                 used=bool(path.get("bestpath") or path.get("multipath")),
-                next_hops=frozenset(canonical(hop["ip"]) for hop in path.get("nexthops") or [] if "ip" in hop),
+                next_hops=frozenset(canonical(str(hop["ip"])) for hop in path.get("nexthops") or [] if "ip" in hop),
                 attributes=_attributes(
                     path, details.get((canonical_prefix(prefix), canonical(str(path.get("peerId") or ""))))
                 ),
@@ -459,6 +492,8 @@ class PeerSeen:
     hold: int | None
     keepalive: int | None
     advertised: Mapping[str, int]
+    address: str = ""
+    """Of the router that it is with; empty: not reported."""
 
     @property
     def established(self) -> bool:
@@ -597,7 +632,18 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
     Args:
         raw: ``time`` (the API server's clock, RFC 3339) and ``resources``: kind -> objects, or None if not served;
             and ``noted``, what the site's ConfigMap holds (``_cilium/note``).
+
+    Raises:
+        EdgeError: its shape is not known.
     """
+    try:
+        return _read_cluster(raw)
+    except _STRANGE as error:
+        raise _strange("Kubernetes' answers", error) from error
+
+
+def _read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
+    """Read what the module ``cilium_info`` returned."""
     resources: Mapping[str, Any] = raw.get("resources") or {}
     now = _time(raw.get("time"))
     noted: Mapping[str, Any] = raw.get("noted") or {}
@@ -672,6 +718,7 @@ def _peers(item: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str], PeerSeen]
                         for count in peer.get("routeCount") or []
                         if count.get("safi") == "unicast"
                     },
+                    address=canonical(str(peer.get("peerAddress") or "")),
                 ),
             )
 

@@ -48,6 +48,9 @@ def verify_routes(
                 (key for key in expectations.prefixes if key[:2] == (router, family)), key=_prefix_order
             ):
                 check.check_expected(expectations.prefixes[(router, family, prefix)])
+        for _router, cluster, node in sorted(item for item in expectations.unknown_pods if item[0] == router):
+            subject = f"{router} {cluster} pods of {node}"
+            report.row("accepted", subject, "its pod CIDRs", "not known: no CiliumNode names them")
         check.check_nothing_else()
         check.check_announced()
 

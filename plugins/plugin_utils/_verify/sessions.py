@@ -129,7 +129,7 @@ def _check_router_session(report: VerifyReport, session: PlannedSession, neighbo
     if not neighbor.established:
         reason = f"; last reason: {neighbor.reason}" if neighbor.reason else ""
         return report.find("EDGE811", path, state=_state(neighbor), reason=reason, **fields)
-    if neighbor.peer_state == "Policy":
+    if neighbor.without_policy & set(session["families"]):
         return report.find("EDGE816", path, **fields)
     if missing:
         return report.find("EDGE817", path, families=" and ".join(missing), **fields)
@@ -173,6 +173,8 @@ def _check_node_session(report: VerifyReport, session: PlannedSession, peer: Pee
         return report.find("EDGE896", path, state=peer.state, **fields)
     if not peer.established:
         return report.find("EDGE822", path, state=peer.state, **fields)
+    if peer.address not in ("", canonical(session["router_address"])) and not session["discover"]:
+        return report.find("EDGE822", path, state=f"{peer.state} with {peer.address}", **fields)
     if (peer.hold, peer.keepalive) != (session["hold"], session["keepalive"]):
         return report.find(
             "EDGE823",
@@ -185,13 +187,18 @@ def _check_node_session(report: VerifyReport, session: PlannedSession, peer: Pee
 
 
 def verify_pods(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
-    """Warn of nodes whose agent is not ready, and of a cluster without an operator: other findings follow from it."""
+    """Warn of nodes whose agent is not ready or not there, and of a cluster without an operator: others follow from it.
+
+    An agent is missed on nodes with a session or L2 announcements; none at all is found where it has other labels.
+    """
     for cluster, seen in sorted(clusters.items()):
         if seen.operator is False:
             report.find("EDGE898", cluster)
         agents = seen.agents or {}
+        needed = {session["node"] for session in plan["sessions"] if session["cluster"] == cluster}
+        needed |= {node for item in plan["expect"]["l2"] if item["cluster"] == cluster for node in item["nodes"]}
         for node in plan["clusters"][cluster]["nodes"]:
-            if agents.get(node) is False:
+            if agents.get(node) is False or (agents and node not in agents and node in needed):
                 report.find("EDGE897", f"{cluster} node {node}", node=node)
 
 

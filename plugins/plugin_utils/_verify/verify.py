@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from .._addressing.families import FAMILIES, family_of
 from .._document.plan import PlanDocument, PlannedRouter
 from .._findings.code import ERROR
 from .clients import ClientTarget, TwinClient, client_questions, verify_clients
@@ -65,6 +66,7 @@ def verify(
             "no router and no cluster that the plan manages was observed, so nothing can be verified",
             "the play's hosts must contain the plan's routers and clusters",
         )
+    _tell_absent(report, plan, observed)
     plan = with_addresses(plan, routers, clusters)
     verify_pods(report, plan, clusters)
     expectations = Expectations(plan, clusters)
@@ -152,11 +154,15 @@ def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[st
         if raw is None or not planned["managed"]:
             continue
         subject, expected = f"{router}: BGP", f"AS {planned['asn']}"
-        if "error" in raw:
-            level = report.find("EDGE801", router, reason=raw["error"])
+        try:
+            problem, seen = raw.get("error"), None if "error" in raw else read_router(raw)
+        except EdgeError as error:
+            problem, seen = str(error), None
+        if seen is None:
+            level = report.find("EDGE801", router, reason=problem)
             report.row("ends", subject, expected, "not readable", level)
             continue
-        seen = routers[router] = read_router(raw)
+        routers[router] = seen
         level = OK
         if not planned["frr"]["peer_groups"]:
             expected = text = "no session"
@@ -175,12 +181,28 @@ def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[st
     return routers
 
 
+def _tell_absent(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> None:
+    """Say of each end that the plan manages and that is not part of this run (``--limit``) that nobody looked."""
+    for router, planned in sorted(plan["routers"].items()):
+        if planned["managed"] and (observed.get("routers") or {}).get(router) is None:
+            report.row("ends", f"{router}: BGP", f"AS {planned['asn']}", "not known: not part of this run")
+    for cluster, item in sorted(plan["clusters"].items()):
+        if item["managed"] and (observed.get("clusters") or {}).get(cluster) is None:
+            report.row("ends", f"{cluster}: Cilium's objects", "readable", "not known: not part of this run")
+
+
 def _check_addresses(report: VerifyReport, router: str, planned: PlannedRouter, seen: RouterSeen) -> None:
-    """Report networks on which no interface has an address that the plan gives the router there."""
+    """Report networks on which no interface has an address of a family that the plan gives the router there."""
+    if not seen.interfaces:
+        if any(planned["addresses"].values()):
+            report.row("ends", f"{router}: its addresses", "those of the plan", "not known: ip gave no answer")
+        return
     live = {canonical(text.partition("/")[0]) for interface in seen.interfaces for text in interface.addresses}
     for network, addresses in sorted(planned["addresses"].items()):
-        if live and addresses and not live & set(map(canonical, addresses)):
-            report.find("EDGE878", f"{router} network {network}", addresses=", ".join(addresses))
+        for family in FAMILIES:
+            wanted = [address for address in addresses if family_of(address) == family]
+            if wanted and not live & set(map(canonical, wanted)):
+                report.find("EDGE878", f"{router} network {network}", addresses=", ".join(wanted))
 
 
 def _read_clusters(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> dict[str, ClusterSeen]:
@@ -190,10 +212,14 @@ def _read_clusters(report: VerifyReport, plan: PlanDocument, observed: Mapping[s
         raw = observed.get(cluster)
         if raw is None or not plan["clusters"][cluster]["managed"]:
             continue
-        if "error" in raw:
-            report.find("EDGE802", cluster, reason=raw["error"])
+        try:
+            problem, seen = raw.get("error"), None if "error" in raw else read_cluster(raw)
+        except EdgeError as error:
+            problem, seen = str(error), None
+        if seen is None:
+            report.find("EDGE802", cluster, reason=problem)
             report.row("ends", f"{cluster}: Cilium's objects", "readable", "not readable", ERROR)
             continue
-        clusters[cluster] = read_cluster(raw)
-        verify_objects(report, plan, cluster, clusters[cluster])
+        clusters[cluster] = seen
+        verify_objects(report, plan, cluster, seen)
     return clusters

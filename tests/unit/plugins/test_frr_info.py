@@ -143,6 +143,7 @@ def test_router_as_verify_reads_it() -> None:
         transport="10.121.0.12",
         state="Idle",
         peer_state="NSF passive",
+        without_policy=frozenset(),
         hold=30,
         keepalive=10,
         shut_down=False,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
+from ansible_collections.hybridnet.cluster_edge.tests.support.healthy import healthy
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     SERVICE,
@@ -15,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     route,
     service,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import another_policy, no_endpoint_local
 
 
@@ -103,3 +106,16 @@ def test_pool_that_is_announced_as_an_aggregate() -> None:
         table["203.0.113.88/29"] = table.pop(SERVICE)
     rows = {row.subject: row.expected for row in site.verify().rows if row.step == "accepted"}
     assert rows["udm-pro 203.0.113.88/29"] == "node01, node02, node03"
+
+
+def test_pod_cidrs_of_a_node_without_a_cilium_node_are_not_known() -> None:
+    plan = site("pod-cidrs-without-tunnel").plan.data
+    observed = healthy(plan)
+    told = [(row.expected, row.seen) for row in verify(plan, observed).rows if " pods of " in row.subject]
+    assert told == [("its pod CIDRs", "not known: no CiliumNode names them")] * len(plan["sessions"])
+    nodes = sorted({session["node"] for session in plan["sessions"]})
+    observed["clusters"][plan["sessions"][0]["cluster"]]["resources"]["CiliumNode"] = [
+        {"metadata": {"name": node}, "spec": {"ipam": {"podCIDRs": [f"10.244.{number}.0/24"]}}}
+        for number, node in enumerate(nodes)
+    ]
+    assert not [row for row in verify(plan, observed).rows if "not known" in row.seen]

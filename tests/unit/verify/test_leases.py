@@ -62,3 +62,22 @@ def lease_expired(site: LiveSite) -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(fault: Fault) -> None:
     fault.check()
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen"),
+    [
+        ({"renewTime": None}, "node02 (not known when it renewed it)"),
+        ({"leaseDurationSeconds": None}, "node02 (not known when it renewed it)"),
+        (
+            {"renewTime": "2026-11-23T18:01:00.000000Z"},
+            "node02 (not known when it renewed it: its clock is 60 s fast)",
+        ),
+        ({"renewTime": "2026-11-23T18:00:05.000000Z"}, "node02"),
+    ],
+)
+def test_lease_of_which_nobody_knows_whether_it_is_renewed_says_so(changes: dict[str, str | None], seen: str) -> None:
+    site = LiveSite()
+    site.lease("affine").update(changes)
+    assert site.texts() == []
+    assert [row[2] for row in site.rows("lease")] == [seen, "node04"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
-from ansible_collections.hybridnet.cluster_edge.tests.support.observed import neighbor, path
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import neighbor, path, summary_line
 
 
 def nas(site: LiveSite) -> None:
@@ -33,6 +33,8 @@ def nas(site: LiveSite) -> None:
             "addresses": ["10.121.0.66"],
             "interface": None,
             "listen_ranges": [],
+            "asn": 64999,
+            "password": None,
             "families": ["ipv4"],
             "hold": 30,
             "keepalive": 10,
@@ -97,6 +99,30 @@ def nas_is_told_too_much(site: LiveSite) -> None:
 )
 def nas_missing(site: LiveSite) -> None:
     del site.router["neighbors"]["10.121.0.66"], site.routes["192.0.2.0/24"]
+
+
+@FAULTS.finds(
+    "EDGE818 udm-pro neighbor 10.121.0.66 (neighbor nas): the router expects AS 64998 there, planned is AS 64999 (run site.yml "
+    "with --tags router)",
+)
+def nas_of_another_as(site: LiveSite) -> None:
+    site.neighbor("10.121.0.66")["remoteAs"] = 64998
+
+
+@FAULTS.finds(
+    "EDGE819 udm-pro neighbor 10.121.0.66 (neighbor nas): the plan protects the session with a password (TCP MD5), the router "
+    "has none on it (run site.yml, both ends take the password from edge_bgp_passwords)",
+)
+def nas_without_its_password(site: LiveSite) -> None:
+    site.plan["neighbors"][0]["password"] = "nas"
+
+
+@FAULTS.finds(
+    "EDGE816 udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Established but exchanges no routes: a direction has "
+    "no route-map (RFC 8212) (run site.yml with --tags router; vtysh -c 'show bgp neighbors 10.121.0.66')",
+)
+def nas_without_a_policy(site: LiveSite) -> None:
+    site.router["summary"]["ipv4Unicast"]["peers"]["10.121.0.66"] = {**summary_line(64999), "peerState": "Policy"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)

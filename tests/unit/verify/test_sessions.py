@@ -262,6 +262,11 @@ def node_timers_unknown(site: LiveSite) -> None:
     del site.peer()["timers"]
 
 
+def agents(**others: bool) -> dict[str, bool]:
+    """Return that the agent of each node of the plan is ready, but for some."""
+    return {**dict.fromkeys(("node01", "node02", "node03", "node04"), True), **others}
+
+
 def others_router(site: LiveSite, agents: dict[str, bool] | None) -> None:
     """Let the router be somebody else's, and the agents be as they are."""
     site.plan["routers"]["udm-pro"]["managed"] = False
@@ -289,7 +294,14 @@ AGENT_DOWN = (
 
 @FAULTS.finds(AGENT_DOWN)
 def agent_down(site: LiveSite) -> None:
-    site.observed["clusters"]["platform"]["agents"] = {"node01": False, "node02": True, "a-node-of-others": False}
+    site.observed["clusters"]["platform"]["agents"] = agents(node01=False, other=False)
+
+
+@FAULTS.finds(AGENT_DOWN)
+def agent_missing(site: LiveSite) -> None:
+    found = agents()
+    del found["node01"]
+    site.observed["clusters"]["platform"]["agents"] = found
 
 
 @FAULTS.finds(
@@ -298,19 +310,22 @@ def agent_down(site: LiveSite) -> None:
     " io.cilium/app=operator)"
 )
 def operator_down(site: LiveSite) -> None:
-    site.observed["clusters"]["platform"].update(agents={"node01": True}, operator=False)
+    site.observed["clusters"]["platform"].update(agents=agents(), operator=False)
 
 
 @FAULTS.finds(*(by_the_word_of_an_agent(name, NOT_READY) for name in ("public-ingress", "public-service")), AGENT_DOWN)
 def dead_agent_says_established(site: LiveSite) -> None:
-    others_router(site, {"node01": False, "node02": True, "node03": True})
+    others_router(site, agents(node01=False))
 
 
 @FAULTS.finds(
-    *(by_the_word_of_an_agent(name, "no Cilium agent runs there") for name in ("public-ingress", "public-service"))
+    *(by_the_word_of_an_agent(name, "no Cilium agent runs there") for name in ("public-ingress", "public-service")),
+    AGENT_DOWN,
 )
 def agent_that_is_gone_says_established(site: LiveSite) -> None:
-    others_router(site, {"node02": True, "node03": True})
+    found = agents()
+    del found["node01"]
+    others_router(site, found)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -338,8 +353,30 @@ def test_who_else_writes_a_router_names_its_policies_and_must_have_some() -> Non
 
 def test_node_is_believed_while_its_agent_is_ready() -> None:
     site = LiveSite()
-    others_router(site, dict.fromkeys(("node01", "node02", "node03"), True))
+    others_router(site, agents())
     assert site.texts() == []
+
+
+@pytest.mark.parametrize(("address", "told"), [("10.121.0.1", False), ("10.121.0.9", True)])
+def test_node_s_session_must_be_with_the_planned_router(address: str, told: bool) -> None:
+    """Also where nobody but the node can be asked."""
+    site = LiveSite()
+    others_router(site, agents())
+    site.peer()["peerAddress"] = address
+    wrong = "EDGE822 platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as"
+    assert [text.partition(" (")[0] for text in site.texts()] == [f"{wrong} established with {address}"] * told
+
+
+def test_family_without_a_policy_is_told_whichever_it_is() -> None:
+    site = LiveSite()
+    site.plan["sessions"][0]["families"] = ["ipv4", "ipv6"]
+    extensions = site.neighbor()["neighborCapabilities"]["multiprotocolExtensions"]
+    extensions["ipv6Unicast"] = {"advertisedAndReceived": True}
+    line = {**site.line(), "peerState": "Policy"}
+    site.router["summary"]["ipv6Unicast"] = {"as": 65000, "peers": {"10.121.0.11": line}}
+    assert site.codes() == ["EDGE816"]
+    site.plan["sessions"][0]["families"] = ["ipv4"]
+    assert site.codes() == []
 
 
 def test_account_that_may_not_list_pods_is_told_so() -> None:

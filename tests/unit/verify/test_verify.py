@@ -173,3 +173,61 @@ def test_report_does_not_depend_on_the_order_of_what_was_seen() -> None:
     turned.router["neighbors"] = dict(reversed(turned.router["neighbors"].items()))
     turned.router["bgp"]["ipv4"]["routes"] = dict(reversed(turned.routes.items()))
     assert render(turned.verify()) == render(site.verify())
+
+
+def test_router_needs_an_address_of_each_family() -> None:
+    site = LiveSite()
+    site.plan["routers"]["udm-pro"]["addresses"]["private"].append("fd00:122::1")
+    assert [text.partition(" (")[0] for text in site.texts()] == [
+        "EDGE878 udm-pro network private: none of its interfaces has fd00:122::1"
+    ]
+    site.router["interfaces"][1]["addresses"].append("fd00:122::1/64")
+    assert site.texts() == []
+
+
+def test_router_whose_addresses_are_not_known_is_told_to_be_so() -> None:
+    site = LiveSite()
+    site.router["interfaces"] = []
+    assert site.texts() == []
+    row = ("udm-pro: its addresses", "those of the plan", "not known: ip gave no answer", "ok")
+    assert row in site.rows("ends")
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("routers", ("udm-pro: BGP", "AS 65000", "not known: not part of this run", "ok")),
+        ("clusters", ("platform: Cilium's objects", "readable", "not known: not part of this run", "ok")),
+    ],
+)
+def test_end_that_the_run_leaves_out_is_told_to_be_so(kind: str, row: tuple[str, str, str, str]) -> None:
+    site = LiveSite()
+    site.observed[kind].clear()
+    assert row in site.rows("ends")
+
+
+@pytest.mark.parametrize(
+    ("strange", "text"),
+    [
+        ({"neighbors": ["10.121.0.11"]}, "FRR's answers: their shape is not known (AttributeError)"),
+        ({"interfaces": [{"name": "br0", "addresses": ["10.121.0.1/33"]}]}, "FRR's answers: their shape is not known"),
+        (
+            {"routes": {"ipv4": {"203.0.113.93/32": [{"installed": True, "selected": True, "nexthops": [None]}]}}},
+            "FRR's",
+        ),
+    ],
+)
+def test_answer_of_an_unknown_shape_is_an_end_that_cannot_be_read(strange: dict[str, object], text: str) -> None:
+    site = LiveSite()
+    site.router.update(strange)
+    assert [found.partition(" (run")[0][:40] for found in site.texts()] == ["EDGE801 udm-pro: cannot be read: FRR's a"]
+    assert text in site.texts()[0]
+
+
+def test_objects_of_an_unknown_shape_are_a_cluster_that_cannot_be_read() -> None:
+    site = LiveSite()
+    site.resources["Service"].append({"metadata": None})
+    (text,) = site.texts()
+    assert text.startswith(
+        "EDGE802 platform: cannot be read: Kubernetes' answers: their shape is not known (TypeError)"
+    )
