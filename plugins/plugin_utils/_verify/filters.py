@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from .._addressing.addresses import Address, Cidr, parse_cidr
 from .._addressing.families import DEFAULT_ROUTE_TEXT
@@ -59,6 +60,18 @@ class PlannedFilters:
         if prefix == DEFAULT_ROUTE_TEXT[family] and policy["default_originate"]:
             return True
         return self._passes(policy["export"], family, prefix)
+
+    def passes_unasked(self, peer_group: str, family: str, prefix: str, direction: Literal["import", "export"]) -> bool:
+        """Return whether ``prefix`` passes in a direction whatever else it carries: no entry asks for that."""
+        policy = self._policy(peer_group, family)
+        if policy is None:
+            return False
+        for entry in self._maps[policy[direction]]:
+            name = entry["match"].get("prefix_list")
+            if name is not None and not _permits(self._lists[family, name], prefix):
+                continue
+            return entry["action"] == "permit" and entry["match"].keys() <= {"family", "prefix_list"}
+        return False
 
     def set_on_import(self, peer_group: str, family: str, prefix: str) -> RouteMapSet:
         """Return what is set on a prefix that the peer group's neighbors announce; nothing where it does not pass."""

@@ -26,6 +26,7 @@ from .leases import verify_leases
 from .neighbors import verify_neighbors, verify_nobody_else
 from .objects import verify_objects
 from .observed import ClusterSeen, RouterSeen, canonical, read_cluster, read_router
+from .passing import verify_passing
 from .report import OK, VerifyReport
 from .routes import verify_routes
 from .services import verify_services
@@ -79,6 +80,7 @@ def verify(
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
+    verify_passing(report, plan, routers, expectations)
     verify_own_addresses(report, plan, routers, expectations)
     if "probes" in observed:
         verify_data_plane(report, plan, routers, expectations, observed["probes"])

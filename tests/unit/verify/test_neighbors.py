@@ -5,9 +5,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
+from ansible_collections.hybridnet.cluster_edge.tests.support.healthy import healthy
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
-from ansible_collections.hybridnet.cluster_edge.tests.support.observed import neighbor, path, summary_line
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
+    SERVICE,
+    neighbor,
+    path,
+    route,
+    summary_line,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site
 
 
 def nas(site: LiveSite) -> None:
@@ -35,6 +46,7 @@ def nas(site: LiveSite) -> None:
             "listen_ranges": [],
             "asn": 64999,
             "password": None,
+            "local_as": None,
             "families": ["ipv4"],
             "hold": 30,
             "keepalive": 10,
@@ -125,6 +137,42 @@ def nas_without_a_policy(site: LiveSite) -> None:
     site.router["summary"]["ipv4Unicast"]["peers"]["10.121.0.66"] = {**summary_line(64999), "peerState": "Policy"}
 
 
+def exports_the_service(site: LiveSite) -> None:
+    """Let the plan export the service's address to the neighbor."""
+    sent = next(
+        item for item in site.plan["routers"]["udm-pro"]["frr"]["prefix_lists"] if item["name"] == "nas-ipv4-sent"
+    )
+    sent["entries"].append({"seq": 10, "action": "permit", "prefix": SERVICE, "ge": None, "le": None})
+
+
+@FAULTS.finds(
+    "EDGE889 udm-pro neighbor 10.121.0.66 (neighbor nas): 203.0.113.94/32: the router has it and does not announce it, "
+    "though its export names it (what leaves: vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes'; what "
+    "the other end makes of it: vtysh -c 'show bgp PREFIX' there)",
+)
+def nas_is_not_told_of_a_service(site: LiveSite) -> None:
+    exports_the_service(site)
+
+
+@FAULTS.finds()
+def nas_is_told_of_a_service(site: LiveSite) -> None:
+    exports_the_service(site)
+    site.router["advertised"]["ipv4"]["10.121.0.66"]["advertisedRoutes"][SERVICE] = {}
+
+
+@FAULTS.finds()
+def nas_is_of_the_nodes_as_and_would_refuse_it(site: LiveSite) -> None:
+    exports_the_service(site)
+    site.plan["neighbors"][0]["asn"] = site.neighbor("10.121.0.66")["remoteAs"] = 65002
+
+
+@FAULTS.finds()
+def the_service_s_route_stays_in_the_as(site: LiveSite) -> None:
+    exports_the_service(site)
+    for pool in site.plan["pools"]:
+        pool["communities"] = ["no-export"]
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(fault: Fault) -> None:
     fault.check()
@@ -135,3 +183,43 @@ def test_planned_neighbor_in_good_order() -> None:
     nas(site)
     assert site.texts() == []
     assert {row.level for row in site.verify().rows} == {"ok"}
+
+
+def two_sites() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the plan of two sites with a link, and both in good order, with each one's service at the other."""
+    plan = site("two-sites-with-link").plan.data
+    observed = healthy(plan)
+    own = {router: next(iter(seen["routes"]["ipv4"])) for router, seen in observed["routers"].items()}
+    for item in plan["neighbors"]:
+        seen, (address,) = observed["routers"][item["router"]], item["addresses"]
+        found = neighbor(item["asn"], item["peer_group"], item["hold"], item["keepalive"])
+        seen["neighbors"][address] = {**found, "authenticationEnabled": 1}
+        (shown,) = observed["routers"][item["router"]]["bgp"]["ipv4"]["routes"][own[item["router"]]][:1]
+        seen["advertised"]["ipv4"][address] = {"advertisedRoutes": {own[item["router"]]: {"path": shown["path"]}}}
+        seen["bgp"]["ipv4"]["routes"][own[item["other"]]] = [path(address, f"{item['asn']} 64999")]
+        seen["routes"]["ipv4"][own[item["other"]]] = route(address, by="leg-tunnel")
+    return plan, observed
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (None, None),
+        ("advertised", "the router has it and does not announce it, though its export names it"),
+        ("bgp", "announced to cabin, which has not accepted it, though its import names it"),
+        ("routes", "accepted by cabin, whose kernel does not use it"),
+    ],
+)
+def test_service_of_one_site_must_come_to_the_other(table: str | None, reason: str | None) -> None:
+    plan, observed = two_sites()
+    home, cabin = observed["routers"]["home"], observed["routers"]["cabin"]
+    prefix = "10.51.200.0/32"
+    if table == "advertised":
+        del home["advertised"]["ipv4"]["10.255.50.2"]
+    elif table == "bgp":
+        del cabin["bgp"]["ipv4"]["routes"][prefix]
+    elif table == "routes":
+        del cabin["routes"]["ipv4"][prefix]
+    found = [finding.text.partition(" (what leaves")[0] for finding in verify(plan, observed).findings]
+    wanted = f"home neighbor 10.255.50.2 (link tunnel): {prefix}: {reason}"
+    assert found == [wanted] * (reason is not None)

@@ -139,6 +139,16 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         " accepted path leads to (a static route or a route-map of zebra (ip protocol bgp route-map) may change it:"
         " vtysh -c 'show ip route 203.0.113.94/32')",
     ),
+    "EDGE889": LiveCode(
+        ERROR,
+        "Route to a service does not pass",
+        "{prefixes}: {reason}",
+        "what leaves: vtysh -c 'show bgp neighbors {address} advertised-routes'; what the other end makes of it: vtysh"
+        " -c 'show bgp PREFIX' there",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): 203.0.113.94/32: the router has it and does not announce it,"
+        " though its export names it (what leaves: vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes'; what the"
+        " other end makes of it: vtysh -c 'show bgp PREFIX' there)",
+    ),
     "EDGE899": LiveCode(
         ERROR,
         "Route leaves by another interface",
