@@ -21,10 +21,18 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
-from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import ROUTER, Site, made_fault, rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
+    FOLDER,
+    ROUTER,
+    Site,
+    made_fault,
+    read_fault,
+    rehearsed,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
 NODE = "node01"
+"""The one whose cable the corpus pulls."""
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 """Services behind BGP that upstream reaches; both have endpoints on several nodes."""
 LIMIT = 120.0
@@ -47,12 +55,7 @@ def seconds_until(happened: Callable[[], bool]) -> float:
 def node_dies(site: Site) -> float:
     """Return how long the router's kernel has a route over a node that is cut off."""
     address = site.plan["clusters"]["platform"]["nodes"][NODE]["addresses"]["public"][0]
-    cut = {
-        "in": NODE,
-        "run": "ip link set eth0 down",
-        "undo": "ip link set eth0 up; ip route replace default via 10.121.0.1",
-    }
-    with site.broken(made_fault(cut)):
+    with site.broken(read_fault(FOLDER / "kernel-node-cut-off.yml")):
         return seconds_until(lambda: all(gateway != address for _prefix, gateway in routes_of(site)))
 
 

@@ -28,7 +28,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -277,32 +277,28 @@ class Site:
     @contextmanager
     def broken(self, fault: Fault) -> Iterator[None]:
         """Put a fault in; take it out again in the end."""
-        undo: list[Callable[[], object]] = []
-        try:
+        with ExitStack() as undo:
             for step in fault.steps:
                 self._apply(step, undo)
             yield
-        finally:
-            for take_back in reversed(undo):
-                take_back()
 
-    def _apply(self, step: Mapping[str, Any], undo: list[Callable[[], object]]) -> None:
+    def _apply(self, step: Mapping[str, Any], undo: ExitStack) -> None:
         if "vtysh" in step:
-            undo.append(lambda: self.on_router("/usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf"))
+            undo.callback(lambda: self.on_router("/usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf"))
             typed = " ".join(f"-c {shlex.quote(line)}" for line in ("configure terminal", *step["vtysh"]))
             self.on_router(f"vtysh {typed}")
         elif "router" in step:
-            undo.append(lambda: self.on_router(step["undo"]))
+            undo.callback(lambda: self.on_router(step["undo"]))
             self.on_router(step["router"])
         elif "in" in step:
-            undo.append(lambda: self.run_in(step["in"], step["undo"]))
+            undo.callback(lambda: self.run_in(step["in"], step["undo"]))
             self.run_in(step["in"], re.sub(r"\{mac:([^:]+):([^}]+)\}", self._mac, step["run"]))
         elif "inside" in step:
-            undo.append(lambda: self._run_inside(step["inside"], step["undo"]))
+            undo.callback(lambda: self._run_inside(step["inside"], step["undo"]))
             self._run_inside(step["inside"], step["run"])
         elif "freeze" in step:
             path = self.cgroup(step["freeze"]).path / "cgroup.freeze"
-            undo.append(lambda: path.write_text("0", "ascii"))
+            undo.callback(lambda: path.write_text("0", "ascii"))
             path.write_text("1", "ascii")
         else:
             self._apply_to_api(step, undo)
@@ -312,20 +308,20 @@ class Site:
         process = self.cgroup(program).own_pids()[0]
         return _run(["nsenter", f"--target={process}", "--mount", "--net", "--root", "--wd=/", "sh", "-ec", command])
 
-    def _apply_to_api(self, step: Mapping[str, Any], undo: list[Callable[[], object]]) -> None:
+    def _apply_to_api(self, step: Mapping[str, Any], undo: ExitStack) -> None:
         if "create" in step:
             path, name = step["create"], step["with"]["metadata"]["name"]
-            undo.append(lambda: self.request("DELETE", f"{path}/{name}"))
+            undo.callback(lambda: self.request("DELETE", f"{path}/{name}"))
             self.request("POST", path, step["with"])
             return
         path = step.get("patch") or step.get("anew") or step["delete"]
         before = self.request("GET", path)
         assert before is not None, f"{path} does not exist"
         if "anew" in step:
-            undo.append(lambda: self._make_anew(path, before))
+            undo.callback(lambda: self._make_anew(path, before))
             self._make_anew(path, {**before, "spec": {**before["spec"], **step.get("with", {})}})
             return
-        undo.append(lambda: self._put_back(path, before))
+        undo.callback(lambda: self._put_back(path, before))
         if "patch" in step:
             self.request("PATCH", path, step["with"])
         else:

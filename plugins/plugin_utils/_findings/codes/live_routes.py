@@ -146,8 +146,8 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "what leaves: vtysh -c 'show bgp neighbors {address} advertised-routes'; what the other end makes of it: vtysh"
         " -c 'show bgp PREFIX' there",
         "udm-pro neighbor 10.121.0.66 (neighbor nas): 203.0.113.94/32: the router has it and does not announce it,"
-        " though its export names it (what leaves: vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes'; what the"
-        " other end makes of it: vtysh -c 'show bgp PREFIX' there)",
+        " though its export names it (what leaves: vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes'; what"
+        " the other end makes of it: vtysh -c 'show bgp PREFIX' there)",
     ),
     "EDGE899": LiveCode(
         ERROR,
