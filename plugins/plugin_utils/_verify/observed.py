@@ -426,7 +426,7 @@ def _paths(table: Mapping[str, Any], detailed: Mapping[str, Any] | None) -> dict
     result: dict[str, tuple[PathSeen, ...]] = {}
     details = _details(detailed)
     for prefix, paths in (table.get("routes") or {}).items():
-        result[canonical_prefix(prefix)] = tuple(
+        result[str(ipaddress.ip_network(prefix, strict=False))] = tuple(
             PathSeen(
                 neighbor=canonical(str(path.get("peerId") or "")),
                 valid=bool(path.get("valid")),
@@ -450,7 +450,7 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
         installed = [entry for entry in entries if entry.get("installed") and entry.get("selected")]
         used = [hop for entry in installed for hop in _used_hops(entry.get("nexthops") or [])]
         gateways = frozenset(
-            canonical(hop["ip"])
+            canonical(str(hop["ip"]))
             for entry in installed
             for hop in entry.get("nexthops") or []
             if "ip" in hop and hop.get("active") and not hop.get("resolver")
@@ -751,7 +751,9 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
         load_balancer_class=spec.get("loadBalancerClass"),
         labels=metadata.get("labels") or {},
         traffic_policy=str(spec.get("externalTrafficPolicy") or "Cluster"),
-        addresses=tuple(sorted({canonical(entry["ip"]) for entry in ingress if entry.get("ip")}, key=_address_order)),
+        addresses=tuple(
+            sorted({str(ipaddress.ip_address(entry["ip"])) for entry in ingress if entry.get("ip")}, key=_address_order)
+        ),
         request_problem=problem,
         uid=str(metadata.get("uid") or ""),
         families=tuple(str(family).lower() for family in spec.get("ipFamilies") or []),
@@ -766,13 +768,10 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
     )
 
 
-def _address_order(address: str) -> tuple[bool, int, str]:
+def _address_order(address: str) -> tuple[int, int]:
     """Sort addresses as numbers, IPv4 first."""
-    try:
-        value = ipaddress.ip_address(address)
-    except ValueError:
-        return True, 0, address
-    return value.version == 6, int(value), ""
+    value = ipaddress.ip_address(address)
+    return value.version, int(value)
 
 
 def _endpoints(slices: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], EndpointsSeen]:

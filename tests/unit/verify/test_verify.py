@@ -215,6 +215,7 @@ def test_end_that_the_run_leaves_out_is_told_to_be_so(kind: str, row: tuple[str,
             {"routes": {"ipv4": {"203.0.113.93/32": [{"installed": True, "selected": True, "nexthops": [None]}]}}},
             "FRR's",
         ),
+        ({"bgp": {"ipv4": {"routes": {"everything": []}}}}, "FRR's answers: their shape is not known (ValueError)"),
     ],
 )
 def test_answer_of_an_unknown_shape_is_an_end_that_cannot_be_read(strange: dict[str, object], text: str) -> None:
