@@ -447,7 +447,10 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
     """Read ``show ip route bgp json``; a prefix can have several entries, of which the kernel uses one at most."""
     result: dict[str, RouteSeen] = {}
     for prefix, entries in table.items():
-        installed = [entry for entry in entries if entry.get("installed") and entry.get("selected")]
+        # One that failed was refused by the kernel when it changed last: what is there is an older one, or none.
+        installed = [
+            entry for entry in entries if entry.get("installed") and entry.get("selected") and not entry.get("failed")
+        ]
         used = [hop for entry in installed for hop in _used_hops(entry.get("nexthops") or [])]
         gateways = frozenset(
             canonical(str(hop["ip"]))

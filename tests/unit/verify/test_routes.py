@@ -311,6 +311,15 @@ def one_next_hop_is_a_blackhole(site: LiveSite) -> None:
     "it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c 'show ip route "
     "203.0.113.94/32')",
 )
+def the_kernel_refused_the_last_change(site: LiveSite) -> None:
+    site.kernel[SERVICE][0]["failed"] = True
+
+
+@FAULTS.finds(
+    "EDGE850 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): accepted, but the router's kernel does not use "
+    "it (another route may win, or the kernel may refuse multipath routes (rejected, older UniFi OS): vtysh -c 'show ip route "
+    "203.0.113.94/32')",
+)
 def the_route_is_a_blackhole(site: LiveSite) -> None:
     site.kernel[SERVICE][0]["nexthops"] = [{"fib": True, "active": True, "unreachable": True, "blackhole": True}]
 
