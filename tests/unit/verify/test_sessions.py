@@ -357,7 +357,7 @@ def test_node_is_believed_while_its_agent_is_ready() -> None:
     assert site.texts() == []
 
 
-@pytest.mark.parametrize(("address", "told"), [("10.121.0.1", False), ("10.121.0.9", True)])
+@pytest.mark.parametrize(("address", "told"), [("10.121.0.1", False), ("fe80::1%eth0", False), ("10.121.0.9", True)])
 def test_node_s_session_must_be_with_the_planned_router(address: str, told: bool) -> None:
     """Also where nobody but the node can be asked."""
     site = LiveSite()
