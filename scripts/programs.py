@@ -10,6 +10,7 @@ its path.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -56,13 +57,25 @@ def build(cache: Path) -> None:
             tools.folder(recipe, folder)
 
 
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--path", action="store_true")
+    for option in LATER:
+        what.add_argument(option, dest="later", action="store_const", const=LATER[option])
+    parser.add_argument("cache", type=Path)
+    options = parser.parse_args()
+    if options.path:
+        print(path(options.cache))
+    elif options.later:
+        print(programs_in(options.cache).ready(*options.later))
+    else:
+        build(options.cache)
+
+
 if __name__ == "__main__":
     try:
-        if sys.argv[1] == "--path":
-            print(path(Path(sys.argv[2])))
-        elif sys.argv[1] in LATER:
-            print(programs_in(Path(sys.argv[2])).ready(*LATER[sys.argv[1]]))
-        else:
-            build(Path(sys.argv[1]))
+        main()
     except EdgeError as error:
         sys.exit(str(error))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from ...module_utils._kubernetes.state import MISSING
+from ...module_utils._kubernetes.state import MISSING, NOT_SEEN
 from .._document.plan import PlanDocument, PlannedCluster
 from .._findings.wording import some
 from .._kubernetes.labels import FIELD_MANAGER
@@ -263,9 +263,10 @@ def calls_helm(target: Target, state: Mapping[str, Any]) -> bool:
 def _without_effect(state: Mapping[str, Any]) -> list[str]:
     """Return why what is written to the cluster would not take effect.
 
-    A Cilium that others install may have its workloads in another namespace: what is not there says nothing.
+    A Cilium that others install may have its workloads in another namespace: what is not there says nothing. Nor does a
+    change of a moment ago, of which no controller has said yet what runs.
     """
-    there = {rollout: lack for rollout, lack in state["rollouts"].items() if lack != MISSING}
+    there = {rollout: lack for rollout, lack in state["rollouts"].items() if lack not in (MISSING, NOT_SEEN)}
     return [f"{text}\n{NO_EFFECT}" for text in lacks({**state, "rollouts": there}, rolled_out=False).errors]
 
 
