@@ -37,9 +37,9 @@ ARGUMENTS: Dict[str, Any] = {
 }
 
 POLL_SECONDS = 0.5
+# What a workload lacks that has nothing to do with single pods.
 MISSING, NOT_SEEN, SCALED_DOWN = "does not exist", "its change is not seen yet", "scaled to 0"
 NO_NODE = "no node fits its nodeSelector or affinity"
-"""What a workload lacks that has nothing to do with single pods."""
 K3S_ARGUMENTS = "k3s.io/node-args"
 """Annotation of a k3s node: its arguments with those of its configuration file, as JSON, without secrets.
 
