@@ -10,8 +10,8 @@ allowed node answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ...module_utils._errors import EdgeError
 from .._addressing.families import FAMILIES, family_of
@@ -31,6 +31,8 @@ from .report import OK, VerifyReport
 from .routes import verify_routes
 from .services import verify_services
 from .sessions import verify_node_sessions, verify_pods, verify_router_sessions
+
+_End = TypeVar("_End", RouterSeen, ClusterSeen)
 
 SETTLE_SECONDS = 60
 """Allowance for what depends on no BGP timer: IPAM, L2 leases of 15 s, agents' reports every 5 s, their start."""
@@ -156,10 +158,7 @@ def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[st
         if raw is None or not planned["managed"]:
             continue
         subject, expected = f"{router}: BGP", f"AS {planned['asn']}"
-        try:
-            problem, seen = raw.get("error"), None if "error" in raw else read_router(raw)
-        except EdgeError as error:
-            problem, seen = str(error), None
+        seen, problem = _read(raw, read_router)
         if seen is None:
             level = report.find("EDGE801", router, reason=problem)
             report.row("ends", subject, expected, "not readable", level)
@@ -181,6 +180,16 @@ def _read_routers(report: VerifyReport, plan: PlanDocument, observed: Mapping[st
         if not planned["absent"]:
             _check_addresses(report, router, planned, seen)
     return routers
+
+
+def _read(raw: Mapping[str, Any], read: Callable[[Mapping[str, Any]], _End]) -> tuple[_End | None, str]:
+    """Return what an end says of itself, and why that is not known where it is None."""
+    if "error" in raw:
+        return None, str(raw["error"])
+    try:
+        return read(raw), ""
+    except EdgeError as error:
+        return None, str(error)
 
 
 def _tell_absent(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> None:
@@ -214,10 +223,7 @@ def _read_clusters(report: VerifyReport, plan: PlanDocument, observed: Mapping[s
         raw = observed.get(cluster)
         if raw is None or not plan["clusters"][cluster]["managed"]:
             continue
-        try:
-            problem, seen = raw.get("error"), None if "error" in raw else read_cluster(raw)
-        except EdgeError as error:
-            problem, seen = str(error), None
+        seen, problem = _read(raw, read_cluster)
         if seen is None:
             report.find("EDGE802", cluster, reason=problem)
             report.row("ends", f"{cluster}: Cilium's objects", "readable", "not readable", ERROR)
