@@ -46,7 +46,7 @@ ARGUMENTS: dict[str, Any] = {
     "repository": {"type": "str", "default": ""},
 }
 
-BLIND: dict[str, Any] = {"notes": [], "pending": Look().pending, "blind": True}
+BLIND: dict[str, Any] = {"notes": [], "pending": Look().pending, "first_install": False, "blind": True}
 """What is returned of a cluster that could not be looked at, beside the refusals."""
 
 
@@ -98,6 +98,7 @@ class ActionModule(ClusterAction):
             "notes": found.notes,
             "may_end_sessions": target.may_end_sessions,
             "pending": found.pending,
+            "first_install": found.first_install,
         }
         return {**result, **told, "blind": False, "warnings": able["warnings"]}
 

@@ -37,9 +37,9 @@ def release_as_planned(live: Any, planned: Any) -> bool:
     return takeover.is_as_planned(plain(live), _releases(live, planned)[1])
 
 
-def release_rollouts(namespace: Any) -> list[str]:
+def release_rollouts(namespace: Any, wait_for: Any = tuple(workloads.WORKLOADS)) -> list[str]:
     """Return the workloads of Cilium's chart whose rollout is waited for."""
-    return workloads.rollouts(plain(namespace))
+    return workloads.rollouts(plain(namespace), plain(wait_for))
 
 
 def release_lacks(state: Any, rolled_out: Any) -> dict[str, list[str]]:

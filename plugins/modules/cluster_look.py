@@ -103,6 +103,11 @@ pending:
   type: list
   elements: str
   sample: [lb]
+first_install:
+  description: No Cilium runs there yet, so that no agent of it serves anything.
+  returned: success
+  type: bool
+  sample: false
 blind:
   description: The cluster could not be looked at, so that RV(refusals) may lack some.
   returned: success

@@ -92,7 +92,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import programs
 
 ANSWER_SECONDS = 15
-"""How long one command may take. A daemon that hangs lets vtysh wait for ever."""
+"""How long one vtysh may take. A daemon that hangs lets it wait for ever."""
+
+TOGETHER = 50
+"""How many commands one vtysh is given: to start it takes longer than most answers, and all share its time."""
 
 IP_ADDRESSES = ("ip", "-json", "-details", "address", "show")
 
@@ -119,35 +122,82 @@ def parse(command, rc, stdout, stderr):
     except ValueError:
         said = " ".join(stdout.split())[:200] or "nothing"
         raise failure("vtysh -c '{0}' answered {1!r} instead of JSON".format(command, said)) from None
-    return {} if "warning" in answer else answer  # such as "Default BGP instance not found"
+    return without_warning(answer)
 
 
-def read(show, addresses, communities=False):
+def without_warning(answer):
+    """Return an answer, empty where FRR only warns, such as "Default BGP instance not found"."""
+    return {} if "warning" in answer else answer
+
+
+def documents(text):
+    """Return the JSON documents that stand one after the other in a text; None where anything else is in it."""
+    decoder = json.JSONDecoder()
+    found = []
+    rest = text.strip()
+    while rest:
+        try:
+            document, end = decoder.raw_decode(rest)
+        except ValueError:
+            return None
+        found.append(document)
+        rest = rest[end:].lstrip()
+    return found
+
+
+def words(vtysh, commands):
+    """Return how one vtysh is called with some commands."""
+    return [vtysh, *(word for command in commands for word in ("-c", command))]
+
+
+def ask(run, commands):
+    """Return the decoded answer of each command.
+
+    Args:
+        run: runs one vtysh with some commands and returns its exit code, output and errors.
+        commands: what to ask.
+
+    Raises:
+        CommandError: what was wrong with the first command that was not answered.
+    """
+    answers = {}
+    for start in range(0, len(commands), TOGETHER):
+        some = commands[start : start + TOGETHER]
+        rc, stdout, stderr = run(some)
+        found = documents(stdout) if rc == 0 else None
+        if found is not None and len(found) == len(some):
+            answers.update({command: without_warning(found[number]) for number, command in enumerate(some)})
+        elif len(some) == 1:
+            answers[some[0]] = parse(some[0], rc, stdout, stderr)
+        else:
+            # vtysh ends at a command that it does not take, and does not say at which: each by itself tells.
+            for command in some:
+                answers[command] = parse(command, *run([command]))
+    return answers
+
+
+def read(run, addresses, communities=False):
     """Return all answers.
 
     Args:
-        show: runs one command and returns its decoded answer.
+        run: runs one vtysh with some commands and returns its exit code, output and errors.
         addresses: what ``ip -json -details address show`` says.
         communities: whether the routes' communities are read too.
     """
+    bgp = {family: "show bgp {0} unicast json".format(family) for family in FAMILIES}
+    routes = {family: "show {0} route bgp json".format(ip) for family, (_name, ip) in FAMILIES.items()}
+    summary, neighbors = "show bgp summary json", "show bgp neighbors json"
+    answers = ask(run, [summary, neighbors, *bgp.values(), *routes.values()])
     result = {
-        "summary": show("show bgp summary json"),
-        "neighbors": show("show bgp neighbors json"),
-        "bgp": {},
-        "routes": {},
-        "advertised": {},
+        "summary": answers[summary],
+        "neighbors": answers[neighbors],
+        "bgp": {family: answers[command] for family, command in bgp.items()},
+        "routes": {family: answers[command] for family, command in routes.items()},
+        "advertised": sent_routes(run, answers[neighbors], communities),
         "interfaces": interfaces(addresses),
     }
-    for family, (frr_name, ip) in FAMILIES.items():
-        result["bgp"][family] = show("show bgp {0} unicast json".format(family))
-        result["routes"][family] = show("show {0} route bgp json".format(ip))
-        result["advertised"][family] = {
-            address: sent_routes(show, family, address, communities)
-            for address, neighbor in sorted(result["neighbors"].items())
-            if isinstance(neighbor, dict) and sent_prefixes(neighbor, frr_name)
-        }
     if communities:
-        result["details"] = {family: details(show, family, result["bgp"][family]) for family in FAMILIES}
+        result["details"] = {family: details(run, family, table) for family, table in result["bgp"].items()}
     return result
 
 
@@ -172,26 +222,44 @@ def interfaces(answer):
     ]
 
 
-def sent_routes(show, family, address, communities):
-    """Return what is announced to a neighbor, in detail where this FRR can."""
-    command = "show bgp {0} unicast neighbors {1} advertised-routes".format(family, address)
+def sent_routes(run, neighbors, communities):
+    """Return what is announced, by family and neighbor, in detail where this FRR can."""
+    receivers = {
+        family: [
+            address
+            for address, neighbor in sorted(neighbors.items())
+            if isinstance(neighbor, dict) and sent_prefixes(neighbor, frr_name)
+        ]
+        for family, (frr_name, _ip) in FAMILIES.items()
+    }
+    command = "show bgp {0} unicast neighbors {1} advertised-routes {2}"
+
+    def asked(form):
+        to = {family: {a: command.format(family, a, form) for a in known} for family, known in receivers.items()}
+        answers = ask(run, [text for commands in to.values() for text in commands.values()])
+        return {family: {a: answers[text] for a, text in commands.items()} for family, commands in to.items()}
+
     if communities:
         try:
-            return show(command + " detail json")
+            return asked("detail json")
         except UnknownCommandError:
             pass
-    return show(command + " json")
+    return asked("json")
 
 
-def details(show, family, table):
+def details(run, family, table):
     """Return the accepted routes with all their attributes; ``table`` is what FRR says of them in short."""
     if not table.get("routes"):
         return {}
+    command = "show bgp {0} unicast json detail".format(family)
     try:
-        return show("show bgp {0} unicast json detail".format(family))
+        return ask(run, [command])[command]
     except UnknownCommandError:
-        command = "show bgp {0} unicast {1} json"
-        return {"routes": {prefix: show(command.format(family, prefix)) for prefix in sorted(table["routes"])}}
+        by_prefix = {
+            prefix: "show bgp {0} unicast {1} json".format(family, prefix) for prefix in sorted(table["routes"])
+        }
+        answers = ask(run, list(by_prefix.values()))
+        return {"routes": {prefix: answers[text] for prefix, text in by_prefix.items()}}
 
 
 def sent_prefixes(neighbor, frr_name):
@@ -205,12 +273,14 @@ def main():
     vtysh = module.get_bin_path("vtysh", required=True, opt_dirs=["/usr/lib/frr"])
     ip = module.get_bin_path("ip")
 
-    def show(command):
+    def run(commands):
         try:
-            return parse(command, *programs.run([vtysh, "-c", command], timeout=ANSWER_SECONDS))
+            return programs.run(words(vtysh, commands), timeout=ANSWER_SECONDS)
         except subprocess.TimeoutExpired:
             raise CommandError(
-                "vtysh -c '{0}' gave no answer in {1} s: a daemon of FRR hangs".format(command, ANSWER_SECONDS)
+                "vtysh -c '{0}'{1} gave no answer in {2} s: a daemon of FRR hangs".format(
+                    commands[0], " and {0} more".format(len(commands) - 1) if commands[1:] else "", ANSWER_SECONDS
+                )
             ) from None
 
     def addresses():
@@ -220,7 +290,7 @@ def main():
             return ""
 
     try:
-        module.exit_json(changed=False, frr=read(show, addresses(), module.params["communities"]))
+        module.exit_json(changed=False, frr=read(run, addresses(), module.params["communities"]))
     except CommandError as error:
         module.fail_json(msg=str(error))
 

@@ -18,7 +18,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -341,13 +341,15 @@ def _run(cluster: Cluster, tasks: list[dict[str, Any]], options: tuple[str, ...]
 
 
 @contextlib.contextmanager
-def rollouts_complete_by_themselves(cluster: Cluster) -> Iterator[None]:
-    """Stand in for controllers and kubelets: report each DaemonSet and Deployment as complete."""
+def rollouts_complete_by_themselves(
+    cluster: Cluster, kinds: Sequence[str] = ("daemonsets", "deployments")
+) -> Iterator[None]:
+    """Stand in for controllers and kubelets: report each workload of ``kinds`` as complete."""
     done = threading.Event()
 
     def complete() -> None:
         while not done.wait(0.3):
-            for kind in ("daemonsets", "deployments"):
+            for kind in kinds:
                 path = f"/apis/apps/v1/namespaces/kube-system/{kind}"
                 for item in cluster.get(path)["items"]:
                     status = _complete_status(kind, item)

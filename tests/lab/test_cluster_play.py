@@ -98,6 +98,34 @@ def test_cluster_is_provisioned_and_then_left_alone(cluster: Cluster) -> None:
     assert "is replaced by" not in first.output + second.output
 
 
+def test_a_first_install_is_configured_while_its_agents_start(cluster: Cluster) -> None:
+    """What the operator registers is used at once; the agents are waited for all the same, and told if they do not come."""
+    with cluster_lab.rollouts_complete_by_themselves(cluster, ["deployments"]):
+        first = provision(cluster, cilium_net_release_timeout=3)
+    first.check(2)
+    failed = first.output.partition("TASK [Wait for the agents that were just installed]")[2]
+    assert "Not complete after 3 s. Cilium's agents (DaemonSet kube-system/cilium): " in failed
+    assert skipped_roles(first) == []
+    assert len(cluster.names("/apis/cilium.io/v2/ciliumloadbalancerippools")) == 4
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        second = provision(cluster)
+    second.check(0)
+    assert "changed=0 " in second.output
+
+
+def test_an_upgrade_is_rolled_out_before_anything_else_is_written(cluster: Cluster) -> None:
+    with cluster_lab.rollouts_complete_by_themselves(cluster):
+        provision(cluster).check(0)
+    pool = "/apis/cilium.io/v2/ciliumloadbalancerippools/public-service"
+    cluster.request("DELETE", pool)
+    changed = {"edge_cilium_values": {"debug": {"enabled": True}}, "cilium_net_release_timeout": 3}
+    with cluster_lab.rollouts_complete_by_themselves(cluster, ["deployments"]):
+        run = provision(cluster, **changed)
+    run.check(2)
+    assert "Not complete after 3 s. Cilium's agents (" in run.output
+    assert cluster.get(pool) is None
+
+
 def upgrade_by_hand(cluster: Cluster, *settings: str) -> None:
     """Change the live release as somebody else would."""
     chart = cluster_lab.cilium_module() / "install/kubernetes/cilium"

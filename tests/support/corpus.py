@@ -27,7 +27,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -251,7 +251,7 @@ class Site:
             return verify(plan, observed)
         try:
             addresses = self.on_router(shlex.join(frr_info.IP_ADDRESSES), frr_info.ANSWER_SECONDS)
-            seen = frr_info.read(self._show, addresses, asks_for_communities(plan, ROUTER))
+            seen = frr_info.read(self._vtysh, addresses, asks_for_communities(plan, ROUTER))
         except (frr_info.CommandError, subprocess.SubprocessError) as error:
             observed["routers"][ROUTER] = {"error": str(error)}
         else:
@@ -268,11 +268,11 @@ class Site:
         targets = client_targets(plan, observed["clusters"], observed["routers"], known)
         return {"clients": known, **ask_from_clients(description, targets)}
 
-    def _show(self, command: str) -> Any:
-        """Return what FRR shows, as frr_info reads it, and within its time."""
+    def _vtysh(self, commands: Sequence[str]) -> tuple[int, str, str]:
+        """Return what one vtysh says to some commands, as frr_info runs it, and within its time."""
         seconds = frr_info.ANSWER_SECONDS
-        output = self.on_router(f"timeout {seconds} vtysh -c {shlex.quote(command)}", seconds + 5)
-        return frr_info.parse(command, 0, output, "")
+        output = self.on_router(f"timeout {seconds} {shlex.join(frr_info.words('vtysh', commands))}", seconds + 5)
+        return 0, output, ""
 
     @contextmanager
     def broken(self, fault: Fault) -> Iterator[None]:

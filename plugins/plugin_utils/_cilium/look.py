@@ -158,6 +158,8 @@ class Look:
     """What else is worth a line."""
     pending: list[str] = field(default_factory=lambda: [RELEASE, *PART_KINDS])
     """Parts of which a role has something to do or to tell: all, where that was not looked at."""
+    first_install: bool = False
+    """Whether no Cilium runs there yet, so that no agent of it serves anything."""
 
 
 def look_request(target: Target, workloads: bool) -> dict[str, Any]:
@@ -217,6 +219,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         if live is not None:
             waiting += _policies_that_end(target, state, live.version)
         runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
+        found.first_install = not runs
         live_values = live.values if live else None
         for lack in distribution_lacks(cluster, state["nodes"], state["workloads"], runs, live_values):
             (found.refusals if lack.refusal else found.notes).append(lack.text)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.state import NOT_SEEN, SCALED_DOWN
-from .._findings.wording import some
+from .._findings.wording import one_of, some
 
 MOST_PODS = 5
 AGENTS = "cilium"
@@ -41,9 +42,24 @@ class Lacks:
     """What single pods lack."""
 
 
-def rollouts(namespace: str) -> list[str]:
-    """Return the chart's workloads, whatever the release is called, as module ``cluster_state_info`` names them."""
-    return [f"DaemonSet/{namespace}/{AGENTS}", f"Deployment/{namespace}/{OPERATOR}"]
+WORKLOADS = {"agents": f"DaemonSet/{{namespace}}/{AGENTS}", "operator": f"Deployment/{{namespace}}/{OPERATOR}"}
+"""How a user names one of the chart's workloads -> how module ``cluster_state_info`` does, in a namespace."""
+
+
+def rollouts(namespace: str, workloads: Iterable[str] = WORKLOADS) -> list[str]:
+    """Return the chart's workloads as module ``cluster_state_info`` names them, whatever the release is called.
+
+    Args:
+        namespace: that of the release.
+        workloads: which of :data:`WORKLOADS`.
+
+    Raises:
+        EdgeError: the chart has no such workload.
+    """
+    for name in workloads:
+        if name not in WORKLOADS:
+            raise EdgeError("workloads", f"{name!r} is not {one_of(WORKLOADS)}")
+    return [WORKLOADS[name].format(namespace=namespace) for name in workloads]
 
 
 def lacks(state: Mapping[str, Any], rolled_out: bool) -> Lacks:

@@ -284,6 +284,24 @@ def test_a_cluster_that_needs_no_write_is_as_planned() -> None:
     assert (found.refusals, found.pending) == ([], [])
 
 
+AGENTS_OF_OTHERS = {"metadata": {"namespace": "kube-system", "name": "cilium"}, "kind": "DaemonSet", "spec": {}}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param({"release": None, "config_map": {}}, True, id="nothing there"),
+        pytest.param({}, False, id="a release"),
+        pytest.param(
+            {"release": None, "config_map": {}, "workloads": [AGENTS_OF_OTHERS]}, False, id="agents of others"
+        ),
+    ],
+)
+def test_what_is_a_first_install(change: dict[str, Any], expected: bool) -> None:
+    of = planned_target()
+    assert look(of, {**as_planned(of), **change}, ADMINISTRATOR).first_install is expected
+
+
 def without_first(items: list[Any]) -> list[Any]:
     return items[1:]
 

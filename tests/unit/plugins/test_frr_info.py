@@ -6,10 +6,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import CommandError, interfaces, parse, read
+from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import (
+    TOGETHER,
+    CommandError,
+    interfaces,
+    parse,
+    read,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import (
     AttributesSeen,
     CountersSeen,
@@ -114,27 +121,60 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
-def answer(command: str) -> dict[str, Any]:
-    return parse(command, 0, json.dumps(ANSWERS[command]), "")
+def answering(answer: Callable[[str], str]) -> Callable[[Sequence[str]], tuple[int, str, str]]:
+    """Return a vtysh that prints its answers one after the other, and ends at a command that it does not take."""
+
+    def run(commands: Sequence[str]) -> tuple[int, str, str]:
+        said = []
+        for command in commands:
+            said.append(answer(command))
+            if said[-1].startswith("%"):
+                return 1, "\n".join(said), ""
+        return 0, "\n".join(said), ""
+
+    return run
+
+
+recorded = answering(lambda command: json.dumps(ANSWERS[command], indent=2))
 
 
 def test_one_round_runs_each_command_once_and_asks_for_announced_routes_where_there_are_any() -> None:
-    asked: list[str] = []
+    started: list[Sequence[str]] = []
 
-    def show(command: str) -> dict[str, Any]:
-        asked.append(command)
-        return answer(command)
+    def run(commands: Sequence[str]) -> tuple[int, str, str]:
+        started.append(commands)
+        return recorded(commands)
 
-    result = read(show, "")
-    assert sorted(asked) == sorted(ANSWERS)
+    result = read(run, "")
+    assert sorted(command for commands in started for command in commands) == sorted(ANSWERS)
+    assert len(started) == 2, "what is known before is asked by one vtysh, what follows from it by another"
     assert result["advertised"] == {"ipv4": {"10.121.0.11": {"advertisedRoutes": {}}}, "ipv6": {}}
+
+
+def test_many_neighbors_are_asked_for_by_few_calls_of_a_limited_length() -> None:
+    sending = {"addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 1}}}
+    neighbors = {f"10.121.{high}.{low}": sending for high in range(5) for low in range(1, 101)}
+    started: list[Sequence[str]] = []
+
+    def run(commands: Sequence[str]) -> tuple[int, str, str]:
+        started.append(commands)
+        return answering(lambda command: json.dumps(neighbors if "show bgp neighbors" in command else {command: {}}))(
+            commands
+        )
+
+    sent = read(run, "")["advertised"]["ipv4"]
+    assert all(f" {address} " in next(iter(sent[address])) for address in neighbors), (
+        "each has the answer to its own command"
+    )
+    assert len(started) == 1 + 500 / TOGETHER
+    assert max(map(len, started)) == TOGETHER
 
 
 OF_65001 = AttributesSeen(as_path=("65001",))
 
 
 def test_router_as_verify_reads_it() -> None:
-    seen = read_router(read(answer, ""))
+    seen = read_router(read(recorded, ""))
     assert seen.asn == 65000
     assert seen.runs_bgp
     assert seen.neighbors["10.121.0.12"] == NeighborSeen(
@@ -233,12 +273,12 @@ def test_attributes_of_routes_as_each_version_shows_them(version: str) -> None:
     known = {**OF_VERSIONS[version], "show bgp ipv4 unicast json": {"routes": {PREFIX: [SHORT]}}}
     known["show bgp neighbors json"] = {"10.121.0.11": {"addressFamilyInfo": {"ipv4Unicast": {"sentPrefixCounter": 1}}}}
 
-    def show(command: str) -> Any:
+    def answer(command: str) -> str:
         if command not in known and "detail" in command:
-            return parse(command, 1, f"% Unknown command: {command}\n", "")
-        return parse(command, 0, json.dumps(known.get(command, {})), "")
+            return f"% Unknown command: {command}\n"
+        return json.dumps(known.get(command, {}))
 
-    seen = read_router(read(show, "", communities=True))
+    seen = read_router(read(answering(answer), "", communities=True))
     (path,) = seen.paths["ipv4"][PREFIX]
     communities = frozenset({"65000:77", "65001:100", "no-advertise", "65000:1:2"})
     assert path.attributes == AttributesSeen(communities, 250, 33, ("65001",))
@@ -263,13 +303,27 @@ def test_graceful_restart_as_each_version_shows_it(key: str, capability: str, re
 
 
 def test_router_without_bgp() -> None:
-    def show(command: str) -> dict[str, Any]:
-        text = '{"warning":"Default BGP instance not found"}' if command.startswith("show bgp ipv") else "{}"
-        return parse(command, 0, text, "")
-
-    seen = read_router(read(show, ""))
+    warning = '{"warning":"Default BGP instance not found"}'
+    seen = read_router(read(answering(lambda command: warning if command.startswith("show bgp ipv") else "{}"), ""))
     assert not seen.runs_bgp
     assert seen.paths == {"ipv4": {}, "ipv6": {}}
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("% Unknown command: it", ": % Unknown command: it"),
+        ("a word", " answered 'a word' instead of JSON"),
+        ("a word {}", " answered 'a word {}' instead of JSON"),
+        ("{} {}", " answered '{} {}' instead of JSON"),
+        ("", " answered 'nothing' instead of JSON"),
+    ],
+    ids=["unknown", "no JSON", "a word before JSON", "twice", "empty"],
+)
+def test_command_among_others_that_gives_no_json_is_named(said: str, reason: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        read(answering(lambda command: said if command == "show bgp neighbors json" else "{}"), "")
+    assert str(caught.value) == "vtysh -c 'show bgp neighbors json'" + reason
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,8 @@ def test_a_router_whose_bgp_others_write_is_read_and_not_contracted(tmp_path: Pa
     ("changed", "left", "contracts"),
     [
         pytest.param(False, "", False, id="it had the whole plan"),
-        pytest.param(True, "", True, id="it was changed"),
+        pytest.param(True, "", False, id="it has the whole plan since it was changed"),
+        pytest.param(True, "-router bgp 64512", True, id="it was changed, and something is left to take away"),
         pytest.param(False, "-router bgp 64512", True, id="something is left to take away"),
     ],
 )

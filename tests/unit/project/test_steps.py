@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml_file
 
 SOURCES = f". {CHECKOUT}/scripts/setup.sh; . {CHECKOUT}/scripts/steps.sh"
 STEPS = """
@@ -180,6 +181,20 @@ def test_a_long_run_has_all_sites_on_each_release_of_the_twin(broken: str, closi
         step_releases""")
     assert done.stderr == ""
     assert [line for line in done.stdout.splitlines() if not line.startswith("   --")] == lines
+    assert done.returncode == (broken != "none")
+
+
+@pytest.mark.parametrize("broken", ["none", "minimal"])
+def test_a_long_run_has_every_further_site_though_one_fails(broken: str) -> None:
+    done = bash(f"""{function_of("step_further")}
+        cd {CHECKOUT} && python() {{ {sys.executable} "$@"; }}
+        molecule() {{ [ "$*" = "test --scenario-name sites" ] && [ "$SITES_FURTHER" != {broken} ]; }}
+        step_further""")
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    begun = [line.removeprefix("   -- ") for line in lines if line.startswith("   -- ")]
+    assert begun == [item["name"] for item in read_yaml_file(CHECKOUT / "molecule/sites/vars/sites.yml")["further"]]
+    assert lines[len(begun) :] == ([] if broken == "none" else [f"   failed: {broken}"])
     assert done.returncode == (broken != "none")
 
 
