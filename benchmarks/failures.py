@@ -67,7 +67,7 @@ def routes_of(site: Site) -> set[tuple[str, str]]:
 
 def agent_dies(site: Site) -> float:
     """Return how long at most an address behind BGP takes no connection, until all is well again."""
-    clients = Connections(site.namespace("client.upstream"), *TARGETS)
+    clients = Connections(Path(site.namespace("client.upstream")).name, *TARGETS)
     try:
         site.cgroup(f"node.{NODE}/agent").kill()
         healed, left = site.healed()

@@ -92,7 +92,11 @@ def plan_alone(inventory: str) -> tuple[float, float]:
 
 
 def helm_alone(folder: Path, overlay: Path, plan: dict[str, Any]) -> float:
-    """Return the seconds that Helm takes to install the planned values and to wait for what they roll out."""
+    """Return the seconds until the planned values are installed by Helm alone, and every agent and the operator runs.
+
+    Helm itself waits for all but so many agents as an update may take away at a time (``maxUnavailable``), site.yml for
+    all of them.
+    """
     cluster = next(iter(plan["clusters"]))
     own = json.loads((overlay / "host_vars" / f"{cluster}.yml").read_text("utf-8"))
     command = [own["cilium_net_release_binary"], "install", "cilium", own["cilium_net_release_chart"]]
@@ -100,6 +104,9 @@ def helm_alone(folder: Path, overlay: Path, plan: dict[str, Any]) -> float:
     environment = {**os.environ, "KUBECONFIG": own["edge_cluster_kubeconfig"]}
     start = time.monotonic()
     subprocess.run(command, env=environment, check=True, timeout=LIMIT, stdout=subprocess.DEVNULL)
+    for workload in ("daemonset/cilium", "deployment/cilium-operator"):
+        waiting = ["kubectl", "--namespace", "kube-system", "rollout", "status", workload]
+        subprocess.run(waiting, env=environment, check=True, timeout=LIMIT, stdout=subprocess.DEVNULL)
     return time.monotonic() - start
 
 
