@@ -94,8 +94,7 @@ def plan_alone(inventory: str) -> tuple[float, float]:
 def helm_alone(folder: Path, overlay: Path, plan: dict[str, Any]) -> float:
     """Return the seconds until the planned values are installed by Helm alone, and every agent and the operator runs.
 
-    Helm itself waits for all but so many agents as an update may take away at a time (``maxUnavailable``), site.yml for
-    all of them.
+    Helm's own ``--wait`` is content while up to ``maxUnavailable`` agents are missing; site.yml waits for all of them.
     """
     cluster = next(iter(plan["clusters"]))
     own = json.loads((overlay / "host_vars" / f"{cluster}.yml").read_text("utf-8"))

@@ -104,7 +104,9 @@ pending:
   elements: str
   sample: [lb]
 first_install:
-  description: No Cilium runs there yet, so that no agent of it serves anything.
+  description:
+    - Nothing of any Cilium is there, nor another load balancer, and the plan installs Cilium.
+    - It is false where that could not be looked at.
   returned: success
   type: bool
   sample: false

@@ -111,6 +111,10 @@ class UnknownCommandError(CommandError):
     """A command that this FRR does not have."""
 
 
+class NoAnswerError(CommandError):
+    """Commands that vtysh did not answer in time."""
+
+
 def parse(command, rc, stdout, stderr):
     """Return the decoded answer of one command."""
     failure = UnknownCommandError if "% Unknown command" in stdout else CommandError
@@ -158,22 +162,27 @@ def ask(run, commands):
         commands: what to ask.
 
     Raises:
-        CommandError: what was wrong with the first command that was not answered.
+        CommandError: what was wrong with the first command that was not answered with JSON.
     """
     answers = {}
     for start in range(0, len(commands), TOGETHER):
         some = commands[start : start + TOGETHER]
-        rc, stdout, stderr = run(some)
-        found = documents(stdout) if rc == 0 else None
-        if found is not None and len(found) == len(some):
-            answers.update({command: without_warning(found[number]) for number, command in enumerate(some)})
-        elif len(some) == 1:
-            answers[some[0]] = parse(some[0], rc, stdout, stderr)
-        else:
-            # vtysh ends at a command that it does not take, and does not say at which: each by itself tells.
-            for command in some:
-                answers[command] = parse(command, *run([command]))
+        together = ask_together(run, some) if len(some) > 1 else None
+        # vtysh ends at a command that it does not take, and does not say at which, nor which takes long: alone, each tells.
+        answers.update(together or {command: parse(command, *run([command])) for command in some})
     return answers
+
+
+def ask_together(run, commands):
+    """Return the decoded answer of each command out of one vtysh; None where one of them was not answered with JSON."""
+    try:
+        rc, stdout, _stderr = run(commands)
+    except NoAnswerError:
+        return None
+    found = documents(stdout) if rc == 0 else None
+    if found is None or len(found) != len(commands):
+        return None
+    return {command: without_warning(found[number]) for number, command in enumerate(commands)}
 
 
 def read(run, addresses, communities=False):
@@ -277,10 +286,8 @@ def main():
         try:
             return programs.run(words(vtysh, commands), timeout=ANSWER_SECONDS)
         except subprocess.TimeoutExpired:
-            raise CommandError(
-                "vtysh -c '{0}'{1} gave no answer in {2} s: a daemon of FRR hangs".format(
-                    commands[0], " and {0} more".format(len(commands) - 1) if commands[1:] else "", ANSWER_SECONDS
-                )
+            raise NoAnswerError(
+                "vtysh -c '{0}' gave no answer in {1} s: a daemon of FRR hangs".format(commands[0], ANSWER_SECONDS)
             ) from None
 
     def addresses():

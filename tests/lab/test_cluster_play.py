@@ -9,7 +9,9 @@ import json
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +100,19 @@ def test_cluster_is_provisioned_and_then_left_alone(cluster: Cluster) -> None:
     assert "is replaced by" not in first.output + second.output
 
 
-def test_a_first_install_is_configured_while_its_agents_start(cluster: Cluster) -> None:
+@pytest.fixture
+def bare_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    for cluster in cluster_lab.started(tmp_path):
+        cluster.add_nodes("control-01", *(f"node0{number}" for number in range(1, 5)))
+        for name in ("affine", "dummy"):
+            cluster.add_namespace(name)
+        yield cluster
+
+
+def test_a_first_install_is_configured_while_its_agents_start(bare_cluster: Cluster) -> None:
     """What the operator registers is used at once; the agents are waited for all the same, and told if they do not come."""
-    with cluster_lab.rollouts_complete_by_themselves(cluster, ["deployments"]):
+    cluster = bare_cluster
+    with operator_registers_kinds(cluster), cluster_lab.rollouts_complete_by_themselves(cluster, ["deployments"]):
         first = provision(cluster, cilium_net_release_timeout=3)
     first.check(2)
     failed = first.output.partition("TASK [Wait for the agents that were just installed]")[2]
@@ -111,6 +123,26 @@ def test_a_first_install_is_configured_while_its_agents_start(cluster: Cluster) 
         second = provision(cluster)
     second.check(0)
     assert "changed=0 " in second.output
+
+
+@contextmanager
+def operator_registers_kinds(cluster: Cluster) -> Iterator[None]:
+    """Stand in for Cilium's operator: once its Deployment is there, make the kinds of Cilium."""
+    ended = threading.Event()
+
+    def register() -> None:
+        while not ended.wait(0.3):
+            if cluster.get("/apis/apps/v1/namespaces/kube-system/deployments/cilium-operator"):
+                cluster.add_cilium_kinds()
+                return
+
+    thread = threading.Thread(target=register)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def test_an_upgrade_is_rolled_out_before_anything_else_is_written(cluster: Cluster) -> None:

@@ -14,7 +14,7 @@ from .common import LB_KINDS, Object, announced_selector, finish, new_object, po
 
 DEFAULT_POD_POOL = "default"
 """The pool of pods that name none. Agents do not start without it, so Cilium's operator makes it from a Helm value
-(``ipam.operator.autoCreateCiliumPodIPPools``) before anything could be applied; it never changes it afterwards."""
+(``ipam.operator.autoCreateCiliumPodIPPools``) before any object of ours is made; it never changes it afterwards."""
 
 
 def lb_objects(site: Site, cluster: Cluster) -> list[Object]:

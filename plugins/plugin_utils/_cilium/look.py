@@ -159,7 +159,7 @@ class Look:
     pending: list[str] = field(default_factory=lambda: [RELEASE, *PART_KINDS])
     """Parts of which a role has something to do or to tell: all, where that was not looked at."""
     first_install: bool = False
-    """Whether no Cilium runs there yet, so that no agent of it serves anything."""
+    """Whether nothing of any Cilium is there, nor another load balancer: there is nothing to disturb."""
 
 
 def look_request(target: Target, workloads: bool) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         if live is not None:
             waiting += _policies_that_end(target, state, live.version)
         runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
-        found.first_install = not runs
+        found.first_install = not runs and _is_bare(state)
         live_values = live.values if live else None
         for lack in distribution_lacks(cluster, state["nodes"], state["workloads"], runs, live_values):
             (found.refusals if lack.refusal else found.notes).append(lack.text)
@@ -241,6 +241,16 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.notes += _notes(target, state)
     found.pending = list(_pending(target, state, changes, claims))
     return found
+
+
+def _is_bare(state: Mapping[str, Any]) -> bool:
+    """Return whether a cluster serves no kind of Cilium's and runs no load balancer; not where nobody may look.
+
+    Kinds stay where a Cilium was uninstalled, in its version: what is applied before the new operator brings its own
+    would be compared with them.
+    """
+    workloads = state["workloads"]
+    return workloads is not None and not load_balancers(workloads) and not state["kinds"]
 
 
 def _to_verify(target: Target) -> set[Right]:

@@ -284,22 +284,25 @@ def test_a_cluster_that_needs_no_write_is_as_planned() -> None:
     assert (found.refusals, found.pending) == ([], [])
 
 
-AGENTS_OF_OTHERS = {"metadata": {"namespace": "kube-system", "name": "cilium"}, "kind": "DaemonSet", "spec": {}}
+def workload(namespace: str, name: str) -> dict[str, Any]:
+    return {"metadata": {"namespace": namespace, "name": name}, "kind": "DaemonSet", "spec": {}}
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        pytest.param({"release": None, "config_map": {}}, True, id="nothing there"),
-        pytest.param({}, False, id="a release"),
-        pytest.param(
-            {"release": None, "config_map": {}, "workloads": [AGENTS_OF_OTHERS]}, False, id="agents of others"
-        ),
+        pytest.param({}, True, id="nothing there"),
+        pytest.param({"release": as_planned(planned_target())["release"]}, False, id="a release"),
+        pytest.param({"workloads": [workload("kube-system", "cilium")]}, False, id="agents of others"),
+        pytest.param({"workloads": [workload("metallb-system", "metallb-speaker")]}, False, id="another load balancer"),
+        pytest.param({"workloads": None}, False, id="no right to see workloads"),
+        pytest.param({"kinds": {"CiliumNode": {}}}, False, id="kinds that an older Cilium left"),
     ],
 )
 def test_what_is_a_first_install(change: dict[str, Any], expected: bool) -> None:
     of = planned_target()
-    assert look(of, {**as_planned(of), **change}, ADMINISTRATOR).first_install is expected
+    bare = {**state(of), "kinds": {}}
+    assert look(of, {**bare, **change}, ADMINISTRATOR).first_install is expected
 
 
 def without_first(items: list[Any]) -> list[Any]:

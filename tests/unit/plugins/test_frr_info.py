@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import (
     TOGETHER,
     CommandError,
+    NoAnswerError,
     interfaces,
     parse,
     read,
@@ -149,6 +150,25 @@ def test_one_round_runs_each_command_once_and_asks_for_announced_routes_where_th
     assert sorted(command for commands in started for command in commands) == sorted(ANSWERS)
     assert len(started) == 2, "what is known before is asked by one vtysh, what follows from it by another"
     assert result["advertised"] == {"ipv4": {"10.121.0.11": {"advertisedRoutes": {}}}, "ipv6": {}}
+
+
+def test_commands_that_take_long_together_are_asked_one_by_one() -> None:
+    def run(commands: Sequence[str]) -> tuple[int, str, str]:
+        if len(commands) > 1:
+            raise NoAnswerError(commands[0])
+        return recorded(commands)
+
+    assert read(run, "") == read(recorded, "")
+
+
+def test_a_command_that_is_never_answered_is_named() -> None:
+    def run(commands: Sequence[str]) -> tuple[int, str, str]:
+        if "show ip route bgp json" in commands:
+            raise NoAnswerError(commands[0])
+        return recorded(commands)
+
+    with pytest.raises(NoAnswerError, match="show ip route bgp json"):
+        read(run, "")
 
 
 def test_many_neighbors_are_asked_for_by_few_calls_of_a_limited_length() -> None:

@@ -279,12 +279,31 @@ def test_a_router_that_has_the_whole_plan_is_not_contracted(
     assert ("skipping: [home]" in done["Contract the router"]) is not contracts
 
 
+def test_a_router_that_leaves_the_site_is_contracted_though_nothing_is_left(tmp_path: Path, api: ApiServer) -> None:
+    """What brings its configuration back at boot is taken away there."""
+    hosts = inventory(tmp_path, api, home=REACHABLE, cabin=REACHABLE)
+    absent = tmp_path / "absent.yml"
+    absent.write_text(yaml.safe_dump(leaving()), encoding="utf-8")
+    expanded = json.dumps({"__udm_frr_result": {"changed": False, "left": ""}})
+    options = ("--tags", "router,contract", "-i", str(absent))
+    run = run_playbook(str(without_frr(tmp_path)), hosts, expanded, options=options)
+    run.check(0)
+    contracted = [task for task in run.output.split("TASK [") if task.startswith("Contract the router]")]
+    assert ["changed: [cabin]" in task for task in contracted if "[cabin]" in task] == [True]
+    assert ["skipping: [home]" in task for task in contracted if "[home]" in task] == [True]
+
+
+def leaving() -> dict[str, Any]:
+    """Return the inventory in which all that belongs to the router ``cabin`` leaves."""
+    hosts = {"edge_routers": "cabin", "edge_clusters": "cabin-k8s", "edge_nodes": "cabin-node"}
+    groups = {group: {"hosts": {host: {"edge_state": "absent"}}} for group, host in hosts.items()}
+    return {"all": {"children": groups}}
+
+
 def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
-    leaving = {"edge_routers": "cabin", "edge_clusters": "cabin-k8s", "edge_nodes": "cabin-node"}
-    groups = {group: {"hosts": {host: {"edge_state": "absent"}}} for group, host in leaving.items()}
     absent = tmp_path / "absent.yml"
-    absent.write_text(yaml.safe_dump({"all": {"children": groups}}), encoding="utf-8")
+    absent.write_text(yaml.safe_dump(leaving()), encoding="utf-8")
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=("-i", str(absent)))
     assert f"cabin: {STOPPED}" in run.output
     assert api.begun == []

@@ -104,10 +104,10 @@ VERSIONS: dict[str, PlanCode] = {
     "EDGE614": PlanCode(
         WARNING,
         "Agents wait for a pod pool of ours",
-        "On a new cluster the pool is made after the agents run, which never happens. Accept it where the pool is"
-        " there.",
-        "home.edge_cilium_values.ipam.multiPoolPreAllocation: names 'blue': agents wait for a range of it before"
-        " they run, and it is made after they run (leave blue out: a node gets its range when a pod asks for the"
+        "Where a Cilium was before, the pool is made after the new agents run, which never happens. Accept it where the"
+        " pool is there.",
+        "home.edge_cilium_values.ipam.multiPoolPreAllocation: names 'blue': agents wait for a range of it when"
+        " they start, and an upgrade makes it afterwards (leave blue out: a node gets its range when a pod asks for the"
         " pool)",
     ),
     "EDGE615": PlanCode(

@@ -139,7 +139,7 @@ def _check_pod_pools(context: Context, cluster: Cluster, values: Values) -> None
             context.report.add(
                 "EDGE614",
                 f"{cluster.host}.edge_cilium_values.ipam.multiPoolPreAllocation",
-                f"names {name!r}: agents wait for a range of it before they run, and it is made after they run",
+                f"names {name!r}: agents wait for a range of it when they start, and an upgrade makes it afterwards",
                 f"leave {name} out: a node gets its range when a pod asks for the pool",
             )
     if DEFAULT_POD_POOL in own:
