@@ -168,7 +168,7 @@ def ask(run, commands):
     for start in range(0, len(commands), TOGETHER):
         some = commands[start : start + TOGETHER]
         together = ask_together(run, some) if len(some) > 1 else None
-        # vtysh ends at a command that it does not take, without saying at which, or which takes long: alone, each tells.
+        # vtysh ends at a command that it does not take, without saying at which, or which takes long: alone, each says.
         answers.update(together or {command: parse(command, *run([command])) for command in some})
     return answers
 
