@@ -330,6 +330,11 @@ class Site:
     def _make_anew(self, path: str, wanted: Mapping[str, Any]) -> None:
         """Delete an object and make it again; it is noted as the site's own if it was so."""
         uid = self.request("GET", path)["metadata"]["uid"]
+        others = self.request("GET", path.rpartition("/")[0])["items"]
+        newest = max(item["metadata"]["creationTimestamp"] for item in others)
+        # Of two that were made in one second neither is the younger one.
+        while time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) <= newest:
+            time.sleep(0.05)  # between two looks at the clock
         self.request("DELETE", path)
         self._put_back(path, {**wanted, "metadata": {**wanted["metadata"], "uid": uid}})
 
