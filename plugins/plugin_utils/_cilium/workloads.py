@@ -46,7 +46,7 @@ WORKLOADS = {"agents": f"DaemonSet/{{namespace}}/{AGENTS}", "operator": f"Deploy
 """How a user names one of the chart's workloads -> how module ``cluster_state_info`` does, in a namespace."""
 
 
-def rollouts(namespace: str, workloads: Iterable[str] = WORKLOADS) -> list[str]:
+def rollouts(namespace: str, workloads: Iterable[str] = tuple(WORKLOADS)) -> list[str]:
     """Return the chart's workloads as module ``cluster_state_info`` names them, whatever the release is called.
 
     Args:
