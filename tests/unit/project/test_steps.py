@@ -184,6 +184,13 @@ def test_a_long_run_has_all_sites_on_each_release_of_the_twin(broken: str, closi
     assert done.returncode == (broken != "none")
 
 
+@pytest.mark.parametrize("path", sorted(CHECKOUT.glob("molecule/*/molecule.yml")), ids=lambda path: path.parent.name)
+def test_molecule_takes_what_its_scenarios_say_of_the_environment(path: Path) -> None:
+    """A default may not be empty, for one."""
+    molecule = pytest.importorskip("molecule.interpolation", reason="the environments of the matrix have no molecule")
+    molecule.Interpolator(molecule.TemplateWithDefaults, {}).interpolate(path.read_text("utf-8"))
+
+
 @pytest.mark.parametrize("broken", ["none", "minimal"])
 def test_a_long_run_has_every_further_site_though_one_fails(broken: str) -> None:
     done = bash(f"""{function_of("step_further")}
