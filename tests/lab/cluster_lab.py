@@ -345,25 +345,37 @@ def rollouts_complete_by_themselves(
     cluster: Cluster, kinds: Sequence[str] = ("daemonsets", "deployments")
 ) -> Iterator[None]:
     """Stand in for controllers and kubelets: report each workload of ``kinds`` as complete."""
-    done = threading.Event()
 
-    def complete() -> None:
-        while not done.wait(0.3):
-            for kind in kinds:
-                path = f"/apis/apps/v1/namespaces/kube-system/{kind}"
-                for item in cluster.get(path)["items"]:
-                    status = _complete_status(kind, item)
-                    if any(item.get("status", {}).get(key) != value for key, value in status.items()):
-                        name = item["metadata"]["name"]
-                        patch = "application/merge-patch+json"
-                        cluster.request("PATCH", f"{path}/{name}/status", {"status": status}, patch)
+    def complete() -> bool:
+        for kind in kinds:
+            path = f"/apis/apps/v1/namespaces/kube-system/{kind}"
+            for item in cluster.get(path)["items"]:
+                status = _complete_status(kind, item)
+                if any(item.get("status", {}).get(key) != value for key, value in status.items()):
+                    name = item["metadata"]["name"]
+                    patch = "application/merge-patch+json"
+                    cluster.request("PATCH", f"{path}/{name}/status", {"status": status}, patch)
+        return False
 
-    thread = threading.Thread(target=complete)
+    with meanwhile(complete):
+        yield
+
+
+@contextlib.contextmanager
+def meanwhile(step: Callable[[], bool]) -> Iterator[None]:
+    """Repeat a step until it says that it is done, or the block ends."""
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(0.3) and not step():
+            pass
+
+    thread = threading.Thread(target=repeat)
     thread.start()
     try:
         yield
     finally:
-        done.set()
+        ended.set()
         thread.join()
 
 

@@ -9,9 +9,8 @@ import json
 import shlex
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +31,20 @@ pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=st
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def bare_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Return the reference site's cluster, with nothing of Cilium in it."""
     for cluster in cluster_lab.started(tmp_path):
-        cluster.add_cilium_kinds()
         cluster.add_nodes("control-01", *(f"node0{number}" for number in range(1, 5)))
         for name in ("affine", "dummy"):
             cluster.add_namespace(name)
         yield cluster
+
+
+@pytest.fixture
+def cluster(bare_cluster: Cluster) -> Cluster:
+    """Return it with the kinds of Cilium."""
+    bare_cluster.add_cilium_kinds()
+    return bare_cluster
 
 
 def provision(cluster: Cluster, *options: str, **variables: object) -> PlaybookRun:
@@ -100,15 +106,6 @@ def test_cluster_is_provisioned_and_then_left_alone(cluster: Cluster) -> None:
     assert "is replaced by" not in first.output + second.output
 
 
-@pytest.fixture
-def bare_cluster(tmp_path: Path) -> Iterator[Cluster]:
-    for cluster in cluster_lab.started(tmp_path):
-        cluster.add_nodes("control-01", *(f"node0{number}" for number in range(1, 5)))
-        for name in ("affine", "dummy"):
-            cluster.add_namespace(name)
-        yield cluster
-
-
 def test_a_first_install_is_configured_while_its_agents_start(bare_cluster: Cluster) -> None:
     """What the operator registers is used at once; the agents are waited for all the same, and told if they do not come."""
     cluster = bare_cluster
@@ -125,24 +122,16 @@ def test_a_first_install_is_configured_while_its_agents_start(bare_cluster: Clus
     assert "changed=0 " in second.output
 
 
-@contextmanager
-def operator_registers_kinds(cluster: Cluster) -> Iterator[None]:
+def operator_registers_kinds(cluster: Cluster) -> AbstractContextManager[None]:
     """Stand in for Cilium's operator: once its Deployment is there, make the kinds of Cilium."""
-    ended = threading.Event()
 
-    def register() -> None:
-        while not ended.wait(0.3):
-            if cluster.get("/apis/apps/v1/namespaces/kube-system/deployments/cilium-operator"):
-                cluster.add_cilium_kinds()
-                return
+    def register() -> bool:
+        runs = cluster.get("/apis/apps/v1/namespaces/kube-system/deployments/cilium-operator") is not None
+        if runs:
+            cluster.add_cilium_kinds()
+        return runs
 
-    thread = threading.Thread(target=register)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return cluster_lab.meanwhile(register)
 
 
 def test_an_upgrade_is_rolled_out_before_anything_else_is_written(cluster: Cluster) -> None:

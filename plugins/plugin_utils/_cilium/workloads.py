@@ -46,20 +46,20 @@ WORKLOADS = {"agents": f"DaemonSet/{{namespace}}/{AGENTS}", "operator": f"Deploy
 """How a user names one of the chart's workloads -> how module ``cluster_state_info`` does, in a namespace."""
 
 
-def rollouts(namespace: str, workloads: Iterable[str] = tuple(WORKLOADS)) -> list[str]:
+def rollouts(namespace: str, wait_for: Iterable[str] = tuple(WORKLOADS)) -> list[str]:
     """Return the chart's workloads as module ``cluster_state_info`` names them, whatever the release is called.
 
     Args:
         namespace: that of the release.
-        workloads: which of :data:`WORKLOADS`.
+        wait_for: which of :data:`WORKLOADS`.
 
     Raises:
         EdgeError: the chart has no such workload.
     """
-    for name in workloads:
+    for name in wait_for:
         if name not in WORKLOADS:
-            raise EdgeError("workloads", f"{name!r} is not {one_of(WORKLOADS)}")
-    return [WORKLOADS[name].format(namespace=namespace) for name in workloads]
+            raise EdgeError("wait_for", f"{name!r} is not {one_of(WORKLOADS)}")
+    return [WORKLOADS[name].format(namespace=namespace) for name in wait_for]
 
 
 def lacks(state: Mapping[str, Any], rolled_out: bool) -> Lacks:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.workloads import Lacks, lacks, rollouts
 
 AGENTS, OPERATOR = rollouts("kube-system")
@@ -24,6 +25,12 @@ ONE_NODE = (
 def state(rollout: str, lack: str, ready: int = 0, pods: Any = ()) -> dict[str, Any]:
     both = {AGENTS: "", OPERATOR: "", rollout: lack}
     return {"rollouts": both, "unready": {rollout: {"ready": ready, "wanted": 4, "pods": pods}}}
+
+
+def test_workloads_that_are_waited_for() -> None:
+    assert rollouts("cilium", ["operator"]) == ["Deployment/cilium/cilium-operator"]
+    with pytest.raises(EdgeError, match=r"^wait_for: 'operators' is not agents or operator$"):
+        rollouts("cilium", ["operators"])
 
 
 def test_nothing_is_said_of_what_runs() -> None:
