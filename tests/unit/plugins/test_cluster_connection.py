@@ -182,6 +182,7 @@ def test_variables_of_the_task_count_too(
     assert named.asked == other.asked == []
 
 
+@pytest.mark.each_core
 def test_variables_alone_are_followed(
     named: ApiServerStandIn,
     other: ApiServerStandIn,

@@ -67,6 +67,7 @@ def test_one_change_at_each_end_is_one_difference_at_each(rendered: Path, tmp_pa
     run_playbook("compare.yml", HYBRID, f"edge_compare_saved={today}", "edge_compare_strict=true").check(2)
 
 
+@pytest.mark.each_core
 def test_no_difference_and_tags(rendered: Path) -> None:
     saved_at = f"edge_compare_saved={rendered}"
     both = run_playbook("compare.yml", HYBRID, saved_at, "edge_compare_strict=true")

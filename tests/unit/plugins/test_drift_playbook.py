@@ -50,6 +50,7 @@ def test_a_site_without_a_plan_is_no_drift(tmp_path: Path, api: ApiServer) -> No
     assert api.asked == []
 
 
+@pytest.mark.each_core
 def test_a_task_that_fails_is_told_once_with_its_host(tmp_path: Path, api: ApiServer) -> None:
     site = inventory(tmp_path, api, edge=unreachable())
     run = run_playbook("drift.yml", site, ONCE, f"edge_cluster_kubeconfig={tmp_path}/none")

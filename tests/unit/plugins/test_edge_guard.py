@@ -198,6 +198,7 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Probe:
 # -- Every option of every connection plugin ------------------------------------------------------------------------------
 
 
+@pytest.mark.each_core
 def test_usual_run_is_held_to_the_twin_and_reaches_it_by_ssh_alone(probe: Probe) -> None:
     assert probe.usual["guard"] == {"twin": "t"}
     assert probe.usual["connection"] == "ansible.builtin.ssh"
@@ -480,6 +481,7 @@ def test_every_playbook_ends_at_the_guard(playbook: str, options: tuple[str, ...
     assert not twin.calls.exists()
 
 
+@pytest.mark.each_core
 def test_nothing_gets_past_the_guard_by_leaving_tasks_out(twin: Rehearsal) -> None:
     for options in (("--skip-tags", "always"), ("--start-at-task", "Validate the intent against the router")):
         run = rehearse(twin, "../site.yml", "ansible_connection=local", options=options)

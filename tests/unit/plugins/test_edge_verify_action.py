@@ -235,6 +235,7 @@ def test_nothing_to_verify_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         run(Ends(play()), monkeypatch)
 
 
+@pytest.mark.each_core
 @pytest.mark.ansible
 def test_the_role_writes_its_result_as_json(tmp_path: Path) -> None:
     written = tmp_path / "verified.json"

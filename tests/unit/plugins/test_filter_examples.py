@@ -100,6 +100,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return read
 
 
+@pytest.mark.each_core
 @pytest.mark.ansible
 @pytest.mark.parametrize("index", range(len(VALUES)), ids=[f"{e.source}-{e.name}" for e in VALUES])
 def test_example_gives_its_documented_value(index: int, outcomes: dict[str, Any]) -> None:

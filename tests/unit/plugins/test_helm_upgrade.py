@@ -104,6 +104,7 @@ def test_result_shows_the_arguments_but_no_login(short: Path, given: dict[str, s
     assert "for-helm-alone" not in output
 
 
+@pytest.mark.each_core
 def test_helm_goes_on_to_its_end_and_nothing_is_begun_after_it(tmp_path: Path, short: Path) -> None:
     helm = tmp_path / "helm"
     helm.write_text(HELM)

@@ -133,6 +133,7 @@ def test_warnings_of_the_plan_are_told(tmp_path: Path) -> None:
     assert "Warning: edge_pools.services.addresses: 10.9.0.0/24 is not inside network 'nodes'" in run.output
 
 
+@pytest.mark.each_core
 def test_at_a_keyboard_it_asks_for_what_is_not_given(tmp_path: Path) -> None:
     answers = [
         "none",

@@ -64,6 +64,7 @@ def test_changes_are_shown_beside_live_counts(tmp_path: Path, api: ApiServer) ->
     assert "Changes since edge_plan_before (0)" in run.output
 
 
+@pytest.mark.each_core
 def test_a_cluster_that_cannot_be_read_ends_the_run(tmp_path: Path, api: ApiServer) -> None:
     run = run_playbook("plan.yml", inventory(tmp_path, api, edge=REACHABLE), LIVE)
     run.check(2)

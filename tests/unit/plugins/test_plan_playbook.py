@@ -63,6 +63,7 @@ def test_the_plan_file_is_byte_stable(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+@pytest.mark.each_core
 @pytest.mark.parametrize(
     "line",
     [
@@ -146,6 +147,7 @@ def warned(folder: Path, color: Color, environment: dict[str, str] | None = None
     return [line for line in result.output.splitlines() if "EDGE110" in line]
 
 
+@pytest.mark.each_core
 @pytest.mark.parametrize(
     ("color", "environment", "colored"),
     [
@@ -172,6 +174,7 @@ class CallbackModule(CallbackBase):
 """A callback that owns standard output, as those that write one JSON document do."""
 
 
+@pytest.mark.each_core
 def test_a_callback_that_writes_json_has_standard_output_for_itself(tmp_path: Path) -> None:
     (tmp_path / "one_json.py").write_text(CALLBACK, encoding="utf-8")
     extra = overlay(tmp_path, "    edge_pools__x: 5\n")
@@ -323,6 +326,7 @@ def test_a_password_that_an_end_would_not_take_is_refused_unseen(tmp_path: Path,
     assert "s3cret" not in told
 
 
+@pytest.mark.each_core
 def test_an_inline_vault_value_needs_no_vault_password(tmp_path: Path) -> None:
     vault = "$ANSIBLE_VAULT;1.1;AES256\n" + "3" * 80
     text = "    edge_bgp_passwords:\n      public-ingress: !vault |\n" + "".join(

@@ -15,6 +15,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import ru
 WARNING = "udm_frr_pass is called udm_frr_stage now; the old name goes with the next release of hybridnet.cluster_edge"
 
 
+@pytest.mark.each_core
 @pytest.mark.ansible
 @pytest.mark.parametrize(
     ("variables", "stage", "warns"),

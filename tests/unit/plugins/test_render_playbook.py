@@ -160,6 +160,7 @@ def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert tree(listing.parent) == {}
 
 
+@pytest.mark.each_core
 def test_a_secret_among_helm_values_is_named_and_not_shown(tmp_path: Path) -> None:
     values = {
         "hubble": {"tls": {"ca": {"key": "hushhush"}}},

@@ -66,6 +66,7 @@ def test_a_text_is_shown_once_line_by_line(tmp_path: Path) -> None:
     assert '"msg"' not in run.output
 
 
+@pytest.mark.each_core
 @pytest.mark.ansible
 def test_failures_of_several_lines_are_shown_line_by_line(tmp_path: Path) -> None:
     text = "it is wrong:\n  here"
@@ -82,6 +83,7 @@ def test_failures_of_several_lines_are_shown_line_by_line(tmp_path: Path) -> Non
     assert as_yaml.output.count("it is wrong:") == 1
 
 
+@pytest.mark.each_core
 @pytest.mark.ansible
 def test_the_plan_is_shown_by_every_callback(tmp_path: Path) -> None:
     site = CHECKOUT / "tests" / "sites" / "minimal" / "inventory.yml"

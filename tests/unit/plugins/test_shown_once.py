@@ -78,6 +78,7 @@ def test_no_task_fails_by_an_action_of_ansible_core() -> None:
     assert users == []
 
 
+@pytest.mark.each_core
 @pytest.mark.ansible
 def test_ends_that_are_away_are_named_once_with_the_reason_and_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "kubeconfig").write_text(

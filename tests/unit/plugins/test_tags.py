@@ -117,6 +117,7 @@ WAITING = """
 """
 
 
+@pytest.mark.each_core
 @pytest.mark.ansible
 @pytest.mark.parametrize(
     ("tags", "cluster", "looked", "said"),

@@ -186,6 +186,7 @@ def stopped_in(run: PlaybookRun, play: str) -> bool:
     return last_play.startswith(f"{play}]") and last_task.startswith("hybridnet.cluster_edge.edge : Require | ")
 
 
+@pytest.mark.each_core
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["apply", "check"])
 def test_an_unreachable_router_stops_the_run_before_the_cluster(
     options: tuple[str, ...], tmp_path: Path, api: ApiServer

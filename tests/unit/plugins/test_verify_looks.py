@@ -92,6 +92,7 @@ def looks(run: PlaybookRun) -> list[str]:
     return lines[start + 1 : lines.index("", start)]
 
 
+@pytest.mark.each_core
 def test_an_end_that_stays_away_is_told_once(tmp_path: Path, api: ApiServer) -> None:
     run = verify(tmp_path, api, 1000, "edge_verify_timeout=15", "edge_verify_interval=0.1")
     run.check(2)

@@ -46,6 +46,7 @@ def test_files_are_rendered_where_the_command_was_typed(tmp_path: Path) -> None:
     assert (tmp_path / "out/udm-pro/frr.conf").is_file()
 
 
+@pytest.mark.each_core
 def test_the_result_of_verify_is_written_where_the_command_was_typed(tmp_path: Path) -> None:
     (tmp_path / "plays").mkdir()
     playbook = tmp_path / "plays" / "report.yml"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
 
 PROGRAM = str(Path(sys.executable).with_name("ansible"))
@@ -48,3 +48,14 @@ def test_other_programs_start() -> None:
 def test_with_the_marker_it_starts() -> None:
     done = subprocess.run(VERSION, check=True, capture_output=True, text=True)
     assert done.stdout.startswith("ansible [core ")
+
+
+PLUGIN_TESTS = sorted((CHECKOUT / "tests" / "unit" / "plugins").glob("test_*.py"))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PLUGIN_TESTS if "mark.ansible" in path.read_text("utf-8")], ids=lambda path: path.stem
+)
+def test_each_file_has_what_a_full_run_repeats_on_the_other_cores(path: Path) -> None:
+    """``./test matrix`` takes of the tests that start Ansible only those marked ``each_core``: each topic has one."""
+    assert "mark.each_core\n" in path.read_text("utf-8")

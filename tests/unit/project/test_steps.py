@@ -157,10 +157,11 @@ def test_help_names_every_step() -> None:
 )
 def test_a_matrix_without_another_interpreter_is_skipped(interpreters: str, closing: str) -> None:
     """``./test`` has a matrix of what is here: on a fresh Debian that is one Python, which the other steps run."""
-    done = bash(f"""{function_of("step_matrix")}
+    done = bash(f"""{function_of("on_other_cores")}
         python() {{ echo 3.11; }}
         edge_interpreter() {{ {interpreters}; }}
-        matrix_row() {{ true; }}
+        on_other_core() {{ true; }}
+        step_matrix() {{ on_other_cores "all tests"; }}
         edge_run_steps matrix""")
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == closing
