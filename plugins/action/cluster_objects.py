@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import MASK, EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.application import (
     APPLIED,
     apply_objects,
@@ -294,7 +294,7 @@ class ActionModule(ClusterAction):
             for item in secrets:
                 encoded = item["data"]["password"]
                 for secret in (encoded, base64.b64decode(encoded).decode()):
-                    text = text.replace(secret, "********")
+                    text = text.replace(secret, MASK)
             raise WriteError({"failed": True, "msg": text}) from error
         finally:
             self._task.no_log = no_log

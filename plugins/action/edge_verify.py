@@ -36,6 +36,7 @@ ARGUMENTS = {
     "probe": {"type": "bool", "default": True},
     "tasks": {"type": "path"},
     "strict": {"type": "bool", "default": False},
+    "namespace": {"type": "str", "default": "kube-system"},
     "timeout": {"type": "float"},
     "interval": {"type": "float", "default": 2.0},
 }
@@ -65,7 +66,8 @@ class ActionModule(ActionBase):
                 if read:
                     read()
                 looks += 1
-                report = verify(planned, read_observed(planned, variables, options), options["strict"], counters)
+                observed = read_observed(planned, variables, options)
+                report = verify(planned, observed, options["strict"], counters, options["namespace"])
                 counters = report.counters
                 seconds = time.monotonic() - started
                 again = read and report.may_settle and seconds + options["interval"] <= limit
@@ -90,22 +92,28 @@ class ActionModule(ActionBase):
         }
 
     def _reader(self, path: str, plan: PlanDocument, variables: Mapping[str, Any]) -> Callable[[], None]:
-        """Return what runs the tasks of a file on all hosts of the play, as if they stood in the place of this task.
+        """Return what runs the blocks of a file on the play's hosts, as if they stood in the place of this task.
+
+        In a block no host waits for another: a router and a cluster are read at the same time. Each block begins when
+        the one before has ended on all of them.
 
         They show nothing: what they find is registered, that a host cannot be reached too. Ansible would show each of
         them at each look, and a failure that is ignored as "fatal".
         """
         hostvars = variables["hostvars"]
         manager = hostvars._variable_manager
-        play = self._task.get_play().copy()
-        play.hosts = list(variables["ansible_play_hosts"])
-        play.gather_facts = False
-        play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
-        tasks = self._loader.load_from_file(path, trusted_as_template=True)
         communities = {router: asks_for_communities(plan, router) for router in plan["routers"]}
-        block = {"block": tasks, "vars": {"__edge_verify_communities": communities}}
-        load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
-        play.tasks = [Block.load(block, **load, variable_manager=manager, loader=self._loader)]
+        plays = []
+        for block in self._loader.load_from_file(path, trusted_as_template=True):
+            play = self._task.get_play().copy()
+            play.hosts = list(variables["ansible_play_hosts"])
+            play.strategy = "ansible.builtin.free"
+            play.gather_facts = play.any_errors_fatal = False
+            play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
+            load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
+            data = {**block, "vars": {"__edge_verify_communities": communities}}
+            play.tasks = [Block.load(data, **load, variable_manager=manager, loader=self._loader)]
+            plays.append(play)
         # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.
         context.CLIARGS = ImmutableDict({**context.CLIARGS, "step": False, "start_at_task": None})
         passwords = {"conn_pass": self._play_context.password, "become_pass": self._play_context.become_pass}
@@ -114,7 +122,8 @@ class ActionModule(ActionBase):
             forks = context.CLIARGS.get("forks")
             queue = _QuietQueue(hostvars._inventory, manager, self._loader, passwords, forks=forks)
             try:
-                queue.run(play)
+                for play in plays:
+                    queue.run(play)
             finally:
                 queue.cleanup()
 

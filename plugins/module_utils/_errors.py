@@ -1,11 +1,14 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library's one error class. Runs on the router too, so its syntax is Python 3.8's."""
+"""The library's one error class, and what stands in a secret's place. Runs on the router too: syntax of Python 3.8."""
 
 from __future__ import annotations
 
 from typing import Optional
+
+MASK = "********"
+"""Stands in the place of a secret: in output, differences, errors and logs."""
 
 
 class EdgeError(ValueError):

@@ -57,6 +57,10 @@ options:
     description: A service that others make (C(manage) is C(metadata) or C(values)) and that is missing is an error.
     type: bool
     default: false
+  namespace:
+    description: The namespace of Cilium's release, for what a finding says to look at.
+    type: str
+    default: kube-system
   timeout:
     description:
       - Seconds after the first look from which on there is no further one.

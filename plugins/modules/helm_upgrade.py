@@ -53,8 +53,8 @@ status:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import MASK
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import (
-    HIDDEN,
     may_hold_secret,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import (
@@ -77,7 +77,7 @@ def main():
     params = module.params
     for name, way_out in SHOWN.items():
         if may_hold_secret(params[name] or ""):
-            params[name] = HIDDEN
+            params[name] = MASK
             module.fail_json(msg="{0}: holds a login or a query, which would show; {1}".format(name, way_out))
     try:
         repository = params["private_repository"] or params["repository"]

@@ -103,8 +103,20 @@ def type_commands(name: str, place: Place, setting: Setting, folder: Path) -> No
     checked(["bash", "-c", script(COMMANDS[name], place)], folder, home, programs)
 
 
-@pytest.mark.parametrize("place", Place, ids=lambda place: place.name.lower())
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        pytest.param(
+            name,
+            place,
+            id=f"{name}-{place.name.lower()}",
+            # Beside the installed artifact a full run types those of the README.
+            marks=() if place is Place.CLONE or name == "README.md" else pytest.mark.long,
+        )
+        for name in COMMANDS
+        for place in Place
+    ],
+)
 def test_every_command_works_as_it_stands(name: str, place: Place, setting: Setting, tmp_path: Path) -> None:
     type_commands(name, place, setting, tmp_path / "typed")
 

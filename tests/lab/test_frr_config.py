@@ -348,29 +348,6 @@ class TestTransaction:
         assert site.fingerprint() == before
         assert site.drops() == sessions
 
-    def test_a_reload_that_fails_half_way_is_taken_back(self, site: Site) -> None:
-        before, sessions = site.fingerprint(), site.drops()
-        # A fault put into the real program: it does its work, then a neighbor is missing (as known bugs of it do).
-        script = (
-            "cd /usr/lib/frr && mv frr-reload.py frr-reload.real && "
-            "printf '%s\\n' '#!/bin/sh' '/usr/lib/frr/frr-reload.real \"$@\"' "
-            '\'[ -e /run/broken-once ] || { touch /run/broken-once; vtysh -c "configure" -c "router bgp 65000" '
-            '-c "no neighbor 10.121.0.13"; }\' > frr-reload.py && chmod 755 frr-reload.py'
-        )
-        site.lab.sh(script)
-        try:
-            result = site.apply(planned((11, 12, 13, 14), ("203.0.113.92/30",)))
-        finally:
-            site.lab.sh("cd /usr/lib/frr && mv frr-reload.real frr-reload.py; rm -f /run/broken-once")
-        assert result["failed"]
-        assert result["rolled_back"]
-        assert "- neighbor 10.121.0.13 peer-group nodes" in result["msg"]
-        assert "The old configuration is back." in result["msg"]
-        assert site.fingerprint() == before
-        site.lab.wait_established(*PEERS)
-        after = site.drops()
-        assert {a: after[a] for a in PEERS[:2]} == {a: sessions[a] for a in PEERS[:2]}
-
     def test_secrets_never_show(self, site: Site) -> None:
         first, second = "s3cretOne", "s3cretTwo"
         site.lab.sh(

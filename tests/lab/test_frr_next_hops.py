@@ -25,6 +25,8 @@ from test_frr_config import Site
 REASON = missing()
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(REASON is not None, reason=f"a router cannot start here: {REASON}")]
 
+IN_A_FULL_RUN = ("bullseye", "trixie")
+"""The oldest FRR, and the one that a router of the twin has."""
 SITE = """
 all:
   vars:
@@ -134,7 +136,13 @@ def kernel(lab: RouterLab) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("suite", [pytest.param(name, id=f"FRR {of.frr}") for name, of in ROUTER_SUITES.items()])
+@pytest.mark.parametrize(
+    "suite",
+    [
+        pytest.param(suite, id=f"FRR {found.frr}", marks=() if suite in IN_A_FULL_RUN else pytest.mark.long)
+        for suite, found in ROUTER_SUITES.items()
+    ],
+)
 def test_no_node_leads_packets_to_another_machine(suite: str) -> None:
     planned = plan(inventory_from(yaml.safe_load(SITE.format(version=ROUTER_SUITES[suite].frr))))
     assert not planned.failed, planned.findings

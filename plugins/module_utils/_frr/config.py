@@ -18,7 +18,7 @@ import hashlib
 import re
 from typing import Container, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
-from .._errors import EdgeError
+from .._errors import MASK, EdgeError
 from .spelling import canonical
 
 Line = Tuple[str, str]
@@ -96,7 +96,6 @@ _SECRETS = (
         r"(?P<secret>\S+.*)$"
     ),
 )
-MASK = "********"
 
 _TOGGLES = (
     # line, on by default in (traditional, datacenter); FRR bgpd/bgp_vty.c, FRR_CFG_DEFAULT_*

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import Container, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._errors import EdgeError
+from .._errors import MASK, EdgeError
 from . import config as frr
 from . import versions
 from .expand import expand
@@ -441,7 +441,7 @@ def load_errors(said: str) -> List[str]:
 def _complaints(text: str) -> List[str]:
     """Return the lines of a log without its time stamps and codes, and without the secrets that it quotes."""
     lines = (re.sub(r"^[0-9/]+ [0-9:.]+ \S+ (?:\[[^]]*\] ?)*", "", line.strip()) for line in frr.split_lines(text))
-    return [re.sub(r"( password ).*$", r"\g<1>" + frr.MASK, line) for line in lines if line]
+    return [re.sub(r"( password ).*$", r"\g<1>" + MASK, line) for line in lines if line]
 
 
 def configuration_problem(planned: Plan, running_text: str) -> Optional[str]:

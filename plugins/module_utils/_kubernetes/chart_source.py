@@ -13,7 +13,7 @@ import re
 from typing import Any, Dict, List, Optional
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from .._errors import EdgeError
+from .._errors import MASK, EdgeError
 
 CHART = "cilium_net_release_chart"
 REPOSITORY = "cilium_net_release_chart_repo"
@@ -21,7 +21,6 @@ REPOSITORY = "cilium_net_release_chart_repo"
 OCI = "oci"
 ALIAS = "cluster-edge"
 """The repository's name in the file that Helm is given."""
-HIDDEN = "********"
 
 _MARKS = "@?#"
 """Beside these a URL may have a secret; beside ``#``, and ``@`` in a path, one that was not encoded."""
@@ -80,7 +79,7 @@ class ChartSource:
     def masked(self, text: str) -> str:
         """Return a text of Helm's without a secret of the repository's URL."""
         for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, HIDDEN)
+            text = text.replace(secret, MASK)
         return without_logins(text)
 
     def _keep_secret(self) -> None:
@@ -109,7 +108,7 @@ class ChartSource:
 
 def without_logins(text: str) -> str:
     """Return a text in which no URL has a login or a query."""
-    return _QUERY.sub(r"\g<1>" + HIDDEN, _LOGIN.sub(HIDDEN, text))
+    return _QUERY.sub(r"\g<1>" + MASK, _LOGIN.sub(MASK, text))
 
 
 def chart_refusals(chart: str, repository: str) -> List[str]:

@@ -283,7 +283,7 @@ def _apply_and_remove(
             EdgeError(
                 kind,
                 "the cluster does not serve this kind",
-                "Cilium's operator registers it: kubectl -n kube-system logs deployment/cilium-operator",
+                f"Cilium's operator registers it: kubectl -n {claims.namespace} logs deployment/cilium-operator",
             )
         )
     names = {object_key(item) for item in planned}

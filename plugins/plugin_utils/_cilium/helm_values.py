@@ -15,6 +15,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
+from ...module_utils._errors import MASK
 from .._addressing.addresses import Cidr
 from .._addressing.families import Family
 from .._model.site import Cluster, L2Lease
@@ -115,7 +116,7 @@ def without_secrets(text: str, values: Any, name: str = "") -> str:
             text = without_secrets(text, item, name)
     elif isinstance(values, str) and values and shown(name, values) != values:
         for line in (values, *values.splitlines()):
-            text = text.replace(line, "********") if line.strip() else text
+            text = text.replace(line, MASK) if line.strip() else text
     return text
 
 

@@ -103,13 +103,14 @@ class Claims:
         part: the part.
         site: the site's name.
         data: of the site's ConfigMap; empty where there is none.
-        namespace: where it stands.
+        namespace: where it stands, that of Cilium's release.
 
     Raises:
         EdgeError: the ConfigMap holds what no run has written.
     """
 
     def __init__(self, part: str, site: str, data: Mapping[str, str], namespace: str) -> None:
+        self.namespace = namespace
         self.where = f"{namespace}/{note_name(site)}"
         self.note = read_note(data, self.where)
         self.part = part

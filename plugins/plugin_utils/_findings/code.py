@@ -54,7 +54,10 @@ COMMIT = (
 
 @dataclass(frozen=True, slots=True)
 class LiveCode(Code):
-    """A code of the live site. ``problem`` and ``hint`` are templates for :meth:`str.format`."""
+    """A code of the live site. ``problem`` and ``hint`` are templates for :meth:`str.format`.
+
+    Each of them may say ``{cilium_namespace}``, the namespace of Cilium's release.
+    """
 
     problem: str
     hint: str

@@ -92,11 +92,13 @@ class VerifyReport(Report):
     Args:
         strict: whether the codes of ``STRICT_ERRORS`` are errors.
         others: routers and clusters that somebody else writes.
+        cilium_namespace: of Cilium's release, for what to look at.
     """
 
-    def __init__(self, strict: bool = False, others: Iterable[str] = ()) -> None:
+    def __init__(self, strict: bool = False, others: Iterable[str] = (), cilium_namespace: str = "kube-system") -> None:
         super().__init__(STRICT_ERRORS if strict else ())
         self._others = frozenset(others)
+        self._always = {"cilium_namespace": cilium_namespace}
         self._rows: list[Row] = []
         self.counters: dict[tuple[str, str], CountersSeen] = {}
         """(router, neighbor) -> counters of the sessions that are as planned, for the next look."""
@@ -114,7 +116,8 @@ class VerifyReport(Report):
         """
         entry = LIVE_CODES[code]
         hint = entry.others if entry.others and path.split(" ")[0] in self._others else entry.hint
-        return self.add(code, path, entry.problem.format(**fields), hint.format(**fields))
+        known = {**self._always, **fields}
+        return self.add(code, path, entry.problem.format(**known), hint.format(**known))
 
     @property
     def rows(self) -> list[Row]:

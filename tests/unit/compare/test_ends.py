@@ -12,8 +12,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import MASK, digested
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import MASK, EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     Comparison,
     Row,

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import MASK, EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import state, transaction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.foreign import blocks, with_additions
@@ -469,7 +469,7 @@ def test_what_somebody_typed_into_our_objects_is_named_without_its_secret() -> N
     assert transaction.typed_into_ours(planned, old, planned) == []
     assert transaction.typed_into_ours(now, old, planned) == [
         "router bgp 65000: neighbor 10.9.9.9 remote-as 5",
-        f"router bgp 65000: neighbor 10.9.9.9 password {frr.MASK}",
+        f"router bgp 65000: neighbor 10.9.9.9 password {MASK}",
     ]
 
 

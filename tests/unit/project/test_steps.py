@@ -201,7 +201,11 @@ def test_a_long_run_has_every_further_site_though_one_fails(broken: str) -> None
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     begun = [line.removeprefix("   -- ") for line in lines if line.startswith("   -- ")]
-    run = [item["name"] for item in read_yaml_file(CHECKOUT / "molecule/sites/vars/sites.yml")["sites"]]
+    run = [
+        item["name"]
+        for item in read_yaml_file(CHECKOUT / "molecule/sites/vars/sites.yml")["sites"]
+        if "long" not in item
+    ]
     assert sorted([*begun, *run]) == sorted(path.name for path in (CHECKOUT / "tests/sites").iterdir() if path.is_dir())
     assert lines[len(begun) :] == ([] if broken == "none" else [f"   failed: {broken}"])
     assert done.returncode == (broken != "none")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify import (
     test_advertised,
     test_attributes,
@@ -22,8 +23,8 @@ from ansible_collections.hybridnet.cluster_edge.tests.unit.verify import (
     test_verify,
 )
 
-FOUND = {
-    text
+FAULTS: list[Fault] = [
+    fault
     for module in (
         test_advertised,
         test_attributes,
@@ -39,11 +40,26 @@ FOUND = {
         test_verify,
     )
     for fault in module.FAULTS
-    for text in fault.texts
-}
+]
+FOUND = {text for fault in FAULTS for text in fault.texts}
 """Every text that the faults' own tests see produced."""
 
 
 @pytest.mark.parametrize("code", LIVE_CODES)
 def test_a_fault_produces_the_example(code: str) -> None:
     assert f"{code} {LIVE_CODES[code].example}" in FOUND, "no fault has it: correct it in _findings/codes"
+
+
+IN_THE_USUAL = "-n kube-system"
+
+
+@pytest.mark.parametrize(
+    "fault", [item for item in FAULTS if any(IN_THE_USUAL in text for text in item.texts)], ids=str
+)
+def test_what_to_look_at_stands_in_the_namespace_of_the_release(fault: Fault) -> None:
+    site = LiveSite()
+    site.cilium_namespace = "network"
+    if fault.prepare:
+        fault.prepare(site)
+    fault.apply(site)
+    assert site.texts() == [text.replace(IN_THE_USUAL, "-n network") for text in fault.texts]

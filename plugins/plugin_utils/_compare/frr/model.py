@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ....module_utils._frr.config import MASK, is_hidden
+from ....module_utils._errors import MASK
+from ....module_utils._frr.config import is_hidden
 from .policy import Decision
 
 Settings = dict[str, str]

@@ -31,7 +31,8 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         ERROR,
         "Kind not served",
         "the API serves no {kind}",
-        "Cilium's operator registers it: kubectl -n kube-system logs deploy/cilium-operator; is the release installed?",
+        "Cilium's operator registers it: kubectl -n {cilium_namespace} logs deploy/cilium-operator; is the"
+        " release installed?",
         "platform: the API serves no CiliumL2AnnouncementPolicy (Cilium's operator registers it: kubectl -n"
         " kube-system logs deploy/cilium-operator; is the release installed?)",
     ),
@@ -150,7 +151,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         ERROR,
         "BGP reconcile error",
         "Cilium reports {type}: {message}",
-        "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane",
+        "kubectl -n {cilium_namespace} logs ds/cilium | grep bgp-control-plane",
         "platform CiliumBGPNodeConfig node01: Cilium reports cilium.io/BGPReconcileError: can't overwrite the"
         " existing peer (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane)",
     ),
@@ -186,7 +187,7 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         ERROR,
         "Session by the word of an agent that is not ready",
         "the node's object says that the session is established, but {reason}: what a dead agent wrote stays there",
-        "look at the agent: kubectl -n kube-system get pods -o wide -l k8s-app=cilium --field-selector"
+        "look at the agent: kubectl -n {cilium_namespace} get pods -o wide -l k8s-app=cilium --field-selector"
         " spec.nodeName={node}; the router of somebody else cannot be asked",
         "platform node node01 peer public-ingress-udm-pro: the node's object says that the session is established, but"
         " its Cilium agent is not ready: what a dead agent wrote stays there (look at the agent: kubectl -n kube-system"

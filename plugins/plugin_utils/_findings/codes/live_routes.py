@@ -85,7 +85,7 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "Path to another machine",
         "the path from {nodes} leads to {hops}, which is not the node itself",
         "traffic for the service goes to that machine: find out what runs on the node and speaks BGP for it (kubectl"
-        " -n kube-system get pods -o wide); vtysh -c 'show bgp {prefix}'",
+        " -n {cilium_namespace} get pods -o wide); vtysh -c 'show bgp {prefix}'",
         "udm-pro prefix 203.0.113.93/32 (platform ingress-nginx-public/ingress-nginx-controller): the path from"
         " node01 leads to 10.121.0.66, which is not the node itself (traffic for the service goes to that machine:"
         " find out what runs on the node and speaks BGP for it (kubectl -n kube-system get pods -o wide); vtysh -c"

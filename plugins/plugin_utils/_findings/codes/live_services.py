@@ -211,7 +211,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "Some ways to an address are dead",
         "{router} got no answer from {address} {port} in {silent} of {tried} attempts",
         "one of {nodes} takes no packets for it, or its answers are lost on their way: try them one by one"
-        " (kubectl -n kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in each)",
+        " (kubectl -n {cilium_namespace} get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in each)",
         "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 4 of 8 attempts"
         " (one of node02, node03 takes no packets for it, or its answers are lost on their way: try them one by"
         " one (kubectl -n kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in"

@@ -138,8 +138,8 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         ERROR,
         "Session not established on the node",
         "the node's Cilium agent reports the session as {state}",
-        "kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig {node} -o"
-        " yaml",
+        "kubectl -n {cilium_namespace} logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig"
+        " {node} -o yaml",
         "platform node node01 peer public-ingress-udm-pro: the node's Cilium agent reports the session as active"
         " (kubectl -n kube-system logs ds/cilium | grep bgp-control-plane; kubectl get ciliumbgpnodeconfig node01"
         " -o yaml)",
@@ -293,8 +293,8 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         WARNING,
         "Agent of a node not ready",
         "Cilium's agent there is not ready: its sessions stay down, and it answers for no address on L2",
-        "other nodes serve what they may serve, and it takes the plan when its agent is back: kubectl -n kube-system"
-        " get pods -o wide -l k8s-app=cilium --field-selector spec.nodeName={node}",
+        "other nodes serve what they may serve, and it takes the plan when its agent is back: kubectl"
+        " -n {cilium_namespace} get pods -o wide -l k8s-app=cilium --field-selector spec.nodeName={node}",
         "platform node node01: Cilium's agent there is not ready: its sessions stay down, and it answers for no address"
         " on L2 (other nodes serve what they may serve, and it takes the plan when its agent is back: kubectl -n"
         " kube-system get pods -o wide -l k8s-app=cilium --field-selector spec.nodeName=node01)",
@@ -303,8 +303,8 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         WARNING,
         "No operator ready",
         "no Cilium operator is ready: no service gets an address, and no change of BGP reaches a node",
-        "what runs goes on as it is: kubectl -n kube-system describe deployment/cilium-operator; kubectl -n kube-system"
-        " get pods -o wide -l io.cilium/app=operator",
+        "what runs goes on as it is: kubectl -n {cilium_namespace} describe deployment/cilium-operator; kubectl"
+        " -n {cilium_namespace} get pods -o wide -l io.cilium/app=operator",
         "platform: no Cilium operator is ready: no service gets an address, and no change of BGP reaches a node (what"
         " runs goes on as it is: kubectl -n kube-system describe deployment/cilium-operator; kubectl -n kube-system get"
         " pods -o wide -l io.cilium/app=operator)",
