@@ -108,10 +108,11 @@ class ActionModule(ActionBase):
             play = self._task.get_play().copy()
             play.hosts = list(variables["ansible_play_hosts"])
             play.strategy = "ansible.builtin.free"
-            play.gather_facts = play.any_errors_fatal = False
+            play.gather_facts = False
             play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
             load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
-            data = {**block, "vars": {"__edge_verify_communities": communities}}
+            # What fails is an observation, so that no host is to stop for another, whatever the play says.
+            data = {**block, "any_errors_fatal": False, "vars": {"__edge_verify_communities": communities}}
             play.tasks = [Block.load(data, **load, variable_manager=manager, loader=self._loader)]
             plays.append(play)
         # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.

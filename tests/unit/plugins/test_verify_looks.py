@@ -132,6 +132,8 @@ def test_one_look_shows_nothing_but_the_table(tmp_path: Path, api: ApiServer) ->
     run = verify(tmp_path, api, 0, "edge_verify_timeout=0")
     run.check(2)
     assert looks(run) == ["ok: [edge]"]
+    warned = [line for line in run.errors.splitlines() if "WARNING" in line]
+    assert [line for line in warned if "without TLS" not in line] == []
     assert (tmp_path / "calls").read_text("utf-8").splitlines() == ["call"]
     assert "edge: BGP AS 64513 AS 64513 ok" in " ".join(run.output.split())
 
