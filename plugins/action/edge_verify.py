@@ -36,7 +36,6 @@ ARGUMENTS = {
     "probe": {"type": "bool", "default": True},
     "tasks": {"type": "path"},
     "strict": {"type": "bool", "default": False},
-    "namespace": {"type": "str", "default": "kube-system"},
     "timeout": {"type": "float"},
     "interval": {"type": "float", "default": 2.0},
 }
@@ -66,8 +65,7 @@ class ActionModule(ActionBase):
                 if read:
                     read()
                 looks += 1
-                observed = read_observed(planned, variables, options)
-                report = verify(planned, observed, options["strict"], counters, options["namespace"])
+                report = verify(planned, read_observed(planned, variables, options), options["strict"], counters)
                 counters = report.counters
                 seconds = time.monotonic() - started
                 again = read and report.may_settle and seconds + options["interval"] <= limit
@@ -102,17 +100,17 @@ class ActionModule(ActionBase):
         """
         hostvars = variables["hostvars"]
         manager = hostvars._variable_manager
-        communities = {router: asks_for_communities(plan, router) for router in plan["routers"]}
+        own = {"__edge_verify_communities": {router: asks_for_communities(plan, router) for router in plan["routers"]}}
         plays = []
         for block in self._loader.load_from_file(path, trusted_as_template=True):
             play = self._task.get_play().copy()
             play.hosts = list(variables["ansible_play_hosts"])
-            play.strategy = "ansible.builtin.free"
+            play.strategy, play.max_fail_percentage = "ansible.builtin.free", None
             play.gather_facts = False
             play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
             load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
             # What fails is an observation, so that no host is to stop for another, whatever the play says.
-            data = {**block, "any_errors_fatal": False, "vars": {"__edge_verify_communities": communities}}
+            data = {**block, "any_errors_fatal": False, "vars": {**block.get("vars", {}), **own}}
             play.tasks = [Block.load(data, **load, variable_manager=manager, loader=self._loader)]
             plays.append(play)
         # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.
@@ -139,6 +137,21 @@ class _QuietQueue(TaskQueueManager):
 
     def load_callbacks(self) -> None:
         """Load none."""
+
+    @property
+    def _terminated(self) -> bool:
+        """Whether the run is to end; the strategy asks before each of its turns.
+
+        The strategy ``free`` waits for ever for a process that was killed: it looks for such only when all have ended
+        (ansible-core 2.19 to 2.22), where the strategy ``linear`` does in each turn.
+        """
+        if self.has_dead_workers():
+            raise AnsibleActionFail("a process that read an end was killed (does the control machine lack memory?)")
+        return self._ends
+
+    @_terminated.setter
+    def _terminated(self, ends: bool) -> None:
+        self._ends = ends
 
 
 def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

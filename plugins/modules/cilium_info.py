@@ -57,6 +57,11 @@ time:
   type: str
   returned: success
   sample: "2026-11-23T18:00:00+00:00"
+namespace:
+  description: O(namespace), in which the agents and the leases were looked for.
+  type: str
+  returned: success
+  sample: kube-system
 resources:
   description:
     - Objects by kind, each with C(metadata) (name, namespace, labels, uid), C(spec) and C(status), or C(addressType)

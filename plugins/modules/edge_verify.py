@@ -48,19 +48,18 @@ options:
     default: true
   tasks:
     description:
-      - File of tasks that read the ends and register what they find in O(routers_in), O(clusters_in) and O(probes_in).
-      - They run on all hosts of the play as if they stood in the place of this one, with its variables, and show
+      - File of blocks of tasks that read the ends and register what they find in O(routers_in), O(clusters_in) and
+        O(probes_in).
+      - They run on all hosts of the play as if they stood in the place of this task, with its variables, and show
         nothing. They must ignore errors and unreachable hosts, which are observations.
+      - In a block no host waits for another, so C(run_once) has no meaning there; a block begins when the one before
+        has ended on all hosts.
       - Without it, what is registered already is compared once.
     type: path
   strict:
     description: A service that others make (C(manage) is C(metadata) or C(values)) and that is missing is an error.
     type: bool
     default: false
-  namespace:
-    description: The namespace of Cilium's release, for what a finding says to look at.
-    type: str
-    default: kube-system
   timeout:
     description:
       - Seconds after the first look from which on there is no further one.

@@ -27,7 +27,6 @@ class LiveSite:
         self.plan: dict[str, Any] = copy.deepcopy(PLAN)
         self.observed: dict[str, Any] = hybrid_observed(self.plan)
         self.strict = False
-        self.cilium_namespace = "kube-system"
         self.earlier: Earlier = {}
 
     @property
@@ -93,7 +92,7 @@ class LiveSite:
 
     def verify(self) -> VerifyReport:
         """Compare both ends with the plan."""
-        return verify(self.plan, self.observed, self.strict, self.earlier, self.cilium_namespace)
+        return verify(self.plan, self.observed, self.strict, self.earlier)
 
     def texts(self) -> list[str]:
         """Return every finding as ``CODE path: problem (hint)``."""

@@ -71,12 +71,12 @@ def read_resources(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str
 
 
 def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the whole answer: all objects by kind, and the API server's clock."""
+    """Return the whole answer: all objects by kind, the namespace of Cilium's release, and the API server's clock."""
     resources = read_resources(reader, params)
     time = email.utils.parsedate_to_datetime(reader.date).isoformat() if reader.date else None
     noted = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
     pods = read_pods(reader, params["namespace"]) if params["agents"] else {}
-    return {"time": time, "resources": resources, "noted": noted, **pods}
+    return {"time": time, "namespace": params["namespace"], "resources": resources, "noted": noted, **pods}
 
 
 def read_pods(reader: ClusterReader, namespace: str) -> Dict[str, Any]:

@@ -56,7 +56,7 @@ COMMIT = (
 class LiveCode(Code):
     """A code of the live site. ``problem`` and ``hint`` are templates for :meth:`str.format`.
 
-    Each of them may say ``{cilium_namespace}``, the namespace of Cilium's release.
+    Each of them may say ``{cilium_namespace}``, the namespace of Cilium's release in the cluster that is spoken of.
     """
 
     problem: str

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -86,19 +86,25 @@ class Row:
         }
 
 
+USUAL_NAMESPACE = "kube-system"
+"""Of Cilium's release, where nothing is known of it."""
+
+
 class VerifyReport(Report):
     """A report that also keeps rows of expected against seen.
 
     Args:
         strict: whether the codes of ``STRICT_ERRORS`` are errors.
         others: routers and clusters that somebody else writes.
-        cilium_namespace: of Cilium's release, for what to look at.
+        namespaces: cluster -> namespace of Cilium's release, for what to look at.
     """
 
-    def __init__(self, strict: bool = False, others: Iterable[str] = (), cilium_namespace: str = "kube-system") -> None:
+    def __init__(
+        self, strict: bool = False, others: Iterable[str] = (), namespaces: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(STRICT_ERRORS if strict else ())
         self._others = frozenset(others)
-        self._always = {"cilium_namespace": cilium_namespace}
+        self._namespaces = namespaces or {}
         self._rows: list[Row] = []
         self.counters: dict[tuple[str, str], CountersSeen] = {}
         """(router, neighbor) -> counters of the sessions that are as planned, for the next look."""
@@ -115,8 +121,11 @@ class VerifyReport(Report):
         A path begins with its router or cluster.
         """
         entry = LIVE_CODES[code]
-        hint = entry.others if entry.others and path.split(" ")[0] in self._others else entry.hint
-        known = {**self._always, **fields}
+        end = path.split(" ")[0]
+        hint = entry.others if entry.others and end in self._others else entry.hint
+        # A router speaks of the nodes of all clusters.
+        namespaces = {self._namespaces[end]} if end in self._namespaces else set(self._namespaces.values())
+        known = {"cilium_namespace": "|".join(sorted(namespaces)) or USUAL_NAMESPACE, **fields}
         return self.add(code, path, entry.problem.format(**known), hint.format(**known))
 
     @property

@@ -39,11 +39,7 @@ SETTLE_SECONDS = 60
 
 
 def verify(
-    plan: PlanDocument,
-    observed: Mapping[str, Any],
-    strict: bool = False,
-    earlier: Earlier | None = None,
-    cilium_namespace: str = "kube-system",
+    plan: PlanDocument, observed: Mapping[str, Any], strict: bool = False, earlier: Earlier | None = None
 ) -> VerifyReport:
     """Compare what was observed with the plan.
 
@@ -54,7 +50,6 @@ def verify(
             absent, and ends that the plan does not manage, are not verified.
         strict: a service that others make (``manage: metadata`` or ``values``) and that is absent is an error.
         earlier: ``counters`` of the report of the look before; None: this is the run's first look.
-        cilium_namespace: of Cilium's release, for what to look at.
 
     Returns:
         The report: rows, findings, and whether waiting can mend its errors.
@@ -64,7 +59,8 @@ def verify(
     """
     others = [router for router, planned in plan["routers"].items() if planned["bgp_owner"] == "none"]
     others += [cluster for cluster, planned in plan["clusters"].items() if planned["apply"] == "others"]
-    report = VerifyReport(strict, others, cilium_namespace)
+    seen = observed.get("clusters") or {}
+    report = VerifyReport(strict, others, {name: raw["namespace"] for name, raw in seen.items() if "namespace" in raw})
     report.accept({(item["code"], item["path"]): item["reason"] for item in plan["accept"]})
     routers = _read_routers(report, plan, observed.get("routers") or {})
     clusters = _read_clusters(report, plan, observed.get("clusters") or {})

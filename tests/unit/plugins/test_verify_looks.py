@@ -161,3 +161,41 @@ def test_what_a_look_shows_is_in_the_file_while_the_task_goes_on(tmp_path: Path,
             assert LOOK_ENDS not in output.read_text("utf-8")
         finally:
             process.terminate()
+
+
+DIES = """
+import os
+
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        os.kill(os.getpid(), 9)
+"""
+LOOKS_WITH_IT = """
+- hosts: edge:edge-k8s
+  gather_facts: false
+  tasks:
+    - hybridnet.cluster_edge.edge_plan:
+      run_once: true
+      register: planned
+    - hybridnet.cluster_edge.edge_verify:
+        plan: "{{ planned }}"
+        tasks: "{{ playbook_dir }}/look.yml"
+        routers_in: read
+        clusters_in: read
+      run_once: true
+"""
+
+
+@pytest.mark.each_core
+def test_a_process_that_is_killed_while_it_reads_ends_the_task(tmp_path: Path, api: ApiServer) -> None:
+    """Else verify would wait for it for ever."""
+    path, environment = write_site(tmp_path, api, 0)
+    program(tmp_path / "action_plugins" / "dies.py", DIES)
+    (tmp_path / "look.yml").write_text("- block:\n    - {dies: {}, register: read}\n", encoding="utf-8")
+    (tmp_path / "play.yml").write_text(LOOKS_WITH_IT, encoding="utf-8")
+    run = run_playbook(str(tmp_path / "play.yml"), path, environment=environment)
+    run.check(2)
+    assert "a process that read an end was killed" in " ".join(run.output.split())

@@ -58,7 +58,7 @@ IN_THE_USUAL = "-n kube-system"
 )
 def test_what_to_look_at_stands_in_the_namespace_of_the_release(fault: Fault) -> None:
     site = LiveSite()
-    site.cilium_namespace = "network"
+    site.observed["clusters"]["platform"]["namespace"] = "network"
     if fault.prepare:
         fault.prepare(site)
     fault.apply(site)

@@ -366,12 +366,12 @@ class Kubelet:
         self.cgroup(kind, node).kill()
         if kind == "operator":
             command = operator_command(self.own / "operator-config", Path(programs["operator"]), config, path)
-            return start_operator(self.runtime, self.cluster, self.settings["namespace"], node, command)
+            return start_operator(self.runtime, self.cluster, self.settings["namespace"], node, command, namespace)
         own = self.node(node)
         if own is None:
             raise EdgeError(node, "has no agent")
         agent = Agent(version, Path(programs["agent"]), Path(programs["bpf"]), programs["compiler_options"])
-        return own.start_agent(agent, config, path)
+        return own.start_agent(agent, config, path, namespace)
 
 
 if __name__ == "__main__":

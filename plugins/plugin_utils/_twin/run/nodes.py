@@ -120,8 +120,8 @@ class Node:
         """Wait for the holder."""
         self.runtime.wait(f"node {self.name} is there", self.holder, _HOLDER_LIMIT, self.program, quiet=True)
 
-    def start_agent(self, agent: Agent, config: Mapping[str, str], kubeconfig: Path) -> int:
-        """Start cilium-agent with a configuration and return its pid."""
+    def start_agent(self, agent: Agent, config: Mapping[str, str], kubeconfig: Path, pod_namespace: str) -> int:
+        """Start cilium-agent with a configuration, as in a pod of a Kubernetes namespace, and return its pid."""
         holder = self.holder()
         library = f"/run/lib-{agent.version}"
         enter = ["nsenter", f"--net={NETNS / self.namespace}", "-t", str(holder), "-m", "-u", "-C", "--"]
@@ -141,7 +141,7 @@ class Node:
             environment={
                 "PATH": ":".join([*self._compiler(agent.compiler_options), _LLVM_PATH]),
                 "K8S_NODE_NAME": self.name,
-                "CILIUM_K8S_NAMESPACE": "kube-system",
+                "CILIUM_K8S_NAMESPACE": pod_namespace,
             },
         )
 
@@ -175,7 +175,9 @@ def operator_command(folder: Path, program: Path, config: Mapping[str, str], kub
     return [str(program), f"--config-dir={folder}", f"--k8s-kubeconfig-path={kubeconfig}"]
 
 
-def start_operator(runtime: Runtime, cluster: str, namespace: str, node: str, command: Sequence[str]) -> int:
+def start_operator(
+    runtime: Runtime, cluster: str, namespace: str, node: str, command: Sequence[str], pod_namespace: str
+) -> int:
     """Start cilium-operator in its cluster's namespace and return its pid.
 
     Args:
@@ -184,12 +186,13 @@ def start_operator(runtime: Runtime, cluster: str, namespace: str, node: str, co
         namespace: network namespace of its control plane.
         node: the node on which it seems to run.
         command: of :func:`operator_command`.
+        pod_namespace: the Kubernetes namespace of its pod.
     """
     return runtime.start(
         f"cilium-operator.{cluster}",
         ["unshare", "-m", "-u", "/bin/sh", "-c", _OPERATOR, "sh", node, *command],
         namespace,
-        {"K8S_NODE_NAME": node, "CILIUM_K8S_NAMESPACE": "kube-system"},
+        {"K8S_NODE_NAME": node, "CILIUM_K8S_NAMESPACE": pod_namespace},
     )
 
 
