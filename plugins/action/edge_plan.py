@@ -18,6 +18,7 @@ from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.playbook import Playbook
 from ansible.playbook.block import Block
+from ansible.playbook.role import Role
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
@@ -65,6 +66,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.si
 
 display = Display()
 
+COLLECTION = ".".join(__name__.split(".")[1:3])
 ROLES = Path(__file__).parents[2] / "roles"
 SECRETS = "edge_bgp_passwords"
 """Its names are part of the plan, its values never: they are not even resolved."""
@@ -204,6 +206,7 @@ def listed_tags(manager: Any, loader: Any) -> frozenset[str] | None:
 
     Returns:
         None where they cannot be told before it runs: a tag is computed, or a task that always runs includes others.
+        (Those that a role of this collection includes have no tags of their own.)
     """
     tags: set[str] = set()
     for name in context.CLIARGS.get("args") or ():
@@ -214,10 +217,15 @@ def listed_tags(manager: Any, loader: Any) -> frozenset[str] | None:
         for play in Playbook.load(path, variable_manager=manager, loader=loader).get_plays():
             tags.update(play.tags)
             for task in (task for block in play.compile() for task in tasks_of(block)):
-                if isinstance(task, TaskInclude) and "always" in task.tags:
+                if isinstance(task, TaskInclude) and "always" in task.tags and not in_our_roles(task):
                     return None
                 tags.update(task.tags)
     return None if not tags or any("{{" in tag for tag in tags) else frozenset(tags)
+
+
+def in_our_roles(task: Task) -> bool:
+    """Return whether a task stands in a role of this collection."""
+    return isinstance(task._role, Role) and task._role._role_collection == COLLECTION
 
 
 def tasks_of(block: Block) -> Iterator[Task]:

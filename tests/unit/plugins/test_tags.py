@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ def test_each_playbook_does_something_with_the_tag_of_one_end(name: str, tag: st
 
 def run_with(tags: str, playbook: str, *extra: str) -> PlaybookRun:
     return run_playbook(playbook, HYBRID, *extra, options=("--tags", tags))
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CHECKOUT.glob("roles/*/tasks/*.yml")), ids=lambda path: f"{path.parts[-3]}/{path.stem}"
+)
+def test_no_task_of_a_role_has_tags_of_its_own(path: Path) -> None:
+    """The plan takes it for granted, where a role includes tasks, that they bring no tag that a run may name."""
+    assert not re.search(r"^[ -]*tags:", path.read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.mark.ansible
