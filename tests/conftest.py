@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,18 @@ class LabScheduling(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """Answer --dist=loadfile. (Marks xdist_group do nothing: xdist 3.8.0's suffix of a node id is lost with pytest 9.)"""
     return LabScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as ``long`` what comes after the first two cases of a test that is marked ``two_cases``."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        if item.get_closest_marker("two_cases"):
+            function = item.nodeid.partition("[")[0]
+            seen[function] += 1
+            if seen[function] > 2:
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -461,6 +461,7 @@ def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehe
     assert "elsewhere" not in "".join(called)
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize(
     ("playbook", "options"),
     [

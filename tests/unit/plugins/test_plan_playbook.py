@@ -103,6 +103,7 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
         assert line in result.output
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize("playbook", ["plan.yml", "site.yml"])
 @pytest.mark.parametrize("errors", [1, 3, 8])
 def test_each_error_is_shown_once(playbook: str, errors: int, tmp_path: Path) -> None:
@@ -193,6 +194,7 @@ def test_a_template_that_fails_is_a_finding(tmp_path: Path) -> None:
     assert "'no_such_variable' is undefined" in result.output
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize(
     ("limit", "missing"),
     [
@@ -214,6 +216,7 @@ def test_a_limit_needs_both_ends(limit: str, missing: str) -> None:
     assert result.output.count("EDGE113") == 1
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize(
     "options",
     [("--limit", "udm-pro,platform"), ("--limit", "udm-pro", "--tags", "router"), ("--limit", "all")],
@@ -314,6 +317,7 @@ def test_a_diff_hides_a_password_of_an_earlier_rendering(tmp_path: Path) -> None
     assert SECRET not in result.output
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize("value", ['"s3cret\\n"', '"s3cret|b"', "[s3cret, b]", '"s3cret b"'])
 def test_a_password_that_an_end_would_not_take_is_refused_unseen(tmp_path: Path, value: str) -> None:
     extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {value}}}\n")

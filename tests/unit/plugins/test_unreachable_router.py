@@ -259,6 +259,7 @@ def test_a_router_whose_bgp_others_write_is_read_and_not_contracted(tmp_path: Pa
     assert "skipping: [home]" in done["Contract the router"]
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize(
     ("changed", "left", "contracts"),
     [
@@ -317,6 +318,7 @@ def test_a_router_that_the_plan_does_not_manage_is_not_waited_for(tmp_path: Path
     assert api.begun
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize(
     "options",
     [("--tags", "cluster"), ("--skip-tags", "router"), ("--limit", "home*")],
