@@ -102,6 +102,7 @@ def intent() -> dict[str, Any]:
     return frr
 
 
+@pytest.mark.sequence
 class TestPersist:
     def test_a_preview_names_the_files_and_writes_none(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         text = gateway.run(intent, "--check")
@@ -149,11 +150,13 @@ class TestPersist:
         wait_for("the file", lambda: gateway.lab.read("/etc/frr/frr.conf") == before)
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     def test_daemons_alone_are_restored_too(self, gateway: Gateway) -> None:
         gateway.lab.sh("sed -i 's/^bgpd=.*/bgpd=no/' /etc/frr/daemons; systemctl restart frr")
         assert "FRR's configuration is back" in gateway.hook()
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     @pytest.mark.parametrize("case", ["file", "controller", "refused", "no frr"])
     def test_what_is_not_ours_to_replace_is_left_alone(self, gateway: Gateway, case: str) -> None:
         kept = gateway.lab.read(KEPT)
@@ -181,6 +184,7 @@ class TestPersist:
         gateway.hook()
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     def test_on_a_router_that_leaves_it_goes_with_what_it_keeps(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         kept = gateway.there()
         gateway.run(intent, udm_frr_state="absent", udm_frr_stage="expand")
@@ -194,6 +198,7 @@ class TestPersist:
         gateway.run(intent)
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     def test_a_file_that_another_owner_keeps_is_named_and_taken_away(
         self, gateway: Gateway, intent: dict[str, Any]
     ) -> None:
@@ -205,11 +210,13 @@ class TestPersist:
         assert gateway.lab.sh(f"systemctl is-enabled {UNIT} 2>&1", check=False).stdout != "enabled\n"
         assert "changed=0" in gateway.run(intent, udm_frr_persist=False)
 
+    @pytest.mark.long
     def test_the_next_run_alone_brings_it_back_too(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         gateway.upgrade(units=False)
         assert "changed=1" in gateway.run(intent, udm_frr_persist=False)
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     def test_a_router_without_data_is_told(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         gateway.lab.sh("mv /data /data.away")
         try:

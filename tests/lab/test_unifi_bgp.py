@@ -152,6 +152,7 @@ def without_a_neighbor(intent: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
+@pytest.mark.sequence
 class TestController:
     def test_a_preview_writes_nothing(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         before = gateway.untouched()
@@ -246,6 +247,7 @@ class TestController:
         assert gateway.server.held.text() == held
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     def test_what_somebody_typed_into_vtysh_is_not_lost_unasked(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         gateway.lab.sh("vtysh -c 'conf t' -c 'router bgp 65000' -c 'neighbor 10.121.0.99 remote-as 65009'")
         intent["maximum_paths"] = 4
@@ -255,6 +257,7 @@ class TestController:
         assert "changed=1" in gateway.run(intent, udm_frr_take_over=["router bgp 65000"])
         assert "10.121.0.99" not in gateway.lab.vtysh("show running-config")
 
+    @pytest.mark.long
     def test_a_file_with_bgp_in_it_is_a_second_owner(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         gateway.lab.write(
             "/etc/frr/frr.conf", STOCK + "router bgp 65000\n neighbor 10.121.0.98 remote-as 65008\nexit\n"
@@ -265,6 +268,7 @@ class TestController:
             gateway.lab.write("/etc/frr/frr.conf", STOCK)
         assert "two owners undo each other" in text
 
+    @pytest.mark.long
     def test_a_router_without_ssh_is_written_and_said_to_be_unproven(
         self, gateway: Gateway, intent: dict[str, Any]
     ) -> None:
@@ -277,11 +281,13 @@ class TestController:
         gateway.lab.wait_established(*PEERS)
         assert "changed=0" in gateway.run(intent)
 
+    @pytest.mark.long
     def test_the_owner_file_refuses_what_unifi_network_pushed(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         text = gateway.run(intent, code=2, udm_frr_owner="file")
         assert "bgpd runs a BGP instance that is not in this file" in text
         assert "edge_router_bgp_owner: controller" in text
 
+    @pytest.mark.long
     def test_the_sites_playbook_writes_it_in_both_stages_and_shows_no_key(self, gateway: Gateway) -> None:
         inventory = gateway.site(pool="203.0.113.92/31")
         assert "changed=1" in gateway.play(inventory, "router")
@@ -292,6 +298,7 @@ class TestController:
         assert "203.0.113.93/32" not in gateway.lab.vtysh("show running-config")
         assert "changed=0" in gateway.play(inventory, "router,contract")
 
+    @pytest.mark.long
     def test_removal_deletes_the_entry(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         assert "changed=0" in gateway.run(intent, udm_frr_state="absent", udm_frr_stage="expand")
         assert "changed=1" in gateway.run(intent, udm_frr_state="absent", udm_frr_stage="contract")

@@ -238,7 +238,7 @@ python() {{
 }}
 """
     test = (CHECKOUT / "test").read_text("utf-8")
-    for step, marker, workers in (("lab", "lab and not long", 2), ("drills", "lab and long", 3)):
+    for step, marker, workers in (("lab", "lab and not long", 2), ("drills", "lab and (long or sequence)", 3)):
         line = re.search(rf"^step_{step}\(\) .*$", test, re.MULTILINE)
         assert line is not None
         done = bash(f"{python}\n{function_of('pytest_lab')}\n{line[0]}\nstep_{step}")
