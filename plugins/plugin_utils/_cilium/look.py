@@ -61,6 +61,12 @@ PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
 
 
+NO_NAMESPACE = (
+    "cilium_net_release_namespace: the cluster has no namespace {0}, in which Cilium's release and the note of what"
+    " this site made are kept (kubectl create namespace {0}, closed to tenants; or leave the variable out)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The cluster as the plan has it, and where its Helm release stands."""
@@ -189,7 +195,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         state: what :func:`look_request` asked for.
         rules: what the account may do, by namespace.
     """
-    found = Look()
+    found = Look([] if target.namespace in state["namespaces"] else [NO_NAMESPACE.format(target.namespace)])
     cluster = target.cluster
     other = cluster_refusals(cluster["nodes"], state["nodes"])
     if other:  # what it has is then of no interest

@@ -492,3 +492,12 @@ def test_agents_witness_where_the_router_of_a_session_is_not_read(witness: bool)
     assert target_of(planned, "home", "cilium", "kube-system", True).agents_witness is witness
     planned["sessions"] = [{**session, "cluster": "another"} for session in planned["sessions"]]
     assert target_of(planned, "home", "cilium", "kube-system", True).agents_witness is False
+
+
+def test_a_namespace_that_is_not_there_is_refused_before_anything_is_changed() -> None:
+    of = planned_target()
+    found = look(of, {**as_planned(of), "namespaces": ["default", "web"]}, ADMINISTRATOR)
+    assert (
+        "cilium_net_release_namespace: the cluster has no namespace kube-system, in which Cilium's release and the note of"
+        " what this site made are kept (kubectl create namespace kube-system, closed to tenants; or leave the variable out)"
+    ) in found.refusals
