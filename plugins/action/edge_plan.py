@@ -66,7 +66,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.si
 
 display = Display()
 
-COLLECTION = ".".join(__name__.split(".")[1:3])
 ROLES = Path(__file__).parents[2] / "roles"
 SECRETS = "edge_bgp_passwords"
 """Its names are part of the plan, its values never: they are not even resolved."""
@@ -225,7 +224,7 @@ def listed_tags(manager: Any, loader: Any) -> frozenset[str] | None:
 
 def in_our_roles(task: Task) -> bool:
     """Return whether a task stands in a role of this collection."""
-    return isinstance(task._role, Role) and task._role._role_collection == COLLECTION
+    return isinstance(task._role, Role) and Path(task._role._role_path).resolve().parent == ROLES.resolve()
 
 
 def tasks_of(block: Block) -> Iterator[Task]:

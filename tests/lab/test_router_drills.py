@@ -602,8 +602,11 @@ def around_step(site: Site, step: str, script: str) -> AbstractContextManager[No
     return around_reload(site, f'real "$@"; status=$?; {once}; exit $status')
 
 
-STEPS = ("before the swap", "during the apply", "before the proof")
-DRILLED_STEPS = [pytest.param(step, marks=() if step == "during the apply" else pytest.mark.long) for step in STEPS]
+STEPS = (
+    pytest.param("before the swap", marks=pytest.mark.long),
+    "during the apply",
+    pytest.param("before the proof", marks=pytest.mark.long),
+)
 """The moment at which a change is half made, and in a long run those around it."""
 
 
@@ -625,7 +628,7 @@ def a_run_that_waits(site: Site) -> Iterator[None]:
         process.wait()
 
 
-@pytest.mark.parametrize("step", DRILLED_STEPS)
+@pytest.mark.parametrize("step", STEPS)
 def test_a_cut_connection_does_not_stop_the_change(site: Site, step: str) -> None:
     site.lab.sh(f"rm -f {STATE}/result.json")
     with around_step(site, step, WAITS):
@@ -716,7 +719,7 @@ def test_a_worker_killed_at_each_moment_of_its_rollback_is_completed_by_the_next
 
 
 @pytest.mark.interrupts
-@pytest.mark.parametrize("step", DRILLED_STEPS)
+@pytest.mark.parametrize("step", STEPS)
 def test_a_power_cut_leaves_one_of_both_and_the_next_run_completes(site: Site, step: str) -> None:
     site.lab.sh(f"rm -f {STATE}/result.json; cp -p {RELOAD} /srv/reload; cp -p /usr/bin/vtysh /srv/vtysh")
     with around_step(site, step, WAITS):

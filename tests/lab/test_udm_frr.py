@@ -31,7 +31,7 @@ BIN = Path(sys.executable).parent
 REASON = missing()
 NEWEST_KNOWN = "trixie"
 OTHERS = ("bullseye", *(pytest.param(suite, marks=pytest.mark.long) for suite in ("bookworm", "forky")))
-"""FRR 7.5, the oldest, which a full run has too; and 8.4 and 10.7."""
+"""FRR 7.5, the oldest, in each full run; 8.4 and 10.7 in a long one."""
 PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
 PASSWORD = "s3cret-of-the-lab"
 

@@ -123,10 +123,15 @@ class VerifyReport(Report):
         entry = LIVE_CODES[code]
         end = path.split(" ")[0]
         hint = entry.others if entry.others and end in self._others else entry.hint
-        # A router speaks of the nodes of all clusters.
-        namespaces = {self._namespaces[end]} if end in self._namespaces else set(self._namespaces.values())
-        known = {"cilium_namespace": "|".join(sorted(namespaces)) or USUAL_NAMESPACE, **fields}
+        known = {"cilium_namespace": self._namespace(end), **fields}
         return self.add(code, path, entry.problem.format(**known), hint.format(**known))
+
+    def _namespace(self, end: str) -> str:
+        """Return the namespace of Cilium's release to look into; a router speaks of the nodes of all clusters."""
+        own = {self._namespaces[end]} if end in self._namespaces else set(self._namespaces.values())
+        if len(own) > 1:
+            return "<namespace>"
+        return own.pop() if own else USUAL_NAMESPACE
 
     @property
     def rows(self) -> list[Row]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -59,3 +60,13 @@ PLUGIN_TESTS = sorted((CHECKOUT / "tests" / "unit" / "plugins").glob("test_*.py"
 def test_each_file_has_what_a_full_run_repeats_on_the_other_cores(path: Path) -> None:
     """``./test matrix`` takes of the tests that start Ansible only those marked ``each_core``: each topic has one."""
     assert "mark.each_core\n" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("marker", "cases"), [("not long", ["compare", "drift"]), ("long", ["plan", "render", "site", "verify"])]
+)
+def test_a_full_run_takes_two_cases_and_a_long_one_the_others(marker: str, cases: list[str]) -> None:
+    test = "tests/unit/plugins/test_tags.py::test_a_run_whose_tags_no_task_has_is_refused"
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-m", marker, test, "-n0", "-vv"]
+    listed = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"is_refused\[(\w+)\]", listed) == cases

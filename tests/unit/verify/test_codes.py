@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import VerifyReport
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify import (
     test_advertised,
@@ -63,3 +64,14 @@ def test_what_to_look_at_stands_in_the_namespace_of_the_release(fault: Fault) ->
         fault.prepare(site)
     fault.apply(site)
     assert site.texts() == [text.replace(IN_THE_USUAL, "-n network") for text in fault.texts]
+
+
+def test_a_router_speaks_of_the_nodes_of_all_clusters() -> None:
+    """Where their releases stand in two namespaces, the reader fills in the one of the node."""
+    report = VerifyReport(namespaces={"home": "network", "lab": "kube-system"})
+    for end in ("home", "edge"):
+        report.find("EDGE822", f"{end} node n1", state="idle", node="n1")
+    assert [(finding.hint or "")[:30] for finding in report.findings] == [
+        "kubectl -n <namespace> logs ds",
+        "kubectl -n network logs ds/cil",
+    ]
