@@ -26,19 +26,21 @@ pytestmark = pytest.mark.ansible
 
 STOPPED = "did not take the plan in this run"
 LOOK = "/api/v1/nodes"
+NAMESPACES = "/api/v1/namespaces"
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 ADMINISTRATOR = {"status": {"resourceRules": [{key: ["*"] for key in ("apiGroups", "resources", "verbs")}]}}
 
 
 class ApiServer(ThreadingHTTPServer):
-    """Notes what is asked of it: a cluster without anything, which goes away after the look at it."""
+    """Notes what is asked of it: a cluster with kube-system alone, which goes away after the look at it."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _NotAvailable)
         self.asked: list[str] = []
-        self.answers: dict[str, Any] = {LOOK: {"items": []}, REVIEW: ADMINISTRATOR}
+        namespaces = {"items": [{"metadata": {"name": "kube-system"}}]}
+        self.answers: dict[str, Any] = {LOOK: {"items": []}, NAMESPACES: namespaces, REVIEW: ADMINISTRATOR}
         """Path -> JSON; of what stands not there nothing exists."""
 
     @property
@@ -398,6 +400,15 @@ def test_a_cluster_of_others_ends_the_run_before_the_routers(tmp_path: Path, api
         "Nothing was changed. home-k8s: it has none of the planned nodes (home-node); its nodes are elsewhere."
         in run.output
     )
+    assert "TASK [Expand the router]" not in run.output
+    assert api.begun == []
+
+
+def test_a_namespace_that_is_not_there_ends_the_run_before_the_routers(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE)
+    run = run_playbook(str(without_frr(tmp_path)), hosts, json.dumps({"cilium_net_release_namespace": "cilium"}))
+    assert run.status != 0
+    assert "home-k8s: cilium_net_release_namespace: the cluster has no namespace cilium" in run.output
     assert "TASK [Expand the router]" not in run.output
     assert api.begun == []
 
