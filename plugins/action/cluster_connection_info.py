@@ -19,8 +19,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import READ_ONLY_PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import KUBERNETES_ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import Read, read_cluster
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import KUBERNETES_ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
     ARGUMENTS as STATE_ARGUMENTS,
 )

@@ -24,7 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.guard import ways_out as guard
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import overlay as _overlay
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import written_overlay as _overlay
 
 CONNECTED = ("edge_routers", "edge_clusters")
 GROUPS = (*CONNECTED, "edge_nodes")

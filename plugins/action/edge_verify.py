@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible import constants as C  # noqa: N812  (Ansible's own name for it)
 from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.executor.task_queue_manager import TaskQueueManager
@@ -115,6 +116,8 @@ class ActionModule(ActionBase):
             plays.append(play)
         # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.
         context.CLIARGS = ImmutableDict({**context.CLIARGS, "step": False, "start_at_task": None})
+        # The strategy ``free`` goes over all hosts in each turn, a thousand times a second: half a core's work.
+        C.DEFAULT_INTERNAL_POLL_INTERVAL = max(C.DEFAULT_INTERNAL_POLL_INTERVAL, POLL_SECONDS)
         passwords = {"conn_pass": self._play_context.password, "become_pass": self._play_context.become_pass}
 
         def read() -> None:
@@ -129,6 +132,8 @@ class ActionModule(ActionBase):
         return read
 
 
+POLL_SECONDS = 0.01
+"""How often the strategy looks whether a process that reads an end is done."""
 FAILED = "Task failed: "
 
 

@@ -22,7 +22,7 @@ import yaml
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import (  # noqa: E402
     open_cluster,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_rules  # noqa: E402

@@ -25,10 +25,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
     reader as reader_module,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import (  # noqa: E402
+    open_cluster,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (  # noqa: E402
     ClusterReader,
     ClusterReadError,
-    open_cluster,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.large import applied_cluster  # noqa: E402
 from api_gate import HANGS, STALLS, gate  # noqa: E402

@@ -20,12 +20,12 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import (  # noqa: E402
+    open_cluster,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import (  # noqa: E402
     ARGUMENTS,
     write_note,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (  # noqa: E402
-    open_cluster,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
 from cluster_lab import Cluster, Run, run_refused, run_roles  # noqa: E402

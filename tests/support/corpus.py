@@ -35,11 +35,9 @@ from typing import Any
 
 import kubernetes
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import open_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import read_cilium
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
-    ClusterReadError,
-    open_cluster,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReadError
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import ask as ask_from_clients

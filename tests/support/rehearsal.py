@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description import twin as _twin
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import kube, overlay
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import kube, overlay, written_overlay
 
 from .hybrid import hybrid_plan
 
@@ -56,7 +56,7 @@ def rehearsal(folder: Path, only: Collection[str] | None = None) -> Rehearsal:
     kubeconfig.write_text(kube.kubeconfig("https://127.0.0.1:9", folder / "ca.crt", "token", "twin-t"), "utf-8")
     overlay.write_connect(ssh)
     (cluster,) = twin.clusters
-    made = Rehearsal(folder, folder / overlay.FOLDER, kubeconfig, calls)
+    made = Rehearsal(folder, folder / written_overlay.FOLDER, kubeconfig, calls)
     hosts = {
         "edge_routers": {item.host: overlay.router_variables(item, ssh, "10.3") for item in twin.routers},
         "edge_clusters": {

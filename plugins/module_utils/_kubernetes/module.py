@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .reader import KUBERNETES_ERROR, ClusterReader, ClusterReadError, open_cluster
+from .client import KUBERNETES_ERROR, open_cluster
+from .reader import ClusterReader, ClusterReadError
 
 Read = Callable[[ClusterReader, Mapping[str, Any]], Dict[str, Any]]
 """What reads a cluster: the reader and the module's options in, a part of its result out."""

@@ -12,7 +12,7 @@ from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, S
 from .connection import OPTIONS
 from .helm_records import read_release
 from .pods import left_on_dead_nodes, unready_pods
-from .reader import CLIENT, METADATA_ONLY, ClusterReader
+from .reader import METADATA_ONLY, ClusterReader
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -301,7 +301,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
     state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
     state["workloads"] = read_workloads(reader) if params["workloads"] else None
-    state["client"] = CLIENT
+    state["client"] = reader.client
     if params["services"]:
         names, uids = set(params["service_names"]), set(config_map)
         state["services"] = read_services(reader, params["selector"], params["manager"], names, uids)

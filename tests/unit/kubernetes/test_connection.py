@@ -8,21 +8,19 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import ApiClient, open_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import (
     RefusedEnvironmentError,
     resolve_connection,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
-    ClusterReader,
-    ClusterReadError,
-    open_cluster,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReadError
 from kubernetes.config import new_client_from_config
 
 HOST = "https://192.0.2.1:6443"
@@ -157,12 +155,12 @@ def test_automation_platform_is_followed_by_all(tmp_path: Path) -> None:
         {"name": "cluster-edge", "cluster": {"server": HOST, "certificate-authority": str(authority)}}
     ]
     assert helm == {"host": HOST, "validate_certs": True}
-    with ClusterReader(connection) as reader:
-        configuration = reader._client.client.configuration
+    with closing(ApiClient(connection)) as client:
+        configuration = client.configuration
         assert (configuration.host, configuration.verify_ssl) == (HOST, True)
         assert configuration.ssl_ca_cert == str(authority)
         assert "Bearer not-to-be-seen" in configuration.api_key.values()
-        assert reader.warnings == []
+        assert client.warnings == []
     for told in (connection.k8s_arguments(), connection.helm_arguments(), connection.helm_environment(), connection):
         assert "not-to-be-seen" not in repr(told)
 
@@ -173,9 +171,9 @@ def test_verification_that_variables_switch_off_is_said_and_the_same_to_all(word
     connection = resolve_connection(None, None, {**ALONE, "K8S_AUTH_VERIFY_SSL": word})
     assert connection.k8s_arguments()["validate_certs"] is False
     assert connection.helm_arguments()["validate_certs"] is False
-    with ClusterReader(connection) as reader:
-        assert reader._client.client.configuration.verify_ssl is False
-        (warning,) = reader.warnings
+    with closing(ApiClient(connection)) as client:
+        assert client.configuration.verify_ssl is False
+        (warning,) = client.warnings
     assert warning.startswith(f"K8S_AUTH_VERIFY_SSL=no: the certificate of {HOST} is not checked")
 
 
@@ -189,8 +187,8 @@ def test_client_certificate(tmp_path: Path) -> None:
     assert connection.k8s_arguments() == {"host": HOST, "validate_certs": True, **pair}
     user = {"client-certificate": str(files["cert"]), "client-key": str(files["key"])}
     assert connection.helm_arguments()["kubeconfig"]["users"] == [{"name": "cluster-edge", "user": user}]
-    with ClusterReader(connection) as reader:
-        configuration = reader._client.client.configuration
+    with closing(ApiClient(connection)) as client:
+        configuration = client.configuration
         assert (configuration.cert_file, configuration.key_file) == (str(files["cert"]), str(files["key"]))
 
 
@@ -213,8 +211,8 @@ def kubeconfig(path: Path, context: str | None, *others: str, **cluster: Any) ->
 
 
 def server_of(connection: Any) -> str:
-    with ClusterReader(connection) as reader:
-        return reader.server
+    with closing(ApiClient(connection)) as client:
+        return client.server
 
 
 def server_of_tasks(arguments: dict[str, str]) -> str:
@@ -322,8 +320,8 @@ def test_keys_of_a_kubeconfig_do_not_stay_in_files(tmp_path: Path, monkeypatch: 
     content = yaml.safe_load(config.read_text())
     content["users"][0]["user"] = {"client-certificate-data": "UEVN", "client-key-data": "UEVN"}
     config.write_text(json.dumps(content))
-    with open_cluster(str(config), None, {}) as reader:
-        key = Path(reader._client.client.configuration.key_file)
+    with closing(ApiClient(resolve_connection(str(config), None, {}))) as client:
+        key = Path(client.configuration.key_file)
         assert key.parent == tmp_path
         assert key.stat().st_mode & 0o077 == 0
     assert sorted(tmp_path.iterdir()) == [config]

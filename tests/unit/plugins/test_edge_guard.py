@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.guard import ways_out as guard
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.overlay import VARIABLE
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.written_overlay import VARIABLE
 from ansible_collections.hybridnet.cluster_edge.tests.support.connections import Source, connection_plugins, sources
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook

@@ -46,7 +46,7 @@ MORE: dict[str, set[str]] = {
     "module_utils/_unifi/api": {"urllib"},
     "module_utils/_kubernetes/connection": {"os", "urllib", "yaml"},
     "module_utils/_kubernetes/chart_source": {"urllib"},
-    "module_utils/_kubernetes/reader": {"kubernetes", "traceback", "urllib3", "yaml"},
+    "module_utils/_kubernetes/client": {"kubernetes", "traceback", "urllib3", "yaml"},
     "module_utils/_kubernetes/state": {"time"},
     "module_utils/_kubernetes/observation": {"email"},
     "module_utils/_kubernetes/module": {"ansible", "os"},

@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
     programs,
     runtime,
     site,
+    written_overlay,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     CHECKOUT,
@@ -304,7 +305,7 @@ def test_overlay_loses_hosts_that_left(tmp_path: Path) -> None:
     overlay.write_overlay(tmp_path, "home", {"edge_routers": {"r1": {"a": 1}, "r2": {}}, "edge_clusters": {"k8s": {}}})
     overlay.write_overlay(tmp_path, "home", {"edge_routers": {"r1": {"a": 2}}, "edge_clusters": {"k8s": {}}})
     assert {path.name for path in (tmp_path / "host_vars").iterdir()} == {"r1.yml", "k8s.yml"}
-    found = overlay.read_overlay(tmp_path)
+    found = written_overlay.read_overlay(tmp_path)
     assert (found.folder, found.twin) == (str(tmp_path), "home")
     assert found.hosts == {
         "r1": {"edge_twin_overlay": str(tmp_path), "a": 2},
@@ -317,7 +318,7 @@ def test_overlay_that_somebody_has_broken_is_told(tmp_path: Path) -> None:
     overlay.write_overlay(tmp_path, "home", {"edge_routers": {"r1": {}}})
     (tmp_path / "host_vars" / "r1.yml").write_text("ansible_host: 192.0.2.1\n")
     with pytest.raises(EdgeError, match="this overlay is not as the twin has written it"):
-        overlay.read_overlay(tmp_path)
+        written_overlay.read_overlay(tmp_path)
 
 
 def test_a_release_of_somebody_else_gets_the_planned_values_under_the_twins() -> None:

@@ -19,9 +19,9 @@ from typing import Any
 from ....module_utils._errors import EdgeError
 from ..description.firewall import NOTES, TABLE
 from .network import inside, open_namespace
-from .overlay import FOLDER
 from .paths import Chosen, Hop, Paths, Wanted
 from .runtime import NETNS, run
+from .written_overlay import FOLDER
 
 SECONDS = 3.0
 """Within which a port must answer.

@@ -18,13 +18,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ....module_utils._errors import EdgeError
 from ..description import twin as _twin
-from ..guard.ways_out import CONNECTION, Overlay
+from ..guard.ways_out import CONNECTION
 from .runtime import NETNS, PATH, write
-
-_MARKER = ".cluster-edge-twin.json"
-"""Makes a folder an overlay. Ansible reads no hidden file of an inventory folder."""
+from .written_overlay import MARKER, VARIABLE
 
 _CONNECT = """\
 # Opens the connection of an SSH client inside a network namespace and passes the descriptor on (ProxyUseFdpass).
@@ -40,12 +37,6 @@ connection.setblocking(True)
 with socket.socket(fileno=1) as client:
     socket.send_fds(client, [b"\\0"], [connection.fileno()])
 """
-
-FOLDER = "overlay"
-"""Its name in the twin's folder."""
-
-VARIABLE = "edge_twin_overlay"
-"""On every host of an overlay: its folder."""
 
 NOBODY = "127.0.0.1"
 """Where a host without an SSH server in the twin is looked for: loopback of its own namespace."""
@@ -199,7 +190,7 @@ def write_overlay(folder: Path, twin: str, hosts: Mapping[str, Mapping[str, Mapp
     """
     groups = {group: {"hosts": dict.fromkeys(sorted(members))} for group, members in hosts.items()}
     write(folder / "hosts.yml", _yaml({"all": {"children": groups}}))
-    write(folder / _MARKER, _yaml({"twin": twin}))
+    write(folder / MARKER, _yaml({"twin": twin}))
     wanted = {"hosts.yml"}
     for members in hosts.values():
         for host, variables in members.items():
@@ -208,32 +199,6 @@ def write_overlay(folder: Path, twin: str, hosts: Mapping[str, Mapping[str, Mapp
     for path in folder.rglob("*.yml"):
         if path.name not in wanted:
             path.unlink()
-
-
-def is_overlay(folder: Path) -> bool:
-    """Return whether an inventory folder is a twin's overlay."""
-    return (folder / _MARKER).is_file()
-
-
-def overlays(source: Path) -> list[Path]:
-    """Return the overlays that an inventory source is or holds: a folder, a file of one, or a folder of inventories."""
-    inside = [marker.parent for depth in ("*", "*/*") for marker in sorted(source.glob(f"{depth}/{_MARKER}"))]
-    return [folder for folder in (source, source.parent, *inside) if is_overlay(folder)]
-
-
-def read_overlay(folder: Path) -> Overlay:
-    """Return what stands in an overlay.
-
-    Raises:
-        EdgeError: somebody has edited it into what cannot be read.
-    """
-    try:
-        twin = json.loads((folder / _MARKER).read_text("utf-8"))["twin"]
-        paths = sorted((folder / "host_vars").glob("*.yml"))
-        return Overlay(str(folder), twin, {path.stem: dict(json.loads(path.read_text("utf-8"))) for path in paths})
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        problem = f"this overlay is not as the twin has written it: {error}"
-        raise EdgeError(str(folder), problem, "write it anew: playbooks/twin.yml") from error
 
 
 def write_connect(ssh: Path) -> None:

@@ -25,6 +25,7 @@ from .control_plane import ControlPlane
 from .nodes import Node
 from .runtime import Runtime, run, write
 from .speaker import StandIn
+from .written_overlay import FOLDER
 
 _GONE_LIMIT = 10.0
 _DESCRIPTION = "twin.json"
@@ -189,7 +190,7 @@ class TwinSite:
         runtime.progress.step(f"twin {twin.name} is up")
         return Result(
             changed=changed or bool(runtime.started),
-            overlay=runtime.folder / overlay.FOLDER,
+            overlay=runtime.folder / FOLDER,
             clients=dict(twin.clients),
             routers={item.host: item.namespace for item in twin.routers},
             nodes={host.name: host.namespace for host in twin.hosts if host.kind == "node"},
@@ -336,7 +337,7 @@ class TwinSite:
         overlay.write_connect(ssh)
         version = router.frr_version(found.image)
         overlay.write_overlay(
-            self.runtime.folder / overlay.FOLDER,
+            self.runtime.folder / FOLDER,
             twin.name,
             {
                 "edge_routers": {item.host: overlay.router_variables(item, ssh, version) for item in twin.routers},

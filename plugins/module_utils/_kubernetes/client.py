@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Kubernetes client: one API server, reached as a connection says. Its errors become the collection's."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from typing import Any, Mapping, Optional
+
+from .._errors import EdgeError
+from .chart_source import without_logins
+from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
+from .reader import AlreadyThereError, Answer, ClusterReader, ClusterReadError, RefusedError
+
+try:
+    import kubernetes
+    import urllib3
+    import yaml
+    from kubernetes.config import kube_config
+    from kubernetes.dynamic.client import DynamicClient
+    from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
+    from urllib3.exceptions import HTTPError, InsecureRequestWarning
+
+    KUBERNETES_ERROR = None
+except ImportError:
+    KUBERNETES_ERROR = traceback.format_exc()
+
+_CLIENT = re.compile(r"^\w+\(.*?\): ")
+"""How urllib3 begins a text: with its own object, which names a host that is said already."""
+
+NO_FILE = "there is no such file (look at edge_cluster_kubeconfig and KUBECONFIG)"
+"""Said of a kubeconfig that is not there; the client calls it an invalid one."""
+
+
+def _reason(error: Exception) -> str:
+    """Return why a server does not answer, without the objects and the path of the client that asked."""
+    return _CLIENT.sub("", str(getattr(error, "reason", None) or error))
+
+
+class ApiClient:
+    """Sends requests to one API server.
+
+    Args:
+        connection: how to reach it.
+
+    Raises:
+        ClusterReadError: the kubeconfig cannot be used; from :meth:`request`: the server refuses, or is out of reach.
+    """
+
+    def __init__(self, connection: ClusterConnection) -> None:
+        self.connection = connection
+        self.version = str(kubernetes.__version__)
+        try:
+            client = _client(connection)
+        except (kubernetes.config.ConfigException, OSError, yaml.YAMLError) as error:
+            named = connection.login or connection.kubeconfig
+            way_out = (
+                "" if named else " (name a kubeconfig: edge_cluster_kubeconfig at the cluster's host, or KUBECONFIG)"
+            )
+            why = NO_FILE if connection.is_without_file else str(error)
+            raise ClusterReadError("{0} cannot be used: {1}{2}".format(connection.where, why, way_out)) from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # The client takes the file's content for a mapping without a look, and trips over whatever else is there.
+            raise ClusterReadError(
+                "{0} cannot be used: it is no kubeconfig, or a part of one has another form "
+                "(kubectl config view --kubeconfig FILE shows one that is whole)".format(connection.where)
+            ) from error
+        self.server: str = without_logins(client.configuration.host)
+        """Its URL, for people: a kubeconfig's may have a login, as for a proxy before the API server."""
+        self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
+        """What has to be said of the connection: that nobody checks whose certificate it is, or that it has none."""
+        # Said once, in the warning; urllib3 would say it for each request.
+        urllib3.disable_warnings(InsecureRequestWarning)
+        # No discovery: the paths are known, and its cache outlives changes of the custom resource definitions.
+        self._client = DynamicClient(client, discoverer=lambda owner, cache_file: None)
+
+    @property
+    def configuration(self) -> Any:
+        """The settings of the client: server, certificates, login."""
+        return self._client.client.configuration
+
+    def close(self) -> None:
+        """Remove the files in which the client keeps a kubeconfig's keys."""
+        # By its exit handler alone they would outlive a process that Ansible has forked.
+        kube_config._cleanup_temp_files()
+
+    def request(self, method: str, path: str, seconds: int, **given: Any) -> Optional[Answer]:
+        """Return the answer to a request, or None where the server has no such thing.
+
+        The limit, ``seconds``, is of connecting and of each wait for the server; the rest is the client's own.
+
+        Raises:
+            AlreadyThereError: the server has one of this name, or not the one of a precondition.
+            RefusedError: it refused for another reason.
+        """
+        where = self.connection.where
+        try:
+            answer = self._client.request(method, path, serialize=False, _request_timeout=seconds, **given)
+            return Answer(answer.data, answer.headers.get("Date"))  # read here: the server may stop in the middle
+        except NotFoundError:
+            return None
+        except ConflictError as error:
+            raise AlreadyThereError(where, error) from error
+        except DynamicApiError as error:
+            raise RefusedError(where, error) from error
+        except HTTPError as error:
+            raise ClusterReadError(
+                "the API server {0} ({1}) is out of reach: {2}".format(self.server, where, _reason(error))
+            ) from error
+
+
+def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment: Mapping[str, str]) -> ClusterReader:
+    """Return a reader of the cluster that kubeconfig, context and the environment name. Nothing is sent yet.
+
+    Raises:
+        ClusterReadError: they contradict each other, or cannot be used.
+    """
+    try:
+        return ClusterReader(ApiClient(resolve_connection(kubeconfig, context, environment)))
+    except EdgeError as error:
+        variables = error.variables if isinstance(error, RefusedEnvironmentError) else []
+        raise ClusterReadError(str(error), variables) from error
+
+
+def _client(connection: ClusterConnection) -> Any:
+    """Return an API client whose every setting is that of the connection."""
+    if connection.login:
+        return kubernetes.config.new_client_from_config_dict(
+            config_dict=connection.config_dict(with_secrets=True), persist_config=False
+        )
+    if connection.kubeconfig:
+        return kubernetes.config.new_client_from_config(config_file=connection.kubeconfig, context=connection.context)
+    configuration = kubernetes.client.Configuration()
+    kubernetes.config.load_incluster_config(client_configuration=configuration)
+    return kubernetes.client.ApiClient(configuration)
