@@ -172,23 +172,24 @@ KUSTOMIZE = Recipe(
     "v5.8.2",
 )
 """Tests build with it what is rendered for Flux and Argo CD; it is built where one asks for it."""
-_WITHOUT_MODULES = Edit(
-    "pkg/datapath/linux/modules/modules_linux.go",
-    'loadedModulesFilepath = "/proc/modules"',
-    'loadedModulesFilepath = "/dev/null"',
+_MODULES = "pkg/datapath/linux/modules/modules_linux.go"
+_WITHOUT_MODULES = (
+    Edit(_MODULES, 'loadedModulesFilepath = "/proc/modules"', 'loadedModulesFilepath = "/dev/null"'),
+    Edit(_MODULES, 'return "modprobe"', 'return "true"'),
 )
-"""Agents before 1.18 end where the kernel has no ``/proc/modules``: one that was built without loadable modules."""
+"""Agents before 1.18 end where the kernel has no ``/proc/modules``, and, with IPv6, where ip6tables' cannot be loaded:
+one that was built without loadable modules has no list of them, and what it has is there from the beginning."""
 _BPFTOOL = {"/usr/sbin/bpftool": "bpftool"}
 """Agents before 1.18 ask it for what the kernel can do."""
 CILIUM = {
     "1.16.19": replace(
         _cilium("1.16.19", "2026-01-12T20:26:36Z"),
-        edits=(_WITHOUT_MODULES,),
+        edits=_WITHOUT_MODULES,
         commands=_BPFTOOL,
         # Its BPF sources narrow integers, which clang 19 warns of, and it compiles with -Werror.
         compiler_options=("-Wno-error=shorten-64-to-32",),
     ),
-    "1.17.16": replace(_cilium("1.17.16", "2026-05-13T16:12:21Z"), edits=(_WITHOUT_MODULES,), commands=_BPFTOOL),
+    "1.17.16": replace(_cilium("1.17.16", "2026-05-13T16:12:21Z"), edits=_WITHOUT_MODULES, commands=_BPFTOOL),
     "1.18.0": _cilium("1.18.0", "2025-07-29T12:48:35Z"),
     "1.19.6": _cilium("1.19.6", "2026-07-16T00:00:00Z"),
     "1.20.2": _cilium("1.20.2", "2026-10-14T00:00:00Z"),
