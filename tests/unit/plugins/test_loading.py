@@ -31,6 +31,14 @@ LIBRARY = "ansible_collections.hybridnet.cluster_edge.plugins."
 NO_TWIN = (f"{LIBRARY}plugin_utils._twin.description", f"{LIBRARY}plugin_utils._twin.run.runtime")
 
 
+def loaded(kind: str, name: str) -> str:
+    """Return the names of all modules that are there after Ansible has loaded a plugin, as JSON."""
+    command = [sys.executable, "-c", LOAD, kind, name]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
@@ -44,19 +52,12 @@ NO_TWIN = (f"{LIBRARY}plugin_utils._twin.description", f"{LIBRARY}plugin_utils._
         ("action", "edge_verify"),
     ],
 )
-def loaded(kind: str, name: str) -> str:
-    """Return the names of all modules that are there after Ansible has loaded a plugin, as JSON."""
-    command = [sys.executable, "-c", LOAD, kind, name]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_a_plan_loads_neither_the_kubernetes_client_nor_the_twin(kind: str, name: str) -> None:
     modules = loaded(kind, name)
     assert f'"{LIBRARY}{kind}' in modules
     assert [module for module in (*FORBIDDEN, *NO_TWIN) if f'"{module}"' in modules] == []
 
 
+@pytest.mark.each_core
 def test_an_action_that_asks_a_cluster_loads_the_client_before_ansible_forks() -> None:
     assert '"kubernetes"' in loaded("action", "cluster_look")
