@@ -40,13 +40,13 @@ def _reason(error: Exception) -> str:
 
 
 class ApiClient:
-    """Sends requests to one API server.
+    """Sends requests to one API server, as :class:`reader.Client` says.
 
     Args:
         connection: how to reach it.
 
     Raises:
-        ClusterReadError: the kubeconfig cannot be used; from :meth:`request`: the server refuses, or is out of reach.
+        ClusterReadError: the kubeconfig cannot be used.
     """
 
     def __init__(self, connection: ClusterConnection) -> None:
@@ -67,10 +67,9 @@ class ApiClient:
                 "{0} cannot be used: it is no kubeconfig, or a part of one has another form "
                 "(kubectl config view --kubeconfig FILE shows one that is whole)".format(connection.where)
             ) from error
+        # A kubeconfig's URL may have a login, as for a proxy before the API server.
         self.server: str = without_logins(client.configuration.host)
-        """Its URL, for people: a kubeconfig's may have a login, as for a proxy before the API server."""
         self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
-        """What has to be said of the connection: that nobody checks whose certificate it is, or that it has none."""
         # Said once, in the warning; urllib3 would say it for each request.
         urllib3.disable_warnings(InsecureRequestWarning)
         # No discovery: the paths are known, and its cache outlives changes of the custom resource definitions.
@@ -82,19 +81,12 @@ class ApiClient:
         return self._client.client.configuration
 
     def close(self) -> None:
-        """Remove the files in which the client keeps a kubeconfig's keys."""
+        """Remove the files of keys."""
         # By its exit handler alone they would outlive a process that Ansible has forked.
         kube_config._cleanup_temp_files()
 
     def request(self, method: str, path: str, seconds: int, **given: Any) -> Optional[Answer]:
-        """Return the answer to a request, or None where the server has no such thing.
-
-        The limit, ``seconds``, is of connecting and of each wait for the server; the rest is the client's own.
-
-        Raises:
-            AlreadyThereError: the server has one of this name, or not the one of a precondition.
-            RefusedError: it refused for another reason.
-        """
+        """Return the answer to a request, or None where the server has no such thing."""
         where = self.connection.where
         try:
             answer = self._client.request(method, path, serialize=False, _request_timeout=seconds, **given)

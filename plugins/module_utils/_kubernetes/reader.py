@@ -82,10 +82,18 @@ class Client(Protocol):
     """Version of the Kubernetes client."""
 
     def request(self, method: str, path: str, seconds: int, **given: Any) -> Optional[Answer]:
-        """Return the answer to a request, or None where the server has no such thing."""
+        """Return the answer to a request, or None where the server has no such thing.
+
+        The limit, ``seconds``, is of connecting and of each wait for the server; ``given`` goes to the client.
+
+        Raises:
+            AlreadyThereError: the server has one of this name, or not the one of a precondition.
+            RefusedError: it refused for another reason.
+            ClusterReadError: it is out of reach.
+        """
 
     def close(self) -> None:
-        """Remove what the client keeps in files."""
+        """Remove the files in which the client keeps a kubeconfig's keys."""
 
 
 class ClusterReader:
@@ -100,8 +108,7 @@ class ClusterReader:
 
     def __init__(self, client: Client) -> None:
         self.connection, self.server, self.warnings = client.connection, client.server, client.warnings
-        self.client = client.version
-        """Version of the Kubernetes client."""
+        self.client_version = client.version
         self.date: Optional[str] = None
         """When the server gave its last answer, by its own clock (RFC 9110 date)."""
         self._client = client
@@ -152,14 +159,9 @@ class ClusterReader:
         found = self._request("post", path, body=body, header_params={"Accept": JSON}) or {}
         return dict(found.get("status") or {"incomplete": True})
 
-    def _request(
-        self, method: str, path: str, seconds: int = REQUEST_SECONDS, **given: Any
-    ) -> Optional[Dict[str, Any]]:
-        """Return the decoded answer to a request, or None where the server has no such thing.
-
-        The limit, ``seconds``, is of connecting and of each wait for the server.
-        """
-        answer = self._client.request(method, path, seconds, **given)
+    def _request(self, method: str, path: str, seconds: Optional[int] = None, **given: Any) -> Optional[Dict[str, Any]]:
+        """Return the decoded answer to what the client sends; the limit is :data:`REQUEST_SECONDS` by default."""
+        answer = self._client.request(method, path, seconds or REQUEST_SECONDS, **given)
         if answer is None:
             return None
         self.date = answer.date or self.date

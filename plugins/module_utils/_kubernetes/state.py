@@ -301,7 +301,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
     state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
     state["workloads"] = read_workloads(reader) if params["workloads"] else None
-    state["client"] = reader.client
+    state["client"] = reader.client_version
     if params["services"]:
         names, uids = set(params["service_names"]), set(config_map)
         state["services"] = read_services(reader, params["selector"], params["manager"], names, uids)

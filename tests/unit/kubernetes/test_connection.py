@@ -320,8 +320,8 @@ def test_keys_of_a_kubeconfig_do_not_stay_in_files(tmp_path: Path, monkeypatch: 
     content = yaml.safe_load(config.read_text())
     content["users"][0]["user"] = {"client-certificate-data": "UEVN", "client-key-data": "UEVN"}
     config.write_text(json.dumps(content))
-    with closing(ApiClient(resolve_connection(str(config), None, {}))) as client:
-        key = Path(client.configuration.key_file)
+    with open_cluster(str(config), None, {}) as reader:
+        key = Path(reader._client.configuration.key_file)
         assert key.parent == tmp_path
         assert key.stat().st_mode & 0o077 == 0
     assert sorted(tmp_path.iterdir()) == [config]

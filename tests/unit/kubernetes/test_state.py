@@ -33,7 +33,7 @@ def definition(kind: str) -> dict[str, Any]:
 class ReaderStandIn:
     """Answers like an API server that serves the kinds ``served``, and has no object."""
 
-    client = "36.0.0"
+    client_version = "36.0.0"
 
     def __init__(self, *served: str) -> None:
         self.served = list(served)
@@ -62,7 +62,7 @@ def request(**changes: Any) -> dict[str, Any]:
 def test_each_kind_is_waited_for(clock: list[float]) -> None:
     reader: Any = ReaderStandIn()
     found = read_state(reader, request(plurals=["apples", "pears"], wait=5))
-    assert found["client"] == reader.client
+    assert found["client"] == reader.client_version
     assert found["kinds"] == {}
     assert sum(clock) == 5
     reader.served = ["Apple", "Pear"]
@@ -103,7 +103,7 @@ def is_not(kind: str, message: str = "") -> dict[str, str]:
 class WorkloadsStandIn:
     """Answers like an API server that has these workloads, and these pods."""
 
-    client = "36.0.0"
+    client_version = "36.0.0"
 
     def __init__(self, pods: list[dict[str, Any]] | None, **workloads: dict[str, Any]) -> None:
         self.pods = pods
@@ -296,7 +296,7 @@ def record(revision: int, **changes: Any) -> dict[str, Any]:
 class HelmStandIn:
     """Answers like an API server that has Helm's records of a release."""
 
-    client = "36.0.0"
+    client_version = "36.0.0"
 
     def __init__(self, *records: dict[str, Any], path: str = SECRETS) -> None:
         self.path = path
