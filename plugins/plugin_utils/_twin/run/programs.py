@@ -177,8 +177,8 @@ _WITHOUT_MODULES = (
     Edit(_MODULES, 'loadedModulesFilepath = "/proc/modules"', 'loadedModulesFilepath = "/dev/null"'),
     Edit(_MODULES, 'return "modprobe"', 'return "true"'),
 )
-"""Agents before 1.18 end where the kernel has no ``/proc/modules``, and, with IPv6, where ip6tables cannot be loaded: one
-that was built without loadable modules has no list of them, and what it has is there from the beginning."""
+"""Agents before 1.18 end where the kernel has no ``/proc/modules``, and, with IPv6, where ip6tables cannot be loaded:
+one that was built without loadable modules has no list of them, and what it has is there from the beginning."""
 _BPFTOOL = {"/usr/sbin/bpftool": "bpftool"}
 """Agents before 1.18 ask it for what the kernel can do."""
 CILIUM = {
