@@ -18,7 +18,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import READ_ONLY_PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (
+    NODE_CONFIG,
+    READ_ONLY_PLURALS,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import KUBERNETES_ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import Read, read_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
@@ -26,7 +29,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.ended_sessions import (
-    NODE_CONFIG,
     peerings_leave,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain

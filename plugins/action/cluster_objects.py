@@ -18,7 +18,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     apply_objects,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS as NOTE_ARGUMENTS
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import MAKING, NOTED, write_note
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.removal import (
     KEPT,
@@ -39,8 +39,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.liv
     place,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
-    MAKING,
-    NOTED,
     Claims,
     Delta,
     check_size,
@@ -82,6 +80,10 @@ ARGUMENTS: dict[str, Any] = {
 
 
 MOST_NAMES = 5
+TAKEN_MEANWHILE = (
+    "somebody else made it while this run did. What is planned was written into it; it is not counted as this site's"
+    " (look at its managedFields; delete it and run again, or give one of the two another name)"
+)
 RETRY = "What was written before it stays. Mend this and run again: the run goes on there."
 """What a run that ends in the middle of its writes leaves, and the way out."""
 
@@ -166,24 +168,20 @@ class ActionModule(ClusterAction):
         return found
 
     def _read(self, options: dict[str, Any], secrets: list[Object], variables: dict[str, Any]) -> dict[str, Any]:
-        """Return the part's live state, and what of ``secrets`` lives.
-
-        ``applied`` are the names of those that need no write, ``found`` the metadata of those without labels of ours.
-        """
+        """Return the part's live state, with planned Secrets' metadata; ``applied`` are those that need no write."""
         planned = {item["metadata"]["name"]: item for item in secrets}
         path = f"/api/v1/namespaces/{options['secrets_namespace']}/secrets"
 
         def read(reader: ClusterReader, request: Mapping[str, Any]) -> dict[str, Any]:
             # Only in this process: a module would send what the Secrets hold through its output.
             state = read_state(reader, request)
-            found = {name: reader.get(f"{path}/{name}") for name in planned}
-            applied = [name for name, item in found.items() if item and is_applied(planned[name], item)]
-            labeled = {item["name"] for item in state["secrets"]}
-            others = [item["metadata"] for name, item in found.items() if item and name not in labeled]
-            return {**state, "applied": applied, "found": others}
+            live = {name: reader.get(f"{path}/{name}") for name in planned}
+            applied = [name for name, item in live.items() if item and is_applied(planned[name], item)]
+            return {**state, "applied": applied}
 
         wait = 0 if self._task.check_mode else options["wait"]
-        return self.state(state_request(options["part"], options, wait), options, variables, read)
+        request = {**state_request(options["part"], options, wait), "secret_names": list(planned)}
+        return self.state(request, options, variables, read)
 
     def _write(
         self,
@@ -217,7 +215,9 @@ class ActionModule(ClusterAction):
         note = self._note_after(delta, claims, live, options, variables)
         differences = [difference(item, answer, "present") for item, answer in applied]
         differences += [difference(item, answer, "absent") for item, answer in removed]
-        names = [place(item) for item, _answer in [*hidden, *applied]]
+        written = [(place(item), answer) for item, answer in [*hidden, *applied]]
+        names = [name for name, _answer in written]
+        told |= {name: TAKEN_MEANWHILE for name, answer in written if name in new and answer.get("shared")}
         noted = [key for key in delta if not key.startswith(NOTED)]
         return {
             "changed": bool(names or removed or noted or note),

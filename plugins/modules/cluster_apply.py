@@ -80,6 +80,10 @@ results:
       description: The object's UID.
       type: str
       returned: unless it was refused
+    shared:
+      description: Whether other field managers have written the object too; its status does not count.
+      type: bool
+      returned: unless it was refused
     before:
       description: The fields that differ, as they were. Of a Secret nothing.
       type: dict

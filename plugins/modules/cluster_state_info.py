@@ -51,6 +51,11 @@ options:
   secrets_namespace:
     description: Read the metadata of the secrets in this namespace that O(selector) matches.
     type: str
+  secret_names:
+    description: With O(secrets_namespace), secrets there to read the metadata of, whatever their labels.
+    type: list
+    elements: str
+    default: []
   selector:
     description: Label selector of the objects that are ours.
     type: str
@@ -141,7 +146,12 @@ services:
   type: list
   elements: dict
 secrets:
-  description: Metadata of the secrets that were asked for.
+  description: Metadata of the secrets that O(selector) matches.
+  returned: always
+  type: list
+  elements: dict
+found:
+  description: Metadata of those of O(secret_names) that are there and that O(selector) does not match.
   returned: always
   type: list
   elements: dict

@@ -203,7 +203,6 @@ def place_of(item: dict[str, Any]) -> str:
     return f"/apis/{item['apiVersion']}/{PLURALS[item['kind']].partition('.')[0]}/{metadata['name']}"
 
 
-@pytest.mark.long
 def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path: Path) -> None:
     """Until it is as planned, no router is contracted; the rendered files make it so."""
     site = {

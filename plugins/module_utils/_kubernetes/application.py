@@ -66,13 +66,12 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     before: Optional[Dict[str, Any]] = None
     if params["compare"]:
         before = reader.get(path)
-        version = before["metadata"]["resourceVersion"] if before else ""
     body = json.dumps(item)  # JSON is YAML; the client sends a text as it is, whatever its version
     after = reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
     if after is None:
         reason = "the API server has no place for it: {0}; its namespace or its kind is not there".format(path)
         return {"outcome": REFUSED, "reason": reason, "status": NOT_FOUND}
-    found = {"outcome": APPLIED, "uid": after["metadata"]["uid"]}
+    found = {"outcome": APPLIED, "uid": after["metadata"]["uid"], "shared": _is_shared(after, params["manager"])}
     if not params["compare"]:
         return dict(found, outcome=UNCHANGED) if after["metadata"]["resourceVersion"] == version else found
     # What a dry run would write has the resourceVersion of what lives.
@@ -82,6 +81,12 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     if item["kind"] == "Secret":
         return found
     return dict(found, before=differing[0], after=differing[1]) if before else dict(found, after=differing[1])
+
+
+def _is_shared(item: Mapping[str, Any], manager: str) -> bool:
+    """Return whether others have written an object too; a status, which controllers write, does not count."""
+    entries = item["metadata"].get("managedFields") or []
+    return any(entry.get("manager") != manager and not entry.get("subresource") for entry in entries)
 
 
 def _shown(item: Mapping[str, Any]) -> Dict[str, Any]:

@@ -16,8 +16,9 @@ PLURALS = {
 }
 """The kinds that the collection writes, and their plural names, as the API's paths spell them."""
 
+NODE_CONFIG = "CiliumBGPNodeConfig"
 READ_ONLY_PLURALS = {
-    "CiliumBGPNodeConfig": "ciliumbgpnodeconfigs",
+    NODE_CONFIG: "ciliumbgpnodeconfigs",
     "CiliumNode": "ciliumnodes",
 }
 """The kinds that Cilium writes itself."""

@@ -24,6 +24,8 @@ ARGUMENTS: Dict[str, Any] = {
 
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The form of a UID, which is the key of an object in a note."""
+NOTED, MAKING, KEYS_OF = "noted.", "making.", "keys of "
+"""How other keys of a note begin, and the value of an object of others of which this site set single keys alone."""
 MERGE_PATCH = "application/merge-patch+json"
 
 

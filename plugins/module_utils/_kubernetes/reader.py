@@ -18,6 +18,7 @@ from .connection import ClusterConnection
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+METADATA_OF_ONE = METADATA_ONLY.replace("MetadataList", "Metadata")
 """Kubernetes API concepts, "Receiving resources as ... metadata": the server leaves all but metadata out."""
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, SERVER_ERRORS = 401, 403, 404, 500

@@ -12,7 +12,7 @@ from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, S
 from .connection import OPTIONS
 from .helm_records import read_release
 from .pods import left_on_dead_nodes, unready_pods
-from .reader import METADATA_ONLY, ClusterReader
+from .reader import METADATA_OF_ONE, METADATA_ONLY, ClusterReader
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -24,6 +24,7 @@ ARGUMENTS: Dict[str, Any] = {
     "services": {"type": "bool", "default": False},
     "service_names": {"type": "list", "elements": "str", "default": []},
     "secrets_namespace": {"type": "str", "no_log": False},
+    "secret_names": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "selector": {"type": "str", "default": ""},
     "manager": {"type": "str", "default": ""},
     "rollouts": {"type": "list", "elements": "str", "default": []},
@@ -284,6 +285,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "unready": read_unready(reader, workloads),
         "nodes": {},
         "secrets": [],
+        "found": [],
         "services": [],
         "config_map": config_map,
     }
@@ -309,4 +311,8 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         path = f"/api/v1/namespaces/{params['secrets_namespace']}/secrets"
         found = reader.items(path, accept=METADATA_ONLY, selector=params["selector"])
         state["secrets"] = [item["metadata"] for item in found]
+        labeled = {metadata["name"] for metadata in state["secrets"]}
+        for name in sorted(set(params["secret_names"]) - labeled):
+            secret = reader.get(f"{path}/{name}", accept=METADATA_OF_ONE)
+            state["found"] += [secret["metadata"]] if secret else []
     return state

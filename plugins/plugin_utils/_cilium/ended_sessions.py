@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.cilium_kinds import NODE_CONFIG
 from .._findings.wording import some
 from .._kubernetes.selectors import selector_of
 from .common import Object
@@ -20,7 +21,6 @@ from .consent import ConsentError
 from .live_objects import is_ours, object_key, place
 from .others_objects import CLUSTER_CONFIG, PEER_CONFIG, name_with_generation
 
-NODE_CONFIG = "CiliumBGPNodeConfig"
 PEERING_KINDS = (CLUSTER_CONFIG, PEER_CONFIG)
 ESTABLISHED = "established"
 """``peeringState`` of a session that is up (``CiliumBGPNodeConfig.status``)."""

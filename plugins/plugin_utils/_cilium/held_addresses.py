@@ -57,6 +57,8 @@ class LbIpam:
     def serves(self, service: Object) -> bool:
         """Return whether a Service is LB-IPAM's to give addresses to."""
         name = service["spec"].get("loadBalancerClass")
+        if service["spec"].get("type") != "LoadBalancer":  # a planned one is read whatever it is
+            return False
         return name in CILIUM_CLASSES and (name is not None or self.serves_classless)
 
     def has(self, fault: Fault) -> bool:

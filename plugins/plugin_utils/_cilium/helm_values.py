@@ -90,17 +90,19 @@ SECRET_NAMES = re.compile(
     r"(?i:passw|passphrase|token|secret|credential|private[-_]?key|cabundle|(^|[._-])(key|crt|cert)$)|[a-z]Key$"
 )
 """Names of values that are not printed, whatever they hold."""
+SHORTEST_NUMBER = 4
+"""Digits of a number that is taken out of a text; with fewer it is no secret, and stands for much else there."""
 HIDDEN = "(not shown)"
 ABSENT = "(absent)"
 
 
 def shown(name: str, value: Any) -> Any:
-    """Return a value as it may be printed: text under the name of a secret is not, at whatever depth."""
+    """Return a value as it may be printed: text or a number under the name of a secret is not, at whatever depth."""
     if isinstance(value, Mapping):
         if set(value) == {"name", "value"}:  # of an environment variable
             return {"name": value["name"], "value": HIDDEN}
         return {key: shown(key, item) for key, item in value.items()}
-    if isinstance(value, str) and SECRET_NAMES.search(name):
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool) and SECRET_NAMES.search(name):
         return HIDDEN
     return [shown(name, item) for item in value] if isinstance(value, (list, tuple)) else value
 
@@ -117,6 +119,8 @@ def without_secrets(text: str, values: Any, name: str = "") -> str:
     elif isinstance(values, str) and values and shown(name, values) != values:
         for line in (values, *values.splitlines()):
             text = text.replace(line, MASK) if line.strip() else text
+    elif len(str(values)) >= SHORTEST_NUMBER and shown(name, values) == HIDDEN:
+        text = re.sub(rf"(?<!\w){re.escape(str(values))}(?!\w)", MASK, text)
     return text
 
 

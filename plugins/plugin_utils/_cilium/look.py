@@ -195,7 +195,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         state: what :func:`look_request` asked for.
         rules: what the account may do, by namespace.
     """
-    found = Look([] if target.namespace in state["namespaces"] else [NO_NAMESPACE.format(target.namespace)])
+    found = Look()
     cluster = target.cluster
     other = cluster_refusals(cluster["nodes"], state["nodes"])
     if other:  # what it has is then of no interest
@@ -204,31 +204,16 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     if not target.is_written:
         found.refusals = lacking_rights(_to_verify(target), rules)
         return found
-    changes, claims = {}, {}
-    waiting: list[EdgeError] = []
-    word: dict[str, Any] = {}
+    if target.namespace not in state["namespaces"]:
+        found.refusals.append(NO_NAMESPACE.format(target.namespace))
     live, planned = releases(target, state)
     upgrades = target.looks_at_release and (live is None or live.version != planned.version)
+    waiting: list[EdgeError] = []
+    word: dict[str, Any] = {}
     if target.looks_at_release:
-        made = state["config_map"].get(RELEASE, "").split()
-        consent = TakeOver.of(cluster["take_over"])
-        found.refusals += release_refusals(live, planned, made, consent)
-        word = release_word(live, planned, made, consent)
-        if live is not None and live.pending and live.digest in made:
-            found.notes.append(
-                f"the Helm release {live.name} is {live.pending}: a run was cut off in the middle of it, or Helm is at"
-                " work. This run waits until none is any more (cilium_net_release_helm_timeout), marks it as failed and"
-                " goes on from there"
-            )
-        if not calls_helm(target, state):
-            found.notes += [f"{text}\n{WAITS}" for text in lacks(state, rolled_out=False).errors]
-        if live is not None:
-            waiting += _policies_that_end(target, state, live.version)
-        runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
-        found.first_install = not runs and _is_bare(state)
-        live_values = live.values if live else None
-        for lack in distribution_lacks(cluster, state["nodes"], state["workloads"], runs, live_values):
-            (found.refusals if lack.refusal else found.notes).append(lack.text)
+        word = _look_at_release(target, state, found)
+        waiting += _policies_that_end(target, state, live.version) if live is not None else []
+    changes, claims = {}, {}
     for part in PARTS:
         claims[part] = Claims(part, target.site, state["config_map"], target.namespace)
         changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims[part])
@@ -247,6 +232,28 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.notes += _notes(target, state)
     found.pending = list(_pending(target, state, changes, claims))
     return found
+
+
+def _look_at_release(target: Target, state: Mapping[str, Any], found: Look) -> dict[str, Any]:
+    """Add what is found of the Helm release; return the words of ``edge_cluster_take_over`` that it asks for."""
+    live, planned = releases(target, state)
+    made = state["config_map"].get(RELEASE, "").split()
+    consent = TakeOver.of(target.cluster["take_over"])
+    found.refusals += release_refusals(live, planned, made, consent)
+    if live is not None and live.pending and live.digest in made:
+        found.notes.append(
+            f"the Helm release {live.name} is {live.pending}: a run was cut off in the middle of it, or Helm is at"
+            " work. This run waits until none is any more (cilium_net_release_helm_timeout), marks it as failed and"
+            " goes on from there"
+        )
+    if not calls_helm(target, state):
+        found.notes += [f"{text}\n{WAITS}" for text in lacks(state, rolled_out=False).errors]
+    runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
+    found.first_install = not runs and _is_bare(state)
+    live_values = live.values if live else None
+    for lack in distribution_lacks(target.cluster, state["nodes"], state["workloads"], runs, live_values):
+        (found.refusals if lack.refusal else found.notes).append(lack.text)
+    return release_word(live, planned, made, consent)
 
 
 def _is_bare(state: Mapping[str, Any]) -> bool:
@@ -344,6 +351,8 @@ def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Chan
         wanted |= rights("", "configmaps", ["get", "patch"], target.namespace, note_name(target.site))
         if not state["config_map"]:
             wanted |= rights("", "configmaps", ["create"], target.namespace)
+    if cluster["absent"] and state["config_map"]:
+        wanted |= rights("", "configmaps", ["get", "delete"], target.namespace, note_name(target.site))
     return wanted
 
 

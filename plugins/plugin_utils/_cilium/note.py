@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from ...module_utils._kubernetes.note import UID
+from ...module_utils._kubernetes.note import KEYS_OF, MAKING, NOTED, UID
 from .._findings.wording import some
 from .._kubernetes.labels import FIELD_MANAGER
 from .common import Object
@@ -29,7 +29,6 @@ from .live_objects import is_ours as carries_labels
 from .live_objects import place
 
 RELEASE = "release"
-NOTED, MAKING, KEYS_OF = "noted.", "making.", "keys of "
 MOST_BYTES = 1024 * 1024
 """The most that the values of a ConfigMap may hold together (Kubernetes API validation, ``MaxSecretSize``)."""
 MOST_SHOWN = 5
@@ -222,11 +221,12 @@ def check_size(data: Mapping[str, str], delta: Mapping[str, str | None], where: 
 
 
 def created_uids(answers: Sequence[tuple[Object, Mapping[str, Any]]], created: Iterable[str]) -> Delta:
-    """Return what to note of objects that were made.
+    """Return what to note of objects that were made; one that others have written too was made by them meanwhile.
 
     Args:
         answers: what was applied, and what module ``cluster_apply`` returned for each.
         created: those that were not there before, as :func:`.live_objects.place` names them.
     """
     new = set(created)
-    return {answer["uid"]: place(item) for item, answer in answers if place(item) in new}
+    made = [(answer["uid"], place(item)) for item, answer in answers if not answer.get("shared")]
+    return {uid: name for uid, name in made if name in new}

@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS, READ_ONLY_PLURALS
+from ...module_utils._kubernetes.cilium_kinds import NODE_CONFIG, OTHERS_PLURALS, PLURALS, READ_ONLY_PLURALS
 from .._findings.wording import some
 from .._versions.controller import OLDEST, TOO_NEW, version_text
 from .common import Object
@@ -104,7 +104,7 @@ def reading_rights(
         secrets: names of the Secrets with planned passwords.
     """
     wanted = set()
-    for plural in (*PLURALS.values(), *OTHERS_PLURALS.values()):
+    for plural in (*PLURALS.values(), *OTHERS_PLURALS.values(), READ_ONLY_PLURALS[NODE_CONFIG]):
         wanted |= rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"], name=f"{plural}.{CILIUM}")
         wanted |= rights(CILIUM, plural, ["list"])
     for resource in ("namespaces", "nodes", "services"):

@@ -51,7 +51,7 @@ def services(site: Site, cluster: Cluster) -> list[ServiceManifest]:
     return [_manifest(site, cluster, service) for service in _sorted([] if cluster.absent else cluster.services)]
 
 
-def chart_values(site: Site, cluster: Cluster) -> list[ChartValues]:
+def chart_values(cluster: Cluster) -> list[ChartValues]:
     """Return the Helm values of the charts that make services (``manage: values``), sorted by namespace and name.
 
     The values carry no ownership label: the objects are the chart's. Those of ``cilium-ingress`` are a part of

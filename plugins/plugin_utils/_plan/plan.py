@@ -296,7 +296,7 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
         "bgp": bgp_objects(site, cluster),
         "lb": lb_objects(site, cluster),
         "services": services(site, cluster),
-        "charts": chart_values(site, cluster),
+        "charts": chart_values(cluster),
         "may_move": sorted(service.key for service in cluster.services if service.may_move),
         "passwords": _passwords(cluster.sessions),
         "secrets_namespace": secrets_namespace(cluster),

@@ -17,6 +17,7 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
+from ...module_utils._kubernetes.note import KEYS_OF, NOTED
 from .._addressing.families import FAMILIES
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
 
@@ -155,11 +156,11 @@ class RouteSeen:
     """Addresses that the kernel sends to; of a next hop over several hops its own address, not that of the way to it. A
     blackhole has none and leads to nobody."""
     gateways: frozenset[str] = frozenset()
-    """Their addresses; of a next hop over several hops its own address, not that of the way to it."""
+    """Addresses of all active next hops, those that the kernel does not use among them."""
     ways: tuple[tuple[str, str], ...] = ()
     """(address, interface) of each next hop that packets leave by; of a next hop over several hops the way to it."""
     leaves: tuple[tuple[str, str], ...] = ()
-    """(address of ``gateways``, interface) of the same: by which interface packets for each leave."""
+    """(address of ``next_hops``, interface): by which interface packets for each leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -645,6 +646,16 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
         raise _strange("Kubernetes' answers", error) from error
 
 
+def _made(noted: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the UIDs of what this site made, from its ConfigMap; None where no service was noted yet.
+
+    An object of others of which it set single keys alone is not among them.
+    """
+    if f"{NOTED}services" not in noted:
+        return None
+    return frozenset(uid for uid, what in noted.items() if not str(what).startswith(KEYS_OF))
+
+
 def _read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
     """Read what the module ``cilium_info`` returned."""
     resources: Mapping[str, Any] = raw.get("resources") or {}
@@ -662,7 +673,7 @@ def _read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
         agents=raw.get("agents"),
         agents_read="agents" in raw,
         operator=raw.get("operator"),
-        made=frozenset(noted) if "noted.services" in noted else None,
+        made=_made(noted),
         peers={item["metadata"]["name"]: dict(_peers(item)) for item in resources.get("CiliumBGPNodeConfig") or []},
         services={service.key: service for service in services},
         endpoints=_endpoints(resources.get("EndpointSlice") or []),

@@ -180,7 +180,8 @@ def _check_endpoints(
         names = {"namespace": service.namespace, "name": service.name}
         local = service.traffic_policy == "Local"
         if not endpoints.ready and not endpoints.nodeless:
-            consequence = "no node announces its address" if local else "connections to it fail"
+            withdrawn = local and not endpoints.draining
+            consequence = "no node announces its address" if withdrawn else "connections to it fail"
             report.find("EDGE870", service_path(cluster, service.key), consequence=consequence, **names)
             continue
         for item in live if local else ():

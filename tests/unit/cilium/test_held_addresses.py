@@ -84,6 +84,13 @@ def test_a_pool_without_a_selector_gives_all_of_them_other_addresses() -> None:
     ]
 
 
+def test_a_service_that_asks_for_no_address_makes_no_pool_refuse_another() -> None:
+    """A planned name may be that of a ClusterIP Service: it lacks nothing of a pool that shrinks."""
+    before = pools(edge_pools={"production": {"addresses": "10.91.0.0/25", "bgp": "rack"}})
+    inside = {**held("web/front", ""), "spec": {"type": "ClusterIP"}, "status": {}}
+    assert refusals(pools(), before, [held("web/other", "10.91.0.9"), inside]) == []
+
+
 def test_a_widened_pool_moves_services_of_an_older_cilium() -> None:
     before = pools("1.17.4")
     after = pools("1.17.4", edge_pools={"production": {"addresses": "10.91.0.0/25", "bgp": "rack"}})

@@ -81,7 +81,7 @@ def state(of: Target, *objects: str, **changes: Any) -> dict[str, Any]:
         "config_map": {},
         "services": [],
         "secrets": [],
-        "namespaces": ["kube-system"],
+        "namespaces": ["kube-system"] if look_request(of, workloads=True).get("namespaces") else None,
         "workloads": [],
         "rollouts": {},
         "unready": {},

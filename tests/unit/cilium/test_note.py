@@ -408,6 +408,10 @@ def test_uids_of_what_was_made() -> None:
     assert created_uids(answers, [WEB, f"{POOL} dry"]) == {"1": WEB}
 
 
+def test_what_somebody_else_has_written_too_was_not_made_by_this_site() -> None:
+    assert created_uids([(PLANNED, {"uid": "1", "shared": True})], [WEB]) == {}
+
+
 def test_what_is_left_noted() -> None:
     claims = Claims("services", "home", {**NOTED, **OURS, uid_of("x"): "keys of Service a/b"}, "kube-system")
     assert claims.left({}) == ["Service a/b", WEB]

@@ -459,7 +459,7 @@ def test_dual_stack_service(site: Site) -> None:
 
 
 def test_chart_values(site: Site) -> None:
-    assert chart_values(site, site.clusters[0]) == [
+    assert chart_values(site.clusters[0]) == [
         {
             "namespace": "ingress-nginx-private",
             "service": "ingress-nginx-controller",

@@ -108,7 +108,7 @@ def test_an_absent_cluster_has_nothing_left() -> None:
         absent=True, services=(service(),), absent_nodes=("n9",), nodes=(made(Node, "n1", "home", {"a": "b"}, {}),)
     )
     cluster = site.clusters[0]
-    assert lb_objects(site, cluster) == services(site, cluster) == chart_values(site, cluster) == []
+    assert lb_objects(site, cluster) == services(site, cluster) == chart_values(cluster) == []
     assert node_labels(cluster) == {"n1": {}, "n9": {}}
 
 
@@ -171,7 +171,7 @@ ANNOTATIONS = {"lbipam.cilium.io/ips": "203.0.113.1", "lbipam.cilium.io/sharing-
 
 
 def charts(site: Site) -> list[Any]:
-    return [item["values"] for item in chart_values(site, site.clusters[0])]
+    return [item["values"] for item in chart_values(site.clusters[0])]
 
 
 def test_ingress_nginx() -> None:

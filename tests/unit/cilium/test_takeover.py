@@ -197,11 +197,14 @@ def test_differences_of_values_show_no_secret() -> None:
         },
     )
     assert "geheim" not in " ".join(shown)
-    texts = changed_values({}, {"tls": {"ca": {"key": "geheim", "cert": "x"}}, "token": "geheim", "tokens": 3})
+    texts = changed_values(
+        {}, {"tls": {"ca": {"key": "geheim", "cert": "x"}}, "token": "geheim", "pin": 3, "passwd": 4711}
+    )
     assert texts == [
+        'passwd: (absent) -> "(not shown)"',
+        "pin: (absent) -> 3",
         'tls: (absent) -> {"ca": {"key": "(not shown)", "cert": "(not shown)"}}',
         'token: (absent) -> "(not shown)"',
-        "tokens: (absent) -> 3",
     ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.application import apply_objects
 
 
@@ -29,3 +30,24 @@ def test_object_without_a_place_keeps_none_of_the_others_from_being_applied() ->
     refused = done["results"][1]
     assert (refused["status"], done["changed"]) == (404, True)
     assert "no place for it: /api/v1/namespaces/gone/services/second" in refused["reason"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "shared"),
+    [
+        ([{"manager": "us", "operation": "Apply"}], False),
+        ([{"manager": "us"}, {"manager": "cilium-operator", "subresource": "status"}], False),
+        ([{"manager": "us"}, {"manager": "kubectl-create"}], True),
+        ([], False),
+    ],
+    ids=["ours", "a controller's status", "a tenant made it meanwhile", "not told"],
+)
+def test_an_object_that_others_have_written_too_is_told(entries: list[dict[str, str]], shared: bool) -> None:
+    class Answers(Server):
+        def send(self, method: str, path: str, *_given: Any, **_more: Any) -> dict[str, Any]:
+            return {"metadata": {"uid": path, "resourceVersion": "2", "managedFields": entries}}
+
+    item = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}}
+    given = {"objects": [item], "versions": [], "manager": "us", "compare": False, "dry_run": False}
+    (result,) = apply_objects(Answers(), given)["results"]  # type: ignore[arg-type]
+    assert result["shared"] is shared

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
+    METADATA_OF_ONE,
     METADATA_ONLY,
     ClusterReadError,
     RefusedError,
@@ -426,3 +427,23 @@ def test_object_without_a_spec() -> None:
     reader: Any = ObjectsStandIn({"/apis/cilium.io/v2/apples": [{"metadata": {"name": "bare"}}]})
     found = read_state(reader, request(plurals=["apples"]))
     assert [item["spec"] for item in found["objects"]] == [{}]
+
+
+class SecretsStandIn(ReaderStandIn):
+    """Answers like an API server that has two Secrets, of which one carries our labels."""
+
+    PATH = "/api/v1/namespaces/kube-system/secrets"
+
+    def items(self, path: str, **_options: Any) -> list[dict[str, Any]]:
+        return [{"metadata": {"name": "ours"}}] if path == self.PATH else []
+
+    def get(self, path: str, accept: str = "") -> dict[str, Any] | None:
+        assert accept == METADATA_OF_ONE, "what a Secret holds is not asked for"
+        return {"metadata": {"name": "theirs"}} if path == f"{self.PATH}/theirs" else None
+
+
+def test_a_secret_of_a_planned_name_is_found_whatever_its_labels() -> None:
+    wanted = request(secrets_namespace="kube-system", secret_names=["ours", "theirs", "absent"])
+    found = read_state(SecretsStandIn(), wanted)  # type: ignore[arg-type]
+    assert [item["name"] for item in found["secrets"]] == ["ours"]
+    assert [item["name"] for item in found["found"]] == ["theirs"]

@@ -38,6 +38,19 @@ def test_a_failure_is_told_without_secrets() -> None:
     }
 
 
-@pytest.mark.parametrize(("values", "text"), [({}, "a"), ({"password": ""}, "a"), ({"password": 5}, "5")])
+def test_a_password_of_digits_is_taken_out_too() -> None:
+    assert without_secrets("4711 is no text (4711)", {"password": 4711}) == "******** is no text (********)"
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({}, "a"),
+        ({"password": ""}, "a"),
+        ({"password": 5}, "5"),
+        ({"tokens": True}, "True"),
+        ({"password": 4711}, "47110"),
+    ],
+)
 def test_what_is_no_secret_stays(values: dict[str, Any], text: str) -> None:
     assert without_secrets(text, values) == text

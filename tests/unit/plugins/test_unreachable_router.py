@@ -413,6 +413,15 @@ def test_a_namespace_that_is_not_there_ends_the_run_before_the_routers(tmp_path:
     assert api.begun == []
 
 
+def test_a_cluster_to_which_others_apply_is_looked_at_for_its_nodes_alone(tmp_path: Path, api: ApiServer) -> None:
+    hosts = inventory(tmp_path, api, home=REACHABLE)
+    applied = json.dumps({"edge_cluster_apply": "others"})
+    run = run_playbook(str(without_frr(tmp_path)), hosts, applied, options=("--tags", "router,cluster"))
+    run.check(0)
+    assert "home-k8s: nothing is written there" in run.output
+    assert {request.partition("?")[0] for request in api.asked} == {f"GET {LOOK}", f"POST {REVIEW}"}
+
+
 def test_a_preview_says_what_would_be_refused_although_a_router_is_away(tmp_path: Path, api: ApiServer) -> None:
     """A cluster of others, and no router: the preview ends by the router, and its reason names both."""
     api.answers[LOOK] = {"items": [{"metadata": {"name": "elsewhere"}}]}

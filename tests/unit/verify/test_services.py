@@ -38,6 +38,18 @@ def service_missing(site: LiveSite) -> None:
     "not changed (ask whoever made it: kubectl -n affine get service affine-svc-lb -o yaml --show-managed-fields. Delete it, "
     "and the next run makes ours; or say manage: metadata)",
 )
+def single_keys_alone_were_set_on_it(site: LiveSite) -> None:
+    """What others made, and of which an earlier plan said manage: metadata."""
+    somebody_else_took_the_name(site)
+    noted = site.observed["clusters"]["platform"]["noted"]
+    noted[uid_of("made anew")] = "keys of Service affine/affine-svc-lb"
+
+
+@FAULTS.finds(
+    "EDGE875 platform service affine/affine-svc-lb: this site did not make the Service that has the planned name, so it is "
+    "not changed (ask whoever made it: kubectl -n affine get service affine-svc-lb -o yaml --show-managed-fields. Delete it, "
+    "and the next run makes ours; or say manage: metadata)",
+)
 def somebody_else_took_the_name(site: LiveSite) -> None:
     """What a tenant made under a planned name, with every label and the right address."""
     for item in site.resources["Service"]:
