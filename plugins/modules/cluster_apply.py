@@ -81,9 +81,9 @@ results:
       type: str
       returned: unless it was refused
     shared:
-      description: Whether other field managers have written the object too; its status does not count.
+      description: True. Other field managers have written the object too; its status does not count.
       type: bool
-      returned: unless it was refused
+      returned: if that is so
     before:
       description: The fields that differ, as they were. Of a Secret nothing.
       type: dict

@@ -71,7 +71,9 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     if after is None:
         reason = "the API server has no place for it: {0}; its namespace or its kind is not there".format(path)
         return {"outcome": REFUSED, "reason": reason, "status": NOT_FOUND}
-    found = {"outcome": APPLIED, "uid": after["metadata"]["uid"], "shared": _is_shared(after, params["manager"])}
+    found = {"outcome": APPLIED, "uid": after["metadata"]["uid"]}
+    if _is_shared(after, params["manager"]):
+        found["shared"] = True
     if not params["compare"]:
         return dict(found, outcome=UNCHANGED) if after["metadata"]["resourceVersion"] == version else found
     # What a dry run would write has the resourceVersion of what lives.
