@@ -20,7 +20,7 @@ options:
     type: str
     default: kube-system
   services:
-    description: Services to return whatever their type is, each as V(namespace/name).
+    description: Services to return whole whatever their type is, each as V(namespace/name).
     type: list
     elements: str
     default: []
@@ -67,6 +67,8 @@ resources:
     - Objects by kind, each with C(metadata) (name, namespace, labels, uid), C(spec) and C(status), or C(addressType)
       and C(endpoints).
     - A kind that the API does not serve is null.
+    - Of Services those of type LoadBalancer and O(services), and of others with C(externalIPs) the name, C(type) and
+      C(externalIPs).
   type: dict
   returned: success
 noted:

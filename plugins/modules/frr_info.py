@@ -10,7 +10,7 @@ short_description: Read BGP sessions, paths and routes from FRR
 version_added: 0.1.0
 description:
   - Runs FRR's C(show) commands with C(vtysh) on the router and returns their JSON as it came, all in one task.
-  - The router's own addresses are read with C(ip).
+  - The router's own addresses are read with C(ip), and whether its kernel forwards packets from C(/proc/sys).
   - It changes nothing.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -77,6 +77,15 @@ frr:
       elements: dict
       returned: always
       version_added: 1.0.0
+    forwarding:
+      description:
+        - Whether the router's kernel forwards packets, by family. It is false where C(net.ipv4.ip_forward) or
+          C(net.ipv6.conf.all.forwarding) is 0 and no interface has a setting of its own that lets it forward.
+        - A family is absent where the kernel does not say.
+      type: dict
+      returned: always
+      version_added: 1.0.0
+      sample: {ipv4: true, ipv6: false}
     details:
       description:
         - C(show bgp FAMILY unicast json detail), by family.
@@ -89,7 +98,7 @@ import json
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import programs
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import forwarding, programs
 
 ANSWER_SECONDS = 15
 """How long one vtysh may take. A daemon that hangs lets it wait for ever."""
@@ -185,13 +194,14 @@ def ask_together(run, commands):
     return {command: without_warning(found[number]) for number, command in enumerate(commands)}
 
 
-def read(run, addresses, communities=False):
+def read(run, addresses, communities=False, forwards=None):
     """Return all answers.
 
     Args:
         run: runs one vtysh with some commands and returns its exit code, output and errors.
         addresses: what ``ip -json -details address show`` says.
         communities: whether the routes' communities are read too.
+        forwards: by family whether the kernel forwards packets; None: not known.
     """
     bgp = {family: "show bgp {0} unicast json".format(family) for family in FAMILIES}
     routes = {family: "show {0} route bgp json".format(ip) for family, (_name, ip) in FAMILIES.items()}
@@ -204,6 +214,7 @@ def read(run, addresses, communities=False):
         "routes": {family: answers[command] for family, command in routes.items()},
         "advertised": sent_routes(run, answers[neighbors], communities),
         "interfaces": interfaces(addresses),
+        "forwarding": forwards or {},
     }
     if communities:
         result["details"] = {family: details(run, family, table) for family, table in result["bgp"].items()}
@@ -297,7 +308,8 @@ def main():
             return ""
 
     try:
-        module.exit_json(changed=False, frr=read(run, addresses(), module.params["communities"]))
+        forwards = forwarding.read_forwarding()
+        module.exit_json(changed=False, frr=read(run, addresses(), module.params["communities"], forwards))
     except CommandError as error:
         module.fail_json(msg=str(error))
 

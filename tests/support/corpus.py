@@ -38,6 +38,7 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import open_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import read_cilium
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReadError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import SETTINGS, setting_file
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import ask as ask_from_clients
@@ -249,7 +250,7 @@ class Site:
             return verify(plan, observed)
         try:
             addresses = self.on_router(shlex.join(frr_info.IP_ADDRESSES), frr_info.ANSWER_SECONDS)
-            seen = frr_info.read(self._vtysh, addresses, asks_for_communities(plan, ROUTER))
+            seen = frr_info.read(self._vtysh, addresses, asks_for_communities(plan, ROUTER), self._forwards())
         except (frr_info.CommandError, subprocess.SubprocessError) as error:
             observed["routers"][ROUTER] = {"error": str(error)}
         else:
@@ -265,6 +266,11 @@ class Site:
         known: Any = clients(description)
         targets = client_targets(plan, observed["clusters"], observed["routers"], known)
         return {"clients": known, **ask_from_clients(description, targets)}
+
+    def _forwards(self) -> dict[str, bool]:
+        """Return by family whether the router's kernel forwards packets."""
+        said = self.on_router(shlex.join(["cat", *map(setting_file, SETTINGS.values())]), frr_info.ANSWER_SECONDS)
+        return {family: value != "0" for family, value in zip(SETTINGS, said.split(), strict=True)}
 
     def _vtysh(self, commands: Sequence[str]) -> tuple[int, str, str]:
         """Return what one vtysh says to some commands, as frr_info runs it, and within its time."""

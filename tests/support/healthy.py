@@ -99,6 +99,7 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
             interface(f"leg-{network}", *(f"{a}/{_subnet(plan, network, a).prefixlen}" for a in addresses))
             for network, addresses in plan["routers"][router]["addresses"].items()
         ],
+        "forwarding": {"ipv4": True, "ipv6": True},
     }
 
 

@@ -132,6 +132,7 @@ def hybrid_router() -> dict[str, Any]:
         "routes": {"ipv4": {INGRESS: route(*ingress), SERVICE: route(*public_service)}, "ipv6": {}},
         "advertised": {"ipv4": {}, "ipv6": {}},
         "interfaces": [interface("lo", "127.0.0.1/8"), interface("br0", "10.121.0.1/24", "10.122.0.1/24")],
+        "forwarding": {"ipv4": True, "ipv6": True},
     }
 
 

@@ -41,6 +41,13 @@ def cut(item: Mapping[str, Any]) -> Dict[str, Any]:
     return dict({key: item[key] for key in KEPT if key in item}, metadata=metadata)
 
 
+def external_addresses(item: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return a Service that is compared with nothing but the plan's addresses: its name and its ``externalIPs``."""
+    metadata = {part: item["metadata"][part] for part in ("name", "namespace")}
+    spec = {part: item["spec"][part] for part in ("type", "externalIPs") if part in item["spec"]}
+    return {"metadata": metadata, "spec": spec}
+
+
 def cut_items(reader: ClusterReader, path: str, selector: Optional[str] = None) -> List[Dict[str, Any]]:
     """Return the items of a list, cut to what is compared."""
     return [cut(item) for item in reader.items(path, selector=selector)]
@@ -58,12 +65,14 @@ def read_resources(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str
         for kind, plural in KINDS.items()
     }
     wanted = set(params["services"])
-    services = [
-        item
-        for item in cut_items(reader, "/api/v1/services")
-        if item["spec"].get("type") == "LoadBalancer" or key(item["metadata"]) in wanted
-    ]
-    resources["Service"] = services
+    services: List[Dict[str, Any]] = []
+    others: List[Dict[str, Any]] = []
+    for item in cut_items(reader, "/api/v1/services"):
+        if item["spec"].get("type") == "LoadBalancer" or key(item["metadata"]) in wanted:
+            services.append(item)
+        elif item["spec"].get("externalIPs"):
+            others.append(external_addresses(item))
+    resources["Service"] = services + others
     resources["EndpointSlice"] = endpoint_slices(reader, services)
     leases = cut_items(reader, "/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
     resources["Lease"] = [item for item in leases if item["metadata"]["name"].startswith(LEASE_PREFIX)]

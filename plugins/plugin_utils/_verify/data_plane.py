@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from .._addressing.families import family_of
+from ...module_utils._router.forwarding import SETTINGS
+from .._addressing.families import Family, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR, WARNING
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
@@ -281,6 +282,35 @@ def verify_own_addresses(
             if asked.address in own:
                 fields = {"router": router, "address": asked.address, "interface": own[asked.address]}
                 report.find("EDGE886", asked.path, **fields)
+
+
+def verify_forwarding(report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]) -> None:
+    """Report routers whose kernel forwards no packets of a family of the addresses that the plan brings to them.
+
+    Sessions, routes and the router's own questions need no forwarding: all of them are as planned.
+    """
+    for router, seen in sorted(routers.items()):
+        if plan["routers"][router]["absent"]:
+            continue
+        for family in sorted(_families_of(plan, router)):
+            if seen.forwards.get(family) is False:
+                fields = {"family": Family.of_key(family).label, "setting": SETTINGS[family]}
+                report.find("EDGE900", router, **fields)
+
+
+def _families_of(plan: PlanDocument, router: str) -> set[str]:
+    """Return the families of the pools' addresses that the plan brings to a router, by BGP or on its networks."""
+    by_bgp = {
+        family for item in plan["expect"]["announcements"] if item["router"] == router for family in item["families"]
+    }
+    pools = {(pool["cluster"], pool["name"]): pool["families"] for pool in plan["pools"]}
+    on_l2 = {
+        family_of(address)
+        for item in plan["expect"]["l2"]
+        for address in plan["routers"][router]["addresses"].get(item["network"], [])
+        if family_of(address) in pools[item["cluster"], item["pool"]]
+    }
+    return by_bgp | on_l2
 
 
 def _count(number: int) -> str:

@@ -10,6 +10,7 @@ canonical text so that they compare with the plan's.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -191,6 +192,8 @@ class RouterSeen:
     """Family -> prefix -> AS paths with which the router holds it; of a route of its own the empty one."""
     interfaces: tuple[InterfaceSeen, ...] = ()
     """Empty: they could not be read."""
+    forwards: Mapping[str, bool] = field(default_factory=dict)
+    """Family -> whether its kernel forwards packets; a family of which that is not known is absent."""
 
     def legs(self, own: Iterable[str], other: str) -> frozenset[str]:
         """Return the interfaces by which the router reaches ``other`` directly from one of its ``own`` addresses.
@@ -294,6 +297,7 @@ def _read_router(raw: Mapping[str, Any]) -> RouterSeen:
             )
             for item in raw.get("interfaces") or []
         ),
+        forwards={family: bool(forwards) for family, forwards in (raw.get("forwarding") or {}).items()},
     )
 
 
@@ -525,6 +529,8 @@ class ServiceSeen:
     """Families that it asks for (``ipFamilies``)."""
     source_ranges: tuple[str, ...] = ()
     """CIDRs from which the service may be reached (``loadBalancerSourceRanges``); none: from everywhere."""
+    external_ips: tuple[str, ...] = ()
+    """Addresses at which it is served because it says so itself (``externalIPs``)."""
 
     @property
     def lease(self) -> str:
@@ -779,7 +785,26 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
             )
         ),
         source_ranges=tuple(canonical_prefix(str(text).strip()) for text in spec.get("loadBalancerSourceRanges") or []),
+        external_ips=_external_ips(spec),
     )
+
+
+def _external_ips(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read the addresses at which a Service is served because it says so itself; one of type ExternalName is at none.
+
+    The API server takes what Go reads, so IPv4 with zeros in front and IPv4 mapped into IPv6 (KEP-4858).
+    """
+    if spec.get("type") == "ExternalName":
+        return ()
+    found: set[str] = set()
+    for text in spec.get("externalIPs") or []:
+        try:
+            address = ipaddress.ip_address(re.sub(r"\b0+(?=\d)", "", str(text)))
+        except ValueError:
+            continue
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        found.add(str(mapped or address))
+    return tuple(sorted(found, key=_address_order))
 
 
 def _address_order(address: str) -> tuple[int, int]:

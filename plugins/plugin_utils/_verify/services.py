@@ -23,12 +23,16 @@ WAYS = {"bgp": "by BGP", "l2": "on L2"}
 def verify_services(
     report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen, expectations: Expectations
 ) -> None:
-    """Verify the planned services of a cluster, and the dynamic ones: those beyond the inventory that use a pool."""
+    """Verify the planned services of a cluster, the dynamic ones, and what takes a planned address by itself.
+
+    Dynamic services are those beyond the inventory that use a pool.
+    """
     for item in plan["services"]:
         if item["cluster"] == cluster:
             ours = plan["clusters"][cluster]["apply"] == "ours"
             _check_planned(report, item, seen, seen.made if ours else None, expectations)
     for service in sorted(seen.services.values(), key=lambda service: service.key):
+        _check_external_ips(report, plan, cluster, service, expectations)
         if service.type != "LoadBalancer":
             continue
         if not expectations.is_planned(cluster, service):
@@ -156,6 +160,41 @@ def _check_dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, exp
         level = _check_ways(report, cluster, service, pools, expectations)
     expected = f"an address of {named or ' and '.join(pools)}"
     report.row("service", f"{cluster} {service.key} (dynamic)", expected, seen, level)
+
+
+def _check_external_ips(
+    report: VerifyReport, plan: PlanDocument, cluster: str, service: ServiceSeen, expectations: Expectations
+) -> None:
+    """Report addresses of the plan, not its own, at which a service is served because it says so itself."""
+    own = {
+        canonical(address)
+        for item in plan["services"]
+        if (item["cluster"], item["namespace"], item["name"]) == (cluster, service.namespace, service.name)
+        for address in item["addresses"]
+    }
+    own.update(service.addresses if service.type == "LoadBalancer" else ())
+    for address in service.external_ips:
+        whose = None if address in own else _whose(plan, cluster, address, expectations)
+        if whose is not None:
+            fields = {"address": address, "whose": whose, "namespace": service.namespace, "name": service.name}
+            report.find("EDGE901", service_path(cluster, service.key), **fields)
+
+
+def _whose(plan: PlanDocument, cluster: str, address: str, expectations: Expectations) -> str | None:
+    """Return whose an address is by the plan, in words; None: nobody's.
+
+    Another cluster's is as wrong: the pods of this one that ask for it meet the service.
+    """
+    first = sorted(plan["clusters"], key=lambda name: (name != cluster, name))
+    for name in first:
+        there = "" if name == cluster else f" of the cluster {name}"
+        for item in plan["services"]:
+            if item["cluster"] == name and address in map(canonical, item["addresses"]):
+                return f"the address of the planned service {item['namespace']}/{item['name']}{there}"
+        pool = expectations.pool_at(name, address)
+        if pool is not None:
+            return f"an address of the pool {pool}{there}"
+    return None
 
 
 def _report_unknown_pool(report: VerifyReport, cluster: str, service: ServiceSeen, expectations: Expectations) -> str:

@@ -19,7 +19,13 @@ from .._document.plan import PlanDocument, PlannedRouter
 from .._findings.code import ERROR
 from .clients import ClientTarget, TwinClient, client_questions, verify_clients
 from .counters import Earlier, verify_counters
-from .data_plane import ProbeTarget, addresses_to_ask, verify_data_plane, verify_own_addresses
+from .data_plane import (
+    ProbeTarget,
+    addresses_to_ask,
+    verify_data_plane,
+    verify_forwarding,
+    verify_own_addresses,
+)
 from .dynamic import with_addresses
 from .expected import Expectations
 from .leases import verify_leases
@@ -84,6 +90,7 @@ def verify(
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
     verify_passing(report, plan, routers, expectations)
+    verify_forwarding(report, plan, routers)
     verify_own_addresses(report, plan, routers, expectations)
     if "probes" in observed:
         verify_data_plane(report, plan, routers, expectations, observed["probes"])

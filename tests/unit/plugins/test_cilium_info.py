@@ -101,6 +101,22 @@ def test_services_endpoints_and_leases_are_cut_to_what_matters() -> None:
     assert ("/apis/discovery.k8s.io/v1/endpointslices", "kubernetes.io/service-name in (postgres,web)") in reader.asked
 
 
+def test_of_others_that_take_addresses_by_themselves_the_addresses_are_kept() -> None:
+    web, taking, empty = (service("media", name, "lb", None) for name in ("web", "taking", "empty"))
+    web["spec"]["externalIPs"] = ["192.0.2.9"]
+    taking["spec"].update(type="ClusterIP", externalIPs=["192.0.2.7"])
+    empty["spec"].update(type="ClusterIP", externalIPs=[])
+    reader = FakeReader({"/api/v1/services": [taking, empty, web]}, {})
+    assert read_resources(reader, PARAMS)["Service"] == [
+        web,
+        {
+            "metadata": {"namespace": "media", "name": "taking"},
+            "spec": {"type": "ClusterIP", "externalIPs": ["192.0.2.7"]},
+        },
+    ]
+    assert ("/apis/discovery.k8s.io/v1/endpointslices", "kubernetes.io/service-name in (web)") in reader.asked
+
+
 def test_no_service_no_request_for_endpoints() -> None:
     reader = FakeReader({}, {})
     assert endpoint_slices(reader, []) == []

@@ -414,3 +414,21 @@ def test_the_interface_of_a_next_hop_over_several_hops_is_that_of_the_way_to_it(
     entry = {"installed": True, "selected": True, "nexthops": hops}
     found = read_router({"routes": {"ipv4": {"203.0.113.1/32": [entry]}}}).routes["ipv4"]["203.0.113.1/32"]
     assert found.leaves == (("10.121.0.18", "eth1"), ("10.99.0.17", "eth0"))
+
+
+@pytest.mark.parametrize(
+    ("forwards", "expected"),
+    [
+        pytest.param({"ipv4": True, "ipv6": False}, {"ipv4": True, "ipv6": False}, id="both known"),
+        pytest.param({"ipv4": False}, {"ipv4": False}, id="one known"),
+        pytest.param(None, {}, id="not known"),
+    ],
+)
+def test_whether_the_kernel_forwards_is_read(forwards: dict[str, bool] | None, expected: dict[str, bool]) -> None:
+    assert read_router(read(recorded, "", forwards=forwards)).forwards == expected
+
+
+def test_older_observation_does_not_know_whether_the_kernel_forwards() -> None:
+    raw = read(recorded, "")
+    del raw["forwarding"]
+    assert read_router(raw).forwards == {}

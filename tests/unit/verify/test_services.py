@@ -292,6 +292,32 @@ def the_service_asks_for_an_address_of_one_family(site: LiveSite) -> None:
     two_families(site)
 
 
+def external(*addresses: str, kind: str = "ClusterIP") -> dict[str, Any]:
+    """Return a tenant's Service with ``externalIPs``, as cilium_info returns one that is no LoadBalancer."""
+    return {"metadata": {"namespace": "media", "name": "web"}, "spec": {"type": kind, "externalIPs": list(addresses)}}
+
+
+EXTERNAL = (
+    "EDGE901 platform service {service}: its spec.externalIPs has {address}, {whose}: Cilium and kube-proxy serve it there, "
+    "whatever Cilium's address management says (CVE-2020-8554) (delete the address from externalIPs: kubectl -n {namespace} edit "
+    "service {name}; let the API server refuse the field: by its admission plugin DenyServiceExternalIPs, or by a policy)"
+)
+
+
+def taken(address: str, whose: str, service: str = "media/web") -> str:
+    """Return what verify says of a Service that takes an address by itself."""
+    namespace, _slash, name = service.partition("/")
+    return EXTERNAL.format(service=service, address=address, whose=whose, namespace=namespace, name=name)
+
+
+PLANNED = "the address of the planned service affine/affine-svc-lb"
+
+
+@FAULTS.finds(taken("10.122.0.171", PLANNED))
+def a_tenant_takes_a_planned_address(site: LiveSite) -> None:
+    site.resources["Service"].append(external("10.122.0.171"))
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(fault: Fault) -> None:
     fault.check()
@@ -312,3 +338,94 @@ def test_service_outside_all_pools_is_not_ours() -> None:
     item["metadata"]["labels"] = {}
     site.resources["Service"].append(item)
     assert site.texts() == []
+
+
+@pytest.mark.parametrize(
+    ("addresses", "texts"),
+    [
+        pytest.param(["192.0.2.7"], [], id="nobody's"),
+        pytest.param(
+            ["10.122.0.160"], [taken("10.122.0.160", "an address of the pool private-service")], id="a pool's"
+        ),
+        pytest.param(
+            ["10.122.0.171", "192.0.2.7", "10.122.0.160"],
+            [taken("10.122.0.160", "an address of the pool private-service"), taken("10.122.0.171", PLANNED)],
+            id="several",
+        ),
+        pytest.param(["010.122.000.171"], [taken("10.122.0.171", PLANNED)], id="zeros in front"),
+        pytest.param(["::ffff:10.122.0.171"], [taken("10.122.0.171", PLANNED)], id="mapped into IPv6"),
+        pytest.param(["fd00:122::A0"], [], id="a family without a pool"),
+        pytest.param(["10.122.0.171/32", ""], [], id="no address"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["ClusterIP", "NodePort", "LoadBalancer"])
+def test_address_of_the_plan_that_a_service_takes_by_itself(kind: str, addresses: list[str], texts: list[str]) -> None:
+    site = LiveSite()
+    before = [(row.step, row.subject, row.expected, row.seen, row.level) for row in site.verify().rows]
+    site.resources["Service"].append(external(*addresses, kind=kind))
+    assert site.texts() == texts
+    assert [(row.step, row.subject, row.expected, row.seen, row.level) for row in site.verify().rows] == before
+
+
+def test_external_name_is_served_nowhere() -> None:
+    site = LiveSite()
+    site.resources["Service"].append(external("10.122.0.171", kind="ExternalName"))
+    assert site.texts() == []
+
+
+def test_address_in_another_family_is_compared_in_its_canonical_spelling() -> None:
+    site = LiveSite()
+    two_families(site)
+    site.resources["Service"].append({**external("FD00:122:0::A0"), "metadata": {"namespace": "a", "name": "b"}})
+    assert site.texts() == [taken("fd00:122::a0", "an address of the pool private-service", "a/b")]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "texts"),
+    [
+        pytest.param("affine-svc-lb", "10.122.0.171", [], id="its own"),
+        pytest.param(
+            "dummy-service", "10.122.0.171", [taken("10.122.0.171", PLANNED, "dummy/dummy-service")], id="another's"
+        ),
+    ],
+)
+def test_planned_service_may_name_its_own_address_again(name: str, address: str, texts: list[str]) -> None:
+    site = LiveSite()
+    site.service(name)["spec"]["externalIPs"] = [address]
+    assert site.texts() == texts
+
+
+def test_planned_service_that_lost_its_address_may_name_it_too() -> None:
+    site = LiveSite()
+    no_address_yet(site)
+    site.service("affine-svc-lb")["spec"]["externalIPs"] = ["10.122.0.171"]
+    assert site.codes() == ["EDGE862"]
+
+
+def test_dynamic_service_may_name_the_address_that_it_holds() -> None:
+    site = LiveSite()
+    two_families(site)
+    site.service("web", "media")["spec"]["externalIPs"] = ["10.122.0.162"]
+    assert site.texts() == []
+
+
+def test_address_of_another_cluster_is_told_with_its_cluster() -> None:
+    site = LiveSite()
+    site.plan["clusters"]["lab"] = {**site.plan["clusters"]["platform"], "managed": False}
+    pool, planned = site.plan["pools"][0], site.plan["services"][0]
+    site.plan["pools"].append({**pool, "cluster": "lab", "name": "media", "ranges": [["192.0.2.0", "192.0.2.9"]]})
+    site.plan["services"].append(
+        {
+            **planned,
+            "cluster": "lab",
+            "namespace": "db",
+            "name": "postgres",
+            "pool": "media",
+            "addresses": ["192.0.2.7"],
+        }
+    )
+    site.resources["Service"].append(external("192.0.2.7", "192.0.2.8"))
+    assert site.texts() == [
+        taken("192.0.2.7", "the address of the planned service db/postgres of the cluster lab"),
+        taken("192.0.2.8", "an address of the pool media of the cluster lab"),
+    ]

@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
-from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import PLAN, Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import (
+    PLAN,
+    Break,
+    Fault,
+    Faults,
+    LiveSite,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_leases import lease_missing
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_routes import foreign_prefix
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import dynamic_without_address
@@ -49,6 +57,21 @@ def another_as(site: LiveSite) -> None:
 def router_without_its_address(site: LiveSite) -> None:
     (bridge,) = [item for item in site.router["interfaces"] if item["name"] == "br0"]
     bridge["addresses"] = ["10.121.0.1/24", "10.122.0.9/24"]
+
+
+FORWARDS_NOTHING = (
+    "EDGE900 udm-pro: its kernel forwards no {family} packets ({setting}=0): what it sends itself reaches the services, and "
+    "nothing that a client sends through it does (sysctl -w {setting}=1, and the same line in a file in /etc/sysctl.d, so that "
+    "it stays after a restart; a line no ip forwarding or no ipv6 forwarding in frr.conf switches it off again)"
+)
+NO_IPV4 = FORWARDS_NOTHING.format(family="IPv4", setting="net.ipv4.ip_forward")
+NO_IPV6 = FORWARDS_NOTHING.format(family="IPv6", setting="net.ipv6.conf.all.forwarding")
+
+
+@FAULTS.finds(NO_IPV4)
+def router_forwards_nothing(site: LiveSite) -> None:
+    """The plan has no IPv6 address."""
+    site.router["forwarding"] = {"ipv4": False, "ipv6": False}
 
 
 @FAULTS.finds(
@@ -183,6 +206,63 @@ def test_router_needs_an_address_of_each_family() -> None:
     ]
     site.router["interfaces"][1]["addresses"].append("fd00:122::1/64")
     assert site.texts() == []
+
+
+def ipv6_by_bgp(site: LiveSite) -> None:
+    for item in site.plan["expect"]["announcements"]:
+        item["families"] = ["ipv4", "ipv6"]
+
+
+def ipv6_by_bgp_to_another_router(site: LiveSite) -> None:
+    item = copy.deepcopy(site.plan["expect"]["announcements"][0])
+    site.plan["expect"]["announcements"].append({**item, "router": "other", "families": ["ipv6"]})
+
+
+def l2_alone(site: LiveSite) -> None:
+    site.plan["expect"]["announcements"].clear()
+
+
+def ipv6_on_l2(site: LiveSite) -> None:
+    l2_alone(site)
+    for pool in site.plan["pools"]:
+        pool["families"] = ["ipv6"]
+    site.plan["routers"]["udm-pro"]["addresses"]["private"].append("fd00:122::1")
+
+
+def l2_on_a_network_without_the_router(site: LiveSite) -> None:
+    l2_alone(site)
+    del site.plan["routers"]["udm-pro"]["addresses"]["private"]
+
+
+def router_leaves(site: LiveSite) -> None:
+    site.plan["routers"]["udm-pro"]["absent"] = True
+
+
+@pytest.mark.parametrize(
+    ("prepare", "forwards", "texts"),
+    [
+        pytest.param(ipv6_by_bgp, {"ipv4": True, "ipv6": True}, [], id="forwards"),
+        pytest.param(ipv6_by_bgp, {}, [], id="not known"),
+        pytest.param(ipv6_by_bgp, None, [], id="an older observation"),
+        pytest.param(ipv6_by_bgp, {"ipv4": False}, [NO_IPV4], id="a kernel without IPv6"),
+        pytest.param(ipv6_by_bgp, {"ipv4": True, "ipv6": False}, [NO_IPV6], id="IPv6"),
+        pytest.param(ipv6_by_bgp, {"ipv4": False, "ipv6": False}, [NO_IPV4, NO_IPV6], id="both"),
+        pytest.param(ipv6_by_bgp_to_another_router, {"ipv4": True, "ipv6": False}, [], id="another router's"),
+        pytest.param(l2_alone, {"ipv4": False, "ipv6": False}, [NO_IPV4], id="L2"),
+        pytest.param(ipv6_on_l2, {"ipv4": False, "ipv6": False}, [NO_IPV6], id="IPv6 on L2"),
+        pytest.param(l2_on_a_network_without_the_router, {"ipv4": False}, [], id="L2 elsewhere"),
+        pytest.param(router_leaves, {"ipv4": False}, [], id="leaves"),
+    ],
+)
+def test_router_forwards_the_families_that_the_plan_brings_to_it(
+    prepare: Break, forwards: dict[str, bool] | None, texts: list[str]
+) -> None:
+    site = LiveSite()
+    prepare(site)
+    site.router["forwarding"] = forwards
+    if forwards is None:
+        del site.router["forwarding"]
+    assert [text for text in site.texts() if text.startswith("EDGE900")] == texts
 
 
 def test_router_whose_addresses_are_not_known_is_told_to_be_so() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 80x and 83x of the live site: whether both ends can be read, and what Cilium itself reports."""
+"""Codes 80x, 83x and 900 of the live site: whether both ends can be read and used, and what Cilium itself reports."""
 
 from __future__ import annotations
 
@@ -64,6 +64,19 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         " address: ip address show",
         "udm-pro network private: none of its interfaces has 10.122.0.1 (the inventory gives the router this address on"
         " the network: correct edge_addresses, or give the router the address: ip address show)",
+    ),
+    "EDGE900": LiveCode(
+        ERROR,
+        "Router does not forward",
+        "its kernel forwards no {family} packets ({setting}=0): what it sends itself reaches the services, and nothing"
+        " that a client sends through it does",
+        "sysctl -w {setting}=1, and the same line in a file in /etc/sysctl.d, so that it stays after a restart; a line"
+        " no ip forwarding or no ipv6 forwarding in frr.conf switches it off again",
+        "udm-pro: its kernel forwards no IPv4 packets (net.ipv4.ip_forward=0): what it sends itself reaches the"
+        " services, and nothing that a client sends through it does (sysctl -w net.ipv4.ip_forward=1, and the same line"
+        " in a file in /etc/sysctl.d, so that it stays after a restart; a line no ip forwarding or no ipv6 forwarding"
+        " in frr.conf switches it off again)",
+        settles=False,
     ),
     "EDGE806": LiveCode(
         ERROR,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 86x to 88x of the live site: services, their addresses and L2 announcements."""
+"""Codes 86x to 88x and 901 of the live site: services, their addresses and L2 announcements."""
 
 from __future__ import annotations
 
@@ -379,5 +379,18 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " node01, node02, node03: with traffic policy Local nobody announces it (let its pods run on a node that"
         " announces, or use externalTrafficPolicy Cluster: kubectl -n dummy get endpointslices -l"
         " kubernetes.io/service-name=dummy-service)",
+    ),
+    "EDGE901": LiveCode(
+        ERROR,
+        "Service takes a planned address by itself",
+        "its spec.externalIPs has {address}, {whose}: Cilium and kube-proxy serve it there, whatever Cilium's address"
+        " management says (CVE-2020-8554)",
+        "delete the address from externalIPs: kubectl -n {namespace} edit service {name}; let the API server refuse the"
+        " field: by its admission plugin DenyServiceExternalIPs, or by a policy",
+        "platform service media/web: its spec.externalIPs has 10.122.0.171, the address of the planned service"
+        " affine/affine-svc-lb: Cilium and kube-proxy serve it there, whatever Cilium's address management says"
+        " (CVE-2020-8554) (delete the address from externalIPs: kubectl -n media edit service web; let the API server"
+        " refuse the field: by its admission plugin DenyServiceExternalIPs, or by a policy)",
+        settles=False,
     ),
 }

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....module_utils._errors import EdgeError
+from ....module_utils._router.forwarding import SETTINGS
 
 REVERSE_PATHS: Mapping[str, str] = {"off": "0", "loose": "2", "strict": "1"}
 """Word -> ``net.ipv4.conf.all.rp_filter`` (Linux, Documentation/networking/ip-sysctl: RFC 3704)."""
@@ -101,9 +102,8 @@ def router_sysctls(settings: RouterSettings, platform: str) -> dict[str, str]:
     defaults = PLATFORMS[platform]
     reverse_path = defaults.reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
     return {
-        "net.ipv4.ip_forward": "1",
+        **dict.fromkeys(SETTINGS.values(), "1"),
         "net.ipv4.fib_multipath_hash_policy": defaults.hash_policy,
         "net.ipv4.conf.all.rp_filter": REVERSE_PATHS[reverse_path],
-        "net.ipv6.conf.all.forwarding": "1",
         "net.ipv6.fib_multipath_hash_policy": defaults.hash_policy,
     }
