@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.ansible
 
 LOOK = "TASK [hybridnet.cluster_edge.edge_verify : Look until they are as planned]"
 LOOK_ENDS = "TASK [hybridnet.cluster_edge.edge_verify : Report]"
-LIMIT = 30
+LIMIT = 90
 """Seconds until a line is given up."""
 SSH = """#!/bin/bash
 # A fake of OpenSSH's client: the host is away for the first calls, or until a file is there; then it is this machine.
@@ -117,7 +118,8 @@ def test_an_end_that_comes_back_is_told_with_what_it_shows_then(tmp_path: Path, 
     head, _router, _cluster, later, *lines = looks(run)
     assert " s: 0 of 2 expectations met, 2 errors; looking again for" in head
     assert "looking again" not in later
-    assert later.endswith(" s: 3 of 5 expectations met, 2 errors"), run.output
+    # The stand-in for the router is this machine, whose kernel may forward or not (EDGE900).
+    assert re.search(r" s: 3 of 5 expectations met, [23] errors$", later), run.output
     assert lines == [
         "  edge can be read",
         "  not met: Sessions on the routers (hold/keepalive): edge <- edge-node 10.60.1.11 (k8s): "
