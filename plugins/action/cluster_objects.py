@@ -84,6 +84,7 @@ TAKEN_MEANWHILE = (
     "somebody else made it while this run did. What is planned was written into it; it is not counted as this site's"
     " (look at its managedFields; delete it and run again, or give one of the two another name)"
 )
+"""Said of an object that was absent when it was read, and that others have written too when ours was."""
 RETRY = "What was written before it stays. Mend this and run again: the run goes on there."
 """What a run that ends in the middle of its writes leaves, and the way out."""
 

@@ -146,12 +146,7 @@ services:
   type: list
   elements: dict
 secrets:
-  description: Metadata of the secrets that O(selector) matches.
-  returned: always
-  type: list
-  elements: dict
-found:
-  description: Metadata of those of O(secret_names) that are there and that O(selector) does not match.
+  description: Metadata of the secrets that O(selector) matches, and of those of O(secret_names) that are there.
   returned: always
   type: list
   elements: dict

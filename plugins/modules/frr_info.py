@@ -98,7 +98,8 @@ import json
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import forwarding, programs
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import programs
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import read_forwarding
 
 ANSWER_SECONDS = 15
 """How long one vtysh may take. A daemon that hangs lets it wait for ever."""
@@ -194,14 +195,14 @@ def ask_together(run, commands):
     return {command: without_warning(found[number]) for number, command in enumerate(commands)}
 
 
-def read(run, addresses, communities=False, forwards=None):
+def read(run, addresses, communities=False, forwarding=None):
     """Return all answers.
 
     Args:
         run: runs one vtysh with some commands and returns its exit code, output and errors.
         addresses: what ``ip -json -details address show`` says.
         communities: whether the routes' communities are read too.
-        forwards: by family whether the kernel forwards packets; None: not known.
+        forwarding: by family whether the kernel forwards packets; None: not known.
     """
     bgp = {family: "show bgp {0} unicast json".format(family) for family in FAMILIES}
     routes = {family: "show {0} route bgp json".format(ip) for family, (_name, ip) in FAMILIES.items()}
@@ -214,7 +215,7 @@ def read(run, addresses, communities=False, forwards=None):
         "routes": {family: answers[command] for family, command in routes.items()},
         "advertised": sent_routes(run, answers[neighbors], communities),
         "interfaces": interfaces(addresses),
-        "forwarding": forwards or {},
+        "forwarding": forwarding or {},
     }
     if communities:
         result["details"] = {family: details(run, family, table) for family, table in result["bgp"].items()}
@@ -308,8 +309,8 @@ def main():
             return ""
 
     try:
-        forwards = forwarding.read_forwarding()
-        module.exit_json(changed=False, frr=read(run, addresses(), module.params["communities"], forwards))
+        found = read(run, addresses(), module.params["communities"], read_forwarding())
+        module.exit_json(changed=False, frr=found)
     except CommandError as error:
         module.fail_json(msg=str(error))
 

@@ -35,10 +35,11 @@ from typing import Any
 
 import kubernetes
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import FORWARDING_SYSCTLS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import open_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import read_cilium
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReadError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import SETTINGS, setting_file
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import sysctl_file
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import ask as ask_from_clients
@@ -269,8 +270,10 @@ class Site:
 
     def _forwards(self) -> dict[str, bool]:
         """Return by family whether the router's kernel forwards packets."""
-        said = self.on_router(shlex.join(["cat", *map(setting_file, SETTINGS.values())]), frr_info.ANSWER_SECONDS)
-        return {family: value != "0" for family, value in zip(SETTINGS, said.split(), strict=True)}
+        said = self.on_router(
+            shlex.join(["cat", *map(sysctl_file, FORWARDING_SYSCTLS.values())]), frr_info.ANSWER_SECONDS
+        )
+        return {family: value != "0" for family, value in zip(FORWARDING_SYSCTLS, said.split(), strict=True)}
 
     def _vtysh(self, commands: Sequence[str]) -> tuple[int, str, str]:
         """Return what one vtysh says to some commands, as frr_info runs it, and within its time."""

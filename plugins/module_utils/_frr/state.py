@@ -18,6 +18,11 @@ from .config import split_lines
 
 FAMILIES = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 """Address families by our names -> FRR's names in JSON."""
+FORWARDING_SYSCTLS = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
+"""Family -> the kernel's setting for all interfaces, which FRR's ``ip forwarding`` and ``ipv6 forwarding`` set.
+
+Source: Linux, Documentation/networking/ip-sysctl; FRR, zebra/ipforward_proc.c.
+"""
 
 
 class SessionState(NamedTuple):

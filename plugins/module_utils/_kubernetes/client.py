@@ -39,7 +39,7 @@ def _reason(error: Exception) -> str:
     return _CLIENT.sub("", str(getattr(error, "reason", None) or error))
 
 
-class ApiClient:
+class ClusterClient:
     """Sends requests to one API server, as :class:`reader.Client` says.
 
     Args:
@@ -110,7 +110,7 @@ def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment:
         ClusterReadError: they contradict each other, or cannot be used.
     """
     try:
-        return ClusterReader(ApiClient(resolve_connection(kubeconfig, context, environment)))
+        return ClusterReader(ClusterClient(resolve_connection(kubeconfig, context, environment)))
     except EdgeError as error:
         variables = error.variables if isinstance(error, RefusedEnvironmentError) else []
         raise ClusterReadError(str(error), variables) from error

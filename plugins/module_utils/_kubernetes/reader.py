@@ -71,7 +71,7 @@ class Answer(NamedTuple):
 
 
 class Client(Protocol):
-    """What sends requests to one API server: ``client.ApiClient``."""
+    """What sends requests to one API server: ``client.ClusterClient``."""
 
     connection: ClusterConnection
     """How the cluster is reached."""

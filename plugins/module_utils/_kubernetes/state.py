@@ -285,7 +285,6 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "unready": read_unready(reader, workloads),
         "nodes": {},
         "secrets": [],
-        "found": [],
         "services": [],
         "config_map": config_map,
     }
@@ -314,5 +313,5 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         labeled = {metadata["name"] for metadata in state["secrets"]}
         for name in sorted(set(params["secret_names"]) - labeled):
             secret = reader.get(f"{path}/{name}", accept=METADATA_OF_ONE)
-            state["found"] += [secret["metadata"]] if secret else []
+            state["secrets"] += [secret["metadata"]] if secret else []
     return state

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a router's kernel forwards packets, by family.
 
-Runs on the router: syntax of Python 3.8, no imports but stdlib.
+Runs on the router: syntax of Python 3.8.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import glob
 import os
 from typing import Dict, Optional
 
-SETTINGS = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
-"""Family -> the kernel's setting for all interfaces (Linux, Documentation/networking/ip-sysctl)."""
+from .._frr.state import FORWARDING_SYSCTLS
 
 INTERFACE_FILES = {"ipv4": "net/ipv4/conf/*/forwarding", "ipv6": "net/ipv6/conf/*/force_forwarding"}
 """Family -> files that let one interface forward while the setting for all is 0; those of IPv6 from Linux 6.17 on."""
@@ -22,16 +21,16 @@ NO_INTERFACES = ("all", "default", "lo")
 """What stands beside the interfaces that packets of others come in by."""
 
 
-def setting_file(setting: str, root: str = "/proc/sys") -> str:
-    """Return the file of a setting."""
-    return os.path.join(root, *setting.split("."))
+def sysctl_file(name: str, root: str = "/proc/sys") -> str:
+    """Return the file of a setting of the kernel."""
+    return os.path.join(root, *name.split("."))
 
 
 def read_forwarding(root: str = "/proc/sys") -> Dict[str, bool]:
     """Return by family whether the kernel forwards on some interface; a family is absent where that is not known."""
     found: Dict[str, bool] = {}
-    for family, setting in SETTINGS.items():
-        value = _value(setting_file(setting, root))
+    for family, name in FORWARDING_SYSCTLS.items():
+        value = _value(sysctl_file(name, root))
         if value is not None:
             found[family] = value != "0" or any(
                 _value(path) == "1"

@@ -94,10 +94,7 @@ def bgp_changes(
                 "create it, or let the chart do it: bgpControlPlane.secretsNamespace.create",
             )
         )
-    live = [
-        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
-        for metadata in [*state["secrets"], *state.get("found", ())]
-    ]
+    live = [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata} for metadata in state["secrets"]]
     claims.forget_gone(["Secret"], live)
     for item in live:
         ours = claims.made(item)

@@ -47,7 +47,7 @@ def live_uids(state: Mapping[str, Any]) -> dict[str, str]:
     Args:
         state: what ``cluster_state_info`` has read.
     """
-    secrets = [{"kind": "Secret", "metadata": item} for item in [*state["secrets"], *state.get("found", ())]]
+    secrets = [{"kind": "Secret", "metadata": item} for item in state["secrets"]]
     uids = {
         place(item): str(item["metadata"].get("uid") or "")
         for item in [*state["objects"], *state["services"], *secrets]
@@ -63,7 +63,7 @@ def live_versions(state: Mapping[str, Any]) -> dict[str, str]:
     Args:
         state: what ``cluster_state_info`` has read.
     """
-    secrets = [{"kind": "Secret", "metadata": item} for item in [*state["secrets"], *state.get("found", ())]]
+    secrets = [{"kind": "Secret", "metadata": item} for item in state["secrets"]]
     return {
         place(item): str(item["metadata"].get("resourceVersion") or "")
         for item in [*state["objects"], *state["services"], *secrets]

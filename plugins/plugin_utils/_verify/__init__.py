@@ -3,6 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The live site against the plan, from both ends. The plan is read as a document.
 
-May import: _errors, module_utils/_frr, module_utils/_router, module_utils/_kubernetes, _addressing, _kubernetes,
-_versions, _findings, _document, _model.
+May import: _errors, module_utils/_frr, module_utils/_kubernetes, _addressing, _kubernetes, _versions, _findings,
+_document, _model.
 """

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from ...module_utils._router.forwarding import SETTINGS
+from ...module_utils._frr.state import FORWARDING_SYSCTLS
 from .._addressing.families import Family, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR, WARNING
@@ -292,13 +292,13 @@ def verify_forwarding(report: VerifyReport, plan: PlanDocument, routers: Mapping
     for router, seen in sorted(routers.items()):
         if plan["routers"][router]["absent"]:
             continue
-        for family in sorted(_families_of(plan, router)):
+        for family in sorted(_forwarded_families(plan, router)):
             if seen.forwards.get(family) is False:
-                fields = {"family": Family.of_key(family).label, "setting": SETTINGS[family]}
+                fields = {"family": Family.of_key(family).label, "setting": FORWARDING_SYSCTLS[family]}
                 report.find("EDGE900", router, **fields)
 
 
-def _families_of(plan: PlanDocument, router: str) -> set[str]:
+def _forwarded_families(plan: PlanDocument, router: str) -> set[str]:
     """Return the families of the pools' addresses that the plan brings to a router, by BGP or on its networks."""
     by_bgp = {
         family for item in plan["expect"]["announcements"] if item["router"] == router for family in item["families"]

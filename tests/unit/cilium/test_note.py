@@ -335,7 +335,7 @@ def test_secret_of_a_planned_name_that_somebody_else_made() -> None:
     }
     found = {"name": "bgp-password-k8s", "namespace": "kube-system", "uid": uid_of("theirs")}
     kinds = {"CiliumBGPPeerConfig": {"versions": ["v2"], "fields": {"v2": None}}}
-    live_state = {**state(kinds=kinds, namespaces=["kube-system"]), "found": [found]}
+    live_state = {**state(kinds=kinds, namespaces=["kube-system"]), "secrets": [found]}
     claims = Claims("bgp", "home", {"noted.bgp": "true"}, "kube-system")
     changes = bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, claims)
     assert [str(error) for error in changes.errors] == [

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import ApiClient, open_cluster
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import (
+    ClusterClient,
+    open_cluster,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import (
     RefusedEnvironmentError,
     resolve_connection,
@@ -155,7 +158,7 @@ def test_automation_platform_is_followed_by_all(tmp_path: Path) -> None:
         {"name": "cluster-edge", "cluster": {"server": HOST, "certificate-authority": str(authority)}}
     ]
     assert helm == {"host": HOST, "validate_certs": True}
-    with closing(ApiClient(connection)) as client:
+    with closing(ClusterClient(connection)) as client:
         configuration = client.configuration
         assert (configuration.host, configuration.verify_ssl) == (HOST, True)
         assert configuration.ssl_ca_cert == str(authority)
@@ -171,7 +174,7 @@ def test_verification_that_variables_switch_off_is_said_and_the_same_to_all(word
     connection = resolve_connection(None, None, {**ALONE, "K8S_AUTH_VERIFY_SSL": word})
     assert connection.k8s_arguments()["validate_certs"] is False
     assert connection.helm_arguments()["validate_certs"] is False
-    with closing(ApiClient(connection)) as client:
+    with closing(ClusterClient(connection)) as client:
         assert client.configuration.verify_ssl is False
         (warning,) = client.warnings
     assert warning.startswith(f"K8S_AUTH_VERIFY_SSL=no: the certificate of {HOST} is not checked")
@@ -187,7 +190,7 @@ def test_client_certificate(tmp_path: Path) -> None:
     assert connection.k8s_arguments() == {"host": HOST, "validate_certs": True, **pair}
     user = {"client-certificate": str(files["cert"]), "client-key": str(files["key"])}
     assert connection.helm_arguments()["kubeconfig"]["users"] == [{"name": "cluster-edge", "user": user}]
-    with closing(ApiClient(connection)) as client:
+    with closing(ClusterClient(connection)) as client:
         configuration = client.configuration
         assert (configuration.cert_file, configuration.key_file) == (str(files["cert"]), str(files["key"]))
 
@@ -211,7 +214,7 @@ def kubeconfig(path: Path, context: str | None, *others: str, **cluster: Any) ->
 
 
 def server_of(connection: Any) -> str:
-    with closing(ApiClient(connection)) as client:
+    with closing(ClusterClient(connection)) as client:
         return client.server
 
 

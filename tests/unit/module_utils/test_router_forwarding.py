@@ -8,17 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import FORWARDING_SYSCTLS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import (
-    SETTINGS,
     read_forwarding,
-    setting_file,
+    sysctl_file,
 )
 
 IPV4, IPV6 = "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"
 
 
 def test_settings_have_files() -> None:
-    assert [setting_file(setting) for setting in SETTINGS.values()] == [f"/proc/sys/{IPV4}", f"/proc/sys/{IPV6}"]
+    assert [sysctl_file(setting) for setting in FORWARDING_SYSCTLS.values()] == [
+        f"/proc/sys/{IPV4}",
+        f"/proc/sys/{IPV6}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -425,7 +425,7 @@ def test_the_interface_of_a_next_hop_over_several_hops_is_that_of_the_way_to_it(
     ],
 )
 def test_whether_the_kernel_forwards_is_read(forwards: dict[str, bool] | None, expected: dict[str, bool]) -> None:
-    assert read_router(read(recorded, "", forwards=forwards)).forwards == expected
+    assert read_router(read(recorded, "", forwarding=forwards)).forwards == expected
 
 
 def test_older_observation_does_not_know_whether_the_kernel_forwards() -> None:

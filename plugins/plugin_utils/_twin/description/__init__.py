@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the twin of a plan consists of. Pure: nothing is read or started.
 
-May import: _errors, module_utils/_router, _addressing, _kubernetes, _findings, _versions, _document, _cilium.
+May import: _errors, module_utils/_frr, _addressing, _kubernetes, _findings, _versions, _document, _cilium.
 """

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....module_utils._errors import EdgeError
-from ....module_utils._router.forwarding import SETTINGS
+from ....module_utils._frr.state import FORWARDING_SYSCTLS
 
 REVERSE_PATHS: Mapping[str, str] = {"off": "0", "loose": "2", "strict": "1"}
 """Word -> ``net.ipv4.conf.all.rp_filter`` (Linux, Documentation/networking/ip-sysctl: RFC 3704)."""
@@ -102,7 +102,7 @@ def router_sysctls(settings: RouterSettings, platform: str) -> dict[str, str]:
     defaults = PLATFORMS[platform]
     reverse_path = defaults.reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
     return {
-        **dict.fromkeys(SETTINGS.values(), "1"),
+        **dict.fromkeys(FORWARDING_SYSCTLS.values(), "1"),
         "net.ipv4.fib_multipath_hash_policy": defaults.hash_policy,
         "net.ipv4.conf.all.rp_filter": REVERSE_PATHS[reverse_path],
         "net.ipv6.fib_multipath_hash_policy": defaults.hash_policy,

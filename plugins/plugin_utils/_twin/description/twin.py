@@ -18,7 +18,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from ....module_utils._errors import EdgeError
-from ....module_utils._router.forwarding import SETTINGS
+from ....module_utils._frr.state import FORWARDING_SYSCTLS
 from ..._document.lookup import peer_group
 from ..._document.plan import PlanDocument, PlannedCluster, PlannedSession
 from .addresses import Network, highest_free, network_order, node_addresses, node_cidrs, subnet_of, with_families
@@ -320,7 +320,7 @@ class _Builder:
             *self.wiring.node_routes(host, addresses),
         )
         answers, rules = self.wiring.return_paths(host, legs)
-        sysctls = {**dict.fromkeys(SETTINGS.values(), "1"), "net.ipv4.conf.all.rp_filter": "0"}
+        sysctls = {**dict.fromkeys(FORWARDING_SYSCTLS.values(), "1"), "net.ipv4.conf.all.rp_filter": "0"}
         return Host("node", host, self.wiring.namespace("host", host), legs, (*routes, *answers), rules, sysctls)
 
     def _discovered(self, node: str) -> tuple[Route, ...]:
