@@ -126,6 +126,7 @@ def install(cluster: Cluster, charts: ChartServer, helm: Path, folder: Path) -> 
     assert list(folder.glob("cluster-edge-helm-*")) == []
 
 
+@pytest.mark.long
 def test_helm_gets_the_chart_and_nobody_the_login(
     cluster: Cluster, charts: ChartServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

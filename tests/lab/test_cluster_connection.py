@@ -146,6 +146,7 @@ def test_variables_alone_lead_reads_writes_and_helm(
     assert other.names(POOLS) == other.names("/api/v1/namespaces/dummy/services") == []
 
 
+@pytest.mark.long
 def test_verification_switched_off_is_said_and_followed_by_all(
     named: Cluster, other: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -410,6 +410,7 @@ def test_server_that_is_lost_while_helm_is_at_work(
         cluster.request("DELETE", f"/api/v1/namespaces/kube-system/secrets/{item['metadata']['name']}")
 
 
+@pytest.mark.long
 def test_consent_for_many_services_is_printed_to_be_pasted(cluster: Cluster) -> None:
     """A pool leaves of which three services hold an address: the block that the run prints is pasted, and it goes."""
     role, options = step("lb", "drill")

@@ -136,6 +136,7 @@ def operator_registers_kinds(cluster: Cluster) -> AbstractContextManager[None]:
     return cluster_lab.meanwhile(register)
 
 
+@pytest.mark.long
 def test_an_upgrade_is_rolled_out_before_anything_else_is_written(cluster: Cluster) -> None:
     with cluster_lab.rollouts_complete_by_themselves(cluster):
         provision(cluster).check(0)

@@ -140,6 +140,7 @@ def test_first_and_second_run(cluster: Cluster) -> None:
     assert service["metadata"]["annotations"] == {"lbipam.cilium.io/ips": "203.0.113.94"}
 
 
+@pytest.mark.long
 def test_a_module_reads_where_another_interpreter_does(cluster: Cluster) -> None:
     """Ansible's own process reads the cluster only where a module would run with the same interpreter."""
     alias = cluster.folder / "python"
@@ -391,6 +392,7 @@ def test_release(cluster: Cluster, tmp_path: Path) -> None:
     assert config["debug-verbose"] == "flow"
 
 
+@pytest.mark.long
 def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> None:
     """A changed range would be given to new nodes alone, and no router would let the old ones' in."""
     cluster.add_cilium_kinds()
@@ -428,6 +430,7 @@ def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> Non
     assert good.returncode == 0, good.output
 
 
+@pytest.mark.long
 def test_release_that_never_runs(cluster: Cluster) -> None:
     chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")
     values = {**PLATFORM["helm_values"], "debug": {"enabled": True}}
@@ -449,6 +452,7 @@ def test_release_that_never_runs(cluster: Cluster) -> None:
     assert "Mend it and run again: the run goes on there." in words(run.output)
 
 
+@pytest.mark.long
 def test_what_does_not_run_of_a_release_that_is_as_planned(cluster: Cluster) -> None:
     """An agent that is down keeps no other node from the plan; without an operator nothing goes on."""
     chart = str(cluster_lab.cilium_module() / "install/kubernetes/cilium")

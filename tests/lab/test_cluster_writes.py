@@ -264,7 +264,9 @@ def test_server_that_never_ends_its_answer_is_given_up(
     cluster.get(POOL) and cluster.request("DELETE", POOL)
 
 
-@pytest.mark.parametrize(("pools", "services"), [pytest.param(5, 10, id="few"), pytest.param(20, 60, id="many")])
+@pytest.mark.parametrize(
+    ("pools", "services"), [pytest.param(20, 60, id="many"), pytest.param(5, 10, id="few", marks=pytest.mark.long)]
+)
 def test_requests_of_a_run_are_one_for_each_object_and_none_more_for_each_that_is_as_planned(
     tmp_path: Path, pools: int, services: int
 ) -> None:

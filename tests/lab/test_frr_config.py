@@ -156,7 +156,7 @@ class Site:
         result["text"] = done.stdout + done.stderr
         return result
 
-    def run_module(self, content: str, **options: Any) -> dict[str, Any]:
+    def run_module(self, content: str, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run the module by the router's own Python, without Ansible around it; return what ``apply`` does.
 
         For what a test needs by the way, or many times: Ansible takes some seconds to bring a module to its host.
@@ -164,7 +164,7 @@ class Site:
         if self.lab.sh(f"test -e {DIRECT}/run.py", check=False).returncode:
             self.lab.unpack(DIRECT, module_files())
             self.lab.write(f"{DIRECT}/run.py", MODULE, owner="root:root")
-        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"content": content, **options}})
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"content": content, "_ansible_check_mode": check, **options}})
         done = self.lab.sh(f"python3 {DIRECT}/run.py", check=False, stdin=arguments, timeout=240)
         assert done.stdout.strip().startswith("{"), done.stdout + done.stderr
         result: dict[str, Any] = json.loads(done.stdout)
@@ -248,6 +248,7 @@ class TestTransaction:
         assert "no ipv6 forwarding" in running
         assert "router ospf" in running
 
+    @pytest.mark.long
     def test_a_locked_configuration_is_waited_for_and_else_refused(self, site: Site) -> None:
         before, drops = site.fingerprint(), site.drops()
         with site.lab.configuration_lock():
@@ -280,6 +281,7 @@ class TestTransaction:
         assert not site.apply(planned(), check=True, stage="contract", both_stages=True)["changed"]
         assert site.fingerprint() == before
 
+    @pytest.mark.long
     def test_check_mode_of_one_stage_shows_what_that_stage_does(self, site: Site) -> None:
         before = site.fingerprint()
         alone = site.apply(planned(), check=True, stage="expand")
@@ -341,7 +343,7 @@ class TestTransaction:
     def test_bad_candidates_are_refused_and_nothing_changes(self, site: Site, candidate: str, expected: str) -> None:
         site.begin()
         before, sessions = site.fingerprint(), site.drops()
-        result = site.apply(candidate)
+        result = site.run_module(candidate)
         assert result["failed"], result["text"]
         assert expected in result["msg"]
         assert "two words" not in result["text"].replace(json.dumps(candidate), "")

@@ -146,7 +146,10 @@ def read_back(lab: RouterLab, text: str) -> None:
         assert seen_of(neighbors[name], expected) == expected, name
 
 
-@pytest.mark.parametrize("file", FILES, ids="/".join)
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(file, id="/".join(file), marks=() if file[2] == "by hand" else pytest.mark.long) for file in FILES],
+)
 def test_frr_takes_the_file_and_shows_the_same_meaning(lab: RouterLab, file: tuple[str, str, str]) -> None:
     read_back(lab, content(file))
 

@@ -123,6 +123,7 @@ class TestPersist:
             gateway.lab.add_peer(last, 65001, ["203.0.113.93/32"], password=SECRET)
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     def test_a_change_goes_into_the_copy(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         intent["maximum_paths"] = 4
         assert "changed=2" in gateway.run(intent)

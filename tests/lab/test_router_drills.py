@@ -71,7 +71,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
             speak(lab, last)
             lab.answer(last, PROBED)
         lab.add_client()
-        first = here.apply(OLD)
+        first = here.run_module(OLD)
         assert not first["failed"], first["text"]
         lab.wait_established(*PEERS)
         yield here
@@ -168,7 +168,7 @@ BACK_FROM_SMALL_ETC = (
 def test_a_disk_that_takes_nothing_is_told_before_anything_changes(site: Site, mount: str, undo: str) -> None:
     sessions = site.drops()
     with mounted(site, mount, undo):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
         assert result["failed"], result["text"]
         assert "nothing was changed: [Errno " in result["msg"]
         assert (result["changed"], result["applied"]) == (False, "none")
@@ -179,7 +179,7 @@ def test_a_disk_that_takes_nothing_is_told_before_anything_changes(site: Site, m
 
 def test_a_read_only_var_tmp_is_no_complaint_of_frr(site: Site) -> None:
     with mounted(site, "mount -t tmpfs -o ro tmpfs /var/tmp", "umount /var/tmp"):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert not result["failed"], result["text"]
     assert runs(site, NEW)
 
@@ -187,7 +187,7 @@ def test_a_read_only_var_tmp_is_no_complaint_of_frr(site: Site) -> None:
 def test_checks_leave_no_crash_log_folders(site: Site) -> None:
     before = site.lab.sh("ls /var/tmp/frr").stdout
     for _run in range(2):
-        site.apply(NEW, check=True)
+        site.run_module(NEW, check=True)
     assert site.lab.sh("ls /var/tmp/frr").stdout == before
 
 
@@ -237,13 +237,13 @@ def test_a_killed_worker_is_unknown_and_the_next_run_completes(site: Site, orpha
 def killed_worker(site: Site, orphan: str, told: str) -> None:
     """Let the reload kill the transaction's process by a shell script, and see what that and the next run say."""
     with around_reload(site, orphan):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert result["failed"], result["text"]
     assert (result["changed"], result["applied"]) == (True, "unknown")
     assert "was ended in its step 'applying', so it is unknown how much of the change was made" in result["msg"]
-    checked = site.apply(NEW, check=True)
+    checked = site.run_module(NEW, check=True)
     assert not checked["failed"], checked["text"]
-    result = site.apply(NEW)
+    result = site.run_module(NEW)
     assert not result["failed"], result["text"]
     assert told in result["text"]
     assert runs(site, NEW)
@@ -253,11 +253,11 @@ def killed_worker(site: Site, orphan: str, told: str) -> None:
 @pytest.mark.interrupts
 def test_a_router_that_restarts_in_the_middle(site: Site) -> None:
     with around_reload(site, "kill -9 $(ps -o sid= -p $$); exit 1"):
-        assert site.apply(NEW)["applied"] == "unknown"
+        assert site.run_module(NEW)["applied"] == "unknown"
     # What a boot does: FRR reads the new file.
     site.lab.sh("systemctl restart frr")
     site.lab.wait_established(*PEERS)
-    result = site.apply(NEW)
+    result = site.run_module(NEW)
     assert not result["failed"], result["text"]
     assert "its change is whole, and stays" in result["text"]
     assert runs(site, NEW)
@@ -265,10 +265,10 @@ def test_a_router_that_restarts_in_the_middle(site: Site) -> None:
 
 def test_a_cut_off_change_is_not_taken_back_over_somebody_elses_edit(site: Site) -> None:
     with around_reload(site, "kill -9 $(ps -o sid= -p $$); exit 1"):
-        assert site.apply(NEW)["applied"] == "unknown"
+        assert site.run_module(NEW)["applied"] == "unknown"
     saved = site.lab.read("/etc/frr/frr.conf")
     site.lab.write("/etc/frr/frr.conf", saved + "! by hand\n")
-    result = site.apply(NEW)
+    result = site.run_module(NEW)
     assert result["failed"]
     assert "/etc/frr/frr.conf was changed by somebody else since" in result["msg"]
     assert site.lab.read("/etc/frr/frr.conf") == saved + "! by hand\n"
@@ -278,7 +278,7 @@ def test_a_cut_off_change_is_not_taken_back_over_somebody_elses_edit(site: Site)
 def test_a_symbolic_link_stays_one(site: Site) -> None:
     site.lab.sh("mkdir -p /srv/frr && mv /etc/frr/frr.conf /srv/frr/ && ln -s /srv/frr/frr.conf /etc/frr/frr.conf")
     try:
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
         assert not result["failed"], result["text"]
         assert site.lab.sh("readlink /etc/frr/frr.conf; ls -A /srv/frr").stdout.split() == [
             "/srv/frr/frr.conf",
@@ -295,7 +295,7 @@ def test_a_file_that_is_a_mount_is_written_in_place(site: Site) -> None:
         "cp -p /etc/frr/frr.conf /srv/frr.conf && mount --bind /srv/frr.conf /etc/frr/frr.conf",
         "umount /etc/frr/frr.conf && cp -p /srv/frr.conf /etc/frr/frr.conf && rm /srv/frr.conf",
     ):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
         assert not result["failed"], result["text"]
         assert runs(site, NEW)
         assert site.lab.sh("ls -A /etc/frr | grep cluster-edge; true").stdout == ""
@@ -313,7 +313,7 @@ def test_what_is_saved_between_the_look_and_the_swap_is_kept(site: Site) -> None
         "root:root",
     )
     try:
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     finally:
         site.lab.sh("mv /usr/bin/vtysh.real /usr/bin/vtysh; rm -f /run/once")
     assert not result["failed"], result["text"]
@@ -327,7 +327,7 @@ def test_what_is_saved_between_the_look_and_the_swap_is_kept(site: Site) -> None
 def test_what_somebody_else_adds_meanwhile_stays_and_is_told(site: Site) -> None:
     adds = "real \"$@\"; vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole'"
     with around_reload(site, adds):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert not result["failed"], result["text"]
     assert result["gained"] == ["ip route 198.51.100.0/24 blackhole"]
     assert "somebody else configured this router while the change ran; it stays" in result["text"]
@@ -340,7 +340,7 @@ def test_what_somebody_types_right_before_the_reload_is_kept_or_named(site: Site
     theirs, ours = "ip route 198.51.100.0/24 blackhole", "neighbor 10.121.0.98"
     types = f"vtysh -c configure -c '{theirs}' -c 'router bgp 65000' -c '{ours} remote-as 65098'"
     with around_reload(site, f'[ -e /run/once ] || {{ touch /run/once; {types}; }}\nreal "$@"'):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert not result["failed"], result["text"]
     assert (result["gained"], result["lost"]) == ([theirs], [f"router bgp 65000: {ours} remote-as 65098"])
     told = " ".join(result["text"].split())
@@ -356,7 +356,7 @@ def test_what_somebody_types_right_before_the_reload_is_kept_or_named(site: Site
 def test_a_reload_that_loses_what_is_not_ours_is_taken_back(site: Site) -> None:
     loses = '[ -e /run/once ] || { touch /run/once; real "$@"; vtysh -c configure -c \'no router ospf\'; exit 0; }\nreal "$@"'
     with around_reload(site, loses):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert result["rolled_back"], result["text"]
     assert "lines that are not ours do not run any more: router ospf" in result["msg"]
     assert "router ospf" in site.lab.vtysh("show running-config")
@@ -370,7 +370,7 @@ def test_what_somebody_saves_during_a_change_that_is_taken_back_is_kept_aside(si
     with around_reload(
         site, f'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; {breaks}; {saves}; fi'
     ):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert result["rolled_back"], result["text"]
     told = "Somebody else wrote /etc/frr/frr.conf while the change ran: what it was then is in "
     assert told in result["msg"]
@@ -391,7 +391,7 @@ def test_a_way_back_keeps_what_somebody_typed_meanwhile_and_names_what_it_takes_
         f"-c 'router bgp 65000' -c '{other} remote-as 65098' -c 'no neighbor 10.121.0.13'; exit 1"
     )
     with around_reload(site, f'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; {types}; fi'):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert result["rolled_back"], result["text"]
     stays = {"ip route 198.51.100.0/24 blackhole"}
     if "passive-interface eth0" in site.lab.vtysh("show running-config"):
@@ -422,7 +422,7 @@ def test_a_running_configuration_that_is_shown_by_half_is_refused(site: Site) ->
         "root:root",
     )
     try:
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     finally:
         site.lab.sh("mv /usr/bin/vtysh.real /usr/bin/vtysh")
     assert result["failed"], result["text"]
@@ -455,7 +455,7 @@ def crashing(site: Site, when: str, signal_name: str) -> AbstractContextManager[
 def test_a_bgpd_that_crashes_during_the_change_is_named(site: Site, when: str, signal_name: str) -> None:
     """watchfrr starts it again, with the file that is there then: the new one."""
     with crashing(site, when, signal_name):
-        result = site.apply(NEW, session_timeout=60)
+        result = site.run_module(NEW, session_timeout=60)
     told = " ".join(result["text"].split())
     assert "bgpd of FRR ended by itself while the change ran" in told, result["text"]
     if result["failed"]:
@@ -486,7 +486,7 @@ def away_with_the_new_file(site: Site, daemon: str) -> Iterator[None]:
 @pytest.mark.parametrize("daemon", ["bgpd", "ospfd"])
 def test_a_daemon_that_crashes_and_stays_away_is_taken_back(site: Site, daemon: str) -> None:
     with away_with_the_new_file(site, daemon):
-        result = site.apply(NEW, session_timeout=60)
+        result = site.run_module(NEW, session_timeout=60)
         assert result["rolled_back"], result["text"]
         assert f"{daemon} ended while the change ran, and is not back" in result["msg"]
         assert f"{daemon} of FRR ended by itself while the change ran" in result["msg"]
@@ -500,11 +500,11 @@ def test_a_daemon_that_crashes_and_stays_away_is_taken_back(site: Site, daemon: 
 def test_a_restart_that_would_lose_unsaved_lines_is_refused(site: Site) -> None:
     site.lab.sh("vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole'")
     before = site.fingerprint()
-    result = site.apply(NEW, apply="restart")
+    result = site.run_module(NEW, apply="restart")
     assert result["failed"]
     assert "which would lose what runs and is not in this file: ip route 198.51.100.0/24 blackhole" in result["msg"]
     assert site.fingerprint() == before
-    result = site.apply(NEW, apply="restart", take_over=["ip route 198.51.100.0/24 blackhole"])
+    result = site.run_module(NEW, apply="restart", take_over=["ip route 198.51.100.0/24 blackhole"])
     assert (result["failed"], result["applied"]) == (False, "restart"), result["text"]
     assert "198.51.100.0/24" not in site.lab.vtysh("show running-config")
     site.lab.wait_established(*PEERS)
@@ -517,7 +517,7 @@ def test_per_daemon_files_are_not_put_out_of_force(site: Site) -> None:
         "printf 'router ospf\\n ospf router-id 10.121.0.1\\nexit\\n' > /etc/frr/ospfd.conf && chown frr:frr /etc/frr/ospfd.conf"
     )
     try:
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
         assert result["failed"], result["text"]
         assert "FRR reads ospfd.conf here and no frr.conf" in result["msg"]
         assert site.lab.sh("ls /etc/frr/frr.conf", check=False).returncode != 0
@@ -540,7 +540,7 @@ def test_two_runs_at_once_follow_each_other(site: Site) -> None:
 def test_a_clock_that_was_set_back_costs_no_backup_and_no_file_of_the_user(site: Site) -> None:
     site.lab.sh(f"touch -d '2031-01-01' {STATE}/frr.conf.20310101T000000Z; touch {STATE}/frr.conf.mine")
     try:
-        result = site.apply(NEW, backup_keep=1)
+        result = site.run_module(NEW, backup_keep=1)
         assert not result["failed"], result["text"]
         names = site.lab.sh(f"ls {STATE}").stdout.split()
         assert result["backup"].rsplit("/", 1)[1] in names
@@ -551,7 +551,7 @@ def test_a_clock_that_was_set_back_costs_no_backup_and_no_file_of_the_user(site:
 
 
 def test_a_pipe_in_a_description_is_refused(site: Site) -> None:
-    result = site.apply(NEW.replace("description n11", "description a | b"))
+    result = site.run_module(NEW.replace("description n11", "description a | b"))
     assert result["failed"]
     assert "which is a pipe for vtysh while FRR runs" in result["msg"]
     assert runs(site, OLD)
@@ -640,7 +640,7 @@ def test_a_cut_connection_does_not_stop_the_change(site: Site, step: str) -> Non
     result = json.loads(site.lab.read(f"{STATE}/result.json"))
     assert (result["changed"], result["applied"], result["rolled_back"]) == (True, "reload", False)
     assert runs(site, NEW)
-    assert not site.apply(NEW)["changed"]
+    assert not site.run_module(NEW)["changed"]
 
 
 KILLER = """\
@@ -692,7 +692,7 @@ def kill_everywhere(site: Site, numbers: Sequence[int], content: str, fault: str
 
 def test_a_draft_of_a_journal_whose_writer_was_killed_goes_with_the_next_run(site: Site) -> None:
     site.lab.sh(f"touch {STATE}/journal.json.new")
-    assert not site.apply(OLD)["changed"]
+    assert not site.run_module(OLD)["changed"]
     assert site.lab.sh(LEFT_BEHIND).stdout == ""
 
 
@@ -734,7 +734,7 @@ def test_a_power_cut_leaves_one_of_both_and_the_next_run_completes(site: Site, s
     site.lab.wait_established(*PEERS)
     swapped = step != "before the swap"
     assert runs(site, NEW if swapped else OLD)
-    result = site.apply(NEW)
+    result = site.run_module(NEW)
     assert not result["failed"], result["text"]
     assert ("its change is whole, and stays" in result["text"]) is swapped
 
@@ -758,17 +758,18 @@ def failing_start(site: Site, condition: str) -> Iterator[None]:
 @pytest.mark.interrupts
 def test_an_frr_that_does_not_start_with_the_new_file_runs_the_old_one(site: Site) -> None:
     with failing_start(site, "grep -q 203.0.113.92/30 /etc/frr/frr.conf"):
-        result = site.apply(NEW, apply="restart", session_timeout=20)
+        result = site.run_module(NEW, apply="restart", session_timeout=20)
     assert result["rolled_back"], result["text"]
     assert "The old configuration is back." in result["msg"]
     site.lab.wait_established(*PEERS)
     assert runs(site, OLD)
 
 
+@pytest.mark.long
 @pytest.mark.interrupts
 def test_an_frr_that_does_not_start_at_all_is_told_and_the_next_run_mends_it(site: Site) -> None:
     with failing_start(site, "true"):
-        result = site.apply(NEW, apply="restart", session_timeout=20)
+        result = site.run_module(NEW, apply="restart", session_timeout=20)
     assert result["failed"], result["text"]
     assert (result["rolled_back"], result["changed"]) == (False, True)
     assert "could NOT be restored" in result["msg"]
@@ -779,7 +780,7 @@ def test_an_frr_that_does_not_start_at_all_is_told_and_the_next_run_mends_it(sit
 def test_a_node_that_goes_down_meanwhile_does_not_undo_a_good_change(site: Site) -> None:
     result: dict[str, Any] = {}
     with around_reload(site, f'[ -e /run/once ] || {{ touch /run/once; {WAITS}; }}; real "$@"'):
-        run_of = threading.Thread(target=lambda: result.update(site.apply(NEW)))
+        run_of = threading.Thread(target=lambda: result.update(site.run_module(NEW)))
         run_of.start()
         wait_for("the reload", lambda: site.lab.sh("test -e /run/waits", check=False).returncode == 0)
         site.lab.stop_peer(12)
@@ -800,11 +801,11 @@ def test_a_node_that_goes_down_meanwhile_does_not_undo_a_good_change(site: Site)
 @pytest.mark.long
 @pytest.mark.interrupts
 def test_a_password_on_this_side_alone_is_applied_and_told(site: Site) -> None:
-    result = site.apply(planned(prefixes=(KEPT, "203.0.113.88/30"), extra=" neighbor nodes password drill\n"))
+    result = site.run_module(planned(prefixes=(KEPT, "203.0.113.88/30"), extra=" neighbor nodes password drill\n"))
     assert (result["failed"], result["changed"], result["rolled_back"]) == (False, True, False), result["text"]
     told = " ".join(result["text"].split())
     assert f"not Established after the change of their own configuration: {', '.join(PEERS)}. The other end" in told
-    result = site.apply(NEW)
+    result = site.run_module(NEW)
     assert not result["failed"], result["text"]
     site.lab.wait_established(*PEERS)
 
@@ -823,7 +824,7 @@ BAD = {
 def test_what_only_bgp_itself_can_refuse_is_refused_before_anything_changes(site: Site) -> None:
     """Where ``bgpd -C`` cannot check (10.7), a throw-away FRR does; the running zebra never sees its daemons."""
     before, sessions, clients = site.fingerprint(), site.drops(), zebra_clients(site)
-    result = site.apply(planned(prefixes=(KEPT, "203.0.113.88/30"), extra="".join(BAD)))
+    result = site.run_module(planned(prefixes=(KEPT, "203.0.113.88/30"), extra="".join(BAD)))
     assert result["failed"], result["text"]
     assert "refuses the configuration, nothing was changed" in result["msg"]
     assert [said for said in BAD.values() if said not in result["msg"]] == []
@@ -839,7 +840,7 @@ def zebra_clients(site: Site) -> list[str]:
 
 def test_what_no_check_finds_is_taken_back(site: Site) -> None:
     """``bgpd -C`` does not know the router's own addresses."""
-    result = site.apply(planned((1, 11, 12, 13, 14), (KEPT, "203.0.113.92/30")))
+    result = site.run_module(planned((1, 11, 12, 13, 14), (KEPT, "203.0.113.92/30")))
     assert result["failed"], result["text"]
     assert not result["changed"]
     assert runs(site, OLD)
@@ -850,7 +851,7 @@ def test_a_reload_that_fails_half_way_is_taken_back(site: Site) -> None:
     sessions = site.drops()
     half = "vtysh -c configure -c 'router bgp 65000' -c 'no neighbor 10.121.0.13'"
     with around_reload(site, f'if [ -e /run/once ]; then real "$@"; else touch /run/once; real "$@"; {half}; fi'):
-        result = site.apply(NEW)
+        result = site.run_module(NEW)
     assert result["rolled_back"], result["text"]
     assert not result["changed"]
     assert "- neighbor 10.121.0.13 peer-group nodes" in result["msg"]
@@ -864,7 +865,7 @@ def test_a_reload_that_fails_half_way_is_taken_back(site: Site) -> None:
 @pytest.mark.each_version
 def test_the_table_of_versions_says_what_this_frr_does(site: Site) -> None:
     """Each rule of ``module_utils/_frr/versions.py`` that FRR can be asked for."""
-    version = version_tuple(site.apply(OLD)["version"])
+    version = version_tuple(site.run_module(OLD)["version"])
     assert versions.untried(version) == ""
     other = "neighbor 10.121.0.99"
     lines = [f"{other} remote-as 65099", f"{other} enforce-first-as"]

@@ -188,6 +188,7 @@ class TestController:
         assert "changed=1" in gateway.run(intent, udm_frr_stage="expand")
         gateway.lab.wait_established(*PEERS)
 
+    @pytest.mark.long
     def test_a_login_with_a_password_works_too_and_nothing_secret_is_shown(
         self, gateway: Gateway, intent: dict[str, Any]
     ) -> None:
@@ -208,6 +209,7 @@ class TestController:
         assert gateway.server.held.sessions == {}
         assert gateway.server.held.asked
 
+    @pytest.mark.long
     def test_a_text_that_the_routers_frr_refuses_is_not_uploaded(
         self, gateway: Gateway, intent: dict[str, Any]
     ) -> None:

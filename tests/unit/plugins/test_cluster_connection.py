@@ -149,6 +149,7 @@ def test_named_kubeconfig_is_read(
     assert "token-of-the-kubeconfig" not in run.output
 
 
+@pytest.mark.long
 def test_relative_kubeconfig_is_one_of_the_playbooks_folder(
     named: ApiServerStandIn, kubeconfig: Path, interpreter: str, tmp_path: Path
 ) -> None:
@@ -236,6 +237,7 @@ def test_variables_of_a_role_lead_it_for_one_more_release(
         assert named.asked
 
 
+@pytest.mark.long
 def test_variable_of_a_role_beside_another_cluster_is_refused(
     named: ApiServerStandIn, kubeconfig: Path, tmp_path: Path
 ) -> None:

@@ -80,6 +80,7 @@ def test_no_difference_and_tags(rendered: Path) -> None:
         assert f"{other}" not in one.output
 
 
+@pytest.mark.long
 def test_a_saved_copy_that_is_not_there_is_said(tmp_path: Path) -> None:
     gone = run_playbook("compare.yml", HYBRID, f"edge_compare_saved={tmp_path}/gone")
     gone.check(2)
@@ -94,6 +95,7 @@ def test_a_saved_copy_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "no difference" not in said
 
 
+@pytest.mark.long
 def test_a_saved_copy_that_is_no_yaml_is_said(rendered: Path, tmp_path: Path) -> None:
     today = saved(rendered, tmp_path / "today", SAME, ("kind:", "kind: ["))
     run = run_playbook("compare.yml", HYBRID, f"edge_compare_saved={today}", options=("--tags", "cluster"))

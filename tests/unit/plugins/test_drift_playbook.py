@@ -67,6 +67,7 @@ def test_a_limit_that_leaves_nothing_is_no_answer(tmp_path: Path, api: ApiServer
     run.check(1)
 
 
+@pytest.mark.long
 def test_a_metrics_file_that_cannot_be_written_is_no_answer(tmp_path: Path, api: ApiServer) -> None:
     file = tmp_path / "not-there" / "drift.prom"
     run = run_playbook(

@@ -73,6 +73,7 @@ def test_a_cluster_that_cannot_be_read_ends_the_run(tmp_path: Path, api: ApiServ
     assert "next free" not in run.output, "numbers that count half of it were shown"
 
 
+@pytest.mark.long
 def test_a_word_that_is_neither_true_nor_false_is_an_error(tmp_path: Path, api: ApiServer) -> None:
     run = run_playbook("plan.yml", inventory(tmp_path, api, edge=REACHABLE), "edge_plan_live=ture")
     run.check(2)

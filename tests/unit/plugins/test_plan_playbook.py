@@ -36,6 +36,7 @@ def test_ansible_and_the_tests_read_the_reference_site_alike(tmp_path: Path) -> 
     assert json.loads(plan_file.read_text("utf-8")) == expected
 
 
+@pytest.mark.two_cases
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -57,6 +58,7 @@ def test_what_nobody_reads_on_the_command_line_is_told_once_and_ends_the_run(giv
     assert told in " ".join(run.output.split())
 
 
+@pytest.mark.long
 def test_the_plan_file_is_byte_stable(tmp_path: Path) -> None:
     for name in ("one", "two"):
         run_playbook("plan.yml", HYBRID, f"edge_plan_file={tmp_path / name}").check(0)
@@ -115,6 +117,7 @@ def test_each_error_is_shown_once(playbook: str, errors: int, tmp_path: Path) ->
     assert len(result.output.splitlines()) <= 30 + errors
 
 
+@pytest.mark.long
 def test_more_verbose_output_lists_sessions_and_not_the_whole_plan_as_data(tmp_path: Path) -> None:
     nodes = {f"k{number}": {"ansible_host": f"192.0.2.{number}"} for number in range(10, 60)}
     site = {
@@ -148,6 +151,7 @@ def warned(folder: Path, color: Color, environment: dict[str, str] | None = None
     return [line for line in result.output.splitlines() if "EDGE110" in line]
 
 
+@pytest.mark.two_cases
 @pytest.mark.each_core
 @pytest.mark.parametrize(
     ("color", "environment", "colored"),
@@ -295,6 +299,7 @@ def test_secrets_are_rendered_on_demand_and_for_the_owner_alone(tmp_path: Path) 
     assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600", "0o600"]
 
 
+@pytest.mark.long
 def test_every_kind_of_helm_value_is_rendered(tmp_path: Path) -> None:
     values = "{bpf: {mapDynamicSizeRatio: 0.0005}, operator: {replicas: 2}, debug: {enabled: true}, podAnnotations: {d: 2026-01-31}}"
     extra = overlay(tmp_path, f"    edge_cilium_values: {values}\n")
@@ -384,6 +389,7 @@ def test_planned_addresses_are_kept_in_a_file(small: Path) -> None:
     assert "WARNING" not in second.output
 
 
+@pytest.mark.long
 def test_a_planned_address_stays_when_its_neighbors_leave(small: Path) -> None:
     (small / "edge_allocation.yml").write_text(
         'all:\n  vars:\n    edge_plan_allocations:\n      home/media/plex: ["192.0.2.140"]\n      home/old/one: ["192.0.2.129"]\n',
@@ -405,6 +411,7 @@ def test_a_file_with_a_merge_that_nobody_finished_is_an_error_and_stays(small: P
     assert (small / "kept.txt").read_text("utf-8") == text
 
 
+@pytest.mark.long
 def test_a_file_that_is_a_folder_is_an_error(small: Path) -> None:
     result = run_playbook("plan.yml", small, "edge_allocation_file=..")
     result.check(2)

@@ -201,6 +201,7 @@ def test_an_unreachable_router_stops_the_run_before_the_cluster(
     assert api.begun == []
 
 
+@pytest.mark.long
 def test_a_router_beside_it_that_is_reached_changes_nothing_of_that(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
     run = run_playbook(str(without_frr(tmp_path)), hosts)
@@ -252,6 +253,7 @@ def test_a_router_that_is_lost_while_they_contract_keeps_the_next_from_starting(
     assert run.output.count("TASK [Contract the router]") == 1
 
 
+@pytest.mark.long
 def test_a_router_whose_bgp_others_write_is_read_and_not_contracted(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home={**REACHABLE, "edge_router_bgp_owner": "none"})
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=("--tags", "router,contract"))
@@ -283,6 +285,7 @@ def test_a_router_that_has_the_whole_plan_is_not_contracted(
     assert ("skipping: [home]" in done["Contract the router"]) is not contracts
 
 
+@pytest.mark.long
 def test_a_router_that_leaves_the_site_is_contracted_though_nothing_is_left(tmp_path: Path, api: ApiServer) -> None:
     """What brings its configuration back at boot is taken away there."""
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=REACHABLE)
@@ -313,6 +316,7 @@ def test_a_router_that_leaves_the_site_is_waited_for_too(tmp_path: Path, api: Ap
     assert api.begun == []
 
 
+@pytest.mark.long
 def test_a_router_that_the_plan_does_not_manage_is_not_waited_for(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home={**unreachable(), "edge_router_managed": False})
     run = run_playbook("site.yml", hosts)
@@ -323,8 +327,8 @@ def test_a_router_that_the_plan_does_not_manage_is_not_waited_for(tmp_path: Path
 @pytest.mark.two_cases
 @pytest.mark.parametrize(
     "options",
-    [("--tags", "cluster"), ("--skip-tags", "router"), ("--limit", "home*")],
-    ids=["tags", "skip-tags", "limit"],
+    [("--tags", "cluster"), ("--limit", "home*"), ("--skip-tags", "router")],
+    ids=["tags", "limit", "skip-tags"],
 )
 def test_a_router_that_was_left_out_on_purpose_is_not_waited_for(
     options: tuple[str, ...], tmp_path: Path, api: ApiServer
@@ -337,8 +341,10 @@ def test_a_router_that_was_left_out_on_purpose_is_not_waited_for(
 
 @pytest.mark.parametrize(
     ("options", "play"),
-    [(("--skip-tags", "cluster"), "Contract the routers"), (("--tags", "router,verify"), "Verify")],
-    ids=["contract", "verify"],
+    [
+        pytest.param(("--skip-tags", "cluster"), "Contract the routers", id="contract", marks=pytest.mark.long),
+        pytest.param(("--tags", "router,verify"), "Verify", id="verify"),
+    ],
 )
 def test_without_the_cluster_no_router_is_contracted_and_nothing_verified(
     options: tuple[str, ...], play: str, tmp_path: Path, api: ApiServer
@@ -352,6 +358,7 @@ def test_without_the_cluster_no_router_is_contracted_and_nothing_verified(
     assert api.begun == []
 
 
+@pytest.mark.long
 def test_a_router_that_was_lost_before_our_first_play_is_missed(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE, cabin=unreachable())
     before = {

@@ -140,6 +140,7 @@ def test_one_look_shows_nothing_but_the_table(tmp_path: Path, api: ApiServer) ->
     assert "edge: BGP AS 64513 AS 64513 ok" in " ".join(run.output.split())
 
 
+@pytest.mark.long
 def test_what_a_look_shows_is_in_the_file_while_the_task_goes_on(tmp_path: Path, api: ApiServer) -> None:
     """Ansible itself writes to a file what a task shows when it is over."""
     path, environment = write_site(tmp_path, api, 1000)
