@@ -21,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import LEASE_PREFIX
 from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
     FOLDER,
     ROUTER,
@@ -93,7 +94,7 @@ def lease_moves(site: Site) -> float:
 
     def leases() -> list[dict[str, Any]]:
         items = site.request("GET", LEASES)["items"]
-        return [item for item in items if item["metadata"]["name"].startswith("cilium-l2announce-")]
+        return [item for item in items if item["metadata"]["name"].startswith(LEASE_PREFIX)]
 
     chosen = leases()[0]
     holder, name = chosen["spec"]["holderIdentity"], chosen["metadata"]["name"]

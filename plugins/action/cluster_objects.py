@@ -51,7 +51,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.par
     state_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import secrets_at_hand
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.wording import some
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.wording import MOST_NAMES, some
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
     FIELD_MANAGER,
     ownership_labels,
@@ -79,7 +79,6 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-MOST_NAMES = 5
 TAKEN_MEANWHILE = (
     "somebody else made it while this run did. What is planned was written into it; it is not counted as this site's"
     " (look at its managedFields; delete it and run again, or give one of the two another name)"

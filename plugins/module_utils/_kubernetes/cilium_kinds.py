@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of Cilium's objects that the collection writes and reads."""
+"""The kinds of Cilium's objects that the collection writes and reads, and names that Cilium gives or looks for."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ READ_ONLY_PLURALS = {
 
 OTHERS_PLURALS = {"CiliumBGPPeeringPolicy": "ciliumbgppeeringpolicies"}
 """A kind up to 1.18 that the collection never writes, and that takes nodes away from those that it does."""
+
+LEASE_PREFIX = "cilium-l2announce-"
+"""How the name of an L2 lease begins; the Service's namespace and name follow."""
+
+RANGES_POLICY = "service.cilium.io/src-ranges-policy"
+"""Annotation of a Service: whether its ``loadBalancerSourceRanges`` are those that may reach it, or may not (Cilium,
+``pkg/annotation/k8s.go``)."""
+
+
+def plural_of(kind: str) -> str:
+    """Return how the API's paths spell a kind: one of Cilium's, or one of Kubernetes' own, which take an s here."""
+    return PLURALS.get(kind) or "{0}s".format(kind.lower())

@@ -12,15 +12,15 @@ from typing import Any, Mapping, Optional
 from .._errors import EdgeError
 from .chart_source import without_logins
 from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
-from .reader import AlreadyThereError, Answer, ClusterReader, ClusterReadError, RefusedError
+from .reader import Answer, ClusterReader, ClusterReadError, ConflictError, RefusedError
 
 try:
     import kubernetes
     import urllib3
     import yaml
     from kubernetes.config import kube_config
+    from kubernetes.dynamic import exceptions
     from kubernetes.dynamic.client import DynamicClient
-    from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError
     from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
     KUBERNETES_ERROR = None
@@ -91,11 +91,11 @@ class ClusterClient:
         try:
             answer = self._client.request(method, path, serialize=False, _request_timeout=seconds, **given)
             return Answer(answer.data, answer.headers.get("Date"))  # read here: the server may stop in the middle
-        except NotFoundError:
+        except exceptions.NotFoundError:
             return None
-        except ConflictError as error:
-            raise AlreadyThereError(where, error) from error
-        except DynamicApiError as error:
+        except exceptions.ConflictError as error:
+            raise ConflictError(where, error) from error
+        except exceptions.DynamicApiError as error:
             raise RefusedError(where, error) from error
         except HTTPError as error:
             raise ClusterReadError(

@@ -19,7 +19,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from .connection import OPTIONS
 from .note import MERGE_PATCH
-from .reader import METADATA_ONLY, AlreadyThereError, ClusterReader, ClusterReadError
+from .reader import METADATA_ONLY, ClusterReader, ClusterReadError, ConflictError
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -181,5 +181,5 @@ def _mark(reader: ClusterReader, record: Record, manager: str) -> bool:
     }
     try:
         return reader.send("patch", record.path, patch, manager, MERGE_PATCH) is not None
-    except AlreadyThereError:
+    except ConflictError:
         return False

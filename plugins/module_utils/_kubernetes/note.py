@@ -9,7 +9,7 @@ import re
 from typing import Any, Dict, Mapping
 
 from .connection import OPTIONS
-from .reader import AlreadyThereError, ClusterReader, ClusterReadError
+from .reader import ClusterReader, ClusterReadError, ConflictError
 from .removal import ATTEMPTS, preconditions
 
 ARGUMENTS: Dict[str, Any] = {
@@ -27,6 +27,7 @@ UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOTED, MAKING, KEYS_OF = "noted.", "making.", "keys of "
 """How other keys of a note begin, and the value of an object of others of which this site set single keys alone."""
 MERGE_PATCH = "application/merge-patch+json"
+CHANGING = "{0} changes all the time: another run writes there"
 
 
 def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -57,22 +58,24 @@ def _write(reader: ClusterReader, place: str, path: str, params: Mapping[str, An
     """Write keys of a note, and return whether it was made."""
     manager = params["manager"]
     patch = {"data": params["data"]}
-    if reader.send("patch", path, patch, manager, MERGE_PATCH) is not None:
-        return False
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": params["name"], "namespace": params["namespace"], "labels": params["labels"]},
         "data": {key: value for key, value in params["data"].items() if value is not None},
     }
-    try:
-        made = reader.send("post", place, body, manager)
-    except AlreadyThereError:  # by another run, in between
-        reader.send("patch", path, patch, manager, MERGE_PATCH)
-        return False
-    if made is None:
-        raise ClusterReadError("the namespace {0} does not exist".format(params["namespace"]))
-    return True
+    for _attempt in range(ATTEMPTS):
+        if reader.send("patch", path, patch, manager, MERGE_PATCH) is not None:
+            return False
+        try:
+            made = reader.send("post", place, body, manager)
+        except ConflictError:
+            # Another run made it in between, or something else met this at a quota: then there is none to be patched.
+            continue
+        if made is None:
+            raise ClusterReadError("the namespace {0} does not exist".format(params["namespace"]))
+        return True
+    raise ClusterReadError(CHANGING.format(path))
 
 
 def _delete(reader: ClusterReader, path: str, removed: Mapping[str, Any]) -> bool:
@@ -84,6 +87,6 @@ def _delete(reader: ClusterReader, path: str, removed: Mapping[str, Any]) -> boo
             return False
         try:
             return reader.send("delete", path, preconditions(found["metadata"]), "") is not None
-        except AlreadyThereError:  # another run wrote in between
+        except ConflictError:  # another run wrote in between
             continue
-    raise ClusterReadError("{0} changes all the time: another run writes there".format(path))
+    raise ClusterReadError(CHANGING.format(path))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import email.utils
 from typing import Any, Dict, List, Mapping, Optional
 
-from .cilium_kinds import PLURALS, READ_ONLY_PLURALS
+from .cilium_kinds import LEASE_PREFIX, PLURALS, RANGES_POLICY, READ_ONLY_PLURALS
 from .connection import OPTIONS
 from .pods import allowed_items, is_ready
 from .reader import ClusterReader
@@ -30,14 +30,16 @@ AGENTS = "k8s-app=cilium"
 """Label of the agents' pods: the selector of the chart's DaemonSet, which no Helm value changes."""
 OPERATORS = "io.cilium/app=operator"
 """Label of the operators' pods, likewise."""
-LEASE_PREFIX = "cilium-l2announce-"
 SERVICE_NAME = "kubernetes.io/service-name"
 KEPT = ("spec", "status", "addressType", "endpoints")
 
 
 def cut(item: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return an object without what nobody compares: managed fields, annotations, and what else grows."""
+    """Return an object without what nobody compares: managed fields, annotations but one, and what else grows."""
     metadata = {key: item["metadata"][key] for key in ("name", "namespace", "labels", "uid") if key in item["metadata"]}
+    policy = (item["metadata"].get("annotations") or {}).get(RANGES_POLICY)
+    if policy is not None:
+        metadata["annotations"] = {RANGES_POLICY: policy}
     return dict({key: item[key] for key in KEPT if key in item}, metadata=metadata)
 
 

@@ -59,8 +59,12 @@ class RefusedError(ClusterReadError):
         self.message = self.message or str(error.reason)
 
 
-class AlreadyThereError(RefusedError):
-    """Somebody else has made it in the meantime, or changed it, or made another of its name."""
+class ConflictError(RefusedError):
+    """The answer 409: the object is there already, is not as a precondition says, or changed while the server wrote.
+
+    The first is the Status' reason ``AlreadyExists``, the others are ``Conflict``; a quota that several requests count
+    on at a time is one too, of an object that was not made (Kubernetes, ``apimachinery/pkg/apis/meta/v1``).
+    """
 
 
 class Answer(NamedTuple):
@@ -88,7 +92,7 @@ class Client(Protocol):
         The limit, ``seconds``, is of connecting and of each wait for the server; ``given`` goes to the client.
 
         Raises:
-            AlreadyThereError: the server has one of this name, or not the one of a precondition.
+            ConflictError: the server has one of this name, not the one of a precondition, or it changed meanwhile.
             RefusedError: it refused for another reason.
             ClusterReadError: it is out of reach.
         """
@@ -138,7 +142,7 @@ class ClusterReader:
         With ``dry_run`` the server says what it would do, and does nothing.
 
         Raises:
-            AlreadyThereError: the server has one of this name, or not the one of a precondition.
+            ConflictError: the server has one of this name, not the one of a precondition, or it changed meanwhile.
             RefusedError: it refused for another reason.
         """
         return self._request(

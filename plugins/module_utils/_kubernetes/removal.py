@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping
 
-from .cilium_kinds import PLURALS
+from .cilium_kinds import plural_of
 from .connection import OPTIONS
-from .reader import AlreadyThereError, ClusterReader, RefusedError
+from .reader import ClusterReader, ConflictError, RefusedError
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -31,9 +31,8 @@ def object_path(item: Mapping[str, Any]) -> str:
     """Return an object's path at the API server."""
     api_version, metadata = item["apiVersion"], item["metadata"]
     base = "/apis/" if "/" in api_version else "/api/"
-    plural = PLURALS.get(item["kind"]) or "{0}s".format(item["kind"].lower())
     namespace = "/namespaces/{0}".format(metadata["namespace"]) if metadata.get("namespace") else ""
-    return "{0}{1}{2}/{3}/{4}".format(base, api_version, namespace, plural, metadata["name"])
+    return "{0}{1}{2}/{3}/{4}".format(base, api_version, namespace, plural_of(item["kind"]), metadata["name"])
 
 
 def preconditions(metadata: Mapping[str, Any]) -> Dict[str, Any]:
@@ -81,7 +80,7 @@ def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str,
             # A server that is given a body reads nothing in the query, where dryRun is for its log alone.
             body = dict(preconditions(metadata), **({"dryRun": ["All"]} if dry_run else {}))
             done = reader.send("delete", path, body, "", dry_run=dry_run)
-        except AlreadyThereError:
+        except ConflictError:
             if attempt == ATTEMPTS - 1:
                 raise
             continue

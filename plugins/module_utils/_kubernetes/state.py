@@ -9,6 +9,7 @@ import json
 import time
 from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from .cilium_kinds import plural_of
 from .connection import OPTIONS
 from .helm_records import read_release
 from .pods import left_on_dead_nodes, unready_pods
@@ -222,7 +223,7 @@ def read_workloads(reader: ClusterReader) -> List[Dict[str, Any]]:
     """Return kind and metadata of all DaemonSets and Deployments."""
     found = []
     for kind in ("DaemonSet", "Deployment"):
-        for item in reader.items("/apis/apps/v1/{0}s".format(kind.lower()), accept=METADATA_ONLY):
+        for item in reader.items("/apis/apps/v1/{0}".format(plural_of(kind)), accept=METADATA_ONLY):
             metadata = {key: item["metadata"].get(key) for key in ("namespace", "name", "labels")}
             found.append({"kind": kind, "metadata": metadata})
     return found

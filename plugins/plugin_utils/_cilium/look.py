@@ -15,7 +15,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.state import MISSING, NOT_SEEN
 from .._document.plan import PlanDocument, PlannedCluster
-from .._findings.wording import some
+from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER
 from .._model.site import TakeOver
 from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version
@@ -41,7 +41,6 @@ from .preflight import (
     writing_rights,
 )
 from .takeover import (
-    MOST_NAMES,
     Release,
     cluster_refusals,
     is_as_planned,

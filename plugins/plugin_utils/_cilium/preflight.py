@@ -13,8 +13,14 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._kubernetes.cilium_kinds import NODE_CONFIG, OTHERS_PLURALS, PLURALS, READ_ONLY_PLURALS
-from .._findings.wording import some
+from ...module_utils._kubernetes.cilium_kinds import (
+    NODE_CONFIG,
+    OTHERS_PLURALS,
+    PLURALS,
+    READ_ONLY_PLURALS,
+    plural_of,
+)
+from .._findings.wording import MOST_NAMES, some
 from .._versions.controller import OLDEST, TOO_NEW, version_text
 from .common import Object
 from .live_objects import place
@@ -28,7 +34,6 @@ UNKNOWN = "*"
 """In place of a name: objects whose names are not known before. A rule for single ones may suffice."""
 
 CILIUM = "cilium.io"
-MOST_NAMES = 5
 _WRITE = ("get", "create", "patch")
 """Verbs of a server-side apply: the writer reads first, and an object that is not there is created."""
 
@@ -158,7 +163,7 @@ def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Con
     for verbs, objects in ((_WRITE, apply), (("get", "delete"), remove)):
         for item in objects:
             group = item["apiVersion"].rpartition("/")[0]
-            resource = PLURALS.get(item["kind"]) or f"{item['kind'].lower()}s"
+            resource = plural_of(item["kind"])
             lives = item["kind"] == "Node" or place(item) in there  # nodes are labelled, never made
             needed = tuple(verb for verb in verbs if not (lives and verb == "create"))
             metadata = item["metadata"]

@@ -19,14 +19,12 @@ import yaml
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.helm_records import PENDING
-from .._findings.wording import some
+from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
 from .._versions.cilium import V2ALPHA1_MIGRATED, V2ALPHA1_UNTIL, parse_version, text_of
 from .helm_values import shown
 from .note import note_name
-
-MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)

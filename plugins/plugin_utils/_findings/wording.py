@@ -8,6 +8,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+MOST_NAMES = 5
+"""Names in one text that has them all where they are few: prefixes, nodes, objects."""
+
 
 def some(hosts: Sequence[str], most: int = 3) -> str:
     """Return the first few names, and how many more there are."""

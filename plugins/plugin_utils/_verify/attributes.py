@@ -12,10 +12,10 @@ from ...module_utils._frr.spelling import shown_community
 from .._document.frr_intent import RouteMapSet
 from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
-from .._findings.wording import some
+from .._findings.wording import MOST_NAMES, some
 from .filters import PlannedFilters
 from .observed import AttributesSeen, RouterSeen
-from .report import MOST_NAMES, OK, VerifyReport
+from .report import OK, VerifyReport
 
 KEPT_IN = frozenset({"no-export", "no-advertise"})
 """Communities that a router may add to a route that says ``blackhole`` (RFC 7999 section 3.2)."""

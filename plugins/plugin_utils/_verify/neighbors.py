@@ -11,12 +11,12 @@ from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES
 from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter
 from .._findings.code import ERROR
-from .._findings.wording import some
+from .._findings.wording import MOST_NAMES, some
 from .attributes import PlannedAttributes, check_attributes, of_announced
 from .filters import PlannedFilters
 from .observed import ClusterSeen, NeighborSeen, RouterSeen, canonical, within
 from .policies import check_policies
-from .report import MOST_NAMES, OK, VerifyReport
+from .report import OK, VerifyReport
 from .timers import router_timers, timers_text
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
+from ...module_utils._kubernetes.cilium_kinds import LEASE_PREFIX
 from ...module_utils._kubernetes.note import KEYS_OF, NOTED
 from .._addressing.families import FAMILIES
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
@@ -535,7 +536,7 @@ class ServiceSeen:
     @property
     def lease(self) -> str:
         """The name of its L2 lease."""
-        return f"cilium-l2announce-{self.namespace}-{self.name}"
+        return f"{LEASE_PREFIX}{self.namespace}-{self.name}"
 
     @property
     def key(self) -> str:

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .._document.plan import PlanDocument, PlannedNeighbor
-from .._findings.wording import some
+from .._findings.wording import MOST_NAMES, some
 from .expected import Expectations, ExpectedPrefix
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys, path_of
 from .observed import NeighborSeen, RouterSeen, canonical
-from .report import MOST_NAMES, VerifyReport
+from .report import VerifyReport
 
 KEPT = frozenset({"no-export", "no-advertise", "no-peer", "local-AS", "blackhole", "graceful-shutdown"})
 """Communities with which a route may stay where it is (RFC 1997, RFC 3765, RFC 7999), or is on its way out."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .report import MOST_NAMES, OK, STEPS, Row, VerifyReport, summary
+from .._findings.wording import MOST_NAMES
+from .report import OK, STEPS, Row, VerifyReport, summary
 
 UNREADABLE = {"EDGE801": "router", "EDGE802": "cluster"}
 """Finding of an end that cannot be read -> what kind of end it is."""

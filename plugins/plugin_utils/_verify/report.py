@@ -34,9 +34,6 @@ STEPS = {
 
 OK = "ok"
 
-MOST_NAMES = 5
-"""Prefixes or nodes in one text, before it says how many more there are."""
-
 FORMAT = 1
 """Version of verify's JSON. It counts up when a key is removed or changes its meaning; a new key does not count."""
 

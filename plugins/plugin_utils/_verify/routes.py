@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
-from .._findings.wording import some
+from .._findings.wording import MOST_NAMES, some
 from .attributes import check_attributes, of_announced, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
 from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
-from .report import MOST_NAMES, OK, VerifyReport
+from .report import OK, VerifyReport
 
 NOBODY = "nobody"
 

@@ -17,8 +17,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     free_release,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
-    AlreadyThereError,
     ClusterReadError,
+    ConflictError,
 )
 
 CONTENT = {
@@ -59,7 +59,7 @@ class Server:
         if self.refuses:
             self.refuses -= 1
             error = type("Error", (), {"status": 409, "reason": "Conflict", "body": "{}"})
-            raise AlreadyThereError("here", error)
+            raise ConflictError("here", error)
         self.sent.append(body)
         return {}
 
