@@ -264,12 +264,11 @@ def _may_ask(question: ClientQuestion, expectations: Expectations, live: LiveAdd
     """Add a service to a question; return whether it can answer the client, and note why not."""
     if live.service.key not in question.services:
         question.services.append(live.service.key)
-    ranges = live.service.source_ranges
     if question.leaving:
         question.left_out = f"the client still sends to {question.leaving}, which leaves the site"
     elif expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen():
         question.left_out = "no ready endpoint"
-    elif ranges and not any(within(source, ranges) for source in question.sources):
+    elif not any(expectations.lets_in(live, source) for source in question.sources):
         question.left_out = "loadBalancerSourceRanges leave the client out"
     else:
         question.local |= live.service.traffic_policy == "Local"

@@ -18,7 +18,7 @@ from .._addressing.families import Family, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR, WARNING
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
-from .observed import EndpointsSeen, RouterSeen, canonical, within
+from .observed import EndpointsSeen, RouterSeen, canonical
 from .report import OK, VerifyReport
 
 CONNECTIONS_PER_PATH = 4
@@ -209,13 +209,12 @@ class _Questions:
         endpoints = self.expectations.clusters[live.cluster].endpoints_of(live.service.key, live.family)
         if endpoints == EndpointsSeen():
             return "no ready endpoint"
-        ranges = live.service.source_ranges
         own = [
             address
             for network in self.plan["routers"][self.router]["addresses"]
             for address in self._own(network, live.family)
         ]
-        if ranges and not (own and all(within(address, ranges) for address in own)):
+        if live.service.source_ranges and not (own and all(self.expectations.lets_in(live, source) for source in own)):
             return "loadBalancerSourceRanges leave the router out"
         if prefix is not None and self.seen is not None:
             route = self.seen.routes[live.family].get(prefix.prefix)

@@ -17,8 +17,9 @@ from .._addressing.families import HOST_LENGTH, family_of
 from .._document.plan import PlanDocument, PlannedSession
 from .._kubernetes.labels import service_labels
 from .._kubernetes.selectors import parse_selector
+from .._versions.cilium import RANGES_POLICY_SINCE, parse_version
 from .advertised import POD_CIDR, Advertised
-from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical
+from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,13 @@ class Expectations:
         selector = self._narrowed.get((live.cluster, live.pool))
         special = service_labels(live.service.namespace, live.service.name)
         return selector is None or selector.matches({**live.service.labels, **special})
+
+    def lets_in(self, live: LiveAddress, source: str) -> bool:
+        """Return whether a service's ``loadBalancerSourceRanges`` let packets from an address in."""
+        service = live.service
+        version = parse_version(self.plan["clusters"][live.cluster]["cilium_version"])
+        denies = service.ranges_deny and version >= RANGES_POLICY_SINCE
+        return not service.source_ranges or within(source, service.source_ranges) != denies
 
     def is_planned(self, cluster: str, service: ServiceSeen) -> bool:
         """Return whether the inventory names ``service``."""

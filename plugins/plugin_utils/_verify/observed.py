@@ -18,7 +18,7 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
-from ...module_utils._kubernetes.cilium_kinds import LEASE_PREFIX
+from ...module_utils._kubernetes.cilium_kinds import LEASE_PREFIX, RANGES_POLICY
 from ...module_utils._kubernetes.note import KEYS_OF, NOTED
 from .._addressing.families import FAMILIES
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
@@ -529,7 +529,9 @@ class ServiceSeen:
     families: tuple[str, ...] = ()
     """Families that it asks for (``ipFamilies``)."""
     source_ranges: tuple[str, ...] = ()
-    """CIDRs from which the service may be reached (``loadBalancerSourceRanges``); none: from everywhere."""
+    """CIDRs that are let in alone (``loadBalancerSourceRanges``); none: everybody is."""
+    ranges_deny: bool = False
+    """Whether an annotation says that these CIDRs are kept out instead."""
     external_ips: tuple[str, ...] = ()
     """Addresses at which it is served because it says so itself (``externalIPs``)."""
 
@@ -785,6 +787,8 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
                 if "port" in port
             )
         ),
+        # In whatever case, and what is neither word allows (Cilium, pkg/loadbalancer/service.go).
+        ranges_deny=str((metadata.get("annotations") or {}).get(RANGES_POLICY)).lower() == "deny",
         source_ranges=tuple(canonical_prefix(str(text).strip()) for text in spec.get("loadBalancerSourceRanges") or []),
         external_ips=_external_ips(spec),
     )

@@ -334,6 +334,9 @@ FAULTS = (
 )
 """The faults that a plan tells where its site would meet them, by the version that mends them."""
 
+RANGES_POLICY_SINCE: Version = (1, 17, 0)
+"""The first version that reads whether a Service's ``loadBalancerSourceRanges`` allow or deny (cilium/cilium#36120)."""
+
 COUNTS_END_OF_RIB: Version = (1, 19, 6)
 """Before this one an agent may count the End-of-RIB marker (RFC 4724) of each family while graceful restart is on. Its
 GoBGP fork does in 1.16.19, 1.17.16 and 1.18.0 and does not in 1.19.6 (cilium #44073); of the releases between it

@@ -138,6 +138,12 @@ def test_object_without_what_nobody_compares() -> None:
     assert cut(item) == {"metadata": {"name": "a", "namespace": "b", "labels": {"c": "d"}}, "spec": {"g": 1}}
 
 
+def test_of_annotations_the_one_that_verify_reads_is_kept() -> None:
+    kept = {"service.cilium.io/src-ranges-policy": "deny"}
+    item = {"metadata": {"name": "a", "annotations": {**kept, "e": "f"}}}
+    assert cut(item)["metadata"] == {"name": "a", "annotations": kept}
+
+
 def agent(node: str | None, ready: str = "True", **metadata: str) -> dict[str, Any]:
     """Return a pod of Cilium's DaemonSet."""
     conditions = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": ready}]

@@ -210,15 +210,18 @@ def test_with_cluster_policy_the_source_may_be_a_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ranges", "asked"),
+    ("ranges", "policy", "asked"),
     [
-        pytest.param(["10.121.0.0/24"], {"public"}, id="some clients"),
-        pytest.param([], {"public", "private", "upstream"}, id="none"),
+        pytest.param(["10.121.0.0/24"], "allow", {"public"}, id="some clients"),
+        pytest.param(["10.121.0.0/24"], "deny", {"private", "upstream"}, id="all but some"),
+        pytest.param([], "deny", {"public", "private", "upstream"}, id="none"),
     ],
 )
-def test_source_ranges_decide_who_asks(ranges: list[str], asked: set[str]) -> None:
+def test_source_ranges_decide_who_asks(ranges: list[str], policy: str, asked: set[str]) -> None:
     site = LiveSite()
-    site.service("dummy-service")["spec"]["loadBalancerSourceRanges"] = ranges
+    service = site.service("dummy-service")
+    service["spec"]["loadBalancerSourceRanges"] = ranges
+    service["metadata"]["annotations"] = {"service.cilium.io/src-ranges-policy": policy}
     assert {client for client, address in targets(site) if address == BGP} == asked
 
 

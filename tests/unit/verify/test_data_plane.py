@@ -102,6 +102,25 @@ def test_source_ranges_decide_whether_the_router_tries(ranges: list[str], reason
     assert seen == ("TCP 80 1 of 1" if reason is None else f"announced, not tried ({reason})")
 
 
+@pytest.mark.parametrize(
+    ("policy", "cilium", "ranges", "tried"),
+    [
+        pytest.param("deny", "1.20.2", ["10.0.0.0/8"], False, id="keep the router out"),
+        pytest.param("Deny", "1.17.0", ["198.51.100.0/24"], True, id="keep others out"),
+        pytest.param("deny", "1.20.2", ["10.121.0.0/24"], False, id="keep some of its addresses out"),
+        pytest.param("deny", "1.16.19", ["10.0.0.0/8"], True, id="are not read by this Cilium"),
+        pytest.param("never", "1.20.2", ["10.0.0.0/8"], True, id="have a policy that does not exist"),
+    ],
+)
+def test_source_ranges_may_be_those_that_are_kept_out(policy: str, cilium: str, ranges: list[str], tried: bool) -> None:
+    site = LiveSite()
+    site.plan["clusters"]["platform"]["cilium_version"] = cilium
+    service = site.service("affine-svc-lb")
+    service["spec"]["loadBalancerSourceRanges"] = ranges
+    service["metadata"]["annotations"] = {"service.cilium.io/src-ranges-policy": policy}
+    assert targets(site)[L2]["tcp"] == ([80] if tried else [])
+
+
 def test_address_without_endpoint_or_route_is_not_tried() -> None:
     site = LiveSite()
     site.slice("affine")["endpoints"] = []
