@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
@@ -116,3 +117,35 @@ def test_attributes_and_graceful_restart_are_read(suite: str) -> None:
     neighbors = {key: (found.restart, found.restart_granted) for key, found in seen.neighbors.items()}
     # An older FRR that takes no part in it does not say what the neighbor asked for.
     assert neighbors == {SPEAKER: (15, True), SILENT: (15, False) if newer else (0, True)}
+
+
+@pytest.mark.parametrize("notation", ["dot", "dot+"])
+def test_as_numbers_in_two_parts_are_read(notation: str) -> None:
+    with RouterLab("trixie") as lab:
+        lab.write(
+            "/etc/frr/frr.conf",
+            f"""service integrated-vtysh-config
+router bgp 1.10 as-notation {notation}
+ bgp router-id 10.121.0.1
+ no bgp ebgp-requires-policy
+ neighbor {SPEAKER} remote-as 1.11
+ neighbor {SPEAKER} timers connect 1
+""",
+        )
+        lab.sh("sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons; systemctl reset-failed frr; systemctl restart frr")
+        lab.add_peer(11, 65547, ["203.0.113.93/32"], router_asn=65546)
+        lab.wait_established(SPEAKER)
+
+        def run(commands: Sequence[str]) -> tuple[int, str, str]:
+            done = lab.sh(shlex.join(frr_info.words("vtysh", commands)), check=False)
+            return done.returncode, done.stdout, done.stderr
+
+        def settled() -> dict[str, Any] | None:
+            raw = frr_info.read(run, "")
+            return raw if raw["bgp"]["ipv4"].get("routes") else None
+
+        raw = wait_for("the route", settled)
+    assert raw["neighbors"][SPEAKER]["remoteAs"] == "1.11", "FRR writes it as a text"
+    seen = read_router(raw)
+    assert (seen.asn, seen.neighbors[SPEAKER].remote_as) == (65546, 65547)
+    assert seen.paths["ipv4"]["203.0.113.93/32"][0].attributes.as_path == ("65547",)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, Union
 
 from .._errors import EdgeError
 from .config import split_lines
@@ -87,6 +87,22 @@ def version_tuple(version: str) -> Tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
+_TWO_PARTS = re.compile(r"\b(\d+)\.(\d+)\b")
+
+
+def plain_asns(text: str) -> str:
+    """Return a text with each AS number in two parts, such as ``1.10`` (RFC 5396), written as one, such as 65546."""
+    return _TWO_PARTS.sub(lambda found: str((int(found.group(1)) << 16) + int(found.group(2))), text)
+
+
+def read_asn(value: Union[int, str, None]) -> Optional[int]:
+    """Return an AS number of FRR's JSON, with ``as-notation dot`` or ``dot+`` a text; None where none is there.
+
+    FRR has them since 8.5 (bgpd/bgp_vty.c, lib/asn.c ``asn_asn2json``).
+    """
+    return None if value in (None, "") else int(plain_asns(str(value)))
+
+
 def read_sessions(neighbors: Mapping[str, Any]) -> Dict[str, SessionState]:
     """Return the sessions in ``show bgp neighbors json`` by address."""
     return {address: _session(address, data) for address, data in neighbors.items() if _is_neighbor(data)}
@@ -101,7 +117,7 @@ def _session(address: str, data: Mapping[str, Any]) -> SessionState:
     return SessionState(
         address=address,
         state=str(data["bgpState"]),
-        asn=int(data.get("remoteAs") or 0),
+        asn=read_asn(data.get("remoteAs")) or 0,
         group=data.get("peerGroup"),
         accepted={
             family: int(families[key].get("acceptedPrefixCounter") or 0)

@@ -18,6 +18,7 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
+from ...module_utils._frr.state import plain_asns, read_asn
 from ...module_utils._kubernetes.cilium_kinds import LEASE_PREFIX, RANGES_POLICY
 from ...module_utils._kubernetes.note import KEYS_OF, NOTED
 from .._addressing.families import FAMILIES
@@ -254,7 +255,7 @@ def _read_router(raw: Mapping[str, Any]) -> RouterSeen:
     without_policy: dict[str, set[str]] = {}
     for family in FAMILIES:
         part = summary.get(FRR_FAMILIES[family]) or {}
-        asn = asn if asn is not None else part.get("as")
+        asn = asn if asn is not None else read_asn(part.get("as"))
         for address, peer in (part.get("peers") or {}).items():
             peers.setdefault(canonical(address), peer)
             if peer.get("peerState") == "Policy":
@@ -314,7 +315,7 @@ def _neighbor(
         peer_state = summary_state.split("(", 1)[1].rstrip(")")
     return NeighborSeen(
         address=address,
-        remote_as=value.get("remoteAs"),
+        remote_as=read_asn(value.get("remoteAs")),
         state=str(value.get("bgpState") or "unknown"),
         peer_state=peer_state,
         hold=int(value.get("bgpTimerHoldTimeMsecs") or 0) // 1000,
@@ -387,14 +388,11 @@ def _attributes(short: Mapping[str, Any], detailed: Mapping[str, Any] | None) ->
 
 
 def _as_path(shown: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Read the AS path of a route: its text stands at ``path``, in detailed answers below ``aspath``.
-
-    None: it is not there, or its AS numbers are written in two parts (``as-notation dot``), unlike those of the plan.
-    """
+    """Read the AS path of a route: its text stands at ``path``, in detailed answers below ``aspath``; None: in none."""
     text = shown.get("path", (shown.get("aspath") or {}).get("string"))
-    if text is None or "." in text:
+    if text is None:
         return None
-    return () if text == "Local" else tuple(text.split())
+    return () if text == "Local" else tuple(plain_asns(text).split())
 
 
 def _announced_with(route: Mapping[str, Any]) -> AttributesSeen:

@@ -591,6 +591,12 @@ def test_sessions_are_read() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("shown", "asn"), [("1.10", 65546), ("0.65001", 65001), ("65001", 65001), (65001, 65001)])
+def test_as_number_of_a_session_may_stand_in_two_parts(shown: object, asn: int) -> None:
+    read = state.read_sessions({"10.0.0.11": {"bgpState": "Idle", "remoteAs": shown}})
+    assert read["10.0.0.11"].asn == asn
+
+
 @pytest.mark.parametrize("text", ["% Unknown command", "[1]"])
 def test_output_that_is_no_json_object_is_an_error(text: str) -> None:
     with pytest.raises(EdgeError, match=r"^show bgp summary json: FRR (did not answer with JSON|answered with list)"):

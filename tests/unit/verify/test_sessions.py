@@ -390,3 +390,19 @@ def test_router_that_was_read_needs_no_word_of_an_agent() -> None:
     site = LiveSite()
     site.observed["clusters"]["platform"]["agents"] = {}
     assert site.texts() == []
+
+
+@pytest.mark.parametrize("notation", [pytest.param("{}.{}", id="dot+"), pytest.param("{1}", id="dot, of a short one")])
+def test_as_numbers_in_two_parts_are_read(notation: str) -> None:
+    site = LiveSite()
+
+    def shown(number: int) -> str:
+        return notation.format(*divmod(number, 1 << 16))
+
+    site.router["summary"]["ipv4Unicast"]["as"] = shown(65000)
+    for found in site.router["neighbors"].values():
+        found["remoteAs"] = shown(found["remoteAs"])
+    assert site.texts() == []
+    site.neighbor()["remoteAs"] = "1.10"
+    (text,) = site.texts()
+    assert "the router expects AS 65546 there, planned is AS 65001" in text
