@@ -192,7 +192,7 @@ def _question(
 ) -> ClientQuestion | None:
     """Return a client's question for an address; None where the plan brings it to no network or router of it."""
     sources = tuple(address for address in client["addresses"] if family_of(address) == live.family)
-    announced = _announced_on(plan, expectations, live)
+    announced = expectations.l2_networks(live)
     wires = _wires(plan, live.address) if client["name"] == UPSTREAM else []
     by_arp = {
         router
@@ -232,7 +232,7 @@ def _forwarded(
     holders = [live for live in expectations.live if live.address == forward["to"]]
     if question is None:
         over = _networks_of(plan, _nodes_behind(expectations, [forward["router"]], forward["to"]))
-        over |= {network for live in holders for network in _announced_on(plan, expectations, live)}
+        over |= {network for live in holders for network in expectations.l2_networks(live)}
         sources = tuple(address for address in client["addresses"] if family_of(address) == "ipv4")
         cluster = holders[0].cluster if holders else ""
         question = ClientQuestion(client["name"], sources, cluster, forward["address"], frozenset(over))
@@ -280,15 +280,6 @@ def _leaving(plan: PlanDocument, routers: Iterable[str]) -> str:
     """Return the routers that the plan takes out of the site, or does not have any more."""
     known = plan["routers"]
     return ", ".join(sorted({router for router in routers if router not in known or known[router]["absent"]}))
-
-
-def _announced_on(plan: PlanDocument, expectations: Expectations, live: LiveAddress) -> set[str]:
-    """Return the networks on which an address is announced on L2."""
-    if not live.service.over_l2 or not expectations.announced(live):
-        return set()
-    return {
-        item["network"] for item in plan["expect"]["l2"] if (item["cluster"], item["pool"]) == (live.cluster, live.pool)
-    }
 
 
 def _nodes_behind(expectations: Expectations, routers: Iterable[str], address: str) -> set[str]:

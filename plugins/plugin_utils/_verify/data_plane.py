@@ -99,6 +99,11 @@ class Asked:
         """What the row is about."""
         return f"{self.router} {self.address} ({self.cluster} {', '.join(self.services)})"
 
+    def hop(self, gateway: str) -> str:
+        """Return the node of a next hop, with its address where that is known to be the node's."""
+        node = self.paths[gateway].node
+        return node if node == gateway else f"{node} ({gateway})"
+
     def target(self) -> ProbeTarget:
         """Return what the router's module is told."""
         return {
@@ -146,6 +151,12 @@ def addresses_to_ask(
     return list(result.values())
 
 
+def own_addresses(plan: PlanDocument, router: str, network: str, family: str) -> list[str]:
+    """Return the addresses of a family that the plan gives a router on a network."""
+    addresses = plan["routers"][router]["addresses"].get(network, [])
+    return [address for address in addresses if family_of(address) == family]
+
+
 @dataclass(frozen=True, slots=True)
 class _Questions:
     """What one router can ask."""
@@ -157,16 +168,7 @@ class _Questions:
 
     def networks(self, live: LiveAddress) -> list[str]:
         """Return the networks on which an address is announced on L2 and the router has an address of its family."""
-        if not live.service.over_l2 or not self.expectations.announced(live):
-            return []
-        return sorted(
-            {
-                item["network"]
-                for item in self.plan["expect"]["l2"]
-                if (item["cluster"], item["pool"]) == (live.cluster, live.pool)
-                and self._own(item["network"], live.family)
-            }
-        )
+        return sorted(name for name in self.expectations.l2_networks(live) if self._own(name, live.family))
 
     def paths(self, prefix: ExpectedPrefix) -> dict[str, Path]:
         """Return the next hops that the router's kernel has for a prefix, where it has several."""
@@ -183,8 +185,7 @@ class _Questions:
 
     def _own(self, network: str, family: str) -> list[str]:
         """Return the router's own addresses of a family on a network."""
-        addresses = self.plan["routers"][self.router]["addresses"].get(network, [])
-        return [address for address in addresses if family_of(address) == family]
+        return own_addresses(self.plan, self.router, network, family)
 
     def add_segment(self, asked: Asked, live: LiveAddress, network: str) -> None:
         """Note on which network to ask who has the address, and which node should answer there."""
@@ -375,10 +376,11 @@ class _PathsAsked:
     """What one port answered over each next hop."""
 
     alive: tuple[str, ...] = ()
-    """Next hops over which the port answered."""
+    """Next hops over which the port answered, if only to refuse."""
     dead: Mapping[str, str] = field(default_factory=dict)
     """Next hop -> why it is dead."""
-    refused: int = 0
+    refusing: tuple[str, ...] = ()
+    """Those of ``alive`` over which it refused."""
 
     @classmethod
     def of(cls, asked: Asked, port: int, answers: Iterable[Mapping[str, Any]]) -> _PathsAsked:
@@ -391,13 +393,18 @@ class _PathsAsked:
         return cls(
             tuple(sorted(hop for hop, result in results.items() if result in ("answered", "refused"))),
             {hop: DEAD[result] for hop, result in sorted(results.items()) if result in DEAD},
-            sum(result == "refused" for result in results.values()),
+            tuple(sorted(hop for hop, result in results.items() if result == "refused")),
         )
 
     @property
     def some_dead(self) -> bool:
         """Whether packets arrive over some of the paths alone."""
         return bool(self.alive and self.dead)
+
+    @property
+    def some_refuse(self) -> bool:
+        """Whether the port refuses over some of the paths, and takes a connection over another."""
+        return 0 < len(self.refusing) < len(self.alive)
 
 
 def _check_paths(report: VerifyReport, asked: Asked, over: Mapping[int, _PathsAsked]) -> list[str]:
@@ -411,7 +418,7 @@ def _check_paths(report: VerifyReport, asked: Asked, over: Mapping[int, _PathsAs
         node = asked.paths[hop].node
         fields = {"router": asked.router, "address": asked.address, "reason": reason, "node": node}
         fields["ports"] = f"TCP {', '.join(map(str, ports))}"
-        fields["hop"] = node if node == hop else f"{node} ({hop})"
+        fields["hop"] = asked.hop(hop)
         fields["others"] = ", ".join(sorted(asked.paths[other].node for other in over[ports[0]].alive))
         levels.append(report.find("EDGE876", asked.path, **fields))
     return levels
@@ -434,17 +441,37 @@ def _check_port(
     if counts.get("silent"):
         return f"{port} not known", OK
     if paths.some_dead:
-        return f"{port} answers over {len(paths.alive)} of {len(paths.alive) + len(paths.dead)} paths", OK
+        level = _check_refusals(report, asked, 0, 0, paths, fields) if paths.some_refuse else OK
+        return f"{port} answers over {len(paths.alive)} of {len(paths.alive) + len(paths.dead)} paths", level
     if not tried or silent == tried:
         reasons = ", ".join(counts.get("reasons") or ()) or "time-out"
         return f"{port} no answer", report.find("EDGE871", asked.path, reason=reasons, **fields)
     if silent:
         return f"{port} answers {tried - silent} of {tried}", report.find("EDGE872", asked.path, **fields)
-    if refused or paths.refused:
-        refused, tried = refused + paths.refused, tried + len(paths.alive)
-        fields["tried"] = tried
-        return f"{port} refuses {refused} of {tried}", report.find("EDGE873", asked.path, refused=refused, **fields)
+    if refused or paths.refusing:
+        level = _check_refusals(report, asked, refused, tried, paths, fields)
+        return f"{port} refuses {refused + len(paths.refusing)} of {tried + len(paths.alive)}", level
     return f"{port} {answered} of {tried}{_over_paths(asked, paths)}", OK
+
+
+def _check_refusals(
+    report: VerifyReport, asked: Asked, refused: int, tried: int, paths: _PathsAsked, fields: Mapping[str, object]
+) -> str:
+    """Report that a port refuses connections: all of them, or a share of what clients try. Return the finding's level.
+
+    Args:
+        report: takes the finding.
+        asked: the address.
+        refused: connections of the router's that were refused.
+        tried: those that came to an end.
+        paths: what the port answered over each next hop.
+        fields: of the finding.
+    """
+    refused, tried = refused + len(paths.refusing), tried + len(paths.alive)
+    over = ", ".join(map(asked.hop, paths.refusing)) if paths.some_refuse else ""
+    told = {**fields, "refused": refused, "tried": tried}
+    told["over"] = f", those over {over} among them" if over else ""
+    return report.find("EDGE873" if refused == tried else "EDGE904", asked.path, **told)
 
 
 def _over_paths(asked: Asked, paths: _PathsAsked) -> str:

@@ -171,6 +171,16 @@ class Expectations:
         special = service_labels(live.service.namespace, live.service.name)
         return selector is None or selector.matches({**live.service.labels, **special})
 
+    def l2_networks(self, live: LiveAddress) -> set[str]:
+        """Return the networks on which an address is announced on L2."""
+        if not live.service.over_l2 or not self.announced(live):
+            return set()
+        return {
+            item["network"]
+            for item in self.plan["expect"]["l2"]
+            if (item["cluster"], item["pool"]) == (live.cluster, live.pool)
+        }
+
     def lets_in(self, live: LiveAddress, source: str) -> bool:
         """Return whether a service's ``loadBalancerSourceRanges`` let packets from an address in."""
         service = live.service

@@ -37,6 +37,7 @@ from .report import OK, VerifyReport
 from .routes import verify_routes
 from .services import verify_services
 from .sessions import verify_node_sessions, verify_pods, verify_router_sessions
+from .untried import verify_untried
 
 _End = TypeVar("_End", RouterSeen, ClusterSeen)
 
@@ -94,6 +95,7 @@ def verify(
     verify_own_addresses(report, plan, routers, expectations)
     if "probes" in observed:
         verify_data_plane(report, plan, routers, expectations, observed["probes"])
+        verify_untried(report, plan, routers, expectations)
     if observed.get("heard") is not None:
         verify_clients(report, plan, routers, expectations, observed["heard"])
     return report

@@ -246,13 +246,39 @@ def all_paths_are_dead(site: LiveSite) -> None:
     port(site, BGP, timed_out=8)
 
 
+SOME_REFUSED = (
+    "EDGE904 platform service dummy/dummy-service: {refused} of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused"
+    "{over}, and the others came about (some clients are refused: does each of the service's endpoints listen, and has"
+    " each node that is asked a ready one (Local): kubectl -n dummy get endpointslices -o wide -l"
+    " kubernetes.io/service-name=dummy-service)"
+)
+OVER_NODE03 = ", those over node03 (10.122.0.13) among them"
+
+
+@FAULTS.finds(SOME_REFUSED.format(refused=1, over=OVER_NODE03))
+def nobody_listens_behind_the_path_that_the_hash_never_picks(site: LiveSite) -> None:
+    over(site, BGP, node02="answered", node03="refused")
+
+
+@FAULTS.finds(SOME_REFUSED.format(refused=9, over=OVER_NODE03))
+def nobody_listens_behind_the_path_that_the_hash_always_picks(site: LiveSite) -> None:
+    over(site, BGP, node02="answered", node03="refused")
+    port(site, BGP, refused=8)
+
+
+@FAULTS.finds(SOME_REFUSED.format(refused=3, over=""))
+def one_of_several_endpoints_does_not_listen(site: LiveSite) -> None:
+    port(site, BGP, refused=3, answered=5)
+
+
 @FAULTS.finds(
-    "EDGE873 platform service dummy/dummy-service: 1 of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused:"
+    "EDGE873 platform service dummy/dummy-service: 10 of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused:"
     " packets arrive, and nobody listens (look at what the service's endpoints listen on: kubectl -n dummy get"
     " endpointslices -l kubernetes.io/service-name=dummy-service)"
 )
-def nobody_listens_behind_the_path_that_the_hash_never_picks(site: LiveSite) -> None:
-    over(site, BGP, node02="answered", node03="refused")
+def nobody_listens_behind_any_path(site: LiveSite) -> None:
+    over(site, BGP, node02="refused", node03="refused")
+    port(site, BGP, refused=8)
 
 
 @FAULTS.finds(

@@ -217,9 +217,20 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " one (kubectl -n kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in"
         " each))",
     ),
+    "EDGE904": LiveCode(
+        ERROR,
+        "Some connections refused",
+        "{refused} of {tried} attempts of {router} at {address} {port} were refused{over}, and the others came about",
+        "some clients are refused: does each of the service's endpoints listen, and has each node that is asked a ready"
+        " one (Local): kubectl -n {namespace} get endpointslices -o wide -l kubernetes.io/service-name={name}",
+        "platform service dummy/dummy-service: 1 of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused, those"
+        " over node03 (10.122.0.13) among them, and the others came about (some clients are refused: does each of the"
+        " service's endpoints listen, and has each node that is asked a ready one (Local): kubectl -n dummy get"
+        " endpointslices -o wide -l kubernetes.io/service-name=dummy-service)",
+    ),
     "EDGE873": LiveCode(
         WARNING,
-        "Connection refused",
+        "Connections refused",
         "{refused} of {tried} attempts of {router} at {address} {port} were refused: packets arrive, and nobody"
         " listens",
         "look at what the service's endpoints listen on: kubectl -n {namespace} get endpointslices -l"

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Say in the table which announced addresses no router can ask, and why: silence would look as if they answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .._addressing.families import Family
+from .._document.plan import PlanDocument
+from .data_plane import addresses_to_ask, own_addresses
+from .expected import Expectations, LiveAddress
+from .observed import EndpointsSeen, RouterSeen
+from .report import VerifyReport
+
+
+def verify_untried(
+    report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen], expectations: Expectations
+) -> None:
+    """Add a row for each address that a router, or on a network of L2 every router, has no way to ask.
+
+    Args:
+        report: takes rows.
+        plan: the plan as JSON.
+        routers: the routers that were read.
+        expectations: of the plan and the live clusters.
+    """
+    asking = {
+        router: {asked.address for asked in addresses_to_ask(plan, expectations, router, routers.get(router))}
+        for router, planned in sorted(plan["routers"].items())
+        if not planned["absent"]
+    }
+    holders: dict[tuple[str, str], list[LiveAddress]] = {}
+    for live in expectations.live:
+        holders.setdefault((live.cluster, live.address), []).append(live)
+    for (cluster, address), found in holders.items():
+        services = f"({cluster} {', '.join(live.service.key for live in found)})"
+        _tell_networks(report, plan, expectations, asking, found, services)
+        for router in sorted(routers.keys() & asking.keys()):
+            reason = None if address in asking[router] else _no_node(routers[router], expectations, router, found)
+            if reason is not None:
+                report.row("asked", f"{router} {address} {services}", "answers", f"announced, not tried ({reason})")
+
+
+def _tell_networks(
+    report: VerifyReport,
+    plan: PlanDocument,
+    expectations: Expectations,
+    asking: Mapping[str, set[str]],
+    holders: Sequence[LiveAddress],
+    services: str,
+) -> None:
+    """Add a row for each network on which an address is announced on L2 and no router asks who has it.
+
+    A router asks on the first of its networks (:func:`.data_plane.addresses_to_ask`).
+    """
+    address, family = holders[0].address, holders[0].family
+    networks = sorted(set().union(*(expectations.l2_networks(live) for live in holders)))
+    there = {name: [router for router in asking if own_addresses(plan, router, name, family)] for name in networks}
+    asked_on = {next(name for name in networks if router in there[name]) for router in set().union(*there.values())}
+    nobody = f"no router has an {Family.of_key(family).label} address"
+    for name in networks:
+        if name not in asked_on:
+            reason = f"{', '.join(there[name])} asks on another network" if there[name] else f"{nobody} there"
+            subject = f"{address} on {name} {services}"
+            report.row("neighbor", subject, "the holder of the lease", f"announced, not tried ({reason})")
+    if networks and not any(address in found for found in asking.values()):
+        reason = f"{nobody} on {', '.join(networks)}"
+        report.row("asked", f"{address} {services}", "answers", f"announced, not tried ({reason})")
+
+
+def _no_node(seen: RouterSeen, expectations: Expectations, router: str, holders: Sequence[LiveAddress]) -> str | None:
+    """Return why no node brings an address to a router that its pool is announced to; None where it is not."""
+    prefix = next(
+        (
+            prefix
+            for live in holders
+            if live.service.over_bgp and (prefix := expectations.by_address.get((router, live.address))) is not None
+        ),
+        None,
+    )
+    if prefix is None:
+        return None
+    clusters = expectations.clusters
+    if all(clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen() for live in holders):
+        return "no ready endpoint"
+    route = seen.routes[prefix.family].get(prefix.prefix)
+    way = "it has a route by way of others" if route is not None and route.installed else "it has no route"
+    return f"no node with a ready endpoint has a session with it; {way}"
