@@ -27,6 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.cou
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.progress import Look, progress
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.winning import prefixes_to_read
 
 ARGUMENTS = {
     "plan": {"type": "dict", "required": True},
@@ -101,7 +102,10 @@ class ActionModule(ActionBase):
         """
         hostvars = variables["hostvars"]
         manager = hostvars._variable_manager
-        own = {"__edge_verify_communities": {router: asks_for_communities(plan, router) for router in plan["routers"]}}
+        own = {
+            "__edge_verify_communities": {router: asks_for_communities(plan, router) for router in plan["routers"]},
+            "__edge_verify_best_in": {router: prefixes_to_read(plan, router) for router in plan["routers"]},
+        }
         plays = []
         for block in self._loader.load_from_file(path, trusted_as_template=True):
             play = self._task.get_play().copy()

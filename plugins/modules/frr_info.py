@@ -25,6 +25,13 @@ options:
     type: bool
     default: false
     version_added: 1.0.0
+  best_in:
+    description:
+      - CIDRs in which the routes of every protocol are read too, not those of BGP alone.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.0.0
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """
@@ -86,6 +93,13 @@ frr:
       returned: always
       version_added: 1.0.0
       sample: {ipv4: true, ipv6: false}
+    best:
+      description:
+        - C(show ip route CIDR longer-prefixes json) and the same for IPv6, for each of O(best_in), by family.
+        - Where it is empty, so is this.
+      type: dict
+      returned: always
+      version_added: 1.0.0
     details:
       description:
         - C(show bgp FAMILY unicast json detail), by family.
@@ -195,7 +209,7 @@ def ask_together(run, commands):
     return {command: without_warning(found[number]) for number, command in enumerate(commands)}
 
 
-def read(run, addresses, communities=False, forwarding=None):
+def read(run, addresses, communities=False, forwarding=None, best_in=()):
     """Return all answers.
 
     Args:
@@ -203,11 +217,17 @@ def read(run, addresses, communities=False, forwarding=None):
         addresses: what ``ip -json -details address show`` says.
         communities: whether the routes' communities are read too.
         forwarding: by family whether the kernel forwards packets; None: not known.
+        best_in: CIDRs in which the routes of every protocol are read.
     """
     bgp = {family: "show bgp {0} unicast json".format(family) for family in FAMILIES}
     routes = {family: "show {0} route bgp json".format(ip) for family, (_name, ip) in FAMILIES.items()}
     summary, neighbors = "show bgp summary json", "show bgp neighbors json"
-    answers = ask(run, [summary, neighbors, *bgp.values(), *routes.values()])
+    best = {family: [] for family in FAMILIES}
+    for cidr in best_in:
+        family = "ipv6" if ":" in cidr else "ipv4"
+        best[family].append("show {0} route {1} longer-prefixes json".format(FAMILIES[family][1], cidr))
+    asked = [command for commands in best.values() for command in commands]
+    answers = ask(run, [summary, neighbors, *bgp.values(), *routes.values(), *asked])
     result = {
         "summary": answers[summary],
         "neighbors": answers[neighbors],
@@ -216,6 +236,10 @@ def read(run, addresses, communities=False, forwarding=None):
         "advertised": sent_routes(run, answers[neighbors], communities),
         "interfaces": interfaces(addresses),
         "forwarding": forwarding or {},
+        "best": {
+            family: {prefix: entries for command in commands for prefix, entries in answers[command].items()}
+            for family, commands in best.items()
+        },
     }
     if communities:
         result["details"] = {family: details(run, family, table) for family, table in result["bgp"].items()}
@@ -289,7 +313,10 @@ def sent_prefixes(neighbor, frr_name):
 
 
 def main():
-    options = {"communities": {"type": "bool", "default": False}}
+    options = {
+        "communities": {"type": "bool", "default": False},
+        "best_in": {"type": "list", "elements": "str", "default": []},
+    }
     module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     vtysh = module.get_bin_path("vtysh", required=True, opt_dirs=["/usr/lib/frr"])
     ip = module.get_bin_path("ip")
@@ -309,7 +336,8 @@ def main():
             return ""
 
     try:
-        found = read(run, addresses(), module.params["communities"], read_forwarding())
+        wanted = {key: module.params[key] for key in ("communities", "best_in")}
+        found = read(run, addresses(), forwarding=read_forwarding(), **wanted)
         module.exit_json(changed=False, frr=found)
     except CommandError as error:
         module.fail_json(msg=str(error))

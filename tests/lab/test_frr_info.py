@@ -22,6 +22,8 @@ from router_lab import CACHE, RouterLab, missing, wait_for
 
 REASON = missing()
 SPEAKER, SILENT = "10.121.0.11", "10.121.0.12"
+WITHIN = "203.0.113.88/29"
+"""Around the prefixes of the speakers."""
 
 pytestmark = [
     pytest.mark.lab,
@@ -30,6 +32,8 @@ pytestmark = [
 
 CONFIGURATION = f"""frr defaults traditional
 service integrated-vtysh-config
+ip route 203.0.113.95/32 Null0
+ip route 203.0.113.96/32 Null0
 router bgp 65000
  bgp router-id 10.121.0.1
  no bgp ebgp-requires-policy
@@ -86,7 +90,7 @@ def test_attributes_and_graceful_restart_are_read(suite: str) -> None:
 
         def settled() -> RouterSeen | None:
             addresses = lab.sh(shlex.join(frr_info.IP_ADDRESSES)).stdout
-            seen = read_router(frr_info.read(run, addresses, communities=True))
+            seen = read_router(frr_info.read(run, addresses, communities=True, best_in=[WITHIN, "fd00:121::/64"]))
             accepted = all(seen.paths["ipv4"].get(prefix) for prefix in ("203.0.113.93/32", "203.0.113.94/32"))
             sent = seen.announced.get((SPEAKER, "ipv4"), ()), seen.announced.get((SILENT, "ipv4"), ())
             whole = {"10.99.0.0/24", "203.0.113.94/32"} <= set(sent[0]) and "10.99.0.0/24" in sent[1]
@@ -98,6 +102,10 @@ def test_attributes_and_graceful_restart_are_read(suite: str) -> None:
         assert seen is not None
         table = json.loads(lab.peer(11, "show bgp ipv4 unicast json"))["routes"]
         received = {prefix: path["path"] for prefix, (path,) in table.items() if path["peerId"] != "(unspec)"}
+    assert seen.best is not None
+    best = {prefix: found.protocol for prefix, found in seen.best["ipv4"].items() if found.protocol != "local"}
+    assert best == {"203.0.113.93/32": "bgp", "203.0.113.94/32": "bgp", "203.0.113.95/32": "static"}
+    assert seen.best["ipv6"]["fd00:121::/64"].protocol == "connected"
     (path,) = seen.paths["ipv4"]["203.0.113.93/32"]
     assert path.attributes == AttributesSeen(frozenset({"65000:77", "65000:1:2"}), 250, 33, ("65001",))
     (plain,) = seen.paths["ipv4"]["203.0.113.94/32"]

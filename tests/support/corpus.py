@@ -53,6 +53,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.ver
     probe_targets,
     verify,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.winning import prefixes_to_read
 from kubernetes.dynamic.client import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError
 
@@ -251,7 +252,8 @@ class Site:
             return verify(plan, observed)
         try:
             addresses = self.on_router(shlex.join(frr_info.IP_ADDRESSES), frr_info.ANSWER_SECONDS)
-            seen = frr_info.read(self._vtysh, addresses, asks_for_communities(plan, ROUTER), self._forwards())
+            asked = {"communities": asks_for_communities(plan, ROUTER), "best_in": prefixes_to_read(plan, ROUTER)}
+            seen = frr_info.read(self._vtysh, addresses, forwarding=self._forwards(), **asked)
         except (frr_info.CommandError, subprocess.SubprocessError) as error:
             observed["routers"][ROUTER] = {"error": str(error)}
         else:

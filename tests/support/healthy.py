@@ -10,6 +10,7 @@ from typing import Any
 
 from .observed import (
     NOW,
+    best,
     endpoint,
     endpoint_slice,
     interface,
@@ -100,6 +101,7 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
             for network, addresses in plan["routers"][router]["addresses"].items()
         ],
         "forwarding": {"ipv4": True, "ipv6": True},
+        "best": {family: {prefix: best("bgp") for prefix in found} for family, found in paths.items()},
     }
 
 

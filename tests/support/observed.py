@@ -69,6 +69,11 @@ def route(*addresses: str, by: str = "br0") -> list[dict[str, Any]]:
     return [{"protocol": "bgp", "selected": True, "installed": True, "nexthops": hops}]
 
 
+def best(protocol: str) -> list[dict[str, Any]]:
+    """Return one entry of ``show ip route CIDR longer-prefixes json``."""
+    return [{"protocol": protocol, "selected": True, "installed": True}]
+
+
 def peer(name: str, advertised: int) -> dict[str, Any]:
     """Return one session of a CiliumBGPNodeConfig's status."""
     return {
@@ -133,6 +138,15 @@ def hybrid_router() -> dict[str, Any]:
         "advertised": {"ipv4": {}, "ipv6": {}},
         "interfaces": [interface("lo", "127.0.0.1/8"), interface("br0", "10.121.0.1/24", "10.122.0.1/24")],
         "forwarding": {"ipv4": True, "ipv6": True},
+        "best": {
+            "ipv4": {
+                "10.122.0.0/24": best("connected"),
+                "10.122.0.1/32": best("local"),
+                INGRESS: best("bgp"),
+                SERVICE: best("bgp"),
+            },
+            "ipv6": {},
+        },
     }
 
 

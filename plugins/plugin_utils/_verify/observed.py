@@ -167,6 +167,14 @@ class RouteSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class BestRouteSeen:
+    """The route to a prefix that the router's kernel has."""
+
+    protocol: str
+    """FRR's word: ``bgp``, ``static``, ``connected``, ``kernel`` or another one."""
+
+
+@dataclass(frozen=True, slots=True)
 class InterfaceSeen:
     """One interface of a router."""
 
@@ -196,6 +204,9 @@ class RouterSeen:
     """Empty: they could not be read."""
     forwards: Mapping[str, bool] = field(default_factory=dict)
     """Family -> whether its kernel forwards packets; a family of which that is not known is absent."""
+
+    best: Mapping[str, Mapping[str, BestRouteSeen]] | None = None
+    """Family -> prefix -> the route of whatever protocol, of the prefixes that were asked for; None: none were."""
 
     def legs(self, own: Iterable[str], other: str) -> frozenset[str]:
         """Return the interfaces by which the router reaches ``other`` directly from one of its ``own`` addresses.
@@ -299,6 +310,7 @@ def _read_router(raw: Mapping[str, Any]) -> RouterSeen:
             )
             for item in raw.get("interfaces") or []
         ),
+        best=None if raw.get("best") is None else {family: _best(raw["best"].get(family) or {}) for family in FAMILIES},
         forwards={family: bool(forwards) for family, forwards in (raw.get("forwarding") or {}).items()},
     )
 
@@ -476,6 +488,16 @@ def _routes(table: Mapping[str, Any]) -> dict[str, RouteSeen]:
             tuple(sorted(leaves)),
         )
     return result
+
+
+def _best(table: Mapping[str, Any]) -> dict[str, BestRouteSeen]:
+    """Read ``show ip route CIDR longer-prefixes json``: of a prefix's entries the one that the kernel has."""
+    return {
+        canonical_prefix(prefix): BestRouteSeen(str(entry.get("protocol") or "unknown"))
+        for prefix, entries in table.items()
+        for entry in entries
+        if entry.get("selected") and entry.get("installed")
+    }
 
 
 def _used_hops(hops: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, Mapping[str, Any]]]:

@@ -76,14 +76,17 @@ class _RouterCheck:
         self.intent = plan["routers"][router]["frr"]
         self.filters = PlannedFilters(self.intent, plan["routers"][router]["bgp_owner"] == "none")
         self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
-        self.other_neighbors = {
-            found.transport
+        neighbors = {
+            found.transport: neighbor
             for neighbor in plan["neighbors"]
             if neighbor["router"] == router
             for key in neighbor_keys(neighbor, seen)
             if (found := seen.neighbors.get(key)) is not None and key not in self.sessions
         }
+        self.other_neighbors = frozenset(neighbors)
         """Addresses of planned neighbors that are no nodes: what they announce is not Cilium's."""
+        self.linked = {address: neighbor["other"] for address, neighbor in neighbors.items() if neighbor["link"]}
+        """Those of them that are routers of the plan -> which one."""
 
     def node(self, neighbor: str) -> str:
         """Return how a neighbor is named: its node's name, else its address."""
@@ -106,7 +109,7 @@ class _RouterCheck:
         allowed = expected.must.keys() | expected.may.keys()
         absent = expected.must.keys() - accepted.keys()
         missing = sorted(neighbor for neighbor in absent if (self.router, neighbor) in self.up)
-        unexpected = sorted(accepted.keys() - allowed - self.other_neighbors)
+        unexpected = sorted((accepted.keys() - allowed - self.other_neighbors) | self._rivals(expected, accepted))
         stale = sorted(neighbor for neighbor, seen in accepted.items() if seen.stale and neighbor in allowed)
         invalid = sorted(neighbor for neighbor, seen in accepted.items() if not seen.valid and neighbor in allowed)
         level = ERROR if absent or unexpected or stale or invalid else OK
@@ -142,6 +145,20 @@ class _RouterCheck:
         self.report.row("accepted", f"{self.router} {expected.prefix}", wanted, accepted_from or NOBODY, level)
         if expected.must or accepted:
             self._check_installed(expected, [seen for seen in paths if seen.valid and self._counts(seen)], path)
+
+    def _rivals(self, expected: ExpectedPrefix, accepted: Mapping[str, PathSeen]) -> set[str]:
+        """Return the planned neighbors whose paths the router uses beside those of nodes, or in place of them.
+
+        One that it does not use is only longer. A router behind a link may be preferred where it has the prefix from
+        nodes of its own.
+        """
+        return {
+            neighbor
+            for neighbor in accepted.keys() & self.other_neighbors
+            if accepted[neighbor].used
+            and expected.must
+            and (self.linked.get(neighbor), expected.family, expected.prefix) not in self.expectations.prefixes
+        }
 
     def _check_next_hops(self, expected: ExpectedPrefix, accepted: Mapping[str, PathSeen], path: str) -> bool:
         """Report paths from nodes that lead to another machine. Return whether there are any."""

@@ -38,6 +38,7 @@ from .routes import verify_routes
 from .services import verify_services
 from .sessions import verify_node_sessions, verify_pods, verify_router_sessions
 from .untried import verify_untried
+from .winning import verify_winning_routes
 
 _End = TypeVar("_End", RouterSeen, ClusterSeen)
 
@@ -90,6 +91,7 @@ def verify(
         verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
     verify_routes(report, plan, routers, expectations, up)
+    verify_winning_routes(report, plan, routers, expectations)
     verify_passing(report, plan, routers, expectations)
     verify_forwarding(report, plan, routers)
     verify_own_addresses(report, plan, routers, expectations)

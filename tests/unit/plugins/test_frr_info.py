@@ -20,6 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.modules.frr_info import 
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import (
     AttributesSeen,
+    BestRouteSeen,
     CountersSeen,
     NeighborSeen,
     PathSeen,
@@ -432,3 +433,20 @@ def test_older_observation_does_not_know_whether_the_kernel_forwards() -> None:
     raw = read(recorded, "")
     del raw["forwarding"]
     assert read_router(raw).forwards == {}
+
+
+def test_routes_of_every_protocol_are_read_where_that_is_asked_for() -> None:
+    entry = {"protocol": "static", "selected": True, "installed": True}
+    said = {
+        "show ip route 10.122.0.0/24 longer-prefixes json": {"10.122.0.171/32": [{"protocol": "bgp"}, entry]},
+        "show ip route 203.0.113.88/29 longer-prefixes json": {},
+        "show ipv6 route 2001:db8::/64 longer-prefixes json": {"2001:db8::/64": [{**entry, "protocol": "connected"}]},
+    }
+    within = ["10.122.0.0/24", "203.0.113.88/29", "2001:db8::/64"]
+    raw = read(answering(lambda command: json.dumps({**ANSWERS, **said}[command])), "", best_in=within)
+    assert read_router(raw).best == {
+        "ipv4": {"10.122.0.171/32": BestRouteSeen("static")},
+        "ipv6": {"2001:db8::/64": BestRouteSeen("connected")},
+    }
+    del raw["best"]
+    assert read_router(raw).best is None, "an older observation"

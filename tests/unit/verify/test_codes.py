@@ -22,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.unit.verify import (
     test_services,
     test_sessions,
     test_verify,
+    test_winning,
 )
 
 FAULTS: list[Fault] = [
@@ -39,6 +40,7 @@ FAULTS: list[Fault] = [
         test_services,
         test_sessions,
         test_verify,
+        test_winning,
     )
     for fault in module.FAULTS
 ]

@@ -424,6 +424,23 @@ def test_a_longer_path_by_way_of_another_router_is_no_missing_next_hop() -> None
     list_of["entries"].append({"seq": 10, "action": "permit", "prefix": SERVICE, "ge": None, "le": None})
     site.routes[SERVICE].append({**path("10.121.0.66"), "multipath": False})
     assert site.texts() == []
-    site.routes[SERVICE][-1]["multipath"] = True
+
+
+@pytest.mark.parametrize("maximum_paths", [None, 1])
+def test_path_of_a_planned_neighbor_that_the_router_uses_takes_clients_from_the_nodes(
+    maximum_paths: int | None,
+) -> None:
+    site = LiveSite()
+    nas(site)
+    site.plan["routers"]["udm-pro"]["frr"]["maximum_paths"] = maximum_paths
+    for prefix, first in ((INGRESS, "10.121.0.11"), (SERVICE, "10.122.0.12")) if maximum_paths else ():
+        site.kernel[prefix] = route(first)
+    list_of = next(
+        item for item in site.plan["routers"]["udm-pro"]["frr"]["prefix_lists"] if item["name"] == "nas-ipv4"
+    )
+    list_of["entries"].append({"seq": 10, "action": "permit", "prefix": SERVICE, "ge": None, "le": None})
+    assert site.texts() == []
+    site.routes[SERVICE].append({**path("10.121.0.66"), "bestpath": True})
+    site.kernel[SERVICE] = route("10.121.0.66") if maximum_paths else route("10.121.0.66", "10.122.0.12", "10.122.0.13")
     (found,) = site.texts()
-    assert found.startswith("EDGE851 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the kernel uses")
+    assert ": accepted from 10.121.0.66, expected only from node02, node03 (" in found

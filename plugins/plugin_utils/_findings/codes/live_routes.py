@@ -149,6 +149,18 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         " though its export names it (what leaves: vtysh -c 'show bgp neighbors 10.121.0.66 advertised-routes'; what"
         " the other end makes of it: vtysh -c 'show bgp PREFIX' there)",
     ),
+    "EDGE905": LiveCode(
+        ERROR,
+        "Another route wins over the cluster's",
+        "the router's route to it ({source}) wins over what leads to {taken}",
+        "packets go where that route leads, whoever made it: vtysh -c 'show {ip} route {prefix}'. Take it away, narrow"
+        " the import of the neighbor that sends it (edge_router_neighbors), or take the addresses out of the pool"
+        " (exclude)",
+        "udm-pro prefix 10.122.0.168/29: the router's route to it (static) wins over what leads to 10.122.0.171"
+        " (platform affine/affine-svc-lb) (packets go where that route leads, whoever made it: vtysh -c 'show ip route"
+        " 10.122.0.168/29'. Take it away, narrow the import of the neighbor that sends it (edge_router_neighbors), or"
+        " take the addresses out of the pool (exclude))",
+    ),
     "EDGE899": LiveCode(
         ERROR,
         "Route leaves by another interface",
