@@ -15,8 +15,9 @@ from typing import Any, Dict, Mapping, Optional
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
 from .connection import OPTIONS
+from .outcomes import APPLIED, REFUSED, UNCHANGED
 from .reader import NOT_FOUND, SERVER_ERRORS, UNAUTHORIZED, ClusterReader, RefusedError
-from .removal import REFUSED, object_path
+from .removal import object_path
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -26,7 +27,6 @@ ARGUMENTS: Dict[str, Any] = {
     "compare": {"type": "bool", "default": False},
 }
 
-APPLIED, UNCHANGED = "applied", "unchanged"
 APPLY_PATCH = "application/apply-patch+yaml"
 SERVER_HIDDEN = ("managedFields", "resourceVersion", "generation")
 """Metadata that the API server writes: it would be most of every difference."""

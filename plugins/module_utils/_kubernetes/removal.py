@@ -13,6 +13,7 @@ from typing import Any, Dict, Mapping
 
 from .cilium_kinds import plural_of
 from .connection import OPTIONS
+from .outcomes import GONE, KEPT, REFUSED, REMOVED
 from .reader import ClusterReader, ConflictError, RefusedError
 
 ARGUMENTS: Dict[str, Any] = {
@@ -22,7 +23,6 @@ ARGUMENTS: Dict[str, Any] = {
     "continue_on_error": {"type": "bool", "default": False},
 }
 
-REMOVED, GONE, KEPT, REFUSED = "removed", "gone", "kept", "refused"
 ATTEMPTS = 10
 """An object whose status is written may change between two requests; ten times in a row it does not."""
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.note import KEYS_OF, MAKING, NOTED, UID
-from .._findings.wording import some
+from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER
 from .common import Object
 from .live_objects import is_ours as carries_labels
@@ -31,7 +31,6 @@ from .live_objects import place
 RELEASE = "release"
 MOST_BYTES = 1024 * 1024
 """The most that the values of a ConfigMap may hold together (Kubernetes API validation, ``MaxSecretSize``)."""
-MOST_SHOWN = 5
 
 _PLACE = re.compile(r"[A-Z][A-Za-z0-9]* ([a-z0-9.-]+/)?[a-z0-9.-]+")
 _PARTS = ("bgp", "lb", "services")
@@ -87,7 +86,7 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
         namespace, _slash, own = where.partition("/")
         raise EdgeError(
             f"ConfigMap {where}",
-            f"no run has written {some(strange, MOST_SHOWN)}: keys are UIDs, with Kind namespace/name as value. So"
+            f"no run has written {some(strange, MOST_NAMES)}: keys are UIDs, with Kind namespace/name as value. So"
             " nobody knows what this site made",
             f"mend it: kubectl -n {namespace} edit configmap {own}. Or delete it: the next run notes anew what carries"
             " the site's labels and its field manager, and lists it",

@@ -13,15 +13,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import (
-    RETRY,
-    ActionModule,
-    WriteError,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ActionModule
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import password_secrets
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import RETRY, WriteError
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 PEER = {

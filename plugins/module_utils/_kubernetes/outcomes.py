@@ -1,0 +1,10 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of an object that was to be applied or removed, as the modules say it."""
+
+from __future__ import annotations
+
+APPLIED, UNCHANGED = "applied", "unchanged"
+REMOVED, GONE, KEPT = "removed", "gone", "kept"
+REFUSED = "refused"
