@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 time:
-  description: The API server's clock, in RFC 3339 form; leases are compared with it.
+  description: The API server's clock, in RFC 3339 form; C(renewed) of leases is compared with it.
   type: str
   returned: success
   sample: "2026-11-23T18:00:00+00:00"
@@ -69,6 +69,7 @@ resources:
     - A kind that the API does not serve is null.
     - Of Services those of type LoadBalancer and O(services), and of others with C(externalIPs) the name, C(type) and
       C(externalIPs).
+    - Leases have C(renewed) beside, when they were last renewed by the API server's clock; null where it does not say.
   type: dict
   returned: success
 noted:

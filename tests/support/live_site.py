@@ -83,7 +83,7 @@ class LiveSite:
 
     def lease(self, namespace: str) -> dict[str, Any]:
         """Return the L2 lease of a namespace's service."""
-        return next(item["spec"] for item in self.resources["Lease"] if f"-{namespace}-" in item["metadata"]["name"])
+        return next(item for item in self.resources["Lease"] if f"-{namespace}-" in item["metadata"]["name"])
 
     def complain(self, kind: str, name: str, condition: str, message: str) -> None:
         """Let Cilium report a problem at an object."""

@@ -108,10 +108,11 @@ def endpoint_slice(namespace: str, name: str, *endpoints: dict[str, Any]) -> dic
     }
 
 
-def lease(namespace: str, name: str, holder: str, renewed: str = "2026-11-23T17:59:58.000000Z") -> dict[str, Any]:
-    """Return an L2 lease."""
-    spec = {"holderIdentity": holder, "leaseDurationSeconds": 15, "renewTime": renewed}
-    return {"metadata": {"namespace": "kube-system", "name": f"cilium-l2announce-{namespace}-{name}"}, "spec": spec}
+def lease(namespace: str, name: str, holder: str) -> dict[str, Any]:
+    """Return an L2 lease that was renewed two seconds ago."""
+    metadata = {"namespace": "kube-system", "name": f"cilium-l2announce-{namespace}-{name}"}
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": 15, "renewTime": "2026-11-23T17:59:58.000000Z"}
+    return {"metadata": metadata, "spec": spec, "renewed": "2026-11-23T17:59:58Z"}
 
 
 def hybrid_router() -> dict[str, Any]:

@@ -76,9 +76,25 @@ def read_resources(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str
             others.append(external_addresses(item))
     resources["Service"] = services + others
     resources["EndpointSlice"] = endpoint_slices(reader, services)
-    leases = cut_items(reader, "/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
-    resources["Lease"] = [item for item in leases if item["metadata"]["name"].startswith(LEASE_PREFIX)]
+    leases = reader.items("/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
+    resources["Lease"] = [
+        dict(cut(item), renewed=renewed(item)) for item in leases if item["metadata"]["name"].startswith(LEASE_PREFIX)
+    ]
     return resources
+
+
+def renewed(lease: Mapping[str, Any]) -> Optional[str]:
+    """Return when a lease was last renewed, by the API server's clock; None where the server does not say.
+
+    ``renewTime`` is what the holder's clock says, which may be slow or fast. The server notes itself when it wrote a
+    value (``metadata.managedFields``, in UTC and in seconds, so that the last is the greatest).
+    """
+    times = [
+        entry["time"]
+        for entry in lease["metadata"].get("managedFields") or []
+        if "time" in entry and "f:renewTime" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    ]
+    return max(times, default=None)
 
 
 def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:

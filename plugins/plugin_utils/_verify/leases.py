@@ -5,24 +5,26 @@
 
 from __future__ import annotations
 
-from .expected import Expectations, service_path
-from .observed import ClusterSeen, LeaseSeen
+from collections.abc import Iterator
+
+from .._findings.code import ERROR
+from .expected import Expectations, LiveAddress, service_path
+from .observed import ClusterSeen, LeaseSeen, ServiceSeen
 from .report import OK, VerifyReport
 
 
 def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expectations: Expectations) -> None:
     """Verify who answers ARP and NDP for each service with an address of a pool that is announced on L2."""
-    for service in sorted(seen.services.values(), key=lambda service: service.key):
-        live = [item for item in expectations.live if item.belongs_to(cluster, service)]
-        live = [item for item in live if expectations.announced(item)]
-        addresses = [item.address for item in live if expectations.l2_nodes(cluster, item.pool)]
-        if not addresses or not service.over_l2:
-            continue
+    answered_twice = _verify_shared(report, cluster, seen, expectations)
+    for service, live in _announced_on_l2(cluster, seen, expectations):
+        addresses = [item.address for item in live]
         allowed = set().union(*(expectations.l2_nodes(cluster, item.pool) for item in live))
         path = service_path(cluster, service.key)
         nodes, held = ", ".join(sorted(allowed)), ", ".join(addresses)
         lease = seen.leases.get(service.lease)
         level = OK
+        if answered_twice.intersection(addresses):
+            level = ERROR
         if service.traffic_policy == "Local":
             level = report.find("EDGE869", path)
         if lease is None or not lease.holder:
@@ -40,15 +42,44 @@ def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expecta
         )
 
 
+def _announced_on_l2(
+    cluster: str, seen: ClusterSeen, expectations: Expectations
+) -> Iterator[tuple[ServiceSeen, list[LiveAddress]]]:
+    """Yield each service that is announced on L2, with its addresses that are."""
+    for service in sorted(seen.services.values(), key=lambda service: service.key):
+        live = [item for item in expectations.live if item.belongs_to(cluster, service)]
+        live = [item for item in live if expectations.announced(item) and expectations.l2_nodes(cluster, item.pool)]
+        if live and service.over_l2:
+            yield service, live
+
+
+def _verify_shared(report: VerifyReport, cluster: str, seen: ClusterSeen, expectations: Expectations) -> set[str]:
+    """Report addresses of several services whose leases are held by several nodes; return these addresses.
+
+    Cilium elects a node for each service, and each of them answers for all addresses of its service (cilium #48419).
+    """
+    holders: dict[str, dict[str, str]] = {}
+    for service, live in _announced_on_l2(cluster, seen, expectations):
+        lease = seen.leases.get(service.lease)
+        if lease is not None and lease.holder and not lease.expired:
+            for item in live:
+                holders.setdefault(item.address, {})[service.key] = lease.holder
+    shared = {address: by_service for address, by_service in holders.items() if len(set(by_service.values())) > 1}
+    for address, by_service in sorted(shared.items()):
+        who = ", ".join(f"{holder} for {service}" for service, holder in sorted(by_service.items()))
+        report.find("EDGE903", service_path(cluster, min(by_service)), address=address, holders=who)
+    return set(shared)
+
+
 def _seen(lease: LeaseSeen | None) -> str:
     """Return who holds a lease, and what is not known of it.
 
-    The holder writes the time by its own clock. By one that is fast, a lease that nobody renews looks fresh.
+    Of two API servers, one whose clock is fast writes times that look fresh to the other, though nobody renews.
     """
     if lease is None or not lease.holder:
         return "nobody"
     if lease.age is None or lease.duration is None:
         return f"{lease.holder} (not known when it renewed it)"
     if lease.age < -lease.duration:
-        return f"{lease.holder} (not known when it renewed it: its clock is {-lease.age} s fast)"
+        return f"{lease.holder} (not known when it renewed it: the API servers' clocks differ by {-lease.age} s)"
     return lease.holder

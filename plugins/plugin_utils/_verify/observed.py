@@ -594,7 +594,7 @@ class LeaseSeen:
 
     holder: str
     age: int | None
-    """Seconds since it was renewed; None = unknown."""
+    """Seconds since the API server wrote its last renewal, by the server's own clock; None = unknown."""
     duration: int | None
 
     @property
@@ -706,7 +706,7 @@ def _read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
         peers={item["metadata"]["name"]: dict(_peers(item)) for item in resources.get("CiliumBGPNodeConfig") or []},
         services={service.key: service for service in services},
         endpoints=_endpoints(resources.get("EndpointSlice") or []),
-        leases={item["metadata"]["name"]: _lease(item.get("spec") or {}, now) for item in resources.get("Lease") or []},
+        leases={item["metadata"]["name"]: _lease(item, now) for item in resources.get("Lease") or []},
         node_addresses={
             item["metadata"]["name"]: tuple(
                 canonical(str(entry["ip"]))
@@ -875,9 +875,10 @@ def _endpoints(slices: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], End
     }
 
 
-def _lease(spec: Mapping[str, Any], now: datetime | None) -> LeaseSeen:
-    """Read one Lease."""
-    renewed = _time(spec.get("renewTime"))
+def _lease(item: Mapping[str, Any], now: datetime | None) -> LeaseSeen:
+    """Read one Lease. Its ``renewTime`` is by the clock of its holder, which may be slow or fast: nobody goes by it."""
+    spec = item.get("spec") or {}
+    renewed = _time(item.get("renewed"))
     return LeaseSeen(
         holder=str(spec.get("holderIdentity") or ""),
         age=None if renewed is None or now is None else int((now - renewed).total_seconds()),

@@ -19,6 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     read_agents,
     read_pods,
     read_resources,
+    renewed,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import RefusedError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, LB_KINDS
@@ -86,11 +87,13 @@ def test_services_endpoints_and_leases_are_cut_to_what_matters() -> None:
     other["spec"]["type"] = "ClusterIP"
     slices = [endpoint_slice("media", "web"), endpoint_slice("elsewhere", "web")]
     leases = [lease("media", "web", "node01"), {"metadata": {"name": "cilium-operator-resource-lock"}}]
+    written = {"time": "2026-11-23T17:59:58Z", "fieldsV1": {"f:spec": {"f:renewTime": {}}}}
+    held = {**leases[0], "metadata": {**leases[0]["metadata"], "managedFields": [written]}}
     reader = FakeReader(
         {
             "/api/v1/services": [web, other, postgres],
             "/apis/discovery.k8s.io/v1/endpointslices": slices,
-            "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases": leases,
+            "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases": [held, leases[1]],
         },
         {},
     )
@@ -99,6 +102,29 @@ def test_services_endpoints_and_leases_are_cut_to_what_matters() -> None:
     assert resources["EndpointSlice"] == slices[:1]
     assert resources["Lease"] == leases[:1]
     assert ("/apis/discovery.k8s.io/v1/endpointslices", "kubernetes.io/service-name in (postgres,web)") in reader.asked
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (None, None),
+        ([{"fieldsV1": {"f:spec": {"f:renewTime": {}}}}], None),
+        ([{"time": "2026-11-23T18:00:00Z", "fieldsV1": {"f:metadata": {"f:labels": {}}}}], None),
+        ([{"time": "2026-11-23T18:00:00Z", "fieldsType": "FieldsV1"}], None),
+        (
+            [
+                {"time": "2026-11-23T18:00:09Z", "fieldsV1": {"f:metadata": {"f:labels": {}}}},
+                {"time": "2026-11-23T18:00:02Z", "fieldsV1": {"f:spec": {"f:holderIdentity": {}, "f:renewTime": {}}}},
+                {"time": "2026-11-23T18:00:00Z", "fieldsV1": {"f:spec": {"f:renewTime": {}}}},
+            ],
+            "2026-11-23T18:00:02Z",
+        ),
+    ],
+)
+def test_a_lease_is_renewed_when_the_server_says_that_it_wrote_the_time(
+    entries: list[dict[str, Any]] | None, expected: str | None
+) -> None:
+    assert renewed({"metadata": {"managedFields": entries}}) == expected
 
 
 def test_of_others_that_take_addresses_by_themselves_the_addresses_are_kept() -> None:

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
+    endpoint,
+    endpoint_slice,
+    lease,
+    service,
+)
 
 FAULTS = Faults()
 
@@ -39,7 +45,7 @@ def lease_missing(site: LiveSite) -> None:
     "nodes node01, node02, node03, node04: cilium-dbg shell -- db/show devices)",
 )
 def lease_without_holder(site: LiveSite) -> None:
-    site.lease("affine")["holderIdentity"] = ""
+    site.lease("affine")["spec"]["holderIdentity"] = ""
 
 
 @FAULTS.finds(
@@ -47,7 +53,7 @@ def lease_without_holder(site: LiveSite) -> None:
     "node01, node02, node03, node04 (look for another CiliumL2AnnouncementPolicy that selects the service: kubectl get ciliuml2announcementpolicies -o yaml)",
 )
 def lease_on_wrong_node(site: LiveSite) -> None:
-    site.lease("affine")["holderIdentity"] = "control-01"
+    site.lease("affine")["spec"]["holderIdentity"] = "control-01"
 
 
 @FAULTS.finds(
@@ -56,7 +62,24 @@ def lease_on_wrong_node(site: LiveSite) -> None:
     "the API (k8sClientRateLimit); another node takes over within the lease duration)",
 )
 def lease_expired(site: LiveSite) -> None:
-    site.lease("affine")["renewTime"] = "2026-11-23T17:59:00.500000Z"
+    site.lease("affine")["renewed"] = "2026-11-23T17:59:01Z"
+
+
+@FAULTS.finds(
+    "EDGE903 platform service affine/affine-svc-lb: 10.122.0.171 is shared, and the leases of its services are held by several"
+    " nodes (node02 for affine/affine-svc-lb, node03 for affine/second): each of them answers ARP and NDP for it (Cilium"
+    " elects a node for each service by itself (cilium #48419): give each service an address of its own, or let announce_only"
+    " of the pool select one of them, whose node serves the ports of all)",
+)
+def shared_address_with_two_holders(site: LiveSite) -> None:
+    share(site, "node03")
+
+
+def share(site: LiveSite, holder: str) -> None:
+    """Let a second service have the address of the first one, and a node hold its lease."""
+    site.resources["Service"].append(service("affine", "second", "private-service", "10.122.0.171"))
+    site.resources["EndpointSlice"].append(endpoint_slice("affine", "second", endpoint("node04")))
+    site.resources["Lease"].append(lease("affine", "second", holder))
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -65,19 +88,55 @@ def test_fault(fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "seen"),
+    ("renewed", "duration", "seen"),
     [
-        ({"renewTime": None}, "node02 (not known when it renewed it)"),
-        ({"leaseDurationSeconds": None}, "node02 (not known when it renewed it)"),
+        (None, 15, "node02 (not known when it renewed it)"),
+        ("2026-11-23T17:59:58Z", None, "node02 (not known when it renewed it)"),
         (
-            {"renewTime": "2026-11-23T18:01:00.000000Z"},
-            "node02 (not known when it renewed it: its clock is 60 s fast)",
+            "2026-11-23T18:01:00Z",
+            15,
+            "node02 (not known when it renewed it: the API servers' clocks differ by 60 s)",
         ),
-        ({"renewTime": "2026-11-23T18:00:05.000000Z"}, "node02"),
+        ("2026-11-23T18:00:05Z", 15, "node02"),
     ],
 )
-def test_lease_of_which_nobody_knows_whether_it_is_renewed_says_so(changes: dict[str, str | None], seen: str) -> None:
+def test_lease_of_which_nobody_knows_whether_it_is_renewed_says_so(
+    renewed: str | None, duration: int | None, seen: str
+) -> None:
     site = LiveSite()
-    site.lease("affine").update(changes)
+    site.lease("affine")["renewed"] = renewed
+    site.lease("affine")["spec"]["leaseDurationSeconds"] = duration
     assert site.texts() == []
     assert [row[2] for row in site.rows("lease")] == [seen, "node04"]
+
+
+@pytest.mark.parametrize("clock", ["2026-11-23T16:00:00.000000Z", "2026-11-23T20:00:00.000000Z"])
+def test_clock_of_the_holder_says_nothing_of_its_lease(clock: str) -> None:
+    site = LiveSite()
+    site.lease("affine")["spec"]["renewTime"] = clock
+    assert site.texts() == []
+    lease_expired(site)
+    assert site.codes() == ["EDGE882"]
+
+
+def test_shared_address_whose_leases_one_node_holds_is_in_order() -> None:
+    site = LiveSite()
+    share(site, "node02")
+    assert site.texts() == []
+
+
+def test_lease_that_ran_out_does_not_answer_beside_another() -> None:
+    site = LiveSite()
+    share(site, "node03")
+    lease_expired(site)
+    assert site.codes() == ["EDGE882"]
+
+
+def test_rows_of_a_shared_address_with_two_holders_are_unmet() -> None:
+    site = LiveSite()
+    share(site, "node03")
+    assert [(row[2], row[3]) for row in site.rows("lease")] == [
+        ("node02", "error"),
+        ("node03", "error"),
+        ("node04", "ok"),
+    ]

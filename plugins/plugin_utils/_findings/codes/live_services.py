@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 86x to 88x and 901 of the live site: services, their addresses and L2 announcements."""
+"""Codes 86x to 88x, 901 and 903 of the live site: services, their addresses and L2 announcements."""
 
 from __future__ import annotations
 
@@ -402,6 +402,19 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " affine/affine-svc-lb: Cilium and kube-proxy serve it there, whatever Cilium's address management says"
         " (CVE-2020-8554) (delete the address from externalIPs: kubectl -n media edit service web; let the API server"
         " refuse the field: by its admission plugin DenyServiceExternalIPs, or by a policy)",
+        settles=False,
+    ),
+    "EDGE903": LiveCode(
+        ERROR,
+        "Several nodes answer for a shared address",
+        "{address} is shared, and the leases of its services are held by several nodes ({holders}): each of them"
+        " answers ARP and NDP for it",
+        "Cilium elects a node for each service by itself (cilium #48419): give each service an address of its own, or"
+        " let announce_only of the pool select one of them, whose node serves the ports of all",
+        "platform service affine/affine-svc-lb: 10.122.0.171 is shared, and the leases of its services are held by"
+        " several nodes (node02 for affine/affine-svc-lb, node03 for affine/second): each of them answers ARP and NDP"
+        " for it (Cilium elects a node for each service by itself (cilium #48419): give each service an address of its"
+        " own, or let announce_only of the pool select one of them, whose node serves the ports of all)",
         settles=False,
     ),
 }
