@@ -18,7 +18,7 @@ from .._addressing.families import Family, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR, WARNING
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
-from .observed import EndpointsSeen, RouterSeen, canonical
+from .observed import EndpointsSeen, RouterSeen, canonical, within
 from .report import OK, VerifyReport
 
 CONNECTIONS_PER_PATH = 4
@@ -83,7 +83,9 @@ class Asked:
     segment: list[str] = field(default_factory=list)
     """Known addresses on the network where it is announced on L2; none: it is not, or the router is not there."""
     holders: dict[str, str] = field(default_factory=dict)
-    """Holder of an L2 lease -> its address there; empty where the site does not know it."""
+    """Holder of an L2 lease -> its address there; empty where neither the site nor the cluster knows it."""
+    network: str = ""
+    """Where ``holders`` answer."""
     left_out: str | None = None
     """Why connections to a service are not tried; of several the last one's."""
     tried: bool = False
@@ -195,7 +197,11 @@ class _Questions:
             return
         node = self.plan["clusters"][live.cluster]["nodes"].get(lease.holder)
         known = [] if node is None else node["addresses"].get(network, [])
+        cidrs = self.plan["networks"][network]["cidrs"]
+        found = sorted(self.expectations.addresses_of(live.cluster, lease.holder))
+        known = [*known, *(address for address in found if within(address, cidrs))]
         known = [address for address in known if family_of(address) == live.family]
+        asked.network = network
         asked.holders[lease.holder] = known[0] if known else ""
 
     def reason_not_to_try(self, live: LiveAddress, prefix: ExpectedPrefix | None) -> str | None:
@@ -318,7 +324,10 @@ def _count(number: int) -> str:
 
 
 def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) -> None:
-    """Verify that the holder of the lease, and nobody else, answers ARP or NDP."""
+    """Verify that the holder of the lease, and nobody else, answers ARP or NDP.
+
+    Of services that share an address, several nodes may hold leases, which is a finding of the leases.
+    """
     protocol = "ARP" if family_of(asked.address) == "ipv4" else "NDP"
     expected = ", ".join(sorted(asked.holders)) or "the holder of the lease"
     fields = {"protocol": protocol, "address": asked.address, "router": asked.router, "holder": expected}
@@ -330,25 +339,31 @@ def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]
     by_node = {
         node: set((answer.get("holder_macs") or {}).get(address) or ()) for node, address in asked.holders.items()
     }
-    known = set().union(*by_node.values())
-    level = OK
+    strangers = macs - set().union(*by_node.values())
+    silent = {node: asked.holders[node] for node, own in by_node.items() if not own}
+    level = ERROR if len(macs) > 1 else OK
     if not macs:
         level = report.find("EDGE883", asked.path, **fields)
-    elif (known and not macs <= known) or len(macs) > 1:
-        level = report.find("EDGE884", asked.path, macs=", ".join(sorted(macs - known) or sorted(macs)), **fields)
-    elif not known and any(asked.holders.values()):
-        own = ", ".join(sorted(address for address in asked.holders.values() if address))
-        level = report.find("EDGE887", asked.path, macs=", ".join(sorted(macs)), own=own, **fields)
-    named = [_name_of(mac, by_node) for mac in sorted(macs)]
+    elif len(strangers) > (len(silent) if by_node else 1) or len(macs) > max(1, len(by_node)):
+        level = report.find("EDGE884", asked.path, macs=", ".join(sorted(strangers or macs)), **fields)
+    elif strangers and any(silent.values()):
+        own = ", ".join(sorted(address for address in silent.values() if address))
+        told = {**fields, "holder": ", ".join(sorted(silent)), "macs": ", ".join(sorted(strangers)), "own": own}
+        found = report.find("EDGE887", asked.path, **told)
+        level = found if level == OK else level
+    named = [_name_of(mac, by_node, asked) for mac in sorted(macs)]
     report.row("neighbor", asked.subject, expected, ", ".join(named) or "nobody", level)
 
 
-def _name_of(mac: str, by_node: Mapping[str, set[str]]) -> str:
-    """Return the node that has a MAC address, with the address; nobody knows whose it is where no holder answered."""
+def _name_of(mac: str, by_node: Mapping[str, set[str]], asked: Asked) -> str:
+    """Return the node that has a MAC address, with the address, or why nobody knows whose it is."""
     nodes = [node for node, macs in sorted(by_node.items()) if mac in macs]
-    if not any(by_node.values()):
-        return f"{mac} (not known whose)"
-    return f"{nodes[0]} ({mac})" if nodes else mac
+    if nodes:
+        return f"{nodes[0]} ({mac})"
+    unknown = ", ".join(sorted(node for node, address in asked.holders.items() if not address))
+    if unknown:
+        return f"{mac} (not compared with {unknown}: its address on the network {asked.network} is not known)"
+    return mac if by_node and all(by_node.values()) else f"{mac} (not known whose)"
 
 
 def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import probe_targets
 from ansible_collections.hybridnet.cluster_edge.tests.support.heard import heard, mac_of
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_leases import share
 
 L2, BGP = "10.122.0.171", "203.0.113.94"
 
@@ -376,13 +377,76 @@ def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 
-def test_answer_of_a_holder_without_a_known_address_is_nobody_s() -> None:
-    site = LiveSite()
+def without_written_address(site: LiveSite, *live: str) -> None:
+    """Let the inventory know no address of the lease's holder, and its CiliumNode these."""
     site.plan["clusters"]["platform"]["nodes"]["node02"]["addresses"] = {}
+    site.plan["sessions"] = [item for item in site.plan["sessions"] if item["node"] != "node02"]
+    addresses = [{"type": "InternalIP", "ip": address} for address in live]
+    site.resources["CiliumNode"] = [{"metadata": {"name": "node02"}, "spec": {"addresses": addresses}}]
+
+
+def neighbor_row(site: LiveSite) -> tuple[str, str]:
+    """Return who answered for the address on L2, and the level."""
+    return next((row[2], row[3]) for row in site.rows("neighbor") if L2 in row[0])
+
+
+def test_answer_of_a_holder_without_a_known_address_is_not_compared_and_told_to_be_so() -> None:
+    site = LiveSite()
+    without_written_address(site, "10.121.0.12", "fd00:122::12")
     ask(site)
     answer(site, L2)["macs"] = ["02:00:00:00:00:0b"]
-    assert site.texts() == []
-    assert "02:00:00:00:00:0b (not known whose)" in [row[2] for row in site.rows("neighbor")]
+    told = "(not compared with node02: its address on the network private is not known)"
+    assert neighbor_row(site) == (f"02:00:00:00:00:0b {told}", "ok")
+
+
+def test_answer_is_compared_with_an_address_of_the_holder_that_the_cluster_knows() -> None:
+    site = LiveSite()
+    without_written_address(site, "10.121.0.12", "10.122.0.12")
+    assert targets(site)[L2]["holders"] == ["10.122.0.12"]
+    ask(site)
+    assert neighbor_row(site) == (f"node02 ({mac_of('10.122.0.12')})", "ok")
+    answer(site, L2)["macs"] = ["02:00:00:00:00:0b"]
+    assert "EDGE884" in site.codes()
+
+
+def shared_by_two_holders(site: LiveSite) -> str:
+    """Let two nodes hold leases of an address; return what verify says of the leases."""
+    share(site, "node03")
+    ask(site)
+    return next(text for text in site.texts() if text.startswith("EDGE903"))
+
+
+def test_two_holders_of_leases_of_one_address_are_told_once() -> None:
+    site = LiveSite()
+    lease = shared_by_two_holders(site)
+    assert site.texts() == [lease]
+    macs = {node: mac_of(address) for node, address in (("node02", "10.122.0.12"), ("node03", "10.122.0.13"))}
+    assert neighbor_row(site) == (
+        ", ".join(f"{node} ({mac})" for node, mac in sorted(macs.items(), key=lambda item: item[1])),
+        "error",
+    )
+
+
+@pytest.mark.parametrize(
+    ("macs", "silent", "codes"),
+    [
+        pytest.param(["02:00:00:00:00:0b"], [], ["EDGE884", "EDGE903"], id="a stranger alone"),
+        pytest.param([mac_of("10.122.0.12")], [], ["EDGE903"], id="one of both"),
+        pytest.param([mac_of("10.122.0.12"), "02:00:00:00:00:0b"], [], ["EDGE884", "EDGE903"], id="a stranger beside"),
+        pytest.param(
+            [mac_of("10.122.0.12"), "02:00:00:00:00:0b"],
+            ["10.122.0.13"],
+            ["EDGE887", "EDGE903"],
+            id="perhaps the other",
+        ),
+    ],
+)
+def test_of_two_holders_a_stranger_is_told_apart(macs: list[str], silent: list[str], codes: list[str]) -> None:
+    site = LiveSite()
+    shared_by_two_holders(site)
+    answer(site, L2)["macs"] = macs
+    answer(site, L2)["holder_macs"].update({address: [] for address in silent})
+    assert sorted(site.codes()) == codes
 
 
 @pytest.mark.parametrize(
@@ -454,9 +518,9 @@ def test_next_hop_over_another_router_is_asked_where_its_packets_leave() -> None
 
 def test_holder_without_a_known_address_may_have_any_one_mac() -> None:
     site = LiveSite()
-    site.plan["clusters"]["platform"]["nodes"]["node02"]["addresses"] = {}
+    without_written_address(site)
     ask(site)
     answer(site, L2)["macs"] = ["02:00:00:00:00:0c"]
-    assert site.texts() == []
+    assert "EDGE884" not in site.codes()
     answer(site, L2)["macs"] = ["02:00:00:00:00:0c", "02:00:00:00:00:0d"]
-    assert site.codes() == ["EDGE884"]
+    assert "EDGE884" in site.codes()
