@@ -52,8 +52,15 @@ class ExpectedPrefix:
     must: dict[str, str] = field(default_factory=dict)
     """Neighbor address -> node."""
     may: dict[str, str] = field(default_factory=dict)
+    placeless: bool = False
+    """Whether ready endpoints of a service with traffic policy Local name no node."""
     pools: set[tuple[str, str]] = field(default_factory=set)
     """(cluster, pool) of the addresses in it."""
+
+    @property
+    def needs_some(self) -> bool:
+        """Whether some node of ``may`` must announce it, and which one is not known."""
+        return self.placeless and bool(self.may) and not self.must
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,11 @@ class SessionKey:
     router: str
     peer_group: str
     node: str
+
+
+def session_key(session: PlannedSession) -> SessionKey:
+    """Return what identifies a planned session."""
+    return SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
 
 
 @dataclass(slots=True)
@@ -79,6 +91,11 @@ def neighbor_path(session: PlannedSession) -> str:
     """Return the path of a planned session on its router, for findings."""
     address = canonical(session["node_address"])
     return f"{session['router']} neighbor {address} ({session['node']}, peering {session['peering']})"
+
+
+def prefix_path(expected: ExpectedPrefix) -> str:
+    """Return the path of a prefix on its router, for findings."""
+    return f"{expected.router} prefix {expected.prefix} ({', '.join(expected.services)})"
 
 
 def service_path(cluster: str, key: str) -> str:
@@ -232,11 +249,7 @@ class Expectations:
 
     def _expect_prefixes(self) -> None:
         """Fill ``prefixes`` and ``counts`` from the announcements of the plan."""
-        closed = {
-            SessionKey(s["cluster"], s["peering"], s["router"], s["peer_group"], s["node"])
-            for s in self.plan["sessions"]
-            if s["shutdown"]
-        }
+        closed = {session_key(session) for session in self.plan["sessions"] if session["shutdown"]}
         for announcement in self.plan["expect"]["announcements"]:
             cluster, router = announcement["cluster"], announcement["router"]
             if cluster not in self.clusters:
@@ -265,6 +278,7 @@ class Expectations:
                 expected.pools.add((cluster, live.pool))
                 if name not in expected.services:
                     expected.services.append(name)
+                expected.placeless |= self._is_placeless(live)
                 for nodes, target in ((must, expected.must), (may, expected.may)):
                     target.update({canonical(announcement["nodes"][node]): node for node in sorted(nodes)})
                 for node in sorted(must | may):
@@ -278,7 +292,7 @@ class Expectations:
             if seen is None or session["shutdown"]:
                 continue
             node, router = session["node"], session["router"]
-            key = SessionKey(session["cluster"], session["peering"], router, session["peer_group"], node)
+            key = session_key(session)
             announced = [f for f in session["families"] if POD_CIDR in self.advertised.kinds(session, f)]
             if announced and not seen.pod_cidrs.get(node):
                 self.unknown_pods.add((router, session["cluster"], node))
@@ -301,6 +315,11 @@ class Expectations:
         if values.get("enableNoServiceEndpointsRoutable") is False and endpoints == EndpointsSeen():
             return set(), set()
         return allowed, set()
+
+    def _is_placeless(self, live: LiveAddress) -> bool:
+        """Return whether a service with traffic policy Local has a ready endpoint that names no node."""
+        endpoints = self.clusters[live.cluster].endpoints_of(live.service.key, live.family)
+        return live.service.traffic_policy == "Local" and endpoints.nodeless
 
     def l2_nodes(self, cluster: str, pool: str) -> set[str]:
         """Return the nodes that may announce addresses of ``pool`` on L2; empty if it is not announced there."""

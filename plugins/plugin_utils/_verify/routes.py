@@ -13,7 +13,7 @@ from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .attributes import check_attributes, of_announced, of_routes
-from .expected import Expectations, ExpectedPrefix, neighbor_path
+from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys
 from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
@@ -42,7 +42,7 @@ def verify_routes(
     for router in sorted(routers):
         if not routers[router].runs_bgp:
             continue
-        check = _RouterCheck(report, plan, router, routers[router], expectations, up)
+        check = _RouterCheck(report, plan, router, routers, expectations, up)
         for family in FAMILIES:
             for _router, _family, prefix in sorted(
                 (key for key in expectations.prefixes if key[:2] == (router, family)), key=_prefix_order
@@ -63,14 +63,15 @@ class _RouterCheck:
         report: VerifyReport,
         plan: PlanDocument,
         router: str,
-        seen: RouterSeen,
+        routers: Mapping[str, RouterSeen],
         expectations: Expectations,
         up: set[tuple[str, str]],
     ) -> None:
         self.report = report
         self.plan = plan
         self.router = router
-        self.seen = seen
+        self.routers = routers
+        self.seen = seen = routers[router]
         self.expectations = expectations
         self.up = up
         self.intent = plan["routers"][router]["frr"]
@@ -105,14 +106,17 @@ class _RouterCheck:
         """Check one expected prefix: the neighbors that it was accepted from, and the next hops in the kernel."""
         paths = self._paths(expected.family, expected.prefix)
         accepted = {path.neighbor: path for path in paths}
-        path = f"{self.router} prefix {expected.prefix} ({', '.join(expected.services)})"
+        path = prefix_path(expected)
         allowed = expected.must.keys() | expected.may.keys()
         absent = expected.must.keys() - accepted.keys()
         missing = sorted(neighbor for neighbor in absent if (self.router, neighbor) in self.up)
         unexpected = sorted((accepted.keys() - allowed - self.other_neighbors) | self._rivals(expected, accepted))
         stale = sorted(neighbor for neighbor, seen in accepted.items() if seen.stale and neighbor in allowed)
         invalid = sorted(neighbor for neighbor, seen in accepted.items() if not seen.valid and neighbor in allowed)
-        level = ERROR if absent or unexpected or stale or invalid else OK
+        nowhere = expected.needs_some and self._is_announced_nowhere(expected)
+        level = ERROR if absent or nowhere or unexpected or stale or invalid else OK
+        if nowhere and any((self.router, neighbor) in self.up for neighbor in expected.may):
+            self.report.find("EDGE902", path, nodes=self.names(expected.may))
         if missing:
             self.report.find(
                 "EDGE840",
@@ -137,7 +141,9 @@ class _RouterCheck:
             level = ERROR
         self._check_attributes(expected, {key: seen for key, seen in accepted.items() if key in allowed}, path)
         wanted = self.names(expected.must)
-        if expected.may:
+        if expected.needs_some:
+            wanted = f"some of {self.names(expected.may)}"
+        elif expected.may:
             wanted += f", perhaps {self.names(expected.may)}"
         accepted_from = ", ".join(
             sorted({*map(self.node, accepted.keys() & allowed), *map(self.full_name, unexpected)})
@@ -159,6 +165,18 @@ class _RouterCheck:
             and expected.must
             and (self.linked.get(neighbor), expected.family, expected.prefix) not in self.expectations.prefixes
         }
+
+    def _is_announced_nowhere(self, expected: ExpectedPrefix) -> bool:
+        """Return whether no router has a prefix from one of the nodes of which some should announce it.
+
+        They need not have a session with each router.
+        """
+        for router, seen in self.routers.items():
+            known = self.expectations.prefixes.get((router, expected.family, expected.prefix))
+            allowed = known.must.keys() | known.may.keys() if known is not None else set()
+            if any(path.neighbor in allowed for path in seen.paths[expected.family].get(expected.prefix, ())):
+                return False
+        return True
 
     def _check_next_hops(self, expected: ExpectedPrefix, accepted: Mapping[str, PathSeen], path: str) -> bool:
         """Report paths from nodes that lead to another machine. Return whether there are any."""

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Mapping
 from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
 from .advertised import node_count
-from .expected import Expectations, ExpectedCount, SessionKey, neighbor_path
+from .expected import Expectations, ExpectedCount, neighbor_path, prefix_path, session_key
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical, is_link_local
 from .policies import check_policies
 from .report import OK, VerifyReport
@@ -106,6 +106,40 @@ def verify_node_sessions(
             if peer.established:
                 seen += f", {timers_text(peer.hold, peer.keepalive)}"
         report.row("node_session", subject, expected, seen, level)
+    _verify_unread(report, plan, routers, clusters, expectations)
+
+
+def _verify_unread(
+    report: VerifyReport,
+    plan: PlanDocument,
+    routers: Mapping[str, RouterSeen],
+    clusters: Mapping[str, ClusterSeen],
+    expectations: Expectations,
+) -> None:
+    """Report prefixes that some node must announce to a router that was not read, and none does by its own count.
+
+    A count that is not up to date, or that may stand for another prefix, proves nothing: the row says so.
+    """
+    for (router, family, prefix), expected in sorted(expectations.prefixes.items()):
+        if not router or router in routers or not expected.needs_some:
+            continue
+        silent = []
+        for session in plan["sessions"]:
+            peers = clusters[session["cluster"]].peers if session["cluster"] in clusters else {}
+            peer = peers.get(session["node"], {}).get((session["instance"], session["peer"]))
+            own = session["router"] == router and canonical(session["node_address"]) in expected.may
+            if own and peer is not None and peer.established:
+                cilium = plan["clusters"][session["cluster"]]["cilium_version"]
+                count = node_count(peer.advertised.get(family, 0), cilium, session["graceful_restart"])
+                least = len(expectations.counts.get((session_key(session), family), ExpectedCount()).must)
+                silent.append(count.current and count.most <= least)
+        if not silent:
+            continue  # a session that is not up has a finding of its own
+        nodes = ", ".join(sorted(set(expected.may.values())))
+        level, seen = OK, "not known: the router was not read"
+        if all(silent):
+            level, seen = report.find("EDGE902", prefix_path(expected), nodes=nodes), "nobody, by the nodes' own count"
+        report.row("accepted", f"{router} {prefix}", f"some of {nodes}", seen, level)
 
 
 def _check_router_session(report: VerifyReport, session: PlannedSession, neighbor: NeighborSeen) -> str:
@@ -246,7 +280,7 @@ def _check_route_count(
     Returns:
         The level of the session's row.
     """
-    key = SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
+    key = session_key(session)
     level = OK
     for family in session["families"]:
         expected = expectations.counts.get((key, family), ExpectedCount())

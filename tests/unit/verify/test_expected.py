@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import copy
+
+import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
 from ansible_collections.hybridnet.cluster_edge.tests.support.healthy import healthy
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
@@ -18,6 +21,10 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     service,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site
+from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_routes import (
+    announced_by_nobody,
+    endpoints_without_a_node,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import another_policy, no_endpoint_local
 
 
@@ -38,7 +45,59 @@ def test_endpoint_without_a_node_leaves_it_open_who_announces() -> None:
     site = LiveSite()
     site.slice("dummy")["endpoints"] = [endpoint(None)]
     assert site.texts() == []
-    assert site.rows("accepted")[1][1] == "nobody, perhaps node01, node02, node03"
+    assert site.rows("accepted")[1][1:] == ("some of node01, node02, node03", "node02, node03", "ok")
+
+
+def test_endpoint_without_a_node_beside_one_with_a_node() -> None:
+    site = LiveSite()
+    site.slice("dummy")["endpoints"].append(endpoint(None))
+    assert site.texts() == []
+    assert site.rows("accepted")[1][1:] == ("node02, node03, perhaps node01", "node02, node03", "ok")
+    site.slice("dummy")["endpoints"] = [endpoint("node04"), endpoint(None)]
+    announced_by_nobody(site)
+    assert "EDGE902" in site.codes()
+
+
+def test_nobody_announces_while_no_session_is_up_has_the_findings_of_the_sessions() -> None:
+    site = LiveSite()
+    endpoints_without_a_node(site)
+    for node in ("10.122.0.11", "10.122.0.12", "10.122.0.13"):
+        site.neighbor(node).update(bgpState="Active")
+    assert {"EDGE811"} == set(site.codes())
+    assert site.rows("accepted")[1][2:] == ("nobody", "error")
+
+
+def test_endpoint_without_a_node_is_announced_to_another_router() -> None:
+    site = LiveSite()
+    site.slice("dummy")["endpoints"] = [endpoint(None)]
+    other = copy.deepcopy(site.plan["routers"]["udm-pro"])
+    announcement = copy.deepcopy(site.plan["expect"]["announcements"][1])
+    site.plan["routers"]["other"] = other
+    site.plan["expect"]["announcements"].append({**announcement, "router": "other"})
+    site.observed["routers"]["other"] = copy.deepcopy(site.router)
+    announced_by_nobody(site)
+    assert "EDGE902" not in site.codes()
+    del site.observed["routers"]["other"]["bgp"]["ipv4"]["routes"][SERVICE]
+    assert "EDGE902" in site.codes()
+
+
+@pytest.mark.parametrize(
+    ("cilium", "counts", "seen"),
+    [
+        pytest.param("1.19.6", 0, ("nobody, by the nodes' own count", "error"), id="none"),
+        pytest.param("1.19.6", 1, ("not known: the router was not read", "ok"), id="one, perhaps this one"),
+        pytest.param("1.20.2", 0, ("not known: the router was not read", "ok"), id="a count that is old"),
+    ],
+)
+def test_of_a_router_that_is_not_read_the_nodes_count(cilium: str, counts: int, seen: tuple[str, str]) -> None:
+    site = LiveSite()
+    site.plan["clusters"]["platform"]["cilium_version"] = cilium
+    endpoints_without_a_node(site)
+    site.peer("node02", 1)["routeCount"] = peer("x", counts)["routeCount"]
+    site.plan["routers"]["udm-pro"]["managed"] = False
+    site.observed["routers"].clear()
+    assert ("EDGE902" in site.codes()) is (seen[1] == "error")
+    assert site.rows("accepted") == [("udm-pro 203.0.113.94/32", "some of node01, node02, node03", *seen)]
 
 
 def test_endpoint_that_is_not_ready_is_not_expected() -> None:

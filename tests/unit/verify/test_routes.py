@@ -45,6 +45,24 @@ def prefix_missing_everywhere(site: LiveSite) -> None:
     del site.routes[INGRESS], site.kernel[INGRESS]
 
 
+@FAULTS.finds(
+    "EDGE902 udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): comes from none of node01, node02, node03: "
+    "traffic policy is Local, and no ready endpoint of the service names one of them as its node (use externalTrafficPolicy "
+    "Cluster, or give the endpoints their nodeName. Services of Cilium's own Ingress and Gateway are announced with Local "
+    "where Envoy runs, and by Cilium up to 1.18 not at all (cilium #36816))",
+)
+def endpoints_without_a_node(site: LiveSite) -> None:
+    site.slice("dummy")["endpoints"] = [endpoint(None)]
+    announced_by_nobody(site)
+
+
+def announced_by_nobody(site: LiveSite) -> None:
+    """Let no node announce the service."""
+    del site.routes[SERVICE], site.kernel[SERVICE]
+    for node in ("node01", "node02", "node03"):
+        site.peer(node, 1)["routeCount"] = []
+
+
 THIRD_PARTY = (
     "which is not the node itself (traffic for the service goes to that machine: find out what runs on the node and "
     "speaks BGP for it (kubectl -n kube-system get pods -o wide); vtysh -c 'show bgp 203.0.113.93/32')"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 84x and 85x of the live site: prefixes that routers accept, send and install."""
+"""Codes 84x, 85x and 902 of the live site: prefixes that routers accept, send and install."""
 
 from __future__ import annotations
 
@@ -170,5 +170,17 @@ LIVE_ROUTES: dict[str, LiveCode] = {
         "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): the router sends to node02 by wg0, and its own"
         " address on their network is on br0 (find the address, route or VPN of the router that draws the node's"
         " address there: ip route get 10.122.0.12, ip address show dev wg0)",
+    ),
+    "EDGE902": LiveCode(
+        ERROR,
+        "Endpoints without a node, and nobody announces",
+        "comes from none of {nodes}: traffic policy is Local, and no ready endpoint of the service names one of them as"
+        " its node",
+        "use externalTrafficPolicy Cluster, or give the endpoints their nodeName. Services of Cilium's own Ingress and"
+        " Gateway are announced with Local where Envoy runs, and by Cilium up to 1.18 not at all (cilium #36816)",
+        "udm-pro prefix 203.0.113.94/32 (platform dummy/dummy-service): comes from none of node01, node02, node03:"
+        " traffic policy is Local, and no ready endpoint of the service names one of them as its node (use"
+        " externalTrafficPolicy Cluster, or give the endpoints their nodeName. Services of Cilium's own Ingress and"
+        " Gateway are announced with Local where Envoy runs, and by Cilium up to 1.18 not at all (cilium #36816))",
     ),
 }
