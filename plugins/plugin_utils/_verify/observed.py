@@ -25,12 +25,29 @@ from .._addressing.families import FAMILIES
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
 
 
+def _read_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that ``text`` spells; None for text that is none.
+
+    The API server takes what Go reads, so IPv4 with zeros in front and IPv4 mapped into IPv6 (KEP-4858).
+    """
+    try:
+        address = ipaddress.ip_address(re.sub(r"\b0+(?=\d)", "", text))
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
 def canonical(address: str) -> str:
     """Return ``address`` in its canonical spelling; text that is no address stays as it is."""
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return address
+    found = _read_address(address)
+    return address if found is None else str(found)
+
+
+def _in_order(texts: Iterable[object]) -> tuple[str, ...]:
+    """Return the addresses that ``texts`` spell, each once and canonical, as numbers, IPv4 first."""
+    found = {address for text in texts if (address := _read_address(str(text))) is not None}
+    return tuple(str(address) for address in sorted(found, key=lambda address: (address.version, int(address))))
 
 
 def canonical_prefix(prefix: str) -> str:
@@ -794,9 +811,7 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
         load_balancer_class=spec.get("loadBalancerClass"),
         labels=metadata.get("labels") or {},
         traffic_policy=str(spec.get("externalTrafficPolicy") or "Cluster"),
-        addresses=tuple(
-            sorted({str(ipaddress.ip_address(entry["ip"])) for entry in ingress if entry.get("ip")}, key=_address_order)
-        ),
+        addresses=_in_order(entry["ip"] for entry in ingress if entry.get("ip")),
         request_problem=problem,
         uid=str(metadata.get("uid") or ""),
         families=tuple(str(family).lower() for family in spec.get("ipFamilies") or []),
@@ -810,32 +825,9 @@ def _service(item: Mapping[str, Any]) -> ServiceSeen:
         # In whatever case, and what is neither word allows (Cilium, pkg/loadbalancer/service.go).
         ranges_deny=str((metadata.get("annotations") or {}).get(RANGES_POLICY)).lower() == "deny",
         source_ranges=tuple(canonical_prefix(str(text).strip()) for text in spec.get("loadBalancerSourceRanges") or []),
-        external_ips=_external_ips(spec),
+        # One of type ExternalName is served at none.
+        external_ips=_in_order(spec.get("externalIPs") or [] if spec.get("type") != "ExternalName" else ()),
     )
-
-
-def _external_ips(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """Read the addresses at which a Service is served because it says so itself; one of type ExternalName is at none.
-
-    The API server takes what Go reads, so IPv4 with zeros in front and IPv4 mapped into IPv6 (KEP-4858).
-    """
-    if spec.get("type") == "ExternalName":
-        return ()
-    found: set[str] = set()
-    for text in spec.get("externalIPs") or []:
-        try:
-            address = ipaddress.ip_address(re.sub(r"\b0+(?=\d)", "", str(text)))
-        except ValueError:
-            continue
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        found.add(str(mapped or address))
-    return tuple(sorted(found, key=_address_order))
-
-
-def _address_order(address: str) -> tuple[int, int]:
-    """Sort addresses as numbers, IPv4 first."""
-    value = ipaddress.ip_address(address)
-    return value.version, int(value)
 
 
 def _endpoints(slices: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], EndpointsSeen]:

@@ -11,6 +11,7 @@ import operator
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import canonical
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
 
 ALWAYS_THERE = ("metadata", "name", "namespace", "kubernetes.io/service-name")
@@ -72,3 +73,25 @@ def test_whatever_is_missing_in_what_was_seen_is_never_a_crash(end: tuple[str, .
         report = site.verify()
         unmet = [row for row in report.rows if row.level == "error"]
         assert not unmet or report.errors, f"{place}: a row is unmet, and nothing says why"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10.122.0.171", "10.122.0.171"),
+        ("010.122.000.171", "10.122.0.171"),
+        ("::ffff:10.122.0.171", "10.122.0.171"),
+        ("FD00:0122::00a0", "fd00:122::a0"),
+        ("fe80::1%br0", "fe80::1%br0"),
+        ("br0", "br0"),
+        ("", ""),
+    ],
+)
+def test_an_address_has_one_spelling(text: str, expected: str) -> None:
+    assert canonical(text) == expected
+
+
+def test_an_address_in_a_spelling_of_its_own_is_the_planned_one() -> None:
+    site = LiveSite()
+    site.service("affine-svc-lb")["status"]["loadBalancer"]["ingress"] = [{"ip": "010.122.000.171"}]
+    assert site.texts() == []
