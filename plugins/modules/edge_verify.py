@@ -127,5 +127,5 @@ msg:
   description: The result in one line.
   type: str
   returned: success
-  sample: 27 of 27 expectations met after 4 s (3 looks)
+  sample: 29 of 29 expectations met after 4 s (3 looks)
 """

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Any, TypedDict
 
 from ...module_utils._frr.state import FORWARDING_SYSCTLS
-from .._addressing.families import Family, family_of
+from .._addressing.families import HOST_LENGTH, Family, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR, WARNING
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
+from .filters import PlannedFilters
 from .observed import EndpointsSeen, RouterSeen, canonical, within
 from .report import OK, VerifyReport
 
@@ -291,7 +293,7 @@ def verify_own_addresses(
 
 
 def verify_forwarding(report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]) -> None:
-    """Report routers whose kernel forwards no packets of a family of the addresses that the plan brings to them.
+    """Verify that the routers' kernels forward packets of each family of the addresses that the plan brings to them.
 
     Sessions, routes and the router's own questions need no forwarding: all of them are as planned.
     """
@@ -299,24 +301,38 @@ def verify_forwarding(report: VerifyReport, plan: PlanDocument, routers: Mapping
         if plan["routers"][router]["absent"]:
             continue
         for family in sorted(_forwarded_families(plan, router)):
-            if seen.forwards.get(family) is False:
-                fields = {"family": Family.of_key(family).label, "setting": FORWARDING_SYSCTLS[family]}
-                report.find("EDGE900", router, **fields)
+            label, level, told = Family.of_key(family).label, OK, "forwarded"
+            if family not in seen.forwards:
+                told = "not known: the kernel's setting could not be read"
+            elif not seen.forwards[family]:
+                told = "not forwarded"
+                level = report.find("EDGE900", router, family=label, setting=FORWARDING_SYSCTLS[family])
+            report.row("ends", f"{router}: {label} packets", "forwarded", told, level)
 
 
 def _forwarded_families(plan: PlanDocument, router: str) -> set[str]:
-    """Return the families of the pools' addresses that the plan brings to a router, by BGP or on its networks."""
-    by_bgp = {
-        family for item in plan["expect"]["announcements"] if item["router"] == router for family in item["families"]
-    }
-    pools = {(pool["cluster"], pool["name"]): pool["families"] for pool in plan["pools"]}
+    """Return the families of the pools' addresses that the plan brings to a router: by BGP, over links, on networks."""
+    announcements = plan["expect"]["announcements"]
+    by_bgp = {family for item in announcements if item["router"] == router for family in item["families"]}
+    pools = {(pool["cluster"], pool["name"]): pool for pool in plan["pools"]}
     on_l2 = {
         family_of(address)
         for item in plan["expect"]["l2"]
         for address in plan["routers"][router]["addresses"].get(item["network"], [])
-        if family_of(address) in pools[item["cluster"], item["pool"]]
+        if family_of(address) in pools[item["cluster"], item["pool"]]["families"]
     }
-    return by_bgp | on_l2
+    filters = PlannedFilters(plan["routers"][router]["frr"])
+    groups = [item["peer_group"] for item in plan["neighbors"] if item["router"] == router and item["link"]]
+    over_links = {
+        family_of(first)
+        for item in announcements
+        for first, _last in pools[item["cluster"], item["pool"]]["ranges"]
+        for length in (item["length"].get(family_of(first)), HOST_LENGTH[family_of(first)])
+        for group in groups
+        if length is not None
+        and filters.imports(group, family_of(first), str(ip_network(f"{first}/{length}", strict=False)))
+    }
+    return by_bgp | on_l2 | over_links
 
 
 def _count(number: int) -> str:

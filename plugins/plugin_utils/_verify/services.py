@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable
 from .._addressing.families import family_of
 from .._document.plan import PlanDocument, PlannedService
 from .._findings.code import ERROR
+from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import CILIUM_CLASSES
 from .expected import Expectations, LiveAddress, service_path
 from .observed import ClusterSeen, ServiceSeen, canonical
@@ -31,8 +32,8 @@ def verify_services(
         if item["cluster"] == cluster:
             ours = plan["clusters"][cluster]["apply"] == "ours"
             _check_planned(report, item, seen, seen.made if ours else None, expectations)
+    _check_external_ips(report, plan, cluster, seen, expectations)
     for service in sorted(seen.services.values(), key=lambda service: service.key):
-        _check_external_ips(report, plan, cluster, service, expectations)
         if service.type != "LoadBalancer":
             continue
         if not expectations.is_planned(cluster, service):
@@ -163,21 +164,26 @@ def _check_dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, exp
 
 
 def _check_external_ips(
-    report: VerifyReport, plan: PlanDocument, cluster: str, service: ServiceSeen, expectations: Expectations
+    report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen, expectations: Expectations
 ) -> None:
-    """Report addresses of the plan, not its own, at which a service is served because it says so itself."""
-    own = {
-        canonical(address)
-        for item in plan["services"]
-        if (item["cluster"], item["namespace"], item["name"]) == (cluster, service.namespace, service.name)
-        for address in item["addresses"]
-    }
-    own.update(service.addresses if service.type == "LoadBalancer" else ())
-    for address in service.external_ips:
-        whose = None if address in own else _whose(plan, cluster, address, expectations)
-        if whose is not None:
-            fields = {"address": address, "whose": whose, "namespace": service.namespace, "name": service.name}
-            report.find("EDGE901", service_path(cluster, service.key), **fields)
+    """Report addresses of the plan at which services that do not own them are served because they say so themselves."""
+    taken, level = [], OK
+    for service in sorted(seen.services.values(), key=lambda service: service.key):
+        own = {
+            canonical(address)
+            for item in plan["services"]
+            if (item["cluster"], item["namespace"], item["name"]) == (cluster, service.namespace, service.name)
+            for address in item["addresses"]
+        }
+        own.update(service.addresses if service.type == "LoadBalancer" else ())
+        for address in service.external_ips:
+            whose = None if address in own else _whose(plan, cluster, address, expectations)
+            if whose is not None:
+                fields = {"address": address, "whose": whose, "namespace": service.namespace, "name": service.name}
+                level = report.find("EDGE901", service_path(cluster, service.key), **fields)
+                taken.append(f"{address} by {service.key}")
+    none = "none of the plan"
+    report.row("service", f"{cluster} externalIPs of all services", none, some(taken, MOST_NAMES) or none, level)
 
 
 def _whose(plan: PlanDocument, cluster: str, address: str, expectations: Expectations) -> str | None:

@@ -100,7 +100,7 @@ def test_site_in_good_order_needs_one_look(monkeypatch: pytest.MonkeyPatch) -> N
         "changed": False,
         "failures": 0,
         "looks": 1,
-        "msg": "27 of 27 expectations met after 0 s (1 look)",
+        "msg": "29 of 29 expectations met after 0 s (1 look)",
         "findings": [],
     }
     assert result["text"].splitlines()[-1] == result["msg"]
@@ -135,12 +135,12 @@ def test_an_end_that_stays_away(options: dict[str, Any], looks: int, monkeypatch
 def test_an_end_that_comes_back_is_told_before_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     ends = Ends(without_router(), without_router(), good_play())
     result = run(ends, monkeypatch, tasks="look.yml")
-    assert (result["failures"], result["msg"]) == (0, "27 of 27 expectations met after 4 s (3 looks)")
+    assert (result["failures"], result["msg"]) == (0, "29 of 29 expectations met after 4 s (3 looks)")
     head, away, *later = ends.shown
     assert head.startswith("After 0 s: ")
     assert head.endswith("; looking again for up to 115 s, until it is as planned")
     assert away == f"  {AWAY}"
-    assert later == ["After 4 s: 27 of 27 expectations met", "  udm-pro can be read"]
+    assert later == ["After 4 s: 29 of 29 expectations met", "  udm-pro can be read"]
 
 
 def test_without_tasks_there_is_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +197,7 @@ def test_what_the_router_heard_reaches_the_report(monkeypatch: pytest.MonkeyPatc
     variables = good_play()
     probes = heard(PLAN, hybrid_observed(PLAN))["udm-pro"]
     variables["hostvars"]["udm-pro"]["probe"] = {"changed": False, "probe": probes}
-    assert run(Ends(variables), monkeypatch, probes_in="probe")["msg"] == "33 of 33 expectations met after 0 s (1 look)"
+    assert run(Ends(variables), monkeypatch, probes_in="probe")["msg"] == "35 of 35 expectations met after 0 s (1 look)"
     probes["203.0.113.94"]["ports"][0].update(answered=0, timed_out=8)
     assert run(Ends(variables), monkeypatch, probes_in="probe")["failures"] == 1
 

@@ -41,6 +41,9 @@ def test_table() -> None:
         "Sessions on the nodes (hold/keepalive)            expected              seen",
         "  node01 -> udm-pro 10.121.0.1 (public-ingress)   established, 30/10 s  established, 30/10 s  ok",
         "",
+        "Addresses of the services                         expected              seen",
+        "  platform externalIPs of all services            none of the plan      none of the plan      ok",
+        "",
         "Nothing else                                      expected              seen",
         "  udm-pro accepts                                 nothing else          nothing else          ok",
         "  udm-pro announces to the nodes                  nothing               nothing               ok",
@@ -49,7 +52,7 @@ def test_table() -> None:
         "  vtysh -c 'show bgp neighbors 10.121.0.11', and for the node: kubectl get ciliumbgpnodeconfig node01 -o yaml; a"
         " session that stays in Connect or Active means a wrong password, a firewall on TCP port 179, or no agent there",
         "",
-        "6 of 7 expectations met, 1 error",
+        "7 of 8 expectations met, 1 error",
     ]
 
 

@@ -12,6 +12,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
+from ansible_collections.hybridnet.cluster_edge.tests.support.healthy import healthy
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import (
     PLAN,
     Break,
@@ -19,6 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import (
     Faults,
     LiveSite,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_leases import lease_missing
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_routes import foreign_prefix
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import dynamic_without_address
@@ -105,7 +107,7 @@ def test_site_in_good_order() -> None:
     report = LiveSite().verify()
     assert report.findings == []
     assert {row.level for row in report.rows} == {"ok"}
-    assert summary(report) == "27 of 27 expectations met"
+    assert summary(report) == "29 of 29 expectations met"
     assert not report.may_settle
 
 
@@ -263,6 +265,45 @@ def test_router_forwards_the_families_that_the_plan_brings_to_it(
     if forwards is None:
         del site.router["forwarding"]
     assert [text for text in site.texts() if text.startswith("EDGE900")] == texts
+    told = [(row[0], row[2], row[3]) for row in site.rows("ends") if row[0].endswith(" packets")]
+    assert [("udm-pro: IPv4 packets" if text == NO_IPV4 else "udm-pro: IPv6 packets") for text in texts] == [
+        subject for subject, _seen, level in told if level == "error"
+    ]
+    assert all((level == "error") is (seen == "not forwarded") for _subject, seen, level in told)
+
+
+def test_what_is_not_known_of_forwarding_is_told_to_be_so() -> None:
+    site = LiveSite()
+    site.router["forwarding"] = {}
+    row = ("udm-pro: IPv4 packets", "forwarded", "not known: the kernel's setting could not be read", "ok")
+    assert row in site.rows("ends")
+    assert site.texts() == []
+
+
+@pytest.mark.parametrize(
+    ("of", "routers"),
+    [
+        pytest.param("two-sites-with-link", ["cabin", "home"], id="nodes and a link"),
+        pytest.param("hub-of-three", ["core", "floor-1", "floor-2"], id="a hub and a floor without nodes"),
+        pytest.param("unnumbered-link", ["border", "gw"], id="a border without nodes"),
+    ],
+)
+def test_router_that_has_addresses_over_a_link_alone_must_forward(of: str, routers: list[str]) -> None:
+    plan = site(of).plan.data
+    observed = healthy(plan)
+    for seen in observed["routers"].values():
+        seen["forwarding"] = {"ipv4": False, "ipv6": True}
+    found = [finding.path for finding in verify(plan, observed).findings if finding.code == "EDGE900"]
+    assert found == routers
+
+
+def test_router_whose_link_brings_no_address_need_not_forward() -> None:
+    plan = copy.deepcopy(site("hub-of-three").plan.data)
+    plan["expect"]["announcements"] = []
+    observed = healthy(plan)
+    for seen in observed["routers"].values():
+        seen["forwarding"] = {"ipv4": False, "ipv6": False}
+    assert not [finding for finding in verify(plan, observed).findings if finding.code == "EDGE900"]
 
 
 def test_router_whose_addresses_are_not_known_is_told_to_be_so() -> None:
