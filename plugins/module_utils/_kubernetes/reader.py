@@ -23,6 +23,8 @@ METADATA_OF_ONE = METADATA_ONLY.replace("MetadataList", "Metadata")
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, SERVER_ERRORS = 401, 403, 404, 500
 """HTTP status of refusals: no account, no right, no such thing; the first of those that say nothing of the object."""
+BUSY = (408, 429)
+"""HTTP status of refusals of a server that has no time (RFC 9110 section 15.5.9, RFC 6585 section 4)."""
 REQUEST_SECONDS = 15
 """Limit of one attempt to read. The client tries a reading request four times."""
 WRITE_SECONDS = 60

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ...module_utils._kubernetes.reader import FORBIDDEN, SERVER_ERRORS, UNAUTHORIZED
+from ...module_utils._kubernetes.reader import BUSY, FORBIDDEN, SERVER_ERRORS, UNAUTHORIZED
 
 NO_RIGHT = re.compile(r'\bUser ".*" cannot \w+ resource "')
 """What RBAC answers: ``User "x" cannot patch resource "services"``. Admission and quotas word a 403 otherwise."""
@@ -20,6 +20,6 @@ def is_of_object(status: int, message: str) -> bool:
         status: HTTP status of its answer.
         message: what it says.
     """
-    if not 400 <= status < SERVER_ERRORS or status == UNAUTHORIZED:
+    if not 400 <= status < SERVER_ERRORS or status in (UNAUTHORIZED, *BUSY):
         return False
     return not (status == FORBIDDEN and NO_RIGHT.search(message))

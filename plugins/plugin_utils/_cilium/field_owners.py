@@ -23,7 +23,8 @@ def fields_of_others(planned: Object, found: Object) -> dict[str, list[str]]:
     theirs: dict[str, set[tuple[str, ...]]] = {}
     for entry in found["metadata"].get("managedFields") or []:
         paths = set(_owned_paths((entry.get("fieldsV1") or {}).get("f:spec") or {}))
-        if entry.get("manager") == FIELD_MANAGER:
+        # Others may name our field manager; we apply, and an apply gives back no field of an update.
+        if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Apply") and not entry.get("subresource"):
             ours |= paths
         elif not entry.get("subresource"):
             theirs.setdefault(entry.get("manager") or UNNAMED_MANAGER, set()).update(paths)

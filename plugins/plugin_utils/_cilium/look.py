@@ -196,7 +196,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     """
     found = Look()
     cluster = target.cluster
-    other = cluster_refusals(cluster["nodes"], state["nodes"])
+    # A cluster that leaves the site has no planned nodes, but labels to take off the nodes that it had.
+    other = cluster_refusals(cluster["nodes"] or cluster["node_labels"] or (), state["nodes"])
     if other:  # what it has is then of no interest
         found.refusals = other
         return found

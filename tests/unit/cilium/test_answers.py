@@ -18,6 +18,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.ans
         (403, 'admission webhook "pods.example" denied the request: Services cannot have this label', True),
         (403, 'User "x" cannot patch resource "services"', False),
         (401, "Unauthorized", False),
+        (408, "Timeout", False),
+        (429, "Too many requests, please try again later.", False),
         (500, "etcdserver: request timed out", False),
         (504, "Timeout: request did not complete within the allotted timeout", False),
     ],

@@ -179,6 +179,16 @@ def test_removes_only_what_carries_both_labels() -> None:
             "(remove them there, or delete the object once so that it is made anew)",
             id="a field that someone else added",
         ),
+        pytest.param(
+            pool(
+                "lb",
+                "192.0.2.0/25",
+                managedFields=[managed(MANAGER, {"f:blocks": {}}), managed(MANAGER, {"f:disabled": {}}, "Update")],
+            ),
+            f"CiliumLoadBalancerIPPool lb: the field manager {MANAGER} holds spec.disabled, which would stay beside the plan "
+            "(remove them there, or delete the object once so that it is made anew)",
+            id="a field that someone else added in our name",
+        ),
     ],
 )
 def test_refuses_to_take_over(live: dict[str, Any], error: str) -> None:

@@ -419,6 +419,14 @@ def test_what_a_look_cannot_tell_is_pending(cluster: dict[str, Any], pending: li
     assert look(of, as_planned(of), ADMINISTRATOR).pending == pending
 
 
+def test_what_leaves_the_site_is_not_taken_from_another_cluster() -> None:
+    of = target("1.19.6", edge_state="absent")
+    live = as_planned(of)
+    assert look(of, live, ADMINISTRATOR).refusals == []
+    (told,) = look(of, {**live, "nodes": {"else": {"labels": {}, "owned": []}}}, ADMINISTRATOR).refusals
+    assert told.startswith("it has none of the planned nodes (")
+
+
 def test_one_request_reads_what_all_parts_need() -> None:
     asked = look_request(target(edge_cilium_managed=True), workloads=True)
     assert {"ciliumbgppeeringpolicies", "ciliumloadbalancerippools", "ciliumbgpclusterconfigs"} <= set(asked["plurals"])
