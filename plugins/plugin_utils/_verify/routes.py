@@ -130,7 +130,7 @@ class _RouterCheck:
                 "EDGE841",
                 path,
                 nodes=", ".join(map(self.full_name, unexpected)),
-                expected=self.names(expected.must),
+                expected=self.names(expected.may if expected.needs_some else expected.must),
                 prefix=expected.prefix,
             )
         if stale:
@@ -162,7 +162,7 @@ class _RouterCheck:
             neighbor
             for neighbor in accepted.keys() & self.other_neighbors
             if accepted[neighbor].used
-            and expected.must
+            and (expected.must or expected.needs_some)
             and (self.linked.get(neighbor), expected.family, expected.prefix) not in self.expectations.prefixes
         }
 

@@ -462,3 +462,7 @@ def test_path_of_a_planned_neighbor_that_the_router_uses_takes_clients_from_the_
     site.kernel[SERVICE] = route("10.121.0.66") if maximum_paths else route("10.121.0.66", "10.122.0.12", "10.122.0.13")
     (found,) = site.texts()
     assert ": accepted from 10.121.0.66, expected only from node02, node03 (" in found
+    site.slice("dummy")["endpoints"] = [endpoint(None)]
+    assert any(
+        ": accepted from 10.121.0.66, expected only from node01, node02, node03 (" in text for text in site.texts()
+    )
