@@ -196,8 +196,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     """
     found = Look()
     cluster = target.cluster
-    # A cluster that leaves the site has no planned nodes, but labels to take off the nodes that it had.
-    other = cluster_refusals(cluster["nodes"] or cluster["node_labels"] or (), state["nodes"])
+    other = cluster_refusals([*cluster["nodes"], *cluster["absent_nodes"]], state["nodes"])
     if other:  # what it has is then of no interest
         found.refusals = other
         return found

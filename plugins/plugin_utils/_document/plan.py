@@ -156,6 +156,7 @@ class PlannedCluster(TypedDict):
     pool_label: Annotated[str, "Key of the label by which a Service names its pool."]
     default_pool: Annotated[str | None, "Pool of Services that name none; null: they get no address."]
     nodes: Annotated[dict[str, PlannedNode], "Its nodes by name."]
+    absent_nodes: Annotated[list[str], "Nodes that leave the site: by ``edge_state``, or with their cluster."]
     pod_cidrs: Annotated[list[str], "CIDRs of its pods, where the site knows them."]
     service_cidrs: Annotated[list[str], "CIDRs of its cluster IPs, where the site knows them."]
     helm_values: Annotated[

@@ -289,6 +289,7 @@ def _cluster(site: Site, cluster: Cluster) -> PlannedCluster:
             }
             for node in cluster.nodes
         },
+        "absent_nodes": list(cluster.absent_nodes),
         "pod_cidrs": [cidr.text for cidr in cluster.pod_cidrs],
         "service_cidrs": [cidr.text for cidr in cluster.service_cidrs],
         "helm_values": helm_values(cluster),

@@ -64,6 +64,15 @@ def verify_nobody_else(
             report.row("nothing_else", subject, "nobody else", some(unplanned, MOST_NAMES), ERROR)
 
 
+def seen_neighbors(plan: PlanDocument, router: str, seen: RouterSeen) -> Iterator[tuple[PlannedNeighbor, NeighborSeen]]:
+    """Yield the planned neighbors of a router that it has, with what was seen of each."""
+    for neighbor in plan["neighbors"]:
+        if neighbor["router"] == router:
+            for key in neighbor_keys(neighbor, seen):
+                if key in seen.neighbors:
+                    yield neighbor, seen.neighbors[key]
+
+
 def neighbor_keys(neighbor: PlannedNeighbor, seen: RouterSeen) -> Iterator[str]:
     """Yield the keys of a neighbor on its router: addresses, its interface, or who dials in from its ranges."""
     if neighbor["addresses"]:

@@ -15,7 +15,7 @@ from .._findings.wording import MOST_NAMES, some
 from .attributes import check_attributes, of_announced, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path
 from .filters import PlannedFilters
-from .neighbors import neighbor_keys
+from .neighbors import seen_neighbors
 from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
 from .report import OK, VerifyReport
 
@@ -79,10 +79,8 @@ class _RouterCheck:
         self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
         neighbors = {
             found.transport: neighbor
-            for neighbor in plan["neighbors"]
-            if neighbor["router"] == router
-            for key in neighbor_keys(neighbor, seen)
-            if (found := seen.neighbors.get(key)) is not None and key not in self.sessions
+            for neighbor, found in seen_neighbors(plan, router, seen)
+            if found.address not in self.sessions
         }
         self.other_neighbors = frozenset(neighbors)
         """Addresses of planned neighbors that are no nodes: what they announce is not Cilium's."""

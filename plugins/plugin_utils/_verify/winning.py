@@ -10,7 +10,7 @@ network where it is announced on L2, takes its packets while each path and each 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from .._addressing.families import FAMILIES, family_of
 from .._document.plan import PlanDocument, PlannedPool
@@ -18,7 +18,7 @@ from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .data_plane import own_addresses
 from .expected import Expectations, LiveAddress
-from .neighbors import neighbor_keys
+from .neighbors import seen_neighbors
 from .observed import BestRouteSeen, RouterSeen, canonical
 from .report import VerifyReport
 
@@ -37,7 +37,8 @@ def prefixes_to_read(plan: PlanDocument, router: str) -> list[str]:
                 found.append(whole.supernet(new_prefix=min(whole.prefixlen, lengths[family])))
         for name in _networks(plan, router, pool):
             found += map(ipaddress.ip_network, plan["networks"][name]["cidrs"])
-    return [str(item) for item in sorted(set(found), key=_order) if not _is_inside_another(item, found)]
+    apart = [item for item in set(found) if not any(item != other and _is_inside(item, other) for other in found)]
+    return [str(item) for item in sorted(apart, key=ipaddress.get_mixed_type_key)]
 
 
 def verify_winning_routes(
@@ -80,20 +81,16 @@ class _Winning:
         self._seen = seen
         self._expectations = expectations
         self._best: Mapping[str, Mapping[str, BestRouteSeen]] = seen.best or {}
-        self._neighbors = {
-            found.transport: neighbor
-            for neighbor in plan["neighbors"]
-            if neighbor["router"] == router
-            for key in neighbor_keys(neighbor, seen)
-            if (found := seen.neighbors.get(key)) is not None
-        }
+        self._neighbors = {found.transport: neighbor for neighbor, found in seen_neighbors(plan, router, seen)}
         self._live = [(live, length) for live in expectations.live if (length := self._length(live)) is not None]
 
     def others(self) -> Iterator[tuple[str, str]]:
         """Yield (family, prefix) of the routes that are neither planned nor judged elsewhere."""
         own = {canonical(text.partition("/")[0]) for item in self._seen.interfaces for text in item.addresses}
         for family in FAMILIES:
-            for network in sorted(map(ipaddress.ip_network, self._best.get(family, ())), key=_order):
+            for network in sorted(
+                map(ipaddress.ip_network, self._best.get(family, ())), key=ipaddress.get_mixed_type_key
+            ):
                 prefix = str(network)
                 best = self._best[family][prefix]
                 # An address of the router's own is EDGE886.
@@ -148,9 +145,11 @@ class _Winning:
             of == family and int(first) <= int(network.broadcast_address) and int(network.network_address) <= int(last)
             for of, first, last in _ranges(pool)
         )
+        if not overlapping:
+            return False
         announced = _announced_lengths(self._plan, self._router, pool).get(family)
-        if not overlapping or announced is not None:
-            return overlapping and announced is not None and network.prefixlen >= announced
+        if announced is not None:
+            return network.prefixlen >= announced
         return any(network.prefixlen > self._leg(name, str(network.network_address)) for name in self._networks(pool))
 
     def _networks(self, pool: PlannedPool) -> list[str]:
@@ -216,15 +215,8 @@ def _around(first: Address, last: Address) -> Network:
     return ipaddress.ip_network((first, length), strict=False)
 
 
-def _is_inside_another(network: Network, networks: Iterable[Network]) -> bool:
-    """Return whether one of the networks is another one that holds this one."""
-    return any(
-        other != network and other.version == network.version and network.supernet(new_prefix=other.prefixlen) == other
-        for other in networks
-        if other.prefixlen <= network.prefixlen
-    )
-
-
-def _order(network: Network) -> tuple[int, int, int]:
-    """Sort networks as numbers, IPv4 first."""
-    return network.version, int(network.network_address), network.prefixlen
+def _is_inside(network: Network, other: Network) -> bool:
+    """Return whether one network is a part of another."""
+    if isinstance(network, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and network.subnet_of(other)
+    return isinstance(other, ipaddress.IPv6Network) and network.subnet_of(other)

@@ -419,8 +419,9 @@ def test_what_a_look_cannot_tell_is_pending(cluster: dict[str, Any], pending: li
     assert look(of, as_planned(of), ADMINISTRATOR).pending == pending
 
 
-def test_what_leaves_the_site_is_not_taken_from_another_cluster() -> None:
-    of = target("1.19.6", edge_state="absent")
+@pytest.mark.parametrize("manage_labels", [True, False])
+def test_what_leaves_the_site_is_not_taken_from_another_cluster(manage_labels: bool) -> None:
+    of = target("1.19.6", edge_state="absent", edge_cluster_manage_labels=manage_labels)
     live = as_planned(of)
     assert look(of, live, ADMINISTRATOR).refusals == []
     (told,) = look(of, {**live, "nodes": {"else": {"labels": {}, "owned": []}}}, ADMINISTRATOR).refusals
