@@ -11,26 +11,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (
-    NODE_CONFIG,
-    READ_ONLY_PLURALS,
-)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import KUBERNETES_ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import Read, read_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import (
     ARGUMENTS as STATE_ARGUMENTS,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.ended_sessions import (
-    peerings_leave,
-)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 COLLECTION = "hybridnet.cluster_edge"
@@ -104,28 +97,20 @@ class ClusterAction(ActionBase):
         request.update(wanted)
         return self.look("cluster_state_info", read, request, task_vars)
 
-    def with_sessions(
-        self,
-        state: dict[str, Any],
-        planned: Iterable[dict[str, Any]],
-        site: str,
-        options: Mapping[str, Any],
-        task_vars: Mapping[str, Any],
+    def with_witnesses(
+        self, state: dict[str, Any], plurals: list[str], options: Mapping[str, Any], task_vars: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return a state with the sessions of each node, where an object left the plan that sessions hang on.
-
-        Else nobody asks for them: they are large. A state that could not be read is returned as it is.
+        """Return a state with what more kinds of Cilium's have, where any are asked for.
 
         Args:
             state: the result of module ``cluster_state_info``.
-            planned: the cluster's BGP objects.
-            site: the site's name.
+            plurals: the kinds.
             options: the task's, of which kubeconfig and context are used.
             task_vars: the task's variables.
         """
-        if state.get("failed") or not peerings_leave(planned, plain(state["objects"]), site):
+        if not plurals:
             return state
-        more = self.state({"plurals": [READ_ONLY_PLURALS[NODE_CONFIG]]}, options, task_vars)
+        more = self.state({"plurals": plurals}, options, task_vars)
         return more if more.get("failed") else {**state, "objects": [*state["objects"], *more["objects"]]}
 
     def _role_variables(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     look_request,
     reads_workloads,
     target_of,
+    witness_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
     lacking_programs,
@@ -70,7 +71,6 @@ class ActionModule(ClusterAction):
             raise AnsibleActionFail(str(error)) from error
         if options["cluster"] not in plan["clusters"]:
             raise AnsibleActionFail(f"cluster: the plan has no cluster {options['cluster']}")
-        cluster = plan["clusters"][options["cluster"]]
         target = target_of(plan, options["cluster"], options["release"], options["namespace"], options["verifies"])
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         able = plain(self.state({"rules": target.namespaces}, options, variables))
@@ -81,8 +81,8 @@ class ActionModule(ClusterAction):
         if unread:
             return {**result, **BLIND, "refusals": [*lacking_programs(programs), *unread]}
         state = plain(self.state(look_request(target, reads_workloads(able["rules"])), options, variables))
-        if target.is_written and not target.may_end_sessions:
-            state = self.with_sessions(state, cluster["bgp"], plan["site"], options, variables)
+        if not state.get("failed"):
+            state = self.with_witnesses(state, witness_request(target, state), options, variables)
         if state.get("failed"):
             return {**result, **BLIND, "refusals": [*lacking_programs(programs), unseen(state)]}
         if calls_helm(target, state):
@@ -97,6 +97,7 @@ class ActionModule(ClusterAction):
             "refusals": refusals,
             "notes": found.notes,
             "may_end_sessions": target.may_end_sessions,
+            "cluster_uid": state.get("cluster_uid"),
             "pending": found.pending,
             "first_install": found.first_install,
         }

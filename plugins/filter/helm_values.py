@@ -26,10 +26,10 @@ def release_refusals(live: Any, planned: Any, made: Any = "", take_over: Any = N
     return takeover.release_refusals(*_releases(live, planned), plain(made).split(), TakeOver.of(plain(take_over)))
 
 
-def release_note(planned: Any, live: Any, made: Any, site: Any) -> dict[str, Any]:
+def release_note(planned: Any, live: Any, made: Any, site: Any, take_over: Any = None) -> dict[str, Any]:
     """Return the ConfigMap that notes whose release it is."""
-    digests = takeover.release_note(*_releases(live, planned), plain(made).split())
-    return takeover.note_config_map(digests, plain(site), plain(planned)["namespace"])
+    noted = takeover.release_note(*_releases(live, planned), plain(made).split(), TakeOver.of(plain(take_over)))
+    return takeover.note_config_map(noted, plain(site), plain(planned)["namespace"])
 
 
 def release_as_planned(live: Any, planned: Any) -> bool:

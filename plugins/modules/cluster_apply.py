@@ -84,6 +84,13 @@ results:
       description: True. Other field managers have written the object too; its status does not count.
       type: bool
       returned: if that is so
+    rewritten:
+      description:
+        - Paths at which the API server keeps another value than the one that was applied, as a mutating webhook writes
+          there.
+      type: list
+      elements: str
+      returned: if there are any
     before:
       description: The fields that differ, as they were. Of a Secret nothing.
       type: dict

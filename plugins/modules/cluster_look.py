@@ -88,11 +88,17 @@ notes:
   sample: ["another load balancer runs here: MetalLB (DaemonSet metallb-system/speaker)"]
 may_end_sessions:
   description:
-    - The inventory says by itself that sessions end, as the cluster or a router is C(edge_state=absent). No other
-      consent is asked for then.
+    - Addresses of routers with which the inventory says by itself that sessions end, as they are C(edge_state=absent).
+      No other consent is asked for then. V(*) where the cluster is, for those of all.
   returned: the cluster could be looked at
-  type: bool
-  sample: false
+  type: list
+  elements: str
+  sample: ["192.0.2.1"]
+cluster_uid:
+  description: UID of the namespace kube-system, by which two names of one cluster are told.
+  returned: the cluster could be looked at, and this run writes to it
+  type: str
+  sample: 7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f
 pending:
   description:
     - Which of V(release), V(bgp), V(lb) and V(services) is not as planned. The role of another part would find nothing

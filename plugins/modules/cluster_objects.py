@@ -96,10 +96,12 @@ options:
     elements: dict
   may_end_sessions:
     description:
-      - Whether the part V(bgp) may remove an object with which sessions end that are up. Else O(take_over) has to name
-        it under V(objects). A session that O(objects) have under other names does not end.
-    type: bool
-    default: false
+      - Addresses of routers. The part V(bgp) may remove an object with which only sessions to these end. Where others
+        end with it that are up, O(take_over) has to name it under V(objects). V(*) is the address of every router.
+      - A session that O(objects) have under other names does not end.
+    type: list
+    elements: str
+    default: []
   wait:
     description: Seconds to wait until the cluster serves the kinds of O(objects). Not in check mode.
     type: int

@@ -63,12 +63,13 @@ results:
     outcome:
       description:
         - V(gone) where it was not there any more; with RV(results[].reason) where another one of its name is there.
-        - V(kept) where it lacks a label.
+        - V(kept) where it lacks a label, or was deleted before and its finalizers are not done.
+        - V(ending) where it is there until its finalizers are done.
       type: str
       returned: always
-      choices: [removed, gone, kept, refused]
+      choices: [removed, ending, gone, kept, refused]
     reason:
-      description: Why it was kept or refused, or that another one of its name stays.
+      description: Why it was kept or refused, which finalizers hold it, or that another one of its name stays.
       type: str
       returned: if something of that name stays
     status:
@@ -78,7 +79,7 @@ results:
     before:
       description: What was removed, without what the API server writes; no content of a Secret.
       type: dict
-      returned: if it was removed
+      returned: if it was removed, or ends
 """
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import run_previewer

@@ -245,7 +245,7 @@ def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path:
 
 
 CILIUM_V2 = "/apis/cilium.io/v2"
-POOL, CONFIG = "CiliumLoadBalancerIPPool/theirs@1", "CiliumBGPClusterConfig/theirs@1"
+POOL, CONFIG = f"{CILIUM_V2}/ciliumloadbalancerippools/theirs", f"{CILIUM_V2}/ciliumbgpclusterconfigs/theirs"
 PLEX = "media/plex@10.90.0.201"
 
 
@@ -279,6 +279,13 @@ def add_service_of_metallb(cluster: Cluster) -> None:
     cluster.request("POST", "/apis/apps/v1/namespaces/media/daemonsets", speaker)
 
 
+def word_of(cluster: Cluster, path: str) -> str:
+    """Return the word that consents to an object as it lives."""
+    found = cluster.get(path)
+    metadata = found["metadata"]
+    return f"{found['kind']}/{metadata['name']}@{metadata['generation']}-{metadata['uid'][:8]}"
+
+
 def words(run: PlaybookRun) -> str:
     """Return a run's output with single blanks: Ansible wraps long lines."""
     return " ".join(run.output.split())
@@ -293,7 +300,7 @@ def test_a_cluster_with_a_life_of_its_own_is_left_alone(cluster: Cluster) -> Non
     assert "changed=0" in refused.output
     told = words(refused)
     assert "CiliumBGPClusterConfig theirs: it was not made by this site, and it selects node01, node02, node03" in told
-    assert f"edge_cluster_take_over: objects: - {CONFIG} - {POOL}" in told
+    assert f"edge_cluster_take_over: objects: - {word_of(cluster, CONFIG)} - {word_of(cluster, POOL)}" in told
     assert "it has 203.0.113.93, which the planned public-ingress has" in told
     assert "another load balancer runs here: MetalLB (DaemonSet media/speaker)" in told
 
@@ -317,13 +324,14 @@ def test_the_first_pool_beside_metallb_needs_consent_that_names_each_thing(clust
 @pytest.mark.long
 def test_objects_of_others_are_left_as_they_are_with_consent(cluster: Cluster) -> None:
     add_what_others_have(cluster)
-    before = cluster.get(f"{CILIUM_V2}/ciliumloadbalancerippools/theirs")
+    before = cluster.get(POOL)
     with cluster_lab.rollouts_complete_by_themselves(cluster):
-        provision(cluster, edge_cluster_take_over={"objects": [POOL, CONFIG], "services": [PLEX]}).check(0)
+        said = {"objects": [word_of(cluster, POOL), word_of(cluster, CONFIG)], "services": [PLEX]}
+        provision(cluster, edge_cluster_take_over=said).check(0)
         second = provision(cluster)
         second.check(0)  # the consent is done with: what lives as planned is not judged anew
     assert "changed=0 " in second.output
-    assert cluster.get(f"{CILIUM_V2}/ciliumloadbalancerippools/theirs") == before
+    assert cluster.get(POOL) == before
 
 
 @pytest.mark.long

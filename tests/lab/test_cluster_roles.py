@@ -309,14 +309,14 @@ def test_configuration_whose_sessions_are_up_is_removed_with_consent_alone(clust
     metadata = {"name": "node01", "ownerReferences": [{**owner(cluster), "controller": True}]}
     peer = {"name": "public-ingress-udm-pro", "peerAddress": "10.121.0.1", "peerASN": 65000}
     spec = {"bgpInstances": [{"name": "as65001", "localASN": 65001, "peers": [peer]}]}
-    config = {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPNodeConfig", "metadata": metadata, "spec": spec}
-    cluster.apply(NODE_CONFIG, config, "cilium-operator")
+    made = {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPNodeConfig", "metadata": metadata, "spec": spec}
+    cluster.apply(NODE_CONFIG, made, "cilium-operator")
     status = {"bgpInstances": [{**spec["bgpInstances"][0], "peers": [{**peer, "peeringState": "established"}]}]}
     cluster.request("PATCH", f"{NODE_CONFIG}/status", {"status": status}, "application/merge-patch+json")
     run = run_refused(cluster, ("cilium_net_bgp", bgp(objects=[])))
     assert "with it sessions end that are up: node01 to 10.121.0.1" in words(run.output)
-    generation = cluster.get(f"{CONFIGS}/public-true")["metadata"]["generation"]
-    said = {"objects": [f"CiliumBGPClusterConfig/public-true@{generation}"]}
+    config = cluster.get(f"{CONFIGS}/public-true")["metadata"]
+    said = {"objects": [f"CiliumBGPClusterConfig/public-true@{config['generation']}-{config['uid'][:8]}"]}
     assert said["objects"][0] in run.output
     check = run_roles(cluster, ("cilium_net_bgp", bgp(objects=[], take_over=said)), options=("--check",))
     assert (check.returncode, check.changed) == (0, 1), check.output

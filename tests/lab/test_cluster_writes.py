@@ -151,6 +151,19 @@ def test_status_that_is_written_all_the_time_keeps_no_object(
     assert [item["outcome"] for item in remove(reader, pool)] == ["removed"]
 
 
+def test_object_that_a_finalizer_holds_is_not_said_to_be_gone(
+    cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]
+) -> None:
+    cluster.request("PATCH", POOL, {"metadata": {"finalizers": ["example.org/guard"]}}, MERGE_PATCH)
+    first, second = remove(reader, pool), remove(reader, pool)
+    assert [item["outcome"] for item in (*first, *second)] == ["ending", "kept"]
+    assert all(
+        item["reason"].endswith("until its finalizers are done: example.org/guard") for item in (*first, *second)
+    )
+    cluster.request("PATCH", POOL, {"metadata": {"finalizers": None}}, MERGE_PATCH)
+    assert remove(reader, pool) == [{"outcome": "gone"}]
+
+
 def test_removal_that_is_refused_says_why(cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]) -> None:
     with cluster_lab.refusing(cluster, "ciliumloadbalancerippools", "old", "DELETE"):
         found = remove(reader, pool, {**pool, "metadata": {**pool["metadata"], "name": "next"}})

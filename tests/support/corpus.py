@@ -353,6 +353,9 @@ class Site:
         for key in ("resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"):
             wanted["metadata"].pop(key, None)
         now = self.request("GET", path)
+        if now is not None and now["metadata"].get("deletionTimestamp"):
+            self.request("PATCH", path, {"metadata": {"finalizers": None}})  # which lets it go
+            now = None
         if now is None:
             wanted.get("spec", {}).pop("nodeName", None)
             made = self.request("POST", path.rpartition("/")[0], wanted)

@@ -44,6 +44,10 @@ def live_of(state: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def all_noted(part: str, state: Mapping[str, Any], site: str = "home") -> Claims:
-    """Return the claims of a site that noted every object which carries its labels, in a cluster ``with_uids``."""
+    """Return the claims of a site that noted every object which carries its labels, in a cluster ``with_uids``.
+
+    Of each node it noted the labels that the field manager has.
+    """
     made = {item["metadata"]["uid"]: place(item) for item in live_of(state) if is_ours(item["metadata"], site)}
-    return Claims(part, site, {f"noted.{part}": "true", **made}, "kube-system")
+    labels = {f"labels.{name}": " ".join(node["owned"]) for name, node in state["nodes"].items() if node["owned"]}
+    return Claims(part, site, {f"noted.{part}": "true", **made, **labels}, "kube-system")

@@ -10,7 +10,7 @@ it writes it.
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Iterator, Mapping, Optional
 
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
@@ -74,6 +74,9 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     found = {"outcome": APPLIED, "uid": after["metadata"]["uid"]}
     if _is_shared(after, params["manager"]):
         found["shared"] = True
+    rewritten = sorted(set(other_values(item, after)))
+    if rewritten:
+        found["rewritten"] = rewritten
     if not params["compare"]:
         return dict(found, outcome=UNCHANGED) if after["metadata"]["resourceVersion"] == version else found
     # What a dry run would write has the resourceVersion of what lives.
@@ -83,6 +86,27 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     if item["kind"] == "Secret":
         return found
     return dict(found, before=differing[0], after=differing[1]) if before else dict(found, after=differing[1])
+
+
+def other_values(applied: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths at which what the API server keeps is not what was applied: a webhook writes there.
+
+    What it has beside that, such as defaults and what others wrote, is no difference. Nor is the order of a list of
+    which others have items too, nor a value of nothing (``{}``, ``[]``, ``false``) that it leaves out.
+    """
+    if after is None and not applied:
+        return
+    if isinstance(applied, Mapping) and isinstance(after, Mapping):
+        for key, value in applied.items():
+            yield from other_values(value, after.get(key), "{0}.{1}".format(path, key) if path else str(key))
+    elif isinstance(applied, list) and isinstance(after, list):
+        if len(applied) == len(after):
+            for number, value in enumerate(applied):
+                yield from other_values(value, after[number], "{0}[{1}]".format(path, number))
+        elif any(all(any(True for _path in other_values(value, kept)) for kept in after) for value in applied):
+            yield path
+    elif applied != after:
+        yield path
 
 
 def _is_shared(item: Mapping[str, Any], manager: str) -> bool:

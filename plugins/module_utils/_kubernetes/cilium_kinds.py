@@ -16,10 +16,10 @@ PLURALS = {
 }
 """The kinds that the collection writes, and their plural names, as the API's paths spell them."""
 
-NODE_CONFIG = "CiliumBGPNodeConfig"
+NODE_CONFIG, NODE = "CiliumBGPNodeConfig", "CiliumNode"
 READ_ONLY_PLURALS = {
     NODE_CONFIG: "ciliumbgpnodeconfigs",
-    "CiliumNode": "ciliumnodes",
+    NODE: "ciliumnodes",
 }
 """The kinds that Cilium writes itself."""
 

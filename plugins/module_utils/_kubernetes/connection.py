@@ -68,6 +68,8 @@ class ClusterConnection:
         self.kubeconfig = kubeconfig
         self.context = context
         self.login = login
+        self.helm_records = "secrets"
+        """The kind in which Helm keeps its records, as ``HELM_DRIVER`` says."""
 
     @property
     def where(self) -> str:
@@ -193,6 +195,14 @@ def resolve_connection(
             ),
             "unset it, or take secret or configmap",
         )
+    found = _connection(kubeconfig, context, environment)
+    if environment.get("HELM_DRIVER", "").startswith("configmap"):
+        found.helm_records = "configmaps"
+    return found
+
+
+def _connection(kubeconfig: Optional[str], context: Optional[str], environment: Mapping[str, str]) -> ClusterConnection:
+    """Return where the cluster is, by names or by variables."""
     given = sorted(name for name in environment if name.startswith(PREFIX))
     if given and (kubeconfig or context):
         named = " and ".join(

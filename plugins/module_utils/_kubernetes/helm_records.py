@@ -28,6 +28,7 @@ ARGUMENTS: Dict[str, Any] = {
     "manager": {"type": "str", "required": True},
 }
 
+SECRETS, CONFIG_MAPS = "secrets", "configmaps"
 PENDING = "pending-"
 """How the status of a release begins at which Helm is at work; it refuses to begin another time then."""
 FAILED = "failed"
@@ -60,20 +61,37 @@ def newest_record(reader: ClusterReader, release: str) -> Optional[Record]:
     """Return the newest record of a release, ``namespace/name``; None where Helm keeps none in the cluster.
 
     Raises:
-        ClusterReadError: the server refuses, or is out of reach; or what has the labels of a record is none.
+        ClusterReadError: the server refuses, or is out of reach; or what has the labels of a record is none; or there
+            are records where Helm does not read them, so that it would know nothing of the release, or another one.
     """
     namespace, name = release.split("/")
-    kept = []
-    for plural in ("secrets", "configmaps"):
-        path = "/api/v1/namespaces/{0}/{1}".format(namespace, plural)
-        records = reader.items(path, accept=METADATA_ONLY, selector="owner=helm,name={0}".format(name))
-        if records:
-            newest = max(records, key=_revision)
-            place = "{0}/{1}".format(path, newest["metadata"]["name"])
-            found = reader.get(place)
-            if found is not None:
-                kept.append(_record(place, plural == "secrets", found))
-    return max(kept, key=lambda record: int(record.content["version"])) if kept else None
+    own = reader.connection.helm_records
+    path = "/api/v1/namespaces/{0}/{1}"
+    selector = "owner=helm,name={0}".format(name)
+    records = {
+        plural: reader.items(path.format(namespace, plural), accept=METADATA_ONLY, selector=selector)
+        for plural in (SECRETS, CONFIG_MAPS)
+    }
+    other = CONFIG_MAPS if own == SECRETS else SECRETS
+    if records[other]:
+        raise ClusterReadError(
+            "the Helm release {0} has records in {1}, and Helm reads {2} here, as HELM_DRIVER says (secret by default):"
+            " {3}".format(release, other, own, _way_out(other, bool(records[own]), namespace, selector))
+        )
+    if not records[own]:
+        return None
+    newest = max(records[own], key=_revision)
+    place = "{0}/{1}".format(path.format(namespace, own), newest["metadata"]["name"])
+    found = reader.get(place)
+    return None if found is None else _record(place, own == SECRETS, found)
+
+
+def _way_out(other: str, both: bool, namespace: str, selector: str) -> str:
+    """Return what to do of records that Helm does not read."""
+    if both:
+        look = "kubectl -n {0} get secrets,configmaps -l {1}".format(namespace, selector)
+        return "it has some in both. Delete those that are out of date: {0}".format(look)
+    return "set HELM_DRIVER={0} in the environment of Ansible".format(other[:-1])
 
 
 def _revision(item: Mapping[str, Any]) -> int:

@@ -24,7 +24,9 @@ ARGUMENTS: Dict[str, Any] = {
 
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """The form of a UID, which is the key of an object in a note."""
-NOTED, MAKING, KEYS_OF = "noted.", "making.", "keys of "
+NODES = "nodes"
+"""The key of a note that has the names of the planned nodes."""
+NOTED, MAKING, LABELS, KEYS_OF = "noted.", "making.", "labels.", "keys of "
 """How other keys of a note begin, and the value of an object of others of which this site set single keys alone."""
 MERGE_PATCH = "application/merge-patch+json"
 CHANGING = "{0} changes all the time: another run writes there"

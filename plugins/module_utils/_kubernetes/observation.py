@@ -32,11 +32,12 @@ OPERATORS = "io.cilium/app=operator"
 """Label of the operators' pods, likewise."""
 SERVICE_NAME = "kubernetes.io/service-name"
 KEPT = ("spec", "status", "addressType", "endpoints")
+KEPT_METADATA = ("name", "namespace", "labels", "uid", "deletionTimestamp", "finalizers")
 
 
 def cut(item: Mapping[str, Any]) -> Dict[str, Any]:
     """Return an object without what nobody compares: managed fields, annotations but one, and what else grows."""
-    metadata = {key: item["metadata"][key] for key in ("name", "namespace", "labels", "uid") if key in item["metadata"]}
+    metadata = {key: item["metadata"][key] for key in KEPT_METADATA if key in item["metadata"]}
     policy = (item["metadata"].get("annotations") or {}).get(RANGES_POLICY)
     if policy is not None:
         metadata["annotations"] = {RANGES_POLICY: policy}

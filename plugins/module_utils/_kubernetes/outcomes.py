@@ -7,4 +7,6 @@ from __future__ import annotations
 
 APPLIED, UNCHANGED = "applied", "unchanged"
 REMOVED, GONE, KEPT = "removed", "gone", "kept"
+ENDING = "ending"
+"""Deleted, and there until its finalizers are done."""
 REFUSED = "refused"

@@ -13,7 +13,7 @@ from typing import Any, Dict, Mapping
 
 from .cilium_kinds import plural_of
 from .connection import OPTIONS
-from .outcomes import GONE, KEPT, REFUSED, REMOVED
+from .outcomes import ENDING, GONE, KEPT, REFUSED, REMOVED
 from .reader import ClusterReader, ConflictError, RefusedError
 
 ARGUMENTS: Dict[str, Any] = {
@@ -41,6 +41,14 @@ def preconditions(metadata: Mapping[str, Any]) -> Dict[str, Any]:
     return {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": seen}
 
 
+def ending(metadata: Mapping[str, Any]) -> str:
+    """Return why an object that was deleted is there still; nothing for one that was not."""
+    if not metadata.get("deletionTimestamp"):
+        return ""
+    waits = ", ".join(metadata.get("finalizers") or []) or "none that is told"
+    return "deleted at {0}, and there until its finalizers are done: {1}".format(metadata["deletionTimestamp"], waits)
+
+
 def remove_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Remove objects in their order, and return for each what became of it.
 
@@ -61,7 +69,7 @@ def remove_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str
         results.append(result)
         if result["outcome"] == REFUSED and not params["continue_on_error"]:
             break
-    return {"changed": any(result["outcome"] == REMOVED for result in results), "results": results}
+    return {"changed": any(result["outcome"] in (REMOVED, ENDING) for result in results), "results": results}
 
 
 def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str, str], dry_run: bool) -> Dict[str, Any]:
@@ -73,6 +81,8 @@ def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str,
         metadata = found["metadata"]
         if metadata["uid"] != item["metadata"]["uid"]:
             return {"outcome": GONE, "reason": "somebody deleted it and made it anew during this run"}
+        if ending(metadata):
+            return {"outcome": KEPT, "reason": ending(metadata)}
         own = metadata.get("labels") or {}
         if any(own.get(key) != value for key, value in labels.items()):
             return {"outcome": KEPT, "reason": "somebody took the site's labels off during this run"}
@@ -84,7 +94,12 @@ def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str,
             if attempt == ATTEMPTS - 1:
                 raise
             continue
-        return {"outcome": GONE} if done is None else {"outcome": REMOVED, "before": _shown(found, item)}
+        if done is None:
+            return {"outcome": GONE}
+        removed = {"outcome": REMOVED, "before": _shown(found, item)}
+        # The answer is a Status where the object is gone, and the object while finalizers hold it.
+        reason = ending(done.get("metadata") or {})
+        return dict(removed, outcome=ENDING, reason=reason) if reason else removed
     raise AssertionError("not reached")
 
 

@@ -47,6 +47,8 @@ K3S_ARGUMENTS = "k3s.io/node-args"
 
 Source: k3s-io/k3s, pkg/nodeconfig, ``getNodeArgs``.
 """
+OWN_NAMESPACE = "kube-system"
+"""Every API server makes it, and its UID is as old as the cluster: what tells one cluster from another."""
 NO_NAMESPACE = "cluster-edge-no-such-namespace"
 """No RoleBinding stands there, so the rules of a review there are those that hold everywhere."""
 
@@ -296,10 +298,11 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
             owned = owned_labels(item["metadata"], params["manager"])
             facts = node_facts(item) if whole else {}
             state["nodes"][item["metadata"]["name"]] = {"labels": labels, "owned": owned, **facts}
-    state["namespaces"] = None
+    state["namespaces"] = state["cluster_uid"] = None
     if params["namespaces"]:
-        found = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
-        state["namespaces"] = sorted(item["metadata"]["name"] for item in found)
+        found = {item["metadata"]["name"]: item for item in reader.items("/api/v1/namespaces", accept=METADATA_ONLY)}
+        state["namespaces"] = sorted(found)
+        state["cluster_uid"] = found.get(OWN_NAMESPACE, {}).get("metadata", {}).get("uid")
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
     state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
     state["workloads"] = read_workloads(reader) if params["workloads"] else None

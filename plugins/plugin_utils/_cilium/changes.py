@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.removal import ending
+from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE, UNNAMED_MANAGER
 from .field_owners import fields_of_others, is_applied
 from .held_addresses import LbIpam, MayMove, moved_addresses
@@ -72,7 +74,7 @@ def bgp_changes(
     """
     changes = Changes()
     if node_labels is not None:
-        _label_nodes(changes, node_labels, state["nodes"])
+        _label_nodes(changes, node_labels, state["nodes"], claims)
     _apply_and_remove(changes, planned, BGP_KINDS, state, claims)
     given = {password_secret_name(name): name for name in passwords}
     wanted = {item["spec"]["authSecretRef"]: item for item in planned if "authSecretRef" in item["spec"]}
@@ -95,6 +97,7 @@ def bgp_changes(
             )
         )
     live = [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata} for metadata in state["secrets"]]
+    changes.remove += _secrets_elsewhere(secrets_namespace, claims)
     claims.forget_gone(["Secret"], live)
     for item in live:
         ours = claims.made(item)
@@ -103,6 +106,15 @@ def bgp_changes(
         else:
             _remove(changes, item, claims)
     return changes
+
+
+def _secrets_elsewhere(secrets_namespace: str, claims: Claims) -> Iterator[Object]:
+    """Yield the noted Secrets of other namespaces: Cilium read passwords there before its Helm value was changed."""
+    for uid, name in sorted(claims.note.made.items()):
+        kind, _space, path = name.partition(" ")
+        namespace, _slash, own = path.partition("/")
+        if kind == "Secret" and namespace != secrets_namespace:
+            yield {"apiVersion": "v1", "kind": kind, "metadata": {"name": own, "namespace": namespace, "uid": uid}}
 
 
 def lb_changes(
@@ -232,6 +244,8 @@ def _remove(changes: Changes, found: Object, claims: Claims) -> None:
     if not claims.made(found):
         if claims.carries_labels(found):
             changes.warnings.append(str(_copied_labels(found)))
+    elif ending(found["metadata"]):
+        changes.warnings.append(str(_ending(found)))
     elif claims.carries_labels(found):
         changes.remove.append(reference(found))
         claims.forget(found)
@@ -242,6 +256,15 @@ def _remove(changes: Changes, found: Object, claims: Claims) -> None:
             "delete it, if nobody wants it",
         )
         changes.warnings.append(str(error))
+
+
+def _ending(found: Object) -> EdgeError:
+    """Return the error of an object that was deleted and whose finalizers are not done."""
+    return EdgeError(
+        place(found),
+        f"it was {ending(found['metadata'])}",
+        "let whoever has set them end, or take them off; then run again",
+    )
 
 
 def _apply(changes: Changes, planned: Object, found: Object | None) -> None:
@@ -325,20 +348,40 @@ def _lost_fields(value: Any, fields: Mapping[str, Any] | None, path: str = "") -
                 yield from _lost_fields(item, fields[name], below)
 
 
-def _label_nodes(changes: Changes, wanted: Mapping[str, Mapping[str, str]], live: Mapping[str, Any]) -> None:
-    for name, labels in sorted(wanted.items()):
-        if name in live:
-            node = live[name]
-            if sorted(labels) != node["owned"] or any(node["labels"].get(key) != labels[key] for key in labels):
-                changes.apply.append(_node_patch(name, labels))
+def _label_nodes(
+    changes: Changes, wanted: Mapping[str, Mapping[str, str]], live: Mapping[str, Any], claims: Claims
+) -> None:
+    """Set and take back labels of nodes. Those that another site set as the same field manager stay."""
+    for name in sorted({*wanted, *claims.note.labels}):
+        labels, node = wanted.get(name, {}), live.get(name)
+        if node is not None:
+            before = claims.note.labels.get(name, frozenset())
+            kept = {
+                key: node["labels"][key]
+                for key in node["owned"]
+                if key in node["labels"] and key not in labels and key not in before
+            }
+            planned = {**kept, **labels}
+            if sorted(planned) != node["owned"] or any(node["labels"].get(key) != planned[key] for key in planned):
+                changes.apply.append(_node_patch(name, planned))
         elif labels:
             changes.later.append(f"Node {name}")
             changes.absent.append(
                 EdgeError(f"Node {name}", "it is not in the cluster", "let it join, or take the host out of edge_nodes")
             )
-    for name, node in sorted(live.items()):
-        if name not in wanted and node["owned"]:
-            changes.apply.append(_node_patch(name, {}))
+        claims.note_labels(name, labels if node is not None else ())
+    others = sorted(claims.note.nodes & set(live)) if wanted and not claims.note.nodes & set(wanted) else ()
+    if others:
+        changes.errors.append(
+            EdgeError(
+                f"site {claims.site}",
+                f"an inventory with other nodes ({some(others, MOST_NAMES)}), which live, has provisioned the site in"
+                " this cluster: this run would remove what that one made",
+                "give one of the two inventories another edge_site_name; where these nodes were replaced, keep one in"
+                " edge_nodes for this run, or let them leave the cluster first",
+            )
+        )
+    claims.note_nodes(wanted)
 
 
 def _node_patch(name: str, labels: Mapping[str, str]) -> Object:
@@ -363,6 +406,9 @@ def _whole_service(
         problem = f"{error.problem}; it was left as it is"
         changes.faults.append(EdgeError(_service_place(item), problem, f"{error.hint}, or use manage: metadata"))
         return
+    if live is not None and ending(live["metadata"]):
+        changes.faults.append(_ending(live))
+        return
     if live is not None:
         for error in _fields_beside_the_plan(item["object"], live):
             changes.faults.append(EdgeError(_service_place(item), error.problem, error.hint))
@@ -380,6 +426,8 @@ def _takeover_errors(planned: Object, found: Object, claims: Claims) -> list[Edg
     """Return why ``planned`` must not be applied over ``found``."""
     if not claims.made(found):
         return [_foreign_object(planned, found, claims)]
+    if ending(found["metadata"]):
+        return [_ending(found)]
     return _fields_beside_the_plan(planned, found)
 
 

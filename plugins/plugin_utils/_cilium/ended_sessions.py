@@ -5,7 +5,7 @@
 
 A session that the plan has under other names (another CiliumBGPClusterConfig, instance or peer) is reset once and comes
 back: it is told by its node and the address that the node dials. A node that left the plan, or no longer matches, takes
-its own sessions with it, as its inventory says.
+its own sessions with it, as its inventory says, where the objects stay.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from .._kubernetes.selectors import selector_of
 from .common import Object
 from .consent import ConsentError
 from .live_objects import is_ours, object_key, place
-from .others_objects import CLUSTER_CONFIG, PEER_CONFIG, name_with_generation
+from .others_objects import CLUSTER_CONFIG, PEER_CONFIG, name_as_it_lives
 
 PEERING_KINDS = (CLUSTER_CONFIG, PEER_CONFIG)
 ESTABLISHED = "established"
 """``peeringState`` of a session that is up (``CiliumBGPNodeConfig.status``)."""
 MOST_SESSIONS = 6
+EVERY_ROUTER = "*"
+"""In the place of a router's address: that of every router."""
 
 
 def peerings_leave(planned: Iterable[Object], live: Iterable[Object], site: str) -> bool:
@@ -42,6 +44,7 @@ def ended_sessions(
     live: Sequence[Object],
     nodes: Mapping[str, Mapping[str, str]],
     consent: Collection[str] = (),
+    leaving_routers: Collection[str] = (),
 ) -> Iterator[EdgeError]:
     """Yield an error for each object with whose removal sessions end that are up.
 
@@ -50,8 +53,11 @@ def ended_sessions(
         removed: those that left the plan.
         live: what the cluster has, with each CiliumBGPNodeConfig.
         nodes: labels of the nodes whose sessions are judged, once the planned ones are written.
-        consent: ``Kind/name@generation`` of those that may go.
+        consent: ``Kind/name@generation-UID`` of those that may go.
+        leaving_routers: addresses with which sessions may end; :data:`EVERY_ROUTER` = with all.
     """
+    if EVERY_ROUTER in leaving_routers:
+        return
     leaving = {object_key(item)[::2] for item in removed if item["kind"] in PEERING_KINDS}
     configs = {item["metadata"]["name"]: item for item in live if item["kind"] == CLUSTER_CONFIG}
     ended: dict[tuple[str, str], list[str]] = {}
@@ -59,15 +65,16 @@ def ended_sessions(
         node = item["metadata"]["name"]
         if item["kind"] != NODE_CONFIG or node not in nodes:
             continue
-        stays = _dialled(planned, nodes[node])
+        intended = {*_dialled(planned, nodes[node]), *leaving_routers}
         config = configs.get(_owner(item))
         for peer in _established(item):
             cause = _cause(config, peer, leaving) if config else None
-            if cause and not stays & {peer.get("peerAddress") or "", f"name {peer['name']}"}:
-                ended.setdefault(cause, []).append(f"{node} to {peer.get('peerAddress') or peer['name']}")
+            address = peer.get("peerAddress") or ""
+            if cause and not intended & {address, f"name {peer['name']}"}:
+                ended.setdefault(cause, []).append(f"{node} to {address or peer['name']}")
     for item in sorted(live, key=object_key):
         sessions = ended.get((item["kind"], item["metadata"]["name"]))
-        if sessions and name_with_generation(item) not in consent:
+        if sessions and name_as_it_lives(item) not in consent:
             yield _in_use(item, sorted(sessions))
 
 
@@ -118,6 +125,6 @@ def _in_use(item: Object, sessions: Sequence[str]) -> EdgeError:
         " advertised over them would be lost",
         "put its peering back",
         "objects",
-        name_with_generation(item),
+        name_as_it_lives(item),
         "cilium_net_bgp",
     )

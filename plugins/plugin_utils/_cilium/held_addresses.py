@@ -7,7 +7,9 @@ Rules of Cilium's LB-IPAM (``operator/pkg/lbipam``):
 
 * It sleeps until the cluster has a pool. Then it takes each address from a service that no pool for that service holds,
   also one that MetalLB or another controller gave (cilium/cilium#39805).
-* An address stays with its service while a pool that serves it holds the address.
+* An address stays with its service while the same pool serves it and holds the address. One that is removed, or loses
+  the address, takes it away first, and only then do services get what they lack from other pools (``poolOnDelete``,
+  ``stripInvalidAllocations``).
 * Before 1.20, a service that lacks an address may be given one that another service holds, while a pool that holds it
   loses addresses (cilium/cilium#41458).
 * Before 1.18.2, changed blocks or selectors may give a service another address of the same pool, unless it asks for the
@@ -33,6 +35,8 @@ from .live_objects import place
 
 POOL = "CiliumLoadBalancerIPPool"
 ROLE = "cilium_net_lb"
+EVERY_SERVICE = "*"
+"""In the place of a service's name: that of every one."""
 LEGACY_ADDRESSES = "io.cilium/lb-ipam-ips"
 """An older name of :data:`ANNOTATION_ADDRESSES`, which Cilium reads up to 1.20."""
 
@@ -71,7 +75,7 @@ class MayMove:
     """What the user said of services that may lose an address."""
 
     services: frozenset[str] = frozenset()
-    """``namespace/name`` of those that may get any other address; ``*`` = all."""
+    """``namespace/name`` of those that may get any other address; :data:`EVERY_SERVICE` = all."""
     take_over: TakeOver = field(default_factory=TakeOver)
 
     def __call__(self, service: str, address: str) -> bool:
@@ -123,7 +127,7 @@ def moved_addresses(
         lb_ipam: whose rules hold.
         leaves: whether a live service is removed by the same run.
     """
-    if "*" in may_move.services:
+    if EVERY_SERVICE in may_move.services:
         return
     live = [_pool(item, made(item)) for item in state["objects"] if item["kind"] == POOL]
     wanted = {item["metadata"]["name"]: _pool(item, True) for item in planned if item["kind"] == POOL}
@@ -137,11 +141,15 @@ def moved_addresses(
                 continue
             if not live and after:
                 yield from _taken_by_the_first(after, service, name, address)
+            holding = {pool.name for pool in live if pool.holds(address)}
+            giving = [pool for pool in after if pool.gives(service, address)]
             for before in [pool for pool in live if pool.ours and pool.holds(address)][:1]:
                 now = wanted.get(before.name)
                 kept = now is not None and (now.blocks, now.selector) == (before.blocks, before.selector)
-                if not any(pool.gives(service, address) for pool in after):
+                if not giving:
                     yield _given_up(before, name, address)
+                elif not any(pool.name in holding for pool in giving):
+                    yield _given_anew(before, giving[0], name, address)
                 elif not kept and address not in _requested_addresses(service):
                     if lb_ipam.has(MOVING_ADDRESSES):
                         yield _given_another(before, name, address, lb_ipam, MOVING_ADDRESSES)
@@ -204,6 +212,18 @@ def _given_up(before: _Pool, name: str, address: str) -> EdgeError:
         f"{POOL} {before.name}",
         f"the service {name} holds {address}, which no planned pool gives it: Cilium would take it away",
         "keep the address in its pool",
+        name,
+        address,
+    )
+
+
+def _given_anew(before: _Pool, after: _Pool, name: str, address: str) -> EdgeError:
+    """Return the error of an address that goes from a pool of ours to another planned one."""
+    return _refusal(
+        f"{POOL} {before.name}",
+        f"the service {name} holds {address}, which the pool {after.name} is to give it instead: Cilium takes it"
+        " away first, so its connections end, and only a service that asks for its address is sure to get it again",
+        f"keep the address in the pool {before.name}",
         name,
         address,
     )

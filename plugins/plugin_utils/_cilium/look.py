@@ -23,12 +23,14 @@ from .changes import Changes
 from .common import Object
 from .consent import told_refusals
 from .distribution_look import distribution_lacks
+from .ended_sessions import EVERY_ROUTER
 from .field_owners import is_applied
+from .held_addresses import EVERY_SERVICE
 from .helm_values import value_at
 from .live_objects import live_uids, place
 from .note import RELEASE, Claims, note_name
 from .others_objects import PEERING_POLICY, ended_policies
-from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request
+from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request, witness_plurals
 from .preflight import (
     EVERYWHERE,
     Right,
@@ -76,8 +78,8 @@ class Target:
     """Name of the release."""
     namespace: str
     """Its namespace."""
-    routers_leave: bool = False
-    """Whether a router of the site is ``edge_state: absent``: sessions end by that word."""
+    leaving_routers: tuple[str, ...] = ()
+    """Addresses of routers that are ``edge_state: absent``: sessions with them end by that word."""
     verifies: bool = False
     """Whether the run verifies the cluster at its end."""
     agents_witness: bool = False
@@ -89,9 +91,12 @@ class Target:
         return self.cluster["apply"] == "ours"
 
     @property
-    def may_end_sessions(self) -> bool:
-        """Whether the inventory says by itself that sessions end: the cluster or a router leaves the site."""
-        return self.cluster["absent"] or self.routers_leave
+    def may_end_sessions(self) -> list[str]:
+        """The routers' addresses with which the inventory says by itself that sessions end.
+
+        All (``*``) where the cluster leaves the site, else those of the routers that do.
+        """
+        return [EVERY_ROUTER] if self.cluster["absent"] else list(self.leaving_routers)
 
     @property
     def looks_at_release(self) -> bool:
@@ -127,7 +132,7 @@ class Target:
             "objects": {"bgp": cluster["bgp"], "lb": cluster["lb"]}.get(part, []),
             "node_labels": cluster["node_labels"],
             "secrets_namespace": cluster["secrets_namespace"],
-            "may_move": ["*"] if cluster["absent"] else cluster["may_move"],
+            "may_move": [EVERY_SERVICE] if cluster["absent"] else cluster["may_move"],
             "take_over": cluster["take_over"],
             "cilium_version": cluster["cilium_version"],
             "serves_classless": self.serves_classless,
@@ -145,7 +150,13 @@ def target_of(plan: PlanDocument, cluster: str, release: str, namespace: str, ve
         plan["clusters"][cluster],
         release,
         namespace,
-        routers_leave=any(router["absent"] for router in routers.values()),
+        leaving_routers=tuple(
+            address
+            for _name, router in sorted(routers.items())
+            if router["absent"]
+            for addresses in router["addresses"].values()
+            for address in addresses
+        ),
         verifies=verifies,
         agents_witness=any(
             session["cluster"] == cluster and session["router"] not in read for session in plan["sessions"]
@@ -184,6 +195,14 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
     if workloads and not target.cluster["absent"]:
         wanted["rollouts"] = rollouts(target.namespace)
     return wanted
+
+
+def witness_request(target: Target, state: Mapping[str, Any]) -> list[str]:
+    """Return the kinds to be read beside the state, where an object leaves the plan that nodes live by."""
+    if not target.is_written:
+        return []
+    found = (witness_plurals(part, target.options(part), state["objects"]) for part in PARTS)
+    return [plural for plurals in found for plural in plurals]
 
 
 def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> Look:
@@ -319,7 +338,7 @@ def _release_is_as_planned(target: Target, state: Mapping[str, Any]) -> bool:
     made = state["config_map"].get(RELEASE, "").split()
     running = bool(state["rollouts"]) and not any(state["rollouts"].values())
     from_operator = value_at(planned.values, "ipam.mode") == "cluster-pool"
-    noted = list(release_note(live, planned, made)) == made
+    noted = list(release_note(live, planned, made, TakeOver.of(target.cluster["take_over"]))) == made
     return is_as_planned(state["release"], planned) and noted and running and not from_operator
 
 

@@ -9,8 +9,10 @@ and the ConfigMap stands in a namespace that is no tenant's. Its keys:
 * a UID: the object that has it, which this site made; or ``keys of`` a Service of others, on which it set single keys.
 * ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once. Without it, the part's
   next run notes what carries the site's labels and its field manager, and lists it.
+* ``labels.<node>``: keys of the labels that this site set on a node. Other sites set theirs as the same field manager.
+* ``nodes``: the names of the nodes that the inventory had, by which another inventory of the same site name is told.
 * ``making.<part>``: what a run was about to make. It stays where the run was cut off, and the next one knows its own.
-* ``release``: digests of Helm releases (``takeover``).
+* ``release``: digests of Helm releases, and consents that were used (``takeover``).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from ...module_utils._kubernetes.note import KEYS_OF, MAKING, NOTED, UID
+from ...module_utils._kubernetes.note import KEYS_OF, LABELS, MAKING, NODES, NOTED, UID
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER
 from .common import Object
@@ -54,6 +56,10 @@ class Note:
     """UID -> ``Service namespace/name`` of others on which this site set labels and annotations."""
     making: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Part -> what a run was about to make when it was cut off."""
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Node -> keys of the labels that this site set on it."""
+    nodes: frozenset[str] = frozenset()
+    """The nodes of the plan of the last run."""
     parts: frozenset[str] = frozenset()
     """Parts whose objects were noted."""
 
@@ -70,7 +76,7 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
     """
     made: dict[str, str] = {}
     keys: dict[str, str] = {}
-    making, parts, strange = {}, set(), []
+    making, parts, labels, strange = {}, set(), {}, []
     for key, value in sorted(data.items()):
         name, text = value.removeprefix(KEYS_OF), value.strip()
         part = key.partition(".")[2]
@@ -80,7 +86,9 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
             parts.add(part)
         elif key.startswith(MAKING) and part in _PARTS and all(map(_PLACE.fullmatch, text.splitlines())):
             making[part] = frozenset(text.splitlines())
-        elif key != RELEASE:
+        elif key.startswith(LABELS):
+            labels[part] = frozenset(text.split())
+        elif key not in (RELEASE, NODES):
             strange.append(key)
     if strange:
         namespace, _slash, own = where.partition("/")
@@ -91,7 +99,7 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
             f"mend it: kubectl -n {namespace} edit configmap {own}. Or delete it: the next run notes anew what carries"
             " the site's labels and its field manager, and lists it",
         )
-    return Note(made, keys, making, frozenset(parts))
+    return Note(made, keys, making, labels, frozenset(data.get(NODES, "").split()), frozenset(parts))
 
 
 class Claims:
@@ -147,6 +155,18 @@ class Claims:
         """Note a Service of others on which single keys are set."""
         if not self.set_keys(item):
             self.delta[item["metadata"]["uid"]] = KEYS_OF + place(item)
+
+    def note_labels(self, node: str, keys: Iterable[str]) -> None:
+        """Note which labels this site sets on a node from now on."""
+        wanted = frozenset(keys)
+        if wanted != self.note.labels.get(node, frozenset()):
+            self.delta[f"{LABELS}{node}"] = " ".join(sorted(wanted)) or None
+
+    def note_nodes(self, nodes: Iterable[str]) -> None:
+        """Note the nodes of the plan."""
+        wanted = frozenset(nodes)
+        if wanted != self.note.nodes:
+            self.delta[NODES] = " ".join(sorted(wanted)) or None
 
     def forget(self, item: Object) -> None:
         """Take an object, or a Service of others, out of the note."""

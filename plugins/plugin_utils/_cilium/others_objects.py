@@ -42,6 +42,9 @@ OVERRIDE = "CiliumBGPNodeConfigOverride"
 L2_POLICY = "CiliumL2AnnouncementPolicy"
 POD_POOL = "CiliumPodIPPool"
 
+UID_LETTERS = 8
+"""Of a UID, in the word that names an object: enough to tell one from that which takes its name later."""
+
 Labels = Mapping[str, str]
 """Of an object, by key."""
 
@@ -90,7 +93,7 @@ def claims_of_others(
         live: all objects of Cilium's kinds. One that has the name of a planned object is not judged here.
         around: the cluster's nodes and services.
         made: whether this site made a live object.
-        consent: ``Kind/name@generation`` of those beside which the run goes on.
+        consent: ``Kind/name@generation-UID`` of those beside which the run goes on.
     """
     known = _Planned(around, planned)
     names = {object_key(item) for item in planned}
@@ -98,7 +101,7 @@ def claims_of_others(
     used = _peer_configs_in_use(live, made)
     errors = []
     for item in sorted(live, key=object_key):
-        if item["kind"] not in _CHECKS or made(item) or object_key(item) in names or name_with_generation(item) in said:
+        if item["kind"] not in _CHECKS or made(item) or object_key(item) in names or name_as_it_lives(item) in said:
             continue
         if item["kind"] == PEER_CONFIG and item["metadata"]["name"] not in used:
             continue
@@ -108,9 +111,10 @@ def claims_of_others(
     return errors
 
 
-def name_with_generation(item: Object) -> str:
-    """Return ``Kind/name@generation``: a changed object has another one."""
-    return f"{item['kind']}/{item['metadata']['name']}@{item['metadata'].get('generation', 0)}"
+def name_as_it_lives(item: Object) -> str:
+    """Return ``Kind/name@generation-UID``, the UID cut short: one that is changed or made anew has another word."""
+    metadata = item["metadata"]
+    return f"{item['kind']}/{metadata['name']}@{metadata.get('generation', 0)}-{metadata['uid'][:UID_LETTERS]}"
 
 
 def _refusal(item: Object, reasons: Sequence[str]) -> EdgeError:
@@ -119,7 +123,7 @@ def _refusal(item: Object, reasons: Sequence[str]) -> EdgeError:
         f"it was not made by this site, and {'; '.join(reasons)}",
         "delete it, or take what both claim out of it or out of the inventory",
         "objects",
-        name_with_generation(item),
+        name_as_it_lives(item),
     )
 
 
@@ -163,7 +167,7 @@ def ended_policies(
         nodes: by node, its labels.
         live: the version that runs.
         planned: the one that follows, which does not read them any more.
-        consent: ``Kind/name@generation`` of those that may end.
+        consent: ``Kind/name@generation-UID`` of those that may end.
     """
     if not _older(live):
         return []
@@ -171,7 +175,7 @@ def ended_policies(
     errors = []
     for item in sorted(policies, key=object_key):
         selected = _selected(item["spec"].get("nodeSelector"), nodes)
-        if selected and name_with_generation(item) not in said:
+        if selected and name_as_it_lives(item) not in said:
             reason = (
                 f"it gives {some(selected)} the sessions that they have: Cilium {planned} does not read it, and they"
                 " end with all that they announce"
@@ -255,10 +259,11 @@ def _pod_pool(item: Object, planned: _Planned) -> Iterator[str]:
         return
     for found in planned.of(POD_POOL):
         name = found["metadata"]["name"]
-        yield from _shared_addresses(_pod_blocks(item), _pod_blocks(found), f"{name} has: pods would get it twice")
+        yield from _shared_addresses(pod_blocks(item), pod_blocks(found), f"{name} has: pods would get it twice")
 
 
-def _pod_blocks(item: Object) -> tuple[Interval, ...]:
+def pod_blocks(item: Object) -> tuple[Interval, ...]:
+    """Return the addresses of a CiliumPodIPPool; none where it is written in a way that nobody can count on."""
     cidrs = [cidr for key in ("ipv4", "ipv6") for cidr in (item["spec"].get(key) or {}).get("cidrs") or []]
     try:
         return merge(parse_cidr(cidr, place(item)).interval for cidr in cidrs)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS
+from ...module_utils._kubernetes.cilium_kinds import NODE, NODE_CONFIG, OTHERS_PLURALS, PLURALS, READ_ONLY_PLURALS
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels, service_labels
 from .._model.site import TakeOver
 from .changes import Changes, bgp_changes, lb_changes, service_changes
-from .ended_sessions import ended_sessions
-from .held_addresses import LbIpam, MayMove, service_name
+from .ended_sessions import EVERY_ROUTER, ended_sessions, peerings_leave
+from .held_addresses import EVERY_SERVICE, LbIpam, MayMove, service_name
+from .held_pod_cidrs import lost_pod_cidrs, pod_cidrs_leave
 from .live_objects import object_key, place
 from .note import Claims, note_name
 from .objects import BGP_KINDS, LB_KINDS, Object
@@ -49,6 +50,24 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
     }
 
 
+def witness_plurals(part: str, options: Mapping[str, Any], objects: Iterable[Object]) -> list[str]:
+    """Return the kinds to be read beside a state, where an object leaves the plan that nodes live by.
+
+    Else nobody asks for them: they are large.
+
+    Args:
+        part: a key of :data:`PART_KINDS`.
+        options: those of module ``cluster_objects``.
+        objects: the live ones of the part's kinds.
+    """
+    judged = options["objects"], list(objects), options["site"]
+    if part == "bgp" and EVERY_ROUTER not in options["may_end_sessions"] and peerings_leave(*judged):
+        return [READ_ONLY_PLURALS[NODE_CONFIG]]
+    if part == "lb" and EVERY_SERVICE not in options["may_move"] and pod_cidrs_leave(*judged):
+        return [READ_ONLY_PLURALS[NODE]]
+    return []
+
+
 def part_changes(
     part: str, options: Mapping[str, Any], passwords: Iterable[str], state: Mapping[str, Any], claims: Claims
 ) -> Changes:
@@ -73,6 +92,8 @@ def part_changes(
     else:
         may_move = MayMove(frozenset(options["may_move"]), consent)
         changes = lb_changes(objects, may_move, state, claims, lb_ipam, options["services"])
+        if EVERY_SERVICE not in options["may_move"]:
+            changes.errors += lost_pod_cidrs(objects, state["objects"], claims.made, consent.objects)
     around = Surroundings(
         nodes=labels_of_nodes(state["nodes"], options["node_labels"] or {}),
         services=_labels_of_services(state["services"], options["services"] or (), lb_ipam),
@@ -80,11 +101,10 @@ def part_changes(
     )
     made = made_or_changed(objects, changes)
     changes.errors += claims_of_others(made, state["objects"], around, claims.made, consent.objects)
-    if part == "bgp" and not options["may_end_sessions"]:
-        judged = {
-            name: labels for name, labels in around.nodes.items() if name in (options["node_labels"] or around.nodes)
-        }
-        changes.errors += ended_sessions(objects, changes.remove, state["objects"], judged, consent.objects)
+    if part == "bgp":
+        changes.errors += ended_sessions(
+            objects, changes.remove, state["objects"], around.nodes, consent.objects, options["may_end_sessions"]
+        )
     return changes
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,11 @@ class Release:
         text = json.dumps([self.version, _as_helm_keeps(self.values)], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def mark(self) -> str:
+        """The beginning of the digest."""
+        return self.digest[:MARK]
+
 
 def _as_helm_keeps(value: Any) -> Any:
     """Return a value as it comes back out of Helm's record: its JSON writes 1.0 as 1."""
@@ -65,6 +70,11 @@ def _as_helm_keeps(value: Any) -> Any:
         return [_as_helm_keeps(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
+
+USED, BETWEEN = "used", "|"
+"""How the note of a used word begins, and what stands between its parts: no word has it."""
+MARK = 12
+"""Letters of a digest that tell a release from the few others of its cluster."""
 
 Path = tuple[str, ...]
 """Keys of a value, from the outermost on: a key may have dots itself (``nodeSelector``)."""
@@ -96,41 +106,81 @@ def is_as_planned(found: Mapping[str, Any] | None, planned: Release) -> bool:
     return Release.live(planned.name, found) == planned
 
 
-def release_refusals(live: Release | None, planned: Release, made: Iterable[str], consent: TakeOver) -> list[str]:
+def release_refusals(live: Release | None, planned: Release, made: Collection[str], consent: TakeOver) -> list[str]:
     """Return why the planned release must not be applied to the live one; nothing where it may be.
 
     Args:
         live: as the cluster has it; None: there is none.
         planned: version and values of the plan.
-        made: digests of the releases that this site has made there.
-        consent: the user's word. Void where it names another release than the live one, and for a step that no
-            word makes possible.
+        made: what is noted, as :func:`release_note` returns it.
+        consent: the user's word. Void where it names another release than the live one, where it was used for another
+            change, and for a step that no word makes possible.
     """
     if live is None:
         return []
-    ours = live.digest in set(made)
+    ours = live.digest in made
     before, after = leaves(live.values), leaves(planned.values)
     lost = {path: value for path, value in before.items() if path not in after}
     changed = [".".join(path) for path, value in after.items() if path not in before or before[path] != value]
-    consented = consent.release == _named(live)
+    consented = _is_consent(consent.release, live, planned, made)
+    word = _valid_word(live, planned, made)
     refusals = []
     if not ours:
         unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
         same = live.version == planned.version and before == after
         if not (consented or same) or unsaid:
-            refusals.append(_foreign(live, planned, unsaid, changed, consented))
+            refusals.append(_foreign(live, planned, unsaid, changed, None if consented else word))
         if live.pending:
             refusals.append(_pending(live))
     missed = _missed_migration(live, planned)
     if missed or not consented:
-        refusals += missed or _wrong_step(live, planned)
+        refusals += missed or _wrong_step(live, planned, word)
     return refusals
 
 
+def _is_consent(word: str | None, live: Release, planned: Release, made: Collection[str]) -> bool:
+    """Return whether a word consents to the change from the live release to the planned one.
+
+    One that names the version alone holds for the change that it was first used for, so that it consents to nothing
+    new where it stays in the inventory. What led to no release of this site may be planned anew.
+    """
+    if word != _named(live):
+        return word == _exact_word(live, planned)
+    used = next((item.split(BETWEEN)[2:] for item in made if item.startswith(_use(word))), None)
+    if used is None:
+        return True
+    return used[0] == live.mark and (live.digest not in made or used[1] == planned.mark)
+
+
+def _valid_word(live: Release, planned: Release, made: Collection[str]) -> str:
+    """Return the word that consents to the change: the exact one where the short one was used for another change."""
+    short = _named(live)
+    return short if _is_consent(short, live, planned, made) else _exact_word(live, planned)
+
+
+def _exact_word(live: Release, planned: Release) -> str:
+    """Return the word that names a release and one change of it."""
+    change = hashlib.sha256(f"{live.digest} {planned.digest}".encode()).hexdigest()
+    return f"{_named(live)}#{change[:MARK]}"
+
+
+def _use(word: str) -> str:
+    """Return how the note of a used word begins; the marks of the live release and of the planned one follow."""
+    return f"{USED}{BETWEEN}{word}{BETWEEN}"
+
+
 def _foreign(
-    live: Release, planned: Release, unsaid: Mapping[Path, Any], changed: Sequence[str], consented: bool
+    live: Release, planned: Release, unsaid: Mapping[Path, Any], changed: Sequence[str], word: str | None
 ) -> str:
-    """Return why a release that this site has not made is left alone, and the ways out."""
+    """Return why a release that this site has not made is left alone, and the ways out.
+
+    Args:
+        live: as the cluster has it.
+        planned: what is to follow.
+        unsaid: live values that Helm would unset, and of which no consent speaks.
+        changed: paths of values that the plan sets.
+        word: which consents to the rest; None: the inventory says it.
+    """
     text = f"the Helm release {live.name} ({live.version}) was not made by this site"
     if live.version != planned.version:
         text += f"; its version would become {planned.version}"
@@ -138,7 +188,7 @@ def _foreign(
         text += f"; the plan would set {some(sorted(changed), MOST_NAMES)}"
     names = sorted(".".join(path) for path in unsaid)
     if not unsaid:
-        return f"{text}. {_ways_out(live, (), consented)}"
+        return f"{text}. {_ways_out(live, (), word)}"
     printed = {path: value for path, value in unsaid.items() if shown(path[-1], value) == value}
     hidden = sorted(".".join(path) for path in unsaid if path not in printed)
     pasted = yaml.safe_dump(
@@ -148,8 +198,7 @@ def _foreign(
     if hidden:
         keep += f" Not shown, as they may be secrets (helm get values {live.name}): {', '.join(hidden)}.\n"
     return (
-        f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}.{keep}"
-        f"{_ways_out(live, names, consented)}"
+        f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}.{keep}{_ways_out(live, names, word)}"
     )
 
 
@@ -164,38 +213,39 @@ def _pending(live: Release) -> str:
     )
 
 
-def _ways_out(live: Release, unset: Sequence[str], consented: bool) -> str:
+def _ways_out(live: Release, unset: Sequence[str], word: str | None) -> str:
     """Return what a user can say where nothing is to be kept."""
-    word = _word(live, unset)
-    said = yaml.safe_dump({"edge_cluster_take_over": word}, sort_keys=True, width=120).rstrip()
-    others = "" if consented else " Or leave the release to its owner: edge_cilium_managed: false."
+    said = yaml.safe_dump(
+        {"edge_cluster_take_over": _words(word or _named(live), unset)}, sort_keys=True, width=120
+    ).rstrip()
+    others = "" if word is None else " Or leave the release to its owner: edge_cilium_managed: false."
     return f"To take the release over{' without them' if unset else ''}, say so:\n{said}\n{others}".rstrip()
 
 
 def _named(live: Release) -> str:
-    """Return how a consent names a release, which is void for any other version."""
+    """Return how a consent names a release: it is void for any other version."""
     return f"{live.name}@{live.version}"
 
 
-def _word(live: Release, unset: Sequence[str]) -> dict[str, Any]:
-    return {"release": _named(live), **({"unset": list(unset)} if unset else {})}
+def _words(word: str, unset: Sequence[str]) -> dict[str, Any]:
+    return {"release": word, **({"unset": list(unset)} if unset else {})}
 
 
-def release_word(live: Release | None, planned: Release, made: Iterable[str], consent: TakeOver) -> dict[str, Any]:
+def release_word(live: Release | None, planned: Release, made: Collection[str], consent: TakeOver) -> dict[str, Any]:
     """Return the words of ``edge_cluster_take_over`` that :func:`release_refusals` asks for; none where none helps.
 
     Args:
         live: as the cluster has it; None: there is none.
         planned: version and values of the plan.
-        made: digests of the releases that this site has made there.
+        made: what is noted, as :func:`release_note` returns it.
         consent: the user's word.
     """
     refused = release_refusals(live, planned, made, consent)
     if live is None or not refused:
         return {}
-    lost = set() if live.digest in set(made) else set(leaves(live.values)) - set(leaves(planned.values))
+    lost = set() if live.digest in made else set(leaves(live.values)) - set(leaves(planned.values))
     unset = sorted({".".join(path) for path in lost} | set(consent.unset))
-    word = _word(live, unset)
+    word = _words(_valid_word(live, planned, made), unset)
     return {} if release_refusals(live, planned, made, TakeOver.of(word)) else word
 
 
@@ -216,9 +266,9 @@ def _missed_migration(live: Release, planned: Release) -> list[str]:
     ]
 
 
-def _wrong_step(live: Release, planned: Release) -> list[str]:
+def _wrong_step(live: Release, planned: Release, word: str) -> list[str]:
     """Return why a version cannot follow the live one (Cilium documentation, "Upgrade Guide": one minor at a time)."""
-    consent = f"edge_cluster_take_over: {{release: {live.name}@{live.version}}}"
+    consent = f"edge_cluster_take_over: {{release: {word}}}"
     try:
         old, new = parse_version(live.version), parse_version(planned.version)
     except EdgeError as error:
@@ -266,28 +316,40 @@ def cluster_refusals(planned: Iterable[str], live: Iterable[str]) -> list[str]:
     ]
 
 
-def release_note(live: Release | None, planned: Release, made: Sequence[str]) -> tuple[str, ...]:
-    """Return the digests by which a site knows its own release again, whatever becomes of the upgrade.
+def release_note(
+    live: Release | None,
+    planned: Release,
+    made: Sequence[str],
+    consent: TakeOver = TakeOver(),  # noqa: B008 - immutable
+) -> tuple[str, ...]:
+    """Return the digests by which a site knows its own release again, whatever becomes of the upgrade, and used words.
 
     Args:
         live: as the cluster has it; None: there is none.
         planned: what is about to be applied.
-        made: the digests that are noted.
+        made: what is noted.
+        consent: the user's word.
 
     Returns:
-        The planned release's, and the live one's where it is this site's; what is noted, where the planned one lives.
+        The planned release's, and the live one's where it is this site's; then by word that named a release's version
+        the change that it was used for. What is noted, where the planned one lives.
     """
     if live is not None and live.digest == planned.digest and live.digest in made:
         return tuple(made)
     ours = [live.digest] if live is not None and live.digest in made else []
-    return tuple(dict.fromkeys([planned.digest, *ours]))
+    used = [item for item in made if item.startswith(f"{USED}{BETWEEN}")]
+    word = consent.release
+    if live is not None and word == _named(live) and _is_consent(word, live, planned, made):
+        used = [item for item in used if not item.startswith(_use(word))]
+        used.append(f"{_use(word)}{live.mark}{BETWEEN}{planned.mark}")
+    return tuple(dict.fromkeys([planned.digest, *ours, *used]))
 
 
-def note_config_map(digests: Sequence[str], site: str, namespace: str) -> dict[str, Any]:
+def note_config_map(noted: Sequence[str], site: str, namespace: str) -> dict[str, Any]:
     """Return the ConfigMap in which a site notes the releases that it made."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": note_name(site), "namespace": namespace, "labels": ownership_labels(site)},
-        "data": {"release": " ".join(digests)},
+        "data": {"release": " ".join(noted)},
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...module_utils._errors import MASK
 from ...module_utils._kubernetes.note import MAKING, NOTED
-from ...module_utils._kubernetes.outcomes import APPLIED, KEPT, REFUSED, REMOVED
+from ...module_utils._kubernetes.outcomes import APPLIED, ENDING, KEPT, REFUSED, REMOVED
 from .._findings.wording import MOST_NAMES, some
 from .answers import is_of_object
 from .changes import Changes
@@ -25,6 +25,11 @@ TAKEN_MEANWHILE = (
     " (look at its managedFields; delete it and run again, or give one of the two another name)"
 )
 """Said of an object that was absent when it was read, and that others have written too when ours was."""
+REWRITTEN = (
+    "the API server keeps other values than the applied ones at {0}: a mutating webhook of the cluster writes there"
+    " (kubectl get mutatingwebhookconfigurations). Exempt the object from it, or plan what it writes"
+)
+"""Said of an object that was written, and is not as planned all the same."""
 RETRY = "What was written before it stays. Mend this and run again: the run goes on there."
 """What a run that ends in the middle of its writes leaves, and the way out."""
 
@@ -61,7 +66,8 @@ class PartWrites:
     def __init__(
         self, part: str, changes: Changes, secrets: Sequence[Object], live: Mapping[str, Any], claims: Claims
     ) -> None:
-        self._uids = live_uids(live)
+        removed = {place(item): item["metadata"].get("uid", "") for item in changes.remove}
+        self._uids = {**removed, **live_uids(live)}
         self._claims = claims
         self._making = f"{MAKING}{part}"
         self._noted = f"{NOTED}{part}"
@@ -197,7 +203,10 @@ def sorted_answers(
     """
     changed: list[Answered] = []
     refused: dict[str, str] = {}
+    rewritten: dict[str, str] = {}
     for item, found in zip(objects, results, strict=False):
+        if "rewritten" in found:
+            rewritten[place(item)] = REWRITTEN.format(some(found["rewritten"], MOST_NAMES))
         if found["outcome"] == REFUSED:
             if not is_of_object(found["status"], found["reason"]):
                 raise WriteError({"failed": True, "msg": f"{place(item)}: {found['reason']}\n{RETRY}"})
@@ -206,7 +215,10 @@ def sorted_answers(
             changed.append((item, found))
     if refused and not tolerant:
         raise _refusal(refused)
-    return changed, refused
+    if rewritten and not tolerant:
+        lines = [f"{name}: {text}" for name, text in rewritten.items()]
+        raise WriteError({"failed": True, "msg": "\n".join([*lines, RETRY])})
+    return changed, {**refused, **rewritten}
 
 
 def sorted_removals(
@@ -225,13 +237,15 @@ def sorted_removals(
     removed: list[Answered] = []
     kept, told = set(), {}
     for item, found in zip(objects, results, strict=False):
-        if found["outcome"] == REMOVED:
+        if found["outcome"] in (REMOVED, ENDING):
             removed.append((item, found))
-        if found["outcome"] in (KEPT, REFUSED):
+        if found["outcome"] in (ENDING, KEPT, REFUSED):  # it stays noted until it is gone
             kept.add(place(item))
         if found["outcome"] == REFUSED:
             if not (tolerant and is_of_object(found["status"], found["reason"])):
                 raise _refusal({place(item): found["reason"]}, "remove")
+            told[place(item)] = found["reason"]
+        elif found["outcome"] == ENDING:
             told[place(item)] = found["reason"]
         elif "reason" in found:
             told[place(item)] = f"{found['reason']}; it was left as it is"

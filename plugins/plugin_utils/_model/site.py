@@ -448,7 +448,7 @@ class TakeOver:
     services: tuple[str, ...] = ()
     """``namespace/name@address`` of live services that may lose that address."""
     objects: tuple[str, ...] = ()
-    """``Kind/name@generation`` of others' objects beside which the run goes on, or ours with which sessions may end."""
+    """``Kind/name@generation-UID`` of objects: others', beside which the run goes on, and ours in use that may go."""
 
     @classmethod
     def of(cls, said: Mapping[str, Any] | None) -> TakeOver:

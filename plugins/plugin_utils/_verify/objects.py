@@ -47,14 +47,18 @@ def verify_objects(report: VerifyReport, plan: PlanDocument, cluster: str, seen:
     absent = [item for item in planned if item not in seen.objects and item[0] not in seen.not_served]
     for kind, name in absent:
         report.find("EDGE804", f"{cluster} {kind} {name}")
+    services = [("Service", f"{item['namespace']}/{item['name']}") for item in plan["clusters"][cluster]["services"]]
+    ends = [item for item in [*planned, *services] if item in seen.ending]
+    for item in ends:
+        report.find("EDGE906", f"{cluster} {item[0]} {item[1]}", reason=seen.ending[item])
     gone = len(absent) + sum(1 for kind, _name in planned if kind in seen.not_served)
     there = len(planned) - gone
     report.row(
         "ends",
         f"{cluster}: Cilium's objects",
         f"{len(planned)} there",
-        f"{there} there",
-        OK if there == len(planned) and not kinds.intersection(seen.not_served) else ERROR,
+        f"{there} there{f', {len(ends)} of all being deleted' if ends else ''}",
+        OK if there == len(planned) and not ends and not kinds.intersection(seen.not_served) else ERROR,
     )
     _check_conditions(report, plan, cluster, seen, planned)
 

@@ -21,6 +21,7 @@ from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
 from ...module_utils._frr.state import plain_asns, read_asn
 from ...module_utils._kubernetes.cilium_kinds import LEASE_PREFIX, RANGES_POLICY
 from ...module_utils._kubernetes.note import KEYS_OF, NOTED
+from ...module_utils._kubernetes.removal import ending
 from .._addressing.families import FAMILIES
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
 
@@ -649,6 +650,8 @@ class ClusterSeen:
     """Node -> its addresses, as its CiliumNode has them."""
     owned: tuple[tuple[str, str, str], ...] = ()
     """(site, kind, name) of the objects that carry the ownership labels of a site of this collection."""
+    ending: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(kind, name) of the objects that were deleted -> why they are there still."""
     pod_cidrs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Node -> pod CIDRs, as its CiliumNode has them; Cilium announces these."""
     made: frozenset[str] | None = None
@@ -733,6 +736,12 @@ def _read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
             for item in resources.get("CiliumNode") or []
         },
         owned=_owned(resources),
+        ending={
+            (kind, _name(item["metadata"])): ending(item["metadata"])
+            for kind, items in resources.items()
+            for item in items or []
+            if ending(item["metadata"])
+        },
         pod_cidrs={
             item["metadata"]["name"]: tuple(
                 canonical_prefix(str(cidr))

@@ -18,12 +18,14 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
     MayMove,
     given_by,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
     password_secrets,
     secrets_at_hand,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import PartWrites
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
-from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, with_uids
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, uid_of, with_uids
 
 MANAGER = "hybridnet.cluster_edge"
 OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
@@ -193,6 +195,27 @@ def test_removes_only_what_carries_both_labels() -> None:
 )
 def test_refuses_to_take_over(live: dict[str, Any], error: str) -> None:
     assert texts(lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), state(objects=[live]), "home").errors) == [error]
+
+
+ENDING = {"deletionTimestamp": "2026-11-30T08:00:00Z", "finalizers": ["example.org/guard"]}
+ENDS = "it was deleted at 2026-11-30T08:00:00Z, and there until its finalizers are done: example.org/guard"
+
+
+def test_what_is_being_deleted_is_neither_as_planned_nor_gone() -> None:
+    """It is as planned today, and goes as soon as somebody else is done."""
+    found = state(objects=[pool("lb", "192.0.2.0/25", **ENDING), pool("old", "192.0.2.128/25", **ENDING)])
+    changes = lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), found, "home")
+    assert [text.partition(" (")[0] for text in texts(changes.errors)] == [f"{POOL} lb: {ENDS}"]
+    assert [text.partition(" (")[0] for text in changes.warnings] == [f"{POOL} old: {ENDS}"]
+    assert changes.remove == []
+
+
+def test_a_service_that_is_being_deleted_is_told() -> None:
+    live = live_service(OWNED, MANAGER)
+    live["metadata"].update(ENDING)
+    changes = service_changes([planned_service("service")], state(services=[live], namespaces=["media"]), "home")
+    assert [text.partition(" (")[0] for text in texts(changes.faults)] == [f"Service media/web: {ENDS}"]
+    assert changes.apply == []
 
 
 def test_fields_of_others_that_the_plan_has_are_fine() -> None:
@@ -517,13 +540,69 @@ def test_node_labels() -> None:
         ("changed", {"a": "1"}),
         ("emptied", {}),
         ("labelled", {"a": "2", "b": "1"}),
-        ("theirs too", {"a": "1"}),
         ("left", {}),
+        ("theirs too", {"a": "1"}),
     ]
     assert changes.later == ["Node absent"]
     assert texts(changes.absent) == [
         "Node absent: it is not in the cluster (let it join, or take the host out of edge_nodes)"
     ]
+
+
+def test_two_sites_leave_each_other_s_node_labels() -> None:
+    """Both write as one field manager; what one has set is told by its note alone."""
+    nodes = {
+        "n1": {"labels": {"theirs": "x", "ours": "1", "old": "2"}, "owned": ["old", "ours", "theirs"]},
+        "n2": {"labels": {"theirs": "x"}, "owned": ["theirs"]},
+        "n3": {"labels": {"theirs": "x", "old": "2"}, "owned": ["old", "theirs"]},
+    }
+    noted = {"noted.bgp": "true", "labels.n1": "old ours", "labels.n3": "old", "labels.gone": "old"}
+    claims = Claims("bgp", "home", noted, "kube-system")
+    wanted = {"n1": {"ours": "1"}, "n2": {"ours": "1"}}
+    changes = _changes.bgp_changes([], wanted, [], "kube-system", state(nodes=nodes), claims)
+    assert {item["metadata"]["name"]: item["metadata"]["labels"] for item in changes.apply} == {
+        "n1": {"ours": "1", "theirs": "x"},
+        "n2": {"ours": "1", "theirs": "x"},
+        "n3": {"theirs": "x"},
+    }
+    labels = {"labels.n1": "ours", "labels.n2": "ours", "labels.n3": None, "labels.gone": None}
+    assert claims.delta == {**labels, "nodes": "n1 n2"}
+
+
+@pytest.mark.parametrize(
+    ("noted", "live", "refused"),
+    [
+        pytest.param("n3 n4", ["n1", "n3"], True, id="none of them is planned, and one lives"),
+        pytest.param("n3 n4", ["n1"], False, id="they have left the cluster"),
+        pytest.param("n1 n3", ["n1", "n3"], False, id="one is planned still"),
+        pytest.param("", ["n1", "n3"], False, id="nothing is noted"),
+    ],
+)
+def test_an_inventory_of_the_same_site_name_removes_nothing_of_another(
+    noted: str, live: list[str], refused: bool
+) -> None:
+    nodes = {name: {"labels": {}, "owned": []} for name in live}
+    data = {"noted.bgp": "true", **({"nodes": noted} if noted else {})}
+    claims = Claims("bgp", "home", data, "kube-system")
+    found = state(nodes=nodes)
+    changes = _changes.bgp_changes([], {"n1": {}, "n2": {}}, [], "kube-system", found, claims)
+    assert ["has provisioned the site in this cluster" in text for text in texts(changes.errors)] == [True][:refused]
+    assert claims.delta["nodes"] == "n1 n2"
+    leaves = Claims("bgp", "home", data, "kube-system")
+    assert _changes.bgp_changes([], {}, [], "kube-system", found, leaves).errors == []
+
+
+def test_a_secret_leaves_with_its_namespace() -> None:
+    """bgpControlPlane.secretsNamespace.name was changed: the password stays nowhere."""
+    data = {"noted.bgp": "true", uid_of("old"): "Secret old/bgp-password-k8s"}
+    claims = Claims("bgp", "home", data, "kube-system")
+    changes = _changes.bgp_changes([], {}, [], "kube-system", state(), claims)
+    metadata = {"name": "bgp-password-k8s", "namespace": "old", "uid": uid_of("old")}
+    assert changes.remove == [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata}]
+    assert claims.delta == {uid_of("old"): None}
+    writes = PartWrites("bgp", changes, [], {**state(), "config_map": data}, claims)
+    assert writes.remove == changes.remove
+    assert writes.after([], ["Secret old/bgp-password-k8s"], forget=False) == {}
 
 
 def test_node_labels_that_are_not_ours_are_neither_written_nor_removed() -> None:

@@ -13,6 +13,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.end
     peerings_leave,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import ownership_labels
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 CONFIG, PEER_CONFIG = "CiliumBGPClusterConfig", "CiliumBGPPeerConfig"
 NODES = {"n1": {"edge": "true"}, "n2": {"edge": "true"}, "n3": {}}
@@ -20,7 +21,7 @@ Item = dict[str, Any]
 
 
 def named(kind: str, name: str, spec: Item) -> Item:
-    metadata = {"name": name, "generation": 3, "labels": ownership_labels("home")}
+    metadata = {"name": name, "generation": 3, "uid": uid_of(name), "labels": ownership_labels("home")}
     return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": metadata, "spec": spec}
 
 
@@ -101,6 +102,12 @@ def test_sessions_that_end(
         word = item.hint.partition("objects: ['")[2].partition("'")[0]
         assert list(ended_sessions(planned, removed, live, NODES, [word])) == []
         assert list(ended_sessions(planned, removed, live, NODES, [word.replace("@3", "@2")])) != []
+        assert list(ended_sessions(planned, removed, live, NODES, [word[:-1]])) != []
+        dialled = ["10.0.0.1" if "10.0.0.1" in item.problem else "10.0.0.9"]
+        assert list(ended_sessions(planned, removed, live, NODES, leaving_routers=dialled)) == []
+        assert list(ended_sessions(planned, removed, live, NODES, leaving_routers=["*"])) == []
+        others = ended_sessions(planned, removed, live, NODES, leaving_routers=["10.0.0.7"])
+        assert [str(other) for other in others] == [str(error) for error in errors]
 
 
 def test_sessions_are_read_where_an_object_leaves_alone() -> None:

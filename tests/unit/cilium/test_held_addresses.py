@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import lb_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import LbIpam, MayMove
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, with_uids
@@ -48,7 +50,11 @@ def held(name: str, address: str, **annotations: str) -> dict[str, Any]:
 
 
 def refusals(
-    planned: list[dict[str, Any]], live: list[dict[str, Any]], services: list[dict[str, Any]], version: str = "1.19.6"
+    planned: list[dict[str, Any]],
+    live: list[dict[str, Any]],
+    services: list[dict[str, Any]],
+    version: str = "1.19.6",
+    may_move: MayMove = MayMove(),  # noqa: B008 - it is immutable
 ) -> list[str]:
     """Return why the pools are refused, as the errors' places and problems."""
     kinds = {
@@ -58,7 +64,7 @@ def refusals(
     state = with_uids(state)
     claims = all_noted("lb", state, "edge")
     return [
-        f"{item.path}: {item.problem}" for item in lb_changes(planned, MayMove(), state, claims, LbIpam(version)).errors
+        f"{item.path}: {item.problem}" for item in lb_changes(planned, may_move, state, claims, LbIpam(version)).errors
     ]
 
 
@@ -89,6 +95,22 @@ def test_a_service_that_asks_for_no_address_makes_no_pool_refuse_another() -> No
     before = pools(edge_pools={"production": {"addresses": "10.91.0.0/25", "bgp": "rack"}})
     inside = {**held("web/front", ""), "spec": {"type": "ClusterIP"}, "status": {}}
     assert refusals(pools(), before, [held("web/other", "10.91.0.9"), inside]) == []
+
+
+@pytest.mark.parametrize("version", ["1.17.16", "1.18.2", "1.20.2"])
+def test_an_address_that_goes_to_another_pool_is_taken_away_first(version: str) -> None:
+    """A pool under another name is another pool: an address stays with its service by the same one alone."""
+    entry = {"addresses": "10.91.0.0/26", "bgp": "rack"}
+    before = pools(version, edge_services={})
+    renamed = pools(version, edge_pools={"prod": entry}, edge_services={})
+    asked = held("media/plex", "10.91.0.7", **{"lbipam.cilium.io/ips": "10.91.0.7"})
+    assert refusals(renamed, before, [asked, held("media/none", "")], version) == [
+        "CiliumLoadBalancerIPPool production: the service media/plex holds 10.91.0.7, which the pool prod is to give it"
+        " instead: Cilium takes it away first, so its connections end, and only a service that asks for its address is sure"
+        " to get it again"
+    ]
+    said = MayMove(take_over=TakeOver(services=("media/plex@10.91.0.7",)))
+    assert refusals(renamed, before, [asked], version, said) == []
 
 
 def test_a_widened_pool_moves_services_of_an_older_cilium() -> None:

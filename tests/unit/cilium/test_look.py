@@ -19,6 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     look_request,
     reads_workloads,
     target_of,
+    witness_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
@@ -40,7 +41,7 @@ all:
 POLICY = """
 apiVersion: cilium.io/v2alpha1
 kind: CiliumBGPPeeringPolicy
-metadata: {name: old-policy, generation: 4}
+metadata: {name: old-policy, generation: 4, uid: 00000000-0000-4000-8000-000000000004}
 spec:
   nodeSelector: {matchLabels: {kubernetes.io/os: linux}}
   virtualRouters: [{localASN: 64513, neighbors: [{peerAddress: 10.67.0.1/32, peerASN: 64512}]}]
@@ -48,7 +49,7 @@ spec:
 POOL = """
 apiVersion: cilium.io/v2alpha1
 kind: CiliumLoadBalancerIPPool
-metadata: {name: theirs, generation: 1}
+metadata: {name: theirs, generation: 1, uid: 00000000-0000-4000-8000-000000000005}
 spec: {blocks: [{cidr: 10.67.200.0/24}]}
 """
 VERB_KEYS = ("apiGroups", "resources", "verbs")
@@ -105,7 +106,7 @@ def test_a_cluster_with_a_peering_policy_and_a_pool_of_the_same_addresses() -> N
     assert "before Cilium 1.19 it wins" in refused[0]
     assert "it has 10.67.200.0-10.67.200.255, which the planned lb has" in refused[1]
     consent = yaml.safe_load(refused[2].partition("\n")[2])
-    named = ["CiliumBGPPeeringPolicy/old-policy@4", "CiliumLoadBalancerIPPool/theirs@1"]
+    named = ["CiliumBGPPeeringPolicy/old-policy@4-00000000", "CiliumLoadBalancerIPPool/theirs@1-00000000"]
     assert consent == {"edge_cluster_take_over": {"objects": named}}
     of = target(**consent)
     assert paths(of, state(of, POLICY, POOL)) == []
@@ -162,9 +163,52 @@ def test_what_left_the_inventory_is_listed_and_refused_while_it_is_in_use() -> N
     assert f"removed, as the inventory lacks it: {listed}" in found.notes
     assert [text.partition(":")[0] for text in found.refusals] == ["CiliumBGPClusterConfig old"]
     assert "n1 to 10.67.0.9" in found.refusals[0]
-    said = target("1.19.6", edge_cluster_take_over={"objects": ["CiliumBGPClusterConfig/old@2"]})
-    leaving = Target(of.site, of.cluster, of.release, of.namespace, routers_leave=True)
+    said = target("1.19.6", edge_cluster_take_over={"objects": ["CiliumBGPClusterConfig/old@2-00000000"]})
+    leaving, another = (
+        Target(of.site, of.cluster, of.release, of.namespace, leaving_routers=(address,))
+        for address in ("10.67.0.9", "10.67.0.1")
+    )
     assert [look(other, live, ADMINISTRATOR).refusals for other in (said, leaving)] == [[], []]
+    assert look(another, live, ADMINISTRATOR).refusals == found.refusals  # another router leaves
+
+
+POD_POOLS = {"edge_cluster_pod_pools": {"tenants": {"cidr": "10.70.0.0/17"}, "default": {"cidr": "10.71.0.0/16"}}}
+
+
+def pod_pool(of: Target, cidr: str, uid: str) -> dict[str, Any]:
+    marks = {**OURS, "cluster-edge.hybridnet/site": of.site}
+    metadata = {"name": "tenants", "uid": uid, "labels": marks, "generation": 1}
+    return {
+        "kind": "CiliumPodIPPool",
+        "apiVersion": "cilium.io/v2alpha1",
+        "metadata": metadata,
+        "spec": {"ipv4": {"cidrs": [cidr], "maskSize": 24}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "held", "refused"),
+    [
+        pytest.param({}, "10.70.1.0/24", "the inventory lacks it, and nodes hold CIDRs of it", id="the pool left"),
+        pytest.param(POD_POOLS, "10.70.200.0/24", "its planned CIDRs lack what nodes hold of it", id="a CIDR left"),
+        pytest.param(POD_POOLS, "10.70.1.0/24", None, id="what is held stays"),
+    ],
+)
+def test_pod_cidrs_that_nodes_hold_are_not_taken_out_of_their_pool(
+    variables: dict[str, Any], held: str, refused: str | None
+) -> None:
+    uid = "00000000-0000-4000-8000-000000000007"
+    of = target("1.19.6", **variables)
+    live = state(of, config_map={uid: "CiliumPodIPPool tenants", "noted.lb": "true", "noted.bgp": "true"})
+    live["objects"] = [pod_pool(of, "10.70.0.0/16", uid)]
+    assert witness_request(of, live) == ["ciliumnodes"]
+    pools = {"allocated": [{"pool": "tenants", "cidrs": [held]}, {"pool": "default", "cidrs": ["10.99.0.0/24"]}]}
+    live["objects"].append({"kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {"pools": pools}}})
+    found = [text for text in look(of, live, ADMINISTRATOR).refusals if "does not serve" not in text]
+    assert [refused in text and f"n1 has {held}" in text for text in found] == [True][: bool(refused)]
+    said = {"objects": ["CiliumPodIPPool/tenants@1-00000000"]}
+    consents = look(target("1.19.6", **variables, edge_cluster_take_over=said), live, ADMINISTRATOR).refusals
+    assert [text for text in consents if "does not serve" not in text] == []
 
 
 def live_release(of: Target, version: str) -> dict[str, Any]:
@@ -262,6 +306,8 @@ def as_planned(of: Target) -> dict[str, Any]:
     services = [applied(item["object"]) for item in of.cluster["services"]]
     release = live_release(of, of.cluster["cilium_version"])
     noted = {"noted.bgp": "true", "noted.lb": "true", "noted.services": "true"}
+    labels = of.cluster["node_labels"] or {}
+    noted |= {"nodes": " ".join(labels), **{f"labels.{name}": " ".join(own) for name, own in labels.items() if own}}
     noted |= {item["metadata"]["uid"]: place(item) for item in (*bgp, *lb, *services)}
     nodes = state(of)["nodes"]
     for name, labels in (of.cluster["node_labels"] or {}).items():

@@ -35,7 +35,7 @@ EVERYTHING = {"matchExpressions": [{"key": "never", "operator": "NotIn", "values
 
 
 def item(kind: str, name: str, labels: dict[str, str] | None = None, **spec: Any) -> Object:
-    metadata = {"name": name, "generation": 3, "labels": labels or {}}
+    metadata = {"name": name, "generation": 3, "uid": "0f1e2d3c-0000-4000-8000-000000000000", "labels": labels or {}}
     return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": metadata, "spec": spec}
 
 
@@ -214,16 +214,17 @@ def test_a_peering_policy_counts_for_nothing_from_1_19_on() -> None:
     ("consent", "refused"),
     [
         pytest.param([], True, id="none"),
-        pytest.param(["CiliumLoadBalancerIPPool/theirs@3"], False, id="this one as it lives"),
-        pytest.param(["CiliumLoadBalancerIPPool/theirs@2"], True, id="it was changed since"),
-        pytest.param(["CiliumPodIPPool/theirs@3"], True, id="another kind"),
+        pytest.param(["CiliumLoadBalancerIPPool/theirs@3-0f1e2d3c"], False, id="this one as it lives"),
+        pytest.param(["CiliumLoadBalancerIPPool/theirs@2-0f1e2d3c"], True, id="it was changed since"),
+        pytest.param(["CiliumLoadBalancerIPPool/theirs@3-00000000"], True, id="it was deleted and made anew"),
+        pytest.param(["CiliumPodIPPool/theirs@3-0f1e2d3c"], True, id="another kind"),
     ],
 )
 def test_consent_is_void_where_the_live_object_differs(consent: list[str], refused: bool) -> None:
     live = [pool("theirs", "10.67.200.0/24")]
     found = claims_of_others(PLANNED, live, Surroundings(NODES, SERVICES, "1.19.6"), made, consent)
     assert bool(found) is refused
-    assert all("{objects: ['CiliumLoadBalancerIPPool/theirs@3']}" in str(error) for error in found)
+    assert all("{objects: ['CiliumLoadBalancerIPPool/theirs@3-0f1e2d3c']}" in str(error) for error in found)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_consent_is_void_where_the_live_object_differs(consent: list[str], refus
 def test_an_upgrade_ends_the_sessions_of_peering_policies(live: str, planned: str, ends: bool) -> None:
     found = ended_policies([policy({"rack": "b"})], NODES, live, planned, [])
     assert ["gives n2 the sessions" in str(error) for error in found] == ([True] if ends else [])
-    assert ended_policies([policy()], NODES, live, planned, ["CiliumBGPPeeringPolicy/old-policy@3"]) == []
+    assert ended_policies([policy()], NODES, live, planned, ["CiliumBGPPeeringPolicy/old-policy@3-0f1e2d3c"]) == []
 
 
 def test_the_role_judges_by_the_labels_that_it_writes_itself() -> None:
@@ -252,7 +253,7 @@ def test_the_role_judges_by_the_labels_that_it_writes_itself() -> None:
         "objects": [planned],
         "secrets_namespace": "kube-system",
         "services": [],
-        "may_end_sessions": False,
+        "may_end_sessions": [],
     }
     options.update(take_over={}, cilium_version="1.19.6", serves_classless=True)
     claims = Claims("bgp", "home", {}, "kube-system")

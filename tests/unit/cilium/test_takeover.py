@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
     Release,
     cluster_refusals,
+    leaves,
     release_note,
     release_refusals,
+    release_word,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 
@@ -117,6 +120,44 @@ def test_version_goes_one_minor_at_a_time(live: str, planned: str, said: str) ->
     assert said in text
     assert f"edge_cluster_take_over: {{release: cilium@{live}}}" in text
     assert release_refusals(before, after, [before.digest], TakeOver(f"cilium@{live}")) == []
+
+
+def said_again(live: Release, planned: Release, noted: Sequence[str]) -> str:
+    """Return the word that a refusal of a version prints, which has to be another one than that of the inventory."""
+    stays = TakeOver(f"{live.name}@{live.version}")
+    (text,) = release_refusals(live, planned, noted, stays)
+    word = text.partition("release: ")[2].partition("}")[0]
+    assert word.startswith(f"{stays.release}#")
+    assert release_word(live, planned, noted, stays) == {"release": word}
+    assert release_refusals(live, planned, noted, TakeOver(word)) == []
+    return word
+
+
+def test_a_word_that_stays_consents_to_no_other_change() -> None:
+    """A release is taken over as it is; later its version goes back in the inventory, where the word still stands."""
+    live, older, oldest = release("1.18.2", LIVE), release("1.17.16", LIVE), release("1.16.19", LIVE)
+    stays = TakeOver("cilium@1.18.2")
+    taken = release_note(live, live, (), stays)
+    assert release_refusals(live, older, taken, TakeOver()) != []
+    word = said_again(live, older, taken)
+    assert release_refusals(live, oldest, taken, TakeOver(word)) != []  # it names the one change
+    # Without the note of its use it would hold: it names what lives.
+    assert release_refusals(live, older, [live.digest], stays) == []
+
+
+def test_a_used_word_holds_until_its_change_is_made() -> None:
+    """Helm may fail before there is a new release: then the same word goes on, but to nothing else of this site's."""
+    live, older, oldest = release("1.18.2", LIVE), release("1.17.16", LIVE), release("1.16.19", LIVE)
+    stays = TakeOver("cilium@1.18.2", tuple(".".join(path) for path in leaves(LIVE)))
+    foreign = release_note(live, older, (), stays)
+    assert [release_refusals(live, item, foreign, stays) for item in (older, oldest)] == [[], []]
+    own = release_note(live, older, [live.digest], stays)
+    assert release_refusals(live, older, own, stays) == []
+    assert said_again(live, oldest, own)
+    assert release_note(live, older, own, stays) == own  # a second run notes nothing new
+    # What somebody else makes of it later is another release, whatever its version is.
+    edited = release("1.18.2", {**LIVE, "debug": {"enabled": True}})
+    assert release_refusals(edited, older, own, stays) != []
 
 
 @pytest.mark.parametrize(

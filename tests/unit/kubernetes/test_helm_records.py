@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import helm_records
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import ClusterConnection
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm_records import (
     decoded,
     encoded,
@@ -36,6 +37,9 @@ class Server:
 
     def __init__(self, status: str = "pending-upgrade", secret: bool = True, age: int = 301) -> None:
         self.secret = secret
+        self.connection = ClusterConnection("kubeconfig", None)
+        self.connection.helm_records = "secrets" if secret else "configmaps"
+        self.elsewhere = False
         self.date = f"Sun, 29 Nov 2026 00:{age // 60:02}:{age % 60:02} GMT"
         self.content: dict[str, Any] = {**CONTENT, "info": {**CONTENT["info"], "status": status}}  # type: ignore[dict-item]
         self.sent: list[Mapping[str, Any]] = []
@@ -50,7 +54,7 @@ class Server:
 
     def items(self, path: str, accept: str, selector: str) -> list[dict[str, Any]]:
         assert selector == "owner=helm,name=cilium"
-        return [self.record] if path.endswith("secrets") is self.secret else []
+        return [self.record] if self.elsewhere or path.endswith("secrets") is self.secret else []
 
     def get(self, path: str) -> dict[str, Any]:
         return self.record
@@ -62,6 +66,22 @@ class Server:
             raise ConflictError("here", error)
         self.sent.append(body)
         return {}
+
+
+@pytest.mark.parametrize("secret", [True, False])
+def test_records_that_helm_does_not_read_are_refused(secret: bool) -> None:
+    """The greater revision may be the one of a driver that nobody uses any more."""
+    kinds = ("secrets", "configmaps") if secret else ("configmaps", "secrets")
+    server = Server(secret=secret)
+    server.elsewhere = True
+    with pytest.raises(
+        ClusterReadError, match=f"has records in {kinds[1]}, and Helm reads {kinds[0]} here.*some in both"
+    ):
+        free_release(server, OPTIONS)  # type: ignore[arg-type]
+    server = Server(secret=not secret)
+    server.connection.helm_records = kinds[0]
+    with pytest.raises(ClusterReadError, match=f"set HELM_DRIVER={kinds[1][:-1]} in the environment"):
+        free_release(server, OPTIONS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("secret", [True, False])

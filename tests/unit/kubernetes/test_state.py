@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import ClusterConnection
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
     METADATA_OF_ONE,
     METADATA_ONLY,
@@ -301,6 +302,8 @@ class HelmStandIn:
 
     def __init__(self, *records: dict[str, Any], path: str = SECRETS) -> None:
         self.path = path
+        self.connection = ClusterConnection("kubeconfig", None)
+        self.connection.helm_records = path.rpartition("/")[2]
         self.records = {item["metadata"]["name"]: item for item in records}
         self.selectors: list[str] = []
 

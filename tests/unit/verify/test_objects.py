@@ -37,6 +37,18 @@ def object_missing(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
+    "EDGE906 platform CiliumLoadBalancerIPPool public-ingress: deleted at 2026-11-30T08:00:00Z, and there until its"
+    " finalizers are done: example.org/guard. What it does ends then (let whoever has set the finalizers end, or take them"
+    " off; then run site.yml with --tags cluster, which makes it anew)",
+)
+def object_being_deleted(site: LiveSite) -> None:
+    pools = {item["metadata"]["name"]: item for item in site.resources["CiliumLoadBalancerIPPool"]}
+    ending = {"deletionTimestamp": "2026-11-30T08:00:00Z", "finalizers": ["example.org/guard"]}
+    pools["public-ingress"]["metadata"].update(ending)
+    site.resources["CiliumLoadBalancerIPPool"].append({"metadata": {"name": "of-others", **ending}, "status": {}})
+
+
+@FAULTS.finds(
     "EDGE830 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/NoMatchingNode: No node "
     "matches spec.nodeSelector (compare nodeSelector with: kubectl get ciliumnodes --show-labels)",
 )

@@ -46,6 +46,18 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
         settles=False,
         others=COMMIT,
     ),
+    "EDGE906": LiveCode(
+        ERROR,
+        "Object is being deleted",
+        "{reason}. What it does ends then",
+        "let whoever has set the finalizers end, or take them off; then run site.yml with --tags cluster, which makes"
+        " it anew",
+        "platform CiliumLoadBalancerIPPool public-ingress: deleted at 2026-11-30T08:00:00Z, and there until its"
+        " finalizers are done: example.org/guard. What it does ends then (let whoever has set the finalizers end, or"
+        " take them off; then run site.yml with --tags cluster, which makes it anew)",
+        settles=False,
+        others=COMMIT,
+    ),
     "EDGE805": LiveCode(
         ERROR,
         "Another AS on the router",

@@ -119,7 +119,8 @@ TAKE_OVER = Record(
         Key(
             "release",
             Text("name@version", r"[a-z0-9][a-z0-9-]*@\S+", "name@version, such as cilium@1.18.2"),
-            "The live Helm release that becomes this site's.",
+            "The live Helm release that becomes this site's, or that gets a version which cannot simply follow. Holds"
+            " for the change that it is first used for; for another one the refusal prints a word of its own.",
         ),
         Key(
             "unset",
@@ -143,13 +144,13 @@ TAKE_OVER = Record(
             "objects",
             ListOf(
                 Text(
-                    "Kind/name@generation",
-                    r"[A-Z][A-Za-z0-9]+/[a-z0-9.-]+@[0-9]+",
-                    "Kind/name@generation, such as CiliumLoadBalancerIPPool/lb@2: the refusal prints it",
+                    "Kind/name@generation-UID",
+                    r"[A-Z][A-Za-z0-9]+/[a-z0-9.-]+@[0-9]+-[0-9a-f]{8}",
+                    "Kind/name@generation-UID, such as CiliumLoadBalancerIPPool/lb@2-4f1c09ae: the refusal prints it",
                 )
             ),
-            "Objects of others beside which the run goes on, although they claim what planned ones do; and BGP objects"
-            " of this site that left the inventory, with which sessions may end that are up.",
+            "Objects of others beside which the run goes on, although they claim what planned ones do; and objects of"
+            " this site that left the inventory in use: with sessions that are up, or with CIDRs that nodes hold.",
             default=(),
         ),
     )
