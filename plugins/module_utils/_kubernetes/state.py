@@ -300,9 +300,10 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
             state["nodes"][item["metadata"]["name"]] = {"labels": labels, "owned": owned, **facts}
     state["namespaces"] = state["cluster_uid"] = None
     if params["namespaces"]:
-        found = {item["metadata"]["name"]: item for item in reader.items("/api/v1/namespaces", accept=METADATA_ONLY)}
-        state["namespaces"] = sorted(found)
-        state["cluster_uid"] = found.get(OWN_NAMESPACE, {}).get("metadata", {}).get("uid")
+        there = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
+        uids = {item["metadata"]["name"]: item["metadata"].get("uid") for item in there}
+        state["namespaces"] = sorted(uids)
+        state["cluster_uid"] = uids.get(OWN_NAMESPACE)
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
     state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
     state["workloads"] = read_workloads(reader) if params["workloads"] else None
