@@ -301,9 +301,9 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     state["namespaces"] = state["cluster_uid"] = None
     if params["namespaces"]:
         there = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
-        uids = {item["metadata"]["name"]: item["metadata"].get("uid") for item in there}
-        state["namespaces"] = sorted(uids)
-        state["cluster_uid"] = uids.get(OWN_NAMESPACE)
+        uid_of = {item["metadata"]["name"]: item["metadata"].get("uid") for item in there}
+        state["namespaces"] = sorted(uid_of)
+        state["cluster_uid"] = uid_of.get(OWN_NAMESPACE)
     state["release"] = read_release(reader, params["release"]) if params["release"] else None
     state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
     state["workloads"] = read_workloads(reader) if params["workloads"] else None
