@@ -60,13 +60,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as ``long`` what comes after the first two cases of a test that is marked ``two_cases``."""
+    """Mark as ``long`` what comes after the first case of a test that is marked ``first_case``."""
     seen: Counter[str] = Counter()
     for item in items:
-        if item.get_closest_marker("two_cases"):
+        if item.get_closest_marker("first_case"):
             function = item.nodeid.partition("[")[0]
             seen[function] += 1
-            if seen[function] > 2:
+            if seen[function] > 1:
                 item.add_marker(pytest.mark.long)
 
 

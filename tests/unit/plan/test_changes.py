@@ -270,7 +270,7 @@ def _check(before: Any, now: Any) -> None:
     ]
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.ansible
 @pytest.mark.parametrize("ending", ["md", "json", "txt"])
 def test_the_changes_are_written_in_the_form_of_the_ending(ending: str, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_the_changes_are_written_in_the_form_of_the_ending(ending: str, tmp_path
         assert written == (changes_markdown(document) if ending == "md" else changes_text(document) + "\n")
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.ansible
 @pytest.mark.parametrize(
     ("options", "told"),

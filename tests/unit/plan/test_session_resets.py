@@ -89,7 +89,7 @@ def test_the_plan_says_it(tmp_path: Path) -> None:
     assert not {"resets", "changes", "changes_content"} & set(json.loads(after.read_text("utf-8")))
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.ansible
 @pytest.mark.parametrize(
     ("text", "told"),

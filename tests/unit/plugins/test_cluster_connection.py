@@ -202,7 +202,7 @@ def test_variables_alone_are_followed(
     assert TOKEN not in run.output
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize("name", ROLES)
 def test_each_role_alone_refuses_half_a_connection(
     named: ApiServerStandIn,
@@ -221,7 +221,7 @@ def test_each_role_alone_refuses_half_a_connection(
     assert named.asked == other.asked == []
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize("name", ROLES)
 def test_variables_of_a_role_lead_it_for_one_more_release(
     named: ApiServerStandIn, kubeconfig: Path, name: str, tmp_path: Path
@@ -251,7 +251,7 @@ def test_variable_of_a_role_beside_another_cluster_is_refused(
     assert named.asked == []
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "with variables that say the same"])
 @pytest.mark.parametrize("name", [name for name in ROLES if name != "cilium_net_release"])
 def test_module_defaults_lead_a_role(
@@ -268,7 +268,7 @@ def test_module_defaults_lead_a_role(
     assert "is replaced by" not in run.output
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(("variable", "value"), [("K8S_AUTH_VERIFY_SSL", "no"), ("HELM_KUBETOKEN", TOKEN)])
 @pytest.mark.parametrize("name", ["site.yml", "verify.yml"])
 def test_playbooks_refuse_before_a_router_is_touched(

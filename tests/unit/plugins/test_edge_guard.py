@@ -408,6 +408,7 @@ SHAPING = {
 """Variables of no connection plugin that choose one, or shape what runs."""
 
 
+@pytest.mark.long
 def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehearsal, tmp_path: Path) -> None:
     """Ansible's own executor, with every source of every option set but extra variables, which are refused."""
     used = [source for source in SOURCES if held(source) or not source.options]
@@ -461,7 +462,7 @@ def test_everything_at_once_does_not_change_how_the_router_is_reached(twin: Rehe
     assert "elsewhere" not in "".join(called)
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("playbook", "options"),
     [
@@ -518,6 +519,7 @@ def test_environment_that_leads_elsewhere(twin: Rehearsal) -> None:
     assert "HTTPS_PROXY" not in run.output  # NO_PROXY has the address
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("leads", [True, False], ids=["with a host in it", "with secrets alone"])
 def test_vault_file(leads: bool, twin: Rehearsal, tmp_path: Path) -> None:
     secrets = {"ansible_password": "sesame", "ansible_become_password": "sesame", "edge_bgp_passwords": {}}

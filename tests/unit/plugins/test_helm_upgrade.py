@@ -65,7 +65,7 @@ TOKEN = "https://charts.example/stable?sig=for-helm-alone"
 OPEN = "https://charts.example/stable"
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("given", "told", "shown"),
     [

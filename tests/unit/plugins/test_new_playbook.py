@@ -40,7 +40,7 @@ def new(folder: Path, *answers: str, options: tuple[str, ...] = ()) -> PlaybookR
     return run_playbook("new.yml", HYBRID, *answers, options=options, folder=folder)
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_is_written_plans_without_a_finding_but_servicelb_of_k3s(name: str, tmp_path: Path) -> None:
     written = new(tmp_path, f"edge_new_folder={name}", *VARIANTS[name])
@@ -93,7 +93,7 @@ def test_wrong_answers_are_told_at_once_and_nothing_is_written(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize("kind", ["full", "empty", "file", "dangling link"])
 def test_what_is_there_is_never_overwritten(kind: str, tmp_path: Path) -> None:
     there = tmp_path / "my-site"

@@ -43,6 +43,7 @@ def test_live_services_count(report: str, tmp_path: Path, api: ApiServer) -> Non
     assert api.asked == ["GET /api/v1/services"]
 
 
+@pytest.mark.long
 def test_the_plan_as_json_stays_what_the_inventory_says(tmp_path: Path, api: ApiServer) -> None:
     answer(api, "10.61.1.0")
     site = inventory(tmp_path, api, edge=REACHABLE)

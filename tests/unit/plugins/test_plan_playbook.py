@@ -36,7 +36,7 @@ def test_ansible_and_the_tests_read_the_reference_site_alike(tmp_path: Path) -> 
     assert json.loads(plan_file.read_text("utf-8")) == expected
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -105,7 +105,7 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
         assert line in result.output
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize("playbook", ["plan.yml", "site.yml"])
 @pytest.mark.parametrize("errors", [1, 3, 8])
 def test_each_error_is_shown_once(playbook: str, errors: int, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def warned(folder: Path, color: Color, environment: dict[str, str] | None = None
     return [line for line in result.output.splitlines() if "EDGE110" in line]
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.each_core
 @pytest.mark.parametrize(
     ("color", "environment", "colored"),
@@ -198,7 +198,7 @@ def test_a_template_that_fails_is_a_finding(tmp_path: Path) -> None:
     assert "'no_such_variable' is undefined" in result.output
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("limit", "missing"),
     [
@@ -220,7 +220,7 @@ def test_a_limit_needs_both_ends(limit: str, missing: str) -> None:
     assert result.output.count("EDGE113") == 1
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     "options",
     [("--limit", "udm-pro,platform"), ("--limit", "udm-pro", "--tags", "router"), ("--limit", "all")],
@@ -322,7 +322,7 @@ def test_a_diff_hides_a_password_of_an_earlier_rendering(tmp_path: Path) -> None
     assert SECRET not in result.output
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize("value", ['"s3cret\\n"', '"s3cret|b"', "[s3cret, b]", '"s3cret b"'])
 def test_a_password_that_an_end_would_not_take_is_refused_unseen(tmp_path: Path, value: str) -> None:
     extra = overlay(tmp_path, f"    edge_bgp_passwords: {{public-ingress: {value}}}\n")

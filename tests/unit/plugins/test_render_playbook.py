@@ -56,6 +56,7 @@ OURS = [
 ]
 
 
+@pytest.mark.long
 def test_the_documented_comparison_of_two_renderings_names_the_changed_files_alone(tmp_path: Path) -> None:
     render(tmp_path, tmp_path / "before", "home").check(0)
     render(tmp_path, tmp_path / "after", "home", edge_cilium_version="1.20.1").check(0)

@@ -36,7 +36,7 @@ def test_no_task_of_a_role_has_tags_of_its_own(path: Path) -> None:
     assert not re.search(r"^[ -]*tags:", path.read_text("utf-8"), re.MULTILINE)
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.ansible
 @pytest.mark.parametrize("name", ["compare", "drift", "plan", "render", "site", "verify"])
 def test_a_run_whose_tags_no_task_has_is_refused(name: str, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ UNTOLD = """
 """One whose tags stand in a file that is read when it runs."""
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.ansible
 @pytest.mark.parametrize(
     ("playbook", "tags", "status"),

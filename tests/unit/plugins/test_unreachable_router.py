@@ -245,6 +245,7 @@ def test_routers_change_one_after_the_other_and_a_preview_shows_them_all(tmp_pat
         assert output.count("PLAY [Expand the routers]") == plays
 
 
+@pytest.mark.long
 def test_a_router_that_is_lost_while_they_contract_keeps_the_next_from_starting(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, first=unreachable(), second=REACHABLE)
     run = run_playbook(str(without_frr(tmp_path)), hosts, options=("--tags", "contract"))
@@ -263,7 +264,7 @@ def test_a_router_whose_bgp_others_write_is_read_and_not_contracted(tmp_path: Pa
     assert "skipping: [home]" in done["Contract the router"]
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     ("changed", "left", "contracts"),
     [
@@ -324,7 +325,7 @@ def test_a_router_that_the_plan_does_not_manage_is_not_waited_for(tmp_path: Path
     assert api.begun
 
 
-@pytest.mark.two_cases
+@pytest.mark.first_case
 @pytest.mark.parametrize(
     "options",
     [("--tags", "cluster"), ("--limit", "home*"), ("--skip-tags", "router")],
@@ -399,6 +400,7 @@ def test_a_cluster_that_cannot_be_read_ends_the_run_before_the_routers(tmp_path:
     assert "TASK [Expand the router]" not in run.output
 
 
+@pytest.mark.long
 def test_a_cluster_of_others_ends_the_run_before_the_routers(tmp_path: Path, api: ApiServer) -> None:
     api.answers[LOOK] = {"items": [{"metadata": {"name": "elsewhere"}}]}
     run = run_playbook(str(without_frr(tmp_path)), inventory(tmp_path, api, home=REACHABLE))

@@ -41,6 +41,7 @@ def test_a_plan_of_before_that_is_not_there_is_told_once(tmp_path: Path) -> None
     assert run.output.count("No such file") == 1
 
 
+@pytest.mark.long
 def test_files_are_rendered_where_the_command_was_typed(tmp_path: Path) -> None:
     run_playbook("render.yml", HYBRID, "edge_render_dir=out", folder=tmp_path).check(0)
     assert (tmp_path / "out/udm-pro/frr.conf").is_file()
