@@ -22,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Look,
     calls_helm,
+    identity_of,
     look,
     look_request,
     reads_workloads,
@@ -97,7 +98,7 @@ class ActionModule(ClusterAction):
             "refusals": refusals,
             "notes": found.notes,
             "may_end_sessions": target.may_end_sessions,
-            "cluster_uid": state.get("cluster_uid"),
+            "identity": identity_of(state),
             "pending": found.pending,
             "first_install": found.first_install,
         }

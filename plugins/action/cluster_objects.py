@@ -59,6 +59,7 @@ ARGUMENTS: dict[str, Any] = {
     "namespace": {"type": "str", "default": "kube-system"},
     "forget": {"type": "bool", "default": False},
     "objects": {"type": "list", "elements": "dict", "default": []},
+    "nodes": {"type": "list", "elements": "str", "default": []},
     "node_labels": {"type": "dict"},
     "passwords_in": {"type": "str", "no_log": False},
     "secrets_namespace": {"type": "str", "default": "kube-system", "no_log": False},

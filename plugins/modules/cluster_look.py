@@ -94,11 +94,13 @@ may_end_sessions:
   type: list
   elements: str
   sample: ["192.0.2.1"]
-cluster_uid:
-  description: UID of the namespace kube-system, by which two names of one cluster are told.
+identity:
+  description:
+    - UID of the namespace kube-system and the names of the nodes, by which two names of one cluster are told. Two
+      clusters that were restored from one snapshot have the same UID.
   returned: the cluster could be looked at, and this run writes to it
   type: str
-  sample: 7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f
+  sample: 7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f node01 node02
 pending:
   description:
     - Which of V(release), V(bgp), V(lb) and V(services) is not as planned. The role of another part would find nothing

@@ -51,9 +51,18 @@ options:
     type: list
     elements: dict
     default: []
+  nodes:
+    description:
+      - Names of the planned nodes. The part V(bgp) notes them, and refuses to go on where it noted other ones that live
+        in the cluster still, and none of these. That is the run of another inventory with the name of the same site.
+      - Without any, nothing is noted or refused.
+    type: list
+    elements: str
+    default: []
   node_labels:
     description:
-      - By node, the labels that it shall have from us. Of other nodes our labels are removed.
+      - By node, the labels that it shall have from us. Labels that the site set on others are removed. Those that
+        another site set stay.
       - Without it the labels of all nodes are left alone.
     type: dict
   passwords_in:

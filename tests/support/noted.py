@@ -50,4 +50,5 @@ def all_noted(part: str, state: Mapping[str, Any], site: str = "home") -> Claims
     """
     made = {item["metadata"]["uid"]: place(item) for item in live_of(state) if is_ours(item["metadata"], site)}
     labels = {f"labels.{name}": " ".join(node["owned"]) for name, node in state["nodes"].items() if node["owned"]}
-    return Claims(part, site, {f"noted.{part}": "true", **made, **labels}, "kube-system")
+    noted = {f"noted.{part}": "true", "noted.labels": "true"}
+    return Claims(part, site, {**noted, **made, **labels}, "kube-system")

@@ -97,7 +97,7 @@ def bgp_changes(
             )
         )
     live = [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata} for metadata in state["secrets"]]
-    changes.remove += _secrets_elsewhere(secrets_namespace, claims)
+    changes.warnings += _secrets_elsewhere(secrets_namespace, claims)
     claims.forget_gone(["Secret"], live)
     for item in live:
         ours = claims.made(item)
@@ -108,13 +108,37 @@ def bgp_changes(
     return changes
 
 
-def _secrets_elsewhere(secrets_namespace: str, claims: Claims) -> Iterator[Object]:
-    """Yield the noted Secrets of other namespaces: Cilium read passwords there before its Helm value was changed."""
-    for uid, name in sorted(claims.note.made.items()):
+def _secrets_elsewhere(secrets_namespace: str, claims: Claims) -> Iterator[str]:
+    """Yield what is said of noted Secrets of other namespaces, where Cilium read passwords before its value changed.
+
+    They are left there: agents read them until the new value is rolled out, which nobody sees here.
+    """
+    for name in sorted(claims.note.made.values()):
         kind, _space, path = name.partition(" ")
         namespace, _slash, own = path.partition("/")
         if kind == "Secret" and namespace != secrets_namespace:
-            yield {"apiVersion": "v1", "kind": kind, "metadata": {"name": own, "namespace": namespace, "uid": uid}}
+            problem = f"it holds a password, and Cilium is to read passwords in {secrets_namespace} now; it was left"
+            hint = f"once no agent reads it: kubectl -n {namespace} delete secret {own}"
+            yield str(EdgeError(name, problem, hint))
+
+
+def another_inventory(nodes: Sequence[str], live: Iterable[str], claims: Claims) -> Iterator[EdgeError]:
+    """Yield an error where an inventory with other nodes, which live, has provisioned the site in the cluster.
+
+    Args:
+        nodes: the planned ones; none: not told.
+        live: those of the cluster.
+        claims: what was noted.
+    """
+    others = sorted(claims.note.nodes.intersection(live))
+    if nodes and others and not claims.note.nodes.intersection(nodes):
+        yield EdgeError(
+            f"site {claims.site}",
+            f"an inventory with other nodes ({some(others, MOST_NAMES)}), which live, has provisioned the site in this"
+            " cluster: this run would remove what that one made",
+            "give one of the two inventories another edge_site_name; where these nodes were replaced, keep one in"
+            " edge_nodes for this run, or let them leave the cluster first",
+        )
 
 
 def lb_changes(
@@ -351,16 +375,21 @@ def _lost_fields(value: Any, fields: Mapping[str, Any] | None, path: str = "") -
 def _label_nodes(
     changes: Changes, wanted: Mapping[str, Mapping[str, str]], live: Mapping[str, Any], claims: Claims
 ) -> None:
-    """Set and take back labels of nodes. Those that another site set as the same field manager stay."""
-    for name in sorted({*wanted, *claims.note.labels}):
+    """Set and take back labels of nodes. Those that another site alone set as the same field manager stay."""
+    for name in sorted({*wanted, *claims.note.labels, *live}):
         labels, node = wanted.get(name, {}), live.get(name)
         if node is not None:
-            before = claims.note.labels.get(name, frozenset())
+            ours = claims.set_labels(name, node["owned"])
             kept = {
                 key: node["labels"][key]
                 for key in node["owned"]
-                if key in node["labels"] and key not in labels and key not in before
+                if key in node["labels"] and key not in labels and key not in ours
             }
+            if kept and claims.first:
+                changes.warnings.append(
+                    f"Node {name}: {FIELD_MANAGER} has set {', '.join(sorted(kept))}, and this site has not noted it;"
+                    " it was left"
+                )
             planned = {**kept, **labels}
             if sorted(planned) != node["owned"] or any(node["labels"].get(key) != planned[key] for key in planned):
                 changes.apply.append(_node_patch(name, planned))
@@ -370,18 +399,6 @@ def _label_nodes(
                 EdgeError(f"Node {name}", "it is not in the cluster", "let it join, or take the host out of edge_nodes")
             )
         claims.note_labels(name, labels if node is not None else ())
-    others = sorted(claims.note.nodes & set(live)) if wanted and not claims.note.nodes & set(wanted) else ()
-    if others:
-        changes.errors.append(
-            EdgeError(
-                f"site {claims.site}",
-                f"an inventory with other nodes ({some(others, MOST_NAMES)}), which live, has provisioned the site in"
-                " this cluster: this run would remove what that one made",
-                "give one of the two inventories another edge_site_name; where these nodes were replaced, keep one in"
-                " edge_nodes for this run, or let them leave the cluster first",
-            )
-        )
-    claims.note_nodes(wanted)
 
 
 def _node_patch(name: str, labels: Mapping[str, str]) -> Object:

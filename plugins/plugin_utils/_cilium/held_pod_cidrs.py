@@ -31,6 +31,7 @@ def pod_cidrs_leave(planned: Iterable[Object], live: Iterable[Object], site: str
 
 def lost_pod_cidrs(
     planned: Iterable[Object],
+    removed: Iterable[Object],
     live: Sequence[Object],
     made: Callable[[Object], bool],
     consent: Collection[str] = (),
@@ -39,16 +40,18 @@ def lost_pod_cidrs(
 
     Args:
         planned: the cluster's pools.
+        removed: those that left the plan.
         live: what the cluster has, with each CiliumNode.
         made: whether this site made a live object.
         consent: words of the pools that may lose them (:func:`.others_objects.name_as_it_lives`).
     """
     wanted = _by_name(planned)
+    judged = {*wanted, *_by_name(removed)}
     nodes = [item for item in live if item["kind"] == NODE]
     for item in live:
-        if item["kind"] != POD_POOL or not made(item) or name_as_it_lives(item) in consent:
-            continue
         name = item["metadata"]["name"]
+        if item["kind"] != POD_POOL or name not in judged or not made(item) or name_as_it_lives(item) in consent:
+            continue
         kept = pod_blocks(wanted[name]) if name in wanted else ()
         held = [
             f"{node['metadata']['name']} has {cidr}"

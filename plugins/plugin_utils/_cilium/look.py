@@ -130,7 +130,9 @@ class Target:
             "site": self.site,
             "namespace": self.namespace,
             "objects": {"bgp": cluster["bgp"], "lb": cluster["lb"]}.get(part, []),
+            "nodes": [*cluster["nodes"], *cluster["absent_nodes"]],
             "node_labels": cluster["node_labels"],
+            "forget": cluster["absent"],
             "secrets_namespace": cluster["secrets_namespace"],
             "may_move": [EVERY_SERVICE] if cluster["absent"] else cluster["may_move"],
             "take_over": cluster["take_over"],
@@ -139,6 +141,16 @@ class Target:
             "services": cluster["services"],
             "may_end_sessions": self.may_end_sessions,
         }
+
+
+def identity_of(state: Mapping[str, Any]) -> str | None:
+    """Return what tells a cluster from another one; None where nobody asked for it.
+
+    Args:
+        state: what :func:`look_request` asked for.
+    """
+    uid = state.get("cluster_uid")
+    return " ".join([uid, *sorted(state["nodes"])]) if uid else None
 
 
 def target_of(plan: PlanDocument, cluster: str, release: str, namespace: str, verifies: bool) -> Target:

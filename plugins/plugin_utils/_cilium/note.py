@@ -7,8 +7,8 @@ Labels and field managers are texts that every tenant can write on a Service. Th
 and the ConfigMap stands in a namespace that is no tenant's. Its keys:
 
 * a UID: the object that has it, which this site made; or ``keys of`` a Service of others, on which it set single keys.
-* ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once. Without it, the part's
-  next run notes what carries the site's labels and its field manager, and lists it.
+* ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once, as ``noted.labels`` says of
+  nodes' labels. Without it, the part's next run notes what carries the site's labels and its field manager, and lists it.
 * ``labels.<node>``: keys of the labels that this site set on a node. Other sites set theirs as the same field manager.
 * ``nodes``: the names of the nodes that the inventory had, by which another inventory of the same site name is told.
 * ``making.<part>``: what a run was about to make. It stays where the run was cut off, and the next one knows its own.
@@ -36,6 +36,8 @@ MOST_BYTES = 1024 * 1024
 
 _PLACE = re.compile(r"[A-Z][A-Za-z0-9]* ([a-z0-9.-]+/)?[a-z0-9.-]+")
 _PARTS = ("bgp", "lb", "services")
+NODE_LABELS = "labels"
+"""What is noted beside the parts: that labels of nodes are."""
 
 Delta = dict[str, str | None]
 """Keys to set, and with None those to remove."""
@@ -82,7 +84,7 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
         part = key.partition(".")[2]
         if UID.fullmatch(key) and _PLACE.fullmatch(name):
             (made if name == value else keys)[key] = name
-        elif key.startswith(NOTED) and part in _PARTS:
+        elif key.startswith(NOTED) and part in (*_PARTS, NODE_LABELS):
             parts.add(part)
         elif key.startswith(MAKING) and part in _PARTS and all(map(_PLACE.fullmatch, text.splitlines())):
             making[part] = frozenset(text.splitlines())
@@ -156,8 +158,19 @@ class Claims:
         if not self.set_keys(item):
             self.delta[item["metadata"]["uid"]] = KEYS_OF + place(item)
 
+    def set_labels(self, node: str, owned: Iterable[str]) -> frozenset[str]:
+        """Return which of the labels that our field manager owns on a node are this site's, as far as it was noted.
+
+        All of them where the part was noted before labels were: then there is no other site that notes its own.
+        """
+        if not self.first and NODE_LABELS not in self.note.parts:
+            return frozenset(owned)
+        return self.note.labels.get(node, frozenset())
+
     def note_labels(self, node: str, keys: Iterable[str]) -> None:
         """Note which labels this site sets on a node from now on."""
+        if NODE_LABELS not in self.note.parts:
+            self.delta[f"{NOTED}{NODE_LABELS}"] = "true"
         wanted = frozenset(keys)
         if wanted != self.note.labels.get(node, frozenset()):
             self.delta[f"{LABELS}{node}"] = " ".join(sorted(wanted)) or None
@@ -184,6 +197,16 @@ class Claims:
         for uid, name in [*self.note.made.items(), *self.note.keys.items()]:
             if name.partition(" ")[0] in read and uid not in there:
                 self.delta[uid] = None
+
+    @property
+    def labels_about_to_be(self) -> Delta:
+        """What is noted of nodes' labels before they are written: those of before and those of afterwards."""
+        found: Delta = {}
+        for key, value in self.delta.items():
+            if key.startswith(LABELS) and value:
+                before = self.note.labels.get(key.removeprefix(LABELS), frozenset())
+                found[key] = " ".join(sorted({*before, *value.split()}))
+        return found
 
     def delta_without(self, uids: Iterable[str]) -> Delta:
         """Return the delta but for objects whose removal was refused."""

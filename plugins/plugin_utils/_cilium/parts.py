@@ -11,9 +11,9 @@ from typing import Any
 from ...module_utils._kubernetes.cilium_kinds import NODE, NODE_CONFIG, OTHERS_PLURALS, PLURALS, READ_ONLY_PLURALS
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels, service_labels
 from .._model.site import TakeOver
-from .changes import Changes, bgp_changes, lb_changes, service_changes
+from .changes import Changes, another_inventory, bgp_changes, lb_changes, service_changes
 from .ended_sessions import EVERY_ROUTER, ended_sessions, peerings_leave
-from .held_addresses import EVERY_SERVICE, LbIpam, MayMove, service_name
+from .held_addresses import LbIpam, MayMove, service_name
 from .held_pod_cidrs import lost_pod_cidrs, pod_cidrs_leave
 from .live_objects import object_key, place
 from .note import Claims, note_name
@@ -63,7 +63,7 @@ def witness_plurals(part: str, options: Mapping[str, Any], objects: Iterable[Obj
     judged = options["objects"], list(objects), options["site"]
     if part == "bgp" and EVERY_ROUTER not in options["may_end_sessions"] and peerings_leave(*judged):
         return [READ_ONLY_PLURALS[NODE_CONFIG]]
-    if part == "lb" and EVERY_SERVICE not in options["may_move"] and pod_cidrs_leave(*judged):
+    if part == "lb" and not options["forget"] and pod_cidrs_leave(*judged):
         return [READ_ONLY_PLURALS[NODE]]
     return []
 
@@ -89,11 +89,14 @@ def part_changes(
     if part == "bgp":
         namespace = options["secrets_namespace"]
         changes = bgp_changes(objects, options["node_labels"], passwords, namespace, state, claims)
+        changes.errors += another_inventory(options["nodes"], state["nodes"], claims)
+        if options["nodes"] and not options["forget"]:
+            claims.note_nodes(options["nodes"])
     else:
         may_move = MayMove(frozenset(options["may_move"]), consent)
         changes = lb_changes(objects, may_move, state, claims, lb_ipam, options["services"])
-        if EVERY_SERVICE not in options["may_move"]:
-            changes.errors += lost_pod_cidrs(objects, state["objects"], claims.made, consent.objects)
+        if not options["forget"]:
+            changes.errors += lost_pod_cidrs(objects, changes.remove, state["objects"], claims.made, consent.objects)
     around = Surroundings(
         nodes=labels_of_nodes(state["nodes"], options["node_labels"] or {}),
         services=_labels_of_services(state["services"], options["services"] or (), lb_ipam),

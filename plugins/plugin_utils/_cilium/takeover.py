@@ -129,7 +129,8 @@ def release_refusals(live: Release | None, planned: Release, made: Collection[st
         unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
         same = live.version == planned.version and before == after
         if not (consented or same) or unsaid:
-            refusals.append(_foreign(live, planned, unsaid, changed, None if consented else word))
+            said = consent.release if consented else None
+            refusals.append(_foreign(live, planned, unsaid, changed, said or word, bool(said)))
         if live.pending:
             refusals.append(_pending(live))
     missed = _missed_migration(live, planned)
@@ -146,10 +147,11 @@ def _is_consent(word: str | None, live: Release, planned: Release, made: Collect
     """
     if word != _named(live):
         return word == _exact_word(live, planned)
-    used = next((item.split(BETWEEN)[2:] for item in made if item.startswith(_use(word))), None)
+    used = next((item.removeprefix(_use(word)) for item in made if item.startswith(_use(word))), None)
     if used is None:
         return True
-    return used[0] == live.mark and (live.digest not in made or used[1] == planned.mark)
+    before, _between, after = used.partition(BETWEEN)
+    return before == live.mark and (live.digest not in made or after == planned.mark)
 
 
 def _valid_word(live: Release, planned: Release, made: Collection[str]) -> str:
@@ -170,7 +172,7 @@ def _use(word: str) -> str:
 
 
 def _foreign(
-    live: Release, planned: Release, unsaid: Mapping[Path, Any], changed: Sequence[str], word: str | None
+    live: Release, planned: Release, unsaid: Mapping[Path, Any], changed: Sequence[str], word: str, said: bool
 ) -> str:
     """Return why a release that this site has not made is left alone, and the ways out.
 
@@ -179,7 +181,8 @@ def _foreign(
         planned: what is to follow.
         unsaid: live values that Helm would unset, and of which no consent speaks.
         changed: paths of values that the plan sets.
-        word: which consents to the rest; None: the inventory says it.
+        word: which consents to the rest.
+        said: whether the inventory says it already.
     """
     text = f"the Helm release {live.name} ({live.version}) was not made by this site"
     if live.version != planned.version:
@@ -188,7 +191,7 @@ def _foreign(
         text += f"; the plan would set {some(sorted(changed), MOST_NAMES)}"
     names = sorted(".".join(path) for path in unsaid)
     if not unsaid:
-        return f"{text}. {_ways_out(live, (), word)}"
+        return f"{text}. {_ways_out((), word, said)}"
     printed = {path: value for path, value in unsaid.items() if shown(path[-1], value) == value}
     hidden = sorted(".".join(path) for path in unsaid if path not in printed)
     pasted = yaml.safe_dump(
@@ -197,9 +200,8 @@ def _foreign(
     keep = f" To keep these values, write them in the inventory:\n{pasted}\n" if printed else ""
     if hidden:
         keep += f" Not shown, as they may be secrets (helm get values {live.name}): {', '.join(hidden)}.\n"
-    return (
-        f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}.{keep}{_ways_out(live, names, word)}"
-    )
+    lost = f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}"
+    return f"{lost}.{keep}{_ways_out(names, word, said)}"
 
 
 def _pending(live: Release) -> str:
@@ -213,13 +215,11 @@ def _pending(live: Release) -> str:
     )
 
 
-def _ways_out(live: Release, unset: Sequence[str], word: str | None) -> str:
+def _ways_out(unset: Sequence[str], word: str, said: bool) -> str:
     """Return what a user can say where nothing is to be kept."""
-    said = yaml.safe_dump(
-        {"edge_cluster_take_over": _words(word or _named(live), unset)}, sort_keys=True, width=120
-    ).rstrip()
-    others = "" if word is None else " Or leave the release to its owner: edge_cilium_managed: false."
-    return f"To take the release over{' without them' if unset else ''}, say so:\n{said}\n{others}".rstrip()
+    pasted = yaml.safe_dump({"edge_cluster_take_over": _words(word, unset)}, sort_keys=True, width=120).rstrip()
+    others = "" if said else " Or leave the release to its owner: edge_cilium_managed: false."
+    return f"To take the release over{' without them' if unset else ''}, say so:\n{pasted}\n{others}".rstrip()
 
 
 def _named(live: Release) -> str:

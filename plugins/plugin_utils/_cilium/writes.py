@@ -66,11 +66,9 @@ class PartWrites:
     def __init__(
         self, part: str, changes: Changes, secrets: Sequence[Object], live: Mapping[str, Any], claims: Claims
     ) -> None:
-        removed = {place(item): item["metadata"].get("uid", "") for item in changes.remove}
-        self._uids = {**removed, **live_uids(live)}
+        self._uids = live_uids(live)
         self._claims = claims
         self._making = f"{MAKING}{part}"
-        self._noted = f"{NOTED}{part}"
         self._config_map = live["config_map"]
         self.is_last = part == LAST_PART
         self.new = [
@@ -90,7 +88,7 @@ class PartWrites:
     @property
     def before(self) -> Delta:
         """What is noted before anything is made."""
-        return {self._making: "\n".join(self.new)} if self.new else {}
+        return {**self._claims.labels_about_to_be, **({self._making: "\n".join(self.new)} if self.new else {})}
 
     def after(self, written: Sequence[Answered], kept: Iterable[str], forget: bool) -> Delta:
         """Return what is noted in the end.
@@ -102,9 +100,7 @@ class PartWrites:
         """
         delta = {**({self._making: None} if self.new else {}), **created_uids(written, self.new)}
         delta = {**self._claims.delta_without([self._uids[name] for name in kept]), **delta}
-        if forget:
-            delta.pop(self._noted, None)
-        return delta
+        return {key: value for key, value in delta.items() if not (forget and key.startswith(NOTED) and value)}
 
     def ends_the_note(self, delta: Delta, forget: bool, check_mode: bool) -> bool:
         """Return whether nothing is left to be noted of a cluster that leaves the site: its ConfigMap goes."""

@@ -19,6 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
     given_by,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import part_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
     password_secrets,
     secrets_at_hand,
@@ -549,24 +550,66 @@ def test_node_labels() -> None:
     ]
 
 
+LABELLED = {
+    "n1": {"labels": {"theirs": "x", "ours": "1", "old": "2"}, "owned": ["old", "ours", "theirs"]},
+    "n2": {"labels": {"theirs": "x"}, "owned": ["theirs"]},
+    "n3": {"labels": {"theirs": "x", "old": "2"}, "owned": ["old", "theirs"]},
+}
+WANTED = {"n1": {"ours": "1"}, "n2": {"ours": "1"}}
+
+
+def labelled(noted: dict[str, str], wanted: dict[str, dict[str, str]] = WANTED) -> tuple[Changes, Claims]:
+    claims = Claims("bgp", "home", noted, "kube-system")
+    return _changes.bgp_changes([], wanted, [], "kube-system", state(nodes=LABELLED), claims), claims
+
+
+def labels_of(changes: Changes) -> dict[str, dict[str, str]]:
+    return {item["metadata"]["name"]: item["metadata"]["labels"] for item in changes.apply}
+
+
 def test_two_sites_leave_each_other_s_node_labels() -> None:
     """Both write as one field manager; what one has set is told by its note alone."""
-    nodes = {
-        "n1": {"labels": {"theirs": "x", "ours": "1", "old": "2"}, "owned": ["old", "ours", "theirs"]},
-        "n2": {"labels": {"theirs": "x"}, "owned": ["theirs"]},
-        "n3": {"labels": {"theirs": "x", "old": "2"}, "owned": ["old", "theirs"]},
-    }
-    noted = {"noted.bgp": "true", "labels.n1": "old ours", "labels.n3": "old", "labels.gone": "old"}
-    claims = Claims("bgp", "home", noted, "kube-system")
-    wanted = {"n1": {"ours": "1"}, "n2": {"ours": "1"}}
-    changes = _changes.bgp_changes([], wanted, [], "kube-system", state(nodes=nodes), claims)
-    assert {item["metadata"]["name"]: item["metadata"]["labels"] for item in changes.apply} == {
+    marks = {"noted.bgp": "true", "noted.labels": "true"}
+    changes, claims = labelled({**marks, "labels.n1": "old ours", "labels.n3": "old", "labels.gone": "old"})
+    assert labels_of(changes) == {
         "n1": {"ours": "1", "theirs": "x"},
         "n2": {"ours": "1", "theirs": "x"},
         "n3": {"theirs": "x"},
     }
-    labels = {"labels.n1": "ours", "labels.n2": "ours", "labels.n3": None, "labels.gone": None}
-    assert claims.delta == {**labels, "nodes": "n1 n2"}
+    assert claims.delta == {"labels.n1": "ours", "labels.n2": "ours", "labels.n3": None, "labels.gone": None}
+    assert changes.warnings == []
+
+
+def test_the_first_run_of_a_site_says_which_labels_it_leaves() -> None:
+    changes, _claims = labelled({})
+    assert labels_of(changes) == {"n2": {"ours": "1", "theirs": "x"}}
+    assert [text.partition(", and")[0] for text in changes.warnings] == [
+        f"Node n1: {MANAGER} has set old, theirs",
+        f"Node n2: {MANAGER} has set theirs",
+        f"Node n3: {MANAGER} has set old, theirs",
+    ]
+
+
+def test_labels_of_a_site_that_noted_none_yet_are_all_its_own() -> None:
+    """A note that was written before labels of nodes were noted."""
+    changes, claims = labelled({"noted.bgp": "true"})
+    assert labels_of(changes) == {"n1": {"ours": "1"}, "n2": {"ours": "1"}, "n3": {}}
+    assert claims.delta == {"noted.labels": "true", "labels.n1": "ours", "labels.n2": "ours"}
+
+
+def test_labels_are_noted_before_they_are_written() -> None:
+    """A run that is cut off in between: what it set or was to take back is this site's still."""
+    marks = {"noted.bgp": "true", "noted.labels": "true"}
+    changes, claims = labelled({**marks, "labels.n1": "old", "labels.n3": "old"})
+    writes = PartWrites("bgp", changes, [], {**state(nodes=LABELLED), "config_map": marks}, claims)
+    assert writes.before == {"labels.n1": "old ours", "labels.n2": "ours"}
+    assert writes.after([], [], forget=False) == {"labels.n1": "ours", "labels.n2": "ours", "labels.n3": None}
+
+
+def test_a_cluster_that_left_is_not_noted_anew() -> None:
+    changes, claims = labelled({}, {})
+    writes = PartWrites("bgp", changes, [], {**state(nodes=LABELLED), "config_map": {}}, claims)
+    assert (writes.before, writes.after([], [], forget=True)) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -581,28 +624,29 @@ def test_two_sites_leave_each_other_s_node_labels() -> None:
 def test_an_inventory_of_the_same_site_name_removes_nothing_of_another(
     noted: str, live: list[str], refused: bool
 ) -> None:
+    """Whether it writes labels of nodes or not."""
     nodes = {name: {"labels": {}, "owned": []} for name in live}
-    data = {"noted.bgp": "true", **({"nodes": noted} if noted else {})}
-    claims = Claims("bgp", "home", data, "kube-system")
-    found = state(nodes=nodes)
-    changes = _changes.bgp_changes([], {"n1": {}, "n2": {}}, [], "kube-system", found, claims)
-    assert ["has provisioned the site in this cluster" in text for text in texts(changes.errors)] == [True][:refused]
-    assert claims.delta["nodes"] == "n1 n2"
-    leaves = Claims("bgp", "home", data, "kube-system")
-    assert _changes.bgp_changes([], {}, [], "kube-system", found, leaves).errors == []
+    options: dict[str, Any] = {"objects": [], "nodes": ["n1", "n2"], "node_labels": None, "forget": False}
+    options.update(services=[], take_over={}, cilium_version="1.19.6", serves_classless=True, may_end_sessions=[])
+    options["secrets_namespace"] = "kube-system"
+    for forget in (False, True):
+        claims = Claims("bgp", "home", {"noted.bgp": "true", **({"nodes": noted} if noted else {})}, "kube-system")
+        changes = part_changes("bgp", {**options, "forget": forget}, (), state(nodes=nodes), claims)
+        found = ["has provisioned the site in this cluster" in text for text in texts(changes.errors)]
+        assert found == [True][:refused]
+        assert claims.delta == ({} if forget else {"nodes": "n1 n2"})
 
 
-def test_a_secret_leaves_with_its_namespace() -> None:
-    """bgpControlPlane.secretsNamespace.name was changed: the password stays nowhere."""
+def test_a_secret_stays_where_agents_may_read_it() -> None:
+    """bgpControlPlane.secretsNamespace.name was changed, and who rolls that out is not known here."""
     data = {"noted.bgp": "true", uid_of("old"): "Secret old/bgp-password-k8s"}
     claims = Claims("bgp", "home", data, "kube-system")
-    changes = _changes.bgp_changes([], {}, [], "kube-system", state(), claims)
-    metadata = {"name": "bgp-password-k8s", "namespace": "old", "uid": uid_of("old")}
-    assert changes.remove == [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata}]
-    assert claims.delta == {uid_of("old"): None}
-    writes = PartWrites("bgp", changes, [], {**state(), "config_map": data}, claims)
-    assert writes.remove == changes.remove
-    assert writes.after([], ["Secret old/bgp-password-k8s"], forget=False) == {}
+    changes = _changes.bgp_changes([], None, [], "kube-system", state(), claims)
+    assert changes.warnings == [
+        "Secret old/bgp-password-k8s: it holds a password, and Cilium is to read passwords in kube-system now; it was left"
+        " (once no agent reads it: kubectl -n old delete secret bgp-password-k8s)"
+    ]
+    assert (changes.remove, claims.delta) == ([], {uid_of("old"): None})
 
 
 def test_node_labels_that_are_not_ours_are_neither_written_nor_removed() -> None:

@@ -307,7 +307,11 @@ def as_planned(of: Target) -> dict[str, Any]:
     release = live_release(of, of.cluster["cilium_version"])
     noted = {"noted.bgp": "true", "noted.lb": "true", "noted.services": "true"}
     labels = of.cluster["node_labels"] or {}
-    noted |= {"nodes": " ".join(labels), **{f"labels.{name}": " ".join(own) for name, own in labels.items() if own}}
+    noted |= {
+        "nodes": " ".join(of.cluster["nodes"]),
+        "noted.labels": "true",
+        **{f"labels.{name}": " ".join(own) for name, own in labels.items() if own},
+    }
     noted |= {item["metadata"]["uid"]: place(item) for item in (*bgp, *lb, *services)}
     nodes = state(of)["nodes"]
     for name, labels in (of.cluster["node_labels"] or {}).items():

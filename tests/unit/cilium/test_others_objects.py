@@ -254,6 +254,8 @@ def test_the_role_judges_by_the_labels_that_it_writes_itself() -> None:
         "secrets_namespace": "kube-system",
         "services": [],
         "may_end_sessions": [],
+        "nodes": [],
+        "forget": False,
     }
     options.update(take_over={}, cilium_version="1.19.6", serves_classless=True)
     claims = Claims("bgp", "home", {}, "kube-system")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
@@ -120,6 +121,20 @@ def test_version_goes_one_minor_at_a_time(live: str, planned: str, said: str) ->
     assert said in text
     assert f"edge_cluster_take_over: {{release: cilium@{live}}}" in text
     assert release_refusals(before, after, [before.digest], TakeOver(f"cilium@{live}")) == []
+
+
+def test_the_word_that_is_printed_is_the_one_that_counts() -> None:
+    """The inventory has the exact word already, and lacks a value that Helm would unset."""
+    live = release("1.18.2", LIVE)
+    noted = ("of another", f"used|cilium@1.18.2|{live.mark}|{live.mark}", "used|cilium@1.17.1")
+    ours = [*noted, "x"]
+    edited = release("1.18.2", {**LIVE, "debug": {"enabled": True}})
+    word = release_word(edited, release("1.19.6", LIVE), ours, TakeOver())["release"]
+    assert word.startswith("cilium@1.18.2#")
+    (text,) = release_refusals(edited, release("1.19.6", LIVE), ours, TakeOver(word))
+    said = yaml.safe_load(text.partition("say so:\n")[2])["edge_cluster_take_over"]
+    assert said == {"release": word, "unset": ["debug.enabled"]}
+    assert release_refusals(edited, release("1.19.6", LIVE), ours, TakeOver.of(said)) == []
 
 
 def said_again(live: Release, planned: Release, noted: Sequence[str]) -> str:
