@@ -99,6 +99,7 @@ def test_helm_itself_lists_no_variable_for_a_cluster_that_is_not_refused() -> No
     }
 
 
+@pytest.mark.long
 def test_variables_beside_a_kubeconfig_are_refused_by_each_role(
     named: Cluster, other: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +165,7 @@ def test_verification_switched_off_is_said_and_followed_by_all(
     assert untouched(named)
 
 
+@pytest.mark.long
 def test_named_kubeconfig_leads_reads_writes_and_helm_whatever_is_the_default(
     named: Cluster, other: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

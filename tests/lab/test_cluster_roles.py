@@ -93,6 +93,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.long
 def test_check_mode_on_an_empty_cluster(cluster: Cluster) -> None:
     run = run_roles(cluster, *three_roles(), options=("--check", "--diff"))
     assert run.returncode == 0, run.output

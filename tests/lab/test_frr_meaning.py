@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -68,6 +68,13 @@ ROUTED = [
     if file[0] in ("strict-filters", "firewall-and-vpn", "dual-stack", "aggregate-and-communities")
 ]
 """Those that are tried with real routes too, which takes seconds each: lists, marks, both families, lengths, defaults."""
+
+
+def marked(files: Sequence[tuple[str, str, str]]) -> list[Any]:
+    """Return parameters of a test: a full run takes what was written by hand."""
+    return [
+        pytest.param(file, id="/".join(file), marks=() if file[2] == "by hand" else pytest.mark.long) for file in files
+    ]
 
 
 def content(file: tuple[str, str, str]) -> str:
@@ -146,14 +153,12 @@ def read_back(lab: RouterLab, text: str) -> None:
         assert seen_of(neighbors[name], expected) == expected, name
 
 
-@pytest.mark.parametrize(
-    "file",
-    [pytest.param(file, id="/".join(file), marks=() if file[2] == "by hand" else pytest.mark.long) for file in FILES],
-)
+@pytest.mark.parametrize("file", marked(FILES))
 def test_frr_takes_the_file_and_shows_the_same_meaning(lab: RouterLab, file: tuple[str, str, str]) -> None:
     read_back(lab, content(file))
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("name", COSMETIC)
 def test_a_cosmetic_edit_is_none_for_frr_either(lab: RouterLab, name: str) -> None:
     text = mutated(COSMETIC[name])
@@ -161,6 +166,7 @@ def test_a_cosmetic_edit_is_none_for_frr_either(lab: RouterLab, name: str) -> No
     assert frr_difference(BASE, shown(lab), VERSION) == []
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("name", [name for name in SEMANTIC if name != "unknown-line"])
 def test_a_semantic_edit_is_told_from_what_frr_shows(lab: RouterLab, name: str) -> None:
     edits, expected = SEMANTIC[name]
@@ -243,7 +249,7 @@ def announced(lab: RouterLab) -> dict[str, bool]:
     return marked
 
 
-@pytest.mark.parametrize("file", ROUTED, ids="/".join)
+@pytest.mark.parametrize("file", marked(ROUTED))
 def test_filters_let_through_what_we_say(
     lab: RouterLab, announced: dict[str, bool], file: tuple[str, str, str]
 ) -> None:

@@ -51,6 +51,7 @@ def host() -> Iterator[Host]:
         yield Host(lab, port)
 
 
+@pytest.mark.first_case
 @pytest.mark.parametrize("pipelining", [False, True])
 def test_a_module_runs_by_password(host: Host, pipelining: bool) -> None:
     code, text = host.ansible("command", "cat /etc/hostname", ansible_pipelining=pipelining)

@@ -191,6 +191,7 @@ def test_checks_leave_no_crash_log_folders(site: Site) -> None:
     assert site.lab.sh("ls /var/tmp/frr").stdout == before
 
 
+@pytest.mark.long
 @pytest.mark.interrupts  # the change is a password on every neighbor
 def test_a_rollback_needs_no_disk_space_and_shows_no_password(site: Site) -> None:
     secret = "s3cretOfTheRollback"
@@ -353,6 +354,7 @@ def test_what_somebody_types_right_before_the_reload_is_kept_or_named(site: Site
     site.lab.sh(f"vtysh -c configure -c 'no {theirs}'")
 
 
+@pytest.mark.long
 def test_a_reload_that_loses_what_is_not_ours_is_taken_back(site: Site) -> None:
     loses = '[ -e /run/once ] || { touch /run/once; real "$@"; vtysh -c configure -c \'no router ospf\'; exit 0; }\nreal "$@"'
     with around_reload(site, loses):

@@ -154,6 +154,7 @@ def without_a_neighbor(intent: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.sequence
 class TestController:
+    @pytest.mark.long
     def test_a_preview_writes_nothing(self, gateway: Gateway, intent: dict[str, Any]) -> None:
         before = gateway.untouched()
         text = gateway.run(intent, "--check")

@@ -7,8 +7,8 @@ Labels and field managers are texts that every tenant can write on a Service. Th
 and the ConfigMap stands in a namespace that is no tenant's. Its keys:
 
 * a UID: the object that has it, which this site made; or ``keys of`` a Service of others, on which it set single keys.
-* ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once, as ``noted.labels`` says of
-  nodes' labels. Without it, the part's next run notes what carries the site's labels and its field manager, and lists it.
+* ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once; ``noted.labels``: nodes'
+  labels were. Without it, the part's next run notes what carries the site's labels and its field manager, and lists it.
 * ``labels.<node>``: keys of the labels that this site set on a node. Other sites set theirs as the same field manager.
 * ``nodes``: the names of the nodes that the inventory had, by which another inventory of the same site name is told.
 * ``making.<part>``: what a run was about to make. It stays where the run was cut off, and the next one knows its own.

@@ -12,7 +12,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import F
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import SERVICE, best, path, route
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_neighbors import nas, two_sites
 
-FAULTS = Faults(prepare=lambda site: nas(site))
+FAULTS = Faults(prepare=nas)
 NAS = "10.121.0.66"
 
 
