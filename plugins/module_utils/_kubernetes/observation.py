@@ -31,6 +31,8 @@ AGENTS = "k8s-app=cilium"
 OPERATORS = "io.cilium/app=operator"
 """Label of the operators' pods, likewise."""
 SERVICE_NAME = "kubernetes.io/service-name"
+LONGEST_SELECTOR = 4000
+"""Letters of a label selector in a URL: many proxies take a request line of 8 KB."""
 KEPT = ("spec", "status", "addressType", "endpoints")
 KEPT_METADATA = ("name", "namespace", "labels", "uid", "deletionTimestamp", "finalizers")
 
@@ -131,17 +133,23 @@ def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, boo
 
 
 def endpoint_slices(reader: ClusterReader, services: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """Return the slices of ``services``. One request: slices name their service by a label."""
+    """Return the slices of ``services``. One request: slices name their service by a label.
+
+    Those of all services where the names would make a URL that a proxy may refuse.
+    """
     names = sorted({item["metadata"]["name"] for item in services})
     if not names:
         return []
     selector = "{0} in ({1})".format(SERVICE_NAME, ",".join(names))
     wanted = {key(item["metadata"]) for item in services}
-    return [
-        item
-        for item in cut_items(reader, "/apis/discovery.k8s.io/v1/endpointslices", selector)
-        if "{0}/{1}".format(item["metadata"]["namespace"], item["metadata"]["labels"][SERVICE_NAME]) in wanted
-    ]
+    selects = selector if len(selector) <= LONGEST_SELECTOR else None
+    found = cut_items(reader, "/apis/discovery.k8s.io/v1/endpointslices", selects)
+    return [item for item in found if service_of(item["metadata"]) in wanted]
+
+
+def service_of(metadata: Mapping[str, Any]) -> str:
+    """Return the Service of an EndpointSlice as ``namespace/name``; without a name where it is of none."""
+    return "{0}/{1}".format(metadata["namespace"], (metadata.get("labels") or {}).get(SERVICE_NAME) or "")
 
 
 def key(metadata: Mapping[str, Any]) -> str:

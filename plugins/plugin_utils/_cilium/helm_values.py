@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -96,52 +96,61 @@ HIDDEN = "(not shown)"
 ABSENT = "(absent)"
 
 
-def shown(name: str, value: Any) -> Any:
+def is_secret(path: Sequence[str]) -> bool:
+    """Return whether a value may be a secret: by its own name, or by that of a map above it.
+
+    The name of a namespace is none (``bgpControlPlane.secretsNamespace.name``).
+    """
+    return any(SECRET_NAMES.search(name) and "namespace" not in name.lower() for name in path)
+
+
+def shown(path: Sequence[str], value: Any) -> Any:
     """Return a value as it may be printed: text or a number under the name of a secret is not, at whatever depth."""
     if isinstance(value, Mapping):
         if set(value) == {"name", "value"}:  # of an environment variable
             return {"name": value["name"], "value": HIDDEN}
-        return {key: shown(key, item) for key, item in value.items()}
-    if isinstance(value, (str, int, float)) and not isinstance(value, bool) and SECRET_NAMES.search(name):
+        return {key: shown((*path, str(key)), item) for key, item in value.items()}
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool) and is_secret(path):
         return HIDDEN
-    return [shown(name, item) for item in value] if isinstance(value, (list, tuple)) else value
+    return [shown(path, item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def without_secrets(text: str, values: Any, name: str = "") -> str:
+def without_secrets(text: str, values: Any, path: tuple[str, ...] = ()) -> str:
     """Return a text without what stands in values under the names of secrets."""
     if isinstance(values, Mapping):
         environment = set(values) == {"name", "value"}
         for key, item in values.items():
-            text = without_secrets(text, item, "secret" if environment and key == "value" else str(key))
+            below = (*path, "secret" if environment and key == "value" else str(key))
+            text = without_secrets(text, item, below)
     elif isinstance(values, (list, tuple)):
         for item in values:
-            text = without_secrets(text, item, name)
-    elif isinstance(values, str) and values and shown(name, values) != values:
+            text = without_secrets(text, item, path)
+    elif isinstance(values, str) and values and shown(path, values) != values:
         for line in (values, *values.splitlines()):
             text = text.replace(line, MASK) if line.strip() else text
-    elif len(str(values)) >= SHORTEST_NUMBER and shown(name, values) == HIDDEN:
+    elif len(str(values)) >= SHORTEST_NUMBER and shown(path, values) == HIDDEN:
         text = re.sub(rf"(?<!\w){re.escape(str(values))}(?!\w)", MASK, text)
     return text
 
 
-def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any], path: str = "") -> list[str]:
+def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any]) -> list[str]:
     """Return the paths at which the planned values differ from the live ones, each as ``path: old -> new``."""
-    return [f"{below}: {old or ABSENT} -> {new or ABSENT}" for below, old, new in differing_values(live, planned, path)]
+    return [f"{below}: {old or ABSENT} -> {new or ABSENT}" for below, old, new in differing_values(live, planned)]
 
 
 def differing_values(
-    live: Mapping[str, Any], planned: Mapping[str, Any], path: str = ""
+    live: Mapping[str, Any], planned: Mapping[str, Any], path: tuple[str, ...] = ()
 ) -> list[tuple[str, str | None, str | None]]:
     """Return path, live and planned value of what differs, as they may be printed; None where there is none."""
     found: list[tuple[str, str | None, str | None]] = []
     for name in sorted({*live, *planned}):
-        below = f"{path}.{name}" if path else name
+        below = (*path, name)
         old, new = live.get(name), planned.get(name)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             found += differing_values(old, new, below)
         elif old != new or (name in live) != (name in planned):
-            texts = [json.dumps(shown(name, layer[name])) if name in layer else None for layer in (live, planned)]
-            found.append((below, texts[0], texts[1]))
+            texts = [json.dumps(shown(below, layer[name])) if name in layer else None for layer in (live, planned)]
+            found.append((".".join(below), texts[0], texts[1]))
     return found
 
 

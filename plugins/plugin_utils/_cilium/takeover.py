@@ -103,7 +103,8 @@ def is_as_planned(found: Mapping[str, Any] | None, planned: Release) -> bool:
     """
     if not found or (found["status"], found["chart"]) != ("deployed", "cilium"):
         return False
-    return Release.live(planned.name, found) == planned
+    live = Release.live(planned.name, found)
+    return live is not None and live.digest == planned.digest  # true is not 1 there, as it is in Python
 
 
 def release_refusals(live: Release | None, planned: Release, made: Collection[str], consent: TakeOver) -> list[str]:
@@ -192,7 +193,7 @@ def _foreign(
     names = sorted(".".join(path) for path in unsaid)
     if not unsaid:
         return f"{text}. {_ways_out((), word, said)}"
-    printed = {path: value for path, value in unsaid.items() if shown(path[-1], value) == value}
+    printed = {path: value for path, value in unsaid.items() if shown(path, value) == value}
     hidden = sorted(".".join(path) for path in unsaid if path not in printed)
     pasted = yaml.safe_dump(
         {"edge_cilium_values": nested(printed)}, sort_keys=True, width=120, allow_unicode=True

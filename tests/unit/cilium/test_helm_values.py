@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import MASK
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.addresses import parse_cidr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_checks import (
@@ -15,9 +16,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
     check_helm_values,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import (
+    differing_values,
     distribution_values,
     helm_values,
     value_at,
+    without_secrets,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Cluster,
@@ -512,3 +515,22 @@ def test_check_cluster_values() -> None:
         ("kubeProxyReplacement", "it is false, but pools are announced by L2: lan", "remove it"),
         ("l2announcements.enabled", "it is false, but pools are announced by L2: lan", "remove it"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "hidden"),
+    [
+        pytest.param("authProxy.password", "x", True, id="by its own name"),
+        pytest.param("proxy.credentials.user", "x", True, id="by the name of a map above it"),
+        pytest.param("proxy.credentials.enabled", True, False, id="whether is no secret"),
+        pytest.param("bgpControlPlane.secretsNamespace.name", "kube-system", False, id="a namespace"),
+        pytest.param("ipam.mode", "kubernetes", False, id="any other"),
+    ],
+)
+def test_what_may_be_a_secret_is_not_printed(path: str, value: Any, hidden: bool) -> None:
+    values: Any = value
+    for name in reversed(path.split(".")):
+        values = {name: values}
+    ((_path, old, new),) = differing_values({}, values)
+    assert (old, "(not shown)" in str(new)) == (None, hidden)
+    assert without_secrets(f"bad: {value}!", values) == f"bad: {MASK if hidden else value}!"
