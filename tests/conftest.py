@@ -34,8 +34,6 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-# What a full run takes on the other supported cores: whether the library runs there, not whether a rule holds.
-settings.register_profile("few", deadline=None, max_examples=10)
 settings.load_profile("untimed")
 
 MAY_START_ANSIBLE = ("ansible", "lab")
