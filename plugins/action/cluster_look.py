@@ -99,6 +99,7 @@ class ActionModule(ClusterAction):
             "notes": found.notes,
             "may_end_sessions": target.may_end_sessions,
             "identity": identity_of(state),
+            "nodes": target.planned_nodes,
             "pending": found.pending,
             "first_install": found.first_install,
         }

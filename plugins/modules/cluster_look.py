@@ -94,6 +94,12 @@ may_end_sessions:
   type: list
   elements: str
   sample: ["192.0.2.1"]
+nodes:
+  description: Names of the planned nodes, with those that leave the inventory (C(edge_state=absent)).
+  returned: the cluster could be looked at
+  type: list
+  elements: str
+  sample: [node01, node02]
 identity:
   description:
     - UID of the namespace kube-system and the names of the nodes, by which two names of one cluster are told. Two

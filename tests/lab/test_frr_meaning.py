@@ -71,9 +71,14 @@ ROUTED = [
 
 
 def marked(files: Sequence[tuple[str, str, str]]) -> list[Any]:
-    """Return parameters of a test: a full run takes what was written by hand."""
+    """Return parameters of a test: a full run takes what was written by hand, and of two sites what is rendered."""
     return [
-        pytest.param(file, id="/".join(file), marks=() if file[2] == "by hand" else pytest.mark.long) for file in files
+        pytest.param(
+            file,
+            id="/".join(file),
+            marks=() if file[2] == "by hand" or file[0] in ("minimal", "strict-filters") else pytest.mark.long,
+        )
+        for file in files
     ]
 
 

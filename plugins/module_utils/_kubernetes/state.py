@@ -13,7 +13,7 @@ from .cilium_kinds import plural_of
 from .connection import OPTIONS
 from .helm_records import read_release
 from .pods import left_on_dead_nodes, unready_pods
-from .reader import METADATA_OF_ONE, METADATA_ONLY, ClusterReader
+from .reader import METADATA_OF_ONE, METADATA_ONLY, ClusterReader, RefusedError
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -237,6 +237,32 @@ def read_config_map(reader: ClusterReader, config_map: str) -> Dict[str, str]:
     return dict(found.get("data") or {})
 
 
+def read_secrets_elsewhere(
+    reader: ClusterReader, config_map: Mapping[str, str], namespace: Optional[str]
+) -> Dict[str, List[str]]:
+    """Return the Secrets of other namespaces that a site noted: those that are there, or nobody may see, and the gone.
+
+    Args:
+        reader: reads the cluster.
+        config_map: the site's note: UID, and ``Secret namespace/name``.
+        namespace: where passwords are read; None: not asked for.
+    """
+    found: Dict[str, List[str]] = {"secrets_elsewhere": [], "secrets_gone": []}
+    for uid, place in sorted(config_map.items(), key=lambda item: item[1]):
+        where, _slash, name = place.partition(" ")[2].partition("/")
+        if not namespace or not place.startswith("Secret ") or where == namespace:
+            continue
+        path = "/api/v1/namespaces/{0}/secrets/{1}".format(where, name)
+        try:
+            secret = reader.get(path, accept=METADATA_OF_ONE)
+        except RefusedError:
+            found["secrets_elsewhere"].append(place)
+            continue
+        there = secret is not None and secret["metadata"]["uid"] == uid
+        found["secrets_elsewhere" if there else "secrets_gone"].append(place)
+    return found
+
+
 def read_services(
     reader: ClusterReader, selector: str, manager: str, names: Collection[str], uids: Collection[str]
 ) -> List[Dict[str, Any]]:
@@ -311,6 +337,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
     if params["services"]:
         names, uids = set(params["service_names"]), set(config_map)
         state["services"] = read_services(reader, params["selector"], params["manager"], names, uids)
+    state.update(read_secrets_elsewhere(reader, config_map, params["secrets_namespace"]))
     if params["secrets_namespace"]:
         path = f"/api/v1/namespaces/{params['secrets_namespace']}/secrets"
         found = reader.items(path, accept=METADATA_ONLY, selector=params["selector"])

@@ -22,7 +22,7 @@ from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE, UNNAMED_MANAGER
 from .field_owners import fields_of_others, is_applied
 from .held_addresses import LbIpam, MayMove, moved_addresses
 from .live_objects import is_of_a_site, object_key, place, reference
-from .note import Claims, fields_in_our_name
+from .note import NODE_LABELS, Claims, fields_in_our_name
 from .objects import BGP_KINDS, LB_KINDS, Object, password_secret_name
 
 
@@ -45,6 +45,11 @@ class Changes:
     faults: list[EdgeError] = field(default_factory=list)
     """Services that are not as planned and that the run leaves as they are: reported, and no reason to stop."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be written or removed, now or once the cluster has its place."""
+        return bool(self.apply or self.remove or self.later)
 
     @property
     def are_none(self) -> bool:
@@ -97,8 +102,8 @@ def bgp_changes(
             )
         )
     live = [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata} for metadata in state["secrets"]]
-    changes.warnings += _secrets_elsewhere(secrets_namespace, claims)
-    claims.forget_gone(["Secret"], live)
+    changes.warnings += _secrets_elsewhere(state, claims)
+    claims.forget_gone([f"Secret {secrets_namespace}/"], live)
     for item in live:
         ours = claims.made(item)
         if item["metadata"]["name"] in wanted:
@@ -108,18 +113,19 @@ def bgp_changes(
     return changes
 
 
-def _secrets_elsewhere(secrets_namespace: str, claims: Claims) -> Iterator[str]:
+def _secrets_elsewhere(state: Mapping[str, Any], claims: Claims) -> Iterator[str]:
     """Yield what is said of noted Secrets of other namespaces, where Cilium read passwords before its value changed.
 
     They are left there: agents read them until the new value is rolled out, which nobody sees here.
     """
-    for name in sorted(claims.note.made.values()):
-        kind, _space, path = name.partition(" ")
-        namespace, _slash, own = path.partition("/")
-        if kind == "Secret" and namespace != secrets_namespace:
-            problem = f"it holds a password, and Cilium is to read passwords in {secrets_namespace} now; it was left"
-            hint = f"once no agent reads it: kubectl -n {namespace} delete secret {own}"
-            yield str(EdgeError(name, problem, hint))
+    for name in state.get("secrets_elsewhere", ()):
+        namespace, _slash, own = name.partition(" ")[2].partition("/")
+        hint = f"once no agent reads it: kubectl -n {namespace} delete secret {own}"
+        problem = "this site made it, and Cilium is to read passwords in another namespace now; it was left"
+        yield str(EdgeError(name, problem, hint))
+    for uid, name in claims.note.made.items():
+        if name.startswith("Secret ") and name in state.get("secrets_gone", ()):
+            claims.delta[uid] = None
 
 
 def another_inventory(nodes: Sequence[str], live: Iterable[str], claims: Claims) -> Iterator[EdgeError]:
@@ -376,20 +382,17 @@ def _label_nodes(
     changes: Changes, wanted: Mapping[str, Mapping[str, str]], live: Mapping[str, Any], claims: Claims
 ) -> None:
     """Set and take back labels of nodes. Those that another site alone set as the same field manager stay."""
+    left = []
     for name in sorted({*wanted, *claims.note.labels, *live}):
         labels, node = wanted.get(name, {}), live.get(name)
         if node is not None:
-            ours = claims.set_labels(name, node["owned"])
+            ours = claims.note.labels.get(name, frozenset())
             kept = {
                 key: node["labels"][key]
                 for key in node["owned"]
                 if key in node["labels"] and key not in labels and key not in ours
             }
-            if kept and claims.first:
-                changes.warnings.append(
-                    f"Node {name}: {FIELD_MANAGER} has set {', '.join(sorted(kept))}, and this site has not noted it;"
-                    " it was left"
-                )
+            left += [f"{name}: {', '.join(sorted(kept))}"] if kept else []
             planned = {**kept, **labels}
             if sorted(planned) != node["owned"] or any(node["labels"].get(key) != planned[key] for key in planned):
                 changes.apply.append(_node_patch(name, planned))
@@ -399,6 +402,11 @@ def _label_nodes(
                 EdgeError(f"Node {name}", "it is not in the cluster", "let it join, or take the host out of edge_nodes")
             )
         claims.note_labels(name, labels if node is not None else ())
+    if left and NODE_LABELS not in claims.note.parts and (claims.note.parts or any(wanted.values())):
+        changes.warnings.append(
+            f"Labels of nodes that {FIELD_MANAGER} has set, and that this site has not noted ({'; '.join(left)}): they"
+            " were left, as another site may have set them (kubectl label node NODE KEY- takes one off)"
+        )
 
 
 def _node_patch(name: str, labels: Mapping[str, str]) -> Object:

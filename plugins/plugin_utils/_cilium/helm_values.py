@@ -101,7 +101,7 @@ def is_secret(path: Sequence[str]) -> bool:
 
     The name of a namespace is none (``bgpControlPlane.secretsNamespace.name``).
     """
-    return any(SECRET_NAMES.search(name) and "namespace" not in name.lower() for name in path)
+    return any(SECRET_NAMES.search(name) and not name.lower().endswith("namespace") for name in path)
 
 
 def shown(path: Sequence[str], value: Any) -> Any:
@@ -127,10 +127,27 @@ def without_secrets(text: str, values: Any, path: tuple[str, ...] = ()) -> str:
             text = without_secrets(text, item, path)
     elif isinstance(values, str) and values and shown(path, values) != values:
         for line in (values, *values.splitlines()):
-            text = text.replace(line, MASK) if line.strip() else text
+            if len(line.strip()) >= SHORTEST_NUMBER:
+                text = text.replace(line, MASK)
+            elif line.strip():
+                text = re.sub(rf"(?<!\w){re.escape(line)}(?!\w)", MASK, text)
     elif len(str(values)) >= SHORTEST_NUMBER and shown(path, values) == HIDDEN:
         text = re.sub(rf"(?<!\w){re.escape(str(values))}(?!\w)", MASK, text)
     return text
+
+
+def as_helm_keeps(value: Any) -> Any:
+    """Return a value as it comes back out of Helm's record: its JSON writes 1.0 as 1."""
+    if isinstance(value, Mapping):
+        return {key: as_helm_keeps(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_helm_keeps(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Return whether two values are one for Helm: ``true`` is not 1 there, as it is in Python."""
+    return json.dumps(as_helm_keeps(one), sort_keys=True) == json.dumps(as_helm_keeps(other), sort_keys=True)
 
 
 def changed_values(live: Mapping[str, Any], planned: Mapping[str, Any]) -> list[str]:
@@ -148,7 +165,7 @@ def differing_values(
         old, new = live.get(name), planned.get(name)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             found += differing_values(old, new, below)
-        elif old != new or (name in live) != (name in planned):
+        elif not same_value(old, new) or (name in live) != (name in planned):
             texts = [json.dumps(shown(below, layer[name])) if name in layer else None for layer in (live, planned)]
             found.append((".".join(below), texts[0], texts[1]))
     return found

@@ -86,6 +86,11 @@ class Target:
     """Whether the router of a session is not ours to read: what a node says counts while its agent is ready."""
 
     @property
+    def planned_nodes(self) -> list[str]:
+        """The names of its nodes in the inventory, with those that leave it."""
+        return [*self.cluster["nodes"], *self.cluster["absent_nodes"]]
+
+    @property
     def is_written(self) -> bool:
         """Whether the run writes to it at all; else others do, and nothing counts but that it is the right one."""
         return self.cluster["apply"] == "ours"
@@ -130,7 +135,7 @@ class Target:
             "site": self.site,
             "namespace": self.namespace,
             "objects": {"bgp": cluster["bgp"], "lb": cluster["lb"]}.get(part, []),
-            "nodes": [*cluster["nodes"], *cluster["absent_nodes"]],
+            "nodes": self.planned_nodes,
             "node_labels": cluster["node_labels"],
             "forget": cluster["absent"],
             "secrets_namespace": cluster["secrets_namespace"],
@@ -227,7 +232,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     """
     found = Look()
     cluster = target.cluster
-    other = cluster_refusals([*cluster["nodes"], *cluster["absent_nodes"]], state["nodes"])
+    other = cluster_refusals(target.planned_nodes, state["nodes"])
     if other:  # what it has is then of no interest
         found.refusals = other
         return found
@@ -254,7 +259,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims[SERVICES])
     wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
-    if not target.cluster["cilium_managed"] and not all(item.are_none for item in changes.values()):
+    if not target.cluster["cilium_managed"] and any(item.writes for item in changes.values()):
         found.refusals += _without_effect(state)
     leaving = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
     if leaving:

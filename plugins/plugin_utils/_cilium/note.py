@@ -158,15 +158,6 @@ class Claims:
         if not self.set_keys(item):
             self.delta[item["metadata"]["uid"]] = KEYS_OF + place(item)
 
-    def set_labels(self, node: str, owned: Iterable[str]) -> frozenset[str]:
-        """Return which of the labels that our field manager owns on a node are this site's, as far as it was noted.
-
-        All of them where the part was noted before labels were: then there is no other site that notes its own.
-        """
-        if not self.first and NODE_LABELS not in self.note.parts:
-            return frozenset(owned)
-        return self.note.labels.get(node, frozenset())
-
     def note_labels(self, node: str, keys: Iterable[str]) -> None:
         """Note which labels this site sets on a node from now on."""
         if NODE_LABELS not in self.note.parts:
@@ -189,13 +180,13 @@ class Claims:
         """Take out what is not there any more.
 
         Args:
-            kinds: those whose live objects were all read.
+            kinds: those whose live objects were all read; with a namespace (``Secret kube-system/``), those of it.
             live: these objects.
         """
         there = {item["metadata"].get("uid") for item in live}
-        read = set(kinds)
+        read = tuple(kind if " " in kind else f"{kind} " for kind in kinds)
         for uid, name in [*self.note.made.items(), *self.note.keys.items()]:
-            if name.partition(" ")[0] in read and uid not in there:
+            if name.startswith(read) and uid not in there:
                 self.delta[uid] = None
 
     @property

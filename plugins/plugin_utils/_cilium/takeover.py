@@ -23,7 +23,7 @@ from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
 from .._versions.cilium import V2ALPHA1_MIGRATED, V2ALPHA1_UNTIL, parse_version, text_of
-from .helm_values import shown
+from .helm_values import as_helm_keeps, same_value, shown
 from .note import note_name
 
 
@@ -53,22 +53,13 @@ class Release:
     @property
     def digest(self) -> str:
         """The release's version and values, as one word: what a site notes of a release that it has made."""
-        text = json.dumps([self.version, _as_helm_keeps(self.values)], sort_keys=True, separators=(",", ":"))
+        text = json.dumps([self.version, as_helm_keeps(self.values)], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def mark(self) -> str:
         """The beginning of the digest."""
         return self.digest[:MARK]
-
-
-def _as_helm_keeps(value: Any) -> Any:
-    """Return a value as it comes back out of Helm's record: its JSON writes 1.0 as 1."""
-    if isinstance(value, Mapping):
-        return {key: _as_helm_keeps(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_as_helm_keeps(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 USED, BETWEEN = "used", "|"
@@ -122,16 +113,18 @@ def release_refusals(live: Release | None, planned: Release, made: Collection[st
     ours = live.digest in made
     before, after = leaves(live.values), leaves(planned.values)
     lost = {path: value for path, value in before.items() if path not in after}
-    changed = [".".join(path) for path, value in after.items() if path not in before or before[path] != value]
+    changed = [
+        ".".join(path) for path, value in after.items() if path not in before or not same_value(before[path], value)
+    ]
     consented = _is_consent(consent.release, live, planned, made)
     word = _valid_word(live, planned, made)
     refusals = []
     if not ours:
         unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
-        same = live.version == planned.version and before == after
+        same = live.version == planned.version and not changed and not lost
         if not (consented or same) or unsaid:
             said = consent.release if consented else None
-            refusals.append(_foreign(live, planned, unsaid, changed, said or word, bool(said)))
+            refusals.append(_foreign(live, planned, unsaid, changed, _words(said or word, consent.unset), bool(said)))
         if live.pending:
             refusals.append(_pending(live))
     missed = _missed_migration(live, planned)
@@ -173,7 +166,12 @@ def _use(word: str) -> str:
 
 
 def _foreign(
-    live: Release, planned: Release, unsaid: Mapping[Path, Any], changed: Sequence[str], word: str, said: bool
+    live: Release,
+    planned: Release,
+    unsaid: Mapping[Path, Any],
+    changed: Sequence[str],
+    words: Mapping[str, Any],
+    said: bool,
 ) -> str:
     """Return why a release that this site has not made is left alone, and the ways out.
 
@@ -182,8 +180,8 @@ def _foreign(
         planned: what is to follow.
         unsaid: live values that Helm would unset, and of which no consent speaks.
         changed: paths of values that the plan sets.
-        word: which consents to the rest.
-        said: whether the inventory says it already.
+        words: which consent to the rest, and to what the inventory says of values already.
+        said: whether the inventory names the release already.
     """
     text = f"the Helm release {live.name} ({live.version}) was not made by this site"
     if live.version != planned.version:
@@ -192,7 +190,7 @@ def _foreign(
         text += f"; the plan would set {some(sorted(changed), MOST_NAMES)}"
     names = sorted(".".join(path) for path in unsaid)
     if not unsaid:
-        return f"{text}. {_ways_out((), word, said)}"
+        return f"{text}. {_ways_out((), words, said)}"
     printed = {path: value for path, value in unsaid.items() if shown(path, value) == value}
     hidden = sorted(".".join(path) for path in unsaid if path not in printed)
     pasted = yaml.safe_dump(
@@ -202,7 +200,7 @@ def _foreign(
     if hidden:
         keep += f" Not shown, as they may be secrets (helm get values {live.name}): {', '.join(hidden)}.\n"
     lost = f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}"
-    return f"{lost}.{keep}{_ways_out(names, word, said)}"
+    return f"{lost}.{keep}{_ways_out(names, words, said)}"
 
 
 def _pending(live: Release) -> str:
@@ -216,9 +214,10 @@ def _pending(live: Release) -> str:
     )
 
 
-def _ways_out(unset: Sequence[str], word: str, said: bool) -> str:
+def _ways_out(unset: Sequence[str], words: Mapping[str, Any], said: bool) -> str:
     """Return what a user can say where nothing is to be kept."""
-    pasted = yaml.safe_dump({"edge_cluster_take_over": _words(word, unset)}, sort_keys=True, width=120).rstrip()
+    more = _words(words["release"], sorted({*words.get("unset", ()), *unset}))
+    pasted = yaml.safe_dump({"edge_cluster_take_over": more}, sort_keys=True, width=120).rstrip()
     others = "" if said else " Or leave the release to its owner: edge_cilium_managed: false."
     return f"To take the release over{' without them' if unset else ''}, say so:\n{pasted}\n{others}".rstrip()
 

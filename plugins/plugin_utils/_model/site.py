@@ -10,7 +10,7 @@ selectors are parsed; who writes them takes their ``text``. Only ``_resolve`` ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +114,12 @@ class Network:
     """``routed`` or ``on_link``: how a provider hands this public range over."""
     return_path: str = "default_route"
     """``network`` or ``default_route``: by which way nodes answer what reached them here."""
+
+    def announcers(self, nodes: Iterable[Node]) -> list[Node]:
+        """Return those of ``nodes`` that may hold the L2 lease of a service here."""
+        if self.l2_nodes is not None:
+            return [node for node in nodes if self.l2_nodes.matches(node.all_labels)]
+        return [node for node in nodes if node.addresses.get(self.name)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,4 @@ def _lease(cluster: Cluster, pool: Pool, network: Network, nodes: Sequence[str])
 
 def announcing_nodes(cluster: Cluster, network: Network) -> tuple[str, ...]:
     """Return the nodes that may hold the L2 lease of a service on ``network``."""
-    if network.l2_nodes is None:
-        return tuple(node.host for node in cluster.nodes if node.addresses.get(network.name))
-    return tuple(node.host for node in cluster.nodes if network.l2_nodes.matches(node.all_labels))
+    return tuple(node.host for node in network.announcers(cluster.nodes))

@@ -19,7 +19,7 @@ import yaml
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.chart_source import REPOSITORY, ChartSource
 from .._cilium.bgp import password_secret_name
-from .._cilium.helm_values import SECRET_NAMES, shown
+from .._cilium.helm_values import is_secret, shown
 from .._cilium.takeover import leaves
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import some
@@ -109,7 +109,7 @@ def documents(objects: Sequence[Mapping[str, Any]]) -> str:
 def masked_values(text: str) -> str:
     """Return a rendered file with Helm values, or what was found in its place, as a difference may show it."""
     try:
-        return documents([shown("", item) for item in yaml.safe_load_all(text) if item is not None]) if text else ""
+        return documents([shown((), item) for item in yaml.safe_load_all(text) if item is not None]) if text else ""
     except yaml.YAMLError:
         return ""
 
@@ -161,7 +161,7 @@ def gitops_notes(plan: PlanDocument, sources: Mapping[str, ReleaseSource]) -> li
         hidden = sorted(
             ".".join(path)
             for path, value in leaves(cluster["helm_values"]).items()
-            if isinstance(value, str) and value and SECRET_NAMES.search(path[-1])
+            if isinstance(value, str) and value and is_secret(path)
         )
         if hidden and not cluster["absent"]:
             notes.append(

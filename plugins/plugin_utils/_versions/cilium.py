@@ -294,6 +294,15 @@ SERVICELB = Fault(
 )
 """k3s runs it unless told otherwise (its documentation, "Networking Services"); LB-IPAM takes addresses away that no
 pool of its own holds."""
+SHARED_ON_L2 = Fault(
+    None,
+    "elects a node on L2 for each service by itself, so that several nodes may answer ARP and NDP for {concerned}",
+    concerned="an address that services share",
+    where="services with the same `share` in a pool with `l2`, of which `announce_only` selects more than one",
+    instead="give each an address of its own, or let announce_only of the pool select one of them",
+    upstream=("cilium/cilium#48419",),
+    code="EDGE619",
+)
 DEFAULT_ROUTE = Fault(
     None,
     "answers from {concerned} by the node's default route, whichever router the request came through: another one"
@@ -330,6 +339,7 @@ FAULTS = (
     LOCAL_FROM_INSIDE,
     TALOS_HOST_DNS,
     SERVICELB,
+    SHARED_ON_L2,
     DEFAULT_ROUTE,
 )
 """The faults that a plan tells where its site would meet them, by the version that mends them."""

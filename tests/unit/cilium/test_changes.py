@@ -39,6 +39,7 @@ def state(**changes: Any) -> dict[str, Any]:
     """Return a cluster that serves pools in both versions and has nothing else."""
     kinds = {POOL: {"versions": ["v2", "v2alpha1"], "fields": {"v2": FIELDS, "v2alpha1": FIELDS}}}
     empty = {"kinds": kinds, "objects": [], "nodes": {}, "namespaces": ["kube-system"], "services": [], "secrets": []}
+    empty |= {"secrets_elsewhere": [], "secrets_gone": []}
     return {**empty, **changes}
 
 
@@ -580,21 +581,21 @@ def test_two_sites_leave_each_other_s_node_labels() -> None:
     assert changes.warnings == []
 
 
-def test_the_first_run_of_a_site_says_which_labels_it_leaves() -> None:
-    changes, _claims = labelled({})
+@pytest.mark.parametrize(
+    "noted",
+    [
+        pytest.param({}, id="the site's first run"),
+        pytest.param({"noted.bgp": "true", "nodes": "n1 n2"}, id="labels were not noted before"),
+    ],
+)
+def test_labels_that_nobody_noted_are_left_and_told_once(noted: dict[str, str]) -> None:
+    changes, claims = labelled(noted)
     assert labels_of(changes) == {"n2": {"ours": "1", "theirs": "x"}}
-    assert [text.partition(", and")[0] for text in changes.warnings] == [
-        f"Node n1: {MANAGER} has set old, theirs",
-        f"Node n2: {MANAGER} has set theirs",
-        f"Node n3: {MANAGER} has set old, theirs",
-    ]
-
-
-def test_labels_of_a_site_that_noted_none_yet_are_all_its_own() -> None:
-    """A note that was written before labels of nodes were noted."""
-    changes, claims = labelled({"noted.bgp": "true"})
-    assert labels_of(changes) == {"n1": {"ours": "1"}, "n2": {"ours": "1"}, "n3": {}}
-    assert claims.delta == {"noted.labels": "true", "labels.n1": "ours", "labels.n2": "ours"}
+    (told,) = changes.warnings
+    assert f"{MANAGER} has set, and that this site has not noted (n1: old, theirs; n2: theirs; n3: old, theirs)" in told
+    assert claims.delta.pop("noted.labels") == "true"
+    again, _claims = labelled({**noted, "noted.bgp": "true", "noted.labels": "true"})
+    assert (labels_of(again), again.warnings) == (labels_of(changes), [])
 
 
 def test_labels_are_noted_before_they_are_written() -> None:
@@ -609,7 +610,7 @@ def test_labels_are_noted_before_they_are_written() -> None:
 def test_a_cluster_that_left_is_not_noted_anew() -> None:
     changes, claims = labelled({}, {})
     writes = PartWrites("bgp", changes, [], {**state(nodes=LABELLED), "config_map": {}}, claims)
-    assert (writes.before, writes.after([], [], forget=True)) == ({}, {})
+    assert (writes.before, writes.after([], [], forget=True), changes.warnings) == ({}, {}, [])
 
 
 @pytest.mark.parametrize(
@@ -637,16 +638,21 @@ def test_an_inventory_of_the_same_site_name_removes_nothing_of_another(
         assert claims.delta == ({} if forget else {"nodes": "n1 n2"})
 
 
-def test_a_secret_stays_where_agents_may_read_it() -> None:
+@pytest.mark.parametrize("there", [True, False])
+def test_a_secret_stays_where_agents_may_read_it(there: bool) -> None:
     """bgpControlPlane.secretsNamespace.name was changed, and who rolls that out is not known here."""
-    data = {"noted.bgp": "true", uid_of("old"): "Secret old/bgp-password-k8s"}
-    claims = Claims("bgp", "home", data, "kube-system")
-    changes = _changes.bgp_changes([], None, [], "kube-system", state(), claims)
-    assert changes.warnings == [
-        "Secret old/bgp-password-k8s: it holds a password, and Cilium is to read passwords in kube-system now; it was left"
-        " (once no agent reads it: kubectl -n old delete secret bgp-password-k8s)"
-    ]
-    assert (changes.remove, claims.delta) == ([], {uid_of("old"): None})
+    name = "Secret old/bgp-password-k8s"
+    claims = Claims("bgp", "home", {"noted.bgp": "true", uid_of("old"): name}, "kube-system")
+    seen = {"secrets_elsewhere": [name] if there else [], "secrets_gone": [] if there else [name]}
+    changes = _changes.bgp_changes([], None, [], "kube-system", state(**seen), claims)
+    assert (
+        changes.warnings
+        == [
+            f"{name}: this site made it, and Cilium is to read passwords in another namespace now; it was left (once no agent"
+            " reads it: kubectl -n old delete secret bgp-password-k8s)"
+        ][: int(there)]
+    )
+    assert (changes.remove, claims.delta) == ([], {} if there else {uid_of("old"): None})
 
 
 def test_node_labels_that_are_not_ours_are_neither_written_nor_removed() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.liv
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Target,
     calls_helm,
+    identity_of,
     look,
     look_request,
     reads_workloads,
@@ -172,6 +173,15 @@ def test_what_left_the_inventory_is_listed_and_refused_while_it_is_in_use() -> N
     assert look(another, live, ADMINISTRATOR).refusals == found.refusals  # another router leaves
 
 
+def test_a_cluster_is_told_by_its_uid_and_its_nodes() -> None:
+    """Two that were restored from one snapshot have one UID."""
+    of = target()
+    one = {**state(of), "cluster_uid": "7d0f7f0e"}
+    assert identity_of(one) == identity_of({**one}) == "7d0f7f0e n1"
+    assert identity_of({**one, "nodes": {"n2": {}}}) != identity_of(one)
+    assert identity_of({**one, "cluster_uid": None}) is None
+
+
 POD_POOLS = {"edge_cluster_pod_pools": {"tenants": {"cidr": "10.70.0.0/17"}, "default": {"cidr": "10.71.0.0/16"}}}
 
 
@@ -206,6 +216,11 @@ def test_pod_cidrs_that_nodes_hold_are_not_taken_out_of_their_pool(
     live["objects"].append({"kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {"pools": pools}}})
     found = [text for text in look(of, live, ADMINISTRATOR).refusals if "does not serve" not in text]
     assert [refused in text and f"n1 has {held}" in text for text in found] == [True][: bool(refused)]
+    theirs = {**live["objects"][0], "metadata": {"name": "others", "uid": "x", "generation": 1}}
+    beside = {**live, "objects": [*live["objects"], theirs]}
+    pools["allocated"].append({"pool": "others", "cidrs": ["10.70.9.0/24"]})
+    told = [text for text in look(of, beside, ADMINISTRATOR).refusals if text.startswith("CiliumPodIPPool others")]
+    assert not any("nodes hold" in text for text in told)  # it is none of ours
     said = {"objects": ["CiliumPodIPPool/tenants@1-00000000"]}
     consents = look(target("1.19.6", **variables, edge_cluster_take_over=said), live, ADMINISTRATOR).refusals
     assert [text for text in consents if "does not serve" not in text] == []

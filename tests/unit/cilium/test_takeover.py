@@ -15,6 +15,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
     Release,
     cluster_refusals,
+    is_as_planned,
     leaves,
     release_note,
     release_refusals,
@@ -121,6 +122,24 @@ def test_version_goes_one_minor_at_a_time(live: str, planned: str, said: str) ->
     assert said in text
     assert f"edge_cluster_take_over: {{release: cilium@{live}}}" in text
     assert release_refusals(before, after, [before.digest], TakeOver(f"cilium@{live}")) == []
+
+
+def test_true_is_not_one() -> None:
+    """Helm tells them apart, and a chart's schema too: Python does not."""
+    one, true = release("1.18.2", {"debug": {"enabled": 1}}), release("1.18.2", {"debug": {"enabled": True}})
+    found = {"status": "deployed", "chart": "cilium", "version": "1.18.2"}
+    assert [is_as_planned({**found, "values": item.values}, true) for item in (one, true)] == [False, True]
+    assert release_refusals(one, true, (), TakeOver()) != []
+    assert changed_values(one.values, true.values) == ["debug.enabled: 1 -> true"]
+    whole = release("1.18.2", {"debug": {"enabled": 1.0}})
+    assert changed_values(one.values, whole.values) == []
+
+
+def test_the_block_to_be_pasted_keeps_what_is_said_already() -> None:
+    live = release("1.18.2", LIVE)
+    (text,) = release_refusals(live, release(), (), TakeOver(unset=("encryption.enabled",)))
+    said = yaml.safe_load(text.rpartition("say so:\n")[2].partition("\n Or leave")[0])["edge_cluster_take_over"]
+    assert said == {"release": "cilium@1.18.2", "unset": sorted(LOST)}
 
 
 def test_the_word_that_is_printed_is_the_one_that_counts() -> None:

@@ -149,6 +149,18 @@ def test_no_service_no_request_for_endpoints() -> None:
     assert reader.asked == []
 
 
+def test_names_that_would_make_a_long_url_are_not_sent() -> None:
+    """A slice of no service is left out as well."""
+    many = [service("media", f"a-service-of-a-large-cluster-{number}", "lb", "192.0.2.1") for number in range(200)]
+    loose = endpoint_slice("media", "loose")
+    del loose["metadata"]["labels"]
+    slices = [endpoint_slice("media", "a-service-of-a-large-cluster-7"), endpoint_slice("media", "other"), loose]
+    reader = FakeReader({"/apis/discovery.k8s.io/v1/endpointslices": slices}, {})
+    found = endpoint_slices(reader, many)  # type: ignore[arg-type]
+    assert [item["metadata"]["name"] for item in found] == [slices[0]["metadata"]["name"]]
+    assert reader.asked == [("/apis/discovery.k8s.io/v1/endpointslices", None)]
+
+
 def test_object_without_what_nobody_compares() -> None:
     item = {
         "metadata": {

@@ -413,6 +413,19 @@ def test_a_cluster_of_others_ends_the_run_before_the_routers(tmp_path: Path, api
     assert api.begun == []
 
 
+def test_two_clusters_of_the_inventory_that_are_one_end_the_run_before_the_routers(
+    tmp_path: Path, api: ApiServer
+) -> None:
+    api.answers[NAMESPACES] = {"items": [{"metadata": {"name": "kube-system", "uid": "7d0f7f0e"}}]}
+    run = run_playbook(str(without_frr(tmp_path)), inventory(tmp_path, api, home=REACHABLE, cabin=REACHABLE))
+    assert run.status != 0
+    for one, other in (("home", "cabin"), ("cabin", "home")):
+        refused = f"Nothing was changed. {one}-k8s: it is the same cluster as {other}-k8s, with the same nodes"
+        assert refused in " ".join(run.output.split())
+    assert "TASK [Expand the router]" not in run.output
+    assert api.begun == []
+
+
 def test_a_namespace_that_is_not_there_ends_the_run_before_the_routers(tmp_path: Path, api: ApiServer) -> None:
     hosts = inventory(tmp_path, api, home=REACHABLE)
     run = run_playbook(str(without_frr(tmp_path)), hosts, json.dumps({"cilium_net_release_namespace": "cilium"}))

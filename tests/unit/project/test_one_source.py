@@ -54,6 +54,7 @@ FAULTS = {
     cilium.LOCAL_FROM_INSIDE: "from a node without an endpoint",
     cilium.TALOS_HOST_DNS: "no answer from the host DNS",
     cilium.SERVICELB: "and servicelb of k3s",
+    cilium.SHARED_ON_L2: "elects a node on L2 for each service",
     cilium.DEFAULT_ROUTE: "by the node's default route",
 }
 """Fault of Cilium -> what its finding says."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..._cilium.helm_values import helm_values, value_at
 from ..._cilium.services import CILIUM_INGRESS, GATEWAY
 from ..._inventory.values import Values
+from ..._kubernetes.labels import service_labels
 from ..._model.return_paths import Ways
 from ..._model.site import Cluster, Service, Site
 from ..._pools.capacity import cilium_blocks
@@ -87,16 +88,21 @@ def _pool_of_blocks(place: _Place) -> Iterator[_Met]:
         yield _Met(place.version, _first(names, "pools"))
 
 
+def _parties(services: Sequence[Service]) -> list[list[Service]]:
+    """Return the services of each address that several share."""
+    parties: dict[str, list[Service]] = {}
+    shared = groups(services)
+    for service in services:
+        if service.key in shared:
+            parties.setdefault(shared[service.key], []).append(service)
+    return list(parties.values())
+
+
 def _shared_ports(place: _Place) -> Iterator[_Met]:
     path, since = cilium.PROTOCOLS
     if place.planned >= since and value_at(place.cluster.values, path) in (True, "true"):
         return
-    parties: dict[str, list[Service]] = {}
-    shared = groups(place.cluster.services)
-    for service in place.cluster.services:
-        if service.key in shared:
-            parties.setdefault(shared[service.key], []).append(service)
-    for one, other in (pair for party in parties.values() for pair in combinations(party, 2)):
+    for one, other in (pair for party in _parties(place.cluster.services) for pair in combinations(party, 2)):
         common = {port.port for port in one.ports} & {port.port for port in other.ports}
         if common:
             where = place.values["edge_services"][other.key].at("ports")
@@ -167,6 +173,28 @@ def _servicelb(place: _Place) -> Iterator[_Met]:
         yield _Met(f"{cluster.host}.edge_cluster_distribution", concerned)
 
 
+def _shared_on_l2(place: _Place) -> Iterator[_Met]:
+    networks = {network.name: network for network in place.site.networks}
+    pools = {
+        pool.name: pool
+        for pool in place.cluster.pools
+        if any(len(networks[name].announcers(place.cluster.nodes)) > 1 for name in pool.l2)
+    }
+    announced = [item for item in place.cluster.services if item.pool in pools and item.way != "bgp"]
+    for party in _parties(announced):
+        only = pools[party[0].pool].announce_only
+        seen = [
+            item
+            for item in party
+            if only is None or only.matches({**item.labels, **service_labels(item.namespace, item.name)})
+        ]
+        if len(seen) > 1:
+            path = place.values["edge_services"][seen[1].key].at("share")
+            yield _Met(
+                path, f"the address that {seen[0].key} and {_first([item.key for item in seen[1:]], 'services')} share"
+            )
+
+
 def _default_route(place: _Place) -> Iterator[_Met]:
     nodes = []
     ways = Ways(place.site, place.cluster)
@@ -191,6 +219,7 @@ CHECKS: tuple[tuple[Fault, Callable[[_Place], Iterator[_Met]]], ...] = (
     (cilium.LOCAL_FROM_INSIDE, _local_from_inside),
     (cilium.TALOS_HOST_DNS, _talos_host_dns),
     (cilium.SERVICELB, _servicelb),
+    (cilium.SHARED_ON_L2, _shared_on_l2),
     (cilium.DEFAULT_ROUTE, _default_route),
 )
 """Fault -> what tells where a cluster meets it."""

@@ -213,13 +213,11 @@ def _check_l2(context: Context, owned: OwnedPool, index: int, network: Network, 
             f"network {network.name!r} names no interfaces to announce on",
             f"write edge_networks.{network.name}.interfaces",
         )
+    announcing = network.announcers(nodes)
+    reason = "none has an address there"
     if network.l2_nodes is not None:
-        announcing = [node for node in nodes if network.l2_nodes.matches(node.all_labels)]
         reason = f"its l2_nodes {network.l2_nodes.text!r} match none"
         _check_announcing(context, network, network.l2_nodes, announcing, nodes)
-    else:
-        announcing = [node for node in nodes if node.addresses.get(network.name)]
-        reason = "none has an address there"
     if (
         not announcing
         and not context.clusters_reported
