@@ -559,9 +559,11 @@ LABELLED = {
 WANTED = {"n1": {"ours": "1"}, "n2": {"ours": "1"}}
 
 
-def labelled(noted: dict[str, str], wanted: dict[str, dict[str, str]] = WANTED) -> tuple[Changes, Claims]:
+def labelled(noted: dict[str, str], wanted: dict[str, dict[str, str]] | None = None) -> tuple[Changes, Claims]:
     claims = Claims("bgp", "home", noted, "kube-system")
-    return _changes.bgp_changes([], wanted, [], "kube-system", state(nodes=LABELLED), claims), claims
+    return _changes.bgp_changes(
+        [], WANTED if wanted is None else wanted, [], "kube-system", state(nodes=LABELLED), claims
+    ), claims
 
 
 def labels_of(changes: Changes) -> dict[str, dict[str, str]]:
