@@ -29,7 +29,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitop
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
     digest,
-    is_foreign,
     list_name,
     list_text,
     read_list,
@@ -196,7 +195,7 @@ def _refuse_foreign(folder: Path, texts: Mapping[str, str], listed: Mapping[str,
         if place.is_dir() or not above.is_dir():
             found, wanted = (place, "a file") if place.is_dir() else (above, "a folder")
             raise EdgeError("edge_render_dir", f"{found} is in the place of {wanted} that is to be written", "move it")
-        if is_foreign(path, listed or {}, listed is not None) and os.path.lexists(place):
+        if path not in (listed or {}) and os.path.lexists(place):
             if place.is_file() and place.read_text("utf-8", errors="replace") == text:
                 continue
             raise EdgeError(

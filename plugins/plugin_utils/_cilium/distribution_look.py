@@ -31,8 +31,10 @@ from .helm_values import value_at
 
 NETWORKS: tuple[tuple[str, str], ...] = (
     (r"kube-flannel", "flannel"),
+    (r"rke2-flannel", "flannel"),
     (r"calico-node$", "Calico"),
-    (r"canal$", "Canal"),
+    (r"(rke2-)?canal$", "Canal"),
+    (r"kindnet$", "kindnet"),
     (r"weave-net$", "Weave Net"),
     (r"antrea-agent$", "Antrea"),
     (r"kube-router$", "kube-router"),
@@ -42,6 +44,9 @@ NETWORKS: tuple[tuple[str, str], ...] = (
 )
 """How the names of the DaemonSets of other CNIs begin -> the CNI."""
 
+STATIC_KUBE_PROXY = "+rke2"
+"""In the kubelet's version: of a distribution that runs kube-proxy as a static pod of each node (RKE2 documentation,
+"Architecture"), which no list of DaemonSets shows."""
 _KUBE_PRISM_SINCE = (1, 6)
 _TRUE = (True, "true")
 
@@ -250,7 +255,9 @@ class _Look:
         for metadata in self.daemon_sets or []:
             if metadata["name"] == "kube-proxy":
                 return f"DaemonSet {metadata['namespace']}/kube-proxy"
-        as_daemon_set = (self.live or self.planned) in ("talos", "kubeadm")
+        as_daemon_set = (self.live or self.planned) in ("talos", "kubeadm") and not any(
+            STATIC_KUBE_PROXY in str(facts.get("kubelet_version") or "") for facts in self.nodes.values()
+        )
         return "" if as_daemon_set and self.daemon_sets is not None else None
 
     def k3s(self) -> Iterator[Lack]:

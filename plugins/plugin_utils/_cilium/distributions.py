@@ -34,6 +34,8 @@ class BaseValue:
     path: str
     value: Any
     reason: str
+    without_ipv4: Any = None
+    """The value where the cluster runs no IPv4; None: the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,12 @@ K3S = Distribution(
     "k3s",
     values=(
         BaseValue("kubeProxyReplacement", True, "k3s is set to run no kube-proxy (--disable-kube-proxy)"),
-        BaseValue(HOST, "127.0.0.1", "each k3s node has a load balancer for the API server, servers the API server"),
+        BaseValue(
+            HOST,
+            "127.0.0.1",
+            "each k3s node has a load balancer for the API server, servers the API server",
+            without_ipv4="::1",
+        ),
         BaseValue(PORT, 6444, "the port of both: k3s's default of --lb-server-port"),
     ),
     prerequisites=(
@@ -168,7 +175,8 @@ K3S = Distribution(
     network="flannel-backend: none in /etc/rancher/k3s/config.yaml of each server, restart k3s everywhere, and"
     " ip link delete flannel.1 on each node",
 )
-"""Its pod CIDR 10.42.0.0/16 is the default of ``k3s server --cluster-cidr``."""
+"""Its pod CIDR 10.42.0.0/16 is the default of ``k3s server --cluster-cidr``. The load balancer listens on ``::1`` where
+the node's first address is one of IPv6 (k3s, ``pkg/agent/loadbalancer``)."""
 
 KUBEADM = Distribution(
     "kubeadm",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -211,6 +211,13 @@ def _without_ipv4(cluster: Cluster) -> bool:
     )
 
 
+def _of_its_families(cluster: Cluster, values: Iterable[BaseValue]) -> Iterator[BaseValue]:
+    """Yield values as a cluster without IPv4 has them."""
+    for item in values:
+        other = item.without_ipv4 if item.without_ipv4 is not None and _without_ipv4(cluster) else item.value
+        yield replace(item, value=other)
+
+
 def distribution_values(cluster: Cluster) -> list[BaseValue]:
     """Return the values that are the distribution's: neither the inventory's needs nor the user say otherwise.
 
@@ -224,7 +231,7 @@ def distribution_values(cluster: Cluster) -> list[BaseValue]:
         replace(item, value=[*item.value, BIND_LOW_PORTS])
         if item.path == AGENT_CAPABILITIES and low_ports(cluster)
         else item
-        for item in distribution.values
+        for item in _of_its_families(cluster, distribution.values)
         if value_at(cluster.values, item.path) is None
         and value_at(needed, item.path) in (None, item.value)
         and not (own_address and item.path in (HOST, PORT))
@@ -245,7 +252,7 @@ def _base_values(cluster: Cluster) -> Mapping[str, Any]:
     base: dict[str, Any] = {}
     for item in distribution_values(cluster):
         base = _merge(base, nested(item.path, item.value))
-    if distribution.value_of("ipam.mode") is None:
+    if "cluster-pool" in (value_at(cluster.values, "ipam.mode"), distribution.value_of("ipam.mode") or "cluster-pool"):
         base = _merge(base, _cluster_pool(cluster, distribution.pod_cidrs))
     return base
 

@@ -142,13 +142,16 @@ def verifying_rights(namespace: str, note: str, agents: bool) -> set[Right]:
 
 
 def helm_rights(namespace: str) -> set[Right]:
-    """Return what an installation or upgrade of Cilium's chart needs."""
+    """Return what an installation or upgrade of Cilium's chart needs.
+
+    Helm keeps its records in Secrets: it writes them again at its end, and deletes the oldest of them.
+    """
     wanted: set[Right] = set()
     for group, resource, own in HELM_WRITES:
         where = namespace if own else EVERYWHERE
         wanted |= rights(group, resource, ("get", "patch"), where, UNKNOWN)
         wanted |= rights(group, resource, ("create",), where)
-    return wanted
+    return wanted | rights("", "secrets", ("update", "delete"), namespace, UNKNOWN)
 
 
 def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Container[str] = ()) -> set[Right]:

@@ -9,6 +9,7 @@ No file holds a Secret: Git is no place for a password in plain.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ OTHERS = "others"
 """``edge_cluster_apply`` of a cluster to which Flux or Argo CD applies."""
 
 _OCI = "oci://"
+_DIGEST = re.compile(r"@(sha256:[0-9a-f]+)$")
+_REFERENCE = re.compile(r"(:[^/:@]+)?(@sha256:[0-9a-f]+)?$")
+"""What may end an OCI reference: a tag and a digest, which Flux takes apart from the URL."""
+_NO_NAME = re.compile(r"/|\.tgz$|://")
+"""What the name of a chart in a repository does not have."""
 _INTERVAL = "10m"
 """How often Flux looks whether the release, and the chart's source, are as written."""
 
@@ -55,6 +61,12 @@ class ReleaseSource:
             source = ChartSource(chart, repository)
         except EdgeError as error:
             return cls(name, namespace, "", "", unusable=str(error))
+        if (repository and not _is_oci(chart)) and _NO_NAME.search(chart):
+            why = (
+                f"cilium_net_release_chart is {chart}, a folder, an archive or a URL, which Flux cannot read (a chart's"
+                " name with cilium_net_release_chart_repo, or an oci:// reference)"
+            )
+            return cls(name, namespace, "", "", unusable=why)
         if source.entry and not source.has_login:
             why = (
                 f"{REPOSITORY}: its URL holds more than a user and a password, and Flux keeps nothing else in a Secret"
@@ -69,16 +81,26 @@ class ReleaseSource:
 
     def flux_kind(self) -> str | None:
         """Return the kind of Flux's source for it; None for a folder, an archive, and what is ``unusable``."""
-        if self.chart.startswith(_OCI) or self.repository.startswith(_OCI):
+        if _is_oci(self.chart) or _is_oci(self.repository):
             return "OCIRepository"
         return "HelmRepository" if self.repository else None
 
     def url(self) -> str:
-        """Return the URL of Flux's source: of an OCI artifact the whole reference, else the repository."""
-        if self.chart.startswith(_OCI):
-            return self.chart
+        """Return the URL of Flux's source: of an OCI artifact without tag and digest, else the repository."""
+        if _is_oci(self.chart):
+            return _OCI + _REFERENCE.sub("", self.chart[len(_OCI) :])
         base = self.repository.rstrip("/")
-        return f"{base}/{self.chart}" if base.startswith(_OCI) else base
+        return f"{_OCI}{base[len(_OCI) :]}/{self.chart}" if _is_oci(base) else base
+
+    @property
+    def digest(self) -> str:
+        """The digest of an OCI artifact, where its reference has one; else nothing."""
+        found = _DIGEST.search(self.chart) if _is_oci(self.chart) else None
+        return found[1] if found else ""
+
+
+def _is_oci(reference: str) -> bool:
+    return reference.lower().startswith(_OCI)
 
 
 class _Literal(str):
@@ -88,14 +110,30 @@ class _Literal(str):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes :class:`_Literal` as a literal block."""
+    """Writes :class:`_Literal` as a literal block, and in quotes what another reader would not take for text.
+
+    PyYAML knows YAML 1.1. Readers in Go, as of kustomize, Flux and Argo CD, take numbers of YAML 1.2 and of Go too
+    (go-yaml, ``resolve``), so that ``rack: 08`` would become a number, which no label may be.
+    """
 
 
 def _as_block(dumper: yaml.SafeDumper, text: _Literal) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
 
 
+_OTHERWISE = re.compile(
+    r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_,]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?|[-+]?0[xob][0-9a-f_]+|[-+]?\.(inf|nan)|[yn]|~|<<|=",
+    re.IGNORECASE,
+)
+"""Text that some reader of YAML takes for a number, a truth value or a sign: in quotes it is text for all."""
+
+
+def _as_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if _OTHERWISE.fullmatch(text) else None)
+
+
 _Dumper.add_representer(_Literal, _as_block)
+_Dumper.add_representer(str, _as_text)
 
 
 def documents(objects: Sequence[Mapping[str, Any]]) -> str:
@@ -173,6 +211,17 @@ def gitops_notes(plan: PlanDocument, sources: Mapping[str, ReleaseSource]) -> li
                 f"{name}: labels of its nodes are commands ({name}/node-labels.sh), because a Node that is pruned is"
                 " lost: run them, or set the labels where the nodes are made"
             )
+        namespaces = sorted({item["namespace"] for item in cluster["services"] if item["object"] is not None})
+        if namespaces and not cluster["absent"]:
+            notes.append(
+                f"{name}: Services are rendered into {some(namespaces)}, and no namespace is: one that is not there"
+                " keeps Flux and Argo CD from applying anything of the folder, pools and sessions too"
+            )
+        if not (cluster["absent"] or cluster["bgp"] or cluster["lb"] or namespaces):
+            notes.append(
+                f"{name}: nothing is left to be applied, so its folder manifests goes: Flux and Argo CD then prune"
+                " nothing. Delete what they applied before, or leave the cluster to edge_state: absent first"
+            )
         source = sources.get(name)
         if source and cluster["cilium_managed"] and not cluster["absent"]:
             notes += _source_notes(name, source)
@@ -210,7 +259,7 @@ def _flux_source(kind: str, source: ReleaseSource, version: str) -> dict[str, An
     if kind == "OCIRepository":
         # Without it Flux takes the first layer of the artifact, whatever that is.
         layer = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"}
-        spec.update(ref={"tag": version}, layerSelector=layer)
+        spec.update(ref={"digest": source.digest} if source.digest else {"tag": version}, layerSelector=layer)
     if source.has_login:
         spec["secretRef"] = {"name": source.secret_name}
     return {
@@ -247,7 +296,7 @@ def _metadata_component(item: ServiceManifest) -> dict[str, Any]:
     """
     keys = {name: dict(item[name]) for name in ("labels", "annotations") if item[name]}
     part = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": item["name"], **keys}}
-    patch = yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=120)
+    patch = yaml.dump(part, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return {
         "apiVersion": "kustomize.config.k8s.io/v1alpha1",
         "kind": "Component",

@@ -22,8 +22,6 @@ FORMAT = 1
 _HINT = "take the file away; then what an earlier rendering left is yours to remove"
 
 _PASSWORD = re.compile(r"(?m)^(\s+password: ).*$")
-_WITHOUT_LIST = re.compile(r"[^/]+/(frr\.conf|values\.yaml|manifests/(nodes|bgp|lb|services|secrets)\.yaml|charts/.+)")
-"""Files that were rendered before there was a list."""
 
 
 def list_name(site: str) -> str:
@@ -67,14 +65,3 @@ def read_list(text: str | None, source: str) -> dict[str, str]:
         if {"", ".."} & set(path.split("/")):
             raise EdgeError(source, f"names {path!r}, which is outside its folder", _HINT)
     return files
-
-
-def is_foreign(path: str, listed: Mapping[str, str], has_list: bool) -> bool:
-    """Return whether a file that is there cannot be one that was rendered before.
-
-    Args:
-        path: below the folder.
-        listed: the result of :func:`read_list`.
-        has_list: whether there is a list at all; without it, files that earlier versions rendered may be ours.
-    """
-    return path not in listed and (has_list or _WITHOUT_LIST.fullmatch(path) is None)

@@ -87,6 +87,19 @@ def test_a_cluster_as_it_should_be_lacks_nothing(
     assert lacks(distribution, nodes, workloads) == ([], [])
 
 
+@pytest.mark.parametrize("name", ["rke2-canal", "rke2-flannel", "kindnet", "canal", "kube-flannel-ds"])
+def test_the_network_of_another_is_known_by_its_daemon_set(name: str) -> None:
+    refused, _notes = lacks(None, {"a": DEBIAN}, (workload(name), KUBE_PROXY))
+    assert [f"DaemonSet kube-system/{name}" in text for text in refused] == [True]
+
+
+def test_kube_proxy_of_rke2_is_no_daemon_set() -> None:
+    """It runs as a static pod, so that nobody knows whether it runs."""
+    rke2 = node("SUSE Linux Enterprise Server 15 SP6", "v1.33.5+rke2r1")
+    assert lacks("kubeadm", {"a": rke2}) == ([], [])
+    assert lacks("kubeadm", {"a": DEBIAN})[0] != []
+
+
 def test_nodes_of_another_distribution_are_refused_where_agents_would_not_reach_the_api_server() -> None:
     text = (
         "no Talos (edge_cluster_distribution) runs on b (Debian GNU/Linux 12 (bookworm)): nothing listens on"

@@ -534,3 +534,16 @@ def test_what_may_be_a_secret_is_not_printed(path: str, value: Any, hidden: bool
     ((_path, old, new),) = differing_values({}, values)
     assert (old, "(not shown)" in str(new)) == (None, hidden)
     assert without_secrets(f"bad: {value}!", values) == f"bad: {MASK if hidden else value}!"
+
+
+def test_k3s_without_ipv4_has_its_load_balancer_at_the_address_of_ipv6() -> None:
+    values = helm_values(cluster(distribution="k3s", pod_cidrs=("fd00::/56",)))
+    assert (values["k8sServiceHost"], values["k8sServicePort"], values["ipv4"]) == ("::1", 6444, {"enabled": False})
+
+
+def test_cluster_pool_on_talos_has_the_inventory_s_ranges() -> None:
+    """By the chart's own range, 10.0.0.0/8, the router would refuse what nodes announce."""
+    talos = cluster(distribution="talos", pod_cidrs=("10.244.0.0/16",))
+    ipam = helm_values(replace(talos, values={"ipam": {"mode": "cluster-pool"}}))["ipam"]
+    assert (ipam["mode"], ipam["operator"]["clusterPoolIPv4PodCIDRList"]) == ("cluster-pool", ["10.244.0.0/16"])
+    assert helm_values(talos)["ipam"] == {"mode": "kubernetes"}

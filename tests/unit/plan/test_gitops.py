@@ -12,11 +12,15 @@ import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files, secret_files
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitops import ReleaseSource, gitops_notes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitops import (
+    ReleaseSource,
+    _flux_source,
+    documents,
+    gitops_notes,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
     digest,
-    is_foreign,
     list_name,
     list_text,
     read_list,
@@ -217,7 +221,21 @@ def test_no_secret_and_what_to_do_instead() -> None:
 def test_labels_that_are_not_ours_are_no_commands() -> None:
     data = others(edge_cluster_manage_labels=False)
     assert "platform/node-labels.sh" not in cluster_files(data, SOURCES)
-    assert gitops_notes(data, SOURCES) == []
+    assert not any("node-labels.sh" in note for note in gitops_notes(data, SOURCES))
+
+
+def test_namespaces_that_somebody_has_to_make_are_named() -> None:
+    """Flux tries all objects of a Kustomization before it applies any."""
+    (note,) = [text for text in gitops_notes(others(), SOURCES) if "namespace is" in text]
+    assert note.startswith("platform: Services are rendered into affine, dummy, and no namespace is")
+
+
+def test_a_folder_that_goes_is_told() -> None:
+    """The last pool and the last peering leave: nobody prunes what is not in Git at all any more."""
+    data = others()
+    data["clusters"]["platform"].update(bgp=[], lb=[], services=[])
+    assert any("its folder manifests goes" in note for note in gitops_notes(data, SOURCES))
+    assert not any("its folder manifests goes" in note for note in gitops_notes(others(), SOURCES))
 
 
 def test_an_absent_cluster_has_no_file() -> None:
@@ -279,18 +297,52 @@ def test_a_damaged_list_is_refused(text: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "has_list", "foreign"),
-    [
-        ("home/values.yaml", True, True),
-        ("home/values.yaml", False, False),
-        ("home/manifests/lb.yaml", False, False),
-        ("home/charts/ns/web.values.yaml", False, False),
-        ("home/manifests/kustomization.yaml", False, True),
-        ("home/flux/source.yaml", False, True),
-        ("home/node-labels.sh", False, True),
-        ("known/values.yaml", True, False),
-    ],
+    "text", ["08", "09", "1e3", "12e5", "0o17", "0x1f", "y", "N", "1_000", "1,000", ".5", "-.inf", "~"]
 )
-def test_whose_a_file_is(path: str, has_list: bool, foreign: bool) -> None:
-    listed = {"known/values.yaml": ""} if has_list else {}
-    assert is_foreign(path, listed, has_list) is foreign
+def test_text_stays_text_for_every_reader(text: str) -> None:
+    """Readers in Go take some of these for numbers, and a label that is no text is refused with all beside it."""
+    rendered = documents([{"metadata": {"labels": {"rack": text}}}])
+    assert f"rack: '{text}'" in rendered
+    assert yaml.safe_load(rendered)["metadata"]["labels"] == {"rack": text}
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "a08", "1.19.6", "08-a", "2001:db8::1", "rack 8"])
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert f"rack: {text}\n" in documents([{"rack": text}])
+
+
+CHART = {"cilium_net_release_name": "cilium", "cilium_net_release_namespace": "kube-system"}
+DIGEST = f"sha256:{'ab' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("chart", "repository", "kind", "url", "ref"),
+    [
+        ("cilium", "https://charts.example.org", "HelmRepository", "https://charts.example.org", None),
+        ("oci://r.example.org/c/cilium", "", "OCIRepository", "oci://r.example.org/c/cilium", {"tag": "1.20.2"}),
+        ("OCI://r.example.org/c/cilium:1.20.2", "", "OCIRepository", "oci://r.example.org/c/cilium", {"tag": "1.20.2"}),
+        (
+            f"oci://r.example.org:5000/cilium@{DIGEST}",
+            "",
+            "OCIRepository",
+            "oci://r.example.org:5000/cilium",
+            {"digest": DIGEST},
+        ),
+        ("cilium", "oci://r.example.org/c", "OCIRepository", "oci://r.example.org/c/cilium", {"tag": "1.20.2"}),
+    ],
+    ids=["a repository", "an artifact", "with a tag", "with a digest", "a repository of artifacts"],
+)
+def test_flux_is_told_where_the_chart_is(chart: str, repository: str, kind: str, url: str, ref: Any) -> None:
+    source = ReleaseSource.of({**CHART, "cilium_net_release_chart": chart, "cilium_net_release_chart_repo": repository})
+    assert (source.unusable, source.flux_kind(), source.url()) == ("", kind, url)
+    assert _flux_source(kind, source, "1.20.2")["spec"].get("ref") == ref
+
+
+@pytest.mark.parametrize(
+    "chart", ["/srv/charts/cilium", "./cilium", "cilium-1.20.2.tgz", "https://example.org/cilium.tgz"]
+)
+def test_a_chart_that_flux_cannot_read_is_told_with_the_repository_at_its_default(chart: str) -> None:
+    source = ReleaseSource.of(
+        {**CHART, "cilium_net_release_chart": chart, "cilium_net_release_chart_repo": "https://charts.example.org"}
+    )
+    assert (chart in source.unusable, source.flux_kind()) == (True, None)
