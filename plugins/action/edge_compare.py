@@ -27,8 +27,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
+    ONLY_PLANNED,
     RELEASE_NOT_COPIED,
     Comparison,
+    Row,
     cluster_comparison,
     planned_part,
     release_notes,
@@ -45,12 +47,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
-PLANNED = "planned"
+OWN, PLANNED = "own", "planned"
 LOOK = "hybridnet.cluster_edge.frr_running_info"
 ARGUMENTS: dict[str, Any] = {
     "plan": {"type": "dict", "required": True},
     "saved": {"type": "path"},
-    "scope": {"type": "str", "default": "all", "choices": ["all", "planned"]},
+    "scope": {"type": "str", "default": "all", "choices": ["all", OWN, PLANNED]},
 }
 
 
@@ -81,7 +83,7 @@ class ActionModule(ClusterAction):
                 raise EdgeError("plan", f"knows no router and no cluster {host}", "run it on hosts of the plan")
         except (EdgeError, CannotLookError, AnsibleConnectionFailure) as error:
             lines = [" ".join(line.split()) for line in str(error).splitlines()]
-            why = " ".join(line for line in lines if line)
+            why = "; ".join(line for line in lines if line)
             text = "\n  ".join((f"{end} {host} cannot be compared:", *filter(None, lines)))
             return {**result, "end": end, "host": host, "error": why, "text": text}
         text = "\n".join(found.text(f"{end} {host} ({of})"))
@@ -102,7 +104,8 @@ class ActionModule(ClusterAction):
         if seen.get("failed"):
             raise CannotLookError(str(seen.get("msg") or "no reason given"))
         if seen["running"] is None:
-            raise CannotLookError("FRR does not run")
+            # It was reached, and all of it is away: a firmware upgrade or a new disk leaves it so.
+            return Comparison((Row(ONLY_PLANNED, "FRR: it does not run, or is not installed"),), ()), "without FRR"
         planned = digested(self._planned(router, seen["version"], passwords), salt)
         return router_comparison(seen["running"], planned, seen["version"]), f"FRR {seen['version']}"
 
@@ -147,6 +150,8 @@ class ActionModule(ClusterAction):
         if release is not None and release.get("status") == "uninstalled":  # kept by helm uninstall --keep-history
             release = None
         of = f"Cilium {cluster['cilium_version']} planned"
+        if scope == OWN:
+            return cluster_comparison({**planned_part(state, plan, host), "release": release}, plan, host), of
         if scope != PLANNED:
             return cluster_comparison({**state, "release": release}, plan, host), of
         found = cluster_comparison(planned_part(state, plan, host), plan, host)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import time
 from pathlib import Path
@@ -14,23 +16,29 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.drift import DriftDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
     drift_lines,
     judge,
     reasons_unread,
+    unknown,
     verdict,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.metrics import metrics_text
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 ARGUMENTS: dict[str, Any] = {
-    "plan": {"type": "dict", "required": True},
-    "verified": {"type": "dict", "required": True},
-    "compared_in": {"type": "list", "elements": "str", "required": True},
+    "plan": {"type": "dict"},
+    "verified": {"type": "dict"},
+    "compared_in": {"type": "list", "elements": "str", "default": []},
     "persisted_in": {"type": "str"},
+    "site": {"type": "str"},
     "metrics_file": {"type": "path"},
+    "file": {"type": "path"},
 }
+DOCUMENT = ("format", "site", "state", "looked_at", "ends", "met", "expectations", "findings", "outside")
+"""The keys of the JSON document, in their order."""
 
 
 @fails_once
@@ -47,6 +55,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         variables = task_vars or {}
+        if options["site"] is not None:
+            return {**result, **self._told(unknown(options["site"]), options)}
         hosts = sorted(variables.get("ansible_play_hosts_all") or ())
 
         def registered(name: str) -> dict[str, dict[str, Any]]:
@@ -65,12 +75,27 @@ class ActionModule(ActionBase):
         }
         persisted = {host: not found.get("changed") for host, found in persistence.items() if host not in unpersisted}
         compared = [found for name in options["compared_in"] for found in registered(name).values()]
-        drift = judge(plan["site"], plain(options["verified"]), compared, persisted, unpersisted)
+        ends = (("router", plan["routers"]), ("cluster", plan["clusters"]))
+        outside = [
+            f"{kind} {host}"
+            for kind, planned in ends
+            for host, end in planned.items()
+            if end["managed"] and host not in hosts
+        ]
+        drift = judge(plan["site"], plain(options["verified"]), compared, persisted, unpersisted, outside)
+        return {**result, **self._told(drift, options)}
+
+    def _told(self, drift: DriftDocument, options: dict[str, Any]) -> dict[str, Any]:
+        """Return a document with its text; write it to the files that are asked for."""
+        now = time.time()
+        told = {**drift, "looked_at": datetime.datetime.fromtimestamp(int(now), datetime.UTC).isoformat()}
         if options["metrics_file"]:
-            _write(Path(options["metrics_file"]), metrics_text(drift, time.time()))
+            _write("metrics_file", options["metrics_file"], metrics_text(drift, now))
+        if options["file"]:
+            text = json.dumps({key: told[key] for key in DOCUMENT}, indent=4, ensure_ascii=False) + "\n"
+            _write("file", options["file"], text)
         return {
-            **result,
-            **drift,
+            **told,
             "changed": False,
             "unread": reasons_unread(drift),
             "text": "\n".join(drift_lines(drift)),
@@ -78,15 +103,16 @@ class ActionModule(ActionBase):
         }
 
 
-def _write(path: Path, text: str) -> None:
+def _write(option: str, name: str, text: str) -> None:
     """Write a file in one step, so that who reads it meanwhile gets the old or the new one.
 
     The new one has another ending until then: node_exporter reads each file of the folder that ends in ``.prom``.
     """
+    path = Path(name)
     new = path.with_name(f"{path.name}.new")
     try:
         new.write_text(text, "utf-8")
         new.chmod(0o644)
         os.replace(new, path)
     except OSError as error:
-        raise AnsibleActionFail(f"edge_drift_metrics_file: {path} cannot be written: {error}") from error
+        raise AnsibleActionFail(f"edge_drift_{option}: {path} cannot be written: {error}") from error

@@ -12,26 +12,29 @@ description:
   - Takes what M(hybridnet.cluster_edge.edge_verify) found, and what M(hybridnet.cluster_edge.edge_compare) registered
     on each router and cluster of the play. It says whether the site has drifted, is as planned, or could not be looked
     at.
-  - It opens no connection and changes nothing but the file O(metrics_file).
+  - It opens no connection and changes nothing but the files O(metrics_file) and O(file).
   - Use it with C(run_once).
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
   plan:
-    description: The plan.
+    description: The plan. Left out with O(site).
     type: dict
-    required: true
   verified:
-    description: The registered result of M(hybridnet.cluster_edge.edge_verify).
+    description: The registered result of M(hybridnet.cluster_edge.edge_verify). Left out with O(site).
     type: dict
-    required: true
   compared_in:
     description:
       - Names of the variables in which each router and cluster has its result of
         M(hybridnet.cluster_edge.edge_compare).
     type: list
     elements: str
-    required: true
+    default: []
+  site:
+    description:
+      - Name of a site of which nobody knows how far it is from its plan, as it could not be planned, or as a look was
+        cut off. The files then say V(unknown), and nothing else is read.
+    type: str
   persisted_in:
     description:
       - Name of the variable in which each router with a persistent configuration has the result of
@@ -41,6 +44,9 @@ options:
     description:
       - File on the control machine for the result as OpenMetrics text. It is replaced in one step, and its folder must
         exist. For node_exporter's textfile collector its name must end in C(.prom).
+    type: path
+  file:
+    description: File on the control machine for the result as JSON. It is replaced in one step.
     type: path
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
@@ -72,6 +78,15 @@ findings:
   description: What verify found.
   type: list
   elements: dict
+  returned: success
+outside:
+  description: Routers and clusters of the plan that are no part of the play.
+  type: list
+  elements: str
+  returned: success
+looked_at:
+  description: When, in UTC (RFC 3339).
+  type: str
   returned: success
 met:
   description: How many of verify's expectations hold.

@@ -87,9 +87,11 @@ def needed_values(cluster: Cluster) -> dict[str, Any]:
 
 
 SECRET_NAMES = re.compile(
-    r"(?i:passw|passphrase|token|secret|credential|private[-_]?key|cabundle|(^|[._-])(key|crt|cert)$)|[a-z]Key$"
+    r"(?i:passw|passphrase|token|secret|credential|private[-_]?key|cabundle|(^|[._-])(psk|auth)$|(^|[._-])(key|crt|cert)$)|[a-z]Key$"
 )
 """Names of values that are not printed, whatever they hold."""
+_TELLS_SECRET = re.compile(r"(?i)://[^/@\s]*@|(passw(or)?d|passphrase|token|secret|credentials?|psk)\s*[=:]\s*\S")
+"""Text that names a secret itself: a URL with a login, an argument, or a file of settings."""
 SHORTEST_NUMBER = 4
 """Digits of a number that is taken out of a text; with fewer it is no secret, and stands for much else there."""
 HIDDEN = "(not shown)"
@@ -111,6 +113,8 @@ def shown(path: Sequence[str], value: Any) -> Any:
             return {"name": value["name"], "value": HIDDEN}
         return {key: shown((*path, str(key)), item) for key, item in value.items()}
     if isinstance(value, (str, int, float)) and not isinstance(value, bool) and is_secret(path):
+        return HIDDEN
+    if isinstance(value, str) and _TELLS_SECRET.search(value):
         return HIDDEN
     return [shown(path, item) for item in value] if isinstance(value, (list, tuple)) else value
 
@@ -163,7 +167,7 @@ def differing_values(
     for name in sorted({*live, *planned}):
         below = (*path, name)
         old, new = live.get(name), planned.get(name)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
+        if isinstance(old, Mapping) and isinstance(new, Mapping) and not set(old) == set(new) == {"name", "value"}:
             found += differing_values(old, new, below)
         elif not same_value(old, new) or (name in live) != (name in planned):
             texts = [json.dumps(shown(below, layer[name])) if name in layer else None for layer in (live, planned)]

@@ -313,8 +313,15 @@ def _release_rows(state: Mapping[str, Any], cluster: PlannedCluster) -> tuple[li
         return [], [f"{name}: not compared, as it is not managed here (edge_cilium_managed)"]
     live = state["release"]
     if live is None:
+        if cluster["apply"] == "others":
+            return [], [
+                f"{name}: there is none, as where Argo CD applies what the chart renders; values are not compared"
+            ]
         return [Row(ONLY_PLANNED, f"{name} {cluster['cilium_version']}")], []
     rows, notes = [], []
+    for key, wanted in (("status", "deployed"), ("chart", "cilium")):
+        if live.get(key, wanted) != wanted:  # a copy does not tell it
+            rows.append(Row(DIFFERS, f"{name}: {key}: {live[key]} live, {wanted} planned"))
     if live["version"] is None:
         notes.append(f"{name}: values are compared, its version is not known from a copy")
     elif live["version"] != cluster["cilium_version"]:

@@ -47,3 +47,4 @@ class DriftDocument(TypedDict):
     met: Annotated[int, "How many of verify's expectations hold."]
     expectations: Annotated[int, "How many verify has."]
     findings: Annotated[list[FindingEntry], "What verify found."]
+    outside: Annotated[list[str], "Routers and clusters of the plan that the run left out: nothing is said of them."]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._compare.ends import NOT_COMPARED, ONLY_PLANNED, TIGHTENED, Comparison, Row
@@ -25,6 +25,7 @@ def judge(
     compared: Iterable[Mapping[str, Any]],
     persisted: Mapping[str, bool] | None = None,
     unpersisted: Mapping[str, str] | None = None,
+    outside: Sequence[str] = (),
 ) -> DriftDocument:
     """Return how far the live site is from the plan.
 
@@ -38,17 +39,22 @@ def judge(
         persisted: of each router with a persistent configuration, whether that is there as planned.
         unpersisted: of each router where this could not be found out, why. Such is one whose ``frr.conf`` is away: what
             it runs may be as planned, until it starts anew.
+        outside: ``router udm``: each managed end of the plan that is no part of the run.
     """
     ends = {str(item["host"]): _end(item) for item in compared}
     for host, there in (persisted or {}).items():
         if not there and host in ends:
             _add(ends[host], {"state": ONLY_PLANNED, "what": NO_PERSISTENT_COPY})
     for host, reason in (unpersisted or {}).items():
-        if host in ends:
+        if host in ends and ends[host]["differences"]:
+            _add(ends[host], {"state": NOT_COMPARED, "what": f"persistence: {reason}"})
+        elif host in ends:
             ends[host]["error"] = ends[host]["error"] or f"persistence: {reason}"
     errors = [finding for finding in verified["findings"] if finding["severity"] == ERROR]
+    wiped = {host for host, end in ends.items() if end["differences"] and not end["error"]}
     for finding in errors:
-        if finding["code"] in UNREADABLE:
+        # Of an end that was compared it is known why verify could not read it: what it reads is away.
+        if finding["code"] in UNREADABLE and finding["path"] not in wiped:
             host = finding["path"]
             end = ends.setdefault(host, _unread(UNREADABLE[finding["code"]], host, None))
             end["error"] = end["error"] or finding["problem"]
@@ -65,6 +71,21 @@ def judge(
         "met": sum(row["level"] != ERROR for row in rows),
         "expectations": len(rows),
         "findings": list(verified["findings"]),
+        "outside": sorted(outside),
+    }
+
+
+def unknown(site: str) -> DriftDocument:
+    """Return the document of a site that could not be planned, or at which a look was cut off."""
+    return {
+        "format": DRIFT_FORMAT,
+        "site": site,
+        "state": UNKNOWN,
+        "ends": [],
+        "met": 0,
+        "expectations": 0,
+        "findings": [],
+        "outside": [],
     }
 
 
@@ -82,6 +103,8 @@ def drift_lines(document: DriftDocument) -> list[str]:
             lines.append(f"{title}: could not be looked at: {end['error']}")
         else:
             lines += Comparison(tuple(Row(**row) for row in end["rows"]), tuple(end["notes"])).text(title)
+    if document["outside"]:
+        lines.append(f"no part of this run: {', '.join(document['outside'])}")
     lines.append(f"live site: {document['met']} of {document['expectations']} expectations met")
     for finding in document["findings"]:
         if finding["code"] in UNREADABLE:
@@ -98,7 +121,8 @@ def verdict(document: DriftDocument) -> str:
     if document["state"] == UNKNOWN:
         return f"{site}: unknown, because an end could not be looked at"
     if document["state"] == NONE:
-        return f"{site}: no drift"
+        part = f" in this part of it, without {', '.join(document['outside'])}" if document["outside"] else ""
+        return f"{site}: no drift{part}"
     differences = sum(end["differences"] for end in document["ends"])
     errors = sum(finding["severity"] == ERROR for finding in document["findings"])
     parts = [count(number, noun) for number, noun in ((differences, "difference"), (errors, "error")) if number]

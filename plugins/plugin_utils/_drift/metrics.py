@@ -36,6 +36,7 @@ def metrics_text(document: DriftDocument, now: float) -> str:
 def _families(document: DriftDocument, site: Mapping[str, str], now: float) -> dict[str, tuple[str, Iterable[Sample]]]:
     """Return name -> what it means, and its samples."""
     ends = [({**site, "end": end["end"], "host": end["host"]}, end) for end in document["ends"]]
+    left_out = [tuple(name.split(" ", 1)) for name in document["outside"]]
     read = [(labels, end) for labels, end in ends if not end["error"]]
     findings = Counter((finding["severity"], finding["code"]) for finding in document["findings"])
     return {
@@ -45,7 +46,10 @@ def _families(document: DriftDocument, site: Mapping[str, str], now: float) -> d
         ),
         "cluster_edge_end_readable": (
             "Whether a router or a cluster could be looked at.",
-            [(labels, not end["error"]) for labels, end in ends],
+            [
+                *((labels, not end["error"]) for labels, end in ends),
+                *(({**site, "end": kind, "host": host}, False) for kind, host in left_out),
+            ],
         ),
         "cluster_edge_differences": (
             "Differences between what an end was told and the plan; absent where it could not be looked at.",

@@ -524,6 +524,10 @@ def test_check_cluster_values() -> None:
         pytest.param("proxy.credentials.user", "x", True, id="by the name of a map above it"),
         pytest.param("proxy.credentials.enabled", True, False, id="whether is no secret"),
         pytest.param("bgpControlPlane.secretsNamespace.name", "kube-system", False, id="a namespace"),
+        pytest.param("httpsProxy", "http://u:s3cret@p:3128", True, id="a URL with a login"),
+        pytest.param("extraArgs.first", "--kvstore-opt=password=s3cret", True, id="an argument"),
+        pytest.param("ipsec.psk", "x1y2z3", True, id="a shared key"),
+        pytest.param("repository", "https://charts.example.org/a@b", False, id="a URL without a login"),
         pytest.param("ipam.mode", "kubernetes", False, id="any other"),
     ],
 )

@@ -17,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     Comparison,
     Row,
+    _release_rows,
     cluster_comparison,
     planned_part,
     release_notes,
@@ -455,3 +456,20 @@ def test_saved_objects_are_sorted_by_what_they_are() -> None:
     other = {"kind": "Deployment", "metadata": {"name": "web"}}
     state = state_of([None, {"kind": "List", "items": [node, other]}, web, pool, "text"])
     assert state == {"objects": [pool], "services": [web], "nodes": {"n1": {"labels": {"a": "b"}, "owned": []}}}
+
+
+def test_a_release_that_did_not_come_about_is_a_difference() -> None:
+    """Helm would be called for it, whatever its version and its values are."""
+    values = dict(CLUSTER["helm_values"])
+    live = {"version": CLUSTER["cilium_version"], "values": values, "status": "failed", "chart": "cilium"}
+    rows, _notes = _release_rows({"release": live}, {**CLUSTER, "absent": False, "cilium_managed": True})
+    assert [row.what for row in rows] == ["Helm release: status: failed live, deployed planned"]
+    rows, _notes = _release_rows({"release": {**live, "status": "deployed", "chart": "kube-cilium"}}, CLUSTER)
+    assert [row.what for row in rows] == ["Helm release: chart: kube-cilium live, cilium planned"]
+
+
+def test_a_cluster_of_argo_cd_has_no_release() -> None:
+    rows, notes = _release_rows({"release": None}, {**CLUSTER, "apply": "others"})
+    assert (rows, len(notes)) == ([], 1)
+    rows, notes = _release_rows({"release": None}, {**CLUSTER, "apply": "ours"})
+    assert (len(rows), notes) == (1, [])

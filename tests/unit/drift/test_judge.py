@@ -25,6 +25,7 @@ ROUTER = {"end": "router", "host": "udm", "rows": [], "notes": []}
 CLUSTER = {"end": "cluster", "host": "home", "rows": [], "notes": ["nodes of the inventory that are not there: n9"]}
 DIFFERS = {"state": "differs", "what": "neighbor 10.0.0.11: hold time: 180 s live, 9 s planned"}
 AWAY = {"state": "tightened", "what": "neighbor 10.0.0.11: ipv4: routes lead to the neighbor itself"}
+GONE = {"state": "only planned", "what": "FRR: it does not run, or is not installed"}
 HIDDEN = {"state": "not compared", "what": "neighbor 10.0.0.11: password: hidden"}
 
 
@@ -58,6 +59,12 @@ CASES = {
     "the comparison cannot look": ([], [ROUTER, {"end": "cluster", "host": "home", "error": "no"}], {}, "unknown"),
     "verify cannot look": ([finding("EDGE801", "error", "udm")], [ROUTER, CLUSTER], {}, "unknown"),
     "verify alone knows the end": ([finding("EDGE802", "error", "home")], [ROUTER], {}, "unknown"),
+    "it was compared, and FRR is away": (
+        [finding("EDGE801", "error", "udm")],
+        [{**ROUTER, "rows": [GONE]}, CLUSTER],
+        {},
+        "drift",
+    ),
     "an end away, another differs": (
         [finding("EDGE802", "error", "home")],
         [{**ROUTER, "rows": [DIFFERS]}, {"end": "cluster", "host": "home", "error": "no"}],
@@ -91,6 +98,26 @@ def test_a_copy_that_cannot_be_looked_for_is_not_green() -> None:
     assert reasons_unread(found) == ["router udm: persistence: /etc/frr/frr.conf: is not there"]
     unread = judge("site", verified(), [{"end": "router", "host": "udm", "error": "no route"}], {}, away)
     assert reasons_unread(unread) == ["router udm: no route"]
+
+
+def test_a_wiped_router_has_drifted_though_its_copy_cannot_be_looked_for() -> None:
+    found = judge(
+        "site", verified(), [{**ROUTER, "rows": [GONE]}, CLUSTER], {}, {"udm": "/etc/frr/frr.conf: is not there"}
+    )
+    assert (found["state"], reasons_unread(found), found["ends"][0]["differences"]) == ("drift", [], 1)
+    assert "  not compared  persistence: /etc/frr/frr.conf: is not there" in drift_lines(found)
+
+
+def test_a_part_of_a_site_speaks_for_itself_alone() -> None:
+    found = judge("site", verified(), [CLUSTER], outside=["router udm", "cluster cabin"])
+    assert drift_lines(found)[-1] == "site: no drift in this part of it, without cluster cabin, router udm"
+    assert "no part of this run: cluster cabin, router udm" in drift_lines(found)
+    readable = {
+        dict(labels)["host"]: value
+        for (name, labels), value in samples(metrics_text(found, 0)).items()
+        if name == "cluster_edge_end_readable"
+    }
+    assert readable == {"home": 1, "cabin": 0, "udm": 0}
 
 
 def test_the_table_has_each_end_once_and_each_finding() -> None:

@@ -23,6 +23,21 @@ pytestmark = pytest.mark.ansible
 ONCE = "edge_verify_timeout=0"
 
 
+def old_files(folder: Path) -> tuple[Path, Path, tuple[str, str]]:
+    """Return what an earlier run wrote, which found no drift, and the options that name it."""
+    report, metrics = folder / "drift.json", folder / "drift.prom"
+    report.write_text(json.dumps({"state": "none"}), "utf-8")
+    metrics.write_text('cluster_edge_state{site="edge",state="none"} 1\n', "utf-8")
+    return report, metrics, (f"edge_drift_file={report}", f"edge_drift_metrics_file={metrics}")
+
+
+def check_unknown(report: Path, metrics: Path) -> None:
+    found = json.loads(report.read_text("utf-8"))
+    assert (found["site"], found["state"], found["ends"]) == ("edge", "unknown", [])
+    assert 'cluster_edge_state{site="edge",state="none"} 0' in metrics.read_text("utf-8")
+    assert 'cluster_edge_state{site="edge",state="unknown"} 1' in metrics.read_text("utf-8")
+
+
 def test_ends_that_cannot_be_looked_at_are_no_drift(tmp_path: Path, api: ApiServer) -> None:
     report, metrics = tmp_path / "drift.json", tmp_path / "drift.prom"
     files = f"edge_drift_file={report}", f"edge_drift_metrics_file={metrics}"
@@ -43,8 +58,11 @@ def test_ends_that_cannot_be_looked_at_are_no_drift(tmp_path: Path, api: ApiServ
 
 
 def test_a_site_without_a_plan_is_no_drift(tmp_path: Path, api: ApiServer) -> None:
-    run = run_playbook("drift.yml", inventory(tmp_path, api, edge={**unreachable(), "edge_router_asn": "many"}), ONCE)
+    report, metrics, files = old_files(tmp_path)
+    site = inventory(tmp_path, api, edge={**unreachable(), "edge_router_asn": "many"})
+    run = run_playbook("drift.yml", site, ONCE, *files)
     run.check(1)
+    check_unknown(report, metrics)
     assert "could not look: the site cannot be planned" in " ".join(run.output.split())
     assert "Origin:" not in run.output
     assert api.asked == []
@@ -53,8 +71,10 @@ def test_a_site_without_a_plan_is_no_drift(tmp_path: Path, api: ApiServer) -> No
 @pytest.mark.each_core
 def test_a_task_that_fails_is_told_once_with_its_host(tmp_path: Path, api: ApiServer) -> None:
     site = inventory(tmp_path, api, edge=unreachable())
-    run = run_playbook("drift.yml", site, ONCE, f"edge_cluster_kubeconfig={tmp_path}/none")
+    report, metrics, files = old_files(tmp_path)
+    run = run_playbook("drift.yml", site, ONCE, f"edge_cluster_kubeconfig={tmp_path}/none", *files)
     run.check(1)
+    check_unknown(report, metrics)
     assert run.output.count(f"{tmp_path}/none cannot be used") == 1
     assert "could not look: edge-k8s (the reason stands above)" in run.output
     assert "Origin:" not in run.output
