@@ -105,7 +105,8 @@ class ActionModule(ClusterAction):
             raise CannotLookError(str(seen.get("msg") or "no reason given"))
         if seen["running"] is None:
             # It was reached, and all of it is away: a firmware upgrade or a new disk leaves it so.
-            return Comparison((Row(ONLY_PLANNED, "FRR: it does not run, or is not installed"),), ()), "without FRR"
+            away = () if router["absent"] else (Row(ONLY_PLANNED, "FRR: it does not run"),)
+            return Comparison(away, ()), "without FRR"
         planned = digested(self._planned(router, seen["version"], passwords), salt)
         return router_comparison(seen["running"], planned, seen["version"]), f"FRR {seen['version']}"
 

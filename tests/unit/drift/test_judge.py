@@ -25,7 +25,7 @@ ROUTER = {"end": "router", "host": "udm", "rows": [], "notes": []}
 CLUSTER = {"end": "cluster", "host": "home", "rows": [], "notes": ["nodes of the inventory that are not there: n9"]}
 DIFFERS = {"state": "differs", "what": "neighbor 10.0.0.11: hold time: 180 s live, 9 s planned"}
 AWAY = {"state": "tightened", "what": "neighbor 10.0.0.11: ipv4: routes lead to the neighbor itself"}
-GONE = {"state": "only planned", "what": "FRR: it does not run, or is not installed"}
+GONE = {"state": "only planned", "what": "FRR: it does not run"}
 HIDDEN = {"state": "not compared", "what": "neighbor 10.0.0.11: password: hidden"}
 
 
