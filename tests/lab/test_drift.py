@@ -54,6 +54,11 @@ def wiped(site: Site) -> AbstractContextManager[None]:
     return site.broken(made_fault({"router": run, "undo": PUT_BACK}))
 
 
+def stopped(site: Site) -> AbstractContextManager[None]:
+    """A firmware upgrade switched FRR off: the router answers, and there is nothing to compare."""
+    return site.broken(made_fault({"router": "systemctl stop frr", "undo": RESTART}))
+
+
 def provisioned_over(site: Site) -> AbstractContextManager[None]:
     """A controller wrote a configuration of its own."""
     run = f"{KEEP} && printf '{OTHERS}\\n' >/etc/frr/frr.conf && {RESTART}"
@@ -99,6 +104,7 @@ def drifted(told: dict[str, Any]) -> set[str]:
     ("happens", "where", "names"),
     [
         pytest.param(wiped, {ROUTER}, "", id="the router was wiped"),
+        pytest.param(stopped, {ROUTER}, "FRR: it does not run", id="FRR was switched off"),
         pytest.param(provisioned_over, {ROUTER}, "64999", id="a controller provisioned over it"),
         pytest.param(object_deleted, {CLUSTER}, "public-service", id="an object was deleted"),
         pytest.param(value_changed, {CLUSTER}, "Helm release: debug", id="a Helm value was changed"),
@@ -114,6 +120,7 @@ def test_drift_is_told_by_its_end_and_its_end_by_the_next_look(
     with happens(site):
         status, told = drift(site, tmp_path / "drift.json")
     assert (status, told["state"], drifted(told)) == (2, "drift", where)
+    assert all(end["error"] is None for end in told["ends"])
     (end,) = [end for end in told["ends"] if end["host"] in where]
     assert names in json.dumps(end)
     seconds, left = site.healed()
