@@ -47,12 +47,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
-OWN, PLANNED = "own", "planned"
+PLANNED = "planned"
 LOOK = "hybridnet.cluster_edge.frr_running_info"
 ARGUMENTS: dict[str, Any] = {
     "plan": {"type": "dict", "required": True},
     "saved": {"type": "path"},
-    "scope": {"type": "str", "default": "all", "choices": ["all", OWN, PLANNED]},
+    "scope": {"type": "str", "default": "all", "choices": ["all", PLANNED]},
 }
 
 
@@ -151,8 +151,6 @@ class ActionModule(ClusterAction):
         if release is not None and release.get("status") == "uninstalled":  # kept by helm uninstall --keep-history
             release = None
         of = f"Cilium {cluster['cilium_version']} planned"
-        if scope == OWN:
-            return cluster_comparison({**planned_part(state, plan, host), "release": release}, plan, host), of
         if scope != PLANNED:
             return cluster_comparison({**state, "release": release}, plan, host), of
         found = cluster_comparison(planned_part(state, plan, host), plan, host)

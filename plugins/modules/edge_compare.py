@@ -33,10 +33,10 @@ options:
     type: path
   scope:
     description:
-      - V(own) leaves out what lives in a cluster and is neither of the plan nor this site's. V(planned) does so too,
-        and notes how the Helm release differs. Of a router they change nothing.
+      - V(planned) leaves out what lives in a cluster and is neither of the plan nor this site's, and notes how the Helm
+        release differs. Of a router it changes nothing.
     type: str
-    choices: [all, own, planned]
+    choices: [all, planned]
     default: all
 attributes:
   check_mode:
