@@ -97,7 +97,7 @@ class ClusterAction(ActionBase):
         request.update(wanted)
         return self.look("cluster_state_info", read, request, task_vars)
 
-    def with_witnesses(
+    def with_usage(
         self, state: dict[str, Any], plurals: list[str], options: Mapping[str, Any], task_vars: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return a state with what more kinds of Cilium's have, where any are asked for.

@@ -27,7 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     look_request,
     reads_workloads,
     target_of,
-    witness_request,
+    usage_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
     lacking_programs,
@@ -83,7 +83,7 @@ class ActionModule(ClusterAction):
             return {**result, **BLIND, "refusals": [*lacking_programs(programs), *unread]}
         state = plain(self.state(look_request(target, reads_workloads(able["rules"])), options, variables))
         if not state.get("failed"):
-            state = self.with_witnesses(state, witness_request(target, state), options, variables)
+            state = self.with_usage(state, usage_request(target, state), options, variables)
         if state.get("failed"):
             return {**result, **BLIND, "refusals": [*lacking_programs(programs), unseen(state)]}
         if calls_helm(target, state):
@@ -97,7 +97,7 @@ class ActionModule(ClusterAction):
         told = {
             "refusals": refusals,
             "notes": found.notes,
-            "may_end_sessions": target.may_end_sessions,
+            "leaving_routers": list(target.leaving_routers),
             "identity": identity_of(state),
             "nodes": target.planned_nodes,
             "pending": found.pending,

@@ -33,7 +33,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.par
     PART_KINDS,
     part_changes,
     state_request,
-    witness_plurals,
+    usage_plurals,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import secrets_at_hand
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import (
@@ -68,7 +68,7 @@ ARGUMENTS: dict[str, Any] = {
     "cilium_version": {"type": "str"},
     "serves_classless": {"type": "bool", "default": True},
     "services": {"type": "list", "elements": "dict"},
-    "may_end_sessions": {"type": "list", "elements": "str", "default": []},
+    "leaving_routers": {"type": "list", "elements": "str", "default": []},
     "wait": {"type": "int", "default": 0},
     "refuse": {"type": "bool", "default": True},
 }
@@ -92,8 +92,8 @@ class ActionModule(ClusterAction):
             raise AnsibleActionFail(str(error)) from error
         state = self._read(options, secrets, variables)
         if not state.get("failed"):
-            more = witness_plurals(options["part"], options, plain(state["objects"]))
-            state = self.with_witnesses(state, more, options, variables)
+            more = usage_plurals(options["part"], options, plain(state["objects"]))
+            state = self.with_usage(state, more, options, variables)
         if state.get("failed"):
             return {**result, **state}
         live = plain(state)

@@ -16,7 +16,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.drift import DriftDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.drift import DriftDocument, WrittenDrift
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
     drift_lines,
@@ -26,6 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judg
     verdict,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.metrics import metrics_text
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 ARGUMENTS: dict[str, Any] = {
@@ -37,8 +38,6 @@ ARGUMENTS: dict[str, Any] = {
     "metrics_file": {"type": "path"},
     "file": {"type": "path"},
 }
-DOCUMENT = ("format", "site", "state", "looked_at", "ends", "met", "expectations", "findings", "outside")
-"""The keys of the JSON document, in their order."""
 
 
 @fails_once
@@ -55,8 +54,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         variables = task_vars or {}
-        if options["site"] is not None:
-            return {**result, **self._told(unknown(options["site"]), options)}
+        if options["plan"] is None:
+            return {**result, **self._told(unknown(options["site"] or VARIABLES["edge_site_name"].default), options)}
         hosts = sorted(variables.get("ansible_play_hosts_all") or ())
 
         def registered(name: str) -> dict[str, dict[str, Any]]:
@@ -86,25 +85,33 @@ class ActionModule(ActionBase):
         return {**result, **self._told(drift, options)}
 
     def _told(self, drift: DriftDocument, options: dict[str, Any]) -> dict[str, Any]:
-        """Return a document with its text; write it to the files that are asked for."""
+        """Return a document with its text; write it to the files that are asked for.
+
+        Where nobody knows the state, a file that cannot be written is a warning: the run has no answer anyway.
+        """
         now = time.time()
-        told = {**drift, "looked_at": datetime.datetime.fromtimestamp(int(now), datetime.UTC).isoformat()}
-        if options["metrics_file"]:
-            _write("metrics_file", options["metrics_file"], metrics_text(drift, now))
-        if options["file"]:
-            text = json.dumps({key: told[key] for key in DOCUMENT}, indent=4, ensure_ascii=False) + "\n"
-            _write("file", options["file"], text)
+        looked_at = datetime.datetime.fromtimestamp(int(now), datetime.UTC).isoformat()
+        written: WrittenDrift = {**drift, "looked_at": looked_at}
+        texts = {
+            "metrics_file": metrics_text(drift, now),
+            "file": json.dumps(written, indent=4, ensure_ascii=False) + "\n",
+        }
+        tried = [_write(name, options[name], text) for name, text in texts.items() if options[name]]
+        unwritten = [why for why in tried if why]
+        if unwritten and options["plan"] is not None:
+            raise AnsibleActionFail("; ".join(unwritten))
         return {
-            **told,
+            **written,
             "changed": False,
             "unread": reasons_unread(drift),
             "text": "\n".join(drift_lines(drift)),
             "msg": verdict(drift),
+            "warnings": unwritten,
         }
 
 
-def _write(option: str, name: str, text: str) -> None:
-    """Write a file in one step, so that who reads it meanwhile gets the old or the new one.
+def _write(option: str, name: str, text: str) -> str:
+    """Write a file in one step, so that who reads it meanwhile gets the old or the new one; return why it is not.
 
     The new one has another ending until then: node_exporter reads each file of the folder that ends in ``.prom``.
     """
@@ -115,4 +122,5 @@ def _write(option: str, name: str, text: str) -> None:
         new.chmod(0o644)
         os.replace(new, path)
     except OSError as error:
-        raise AnsibleActionFail(f"edge_drift_{option}: {path} cannot be written: {error}") from error
+        return f"edge_drift_{option}: {path} cannot be written: {error}"
+    return ""

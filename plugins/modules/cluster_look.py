@@ -86,10 +86,10 @@ notes:
   type: list
   elements: str
   sample: ["another load balancer runs here: MetalLB (DaemonSet metallb-system/speaker)"]
-may_end_sessions:
+leaving_routers:
   description:
-    - Addresses of routers with which the inventory says by itself that sessions end, as they are C(edge_state=absent).
-      No other consent is asked for then. V(*) where the cluster is, for those of all.
+    - Addresses of routers that are C(edge_state=absent). The inventory says by itself that sessions with them end, and
+      no other consent is asked for.
   returned: the cluster could be looked at
   type: list
   elements: str

@@ -103,10 +103,11 @@ options:
         stay.
     type: list
     elements: dict
-  may_end_sessions:
+  leaving_routers:
     description:
-      - Addresses of routers. The part V(bgp) may remove an object with which only sessions to these end. Where others
-        end with it that are up, O(take_over) has to name it under V(objects). V(*) is the address of every router.
+      - Addresses of routers that leave the site. The part V(bgp) may remove an object with which only sessions to these
+        end. Where others end with it that are up, O(take_over) has to name it under V(objects).
+      - Nothing is asked for with O(forget).
       - A session that O(objects) have under other names does not end.
     type: list
     elements: str

@@ -18,10 +18,12 @@ author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
   plan:
-    description: The plan. Left out with O(site).
+    description:
+      - The plan. Without it nobody knows how far the site is from it, as it could not be planned, or as a look was cut
+        off. The files then say V(unknown), and nothing else is read.
     type: dict
   verified:
-    description: The registered result of M(hybridnet.cluster_edge.edge_verify). Left out with O(site).
+    description: The registered result of M(hybridnet.cluster_edge.edge_verify). Needed with O(plan).
     type: dict
   compared_in:
     description:
@@ -31,9 +33,7 @@ options:
     elements: str
     default: []
   site:
-    description:
-      - Name of a site of which nobody knows how far it is from its plan, as it could not be planned, or as a look was
-        cut off. The files then say V(unknown), and nothing else is read.
+    description: Name of the site, where there is no O(plan). By default that of C(edge_site_name).
     type: str
   persisted_in:
     description:

@@ -102,8 +102,9 @@ def bgp_changes(
             )
         )
     live = [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata} for metadata in state["secrets"]]
-    changes.warnings += _secrets_elsewhere(state, claims)
+    changes.warnings += map(_secret_elsewhere, state["secrets_elsewhere"])
     claims.forget_gone([f"Secret {secrets_namespace}/"], live)
+    claims.forget_places(state["secrets_gone"])
     for item in live:
         ours = claims.made(item)
         if item["metadata"]["name"] in wanted:
@@ -113,19 +114,14 @@ def bgp_changes(
     return changes
 
 
-def _secrets_elsewhere(state: Mapping[str, Any], claims: Claims) -> Iterator[str]:
-    """Yield what is said of noted Secrets of other namespaces, where Cilium read passwords before its value changed.
+def _secret_elsewhere(name: str) -> str:
+    """Return what is said of a noted Secret of another namespace, where Cilium read passwords before its value changed.
 
-    They are left there: agents read them until the new value is rolled out, which nobody sees here.
+    It is left there: agents read it until the new value is rolled out, which nobody sees here.
     """
-    for name in state.get("secrets_elsewhere", ()):
-        namespace, _slash, own = name.partition(" ")[2].partition("/")
-        hint = f"once no agent reads it: kubectl -n {namespace} delete secret {own}"
-        problem = "this site made it, and Cilium is to read passwords in another namespace now; it was left"
-        yield str(EdgeError(name, problem, hint))
-    for uid, name in claims.note.made.items():
-        if name.startswith("Secret ") and name in state.get("secrets_gone", ()):
-            claims.delta[uid] = None
+    namespace, _slash, own = name.partition(" ")[2].partition("/")
+    problem = "this site made it, and Cilium is to read passwords in another namespace now; it was left"
+    return str(EdgeError(name, problem, f"once no agent reads it: kubectl -n {namespace} delete secret {own}"))
 
 
 def another_inventory(nodes: Sequence[str], live: Iterable[str], claims: Claims) -> Iterator[EdgeError]:

@@ -25,8 +25,6 @@ PEERING_KINDS = (CLUSTER_CONFIG, PEER_CONFIG)
 ESTABLISHED = "established"
 """``peeringState`` of a session that is up (``CiliumBGPNodeConfig.status``)."""
 MOST_SESSIONS = 6
-EVERY_ROUTER = "*"
-"""In the place of a router's address: that of every router."""
 
 
 def peerings_leave(planned: Iterable[Object], live: Iterable[Object], site: str) -> bool:
@@ -54,10 +52,8 @@ def ended_sessions(
         live: what the cluster has, with each CiliumBGPNodeConfig.
         nodes: labels of the nodes whose sessions are judged, once the planned ones are written.
         consent: ``Kind/name@generation-UID`` of those that may go.
-        leaving_routers: addresses with which sessions may end; :data:`EVERY_ROUTER` = with all.
+        leaving_routers: addresses of routers that leave the site: sessions with them end by that word.
     """
-    if EVERY_ROUTER in leaving_routers:
-        return
     leaving = {object_key(item)[::2] for item in removed if item["kind"] in PEERING_KINDS}
     configs = {item["metadata"]["name"]: item for item in live if item["kind"] == CLUSTER_CONFIG}
     ended: dict[tuple[str, str], list[str]] = {}

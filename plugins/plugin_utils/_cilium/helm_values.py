@@ -256,7 +256,8 @@ def _base_values(cluster: Cluster) -> Mapping[str, Any]:
     base: dict[str, Any] = {}
     for item in distribution_values(cluster):
         base = _merge(base, nested(item.path, item.value))
-    if "cluster-pool" in (value_at(cluster.values, "ipam.mode"), distribution.value_of("ipam.mode") or "cluster-pool"):
+    mode = value_at(cluster.values, "ipam.mode") or distribution.value_of("ipam.mode") or "cluster-pool"
+    if mode == "cluster-pool":
         base = _merge(base, _cluster_pool(cluster, distribution.pod_cidrs))
     return base
 

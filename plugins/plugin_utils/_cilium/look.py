@@ -23,14 +23,13 @@ from .changes import Changes
 from .common import Object
 from .consent import told_refusals
 from .distribution_look import distribution_lacks
-from .ended_sessions import EVERY_ROUTER
 from .field_owners import is_applied
 from .held_addresses import EVERY_SERVICE
 from .helm_values import value_at
 from .live_objects import live_uids, place
 from .note import RELEASE, Claims, note_name
 from .others_objects import PEERING_POLICY, ended_policies
-from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request, witness_plurals
+from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request, usage_plurals
 from .preflight import (
     EVERYWHERE,
     Right,
@@ -96,14 +95,6 @@ class Target:
         return self.cluster["apply"] == "ours"
 
     @property
-    def may_end_sessions(self) -> list[str]:
-        """The routers' addresses with which the inventory says by itself that sessions end.
-
-        All (``*``) where the cluster leaves the site, else those of the routers that do.
-        """
-        return [EVERY_ROUTER] if self.cluster["absent"] else list(self.leaving_routers)
-
-    @property
     def looks_at_release(self) -> bool:
         """Whether the run would install or upgrade Cilium."""
         return self.is_written and self.cluster["cilium_managed"] and not self.cluster["absent"]
@@ -144,7 +135,7 @@ class Target:
             "cilium_version": cluster["cilium_version"],
             "serves_classless": self.serves_classless,
             "services": cluster["services"],
-            "may_end_sessions": self.may_end_sessions,
+            "leaving_routers": list(self.leaving_routers),
         }
 
 
@@ -214,11 +205,11 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
     return wanted
 
 
-def witness_request(target: Target, state: Mapping[str, Any]) -> list[str]:
-    """Return the kinds to be read beside the state, where an object leaves the plan that nodes live by."""
+def usage_request(target: Target, state: Mapping[str, Any]) -> list[str]:
+    """Return the kinds to be read beside the state, where an object leaves the plan: what nodes use of it."""
     if not target.is_written:
         return []
-    found = (witness_plurals(part, target.options(part), state["objects"]) for part in PARTS)
+    found = (usage_plurals(part, target.options(part), state["objects"]) for part in PARTS)
     return [plural for plurals in found for plural in plurals]
 
 

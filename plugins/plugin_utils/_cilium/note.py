@@ -7,8 +7,9 @@ Labels and field managers are texts that every tenant can write on a Service. Th
 and the ConfigMap stands in a namespace that is no tenant's. Its keys:
 
 * a UID: the object that has it, which this site made; or ``keys of`` a Service of others, on which it set single keys.
-* ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once; ``noted.labels``: nodes'
-  labels were. Without it, the part's next run notes what carries the site's labels and its field manager, and lists it.
+* ``noted.<part>``: the objects of this part (``bgp``, ``lb``, ``services``) were noted once. Without it, the part's
+  next run notes what carries the site's labels and its field manager, and lists it.
+* ``noted.labels``: labels of nodes were noted once. Without it, the next run lists those that it leaves.
 * ``labels.<node>``: keys of the labels that this site set on a node. Other sites set theirs as the same field manager.
 * ``nodes``: the names of the nodes that the inventory had, by which another inventory of the same site name is told.
 * ``making.<part>``: what a run was about to make. It stays where the run was cut off, and the next one knows its own.
@@ -18,7 +19,7 @@ and the ConfigMap stands in a namespace that is no tenant's. Its keys:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,6 +199,10 @@ class Claims:
                 before = self.note.labels.get(key.removeprefix(LABELS), frozenset())
                 found[key] = " ".join(sorted({*before, *value.split()}))
         return found
+
+    def forget_places(self, places: Collection[str]) -> None:
+        """Take out what was noted under these places."""
+        self.delta.update((uid, None) for uid, name in self.note.made.items() if name in places)
 
     def delta_without(self, uids: Iterable[str]) -> Delta:
         """Return the delta but for objects whose removal was refused."""

@@ -12,7 +12,7 @@ from ...module_utils._kubernetes.cilium_kinds import NODE, NODE_CONFIG, OTHERS_P
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels, service_labels
 from .._model.site import TakeOver
 from .changes import Changes, another_inventory, bgp_changes, lb_changes, service_changes
-from .ended_sessions import EVERY_ROUTER, ended_sessions, peerings_leave
+from .ended_sessions import ended_sessions, peerings_leave
 from .held_addresses import LbIpam, MayMove, service_name
 from .held_pod_cidrs import lost_pod_cidrs, pod_cidrs_leave
 from .live_objects import object_key, place
@@ -50,10 +50,10 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
     }
 
 
-def witness_plurals(part: str, options: Mapping[str, Any], objects: Iterable[Object]) -> list[str]:
-    """Return the kinds to be read beside a state, where an object leaves the plan that nodes live by.
+def usage_plurals(part: str, options: Mapping[str, Any], objects: Iterable[Object]) -> list[str]:
+    """Return the kinds to be read beside a state, where an object leaves the plan: what nodes use of it.
 
-    Else nobody asks for them: they are large.
+    Else nobody asks for them: they are large. Nor of a cluster that leaves the site, where nothing in use is refused.
 
     Args:
         part: a key of :data:`PART_KINDS`.
@@ -61,9 +61,11 @@ def witness_plurals(part: str, options: Mapping[str, Any], objects: Iterable[Obj
         objects: the live ones of the part's kinds.
     """
     judged = options["objects"], list(objects), options["site"]
-    if part == "bgp" and EVERY_ROUTER not in options["may_end_sessions"] and peerings_leave(*judged):
+    if options["forget"]:
+        return []
+    if part == "bgp" and peerings_leave(*judged):
         return [READ_ONLY_PLURALS[NODE_CONFIG]]
-    if part == "lb" and not options["forget"] and pod_cidrs_leave(*judged):
+    if part == "lb" and pod_cidrs_leave(*judged):
         return [READ_ONLY_PLURALS[NODE]]
     return []
 
@@ -104,9 +106,9 @@ def part_changes(
     )
     made = made_or_changed(objects, changes)
     changes.errors += claims_of_others(made, state["objects"], around, claims.made, consent.objects)
-    if part == "bgp":
+    if part == "bgp" and not options["forget"]:
         changes.errors += ended_sessions(
-            objects, changes.remove, state["objects"], around.nodes, consent.objects, options["may_end_sessions"]
+            objects, changes.remove, state["objects"], around.nodes, consent.objects, options["leaving_routers"]
         )
     return changes
 

@@ -48,3 +48,9 @@ class DriftDocument(TypedDict):
     expectations: Annotated[int, "How many verify has."]
     findings: Annotated[list[FindingEntry], "What verify found."]
     outside: Annotated[list[str], "Routers and clusters of the plan that the run left out: nothing is said of them."]
+
+
+class WrittenDrift(DriftDocument):
+    """The document as it is written, with the time."""
+
+    looked_at: Annotated[str, "When the site was looked at, in UTC (RFC 3339)."]

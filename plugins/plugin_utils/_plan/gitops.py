@@ -20,7 +20,7 @@ import yaml
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.chart_source import REPOSITORY, ChartSource
 from .._cilium.bgp import password_secret_name
-from .._cilium.helm_values import is_secret, shown
+from .._cilium.helm_values import shown
 from .._cilium.takeover import leaves
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import some
@@ -50,7 +50,7 @@ class ReleaseSource:
     has_login: bool = False
     """Whether the repository asks for user and password."""
     unusable: str = ""
-    """Why Flux cannot be told it: a URL that holds a secret which no Secret of Flux's can hold."""
+    """Why Flux cannot be told it: it does not read such a chart, or none of its Secrets can hold what the URL holds."""
 
     @classmethod
     def of(cls, variables: Mapping[str, Any]) -> ReleaseSource:
@@ -61,10 +61,10 @@ class ReleaseSource:
             source = ChartSource(chart, repository)
         except EdgeError as error:
             return cls(name, namespace, "", "", unusable=str(error))
-        if (repository and not _is_oci(chart)) and _NO_NAME.search(chart):
+        if not _is_oci(chart) and (not repository or _NO_NAME.search(chart)):
             why = (
-                f"cilium_net_release_chart is {chart}, a folder, an archive or a URL, which Flux cannot read (a chart's"
-                " name with cilium_net_release_chart_repo, or an oci:// reference)"
+                f"cilium_net_release_chart is {chart}, and Flux reads a chart by its name in a repository, or an OCI"
+                " artifact (a chart's name with cilium_net_release_chart_repo, or an oci:// reference)"
             )
             return cls(name, namespace, "", "", unusable=why)
         if source.entry and not source.has_login:
@@ -197,9 +197,7 @@ def gitops_notes(plan: PlanDocument, sources: Mapping[str, ReleaseSource]) -> li
                 " (SOPS, External Secrets): without them these sessions do not come up"
             )
         hidden = sorted(
-            ".".join(path)
-            for path, value in leaves(cluster["helm_values"]).items()
-            if isinstance(value, str) and value and is_secret(path)
+            ".".join(path) for path, value in leaves(cluster["helm_values"]).items() if shown(path, value) != value
         )
         if hidden and not cluster["absent"]:
             notes.append(
@@ -238,11 +236,6 @@ def _source_notes(name: str, source: ReleaseSource) -> list[str]:
         ]
     if source.unusable:
         return [f"{name}: no HelmRelease is rendered: {source.unusable}"]
-    if source.flux_kind() is None:
-        return [
-            f"{name}: no HelmRelease is rendered: cilium_net_release_chart is {source.chart} without a repository,"
-            " which Flux cannot read (a chart's name with cilium_net_release_chart_repo, or an oci:// reference)"
-        ]
     return []
 
 

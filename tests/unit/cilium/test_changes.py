@@ -630,7 +630,7 @@ def test_an_inventory_of_the_same_site_name_removes_nothing_of_another(
     """Whether it writes labels of nodes or not."""
     nodes = {name: {"labels": {}, "owned": []} for name in live}
     options: dict[str, Any] = {"objects": [], "nodes": ["n1", "n2"], "node_labels": None, "forget": False}
-    options.update(services=[], take_over={}, cilium_version="1.19.6", serves_classless=True, may_end_sessions=[])
+    options.update(services=[], take_over={}, cilium_version="1.19.6", serves_classless=True, leaving_routers=[])
     options["secrets_namespace"] = "kube-system"
     for forget in (False, True):
         claims = Claims("bgp", "home", {"noted.bgp": "true", **({"nodes": noted} if noted else {})}, "kube-system")

@@ -20,7 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     look_request,
     reads_workloads,
     target_of,
-    witness_request,
+    usage_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
@@ -83,6 +83,8 @@ def state(of: Target, *objects: str, **changes: Any) -> dict[str, Any]:
         "config_map": {},
         "services": [],
         "secrets": [],
+        "secrets_elsewhere": [],
+        "secrets_gone": [],
         "namespaces": ["kube-system"] if look_request(of, workloads=True).get("namespaces") else None,
         "workloads": [],
         "rollouts": {},
@@ -211,7 +213,7 @@ def test_pod_cidrs_that_nodes_hold_are_not_taken_out_of_their_pool(
     of = target("1.19.6", **variables)
     live = state(of, config_map={uid: "CiliumPodIPPool tenants", "noted.lb": "true", "noted.bgp": "true"})
     live["objects"] = [pod_pool(of, "10.70.0.0/16", uid)]
-    assert witness_request(of, live) == ["ciliumnodes"]
+    assert usage_request(of, live) == ["ciliumnodes"]
     pools = {"allocated": [{"pool": "tenants", "cidrs": [held]}, {"pool": "default", "cidrs": ["10.99.0.0/24"]}]}
     live["objects"].append({"kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {"pools": pools}}})
     found = [text for text in look(of, live, ADMINISTRATOR).refusals if "does not serve" not in text]

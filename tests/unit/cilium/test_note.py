@@ -73,6 +73,7 @@ def item(manage: str) -> dict[str, Any]:
 
 def state(**changes: Any) -> dict[str, Any]:
     empty = {"kinds": {}, "objects": [], "nodes": {}, "namespaces": ["media"], "services": [], "secrets": []}
+    empty |= {"secrets_elsewhere": [], "secrets_gone": []}
     return with_uids({**empty, **changes})
 
 

@@ -247,13 +247,14 @@ def test_the_role_judges_by_the_labels_that_it_writes_itself() -> None:
     planned["metadata"]["labels"] = ownership_labels("home")
     kinds = {"CiliumBGPClusterConfig": {"versions": ["v2"], "fields": {"v2": None}}}
     state = {"kinds": kinds, "objects": [config("theirs", "b")], "services": [], "secrets": [], "namespaces": []}
+    state.update(secrets_elsewhere=[], secrets_gone=[])
     nodes = {name: {"labels": labels, "owned": []} for name, labels in NODES.items()}
     options: dict[str, Any] = {
         "site": "home",
         "objects": [planned],
         "secrets_namespace": "kube-system",
         "services": [],
-        "may_end_sessions": [],
+        "leaving_routers": [],
         "nodes": [],
         "forget": False,
     }

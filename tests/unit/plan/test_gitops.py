@@ -144,11 +144,12 @@ def test_a_chart_of_an_oci_registry(chart: str, repository: str) -> None:
 
 
 def test_a_chart_in_a_folder_is_nothing_for_flux() -> None:
-    sources = {"platform": ReleaseSource("cilium", "kube-system", "/srv/cilium", "")}
+    sources = {"platform": source_of("/srv/cilium", "")}
     assert not [path for path in cluster_files(others(), sources) if "/flux/" in path]
     assert any(
-        note == "platform: no HelmRelease is rendered: cilium_net_release_chart is /srv/cilium without a repository,"
-        " which Flux cannot read (a chart's name with cilium_net_release_chart_repo, or an oci:// reference)"
+        note == "platform: no HelmRelease is rendered: cilium_net_release_chart is /srv/cilium, and Flux reads a"
+        " chart by its name in a repository, or an OCI artifact (a chart's name with cilium_net_release_chart_repo, or an"
+        " oci:// reference)"
         for note in gitops_notes(others(), sources)
     )
 
@@ -311,7 +312,6 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert f"rack: {text}\n" in documents([{"rack": text}])
 
 
-CHART = {"cilium_net_release_name": "cilium", "cilium_net_release_namespace": "kube-system"}
 DIGEST = f"sha256:{'ab' * 32}"
 
 
@@ -333,7 +333,7 @@ DIGEST = f"sha256:{'ab' * 32}"
     ids=["a repository", "an artifact", "with a tag", "with a digest", "a repository of artifacts"],
 )
 def test_flux_is_told_where_the_chart_is(chart: str, repository: str, kind: str, url: str, ref: Any) -> None:
-    source = ReleaseSource.of({**CHART, "cilium_net_release_chart": chart, "cilium_net_release_chart_repo": repository})
+    source = source_of(chart, repository)
     assert (source.unusable, source.flux_kind(), source.url()) == ("", kind, url)
     assert _flux_source(kind, source, "1.20.2")["spec"].get("ref") == ref
 
@@ -342,7 +342,5 @@ def test_flux_is_told_where_the_chart_is(chart: str, repository: str, kind: str,
     "chart", ["/srv/charts/cilium", "./cilium", "cilium-1.20.2.tgz", "https://example.org/cilium.tgz"]
 )
 def test_a_chart_that_flux_cannot_read_is_told_with_the_repository_at_its_default(chart: str) -> None:
-    source = ReleaseSource.of(
-        {**CHART, "cilium_net_release_chart": chart, "cilium_net_release_chart_repo": "https://charts.example.org"}
-    )
+    source = source_of(chart, "https://charts.example.org")
     assert (chart in source.unusable, source.flux_kind()) == (True, None)

@@ -95,3 +95,14 @@ def test_a_metrics_file_that_cannot_be_written_is_no_answer(tmp_path: Path, api:
     )
     run.check(1)
     assert f"edge_drift_metrics_file: {file} cannot be written" in " ".join(run.output.split())
+
+
+def test_a_file_that_cannot_be_written_keeps_the_other_from_being_old(tmp_path: Path, api: ApiServer) -> None:
+    """The metrics cannot be written, and the site cannot be planned: the JSON of an earlier run must not stay."""
+    report, _metrics, _files = old_files(tmp_path)
+    away = tmp_path / "not-there" / "drift.prom"
+    site = inventory(tmp_path, api, edge={**unreachable(), "edge_router_asn": "many"})
+    run = run_playbook("drift.yml", site, ONCE, f"edge_drift_file={report}", f"edge_drift_metrics_file={away}")
+    run.check(1)
+    assert json.loads(report.read_text("utf-8"))["state"] == "unknown"
+    assert f"edge_drift_metrics_file: {away} cannot be written" in " ".join(run.output.split())
