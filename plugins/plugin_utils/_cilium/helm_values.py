@@ -98,12 +98,21 @@ HIDDEN = "(not shown)"
 ABSENT = "(absent)"
 
 
+_SELECTOR = {"key", "operator", "value", "values", "effect", "tolerationSeconds"}
+"""What a toleration, or an expression of a label selector, consists of: its ``key`` is a label's or a taint's name."""
+
+
 def is_secret(path: Sequence[str]) -> bool:
     """Return whether a value may be a secret: by its own name, or by that of a map above it.
 
-    The name of a namespace is none (``bgpControlPlane.secretsNamespace.name``).
+    The name of a namespace (``bgpControlPlane.secretsNamespace.name``) or of a label (``topologyKey``) is none.
     """
-    return any(SECRET_NAMES.search(name) and not name.lower().endswith("namespace") for name in path)
+    return any(SECRET_NAMES.search(name) and not _is_name(name) for name in path)
+
+
+def _is_name(key: str) -> bool:
+    """Return whether a key that reads as a secret's holds the name of a namespace or of a label."""
+    return key.lower().endswith("namespace") or key == "topologyKey"
 
 
 def shown(path: Sequence[str], value: Any) -> Any:
@@ -116,7 +125,19 @@ def shown(path: Sequence[str], value: Any) -> Any:
         return HIDDEN
     if isinstance(value, str) and _TELLS_SECRET.search(value):
         return HIDDEN
-    return [shown(path, item) for item in value] if isinstance(value, (list, tuple)) else value
+    return [_shown_item(path, item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _selects(item: Any, path: Sequence[str]) -> bool:
+    """Return whether an item of a list is a toleration or an expression of a label selector."""
+    return isinstance(item, Mapping) and "key" in item and set(item) <= _SELECTOR and not is_secret(path)
+
+
+def _shown_item(path: Sequence[str], item: Any) -> Any:
+    """Return an item of a list as it may be printed: the ``key`` of what selects is the name of a label or a taint."""
+    if _selects(item, path):
+        return {key: value if key == "key" else shown((*path, key), value) for key, value in item.items()}
+    return shown(path, item)
 
 
 def without_secrets(text: str, values: Any, path: tuple[str, ...] = ()) -> str:
@@ -128,7 +149,8 @@ def without_secrets(text: str, values: Any, path: tuple[str, ...] = ()) -> str:
             text = without_secrets(text, item, below)
     elif isinstance(values, (list, tuple)):
         for item in values:
-            text = without_secrets(text, item, path)
+            rest = {key: item[key] for key in item if key != "key"} if _selects(item, path) else item
+            text = without_secrets(text, rest, path)
     elif isinstance(values, str) and values and shown(path, values) != values:
         for line in (values, *values.splitlines()):
             if len(line.strip()) >= SHORTEST_NUMBER:

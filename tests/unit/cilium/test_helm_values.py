@@ -19,6 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
     differing_values,
     distribution_values,
     helm_values,
+    shown,
     value_at,
     without_secrets,
 )
@@ -551,3 +552,32 @@ def test_cluster_pool_on_talos_has_the_inventory_s_ranges() -> None:
     ipam = helm_values(replace(talos, values={"ipam": {"mode": "cluster-pool"}}))["ipam"]
     assert (ipam["mode"], ipam["operator"]["clusterPoolIPv4PodCIDRList"]) == ("cluster-pool", ["10.244.0.0/16"])
     assert helm_values(talos)["ipam"] == {"mode": "kubernetes"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        pytest.param(["tolerations"], [{"key": "edge"}, {"key": "gpu", "operator": "Exists"}], id="of a toleration"),
+        pytest.param(
+            ["affinity", "nodeSelectorTerms"],
+            [{"matchExpressions": [{"key": "rack", "operator": "In", "values": ["a"]}]}],
+            id="of an expression",
+        ),
+        pytest.param(["affinity"], [{"topologyKey": "kubernetes.io/hostname"}], id="of a topology"),
+    ],
+)
+def test_the_name_of_a_label_or_a_taint_is_no_secret(path: list[str], value: Any) -> None:
+    assert shown(path, value) == value
+    assert without_secrets("edge rack hostname", {path[0]: value}) == "edge rack hostname"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        pytest.param(["hubble", "tls", "ca"], {"key": "hushhush"}, id="a map that is no item"),
+        pytest.param(["hubble", "tls"], [{"key": "hushhush", "crt": "hushhush"}], id="an item with more"),
+        pytest.param(["secrets"], [{"key": "hushhush"}], id="below the name of a secret"),
+    ],
+)
+def test_another_key_is_a_secret(path: list[str], value: Any) -> None:
+    assert "hushhush" not in str(shown(path, value))
