@@ -101,7 +101,8 @@ format:
   sample: 1
 rows:
   description:
-    - Every expectation, with C(step), C(subject), C(expected), C(seen) and C(level) (V(ok), V(warning), V(error)).
+    - Every expectation, with C(step), C(subject), C(expected), C(seen) and C(level) (V(ok), V(unknown), V(warning),
+      V(error)).
   type: list
   elements: dict
   returned: success

@@ -45,6 +45,7 @@ class DriftDocument(TypedDict):
     state: Annotated[str, "Of the whole site.", STATES]
     ends: Annotated[list[DriftEnd], "Each end that was looked at, or could not be."]
     met: Annotated[int, "How many of verify's expectations hold."]
+    not_known: Annotated[int, "Of how many of them nobody knows: nobody looked, or the look told nothing."]
     expectations: Annotated[int, "How many verify has."]
     findings: Annotated[list[FindingEntry], "What verify found."]
     outside: Annotated[list[str], "Routers and clusters of the plan that the run left out: nothing is said of them."]

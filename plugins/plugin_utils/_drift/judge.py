@@ -13,7 +13,7 @@ from .._document.drift import DRIFT, DRIFT_FORMAT, NONE, UNKNOWN, DriftDocument,
 from .._findings.code import ERROR
 from .._findings.wording import count
 from .._verify.progress import UNREADABLE
-from .._verify.report import VerifyDocument
+from .._verify.report import VerifyDocument, are_met, met_in_words
 
 NO_PERSISTENT_COPY = "persistence: what brings frr.conf back after a firmware upgrade is not there as planned"
 """What is said of a router whose copy under /data, script or hook is away or another."""
@@ -62,14 +62,15 @@ def judge(
         finding["code"] not in UNREADABLE for finding in errors
     )
     unread = any(end["error"] for end in ends.values())
-    rows = verified["rows"]
+    met, not_known = are_met(row["level"] for row in verified["rows"])
     return {
         "format": DRIFT_FORMAT,
         "site": site,
         "state": UNKNOWN if unread else DRIFT if drifted else NONE,
         "ends": [ends[host] for host in sorted(ends, key=lambda host: (ends[host]["end"] != "router", host))],
-        "met": sum(row["level"] != ERROR for row in rows),
-        "expectations": len(rows),
+        "met": met,
+        "not_known": not_known,
+        "expectations": len(verified["rows"]),
         "findings": list(verified["findings"]),
         "outside": sorted(outside),
     }
@@ -83,6 +84,7 @@ def unknown(site: str) -> DriftDocument:
         "state": UNKNOWN,
         "ends": [],
         "met": 0,
+        "not_known": 0,
         "expectations": 0,
         "findings": [],
         "outside": [],
@@ -105,7 +107,7 @@ def drift_lines(document: DriftDocument) -> list[str]:
             lines += Comparison(tuple(Row(**row) for row in end["rows"]), tuple(end["notes"])).text(title)
     if document["outside"]:
         lines.append(f"no part of this run: {', '.join(document['outside'])}")
-    lines.append(f"live site: {document['met']} of {document['expectations']} expectations met")
+    lines.append(f"live site: {met_in_words(document['met'], document['not_known'], document['expectations'])}")
     for finding in document["findings"]:
         if finding["code"] in UNREADABLE:
             continue

@@ -59,7 +59,8 @@ def _families(document: DriftDocument, site: Mapping[str, str], now: float) -> d
             "What verify expects of the live site, by whether it is met.",
             [
                 ({**site, "met": "true"}, document["met"]),
-                ({**site, "met": "false"}, document["expectations"] - document["met"]),
+                ({**site, "met": "false"}, document["expectations"] - document["met"] - document["not_known"]),
+                ({**site, "met": "unknown"}, document["not_known"]),
             ],
         ),
         "cluster_edge_findings": (

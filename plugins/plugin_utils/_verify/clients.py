@@ -18,11 +18,10 @@ from typing import Any, TypedDict
 
 from .._addressing.families import family_of
 from .._document.plan import PlanDocument
-from .._findings.code import ERROR
 from .data_plane import Asked, Path, addresses_to_ask
 from .expected import Expectations, LiveAddress, service_path
 from .observed import EndpointsSeen, RouterSeen, within
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport, worst
 
 UPSTREAM = "upstream"
 """Name of the client that stands where the Internet is."""
@@ -358,9 +357,10 @@ def verify_clients(
     for outcome in outcomes:
         question = outcome.question
         expected = "answers, sees the client" if question.local else "answers"
-        not_tried = f"not tried ({question.left_out or 'no TCP or UDP port'})"
-        seen = outcome.text if question.asked else not_tried
-        report.row("client", question.subject, expected, seen, levels.get(id(outcome), OK))
+        seen, level = outcome.text, levels.get(id(outcome), OK)
+        if not question.asked:
+            seen, level = f"not tried ({question.left_out or 'no TCP or UDP port'})", UNKNOWN
+        report.row("client", question.subject, expected, seen, level)
 
 
 def _outcome(question: ClientQuestion, heard: Mapping[str, Any]) -> _Outcome:
@@ -474,7 +474,7 @@ def _find(report: VerifyReport, heard: Mapping[str, Any], outcomes: Iterable[_Ou
         }
         level = report.find(code, path, **fields)
         for item in several:
-            levels[id(item)] = ERROR if ERROR in (level, levels.get(id(item))) else level
+            levels[id(item)] = worst((level, levels.get(id(item), OK)))
     return levels
 
 

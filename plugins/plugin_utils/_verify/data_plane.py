@@ -17,11 +17,11 @@ from typing import Any, TypedDict
 from ...module_utils._frr.state import FORWARDING_SYSCTLS
 from .._addressing.families import HOST_LENGTH, Family, family_of
 from .._document.plan import PlanDocument
-from .._findings.code import ERROR, WARNING
+from .._findings.code import ERROR
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
 from .filters import PlannedFilters
 from .observed import EndpointsSeen, RouterSeen, canonical, within
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport, worst
 
 CONNECTIONS_PER_PATH = 4
 """Connections to each TCP port for each node that BGP leads to.
@@ -257,7 +257,8 @@ def verify_data_plane(
             continue
         if not managed or probes is None:
             reason = "edge_verify_probe: false" if managed else "edge_router_managed: false"
-            report.row("asked", f"{router} {_count(len(addresses))}", "answer", f"announced, not tried ({reason})")
+            subject, seen = f"{router} {_count(len(addresses))}", f"announced, not tried ({reason})"
+            report.row("asked", subject, "answer", seen, UNKNOWN)
             continue
         answers = probes.get(router, {"error": "the router was not asked"})
         if "error" in answers:
@@ -303,7 +304,7 @@ def verify_forwarding(report: VerifyReport, plan: PlanDocument, routers: Mapping
         for family in sorted(_forwarded_families(plan, router)):
             label, level, told = Family.of_key(family).label, OK, "forwarded"
             if family not in seen.forwards:
-                told = "not known: the kernel's setting could not be read"
+                level, told = UNKNOWN, "not known: the kernel's setting could not be read"
             elif not seen.forwards[family]:
                 told = "not forwarded"
                 level = report.find("EDGE900", router, family=label, setting=FORWARDING_SYSCTLS[family])
@@ -366,7 +367,9 @@ def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]
         own = ", ".join(sorted(address for address in silent.values() if address))
         told = {**fields, "holder": ", ".join(sorted(silent)), "macs": ", ".join(sorted(strangers)), "own": own}
         found = report.find("EDGE887", asked.path, **told)
-        level = found if level == OK else level
+        level = worst((level, found))
+    elif strangers and level == OK:
+        level = UNKNOWN
     named = [_name_of(mac, by_node, asked) for mac in sorted(macs)]
     report.row("neighbor", asked.subject, expected, ", ".join(named) or "nobody", level)
 
@@ -386,7 +389,7 @@ def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) 
     """Verify that each TCP port takes every connection, over every path, and that no port refuses."""
     expected = "answers"
     if not asked.tried:
-        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.left_out})")
+        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.left_out})", UNKNOWN)
         return
     ports = {(entry["protocol"], entry["port"]): entry for entry in answer.get("ports") or []}
     over = {port: _PathsAsked.of(asked, port, answer.get("paths") or ()) for port in asked.tcp}
@@ -398,8 +401,9 @@ def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) 
             text, level = _check_port(report, asked, f"{protocol.upper()} {port}", counts, paths)
             texts.append(text)
             levels.append(level)
-    worst = next((level for level in (ERROR, WARNING) if level in levels), OK)
-    report.row("asked", asked.subject, expected, "; ".join(texts) or "announced, not tried (no TCP or UDP port)", worst)
+    if not texts:
+        texts, levels = ["announced, not tried (no TCP or UDP port)"], [UNKNOWN]
+    report.row("asked", asked.subject, expected, "; ".join(texts), worst(levels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,7 +474,7 @@ def _check_port(
     fields["nodes"] = ", ".join(sorted(asked.nodes or asked.holders)) or "the nodes"
     fields["namespace"], fields["name"] = asked.services[0].split("/")
     if counts.get("silent"):
-        return f"{port} not known", OK
+        return f"{port} not known", UNKNOWN
     if paths.some_dead:
         level = _check_refusals(report, asked, 0, 0, paths, fields) if paths.some_refuse else OK
         return f"{port} answers over {len(paths.alive)} of {len(paths.alive) + len(paths.dead)} paths", level

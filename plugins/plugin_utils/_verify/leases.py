@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from .._findings.code import ERROR
 from .expected import Expectations, LiveAddress, service_path
 from .observed import ClusterSeen, LeaseSeen, ServiceSeen
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport
 
 
 def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expectations: Expectations) -> None:
@@ -22,7 +22,7 @@ def verify_leases(report: VerifyReport, cluster: str, seen: ClusterSeen, expecta
         path = service_path(cluster, service.key)
         nodes, held = ", ".join(sorted(allowed)), ", ".join(addresses)
         lease = seen.leases.get(service.lease)
-        level = OK
+        level = UNKNOWN if lease is not None and _doubt(lease) else OK
         if answered_twice.intersection(addresses):
             level = ERROR
         if service.traffic_policy == "Local":
@@ -72,14 +72,20 @@ def _verify_shared(report: VerifyReport, cluster: str, seen: ClusterSeen, expect
 
 
 def _seen(lease: LeaseSeen | None) -> str:
-    """Return who holds a lease, and what is not known of it.
+    """Return who holds a lease, and what is not known of it."""
+    if lease is None or not lease.holder:
+        return "nobody"
+    doubt = _doubt(lease)
+    return f"{lease.holder} ({doubt})" if doubt else lease.holder
+
+
+def _doubt(lease: LeaseSeen) -> str:
+    """Return why nobody knows when a lease was renewed; empty where it is known.
 
     Of two API servers, one whose clock is fast writes times that look fresh to the other, though nobody renews.
     """
-    if lease is None or not lease.holder:
-        return "nobody"
     if lease.age is None or lease.duration is None:
-        return f"{lease.holder} (not known when it renewed it)"
+        return "not known when it renewed it"
     if lease.age < -lease.duration:
-        return f"{lease.holder} (not known when it renewed it: the API servers' clocks differ by {-lease.age} s)"
-    return lease.holder
+        return f"not known when it renewed it: the API servers' clocks differ by {-lease.age} s"
+    return ""

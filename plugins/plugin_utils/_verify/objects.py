@@ -10,7 +10,7 @@ import re
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .observed import ClusterSeen, ConditionSeen
-from .report import OK, VerifyReport
+from .report import OK, VerifyReport, worst
 
 CONDITION_CODES = {
     "cilium.io/NoMatchingNode": "EDGE830",
@@ -80,12 +80,12 @@ def _check_conditions(
                 type=condition.type,
                 message=condition.message or "no message",
             )
-            level = ERROR if ERROR in (level, found) else found
+            level = worst((level, found))
             complaints.append(condition.type)
         elif ours := _named(condition, planned):
             fields = {"ours": ours, "type": condition.type, "message": condition.message}
             found = report.find("EDGE837", f"{cluster} {condition.kind} {condition.name}", **fields)
-            level = ERROR if ERROR in (level, found) else found
+            level = worst((level, found))
             complaints.append(condition.type)
     report.row("ends", f"{cluster}: Cilium's complaints", "none", ", ".join(sorted(set(complaints))) or "none", level)
 

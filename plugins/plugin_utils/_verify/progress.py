@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .._findings.wording import MOST_NAMES
-from .report import OK, STEPS, Row, VerifyReport, summary
+from .report import OK, STEPS, UNKNOWN, Row, VerifyReport, summary
 
 UNREADABLE = {"EDGE801": "router", "EDGE802": "cluster"}
 """Finding of an end that cannot be read -> what kind of end it is."""
@@ -56,7 +56,8 @@ def progress(before: Look | None, report: VerifyReport, seconds: float, limit: f
     # Of an end that cannot be read, no row but its own is there: the line above says it.
     changed = [row for key, row in now.rows.items() if row.step != "ends" and _changed(before, key, row)]
     lines += _rows([row for row in changed if row.level == OK], "now met", lambda row: row.seen)
-    unmet = [row for row in changed if row.level != OK]
+    lines += _rows([row for row in changed if row.level == UNKNOWN], "not known", lambda row: row.seen)
+    unmet = [row for row in changed if row.level not in (OK, UNKNOWN)]
     lines += _rows(unmet, "not met", lambda row: f"expected {row.expected}, seen {row.seen}")
     if not lines and before:
         return []
@@ -67,9 +68,12 @@ def progress(before: Look | None, report: VerifyReport, seconds: float, limit: f
 
 
 def _changed(before: Look | None, key: Key, row: Row) -> bool:
-    """Return whether a row is told: one whose level turned, and one that is new and not met."""
+    """Return whether a row is told: one whose level turned, and one that is new and not met.
+
+    What nobody looks at is told where it was known before.
+    """
     old = before.rows.get(key) if before else None
-    return row.level != OK if old is None else row.level != old.level
+    return row.level not in (OK, UNKNOWN) if old is None else row.level != old.level
 
 
 def _rows(rows: Sequence[Row], state: str, details: Callable[[Row], str]) -> list[str]:

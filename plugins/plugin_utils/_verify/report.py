@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
@@ -33,6 +34,11 @@ STEPS = {
 """Step of verify -> its heading, in the order of the table."""
 
 OK = "ok"
+UNKNOWN = "unknown"
+"""Of an expectation that nobody looked at, or of which the look told nothing: neither met nor a fault."""
+
+LEVELS = (ERROR, WARNING, UNKNOWN, OK)
+"""Of a row, the worst first."""
 
 FORMAT = 1
 """Version of verify's JSON. It counts up when a key is removed or changes its meaning; a new key does not count."""
@@ -50,7 +56,7 @@ class RowEntry(TypedDict):
     expected: str
     seen: str
     level: str
-    """``ok``, ``warning`` or ``error``."""
+    """``ok``, ``unknown``, ``warning`` or ``error``."""
 
 
 class VerifyDocument(TypedDict):
@@ -70,7 +76,7 @@ class Row:
     expected: str
     seen: str
     level: str
-    """``ok``, ``warning`` or ``error``."""
+    """One of :data:`LEVELS`."""
 
     def as_dict(self) -> RowEntry:
         """Return the row as it stands in verify's JSON."""
@@ -150,12 +156,27 @@ class VerifyReport(Report):
         }
 
 
+def worst(levels: Iterable[str]) -> str:
+    """Return the worst of some levels; ``ok`` where there are none."""
+    return min(levels, key=LEVELS.index, default=OK)
+
+
+def are_met(levels: Iterable[str]) -> tuple[int, int]:
+    """Return how many rows of these levels are met, and of how many that is not known."""
+    counted = Counter(levels)
+    return counted[OK] + counted[WARNING], counted[UNKNOWN]
+
+
+def met_in_words(met: int, not_known: int, total: int) -> str:
+    """Return how many expectations are met, as every summary says it."""
+    return f"{met} of {total} expectations met" + (f", {not_known} not known" if not_known else "")
+
+
 def summary(report: VerifyReport) -> str:
     """Return one line: how many expectations hold."""
-    total = len(report.rows)
-    unmet = sum(1 for row in report.rows if row.level == ERROR)
+    rows = report.rows
     warnings = sum(1 for finding in report.findings if finding.severity == WARNING)
-    text = f"{total - unmet} of {total} expectations met"
+    text = met_in_words(*are_met(row.level for row in rows), len(rows))
     if report.errors:
         text += f", {count(len(report.errors), 'error')}"
     if warnings:

@@ -17,7 +17,7 @@ from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path
 from .filters import PlannedFilters
 from .neighbors import seen_neighbors
 from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport
 
 NOBODY = "nobody"
 
@@ -50,7 +50,7 @@ def verify_routes(
                 check.check_expected(expectations.prefixes[(router, family, prefix)])
         for _router, cluster, node in sorted(item for item in expectations.unknown_pods if item[0] == router):
             subject = f"{router} {cluster} pods of {node}"
-            report.row("accepted", subject, "its pod CIDRs", "not known: no CiliumNode names them")
+            report.row("accepted", subject, "its pod CIDRs", "not known: no CiliumNode names them", UNKNOWN)
         check.check_nothing_else()
         check.check_announced()
 

@@ -9,12 +9,11 @@ from collections.abc import Container, Iterable
 
 from .._addressing.families import family_of
 from .._document.plan import PlanDocument, PlannedService
-from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import CILIUM_CLASSES
 from .expected import Expectations, LiveAddress, service_path
 from .observed import ClusterSeen, ServiceSeen, canonical
-from .report import OK, VerifyReport
+from .report import OK, VerifyReport, worst
 
 REASON_UNKNOWN = "no reason given yet"
 
@@ -77,7 +76,7 @@ def _check_planned(
         level = _check_address(report, item, service, pinned, expectations)
         if service.traffic_policy != item["traffic_policy"]:
             found = report.find("EDGE868", path, seen=service.traffic_policy, expected=item["traffic_policy"])
-            level = ERROR if level == ERROR else found
+            level = worst((level, found))
     expected = ", ".join(pinned) or f"an address of {item['pool']}"
     report.row("service", f"{cluster} {key}", expected, seen, level)
 

@@ -13,7 +13,7 @@ from .advertised import node_count
 from .expected import Expectations, ExpectedCount, neighbor_path, prefix_path, session_key
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical, is_link_local
 from .policies import check_policies
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport
 from .timers import router_timers, timers_text
 
 OPEN_CONFIRM = "open_confirm"
@@ -136,7 +136,7 @@ def _verify_unread(
         if not silent:
             continue  # a session that is not up has a finding of its own
         nodes = ", ".join(sorted(set(expected.may.values())))
-        level, seen = OK, "not known: the router was not read"
+        level, seen = UNKNOWN, "not known: the router was not read"
         if all(silent):
             level, seen = report.find("EDGE902", prefix_path(expected), nodes=nodes), "nobody, by the nodes' own count"
         report.row("accepted", f"{router} {prefix}", f"some of {nodes}", seen, level)

@@ -12,7 +12,7 @@ from .._document.plan import PlanDocument
 from .data_plane import addresses_to_ask, own_addresses
 from .expected import Expectations, LiveAddress
 from .observed import EndpointsSeen, RouterSeen
-from .report import VerifyReport
+from .report import UNKNOWN, VerifyReport
 
 
 def verify_untried(
@@ -40,7 +40,9 @@ def verify_untried(
         for router in sorted(routers.keys() & asking.keys()):
             reason = None if address in asking[router] else _no_node(routers[router], expectations, router, found)
             if reason is not None:
-                report.row("asked", f"{router} {address} {services}", "answers", f"announced, not tried ({reason})")
+                report.row(
+                    "asked", f"{router} {address} {services}", "answers", f"announced, not tried ({reason})", UNKNOWN
+                )
 
 
 def _tell_networks(
@@ -64,10 +66,10 @@ def _tell_networks(
         if name not in asked_on:
             reason = f"{', '.join(there[name])} asks on another network" if there[name] else f"{nobody} there"
             subject = f"{address} on {name} {services}"
-            report.row("neighbor", subject, "the holder of the lease", f"announced, not tried ({reason})")
+            report.row("neighbor", subject, "the holder of the lease", f"announced, not tried ({reason})", UNKNOWN)
     if networks and not any(address in found for found in asking.values()):
         reason = f"{nobody} on {', '.join(networks)}"
-        report.row("asked", f"{address} {services}", "answers", f"announced, not tried ({reason})")
+        report.row("asked", f"{address} {services}", "answers", f"announced, not tried ({reason})", UNKNOWN)
 
 
 def _no_node(seen: RouterSeen, expectations: Expectations, router: str, holders: Sequence[LiveAddress]) -> str | None:

@@ -33,7 +33,7 @@ from .neighbors import verify_neighbors, verify_nobody_else
 from .objects import verify_objects
 from .observed import ClusterSeen, RouterSeen, canonical, read_cluster, read_router
 from .passing import verify_passing
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport
 from .routes import verify_routes
 from .services import verify_services
 from .sessions import verify_node_sessions, verify_pods, verify_router_sessions
@@ -208,17 +208,17 @@ def _tell_absent(report: VerifyReport, plan: PlanDocument, observed: Mapping[str
     """Say of each end that the plan manages and that is not part of this run (``--limit``) that nobody looked."""
     for router, planned in sorted(plan["routers"].items()):
         if planned["managed"] and (observed.get("routers") or {}).get(router) is None:
-            report.row("ends", f"{router}: BGP", f"AS {planned['asn']}", "not known: not part of this run")
+            report.row("ends", f"{router}: BGP", f"AS {planned['asn']}", "not known: not part of this run", UNKNOWN)
     for cluster, item in sorted(plan["clusters"].items()):
         if item["managed"] and (observed.get("clusters") or {}).get(cluster) is None:
-            report.row("ends", f"{cluster}: Cilium's objects", "readable", "not known: not part of this run")
+            report.row("ends", f"{cluster}: Cilium's objects", "readable", "not known: not part of this run", UNKNOWN)
 
 
 def _check_addresses(report: VerifyReport, router: str, planned: PlannedRouter, seen: RouterSeen) -> None:
     """Report networks on which no interface has an address of a family that the plan gives the router there."""
     if not seen.interfaces:
         if any(planned["addresses"].values()):
-            report.row("ends", f"{router}: its addresses", "those of the plan", "not known: ip gave no answer")
+            report.row("ends", f"{router}: its addresses", "those of the plan", "not known: ip gave no answer", UNKNOWN)
         return
     live = {canonical(text.partition("/")[0]) for interface in seen.interfaces for text in interface.addresses}
     for network, addresses in sorted(planned["addresses"].items()):

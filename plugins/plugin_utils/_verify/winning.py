@@ -20,7 +20,7 @@ from .data_plane import own_addresses
 from .expected import Expectations, LiveAddress
 from .neighbors import seen_neighbors
 from .observed import BestRouteSeen, RouterSeen, canonical
-from .report import VerifyReport
+from .report import UNKNOWN, VerifyReport
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -57,7 +57,7 @@ def verify_winning_routes(
             continue
         subject, wanted = f"{router} has to the pools", "the cluster's routes alone"
         if seen.best is None:
-            report.row("nothing_else", subject, wanted, "not known: its other routes were not read")
+            report.row("nothing_else", subject, wanted, "not known: its other routes were not read", UNKNOWN)
             continue
         check = _Winning(plan, router, seen, expectations)
         found = []

@@ -41,8 +41,8 @@ def finding(code: str, severity: str, path: str, hint: str | None = "look there"
     }
 
 
-def verified(*findings: dict[str, Any]) -> Any:
-    levels = [item["severity"] for item in findings] + ["ok"]
+def verified(*findings: dict[str, Any], not_known: int = 0) -> Any:
+    levels = [item["severity"] for item in findings] + ["ok"] + not_known * ["unknown"]
     rows = [{"step": "ends", "subject": "s", "expected": "e", "seen": "e", "level": level} for level in levels]
     return {"format": 1, "rows": rows, "findings": list(findings)}
 
@@ -145,6 +145,12 @@ def test_the_table_has_each_end_once_and_each_finding() -> None:
     assert reasons_unread(found) == ["cluster home: no route"]
 
 
+def test_what_nobody_knows_is_not_met_and_no_drift() -> None:
+    found = judge("site", verified(not_known=2), [ROUTER, CLUSTER])
+    assert found["state"] == "none"
+    assert drift_lines(found)[-2:] == ["live site: 1 of 3 expectations met, 2 not known", "site: no drift"]
+
+
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -157,7 +163,10 @@ def test_metrics_say_the_same() -> None:
     found = judge(
         'a "site"\\',
         verified(
-            finding("EDGE821", "error", "a"), finding("EDGE821", "error", "b"), finding("EDGE873", "warning", "c")
+            finding("EDGE821", "error", "a"),
+            finding("EDGE821", "error", "b"),
+            finding("EDGE873", "warning", "c"),
+            not_known=1,
         ),
         [{**ROUTER, "rows": [DIFFERS, HIDDEN]}, {"end": "cluster", "host": "home", "error": "no route"}],
     )
@@ -172,6 +181,7 @@ def test_metrics_say_the_same() -> None:
         ("cluster_edge_differences", udm): 1,
         ("cluster_edge_expectations", (("met", "true"), site)): 2,
         ("cluster_edge_expectations", (("met", "false"), site)): 2,
+        ("cluster_edge_expectations", (("met", "unknown"), site)): 1,
         ("cluster_edge_findings", (("code", "EDGE821"), ("severity", "error"), site)): 2,
         ("cluster_edge_findings", (("code", "EDGE873"), ("severity", "warning"), site)): 1,
         ("cluster_edge_look_timestamp_seconds", (site,)): 1_795_000_000.25,

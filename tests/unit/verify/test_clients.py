@@ -351,7 +351,7 @@ def test_a_next_hop_behind_a_port_forward_that_does_not_answer_is_named() -> Non
 def test_a_port_forward_that_leads_to_no_service_is_not_tried(forward: dict[str, Any], row: str) -> None:
     site = LiveSite()
     ask(site, with_forward(forward))
-    assert seen(site, "upstream", WAN) == [(row, "ok")]
+    assert seen(site, "upstream", WAN) == [(row, "unknown")]
     assert site.texts() == []
 
 
@@ -359,7 +359,7 @@ def test_a_port_forward_to_a_service_without_endpoint_is_not_tried() -> None:
     site = LiveSite()
     ask(site, with_forward({"to": L2}))
     site.slice("affine")["endpoints"] = []
-    assert seen(site, "upstream", WAN) == [("not tried (no ready endpoint)", "ok")]
+    assert seen(site, "upstream", WAN) == [("not tried (no ready endpoint)", "unknown")]
 
 
 def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:

@@ -70,7 +70,7 @@ def test_router_that_nobody_asked_is_told_to_be_so() -> None:
     site = LiveSite()
     site.observed["probes"] = None
     assert site.texts() == []
-    row = ("udm-pro 4 addresses", "answer", "announced, not tried (edge_verify_probe: false)", "ok")
+    row = ("udm-pro 4 addresses", "answer", "announced, not tried (edge_verify_probe: false)", "unknown")
     assert (site.rows("asked"), site.rows("neighbor")) == ([row], [])
 
 
@@ -79,7 +79,7 @@ def test_router_of_others_does_not_ask() -> None:
     ask(site)
     site.plan["routers"]["udm-pro"]["managed"] = False
     assert site.rows("asked") == [
-        ("udm-pro 4 addresses", "answer", "announced, not tried (edge_router_managed: false)", "ok")
+        ("udm-pro 4 addresses", "answer", "announced, not tried (edge_router_managed: false)", "unknown")
     ]
 
 
@@ -165,7 +165,8 @@ def test_services_that_share_an_address_are_asked_together() -> None:
     ask(site)
     row = next(row for row in site.rows("asked") if BGP in row[0])
     assert row[0] == "udm-pro 203.0.113.94 (platform dummy/dummy-service, dummy/second)"
-    assert row[2] == "TCP 53 8 of 8, each of 2 paths; TCP 80 8 of 8, each of 2 paths; UDP 53 not known"
+    seen = "TCP 53 8 of 8, each of 2 paths; TCP 80 8 of 8, each of 2 paths; UDP 53 not known"
+    assert row[2:] == (seen, "unknown")
 
 
 @FAULTS.finds(
@@ -396,7 +397,7 @@ def test_answer_of_a_holder_without_a_known_address_is_not_compared_and_told_to_
     ask(site)
     answer(site, L2)["macs"] = ["02:00:00:00:00:0b"]
     told = "(not compared with node02: its address on the network private is not known)"
-    assert neighbor_row(site) == (f"02:00:00:00:00:0b {told}", "ok")
+    assert neighbor_row(site) == (f"02:00:00:00:00:0b {told}", "unknown")
 
 
 def test_answer_is_compared_with_an_address_of_the_holder_that_the_cluster_knows() -> None:

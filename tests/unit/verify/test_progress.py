@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.progress import Look, progress
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import OK, VerifyReport
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import OK, UNKNOWN, VerifyReport
 
 SESSIONS = "Sessions on the routers (hold/keepalive)"
 
@@ -52,6 +52,13 @@ def test_rows_that_turned() -> None:
 def test_of_what_is_new_only_what_is_not_met_is_told() -> None:
     lines = progress(Look.of(sessions()), sessions(a=OK, b=ERROR), 2, 60)
     assert [line.partition(": ")[0] for line in lines] == ["After 2 s", "  not met"]
+
+
+def test_what_is_not_known_is_told_where_it_was_known_before() -> None:
+    assert progress(Look.of(sessions(a=OK, b=UNKNOWN)), sessions(a=UNKNOWN, b=UNKNOWN, c=UNKNOWN), 2, 60) == [
+        "After 2 s: 0 of 3 expectations met, 3 not known",
+        f"  not known: {SESSIONS}: r <- a: Active",
+    ]
 
 
 def test_another_state_of_what_is_still_not_met_is_not_told() -> None:

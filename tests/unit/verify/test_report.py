@@ -6,7 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import (
+    LEVELS,
+    VerifyReport,
+    render,
+    summary,
+    worst,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Break, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_leases import lease_missing
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import (
@@ -54,6 +60,26 @@ def test_table() -> None:
         "",
         "7 of 8 expectations met, 1 error",
     ]
+
+
+def test_each_level_is_counted_once() -> None:
+    report = VerifyReport()
+    for level in LEVELS:
+        report.row("ends", level, "e", "s", level)
+    assert summary(report) == "2 of 4 expectations met, 1 not known"
+
+
+@pytest.mark.parametrize(
+    ("levels", "level"),
+    [
+        pytest.param([], "ok", id="none"),
+        pytest.param(["ok", "unknown"], "unknown", id="not known"),
+        pytest.param(["unknown", "warning", "ok"], "warning", id="a warning"),
+        pytest.param(["warning", "error", "unknown"], "error", id="an error"),
+    ],
+)
+def test_the_worst_level(levels: list[str], level: str) -> None:
+    assert worst(levels) == level
 
 
 def test_a_warning_can_be_accepted_in_the_inventory() -> None:

@@ -33,9 +33,9 @@ def test_network_of_l2_without_a_router_is_told() -> None:
     service = "(platform affine/affine-svc-lb)"
     why = "announced, not tried (no router has an IPv4 address"
     assert rows(site, "neighbor", L2) == [
-        (f"{L2} on private {service}", "the holder of the lease", f"{why} there)", "ok")
+        (f"{L2} on private {service}", "the holder of the lease", f"{why} there)", "unknown")
     ]
-    assert rows(site, "asked", L2) == [(f"{L2} {service}", "answers", f"{why} on private)", "ok")]
+    assert rows(site, "asked", L2) == [(f"{L2} {service}", "answers", f"{why} on private)", "unknown")]
 
 
 def test_network_of_l2_on_which_the_router_does_not_ask_is_told() -> None:
@@ -45,7 +45,7 @@ def test_network_of_l2_on_which_the_router_does_not_ask_is_told() -> None:
     asked, untried = rows(site, "neighbor", L2)
     assert asked[0] == f"udm-pro {L2} (platform affine/affine-svc-lb)"
     why = "announced, not tried (udm-pro asks on another network)"
-    assert untried == (f"{L2} on public (platform affine/affine-svc-lb)", "the holder of the lease", why, "ok")
+    assert untried == (f"{L2} on public (platform affine/affine-svc-lb)", "the holder of the lease", why, "unknown")
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_router_to_which_no_node_announces_a_local_service_is_told(
     if not routed:
         del site.kernel[f"{BGP}/32"]
     assert rows(site, "asked", BGP) == [
-        (f"udm-pro {BGP} (platform dummy/dummy-service)", "answers", f"announced, not tried ({why})", "ok")
+        (f"udm-pro {BGP} (platform dummy/dummy-service)", "answers", f"announced, not tried ({why})", "unknown")
     ]

@@ -275,7 +275,7 @@ def test_router_forwards_the_families_that_the_plan_brings_to_it(
 def test_what_is_not_known_of_forwarding_is_told_to_be_so() -> None:
     site = LiveSite()
     site.router["forwarding"] = {}
-    row = ("udm-pro: IPv4 packets", "forwarded", "not known: the kernel's setting could not be read", "ok")
+    row = ("udm-pro: IPv4 packets", "forwarded", "not known: the kernel's setting could not be read", "unknown")
     assert row in site.rows("ends")
     assert site.texts() == []
 
@@ -310,15 +310,15 @@ def test_router_whose_addresses_are_not_known_is_told_to_be_so() -> None:
     site = LiveSite()
     site.router["interfaces"] = []
     assert site.texts() == []
-    row = ("udm-pro: its addresses", "those of the plan", "not known: ip gave no answer", "ok")
+    row = ("udm-pro: its addresses", "those of the plan", "not known: ip gave no answer", "unknown")
     assert row in site.rows("ends")
 
 
 @pytest.mark.parametrize(
     ("kind", "row"),
     [
-        ("routers", ("udm-pro: BGP", "AS 65000", "not known: not part of this run", "ok")),
-        ("clusters", ("platform: Cilium's objects", "readable", "not known: not part of this run", "ok")),
+        ("routers", ("udm-pro: BGP", "AS 65000", "not known: not part of this run", "unknown")),
+        ("clusters", ("platform: Cilium's objects", "readable", "not known: not part of this run", "unknown")),
     ],
 )
 def test_end_that_the_run_leaves_out_is_told_to_be_so(kind: str, row: tuple[str, str, str, str]) -> None:

@@ -134,4 +134,4 @@ def test_routes_that_were_not_read_are_told() -> None:
     del site.router["best"]
     assert site.texts() == []
     (row,) = [row for row in site.rows("nothing_else") if "to the pools" in row[0]]
-    assert row[2:] == ("not known: its other routes were not read", "ok")
+    assert row[2:] == ("not known: its other routes were not read", "unknown")
