@@ -25,7 +25,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render impor
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (
+    OTHERS_PLURALS,
+    PLURALS,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     ONLY_PLANNED,
     RELEASE_NOT_COPIED,
@@ -38,6 +41,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.en
     saved_configuration,
     saved_state,
     saved_values,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.stored import (
+    DAEMON_FILES,
+    FRR_CONF,
+    Stored,
+    with_stored,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument, PlannedRouter
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
@@ -103,12 +112,17 @@ class ActionModule(ClusterAction):
         seen = plain(self._execute_module(LOOK, module_args=given, task_vars=self._variables))
         if seen.get("failed"):
             raise CannotLookError(str(seen.get("msg") or "no reason given"))
+        planned, version = digested(self._planned(router, seen["version"], passwords), salt), seen["version"]
         if seen["running"] is None:
             # It was reached, and all of it is away: a firmware upgrade or a new disk leaves it so.
             away = () if router["absent"] else (Row(ONLY_PLANNED, "FRR: it does not run"),)
-            return Comparison(away, ()), "without FRR"
-        planned = digested(self._planned(router, seen["version"], passwords), salt)
-        return router_comparison(seen["running"], planned, seen["version"]), f"FRR {seen['version']}"
+            found, of = Comparison(away), "without FRR"
+        else:
+            found, of = router_comparison(seen["running"], planned, version), f"FRR {version}"
+        apart = seen["daemon_files"]
+        name = DAEMON_FILES if apart else FRR_CONF
+        stored = Stored(apart or seen["file"], name, seen["bgpd_enabled"], seen["starts_at_boot"])
+        return with_stored(found, seen["running"], stored, planned, version, router["bgp_owner"]), of
 
     def _planned(self, router: PlannedRouter, version: str, passwords: dict[str, str]) -> str:
         return "" if router["absent"] else rendered_frr(self._lookup, router["frr"], version, passwords)
@@ -137,7 +151,8 @@ class ActionModule(ClusterAction):
                 found = replace(found, notes=(*found.notes, RELEASE_NOT_COPIED))
             return found, str(saved)
         owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(plan["site"]).items()))
-        wanted: dict[str, Any] = {"plurals": sorted(PLURALS.values()), "nodes": True, "services": True}
+        plurals = sorted((*PLURALS.values(), *OTHERS_PLURALS.values()))
+        wanted: dict[str, Any] = {"plurals": plurals, "nodes": True, "services": True}
         wanted.update(selector=owned, manager=FIELD_MANAGER)
         if scope == PLANNED or cluster["cilium_managed"]:
             defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))

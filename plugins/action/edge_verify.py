@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +26,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain impo
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.progress import Look, progress
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import render, summary
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import (
+    MET,
+    NOT_MET,
+    WrittenVerify,
+    render,
+    summary,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import settle_seconds, verify
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.winning import prefixes_to_read
 
@@ -66,7 +73,7 @@ class ActionModule(ActionBase):
             while True:
                 if read:
                     read()
-                looks += 1
+                looks, looked = looks + 1, datetime.datetime.now(datetime.UTC)
                 report = verify(planned, read_observed(planned, variables, options), options["strict"], counters)
                 counters = report.counters
                 seconds = time.monotonic() - started
@@ -80,10 +87,15 @@ class ActionModule(ActionBase):
                 time.sleep(options["interval"])  # between two polls; the state that ends them is looked for in each
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
+        written: WrittenVerify = {
+            **report.as_dict(),
+            "state": NOT_MET if report.errors else MET,
+            "looked_at": looked.isoformat(timespec="seconds"),
+        }
         result_line = f"{summary(report)} after {seconds:.0f} s ({looks} {'look' if looks == 1 else 'looks'})"
         return {
             **result,
-            **report.as_dict(),
+            **written,
             "changed": False,
             "looks": looks,
             "failures": len(report.errors),
@@ -189,6 +201,8 @@ def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], options: Map
         # One task for all hosts: whichever host has its result.
         heard = registered(routers | set(plan["clusters"]), task_vars, options["heard_in"])
         observed["heard"] = next((seen if "error" in seen else seen["heard"] for seen in heard.values()), None)
+    if "edge_twin_overlay" in task_vars:
+        observed["twin"] = True
     return observed
 
 

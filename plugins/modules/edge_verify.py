@@ -99,6 +99,16 @@ format:
   type: int
   returned: success
   sample: 1
+state:
+  description: V(met) where no finding is an error, else V(not_met).
+  type: str
+  returned: success
+  sample: met
+looked_at:
+  description: When the site was looked at last, in UTC (RFC 3339).
+  type: str
+  returned: success
+  sample: "2026-11-30T12:00:00+00:00"
 rows:
   description:
     - Every expectation, with C(step), C(subject), C(expected), C(seen) and C(level) (V(ok), V(unknown), V(warning),

@@ -183,7 +183,6 @@ rolled_back:
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -192,11 +191,16 @@ import traceback
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import transaction
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import change, files, journal, programs
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import (
+    change,
+    files,
+    journal,
+    lock,
+    programs,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.rollback import RefusedError
 
-LOCK = "/run/hybridnet-cluster-edge.lock"
-"""One transaction at a time on a router, whatever its state directory."""
+REFUSED = {"failed": True, "changed": False, "applied": "none", "rolled_back": False}
 
 
 def worker(params, check_mode, pipe):
@@ -211,23 +215,38 @@ def worker(params, check_mode, pipe):
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    refused = {"failed": True, "changed": False, "applied": "none", "rolled_back": False}
     try:
-        lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        # A transaction whose connection broke may still run: wait for its end.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        os.makedirs(params["state_dir"], mode=0o700, exist_ok=True)
-        result = change.transact(params, check_mode)
+        with lock.held():
+            result = outcome(params, check_mode)
+            tell(result, pipe)
+            if not check_mode:
+                note(result, params["state_dir"] + "/result.json")
+    except OSError as error:  # of the lock: the rest has an outcome
+        tell(dict(REFUSED, msg="nothing was changed: {0}".format(error)), pipe)
+
+
+def outcome(params, check_mode):
+    """Run the transaction; return its result, also where it ended in an error."""
+    try:
+        if not check_mode:
+            os.makedirs(params["state_dir"], mode=0o700, exist_ok=True)
+        return change.transact(params, check_mode)
     except (RefusedError, EdgeError) as error:
-        result = dict(refused, msg=str(error))
+        return dict(REFUSED, msg=str(error))
     except OSError as error:
-        result = dict(refused, msg="nothing was changed: {0}".format(error))
+        return dict(REFUSED, msg="nothing was changed: {0}".format(error))
     except Exception:
-        result = dict(refused, msg=traceback.format_exc())
-    # Where nobody listens any more, the file tells.
+        return dict(REFUSED, msg=traceback.format_exc())
+
+
+def tell(result, pipe):
+    """Hand a result to the module; where nobody listens any more, the file tells."""
     with contextlib.suppress(OSError), os.fdopen(pipe, "w", encoding="utf-8") as stream:
         json.dump(result, stream)
-    path = params["state_dir"] + "/result.json"
+
+
+def note(result, path):
+    """Write a result into a file for root alone."""
     try:
         files.remove(path + ".new")
         files.write_new(path + ".new", json.dumps(result, indent=1, sort_keys=True), 0o600, 0, 0)

@@ -86,13 +86,15 @@ frr:
       version_added: 1.0.0
     forwarding:
       description:
-        - Whether the router's kernel forwards packets, by family. It is false where C(net.ipv4.ip_forward) or
-          C(net.ipv6.conf.all.forwarding) is 0 and no interface has a setting of its own that lets it forward.
+        - Whether the router's kernel forwards packets, by family and by the interface that they come in by.
+        - Of IPv4 that is C(net.ipv4.conf.INTERFACE.forwarding), of IPv6 C(net.ipv6.conf.all.forwarding) or
+          C(net.ipv6.conf.INTERFACE.force_forwarding). C(all) stands for C(net.ipv4.ip_forward) and
+          C(net.ipv6.conf.all.forwarding).
         - A family is absent where the kernel does not say.
       type: dict
       returned: always
       version_added: 1.0.0
-      sample: {ipv4: true, ipv6: false}
+      sample: {ipv4: {all: true, br0: true}, ipv6: {all: false, br0: false}}
     best:
       description:
         - C(show ip route CIDR longer-prefixes json) and the same for IPv6, for each of O(best_in), by family.
@@ -216,7 +218,7 @@ def read(run, addresses, communities=False, forwarding=None, best_in=()):
         run: runs one vtysh with some commands and returns its exit code, output and errors.
         addresses: what ``ip -json -details address show`` says.
         communities: whether the routes' communities are read too.
-        forwarding: by family whether the kernel forwards packets; None: not known.
+        forwarding: by family and incoming interface whether the kernel forwards packets; None: not known.
         best_in: CIDRs in which the routes of every protocol are read.
     """
     bgp = {family: "show bgp {0} unicast json".format(family) for family in FAMILIES}

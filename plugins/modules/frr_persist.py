@@ -29,6 +29,12 @@ options:
     description: In check mode, whether C(frr.conf) would have changed before, so that the copy would change with it.
     type: bool
     default: false
+  state_dir:
+    description:
+      - The folder of M(hybridnet.cluster_edge.frr_config). While one of its changes is unfinished there, C(frr.conf) is
+        not proven, and is not kept.
+    type: path
+    default: /var/lib/hybridnet-cluster-edge
 attributes:
   check_mode:
     support: full
@@ -62,14 +68,34 @@ files:
   sample: ["/data/hybridnet-cluster-edge/frr/frr.conf"]
 """
 
+import contextlib
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import files, persist, programs
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import (
+    files,
+    journal,
+    lock,
+    persist,
+    programs,
+)
 
 
-def keep(check_mode, pending):
-    """Return the paths of what differs, and the diff; write it."""
+def keep(check_mode, pending, state_dir):
+    """Return the paths of what differs, and the diff; write it.
+
+    Raises:
+        EdgeError: there is no frr.conf, or one that an unfinished change has written.
+    """
+    unfinished = os.path.join(state_dir, journal.NAME)
+    if os.path.exists(unfinished) and not check_mode:
+        raise EdgeError(
+            programs.CONFIG,
+            "is not proven: a change of it was cut off, as {0} notes".format(unfinished),
+            "run the role udm_frr again: that completes the change, or takes it back",
+        )
     text = files.read_or_none(programs.CONFIG)
     if text is None and not (check_mode and pending):
         raise EdgeError(programs.CONFIG, "is not there, so there is nothing to keep", "run the role udm_frr first")
@@ -100,14 +126,17 @@ def main():
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "pending": {"type": "bool", "default": False},
+            "state_dir": {"type": "path", "default": "/var/lib/hybridnet-cluster-edge"},
         },
         supports_check_mode=True,
     )
     try:
-        if module.params["state"] == "present":
-            paths, before, after = keep(module.check_mode, module.params["pending"])
-        else:
-            paths, before, after = remove(module.check_mode)
+        # A change that still runs, after its connection broke, has not proven its frr.conf yet.
+        with contextlib.nullcontext() if module.check_mode else lock.held():
+            if module.params["state"] == "present":
+                paths, before, after = keep(module.check_mode, module.params["pending"], module.params["state_dir"])
+            else:
+                paths, before, after = remove(module.check_mode)
     except (EdgeError, OSError) as error:
         module.fail_json(msg=str(error))
     names = {

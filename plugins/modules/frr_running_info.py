@@ -66,6 +66,20 @@ file:
   description: C(frr.conf) with digests in the place of passwords, empty where there is none.
   type: str
   returned: success
+daemon_files:
+  description:
+    - Configuration files of single daemons, one after the other, with digests in the place of passwords. FRR reads them
+      where there is no C(frr.conf); empty where there is one.
+  type: str
+  returned: success
+bgpd_enabled:
+  description: Whether FRR starts bgpd, C(bgpd=yes) in C(/etc/frr/daemons).
+  type: bool
+  returned: success
+starts_at_boot:
+  description: Whether systemd starts C(frr.service) at boot. Null where it does not say, or is not there.
+  type: bool
+  returned: success
 sessions:
   description: By address, C(state), C(asn), C(group), C(accepted), C(dropped) and C(closed_by_neighbor).
   type: dict
@@ -86,8 +100,16 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config, transaction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import check, files, programs
+
+
+def starts_at_boot():
+    """Return whether systemd starts FRR at boot; None where it does not say, or is not there."""
+    try:
+        return programs.service_is("is-enabled")
+    except OSError:
+        return None
 
 
 def look(salt, candidate, candidate_bgp):
@@ -95,10 +117,16 @@ def look(salt, candidate, candidate_bgp):
     version = programs.bgpd_version()
     verdict = check.check(candidate, candidate_bgp, version) if candidate_bgp else check.Verdict([], [])
     running = programs.running_text()
+    written = files.read_or_none(programs.CONFIG)
+    apart = programs.daemon_files() if written is None else {}
+    daemons = files.read(programs.DAEMONS)
     return {
         "version": version,
         "running": None if running is None else config.digested(running, salt),
-        "file": config.digested(files.read_or_none(programs.CONFIG) or "", salt),
+        "file": config.digested(written or "", salt),
+        "daemon_files": config.digested("\n".join(apart.values()), salt),
+        "bgpd_enabled": transaction.enable_bgpd(daemons) == daemons,
+        "starts_at_boot": starts_at_boot(),
         "sessions": {address: session._asdict() for address, session in programs.sessions().items()},
         "errors": verdict.errors,
         "check_warnings": verdict.warnings,

@@ -54,6 +54,22 @@ def wiped(site: Site) -> AbstractContextManager[None]:
     return site.broken(made_fault({"router": run, "undo": PUT_BACK}))
 
 
+def emptied(site: Site) -> AbstractContextManager[None]:
+    """Somebody emptied the file while FRR runs: nothing shows until the next start."""
+    return site.broken(made_fault({"router": f"{KEEP} && echo >/etc/frr/frr.conf", "undo": PUT_BACK}))
+
+
+def bgpd_off(site: Site) -> AbstractContextManager[None]:
+    """A package of FRR brought its own list of daemons."""
+    run = "sed -i s/^bgpd=yes/bgpd=no/ /etc/frr/daemons"
+    return site.broken(made_fault({"router": run, "undo": "sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons"}))
+
+
+def not_at_boot(site: Site) -> AbstractContextManager[None]:
+    """Somebody switched FRR off for the next boot."""
+    return site.broken(made_fault({"router": "systemctl disable frr", "undo": "systemctl enable frr"}))
+
+
 def stopped(site: Site) -> AbstractContextManager[None]:
     """A firmware upgrade switched FRR off: the router answers, and there is nothing to compare."""
     return site.broken(made_fault({"router": "systemctl stop frr", "undo": RESTART}))
@@ -104,6 +120,9 @@ def drifted(told: dict[str, Any]) -> set[str]:
     ("happens", "where", "names"),
     [
         pytest.param(wiped, {ROUTER}, "", id="the router was wiped"),
+        pytest.param(emptied, {ROUTER}, "frr.conf on disk: a BGP instance", id="the file was emptied"),
+        pytest.param(bgpd_off, {ROUTER}, "bgpd at FRR's next start", id="bgpd is off at the next start"),
+        pytest.param(not_at_boot, {ROUTER}, "FRR at boot", id="FRR does not start at boot"),
         pytest.param(stopped, {ROUTER}, "FRR: it does not run", id="FRR was switched off"),
         pytest.param(provisioned_over, {ROUTER}, "64999", id="a controller provisioned over it"),
         pytest.param(object_deleted, {CLUSTER}, "public-service", id="an object was deleted"),

@@ -384,6 +384,42 @@ def test_what_somebody_saves_during_a_change_that_is_taken_back_is_kept_aside(si
     site.lab.wait_established(*PEERS)
 
 
+def test_an_old_configuration_that_is_saved_right_before_the_reload_does_not_stay_in_the_file(site: Site) -> None:
+    """FRR would start with it: what ran then stands in the file, and the reload changes what runs alone."""
+    saves = "vtysh -c configure -c 'ip route 198.51.100.0/24 blackhole' -c end -c 'write memory'"
+    with around_reload(site, f'[ -e /run/once ] || {{ touch /run/once; {saves}; }}; real "$@"'):
+        result = site.run_module(NEW)
+    assert not result["failed"], result["text"]
+    told = "somebody else wrote /etc/frr/frr.conf while the change ran, without what it changed"
+    assert told in " ".join(result["text"].split())
+    written = site.lab.read("/etc/frr/frr.conf")
+    assert frr.equal(frr.parse(written).objects, frr.parse(NEW).objects)
+    assert "ip route 198.51.100.0/24 blackhole" in written
+    assert site.run_module(NEW)["changed"] is False
+    site.lab.sh("vtysh -c configure -c 'no ip route 198.51.100.0/24 blackhole' -c end -c 'write memory'")
+    assert not site.run_module(OLD)["failed"]
+    site.lab.wait_established(*PEERS)
+
+
+@pytest.mark.one_version  # FRR 7.5 does not know the words
+@pytest.mark.interrupts
+def test_the_words_that_say_how_as_numbers_are_written_stay(site: Site) -> None:
+    """FRR takes an instance with them for the same one; a reload that left them out would end every session."""
+    noted = "router bgp 65000 as-notation plain"
+    site.lab.sh(f"sed -i 's/^router bgp 65000$/{noted}/' /etc/frr/frr.conf && systemctl restart frr")
+    site.lab.wait_established(*PEERS)
+    drops = site.drops()
+    for content in (NEW, OLD):
+        result = site.run_module(content)
+        assert (result["failed"], result["applied"]) == (False, "reload"), result["text"]
+        assert site.run_module(content)["changed"] is False
+    assert noted in site.lab.read("/etc/frr/frr.conf").split("\n")
+    assert noted in site.lab.vtysh("show running-config")
+    assert {address: site.drops()[address] for address in PEERS} == {address: drops[address] for address in PEERS}
+    site.lab.sh(f"sed -i 's/^{noted}$/router bgp 65000/' /etc/frr/frr.conf && systemctl restart frr")
+    site.lab.wait_established(*PEERS)
+
+
 @pytest.mark.long
 def test_a_way_back_keeps_what_somebody_typed_meanwhile_and_names_what_it_takes_along(site: Site) -> None:
     """A line of its own stays; a neighbor in the instance that comes back whole does not."""

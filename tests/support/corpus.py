@@ -35,11 +35,10 @@ from typing import Any
 
 import kubernetes
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import FORWARDING_SYSCTLS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import open_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import read_cilium
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReadError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import sysctl_file
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import FILES, forwarding
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import ask as ask_from_clients
@@ -270,12 +269,11 @@ class Site:
         targets = client_targets(plan, observed["clusters"], observed["routers"], known)
         return {"clients": known, **ask_from_clients(description, targets)}
 
-    def _forwards(self) -> dict[str, bool]:
-        """Return by family whether the router's kernel forwards packets."""
-        said = self.on_router(
-            shlex.join(["cat", *map(sysctl_file, FORWARDING_SYSCTLS.values())]), frr_info.ANSWER_SECONDS
-        )
-        return {family: value != "0" for family, value in zip(FORWARDING_SYSCTLS, said.split(), strict=True)}
+    def _forwards(self) -> dict[str, dict[str, bool]]:
+        """Return by family and incoming interface whether the router's kernel forwards packets."""
+        # grep fails where a pattern finds no file: an older kernel has no force_forwarding.
+        said = self.on_router(f"cd /proc/sys && grep -s '' {' '.join(FILES)} || true", frr_info.ANSWER_SECONDS)
+        return forwarding(dict(line.split(":", 1) for line in said.splitlines()))
 
     def _vtysh(self, commands: Sequence[str]) -> tuple[int, str, str]:
         """Return what one vtysh says to some commands, as frr_info runs it, and within its time."""

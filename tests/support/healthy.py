@@ -13,6 +13,7 @@ from .observed import (
     best,
     endpoint,
     endpoint_slice,
+    forwarding,
     interface,
     lease,
     path,
@@ -100,7 +101,7 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
             interface(f"leg-{network}", *(f"{a}/{_subnet(plan, network, a).prefixlen}" for a in addresses))
             for network, addresses in plan["routers"][router]["addresses"].items()
         ],
-        "forwarding": {"ipv4": True, "ipv6": True},
+        "forwarding": forwarding(*(f"leg-{network}" for network in plan["routers"][router]["addresses"])),
         "best": {family: {prefix: best("bgp") for prefix in found} for family, found in paths.items()},
     }
 

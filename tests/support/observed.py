@@ -63,6 +63,11 @@ def interface(name: str, *addresses: str, over: str | None = None) -> dict[str, 
     return {"name": name, "addresses": list(addresses), "over": over}
 
 
+def forwarding(*interfaces: str, ipv4: bool = True, ipv6: bool = True) -> dict[str, dict[str, bool]]:
+    """Return what ``frr_info`` says of a kernel's forwarding, alike from each interface."""
+    return {family: dict.fromkeys(("all", *interfaces), on) for family, on in (("ipv4", ipv4), ("ipv6", ipv6))}
+
+
 def route(*addresses: str, by: str = "br0") -> list[dict[str, Any]]:
     """Return one entry of ``show ip route bgp json``."""
     hops = [{"fib": True, "active": True, "ip": address, "interfaceName": by} for address in addresses]
@@ -84,11 +89,13 @@ def peer(name: str, advertised: int) -> dict[str, Any]:
     }
 
 
-def service(namespace: str, name: str, pool: str, address: str | None, policy: str = "Cluster") -> dict[str, Any]:
-    """Return a Service of type LoadBalancer."""
+def service(
+    namespace: str, name: str, pool: str, address: str | None, policy: str = "Cluster", port: int = 80
+) -> dict[str, Any]:
+    """Return a Service of type LoadBalancer with one port of TCP."""
     return {
         "metadata": {"namespace": namespace, "name": name, "labels": {POOL_LABEL: pool}},
-        "spec": {"type": "LoadBalancer", "externalTrafficPolicy": policy, "ports": [{"port": 80, "protocol": "TCP"}]},
+        "spec": {"type": "LoadBalancer", "externalTrafficPolicy": policy, "ports": [{"port": port, "protocol": "TCP"}]},
         "status": {"loadBalancer": {"ingress": [{"ip": address}] if address else []}},
     }
 
@@ -138,7 +145,7 @@ def hybrid_router() -> dict[str, Any]:
         "routes": {"ipv4": {INGRESS: route(*ingress), SERVICE: route(*public_service)}, "ipv6": {}},
         "advertised": {"ipv4": {}, "ipv6": {}},
         "interfaces": [interface("lo", "127.0.0.1/8"), interface("br0", "10.121.0.1/24", "10.122.0.1/24")],
-        "forwarding": {"ipv4": True, "ipv6": True},
+        "forwarding": forwarding("br0"),
         "best": {
             "ipv4": {
                 "10.122.0.0/24": best("connected"),
@@ -185,8 +192,8 @@ def hybrid_cluster(plan: dict[str, Any]) -> dict[str, Any]:
             **objects,
             "Service": [
                 service("ingress-nginx-public", ingress, "public-ingress", "203.0.113.93", "Local"),
-                service("dummy", "dummy-service", "public-service", "203.0.113.94", "Local"),
-                service("affine", "affine-svc-lb", "private-service", "10.122.0.171"),
+                service("dummy", "dummy-service", "public-service", "203.0.113.94", "Local", port=25565),
+                service("affine", "affine-svc-lb", "private-service", "10.122.0.171", port=5432),
                 service("ingress-nginx-private", ingress, "private-ingress", "10.122.0.129"),
             ],
             "EndpointSlice": [

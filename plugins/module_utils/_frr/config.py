@@ -54,6 +54,8 @@ class Config(NamedTuple):
     blocks: Tuple[Block, ...]
     profile: str
     """``frr defaults``: traditional or datacenter."""
+    notation: str
+    """What follows the AS number of its BGP instance: `` as-notation plain``, which changes nothing, or nothing."""
 
 
 _LIST = re.compile(
@@ -62,7 +64,11 @@ _LIST = re.compile(
     r" (?P<name>\S+) (?P<rest>.+)$"
 )
 _ROUTE_MAP = re.compile(r"^route-map (\S+) (permit|deny) (\d+)$")
-_ROUTER_BGP = re.compile(r"^router bgp (\d+)$")
+_ROUTER_BGP = re.compile(r"^(?P<header>router bgp \d+)(?: vrf default)?(?P<notation> as-notation plain)?$")
+_DOTTED_BGP = re.compile(
+    r"^router bgp \d+(?:\.\d+(?: vrf default)?(?: as-notation \S+)?|(?: vrf default)? as-notation dot\+?)$"
+)
+"""An instance of the default VRF that writes AS numbers in two parts (RFC 5396)."""
 _IN_BGP = re.compile(
     r"^(?:no )?(?:neighbor|bgp|network|redistribute|maximum-paths|aggregate-address|timers bgp|distance|table-map"
     r"|coalesce-time|read-quanta|write-quanta|update-delay|address-family|exit-address-family)\b"
@@ -91,9 +97,11 @@ _MATCH_LIST = re.compile(
 _SECRETS = (
     re.compile(r"^(?P<head>\s*neighbor \S+ password )(?P<secret>.+)$"),
     re.compile(r"^(?P<head>\s*(?:enable )?password )(?P<secret>.+)$"),
+    # Of the other daemons: IS-IS, MSDP and LDP; then OSPF, key chains, RIP, NHRP and OSPFv3.
+    re.compile(r"^(?P<head>.*?\bpassword (?:(?:clear|md5) )?)(?P<secret>\S.*)$"),
     re.compile(
-        r"^(?P<head>.*\b(?:md5|key-string|authentication-key|authentication text|(?:area|domain)-password \S+) )"
-        r"(?P<secret>\S+.*)$"
+        r"^(?P<head>.*\b(?:md5|key-string|authentication-key|authentication (?:text|string)|nhrp authentication"
+        r"|hash-algo \S+ key|(?:area|domain)-password \S+) )(?P<secret>\S+.*)$"
     ),
 )
 
@@ -130,8 +138,8 @@ def parse(text: str) -> Config:
     FRR's own numbers (5, 10, ...).
 
     Raises:
-        EdgeError: two BGP instances in the default VRF, of which FRR would load the first one only; or an entry of a
-            list whose ``seq`` has no number.
+        EdgeError: two BGP instances in the default VRF, of which FRR would load the first one only; one with AS numbers
+            in two parts; or an entry of a list whose ``seq`` has no number.
     """
     reader = _Reader(text)
     done = {name: tuple(dict.fromkeys(members)) for name, members in reader.objects.items()}
@@ -139,7 +147,7 @@ def parse(text: str) -> Config:
     done.update({name: tuple(sorted(lines)) for name, lines in done.items() if name.kind == "route-map"})
     if BGP in done:
         done[BGP] = _explicit(done[BGP], reader.profile)
-    return Config(text, done, tuple(reader.blocks), reader.profile)
+    return Config(text, done, tuple(reader.blocks), reader.profile, reader.notation)
 
 
 def indented(text: str) -> str:
@@ -169,6 +177,7 @@ class _Reader:
         self.objects: Dict[Key, List[Line]] = {}
         self.blocks: List[Block] = []
         self.profile = "traditional"
+        self.notation = ""
         self._lines = split_lines(text)
         self._key: Optional[Key] = None
         """Of the open block."""
@@ -211,12 +220,15 @@ class _Reader:
     def _begin(self, key: Key, line: str) -> None:
         """Take the first line of a block of an object."""
         members = self.objects.setdefault(key, [])
-        if key == BGP:
-            if members and members[0] != ("", line):
+        instance = _ROUTER_BGP.match(line)
+        if instance:
+            header = instance.group("header")
+            if members and members[0] != ("", header):
                 text = "the configuration has two BGP instances in the default VRF: '{0}' and '{1}'"
-                raise EdgeError("", text.format(members[0][1], line))
+                raise EdgeError("", text.format(members[0][1], header))
             if not members:
-                members.append(("", line))
+                members.append(("", header))
+            self.notation = self.notation or instance.group("notation") or ""
         elif key.kind == "route-map":
             found = _ROUTE_MAP.match(line)
             self._context = "{0} {1}".format(found.group(2), found.group(3)) if found else ""
@@ -252,9 +264,19 @@ def _belongs(key: Optional[Key], line: str, indented: bool) -> bool:
 
 
 def _object_of(line: str) -> Optional[Key]:
-    """Return the key of the object that a top-level line belongs to, or None."""
+    """Return the key of the object that a top-level line belongs to, or None.
+
+    Raises:
+        EdgeError: it opens a BGP instance that would be taken for none.
+    """
     if _ROUTER_BGP.match(line):
         return BGP
+    if _DOTTED_BGP.match(line):
+        raise EdgeError(
+            "",
+            "'{0}' writes AS numbers in two parts, so its neighbors cannot be compared with the plan".format(line),
+            "write it anew as 'router bgp <AS number> as-notation plain'; FRR closes its sessions for that once",
+        )
     found = _ROUTE_MAP.match(line)
     if found:
         return Key("route-map", found.group(1))
@@ -612,6 +634,18 @@ def splice(text: str, keys: Set[Key], replacement: str) -> str:
     body = replacement.rstrip("\n").split("\n") if replacement.strip() else []
     parts = before + (["!"] if before else []) + body + after
     return "\n".join(parts) + "\n"
+
+
+def with_notation(text: str, notation: str) -> str:
+    """Return a text with the notation of AS numbers that its BGP instance is to have.
+
+    FRR takes an instance without the words for another one: a reload would end all sessions.
+
+    Args:
+        text: a configuration with one instance at most.
+        notation: as :attr:`Config.notation`.
+    """
+    return re.sub(r"^(router bgp \d+)$", r"\g<1>" + notation, text, count=1, flags=re.MULTILINE)
 
 
 def route_map_entries(lines: Iterable[Line]) -> List[Tuple[str, int, Tuple[str, ...]]]:

@@ -24,6 +24,11 @@ FORWARDING_SYSCTLS = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.
 Source: Linux, Documentation/networking/ip-sysctl; FRR, zebra/ipforward_proc.c.
 """
 
+INTERFACE_SYSCTLS = {"ipv4": "net.ipv4.conf.{0}.forwarding", "ipv6": "net.ipv6.conf.{0}.force_forwarding"}
+"""Family -> the kernel's setting for what comes in by one interface; that of IPv6 is there from Linux 6.17 on."""
+ALL_INTERFACES = "all"
+"""Stands for all interfaces where the kernel names them; none of them can have that name."""
+
 
 class SessionState(NamedTuple):
     """One BGP session as the router sees it."""

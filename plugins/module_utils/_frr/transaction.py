@@ -161,7 +161,8 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
     removing = not candidate.objects
     enable = not removing and not (router.bgpd_enabled and router.bgpd_running and router.active and router.enabled)
     same_file = frr.equal(frr.pick(written.objects, file_keys), target)
-    new_file = router.file_text if same_file else frr.splice(router.file_text, file_keys, text)
+    noted = frr.with_notation(text, written.notation or live.notation)
+    new_file = router.file_text if same_file else frr.splice(router.file_text, file_keys, noted)
     runs = router.bgpd_running and router.active
     if (removing and not runs) or (runs and frr.equal(live_objects, target)):
         how = "none" if same_file and not enable else "file"
@@ -176,7 +177,7 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
     return Plan(
         method=how,
         file_text=new_file,
-        reload_text=frr.splice(router.running_text or "", keys, text),
+        reload_text=frr.splice(router.running_text or "", keys, frr.with_notation(text, live.notation)),
         check_text=frr.render(target, exits),
         secrets_text=password_changes(live_objects, target),
         target=target,
@@ -190,6 +191,20 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
         soft_out=how == "reload" and before != after,
         others={name: lines for name, lines in others.items() if name not in consented(take_over)},
     )
+
+
+def spliced_again(planned: Plan, file_text: str) -> Optional[str]:
+    """Return frr.conf with the plan's objects in it again, where somebody wrote the file since; None where they are.
+
+    Args:
+        planned: the change.
+        file_text: frr.conf now.
+    """
+    written, target = frr.parse(file_text), frr.parse(planned.check_text)
+    keys = frr.scope(written, target) | planned.scope
+    if frr.equal(frr.pick(written.objects, keys), planned.target):
+        return None
+    return frr.splice(file_text, keys, frr.with_notation(planned.check_text, written.notation))
 
 
 def _applied_by(router: RouterState, method: str) -> str:

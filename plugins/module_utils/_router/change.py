@@ -36,7 +36,7 @@ def look() -> transaction.RouterState:
     """Return what the transaction decides by.
 
     Raises:
-        RefusedError: FRR does not run here.
+        RefusedError: systemd does not say whether FRR runs, or starts at boot.
         EdgeError: bgpd says no version.
     """
     file_text = files.read_or_none(programs.CONFIG)
@@ -45,8 +45,8 @@ def look() -> transaction.RouterState:
         version=programs.bgpd_version(),
         bgpd_running=programs.bgpd_running(),
         bgpd_enabled=transaction.enable_bgpd(daemons) == daemons,
-        active=programs.systemctl("is-active", programs.SERVICE) == "active",
-        enabled=programs.systemctl("is-enabled", programs.SERVICE) == "enabled",
+        active=_settled("is-active"),
+        enabled=_settled("is-enabled"),
         has_reload=programs.has_reload(),
         file_text=file_text or "",
         running_text=programs.running_text(),
@@ -54,6 +54,26 @@ def look() -> transaction.RouterState:
         daemon_files=programs.daemon_files() if file_text is None else {},
         daemons=programs.daemons(),
     )
+
+
+def _settled(question: str) -> bool:
+    """Return what systemd says of frr.service, once it has an answer that lasts.
+
+    A service that is just being restarted is not one that is stopped: what is decided by that would stop it.
+
+    Raises:
+        RefusedError: it has none for ``LOCK_TIMEOUT`` seconds.
+    """
+    poll(lambda: programs.service_is(question) is None, LOCK_TIMEOUT)
+    answer = programs.service_is(question)
+    if answer is None:
+        raise RefusedError(
+            "systemctl {0} {1} says {2!r}, so it is not known what a change would do to FRR, and nothing was changed: "
+            "look at systemctl status {1}, and run again".format(
+                question, programs.SERVICE, programs.systemctl(question, programs.SERVICE)
+            )
+        )
+    return answer
 
 
 def apply_plan(router: transaction.RouterState, plan: transaction.Plan) -> programs.Reload:
@@ -277,10 +297,13 @@ def preview_of_anothers(params: Mapping[str, Any], router: transaction.RouterSta
 
 
 def still_so(router: transaction.RouterState) -> bool:
-    """Return whether file and running configuration are as they were at the look."""
-    return (files.read_or_none(programs.CONFIG) or "") == router.file_text and _without_times(
-        programs.running_text()
-    ) == _without_times(router.running_text)
+    """Return whether file, running configuration and service are as they were at the look."""
+    return (
+        (files.read_or_none(programs.CONFIG) or "") == router.file_text
+        and _without_times(programs.running_text()) == _without_times(router.running_text)
+        and programs.service_is("is-active") == router.active
+        and programs.service_is("is-enabled") == router.enabled
+    )
 
 
 def _without_times(text: Optional[str]) -> Optional[List[str]]:
@@ -328,8 +351,16 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
         )
     carry_out(router, plan, params, result)
     if result.get("failed"):
-        result["sessions"]["after"] = programs.described(programs.sessions())
+        result["sessions"]["after"] = _sessions_after()
     return result
+
+
+def _sessions_after() -> Dict[str, Any]:
+    """Return the sessions after a change that failed; none where FRR does not tell, so that the failure still is."""
+    try:
+        return programs.described(programs.sessions())
+    except _EXPECTED:
+        return {}
 
 
 def described(router: transaction.RouterState, plan: transaction.Plan, whole: bool) -> Dict[str, Any]:
@@ -389,21 +420,10 @@ def carry_out(
         RefusedError: the disk takes no journal, backup or draft; nothing was changed.
     """
     folder = params["state_dir"]
+    config: Optional[files.Kept] = None
     old_file = files.read_or_none(programs.CONFIG)
     changes_file = plan.file_text != router.file_text
-    entry = journal.Entry(
-        step="begun",
-        method=plan.method,
-        boot=journal.boot_id(),
-        session=os.getsid(0),
-        old_file=old_file,
-        new_digest=files.digest(plan.file_text if changes_file else old_file),
-        old_daemons=files.read(programs.DAEMONS),
-        old_running=router.running_text,
-        target=frr.render(plan.target),
-        was_active=router.active,
-        was_enabled=router.enabled,
-    )
+    entry = _first_entry(router, plan, old_file, plan.file_text if changes_file else old_file)
     try:
         journal.write(folder, entry)
         if changes_file and old_file is not None:
@@ -412,6 +432,11 @@ def carry_out(
         if changes_file:
             files.swap(programs.CONFIG, plan.file_text)
     except OSError as error:
+        left = _left_of_swap(config)
+        if left:
+            # The journal stays: the next run tries again.
+            result.update(failed=True, changed=True, rolled_back=False, msg=_failure(error, left))
+            return
         forget(folder)
         raise RefusedError(
             "nothing was changed: {0} (a full or read-only disk: df -h /etc {1}; mount)".format(error, folder)
@@ -422,6 +447,7 @@ def carry_out(
         done = apply_plan(router, plan)
         entry = journal.advance(folder, entry, "proving")
         proof = prove(router, plan, done.said, params["session_timeout"])
+        written = _keep_written(entry, plan, params)
     except Exception as error:
         journal.advance(folder, entry, "restoring")
         saved = _saved_meanwhile(entry, params)
@@ -437,7 +463,80 @@ def carry_out(
     forget(folder)
     result.update(gained=proof.gained, restarted=proof.restarted, lost=transaction.typed_over(router, plan, done.saw))
     result["sessions"]["after"] = programs.described(proof.sessions)
-    result["warnings"].extend(noted(router, proof, result["lost"]))
+    result["warnings"].extend(written + noted(router, proof, result["lost"]) + _not_enabled(plan))
+
+
+def _first_entry(
+    router: transaction.RouterState, plan: transaction.Plan, old_file: Optional[str], new_file: Optional[str]
+) -> journal.Entry:
+    """Return the journal of a change that begins.
+
+    Args:
+        router: what was found.
+        plan: what is to be done.
+        old_file: frr.conf as it is; None = there is none.
+        new_file: as it will be.
+    """
+    return journal.Entry(
+        step="begun",
+        method=plan.method,
+        boot=journal.boot_id(),
+        session=os.getsid(0),
+        old_file=old_file,
+        new_digest=files.digest(new_file),
+        old_daemons=files.read(programs.DAEMONS),
+        old_running=router.running_text,
+        target=frr.render(plan.target),
+        was_active=router.active,
+        was_enabled=router.enabled,
+    )
+
+
+def _not_enabled(plan: transaction.Plan) -> List[str]:
+    """Return a warning where FRR was to start at boot, and systemd did not take it."""
+    if not plan.enable or programs.service_is("is-enabled"):
+        return []
+    return [
+        "systemctl enable {0} had no effect (is-enabled says {1!r}): after a reboot FRR does not run".format(
+            programs.SERVICE, programs.systemctl("is-enabled", programs.SERVICE)
+        )
+    ]
+
+
+def _left_of_swap(config: Optional[files.Kept]) -> str:
+    """Bring frr.conf back after a swap that failed, which may have replaced it; return why it could not be."""
+    if config is None:
+        return ""
+    try:
+        files.put_back(config)
+    except OSError as error:
+        return "/etc/frr/frr.conf: {0}".format(error)
+    return ""
+
+
+def _keep_written(entry: journal.Entry, plan: transaction.Plan, params: Mapping[str, Any]) -> List[str]:
+    """Make sure that frr.conf has what runs, before the way back is given up; return what is to be known of it.
+
+    Whoever saved the running configuration just before the reload wrote the old one, with which FRR would start.
+
+    Raises:
+        FailedError: somebody writes the file all the time.
+        OSError: the disk takes no file.
+    """
+    warnings: List[str] = []
+    for _attempt in range(LOOKS):
+        now = files.read_or_none(programs.CONFIG)
+        again = None if files.digest(now) == entry.new_digest else transaction.spliced_again(plan, now or "")
+        if again is None:
+            return warnings
+        path = files.backup(params["state_dir"], now or "", params["backup_keep"])
+        entry = journal.advance(params["state_dir"], entry._replace(new_digest=files.digest(again)), "proving")
+        files.swap(programs.CONFIG, again)
+        warnings = [
+            "somebody else wrote /etc/frr/frr.conf while the change ran, without what it changed: that stands in it "
+            "again; what they wrote is in {0}".format(path)
+        ]
+    raise FailedError("somebody else writes /etc/frr/frr.conf all the time, without what the change made of it")
 
 
 def _before(router: transaction.RouterState, plan: transaction.Plan, config: files.Kept, daemons: files.Kept) -> Before:
@@ -455,7 +554,7 @@ def _before(router: transaction.RouterState, plan: transaction.Plan, config: fil
         running=router.running_text or router.file_text,
         scope=plan.scope,
         target=plan.target,
-        active=router.active,
+        ran=router.active or router.running_text is not None,
         enabled=router.enabled,
         others=blocks(router.running_text or "", plan.scope),
         processes=router.daemons,

@@ -114,7 +114,8 @@ def swap(path: str, text: str) -> None:
     renamed over: it is written in place.
 
     Raises:
-        OSError: nothing was replaced, and no draft (which may hold passwords) is left.
+        OSError: it may be replaced all the same, or half of it where it was written in place. No draft (which may hold
+            passwords) is left.
     """
     target = os.path.realpath(path)
     try:
@@ -156,7 +157,7 @@ def put_back(kept: Kept) -> None:
             os.unlink(kept.path)
         return
     if kept.link and os.path.exists(kept.link):
-        if not os.path.samefile(kept.link, kept.path):
+        if not (os.path.exists(kept.path) and os.path.samefile(kept.link, kept.path)):
             os.rename(kept.link, kept.path)
             sync_folder(kept.path)
         return

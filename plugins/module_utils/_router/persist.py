@@ -151,14 +151,14 @@ def _is_there(file: File) -> bool:
 
 def is_enabled() -> bool:
     """Return whether systemd runs the unit at boot."""
-    return programs.systemctl("is-enabled", UNIT) == "enabled"
+    return programs.service_is("is-enabled", UNIT) is True
 
 
 def put(lacks: List[File]) -> None:
     """Write files, each whole and at once with its mode, and let systemd run the unit at boot.
 
     Raises:
-        EdgeError: there is no /data here.
+        EdgeError: there is no /data here, or systemd does not take the unit.
         OSError: the disk takes no file.
     """
     if not os.path.isdir(DATA):
@@ -170,7 +170,11 @@ def put(lacks: List[File]) -> None:
         files.write_new(draft, file.text, file.mode, 0, 0)
         os.rename(draft, file.path)
     programs.systemctl("daemon-reload")
-    programs.systemctl("enable", UNIT)
+    said = programs.systemctl("enable", UNIT)
+    if not is_enabled():
+        raise EdgeError(
+            UNIT, "systemctl enable left it out, so it would not run at boot: {0}".format(said or "no word")
+        )
 
 
 def present() -> List[str]:

@@ -90,6 +90,37 @@ def systemctl(*words: str) -> str:
     return (out or err).strip()
 
 
+SETTLED = {
+    "is-active": {"active": True, "inactive": False, "failed": False},
+    "is-enabled": {
+        "enabled": True,
+        # Something else starts these at boot, and "systemctl enable" can do nothing.
+        "static": True,
+        "indirect": True,
+        "generated": True,
+        "alias": True,
+        "disabled": False,
+        "enabled-runtime": False,
+        "linked": False,
+        "linked-runtime": False,
+        "masked": False,
+        "masked-runtime": False,
+        "not-found": False,
+    },
+}
+"""Question to systemctl -> its answers that last, and what each means for frr.service: it runs, it starts at boot."""
+
+
+def service_is(question: str, unit: str = SERVICE) -> Optional[bool]:
+    """Return what systemd says of a unit; None while it changes (``reloading``), and where systemd does not know.
+
+    Args:
+        question: one of :data:`SETTLED`.
+        unit: a unit of systemd.
+    """
+    return SETTLED[question].get(systemctl(question, unit))
+
+
 def bgpd_running() -> bool:
     """Return whether bgpd answers."""
     return run(["vtysh", "-d", "bgpd", "-c", "show version"])[0] == 0
@@ -202,10 +233,14 @@ def without_quotes(log: str) -> str:
     return _RECORD.sub(lambda found: "" if " DEBUG: " in found.group().split("\n", 1)[0] else found.group(), log)
 
 
+_QUOTED_SECRET = re.compile(r" (?=\S*(?:password|md5|key-string|authentication|hash-algo)\b)")
+"""Where a quoted command begins to name a secret; a log quotes it in any form, so all that follows is left out."""
+
+
 def complaints(out: str) -> str:
-    """Return what programs complained of; their logs quote commands, so nothing that follows a password."""
+    """Return what programs complained of; their logs quote commands, so nothing that follows the name of a secret."""
     lines = [line for line in out.split("\n") if "ERROR" in line or "rror" in line or line.startswith("%")]
-    return "; ".join(line.split(" password ")[0] for line in lines[-5:])
+    return "; ".join(_QUOTED_SECRET.split(line, maxsplit=1)[0] for line in lines[-5:])
 
 
 def _write(path: str, text: str) -> None:

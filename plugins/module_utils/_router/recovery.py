@@ -80,7 +80,7 @@ def _before(entry: journal.Entry, scope: Set[frr.Key], target: frr.Objects) -> B
         running=entry.old_running if entry.old_running is not None else entry.old_file,
         scope=scope,
         target=target,
-        active=entry.was_active,
+        ran=entry.was_active or entry.old_running is not None,
         enabled=entry.was_enabled,
         others={},
         processes=(),

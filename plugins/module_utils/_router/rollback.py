@@ -63,8 +63,8 @@ class Before(NamedTuple):
     """The objects that the change replaces."""
     target: frr.Objects
     """What the change makes of them."""
-    active: bool
-    """Whether frr.service ran."""
+    ran: bool
+    """Whether FRR ran, as frr.service or without it."""
     enabled: bool
     """Whether it starts at boot."""
     others: Blocks
@@ -79,7 +79,7 @@ class Before(NamedTuple):
     def _problem_of_ours(self) -> str:
         text = programs.running_text()
         if text is None:
-            return "FRR does not answer" if self.active else ""
+            return "FRR does not answer" if self.ran else ""
         gone = sorted(set(self.processes) - set(programs.daemons()))
         if gone:
             return "FRR's daemons that do not run: {0}".format(", ".join(gone))
@@ -101,38 +101,50 @@ class Before(NamedTuple):
         return not missing(running, written) and bool(lost.difference(missing(self.others, written)))
 
     def bring_back(self) -> Restored:
-        """Restore files and FRR, each step on its own; return what became of it."""
-        failures: List[str] = []
+        """Restore files and FRR, each step on its own; return what became of it.
 
-        def attempt(what: str, step: Callable[[], Answer]) -> Optional[Answer]:
+        A program that fails or hangs on the way is told where it left something behind: a restart may cure it.
+        """
+        failures: List[str] = []
+        tried: List[str] = []
+
+        def attempt(what: str, step: Callable[[], Answer], said: List[str]) -> Optional[Answer]:
             try:
                 return step()
             except Exception as error:
-                failures.append("{0}: {1}".format(what, error))
+                said.append("{0}: {1}".format(what, error))
                 return None
 
-        theirs = attempt("show running-config", self._of_others) or []
-        attempt("/etc/frr/frr.conf", lambda: files.put_back(self.config))
-        attempt("/etc/frr/daemons", lambda: files.put_back(self.daemons))
+        theirs = attempt("show running-config", self._of_others, tried) or []
+        attempt("/etc/frr/frr.conf", lambda: files.put_back(self.config), failures)
+        attempt("/etc/frr/daemons", lambda: files.put_back(self.daemons), failures)
         if not self.enabled:
-            attempt("systemctl disable", lambda: programs.systemctl("disable", programs.SERVICE))
-        if not self.active:
-            attempt("systemctl stop", lambda: programs.systemctl("stop", programs.SERVICE))
-            attempt("systemctl reset-failed", lambda: programs.systemctl("reset-failed", programs.SERVICE))
+            attempt("systemctl disable", lambda: programs.systemctl("disable", programs.SERVICE), failures)
+        if not self.ran:
+            attempt("systemctl stop", lambda: programs.systemctl("stop", programs.SERVICE), failures)
+            attempt("systemctl reset-failed", lambda: programs.systemctl("reset-failed", programs.SERVICE), failures)
             return Restored("\n".join(failures), [], theirs)
-        problem = attempt("show running-config", self.problem)
-        if problem and self.running is not None and programs.has_reload() and programs.bgpd_running():
-            attempt("frr-reload.py", self._reload)
-            problem = attempt("show running-config", lambda: poll(self.problem, 5))
-        if problem and attempt("show running-config", self._restart_helps) is not False:
-            attempt("systemctl restart", programs.restart)
-            problem = attempt("show running-config", lambda: poll(self.problem, READ_BACK_TIMEOUT))
-        still = set(attempt("show running-config", self._of_others) or []) if theirs else set()
+        problem = self._problem_now()
+        can_reload = problem and self.running is not None and programs.has_reload()
+        if can_reload and attempt("bgpd", programs.bgpd_running, tried):
+            attempt("frr-reload.py", self._reload, tried)
+            problem = poll(self._problem_now, 5)
+        if problem and attempt("show running-config", self._restart_helps, tried) is not False:
+            attempt("systemctl restart", programs.restart, tried)
+            problem = poll(self._problem_now, READ_BACK_TIMEOUT)
+        still = set(attempt("show running-config", self._of_others, tried) or []) if theirs else set()
         return Restored(
-            "\n".join([*failures, *([problem] if problem else [])]),
+            "\n".join([*failures, *([*tried, problem] if problem else [])]),
             [line for line in theirs if line in still],
             [line for line in theirs if line not in still],
         )
+
+    def _problem_now(self) -> str:
+        """Return :meth:`problem`; a program that fails or hangs is one."""
+        try:
+            return self.problem()
+        except Exception as error:
+            return "what FRR runs cannot be read: {0}".format(error)
 
     def _of_others(self) -> List[str]:
         """Return the running lines that neither ran before nor are planned, without secrets: somebody typed them."""

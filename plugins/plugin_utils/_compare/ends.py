@@ -12,14 +12,18 @@ from typing import Any
 
 import yaml
 
-from ...module_utils._errors import EdgeError
+from ...module_utils._errors import MASK, EdgeError
+from ...module_utils._frr.config import mask
 from .._cilium.common import BGP_KINDS, LB_KINDS
 from .._cilium.helm_values import changed_values, differing_values
 from .._cilium.live_objects import is_ours, object_key, place
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import count
-from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, frr_difference
+from .._kubernetes.labels import kubelet_labels
+from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
+from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, frr_difference, moved_between_groups
 from .objects.compare import objects_difference
+from .objects.policies import POLICY, policies_are_read, policies_of
 from .objects.shape import as_text, read_as_the_api_has_it
 
 ONLY_LIVE = "only live"
@@ -29,6 +33,9 @@ NOT_COMPARED = "not compared"
 TIGHTENED = "tightened"
 NO_DIFFERENCE = (NOT_COMPARED, TIGHTENED)
 """States of rows that are no differences."""
+
+_CILIUM_KINDS = (*BGP_KINDS, *LB_KINDS, POLICY)
+"""The kinds of a saved copy that are compared, beside Nodes and Services."""
 
 SAVE_ROUTER = "save it again: ssh ROUTER vtysh -c \"'show running-config'\""
 RELEASE_NOT_COPIED = "Helm release: not compared, as the copy has none (helm get values ... > CLUSTER/values.yaml)"
@@ -42,6 +49,13 @@ _FRR_LINE = re.compile(
 
 _BGP_LINE = re.compile(r"router bgp(?!\S)\s*(?P<asn>\S*)")
 """A BGP instance at the left edge."""
+
+_NAMED_SECRET = re.compile(r"(?i)((?:password|passphrase|passwd|secret|token|key|community)\w*\W+).*")
+"""A line with a word that names a secret: the word, and all that follows."""
+_QUOTED = re.compile(r"'(?!<)[^']{2,}'")
+"""A part of the text in a message of PyYAML, whose own words stand in angle brackets."""
+_KEYS, _KEY_LENGTH = 8, 40
+"""How many keys of a map are named, and how much of each."""
 
 _ONLY = re.compile(r"(?P<what>.*?):? only in the (?P<side>first|second)")
 _TIGHTENED = tuple(f"{meaning} only in the second" for meaning in OWN_NEXT_HOPS.values())
@@ -112,7 +126,13 @@ def router_comparison(live: str, planned: str, version: str) -> Comparison:
     Raises:
         EdgeError: a configuration cannot be read.
     """
-    return Comparison(tuple(row_of(line) for line in frr_difference(live, planned, version)))
+    notes = []
+    for (old, new), names in moved_between_groups(live, planned).items():
+        one = len(names) == 1
+        who = f"neighbor {names[0]} moves" if one else f"neighbors {', '.join(names)} move"
+        way = f"from peer group {old} to {new}" if old else f"to peer group {new}"
+        notes.append(f"{who} {way}: {'its session is' if one else 'their sessions are'} reset once")
+    return Comparison(tuple(row_of(line) for line in frr_difference(live, planned, version)), tuple(notes))
 
 
 def saved_configuration(text: str, path: str) -> str:
@@ -132,16 +152,35 @@ def saved_configuration(text: str, path: str) -> str:
                 f"{SAVE_ROUTER}; a router whose AS numbers stand in two parts, such as 1.10, needs as-notation plain",
             )
     if not _FRR_LINE.search(text):
-        first = " ".join(text.split())[:60]
+        first = _beginning(text)
         raise EdgeError(path, f"has no line of an FRR configuration; it begins with: {first}", SAVE_ROUTER)
     return text
 
 
-def _not_yaml(error: yaml.YAMLError) -> str:
-    """Return in a line where a text is no YAML, and why."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    where = f" in line {mark.line + 1}" if mark else ""
-    return f"is no YAML{where}: {problem or ' '.join(str(error).split())}"
+def _beginning(text: str) -> str:
+    """Return the first words of a text that is none of FRR's, without what may be a secret.
+
+    A text of any kind may stand there: besides FRR's own lines, what follows a key with the name of a secret is hidden.
+    """
+    lines = (_NAMED_SECRET.sub(rf"\g<1>{MASK}", line) for line in mask(text).splitlines())
+    return " ".join(" ".join(lines).split())[:60]
+
+
+def _not_yaml(error: yaml.YAMLError | ValueError) -> str:
+    """Return in a line where a text is no YAML, and why; words of the text are left out, as they may be secrets."""
+    place, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    where = f" in line {place.line + 1}" if place else ""
+    why = _QUOTED.sub("'...'", problem) if problem else "a value in it cannot be read"
+    return f"is no YAML{where}: {why}"
+
+
+def _shape(value: Any) -> str:
+    """Return what a YAML value is, in words that quote none of its values."""
+    if isinstance(value, Mapping):
+        keys = sorted(str(key)[:_KEY_LENGTH] for key in value)
+        more = f" and {len(keys) - _KEYS} more" if len(keys) > _KEYS else ""
+        return f"a map with the keys {', '.join(keys[:_KEYS])}{more}" if keys else "an empty map"
+    return {str: "text", list: "a list", bool: "a boolean"}.get(type(value), "a number")
 
 
 def saved_values(text: str, path: str) -> dict[str, Any]:
@@ -152,8 +191,8 @@ def saved_values(text: str, path: str) -> dict[str, Any]:
     """
     try:
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise EdgeError(path, _not_yaml(error), "save it again with helm get values ... -o yaml") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise EdgeError(path, _not_yaml(error), "save it again with helm get values ... -o yaml") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -174,13 +213,13 @@ def saved_state(texts: Mapping[str, str]) -> dict[str, Any]:
     for path, text in texts.items():
         try:
             found = list(yaml.safe_load_all(text))
-        except yaml.YAMLError as error:
-            raise EdgeError(path, _not_yaml(error), SAVE_CLUSTER) from error
+        except (yaml.YAMLError, ValueError) as error:  # the latter for a date that there is not
+            raise EdgeError(path, _not_yaml(error), SAVE_CLUSTER) from None
         for item in found:
             # What kubectl says of an error is YAML, too; an empty document is one between two separators.
             if item is not None and not (isinstance(item, dict) and isinstance(item.get("kind"), str)):
-                begin = " ".join(str(item).split())[:60]
-                raise EdgeError(path, f"holds something else than Kubernetes objects: {begin}", SAVE_CLUSTER)
+                hint = f"{SAVE_CLUSTER}; Helm values belong in CLUSTER/values.yaml, beside CLUSTER/manifests"
+                raise EdgeError(path, f"holds something else than Kubernetes objects: {_shape(item)}", hint)
         items += found
     if not any(items):
         raise EdgeError(", ".join(texts), "holds no object", SAVE_CLUSTER)
@@ -198,7 +237,7 @@ def state_of(items: Iterable[Any]) -> dict[str, Any]:
     state: dict[str, Any] = {"objects": [], "services": [], "nodes": {}}
     for item in _opened(items):
         kind = item.get("kind")
-        if kind not in ("Node", "Service", *BGP_KINDS, *LB_KINDS):
+        if kind not in ("Node", "Service", *_CILIUM_KINDS):
             continue
         with read_as_the_api_has_it(f"a {kind} in the saved copy"):
             metadata = {**item["metadata"], "name": as_text(item["metadata"]["name"])}
@@ -213,7 +252,7 @@ def state_of(items: Iterable[Any]) -> dict[str, Any]:
             state["nodes"][metadata["name"]] = {"labels": metadata.get("labels") or {}, "owned": []}
         elif kind == "Service":
             state["services"].append(item)
-        elif kind in (*BGP_KINDS, *LB_KINDS):
+        else:
             state["objects"].append(item)
     return state
 
@@ -288,7 +327,9 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
         cluster["cilium_version"],
         labels,
         _first_family(cluster),
+        _live_version(state),
     )
+    notes += _policy_notes(live, labels, _live_version(state), cluster["cilium_version"])
     others = sorted(place(item) for item in live if not is_ours(item["metadata"], site))
     if cluster["nodes"] and not state["nodes"]:
         notes.append("there is no Node: labels of nodes are not compared")
@@ -302,6 +343,46 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
             " refuses what would meet them"
         )
     return Comparison((*rows, *labelled, *(row_of(line) for line in lines)), tuple(notes))
+
+
+def _live_version(state: Mapping[str, Any]) -> str | None:
+    """Return the version of the Helm release that lives in a cluster; None where it is not known."""
+    version = (state.get("release") or {}).get("version")
+    if version is None:
+        return None
+    try:
+        parse_version(version)
+    except EdgeError:  # older than what is known here
+        return text_of(OLDEST)
+    return str(version)
+
+
+def _policy_notes(
+    live: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, str]], runs: str | None, planned: str
+) -> list[str]:
+    """Return what each CiliumBGPPeeringPolicy means for the plan, as it is never removed.
+
+    Args:
+        live: the objects.
+        nodes: name -> labels.
+        runs: the version of Cilium that lives there; None: not known.
+        planned: the version that is to follow.
+    """
+    policies = {item["metadata"]["name"]: {"spec": item.get("spec") or {}} for item in live if item["kind"] == POLICY}
+    until, notes = text_of(PEERING_POLICY_UNTIL), []
+    for name, item in sorted(policies.items()):
+        selected = [n for n in sorted(nodes) if policies_of({POLICY: {name: item}}, {**kubelet_labels(n), **nodes[n]})]
+        said = f"{POLICY} {name} selects {', '.join(selected) or 'no node'}"
+        if selected and policies_are_read(parse_version(planned)):
+            said += f": before Cilium {until} it wins there over each CiliumBGPClusterConfig"
+        elif selected and runs is None:
+            said += f": before Cilium {until} it gives sessions there, which end with an upgrade to {planned}"
+        elif selected and runs is not None and policies_are_read(parse_version(runs)):
+            said += f": its sessions end with the upgrade to Cilium {planned}, which does not read it"
+        elif selected:
+            said += f": Cilium {runs} does not read it"
+        notes.append(said)
+    return notes
 
 
 def _release_rows(state: Mapping[str, Any], cluster: PlannedCluster) -> tuple[list[Row], list[str]]:

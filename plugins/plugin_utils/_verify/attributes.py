@@ -15,7 +15,7 @@ from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .filters import PlannedFilters
 from .observed import AttributesSeen, RouterSeen
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport
 
 KEPT_IN = frozenset({"no-export", "no-advertise"})
 """Communities that a router may add to a route that says ``blackhole`` (RFC 7999 section 3.2)."""
@@ -48,6 +48,13 @@ class PlannedAttributes:
             med=changes.get("metric", self.med),
             prepended=tuple(map(str, changes.get("as_path_prepend", ()))),
         )
+
+    def unread(self, seen: AttributesSeen) -> str:
+        """Return what of :meth:`text` cannot be compared with a route, in words; empty where all can."""
+        words = ["communities not shown by this FRR"] if self.communities and seen.communities is None else []
+        if self.prepended and (seen.as_path is None or not self.as_paths):
+            words.append("AS path not compared: FRR does not show it, or has the route no more")
+        return ", ".join(words)
 
     def text(self) -> str:
         """Return what is planned, as the table shows it; empty where nothing is."""
@@ -114,6 +121,8 @@ def check_attributes(
 ) -> None:
     """Verify what routes carry; a row tells it where something is planned, or otherwise.
 
+    Where nothing is otherwise and FRR did not show all that is planned, the row's level is ``unknown``.
+
     Args:
         report: where rows and findings go.
         code: of a finding; its text names ``routes`` and ``differences``.
@@ -124,17 +133,22 @@ def check_attributes(
     """
     planned: set[str] = set()
     different: dict[str, set[str]] = {}
+    unread: dict[str, set[str]] = {}
     for name, wanted, seen in routes:
         planned.update({wanted.text()} - {""})
         if differences := wanted.differences(seen):
             different.setdefault(differences, set()).add(name)
+        if words := wanted.unread(seen):
+            unread.setdefault(words, set()).add(name)
     names = {differences: some(sorted(found), MOST_NAMES) for differences, found in sorted(different.items())}
     for differences, text in names.items():
         report.find(code, path, routes=text, differences=differences, **fields)
     if planned or different:
         expected = "; ".join(sorted(planned)) or "none"
-        seen_text = "; ".join(f"{text}: {differences}" for differences, text in names.items())
-        report.row("attributes", subject, expected, seen_text or expected, ERROR if different else OK)
+        told = [f"{text}: {differences}" for differences, text in names.items()]
+        told += [f"{some(sorted(found), MOST_NAMES)}: {words}" for words, found in sorted(unread.items())]
+        level = ERROR if different else UNKNOWN if unread else OK
+        report.row("attributes", subject, expected, "; ".join(told) or expected, level)
 
 
 def of_announced(

@@ -9,15 +9,16 @@ while nobody answers (cilium #38223, #41641, #48626), and a route can lead to a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any, TypedDict
 
-from ...module_utils._frr.state import FORWARDING_SYSCTLS
+from ...module_utils._frr.state import ALL_INTERFACES, FORWARDING_SYSCTLS, INTERFACE_SYSCTLS
 from .._addressing.families import HOST_LENGTH, Family, family_of
 from .._document.plan import PlanDocument
 from .._findings.code import ERROR
+from .._findings.wording import MOST_NAMES, some
 from .expected import Expectations, ExpectedPrefix, LiveAddress, service_path
 from .filters import PlannedFilters
 from .observed import EndpointsSeen, RouterSeen, canonical, within
@@ -37,6 +38,8 @@ DEAD = {
     "unresolved": "no answer to ARP or NDP",
 }
 """Result of a port over a next hop -> why the path is dead."""
+PROVEN = frozenset({"sent_back", "unresolved"})
+"""Those of :data:`DEAD` that do not only say that an answer to this question is missing."""
 
 
 class Way(TypedDict):
@@ -88,10 +91,12 @@ class Asked:
     """Holder of an L2 lease -> its address there; empty where neither the site nor the cluster knows it."""
     network: str = ""
     """Where ``holders`` answer."""
-    left_out: str | None = None
-    """Why connections to a service are not tried; of several the last one's."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """``namespace/name`` -> why connections to the service are not tried."""
     tried: bool = False
     """Whether connections to some service are."""
+    unasked: set[tuple[int, str]] = field(default_factory=set)
+    """(number, protocol) of the ports of the services that are tried, which no question fits: those of SCTP."""
 
     @property
     def path(self) -> str:
@@ -147,11 +152,12 @@ def addresses_to_ask(
             questions.add_segment(asked, live, networks[0])
         reason = questions.reason_not_to_try(live, None if networks else prefix)
         if reason is not None:
-            asked.left_out = reason
+            asked.left_out[live.service.key] = reason
             continue
         asked.tried = True
         asked.tcp.update(port for port, protocol in live.service.ports if protocol == "TCP")
         asked.udp.update(port for port, protocol in live.service.ports if protocol == "UDP")
+        asked.unasked.update(entry for entry in live.service.ports if entry[1] not in ("TCP", "UDP"))
     return list(result.values())
 
 
@@ -282,6 +288,7 @@ def verify_own_addresses(
     for router, seen in sorted(routers.items()):
         if plan["routers"][router]["absent"]:
             continue
+        taken, level = [], OK
         own = {
             canonical(text.partition("/")[0]): interface.name
             for interface in seen.interfaces
@@ -290,25 +297,98 @@ def verify_own_addresses(
         for asked in addresses_to_ask(plan, expectations, router, seen):
             if asked.address in own:
                 fields = {"router": router, "address": asked.address, "interface": own[asked.address]}
-                report.find("EDGE886", asked.path, **fields)
+                level = report.find("EDGE886", asked.path, **fields)
+                taken.append(f"{asked.address} on {own[asked.address]}")
+        if taken:
+            seen_text = some(sorted(set(taken)), MOST_NAMES)
+            report.row("nothing_else", f"{router} has as its own", "no address of a service", seen_text, level)
 
 
 def verify_forwarding(report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]) -> None:
     """Verify that the routers' kernels forward packets of each family of the addresses that the plan brings to them.
 
-    Sessions, routes and the router's own questions need no forwarding: all of them are as planned.
+    Sessions, routes and the router's own questions need no forwarding: all of them are as planned. Linux decides by the
+    incoming interface, and what nodes answer comes in by the router's legs on their networks: each of them must
+    forward. A router that has no such leg (the addresses come over a link) must forward by some interface.
     """
     for router, seen in sorted(routers.items()):
         if plan["routers"][router]["absent"]:
             continue
         for family in sorted(_forwarded_families(plan, router)):
             label, level, told = Family.of_key(family).label, OK, "forwarded"
+            legs = _legs_to_nodes(plan, router, seen, family)
+            silent = _without_forwarding(seen.forwards.get(family, {}), legs)
+            unread = sorted({name for leg in legs for name in leg} - seen.forwards.get(family, {}).keys())
             if family not in seen.forwards:
                 level, told = UNKNOWN, "not known: the kernel's setting could not be read"
-            elif not seen.forwards[family]:
-                told = "not forwarded"
-                level = report.find("EDGE900", router, family=label, setting=FORWARDING_SYSCTLS[family])
+            elif silent is not None:
+                interfaces = ", ".join(map(" or ".join, silent))
+                told = f"not forwarded from {interfaces}" if interfaces else "not forwarded"
+                settings = _settings_to_set(family, seen.forwards[family], silent)
+                fields = {
+                    "interfaces": interfaces or "any interface",
+                    "settings": ", ".join(f"{setting}=0" for setting in settings),
+                    "commands": " ".join(f"{setting}=1" for setting in settings),
+                }
+                level = report.find("EDGE900", router, family=label, **fields)
+            elif not seen.interfaces:
+                level, told = (
+                    UNKNOWN,
+                    "not known: ip gave no answer, and so not by which interface the nodes' answers come in",
+                )
+            elif unread:
+                level, told = UNKNOWN, f"not known: the kernel's setting of {', '.join(unread)} could not be read"
             report.row("ends", f"{router}: {label} packets", "forwarded", told, level)
+
+
+def _legs_to_nodes(plan: PlanDocument, router: str, seen: RouterSeen, family: str) -> list[list[str]]:
+    """Return the interfaces by which answers of nodes come in, each as a list: of a macvlan the one below it too.
+
+    These are the ones that have the router's planned address of the family on a network on which it has sessions for
+    the family, or on which addresses of the family are announced on L2.
+    """
+    families = {(pool["cluster"], pool["name"]): pool["families"] for pool in plan["pools"]}
+    networks = {item["network"] for item in plan["expect"]["l2"] if family in families[item["cluster"], item["pool"]]}
+    nodes = [
+        canonical(session["node_address"])
+        for session in plan["sessions"]
+        if session["router"] == router and not session["shutdown"] and family in session["families"]
+    ]
+    for name, network in plan["networks"].items():
+        if not network["loopback"] and any(within(node, network["cidrs"]) for node in nodes):
+            networks.add(name)
+    own = [
+        canonical(address)
+        for name in networks
+        for address in plan["routers"][router]["addresses"].get(name, ())
+        if family_of(address) == family
+    ]
+    return sorted({tuple(sorted(leg)): sorted(leg) for a in own if (leg := seen.legs({a}, a))}.values())
+
+
+def _without_forwarding(forwards: Mapping[str, bool], legs: Sequence[Sequence[str]]) -> list[Sequence[str]] | None:
+    """Return the legs from which nothing is forwarded; none of them: no interface at all; None: all is forwarded.
+
+    Args:
+        forwards: interface -> whether what comes in by it is forwarded; ``all``: the setting for all.
+        legs: interfaces that must forward, of a pair one of them.
+    """
+    own = {name: value for name, value in forwards.items() if name != ALL_INTERFACES} or forwards
+    if own and not any(own.values()):
+        return list(legs)
+    silent = [leg for leg in legs if not any(own.get(name, True) for name in leg)]
+    return silent or None
+
+
+def _settings_to_set(family: str, forwards: Mapping[str, bool], legs: Sequence[Sequence[str]]) -> list[str]:
+    """Return the settings of the kernel that let packets from ``legs`` through.
+
+    The one for all interfaces, where it is 0 and none forwards by a setting of its own; else each leg's own. A dot in
+    the name of an interface is written as a slash (sysctl.d(5)).
+    """
+    if not legs or not any(forwards.values()):
+        return [FORWARDING_SYSCTLS[family]]
+    return [INTERFACE_SYSCTLS[family].format(leg[0].replace(".", "/")) for leg in legs]
 
 
 def _forwarded_families(plan: PlanDocument, router: str) -> set[str]:
@@ -386,14 +466,19 @@ def _name_of(mac: str, by_node: Mapping[str, set[str]], asked: Asked) -> str:
 
 
 def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) -> None:
-    """Verify that each TCP port takes every connection, over every path, and that no port refuses."""
+    """Verify that each TCP port takes every connection, over every path, and that no port refuses.
+
+    Ports of SCTP, and services that share the address and are not tried, are told as not known.
+    """
     expected = "answers"
     if not asked.tried:
-        report.row("asked", asked.subject, expected, f"announced, not tried ({asked.left_out})", UNKNOWN)
+        reasons = ", ".join(dict.fromkeys(asked.left_out.values()))
+        report.row("asked", asked.subject, expected, f"announced, not tried ({reasons})", UNKNOWN)
         return
     ports = {(entry["protocol"], entry["port"]): entry for entry in answer.get("ports") or []}
     over = {port: _PathsAsked.of(asked, port, answer.get("paths") or ()) for port in asked.tcp}
-    levels, texts = _check_paths(report, asked, over), []
+    counted = {port: ports.get(("tcp", port)) or {} for port in asked.tcp}
+    levels, texts = _check_paths(report, asked, over, counted), []
     for protocol, numbers in (("tcp", asked.tcp), ("udp", asked.udp)):
         for port in sorted(numbers):
             paths = over[port] if protocol == "tcp" else _PathsAsked()
@@ -403,6 +488,10 @@ def _check_ports(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]) 
             levels.append(level)
     if not texts:
         texts, levels = ["announced, not tried (no TCP or UDP port)"], [UNKNOWN]
+    untried = [f"{protocol} {port} not tried" for port, protocol in sorted(asked.unasked)]
+    untried += [f"{service} not tried ({reason})" for service, reason in asked.left_out.items()]
+    if untried:
+        texts, levels = [*texts, *untried], [*levels, UNKNOWN]
     report.row("asked", asked.subject, expected, "; ".join(texts), worst(levels))
 
 
@@ -416,6 +505,10 @@ class _PathsAsked:
     """Next hop -> why it is dead."""
     refusing: tuple[str, ...] = ()
     """Those of ``alive`` over which it refused."""
+    proven: frozenset[str] = frozenset()
+    """Those of ``dead`` that are it whatever the others say: a time-out may be that of the question alone."""
+    number: int = 0
+    """Of all next hops, those among them that could not be asked."""
 
     @classmethod
     def of(cls, asked: Asked, port: int, answers: Iterable[Mapping[str, Any]]) -> _PathsAsked:
@@ -429,12 +522,22 @@ class _PathsAsked:
             tuple(sorted(hop for hop, result in results.items() if result in ("answered", "refused"))),
             {hop: DEAD[result] for hop, result in sorted(results.items()) if result in DEAD},
             tuple(sorted(hop for hop, result in results.items() if result == "refused")),
+            frozenset(hop for hop, result in results.items() if result in PROVEN),
+            len(asked.paths),
         )
 
-    @property
-    def some_dead(self) -> bool:
-        """Whether packets arrive over some of the paths alone."""
-        return bool(self.alive and self.dead)
+    def known_dead(self, counts: Mapping[str, Any]) -> list[str]:
+        """Return the next hops that are dead while packets arrive over others.
+
+        Args:
+            counts: what became of the router's own connections, by result. They prove as much as a path that answers,
+                but not by which one they went: then only what is dead in any case is, and one that may be theirs is
+                left.
+        """
+        if self.alive:
+            return list(self.dead)
+        own = counts.get("answered", 0) + counts.get("refused", 0)
+        return sorted(self.proven) if own and len(self.proven) < self.number else []
 
     @property
     def some_refuse(self) -> bool:
@@ -442,19 +545,32 @@ class _PathsAsked:
         return 0 < len(self.refusing) < len(self.alive)
 
 
-def _check_paths(report: VerifyReport, asked: Asked, over: Mapping[int, _PathsAsked]) -> list[str]:
-    """Report each next hop by which a port does not answer that answers by another one. Return the findings' levels."""
+def _check_paths(
+    report: VerifyReport, asked: Asked, over: Mapping[int, _PathsAsked], counted: Mapping[int, Mapping[str, Any]]
+) -> list[str]:
+    """Report each next hop by which a port does not answer that answers by another one.
+
+    Args:
+        report: takes findings.
+        asked: the address.
+        over: port -> what it answered over each next hop.
+        counted: port -> what became of the router's own connections to it.
+
+    Returns:
+        The findings' levels.
+    """
     dead: dict[tuple[str, str], list[int]] = {}
     for port, paths in sorted(over.items()):
-        for hop, reason in paths.dead.items() if paths.some_dead else ():
-            dead.setdefault((hop, reason), []).append(port)
+        for hop in paths.known_dead(counted[port]):
+            dead.setdefault((hop, paths.dead[hop]), []).append(port)
     levels = []
     for (hop, reason), ports in sorted(dead.items()):
         node = asked.paths[hop].node
         fields = {"router": asked.router, "address": asked.address, "reason": reason, "node": node}
         fields["ports"] = f"TCP {', '.join(map(str, ports))}"
         fields["hop"] = asked.hop(hop)
-        fields["others"] = ", ".join(sorted(asked.paths[other].node for other in over[ports[0]].alive))
+        alive = sorted(asked.paths[other].node for other in over[ports[0]].alive)
+        fields["others"] = ", ".join(alive) or "the path that its kernel picks"
         levels.append(report.find("EDGE876", asked.path, **fields))
     return levels
 
@@ -475,9 +591,13 @@ def _check_port(
     fields["namespace"], fields["name"] = asked.services[0].split("/")
     if counts.get("silent"):
         return f"{port} not known", UNKNOWN
-    if paths.some_dead:
+    known_dead = paths.known_dead(counts)
+    if known_dead and paths.alive:
         level = _check_refusals(report, asked, 0, 0, paths, fields) if paths.some_refuse else OK
         return f"{port} answers over {len(paths.alive)} of {len(paths.alive) + len(paths.dead)} paths", level
+    if known_dead:
+        level = _check_refusals(report, asked, refused, answered + refused, paths, fields) if refused else OK
+        return f"{port} answers, {len(known_dead)} of {paths.number} paths dead", level
     if not tried or silent == tried:
         reasons = ", ".join(counts.get("reasons") or ()) or "time-out"
         return f"{port} no answer", report.find("EDGE871", asked.path, reason=reasons, **fields)
@@ -486,7 +606,8 @@ def _check_port(
     if refused or paths.refusing:
         level = _check_refusals(report, asked, refused, tried, paths, fields)
         return f"{port} refuses {refused + len(paths.refusing)} of {tried + len(paths.alive)}", level
-    return f"{port} {answered} of {tried}{_over_paths(asked, paths)}", OK
+    told, level = _over_paths(paths)
+    return f"{port} {answered} of {tried}{told}", level
 
 
 def _check_refusals(
@@ -509,16 +630,20 @@ def _check_refusals(
     return report.find("EDGE873" if refused == tried else "EDGE904", asked.path, **told)
 
 
-def _over_paths(asked: Asked, paths: _PathsAsked) -> str:
-    """Return over which next hops a port answered; of those that could not be asked nobody knows.
+def _over_paths(paths: _PathsAsked) -> tuple[str, str]:
+    """Return over which next hops a port answered that takes every connection, and the level of that.
 
-    Where connections come about and none of the next hops answers by itself, something keeps these questions from their
-    way, or the router's own packets take another one: that is no proof of a fault.
+    Where connections come about and no next hop answers by itself, something may keep these questions from their way,
+    or the router's own packets take another one. That is no proof of a fault, nor that each path is good: not known.
     """
-    if not paths.alive and asked.paths:
-        return f", over none of {len(asked.paths)} paths by itself" if paths.dead else ", not asked over each path"
-    if not paths.alive:
-        return ""
-    if len(paths.alive) < len(asked.paths):
-        return f", over {len(paths.alive)} of {len(asked.paths)} paths, the others not asked"
-    return f", each of {len(paths.alive)} paths"
+    alive, total, asked = len(paths.alive), paths.number, len(paths.alive) + len(paths.dead)
+    if not total:
+        return "", OK
+    if alive == total:
+        return f", each of {total} paths", OK
+    if alive:
+        return f", over {alive} of {total} paths, the others not asked", UNKNOWN
+    if not asked:
+        return ", not asked over each path", UNKNOWN
+    rest = ", the others not asked" if asked < total else ""
+    return f", over none of {asked} paths by itself{rest}", UNKNOWN

@@ -177,6 +177,34 @@ class Expectations:
                 return str(name)
         return None
 
+    def pool_of_aggregate(self, session: PlannedSession, family: str, prefix: str) -> str | None:
+        """Return the pool of which a session announces a prefix like this one for several addresses; None: none.
+
+        Its length is the one with which the session announces the pool, and the pool has an address in it.
+        """
+        network = ipaddress.ip_network(prefix)
+        first, last = int(network.network_address), int(network.broadcast_address)
+        for item in self.plan["expect"]["announcements"]:
+            key = item["cluster"], item["pool"]
+            here = (item["cluster"], item["peering"], item["router"], item["peer_group"])
+            if here != (session["cluster"], session["peering"], session["router"], session["peer_group"]):
+                continue
+            if family in item["families"] and self._length(key, item["length"][family], family) == network.prefixlen:
+                for cluster, name, low, high in self._ranges:
+                    inside = low.version == network.version and int(low) <= last and first <= int(high)
+                    if (cluster, name) == key and inside:
+                        return str(name)
+        return None
+
+    def _length(self, pool: tuple[str, str], announced: int, family: str) -> int:
+        """Return the length of the prefixes that are announced for a pool: its own, else that of its announcement."""
+        return self._pools[pool]["aggregate"].get(family, announced)
+
+    def lacks_cilium_node(self, cluster: str, node: str) -> bool:
+        """Return whether a cluster that was read has no CiliumNode of this node, though its API knows the kind."""
+        seen = self.clusters[cluster]
+        return "CiliumNode" not in seen.not_served and node not in seen.pod_cidrs
+
     def has_valid_pool_label(self, cluster: str, service: ServiceSeen) -> bool:
         """Return whether the service has no pool label, or one that names an existing pool."""
         named = service.labels.get(self.pool_label(cluster))
@@ -268,8 +296,8 @@ class Expectations:
                 announcers = self.announcers.setdefault((cluster, live.service.key, live.address), Announcers())
                 announcers.allowed |= allowed
                 announcers.live |= must | may
-                aggregate = self._pools[cluster, live.pool]["aggregate"]
-                prefix = _prefix(live, aggregate.get(live.family, announcement["length"][live.family]))
+                length = self._length((cluster, live.pool), announcement["length"][live.family], live.family)
+                prefix = _prefix(live, length)
                 expected = self.prefixes.setdefault(
                     (router, live.family, prefix), ExpectedPrefix(router, live.family, prefix)
                 )

@@ -16,19 +16,34 @@ from .attributes import PlannedAttributes, check_attributes, of_announced
 from .filters import PlannedFilters
 from .observed import ClusterSeen, NeighborSeen, RouterSeen, canonical, within
 from .policies import check_policies
-from .report import OK, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport, worst
 from .timers import router_timers, timers_text
 
+BFD_UP = "Up"
+"""FRR's word for a neighbor of which BFD hears."""
 
-def verify_neighbors(report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]) -> None:
-    """Verify each planned neighbor on the routers that were read: its session, what it announces, what it is sent."""
+
+def verify_neighbors(
+    report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen], twin: bool = False
+) -> None:
+    """Verify each planned neighbor on the routers that were read: its session, what it announces, what it is sent.
+
+    Args:
+        report: takes rows and findings.
+        plan: the plan as JSON.
+        routers: the routers that were read.
+        twin: whether this is a rehearsal: nobody answers BFD in a twin.
+    """
     for neighbor in plan["neighbors"]:
         seen = routers.get(neighbor["router"])
         if seen is None or not seen.runs_bgp:
             continue
-        check = _NeighborCheck(report, neighbor, seen, plan["routers"][neighbor["router"]])
-        for key in neighbor_keys(neighbor, seen):
+        check = _NeighborCheck(report, neighbor, seen, plan["routers"][neighbor["router"]], twin)
+        keys = list(neighbor_keys(neighbor, seen))
+        for key in keys:
             check.check_session(key)
+        if not keys:
+            check.tell_nobody()
 
 
 def verify_nobody_else(
@@ -97,9 +112,10 @@ class _NeighborCheck:
     """Checks one neighbor of one router."""
 
     def __init__(
-        self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, router: PlannedRouter
+        self, report: VerifyReport, neighbor: PlannedNeighbor, seen: RouterSeen, router: PlannedRouter, twin: bool
     ) -> None:
         self.report = report
+        self.twin = twin
         self.neighbor = neighbor
         self.seen = seen
         self.router = router
@@ -110,7 +126,8 @@ class _NeighborCheck:
         router, planned = self.neighbor["router"], self.neighbor
         path = path_of(planned, key)
         timers = timers_text(*router_timers(planned))
-        expected = "shut down" if planned["shutdown"] else f"Established, {timers}"
+        bfd = ", BFD up" if planned["bfd"] else ""
+        expected = "shut down" if planned["shutdown"] else f"Established, {timers}{bfd}"
         subject = f"{router} <- {planned['other'] or planned['name']} {key} ({_what(planned)})"
         found = self.seen.neighbors.get(key)
         if found is None:
@@ -123,10 +140,26 @@ class _NeighborCheck:
         level = self._check_state(path, key, found, timers)
         if level == OK and found.established:
             level = check_policies(self.report, self.router, planned, found, path)
+        if planned["bfd"] and found.established:
+            told, of_bfd = self._check_bfd(path, key, found)
+            state += f", {told}"
+            level = worst((level, of_bfd))
         self.report.row("router_session", subject, expected, state, level)
         if found.established:
             self._check_accepted(path, found)
             self._check_announced(path, key, found)
+
+    def tell_nobody(self) -> None:
+        """Add a row for a neighbor that may dial in from its ranges, and has not: there is no session to look at."""
+        planned = self.neighbor
+        ranges = some(planned["listen_ranges"], MOST_NAMES)
+        subject = f"{planned['router']} <- {planned['other'] or planned['name']} {ranges} ({_what(planned)})"
+        told = "nobody has dialled in"
+        if planned["shutdown"]:
+            self.report.row("router_session", subject, "shut down", told)
+        else:
+            expected = f"Established, {timers_text(*router_timers(planned))}"
+            self.report.row("router_session", subject, expected, f"not known: {told}", UNKNOWN)
 
     def _check_state(self, path: str, key: str, found: NeighborSeen, timers: str) -> str:
         """Report the first problem of the session. Return the level of its row."""
@@ -149,6 +182,21 @@ class _NeighborCheck:
         if found.without_policy & set(self.neighbor["families"]):
             return self.report.find("EDGE816", path, address=key)
         return OK
+
+    def _check_bfd(self, path: str, key: str, found: NeighborSeen) -> tuple[str, str]:
+        """Report that BFD is not up on a session that is: FRR keeps a session up of which BFD never heard.
+
+        Returns:
+            BFD's part of the session's row, and its level.
+        """
+        if found.bfd is None:
+            return "BFD not shown by FRR, as where it is not configured", UNKNOWN
+        if found.bfd == BFD_UP:
+            return "BFD up", OK
+        if self.twin:
+            return "BFD not tried: nobody answers it in a twin", UNKNOWN
+        state = found.bfd.lower()
+        return f"BFD {state}", self.report.find("EDGE909", path, state=state, key=key)
 
     def _check_accepted(self, path: str, found: NeighborSeen) -> None:
         """Report prefixes that were accepted from the neighbor and that its import policy refuses."""

@@ -129,6 +129,9 @@ class NeighborSeen:
     """Seconds for which it asked that its routes are kept while it restarts; 0: it did not ask; None: not known."""
     restart_granted: bool
     """Whether the router takes part in that."""
+    bfd: str | None
+    """What BFD (RFC 5880) says of it, in FRR's words: ``Up``, ``Down``, ``Admin Down``, ``Unknown`` (nothing yet, as
+    where bfdd does not run); None: it is not shown, as where BFD is not configured for it."""
     counters: CountersSeen
     without_policy: frozenset[str]
     """Families in which FRR exchanges no routes since a direction has no policy (RFC 8212)."""
@@ -220,8 +223,9 @@ class RouterSeen:
     """Family -> prefix -> AS paths with which the router holds it; of a route of its own the empty one."""
     interfaces: tuple[InterfaceSeen, ...] = ()
     """Empty: they could not be read."""
-    forwards: Mapping[str, bool] = field(default_factory=dict)
-    """Family -> whether its kernel forwards packets; a family of which that is not known is absent."""
+    forwards: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    """Family -> interface -> whether its kernel forwards packets that come in by it; ``all``: the setting for all. A
+    family of which that is not known is absent."""
 
     best: Mapping[str, Mapping[str, BestRouteSeen]] | None = None
     """Family -> prefix -> the route of whatever protocol, of the prefixes that were asked for; None: none were."""
@@ -329,7 +333,10 @@ def _read_router(raw: Mapping[str, Any]) -> RouterSeen:
             for item in raw.get("interfaces") or []
         ),
         best=None if raw.get("best") is None else {family: _best(raw["best"].get(family) or {}) for family in FAMILIES},
-        forwards={family: bool(forwards) for family, forwards in (raw.get("forwarding") or {}).items()},
+        forwards={
+            family: {str(interface): bool(forwards) for interface, forwards in found.items()}
+            for family, found in (raw.get("forwarding") or {}).items()
+        },
     )
 
 
@@ -371,6 +378,8 @@ def _neighbor(
         transport=canonical(str(value.get("bgpNeighborAddr") or address)),
         restart=_restart(value),
         restart_granted=_capability(value) != "received",
+        # FRR 7.5 to 10.x: bgpd's bgp_bfd.c and lib/bfd.c.
+        bfd=(value.get("peerBfdInfo") or {}).get("status"),
         counters=CountersSeen(
             dropped=int(value.get("connectionsDropped") or 0),
             up=int(value.get("bgpTimerUpMsec") or 0) // 1000,
@@ -710,7 +719,7 @@ def _read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
     resources: Mapping[str, Any] = raw.get("resources") or {}
     now = _time(raw.get("time"))
     noted: Mapping[str, Any] = raw.get("noted") or {}
-    services = [_service(item) for item in resources.get("Service") or []]
+    services = [read_service(item) for item in resources.get("Service") or []]
     return ClusterSeen(
         not_served=tuple(sorted(kind for kind, items in resources.items() if items is None)),
         objects=frozenset(
@@ -805,8 +814,8 @@ def _owned(resources: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _service(item: Mapping[str, Any]) -> ServiceSeen:
-    """Read one Service."""
+def read_service(item: Mapping[str, Any]) -> ServiceSeen:
+    """Read one Service, as the API server has it or as the plan does."""
     metadata, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
     ingress = (status.get("loadBalancer") or {}).get("ingress") or []
     problem = None

@@ -67,6 +67,19 @@ class VerifyDocument(TypedDict):
     findings: list[FindingEntry]
 
 
+class WrittenVerify(VerifyDocument):
+    """The document as it is written, with the time."""
+
+    state: str
+    """``met``: no finding is an error; ``not_met``; ``unknown``: a run began and did not come to an end."""
+    looked_at: str
+    """When the site was looked at last, in UTC (RFC 3339); of ``unknown``, when the run began."""
+
+
+MET = "met"
+NOT_MET = "not_met"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One expectation: what the plan says against what was seen."""
@@ -126,10 +139,10 @@ class VerifyReport(Report):
         entry = LIVE_CODES[code]
         end = path.split(" ")[0]
         hint = entry.others if entry.others and end in self._others else entry.hint
-        known = {"cilium_namespace": self._namespace(end), **fields}
+        known = {"cilium_namespace": self.namespace(end), **fields}
         return self.add(code, path, entry.problem.format(**known), hint.format(**known))
 
-    def _namespace(self, end: str) -> str:
+    def namespace(self, end: str) -> str:
         """Return the namespace of Cilium's release to look into; a router speaks of the nodes of all clusters."""
         own = {self._namespaces[end]} if end in self._namespaces else set(self._namespaces.values())
         if len(own) > 1:

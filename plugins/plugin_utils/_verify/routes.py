@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH, family_of
 from .._document.plan import PlanDocument
-from .._findings.code import ERROR
+from .._findings.code import ERROR, WARNING
 from .._findings.wording import MOST_NAMES, some
 from .attributes import check_attributes, of_announced, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path
 from .filters import PlannedFilters
 from .neighbors import seen_neighbors
 from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
-from .report import OK, UNKNOWN, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport, worst
 
 NOBODY = "nobody"
 
@@ -28,6 +28,7 @@ def verify_routes(
     routers: Mapping[str, RouterSeen],
     expectations: Expectations,
     up: set[tuple[str, str]],
+    silent: Mapping[str, str],
 ) -> None:
     """Verify the prefixes of every router that was read.
 
@@ -38,6 +39,8 @@ def verify_routes(
         expectations: the prefixes that are expected.
         up: (router, neighbor) of the sessions that are up: a prefix that is missing because its session
             is down is no finding of its own.
+        silent: what :func:`.services.verify_services` returned: a prefix that nobody announces for want of an endpoint
+            is not met.
     """
     for router in sorted(routers):
         if not routers[router].runs_bgp:
@@ -47,10 +50,13 @@ def verify_routes(
             for _router, _family, prefix in sorted(
                 (key for key in expectations.prefixes if key[:2] == (router, family)), key=_prefix_order
             ):
-                check.check_expected(expectations.prefixes[(router, family, prefix)])
+                expected = expectations.prefixes[(router, family, prefix)]
+                check.check_expected(expected, worst(silent[name] for name in expected.services if name in silent))
         for _router, cluster, node in sorted(item for item in expectations.unknown_pods if item[0] == router):
-            subject = f"{router} {cluster} pods of {node}"
-            report.row("accepted", subject, "its pod CIDRs", "not known: no CiliumNode names them", UNKNOWN)
+            missing = expectations.lacks_cilium_node(cluster, node)
+            told = "it has a session, and no CiliumNode" if missing else "its CiliumNode names none"
+            level = WARNING if missing else UNKNOWN
+            report.row("accepted", f"{router} {cluster} pods of {node}", "its pod CIDRs", f"not known: {told}", level)
         check.check_nothing_else()
         check.check_announced()
 
@@ -100,8 +106,13 @@ class _RouterCheck:
         """Return neighbors as text, each once, sorted."""
         return ", ".join(sorted({self.node(neighbor) for neighbor in neighbors})) or NOBODY
 
-    def check_expected(self, expected: ExpectedPrefix) -> None:
-        """Check one expected prefix: the neighbors that it was accepted from, and the next hops in the kernel."""
+    def check_expected(self, expected: ExpectedPrefix, silent: str) -> None:
+        """Check one expected prefix: the neighbors that it was accepted from, and the next hops in the kernel.
+
+        Args:
+            expected: the prefix.
+            silent: the level of its row where nobody is to announce it: that its services lack an endpoint.
+        """
         paths = self._paths(expected.family, expected.prefix)
         accepted = {path.neighbor: path for path in paths}
         path = prefix_path(expected)
@@ -138,6 +149,8 @@ class _RouterCheck:
         if self._check_next_hops(expected, accepted, path):
             level = ERROR
         self._check_attributes(expected, {key: seen for key, seen in accepted.items() if key in allowed}, path)
+        if level == OK and not allowed and not accepted:
+            level = silent
         wanted = self.names(expected.must)
         if expected.needs_some:
             wanted = f"some of {self.names(expected.may)}"
@@ -309,10 +322,16 @@ class _RouterCheck:
         clusters = {self.sessions[n]["cluster"] for n in neighbors if n in self.sessions}
         clusters = clusters or set(self.plan["clusters"])
         pool, owner = None, None
-        for cluster in sorted(clusters) if int(length) == HOST_LENGTH[family] else ():
+        one = int(length) == HOST_LENGTH[family]
+        for cluster in sorted(clusters) if one else ():
             pool = self.expectations.pool_at(cluster, address)
             if pool is not None:
                 owner = cluster
+                break
+        for session in () if one else [self.sessions[n] for n in neighbors if n in self.sessions]:
+            pool = self.expectations.pool_of_aggregate(session, family, prefix)
+            if pool is not None:
+                owner = session["cluster"]
                 break
         if pool is None:
             groups = [self.sessions[n]["peer_group"] for n in neighbors if n in self.sessions]
@@ -323,7 +342,7 @@ class _RouterCheck:
         if owner not in self.expectations.clusters:
             return False  # its services are not known
         holders = sorted(
-            f"{live.cluster} {live.service.key}" for live in self.expectations.live if live.address == address
+            f"{live.cluster} {live.service.key}" for live in self.expectations.live if within(live.address, [prefix])
         )
         if holders:
             self.report.find(
@@ -334,7 +353,8 @@ class _RouterCheck:
                 prefix=prefix,
             )
         else:
-            self.report.find("EDGE843", path, nodes=self.names(neighbors), pool=pool, address=address)
+            held, sought = ("the address", address) if one else ("an address in it", "LoadBalancer")
+            self.report.find("EDGE843", path, nodes=self.names(neighbors), pool=pool, held=held, sought=sought)
         return True
 
     def check_announced(self) -> None:

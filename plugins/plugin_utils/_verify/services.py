@@ -12,7 +12,7 @@ from .._document.plan import PlanDocument, PlannedService
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import CILIUM_CLASSES
 from .expected import Expectations, LiveAddress, service_path
-from .observed import ClusterSeen, ServiceSeen, canonical
+from .observed import ClusterSeen, ServiceSeen, canonical, read_service
 from .report import OK, VerifyReport, worst
 
 REASON_UNKNOWN = "no reason given yet"
@@ -22,15 +22,19 @@ WAYS = {"bgp": "by BGP", "l2": "on L2"}
 
 def verify_services(
     report: VerifyReport, plan: PlanDocument, cluster: str, seen: ClusterSeen, expectations: Expectations
-) -> None:
+) -> dict[str, str]:
     """Verify the planned services of a cluster, the dynamic ones, and what takes a planned address by itself.
 
     Dynamic services are those beyond the inventory that use a pool.
+
+    Returns:
+        Cluster and service of those without an endpoint where one is needed -> the level of what was found.
     """
+    silent: dict[str, str] = {}
     for item in plan["services"]:
         if item["cluster"] == cluster:
             ours = plan["clusters"][cluster]["apply"] == "ours"
-            _check_planned(report, item, seen, seen.made if ours else None, expectations)
+            _check_planned(report, plan, item, seen, seen.made if ours else None, expectations)
     _check_external_ips(report, plan, cluster, seen, expectations)
     for service in sorted(seen.services.values(), key=lambda service: service.key):
         if service.type != "LoadBalancer":
@@ -38,11 +42,15 @@ def verify_services(
         if not expectations.is_planned(cluster, service):
             _check_dynamic(report, cluster, service, expectations)
         own = [live for live in expectations.live if live.belongs_to(cluster, service)]
-        _check_endpoints(report, service, own, seen, expectations)
+        level = _check_endpoints(report, service, own, seen, expectations)
+        if level != OK:
+            silent[f"{cluster} {service.key}"] = level
+    return silent
 
 
 def _check_planned(
     report: VerifyReport,
+    plan: PlanDocument,
     item: PlannedService,
     live: ClusterSeen,
     made: Container[str] | None,
@@ -52,6 +60,7 @@ def _check_planned(
 
     Args:
         report: takes what is found.
+        plan: the plan as JSON.
         item: the service.
         live: its cluster.
         made: UIDs of what the site made there; None where that is not known, or others apply.
@@ -77,8 +86,67 @@ def _check_planned(
         if service.traffic_policy != item["traffic_policy"]:
             found = report.find("EDGE868", path, seen=service.traffic_policy, expected=item["traffic_policy"])
             level = worst((level, found))
+        if item["manage"] == "service":
+            level = worst((level, _check_ports(report, item, service), _check_ranges(report, plan, item, service)))
     expected = ", ".join(pinned) or f"an address of {item['pool']}"
     report.row("service", f"{cluster} {key}", expected, seen, level)
+
+
+def _check_ports(report: VerifyReport, item: PlannedService, service: ServiceSeen) -> str:
+    """Report ports of the plan that a live service of ours does not have. Return the level of its row.
+
+    A port more is nobody's expectation: another field manager may add one.
+    """
+    planned = {(port["port"], port["protocol"]) for port in item["ports"]}
+    missing = sorted(planned - set(service.ports))
+    if not missing:
+        return OK
+    return report.find(
+        "EDGE907",
+        service_path(item["cluster"], service.key),
+        missing=_ports_text(missing),
+        seen=_ports_text(service.ports) or "none",
+        namespace=service.namespace,
+        name=service.name,
+    )
+
+
+def _ports_text(ports: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{protocol} {number}" for number, protocol in ports)
+
+
+def _check_ranges(report: VerifyReport, plan: PlanDocument, item: PlannedService, service: ServiceSeen) -> str:
+    """Report source ranges of a live service of ours that are not the planned object's. Return the level of its row.
+
+    They are compared as sets of CIDRs, with the annotation that turns them into those that are kept out.
+    """
+    objects = (
+        manifest["object"]
+        for manifest in plan["clusters"][item["cluster"]]["services"]
+        if (manifest["namespace"], manifest["name"]) == (service.namespace, service.name)
+    )
+    planned = next((found for found in objects if found is not None), None)
+    if planned is None:
+        return OK
+    wanted, seen = _ranges_text(read_service(planned)), _ranges_text(service)
+    if wanted == seen:
+        return OK
+    return report.find(
+        "EDGE908",
+        service_path(item["cluster"], service.key),
+        seen=seen,
+        expected=wanted,
+        namespace=service.namespace,
+        name=service.name,
+    )
+
+
+def _ranges_text(service: ServiceSeen) -> str:
+    """Return whom the source ranges of a service let in, in words."""
+    ranges = ", ".join(sorted(set(service.source_ranges)))
+    if not ranges:
+        return "everybody"
+    return f"all but {ranges}" if service.ranges_deny else ranges
 
 
 def _check_address(
@@ -216,8 +284,12 @@ def _report_unknown_pool(report: VerifyReport, cluster: str, service: ServiceSee
 
 def _check_endpoints(
     report: VerifyReport, service: ServiceSeen, live: list[LiveAddress], seen: ClusterSeen, expectations: Expectations
-) -> None:
-    """Warn of a service that holds an address but has no endpoint to serve it, or none where it is announced."""
+) -> str:
+    """Warn of a service that holds an address but has no endpoint to serve it, or none where it is announced.
+
+    Return the level of what was found.
+    """
+    levels = []
     for family in sorted({item.family for item in live}):
         endpoints = seen.endpoints_of(service.key, family)
         cluster = live[0].cluster
@@ -226,10 +298,12 @@ def _check_endpoints(
         if not endpoints.ready and not endpoints.nodeless:
             withdrawn = local and not endpoints.draining
             consequence = "no node announces its address" if withdrawn else "connections to it fail"
-            report.find("EDGE870", service_path(cluster, service.key), consequence=consequence, **names)
+            levels.append(report.find("EDGE870", service_path(cluster, service.key), consequence=consequence, **names))
             continue
         for item in live if local else ():
             announcers = expectations.announcers.get((cluster, service.key, item.address))
             if item.family == family and announcers is not None and announcers.allowed and not announcers.live:
                 fields = {"nodes": ", ".join(sorted(endpoints.ready)), "allowed": ", ".join(sorted(announcers.allowed))}
-                report.find("EDGE888", service_path(cluster, service.key), address=item.address, **fields, **names)
+                path = service_path(cluster, service.key)
+                levels.append(report.find("EDGE888", path, address=item.address, **fields, **names))
+    return worst(levels)

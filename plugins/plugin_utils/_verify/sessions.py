@@ -13,7 +13,7 @@ from .advertised import node_count
 from .expected import Expectations, ExpectedCount, neighbor_path, prefix_path, session_key
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical, is_link_local
 from .policies import check_policies
-from .report import OK, UNKNOWN, VerifyReport
+from .report import OK, UNKNOWN, VerifyReport, worst
 from .timers import router_timers, timers_text
 
 OPEN_CONFIRM = "open_confirm"
@@ -49,11 +49,14 @@ def verify_router_sessions(
             report.row("router_session", subject, expected, "not configured", ERROR)
             continue
         level = _check_router_session(report, session, neighbor)
-        if level == OK and neighbor.established:
-            level = check_policies(report, plan["routers"][router], session, neighbor, neighbor_path(session))
+        unread = level == UNKNOWN
+        if level in (OK, UNKNOWN) and neighbor.established:
+            policies = check_policies(report, plan["routers"][router], session, neighbor, neighbor_path(session))
+            level = worst((level, policies))
         seen = "shut down" if neighbor.shut_down else _state(neighbor)
         if neighbor.established:
             seen += f", {timers_text(neighbor.hold, neighbor.keepalive)}"
+            seen += ", graceful restart not known" if unread else ""
             up.add((router, address))
         report.row("router_session", subject, expected, seen, level)
     return up
@@ -99,12 +102,15 @@ def verify_node_sessions(
             level = _check_node_session(report, session, peer, established)
             if peer.established and session["router"] not in routers:
                 level = _check_agent(report, session, clusters[cluster]) if level == OK else level
-            if level == OK:
+            doubted = level == UNKNOWN
+            if level in (OK, UNKNOWN):
                 cilium = plan["clusters"][cluster]["cilium_version"]
-                level = _check_route_count(report, session, peer, expectations, cilium, routers.get(session["router"]))
+                router = routers.get(session["router"])
+                level = worst((level, _check_route_count(report, session, peer, expectations, cilium, router)))
             seen = peer.state
             if peer.established:
                 seen += f", {timers_text(peer.hold, peer.keepalive)}"
+            seen += ", not known whether its agent is ready" if doubted else ""
         report.row("node_session", subject, expected, seen, level)
     _verify_unread(report, plan, routers, clusters, expectations)
 
@@ -143,7 +149,10 @@ def _verify_unread(
 
 
 def _check_router_session(report: VerifyReport, session: PlannedSession, neighbor: NeighborSeen) -> str:
-    """Report the first problem of a session on the router; further ones follow from it. Return the level of its row."""
+    """Report the first problem of a session on the router; further ones follow from it. Return the level of its row.
+
+    It is ``unknown`` where all but the graceful restart is as planned, and that was not read.
+    """
     path = neighbor_path(session)
     fields = _fields(session)
     hold, keepalive = router_timers(session)
@@ -179,10 +188,15 @@ def _check_router_session(report: VerifyReport, session: PlannedSession, neighbo
 
 
 def _check_restart(report: VerifyReport, session: PlannedSession, neighbor: NeighborSeen) -> str:
-    """Report a graceful restart (RFC 4724) that is not the planned one. Return the level of the session's row."""
+    """Report a graceful restart (RFC 4724) that is not the planned one. Return the level of the session's row.
+
+    It is ``unknown`` where FRR does not show what the node asked for.
+    """
     planned, seen = session["graceful_restart"], neighbor.restart
+    if seen is None:
+        return UNKNOWN
     refused = bool(planned) and not neighbor.restart_granted
-    if seen is None or (seen == planned and not refused):
+    if seen == planned and not refused:
         return OK
     fields = {**_fields(session), "expected": _restart_text(planned), "seen": _restart_text(seen)}
     if refused:
@@ -225,11 +239,20 @@ def _check_node_session(report: VerifyReport, session: PlannedSession, peer: Pee
 def verify_pods(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
     """Warn of nodes whose agent is not ready or not there, and of a cluster without an operator: others follow from it.
 
-    An agent is missed on nodes with a session or L2 announcements; none at all is found where it has other labels.
+    An agent is missed on nodes with a session or L2 announcements; none at all is found where it has other labels, or
+    runs in another namespace. Where nobody knows, a row says so.
     """
     for cluster, seen in sorted(clusters.items()):
         if seen.operator is False:
             report.find("EDGE898", cluster)
+        if seen.agents_read and not seen.agents and not plan["clusters"][cluster]["absent"]:
+            namespace = report.namespace(cluster)
+            told = f"the account may not list pods in {namespace}"
+            if seen.agents is not None:
+                told = f"no pod in {namespace} has the label k8s-app=cilium (edge_verify_cilium_namespace)"
+            report.row(
+                "ends", f"{cluster}: Cilium's agents", "they and an operator ready", f"not known: {told}", UNKNOWN
+            )
         agents = seen.agents or {}
         needed = {session["node"] for session in plan["sessions"] if session["cluster"] == cluster}
         needed |= {node for item in plan["expect"]["l2"] if item["cluster"] == cluster for node in item["nodes"]}
@@ -241,10 +264,13 @@ def verify_pods(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str,
 def _check_agent(report: VerifyReport, session: PlannedSession, seen: ClusterSeen) -> str:
     """Report a session that is up by the word of an agent that is not ready. Return the level of the session's row.
 
-    What an agent wrote into its CiliumBGPNodeConfig stays there when it dies.
+    What an agent wrote into its CiliumBGPNodeConfig stays there when it dies. Where no agent at all is found, they run
+    elsewhere or have other labels, and nobody knows.
     """
     if not seen.agents_read:
         return OK
+    if seen.agents == {}:
+        return UNKNOWN
     if seen.agents is None:
         reason = (
             "the account may not list pods in Cilium's namespace (grant it), so nobody knows whether its Cilium agent"

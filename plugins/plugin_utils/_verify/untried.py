@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from .._addressing.families import Family
 from .._document.plan import PlanDocument
+from .._findings.code import WARNING
 from .data_plane import addresses_to_ask, own_addresses
 from .expected import Expectations, LiveAddress
 from .observed import EndpointsSeen, RouterSeen
@@ -38,11 +39,11 @@ def verify_untried(
         services = f"({cluster} {', '.join(live.service.key for live in found)})"
         _tell_networks(report, plan, expectations, asking, found, services)
         for router in sorted(routers.keys() & asking.keys()):
-            reason = None if address in asking[router] else _no_node(routers[router], expectations, router, found)
-            if reason is not None:
-                report.row(
-                    "asked", f"{router} {address} {services}", "answers", f"announced, not tried ({reason})", UNKNOWN
-                )
+            untried = None if address in asking[router] else _no_node(routers[router], expectations, router, found)
+            if untried is not None:
+                reason, level = untried
+                subject = f"{router} {address} {services}"
+                report.row("asked", subject, "answers", f"announced, not tried ({reason})", level)
 
 
 def _tell_networks(
@@ -72,8 +73,15 @@ def _tell_networks(
         report.row("asked", f"{address} {services}", "answers", f"announced, not tried ({reason})", UNKNOWN)
 
 
-def _no_node(seen: RouterSeen, expectations: Expectations, router: str, holders: Sequence[LiveAddress]) -> str | None:
-    """Return why no node brings an address to a router that its pool is announced to; None where it is not."""
+def _no_node(
+    seen: RouterSeen, expectations: Expectations, router: str, holders: Sequence[LiveAddress]
+) -> tuple[str, str] | None:
+    """Return why no node brings an address to a router that its pool is announced to; None where it is not.
+
+    Returns:
+        The reason, and the level of the row. Where the router has no route at all, what its clients send for the
+        address does not arrive: a warning.
+    """
     prefix = next(
         (
             prefix
@@ -86,7 +94,8 @@ def _no_node(seen: RouterSeen, expectations: Expectations, router: str, holders:
         return None
     clusters = expectations.clusters
     if all(clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen() for live in holders):
-        return "no ready endpoint"
+        return "no ready endpoint", UNKNOWN
     route = seen.routes[prefix.family].get(prefix.prefix)
-    way = "it has a route by way of others" if route is not None and route.installed else "it has no route"
-    return f"no node with a ready endpoint has a session with it; {way}"
+    by_others = route is not None and route.installed
+    way = "it has a route by way of others" if by_others else "it has no route"
+    return f"no node with a ready endpoint has a session with it; {way}", UNKNOWN if by_others else WARNING

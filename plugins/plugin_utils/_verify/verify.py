@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...module_utils._errors import EdgeError
-from .._addressing.families import FAMILIES, family_of
 from .._document.plan import PlanDocument, PlannedRouter
 from .._findings.code import ERROR
 from .clients import ClientTarget, TwinClient, client_questions, verify_clients
@@ -54,8 +53,9 @@ def verify(
     Args:
         plan: the plan as JSON.
         observed: ``routers`` and ``clusters``: host -> what its module returned, or ``{"error": text}`` where it could
-            not be read. ``probes``: by router what it heard; ``heard``: what the clients of a twin did. Hosts that are
-            absent, and ends that the plan does not manage, are not verified.
+            not be read. ``probes``: by router what it heard; ``heard``: what the clients of a twin did; ``twin``:
+            whether this is a rehearsal. Hosts that are absent, and ends that the plan does not manage, are not
+            verified.
         strict: a service that others make (``manage: metadata`` or ``values``) and that is absent is an error.
         earlier: ``counters`` of the report of the look before; None: this is the run's first look.
 
@@ -83,14 +83,15 @@ def verify(
     verify_pods(report, plan, clusters)
     expectations = Expectations(plan, clusters)
     up = verify_router_sessions(report, plan, routers)
-    verify_neighbors(report, plan, routers)
+    verify_neighbors(report, plan, routers, bool(observed.get("twin")))
     report.counters = verify_counters(report, plan, routers, earlier or {})
     verify_nobody_else(report, plan, routers, clusters)
     verify_node_sessions(report, plan, routers, clusters, expectations, up)
+    silent: dict[str, str] = {}
     for cluster in sorted(name for name in clusters if not plan["clusters"][name]["absent"]):
-        verify_services(report, plan, cluster, clusters[cluster], expectations)
+        silent |= verify_services(report, plan, cluster, clusters[cluster], expectations)
         verify_leases(report, cluster, clusters[cluster], expectations)
-    verify_routes(report, plan, routers, expectations, up)
+    verify_routes(report, plan, routers, expectations, up, silent)
     verify_winning_routes(report, plan, routers, expectations)
     verify_passing(report, plan, routers, expectations)
     verify_forwarding(report, plan, routers)
@@ -215,17 +216,26 @@ def _tell_absent(report: VerifyReport, plan: PlanDocument, observed: Mapping[str
 
 
 def _check_addresses(report: VerifyReport, router: str, planned: PlannedRouter, seen: RouterSeen) -> None:
-    """Report networks on which no interface has an address of a family that the plan gives the router there."""
+    """Report networks on which no interface has an address that the plan gives the router there: each of them counts.
+
+    The plan has an address of a router for each family and subnet, and each is its own: what routers share, as by VRRP,
+    stands in no inventory.
+    """
     if not seen.interfaces:
         if any(planned["addresses"].values()):
-            report.row("ends", f"{router}: its addresses", "those of the plan", "not known: ip gave no answer", UNKNOWN)
+            told = (
+                "not known: ip gave no answer; so not whether it has a service's address, nor by which interfaces"
+                " packets leave for nodes and come in from them"
+            )
+            report.row("ends", f"{router}: its addresses", "those of the plan", told, UNKNOWN)
         return
     live = {canonical(text.partition("/")[0]) for interface in seen.interfaces for text in interface.addresses}
     for network, addresses in sorted(planned["addresses"].items()):
-        for family in FAMILIES:
-            wanted = [address for address in addresses if family_of(address) == family]
-            if wanted and not live & set(map(canonical, wanted)):
-                report.find("EDGE878", f"{router} network {network}", addresses=", ".join(wanted))
+        lacking = ", ".join(address for address in addresses if canonical(address) not in live)
+        if lacking:
+            level = report.find("EDGE878", f"{router} network {network}", addresses=lacking)
+            subject = f"{router}: its addresses on {network}"
+            report.row("ends", subject, ", ".join(addresses), f"none of its interfaces has {lacking}", level)
 
 
 def _read_clusters(report: VerifyReport, plan: PlanDocument, observed: Mapping[str, Any]) -> dict[str, ClusterSeen]:

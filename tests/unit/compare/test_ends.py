@@ -124,6 +124,42 @@ def test_hidden_password_where_the_other_has_none() -> None:
     assert router_comparison(live, planned, "10.1").rows == (Row("only live", "neighbor 10.121.0.11: password"),)
 
 
+GROUPED = """
+router bgp 65000
+ neighbor {0} peer-group
+ neighbor {0} remote-as 65001
+ neighbor 10.121.0.11 peer-group {0}
+ neighbor 10.121.0.12 peer-group {0}
+"""
+ALONE = """
+router bgp 65000
+ neighbor 10.121.0.11 remote-as 65001
+ neigh 10.121.0.12 remote 65001
+"""
+
+
+@pytest.mark.parametrize(
+    ("live", "notes"),
+    [
+        (GROUPED.format("NEW"), ()),
+        (
+            GROUPED.format("OLD"),
+            ("neighbors 10.121.0.11, 10.121.0.12 move from peer group OLD to NEW: their sessions are reset once",),
+        ),
+        (ALONE, ("neighbors 10.121.0.11, 10.121.0.12 move to peer group NEW: their sessions are reset once",)),
+        (
+            GROUPED.format("NEW").replace("12 peer-group NEW", "12 remote-as 65001"),
+            ("neighbor 10.121.0.12 moves to peer group NEW: its session is reset once",),
+        ),
+        ("hostname gw\n", ()),
+    ],
+)
+def test_neighbor_that_gets_another_peer_group_is_a_note(live: str, notes: tuple[str, ...]) -> None:
+    found = router_comparison(live, GROUPED.format("NEW"), "10.1")
+    assert found.notes == notes
+    assert live == "hostname gw\n" or found.rows == ()
+
+
 @pytest.mark.parametrize(("planned", "rows"), [("s3cret", []), ("other", ["neighbor 10.121.0.11: another password"])])
 def test_digests_are_compared(planned: str, rows: list[str]) -> None:
     sides = [digested(ROUTER.format(password=word), "salt") for word in ("s3cret", planned)]
@@ -284,6 +320,69 @@ def test_nodes_that_have_not_joined_are_a_note() -> None:
     assert (found.rows, found.notes) == ((), ("nodes of the inventory that are not there: control-01",))
 
 
+# -- the kind before CiliumBGPClusterConfig ------------------------------------------------------------------------
+def peering_policy() -> dict[str, Any]:
+    """Return a policy as ``kubectl get -o yaml`` shows it: one session from each public node."""
+    neighbor = {"peerAddress": "10.121.0.1/32", "peerASN": 65000}
+    router = {"localASN": 65001, "neighbors": [neighbor], "serviceSelector": {}}
+    spec = {"nodeSelector": {"matchLabels": {"public": "true"}}, "virtualRouters": [router]}
+    return {
+        "apiVersion": "cilium.io/v2alpha1",
+        "kind": "CiliumBGPPeeringPolicy",
+        "metadata": {"name": "old"},
+        "spec": spec,
+    }
+
+
+def with_policy(planned: str, live: str | None) -> Comparison:
+    """Return a comparison of a cluster whose sessions a policy gives, for versions of Cilium."""
+    plan: Any = deepcopy(PLAN)
+    plan["clusters"]["platform"]["cilium_version"] = planned
+    state = applied()
+    state["objects"] = state_of([*CLUSTER["lb"], peering_policy()])["objects"]
+    for item in [*state["objects"], *plan["clusters"]["platform"]["lb"], *plan["clusters"]["platform"]["bgp"]]:
+        item["apiVersion"] = "cilium.io/v2alpha1"
+    state["release"] = {"version": live, "values": {}}
+    return cluster_comparison(state, plan, "platform")
+
+
+SELECTS = "CiliumBGPPeeringPolicy old selects node01, node02, node03"
+
+
+@pytest.mark.parametrize(
+    ("planned", "live", "note"),
+    [
+        ("1.17.4", "1.17.4", f"{SELECTS}: before Cilium 1.19 it wins there over each CiliumBGPClusterConfig"),
+        ("1.17.4", None, f"{SELECTS}: before Cilium 1.19 it wins there over each CiliumBGPClusterConfig"),
+        ("1.20.2", "1.18.1", f"{SELECTS}: its sessions end with the upgrade to Cilium 1.20.2, which does not read it"),
+        ("1.20.2", "1.15.3", f"{SELECTS}: its sessions end with the upgrade to Cilium 1.20.2, which does not read it"),
+        ("1.20.2", None, f"{SELECTS}: before Cilium 1.19 it gives sessions there, which end with an upgrade to 1.20.2"),
+        ("1.20.2", "1.19.6", f"{SELECTS}: Cilium 1.19.6 does not read it"),
+    ],
+)
+def test_peering_policy_is_told_and_its_sessions_are_compared(planned: str, live: str | None, note: str) -> None:
+    found = with_policy(planned, live)
+    assert note in found.notes
+    assert any(
+        "CiliumBGPPeeringPolicy old" in said and said.startswith("not made by this site") for said in found.notes
+    )
+    reads = (live or planned) < "1.19"
+    peer = "nodes node01, node02, node03, peer 10.121.0.1 from AS 65001"
+    told = {row.state for row in found.rows if row.what.startswith(f"{peer}: hold time: 90 s live, 30 s planned")}
+    assert told == ({"differs"} if reads else set())
+    assert any(row.state == "only planned" and row.what.startswith(f"{peer} and ") for row in found.rows) != reads
+
+
+def test_peering_policy_that_selects_nobody_is_told() -> None:
+    state = applied()
+    other = peering_policy()
+    other["spec"]["nodeSelector"] = {"matchLabels": {"public": "no"}}
+    state["objects"].append(other)
+    found = cluster_comparison(state, PLAN, "platform")
+    assert found.rows == ()
+    assert found.notes[0] == "CiliumBGPPeeringPolicy old selects no node"
+
+
 # -- what others have not applied yet ------------------------------------------------------------------------------
 def test_what_is_nobody_s_plan_is_not_waited_for() -> None:
     def foreign(state: dict[str, Any]) -> None:
@@ -412,8 +511,14 @@ def test_what_is_no_configuration_is_refused(text: str, problem: str) -> None:
         pytest.param({"a.yaml": ""}, "a.yaml: holds no object", id="nothing"),
         pytest.param({"a.yaml": "", "b.yaml": "---\n---\n"}, "a.yaml, b.yaml: holds no object", id="empty documents"),
         pytest.param({"a.yaml": "error: no such resource"}, "a.yaml: holds something else", id="an error of kubectl"),
-        pytest.param({"a.yaml": "router bgp 64700"}, "holds something else than Kubernetes objects: router", id="text"),
-        pytest.param({"a.yaml": "- kind: Service"}, "holds something else than Kubernetes objects", id="a list"),
+        pytest.param({"a.yaml": "router bgp 64700"}, "holds something else than Kubernetes objects: text", id="text"),
+        pytest.param(
+            {"a.yaml": "- kind: Service"}, "holds something else than Kubernetes objects: a list", id="a list"
+        ),
+        pytest.param({"a.yaml": "{b: 1, a: 2}"}, "Kubernetes objects: a map with the keys a, b (", id="a map"),
+        pytest.param({"a.yaml": "b: 1"}, "Helm values belong in CLUSTER/values.yaml, beside", id="Helm values"),
+        pytest.param({"a.yaml": "{}"}, "Kubernetes objects: an empty map (", id="an empty map"),
+        pytest.param({"a.yaml": "a: 2024-13-45"}, "a.yaml: is no YAML: a value in it cannot be read", id="no date"),
         pytest.param({"a.yaml": "x: 1\na: b: c"}, "a.yaml: is no YAML in line 2: mapping", id="no YAML"),
         pytest.param({"a.yaml": "{kind: Node}"}, "a Node in the saved copy: it is not as the API has it", id="no name"),
         pytest.param(
@@ -430,6 +535,44 @@ def test_what_is_no_configuration_is_refused(text: str, problem: str) -> None:
 def test_what_is_no_set_of_objects_is_refused(texts: dict[str, str], problem: str) -> None:
     with pytest.raises(EdgeError, match=re.escape(problem)):
         saved_state(texts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("bgp:\n  password: hunter2\n", id="Helm values"),
+        pytest.param("hunter2", id="a word"),
+        pytest.param("- hunter2", id="a list"),
+        pytest.param("password: *hunter2", id="an alias that is none"),
+        pytest.param("password: !hunter2 x", id="a tag that is none"),
+    ],
+)
+def test_an_error_of_saved_objects_quotes_no_value(text: str) -> None:
+    with pytest.raises(EdgeError) as raised:
+        saved_state({"live.yaml": text})
+    assert "hunter2" not in str(raised.value)
+    if "!" in text or "*" in text:
+        with pytest.raises(EdgeError, match=r"is no YAML in line 1") as raised:
+            saved_values(text, "values.yaml")
+        assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("password hunter2\nenable password hunter2\n", id="an old bgpd.conf"),
+        pytest.param(" neighbor 10.0.0.1 password hunter2\n", id="a neighbor"),
+        pytest.param("bgp: {password: hunter2}\n", id="Helm values"),
+        pytest.param('{"x-token": "hunter2"}', id="JSON"),
+        pytest.param('{"apiKeyOfMine":"hunter2"}', id="JSON without blanks"),
+        pytest.param("PASSWORD=hunter2", id="a variable"),
+        pytest.param("snmp-server community hunter2 ro", id="another daemon's"),
+    ],
+)
+def test_an_error_of_a_saved_configuration_quotes_no_secret(text: str) -> None:
+    with pytest.raises(EdgeError, match="it begins with: ") as raised:
+        saved_configuration(text, "frr.conf")
+    assert "hunter2" not in str(raised.value)
 
 
 def test_a_copy_in_json_is_read() -> None:

@@ -423,6 +423,17 @@ DEFAULTS = {
         "route-map M permit 10\n match ip next-hop address 10.0.0.9\n",
         [],
     ),
+    "prefixes-with-host-bits-and-masks": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n address-family ipv4 unicast\n"
+        "  network 10.1.0.5/16\n  network 10.2.0.7 mask 255.255.0.0 route-map M\n"
+        "  aggregate-address 10.1.0.0 255.255.0.0 summary-only\n  aggregate-address 10.3.0.9/16\n"
+        "ip prefix-list P permit 10.2.0.0/16\nroute-map M permit 10\n match ip address prefix-list P\n set metric 5\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n address-family ipv4 unicast\n"
+        "  network 10.1.0.0/16\n  network 10.2.0.0/16 route-map M\n"
+        "  aggregate-address 10.1.0.0/16 summary-only\n  aggregate-address 10.3.0.0/16\n"
+        "route-map M permit 10\n set metric 5\n",
+        [],
+    ),
     "a-map-that-is-not-followed-reads-well": (
         "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 route-map M in\n"
         "bgp community-list standard C permit 65001:1\nroute-map M permit 10\n match community C\n on-match next\n"
@@ -494,17 +505,40 @@ def test_defaults(name: str) -> None:
         ),
         (
             "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers 3 nine\n",
-            "'nine' is not a number of seconds in 'timers 3 nine'",
+            "'neighbor 10.0.0.5 timers 3 nine' lacks two numbers of seconds, for keepalive and hold time: FRR refuses it",
         ),
         (
             "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers 3\n",
-            "'timers 3' ends too early: FRR refuses it",
+            "'neighbor 10.0.0.5 timers 3' lacks two numbers of seconds, for keepalive and hold time: FRR refuses it",
+        ),
+        (
+            "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers\n",
+            "'neighbor 10.0.0.5 timers' lacks two numbers of seconds, for keepalive and hold time: FRR refuses it",
+        ),
+        (
+            "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 timers connect\n",
+            "'neighbor 10.0.0.5 timers connect' lacks a number of seconds: FRR refuses it",
+        ),
+        (
+            "router bgp 65001\n neighbor G peer-group\n neighbor G maximum-prefix\n",
+            "'neighbor G maximum-prefix' lacks a number of prefixes: FRR refuses it",
         ),
         ("router bgp 65001\n bgp router-id\n", "'bgp router-id' ends too early: FRR refuses it"),
         (
             "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n address-family ipv4 unicast\n"
             "  neighbor 10.0.0.5 maximum-prefix 5 restart\n",
-            "'5 restart' ends too early: FRR refuses it",
+            "'neighbor 10.0.0.5 maximum-prefix 5 restart' lacks a number of prefixes, and one of minutes behind restart:"
+            " FRR refuses it",
+        ),
+        (
+            "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 route-map M in\n"
+            "route-map M permit 10\n match ip address prefix-len a\n",
+            "route-map M permit 10: 'match ip address prefix-len a' has no number for a prefix length: FRR refuses it",
+        ),
+        (
+            "router bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n neighbor 10.0.0.5 route-map M in\n"
+            "route-map M permit 10\n set\n",
+            "route-map M permit 10: 'set' does not say what is set: FRR refuses it",
         ),
         (
             "ip prefix-list WAY seq permit 10.0.0.0/8\nrouter bgp 65001\n",

@@ -439,6 +439,115 @@ ERRORS: dict[str, tuple[list[Any], str, dict[str, dict[str, str]], str]] = {
 }  # fmt: skip
 
 
+def policy(**of_neighbor: Any) -> dict[str, Any]:
+    """Return a CiliumBGPPeeringPolicy that sets up what the objects of ``BASE`` do."""
+    neighbor = {"peerAddress": "10.0.0.1/32", "peerASN": 65001, **of_neighbor}
+    every = {"matchExpressions": [{"key": "somekey", "operator": "NotIn", "values": ["never-used-value"]}]}
+    router = {"localASN": 65002, "neighbors": [neighbor], "serviceSelector": every}
+    spec = {"nodeSelector": {"matchLabels": {"rack": "a"}}, "virtualRouters": [router]}
+    return {
+        "apiVersion": "cilium.io/v2alpha1",
+        "kind": "CiliumBGPPeeringPolicy",
+        "metadata": {"name": "old"},
+        "spec": spec,
+    }
+
+
+IPV4 = {"families": [{"afi": "ipv4", "safi": "unicast"}]}
+WITHOUT_BGP = edited()[WEB:]
+OLD_BASE = edited(*((index, "apiVersion", "cilium.io/v2alpha1") for index in (CONFIG, PEER, ADVERTISEMENT, WEB, LAN)))
+
+
+def changed_policy(*changes: tuple[str, Any]) -> dict[str, Any]:
+    """Return the policy with keys of its spec, or of its virtual router, replaced."""
+    made = policy(**IPV4)
+    for key, value in changes:
+        holder = made["spec"] if key in made["spec"] else made["spec"]["virtualRouters"][0]
+        holder[key] = value
+    return made
+
+
+def test_a_peering_policy_is_told_by_the_sessions_that_it_gives() -> None:
+    said = [line.partition(":")[0] for line in objects_difference([policy(**IPV4)], [], "1.18.2", NODES)]
+    assert said == [_GW]
+    assert objects_difference([policy(**IPV4), *WITHOUT_BGP], BASE, "1.18.2", NODES) == []
+    shown = {
+        "eBGPMultihopTTL": 1, "connectRetryTimeSeconds": 120, "holdTimeSeconds": 90, "keepAliveTimeSeconds": 30,
+        "peerPort": 179, "gracefulRestart": {"enabled": False, "restartTimeSeconds": 120},
+    }  # fmt: skip
+    assert objects_difference([policy(**IPV4, **shown), *WITHOUT_BGP], BASE, "1.18.2", NODES) == []
+
+
+def test_a_peering_policy_wins_over_a_cluster_config() -> None:
+    both = [policy(**IPV4, holdTimeSeconds=45), *OLD_BASE]
+    assert objects_difference(both, OLD_BASE, "1.17.4", NODES) == [
+        f"{_GW}: hold time: 45 s in the first, 90 s in the second"
+    ]
+
+
+def test_a_peering_policy_is_not_read_from_1_19_on() -> None:
+    assert objects_difference([policy(**IPV4), *BASE], BASE, "1.19.6", NODES) == []
+    told = objects_difference([policy(**IPV4), *WITHOUT_BGP], BASE, "1.19.6", NODES)
+    assert f"{_GW}: only in the second" in told
+    assert objects_difference([policy(**IPV4), *WITHOUT_BGP], BASE, "1.19.6", NODES, first_version="1.18.2") == []
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (policy(), [f"{_GW}: families: ipv4, ipv6 in the first, ipv4 in the second"]),
+        (policy(**IPV4, authSecretRef="s"), [f"{_GW}: MD5 password: yes only in the first"]),
+        (
+            policy(**IPV4, advertisedPathAttributes=[{"selectorType": "PodCIDR", "localPreference": 9}]),
+            [f'{_GW}: path attributes: {{"localPreference": 9, "selectorType": "PodCIDR"}} only in the first'],
+        ),
+        (changed_policy(("exportPodCIDR", True)), [f"{_GW}: announces ipv4 pod CIDRs: yes only in the first"]),
+        (
+            changed_policy(("serviceSelector", {"matchLabels": {"pool": "web"}})),
+            [f"{_GW}, ipv4 LoadBalancerIP: services with pool=lan: 10.0.0.200/29 only in the second"],
+        ),
+        (
+            changed_policy(("serviceAdvertisements", ["LoadBalancerIP", "ClusterIP"])),
+            [f"{_GW}, ipv4 ClusterIP: all services: their own only in the first"],
+        ),
+        (changed_policy(("nodeSelector", None)), ["node n3, peer 10.0.0.1 from AS 65002"]),
+    ],
+)
+def test_what_a_peering_policy_says(first: dict[str, Any], expected: list[str]) -> None:
+    told = objects_difference([first, *WITHOUT_BGP], BASE, "1.18.2", NODES)
+    assert told
+    assert all(line.startswith(tuple(expected)) for line in told)
+
+
+def test_two_peering_policies_of_a_node_are_a_conflict() -> None:
+    again = {**policy(**IPV4), "metadata": {"name": "again"}}
+    told = objects_difference([policy(**IPV4), again], [policy(**IPV4)], "1.18.2", NODES)
+    assert "nodes n1, n2: conflict: 2 CiliumBGPPeeringPolicy objects select it only in the first" in told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (policy(peerAddress=7), "CiliumBGPPeeringPolicy old: it is not as the API has it: 7 stands where text belongs"),
+        (policy(peerAddress="x"), "CiliumBGPPeeringPolicy old: it is not as the API has it: 'x' does not appear"),
+        (changed_policy(("virtualRouters", [7])), "CiliumBGPPeeringPolicy old: it is not as the API has it: 7 stands"),
+        (
+            changed_policy(("serviceSelector", 7)),
+            "CiliumBGPAdvertisement of CiliumBGPPeeringPolicy old, virtual router 0",
+        ),
+        (changed_policy(("nodeSelector", 7)), "CiliumBGPPeeringPolicy old: 7 is not a LabelSelector"),
+        (
+            policy(families=[{"afi": "ipv4"}], eBGPMultihopTTL="x"),
+            "CiliumBGPPeerConfig of CiliumBGPPeeringPolicy old, ",
+        ),
+    ],
+)
+def test_a_peering_policy_that_is_none(wrong: dict[str, Any], problem: str) -> None:
+    with pytest.raises(EdgeError) as told:
+        objects_difference([wrong], [], "1.18.2", NODES)
+    assert str(told.value).startswith(problem)
+
+
 @pytest.mark.parametrize("name", ERRORS)
 def test_errors(name: str) -> None:
     objects, version, nodes, expected = ERRORS[name]

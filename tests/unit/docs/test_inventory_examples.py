@@ -13,7 +13,7 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.site import missing_from_limit
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import RowEntry, VerifyDocument
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import RowEntry, WrittenVerify
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, hybrid_document, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (
     DOCS,
@@ -96,5 +96,5 @@ def test_the_execution_environment_of_the_page_asks_for_the_collections_that_are
 
 def test_the_page_on_changes_names_the_keys_of_verify_s_json() -> None:
     (named,) = re.findall(r"`verify.json` has (.*?)\. Codes", CHANGES.text, re.DOTALL)
-    keys = {key for kind in (VerifyDocument, RowEntry, FindingEntry) for key in get_type_hints(kind)}
+    keys = {key for kind in (WrittenVerify, RowEntry, FindingEntry) for key in get_type_hints(kind)}
     assert set(re.findall(r"`(\w+)`", named)) == keys

@@ -17,6 +17,9 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.report import Report
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import GROUPS, VARIABLES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.common import RecordOr
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.peerings import (
+    NAMES as PEERING_NAMES,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.policies import (
     POLICY_RECORD,
     PolicyType,
@@ -337,3 +340,36 @@ def test_an_inherited_value_comes_before_the_default_and_after_the_own_one() -> 
     timers = own.over(inherited)
     assert (timers["hold"], timers["keepalive"], timers["connect_retry"]) == (30, 2, 5)
     assert "connect_retry" not in timers
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param({"instance": "AS_65001", "peer": "Router"}, id="as Cilium's examples write them"),
+        pytest.param({"instance": "i" * 255, "peer": {"udm": "p" * 252}}, id="the longest"),
+        pytest.param({"peer_group": "65001-K8S"}, id="a peer group that starts with a digit"),
+    ],
+)
+def test_names_that_live_objects_have_can_be_kept(names: dict[str, Any]) -> None:
+    report = Report()
+    found = PEERING_NAMES.parse(names, "names", report)
+    assert report.findings == []
+    assert {name: found[name] for name in names} == names
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"instance": ""},
+        {"instance": "i" * 256},
+        {"peer": "p" * 253},
+        {"peer": "a\tb"},
+        {"peer_group": "10.0.0.1"},
+        {"peer_group": "-K8S"},
+        {"peer_config": "Router"},
+    ],
+)
+def test_names_that_nothing_takes_are_refused(names: dict[str, Any]) -> None:
+    report = Report()
+    PEERING_NAMES.parse(names, "names", report)
+    assert len(report.findings) == 1

@@ -511,6 +511,46 @@ def test_splicing_twice_changes_nothing() -> None:
     assert frr.splice(once, keys, OURS) == once
 
 
+@pytest.mark.parametrize(
+    ("header", "notation"),
+    [
+        pytest.param("router bgp 65000", "", id="plain"),
+        pytest.param("router bgp 65000 vrf default", "", id="of the default VRF"),
+        pytest.param("router bgp 65000 as-notation plain", " as-notation plain", id="notation"),
+        pytest.param("router bgp 65000 vrf default as-notation plain", " as-notation plain", id="both"),
+    ],
+)
+def test_the_instance_of_the_default_vrf_is_known_in_each_spelling(header: str, notation: str) -> None:
+    read = frr.parse(OURS.replace("router bgp 65000", header))
+    assert read.objects == objects(OURS)
+    assert read.notation == notation
+    assert frr.with_notation("!\n" + OURS, notation).split("\n")[1] == "router bgp 65000" + notation
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "router bgp 1.10",
+        "router bgp 1.10 as-notation dot",
+        "router bgp 65000 as-notation dot",
+        "router bgp 1.1 vrf default",
+    ],
+)
+def test_an_instance_whose_as_numbers_have_two_parts_is_an_error(header: str) -> None:
+    with pytest.raises(EdgeError) as caught:
+        frr.parse(OURS.replace("router bgp 65000", header))
+    assert str(caught.value) == (
+        f"'{header}' writes AS numbers in two parts, so its neighbors cannot be compared with the plan (write it anew as"
+        " 'router bgp <AS number> as-notation plain'; FRR closes its sessions for that once)"
+    )
+
+
+def test_an_instance_of_another_vrf_is_not_ours_in_any_notation() -> None:
+    assert (
+        frr.BGP not in frr.parse("router bgp 1.10 vrf red as-notation dot\n neighbor 10.0.0.9 remote-as 1.9\n").objects
+    )
+
+
 # -- secrets ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("line", "expected"),
@@ -520,6 +560,18 @@ def test_splicing_twice_changes_nothing() -> None:
         pytest.param("enable password zebra", "enable password ********", id="enable"),
         pytest.param(" ip ospf message-digest-key 1 md5 abc", " ip ospf message-digest-key 1 md5 ********", id="OSPF"),
         pytest.param("  key-string abc", "  key-string ********", id="key chain"),
+        pytest.param(" isis password clear hunter2", " isis password clear ********", id="IS-IS"),
+        pytest.param("msdp peer 10.0.0.9 password hunter2", "msdp peer 10.0.0.9 password ********", id="MSDP"),
+        pytest.param(" ip rip authentication string hunter2", " ip rip authentication string ********", id="RIP"),
+        pytest.param(" ip nhrp authentication hunter2", " ip nhrp authentication ********", id="NHRP"),
+        pytest.param(
+            " ipv6 ospf6 authentication key-id 1 hash-algo hmac-sha-256 key hunter2",
+            " ipv6 ospf6 authentication key-id 1 hash-algo hmac-sha-256 key ********",
+            id="OSPFv3",
+        ),
+        pytest.param(" ip ospf authentication key-chain own", " ip ospf authentication key-chain own", id="a chain"),
+        pytest.param("key chain own", "key chain own", id="a key chain"),
+        pytest.param("service password-encryption", "service password-encryption", id="a service"),
         pytest.param(" neighbor g description password", " neighbor g description password", id="no secret"),
     ],
 )

@@ -60,6 +60,27 @@ def router(**changes: Any) -> transaction.RouterState:
 WIDER = OURS.replace("203.0.113.88/29", "203.0.113.80/28")
 
 
+NOTED = HEADER + OURS.replace("router bgp 65000", "router bgp 65000 as-notation plain")
+
+
+def test_an_instance_keeps_its_notation_of_as_numbers() -> None:
+    """A reload to an instance without the words would end every session."""
+    found = router(file_text=NOTED, running_text=NOTED)
+    assert transaction.owner(found) == "file"
+    assert transaction.plan(found, OURS, "replace", "auto").method == "none"
+    planned = transaction.plan(found, WIDER, "replace", "auto")
+    assert planned.method == "reload"
+    for text in (planned.file_text, planned.reload_text):
+        assert [line for line in text.split("\n") if line.startswith("router bgp")] == [
+            "router bgp 65000 as-notation plain"
+        ]
+    assert "router bgp" not in transaction.plan(found, "", "replace", "auto").file_text
+
+
+def test_an_instance_that_only_runs_is_anothers_in_each_notation() -> None:
+    assert transaction.owner(router(file_text=HEADER, running_text=NOTED)) == "other"
+
+
 @pytest.mark.parametrize(
     ("found", "candidate", "method", "expected"),
     [

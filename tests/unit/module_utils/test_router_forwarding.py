@@ -27,29 +27,44 @@ def test_settings_have_files() -> None:
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        pytest.param({IPV4: "1\n", IPV6: "1\n"}, {"ipv4": True, "ipv6": True}, id="both"),
-        pytest.param({IPV4: "0\n", IPV6: "0\n"}, {"ipv4": False, "ipv6": False}, id="a fresh Linux"),
-        pytest.param({IPV4: "1\n", IPV6: "0\n"}, {"ipv4": True, "ipv6": False}, id="IPv4 alone"),
-        pytest.param({IPV4: "0\n"}, {"ipv4": False}, id="a kernel without IPv6"),
+        pytest.param({IPV4: "1\n", IPV6: "1\n"}, {"ipv4": {"all": True}, "ipv6": {"all": True}}, id="both"),
+        pytest.param({IPV4: "0\n", IPV6: "0\n"}, {"ipv4": {"all": False}, "ipv6": {"all": False}}, id="a fresh Linux"),
+        pytest.param({IPV4: "0\n"}, {"ipv4": {"all": False}}, id="a kernel without IPv6"),
         pytest.param({}, {}, id="no Linux"),
         pytest.param({IPV4: "\n", IPV6: "\xff"}, {}, id="nothing that can be read"),
         pytest.param(
-            {IPV4: "0\n", "net/ipv4/conf/eth0.5/forwarding": "1\n"}, {"ipv4": True}, id="an interface of IPv4"
+            {IPV4: "0\n", "net/ipv4/conf/wg9/forwarding": "1\n", "net/ipv4/conf/eth0.5/forwarding": "0\n"},
+            {"ipv4": {"all": False, "eth0.5": False, "wg9": True}},
+            id="IPv4 asks the incoming interface alone",
         ),
         pytest.param(
-            {IPV6: "0\n", "net/ipv6/conf/eth0/force_forwarding": "1\n"}, {"ipv6": True}, id="an interface of IPv6"
+            {IPV4: "1\n", "net/ipv4/conf/br0/forwarding": "0\n", "net/ipv4/conf/br1/forwarding": "\n"},
+            {"ipv4": {"all": True, "br0": False}},
+            id="IPv4 does not ask the setting for all",
         ),
         pytest.param(
-            {IPV6: "0\n", "net/ipv6/conf/eth0/forwarding": "1\n"}, {"ipv6": False}, id="what IPv6 does not look at"
+            {
+                IPV6: "0\n",
+                "net/ipv6/conf/eth0/forwarding": "0\n",
+                "net/ipv6/conf/eth0/force_forwarding": "1\n",
+                "net/ipv6/conf/eth1/forwarding": "1\n",
+            },
+            {"ipv6": {"all": False, "eth0": True, "eth1": False}},
+            id="IPv6 does not ask the interface's own setting, but whether it is forced",
+        ),
+        pytest.param(
+            {IPV6: "1\n", "net/ipv6/conf/eth0/forwarding": "0\n"},
+            {"ipv6": {"all": True, "eth0": True}},
+            id="IPv6 asks the setting for all",
         ),
         pytest.param(
             {IPV4: "0\n", **{f"net/ipv4/conf/{name}/forwarding": "1\n" for name in ("all", "default", "lo")}},
-            {"ipv4": False},
+            {"ipv4": {"all": False}},
             id="no interface",
         ),
     ],
 )
-def test_a_kernel_forwards(tmp_path: Path, files: dict[str, str], expected: dict[str, bool]) -> None:
+def test_a_kernel_forwards(tmp_path: Path, files: dict[str, str], expected: dict[str, dict[str, bool]]) -> None:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="latin-1")

@@ -104,7 +104,7 @@ def test_site_in_good_order_needs_one_look(monkeypatch: pytest.MonkeyPatch) -> N
         "findings": [],
     }
     assert result["text"].splitlines()[-1] == result["msg"]
-    assert result["format"] == 1
+    assert (result["format"], result["state"]) == (1, "met")
     assert (ends.waited, ends.shown) == ([], [])
 
 
@@ -222,6 +222,13 @@ def test_what_clients_of_a_twin_heard_is_an_observation(
     assert [row["seen"] for row in result["rows"] if row["step"] == "client"] == ["could not ask"] * len(codes)
 
 
+@pytest.mark.parametrize("overlay", [{}, {"edge_twin_overlay": "/twins/hybrid/overlay.yml"}], ids=["real", "twin"])
+def test_whether_the_run_is_a_rehearsal_is_an_observation(overlay: dict[str, str]) -> None:
+    options = {"routers_in": "frr", "clusters_in": "cilium", "probes_in": None, "probe": True}
+    observed = edge_verify.read_observed(PLAN, {**good_play(), **overlay}, options)
+    assert observed.get("twin", False) == bool(overlay)
+
+
 def test_hosts_outside_the_play_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = good_play()
     variables["ansible_play_hosts_all"].remove("udm-pro")
@@ -239,7 +246,15 @@ def test_nothing_to_verify_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.ansible
 def test_the_role_writes_its_result_as_json(tmp_path: Path) -> None:
     written = tmp_path / "verified.json"
-    result = {"format": 1, "rows": [], "findings": [{"code": "EDGE861"}], "text": "a table", "failures": 0}
+    result = {
+        "format": 1,
+        "state": "met",
+        "looked_at": "2026-11-30T12:00:00+00:00",
+        "rows": [],
+        "findings": [{"code": "EDGE861"}],
+        "text": "a table",
+        "failures": 0,
+    }
     variables = {"edge_verify_file": str(written), "__edge_verify_result": result}
     tasks = {"name": "Report", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "report"}}
     play = {"name": "Report", "hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [tasks]}
@@ -248,6 +263,8 @@ def test_the_role_writes_its_result_as_json(tmp_path: Path) -> None:
     run_playbook(str(playbook), Path("localhost,")).check(0)
     assert json.loads(written.read_text(encoding="utf-8")) == {
         "format": 1,
+        "state": "met",
+        "looked_at": "2026-11-30T12:00:00+00:00",
         "rows": [],
         "findings": [{"code": "EDGE861"}],
     }

@@ -216,6 +216,7 @@ def test_router_as_verify_reads_it() -> None:
         route_maps={"ipv4": (None, None), "ipv6": (None, None)},
         restart=None,
         restart_granted=True,
+        bfd=None,
         counters=CountersSeen(dropped=2, up=0, discarded={"inboundFiltered": 3}),
     )
     assert seen.neighbors["10.121.0.11"].default_sent == {"ipv4"}
@@ -323,6 +324,25 @@ def test_graceful_restart_as_each_version_shows_it(key: str, capability: str, re
     assert (seen.restart, seen.restart_granted) == (restart, granted)
 
 
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [
+        ({}, None),
+        (
+            {"peerBfdInfo": {"type": "single hop", "detectMultiplier": 3, "status": "Up", "lastUpdate": "0:00:00:07"}},
+            "Up",
+        ),
+        (
+            {"peerBfdInfo": {"type": "single hop", "detectMultiplier": 3, "status": "Unknown", "lastUpdate": "never"}},
+            "Unknown",
+        ),
+        ({"peerBfdInfo": {"detectMultiplier": 3}}, None),
+    ],
+)
+def test_bfd_as_frr_shows_it(shown: dict[str, Any], state: str | None) -> None:
+    assert read_router({"neighbors": {"10.121.0.11": shown}}).neighbors["10.121.0.11"].bfd == state
+
+
 def test_router_without_bgp() -> None:
     warning = '{"warning":"Default BGP instance not found"}'
     seen = read_router(read(answering(lambda command: warning if command.startswith("show bgp ipv") else "{}"), ""))
@@ -420,12 +440,18 @@ def test_the_interface_of_a_next_hop_over_several_hops_is_that_of_the_way_to_it(
 @pytest.mark.parametrize(
     ("forwards", "expected"),
     [
-        pytest.param({"ipv4": True, "ipv6": False}, {"ipv4": True, "ipv6": False}, id="both known"),
-        pytest.param({"ipv4": False}, {"ipv4": False}, id="one known"),
+        pytest.param(
+            {"ipv4": {"all": True, "br0": False}, "ipv6": {"all": False}},
+            {"ipv4": {"all": True, "br0": False}, "ipv6": {"all": False}},
+            id="both known",
+        ),
+        pytest.param({"ipv4": {"all": False}}, {"ipv4": {"all": False}}, id="one known"),
         pytest.param(None, {}, id="not known"),
     ],
 )
-def test_whether_the_kernel_forwards_is_read(forwards: dict[str, bool] | None, expected: dict[str, bool]) -> None:
+def test_whether_the_kernel_forwards_is_read(
+    forwards: dict[str, dict[str, bool]] | None, expected: dict[str, dict[str, bool]]
+) -> None:
     assert read_router(read(recorded, "", forwarding=forwards)).forwards == expected
 
 

@@ -134,6 +134,7 @@ WAITING = """
     ("tags", "cluster", "looked", "said"),
     [
         pytest.param("router,contract", {}, None, "not contracted", id="a limit left the cluster out"),
+        pytest.param("cluster,contract", {}, None, "not contracted", id="a limit left it out, though its part is run"),
         pytest.param("router,contract", {}, 0, "both", id="it was looked at, and has the plan"),
         pytest.param("router,contract", {}, 2, "not contracted", id="it was looked at, and has not"),
         pytest.param("router,contract", {"apply": "ours"}, None, "both", id="it is written from here"),
@@ -155,5 +156,41 @@ def test_a_router_is_not_contracted_while_nobody_knows_whether_others_applied(
     hosts = {"udm": {"ansible_connection": "local"}, "home": {"ansible_connection": "local"}}
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
     run = run_playbook(str(playbook), inventory, options=("--tags", tags, "--limit", "udm"))
+    run.check(0)
+    assert f"msg: {said}" in run.output
+
+
+BOTH_STAGES = """
+- hosts: udm
+  gather_facts: false
+  vars: {vars}
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{{{ 'both' if udm_frr_both_stages | bool else 'expand alone' }}}}"
+      tags: [always]
+"""
+
+
+@pytest.mark.first_case
+@pytest.mark.ansible
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param(("--skip-tags", "cluster"), "expand alone", id="the cluster's part is skipped"),
+        pytest.param(("--skip-tags", "verify"), "both", id="another part is skipped"),
+        pytest.param(("--tags", "router,contract", "--skip-tags", "cluster"), "both", id="contract is asked for"),
+        pytest.param(("--tags", "router"), "expand alone", id="one end alone"),
+    ],
+)
+def test_a_router_keeps_what_the_cluster_may_announce_where_its_part_is_skipped(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    plays = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text("utf-8"))
+    found = next(play["vars"] for play in plays if play.get("name") == "Contract the routers")
+    names = {name: found[name] for name in ("udm_frr_both_stages", "__cluster_stays", "__unread", "__waiting")}
+    playbook, inventory = tmp_path / "stages.yml", tmp_path / "hosts.yml"
+    playbook.write_text(BOTH_STAGES.format(vars=json.dumps({**names, "edge_plan": {"clusters": {}}})))
+    inventory.write_text(json.dumps({"all": {"hosts": {"udm": {"ansible_connection": "local"}}}}))
+    run = run_playbook(str(playbook), inventory, options=options)
     run.check(0)
     assert f"msg: {said}" in run.output

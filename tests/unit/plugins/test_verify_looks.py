@@ -10,11 +10,13 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import FORWARDING_SYSCTLS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import sysctl_file
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import FORMAT
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 from ansible_collections.hybridnet.cluster_edge.tests.unit.plugins.test_unreachable_router import (
@@ -50,18 +52,26 @@ esac
 KERNEL = """
 # A fake of a kernel that forwards: what Python reads there of its settings, on a machine that may forward or not.
 import builtins
+import glob
 import io
 
-real = builtins.open
+files = {files}
+real, found = builtins.open, glob.glob
 
 
 def fake(path, *arguments, **named):
-    if path in {files}:
+    if path in files:
         return io.StringIO("1")
     return real(path, *arguments, **named)
 
 
-builtins.open = fake
+def named(pattern, **options):
+    if not pattern.startswith("/proc/sys/net"):
+        return found(pattern, **options)
+    return [file for file in files if glob.fnmatch.fnmatch(file, pattern)]
+
+
+builtins.open, glob.glob = fake, named
 """
 IP = """#!/bin/sh
 echo '[{"ifname": "br0", "addr_info": [{"local": "10.60.1.1", "prefixlen": 24}]}]'
@@ -84,6 +94,7 @@ def write_site(folder: Path, api: ApiServer, away: int) -> tuple[Path, dict[str,
     places = {"calls": folder / "calls", "back": folder / "back", "kernel": folder / "kernel"}
     ssh = program(folder / "ssh", SSH.format(away=away, **places))
     files = [sysctl_file(setting) for setting in FORWARDING_SYSCTLS.values()]
+    files += [f"/proc/sys/net/{family}/conf/br0/forwarding" for family in FORWARDING_SYSCTLS]
     program(folder / "kernel" / "sitecustomize.py", KERNEL.format(files=files))
     program(folder / "bin" / "vtysh", VTYSH)
     program(folder / "bin" / "ip", IP)
@@ -145,8 +156,31 @@ def test_an_end_that_comes_back_is_told_with_what_it_shows_then(tmp_path: Path, 
         "expected Established, 9/3 s, seen not configured",
         "ok: [edge]",
     ]
-    rows = json.loads(written.read_text("utf-8"))["rows"]
+    document = json.loads(written.read_text("utf-8"))
+    assert document["state"] == "not_met"
+    assert datetime.now(UTC) - datetime.fromisoformat(document["looked_at"]) < timedelta(minutes=5)
+    rows = document["rows"]
     assert [row["level"] for row in rows if row["step"] == "ends"] == ["ok", "error", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        pytest.param("edge_cluster_asn=many", "EDGE", id="no plan"),
+        pytest.param("edge_cluster_kubeconfig=/nowhere/kubeconfig", "cannot be used", id="no way to the cluster"),
+    ],
+)
+def test_a_run_that_ends_before_its_report_leaves_no_older_result(
+    tmp_path: Path, api: ApiServer, broken: str, said: str
+) -> None:
+    written = tmp_path / "verified.json"
+    written.write_text(json.dumps({"format": FORMAT, "state": "met", "rows": [], "findings": []}), "utf-8")
+    run = verify(tmp_path, api, 0, "edge_verify_timeout=0", f"edge_verify_file={written}", broken)
+    assert run.status != 0
+    assert said in run.output
+    document = json.loads(written.read_text("utf-8"))
+    assert datetime.now(UTC) - datetime.fromisoformat(document.pop("looked_at")) < timedelta(minutes=5)
+    assert document == {"format": FORMAT, "state": "unknown", "rows": [], "findings": []}
 
 
 def test_one_look_shows_nothing_but_the_table(tmp_path: Path, api: ApiServer) -> None:

@@ -205,14 +205,37 @@ def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 
-def test_communities_that_were_not_read_count_as_planned() -> None:
+def test_communities_that_were_not_read_are_not_known() -> None:
     site = LiveSite()
     in_order(site)
     del site.router["details"]
-    site.router["advertised"]["ipv4"]["10.121.0.66"] = {
-        "advertisedRoutes": {SENT: {"metric": 50, "path": "65000 65000"}}
-    }
+    tell_nas(site, "65000 65000")
     assert site.texts() == []
+    unread = "communities not shown by this FRR"
+    assert [row[2:] for row in site.rows("attributes")] == [
+        (f"192.0.2.0/24: {unread}", "unknown"),
+        (f"10.121.0.0/24: {unread}", "unknown"),
+        (f"node02, node03: {unread}", "unknown"),
+    ]
+
+
+def test_path_that_the_detailed_answer_lacks_is_not_known() -> None:
+    site = LiveSite()
+    in_order(site)
+    site.router["details"]["ipv4"]["routes"][SERVICE]["paths"].pop()
+    assert site.texts() == []
+    row = next(row for row in site.rows("attributes") if SERVICE in row[0])
+    assert row[2:] == ("node03: communities not shown by this FRR", "unknown")
+
+
+def test_difference_beside_what_was_not_read_is_an_error() -> None:
+    site = LiveSite()
+    in_order(site)
+    del site.router["details"]
+    tell_nas(site, "65000")
+    row = next(row for row in site.rows("attributes") if "to nas" in row[0])
+    told = "10.121.0.0/24: AS path 65000 instead of 65000 65000; 10.121.0.0/24: communities not shown by this FRR"
+    assert row[2:] == (told, "error")
 
 
 def test_who_writes_the_policies_himself_may_set_a_preference() -> None:
@@ -267,11 +290,14 @@ def test_path_with_as_numbers_in_two_parts_is_read() -> None:
         ),
     ],
 )
-def test_path_that_cannot_be_told_counts_as_planned(spoil: Callable[[LiveSite], object]) -> None:
+def test_path_that_cannot_be_told_is_not_known(spoil: Callable[[LiveSite], object]) -> None:
     site = LiveSite()
     in_order(site)
     spoil(site)
     assert site.texts() == []
+    row = next(row for row in site.rows("attributes") if "to nas" in row[0])
+    told = "10.121.0.0/24: AS path not compared: FRR does not show it, or has the route no more"
+    assert row[2:] == (told, "unknown")
 
 
 def inside_one_as(site: LiveSite) -> None:

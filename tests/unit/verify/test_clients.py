@@ -36,10 +36,14 @@ SERVICES = {
 }
 
 
+PORTS = {BGP: 25565, L2: 5432}
+"""Address -> its service's port, where that is not 80."""
+
+
 def targets(site: LiveSite) -> set[tuple[str, str]]:
     """Return who asks which address."""
     found = client_targets(site.plan, site.observed["clusters"], site.observed["routers"], CLIENTS)
-    assert all(target["tcp"] == [80] and target["udp"] == [] for target in found)
+    assert all(target["tcp"] == [PORTS.get(target["to"], 80)] and target["udp"] == [] for target in found)
     return {(target["client"], target["address"]) for target in found}
 
 
@@ -130,7 +134,7 @@ def test_the_table_says_which_node_answered_and_what_source_it_saw() -> None:
     site = LiveSite()
     ask(site)
     assert site.texts() == []
-    seen = "TCP 80 node02, sees 10.121.0.254; over node02, node03"
+    seen = "TCP 25565 node02, sees 10.121.0.254; over node02, node03"
     row = ("answers, sees the client", seen, "ok")
     assert ("public 203.0.113.94 (platform dummy/dummy-service)", *row) in site.rows("client")
     assert {row[1] for row in site.rows("client") if L2 in row[0]} == {"answers"}
@@ -161,12 +165,12 @@ def test_the_table_names_each_node_that_answered_and_each_that_did_not() -> None
     site = LiveSite()
     ask(site)
     silence(answer(site, "public", hop=OTHER))
-    assert seen(site, "public") == [("TCP 80 node02, sees 10.121.0.254; over node02, not over node03", "error")]
+    assert seen(site, "public") == [("TCP 25565 node02, sees 10.121.0.254; over node02, not over node03", "error")]
     silence(answer(site, "public"))  # the router's hash leads there
-    assert seen(site, "public") == [("TCP 80 no answer; over node02, not over node03", "error")]
+    assert seen(site, "public") == [("TCP 25565 no answer; over node02, not over node03", "error")]
     assert [text[:7] for text in site.texts()] == ["EDGE858"]
     silence(answer(site, "public", hop=ONE))
-    assert seen(site, "public") == [("TCP 80 no answer; not over node02, node03", "error")]
+    assert seen(site, "public") == [("TCP 25565 no answer; not over node02, node03", "error")]
     assert [text[:7] for text in site.texts()] == ["EDGE858"]
     assert "over" not in site.texts()[0].partition(" (")[0]
 
@@ -175,7 +179,7 @@ def test_a_next_hop_over_which_nothing_could_be_led_is_not_said_to_answer() -> N
     site = LiveSite()
     ask(site)
     site.observed["heard"]["answers"].remove(answer(site, "public", hop=OTHER))
-    assert seen(site, "public") == [("TCP 80 node02, sees 10.121.0.254; over node02, not asked over node03", "ok")]
+    assert seen(site, "public") == [("TCP 25565 node02, sees 10.121.0.254; over node02, not asked over node03", "ok")]
 
 
 def test_ports_that_differ_by_next_hop_have_a_text_each() -> None:
@@ -187,8 +191,8 @@ def test_ports_that_differ_by_next_hop_have_a_text_each() -> None:
     silence(heard[-1])
     assert seen(site, "public") == [
         (
-            "TCP 80 node02, sees 10.121.0.254 (over node02, node03);"
-            " TCP 443 node02, sees 10.121.0.254 (over node02, not over node03)",
+            "TCP 443 node02, sees 10.121.0.254 (over node02, not over node03);"
+            " TCP 25565 node02, sees 10.121.0.254 (over node02, node03)",
             "error",
         )
     ]
@@ -253,9 +257,9 @@ def on_wire(site: LiveSite, proxies: tuple[str, ...] = ()) -> None:
 def test_upstream_on_the_wire_asks_by_arp_and_over_each_next_hop_where_the_router_is_said_to_answer() -> None:
     site = LiveSite()
     on_wire(site)
-    assert seen(site, "upstream") == [("TCP 80 node02, sees 203.0.113.90", "ok")]
+    assert seen(site, "upstream") == [("TCP 25565 node02, sees 203.0.113.90", "ok")]
     on_wire(site, ("udm-pro",))
-    assert seen(site, "upstream") == [("TCP 80 node02, sees 203.0.113.90; over node02, node03", "ok")]
+    assert seen(site, "upstream") == [("TCP 25565 node02, sees 203.0.113.90; over node02, node03", "ok")]
     silence_all(site, "upstream")
     assert [text[:7] for text in site.texts()] == ["EDGE858"]
 
@@ -265,7 +269,7 @@ def test_a_router_on_the_wire_that_has_left_the_inventory_is_not_looked_for() ->
     on_wire(site)
     (wired,) = [client for client in site.observed["heard"]["clients"] if client["name"] == "upstream"]
     wired["on_link"] = ["old", "udm-pro"]
-    assert seen(site, "upstream") == [("TCP 80 node02, sees 203.0.113.90", "ok")]
+    assert seen(site, "upstream") == [("TCP 25565 node02, sees 203.0.113.90", "ok")]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["leaves", "has left the inventory"])
@@ -292,7 +296,7 @@ def test_a_port_forward_of_a_router_that_leaves_is_not_asked() -> None:
 
 def with_forward(*forwards: dict[str, Any]) -> list[TwinClient]:
     """Return the clients of a twin whose router forwards a port to the BGP address."""
-    usual = {"router": "udm-pro", "address": WAN, "protocol": "TCP", "outside_port": 8080, "to": BGP, "port": 80}
+    usual = {"router": "udm-pro", "address": WAN, "protocol": "TCP", "outside_port": 8080, "to": BGP, "port": 25565}
     own: Any = [{**usual, **item} for item in forwards or ({},)]
     return [{**client, "forwards": own} for client in CLIENTS]
 
@@ -344,8 +348,8 @@ def test_a_next_hop_behind_a_port_forward_that_does_not_answer_is_named() -> Non
     ("forward", "row"),
     [
         ({"port": 81}, f"not tried (no service has TCP 81 at {BGP})"),
-        ({"protocol": "UDP"}, f"not tried (no service has UDP 80 at {BGP})"),
-        ({"to": "10.122.0.162"}, "not tried (no service has TCP 80 at 10.122.0.162)"),
+        ({"protocol": "UDP"}, f"not tried (no service has UDP 25565 at {BGP})"),
+        ({"to": "10.122.0.162"}, "not tried (no service has TCP 25565 at 10.122.0.162)"),
     ],
 )
 def test_a_port_forward_that_leads_to_no_service_is_not_tried(forward: dict[str, Any], row: str) -> None:
@@ -357,7 +361,7 @@ def test_a_port_forward_that_leads_to_no_service_is_not_tried(forward: dict[str,
 
 def test_a_port_forward_to_a_service_without_endpoint_is_not_tried() -> None:
     site = LiveSite()
-    ask(site, with_forward({"to": L2}))
+    ask(site, with_forward({"to": L2, "port": 5432}))
     site.slice("affine")["endpoints"] = []
     assert seen(site, "upstream", WAN) == [("not tried (no ready endpoint)", "unknown")]
 
@@ -381,7 +385,7 @@ def test_nobody_on_the_internet_has_a_way_to_a_private_address() -> None:
 
 
 @FAULTS.finds(
-    "EDGE854 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in public (10.121.0.254):"
+    "EDGE854 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in public (10.121.0.254):"
     " udm-pro drops packets as invalid, because it has seen one half of the connection. The answer takes another"
     " way than the request (a router that follows no connections hides this. Let nodes answer through the network"
     " that the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
@@ -393,7 +397,7 @@ def third_packet_of_the_handshake_is_dropped(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE854 platform service affine/affine-svc-lb: no answer from 10.122.0.171 TCP 80 to clients in public"
+    "EDGE854 platform service affine/affine-svc-lb: no answer from 10.122.0.171 TCP 5432 to clients in public"
     " (10.121.0.254): udm-pro drops packets as invalid, because it has seen one half of the connection. The answer takes"
     " another way than the request (a router that follows no connections hides this. Let nodes answer through the network"
     " that the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
@@ -405,7 +409,7 @@ def answer_to_what_the_router_did_not_see_is_dropped(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE855 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+    "EDGE855 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in upstream"
     " (198.51.100.2): udm-pro checks the reverse path strictly, and the answer came back by another network than"
     " the request went out (a router that does not check it hides this. Let nodes answer through the network that"
     " the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
@@ -418,7 +422,7 @@ def answer_comes_back_by_another_network(site: LiveSite) -> None:
 
 @FAULTS.finds(
     "EDGE856 platform service dummy/dummy-service: udm-pro does not let clients in upstream (198.51.100.2) in to"
-    " 203.0.113.94 TCP 80 (where the real router has a rule that lets them in, say so: edge_twin_firewall_rules"
+    " 203.0.113.94 TCP 25565 (where the real router has a rule that lets them in, say so: edge_twin_firewall_rules"
     " (docs/twin.md); where it has none, accept this)"
 )
 def no_rule_lets_it_in(site: LiveSite) -> None:
@@ -437,7 +441,7 @@ def source_is_translated(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in private"
+    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in private"
     " (10.122.0.254), upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the twin up: follow the packets"
     " there, ip route get on router and nodes, tcpdump in each namespace)"
 )
@@ -450,7 +454,7 @@ def nobody_knows_why(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE854 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 over the next hop node03"
+    "EDGE854 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 over the next hop node03"
     " (10.122.0.13) to clients in public (10.121.0.254): udm-pro drops packets as invalid, because it has seen one half of"
     " the connection. The answer takes another way than the request (a router that follows no connections hides this. Let"
     " nodes answer through the network that the request came in by: routing rules on them, and return_path: network at"
@@ -464,7 +468,7 @@ def one_node_answers_by_another_way(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 over the next hop node02"
+    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 over the next hop node02"
     " (10.122.0.12) to clients in public (10.121.0.254), upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the"
     " twin up: follow the packets there, ip route get on router and nodes, tcpdump in each namespace)"
 )
@@ -475,7 +479,7 @@ def one_node_answers_nobody_behind_the_router(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in public (10.121.0.254)"
+    "EDGE858 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in public (10.121.0.254)"
     " (other/web answered in its place) (./rehearse --keep leaves the twin up: follow the packets there, ip route get on"
     " router and nodes, tcpdump in each namespace)"
 )
@@ -485,7 +489,7 @@ def another_service_answers(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE859 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+    "EDGE859 platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in upstream"
     " (203.0.113.90), who ask for it by ARP on network wire: nothing says that a router answers there (the real router has"
     " to (docs/situations/slash-29.md). Where it does, let the twin's do so too: edge_twin_proxy_arp: [wire] (IPv4 alone);"
     " where it does not, no packet from outside arrives)"
@@ -519,7 +523,7 @@ def the_answer_of_a_port_forward_takes_another_way(site: LiveSite) -> None:
     heard = answer(site, "public", WAN)
     silence(heard)
     # The firewall meets packets behind the translation.
-    drop(site, "half", {**heard, "address": BGP, "port": 80})
+    drop(site, "half", {**heard, "address": BGP, "port": 25565})
 
 
 @FAULTS.finds(

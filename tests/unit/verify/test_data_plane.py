@@ -41,18 +41,18 @@ def targets(site: LiveSite) -> dict[str, Any]:
 
 
 def test_reference_site_is_asked_where_each_address_comes_in() -> None:
-    def over_l2(holder: str) -> dict[str, Any]:
-        return {"tcp": [80], "udp": [], "connections": 1, "segment": ["10.122.0.1"], "holders": [holder], "paths": []}
+    def over_l2(port: int, holder: str) -> dict[str, Any]:
+        return {"tcp": [port], "udp": [], "connections": 1, "segment": ["10.122.0.1"], "holders": [holder], "paths": []}
 
-    def over_bgp(*hops: str) -> dict[str, Any]:
+    def over_bgp(port: int, *hops: str) -> dict[str, Any]:
         paths = [{"gateway": hop, "interface": "br0"} for hop in hops]
-        return {"tcp": [80], "udp": [], "connections": 8, "segment": [], "holders": [], "paths": paths}
+        return {"tcp": [port], "udp": [], "connections": 8, "segment": [], "holders": [], "paths": paths}
 
     assert targets(LiveSite()) == {
-        "10.122.0.171": over_l2("10.122.0.12"),
-        "10.122.0.129": over_l2("10.122.0.14"),
-        "203.0.113.93": over_bgp("10.121.0.11", "10.121.0.12"),
-        "203.0.113.94": over_bgp("10.122.0.12", "10.122.0.13"),
+        "10.122.0.171": over_l2(5432, "10.122.0.12"),
+        "10.122.0.129": over_l2(80, "10.122.0.14"),
+        "203.0.113.93": over_bgp(80, "10.121.0.11", "10.121.0.12"),
+        "203.0.113.94": over_bgp(25565, "10.122.0.12", "10.122.0.13"),
     }
 
 
@@ -62,7 +62,7 @@ def test_reference_site_that_answers_is_green() -> None:
     holder = f"node02 ({mac_of('10.122.0.12')})"
     assert site.texts() == []
     assert ("udm-pro 10.122.0.171 (platform affine/affine-svc-lb)", "node02", holder, "ok") in site.rows("neighbor")
-    seen = "TCP 80 8 of 8, each of 2 paths"
+    seen = "TCP 25565 8 of 8, each of 2 paths"
     assert ("udm-pro 203.0.113.94 (platform dummy/dummy-service)", "answers", seen, "ok") in site.rows("asked")
 
 
@@ -96,11 +96,11 @@ def test_router_of_others_does_not_ask() -> None:
 def test_source_ranges_decide_whether_the_router_tries(ranges: list[str], reason: str | None) -> None:
     site = LiveSite()
     site.service("affine-svc-lb")["spec"]["loadBalancerSourceRanges"] = ranges
-    assert targets(site)[L2]["tcp"] == ([80] if reason is None else [])
+    assert targets(site)[L2]["tcp"] == ([5432] if reason is None else [])
     assert targets(site)[L2]["segment"] == ["10.122.0.1"]  # who has it is asked in any case
     ask(site)
     seen = next(row[2] for row in site.rows("asked") if L2 in row[0])
-    assert seen == ("TCP 80 1 of 1" if reason is None else f"announced, not tried ({reason})")
+    assert seen == ("TCP 5432 1 of 1" if reason is None else f"announced, not tried ({reason})")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_source_ranges_may_be_those_that_are_kept_out(policy: str, cilium: str, 
     service = site.service("affine-svc-lb")
     service["spec"]["loadBalancerSourceRanges"] = ranges
     service["metadata"]["annotations"] = {"service.cilium.io/src-ranges-policy": policy}
-    assert targets(site)[L2]["tcp"] == ([80] if tried else [])
+    assert targets(site)[L2]["tcp"] == ([5432] if tried else [])
 
 
 def test_address_without_endpoint_or_route_is_not_tried() -> None:
@@ -145,7 +145,10 @@ def test_service_without_endpoint_hides_no_other_at_its_address() -> None:
             "status": second["status"],
         },
     )
-    assert targets(site)[BGP]["tcp"] == [80]
+    assert targets(site)[BGP]["tcp"] == [25565]
+    ask(site)
+    told = "TCP 25565 8 of 8, each of 2 paths; dummy/asleep not tried (no ready endpoint)"
+    assert next(row[2:] for row in site.rows("asked") if BGP in row[0]) == (told, "unknown")
 
 
 def test_services_that_share_an_address_are_asked_together() -> None:
@@ -161,16 +164,16 @@ def test_services_that_share_an_address_are_asked_together() -> None:
     site.resources["EndpointSlice"].append(
         {**site.slice("dummy"), "metadata": {"namespace": "dummy", "labels": {"kubernetes.io/service-name": "second"}}}
     )
-    assert (targets(site)[BGP]["tcp"], targets(site)[BGP]["udp"]) == ([53, 80], [53])
+    assert (targets(site)[BGP]["tcp"], targets(site)[BGP]["udp"]) == ([53, 25565], [53])
     ask(site)
     row = next(row for row in site.rows("asked") if BGP in row[0])
     assert row[0] == "udm-pro 203.0.113.94 (platform dummy/dummy-service, dummy/second)"
-    seen = "TCP 53 8 of 8, each of 2 paths; TCP 80 8 of 8, each of 2 paths; UDP 53 not known"
+    seen = "TCP 53 8 of 8, each of 2 paths; TCP 25565 8 of 8, each of 2 paths; UDP 53 not known"
     assert row[2:] == (seen, "unknown")
 
 
 @FAULTS.finds(
-    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 in 8 attempts"
     " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03 take packets"
     " for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
 )
@@ -179,7 +182,7 @@ def nobody_answers(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 in 8 attempts"
     " (EHOSTUNREACH) (does a network policy or a firewall drop what comes from the router; does node02, node03 take"
     " packets for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
 )
@@ -189,7 +192,7 @@ def no_host_there(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 0 attempts"
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 in 0 attempts"
     " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03 take packets"
     " for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
 )
@@ -198,7 +201,7 @@ def an_address_that_the_module_forgot(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE872 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 4 of 8 attempts (one"
+    "EDGE872 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 in 4 of 8 attempts (one"
     " of node02, node03 takes no packets for it, or its answers are lost on their way: try them one by one (kubectl -n"
     " kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in each))"
 )
@@ -214,7 +217,7 @@ def over(site: LiveSite, address: str, **results: str) -> None:
 
 
 ONE_PATH_DEAD = (
-    "EDGE876 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 over the next hop node03"
+    "EDGE876 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 over the next hop node03"
     " (10.122.0.13) ({reason}), and got one over node02 (clients whose packets the router's hash sends to node03 get no"
     " answer. Does it take packets for the address: in the Cilium pod there, cilium-dbg monitor --type drop; by which way"
     " do its answers leave: ip route get)"
@@ -239,7 +242,7 @@ def a_next_hop_is_away(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+    "EDGE871 platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 in 8 attempts"
     " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03 take packets"
     " for the address: in the Cilium pod there, cilium-dbg monitor --type drop)"
 )
@@ -249,7 +252,7 @@ def all_paths_are_dead(site: LiveSite) -> None:
 
 
 SOME_REFUSED = (
-    "EDGE904 platform service dummy/dummy-service: {refused} of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused"
+    "EDGE904 platform service dummy/dummy-service: {refused} of 10 attempts of udm-pro at 203.0.113.94 TCP 25565 were refused"
     "{over}, and the others came about (some clients are refused: does each of the service's endpoints listen, and has"
     " each node that is asked a ready one (Local): kubectl -n dummy get endpointslices -o wide -l"
     " kubernetes.io/service-name=dummy-service)"
@@ -274,7 +277,7 @@ def one_of_several_endpoints_does_not_listen(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE873 platform service dummy/dummy-service: 10 of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused:"
+    "EDGE873 platform service dummy/dummy-service: 10 of 10 attempts of udm-pro at 203.0.113.94 TCP 25565 were refused:"
     " packets arrive, and nobody listens (look at what the service's endpoints listen on: kubectl -n dummy get"
     " endpointslices -l kubernetes.io/service-name=dummy-service)"
 )
@@ -284,7 +287,7 @@ def nobody_listens_behind_any_path(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
-    "EDGE873 platform service affine/affine-svc-lb: 1 of 1 attempts of udm-pro at 10.122.0.171 TCP 80 were refused:"
+    "EDGE873 platform service affine/affine-svc-lb: 1 of 1 attempts of udm-pro at 10.122.0.171 TCP 5432 were refused:"
     " packets arrive, and nobody listens (look at what the service's endpoints listen on: kubectl -n affine get"
     " endpointslices -l kubernetes.io/service-name=affine-svc-lb)"
 )
@@ -357,6 +360,13 @@ OWN_ADDRESS = (
 @FAULTS.finds(OWN_ADDRESS.format(service="dummy/dummy-service", address=BGP))
 def the_router_has_the_address(site: LiveSite) -> None:
     site.router["interfaces"][0]["addresses"].append(f"{BGP}/32")
+
+
+def test_address_of_a_service_on_the_router_is_not_met() -> None:
+    site = LiveSite()
+    the_router_has_the_address(site)
+    row = ("udm-pro has as its own", "no address of a service", f"{BGP} on lo", "error")
+    assert row in site.rows("nothing_else")
 
 
 @FAULTS.finds(OWN_ADDRESS.format(service="affine/affine-svc-lb", address=L2))
@@ -463,7 +473,7 @@ def test_paths_that_all_fail_while_connections_come_about_prove_nothing(result: 
     ask(site)
     over(site, BGP, node02=result, node03=result)
     assert site.texts() == []
-    assert [row[2] for row in site.rows("asked") if BGP in row[0]] == [f"TCP 80 8 of 8, {told}"]
+    assert [row[2:] for row in site.rows("asked") if BGP in row[0]] == [(f"TCP 25565 8 of 8, {told}", "unknown")]
 
 
 @pytest.mark.parametrize("result", ["unreachable", "not_asked"])
@@ -472,9 +482,56 @@ def test_path_that_could_not_be_asked_does_not_count_as_one_that_answers(result:
     ask(site)
     over(site, BGP, node02="answered", node03=result)
     assert site.texts() == []
-    assert [row[2] for row in site.rows("asked") if BGP in row[0]] == [
-        "TCP 80 8 of 8, over 1 of 2 paths, the others not asked"
+    assert [row[2:] for row in site.rows("asked") if BGP in row[0]] == [
+        ("TCP 25565 8 of 8, over 1 of 2 paths, the others not asked", "unknown")
     ]
+
+
+def test_time_out_beside_a_path_that_could_not_be_asked_is_not_known() -> None:
+    site = LiveSite()
+    ask(site)
+    over(site, BGP, node02="not_asked", node03="timed_out")
+    assert site.texts() == []
+    told = "TCP 25565 8 of 8, over none of 1 paths by itself, the others not asked"
+    assert [row[2:] for row in site.rows("asked") if BGP in row[0]] == [(told, "unknown")]
+
+
+@pytest.mark.parametrize("other", ["not_asked", "unreachable", "timed_out"])
+@pytest.mark.parametrize("result", ["unresolved", "sent_back"])
+def test_next_hop_that_is_dead_in_any_case_needs_no_other_that_answers(result: str, other: str) -> None:
+    site = LiveSite()
+    ask(site)
+    over(site, BGP, node02=other, node03=result)
+    assert site.codes() == ["EDGE876"]
+    assert "and got one over the path that its kernel picks" in site.texts()[0]
+    told = "TCP 25565 answers, 1 of 2 paths dead"
+    assert [row[2:] for row in site.rows("asked") if BGP in row[0]] == [(told, "error")]
+    port(site, BGP, timed_out=8)
+    assert site.codes() == ["EDGE871"], "nothing answers at all"
+
+
+def test_dead_next_hop_hides_no_port_that_refuses() -> None:
+    site = LiveSite()
+    ask(site)
+    over(site, BGP, node02="not_asked", node03="unresolved")
+    port(site, BGP, refused=8)
+    assert sorted(site.codes()) == ["EDGE873", "EDGE876"]
+
+
+def test_next_hops_that_are_all_dead_cannot_be_while_connections_come_about() -> None:
+    site = LiveSite()
+    ask(site)
+    over(site, BGP, node02="unresolved", node03="unresolved")
+    assert site.texts() == []
+    told = "TCP 25565 8 of 8, over none of 2 paths by itself"
+    assert [row[2:] for row in site.rows("asked") if BGP in row[0]] == [(told, "unknown")]
+
+
+def test_ports_of_sctp_are_told_not_to_be_tried() -> None:
+    site = LiveSite()
+    site.service("affine-svc-lb")["spec"]["ports"].append({"port": 9, "protocol": "SCTP"})
+    ask(site)
+    assert [row[2:] for row in site.rows("asked") if L2 in row[0]] == [("TCP 5432 1 of 1; SCTP 9 not tried", "unknown")]
 
 
 def test_next_hop_that_sends_packets_back_is_dead() -> None:
@@ -494,9 +551,9 @@ def test_dead_path_is_told_once_for_all_ports_in_the_row_too() -> None:
     ask(site)
     over(site, BGP, node02="answered", node03="timed_out")
     (text,) = site.texts()
-    assert "203.0.113.94 TCP 53, 80 over the next hop node03" in text
+    assert "203.0.113.94 TCP 53, 25565 over the next hop node03" in text
     row = next(row for row in site.rows("asked") if BGP in row[0])
-    assert row[2:] == ("TCP 53 answers over 1 of 2 paths; TCP 80 answers over 1 of 2 paths", "error")
+    assert row[2:] == ("TCP 53 answers over 1 of 2 paths; TCP 25565 answers over 1 of 2 paths", "error")
 
 
 def test_one_next_hop_needs_no_question_over_it() -> None:

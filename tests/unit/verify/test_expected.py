@@ -170,10 +170,15 @@ def test_pool_that_is_announced_as_an_aggregate() -> None:
 def test_pod_cidrs_of_a_node_without_a_cilium_node_are_not_known() -> None:
     plan = site("pod-cidrs-without-tunnel").plan.data
     observed = healthy(plan)
-    told = [(row.expected, row.seen) for row in verify(plan, observed).rows if " pods of " in row.subject]
-    assert told == [("its pod CIDRs", "not known: no CiliumNode names them")] * len(plan["sessions"])
+    resources = observed["clusters"][plan["sessions"][0]["cluster"]]["resources"]
+    row = ("its pod CIDRs", "not known: it has a session, and no CiliumNode", "warning")
+    told = [(row.expected, row.seen, row.level) for row in verify(plan, observed).rows if " pods of " in row.subject]
+    assert told == [row] * len(plan["sessions"])
     nodes = sorted({session["node"] for session in plan["sessions"]})
-    observed["clusters"][plan["sessions"][0]["cluster"]]["resources"]["CiliumNode"] = [
+    resources["CiliumNode"] = [{"metadata": {"name": node}, "spec": {}} for node in nodes]
+    told = [(row.expected, row.seen, row.level) for row in verify(plan, observed).rows if " pods of " in row.subject]
+    assert told == [("its pod CIDRs", "not known: its CiliumNode names none", "unknown")] * len(plan["sessions"])
+    resources["CiliumNode"] = [
         {"metadata": {"name": node}, "spec": {"ipam": {"podCIDRs": [f"10.244.{number}.0/24"]}}}
         for number, node in enumerate(nodes)
     ]

@@ -52,6 +52,7 @@ def nas(site: LiveSite) -> None:
             "keepalive": 10,
             "graceful_restart": 15,
             "connect_retry": 5,
+            "bfd": False,
             "shutdown": False,
             "peer_group": "nas",
         }
@@ -137,6 +138,45 @@ def nas_without_a_policy(site: LiveSite) -> None:
     site.router["summary"]["ipv4Unicast"]["peers"]["10.121.0.66"] = {**summary_line(64999), "peerState": "Policy"}
 
 
+def watched(site: LiveSite, status: str | None = "Up") -> None:
+    """Let the plan watch the session by BFD, and FRR show this of it; None: nothing."""
+    site.plan["neighbors"][0]["bfd"] = True
+    if status is not None:
+        site.neighbor("10.121.0.66")["peerBfdInfo"] = {"type": "single hop", "status": status}
+
+
+NO_BFD = (
+    "EDGE909 udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Established, and BFD, which the plan has on it, is"
+    " {}: a dead neighbor is noticed after the hold time alone (vtysh -c 'show bfd peers' and vtysh -c 'show bgp neighbors"
+    " 10.121.0.66'; is bfdd=yes in /etc/frr/daemons on the router, does the other end speak BFD, and are UDP ports 3784 and"
+    " 4784 open? Or say bfd: false)"
+)
+
+
+@FAULTS.finds(NO_BFD.format("down"))
+def nas_that_bfd_never_heard(site: LiveSite) -> None:
+    watched(site, "Down")
+
+
+@FAULTS.finds(NO_BFD.format("unknown"))
+def router_without_bfdd(site: LiveSite) -> None:
+    watched(site, "Unknown")
+
+
+@FAULTS.finds()
+def nas_whose_bfd_nobody_planned(site: LiveSite) -> None:
+    site.neighbor("10.121.0.66")["peerBfdInfo"] = {"status": "Down"}
+
+
+@FAULTS.finds(
+    "EDGE890 udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Active, not Established (vtysh -c 'show bgp"
+    " neighbors 10.121.0.66'; is the other end up, with the same password and AS numbers, and is TCP port 179 open?)"
+)
+def nas_down_and_its_bfd_too(site: LiveSite) -> None:
+    watched(site, "Down")
+    site.neighbor("10.121.0.66")["bgpState"] = "Active"
+
+
 def exports_the_service(site: LiveSite) -> None:
     """Let the plan export the service's address to the neighbor."""
     sent = next(
@@ -185,6 +225,35 @@ def test_planned_neighbor_in_good_order() -> None:
     assert {row.level for row in site.verify().rows} == {"ok"}
 
 
+@pytest.mark.parametrize(
+    ("status", "twin", "seen", "level"),
+    [
+        ("Up", False, "BFD up", "ok"),
+        ("Down", False, "BFD down", "error"),
+        (None, False, "BFD not shown by FRR, as where it is not configured", "unknown"),
+        ("Down", True, "BFD not tried: nobody answers it in a twin", "unknown"),
+        ("Up", True, "BFD up", "ok"),
+    ],
+)
+def test_planned_bfd_is_told_in_the_row_of_the_session(status: str | None, twin: bool, seen: str, level: str) -> None:
+    site = LiveSite()
+    nas(site)
+    watched(site, status)
+    site.observed["twin"] = twin
+    row = next(row for row in site.rows("router_session") if "nas" in row[0])
+    assert row[1:] == ("Established, 30/10 s, BFD up", f"Established, 30/10 s, {seen}", level)
+    assert site.codes() == (["EDGE909"] if level == "error" else [])
+
+
+def test_unknown_bfd_hides_no_other_policy() -> None:
+    site = LiveSite()
+    nas(site)
+    watched(site, None)
+    site.family("10.121.0.66")["routeMapForIncomingAdvertisements"] = None
+    assert site.codes() == ["EDGE828"]
+    assert next(row[3] for row in site.rows("router_session") if "nas" in row[0]) == "error"
+
+
 def two_sites() -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the plan of two sites with a link, and both in good order, with each one's service at the other."""
     plan = site("two-sites-with-link").plan.data
@@ -223,3 +292,21 @@ def test_service_of_one_site_must_come_to_the_other(table: str | None, reason: s
     found = [finding.text.partition(" (what leaves")[0] for finding in verify(plan, observed).findings]
     wanted = f"home neighbor 10.255.50.2 (link tunnel): {prefix}: {reason}"
     assert found == [wanted] * (reason is not None)
+
+
+@pytest.mark.parametrize(
+    ("shutdown", "row"),
+    [
+        (False, ("Established, 30/10 s", "not known: nobody has dialled in", "unknown")),
+        (True, ("shut down", "nobody has dialled in", "ok")),
+    ],
+)
+def test_neighbor_that_has_not_dialled_in_is_told_to_be_so(shutdown: bool, row: tuple[str, str, str]) -> None:
+    site = LiveSite()
+    nas(site)
+    site.plan["neighbors"][0].update(addresses=[], listen_ranges=["10.121.0.64/27"], shutdown=shutdown)
+    subject = "udm-pro <- nas 10.121.0.64/27 (neighbor nas)"
+    assert subject not in [found[0] for found in site.rows("router_session")]
+    del site.router["neighbors"]["10.121.0.66"], site.routes["192.0.2.0/24"]
+    assert site.texts() == []
+    assert (subject, *row) in site.rows("router_session")

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
+from ansible_collections.hybridnet.cluster_edge.tests.support.healthy import healthy
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     INGRESS,
@@ -21,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     route,
     summary_line,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site as planned_site
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_neighbors import nas
 
 FAULTS = Faults()
@@ -466,3 +470,57 @@ def test_path_of_a_planned_neighbor_that_the_router_uses_takes_clients_from_the_
     assert any(
         ": accepted from 10.121.0.66, expected only from node01, node02, node03 (" in text for text in site.texts()
     )
+
+
+AGGREGATE, STALE = "203.0.113.64/29", "203.0.113.72/29"
+
+
+def aggregates() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the plan of a site whose pool is announced in aggregates, and what is observed of it in good order."""
+    plan = copy.deepcopy(planned_site("aggregate-and-communities").plan.data)
+    observed = healthy(plan)
+    router = observed["routers"]["gw"]
+    for table in (router["bgp"]["ipv4"]["routes"], router["routes"]["ipv4"], router["best"]["ipv4"]):
+        table[AGGREGATE] = table.pop("203.0.113.64/32")
+    router["details"] = {"ipv4": {"routes": {}}, "ipv6": {"routes": {}}}
+    return plan, observed
+
+
+def test_aggregate_that_no_service_needs_is_told() -> None:
+    plan, observed = aggregates()
+    routes = observed["routers"]["gw"]["bgp"]["ipv4"]["routes"]
+    assert verify(plan, observed).errors == []
+    routes[STALE] = [path("10.16.0.12", "64541")]
+    report = verify(plan, observed)
+    assert [f"{found.code} {found.text}" for found in report.errors] == [
+        f"EDGE843 gw prefix {STALE}: accepted from n2, inside pool lb, but no live service holds an address in it (a node "
+        "announces what nobody serves: kubectl get services -A | grep LoadBalancer; an agent may hang with old state)"
+    ]
+    assert [(row.seen, row.level) for row in report.rows if row.subject == "gw accepts"] == [(STALE, "error")]
+
+
+def test_aggregate_of_a_service_that_is_announced_otherwise_is_from_an_unexpected_node() -> None:
+    """With traffic policy Local each address is announced by itself."""
+    plan, observed = aggregates()
+    router, cluster = observed["routers"]["gw"], observed["clusters"]["home"]
+    (service,) = cluster["resources"]["Service"]
+    service["spec"]["externalTrafficPolicy"] = "Local"
+    router["bgp"]["ipv4"]["routes"]["203.0.113.64/32"] = router["bgp"]["ipv4"]["routes"][AGGREGATE]
+    assert [found.path for found in verify(plan, observed).errors if found.code == "EDGE841"] == [
+        f"gw prefix {AGGREGATE} (home {service['metadata']['namespace']}/{service['metadata']['name']})"
+    ]
+
+
+def test_aggregate_of_a_cluster_that_was_not_read_may_be_right() -> None:
+    plan, observed = aggregates()
+    observed["routers"]["gw"]["bgp"]["ipv4"]["routes"][STALE] = [path("10.16.0.12", "64541")]
+    observed["clusters"]["home"] = {"error": "away"}
+    assert {found.code for found in verify(plan, observed).errors} == {"EDGE802"}
+
+
+@pytest.mark.parametrize("other", ["203.0.113.64/27", "203.0.113.128/29"])
+def test_prefix_that_is_no_aggregate_of_the_pool_is_judged_by_the_filter(other: str) -> None:
+    """Of another length, or beside the pool."""
+    plan, observed = aggregates()
+    observed["routers"]["gw"]["bgp"]["ipv4"]["routes"][other] = [path("10.16.0.12", "64541")]
+    assert "EDGE843" not in {found.code for found in verify(plan, observed).errors}

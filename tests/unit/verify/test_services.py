@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Break, Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     INGRESS,
@@ -149,7 +149,8 @@ def label_names_no_pool(site: LiveSite) -> None:
     "EDGE866 platform service affine/affine-svc-lb: its type is ClusterIP, not LoadBalancer (set type: LoadBalancer where the service is made)",
 )
 def not_a_load_balancer(site: LiveSite) -> None:
-    site.service("affine-svc-lb").update(spec={"type": "ClusterIP"}, status={})
+    site.service("affine-svc-lb")["spec"]["type"] = "ClusterIP"
+    site.service("affine-svc-lb")["status"] = {}
 
 
 @FAULTS.finds(
@@ -169,6 +170,72 @@ def another_policy(site: LiveSite) -> None:
     site.routes[SERVICE].append(path("10.122.0.11"))
     site.kernel[SERVICE] = route("10.122.0.11", "10.122.0.12", "10.122.0.13")
     site.peer("node01", 1)["routeCount"] = peer("x", 1)["routeCount"]
+
+
+NO_PORT = (
+    "EDGE907 platform service dummy/dummy-service: its ports lack TCP 25565, which the plan has; it has {} (run site.yml, which"
+    " sets them; who changed them: kubectl -n dummy get service dummy-service -o yaml --show-managed-fields. Or correct ports"
+    " in edge_services)"
+)
+
+
+@FAULTS.finds(NO_PORT.format("TCP 25566"))
+def another_port(site: LiveSite) -> None:
+    site.service("dummy-service")["spec"]["ports"][0]["port"] = 25566
+
+
+@FAULTS.finds(NO_PORT.format("UDP 25565"))
+def port_of_another_protocol(site: LiveSite) -> None:
+    site.service("dummy-service")["spec"]["ports"][0]["protocol"] = "UDP"
+
+
+@FAULTS.finds()
+def port_more_than_planned(site: LiveSite) -> None:
+    site.service("dummy-service")["spec"]["ports"].append({"port": 80, "protocol": "TCP"})
+
+
+@FAULTS.finds()
+def ports_of_a_service_that_others_make(site: LiveSite) -> None:
+    for item in (*site.plan["services"], *site.plan["clusters"]["platform"]["services"]):
+        item["manage"] = "metadata"
+    site.service("dummy-service")["spec"].update(ports=[{"port": 1}], loadBalancerSourceRanges=["10.0.0.0/8"])
+
+
+OTHER_RANGES = (
+    "EDGE908 platform service dummy/dummy-service: its loadBalancerSourceRanges let in {}, planned is {} (who set them:"
+    " kubectl -n dummy get service dummy-service -o yaml --show-managed-fields. Take them away there, or accept this where"
+    " they are meant: what a router or a client asks follows the live value)"
+)
+
+
+@FAULTS.finds(OTHER_RANGES.format("10.0.0.0/8", "everybody"))
+def source_ranges_that_nobody_planned(site: LiveSite) -> None:
+    site.service("dummy-service")["spec"]["loadBalancerSourceRanges"] = ["10.0.0.0/8"]
+
+
+def plan_ranges(site: LiveSite) -> None:
+    """Let the plan give a service source ranges."""
+    manifests = site.plan["clusters"]["platform"]["services"]
+    planned = next(item["object"] for item in manifests if item["name"] == "dummy-service")
+    planned["spec"]["loadBalancerSourceRanges"] = ["192.0.2.0/24", "10.0.0.0/8"]
+
+
+@FAULTS.finds(OTHER_RANGES.format("everybody", "10.0.0.0/8, 192.0.2.0/24"))
+def source_ranges_that_were_taken_away(site: LiveSite) -> None:
+    plan_ranges(site)
+
+
+@FAULTS.finds(OTHER_RANGES.format("all but 10.0.0.0/8, 192.0.2.0/24", "10.0.0.0/8, 192.0.2.0/24"))
+def source_ranges_that_keep_out(site: LiveSite) -> None:
+    planned_source_ranges(site)
+    site.service("dummy-service")["metadata"]["annotations"] = {"service.cilium.io/src-ranges-policy": "deny"}
+
+
+@FAULTS.finds()
+def planned_source_ranges(site: LiveSite) -> None:
+    plan_ranges(site)
+    ranges = ["10.0.0.0/8", "192.0.2.0/24 ", "10.0.0.0/8"]
+    site.service("dummy-service")["spec"]["loadBalancerSourceRanges"] = ranges
 
 
 @FAULTS.finds(
@@ -248,6 +315,15 @@ def dynamic_whose_class_takes_the_pool_s_only_way(site: LiveSite) -> None:
 def endpoints_on_nodes_that_do_not_announce(site: LiveSite) -> None:
     site.slice("dummy")["endpoints"] = [endpoint("node04")]
     del site.routes[SERVICE], site.kernel[SERVICE]
+
+
+@pytest.mark.parametrize(
+    "apply", [no_endpoint_local, endpoints_on_nodes_that_do_not_announce], ids=lambda found: found.__name__
+)
+def test_prefix_that_nobody_announces_for_want_of_an_endpoint_is_not_met(apply: Break) -> None:
+    site = LiveSite()
+    apply(site)
+    assert (f"udm-pro {SERVICE}", "nobody", "nobody", "warning") in site.rows("accepted")
 
 
 def two_families(site: LiveSite) -> None:

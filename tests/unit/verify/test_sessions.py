@@ -386,6 +386,39 @@ def test_account_that_may_not_list_pods_is_told_so() -> None:
     assert "the account may not list pods" in site.texts()[0]
 
 
+@pytest.mark.parametrize(
+    ("agents", "told"),
+    [
+        (None, "the account may not list pods in kube-system"),
+        ({}, "no pod in kube-system has the label k8s-app=cilium (edge_verify_cilium_namespace)"),
+    ],
+)
+def test_agents_of_which_nobody_knows_are_told_to_be_so(agents: dict[str, bool] | None, told: str) -> None:
+    site = LiveSite()
+    site.observed["clusters"]["platform"]["agents"] = agents
+    assert site.texts() == []
+    row = ("platform: Cilium's agents", "they and an operator ready", f"not known: {told}", "unknown")
+    assert row in site.rows("ends")
+
+
+def test_agents_that_are_known_and_those_that_nobody_asked_for_have_no_row() -> None:
+    site = LiveSite()
+    assert "platform: Cilium's agents" not in [row[0] for row in site.rows("ends")]
+    site.observed["clusters"]["platform"].update(agents=agents(), operator=True)
+    assert "platform: Cilium's agents" not in [row[0] for row in site.rows("ends")]
+
+
+def test_agents_that_run_elsewhere_are_not_missing() -> None:
+    """With another namespace or other labels, of a router that nobody can ask."""
+    site = LiveSite()
+    others_router(site, {})
+    assert site.texts() == []
+    told = [(row[2], row[3]) for row in site.rows("node_session")]
+    assert set(told) == {("established, 30/10 s, not known whether its agent is ready", "unknown")}
+    site.peer()["timers"]["appliedHoldTimeSeconds"] = 90
+    assert [row[3] for row in site.rows("node_session")].count("error") == 1
+
+
 def test_router_that_was_read_needs_no_word_of_an_agent() -> None:
     site = LiveSite()
     site.observed["clusters"]["platform"]["agents"] = {}
@@ -406,3 +439,20 @@ def test_as_numbers_in_two_parts_are_read(notation: str) -> None:
     site.neighbor()["remoteAs"] = "1.10"
     (text,) = site.texts()
     assert "the router expects AS 65546 there, planned is AS 65001" in text
+
+
+def test_graceful_restart_that_frr_does_not_show_is_not_known() -> None:
+    site = LiveSite()
+    del site.neighbor()["gracefulRestartInfo"]
+    assert site.texts() == []
+    row = next(row for row in site.rows("router_session") if "10.121.0.11" in row[0])
+    assert row[2:] == ("Established, 30/10 s, graceful restart not known", "unknown")
+
+
+def test_graceful_restart_that_is_not_known_hides_no_other_policy() -> None:
+    site = LiveSite()
+    del site.neighbor()["gracefulRestartInfo"]
+    site.family()["routeMapForIncomingAdvertisements"] = None
+    assert site.codes() == ["EDGE828"]
+    row = next(row for row in site.rows("router_session") if "10.121.0.11" in row[0])
+    assert row[3] == "error"

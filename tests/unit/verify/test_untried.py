@@ -49,20 +49,25 @@ def test_network_of_l2_on_which_the_router_does_not_ask_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoints", "routed", "why"),
+    ("endpoints", "routed", "why", "level"),
     [
-        (["node04"], False, "no node with a ready endpoint has a session with it; it has no route"),
-        (["node04"], True, "no node with a ready endpoint has a session with it; it has a route by way of others"),
-        ([], False, "no ready endpoint"),
+        (["node04"], False, "no node with a ready endpoint has a session with it; it has no route", "warning"),
+        (
+            ["node04"],
+            True,
+            "no node with a ready endpoint has a session with it; it has a route by way of others",
+            "unknown",
+        ),
+        ([], False, "no ready endpoint", "unknown"),
     ],
 )
 def test_router_to_which_no_node_announces_a_local_service_is_told(
-    endpoints: list[str], routed: bool, why: str
+    endpoints: list[str], routed: bool, why: str, level: str
 ) -> None:
     site = LiveSite()
     site.slice("dummy")["endpoints"] = [endpoint(node) for node in endpoints]
     if not routed:
         del site.kernel[f"{BGP}/32"]
     assert rows(site, "asked", BGP) == [
-        (f"udm-pro {BGP} (platform dummy/dummy-service)", "answers", f"announced, not tried ({why})", "unknown")
+        (f"udm-pro {BGP} (platform dummy/dummy-service)", "answers", f"announced, not tried ({why})", level)
     ]

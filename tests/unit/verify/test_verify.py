@@ -20,6 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import (
     Faults,
     LiveSite,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.observed import forwarding, interface
 from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_leases import lease_missing
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_routes import foreign_prefix
@@ -62,18 +63,20 @@ def router_without_its_address(site: LiveSite) -> None:
 
 
 FORWARDS_NOTHING = (
-    "EDGE900 udm-pro: its kernel forwards no {family} packets ({setting}=0): what it sends itself reaches the services, and "
-    "nothing that a client sends through it does (sysctl -w {setting}=1, and the same line in a file in /etc/sysctl.d, so that "
-    "it stays after a restart; a line no ip forwarding or no ipv6 forwarding in frr.conf switches it off again)"
+    "EDGE900 udm-pro: its kernel forwards no {family} packets that come in by {interface} ({setting}=0): what it sends itself "
+    "reaches the services, and no client behind it gets an answer (sysctl -w {setting}=1, and the same in a file in "
+    "/etc/sysctl.d, so that it stays after a restart; a line no ip forwarding or no ipv6 forwarding in frr.conf switches it off "
+    "again)"
 )
-NO_IPV4 = FORWARDS_NOTHING.format(family="IPv4", setting="net.ipv4.ip_forward")
-NO_IPV6 = FORWARDS_NOTHING.format(family="IPv6", setting="net.ipv6.conf.all.forwarding")
+NO_IPV4 = FORWARDS_NOTHING.format(family="IPv4", interface="br0", setting="net.ipv4.ip_forward")
+NO_IPV6 = FORWARDS_NOTHING.format(family="IPv6", interface="any interface", setting="net.ipv6.conf.all.forwarding")
+NO_IPV6_BY_ITS_LEG = FORWARDS_NOTHING.format(family="IPv6", interface="br0", setting="net.ipv6.conf.all.forwarding")
 
 
 @FAULTS.finds(NO_IPV4)
 def router_forwards_nothing(site: LiveSite) -> None:
     """The plan has no IPv6 address."""
-    site.router["forwarding"] = {"ipv4": False, "ipv6": False}
+    site.router["forwarding"] = forwarding("br0", ipv4=False, ipv6=False)
 
 
 @FAULTS.finds(
@@ -200,14 +203,25 @@ def test_report_does_not_depend_on_the_order_of_what_was_seen() -> None:
     assert render(turned.verify()) == render(site.verify())
 
 
-def test_router_needs_an_address_of_each_family() -> None:
+@pytest.mark.parametrize("another", ["fd00:122::1/64", "10.123.0.1/24"])
+def test_router_needs_each_of_its_addresses(another: str) -> None:
+    """The plan has one for each family and subnet."""
+    address = another.partition("/")[0]
     site = LiveSite()
-    site.plan["routers"]["udm-pro"]["addresses"]["private"].append("fd00:122::1")
+    site.plan["routers"]["udm-pro"]["addresses"]["private"].append(address)
     assert [text.partition(" (")[0] for text in site.texts()] == [
-        "EDGE878 udm-pro network private: none of its interfaces has fd00:122::1"
+        f"EDGE878 udm-pro network private: none of its interfaces has {address}"
     ]
-    site.router["interfaces"][1]["addresses"].append("fd00:122::1/64")
+    row = (
+        "udm-pro: its addresses on private",
+        f"10.122.0.1, {address}",
+        f"none of its interfaces has {address}",
+        "error",
+    )
+    assert row in site.rows("ends")
+    site.router["interfaces"][1]["addresses"].append(another)
     assert site.texts() == []
+    assert {row[3] for row in site.rows("ends")} == {"ok"}
 
 
 def ipv6_by_bgp(site: LiveSite) -> None:
@@ -229,6 +243,7 @@ def ipv6_on_l2(site: LiveSite) -> None:
     for pool in site.plan["pools"]:
         pool["families"] = ["ipv6"]
     site.plan["routers"]["udm-pro"]["addresses"]["private"].append("fd00:122::1")
+    site.router["interfaces"][1]["addresses"].append("fd00:122::1/64")
 
 
 def l2_on_a_network_without_the_router(site: LiveSite) -> None:
@@ -240,24 +255,27 @@ def router_leaves(site: LiveSite) -> None:
     site.plan["routers"]["udm-pro"]["absent"] = True
 
 
+OFF, ON = {"all": False, "br0": False}, {"all": True, "br0": True}
+
+
 @pytest.mark.parametrize(
     ("prepare", "forwards", "texts"),
     [
-        pytest.param(ipv6_by_bgp, {"ipv4": True, "ipv6": True}, [], id="forwards"),
+        pytest.param(ipv6_by_bgp, {"ipv4": ON, "ipv6": ON}, [], id="forwards"),
         pytest.param(ipv6_by_bgp, {}, [], id="not known"),
         pytest.param(ipv6_by_bgp, None, [], id="an older observation"),
-        pytest.param(ipv6_by_bgp, {"ipv4": False}, [NO_IPV4], id="a kernel without IPv6"),
-        pytest.param(ipv6_by_bgp, {"ipv4": True, "ipv6": False}, [NO_IPV6], id="IPv6"),
-        pytest.param(ipv6_by_bgp, {"ipv4": False, "ipv6": False}, [NO_IPV4, NO_IPV6], id="both"),
-        pytest.param(ipv6_by_bgp_to_another_router, {"ipv4": True, "ipv6": False}, [], id="another router's"),
-        pytest.param(l2_alone, {"ipv4": False, "ipv6": False}, [NO_IPV4], id="L2"),
-        pytest.param(ipv6_on_l2, {"ipv4": False, "ipv6": False}, [NO_IPV6], id="IPv6 on L2"),
-        pytest.param(l2_on_a_network_without_the_router, {"ipv4": False}, [], id="L2 elsewhere"),
-        pytest.param(router_leaves, {"ipv4": False}, [], id="leaves"),
+        pytest.param(ipv6_by_bgp, {"ipv4": OFF}, [NO_IPV4], id="a kernel without IPv6"),
+        pytest.param(ipv6_by_bgp, {"ipv4": ON, "ipv6": OFF}, [NO_IPV6], id="IPv6"),
+        pytest.param(ipv6_by_bgp, {"ipv4": OFF, "ipv6": OFF}, [NO_IPV4, NO_IPV6], id="both"),
+        pytest.param(ipv6_by_bgp_to_another_router, {"ipv4": ON, "ipv6": OFF}, [], id="another router's"),
+        pytest.param(l2_alone, {"ipv4": OFF, "ipv6": OFF}, [NO_IPV4], id="L2"),
+        pytest.param(ipv6_on_l2, {"ipv4": OFF, "ipv6": OFF}, [NO_IPV6_BY_ITS_LEG], id="IPv6 on L2"),
+        pytest.param(l2_on_a_network_without_the_router, {"ipv4": OFF}, [], id="L2 elsewhere"),
+        pytest.param(router_leaves, {"ipv4": OFF}, [], id="leaves"),
     ],
 )
 def test_router_forwards_the_families_that_the_plan_brings_to_it(
-    prepare: Break, forwards: dict[str, bool] | None, texts: list[str]
+    prepare: Break, forwards: dict[str, dict[str, bool]] | None, texts: list[str]
 ) -> None:
     site = LiveSite()
     prepare(site)
@@ -269,7 +287,96 @@ def test_router_forwards_the_families_that_the_plan_brings_to_it(
     assert [("udm-pro: IPv4 packets" if text == NO_IPV4 else "udm-pro: IPv6 packets") for text in texts] == [
         subject for subject, _seen, level in told if level == "error"
     ]
-    assert all((level == "error") is (seen == "not forwarded") for _subject, seen, level in told)
+    assert all((level == "error") is seen.startswith("not forwarded") for _subject, seen, level in told)
+
+
+def two_legs(site: LiveSite, below: str | None = None) -> None:
+    """Let the router have its addresses on two interfaces, the second perhaps a macvlan."""
+    site.router["interfaces"] = [
+        interface("br0", "10.121.0.1/24"),
+        interface("br1.122", "10.122.0.1/24", over=below),
+        interface("wg9", "10.9.0.1/24"),
+    ]
+
+
+def by_leg(setting: str) -> str:
+    return FORWARDS_NOTHING.format(family="IPv4", interface="br1.122", setting=setting)
+
+
+LEG = by_leg("net.ipv4.conf.br1/122.forwarding")
+
+
+@pytest.mark.parametrize(
+    ("forwards", "texts", "row"),
+    [
+        pytest.param({"all": True, "br0": True, "br1.122": True, "wg9": False}, [], ("forwarded", "ok"), id="its legs"),
+        pytest.param(
+            {"all": False, "br0": True, "br1.122": True, "wg9": False}, [], ("forwarded", "ok"), id="its legs alone"
+        ),
+        pytest.param(
+            {"all": False, "br0": True, "br1.122": False, "wg9": True},
+            [LEG],
+            ("not forwarded from br1.122", "error"),
+            id="another interface",
+        ),
+        pytest.param(
+            {"all": True, "br0": True, "br1.122": False, "wg9": True},
+            [LEG],
+            ("not forwarded from br1.122", "error"),
+            id="all but one leg",
+        ),
+        pytest.param(
+            {"all": True, "br0": True, "wg9": True},
+            [],
+            ("not known: the kernel's setting of br1.122 could not be read", "unknown"),
+            id="a leg that was not read",
+        ),
+    ],
+)
+def test_router_forwards_what_comes_in_from_nodes(
+    forwards: dict[str, bool], texts: list[str], row: tuple[str, str]
+) -> None:
+    site = LiveSite()
+    two_legs(site)
+    site.router["forwarding"] = {"ipv4": forwards}
+    assert [text for text in site.texts() if text.startswith("EDGE900")] == texts
+    assert ("udm-pro: IPv4 packets", "forwarded", *row) in site.rows("ends")
+
+
+def test_setting_for_all_is_nothing_where_no_interface_has_it() -> None:
+    site = LiveSite()
+    two_legs(site)
+    site.router["forwarding"] = {"ipv4": {"all": True, "br0": False, "br1.122": False, "wg9": False}}
+    (text,) = [text for text in site.texts() if text.startswith("EDGE900")]
+    assert "come in by br0, br1.122 (net.ipv4.conf.br0.forwarding=0, net.ipv4.conf.br1/122.forwarding=0)" in text
+    assert "(sysctl -w net.ipv4.conf.br0.forwarding=1 net.ipv4.conf.br1/122.forwarding=1, and" in text
+
+
+@pytest.mark.parametrize("own", ["br1", "br1.122"])
+def test_of_a_macvlan_and_what_is_below_it_one_forwards(own: str) -> None:
+    site = LiveSite()
+    two_legs(site, below="br1")
+    forwards = {"all": False, "br0": True, "br1": False, "br1.122": False, "wg9": True}
+    site.router["forwarding"] = {"ipv4": {**forwards, own: True}}
+    assert [text for text in site.texts() if text.startswith("EDGE900")] == []
+    site.router["forwarding"] = {"ipv4": forwards}
+    (text,) = [text for text in site.texts() if text.startswith("EDGE900")]
+    assert "come in by br1 or br1.122 (" in text
+
+
+@pytest.mark.parametrize(
+    ("forwards", "level"),
+    [
+        pytest.param(ON, "unknown", id="on"),
+        pytest.param({"all": True, "br0": False, "wg9": True}, "unknown", id="one of them"),
+        pytest.param(OFF, "error", id="off"),
+    ],
+)
+def test_by_which_interface_nodes_answer_is_not_known_without_ip(forwards: dict[str, bool], level: str) -> None:
+    site = LiveSite()
+    site.router["interfaces"] = []
+    site.router["forwarding"] = {"ipv4": forwards}
+    assert [row[3] for row in site.rows("ends") if row[0] == "udm-pro: IPv4 packets"] == [level]
 
 
 def test_what_is_not_known_of_forwarding_is_told_to_be_so() -> None:
@@ -292,7 +399,9 @@ def test_router_that_has_addresses_over_a_link_alone_must_forward(of: str, route
     plan = site(of).plan.data
     observed = healthy(plan)
     for seen in observed["routers"].values():
-        seen["forwarding"] = {"ipv4": False, "ipv6": True}
+        seen["forwarding"] = {
+            family: dict.fromkeys(found, family == "ipv6") for family, found in seen["forwarding"].items()
+        }
     found = [finding.path for finding in verify(plan, observed).findings if finding.code == "EDGE900"]
     assert found == routers
 
@@ -302,7 +411,7 @@ def test_router_whose_link_brings_no_address_need_not_forward() -> None:
     plan["expect"]["announcements"] = []
     observed = healthy(plan)
     for seen in observed["routers"].values():
-        seen["forwarding"] = {"ipv4": False, "ipv6": False}
+        seen["forwarding"] = forwarding(ipv4=False, ipv6=False)
     assert not [finding for finding in verify(plan, observed).findings if finding.code == "EDGE900"]
 
 
@@ -310,8 +419,11 @@ def test_router_whose_addresses_are_not_known_is_told_to_be_so() -> None:
     site = LiveSite()
     site.router["interfaces"] = []
     assert site.texts() == []
-    row = ("udm-pro: its addresses", "those of the plan", "not known: ip gave no answer", "unknown")
-    assert row in site.rows("ends")
+    told = (
+        "not known: ip gave no answer; so not whether it has a service's address, nor by which interfaces packets leave for"
+        " nodes and come in from them"
+    )
+    assert ("udm-pro: its addresses", "those of the plan", told, "unknown") in site.rows("ends")
 
 
 @pytest.mark.parametrize(

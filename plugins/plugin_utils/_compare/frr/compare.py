@@ -19,11 +19,12 @@ import re
 from re import Match
 
 from ....module_utils._errors import EdgeError
-from ....module_utils._frr.config import BGP, Line, Objects, parse
+from ....module_utils._frr.config import BGP, Instance, Line, Objects, parse
 from ....module_utils._frr.versions import CONNECT_RETRY_30, EBGP_REQUIRES_POLICY, ENFORCE_FIRST_AS, TRIED
 from .lines import (
     COMMUNITIES,
     GRACEFUL,
+    check_numbers,
     community_kinds,
     interfaces,
     limit,
@@ -102,12 +103,17 @@ def bgp_config(text: str, version: str | None = None) -> BgpConfig:
     Raises:
         EdgeError: two BGP instances in the default VRF, or a line that FRR itself would refuse.
     """
-    plain = "\n".join(_written_out(line) for line in text.splitlines())
+    plain = _plain(text)
     config = parse(plain)
     lines = config.objects.get(BGP, ())
     if not lines:
         return BgpConfig(None, {}, {}, {})
     return _Instance(config.objects, lines, config.profile, version, plain).normal_form()
+
+
+def _plain(text: str) -> str:
+    """Return a configuration with abbreviated keywords written out."""
+    return "\n".join(_written_out(line) for line in text.splitlines())
 
 
 def _written_out(raw: str) -> str:
@@ -167,6 +173,8 @@ class _Instance:
             negated = words[0] == "no"
             if words[1 if negated else 0 :][:1] == ["neighbor"] and len(words) > 2:
                 name, rest = words[2 if negated else 1], words[3 if negated else 2 :]
+                if rest and not negated:
+                    check_numbers(line, rest)
                 self.lines.setdefault(name, []).append((context, (["no"] if negated else []) + rest))
             elif context:
                 self.family_lines.setdefault(context, []).append(line)
@@ -218,10 +226,10 @@ class _Instance:
     def _family_settings(self, context: str, family: str) -> Settings:
         result: Settings = {}
         for text in self.family_lines.get(context, []):
-            words = text.split()
             if text in _ON_BY_DEFAULT:
                 continue
             text = with_length(self._followed(text, family))
+            words = text.split()
             named = re.search(r" route-map (\S+)", text)
             bare = text.replace(named.group(), "") if named else text
             decision = route_map(self.objects, named.group(1), family) if named else None
@@ -309,8 +317,7 @@ class _Instance:
             if words[:2] == ["timers", "bgp"] and len(words) >= 4:
                 keepalive, hold = _number(words[2], text), _number(words[3], text)
         if "timers" in raw:
-            said = ["timers", *raw.pop("timers").split()]
-            keepalive, hold = (_number(word_at(said, index), " ".join(said)) for index in (1, 2))
+            keepalive, hold = (int(word) for word in raw.pop("timers").split()[:2])
         raw["hold time"] = f"{hold} s"
         raw["keepalive"] = f"{min(keepalive, hold // 3)} s"
         raw["connect retry"] = raw.get("connect retry", f"{self._connect_retry()} s")
@@ -438,6 +445,30 @@ def frr_difference(first: str | BgpConfig, second: str | BgpConfig, version: str
         held = (one.families.get(family, {}), other.families.get(family, {}))
         lines += [f"{family}: {line}" for line in _settings_difference(*held)]
     return lines + _neighbors_difference(one.neighbors, other.neighbors)
+
+
+def moved_between_groups(first: str, second: str) -> dict[tuple[str | None, str], list[str]]:
+    """Return the neighbors of both configurations that get another peer group: FRR closes a session for that.
+
+    Args:
+        first: a configuration.
+        second: another one.
+
+    Returns:
+        (the group in the first, None for none; the group in the second) -> neighbors. One that leaves its group without
+        getting another is left out: so are none of the planned ones.
+
+    Raises:
+        EdgeError: as :func:`bgp_config`.
+    """
+    one, other = (Instance(parse(_plain(text)).objects.get(BGP, ())) for text in (first, second))
+    there = set(one.neighbors)
+    found: dict[tuple[str | None, str], list[str]] = {}
+    for name in other.neighbors:
+        old, new = one.group_of.get(name), other.group_of.get(name)
+        if name in there and new is not None and old != new:
+            found.setdefault((old, new), []).append(name)
+    return found
 
 
 def _settings_difference(one: Settings, other: Settings) -> list[str]:

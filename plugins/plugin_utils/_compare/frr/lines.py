@@ -32,15 +32,24 @@ def word_at(words: Sequence[str], index: int) -> str:
     return words[index]
 
 
+_PREFIX_LINE = re.compile(
+    r"^(?P<head>network|aggregate-address) (?P<prefix>\S+)(?: (?:mask )?(?P<mask>\d+\.\d+\.\d+\.\d+))?(?P<rest>.*)$"
+)
+"""A prefix of the instance; the word ``mask`` stands before that of ``network`` alone."""
+
+
 def with_length(text: str) -> str:
-    """Return a line of a family in FRR's own spelling: a mask as a length, dampening without its defaults."""
-    found = re.match(r"^network (\S+) mask (\S+)(?P<rest>.*)$", text)
-    if found:
+    """Return a line of a family in FRR's own spelling.
+
+    A mask becomes a length, host bits become zero, and dampening loses its defaults. What is no prefix stays as it is.
+    """
+    found = _PREFIX_LINE.match(text)
+    if found and (found["mask"] or "/" in found["prefix"]):
         try:
-            prefix = ipaddress.ip_network(f"{found.group(1)}/{found.group(2)}", strict=False)
+            prefix = ipaddress.ip_network("/".join(filter(None, (found["prefix"], found["mask"]))), strict=False)
         except ValueError:
             return text
-        return "network {}{}".format(prefix, found.group("rest"))
+        return "{} {}{}".format(found["head"], prefix, found["rest"])
     return "bgp dampening" if text == "bgp dampening 15 750 2000 60" else text
 
 
@@ -81,6 +90,37 @@ def profiles(text: str) -> dict[str, str]:
         elif name and said[:1] not in ("!", "#", ""):
             found[name].append(said)
     return {profile: ", ".join(sorted(lines)) or "defaults" for profile, lines in found.items()}
+
+
+def check_numbers(line: str, words: Sequence[str]) -> None:
+    """Check the numbers of a line of a neighbor or peer group, while the whole line is known.
+
+    Args:
+        line: the line.
+        words: what follows the name in it.
+
+    Raises:
+        EdgeError: ``maximum-prefix`` or ``timers`` lacks a number that FRR asks for.
+    """
+    given = tuple(words[1:])
+    if words[0] == "maximum-prefix":
+        wanted, needed = "a number of prefixes", given[:1]
+        if "restart" in given:
+            wanted, needed = f"{wanted}, and one of minutes behind restart", (*needed, *_behind(given, "restart"))
+        enough = 1 + ("restart" in given)
+    elif words[0] == "timers" and given[:1] in (("connect",), ("delayopen",)):
+        wanted, needed, enough = "a number of seconds", given[1:2], 1
+    elif words[0] == "timers":
+        wanted, needed, enough = "two numbers of seconds, for keepalive and hold time", given[:2], 2
+    else:
+        return
+    if len(needed) < enough or not all(word.isdecimal() for word in needed):
+        raise EdgeError("", f"'{line}' lacks {wanted}: FRR refuses it")
+
+
+def _behind(words: Sequence[str], word: str) -> Sequence[str]:
+    at = words.index(word)
+    return words[at + 1 : at + 2]
 
 
 def session_line(raw: Settings, words: list[str]) -> None:

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from ....module_utils._errors import EdgeError
 from ....module_utils._frr.config import Key, Objects, route_map_entries
 from .prefixes import NOTHING, Prefixes, block, both, everything, minus, text, union
 
@@ -251,15 +252,30 @@ def _changes(objects: Objects, lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
+def _check(line: str, place: str) -> None:
+    """Raise an EdgeError for a line of an entry of a route-map that means nothing; ``place`` names the entry."""
+    found = _LIST_MATCH.match(line)
+    if found and found["what"].endswith("prefix-len") and not found["name"].isdecimal():
+        raise EdgeError(place, f"'{line}' has no number for a prefix length: FRR refuses it")
+    if line == "set":
+        raise EdgeError(place, "'set' does not say what is set: FRR refuses it")
+
+
 def route_map(objects: Objects, name: str, family: str) -> Decision:
     """Return what a route-map does to the routes of a family.
 
     A route-map with ``call``, ``continue`` or ``on-match`` is not followed: it equals only one that says the same.
+
+    Raises:
+        EdgeError: a line of it is one that FRR refuses, and that means nothing.
     """
     lines = objects.get(Key("route-map", name))
     if lines is None:
         return ()
     entries = route_map_entries(lines)
+    for action, seq, texts in entries:
+        for line in texts:
+            _check(line, f"route-map {name} {action} {seq}")
     if any(_CONTROL.match(line) for _action, _seq, texts in entries for line in texts):
         return ((everything(family), Outcome(True, ("as it stands: " + _as_it_stands(objects, entries, family),))),)
     open_: list[tuple[Prefixes, list[tuple[Tree, Outcome]]]] = [(everything(family), [])]

@@ -23,6 +23,7 @@ from ..._kubernetes.labels import kubelet_labels
 from ..._kubernetes.selectors import Selector
 from ..._versions.cilium import parse_version
 from .labels import EVERYTHING, ServiceClass, classes_text, selector, service_classes
+from .policies import POLICY, policies_are_read, translated
 from .pools import announced_over_l2, interval_text, pod_pool_facts, pool_blocks, pool_conflict
 from .services import service_facts
 from .sessions import Announcement, NodeSessions, node_sessions
@@ -37,6 +38,7 @@ _HANDLED = frozenset(
         "CiliumBGPPeerConfig",
         "CiliumBGPAdvertisement",
         "CiliumBGPNodeConfigOverride",
+        POLICY,
         "CiliumLoadBalancerIPPool",
         "CiliumL2AnnouncementPolicy",
         "CiliumPodIPPool",
@@ -44,6 +46,8 @@ _HANDLED = frozenset(
         "Secret",
     }
 )
+_OF_NODES = frozenset({"CiliumBGPClusterConfig", POLICY, "CiliumL2AnnouncementPolicy"})
+"""The kinds that select nodes."""
 _SERVICE_SELECTORS = {
     "CiliumLoadBalancerIPPool": "serviceSelector",
     "CiliumL2AnnouncementPolicy": "serviceSelector",
@@ -66,6 +70,7 @@ def objects_difference(
     version: str,
     nodes: Mapping[str, Mapping[str, str]],
     first_family: str = "IPv4",
+    first_version: str | None = None,
 ) -> list[str]:
     """Return the differences between what two sets of objects set up, one line each; none where they are equal.
 
@@ -75,13 +80,17 @@ def objects_difference(
         version: of Cilium, for both.
         nodes: name -> labels of each node of the cluster.
         first_family: of the cluster, ``IPv4`` or ``IPv6``: what a Service gets that names none.
+        first_version: of the Cilium that reads the first set, where it is another one. It decides whether a
+            CiliumBGPPeeringPolicy of the first set counts; all else is read as ``version`` has it.
 
     Raises:
         EdgeError: an object is none, its version serves no such API, or a selector is none.
     """
     sides = [_by_kind(items, version, place) for items, place in ((first, "first"), (second, "second"))]
-    for held in sides:
-        if not nodes and ("CiliumBGPClusterConfig" in held or "CiliumL2AnnouncementPolicy" in held):
+    for held, reader in zip(sides, (first_version or version, version), strict=True):
+        if POLICY in held and not policies_are_read(parse_version(reader)):
+            del held[POLICY]
+        if not nodes and not _OF_NODES.isdisjoint(held):
             raise EdgeError(
                 "nodes", "there is no node", "give name -> labels of each node: what a node does is compared"
             )
@@ -153,10 +162,18 @@ def _selectors(held: Mapping[str, Mapping[str, Any]]) -> Iterable[Selector]:
     for kind, key in _SERVICE_SELECTORS.items():
         for name, item in held.get(kind, {}).items():
             yield selector(item["spec"].get(key), EVERYTHING, f"{kind} {name}") or EVERYTHING
-    for name, item in held.get("CiliumBGPAdvertisement", {}).items():
-        with read_as_the_api_has_it(f"CiliumBGPAdvertisement {name}"):
+    yield from _advertised(held.get("CiliumBGPAdvertisement", {}))
+    for name, item in held.get(POLICY, {}).items():
+        yield from _advertised(translated(name, item["spec"])["CiliumBGPAdvertisement"])
+
+
+def _advertised(advertisements: Mapping[str, Mapping[str, Any]]) -> Iterable[Selector]:
+    """Yield the selectors of services in CiliumBGPAdvertisements, by name."""
+    for name, item in advertisements.items():
+        path = f"CiliumBGPAdvertisement {name}"
+        with read_as_the_api_has_it(path):
             for entry in item["spec"].get("advertisements") or []:
-                found = selector(entry.get("selector"), None, f"CiliumBGPAdvertisement {name}")
+                found = selector(entry.get("selector"), None, path)
                 if entry.get("advertisementType") == "Service" and found is not None:
                     yield found
 

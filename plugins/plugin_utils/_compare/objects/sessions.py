@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The BGP sessions that the CiliumBGP* objects give to one node, with Cilium's defaults, and what it announces.
 
+A CiliumBGPPeeringPolicy that selects the node wins over each CiliumBGPClusterConfig.
 Sources: the CRDs of Cilium 1.16 to 1.20 and its pkg/bgp.
 """
 
@@ -18,10 +19,8 @@ from ..._kubernetes.selectors import Selector
 from ..._model.communities import WELL_KNOWN_COMMUNITIES
 from ..._versions.cilium import PEER_LOCAL_PORT_UNTIL, SOURCE_INTERFACE, Version
 from .labels import EVERYTHING, selector
+from .policies import POLICY, Held, policies_of, translated
 from .shape import as_text, read_as_the_api_has_it
-
-Held = Mapping[str, Mapping[str, dict[str, Any]]]
-"""Kind -> name -> object."""
 
 _FAMILY_KEYS = {"ipv4": "aggregationLengthIPv4", "ipv6": "aggregationLengthIPv6"}
 _COMMUNITY_WORDS = {f"{high}:{low}": word for word, (high, low) in WELL_KNOWN_COMMUNITIES.items()}
@@ -71,7 +70,7 @@ def node_sessions(held: Held, version: Version, node: str, labels: Mapping[str, 
     """Return the sessions of a node.
 
     Args:
-        held: the objects.
+        held: the objects; a CiliumBGPPeeringPolicy among them is one that Cilium reads.
         version: of Cilium.
         node: its name.
         labels: its labels.
@@ -80,6 +79,15 @@ def node_sessions(held: Held, version: Version, node: str, labels: Mapping[str, 
         EdgeError: an object is not as the API has it.
     """
     result = NodeSessions()
+    policies = policies_of(held, labels)
+    if len(policies) > 1:
+        result.own["conflict"] = f"{len(policies)} {POLICY} objects select it"
+        return result
+    if policies:
+        made = translated(policies[0], held[POLICY][policies[0]]["spec"])
+        with read_as_the_api_has_it(f"{POLICY} {policies[0]}"):
+            _add_instances(result, {**held, **made}, version, policies[0], {})
+        return result
     configs = []
     for name, item in held.get("CiliumBGPClusterConfig", {}).items():
         found = selector(item["spec"].get("nodeSelector"), EVERYTHING, f"CiliumBGPClusterConfig {name}")
@@ -97,16 +105,35 @@ def node_sessions(held: Held, version: Version, node: str, labels: Mapping[str, 
             for item in override.get("bgpInstances") or []
         }
     with read_as_the_api_has_it(f"CiliumBGPClusterConfig {name}"):
-        for instance in held["CiliumBGPClusterConfig"][name]["spec"].get("bgpInstances") or []:
-            own, sources = overrides.get(instance["name"], ({}, {}))
-            asn = int(own.get("localASN") or instance["localASN"])
-            for key, what in (("routerID", "router-id"), ("localPort", "listens on port")):
-                value = own.get(key) or instance.get(key)
-                if value:
-                    result.own[f"AS {asn}, {what}"] = str(value)
-            for peer in instance.get("peers") or []:
-                _add_peer(result, held, version, asn, peer, sources.get(peer.get("name")))
+        _add_instances(result, held, version, name, overrides)
     return result
+
+
+def _add_instances(
+    result: NodeSessions,
+    held: Held,
+    version: Version,
+    name: str,
+    overrides: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]],
+) -> None:
+    """Add the sessions of a CiliumBGPClusterConfig.
+
+    Args:
+        result: takes them.
+        held: the objects.
+        version: of Cilium.
+        name: of the CiliumBGPClusterConfig.
+        overrides: instance -> (what the node's override says of it, source address by peer).
+    """
+    for instance in held["CiliumBGPClusterConfig"][name]["spec"].get("bgpInstances") or []:
+        own, sources = overrides.get(instance["name"], ({}, {}))
+        asn = int(own.get("localASN") or instance["localASN"])
+        for key, what in (("routerID", "router-id"), ("localPort", "listens on port")):
+            value = own.get(key) or instance.get(key)
+            if value:
+                result.own[f"AS {asn}, {what}"] = str(value)
+        for peer in instance.get("peers") or []:
+            _add_peer(result, held, version, asn, peer, sources.get(peer.get("name")))
 
 
 def _add_peer(
@@ -137,6 +164,8 @@ def _add_peer(
             for family in config["spec"].get("families") or [{"afi": "ipv4"}, {"afi": "ipv6"}]
         ]
     settings["remote AS"] = str(remote or "any")
+    if peer.get("pathAttributes"):  # of a policy alone
+        settings["path attributes"] = peer["pathAttributes"]
     if source:
         settings["source address"] = str(ipaddress.ip_address(as_text(source)))
     settings["families"] = ", ".join(sorted(afi for afi, _found in families))

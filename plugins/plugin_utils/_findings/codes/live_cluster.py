@@ -80,12 +80,12 @@ LIVE_CLUSTER: dict[str, LiveCode] = {
     "EDGE900": LiveCode(
         ERROR,
         "Router does not forward",
-        "its kernel forwards no {family} packets ({setting}=0): what it sends itself reaches the services, and nothing"
-        " that a client sends through it does",
-        "sysctl -w {setting}=1, and the same line in a file in /etc/sysctl.d, so that it stays after a restart; a line"
-        " no ip forwarding or no ipv6 forwarding in frr.conf switches it off again",
-        "udm-pro: its kernel forwards no IPv4 packets (net.ipv4.ip_forward=0): what it sends itself reaches the"
-        " services, and nothing that a client sends through it does (sysctl -w net.ipv4.ip_forward=1, and the same line"
+        "its kernel forwards no {family} packets that come in by {interfaces} ({settings}): what it sends itself"
+        " reaches the services, and no client behind it gets an answer",
+        "sysctl -w {commands}, and the same in a file in /etc/sysctl.d, so that it stays after a restart; a line no ip"
+        " forwarding or no ipv6 forwarding in frr.conf switches it off again",
+        "udm-pro: its kernel forwards no IPv4 packets that come in by br0 (net.ipv4.ip_forward=0): what it sends itself"
+        " reaches the services, and no client behind it gets an answer (sysctl -w net.ipv4.ip_forward=1, and the same"
         " in a file in /etc/sysctl.d, so that it stays after a restart; a line no ip forwarding or no ipv6 forwarding"
         " in frr.conf switches it off again)",
         settles=False,

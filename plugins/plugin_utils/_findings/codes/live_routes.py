@@ -43,8 +43,8 @@ LIVE_ROUTES: dict[str, LiveCode] = {
     "EDGE843": LiveCode(
         ERROR,
         "Prefix without a service",
-        "accepted from {nodes}, inside pool {pool}, but no live service holds the address",
-        "a node announces what nobody serves: kubectl get services -A | grep {address}; an agent may hang with old"
+        "accepted from {nodes}, inside pool {pool}, but no live service holds {held}",
+        "a node announces what nobody serves: kubectl get services -A | grep {sought}; an agent may hang with old"
         " state",
         "udm-pro prefix 10.122.0.140/32: accepted from node02, inside pool private-ingress, but no live service"
         " holds the address (a node announces what nobody serves: kubectl get services -A | grep 10.122.0.140; an"

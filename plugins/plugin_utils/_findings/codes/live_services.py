@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 86x to 88x, 901 and 903 of the live site: services, their addresses and L2 announcements."""
+"""Codes 86x to 88x, 901, 903, 904, 907 and 908 of the live site: services, their addresses and L2 announcements."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "a router that follows no connections hides this. Let nodes answer through the network that the request came"
         " in by: routing rules on them, and return_path: network at {networks} in edge_networks:"
         " docs/situations/nodes-in-two-networks.md",
-        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in public (10.121.0.254):"
-        " udm-pro drops packets as invalid, because it has seen one half of the connection. The answer takes another"
-        " way than the request (a router that follows no connections hides this. Let nodes answer through the network"
-        " that the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
-        " docs/situations/nodes-in-two-networks.md)",
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in public"
+        " (10.121.0.254): udm-pro drops packets as invalid, because it has seen one half of the connection. The answer"
+        " takes another way than the request (a router that follows no connections hides this. Let nodes answer through"
+        " the network that the request came in by: routing rules on them, and return_path: network at private in"
+        " edge_networks: docs/situations/nodes-in-two-networks.md)",
         settles=False,
     ),
     "EDGE855": LiveCode(
@@ -39,7 +39,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "a router that does not check it hides this. Let nodes answer through the network that the request came in by:"
         " routing rules on them, and return_path: network at {networks} in edge_networks:"
         " docs/situations/nodes-in-two-networks.md",
-        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in upstream"
         " (198.51.100.2): udm-pro checks the reverse path strictly, and the answer came back by another network than"
         " the request went out (a router that does not check it hides this. Let nodes answer through the network that"
         " the request came in by: routing rules on them, and return_path: network at private in edge_networks:"
@@ -53,7 +53,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "where the real router has a rule that lets them in, say so: edge_twin_firewall_rules (docs/twin.md);"
         " where it has none, accept this",
         "platform service dummy/dummy-service: udm-pro does not let clients in upstream (198.51.100.2) in to"
-        " 203.0.113.94 TCP 80 (where the real router has a rule that lets them in, say so: edge_twin_firewall_rules"
+        " 203.0.113.94 TCP 25565 (where the real router has a rule that lets them in, say so: edge_twin_firewall_rules"
         " (docs/twin.md); where it has none, accept this)",
     ),
     "EDGE857": LiveCode(
@@ -72,7 +72,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "no answer from {address} {ports}{over} to clients in {clients} ({reason})",
         "./rehearse --keep leaves the twin up: follow the packets there, ip route get on router and nodes, tcpdump in"
         " each namespace",
-        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in private"
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in private"
         " (10.122.0.254), upstream (198.51.100.2) (time-out) (./rehearse --keep leaves the twin up: follow the packets"
         " there, ip route get on router and nodes, tcpdump in each namespace)",
     ),
@@ -83,7 +83,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " nothing says that a router answers there",
         "the real router has to (docs/situations/slash-29.md). Where it does, let the twin's do so too:"
         " edge_twin_proxy_arp: [{wire}] (IPv4 alone); where it does not, no packet from outside arrives",
-        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 80 to clients in upstream"
+        "platform service dummy/dummy-service: no answer from 203.0.113.94 TCP 25565 to clients in upstream"
         " (203.0.113.90), who ask for it by ARP on network wire: nothing says that a router answers there (the real"
         " router has to (docs/situations/slash-29.md). Where it does, let the twin's do so too: edge_twin_proxy_arp:"
         " [wire] (IPv4 alone); where it does not, no packet from outside arrives)",
@@ -202,7 +202,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "{router} got no answer from {address} {port} in {tried} attempts ({reason})",
         "does a network policy or a firewall drop what comes from the router; does {nodes} take packets for the"
         " address: in the Cilium pod there, cilium-dbg monitor --type drop",
-        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 8 attempts"
+        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 in 8 attempts"
         " (time-out) (does a network policy or a firewall drop what comes from the router; does node02, node03"
         " take packets for the address: in the Cilium pod there, cilium-dbg monitor --type drop)",
     ),
@@ -212,7 +212,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "{router} got no answer from {address} {port} in {silent} of {tried} attempts",
         "one of {nodes} takes no packets for it, or its answers are lost on their way: try them one by one"
         " (kubectl -n {cilium_namespace} get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in each)",
-        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 in 4 of 8 attempts"
+        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 in 4 of 8 attempts"
         " (one of node02, node03 takes no packets for it, or its answers are lost on their way: try them one by"
         " one (kubectl -n kube-system get pods -o wide -l k8s-app=cilium; cilium-dbg monitor --type drop in"
         " each))",
@@ -223,9 +223,9 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "{refused} of {tried} attempts of {router} at {address} {port} were refused{over}, and the others came about",
         "some clients are refused: does each of the service's endpoints listen, and has each node that is asked a ready"
         " one (Local): kubectl -n {namespace} get endpointslices -o wide -l kubernetes.io/service-name={name}",
-        "platform service dummy/dummy-service: 1 of 10 attempts of udm-pro at 203.0.113.94 TCP 80 were refused, those"
-        " over node03 (10.122.0.13) among them, and the others came about (some clients are refused: does each of the"
-        " service's endpoints listen, and has each node that is asked a ready one (Local): kubectl -n dummy get"
+        "platform service dummy/dummy-service: 1 of 10 attempts of udm-pro at 203.0.113.94 TCP 25565 were refused,"
+        " those over node03 (10.122.0.13) among them, and the others came about (some clients are refused: does each of"
+        " the service's endpoints listen, and has each node that is asked a ready one (Local): kubectl -n dummy get"
         " endpointslices -o wide -l kubernetes.io/service-name=dummy-service)",
     ),
     "EDGE873": LiveCode(
@@ -235,7 +235,7 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " listens",
         "look at what the service's endpoints listen on: kubectl -n {namespace} get endpointslices -l"
         " kubernetes.io/service-name={name}",
-        "platform service affine/affine-svc-lb: 1 of 1 attempts of udm-pro at 10.122.0.171 TCP 80 were refused:"
+        "platform service affine/affine-svc-lb: 1 of 1 attempts of udm-pro at 10.122.0.171 TCP 5432 were refused:"
         " packets arrive, and nobody listens (look at what the service's endpoints listen on: kubectl -n affine"
         " get endpointslices -l kubernetes.io/service-name=affine-svc-lb)",
     ),
@@ -264,10 +264,10 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         "{router} got no answer from {address} {ports} over the next hop {hop} ({reason}), and got one over {others}",
         "clients whose packets the router's hash sends to {node} get no answer. Does it take packets for the address:"
         " in the Cilium pod there, cilium-dbg monitor --type drop; by which way do its answers leave: ip route get",
-        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 80 over the next hop node03"
-        " (10.122.0.13) (time-out), and got one over node02 (clients whose packets the router's hash sends to node03"
-        " get no answer. Does it take packets for the address: in the Cilium pod there, cilium-dbg monitor --type"
-        " drop; by which way do its answers leave: ip route get)",
+        "platform service dummy/dummy-service: udm-pro got no answer from 203.0.113.94 TCP 25565 over the next hop"
+        " node03 (10.122.0.13) (time-out), and got one over node02 (clients whose packets the router's hash sends to"
+        " node03 get no answer. Does it take packets for the address: in the Cilium pod there, cilium-dbg monitor"
+        " --type drop; by which way do its answers leave: ip route get)",
     ),
     "EDGE877": LiveCode(
         WARNING,
@@ -415,6 +415,29 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " several nodes (node02 for affine/affine-svc-lb, node03 for affine/second): each of them answers ARP and NDP"
         " for it (Cilium elects a node for each service by itself (cilium #48419): give each service an address of its"
         " own, or let announce_only of the pool select one of them, whose node serves the ports of all)",
+        settles=False,
+    ),
+    "EDGE907": LiveCode(
+        ERROR,
+        "Planned ports missing",
+        "its ports lack {missing}, which the plan has; it has {seen}",
+        "run site.yml, which sets them; who changed them: kubectl -n {namespace} get service {name} -o yaml"
+        " --show-managed-fields. Or correct ports in edge_services",
+        "platform service dummy/dummy-service: its ports lack TCP 25565, which the plan has; it has TCP 25566 (run"
+        " site.yml, which sets them; who changed them: kubectl -n dummy get service dummy-service -o yaml"
+        " --show-managed-fields. Or correct ports in edge_services)",
+        settles=False,
+        others=COMMIT,
+    ),
+    "EDGE908": LiveCode(
+        WARNING,
+        "Other source ranges than planned",
+        "its loadBalancerSourceRanges let in {seen}, planned is {expected}",
+        "who set them: kubectl -n {namespace} get service {name} -o yaml --show-managed-fields. Take them away there,"
+        " or accept this where they are meant: what a router or a client asks follows the live value",
+        "platform service dummy/dummy-service: its loadBalancerSourceRanges let in 10.0.0.0/8, planned is everybody"
+        " (who set them: kubectl -n dummy get service dummy-service -o yaml --show-managed-fields. Take them away"
+        " there, or accept this where they are meant: what a router or a client asks follows the live value)",
         settles=False,
     ),
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 81x, 82x and 89x of the live site: BGP sessions, seen from the routers and from the nodes."""
+"""Codes 81x, 82x, 89x and 909 of the live site: BGP sessions, seen from the routers and from the nodes."""
 
 from __future__ import annotations
 
@@ -308,5 +308,17 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         "platform: no Cilium operator is ready: no service gets an address, and no change of BGP reaches a node (what"
         " runs goes on as it is: kubectl -n kube-system describe deployment/cilium-operator; kubectl -n kube-system get"
         " pods -o wide -l io.cilium/app=operator)",
+    ),
+    "EDGE909": LiveCode(
+        ERROR,
+        "BFD not up",
+        "the session is Established, and BFD, which the plan has on it, is {state}: a dead neighbor is noticed after"
+        " the hold time alone",
+        "vtysh -c 'show bfd peers' and vtysh -c 'show bgp neighbors {key}'; is bfdd=yes in /etc/frr/daemons on the"
+        " router, does the other end speak BFD, and are UDP ports 3784 and 4784 open? Or say bfd: false",
+        "udm-pro neighbor 10.121.0.66 (neighbor nas): the session is Established, and BFD, which the plan has on it, is"
+        " down: a dead neighbor is noticed after the hold time alone (vtysh -c 'show bfd peers' and vtysh -c 'show bgp"
+        " neighbors 10.121.0.66'; is bfdd=yes in /etc/frr/daemons on the router, does the other end speak BFD, and are"
+        " UDP ports 3784 and 4784 open? Or say bfd: false)",
     ),
 }

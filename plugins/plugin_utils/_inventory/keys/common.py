@@ -117,10 +117,27 @@ OBJECT_NAME = Text(
 
 ROUTER_WORD = Text(
     "one word of a router's configuration",
-    r"[A-Za-z][A-Za-z0-9._-]{0,62}",
-    "one word of at most 63 letters, digits, '.', '_' and '-' that starts with a letter",
+    r"(?![0-9.]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}",  # one of digits and dots may be read as an address
+    "one word of at most 63 letters, digits, '.', '_' and '-' that starts with a letter or a digit, and is no address"
+    " or number",
     code="EDGE104",
 )
+
+INSTANCE_NAME = Text(
+    "name in a CiliumBGPClusterConfig",
+    r".{1,255}",
+    "a name of 1 to 255 characters, as Cilium takes it",
+    code="EDGE104",
+)
+"""What the CRD allows for the name of an instance: it stands in the object, and becomes the name of none."""
+
+PEER_NAME = Text(
+    "name in a CiliumBGPClusterConfig",
+    r".{1,252}",  # the CRD allows 255
+    "a name of 1 to 252 characters, as Cilium takes it with -v6 behind",
+    code="EDGE104",
+)
+"""The same for the name of a peer: that of an IPv6 session has ``-v6`` behind it."""
 
 ROUTER_INTERFACE = Text(
     "interface name", r"[A-Za-z][A-Za-z0-9_.@-]{0,14}", "an interface's name, at most 15 characters, without wildcards"

@@ -15,8 +15,10 @@ from .common import (
     ADDRESS,
     AGGREGATE,
     HOST,
+    INSTANCE_NAME,
     LOCAL_PREFERENCE,
     OBJECT_NAME,
+    PEER_NAME,
     PORT,
     ROUTER_INTERFACE,
     ROUTER_WORD,
@@ -93,13 +95,13 @@ class PeerNames(ValueType):
     label = "name or map router → name"
 
     def __init__(self) -> None:
-        self._by_router = MapOf(HOST, OBJECT_NAME)
+        self._by_router = MapOf(HOST, PEER_NAME)
 
     def parse(self, value: object, path: str, report: Report) -> Any:
-        return (self._by_router if isinstance(value, Mapping) else OBJECT_NAME).parse(value, path, report)
+        return (self._by_router if isinstance(value, Mapping) else PEER_NAME).parse(value, path, report)
 
     def schema(self) -> Schema:
-        return {"anyOf": [OBJECT_NAME.schema(), self._by_router.schema()]}
+        return {"anyOf": [PEER_NAME.schema(), self._by_router.schema()]}
 
 
 NAMES = Record(
@@ -111,7 +113,7 @@ NAMES = Record(
             "CiliumBGPClusterConfig; the same in all peerings of a class of nodes.",
             derived="from the node selectors",
         ),
-        Key("instance", OBJECT_NAME, "BGP instance in it.", derived="as<asn>"),
+        Key("instance", INSTANCE_NAME, "BGP instance in it.", derived="as<asn>"),
         Key("peer", PeerNames(), "Peer in the instance.", derived="<peering>-<router>"),
         Key("peer_config", OBJECT_NAME, "CiliumBGPPeerConfig.", derived="<peering>"),
         Key("advertisement", OBJECT_NAME, "CiliumBGPAdvertisement.", derived="<peering>"),

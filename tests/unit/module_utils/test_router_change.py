@@ -1,0 +1,360 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change does where systemd, FRR or the disk answer as they rarely do: decided without a router."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import transaction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import (
+    change,
+    files,
+    journal,
+    lock,
+    persist,
+    programs,
+    rollback,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_config, frr_persist
+
+OLD = "router bgp 65000\n neighbor 192.0.2.11 remote-as 64701\nexit\n"
+NEW = "router bgp 65000\n neighbor 192.0.2.12 remote-as 64701\nexit\n"
+ROUTE = "ip route 198.51.100.0/24 blackhole\n"
+
+
+def state(**changes: Any) -> transaction.RouterState:
+    """Return a router that runs OLD and has it in its file."""
+    router = transaction.RouterState(
+        version="10.3",
+        bgpd_running=True,
+        bgpd_enabled=True,
+        active=True,
+        enabled=True,
+        has_reload=True,
+        file_text=OLD,
+        running_text=OLD,
+        sessions={},
+    )
+    return router._replace(**changes)
+
+
+# -- systemd -------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Let systemctl answer in turn, the last answer again and again; return what it was asked."""
+
+    def answers(*words: str) -> list[str]:
+        left, asked = list(words), []
+
+        def systemctl(*command: str) -> str:
+            asked.append(" ".join(command))
+            return left.pop(0) if len(left) > 1 else left[0]
+
+        monkeypatch.setattr(programs, "systemctl", systemctl)
+        monkeypatch.setattr(change, "LOCK_TIMEOUT", 0.5)
+        return asked
+
+    return answers
+
+
+@pytest.mark.parametrize("passing", ["reloading", "activating", "deactivating", "Connection timed out"])
+def test_a_service_that_changes_is_waited_for(service: Callable[..., list[str]], passing: str) -> None:
+    service(passing, "active")
+    assert change._settled("is-active") is True
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "meaning"),
+    [
+        ("is-active", "active", True),
+        ("is-active", "inactive", False),
+        ("is-active", "failed", False),
+        ("is-enabled", "enabled", True),
+        ("is-enabled", "generated", True),
+        ("is-enabled", "enabled-runtime", False),
+        ("is-enabled", "masked", False),
+    ],
+)
+def test_what_systemd_says_of_a_service(
+    service: Callable[..., list[str]], question: str, answer: str, meaning: bool
+) -> None:
+    service(answer)
+    assert change._settled(question) is meaning
+
+
+def test_a_service_of_which_systemd_does_not_know_is_left_alone(service: Callable[..., list[str]]) -> None:
+    service("reloading")
+    with pytest.raises(rollback.RefusedError) as caught:
+        change._settled("is-active")
+    assert str(caught.value) == (
+        "systemctl is-active frr.service says 'reloading', so it is not known what a change would do to FRR, and nothing"
+        " was changed: look at systemctl status frr.service, and run again"
+    )
+
+
+def test_a_service_that_cannot_be_enabled_is_told(service: Callable[..., list[str]]) -> None:
+    plan = transaction.plan(state(enabled=False), OLD, "replace", "auto")
+    service("enabled")
+    assert change._not_enabled(plan) == []
+    service("masked")
+    assert change._not_enabled(plan) == [
+        "systemctl enable frr.service had no effect (is-enabled says 'masked'): after a reboot FRR does not run"
+    ]
+    assert change._not_enabled(plan._replace(enable=False)) == []
+
+
+def test_a_unit_that_systemd_does_not_enable_is_no_promise(
+    service: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(persist, "DATA", str(tmp_path))
+    service("Failed to enable unit: Read-only file system")
+    with pytest.raises(EdgeError, match="Read-only file system") as caught:
+        persist.put([])
+    assert str(caught.value).startswith(f"{persist.UNIT}: systemctl enable left it out, so it would not run at boot")
+
+
+# -- the way back --------------------------------------------------------------------------------------------------
+class Router:
+    """A router's programs, which a test lets fail; ``calls`` are those that change something."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, running: str | None = OLD) -> None:
+        self.running: str | Exception | None = running
+        self.after_restart: str | None = running
+        self.calls: list[str] = []
+        monkeypatch.setattr(rollback, "READ_BACK_TIMEOUT", 0)
+        monkeypatch.setattr(programs, "systemctl", self._systemctl)
+        monkeypatch.setattr(programs, "restart", self._restart)
+        monkeypatch.setattr(programs, "running_text", self._running_text)
+        monkeypatch.setattr(programs, "daemons", dict)
+        monkeypatch.setattr(programs, "has_reload", lambda: True)
+        monkeypatch.setattr(programs, "bgpd_running", self._bgpd_running)
+
+    def _systemctl(self, *words: str) -> str:
+        self.calls.append(" ".join(words))
+        return ""
+
+    def _restart(self) -> None:
+        self.calls.append("restart")
+        self.running = self.after_restart
+
+    def _running_text(self) -> str | None:
+        if isinstance(self.running, Exception):
+            raise self.running
+        return self.running
+
+    def _bgpd_running(self) -> bool:
+        return self._running_text() is not None
+
+
+HANGS = subprocess.TimeoutExpired(["vtysh"], 120)
+
+
+def before(tmp_path: Path, **changes: Any) -> rollback.Before:
+    """Return what is before a change from OLD to NEW, whose file is swapped."""
+    config, daemons = tmp_path / "frr.conf", tmp_path / "daemons"
+    config.write_text(OLD)
+    daemons.write_text("bgpd=yes\n")
+    kept = files.keep(str(config)), files.keep(str(daemons))
+    (tmp_path / "draft").write_text(NEW)
+    os.rename(tmp_path / "draft", config)
+    way = rollback.Before(
+        config=kept[0],
+        daemons=kept[1],
+        running=OLD,
+        scope={frr.BGP},
+        target=frr.parse(NEW).objects,
+        ran=True,
+        enabled=True,
+        others={},
+        processes=(),
+    )
+    return way._replace(**changes)
+
+
+def test_an_frr_that_hangs_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    router = Router(monkeypatch)
+    router.running = HANGS
+    restored = before(tmp_path).bring_back()
+    assert (router.calls, restored.left) == (["restart"], "")
+    assert (tmp_path / "frr.conf").read_text() == OLD
+
+
+def test_an_frr_that_hangs_on_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    router = Router(monkeypatch)
+    router.running = HANGS
+    monkeypatch.setattr(programs, "restart", lambda: router.calls.append("restart"))
+    restored = before(tmp_path).bring_back()
+    assert router.calls == ["restart"]
+    assert restored.left.split("\n")[-1].startswith("what FRR runs cannot be read: Command '['vtysh']' timed out")
+
+
+@pytest.mark.parametrize(
+    ("ran", "calls"),
+    [
+        pytest.param(False, ["stop frr.service", "reset-failed frr.service"], id="it did not run"),
+        pytest.param(True, [], id="it ran"),
+    ],
+)
+def test_the_way_back_stops_only_what_did_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: bool, calls: list[str]
+) -> None:
+    router = Router(monkeypatch)
+    assert before(tmp_path, ran=ran).bring_back().left == ""
+    assert router.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("changes", "ran"),
+    [
+        pytest.param({}, True, id="as a service"),
+        pytest.param({"active": False}, True, id="without one"),
+        pytest.param({"active": False, "running_text": None}, False, id="not at all"),
+    ],
+)
+def test_an_frr_that_answers_ran(tmp_path: Path, changes: dict[str, Any], ran: bool) -> None:
+    router = state(**changes)
+    plan = transaction.plan(router, NEW, "replace", "auto")
+    kept = files.Kept(str(tmp_path / "none"), None, None)
+    assert change._before(router, plan, kept, kept).ran is ran
+
+
+# -- files ---------------------------------------------------------------------------------------------------------
+def test_a_file_that_somebody_removed_comes_back(tmp_path: Path) -> None:
+    way = before(tmp_path)
+    (tmp_path / "frr.conf").unlink()
+    files.put_back(way.config)
+    assert (tmp_path / "frr.conf").read_text() == OLD
+
+
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A router's /etc/frr and state directory, with OLD."""
+    for name, text in (("frr.conf", OLD), ("daemons", "bgpd=yes\n")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(programs, "CONFIG", str(tmp_path / "frr.conf"))
+    monkeypatch.setattr(programs, "DAEMONS", str(tmp_path / "daemons"))
+    return tmp_path
+
+
+def params(folder: Path) -> dict[str, Any]:
+    return {"state_dir": str(folder), "backup_keep": 3, "session_timeout": 1}
+
+
+def planned() -> transaction.Plan:
+    return transaction.plan(state(), NEW, "replace", "auto")
+
+
+def test_a_swap_that_fails_after_its_rename_is_taken_back(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_path: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    swap = files.swap
+
+    def swapped(path: str, text: str) -> None:
+        swap(path, text)
+        broken(path)
+
+    monkeypatch.setattr(files, "swap", swapped)
+    with pytest.raises(rollback.RefusedError, match="nothing was changed"):
+        change.carry_out(state(), planned(), params(etc), {})
+    assert (etc / "frr.conf").read_text() == OLD
+    assert sorted(path.name for path in etc.iterdir() if not path.name.startswith("frr.conf.2")) == [
+        "daemons",
+        "frr.conf",
+    ]
+
+
+def test_a_swap_that_cannot_be_taken_back_is_told_and_the_journal_stays(
+    etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_arguments: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(files, "swap", fails)
+    monkeypatch.setattr(files, "put_back", fails)
+    result: dict[str, Any] = {}
+    change.carry_out(state(), planned(), params(etc), result)
+    assert (result["failed"], result["changed"], result["rolled_back"]) == (True, True, False)
+    assert result["msg"].endswith("could NOT be restored:\n/etc/frr/frr.conf: [Errno 5] Input/output error")
+    assert (etc / journal.NAME).exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        pytest.param(NEW, NEW, id="as it was written"),
+        pytest.param(ROUTE + NEW, ROUTE + NEW, id="with a line of others"),
+        pytest.param(ROUTE + OLD, ROUTE + "!\n" + NEW, id="the old configuration, and a line of others"),
+    ],
+)
+def test_what_the_change_made_stands_in_the_file_at_its_end(etc: Path, written: str, left: str) -> None:
+    plan = planned()
+    entry = journal.Entry("proving", "reload", "", 1, OLD, files.digest(plan.file_text), "", OLD, NEW, True, True)
+    (etc / "frr.conf").write_text(written if written != NEW else plan.file_text)
+    warnings = change._keep_written(entry, plan, params(etc))
+    now = (etc / "frr.conf").read_text()
+    assert frr.parse(now).objects == frr.parse(left).objects
+    assert ("ip route" in now) == ("ip route" in written)
+    assert [("what they wrote is in" in text) for text in warnings] == ([True] if OLD in written else [])
+    kept = [path for path in etc.iterdir() if path.name.startswith("frr.conf.2")]
+    assert [path.read_text() for path in kept] == ([written] if OLD in written else [])
+
+
+# -- results -------------------------------------------------------------------------------------------------------
+def test_sessions_that_frr_does_not_tell_do_not_hide_why_a_change_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off() -> None:
+        raise EdgeError("show bgp neighbors json", "FRR did not answer with JSON")
+
+    monkeypatch.setattr(programs, "sessions", cut_off)
+    assert change._sessions_after() == {}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_preview_leaves_the_result_of_the_last_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: bool
+) -> None:
+    """That of a run whose connection broke is told by this file alone."""
+    monkeypatch.setattr(lock, "PATH", str(tmp_path / "lock"))
+    monkeypatch.setattr(change, "transact", lambda *_arguments: {"changed": True})
+    for name in ("setsid", "umask", "dup2"):
+        monkeypatch.setattr(os, name, lambda *_arguments: None)
+    monkeypatch.setattr(frr_config.signal, "signal", lambda *_arguments: None)
+    folder = tmp_path / "state"
+    read_end, write_end = os.pipe()
+    frr_config.worker({"state_dir": str(folder)}, check, write_end)
+    with os.fdopen(read_end) as pipe:
+        assert pipe.read() == '{"changed": true}'
+    assert (folder / "result.json").exists() is not check
+    assert folder.exists() is not check
+
+
+def test_a_file_that_an_unfinished_change_wrote_is_not_kept(etc: Path) -> None:
+    (etc / journal.NAME).write_text("{}")
+    with pytest.raises(EdgeError, match="is not proven: a change of it was cut off"):
+        frr_persist.keep(False, False, str(etc))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR: neighbor 192.0.2.11 password hushhush",
+        '"ip ospf message-digest-key 1 md5 hushhush" we failed to remove this command: ERROR',
+        "ERROR: isis password clear hushhush",
+        "% ip rip authentication string hushhush",
+        "% ipv6 ospf6 authentication key-id 1 hash-algo hmac-sha-256 key hushhush",
+        "ERROR: key-string hushhush",
+    ],
+)
+def test_a_complaint_shows_no_secret(line: str) -> None:
+    said = programs.complaints(line)
+    assert said
+    assert "hushhush" not in said
