@@ -73,6 +73,8 @@ class Plan(NamedTuple):
     """Sessions that are up now and must be up afterwards, because their configuration does not change."""
     narrowed: Tuple[str, ...]
     """Those of them whose filters let less through afterwards."""
+    alike: Tuple[str, ...]
+    """Those of them that no line which a reload changes can cost a prefix: what one has less, it withdrew."""
     soft_in: bool
     soft_out: bool
     others: Blocks
@@ -187,6 +189,7 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
         enable=enable,
         watched=watched,
         narrowed=narrowed,
+        alike=watched if how == "reload" and _deciding(live_objects, watched) == _deciding(target, watched) else (),
         soft_in=how == "reload" and before != after,
         soft_out=how == "reload" and before != after,
         others={name: lines for name, lines in others.items() if name not in consented(take_over)},
@@ -352,6 +355,17 @@ def _filters(objects: frr.Objects) -> Dict[str, FrozenSet[frr.Line]]:
     return result
 
 
+def _deciding(objects: frr.Objects, watched: Tuple[str, ...]) -> FrozenSet[Tuple[frr.Key, frr.Line]]:
+    """Return the lines that decide which prefixes of some neighbors are accepted: all but those of other neighbors."""
+    others = set(frr.neighbors(objects.get(frr.BGP, ()))).difference(watched)
+    return frozenset(
+        (key, (context, text))
+        for key, lines in objects.items()
+        for context, text in lines
+        if key != frr.BGP or not (text.startswith("neighbor ") and text.split()[1] in others)
+    )
+
+
 def _unchanged_dynamic(sessions: Mapping[str, SessionState], live: frr.Objects, target: frr.Objects) -> Set[str]:
     """Return the dynamic neighbors (listen range) whose peer group keeps its session keys."""
     old, new = live.get(frr.BGP, ()), target.get(frr.BGP, ())
@@ -502,7 +516,7 @@ def ended_daemons(planned: Plan, before: Mapping[str, str], now: Mapping[str, st
 
 def judged_as(planned: Plan, ended: Container[str]) -> Plan:
     """Return the plan by which sessions are judged: where bgpd ended by itself, they are as after a restart."""
-    return planned._replace(method="restart") if "bgpd" in ended else planned
+    return planned._replace(method="restart", alike=()) if "bgpd" in ended else planned
 
 
 def typed_into_ours(now: frr.Objects, before: frr.Objects, target: frr.Objects) -> List[str]:
@@ -594,7 +608,7 @@ def session_problems(
             continue
         if planned.method == "reload" and new.dropped != old.dropped:
             result.append("{0}: the session was reset, though its configuration did not change".format(address))
-        if address in planned.narrowed:
+        if address in planned.narrowed or address in planned.alike:
             continue
         for family, count in sorted(old.accepted.items()):
             now = new.accepted.get(family, 0)

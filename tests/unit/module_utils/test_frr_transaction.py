@@ -310,6 +310,36 @@ def test_a_session_that_is_down_is_not_closed() -> None:
     assert transaction.closing(down, plan, plan.target) == ["10.0.0.12"]
 
 
+@pytest.mark.parametrize(
+    ("content", "method", "alike"),
+    [
+        pytest.param(
+            OURS.replace(" !\n", " neighbor 10.0.0.13 peer-group g\n !\n", 1), "auto", True, id="one more neighbor"
+        ),
+        pytest.param(OURS.replace(" !\n", " neighbor 10.0.0.13 peer-group g\n !\n", 1), "restart", False, id="restart"),
+        pytest.param(WIDER, "auto", False, id="a filter"),
+        pytest.param(OURS.replace(" bgp ebgp", " no bgp ebgp"), "auto", False, id="a rule of the instance"),
+        pytest.param(
+            OURS.replace("  neighbor g activate\n", "  neighbor g activate\n  neighbor g maximum-prefix 1\n"),
+            "auto",
+            False,
+            id="a limit of the group",
+        ),
+    ],
+)
+def test_what_a_neighbor_withdraws_undoes_no_change_that_cannot_have_cost_it(
+    content: str, method: str, alike: bool
+) -> None:
+    """Somebody deletes a Service while a node is added."""
+    plan = transaction.plan(router(), content, "expand", method)
+    fewer = after(accepted={"ipv4": 1})
+    lost = [] if alike else ["10.0.0.11: 1 of 2 ipv4 prefixes accepted"]
+    assert transaction.session_problems(plan, router().sessions, fewer) == lost
+    assert transaction.session_problems(transaction.judged_as(plan, ["bgpd"]), router().sessions, fewer) == [
+        "10.0.0.11: 1 of 2 ipv4 prefixes accepted"
+    ]
+
+
 def test_a_narrower_filter_may_take_routes_in_contract_only() -> None:
     narrower = OURS.replace("203.0.113.88/29", "203.0.113.88/30")
     fewer = after(accepted={"ipv4": 1})
