@@ -303,3 +303,62 @@ def test_requests_of_a_run_are_one_for_each_object_and_none_more_for_each_that_i
         assert (again.returncode, again.changed) == (0, 0), again.output
         assert cluster.writes_since(first) == []
         assert len(cluster.asked()) - first == READS
+
+
+SERVICE = "/api/v1/namespaces/default/services/web"
+
+
+@pytest.fixture
+def service(cluster: Cluster, reader: ClusterReader) -> Iterator[dict[str, Any]]:
+    """A Service with two ports, applied; its planned form."""
+    ports = [
+        {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080},
+        {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
+    ]
+    item = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"type": "LoadBalancer", "ports": ports, "selector": {"app": "web"}},
+    }
+    (found,) = apply(reader, item)
+    assert found["outcome"] == "applied"
+    yield item
+    cluster.request("DELETE", SERVICE)
+
+
+def ports_of(cluster: Cluster) -> list[tuple[str, int, str]]:
+    live = cluster.get(SERVICE)
+    return sorted((port["name"], port["port"], port["protocol"]) for port in live["spec"]["ports"])
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [
+        pytest.param([("http", 81, "TCP")], id="its only port"),
+        pytest.param([("http", 81, "TCP"), ("dns", 53, "UDP")], id="one port"),
+        pytest.param([("dns", 80, "TCP"), ("http", 53, "UDP")], id="names that changed places"),
+        pytest.param([("http", 81, "TCP"), ("dns", 54, "UDP"), ("more", 99, "TCP")], id="both, and one more"),
+    ],
+)
+def test_ports_that_somebody_changed_and_kept_the_names_of_become_the_planned_ones(
+    cluster: Cluster, reader: ClusterReader, service: dict[str, Any], ports: list[tuple[str, int, str]]
+) -> None:
+    """Server-side apply merges ports by number and protocol, and no two may have one name (kubernetes #118725)."""
+    changed = [{"name": name, "port": number, "protocol": protocol} for name, number, protocol in ports]
+    cluster.request("PATCH", SERVICE, {"spec": {"ports": changed}}, MERGE_PATCH)
+    (shown,) = apply(reader, service, compare=True, dry_run=True)
+    assert shown["outcome"] == "applied", shown
+    assert ports_of(cluster) == sorted(ports)
+    (done,) = apply(reader, service, compare=True)
+    assert done["outcome"] == "applied", done
+    planned = [("dns", 53, "UDP"), ("http", 80, "TCP")]
+    assert ports_of(cluster) == sorted([*planned, *(port for port in ports if port[0] == "more")])
+    live = cluster.get(SERVICE)
+    (again,) = apply(reader, service, compare=True)
+    assert again["outcome"] == "unchanged"
+    owners = [(entry["manager"], entry["operation"]) for entry in live["metadata"]["managedFields"]]
+    assert owners.count((owners[0][0], "Apply")) <= 1
+    (left,) = apply(reader, {**service, "spec": {**service["spec"], "ports": service["spec"]["ports"][:1]}})
+    assert left["outcome"] == "applied"
+    assert ("dns", 53, "UDP") not in ports_of(cluster)

@@ -196,18 +196,42 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
     )
 
 
-def spliced_again(planned: Plan, file_text: str) -> Optional[str]:
-    """Return frr.conf with the plan's objects in it again, where somebody wrote the file since; None where they are.
+def spliced_again(planned: Plan, file_text: str, running_text: str) -> Optional[str]:
+    """Return frr.conf with the plan's objects in it again, where somebody wrote the file since.
 
     Args:
         planned: the change.
         file_text: frr.conf now.
+        running_text: ``show running-config`` now.
+
+    Returns:
+        None where no line of the plan is missing in it, and nothing that it took away is there; lines that others added
+        to our objects are theirs.
+
+    Raises:
+        EdgeError: it cannot be read, or lacks what the change left in it, is not ours and still runs: half of a file,
+            or somebody's decision.
     """
     written, target = frr.parse(file_text), frr.parse(planned.check_text)
     keys = frr.scope(written, target) | planned.scope
-    if frr.equal(frr.pick(written.objects, keys), planned.target):
+    if not _is_undone(planned, frr.pick(written.objects, keys)):
         return None
+    runs = blocks(running_text, keys)
+    left = blocks(planned.file_text, keys)
+    wanted = {name: tuple(line for line in left[name] if line in runs[name]) for name in left if name in runs}
+    lost = missing(wanted, blocks(file_text, keys))
+    if lost:
+        raise EdgeError("", "it lacks what runs and is not ours: {0}".format("; ".join(lost)))
     return frr.splice(file_text, keys, frr.with_notation(planned.check_text, written.notation))
+
+
+def _is_undone(planned: Plan, found: frr.Objects) -> bool:
+    """Return whether objects lack a line of the plan, or have one that the change took away."""
+    for key in {*planned.target, *found}:
+        wanted, lines = set(planned.target.get(key, ())), set(found.get(key, ()))
+        if wanted - lines or (lines - wanted).intersection(planned.live.get(key, ())):
+            return True
+    return False
 
 
 def _applied_by(router: RouterState, method: str) -> str:

@@ -28,12 +28,19 @@ LOCK_TIMEOUT = 15
 _EXPECTED = (FailedError, EdgeError, OSError, subprocess.SubprocessError)
 """What says by its text what went wrong."""
 NO_RELOAD = programs.Reload("", "")
+SAVE_TIMEOUT = 10
+"""Seconds that somebody's ``write memory`` may take."""
+SAVE_PAUSE = 1.0
+"""Seconds for which a file must stay the same to be whole."""
 LOOKS = 3
 """How often a look is taken again because somebody else changed the configuration meanwhile."""
 
 
-def look() -> transaction.RouterState:
+def look(writes: bool = True) -> transaction.RouterState:
     """Return what the transaction decides by.
+
+    Args:
+        writes: whether it is about to change something: then systemd must know what frr.service does.
 
     Raises:
         RefusedError: systemd does not say whether FRR runs, or starts at boot.
@@ -45,8 +52,8 @@ def look() -> transaction.RouterState:
         version=programs.bgpd_version(),
         bgpd_running=programs.bgpd_running(),
         bgpd_enabled=transaction.enable_bgpd(daemons) == daemons,
-        active=_settled("is-active"),
-        enabled=_settled("is-enabled"),
+        active=_settled("is-active") if writes else programs.service_is("is-active") is True,
+        enabled=_settled("is-enabled") if writes else programs.service_is("is-enabled") is True,
         has_reload=programs.has_reload(),
         file_text=file_text or "",
         running_text=programs.running_text(),
@@ -253,7 +260,12 @@ def compare(content: str, router: transaction.RouterState) -> Dict[str, Any]:
 
 def read_only(params: Mapping[str, Any]) -> Dict[str, Any]:
     """Compare a router whose BGP somebody else holds with the plan; nothing is written on it."""
-    result = compare(params["content"], look())
+    router = look(writes=False)
+    try:
+        result = compare(params["content"], router)
+    except EdgeError as error:
+        result = {**untouched(router._replace(file_text="", running_text=None), {}, {}), "owner": "other"}
+        result["warnings"] = ["this router's BGP is somebody else's and cannot be compared: {0}".format(error)]
     if os.path.exists(persist.SCRIPT):
         result["warnings"].append(
             "{0} is still here, and would bring the old frr.conf back after a firmware upgrade: remove it with"
@@ -447,7 +459,6 @@ def carry_out(
         done = apply_plan(router, plan)
         entry = journal.advance(folder, entry, "proving")
         proof = prove(router, plan, done.said, params["session_timeout"])
-        written = _keep_written(entry, plan, params)
     except Exception as error:
         journal.advance(folder, entry, "restoring")
         saved = _saved_meanwhile(entry, params)
@@ -460,6 +471,7 @@ def carry_out(
             return
         forget(folder)
         return
+    written = _keep_written(entry, plan, params)
     forget(folder)
     result.update(gained=proof.gained, restarted=proof.restarted, lost=transaction.typed_over(router, plan, done.saw))
     result["sessions"]["after"] = programs.described(proof.sessions)
@@ -494,11 +506,17 @@ def _first_entry(
 
 def _not_enabled(plan: transaction.Plan) -> List[str]:
     """Return a warning where FRR was to start at boot, and systemd did not take it."""
-    if not plan.enable or programs.service_is("is-enabled"):
+    if not plan.enable:
         return []
+    try:
+        if programs.service_is("is-enabled"):
+            return []
+        said = programs.systemctl("is-enabled", programs.SERVICE)
+    except _EXPECTED as error:
+        said = str(error)
     return [
         "systemctl enable {0} had no effect (is-enabled says {1!r}): after a reboot FRR does not run".format(
-            programs.SERVICE, programs.systemctl("is-enabled", programs.SERVICE)
+            programs.SERVICE, said
         )
     ]
 
@@ -515,28 +533,60 @@ def _left_of_swap(config: Optional[files.Kept]) -> str:
 
 
 def _keep_written(entry: journal.Entry, plan: transaction.Plan, params: Mapping[str, Any]) -> List[str]:
-    """Make sure that frr.conf has what runs, before the way back is given up; return what is to be known of it.
+    """Make sure that frr.conf has what the change made, once that is proven; return what is to be known of the file.
 
-    Whoever saved the running configuration just before the reload wrote the old one, with which FRR would start.
+    Whoever saved the running configuration just before the reload wrote the old one, with which FRR would start. What
+    became of the file is no reason to take the change back.
+    """
+    try:
+        return _written_again(entry, plan, params)
+    except _EXPECTED as error:
+        return [
+            "somebody else wrote /etc/frr/frr.conf while the change ran, so FRR may start with something else than it "
+            "runs now: {0}. Look at the file; vtysh -c 'write memory' saves what runs".format(error)
+        ]
+
+
+def _written_again(entry: journal.Entry, plan: transaction.Plan, params: Mapping[str, Any]) -> List[str]:
+    """Put what the change made into frr.conf again, where somebody wrote the file without it; return what to know.
 
     Raises:
-        FailedError: somebody writes the file all the time.
+        FailedError: it is written all the time, or lacks what runs and is not ours.
+        EdgeError: it cannot be read.
         OSError: the disk takes no file.
     """
-    warnings: List[str] = []
     for _attempt in range(LOOKS):
-        now = files.read_or_none(programs.CONFIG)
-        again = None if files.digest(now) == entry.new_digest else transaction.spliced_again(plan, now or "")
+        if files.digest(files.read_or_none(programs.CONFIG)) == entry.new_digest:
+            return []
+        now = _whole_file()
+        # Who removes the file does not want the rest of it gone.
+        again = plan.file_text if now is None else transaction.spliced_again(plan, now, programs.running_text() or "")
         if again is None:
-            return warnings
-        path = files.backup(params["state_dir"], now or "", params["backup_keep"])
-        entry = journal.advance(params["state_dir"], entry._replace(new_digest=files.digest(again)), "proving")
+            return []
+        kept = "" if now is None else files.backup(params["state_dir"], now, params["backup_keep"])
+        journal.advance(params["state_dir"], entry._replace(new_digest=files.digest(again)), "proving")
+        if files.read_or_none(programs.CONFIG) != now:
+            continue
         files.swap(programs.CONFIG, again)
-        warnings = [
+        if now is None:
+            return ["somebody else removed /etc/frr/frr.conf while the change ran: it is there again"]
+        return [
             "somebody else wrote /etc/frr/frr.conf while the change ran, without what it changed: that stands in it "
-            "again; what they wrote is in {0}".format(path)
+            "again; what they wrote is in {0}".format(kept)
         ]
-    raise FailedError("somebody else writes /etc/frr/frr.conf all the time, without what the change made of it")
+    raise FailedError("it is written again and again")
+
+
+def _whole_file() -> Optional[str]:
+    """Return frr.conf once nobody writes it: vtysh empties it first, asks every daemon, and then fills it."""
+    seen: List[Optional[str]] = [files.read_or_none(programs.CONFIG)]
+
+    def changes() -> bool:
+        seen.append(files.read_or_none(programs.CONFIG))
+        return seen[-1] != seen[-2] or not seen[-1]
+
+    poll(changes, SAVE_TIMEOUT, every=SAVE_PAUSE)
+    return seen[-1]
 
 
 def _before(router: transaction.RouterState, plan: transaction.Plan, config: files.Kept, daemons: files.Kept) -> Before:

@@ -118,7 +118,9 @@ def service_is(question: str, unit: str = SERVICE) -> Optional[bool]:
         question: one of :data:`SETTLED`.
         unit: a unit of systemd.
     """
-    return SETTLED[question].get(systemctl(question, unit))
+    said = systemctl(question, unit)
+    # Of a unit that is not there an older systemd (v247) says only this.
+    return SETTLED[question].get("not-found" if said.endswith("No such file or directory") else said)
 
 
 def bgpd_running() -> bool:

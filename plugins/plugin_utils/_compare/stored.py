@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ from .frr.compare import frr_difference
 FRR_CONF = "frr.conf"
 DAEMON_FILES = "files of single daemons (there is no frr.conf)"
 
+_NEIGHBORS = re.compile(r"neighbors? (?P<names>[^ ,]+(?:, [^ ,]+)*): (?P<said>.*)", re.DOTALL)
+"""What a row says of one neighbor, or of several alike."""
 _SAID = {"BGP runs": "a BGP instance"}
 """What is told of a running configuration -> the same of a file."""
 
@@ -71,10 +74,17 @@ def _file_rows(known: Iterable[Row], stored: Stored, planned: str, version: str)
     except EdgeError as error:
         yield Row(DIFFERS, f"{where}: {error}")
         return
-    told = frozenset(known)
+    told = {(row.state, what) for row in known for what in _one_by_one(row.what)}
     for row in differing:
-        if row not in told:
+        # What several neighbors have in common stands in one row, of the file perhaps for some of them alone.
+        if not told.issuperset((row.state, what) for what in _one_by_one(row.what)):
             yield Row(row.state, f"{where}: {_SAID.get(row.what, row.what)}")
+
+
+def _one_by_one(what: str) -> list[str]:
+    """Return what a row says of several neighbors, for each of them; another row as it is."""
+    found = _NEIGHBORS.match(what)
+    return [f"neighbor {name}: {found['said']}" for name in found["names"].split(", ")] if found else [what]
 
 
 def _boot_rows(stored: Stored) -> Iterable[Row]:

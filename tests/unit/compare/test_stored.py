@@ -72,6 +72,15 @@ def test_what_runs_as_well_is_told_once() -> None:
     assert told(running=OLDER) == [("differs", HOLD), ("differs", KEEPALIVE)], "the file is as planned"
 
 
+def test_what_runs_of_some_neighbors_is_told_once_where_the_file_has_it_of_fewer() -> None:
+    """What neighbors have in common is one row."""
+    second = PLANNED.replace("exit", PLANNED.split("router-id 10.121.0.1\n")[1].replace("0.11", "0.12"))
+    running = second.replace("timers 3 9", "timers 60 180")
+    file = running.replace("10.121.0.12 timers 60 180", "10.121.0.12 timers 3 9")
+    assert told(running=running, file=file, planned=second) == told(running=running, file=running, planned=second)
+    assert told(running=second, file=file, planned=second)[0] == ("differs", f"frr.conf on disk: {HOLD}")
+
+
 def test_file_that_cannot_be_read_is_a_difference_and_the_rest_is_told() -> None:
     ((state, what),) = told(file="router bgp 65000\nexit\nrouter bgp 65001\n")
     assert state == "differs"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,6 +111,25 @@ def test_a_service_that_cannot_be_enabled_is_told(service: Callable[..., list[st
         "systemctl enable frr.service had no effect (is-enabled says 'masked'): after a reboot FRR does not run"
     ]
     assert change._not_enabled(plan._replace(enable=False)) == []
+
+
+def test_a_router_of_somebody_else_is_compared_whatever_systemd_says(
+    service: Callable[..., list[str]], etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service("Failed to get unit file state for frr.service: No such file or directory")
+    assert change._settled("is-enabled") is False
+    service("reloading")
+    for name, answer in {"running_text": OLD, "bgpd_version": "10.3", "has_reload": True, "sessions": {}}.items():
+        monkeypatch.setattr(programs, name, lambda answer=answer: answer)
+    monkeypatch.setattr(programs, "bgpd_running", lambda: True)
+    monkeypatch.setattr(programs, "daemons", dict)
+    assert "192.0.2.12" in change.read_only({"content": NEW})["left"]
+    monkeypatch.setattr(programs, "running_text", lambda: OLD.replace("65000", "1.10"))
+    told = change.read_only({"content": NEW})
+    assert (told["changed"], told["left"], told["owner"]) == (False, "", "other")
+    assert told["warnings"][0].startswith(
+        "this router's BGP is somebody else's and cannot be compared: 'router bgp 1.10' writes AS numbers in two parts"
+    )
 
 
 def test_a_unit_that_systemd_does_not_enable_is_no_promise(
@@ -288,25 +308,93 @@ def test_a_swap_that_cannot_be_taken_back_is_told_and_the_journal_stays(
     assert (etc / journal.NAME).exists()
 
 
+@pytest.fixture
+def entry(etc: Path, monkeypatch: pytest.MonkeyPatch) -> journal.Entry:
+    """The journal of a change from OLD, with a line of others, to NEW, that is proven."""
+    monkeypatch.setattr(change, "SAVE_TIMEOUT", 0.3)
+    monkeypatch.setattr(change, "SAVE_PAUSE", 0.1)
+    monkeypatch.setattr(programs, "running_text", lambda: ROUTE + NEW)
+    monkeypatch.setattr(files.pwd, "getpwnam", lambda _name: pwd.getpwuid(0))
+    return journal.Entry(
+        "proving", "reload", "", 1, ROUTE + OLD, files.digest(written().file_text), "", OLD, NEW, True, True
+    )
+
+
+def written() -> transaction.Plan:
+    return transaction.plan(state(file_text=ROUTE + OLD, running_text=ROUTE + OLD), NEW, "replace", "auto")
+
+
 @pytest.mark.parametrize(
-    ("written", "left"),
+    ("found", "left"),
     [
-        pytest.param(NEW, NEW, id="as it was written"),
-        pytest.param(ROUTE + NEW, ROUTE + NEW, id="with a line of others"),
-        pytest.param(ROUTE + OLD, ROUTE + "!\n" + NEW, id="the old configuration, and a line of others"),
+        pytest.param(ROUTE + "!\n" + NEW, None, id="as it was written"),
+        pytest.param(ROUTE + "log syslog\n" + NEW, None, id="with a line of others"),
+        pytest.param(
+            ROUTE + NEW.replace("exit", " neighbor 192.0.2.99 remote-as 64999\nexit"), None, id="a line in ours"
+        ),
+        pytest.param(ROUTE + "log syslog\n" + OLD, ROUTE + "log syslog\n" + NEW, id="the old configuration"),
+        pytest.param(ROUTE + NEW.replace("exit", OLD.split("\n")[1] + "\nexit"), ROUTE + NEW, id="what was taken away"),
+        pytest.param(ROUTE, ROUTE + NEW, id="no BGP"),
+        pytest.param(None, ROUTE + NEW, id="no file"),
     ],
 )
-def test_what_the_change_made_stands_in_the_file_at_its_end(etc: Path, written: str, left: str) -> None:
-    plan = planned()
-    entry = journal.Entry("proving", "reload", "", 1, OLD, files.digest(plan.file_text), "", OLD, NEW, True, True)
-    (etc / "frr.conf").write_text(written if written != NEW else plan.file_text)
-    warnings = change._keep_written(entry, plan, params(etc))
+def test_what_the_change_made_stands_in_the_file_at_its_end(
+    etc: Path, entry: journal.Entry, found: str | None, left: str | None
+) -> None:
+    (etc / "frr.conf").unlink()
+    if found is not None:
+        (etc / "frr.conf").write_text(found)
+    warnings = change._keep_written(entry, written(), params(etc))
     now = (etc / "frr.conf").read_text()
+    if left is None:
+        assert (now, warnings) == (found, [])
+        return
     assert frr.parse(now).objects == frr.parse(left).objects
-    assert ("ip route" in now) == ("ip route" in written)
-    assert [("what they wrote is in" in text) for text in warnings] == ([True] if OLD in written else [])
+    assert sorted(line for line in now.split("\n") if line[:2] in ("ip", "lo")) == sorted(
+        line for line in left.split("\n") if line[:2] in ("ip", "lo")
+    )
+    (warning,) = warnings
     kept = [path for path in etc.iterdir() if path.name.startswith("frr.conf.2")]
-    assert [path.read_text() for path in kept] == ([written] if OLD in written else [])
+    assert [path.read_text() for path in kept] == ([] if found is None else [found])
+    assert warning.endswith(str(kept[0]) if kept else "it is there again")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        pytest.param(
+            "log syslog\n", "it lacks what runs and is not ours: ip route 198.51.100.0/24 blackhole", id="half"
+        ),
+        pytest.param(OLD + "router bgp 7\n", "two BGP instances in the default VRF", id="what cannot be read"),
+    ],
+)
+def test_a_file_of_others_that_cannot_be_completed_is_told_and_the_change_stays(
+    etc: Path, entry: journal.Entry, found: str, said: str
+) -> None:
+    (etc / "frr.conf").write_text(found)
+    (warning,) = change._keep_written(entry, written(), params(etc))
+    assert warning.startswith("somebody else wrote /etc/frr/frr.conf while the change ran, so FRR may start with")
+    assert said in warning
+    assert (etc / "frr.conf").read_text() == found
+
+
+def test_a_file_that_is_being_saved_is_waited_for(
+    etc: Path, entry: journal.Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """vtysh empties the file first, and fills it when it has asked every daemon."""
+    path = etc / "frr.conf"
+    path.write_text("")
+    saved = iter(["", "log syslog\n", ROUTE + "log syslog\n" + OLD])
+
+    def save(_seconds: float) -> None:
+        path.write_text(next(saved, path.read_text()))
+
+    monkeypatch.setattr(rollback.time, "sleep", save)
+    monkeypatch.setattr(change, "SAVE_TIMEOUT", 5)
+    assert len(change._keep_written(entry, written(), params(etc))) == 1
+    assert frr.parse(path.read_text()).objects == frr.parse(NEW).objects
+    assert "log syslog" in path.read_text()
+    assert ROUTE.strip() in path.read_text()
 
 
 # -- results -------------------------------------------------------------------------------------------------------

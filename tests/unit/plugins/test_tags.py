@@ -177,6 +177,7 @@ BOTH_STAGES = """
     ("options", "said"),
     [
         pytest.param(("--skip-tags", "cluster"), "expand alone", id="the cluster's part is skipped"),
+        pytest.param(("--skip-tags", "cluster", "-e", "managed=false"), "both", id="no cluster is written"),
         pytest.param(("--skip-tags", "verify"), "both", id="another part is skipped"),
         pytest.param(("--tags", "router,contract", "--skip-tags", "cluster"), "both", id="contract is asked for"),
         pytest.param(("--tags", "router"), "expand alone", id="one end alone"),
@@ -187,9 +188,10 @@ def test_a_router_keeps_what_the_cluster_may_announce_where_its_part_is_skipped(
 ) -> None:
     plays = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text("utf-8"))
     found = next(play["vars"] for play in plays if play.get("name") == "Contract the routers")
+    plan = {"clusters": {"home": {"managed": "{{ managed | bool }}", "apply": "ours"}}}
     names = {name: found[name] for name in ("udm_frr_both_stages", "__cluster_stays", "__unread", "__waiting")}
     playbook, inventory = tmp_path / "stages.yml", tmp_path / "hosts.yml"
-    playbook.write_text(BOTH_STAGES.format(vars=json.dumps({**names, "edge_plan": {"clusters": {}}})))
+    playbook.write_text(BOTH_STAGES.format(vars=json.dumps({"managed": True, **names, "edge_plan": plan})))
     inventory.write_text(json.dumps({"all": {"hosts": {"udm": {"ansible_connection": "local"}}}}))
     run = run_playbook(str(playbook), inventory, options=options)
     run.check(0)
