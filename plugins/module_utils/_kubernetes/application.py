@@ -9,6 +9,7 @@ it writes it.
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any, Dict, Iterator, Mapping, Optional
 
@@ -18,6 +19,7 @@ from .connection import OPTIONS
 from .outcomes import APPLIED, REFUSED, UNCHANGED
 from .reader import NOT_FOUND, SERVER_ERRORS, UNAUTHORIZED, ClusterReader, RefusedError
 from .removal import object_path
+from .service_ports import INVALID, taken_names, with_planned_ports
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -66,8 +68,19 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     before: Optional[Dict[str, Any]] = None
     if params["compare"]:
         before = reader.get(path)
-    body = json.dumps(item)  # JSON is YAML; the client sends a text as it is, whatever its version
-    after = reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
+    try:
+        after = _sent(reader, path, item, params)
+    except RefusedError as error:
+        live = reader.get(path) if error.status == INVALID and item["kind"] == "Service" else None
+        taken = taken_names(item, live or {})
+        if live is None or not taken:
+            raise
+        if params["dry_run"]:
+            found = {"outcome": APPLIED, "uid": live["metadata"]["uid"]}
+            ports = {when: {"spec": {"ports": of["spec"]["ports"]}} for when, of in (("before", live), ("after", item))}
+            return {**found, **ports} if params["compare"] else found
+        send = functools.partial(_sent, reader, path, item, params)
+        after = with_planned_ports(reader, path, live, taken, params["manager"], send)
     if after is None:
         reason = "the API server has no place for it: {0}; its namespace or its kind is not there".format(path)
         return {"outcome": REFUSED, "reason": reason, "status": NOT_FOUND}
@@ -86,6 +99,14 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     if item["kind"] == "Secret":
         return found
     return dict(found, before=differing[0], after=differing[1]) if before else dict(found, after=differing[1])
+
+
+def _sent(
+    reader: ClusterReader, path: str, item: Mapping[str, Any], params: Mapping[str, Any]
+) -> Optional[Dict[str, Any]]:
+    """Apply one object; return what the API server makes of it."""
+    body = json.dumps(item)  # JSON is YAML; the client sends a text as it is, whatever its version
+    return reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
 
 
 def other_values(applied: Any, after: Any, path: str = "") -> Iterator[str]:

@@ -112,11 +112,13 @@ def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, A
 def read_pods(reader: ClusterReader, namespace: str) -> Dict[str, Any]:
     """Return by node whether its agent is ready, and whether an operator is; None where that is not known.
 
-    Nothing is said of an operator where there is no agent either: Cilium is not there, or under other labels.
+    Nothing is said of an operator where there is neither: Cilium runs in another namespace, or has other labels.
     """
     agents = read_agents(reader, namespace)
-    operators = reader.items("/api/v1/namespaces/{0}/pods".format(namespace), selector=OPERATORS) if agents else None
-    return {"agents": agents, "operator": None if operators is None else any(map(is_ready, operators))}
+    if agents is None:
+        return {"agents": None, "operator": None}
+    operators = reader.items("/api/v1/namespaces/{0}/pods".format(namespace), selector=OPERATORS)
+    return {"agents": agents, "operator": any(map(is_ready, operators)) if agents or operators else None}
 
 
 def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, bool]]:

@@ -134,7 +134,7 @@ class ClusterReader:
         self,
         method: str,
         path: str,
-        body: Union[str, Mapping[str, Any], None],
+        body: Union[str, Mapping[str, Any], List[Dict[str, Any]], None],
         manager: str,
         content_type: str = JSON,
         dry_run: bool = False,

@@ -383,12 +383,13 @@ def _without_forwarding(forwards: Mapping[str, bool], legs: Sequence[Sequence[st
 def _settings_to_set(family: str, forwards: Mapping[str, bool], legs: Sequence[Sequence[str]]) -> list[str]:
     """Return the settings of the kernel that let packets from ``legs`` through.
 
-    The one for all interfaces, where it is 0 and none forwards by a setting of its own; else each leg's own. A dot in
-    the name of an interface is written as a slash (sysctl.d(5)).
+    The one for all interfaces, where it is 0: clients come in by other interfaces. Else each leg's own; without legs
+    that of each interface. A dot in the name of an interface is written as a slash (sysctl.d(5)).
     """
-    if not legs or not any(forwards.values()):
+    if not forwards.get(ALL_INTERFACES):
         return [FORWARDING_SYSCTLS[family]]
-    return [INTERFACE_SYSCTLS[family].format(leg[0].replace(".", "/")) for leg in legs]
+    names = [leg[0] for leg in legs] or sorted(name for name in forwards if name != ALL_INTERFACES)
+    return [INTERFACE_SYSCTLS[family].format(name.replace(".", "/")) for name in names]
 
 
 def _forwarded_families(plan: PlanDocument, router: str) -> set[str]:

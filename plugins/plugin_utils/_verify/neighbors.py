@@ -189,13 +189,11 @@ class _NeighborCheck:
         Returns:
             BFD's part of the session's row, and its level.
         """
-        if found.bfd is None:
-            return "BFD not shown by FRR, as where it is not configured", UNKNOWN
         if found.bfd == BFD_UP:
             return "BFD up", OK
-        if self.twin:
+        if found.bfd is not None and self.twin:
             return "BFD not tried: nobody answers it in a twin", UNKNOWN
-        state = found.bfd.lower()
+        state = "not configured" if found.bfd is None else found.bfd.lower()
         return f"BFD {state}", self.report.find("EDGE909", path, state=state, key=key)
 
     def _check_accepted(self, path: str, found: NeighborSeen) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, HOST_LENGTH, family_of
 from .._document.plan import PlanDocument
-from .._findings.code import ERROR, WARNING
+from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .attributes import check_attributes, of_announced, of_routes
 from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path
@@ -55,8 +55,7 @@ def verify_routes(
         for _router, cluster, node in sorted(item for item in expectations.unknown_pods if item[0] == router):
             missing = expectations.lacks_cilium_node(cluster, node)
             told = "it has a session, and no CiliumNode" if missing else "its CiliumNode names none"
-            level = WARNING if missing else UNKNOWN
-            report.row("accepted", f"{router} {cluster} pods of {node}", "its pod CIDRs", f"not known: {told}", level)
+            report.row("accepted", f"{router} {cluster} pods of {node}", "its pod CIDRs", f"not known: {told}", UNKNOWN)
         check.check_nothing_else()
         check.check_announced()
 

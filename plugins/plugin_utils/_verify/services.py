@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from .._addressing.families import family_of
+from .._addressing.families import DEFAULT_ROUTE_TEXT, family_of
 from .._document.plan import PlanDocument, PlannedService
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import CILIUM_CLASSES
+from .._versions.cilium import RANGES_POLICY_SINCE, parse_version
 from .expected import Expectations, LiveAddress, service_path
 from .observed import ClusterSeen, ServiceSeen, canonical, read_service
 from .report import OK, VerifyReport, worst
@@ -86,7 +87,7 @@ def _check_planned(
         if service.traffic_policy != item["traffic_policy"]:
             found = report.find("EDGE868", path, seen=service.traffic_policy, expected=item["traffic_policy"])
             level = worst((level, found))
-        if item["manage"] == "service":
+        if item["manage"] == "service" and service.type == "LoadBalancer":
             level = worst((level, _check_ports(report, item, service), _check_ranges(report, plan, item, service)))
     expected = ", ".join(pinned) or f"an address of {item['pool']}"
     report.row("service", f"{cluster} {key}", expected, seen, level)
@@ -118,7 +119,7 @@ def _ports_text(ports: Iterable[tuple[int, str]]) -> str:
 def _check_ranges(report: VerifyReport, plan: PlanDocument, item: PlannedService, service: ServiceSeen) -> str:
     """Report source ranges of a live service of ours that are not the planned object's. Return the level of its row.
 
-    They are compared as sets of CIDRs, with the annotation that turns them into those that are kept out.
+    They are compared as sets of CIDRs, with the annotation that turns them into those that are kept out (Cilium 1.17).
     """
     objects = (
         manifest["object"]
@@ -128,7 +129,8 @@ def _check_ranges(report: VerifyReport, plan: PlanDocument, item: PlannedService
     planned = next((found for found in objects if found is not None), None)
     if planned is None:
         return OK
-    wanted, seen = _ranges_text(read_service(planned)), _ranges_text(service)
+    heeds = parse_version(plan["clusters"][item["cluster"]]["cilium_version"]) >= RANGES_POLICY_SINCE
+    wanted, seen = (_ranges_text(each, service.addresses, heeds) for each in (read_service(planned), service))
     if wanted == seen:
         return OK
     return report.find(
@@ -141,12 +143,20 @@ def _check_ranges(report: VerifyReport, plan: PlanDocument, item: PlannedService
     )
 
 
-def _ranges_text(service: ServiceSeen) -> str:
-    """Return whom the source ranges of a service let in, in words."""
-    ranges = ", ".join(sorted(set(service.source_ranges)))
-    if not ranges:
-        return "everybody"
-    return f"all but {ranges}" if service.ranges_deny else ranges
+def _ranges_text(service: ServiceSeen, addresses: Iterable[str], heeds: bool) -> str:
+    """Return whom the source ranges of a service let in, in words.
+
+    Args:
+        service: the service.
+        addresses: those of the live one: who may come to them in each family is everybody.
+        heeds: whether Cilium knows the annotation that keeps the ranges out.
+    """
+    ranges = set(service.source_ranges)
+    text = ", ".join(sorted(ranges))
+    if service.ranges_deny and heeds and ranges:
+        return f"all but {text}"
+    whole = {DEFAULT_ROUTE_TEXT[family_of(address)] for address in addresses}
+    return text if ranges and not (whole and whole <= ranges) else "everybody"
 
 
 def _check_address(

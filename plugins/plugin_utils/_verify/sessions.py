@@ -239,13 +239,13 @@ def _check_node_session(report: VerifyReport, session: PlannedSession, peer: Pee
 def verify_pods(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
     """Warn of nodes whose agent is not ready or not there, and of a cluster without an operator: others follow from it.
 
-    An agent is missed on nodes with a session or L2 announcements; none at all is found where it has other labels, or
-    runs in another namespace. Where nobody knows, a row says so.
+    An agent is missed on nodes with a session or L2 announcements. Where neither an agent nor an operator is found,
+    they have other labels, or run in another namespace: a row says that nobody knows.
     """
     for cluster, seen in sorted(clusters.items()):
         if seen.operator is False:
             report.find("EDGE898", cluster)
-        if seen.agents_read and not seen.agents and not plan["clusters"][cluster]["absent"]:
+        if seen.agents_read and not seen.agents and seen.operator is None and not plan["clusters"][cluster]["absent"]:
             namespace = report.namespace(cluster)
             told = f"the account may not list pods in {namespace}"
             if seen.agents is not None:
@@ -257,19 +257,20 @@ def verify_pods(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str,
         needed = {session["node"] for session in plan["sessions"] if session["cluster"] == cluster}
         needed |= {node for item in plan["expect"]["l2"] if item["cluster"] == cluster for node in item["nodes"]}
         for node in plan["clusters"][cluster]["nodes"]:
-            if agents.get(node) is False or (agents and node not in agents and node in needed):
+            missed = node not in agents and node in needed and (agents or seen.operator is not None)
+            if agents.get(node) is False or missed:
                 report.find("EDGE897", f"{cluster} node {node}", node=node)
 
 
 def _check_agent(report: VerifyReport, session: PlannedSession, seen: ClusterSeen) -> str:
     """Report a session that is up by the word of an agent that is not ready. Return the level of the session's row.
 
-    What an agent wrote into its CiliumBGPNodeConfig stays there when it dies. Where no agent at all is found, they run
-    elsewhere or have other labels, and nobody knows.
+    What an agent wrote into its CiliumBGPNodeConfig stays there when it dies. Where neither an agent nor an operator is
+    found, they run elsewhere or have other labels, and nobody knows.
     """
     if not seen.agents_read:
         return OK
-    if seen.agents == {}:
+    if seen.agents == {} and seen.operator is None:
         return UNKNOWN
     if seen.agents is None:
         reason = (

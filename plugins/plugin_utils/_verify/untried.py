@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from .._addressing.families import Family
 from .._document.plan import PlanDocument
-from .._findings.code import WARNING
 from .data_plane import addresses_to_ask, own_addresses
-from .expected import Expectations, LiveAddress
+from .expected import Expectations, LiveAddress, service_path
 from .observed import EndpointsSeen, RouterSeen
 from .report import UNKNOWN, VerifyReport
 
@@ -21,8 +20,10 @@ def verify_untried(
 ) -> None:
     """Add a row for each address that a router, or on a network of L2 every router, has no way to ask.
 
+    Where a router has no route to one that other routers have, what comes in by it does not arrive: a warning.
+
     Args:
-        report: takes rows.
+        report: takes rows and findings.
         plan: the plan as JSON.
         routers: the routers that were read.
         expectations: of the plan and the live clusters.
@@ -41,9 +42,19 @@ def verify_untried(
         for router in sorted(routers.keys() & asking.keys()):
             untried = None if address in asking[router] else _no_node(routers[router], expectations, router, found)
             if untried is not None:
-                reason, level = untried
+                reason, is_lost = untried
+                level = UNKNOWN
+                if is_lost and any(_is_announced(expectations, live) for live in found):
+                    path = service_path(cluster, found[0].service.key)
+                    level = report.find("EDGE910", path, router=router, address=address)
                 subject = f"{router} {address} {services}"
                 report.row("asked", subject, "answers", f"announced, not tried ({reason})", level)
+
+
+def _is_announced(expectations: Expectations, live: LiveAddress) -> bool:
+    """Return whether some node announces an address to some router; that none does is a finding of the service."""
+    announcers = expectations.announcers.get((live.cluster, live.service.key, live.address))
+    return announcers is not None and bool(announcers.live)
 
 
 def _tell_networks(
@@ -75,12 +86,11 @@ def _tell_networks(
 
 def _no_node(
     seen: RouterSeen, expectations: Expectations, router: str, holders: Sequence[LiveAddress]
-) -> tuple[str, str] | None:
+) -> tuple[str, bool] | None:
     """Return why no node brings an address to a router that its pool is announced to; None where it is not.
 
     Returns:
-        The reason, and the level of the row. Where the router has no route at all, what its clients send for the
-        address does not arrive: a warning.
+        The reason, and whether what comes in by the router is lost: it has no route at all.
     """
     prefix = next(
         (
@@ -94,8 +104,8 @@ def _no_node(
         return None
     clusters = expectations.clusters
     if all(clusters[live.cluster].endpoints_of(live.service.key, live.family) == EndpointsSeen() for live in holders):
-        return "no ready endpoint", UNKNOWN
+        return "no ready endpoint", False
     route = seen.routes[prefix.family].get(prefix.prefix)
     by_others = route is not None and route.installed
     way = "it has a route by way of others" if by_others else "it has no route"
-    return f"no node with a ready endpoint has a session with it; {way}", UNKNOWN if by_others else WARNING
+    return f"no node with a ready endpoint has a session with it; {way}", not by_others

@@ -217,6 +217,7 @@ def test_an_agent_is_ready_where_one_of_its_nodes_pods_is() -> None:
         ([agent("node01")], [agent("node01", "False")], False),
         pytest.param([agent("node01")], [], False, id="scaled to 0"),
         pytest.param([], [], None, id="no Cilium, or under other labels"),
+        pytest.param([], [agent("node01")], True, id="no agent, and an operator"),
     ],
 )
 def test_an_operator_is_ready_where_one_is(

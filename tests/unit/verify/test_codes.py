@@ -21,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.unit.verify import (
     test_routes,
     test_services,
     test_sessions,
+    test_untried,
     test_verify,
     test_winning,
 )
@@ -39,6 +40,7 @@ FAULTS: list[Fault] = [
         test_routes,
         test_services,
         test_sessions,
+        test_untried,
         test_verify,
         test_winning,
     )

@@ -171,7 +171,7 @@ def test_pod_cidrs_of_a_node_without_a_cilium_node_are_not_known() -> None:
     plan = site("pod-cidrs-without-tunnel").plan.data
     observed = healthy(plan)
     resources = observed["clusters"][plan["sessions"][0]["cluster"]]["resources"]
-    row = ("its pod CIDRs", "not known: it has a session, and no CiliumNode", "warning")
+    row = ("its pod CIDRs", "not known: it has a session, and no CiliumNode", "unknown")
     told = [(row.expected, row.seen, row.level) for row in verify(plan, observed).rows if " pods of " in row.subject]
     assert told == [row] * len(plan["sessions"])
     nodes = sorted({session["node"] for session in plan["sessions"]})

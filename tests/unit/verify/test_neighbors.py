@@ -163,6 +163,12 @@ def router_without_bfdd(site: LiveSite) -> None:
     watched(site, "Unknown")
 
 
+@FAULTS.finds(NO_BFD.format("not configured"))
+def router_whose_line_of_bfd_is_away(site: LiveSite) -> None:
+    """FRR 7.5 to 10.7 show nothing of BFD then, and with the line always something."""
+    watched(site, None)
+
+
 @FAULTS.finds()
 def nas_whose_bfd_nobody_planned(site: LiveSite) -> None:
     site.neighbor("10.121.0.66")["peerBfdInfo"] = {"status": "Down"}
@@ -230,7 +236,8 @@ def test_planned_neighbor_in_good_order() -> None:
     [
         ("Up", False, "BFD up", "ok"),
         ("Down", False, "BFD down", "error"),
-        (None, False, "BFD not shown by FRR, as where it is not configured", "unknown"),
+        (None, False, "BFD not configured", "error"),
+        (None, True, "BFD not configured", "error"),
         ("Down", True, "BFD not tried: nobody answers it in a twin", "unknown"),
         ("Up", True, "BFD up", "ok"),
     ],
@@ -248,7 +255,8 @@ def test_planned_bfd_is_told_in_the_row_of_the_session(status: str | None, twin:
 def test_unknown_bfd_hides_no_other_policy() -> None:
     site = LiveSite()
     nas(site)
-    watched(site, None)
+    watched(site, "Down")
+    site.observed["twin"] = True
     site.family("10.121.0.66")["routeMapForIncomingAdvertisements"] = None
     assert site.codes() == ["EDGE828"]
     assert next(row[3] for row in site.rows("router_session") if "nas" in row[0]) == "error"

@@ -232,6 +232,24 @@ def source_ranges_that_keep_out(site: LiveSite) -> None:
 
 
 @FAULTS.finds()
+def source_ranges_that_let_everybody_in(site: LiveSite) -> None:
+    """Policy engines write them so."""
+    site.service("dummy-service")["spec"]["loadBalancerSourceRanges"] = ["0.0.0.0/0", "::/0"]
+
+
+@FAULTS.finds()
+def ranges_that_an_older_cilium_does_not_keep_out(site: LiveSite) -> None:
+    planned_source_ranges(site)
+    site.plan["clusters"]["platform"]["cilium_version"] = "1.16.19"
+    site.service("dummy-service")["metadata"]["annotations"] = {"service.cilium.io/src-ranges-policy": "deny"}
+
+
+@FAULTS.finds("EDGE866 platform service dummy/dummy-service: is of type ClusterIP")
+def service_that_became_one_of_the_cluster_alone(site: LiveSite) -> None:
+    site.service("dummy-service")["spec"].update(type="ClusterIP", ports=[])
+
+
+@FAULTS.finds()
 def planned_source_ranges(site: LiveSite) -> None:
     plan_ranges(site)
     ranges = ["10.0.0.0/8", "192.0.2.0/24 ", "10.0.0.0/8"]

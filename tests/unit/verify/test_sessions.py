@@ -419,6 +419,16 @@ def test_agents_that_run_elsewhere_are_not_missing() -> None:
     assert [row[3] for row in site.rows("node_session")].count("error") == 1
 
 
+def test_agents_that_an_operator_beside_them_proves_missing() -> None:
+    """The DaemonSet was deleted: what the agents wrote of their sessions stays."""
+    site = LiveSite()
+    others_router(site, {})
+    site.observed["clusters"]["platform"]["operator"] = True
+    assert set(site.codes()) == {"EDGE838", "EDGE897"}
+    assert {row[3] for row in site.rows("node_session")} == {"error"}
+    assert "platform: Cilium's agents" not in [row[0] for row in site.rows("ends")]
+
+
 def test_router_that_was_read_needs_no_word_of_an_agent() -> None:
     site = LiveSite()
     site.observed["clusters"]["platform"]["agents"] = {}

@@ -9,7 +9,7 @@ import copy
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.heard import heard
-from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import endpoint
 
 L2, BGP = "10.122.0.171", "203.0.113.94"
@@ -51,7 +51,7 @@ def test_network_of_l2_on_which_the_router_does_not_ask_is_told() -> None:
 @pytest.mark.parametrize(
     ("endpoints", "routed", "why", "level"),
     [
-        (["node04"], False, "no node with a ready endpoint has a session with it; it has no route", "warning"),
+        (["node04"], False, "no node with a ready endpoint has a session with it; it has no route", "unknown"),
         (
             ["node04"],
             True,
@@ -71,3 +71,30 @@ def test_router_to_which_no_node_announces_a_local_service_is_told(
     assert rows(site, "asked", BGP) == [
         (f"udm-pro {BGP} (platform dummy/dummy-service)", "answers", f"announced, not tried ({why})", level)
     ]
+
+
+FAULTS = Faults()
+
+
+@FAULTS.finds(
+    "EDGE910 platform service dummy/dummy-service: no node with a ready endpoint has a session with udm-pro, and it has no"
+    " route to 203.0.113.94: what its clients send there does not arrive, though other routers have one (use"
+    " externalTrafficPolicy Cluster, let a pod run on a node that announces to this router, or link the routers (edge_links);"
+    " accept this where its clients need not reach the service)"
+)
+def pods_in_the_other_routers_rack(site: LiveSite) -> None:
+    """A second router, which is not read, has the sessions of another rack; the pods of a Local service are there."""
+    site.plan["routers"]["second"] = {**copy.deepcopy(site.plan["routers"]["udm-pro"]), "managed": False}
+    planned = next(item for item in site.plan["expect"]["announcements"] if item["pool"] == "public-service")
+    site.plan["expect"]["announcements"].append(
+        {**copy.deepcopy(planned), "router": "second", "nodes": {"node04": "10.121.0.14"}}
+    )
+    site.slice("dummy")["endpoints"] = [endpoint("node04")]
+    for table in (site.routes, site.kernel):
+        del table[f"{BGP}/32"]
+    site.observed["probes"] = heard(site.plan, site.observed)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_fault(fault: Fault) -> None:
+    fault.check()

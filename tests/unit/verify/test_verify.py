@@ -315,7 +315,7 @@ LEG = by_leg("net.ipv4.conf.br1/122.forwarding")
         ),
         pytest.param(
             {"all": False, "br0": True, "br1.122": False, "wg9": True},
-            [LEG],
+            [by_leg("net.ipv4.ip_forward")],
             ("not forwarded from br1.122", "error"),
             id="another interface",
         ),

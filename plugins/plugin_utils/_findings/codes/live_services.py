@@ -440,4 +440,17 @@ LIVE_SERVICES: dict[str, LiveCode] = {
         " there, or accept this where they are meant: what a router or a client asks follows the live value)",
         settles=False,
     ),
+    "EDGE910": LiveCode(
+        WARNING,
+        "A router without a route to a service",
+        "no node with a ready endpoint has a session with {router}, and it has no route to {address}: what its clients"
+        " send there does not arrive, though other routers have one",
+        "use externalTrafficPolicy Cluster, let a pod run on a node that announces to this router, or link the routers"
+        " (edge_links); accept this where its clients need not reach the service",
+        "platform service dummy/dummy-service: no node with a ready endpoint has a session with udm-pro, and it has no"
+        " route to 203.0.113.94: what its clients send there does not arrive, though other routers have one (use"
+        " externalTrafficPolicy Cluster, let a pod run on a node that announces to this router, or link the routers"
+        " (edge_links); accept this where its clients need not reach the service)",
+        settles=False,
+    ),
 }
