@@ -244,11 +244,6 @@ def ranges_that_an_older_cilium_does_not_keep_out(site: LiveSite) -> None:
     site.service("dummy-service")["metadata"]["annotations"] = {"service.cilium.io/src-ranges-policy": "deny"}
 
 
-@FAULTS.finds("EDGE866 platform service dummy/dummy-service: is of type ClusterIP")
-def service_that_became_one_of_the_cluster_alone(site: LiveSite) -> None:
-    site.service("dummy-service")["spec"].update(type="ClusterIP", ports=[])
-
-
 @FAULTS.finds()
 def planned_source_ranges(site: LiveSite) -> None:
     plan_ranges(site)
@@ -530,3 +525,10 @@ def test_address_of_another_cluster_is_told_with_its_cluster() -> None:
         taken("192.0.2.7", "the address of the planned service db/postgres of the cluster lab"),
         taken("192.0.2.8", "an address of the pool media of the cluster lab"),
     ]
+
+
+def test_service_that_became_one_of_the_cluster_alone_is_not_told_by_its_ports_too() -> None:
+    site = LiveSite()
+    site.service("dummy-service")["spec"].update(type="ClusterIP", ports=[])
+    assert "EDGE866" in site.codes()
+    assert "EDGE907" not in site.codes()
