@@ -406,7 +406,9 @@ def test_an_old_configuration_that_is_saved_right_before_the_reload_does_not_sta
 def test_the_words_that_say_how_as_numbers_are_written_stay(site: Site) -> None:
     """FRR takes an instance with them for the same one; a reload that left them out would end every session."""
     noted = "router bgp 65000 as-notation plain"
-    site.lab.sh(f"sed -i 's/^router bgp 65000$/{noted}/' /etc/frr/frr.conf && systemctl restart frr")
+    site.lab.sh(
+        f"sed -i 's/^router bgp 65000$/{noted}/' /etc/frr/frr.conf; systemctl reset-failed frr; systemctl restart frr"
+    )
     site.lab.wait_established(*PEERS)
     drops = site.drops()
     for content in (NEW, OLD):
@@ -416,7 +418,9 @@ def test_the_words_that_say_how_as_numbers_are_written_stay(site: Site) -> None:
     assert noted in site.lab.read("/etc/frr/frr.conf").split("\n")
     assert noted in site.lab.vtysh("show running-config")
     assert {address: site.drops()[address] for address in PEERS} == {address: drops[address] for address in PEERS}
-    site.lab.sh(f"sed -i 's/^{noted}$/router bgp 65000/' /etc/frr/frr.conf && systemctl restart frr")
+    site.lab.sh(
+        f"sed -i 's/^{noted}$/router bgp 65000/' /etc/frr/frr.conf; systemctl reset-failed frr; systemctl restart frr"
+    )
     site.lab.wait_established(*PEERS)
 
 
