@@ -22,6 +22,7 @@ ARGUMENTS: dict[str, Any] = {
     "live_releases_in": NAMES,
     "releases_in": NAMES,
     "notes_in": {"type": "list", "elements": "str", "default": []},
+    "looks_in": {"type": "list", "elements": "str", "default": []},
     "objects_in": NAMES,
     "waiting_in": {**NAMES, "required": False, "default": []},
 }
@@ -57,6 +58,7 @@ class ActionModule(ActionBase):
             "notes": "notes_in",
             "objects": "objects_in",
             "waiting": "waiting_in",
+            "looks": "looks_in",
         }
         clusters = {
             host: {name: found(host, option) for name, option in options_of.items()}

@@ -46,6 +46,13 @@ options:
     type: list
     elements: str
     default: []
+  looks_in:
+    description:
+      - Names of the variables in which each cluster has results of M(hybridnet.cluster_edge.cluster_look). Where
+        nothing is pending, none of the other results is there.
+    type: list
+    elements: str
+    default: []
   objects_in:
     description:
       - Names of the variables in which each cluster has results of M(hybridnet.cluster_edge.cluster_objects).

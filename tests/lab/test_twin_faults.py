@@ -211,6 +211,7 @@ def completes(site: Site, name: str) -> None:
     code, output = site.run()
     assert code == 0, output
     assert "0 of 2 ends changed" in output
+    assert "left out of this run" not in output
 
 
 @pytest.mark.parametrize("at", [EXPAND, LB, CONTRACT], ids=["routers expand", "pools are applied", "routers contract"])

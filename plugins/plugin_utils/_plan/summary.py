@@ -36,7 +36,8 @@ def summarize(
         routers: by router in the run, what ``frr_config`` returned in each stage.
         clusters: by cluster in the run: ``live``, ``release``, ``notes`` and ``objects``, what ``cluster_state_info``
             has read of the release, what ``helm_release`` and ``cluster_note`` returned, and what ``cluster_objects``
-            returned for each part; ``waiting``, what ``edge_compare`` returned of one to which others apply.
+            returned for each part; ``waiting``, what ``edge_compare`` returned of one to which others apply; ``looks``,
+            what ``cluster_look`` returned: where nothing is pending, the roles of a cluster are not run.
     """
     return {
         "format": SUMMARY_FORMAT,
@@ -97,13 +98,20 @@ def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> 
     }
     if not planned["managed"]:
         summary["state"] = "unmanaged"
-    elif not any(found.values()):
+    elif not (
+        any(results for name, results in found.items() if name != "looks") or _as_planned(found.get("looks", ()))
+    ):
         summary["state"] = "left out"
     elif planned["apply"] == "others":
         summary["state"] = "others" if summary["waiting"] else "unchanged"
     elif summary["release"] or any(summary[name] for name in ("created", "changed", "removed", "later")):
         summary["state"] = "changes"
     return summary
+
+
+def _as_planned(looks: Sequence[Result]) -> bool:
+    """Return whether a cluster was looked at, and nothing is to be done there."""
+    return any(not look["pending"] for look in looks)
 
 
 def _note(result: Result) -> dict[str, list[str]]:

@@ -89,6 +89,22 @@ def test_ends_that_tags_left_out() -> None:
     assert row(text, "cluster") == "cluster platform - - - left out of this run"
 
 
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        pytest.param([{"pending": []}], "no change no change", id="as planned"),
+        pytest.param([{"pending": ["bgp"]}], "- left out of this run", id="tags left its part out"),
+        pytest.param([{"skipped": True}], "- left out of this run", id="nobody looked"),
+    ],
+)
+def test_cluster_that_was_looked_at_is_not_left_out_where_nothing_is_to_be_done(
+    looks: list[dict[str, Any]], said: str
+) -> None:
+    """The roles of such a cluster are not run."""
+    text = lines({}, live=[], release=[], notes=[], objects=[], looks=looks)
+    assert row(text, "cluster") == f"cluster platform - - {said}"
+
+
 def test_first_release_and_changed_values() -> None:
     assert f" install {VERSION} " in row(lines({}, **release()), "cluster")
     assert " values " in row(lines({}, **release(live=VERSION)), "cluster")
