@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -87,7 +88,9 @@ class ActionModule(ActionBase):
 
     def _look(self, variables: dict[str, Any], salt: str, candidate: str, candidate_bgp: str) -> Look | None:
         """Return what the router says, None where it cannot be reached."""
-        given = {"salt": salt, "candidate": candidate, "candidate_bgp": candidate_bgp}
+        texts = {"candidate": candidate, "candidate_bgp": candidate_bgp}
+        coded = {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()}
+        given = {"salt": salt, **coded}
         try:
             found = self._execute_module(LOOK, module_args=given, task_vars=variables)
         except AnsibleConnectionFailure:

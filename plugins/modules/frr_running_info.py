@@ -23,11 +23,13 @@ options:
     type: str
     required: true
   candidate:
-    description: A whole configuration that FRR is to check. Empty checks nothing.
+    description:
+      - A whole configuration that FRR is to check, in Base64. Empty checks nothing.
+      - In plain it would be hidden in what the module returns, where the router has the same lines.
     type: str
     default: ""
   candidate_bgp:
-    description: The BGP instance in it with its lists and route-maps.
+    description: The BGP instance in it with its lists and route-maps, in Base64.
     type: str
     default: ""
 attributes:
@@ -96,7 +98,9 @@ check_warnings:
   returned: success
 """
 
+import base64
 import os
+import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
@@ -108,7 +112,7 @@ def starts_at_boot():
     """Return whether systemd starts FRR at boot; None where it does not say, or is not there."""
     try:
         return programs.service_is("is-enabled")
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return None
 
 
@@ -144,8 +148,9 @@ def main():
     )
     if not os.path.exists(programs.DAEMONS) or module.get_bin_path("vtysh") is None:
         module.fail_json(msg="FRR is not installed here: no {0}".format(programs.DAEMONS))
+    given = {name: base64.b64decode(module.params[name]).decode("utf-8") for name in ("candidate", "candidate_bgp")}
     try:
-        module.exit_json(changed=False, **look(**module.params))
+        module.exit_json(changed=False, **look(module.params["salt"], **given))
     except (EdgeError, OSError) as error:
         module.fail_json(msg="the router cannot be looked at: {0}".format(error))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 from typing import List
 
 from . import api
@@ -36,6 +37,6 @@ def write(folder: str, router: str, entry: api.Entry) -> str:
 
 
 def of_router(folder: str, router: str) -> List[str]:
-    """Return the names of a router's backups, the oldest first."""
-    start = router + ".2"  # of the year: r1 is not the beginning of r1.lab
-    return sorted(name for name in os.listdir(folder) if name.startswith(start) and name.endswith(".json"))
+    """Return the names of a router's backups, the oldest first; those of ``r1.2nd`` are none of ``r1``'s."""
+    name_of = re.compile(re.escape(router) + r"\.[0-9]{8}T[0-9]{6}\.[0-9]+Z\.json")
+    return sorted(name for name in os.listdir(folder) if name_of.fullmatch(name))

@@ -214,7 +214,8 @@ class Change:
         left = poll(wrong, wish.timeout, EVERY)
         if left:
             raise FailedError(left)
-        result["proven"] = "router"
+        # What ran before the upload says nothing of it: the controller may not have provisioned yet, or never does.
+        result["proven"] = "controller" if decision.running else "router"
         return described(seen[0].sessions)
 
     def _look_again(self) -> Optional[Look]:

@@ -133,7 +133,11 @@ def decide(entry: Optional[api.Entry], look: Optional[Look], wish: Wish, hide: C
         digest=digest,
         look=look,
         others=blocks(look.running_text or "", digest.scope) if look else {},
-        refusals=_refusals(look, digest, wish) if look else [] if stored else _unseen(wish),
+        refusals=[*_of_another_gateway(entry, look, digest, wish), *_refusals(look, digest, wish)]
+        if look
+        else []
+        if stored
+        else _unseen(wish),
         stored=stored,
         running=look is None or transaction.configuration_problem(digest, look.running_text or "") is None,
     )
@@ -170,6 +174,39 @@ def _refusals(look: Look, digest: transaction.Plan, wish: Wish) -> List[EdgeErro
             )
         )
     return result
+
+
+def _of_another_gateway(
+    entry: Optional[api.Entry], look: Look, digest: transaction.Plan, wish: Wish
+) -> List[EdgeError]:
+    """Return why what UniFi Network holds may be another gateway's: it is enabled, and this router runs none of it.
+
+    A wrong console or a wrong site of it is written to like the right one, and ends the sessions of a gateway that
+    nobody looks at. What is held and planned alike may be away from the router, which then gets it again.
+    """
+    held = digest.live.get(frr.BGP, ())
+    running = frr.parse(look.running_text or "").objects.get(frr.BGP, ())
+    if not held or not (entry or {}).get("enabled") or frr.equal(digest.live, digest.target):
+        return []
+    name = held[0][1]
+    if name in transaction.consented(wish.take_over) or _identity(held) == _identity(running):
+        return []
+    return [
+        EdgeError(
+            "edge_router_controller",
+            "UniFi Network holds {0!r} there, enabled, and this router runs {1}: it may be another gateway's".format(
+                name, repr(running[0][1]) if running else "no BGP"
+            ),
+            "correct its url, its site, or the router's address; or, where it is this router's and does not come up"
+            " there, let go of it by name: edge_router_take_over: [{0}]".format(name),
+        )
+    ]
+
+
+def _identity(instance: Tuple[frr.Line, ...]) -> List[str]:
+    """Return by what the BGP instances of two gateways differ: the AS number, and a router ID where one is written."""
+    lines = [text for context, text in instance if not context]
+    return [text for text in lines if text.startswith(("router bgp ", "bgp router-id "))]
 
 
 def _unseen(wish: Wish) -> List[EdgeError]:

@@ -216,10 +216,13 @@ def resolve_routers(context: Context) -> tuple[list[Router], dict[str, Placed]]:
 
 
 def _check_shared_controllers(context: Context, routers: Iterable[Router]) -> None:
-    """Report two routers of one site of UniFi Network, which holds one text for it: each would undo the other's."""
+    """Report two routers of one site of UniFi Network, which holds one text for it: each would undo the other's.
+
+    One that leaves takes the text away.
+    """
     seen: dict[tuple[str, str], str] = {}
     for router in routers:
-        if router.controller is None or router.absent:
+        if router.controller is None:
             continue
         where = (router.controller.url.rstrip("/").removesuffix(":443").lower(), router.controller.site)
         first = seen.setdefault(where, router.host)
@@ -228,7 +231,7 @@ def _check_shared_controllers(context: Context, routers: Iterable[Router]) -> No
                 "EDGE118",
                 f"{router.host}.edge_router_controller",
                 f"is the site {where[1]!r} of {first} too, and UniFi Network holds one BGP configuration for a site",
-                "a site for each; or edge_router_bgp_owner: file or none",
+                "a site for each; or edge_router_bgp_owner: file or none, as for a router that another one replaces",
             )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import stat
 from collections.abc import Iterator
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import SessionState
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._unifi import api, backups, change
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._unifi.client import Client, Credentials, Trust
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._unifi.decide import Look, Wish
+from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_running_info
 from ansible_collections.hybridnet.cluster_edge.tests.support.unifi_stand_in import (
     KEY,
     PASSWORD,
@@ -541,6 +544,70 @@ def test_an_upload_while_a_change_is_proven_is_not_taken_back(site: Site, fault:
     assert (result["failed"], result["rolled_back"], result["applied"]) == (True, False, "unknown")
     assert "somebody else uploaded another text meanwhile, which stays" in result["msg"]
     assert site.held.text() == text(11, 77)
+
+
+ANOTHER = text(21, 22).replace("65000", "64999")
+
+
+@pytest.mark.parametrize("content", [pytest.param("", id="absent"), pytest.param(text(11, 12), id="present")])
+@pytest.mark.parametrize("stage", ["expand", "replace"])
+def test_what_another_gateway_runs_is_not_written_over(site: Site, content: str, stage: str) -> None:
+    """A wrong url or a wrong site: what is held there is enabled, and the router that was looked at runs none of it."""
+    alone = site.router.running
+    site.held.upload(ANOTHER)
+    site.router.running = alone
+    with pytest.raises(EdgeError) as caught:
+        site.change(content, stage)
+    assert str(caught.value) == (
+        "edge_router_controller: UniFi Network holds 'router bgp 64999' there, enabled, and this router runs no BGP: it may"
+        " be another gateway's (correct its url, its site, or the router's address; or, where it is this router's and does"
+        " not come up there, let go of it by name: edge_router_take_over: [router bgp 64999])"
+    )
+    site.router.running = (alone or "") + text(11, 12)
+    with pytest.raises(EdgeError, match="and this router runs 'router bgp 65000'"):
+        site.change(content, stage)
+    assert site.held.writes == 0
+
+
+def test_what_does_not_come_up_on_the_router_is_let_go_of_by_name(site: Site) -> None:
+    alone = site.router.running
+    site.held.upload(ANOTHER)
+    site.router.running = alone
+    result = site.change(text(11, 12), take_over=("router bgp 64999",))
+    assert (result["changed"], result["applied"], result["proven"]) == (True, "upload", "router")
+
+
+def test_what_ran_before_the_upload_proves_nothing_of_it(site: Site) -> None:
+    """Somebody typed it into vtysh, or UniFi Network holds it and has it switched off."""
+    site.router.running = (site.router.running or "") + text(11, 12)
+    result = site.change(text(11, 12))
+    assert (result["applied"], result["proven"]) == ("upload", "controller")
+
+
+def test_backups_of_a_router_whose_name_begins_alike_are_not_touched(tmp_path: Path) -> None:
+    for number in range(backups.KEEP):
+        backups.write(str(tmp_path), "gw.2nd", {"number": number})
+    for number in range(backups.KEEP + 3):
+        backups.write(str(tmp_path), "gw", {"number": number})
+    assert [len(backups.of_router(str(tmp_path), name)) for name in ("gw", "gw.2nd")] == [backups.KEEP, backups.KEEP]
+
+
+def test_what_a_router_runs_is_not_hidden_where_it_is_the_candidate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Ansible takes the value of an option that is not logged out of all that a module returns."""
+    whole = text(11, 12)
+    monkeypatch.setattr(frr_running_info.programs, "DAEMONS", str(tmp_path))
+    monkeypatch.setattr(frr_running_info.AnsibleModule, "get_bin_path", lambda *_arguments: "/usr/bin/vtysh")
+    monkeypatch.setattr(
+        frr_running_info, "look", lambda _salt, candidate, candidate_bgp: {"running": candidate, "file": candidate_bgp}
+    )
+    coded = base64.b64encode(whole.encode()).decode()
+    given = {"salt": "salt of the test", "candidate": coded, "candidate_bgp": coded}
+    with patch_module_args(given), pytest.raises(SystemExit):
+        frr_running_info.main()
+    said = json.loads(capsys.readouterr().out)
+    assert (said["running"], said["file"]) == (whole, whole)
 
 
 def test_ten_backups_of_a_router_are_kept_and_no_others_are_touched(tmp_path: Path) -> None:

@@ -276,8 +276,11 @@ def test_two_routers_of_one_unifi_site_would_undo_each_other() -> None:
     found = [text for text in told(plan(inventory_from(document))) if text.startswith("EDGE118")]
     assert found == [
         "EDGE118 gw2.edge_router_controller: is the site 'default' of gw too, and UniFi Network holds one BGP configuration"
-        " for a site (a site for each; or edge_router_bgp_owner: file or none)"
+        " for a site (a site for each; or edge_router_bgp_owner: file or none, as for a router that another one replaces)"
     ]
+    routers["gw"]["edge_state"] = "absent"  # its end would take the text of its successor away
+    assert [text for text in told(plan(inventory_from(document))) if text.startswith("EDGE118")] == found
+    del routers["gw"]["edge_state"]
     routers["gw2"]["edge_router_controller"]["site"] = "cabin"
     assert not [text for text in told(plan(inventory_from(document))) if text.startswith("EDGE118")]
 
