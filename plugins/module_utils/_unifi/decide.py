@@ -186,7 +186,7 @@ def _of_another_gateway(
     """
     held = digest.live.get(frr.BGP, ())
     running = frr.parse(look.running_text or "").objects.get(frr.BGP, ())
-    if not held or not (entry or {}).get("enabled") or frr.equal(digest.live, digest.target):
+    if not held or not (entry or {}).get("enabled") or frr.equal(digest.live, digest.candidate):
         return []
     name = held[0][1]
     if name in transaction.consented(wish.take_over) or _identity(held) == _identity(running):
