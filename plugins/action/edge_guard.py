@@ -27,6 +27,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.guard
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import written_overlay as _overlay
 
 CONNECTED = ("edge_routers", "edge_clusters")
+NOTHING_HELD = (
+    "edge_guard: this play has no router or cluster, so there is nothing to hold to the twin, and it holds no other"
+    " play: put it first into each play that connects to one"
+)
 GROUPS = (*CONNECTED, "edge_nodes")
 
 
@@ -43,8 +47,18 @@ class ActionModule(ActionBase):
         """Return the twin's name, or fail with every way out."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.validate_argument_spec(argument_spec={})
-        twin = hold(self._task, task_vars or {})
+        variables = task_vars or {}
+        twin = hold(self._task, variables)
+        if twin is not None and not _has_connected_hosts(variables):
+            raise AnsibleActionFail(NOTHING_HELD)
         return {**result, "changed": False, "twin": twin}
+
+
+def _has_connected_hosts(task_vars: Mapping[str, Any]) -> bool:
+    """Return whether the play has a host that is connected to: only for those of its own play a guard can speak."""
+    groups = task_vars.get("groups", {})
+    connected = {host for group in CONNECTED for host in groups.get(group, ())}
+    return not connected.isdisjoint(task_vars.get("ansible_play_hosts_all") or ())
 
 
 def hold(task: Any, task_vars: Mapping[str, Any]) -> str | None:

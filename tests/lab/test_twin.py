@@ -317,6 +317,18 @@ def test_rehearsal_without_its_twin_does_not_reach_the_real_router(lab: Lab, oth
         shell(f"ssh -F /dev/null -S {master} -O exit nobody.invalid")
 
 
+def test_a_folder_of_another_twin_is_neither_used_nor_removed(lab: Lab) -> None:
+    lab.folder.mkdir(parents=True)
+    description = lab.folder / "twin.json"
+    description.write_text('{"name": "of-somebody"}', encoding="utf-8")
+    for change in (lab.twin.absent, lab.up):
+        with pytest.raises(EdgeError, match="is the folder of the twin of-somebody"):
+            change()
+        assert description.exists()
+    description.unlink()
+    lab.folder.rmdir()
+
+
 def test_a_folder_of_something_else_is_not_removed(lab: Lab) -> None:
     lab.folder.mkdir(parents=True)
     (lab.folder / "letter").write_text("keep me", encoding="utf-8")

@@ -503,6 +503,19 @@ def test_playbook_of_the_users_that_imports_ours_with_variables(twin: Rehearsal,
     assert not twin.calls.exists()
 
 
+def test_guard_in_a_play_without_a_router_or_a_cluster_fails(twin: Rehearsal, tmp_path: Path) -> None:
+    """It would say that all is well, and hold no other play."""
+    guard = {"hybridnet.cluster_edge.edge_guard": None}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [guard]}
+    playbook = tmp_path / "mine.yml"
+    playbook.write_text(json.dumps([play]), "utf-8")
+    run = rehearse(twin, str(playbook))
+    run.check(2)
+    assert "edge_guard: this play has no router or cluster, so there is nothing to hold to the twin" in run.output
+    playbook.write_text(json.dumps([{**play, "hosts": "edge_routers"}]), "utf-8")
+    rehearse(twin, str(playbook)).check(0)
+
+
 def test_variables_plugins_that_do_not_read_the_overlay(twin: Rehearsal) -> None:
     run = rehearse(twin, "plan.yml", ANSIBLE_VARS_ENABLED="ansible.builtin.nothing")
     run.check(2)

@@ -144,6 +144,40 @@ def test_file_of_secrets_is_the_callers_wherever_the_checkout_is(rehearse: Rehea
     assert up[-1] == site[-1] == f"@{tmp_path}/vault.yml"
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(["-e@vault.yml"], ["-e@{}/vault.yml"], id="in one word"),
+        pytest.param(["--extra-vars=@vault.yml"], ["--extra-vars=@{}/vault.yml"], id="the long option"),
+        pytest.param(
+            ["--vault-password-file", "vault.yml"], ["--vault-password-file", "{}/vault.yml"], id="a password"
+        ),
+        pytest.param(["--vault-password-file=vault.yml"], ["--vault-password-file={}/vault.yml"], id="one in one word"),
+        pytest.param(["--tags", "vault.yml"], ["--tags", "vault.yml"], id="no file"),
+    ],
+)
+def test_files_are_those_of_the_folder_in_which_it_is_typed(
+    rehearse: Rehearse, tmp_path: Path, words: list[str], expected: list[str]
+) -> None:
+    (tmp_path / "vault.yml").write_text("{}")
+    subprocess.run([rehearse.script, "--", *words], env=rehearse.environment, cwd=tmp_path, check=True)
+    up, site, _down = rehearse.calls()
+    wanted = [word.format(tmp_path) for word in expected]
+    assert up[-len(wanted) :] == site[-len(wanted) :] == wanted
+
+
+def test_twin_has_its_own_folder_and_goes_without_the_inventory_of_the_site(rehearse: Rehearse, tmp_path: Path) -> None:
+    """The inventory may name another twin's folder, and have a vaulted file."""
+    inventory = tmp_path / "site"
+    inventory.mkdir()
+    rehearse.run("-i", str(inventory))
+    up, _site, down = rehearse.calls()
+    (name,) = {word.partition("=")[2] for word in up if word.startswith("edge_twin_name=")}
+    for call in (up, down):
+        assert f"edge_twin_folder={rehearse.twins}/{name}" in call
+    assert (str(inventory) in up, str(inventory) in down) == (True, False)
+
+
 def test_kept_twin_is_named_with_the_exact_commands(rehearse: Rehearse, tmp_path: Path) -> None:
     inventory = tmp_path / "my site"
     inventory.mkdir()

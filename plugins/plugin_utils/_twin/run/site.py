@@ -154,6 +154,7 @@ class TwinSite:
             passwords: of the sessions with stand-in speakers.
         """
         runtime = self.runtime
+        self._refuse_folder_of_another()
         runtime.started.clear()
         before = self._description()
         if before is None and self.exists():
@@ -227,6 +228,7 @@ class TwinSite:
         runtime = self.runtime
         if not self.exists():
             return False
+        self._refuse_folder_of_another()
         names = network.namespaces(runtime.name)
         control = runtime.folder / "ssh" / "control"
         for path in sorted(control.glob("*")) if control.is_dir() else ():
@@ -249,6 +251,21 @@ class TwinSite:
             runtime.folder.rmdir()
         runtime.progress.step(f"twin {runtime.name.removeprefix('twin-')} is gone")
         return True
+
+    def _refuse_folder_of_another(self) -> None:
+        """Refuse a folder that another twin has: its files would go while it runs.
+
+        Raises:
+            EdgeError: it has one.
+        """
+        path = self.runtime.folder / _DESCRIPTION
+        try:
+            name = json.loads(path.read_text(encoding="utf-8")).get("name")
+        except (OSError, ValueError, AttributeError):
+            return  # none, or what a crash has left of one
+        if name is not None and name != self.runtime.name.removeprefix("twin-"):
+            problem = f"{path.parent} is the folder of the twin {name}"
+            raise EdgeError("edge_twin_folder", problem, "a folder for each twin; or take that one down first")
 
     def _description(self) -> dict[str, Any] | None:
         """Return the description of what is up, or None; a twin whose network is gone (a reboot) is not up."""
