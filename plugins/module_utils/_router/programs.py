@@ -111,6 +111,9 @@ SETTLED = {
 """Question to systemctl -> its answers that last, and what each means for frr.service: it runs, it starts at boot."""
 
 
+_NO_UNIT = re.compile(r"Failed to get unit file state for \S+: No such file or directory")
+
+
 def service_is(question: str, unit: str = SERVICE) -> Optional[bool]:
     """Return what systemd says of a unit; None while it changes (``reloading``), and where systemd does not know.
 
@@ -119,8 +122,8 @@ def service_is(question: str, unit: str = SERVICE) -> Optional[bool]:
         unit: a unit of systemd.
     """
     said = systemctl(question, unit)
-    # Of a unit that is not there an older systemd (v247) says only this.
-    return SETTLED[question].get("not-found" if said.endswith("No such file or directory") else said)
+    # Of a unit that is not there an older systemd (v247) says only this; without D-Bus it says nearly the same.
+    return SETTLED[question].get("not-found" if _NO_UNIT.match(said) else said)
 
 
 def bgpd_running() -> bool:

@@ -83,6 +83,7 @@ def test_a_service_that_changes_is_waited_for(service: Callable[..., list[str]],
         ("is-enabled", "generated", True),
         ("is-enabled", "enabled-runtime", False),
         ("is-enabled", "masked", False),
+        ("is-enabled", "Failed to get unit file state for frr.service: No such file or directory", False),
     ],
 )
 def test_what_systemd_says_of_a_service(
@@ -90,6 +91,11 @@ def test_what_systemd_says_of_a_service(
 ) -> None:
     service(answer)
     assert change._settled(question) is meaning
+
+
+def test_systemd_that_cannot_be_asked_says_nothing(service: Callable[..., list[str]]) -> None:
+    service("Failed to connect to bus: No such file or directory")
+    assert programs.service_is("is-enabled") is None
 
 
 def test_a_service_of_which_systemd_does_not_know_is_left_alone(service: Callable[..., list[str]]) -> None:
