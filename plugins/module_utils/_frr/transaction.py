@@ -73,8 +73,8 @@ class Plan(NamedTuple):
     """Sessions that are up now and must be up afterwards, because their configuration does not change."""
     narrowed: Tuple[str, ...]
     """Those of them whose filters let less through afterwards."""
-    alike: Tuple[str, ...]
-    """Those of them that no line which a reload changes can cost a prefix: what one has less, it withdrew."""
+    unaffected: Tuple[str, ...]
+    """Those of them whose accepted prefixes no changed line decides: what one of them has less, it withdrew."""
     soft_in: bool
     soft_out: bool
     others: Blocks
@@ -189,7 +189,9 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
         enable=enable,
         watched=watched,
         narrowed=narrowed,
-        alike=watched if how == "reload" and _deciding(live_objects, watched) == _deciding(target, watched) else (),
+        unaffected=watched
+        if how == "reload" and _deciding(live_objects, watched) == _deciding(target, watched)
+        else (),
         soft_in=how == "reload" and before != after,
         soft_out=how == "reload" and before != after,
         others={name: lines for name, lines in others.items() if name not in consented(take_over)},
@@ -540,7 +542,7 @@ def ended_daemons(planned: Plan, before: Mapping[str, str], now: Mapping[str, st
 
 def judged_as(planned: Plan, ended: Container[str]) -> Plan:
     """Return the plan by which sessions are judged: where bgpd ended by itself, they are as after a restart."""
-    return planned._replace(method="restart", alike=()) if "bgpd" in ended else planned
+    return planned._replace(method="restart", unaffected=()) if "bgpd" in ended else planned
 
 
 def typed_into_ours(now: frr.Objects, before: frr.Objects, target: frr.Objects) -> List[str]:
@@ -632,7 +634,7 @@ def session_problems(
             continue
         if planned.method == "reload" and new.dropped != old.dropped:
             result.append("{0}: the session was reset, though its configuration did not change".format(address))
-        if address in planned.narrowed or address in planned.alike:
+        if address in planned.narrowed or address in planned.unaffected:
             continue
         for family, count in sorted(old.accepted.items()):
             now = new.accepted.get(family, 0)

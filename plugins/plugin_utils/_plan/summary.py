@@ -45,7 +45,7 @@ def summarize(
         "check": check,
         "routers": {host: _router(plan["routers"][host], _ran(found)) for host, found in sorted(routers.items())},
         "clusters": {
-            host: _cluster(plan["clusters"][host], {name: _ran(part) for name, part in found.items()})
+            host: _cluster(plan["clusters"][host], {name: _told(name, part) for name, part in found.items()})
             for host, found in sorted(clusters.items())
         },
     }
@@ -54,6 +54,11 @@ def summarize(
 def _ran(results: Sequence[Result]) -> list[Result]:
     """Return the results of tasks that ran."""
     return [result for result in results if result and not result.get("skipped")]
+
+
+def _told(name: str, results: Sequence[Result]) -> list[Result]:
+    """Return the results of tasks that ran; a look that leaves something to the roles says nothing of the run."""
+    return [result for result in _ran(results) if name != "looks" or not result["pending"]]
 
 
 def _router(planned: PlannedRouter, results: Sequence[Result]) -> RouterSummary:
@@ -98,20 +103,13 @@ def _cluster(planned: PlannedCluster, found: Mapping[str, Sequence[Result]]) -> 
     }
     if not planned["managed"]:
         summary["state"] = "unmanaged"
-    elif not (
-        any(results for name, results in found.items() if name != "looks") or _as_planned(found.get("looks", ()))
-    ):
+    elif not any(found.values()):
         summary["state"] = "left out"
     elif planned["apply"] == "others":
         summary["state"] = "others" if summary["waiting"] else "unchanged"
     elif summary["release"] or any(summary[name] for name in ("created", "changed", "removed", "later")):
         summary["state"] = "changes"
     return summary
-
-
-def _as_planned(looks: Sequence[Result]) -> bool:
-    """Return whether a cluster was looked at, and nothing is to be done there."""
-    return any(not look["pending"] for look in looks)
 
 
 def _note(result: Result) -> dict[str, list[str]]:

@@ -39,7 +39,7 @@ DEAD = {
 }
 """Result of a port over a next hop -> why the path is dead."""
 PROVEN = frozenset({"sent_back", "unresolved"})
-"""Those of :data:`DEAD` that do not only say that an answer to this question is missing."""
+"""Those of :data:`DEAD` that prove a dead path by themselves; a time-out may be that of the one question."""
 
 
 class Way(TypedDict):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import (
     LEVELS,
     VerifyReport,
@@ -13,6 +14,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.rep
     summary,
     worst,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Break, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_leases import lease_missing
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import (
@@ -60,6 +62,13 @@ def test_table() -> None:
         "",
         "7 of 8 expectations met, 1 error",
     ]
+
+
+def test_file_of_a_run_that_begins_has_the_format_of_one_that_ends() -> None:
+    (task,) = yaml.safe_load((CHECKOUT / "roles/edge_verify/tasks/begin.yml").read_text("utf-8"))
+    content = task["ansible.builtin.copy"]["content"]
+    assert f"'format': {FORMAT}," in content
+    assert f"'state': '{UNKNOWN}'," in content
 
 
 def test_each_level_is_counted_once() -> None:
