@@ -8,7 +8,9 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import (
+    FORMAT,
     LEVELS,
+    UNKNOWN,
     VerifyReport,
     render,
     summary,
