@@ -189,9 +189,7 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
         enable=enable,
         watched=watched,
         narrowed=narrowed,
-        unaffected=watched
-        if how == "reload" and _deciding(live_objects, watched) == _deciding(target, watched)
-        else (),
+        unaffected=_unaffected(live_objects, target, watched) if how == "reload" else (),
         soft_in=how == "reload" and before != after,
         soft_out=how == "reload" and before != after,
         others={name: lines for name, lines in others.items() if name not in consented(take_over)},
@@ -379,6 +377,11 @@ def _filters(objects: frr.Objects) -> Dict[str, FrozenSet[frr.Line]]:
         if re.search(r" (?:route-map|prefix-list|filter-list|distribute-list) ", item[1])
     )
     return result
+
+
+def _unaffected(live: frr.Objects, target: frr.Objects, watched: Tuple[str, ...]) -> Tuple[str, ...]:
+    """Return the watched neighbors whose accepted prefixes a reload cannot change: all of them, or none."""
+    return watched if _deciding(live, watched) == _deciding(target, watched) else ()
 
 
 def _deciding(objects: frr.Objects, watched: Tuple[str, ...]) -> FrozenSet[Tuple[frr.Key, frr.Line]]:
