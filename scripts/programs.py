@@ -21,8 +21,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress  # noqa: E402
 
-CILIUM = ("1.19.6", "1.20.2")
-"""The releases that a full run of the tests needs; a twin builds the others when a site asks for one."""
+CILIUM = tuple(programs.CILIUM)[-2:]
+"""The two newest: what a full run of the tests needs. A twin builds the others when a site asks for one."""
 LATER = {
     "--helm-4": (programs.HELM_4, "helm"),
     "--helm-oldest": (programs.HELM_OLDEST, "helm"),

@@ -280,7 +280,10 @@ class _Reader:
         """Identity of a value as written -> it (so that its identity stays its own) and its copy."""
 
     def read(self, host: str, wanted: frozenset[str]) -> None:
-        """Read one host; of variables that are not ``wanted`` only the names, which have no value then."""
+        """Read one host; of variables that are not ``wanted`` only the names, which have no value then.
+
+        An empty one of those says nothing at all, so it is left out.
+        """
         raw = self._hostvars.raw_get(host)
         resolved = None
         variables = self.variables.setdefault(host, {})
@@ -290,12 +293,12 @@ class _Reader:
                 continue
             base = base_name(name)
             if base not in wanted and name != "ansible_host":
-                if name not in failures:
+                if name not in failures and not (base in VARIABLES and is_empty(raw[name])):
                     variables.setdefault(str(name), None)
             elif base == SECRETS:
                 variables[str(name)] = _names_only(raw[name])
             elif base in CONTROLLER_SECRETS:
-                variables[str(name)] = raw[name] not in (None, "")
+                variables[str(name)] = not is_empty(raw[name])
             elif self._shared(raw[name]):
                 variables[str(name)] = self._copies[id(raw[name])][1]
             else:
@@ -321,12 +324,15 @@ class AllocationFile:
 
     path: Path
     clusters: frozenset[str]
+    content: str
+    """What it holds now; empty where it does not exist yet."""
     kept: Allocations
 
     def planned(self, allocations: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """Return where the file is and what it must hold: the plan's addresses of its clusters."""
+        """Return where the file is, what it must hold (the plan's addresses of its clusters), and whether it does."""
         own = {name: addresses for name, addresses in allocations.items() if name.partition("/")[0] in self.clusters}
-        return {"path": str(self.path), "content": format_allocations(own)}
+        content = format_allocations(own)
+        return {"path": str(self.path), "content": content, "as_planned": content == self.content}
 
 
 def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[AllocationFile], list[FindingEntry]]:
@@ -349,8 +355,10 @@ def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[Allocati
     files = []
     for path, clusters in sorted(users.items()):
         kept: Allocations = {}
+        content = ""
         try:
-            kept, faults = parse_allocations(path.read_text("utf-8"))
+            content = path.read_text("utf-8")
+            kept, faults = parse_allocations(content)
         except FileNotFoundError:
             faults = []
         except (OSError, UnicodeDecodeError) as error:
@@ -359,13 +367,18 @@ def allocation_files(inventory: Inventory, hostvars: Any) -> tuple[list[Allocati
         for fault in faults:
             place = f"{names[path]}:{fault.line}" if fault.line else names[path]
             report.add("EDGE530", place, fault.problem, fault.hint)
-        files.append(AllocationFile(path, frozenset(clusters), kept))
+        files.append(AllocationFile(path, frozenset(clusters), content, kept))
     return files, [finding.as_dict() for finding in report.findings]
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether nothing is written; what Vault holds is something, and to compare it would decrypt it."""
+    return value is None or (isinstance(value, (str, Mapping, list)) and not value)
 
 
 def _names_only(value: Any) -> Any:
     """Return a map of passwords without its values; anything else as it is, for the finding that it deserves."""
-    return {str(name): None for name in value} if isinstance(value, Mapping) else plain(value)
+    return {plain(name): None for name in value} if isinstance(value, Mapping) else plain(value)
 
 
 def _first_line(error: Exception) -> str:

@@ -32,7 +32,7 @@ options:
       - Also read whether Cilium's agents and its operator are ready. It takes the right to list pods in O(namespace).
     type: bool
     default: false
-    version_added: 1.0.0
+    version_added: 0.1.0
 requirements:
   - kubernetes
 extends_documentation_fragment:

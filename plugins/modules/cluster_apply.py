@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_apply
 short_description: Apply objects, one request for each
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Applies objects by server-side apply. Each is one request, which ends after a minute without an answer.
   - One that the API server refuses keeps none of the others from being applied. A field that another field manager

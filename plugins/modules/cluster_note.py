@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_note
 short_description: Note in a ConfigMap what a site made in a cluster
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Sets and removes single keys of a ConfigMap, and makes it where it is not there. Keys that are not named stay, so
     that two runs at a time lose nothing of each other.

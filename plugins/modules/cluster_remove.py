@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_remove
 short_description: Remove the very objects that were looked at
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Removes objects from a cluster, each by its UID. An object that somebody deleted and made anew meanwhile is another
     one, and stays.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: edge_compare
 short_description: Say what would be different at a router or a cluster if the plan were applied
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Run it on a router or a cluster of the plan. It reads what the router's FRR runs, or the cluster's objects, Services
     and node labels, and compares what they set up with what the plan sets up there. Names, order and defaults that are

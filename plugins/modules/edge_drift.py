@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: edge_drift
 short_description: Say how far a live site is from its plan
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Takes what M(hybridnet.cluster_edge.edge_verify) found, and what M(hybridnet.cluster_edge.edge_compare) registered
     on each router and cluster of the play. It says whether the site has drifted, is as planned, or could not be looked

@@ -133,7 +133,8 @@ allocations:
   type: dict
   returned: success
 allocation_files:
-  description: Each C(edge_allocation_file) with its C(path) and the C(content) that it must have.
+  description:
+    - Each C(edge_allocation_file) with its C(path), the C(content) that it must have, and C(as_planned), whether it does.
   type: list
   elements: dict
   returned: success

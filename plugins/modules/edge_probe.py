@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: edge_probe
 short_description: Ask service addresses from a router whether they answer
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Asks each address of the clusters' live services that the plan brings to this router.
   - Who has it, by ARP (RFC 826) or NDP (RFC 4861), where it is announced on L2 on one of the router's networks.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: edge_twin_ask
 short_description: Ask service addresses from the clients of a twin
-version_added: 1.1.0
+version_added: 0.1.0
 description:
   - Asks each address of the clusters' live services from each client of a rehearsal's twin to whose network or router
     the plan brings it.

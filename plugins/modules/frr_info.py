@@ -24,14 +24,14 @@ options:
       - FRR 7.5 answers them prefix by prefix. FRR before 9 does not show those of announced routes.
     type: bool
     default: false
-    version_added: 1.0.0
+    version_added: 0.1.0
   best_in:
     description:
       - CIDRs in which the routes of every protocol are read too, not those of BGP alone.
     type: list
     elements: str
     default: []
-    version_added: 1.0.0
+    version_added: 0.1.0
 extends_documentation_fragment:
   - hybridnet.cluster_edge.reader
 """
@@ -83,7 +83,7 @@ frr:
       type: list
       elements: dict
       returned: always
-      version_added: 1.0.0
+      version_added: 0.1.0
     forwarding:
       description:
         - Whether the router's kernel forwards packets, by family and by the interface that they come in by.
@@ -93,7 +93,7 @@ frr:
         - A family is absent where the kernel does not say.
       type: dict
       returned: always
-      version_added: 1.0.0
+      version_added: 0.1.0
       sample: {ipv4: {all: true, br0: true}, ipv6: {all: false, br0: false}}
     best:
       description:
@@ -101,7 +101,7 @@ frr:
         - Where it is empty, so is this.
       type: dict
       returned: always
-      version_added: 1.0.0
+      version_added: 0.1.0
     details:
       description:
         - C(show bgp FAMILY unicast json detail), by family.

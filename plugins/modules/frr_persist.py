@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: frr_persist
 short_description: Let a gateway bring its frr.conf back after a firmware upgrade
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - A firmware upgrade of UniFi OS resets C(/etc/frr) and keeps C(/data). This module keeps a copy of C(frr.conf) there,
     and a script that puts it back.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: frr_running_info
 short_description: Read what BGP a router runs, to compare it with what another machine holds
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Returns the running configuration, C(frr.conf), and the BGP sessions, and lets FRR check a candidate.
   - It changes nothing. Passwords are not in the result, but digests of them.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: helm_release_free
 short_description: Free a Helm release whose Helm was cut off
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Where the newest revision of a release is pending, no Helm begins ("another operation is in progress"). Helm ends
     that state itself, unless it is killed or the API server goes away in the middle. Such a revision is marked as

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: helm_upgrade
 short_description: Run helm upgrade --install within a limit of time
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Installs or upgrades a Helm release, whatever the live one is, with Helm 3 or 4. It always calls Helm.
   - Values that the live release has and O(values) lacks are unset (C(--reset-values)).

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: unifi_bgp
 short_description: Change the BGP configuration that UniFi Network holds for a router, as one transaction
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Brings the FRR text that UniFi Network holds for a site (Settings > Routing > BGP) to a given configuration, by the
     API that this page uses. That API is private to UniFi; what is known of it is in the collection's documentation.

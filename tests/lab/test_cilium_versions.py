@@ -26,6 +26,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     PLURALS,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import (  # noqa: E402
+    CILIUM,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_inventory  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
 
@@ -34,7 +37,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.skipif(LACKING is not None, reason=st
 
 POOLS = "ciliumloadbalancerippools"
 MERGE = "application/merge-patch+json"
-VERSIONS = ("1.16.19", "1.17.16", "1.18.0", "1.19.6", "1.20.2")
+OLDEST, NEWEST = next(iter(CILIUM)), next(reversed(CILIUM))
 STRICT = "fieldManager=hybridnet.cluster_edge&fieldValidation=Strict"
 """The API server refuses a field that it would drop."""
 
@@ -54,7 +57,7 @@ def planned(version: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", CILIUM)
 def test_no_field_is_dropped_and_every_object_stays_the_same(cluster: Cluster, version: str) -> None:
     cluster.add_cilium_kinds(version)
     platform = planned(version)
@@ -70,7 +73,7 @@ def test_no_field_is_dropped_and_every_object_stays_the_same(cluster: Cluster, v
             assert (before["metadata"]["uid"], before["spec"]) == (live["metadata"]["uid"], live["spec"])
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", CILIUM)
 def test_chart_takes_the_planned_values(cluster: Cluster, tmp_path: Path, version: str) -> None:
     """Each object that the chart makes of them is taken by the API server, in a dry run."""
     values = tmp_path / "values.json"
@@ -104,10 +107,10 @@ def test_a_version_that_pools_were_stored_in_goes_once_they_are_written_again(tm
     definition = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{POOLS}.cilium.io"
     pool = f"/apis/cilium.io/{{}}/{POOLS}/lan"
     for cluster in cluster_lab.started(tmp_path):
-        cluster.add_cilium_kinds(VERSIONS[0])
+        cluster.add_cilium_kinds(OLDEST)
         item = {"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "lan"}}
         cluster.apply(pool.format("v2alpha1"), {**item, "spec": {"blocks": [{"cidr": "10.0.0.0/28"}]}})
-        cluster.add_cilium_kinds(VERSIONS[-1])
+        cluster.add_cilium_kinds(NEWEST)
         before = cluster.get(pool.format("v2"))
         assert cluster.get(definition)["status"]["storedVersions"] == ["v2alpha1", "v2"]
         without = {"versions": [v for v in cluster.get(definition)["spec"]["versions"] if v["name"] == "v2"]}

@@ -13,13 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.bgp import bgp_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import helm_values
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import (
-    BGP_KINDS,
-    LB_KINDS,
-    bgp_objects,
-    lb_objects,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb import lb_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.communities import Community
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Advertise,

@@ -20,6 +20,7 @@ import yaml
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # noqa: E402
     DOCS,
     plan_page,
@@ -34,8 +35,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is n
 FLUX = {"helm-controller": "1.4.0", "kustomize-controller": "1.7.3", "source-controller": "1.7.0"}
 """Controller of Flux -> the version whose kinds are asked: those of Flux 2.7."""
 ARGO_CD = "3.5.0"
-CILIUM = "1.20.2"
-"""The one that the pages' inventories plan."""
+CILIUM = next(reversed(programs.CILIUM))
+"""The newest, which the pages' inventories plan."""
 STRICT = "fieldManager=git&fieldValidation=Strict"
 """The API server refuses a field that it does not know."""
 SERVICE = {

@@ -19,6 +19,9 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import (  # noqa: E402
+    CILIUM,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
 from cluster_lab import Cluster, Run, run_roles  # noqa: E402
 
@@ -29,7 +32,7 @@ VALUES: dict[str, Any] = {
     **hybrid_plan().data["clusters"]["platform"]["helm_values"],
     "operator": {"rollOutPods": True, "replicas": 1},
 }
-OLD, NEW = "1.19.6", "1.20.2"
+OLD, NEW = tuple(CILIUM)[-2:]
 
 
 @pytest.fixture(scope="module")

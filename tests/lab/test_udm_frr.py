@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import ROUTER_SUITES
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     hybrid_document,
     hybrid_plan,
@@ -29,9 +30,10 @@ from router_lab import CACHE, RouterLab, missing, wait_for
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 REASON = missing()
-NEWEST_KNOWN = "trixie"
-OTHERS = ("bullseye", *(pytest.param(suite, marks=pytest.mark.long) for suite in ("bookworm", "forky")))
-"""FRR 7.5, the oldest, in each full run; 8.4 and 10.7 in a long one."""
+SUITE = "trixie"
+OLDEST, *LATER = (suite for suite in ROUTER_SUITES if suite != SUITE)
+OTHERS = (OLDEST, *(pytest.param(suite, marks=pytest.mark.long) for suite in LATER))
+"""The oldest FRR in each full run, the others in a long one."""
 PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
 PASSWORD = "s3cret-of-the-lab"
 
@@ -155,7 +157,7 @@ class TestRoleOnOtherVersions(EachVersion):
     """All but FRR 10.3."""
 
 
-@pytest.mark.parametrize("role", [NEWEST_KNOWN], indirect=True, scope="module")
+@pytest.mark.parametrize("role", [SUITE], indirect=True, scope="module")
 class TestRole(EachVersion):
     """FRR 10.3."""
 

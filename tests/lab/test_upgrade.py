@@ -19,8 +19,9 @@ from pathlib import Path
 import kubernetes
 import pytest
 import yaml
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import BGP_KINDS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import Kube
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import V2_SINCE
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses
@@ -71,7 +72,7 @@ def take_helm_4(overlay: Path) -> None:
     )
 
 
-WHOLE = ("1.16.19", "1.17.16", "1.18.0", "1.19.6", "1.20.2")
+WHOLE = tuple(CILIUM)
 LAST = WHOLE[-2:]
 MIGRATED = [kind for kind in V2_SINCE if kind in BGP_KINDS]
 """Those that the operator of 1.20 rewrites: not pools (docs/cluster.md)."""
@@ -241,7 +242,7 @@ def test_an_upgrade_that_is_cut_off_in_the_middle(
     cut: Cut, tmp_path: Path, told_by_probes: Callable[[str], None]
 ) -> None:
     """The next run completes the upgrade, and the one after it changes nothing."""
-    old, new, folder = "1.19.6", "1.20.2", tmp_path / "twin"
+    (old, new), folder = LAST, tmp_path / "twin"
     own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
     limits = ("-e", "cilium_net_release_helm_timeout=60", "-e", f"cilium_net_release_timeout={cut.rollout_seconds}")
     options = ("-i", str(folder / "overlay"), *limits, "-e")

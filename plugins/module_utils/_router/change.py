@@ -338,8 +338,8 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     plan, warnings = planned_change(router, params, check_mode)
     whole = check_mode and params["both_stages"]
     result = described(router, plan, whole)
-    result["warnings"] = ([recovered] if recovered else []) + warnings + pushed_over(router, params["platform"])
-    if recovered and "is back" in recovered:
+    result["warnings"] = ([recovered.text] if recovered else []) + warnings + pushed_over(router, params["platform"])
+    if recovered and recovered.taken_back:
         result["changed"] = True
     if check_mode or plan.method == "none":
         return result
@@ -677,7 +677,7 @@ def noted(router: transaction.RouterState, proof: Proof, lost: List[str]) -> Lis
 
 def _failure(error: Exception, left: str) -> str:
     """Return why a change failed, and ``left``: what could not be restored, empty where all is as before."""
-    expected = isinstance(error, (FailedError, EdgeError, OSError, subprocess.SubprocessError))
+    expected = isinstance(error, _EXPECTED)
     return "{0}\n{1}".format(
         error if expected else traceback.format_exc(),
         "The old configuration could NOT be restored:\n" + left if left else "The old configuration is back.",

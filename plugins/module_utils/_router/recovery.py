@@ -11,15 +11,27 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import Optional, Set
+from typing import NamedTuple, Optional, Set
 
 from .._frr import config as frr
 from . import files, journal, programs
 from .rollback import Before, RefusedError
 
 
-def recover(folder: str, check_mode: bool) -> Optional[str]:
-    """Complete or take back a change that was cut off; return what was done in words, or None where there was none.
+class Recovery(NamedTuple):
+    """What became of a change that was cut off.
+
+    Attributes:
+        text: the same in words, for a warning.
+        taken_back: whether the router was changed: what was before the cut-off change is back.
+    """
+
+    text: str
+    taken_back: bool
+
+
+def recover(folder: str, check_mode: bool) -> Optional[Recovery]:
+    """Complete or take back a change that was cut off; return what was done, or None where there was none.
 
     Raises:
         RefusedError: the journal cannot be understood, or somebody changed frr.conf since.
@@ -48,16 +60,17 @@ def recover(folder: str, check_mode: bool) -> Optional[str]:
     if now == entry.new_digest and runs:
         if not check_mode:
             forget(folder)
-        return "an earlier run was cut off after its step '{0}'; its change is whole, and stays".format(entry.step)
+        return Recovery(
+            "an earlier run was cut off after its step '{0}'; its change is whole, and stays".format(entry.step), False
+        )
     if now not in (entry.new_digest, files.digest(entry.old_file)):
         raise RefusedError(
             "an earlier run was cut off after its step '{0}', and /etc/frr/frr.conf was changed by somebody else "
             "since: make it and 'show running-config' what they should be, then remove {1}".format(entry.step, path)
         )
     if check_mode:
-        return "an earlier run was cut off after its step '{0}'; a run without check mode takes it back first".format(
-            entry.step
-        )
+        waits = "an earlier run was cut off after its step '{0}'; a run without check mode takes it back first"
+        return Recovery(waits.format(entry.step), False)
     left, _gained, lost = _before(entry, scope, target).bring_back()
     if left:
         raise RefusedError(
@@ -65,8 +78,10 @@ def recover(folder: str, check_mode: bool) -> Optional[str]:
             "What was before it is in {2}".format(entry.step, left, path)
         )
     forget(folder)
-    return "an earlier run was cut off after its step '{0}'; what was before it is back{1}".format(
-        entry.step, ", and what others configured since went with it: {0}".format("; ".join(lost)) if lost else ""
+    others = ", and what others configured since went with it: {0}".format("; ".join(lost)) if lost else ""
+    return Recovery(
+        "an earlier run was cut off after its step '{0}'; what was before it is back{1}".format(entry.step, others),
+        True,
     )
 
 

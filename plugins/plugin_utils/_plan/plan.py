@@ -15,9 +15,11 @@ from dataclasses import dataclass
 
 from .._addressing.addresses import Address, address_text
 from .._addressing.intervals import subtract
+from .._cilium.bgp import bgp_objects
 from .._cilium.helm_checks import check_cluster_values
 from .._cilium.helm_values import distribution_values, helm_values, secrets_namespace
-from .._cilium.objects import bgp_objects, chart_values, lb_objects, node_labels, services
+from .._cilium.lb import lb_objects
+from .._cilium.services import chart_values, node_labels, services
 from .._document.plan import (
     FORMAT,
     PlanDocument,

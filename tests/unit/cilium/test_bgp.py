@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, bgp_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.bgp import bgp_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import BGP_KINDS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.communities import Community
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Advertise,

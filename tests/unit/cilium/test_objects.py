@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import (
-    api_version,
-    bgp_objects,
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.bgp import bgp_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import api_version
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb import interface_regex, lb_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.services import (
     chart_values,
-    interface_regex,
-    lb_objects,
     node_labels,
     services,
 )

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import helm_values
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb import lb_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.services import (
     chart_values,
-    lb_objects,
     node_labels,
     services,
 )

@@ -166,3 +166,19 @@ def test_a_value_of_the_chart_comes_before_it_goes() -> None:
 
 def test_capabilities_and_gates_are_the_same() -> None:
     assert set(cilium.GATES.values()) <= set(cilium.CAPABILITIES)
+
+
+NEW_IN = re.compile(r"^\s*version_added: (.+)$", re.MULTILINE)
+
+
+def test_nothing_was_added_in_a_version_that_is_not_there_yet() -> None:
+    present = tuple(map(int, yaml.safe_load((CHECKOUT / "galaxy.yml").read_text("utf-8"))["version"].split(".")))
+    found = {
+        (path.relative_to(CHECKOUT).as_posix(), version)
+        for folder in ("plugins", "roles")
+        for ending in ("py", "yml")
+        for path in (CHECKOUT / folder).rglob(f"*.{ending}")
+        for version in NEW_IN.findall(path.read_text("utf-8"))
+    }
+    assert len(found) > 50
+    assert [(path, version) for path, version in sorted(found) if tuple(map(int, version.split("."))) > present] == []

@@ -36,6 +36,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_invent
     command_line,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from hypothesis import given
@@ -246,5 +247,6 @@ def test_the_module_documents_each_question_with_its_default() -> None:
             assert f"Without it V({question.default})." in str(options[question.name]["description"])
 
 
-def test_the_version_that_is_proposed_is_of_the_newest_minor_that_is_known() -> None:
+def test_the_version_that_is_proposed_is_the_newest_that_a_twin_runs_of_the_newest_minor_that_is_known() -> None:
+    assert CILIUM.default == next(reversed(programs.CILIUM))
     assert cilium.parse_version(CILIUM.default)[:2] == cilium.NEWEST[:2]

@@ -22,7 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     renewed,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import RefusedError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.objects import BGP_KINDS, LB_KINDS
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import endpoint_slice, lease, service
 
 V2 = [

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 80x, 83x and 900 of the live site: whether both ends can be read and used, and what Cilium itself reports."""
+"""Codes of the live site: whether both ends can be read and used, and what Cilium itself reports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 84x, 85x and 902 of the live site: prefixes that routers accept, send and install."""
+"""Codes of the live site: prefixes that routers accept, send and install."""
 
 from __future__ import annotations
 

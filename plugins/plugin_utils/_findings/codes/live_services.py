@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 86x to 88x, 901, 903, 904, 907 and 908 of the live site: services, their addresses and L2 announcements."""
+"""Codes of the live site: services, their addresses and L2 announcements."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codes 81x, 82x, 89x and 909 of the live site: BGP sessions, seen from the routers and from the nodes."""
+"""Codes of the live site: BGP sessions, seen from the routers and from the nodes."""
 
 from __future__ import annotations
 
