@@ -50,12 +50,21 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import layer_names
 
 VARIABLE = "edge_bgp_passwords"
-PASSWORD = re.compile(r"[^\s!#|]{1,80}")
+LONGEST = 80
+"""Bytes in UTF-8: a key of TCP-MD5 (TCP_MD5SIG_MAXKEYLEN of Linux)."""
+PASSWORD = re.compile(r"[^\s!#|]+")
 RULE = (
     "must be a text of 1 to 80 characters without blanks, line feeds, '!', '#' and '|'"
     " (a value that a pipe gave to ansible-vault encrypt_string ends in a line feed: use printf %s)"
 )
-"""What both ends take: FRR reads to the end of the line, and Linux keys of TCP-MD5 have 80 bytes at most."""
+"""What both ends take: FRR reads to the end of the line."""
+
+
+def is_usable(value: Any) -> bool:
+    """Return whether both ends take ``value`` as a password; a letter outside ASCII counts as its bytes."""
+    if not isinstance(value, str) or not value.isprintable() or not PASSWORD.fullmatch(value):
+        return False
+    return len(value.encode("utf-8", "surrogatepass")) <= LONGEST
 
 
 class LookupModule(LookupBase):
@@ -72,7 +81,7 @@ class LookupModule(LookupBase):
             values = [hostvars[cluster][layer][name] for layer in layers if name in hostvars.raw_get(cluster)[layer]]
             if not values:
                 raise AnsibleLookupError(f"{cluster}.{VARIABLE}.{name}: is missing")
-            if not isinstance(values[-1], str) or not PASSWORD.fullmatch(values[-1]):
+            if not is_usable(values[-1]):
                 raise AnsibleLookupError(f"{cluster}.{VARIABLE}.{name}: {RULE}")
             found[name if self.get_option("short") else str(term)] = values[-1]
         return [found]

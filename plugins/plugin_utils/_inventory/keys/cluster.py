@@ -96,7 +96,8 @@ CLUSTER_MAPS = (
     Key(
         "edge_bgp_passwords",
         MapOf(Name(), Anything()),
-        "MD5 passwords by peering, neighbor or link; the plan reads the names only.",
+        "MD5 passwords by peering, neighbor or link; the plan reads the names only. Each has 1 to 80 characters,"
+        " none of them a blank, `!`, `#` or a pipe.",
         layered=True,
     ),
     Key(
