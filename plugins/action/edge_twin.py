@@ -48,6 +48,7 @@ ARGUMENTS: dict[str, Any] = {
     "firewall_rules": {"type": "list", "elements": "dict", "default": []},
     "port_forwards": {"type": "list", "elements": "dict", "default": []},
     "proxy_arp": {"type": "list", "elements": "str", "default": []},
+    "default_networks": {"type": "dict", "default": {}},
     "stopped_agents": {"type": "list", "elements": "str", "default": []},
     "stopped_operators": {"type": "list", "elements": "str", "default": []},
     "passwords": {"type": "dict", "default": {}, "no_log": True},
@@ -90,7 +91,9 @@ class ActionModule(ActionBase):
                 port_forwards=options["port_forwards"],
                 proxy_arp=options["proxy_arp"],
             )
-            description = _twin.describe(planned, options["name"], options["endpoints"], tuple(CILIUM), settings)
+            description = _twin.describe(
+                planned, options["name"], options["endpoints"], tuple(CILIUM), settings, options["default_networks"]
+            )
             stopped = Stopped(options["stopped_agents"], options["stopped_operators"])
             stopped.check(description)
             if self._task.check_mode:

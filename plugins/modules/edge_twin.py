@@ -114,6 +114,13 @@ options:
       - A service that is not named has one on every node that peers or announces.
     type: dict
     default: {}
+  default_networks:
+    description:
+      - Network by which a node's default route leads, by node, for nodes in several networks of routers.
+      - A node that is not named, or has no address there, takes the network in which it peers, else the one that most
+        nodes share.
+    type: dict
+    default: {}
   stopped_agents:
     description: Nodes whose Cilium agent is killed and kept from running, to see what the site does then.
     type: list
@@ -177,6 +184,13 @@ nodes:
 kubeconfigs:
   description: Cluster to its kubeconfig.
   type: dict
+  returned: when O(state=present)
+default_networks:
+  description:
+    - By which network the default routes of nodes in several networks of routers lead.
+    - Each with the C(nodes), the C(families), the C(network), the C(others) and the C(reason).
+  type: list
+  elements: dict
   returned: when O(state=present)
 milestones:
   description: What happened when, each with C(seconds) since the start and C(step).

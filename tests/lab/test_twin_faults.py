@@ -54,10 +54,19 @@ READY_SECONDS = 60.0
 """Within which a program that was kept down is ready again, and one that is kept down is known to be."""
 
 
+KERNEL = ("unprivileged_bpf_disabled", "timer_migration")
+"""Settings of the whole machine that an agent tries to write."""
+
+
+def of_the_machine() -> dict[str, str]:
+    return {name: Path("/proc/sys/kernel", name).read_text("ascii").strip() for name in KERNEL}
+
+
 class Site:
     """The reference site in a twin, and its inventory, which is edited."""
 
     def __init__(self, folder: Path) -> None:
+        self.before = of_the_machine()
         self.folder = folder / "twin"
         self.inventory = folder / "inventory"
         shutil.copytree(HYBRID, self.inventory)
@@ -212,6 +221,11 @@ def completes(site: Site, name: str) -> None:
     assert code == 0, output
     assert "0 of 2 ends changed" in output
     assert "left out of this run" not in output
+
+
+def test_agents_leave_the_kernel_of_the_machine_as_it_is(site: Site) -> None:
+    """It proves nothing on a machine that has their values already; test_twin_network.py does."""
+    assert of_the_machine() == site.before
 
 
 @pytest.mark.parametrize("at", [EXPAND, LB, CONTRACT], ids=["routers expand", "pools are applied", "routers contract"])

@@ -538,7 +538,7 @@ def test_a_node_answers_through_the_network_of_the_request_where_the_site_declar
 @pytest.mark.parametrize(
     ("platform", "settings", "expected"),
     [
-        ("linux", RouterSettings(), ("0", "0")),
+        ("linux", RouterSettings(), ("0", "2")),
         ("unifi", RouterSettings(), ("0", "2")),
         ("unifi", RouterSettings(reverse_path="strict"), ("0", "1")),
         ("unifi", RouterSettings(reverse_path="off"), ("0", "0")),
@@ -556,7 +556,8 @@ def test_a_router_has_the_defaults_of_its_platform(
     assert planned is not None
     twin = _twin.describe(planned, settings=settings)
     sysctls = host(twin, "udm-pro").sysctls
-    assert (sysctls["net.ipv4.fib_multipath_hash_policy"], sysctls["net.ipv4.conf.all.rp_filter"]) == expected
+    for scope in ("all", "default"):
+        assert (sysctls["net.ipv4.fib_multipath_hash_policy"], sysctls[f"net.ipv4.conf.{scope}.rp_filter"]) == expected
     assert sysctls["net.ipv4.ip_forward"] == sysctls["net.ipv6.conf.all.forwarding"] == "1"
     assert twin.routers[0].platform == (settings.platforms.get("udm-pro") or platform)
 

@@ -13,8 +13,8 @@ from ..hosts import Context
 def check_return_paths(context: Context, site: Site) -> None:
     """Report the nodes that one router reaches over several networks and that answer by their main routes alone.
 
-    A router on Linux drops no such answer by default (no ``rp_filter``, no firewall). UniFi follows connections to what
-    lies in none of its networks, as routed pools do, and drops those of which it sees a half.
+    A router on Linux drops no such answer by default (no strict ``rp_filter``, no firewall). UniFi follows connections
+    to what lies in none of its networks, as routed pools do, and drops those of which it sees a half.
     Without a router in common it is a fault of another kind, which ``_versions/cilium`` has (EDGE619).
     """
     may_drop = {router.host for router in site.routers if router.platform == "unifi"}

@@ -19,7 +19,7 @@ from ipaddress import ip_address, ip_network
 from ....module_utils._errors import EdgeError
 from ..._document.plan import PlanDocument
 from .model import UPSTREAM
-from .platforms import PLATFORM, PLATFORMS, REVERSE_PATHS, Platform, RouterSettings
+from .platforms import PLATFORMS, Platform, RouterSettings, reverse_path_of
 from .port_forwards import PortForward, mapping_of
 
 TABLE = "cluster_edge_twin"
@@ -128,8 +128,7 @@ def ruleset(
         forwards: the router's port forwards, each with its outside address.
     """
     defaults = PLATFORMS[platform]
-    reverse_path = defaults.reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
-    chains = _reverse_path() if REVERSE_PATHS[reverse_path] == REVERSE_PATHS["strict"] else []
+    chains = _reverse_path() if reverse_path_of(settings, platform) == "strict" else []
     stateful = settings.firewall == "stateful"
     zones = defaults.zones and settings.firewall != "off"
     if zones or stateful or (rules and settings.firewall != "off"):

@@ -149,6 +149,19 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True)
+class DefaultNetwork:
+    """By which of several networks a node's default route leads."""
+
+    node: str
+    family: str
+    """``ipv4`` or ``ipv6``."""
+    network: str
+    others: tuple[str, ...]
+    """The other networks in which both the node and a router have an address."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
     """A whole site on one machine."""
 
@@ -162,3 +175,5 @@ class Twin:
     speakers: tuple[Speaker, ...]
     clients: Mapping[str, str]
     """Network (or ``upstream``) -> namespace of the client there."""
+    default_networks: tuple[DefaultNetwork, ...] = ()
+    """The choices among several networks, by node and family."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....module_utils._errors import EdgeError
-from ....module_utils._frr.state import FORWARDING_SYSCTLS
+from .kernel import LOOSE, OFF, STRICT, host_sysctls
 
-REVERSE_PATHS: Mapping[str, str] = {"off": "0", "loose": "2", "strict": "1"}
-"""Word -> ``net.ipv4.conf.all.rp_filter`` (Linux, Documentation/networking/ip-sysctl: RFC 3704)."""
+REVERSE_PATHS: Mapping[str, str] = {"off": OFF, "loose": LOOSE, "strict": STRICT}
+"""Word -> ``rp_filter`` of all interfaces of a router."""
 
 PLATFORM = "platform"
 """The word for what the router's platform does by default."""
@@ -44,9 +44,10 @@ class Platform:
 
 PLATFORMS: Mapping[str, Platform] = {
     # Hash policy: the kernel's default, which Debian does not change (no file in its sysctl.d does). Reverse path:
-    # the kernel's; Debian's /etc/sysctl.conf has rp_filter as a comment only, and trixie has no such file.
+    # loose since Debian 13 (50-default.conf of linux-sysctl-defaults, which systemd recommends and which is of priority
+    # important). Debian 12 leaves it off, the kernel's default; so loose is the stricter of the two.
     # Firewall and NAT: Debian sets up none.
-    "linux": Platform(hash_policy="0", reverse_path="off", zones=False, masquerade=False, hairpin=False),
+    "linux": Platform(hash_policy="0", reverse_path="loose", zones=False, masquerade=False, hairpin=False),
     # Hash policy: "the default hash is L3 only" (README of onedr0p/home-ops, which sets 1 by a boot script).
     # Reverse path: no source says what UniFi has. Loose drops only what has no way back at all.
     # Zones: traffic is sorted by the interface that it comes in by and by its *destination*; what lies in no network
@@ -89,21 +90,24 @@ def platform_of(settings: RouterSettings, router: str, planned: str) -> str:
     Raises:
         EdgeError: there is no such platform.
     """
-    name = settings.platforms.get(router) or planned
-    if name not in PLATFORMS:
+    name: object = settings.platforms.get(router) or planned
+    if not isinstance(name, str) or name not in PLATFORMS:
         raise EdgeError(
             f"{router}.edge_twin_router_platform", f"{name!r} is no platform", f"one of: {', '.join(PLATFORMS)}"
         )
     return name
 
 
+def reverse_path_of(settings: RouterSettings, platform: str) -> str:
+    """Return the reverse path of a router of the twin, a key of :data:`REVERSE_PATHS`."""
+    return PLATFORMS[platform].reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
+
+
 def router_sysctls(settings: RouterSettings, platform: str) -> dict[str, str]:
-    """Return the kernel settings of a router of the twin."""
-    defaults = PLATFORMS[platform]
-    reverse_path = defaults.reverse_path if settings.reverse_path == PLATFORM else settings.reverse_path
+    """Return the kernel settings of a router of the twin, in the order of writing."""
+    hash_policy = PLATFORMS[platform].hash_policy
     return {
-        **dict.fromkeys(FORWARDING_SYSCTLS.values(), "1"),
-        "net.ipv4.fib_multipath_hash_policy": defaults.hash_policy,
-        "net.ipv4.conf.all.rp_filter": REVERSE_PATHS[reverse_path],
-        "net.ipv6.fib_multipath_hash_policy": defaults.hash_policy,
+        **host_sysctls(forwards=True, reverse_path=REVERSE_PATHS[reverse_path_of(settings, platform)]),
+        "net.ipv4.fib_multipath_hash_policy": hash_policy,
+        "net.ipv6.fib_multipath_hash_policy": hash_policy,
     }

@@ -19,6 +19,7 @@ from ..._document.frr_intent import PeerGroup
 from ..._document.lookup import peer_group
 from ..._document.plan import PlannedNeighbor, PlannedPolicy, PlannedSession
 from .addresses import highest_free, subnet_of
+from .kernel import NO_DUPLICATE_CHECK, host_sysctls
 from .model import Host, Leg, Route, Speaker
 from .wiring import OWN_METRIC, Wiring
 
@@ -166,7 +167,7 @@ class Speakers:
         bridge = self.router_legs[router][-1].bridge
         legs = (Leg(_INTERFACE, bridge, self.wiring.mac(name, bridge), ()),)
         namespace = self.wiring.namespace("speaker", name)
-        sysctls = {"net.ipv6.conf.default.dad_transmits": "0"}
+        sysctls = {**host_sysctls(forwards=False), **NO_DUPLICATE_CHECK}
         self.hosts.append(Host("speaker", name, namespace, legs, sysctls=sysctls))
         self._speaker(name, namespace, [self._session(_INTERFACE, None, neighbor, group)])
 
@@ -195,7 +196,7 @@ class Speakers:
             route = Route(f"{ip}/{ip.max_prefixlen}", ip.version, (str(first + 1),), OWN_METRIC)
             self.router_routes.setdefault(router, []).append(route)
             routes = (Route("default", ip.version, (str(first),)),)
-        self.hosts.append(Host("speaker", name, namespace, legs, routes))
+        self.hosts.append(Host("speaker", name, namespace, legs, routes, sysctls=host_sysctls(forwards=False)))
         self._speaker(name, namespace, [self._session(target, address, neighbor, group)])
 
     def _router_address(self, router: str, address: str, group: PeerGroup) -> str:

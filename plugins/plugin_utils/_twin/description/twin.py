@@ -14,20 +14,21 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
 from ....module_utils._errors import EdgeError
-from ....module_utils._frr.state import FORWARDING_SYSCTLS
-from ..._document.lookup import peer_group
-from ..._document.plan import PlanDocument, PlannedCluster, PlannedSession
-from .addresses import Network, highest_free, network_order, node_addresses, node_cidrs, subnet_of, with_families
+from ..._document.plan import PlanDocument, PlannedCluster
+from .addresses import Network, highest_free, network_order, node_addresses, node_cidrs, with_families
+from .default_networks import DefaultNetworks
+from .kernel import host_sysctls
 from .model import (
     LABEL_STAND_IN,
     LOOPBACK,
     MANAGED_BY,
     NODE_API_PORT,
     Cluster,
+    DefaultNetwork,
     Host,
     Leg,
     Listener,
@@ -84,6 +85,7 @@ def describe(
     endpoints: Mapping[str, Sequence[str]] | None = None,
     cilium: Sequence[str] | None = None,
     settings: RouterSettings | None = None,
+    default_networks: Mapping[str, object] | None = None,
 ) -> Twin:
     """Return the twin of the site that ``plan`` describes.
 
@@ -94,11 +96,14 @@ def describe(
             that peer or announce.
         cilium: the releases of Cilium that can run; default: the planned ones.
         settings: how routers treat packets; default: as their planned platforms do.
+        default_networks: node -> the network by which its default route leads; default: as :class:`DefaultNetworks`
+            prefers them.
 
     Raises:
         EdgeError: the plan cannot be built on one machine; says which part.
     """
-    return _Builder(plan, name or plan["site"], endpoints or {}, cilium, settings or RouterSettings()).twin()
+    chosen = default_networks or {}
+    return _Builder(plan, name or plan["site"], endpoints or {}, cilium, settings or RouterSettings(), chosen).twin()
 
 
 def prefix(name: str) -> str:
@@ -118,6 +123,7 @@ class _Builder:
         endpoints: Mapping[str, Sequence[str]],
         cilium: Sequence[str] | None,
         settings: RouterSettings,
+        default_networks: Mapping[str, object],
     ) -> None:
         self.plan = plan
         self.name = name
@@ -140,6 +146,8 @@ class _Builder:
             for address in addresses
         }
         self.speakers = Speakers(self.wiring, owners)
+        self.defaults = DefaultNetworks(self.wiring, default_networks)
+        self.default_networks: list[DefaultNetwork] = []
 
     def _address_dynamic_nodes(self) -> None:
         """Give each node that dials in from an address unknown to the plan one: the highest free one of a listen range.
@@ -149,7 +157,7 @@ class _Builder:
         for session in self.plan["sessions"]:
             if session["node_address"] or session["router"] not in self.routers:
                 continue
-            ranges = self._listen_ranges(session)
+            ranges = self.wiring.listen_ranges(session)
             placed = self.node_addresses[session["node"]]
             version = 4 if session["family"] == "ipv4" else 6
             if any(
@@ -162,15 +170,6 @@ class _Builder:
                 raise EdgeError(f"node {session['node']}", problem, "give it one: edge_addresses")
             placed.setdefault(free[0], []).append(free[1])
             self.wiring.take(free[1])
-
-    def _listen_ranges(self, session: PlannedSession) -> list[tuple[str, Network]]:
-        """Return (network, range) of each range in which a session's router listens for its nodes."""
-        ranges = map(ip_network, peer_group(self.plan, session["router"], session["peer_group"])["listen_ranges"])
-        return [
-            (found[0], cidr)
-            for cidr in ranges
-            if (found := subnet_of(self.wiring.networks, str(cidr.network_address))) is not None
-        ]
 
     def _free(self, cidr: Network) -> str | None:
         """Return the highest address of ``cidr`` that nothing uses."""
@@ -203,6 +202,7 @@ class _Builder:
             clusters=tuple(clusters),
             speakers=tuple(self.speakers.speakers),
             clients={host.name: host.namespace for host in hosts if host.kind == "client"},
+            default_networks=tuple(self.default_networks),
         )
 
     def _router(self, host: str, uplink: Any) -> Host:
@@ -229,6 +229,7 @@ class _Builder:
     # Clusters
 
     def _check_endpoints(self) -> None:
+        """Refuse endpoints that are written wrongly, or of services and nodes that the plan does not have."""
         clusters = {
             f"{service['namespace']}/{service['name']}": service["cluster"] for service in self.plan["services"]
         }
@@ -239,8 +240,15 @@ class _Builder:
                     "no such service in the plan",
                     f"known: {', '.join(sorted(clusters)) or 'none'}",
                 )
+            known = self.plan["clusters"][clusters[service]]["nodes"]
+            if not isinstance(nodes, list | tuple):
+                raise EdgeError(
+                    f"edge_twin_endpoints.{service}",
+                    f"{nodes!r} is no list of nodes",
+                    f"nodes of cluster {clusters[service]}: {', '.join(sorted(known)) or 'none'}",
+                )
             for node in nodes:
-                if node not in self.plan["clusters"][clusters[service]]["nodes"]:
+                if not isinstance(node, str) or node not in known:
                     raise EdgeError(
                         f"edge_twin_endpoints.{service}", f"{node!r} is no node of cluster {clusters[service]}"
                     )
@@ -296,7 +304,7 @@ class _Builder:
                 devices=devices,
                 owners_release=None if ours else merge(cluster["helm_values"], values),
             ),
-            [Host("control-plane", host, self.wiring.namespace("cluster", host)), *hosts],
+            [self._control_plane(host), *hosts],
         )
 
     def _speakers(self, cluster: str) -> frozenset[str]:
@@ -307,21 +315,29 @@ class _Builder:
         }
         return frozenset(peers | announcers)
 
-    def _node(self, host: str, addresses: Mapping[str, Sequence[str]], order: Sequence[str]) -> Host:
+    def _control_plane(self, host: str) -> Host:
+        namespace = self.wiring.namespace("cluster", host)
+        return Host("control-plane", host, namespace, sysctls=host_sysctls(forwards=False))
+
+    def _node(self, host: str, addresses: Mapping[str, Sequence[str]], shared: Sequence[str]) -> Host:
         legs = self.wiring.legs(host, addresses, named=True)
         dialled = self._discovered(host)
-        routes = (
-            *dialled,
-            *(
-                route
-                for route in self.wiring.default_routes([network for network in order if addresses.get(network)], legs)
-                if route.family not in {other.family for other in dialled}
-            ),
-            *self.wiring.node_routes(host, addresses),
-        )
+        routes = [*dialled]
+        for version in sorted({4, 6} - {route.family for route in dialled}):
+            found, choice = self.defaults.routes(host, version, legs, shared)
+            routes += found
+            self.default_networks += [choice] if choice else []
+        routes += self.wiring.node_routes(host, addresses)
         answers, rules = self.wiring.return_paths(host, legs)
-        sysctls = {**dict.fromkeys(FORWARDING_SYSCTLS.values(), "1"), "net.ipv4.conf.all.rp_filter": "0"}
-        return Host("node", host, self.wiring.namespace("host", host), legs, (*routes, *answers), rules, sysctls)
+        return Host(
+            "node",
+            host,
+            self.wiring.namespace("host", host),
+            legs,
+            (*routes, *answers),
+            rules,
+            host_sysctls(forwards=True),
+        )
 
     def _discovered(self, node: str) -> tuple[Route, ...]:
         """Return the default routes of a node that dials its default gateway: via the session's router."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_interface, ip_network
 
 from ....module_utils._errors import EdgeError
-from ..._document.plan import PlanDocument
+from ..._document.lookup import peer_group
+from ..._document.plan import PlanDocument, PlannedSession
 from ..._findings.wording import did_you_mean
 from .addresses import Network, free_of, highest_free, segments, subnet_of, summarize, used
 from .firewall import Zone, read_rules, ruleset
+from .kernel import NO_DUPLICATE_CHECK, host_sysctls
 from .model import LOOPBACK, UPSTREAM, Host, Leg, Route, Rule
 from .platforms import RouterSettings, platform_of, router_sysctls
 from .port_forwards import own_forwards, read_port_forwards
@@ -112,42 +114,42 @@ class Wiring:
 
     # Routes
 
-    def gateways(self, networks: Iterable[str]) -> dict[int, tuple[str, ...]]:
-        """Return, by family, the router addresses on the first of ``networks`` that has a router."""
+    def router_addresses(self, network: str) -> list[str]:
+        """Return the addresses of routers on a network's segment; of loopbacks none."""
+        if self.segments[network][0] == LOOPBACK:
+            return []
+        return [address for host in sorted(self.routers) for address in self.routers[host]["addresses"].get(network, ())]
+
+    def gateways(self, networks: Iterable[str], legs: Iterable[Leg]) -> dict[int, tuple[str, ...]]:
+        """Return, by family, the next hop of a host with ``legs`` on the first of ``networks`` that has one for it.
+
+        A next hop is a router's address in a subnet of a leg. A network may have several subnets and both families, of
+        which the host has an address in one alone; the kernel takes no route via the others.
+        """
+        near = _Subnets(ip_interface(text).network for leg in legs for text in leg.addresses)
         found: dict[int, tuple[str, ...]] = {}
         for network in networks:
-            if self.segments[network][0] == LOOPBACK:
-                continue
-            for family in (4, 6):
-                addresses = [
-                    address
-                    for host in sorted(self.routers)
-                    for address in self.routers[host]["addresses"].get(network, ())
-                    if ip_address(address).version == family
-                ]
-                if addresses and family not in found:
+            for address in self.router_addresses(network):
+                if address in near:
                     # One next hop: replies that alternate between two routers would hide a fault of either.
-                    found[family] = (addresses[0],)
+                    found.setdefault(ip_address(address).version, (address,))
         return found
 
     def default_routes(self, networks: Iterable[str], legs: Iterable[Leg]) -> tuple[Route, ...]:
         """Return the default routes of a host with ``legs``, by its preferred networks."""
-        families = {ip_interface(text).version for leg in legs for text in leg.addresses}
-        gateways = self.gateways(networks)
-        return tuple(
-            Route("default", family, gateways[family]) for family in (4, 6) if family in gateways and family in families
-        )
+        return tuple(Route("default", family, via) for family, via in sorted(self.gateways(networks, legs).items()))
 
     def routes_to(self, addresses: Mapping[str, Sequence[str]], router: str, target: str) -> tuple[Route, ...]:
         """Return the route from a host to an address of ``router``; none where the address is in one of its subnets."""
         family = ip_address(target).version
-        if target in self._on_link(addresses):
+        near = self._on_link(addresses)
+        if target in near:
             return ()
         for network, own in self.routers[router]["addresses"].items():
             if self.segments[network][0] == LOOPBACK or not addresses.get(network):
                 continue
             for hop in own:
-                if ip_address(hop).version == family:
+                if ip_address(hop).version == family and hop in near:
                     return (Route(f"{target}/{32 if family == 4 else 128}", family, (hop,), OWN_METRIC),)
         return ()
 
@@ -184,11 +186,10 @@ class Wiring:
         rules: list[Rule] = []
         paths = self.return_path_sources.get(node, {})
         for number, network in enumerate(self.networks, start=RETURN_TABLES):
-            hops = self.gateways([network]) if network in paths else {}
             bridge = self.segments[network][0]
-            for leg in legs if hops else ():
-                if leg.bridge != bridge:
-                    continue
+            own = [leg for leg in legs if leg.bridge == bridge]
+            hops = self.gateways([network], own) if network in paths else {}
+            for leg in own if hops else ():
                 for text in leg.addresses:
                     subnet = ip_interface(text).network
                     routes.append(Route(str(subnet), subnet.version, (), interface=leg.interface, table=number))
@@ -223,12 +224,22 @@ class Wiring:
         return tuple(found[name] for name in sorted(found))
 
     def _shared_hops(self, own: Mapping[str, Sequence[str]], other: str, family: int) -> list[str]:
+        near = self._on_link(own)
         return [
             hop
             for network, addresses in self.routers[other]["addresses"].items()
             if own.get(network) and self.segments[network][0] != LOOPBACK
             for hop in addresses
-            if ip_address(hop).version == family
+            if ip_address(hop).version == family and hop in near
+        ]
+
+    def listen_ranges(self, session: PlannedSession) -> list[tuple[str, Network]]:
+        """Return (network, range) of each range in which a session's router listens for its nodes."""
+        ranges = map(ip_network, peer_group(self.plan, session["router"], session["peer_group"])["listen_ranges"])
+        return [
+            (found[0], cidr)
+            for cidr in ranges
+            if (found := subnet_of(self.networks, str(cidr.network_address))) is not None
         ]
 
     # Routers and clients
@@ -244,8 +255,7 @@ class Wiring:
         platform = platform_of(settings, host, self.routers[host]["platform"])
         sysctls = router_sysctls(settings, platform)
         if extra:
-            # A link-local address that is checked for a duplicate would not be there when bgpd wants it.
-            sysctls["net.ipv6.conf.default.dad_transmits"] = "0"
+            sysctls |= NO_DUPLICATE_CHECK
         rules = read_rules(settings.firewall_rules, self.plan)
         zone = self._zone(host, legs)
         forwards = own_forwards(self.port_forwards, host, zone.wan)
@@ -325,7 +335,7 @@ class Wiring:
         legs = (Leg("eth0", bridge, self.mac(f"client/{network}", bridge), tuple(addresses)),)
         routes = self.default_routes([network], legs)
         namespace = self.namespace("client", network)
-        return Host("client", network, namespace, legs, routes, sysctls={"net.ipv6.conf.all.accept_ra": "0"})
+        return Host("client", network, namespace, legs, routes, sysctls=host_sysctls(forwards=False))
 
     def free_addresses(self, network: str) -> list[str]:
         """Return the highest free address of each of a network's CIDRs, with its length."""
@@ -352,7 +362,12 @@ class Wiring:
         for index, host in enumerate(sorted(self.routers)):
             plug.connect(host, index)
         client = Host(
-            "client", UPSTREAM, self.namespace("client", UPSTREAM), tuple(plug.legs), self._upstream_routes(plug)
+            "client",
+            UPSTREAM,
+            self.namespace("client", UPSTREAM),
+            tuple(plug.legs),
+            self._upstream_routes(plug),
+            sysctls=host_sysctls(forwards=False),
         )
         return client, plug.uplinks, plug.on_link
 
@@ -410,7 +425,8 @@ class _Upstream:
         self.legs: list[Leg] = []
         self.uplinks: dict[str, Uplink] = {}
         self.on_link: set[str] = set()
-        self._own: dict[str, dict[int, str]] = {}
+        self._own: dict[str, list[IPv4Interface | IPv6Interface]] = {}
+        """Network -> its addresses there, one in each subnet."""
         self._next_hops: dict[tuple[str, int], str] = {}
 
     def hops(self, routers: Iterable[str], family: int) -> tuple[str, ...]:
@@ -453,11 +469,12 @@ class _Upstream:
                     self.wiring.take(text.split("/")[0])
                 if free:
                     self._add(self.wiring.segments[name][0], tuple(free))
-                self._own[name] = {ip_interface(text).version: text.split("/")[0] for text in free}
+                self._own[name] = [ip_interface(text) for text in free]
             for address in addresses:
                 family = ip_address(address).version
-                if family in self._own[name] and (host, family) not in self._next_hops:
+                via = next((own.ip for own in self._own[name] if address in _Subnets([own.network])), None)
+                if via and (host, family) not in self._next_hops:
                     self._next_hops[host, family] = address
                     self.on_link.add(name)
-                    routes.append(Route("default", family, (self._own[name][family],)))
+                    routes.append(Route("default", family, (str(via),)))
         return routes

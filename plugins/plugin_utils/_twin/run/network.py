@@ -11,13 +11,14 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
 from ....module_utils._errors import EdgeError
 from ..description.firewall import TABLE
+from ..description.kernel import interface_sysctls
 from ..description.twin import LOOPBACK, Host, Route, Twin
 from .runtime import NETNS, run
 
@@ -42,36 +43,47 @@ def namespaces(prefix: str) -> list[str]:
     return sorted(path.name for path in NETNS.glob(f"{prefix}.*")) if NETNS.is_dir() else []
 
 
+def _is_namespace(path: Path) -> bool:
+    """Return whether a file is a namespace, and not what is left of one that was not made to its end."""
+    return path.exists() and path.stat().st_dev == Path("/proc/self/ns/net").stat().st_dev
+
+
 def build(twin: Twin) -> None:
     """Make every namespace, bridge, leg, address and route that is not there yet."""
     wanted = [twin.lan_namespace, *(host.namespace for host in twin.hosts)]
     with _netns_folder():
         for namespace in wanted:
-            if not (NETNS / namespace).exists():
+            if not _is_namespace(NETNS / namespace):
+                if (NETNS / namespace).exists():
+                    # `ip netns add` makes a file first; it ended before its mount.
+                    run(["ip", "netns", "delete", namespace])
                 run(["ip", "netns", "add", namespace])
     for namespace in wanted:
         run(["ip", "-n", namespace, "link", "set", "lo", "up"])
     present = _interfaces(twin.lan_namespace)
+    # What is made in two steps is set anew where it is there: whoever made it may have been killed between them.
     for bridge in twin.bridges:
-        if bridge not in present:
-            # Without spanning tree and snooping a port forwards from the first packet on.
-            lines = [f"link add {bridge} type bridge stp_state 0 mcast_snooping 0", f"link set {bridge} up"]
-            batch(["-n", twin.lan_namespace], lines)
+        # Without spanning tree and snooping a port forwards from the first packet on.
+        kind = "type bridge stp_state 0 mcast_snooping 0"
+        lines = [] if bridge in present else [f"link add {bridge} {kind}"]
+        batch(["-n", twin.lan_namespace], [*lines, f"link set {bridge} {kind}", f"link set {bridge} up"])
     for host in twin.hosts:
         _wire(twin, host)
 
 
 def _wire(twin: Twin, host: Host) -> None:
-    _set_sysctls(host)
+    # Before any leg is made: a new one takes the settings for those to come.
+    _sysctl(host, host.sysctls)
     present = _interfaces(host.namespace)
     for leg in host.legs:
-        if leg.interface in present or leg.bridge == LOOPBACK:
+        if leg.bridge == LOOPBACK:
             continue
         # Unique among all ports of the bridges' namespace, and within the 15 characters of an interface name.
         port = "p" + hashlib.sha256(f"{host.namespace}/{leg.interface}".encode()).hexdigest()[:12]
         peer = f"peer name {leg.interface} address {leg.mac} netns {host.namespace}"
-        lines = [f"link add {port} type veth {peer}", f"link set {port} master {leg.bridge} up"]
-        batch(["-n", twin.lan_namespace], lines)
+        lines = [] if leg.interface in present else [f"link add {port} type veth {peer}"]
+        batch(["-n", twin.lan_namespace], [*lines, f"link set {port} master {leg.bridge} up"])
+    _sysctl(host, interface_sysctls(host))
     lines = []
     for leg in host.legs:
         for address in leg.addresses:
@@ -85,7 +97,6 @@ def _wire(twin: Twin, host: Host) -> None:
         _set_rules(host, family)
     if host.kind == "router":
         _set_firewall(host)
-        _set_proxy_arp(host)
 
 
 def _set_firewall(host: Host) -> None:
@@ -94,17 +105,6 @@ def _set_firewall(host: Host) -> None:
     # With `add` before it, `delete` does not mind that there is no table yet.
     text = f"add {table}\ndelete {table}\n" + (f"{table} {{\n{host.firewall}}}\n" if host.firewall else "")
     run(["nsenter", f"--net={NETNS / host.namespace}", "--", "nft", "-f", "-"], text)
-
-
-def _set_proxy_arp(host: Host) -> None:
-    """Let a router answer ARP for others on the interfaces that say so, and on no other."""
-    # With slashes: a dot may stand in the interface's name.
-    lines = [
-        f"net/ipv4/conf/{leg.interface}/proxy_arp = {int(leg.interface in host.proxy_arp)}"
-        for leg in host.legs
-        if leg.bridge != LOOPBACK
-    ]
-    _sysctl(host, lines)
 
 
 def _route_line(route: Route) -> str:
@@ -147,14 +147,10 @@ def batch(options: list[str], lines: list[str]) -> None:
         run(["ip", *options, "-batch", "-"], "\n".join(lines) + "\n")
 
 
-def _set_sysctls(host: Host) -> None:
-    _sysctl(host, [f"{name} = {value}" for name, value in sorted(host.sysctls.items())])
-
-
-def _sysctl(host: Host, lines: list[str]) -> None:
-    if lines:
-        text = "\n".join(lines) + "\n"
-        run(["nsenter", f"--net={NETNS / host.namespace}", "--", "sysctl", "-q", "-p", "-"], text)
+def _sysctl(host: Host, settings: Mapping[str, str]) -> None:
+    """Write kernel settings in a host's namespace, in their order."""
+    text = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    run(["nsenter", f"--net={NETNS / host.namespace}", "--", "sysctl", "-q", "-p", "-"], text)
 
 
 def _interfaces(namespace: str) -> set[str]:

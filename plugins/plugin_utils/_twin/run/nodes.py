@@ -31,7 +31,16 @@ hostname "$1"
 mount -t tmpfs tmpfs /run
 mkdir /run/cilium
 mount -t bpf bpffs /sys/fs/bpf
+mount --bind /proc/sys /proc/sys
+mount --bind /proc/sys/net /proc/sys/net
+mount -o remount,bind,ro /proc/sys
 exec sleep infinity
+"""
+"""The holder's program.
+
+All kernel settings but the network's are the whole machine's, and nobody would restore them. So an agent, which has
+the holder's mounts, cannot write them. It tries ``kernel.unprivileged_bpf_disabled`` and ``kernel.timer_migration``,
+and goes on without (Cilium 1.16 to 1.20, pkg/datapath/loader/base.go: IgnoreErr).
 """
 _LIBRARY = """\
 set -eu
@@ -84,13 +93,17 @@ class Node:
 
     def start(self, control_plane: ControlPlane) -> None:
         """Start the holder and the way to the API server."""
+        self.start_holder()
+        control_plane.forward(f"{self.program}/api-port", self.namespace, _twin.NODE_API_PORT)
+
+    def start_holder(self) -> None:
+        """Start the process that keeps the node's namespaces, unless it runs."""
         if not self.holder():
             # Programs that still run on the node are in the namespaces of the holder that has ended: they end too.
             self.runtime.cgroup.child(self.program).kill()
             self.runtime.start(
                 self.program, ["unshare", "-C", "-m", "-u", "/bin/sh", "-c", _HOLD, "sh", self.name], self.namespace
             )
-        control_plane.forward(f"{self.program}/api-port", self.namespace, _twin.NODE_API_PORT)
 
     def listen(self, listeners: tuple[_twin.Listener, ...]) -> None:
         """Run the stand-ins for the pods of its services; started anew when they have changed."""

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -184,12 +186,50 @@ def run(argv: Sequence[str | Path], text: str | None = None, environment: Mappin
     return done.stdout
 
 
+def draft_of(path: Path) -> Path:
+    """Return the file that :func:`write` makes first."""
+    return path.with_name(f".{path.name}.new")
+
+
 def write(path: Path, content: str, mode: int = 0o600) -> None:
-    """Write a file whole or not at all, with ``mode`` from the first byte."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(content)
-    draft.chmod(mode)
-    draft.rename(path)
+    """Write a file whole or not at all, with ``mode`` from the first byte.
+
+    Raises:
+        EdgeError: it cannot be written; no part of it is left.
+    """
+    draft = draft_of(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+            file.write(content)
+        draft.chmod(mode)
+        draft.rename(path)
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise refused("edge_twin_folder", error, path) from error
+        raise
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def refused(variable: str, error: OSError, path: Path | None = None) -> EdgeError:
+    """Return what a user is told where the machine refuses to write, read, remove or reach something.
+
+    Args:
+        variable: what the path depends on.
+        error: what the machine said.
+        path: where, if the error does not say it.
+    """
+    place = path or error.filename
+    text = error.strerror or str(error)
+    hint = "run the same again"
+    if error.errno in _FULL:
+        hint = f"make room there, or choose a place on another disk, then {hint}"
+    elif error.errno in _FORBIDDEN and place:  # an error of TLS has no place, and numbers of its own
+        hint = f"see that root may change it, then {hint}"
+    return EdgeError(variable, f"{place}: {text}" if place else text, hint)

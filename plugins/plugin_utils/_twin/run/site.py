@@ -12,18 +12,18 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..description import twin as _twin
-from . import network, overlay, programs, router
+from . import lock, network, overlay, programs, router
 from .control_plane import ControlPlane
 from .nodes import Node
-from .runtime import Runtime, run, write
+from .runtime import Runtime, draft_of, refused, run, write
 from .speaker import StandIn
 from .written_overlay import FOLDER
 
@@ -59,6 +59,8 @@ class Result:
     kubeconfigs: dict[str, str]
     cilium: dict[str, dict[str, str]]
     """Cluster -> the release of Cilium that ``runs``, and the ``planned`` one."""
+    default_networks: list[dict[str, Any]]
+    """The choices of nodes of several networks: ``nodes``, ``families``, ``network``, ``others``, ``reason``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,14 +154,21 @@ class TwinSite:
             suite: Debian suite of the routers.
             stopped: what is kept from running.
             passwords: of the sessions with stand-in speakers.
+
+        Raises:
+            EdgeError: another process changes the twin, or something of it cannot be made; says what.
         """
+        with self._told(), lock.held(self.runtime.name):
+            return self._present(twin, suite, stopped, passwords or {})
+
+    def _present(self, twin: _twin.Twin, suite: str, stopped: Stopped, passwords: Mapping[str, str]) -> Result:
         runtime = self.runtime
         self._refuse_folder_of_another()
         runtime.started.clear()
         before = self._description()
         if before is None and self.exists():
             runtime.progress.step("removing what a crash or a reboot has left")
-            self.absent()
+            self._absent()
         changed = self.differs(twin, stopped)
         if before:
             _check_change(before, twin)
@@ -180,7 +189,7 @@ class TwinSite:
             plane.start(found.etcd, found.kubernetes["kube-apiserver"])
         nodes = self._start_nodes(twin, control_planes)
         for speaker in twin.speakers:
-            StandIn(runtime, speaker).start(found.image, passwords or {})
+            StandIn(runtime, speaker).start(found.image, passwords)
         for machine in routers:
             machine.wait()
         for plane in control_planes:
@@ -197,6 +206,7 @@ class TwinSite:
             nodes={host.name: host.namespace for host in twin.hosts if host.kind == "node"},
             kubeconfigs={plane.cluster.host: str(plane.kubeconfig) for plane in control_planes},
             cilium={item.host: {"planned": item.planned_cilium, "runs": item.cilium_version} for item in twin.clusters},
+            default_networks=default_choices(twin),
         )
 
     def _programs(self, twin: _twin.Twin, suite: str) -> _Programs:
@@ -224,7 +234,14 @@ class TwinSite:
         """Remove every process, namespace, mount, cgroup, interface and file; return whether there was anything.
 
         It needs no description: what a crash or ``kill -9`` has left is found by name.
+
+        Raises:
+            EdgeError: another process changes the twin, the folder is not its own, or something stays; says what.
         """
+        with self._told(), lock.held(self.runtime.name):
+            return self._absent()
+
+    def _absent(self) -> bool:
         runtime = self.runtime
         if not self.exists():
             return False
@@ -242,15 +259,19 @@ class TwinSite:
             runtime.wait(f"no process in {name}", partial(_empty, name), _GONE_LIMIT, quiet=True)
         runtime.cgroup.remove_shadows()
         network.remove(names)
-        if (runtime.folder / _DESCRIPTION).exists():
-            shutil.rmtree(runtime.folder)
-        elif runtime.folder.exists():
-            if any(runtime.folder.iterdir()):
-                problem = f"{runtime.folder} has no {_DESCRIPTION}: it is no twin's folder"
-                raise EdgeError("edge_twin_folder", problem, "remove it by hand")
-            runtime.folder.rmdir()
+        _remove_folder(runtime.folder)
         runtime.progress.step(f"twin {runtime.name.removeprefix('twin-')} is gone")
         return True
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what the machine refuses into an error that says where."""
+        try:
+            yield
+        except OSError as error:
+            places = {"edge_twin_folder": self.runtime.folder, "edge_twin_cache": self.tools.cache}
+            found = [name for name, place in places.items() if Path(str(error.filename)).is_relative_to(place)]
+            raise refused(found[0] if found else "edge_twin", error) from error
 
     def _refuse_folder_of_another(self) -> None:
         """Refuse a folder that another twin has: its files would go while it runs.
@@ -375,6 +396,42 @@ class TwinSite:
                 },
             },
         )
+
+
+def default_choices(twin: _twin.Twin) -> list[dict[str, Any]]:
+    """Return the default networks that were chosen among several; nodes with the same choice stand together."""
+    by_node: dict[tuple[str, str, tuple[str, ...], str], list[str]] = {}
+    for item in twin.default_networks:
+        by_node.setdefault((item.node, item.network, item.others, item.reason), []).append(item.family)
+    together: dict[tuple[str, tuple[str, ...], str, tuple[str, ...]], list[str]] = {}
+    for (node, network_name, others, reason), families in by_node.items():
+        together.setdefault((network_name, others, reason, tuple(families)), []).append(node)
+    return [
+        {"nodes": nodes, "families": [*families], "network": chosen, "others": [*others], "reason": reason}
+        for (chosen, others, reason, families), nodes in together.items()
+    ]
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a twin's folder. Its description goes last: by it the folder is known where removing was interrupted.
+
+    Raises:
+        EdgeError: it is no twin's folder.
+    """
+    description = folder / _DESCRIPTION
+    left = [path for path in folder.iterdir() if path != description] if folder.exists() else []
+    # A draft alone is of a twin that was killed while it wrote its description for the first time.
+    if not description.exists() and any(path != draft_of(description) for path in left):
+        problem = f"{folder} has no {_DESCRIPTION}: it is no twin's folder"
+        raise EdgeError("edge_twin_folder", problem, "remove it by hand")
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    description.unlink(missing_ok=True)
+    if folder.exists():
+        folder.rmdir()
 
 
 def _plain(twin: _twin.Twin) -> dict[str, Any]:
