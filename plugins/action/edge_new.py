@@ -26,6 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_invent
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.questions import (
     FOLDER,
+    PREFIX,
     QUESTIONS,
     Wrong,
     command_line,
@@ -34,7 +35,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain impo
 
 COLLECTION = Path(__file__).resolve().parents[2]
 SCHEMA = COLLECTION / "docs" / "reference" / "inventory.schema.json"
-PREFIX = "edge_new_"
 OPTIONS: dict[str, dict[str, Any]] = {question.name: {"type": "raw"} for question in QUESTIONS}
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.w
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.extra_variables import (
     check_extra_variables,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import (
+    OTHER_NAMES,
+    ROLE_PREFIXES,
+    VARIABLES,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.router import CONTROLLER_SECRETS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.layers import base_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import (
@@ -122,7 +127,7 @@ class ActionModule(ActionBase):
             listed = listed_tags(variables["hostvars"]._variable_manager, self._loader)
             if listed is not None:
                 check_run_tags(run_tags, listed, extra)
-        inventory = read_inventory(variables, unknown)
+        inventory = with_role_options(read_inventory(variables, unknown), self._loader)
         files, faults = allocation_files(inventory, variables["hostvars"])
         kept = {name: tuple(address.text for address in own) for file in files for name, own in file.kept.items()}
         computed = plan(replace(inventory, allocations=kept))
@@ -234,6 +239,18 @@ def tasks_of(block: Block) -> Iterator[Task]:
             yield from tasks_of(item)
         else:
             yield item
+
+
+def is_of_a_role(variable: str) -> bool:
+    """Return whether a variable can only be an option of a role."""
+    return variable.startswith(ROLE_PREFIXES) and variable not in (*VARIABLES, *OTHER_NAMES)
+
+
+def with_role_options(inventory: Inventory, loader: Any) -> Inventory:
+    """Return the inventory with what the roles take, where any of its variables needs that to be judged."""
+    if not any(map(is_of_a_role, chain.from_iterable(inventory.variables.values()))):
+        return inventory
+    return replace(inventory, role_options=role_options(loader))
 
 
 def role_options(loader: Any) -> frozenset[str]:

@@ -42,6 +42,8 @@ _SOCKET_FAMILY = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
 _BYTES = {family: family.width // 8 for family in Family}
 _DOTTED = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _GROUP = {Family.IPV4: re.compile(r"\d{1,3}", re.ASCII), Family.IPV6: re.compile(r"[0-9A-Fa-f]{1,4}")}
+_URL_HOST = re.compile(r"https?://(?:\[([^\]\s]+)\]|([^/:\s]+))")
+"""The host of a URL: in brackets where it is an IPv6 address (RFC 3986 section 3.2.2)."""
 _PREFIX_LENGTHS = {str(bits): bits for bits in range(Family.IPV6.width + 1)}
 _OVER_ANY_WIDTH = re.compile(r"[1-9]\d{2}", re.ASCII)
 """A number of three digits, for what is too long a prefix of any family."""
@@ -183,6 +185,17 @@ def parse_pool_entry(text: object, path: str) -> PoolEntry:
             ways.pop(1)
         raise EdgeError(path, _host_bits(word, cidr), f"did you mean {', '.join(ways[:-1])} or {ways[-1]}?")
     return PoolEntry(f"{plain}/{bits}", interval, is_cidr=True)
+
+
+def url_addresses(text: str) -> tuple[Address, ...]:
+    """Return the addresses that URLs in ``text`` have as their hosts; which one a host's name has is not known."""
+    found = []
+    for in_brackets, plain in _URL_HOST.findall(text):
+        try:
+            found.append(parse_address(in_brackets or plain, ""))
+        except EdgeError:
+            continue
+    return tuple(found)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """First pass: the table of keys, the layers, and the reading of each value.
 
-May import: _errors, _addressing, _kubernetes, _versions, _findings, _model.
+May import: _errors, _plain, _addressing, _kubernetes, _versions, _findings, _model.
 """

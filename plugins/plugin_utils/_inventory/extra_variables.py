@@ -10,13 +10,11 @@ from typing import Any
 
 from .._findings.report import Report
 from .._findings.wording import did_you_mean, squash
-from .keys import OTHER_NAMES, VARIABLES
+from .keys import OTHER_NAMES, OWN_PREFIX, VARIABLES
 from .keys.run import RUN
 from .layers import base_name
 from .parse import is_ours
 from .types import Boolean, Choice
-
-OWN = "edge_x_"
 
 
 def check_extra_variables(given: Mapping[str, Any], roles: Collection[str], report: Report) -> frozenset[str]:
@@ -34,7 +32,7 @@ def check_extra_variables(given: Mapping[str, Any], roles: Collection[str], repo
     spellings = {squash(name): name for name in known}
     unknown = set()
     for name in sorted(given):
-        if not is_ours(name) or name in known or name.startswith(OWN) or base_name(name) in VARIABLES:
+        if not is_ours(name) or name in known or name.startswith(OWN_PREFIX) or base_name(name) in VARIABLES:
             continue
         unknown.add(name)
         base = base_name(name)

@@ -9,7 +9,7 @@ it refuses, the plan reports too; what lies between keys, or behind a template, 
 
 from __future__ import annotations
 
-from .keys import OTHER_NAMES, OTHER_PREFIXES, VARIABLES
+from .keys import OTHER_NAMES, OWN_PREFIX, ROLE_PREFIXES, VARIABLES
 from .types import Schema
 
 
@@ -36,7 +36,7 @@ def inventory_schema() -> Schema:
         },
         "patternProperties": {
             **{f"^{key.name}__": _ref(key.name) for key in layered},
-            f"^(?!(?:{names})$|(?:{layers})__|{'|'.join(OTHER_PREFIXES)})edge_": False,
+            f"^(?!(?:{names})$|(?:{layers})__|{'|'.join((OWN_PREFIX, *ROLE_PREFIXES))})edge_": False,
         },
         "$defs": {
             "template": {"type": "string", "pattern": r"\{\{|\{%"},

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._findings.report import Report
-from .types import describe, key_text, map_hint
+from .._plain import is_literal
+from .types import describe, map_hint, text_entries
 
 OVERRIDING_LAYER = "twin"
 DEEP = "edge_cilium_values"
@@ -59,13 +60,12 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
             continue  # `edge_pools:` with nothing below it
         if not isinstance(value, Mapping):
             if base == SECRETS:  # what stands there may be a password
-                report.add("EDGE102", f"{prefix}{name}", "must be a map", "give each password the name of its peering")
+                report.add("EDGE102", f"{prefix}{name}", *_no_names(value))
             else:
                 report.add("EDGE102", f"{prefix}{name}", f"must be a map, not {describe(value)}", map_hint(value))
             complete = False
             continue
-        for raw_key, item in value.items():
-            key = key_text(raw_key, f"{prefix}{name}", report)
+        for key, item in text_entries(value, f"{prefix}{name}", report):
             if key is None:
                 complete = False
                 continue
@@ -77,6 +77,16 @@ def merge_layers(variables: Mapping[str, Any], base: str, prefix: str, report: R
             else:
                 _report_twice(f"{prefix}{name}.{key}", before.variable, report)
     return merged, complete
+
+
+def _no_names(value: object) -> tuple[str, str]:
+    """Return problem and hint for passwords that do not stand in a map; what stands there is not shown."""
+    if isinstance(value, str) and not is_literal(value):
+        return (
+            "is a template, which the plan does not compute: it reads the names without Vault, and never the passwords",
+            'write the names here, each with a template of its own: {k8s: "{{ vault_k8s }}"}',
+        )
+    return "must be a map", "give each password the name of its peering"
 
 
 def _merge_leaves(before: Entry, after: Entry, path: str, prefix: str, report: Report) -> Any:

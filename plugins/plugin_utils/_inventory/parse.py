@@ -16,8 +16,8 @@ from typing import Any
 from .._findings.code import ERROR
 from .._findings.report import Report
 from .._findings.table import CODES
-from .._findings.wording import closest, did_you_mean, squash
-from .keys import OTHER_NAMES, OTHER_PREFIXES, VARIABLES
+from .._findings.wording import closest, did_you_mean, one_of, some, squash
+from .keys import OTHER_NAMES, OWN_PREFIX, ROLE_PREFIXES, VARIABLES
 from .keys.cluster import CLUSTER, CLUSTER_MAPS
 from .keys.hosts import ANY_HOST
 from .keys.node import NODE
@@ -47,6 +47,8 @@ class Inventory:
     """Names of all groups that the inventory defines."""
     allocations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Planned addresses that are kept from earlier plans, by ``cluster/namespace/name`` (``edge_allocation_file``)."""
+    role_options: frozenset[str] | None = None
+    """What roles take, such as ``edge_verify_timeout``. None: not read, so no name with a role's prefix is judged."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -87,7 +89,9 @@ class ParsedSite:
     clusters: dict[str, Values]
     nodes: dict[str, Values]
     hosts: Mapping[str, Mapping[str, Any]]
-    """The raw variables, for ``ansible_host``, and the names that misspelt ones were meant to have."""
+    """The raw variables, for ``ansible_host``, and the names of those that were reported and have no value."""
+    failures: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Host -> variables whose template fails, which is reported."""
     groups: frozenset[str] = frozenset(GROUPS)
     """Those of our groups that the inventory defines."""
     misspelt_groups: frozenset[str] = frozenset()
@@ -98,9 +102,11 @@ def parse(inventory: Inventory, report: Report) -> ParsedSite:
     """Read all variables of all hosts; report every one that cannot be read."""
     misspelt = _check_groups(inventory, report)
     lost = _check_names(inventory, report)
+    _check_readers(inventory, misspelt, lost, report)
     for host, failed in sorted(inventory.failures.items()):
         for variable, problem in sorted(failed.items()):
             report.add("EDGE109", f"{host}.{variable}", problem)
+            lost[host].add(base_name(variable))
     site = _site_values(inventory, lost, report)
     shared = _shared_prefix(inventory)
     clusters = {
@@ -125,6 +131,7 @@ def parse(inventory: Inventory, report: Report) -> ParsedSite:
         hosts={host: {**dict.fromkeys(lost[host]), **own} for host, own in inventory.variables.items()}
         if any(lost.values())
         else inventory.variables,
+        failures={host: frozenset(failed) for host, failed in inventory.failures.items()},
         groups=inventory.groups.intersection(GROUPS),
         misspelt_groups=misspelt,
     )
@@ -175,6 +182,65 @@ def _misspelt_groups(inventory: Inventory) -> dict[str, str]:
     return found
 
 
+def _owners(inventory: Inventory) -> dict[str, list[str]]:
+    """Return each variable of ours, sorted by name -> the hosts that have it."""
+    owners: dict[str, list[str]] = {}
+    for host in inventory.hosts:
+        for variable in {**inventory.variables[host], **inventory.failures.get(host, {})}:
+            if is_ours(variable):
+                owners.setdefault(variable, []).append(host)
+    return dict(sorted(owners.items()))
+
+
+def _path(inventory: Inventory, variable: str, hosts: Sequence[str]) -> str:
+    """Return how a finding names a variable that these hosts have."""
+    return variable if len(hosts) > 1 or len(inventory.hosts) == 1 else f"{hosts[0]}.{variable}"
+
+
+def _check_readers(
+    inventory: Inventory, misspelt: Collection[str], lost: Mapping[str, set[str]], report: Report
+) -> None:
+    """Report variables that stand only on hosts from which nobody reads them: they would be lost in silence.
+
+    One that is inherited by hosts of several kinds, from ``group_vars/all``, is read from one of them. An empty one
+    says nothing and may stand anywhere; a value of None was not looked at.
+
+    Args:
+        inventory: the whole of it.
+        misspelt: our groups that a misspelt one was meant to be: their hosts are unknown, so they may be the readers.
+        lost: takes the variables of the hosts that would read them.
+        report: takes an error for each.
+    """
+    members = dict(zip(GROUPS, (inventory.routers, inventory.clusters, inventory.nodes), strict=True))
+    no_cluster = bool(inventory.nodes) and not inventory.clusters  # each node is told that
+    for variable, hosts in _owners(inventory).items():
+        base = base_name(variable)
+        groups = [group for group in GROUPS if base in READ_FROM[group]]
+        readers = {host for group in groups for host in members[group]}
+        written = [host for host in hosts if inventory.variables[host].get(variable) not in ("", {}, [])]
+        if not groups or not written or not readers.isdisjoint(hosts):
+            continue
+        if not set(groups).isdisjoint(misspelt) or (no_cluster and not readers):
+            continue
+        report.add(
+            "EDGE123",
+            _path(inventory, variable, written),
+            f"is not read from {some(written)}: {base} is read from hosts of {' and '.join(groups)}",
+            _place(groups, readers),
+        )
+        for host in readers:
+            lost[host].add(base)
+
+
+def _place(groups: Sequence[str], readers: Collection[str]) -> str:
+    """Return where a variable belongs that is read from ``readers``, the hosts of ``groups``."""
+    if not readers:
+        return f"add a host to the group {one_of(groups)}, or remove it"
+    if len(readers) > 3:
+        return f"write it under group_vars/{groups[0]}, or under group_vars/all"
+    return f"write it at {one_of(readers)}, or under group_vars/all"
+
+
 def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:
     """Report variables that no key of the table has: an error when close to one, else a warning.
 
@@ -182,20 +248,18 @@ def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:
         Host -> variables that are lost, because a misspelt one was meant to be them.
     """
     lost: dict[str, set[str]] = {host: set() for host in inventory.variables}
-    seen: dict[str, list[str]] = {}
-    for host in inventory.hosts:
-        for variable in inventory.variables[host]:
-            if is_ours(variable):
-                seen.setdefault(variable, []).append(host)
-    for variable, hosts in sorted(seen.items()):
+    for variable, hosts in _owners(inventory).items():
         base = base_name(variable)
-        path = variable if len(hosts) > 1 or len(inventory.hosts) == 1 else f"{hosts[0]}.{variable}"
+        path = _path(inventory, variable, hosts)
         key = VARIABLES.get(base)
         if key is not None:
             if base != variable and not key.layered:
                 report.add("EDGE101", path, f"{base} is not a map, so it has no layers", f"write {base}")
             continue
-        if base in OTHER_NAMES or variable.startswith(OTHER_PREFIXES):
+        if base in OTHER_NAMES or variable.startswith(OWN_PREFIX):
+            continue
+        if variable.startswith(ROLE_PREFIXES):
+            _check_role_option(inventory, variable, path, report)
             continue
         meant = _SPELLINGS.get(squash(base)) or _meant(
             base, {name for host in hosts for name in _read_from(inventory, host)}
@@ -210,6 +274,16 @@ def _check_names(inventory: Inventory, report: Report) -> dict[str, set[str]]:
             )
 
     return lost
+
+
+def _check_role_option(inventory: Inventory, variable: str, path: str, report: Report) -> None:
+    """Report a variable that begins as a role's own and that no role takes."""
+    if inventory.role_options is None or variable in inventory.role_options:
+        return
+    prefix = next(prefix for prefix in ROLE_PREFIXES if variable.startswith(prefix))
+    hint = did_you_mean(variable, (name for name in inventory.role_options if name.startswith(prefix)), prefix)
+    own = f"variables of your own start with {OWN_PREFIX}"
+    report.add("EDGE101" if hint else "EDGE110", path, "is not a variable of this collection", hint or own)
 
 
 def _read_from(inventory: Inventory, host: str) -> frozenset[str]:

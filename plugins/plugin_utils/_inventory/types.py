@@ -13,7 +13,7 @@ import datetime
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -479,6 +479,22 @@ def key_text(key: object, path: str, report: Report) -> str | None:
     return None
 
 
+def text_entries(value: Mapping[Any, Any], path: str, report: Report) -> Iterator[tuple[str | None, Any]]:
+    """Yield a map's entries with their keys as text, and None in the place of a key that was reported.
+
+    YAML takes ``1`` and ``"1"`` for two keys. As text they are one, and which entry holds would depend on their order.
+    """
+    seen: set[str] = set()
+    for raw_key, entry in value.items():
+        name = key_text(raw_key, path, report)
+        if name in seen:
+            report.add("EDGE106", path, f"has the key {name} twice: as a number and as text", "keep one of the two")
+            name = None
+        if name is not None:
+            seen.add(name)
+        yield name, entry
+
+
 class Tree(Anything):
     """A value that is passed on; the keys of its maps are text, whatever YAML made of them."""
 
@@ -490,8 +506,7 @@ class Tree(Anything):
             return value
         result: dict[str, Any] = {}
         valid = True
-        for raw_key, entry in value.items():
-            key = key_text(raw_key, path, report)
+        for key, entry in text_entries(value, path, report):
             item = INVALID if key is None else self.parse(entry, f"{path}.{key}", report)
             if key is None or item is INVALID:
                 valid = False
@@ -517,8 +532,7 @@ class MapOf(ValueType):
             return INVALID
         result: dict[str, Any] = {}
         valid = True
-        for raw_key, entry in value.items():
-            name = key_text(raw_key, path, report)
+        for name, entry in text_entries(value, path, report):
             if name is None:
                 valid = False
                 continue

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from .questions import (
     CLUSTER_ASN,
     CLUSTER_HOST,
     DISTRIBUTION,
+    FOLDER,
     GATEWAY,
     INTERFACES,
     NETWORK,
@@ -42,6 +43,7 @@ HOSTS = "hosts.yml"
 VARIABLES = "group_vars/all/edge.yml"
 
 QUESTION_OF = (
+    (r"edge_site_name", FOLDER),
     (r"edge_networks\.\w+\.interfaces", INTERFACES),
     (r"edge_networks\b", NETWORK),
     (r"edge_pools\b", POOL),
@@ -50,7 +52,6 @@ QUESTION_OF = (
     (r"edge_cluster_asn", CLUSTER_ASN),
     (r"edge_router_asn", ROUTER_ASN),
     (r"edge_router_platform", ROUTER),
-    (rf"^{ROUTER_HOST}\b", GATEWAY),
 )
 """Pattern in a finding's path -> the question whose answer stands there; the first that fits."""
 
@@ -106,12 +107,19 @@ def read_files(files: Mapping[str, str]) -> Inventory:
     )
 
 
-def question_of(path: str, nodes: Mapping[str, object]) -> Question | None:
-    """Return the question whose answer stands at a path of the inventory."""
+def question_of(path: str, nodes: Collection[str]) -> Question | None:
+    """Return the question whose answer stands at a path of the inventory; None where several may.
+
+    A path begins with a host, if it is of one. Hosts have dots in their names too, so the longest that fits is meant.
+    """
+    hosts = [host for host in (*nodes, ROUTER_HOST, CLUSTER_HOST) if f"{path}.".startswith(f"{host}.")]
+    host = max(hosts, key=len, default="")
+    if host in nodes:
+        return NODES
     for pattern, question in QUESTION_OF:
         if re.search(pattern, path):
             return question
-    return NODES if re.split(r"[.\[]", path)[0] in nodes else None
+    return GATEWAY if host == ROUTER_HOST else None
 
 
 def _wrong(finding: Finding, answers: Answers) -> Wrong:
@@ -211,9 +219,13 @@ edge_networks:
 
 
 def site_name(folder: str) -> str:
-    """Return the site's name out of its folder's: lower-case letters, digits and dashes, at most 40."""
+    """Return the site's name out of its folder's: lower-case letters, digits and dashes, at most 40.
+
+    No name ends in ``-v6``: ``home-v6`` becomes ``home-ipv6``.
+    """
     last = re.split(r"[/\\]", folder.rstrip("/\\"))[-1]
-    return re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-")[:40].rstrip("-") or "site"
+    name = re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-")[:40].rstrip("-") or "site"
+    return f"{name[:-3][:35].rstrip('-')}-ipv6" if name.endswith("-v6") else name
 
 
 def _number(text: str) -> int | str:

@@ -151,11 +151,16 @@ def _address_from_ansible_host(context: Context, host: str) -> Placed:
     """Return ``ansible_host`` as the host's address, if it is one inside exactly one network."""
     address = ansible_host_address(context, host)
     if address is None:
+        if "ansible_host" in context.parsed.failures.get(host, ()):  # its template fails, which is reported
+            context.addresses_reported.add(*((host, network) for network in context.subnets))
         return {}
     networks = [name for name in context.subnets if context.subnet_of(name, address)]
+    if len(networks) > 1:  # that they overlap is reported
+        context.addresses_reported.add(*((host, network) for network in networks))
     if len(networks) != 1:
         return {}
     if _checked_subnet(context, f"{host}.ansible_host", networks[0], address) is None:
+        context.addresses_reported.add((host, networks[0]))
         return {}
     context.derive(
         f"{host}.edge_addresses.{networks[0]}", address.text, f"ansible_host is an address of network {networks[0]!r}"

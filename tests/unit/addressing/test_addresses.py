@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing
     parse_pool_entry,
     parse_range,
     to_cidrs,
+    url_addresses,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.families import Family
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing.intervals import Interval
@@ -417,3 +418,23 @@ def test_addresses_are_written_as_netaddr_writes_them(address: tuple[Literal[4, 
     assert address_text(Family(family), value) == text
     if family == 4 or value >> 32 != 0xFFFF:  # not IPv4-mapped
         assert _addresses._read(text, "p") == (family, value, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        pytest.param("https://192.0.2.1", ["192.0.2.1"], id="ipv4"),
+        pytest.param("https://192.0.2.1:8443/", ["192.0.2.1"], id="port-and-path"),
+        pytest.param("https://[2001:DB8::1]:8443/", ["2001:db8::1"], id="ipv6"),
+        pytest.param(
+            "https://a.example http://192.0.2.2/x https://192.0.2.3", ["192.0.2.2", "192.0.2.3"], id="several"
+        ),
+        pytest.param("https://unifi.example:443", [], id="name"),
+        pytest.param("https://192.0.2.1.example", [], id="name-like-an-address"),
+        pytest.param("https://192.0.2.300", [], id="no-address"),
+        pytest.param("192.0.2.1", [], id="no-url"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_addresses_in_urls(text: str, addresses: list[str]) -> None:
+    assert [address.text for address in url_addresses(text)] == addresses

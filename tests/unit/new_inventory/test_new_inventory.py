@@ -131,6 +131,22 @@ def test_the_site_is_named_after_its_folder() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("home-v6", "home-ipv6"),
+        ("Home.V6/", "home-ipv6"),
+        ("home-v6-v6", "home-v6-ipv6"),
+        ("v6", "v6"),
+        ("x" * 37 + "-v6", "x" * 35 + "-ipv6"),
+        ("x" * 37 + "-v6-lab", "x" * 35 + "-ipv6"),
+    ],
+)
+def test_a_folder_whose_name_no_site_may_have_still_plans(folder: str, name: str) -> None:
+    assert site_name(folder) == name
+    assert new_inventory({**GOOD, "folder": folder}, "s").wrong == ()
+
+
 WRONG = [
     ({"router": "unify"}, "Router that speaks BGP with the nodes (edge_new_router): 'unify' is not linux, none or unifi (did you mean 'unifi'?)"),
     ({"distribution": "openshift"}, "Kubernetes distribution (edge_new_distribution): 'openshift' is not k3s, "
@@ -158,6 +174,12 @@ WRONG = [
     ({"nodes": "cluster=192.168.10.2"}, "Nodes (edge_new_nodes): 'cluster' is the name of another host of the new inventory (give the node another name)"),
     ({"nodes": "N_1=192.168.10.2"}, "Nodes (edge_new_nodes): the host name 'N_1' is not made of lower-case "
                                     "letters, digits, '-' and '.': it is the name of the Node [EDGE104]"),
+    ({"nodes": "router-1=192.168.10.255"}, "Nodes (edge_new_nodes): 192.168.10.255 is the broadcast address of 192.168.10.0/24 [EDGE203]"),
+    ({"gateway": "192.168.10.255"}, "Address of the router in that network (edge_new_gateway): 192.168.10.255 is "
+                                    "the broadcast address of 192.168.10.0/24 [EDGE203]"),
+    ({"nodes": "N1.example.com=192.168.10.2"}, "Nodes (edge_new_nodes): the host name 'N1.example.com' is not made "
+                                               "of lower-case letters, digits, '-' and '.': it is the name of the Node [EDGE104]"),
+    ({"nodes": "router.lan=192.168.10.0"}, "Nodes (edge_new_nodes): 192.168.10.0 is the network address of 192.168.10.0/24 [EDGE203]"),
     ({"pool": "many"}, "Addresses for services (edge_new_pool): many is not an address (write IPv4 as 192.0.2.1, IPv6 as 2001:db8::1)"),
     ({"pool": "2001:db8::/120"}, "Addresses for services (edge_new_pool): 2001:db8::/120 is IPv6, and these "
                                  "questions are about IPv4 (the inventories in docs/situations/ipv6-only.md and docs/situations/dual-stack.md are a start)"),
@@ -177,6 +199,19 @@ WRONG = [
 @pytest.mark.parametrize(("answers", "text"), WRONG, ids=[" ".join(map(str, item[0].items())) for item in WRONG])
 def test_a_wrong_answer_names_the_question_the_rule_and_the_way_out(answers: dict[str, str], text: str) -> None:
     assert wrong(**answers) == [text]
+
+
+@pytest.mark.parametrize(
+    "answers", [item[0] for item in WRONG], ids=[" ".join(map(str, item[0].items())) for item in WRONG]
+)
+def test_the_command_to_try_again_leaves_out_the_wrong_answer_alone(answers: dict[str, str]) -> None:
+    given = {**GOOD, "folder": "home", "cilium": "1.20.1", "router_asn": "64600", "cluster_asn": "64601", **answers}
+    command = command_line(given, [item.question for item in new_inventory(given, "s").wrong])
+    repeated = {word.partition("=")[0] for word in shlex.split(command) if word.startswith("edge_new_")}
+    repeated |= {name for word in shlex.split(command) if word.startswith("{") for name in json.loads(word)}
+    told = {f"edge_new_{name}" for name, answer in given.items() if answer}
+    (asked,) = ["interfaces"] if answers == {"router": "none"} else answers
+    assert repeated == told - {f"edge_new_{asked}"}
 
 
 def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_questions() -> None:
@@ -204,11 +239,20 @@ def test_the_way_on_asks_only_for_what_is_wrong() -> None:
         ("router.ansible_host", GATEWAY),
         ("n1", NODES),
         ("n1.ansible_host", NODES),
+        ("edge_site_name", FOLDER),
         ("edge_peerings.nodes", None),
+        ("cluster", None),
+        ("router", GATEWAY),
+        ("router-1.ansible_host", NODES),
+        ("router.lan", NODES),
+        ("router.lan.ansible_host", NODES),
+        ("router.lan-2.ansible_host", GATEWAY),
+        ("n1.example.com", NODES),
+        ("n2.example.com", None),
     ],
 )
 def test_a_finding_is_told_by_the_question_whose_answer_stands_there(path: str, question: object) -> None:
-    assert question_of(path, {"n1": None}) == question
+    assert question_of(path, {"n1": None, "router-1": None, "router.lan": None, "n1.example.com": None}) == question
 
 
 ODD = st.text(alphabet=" ,=-/.:*'\"{}#!&%@[]\\0123456789aABnü\n\t", max_size=12)

@@ -416,3 +416,13 @@ def test_a_file_that_is_a_folder_is_an_error(small: Path) -> None:
     result = run_playbook("plan.yml", small, "edge_allocation_file=..")
     result.check(2)
     assert "error EDGE530 ..: cannot be read: Is a directory (edge_allocation_file names it)" in result.output
+
+
+@pytest.mark.each_core
+def test_a_misspelt_option_of_a_role_in_the_inventory_is_an_error(tmp_path: Path) -> None:
+    result = run_playbook("plan.yml", HYBRID, options=("-i", str(overlay(tmp_path, "    edge_verify_striict: true\n"))))
+    result.check(2)
+    assert (
+        "edge_verify_striict: is not a variable of this collection (did you mean 'edge_verify_strict'?)"
+        in result.output
+    )

@@ -43,7 +43,8 @@ INVENTORY: dict[str, PlanCode] = {
     "EDGE106": PlanCode(
         ERROR,
         "YAML changed the value",
-        "Unquoted, YAML reads 1.20 as the number 1.2, on and yes as booleans and 010 as 8. Quote such text.",
+        "Unquoted, YAML reads 1.20 as the number 1.2, on and yes as booleans and 010 as 8. Quote such text. As keys of"
+        ' one map, 1 and "1" are the same here.',
         "edge_pools.private-service.l2: is the boolean true, not a name (write the name; quote it if this is one)",
     ),
     "EDGE107": PlanCode(
@@ -155,5 +156,13 @@ INVENTORY: dict[str, PlanCode] = {
         " write, or that it never looks, contradicts that.",
         "platform.edge_cluster_take_over: is set, but edge_cluster_apply is others: no run of ours takes anything over"
         " there (leave it out; Flux or Argo CD takes over what it applies)",
+    ),
+    "EDGE123": PlanCode(
+        ERROR,
+        "Variable that nobody reads",
+        "Each variable is read from hosts of its own groups. What stands on others alone is lost in silence: peerings"
+        " in group_vars/edge_routers make no session. Under group_vars/all every variable is in its place.",
+        "udm-pro.edge_pools__media: is not read from udm-pro: edge_pools is read from hosts of edge_clusters (write it"
+        " at platform, or under group_vars/all)",
     ),
 }

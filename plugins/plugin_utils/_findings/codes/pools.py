@@ -19,7 +19,8 @@ POOLS: dict[str, PlanCode] = {
     "EDGE403": PlanCode(
         ERROR,
         "Pool covers an address in use",
-        "A service would take the address of a router or a node, or on L2 a subnet's network or broadcast address."
+        "A service would take the address of a router, a node or another machine that the inventory names (a neighbor,"
+        " UniFi's console), or on L2 a subnet's network or broadcast address."
         " Cilium 1.19.0 to 1.19.4 would cut such a node off: what no service port takes is dropped"
         " (cilium/cilium#44430, cilium/cilium#45572).",
         "edge_pools.private-service.addresses[0]: 10.122.0.8/29 covers 4 addresses of hosts: 10.122.0.11 of"
@@ -78,7 +79,8 @@ POOLS: dict[str, PlanCode] = {
     "EDGE411": PlanCode(
         WARNING,
         "BGP pool inside a network",
-        "Hosts of that network ask for the address by ARP and get no answer; use another range, or announce it by L2.",
+        "Hosts of that network ask for the pool's addresses in it by ARP or NDP and get no answer; use another range,"
+        " or announce it by L2.",
         "edge_pools.private-service.addresses: 10.122.0.160/28 lies inside network 'private' (10.122.0.0/24),"
         " whose hosts ask for it by ARP (use a range outside every network, or announce it there: l2)",
     ),

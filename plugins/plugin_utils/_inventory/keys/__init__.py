@@ -29,8 +29,11 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
 
 VARIABLES: dict[str, Key] = {key.name: key for _title, keys in GROUPS for key in keys}
 
-OTHER_NAMES = ("edge_plan", "edge_result")
-"""Variables of a run that are not written by users."""
+OTHER_NAMES = ("edge_new", "edge_plan", "edge_render", "edge_twin_overlay", "edge_twin_result")
+"""Variables of a run that are not written by users: what roles register, and what the twin's overlay says."""
 
-OTHER_PREFIXES = ("edge_x_", "edge_plan_", "edge_render_", "edge_verify_", "edge_twin_")
-"""The user's own, and the roles' own."""
+OWN_PREFIX = "edge_x_"
+"""What the user's own variables begin with."""
+
+ROLE_PREFIXES = ("edge_plan_", "edge_render_", "edge_verify_", "edge_twin_")
+"""What variables begin with that roles take and the plan does not read: their argument_specs name them."""

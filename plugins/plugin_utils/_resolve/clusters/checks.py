@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..._addressing.addresses import Cidr
 from ..._addressing.families import Family
+from ..._addressing.intervals import overlaps
 from ..._cilium.helm_values import family_reason, helm_values, pod_families, value_at
 from ..._cilium.lb import DEFAULT_POD_POOL
 from ..._cilium.services import chart_problems
@@ -60,7 +61,11 @@ def _check_lease(context: Context, cluster: Cluster, values: Values) -> None:
 
 
 def _check_router_ids(context: Context, cluster: Cluster) -> None:
-    """Report a pool of BGP identifiers that is too small, or out of which a node's own cannot be taken twice."""
+    """Report a pool of BGP identifiers that is too small, or that holds the identifier of another speaker.
+
+    Cilium takes an identifier out of the pool for every node, also for one that has its own, and knows no other speaker
+    (operator/pkg/bgp, ``upsertNodeConfigs``).
+    """
     if cluster.router_ids is None:
         return
     pool = cluster.router_ids
@@ -84,16 +89,31 @@ def _check_router_ids(context: Context, cluster: Cluster) -> None:
             f"{pool.text} has {pool.interval.size} identifiers for {needed} BGP instances (one per node and AS)",
             "write a wider range",
         )
-    for node in cluster.nodes:
-        own = node.router_id
-        if own and pool.contains(own) and len(instances.get(node.host, ())) > 1:
+    for own, place in context.router_ids.items():
+        if pool.contains(own):
             context.report.add(
-                "EDGE607",
-                f"{node.host}.edge_node_router_id",
-                f"{own.text} is in {pool.text}, which gives each identifier once, but the node has"
-                f" {len(instances[node.host])} BGP instances",
-                f"write one outside {path}",
+                "EDGE204",
+                place,
+                f"{own.text} is in {pool.text}, out of which Cilium gives nodes of {cluster.host} their identifiers",
+                f"BGP speakers are told apart by it: write one outside of {path}, or another range there",
             )
+
+
+def check_router_id_ranges(context: Context, clusters: Iterable[Cluster]) -> None:
+    """Report ranges of BGP identifiers out of which nodes of two clusters may get the same one."""
+    ranges = [
+        (cluster.router_ids, cluster.host)
+        for cluster in clusters
+        if cluster.router_ids and cluster.router_ids.family is Family.IPV4 and not cluster.absent
+    ]
+    for found in overlaps([cidr.interval for cidr, _host in ranges]):
+        (left, one), (right, other) = ranges[found.left], ranges[found.right]
+        context.report.add(
+            "EDGE204",
+            f"{other}.edge_cluster_router_ids",
+            f"{right.text} overlaps {left.text} of {one}.edge_cluster_router_ids",
+            "BGP speakers are told apart by their identifiers: give each cluster a range of its own",
+        )
 
 
 def _check_ports(context: Context, cluster: Cluster, items: Items) -> None:

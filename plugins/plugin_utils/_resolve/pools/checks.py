@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..._addressing.addresses import Address, Cidr, PoolEntry, interval_text
+from ..._addressing.addresses import Address, Cidr, interval_text
 from ..._addressing.families import Family
 from ..._addressing.intervals import Interval, contains, cut, merge, subtract
 from ..._addressing.intervals import overlaps as interval_overlaps
@@ -16,7 +16,8 @@ from ..._findings.wording import some
 from ..._kubernetes.selectors import Selector
 from ..._model.site import Cluster, Network, Node, Pool
 from ..._pools.capacity import overlaps
-from ..hosts import Context, Placed, ansible_host_address, is_absent
+from ..hosts import Context, Placed, is_absent
+from .in_use import addresses_in_use
 from .pod_pools import internal_ranges
 from .pools import OwnedPool
 
@@ -56,30 +57,8 @@ def check_pools(
         nodes: the nodes by cluster.
     """
     _check_overlaps(context, pools)
-    taken = [
-        (address.interval, "EDGE403", f"{address.text} of {host}.edge_addresses.{network}")
-        for host, placed in sorted(hosts.items())
-        for network, own in placed.items()
-        for address in own
-    ]
-    taken += [
-        (
-            address.interval,
-            "EDGE403",
-            f"{address.text} of {node.host}.edge_node_local_addresses.{peering}",
-        )
-        for members in nodes.values()
-        for node in members
-        for peering, sources in node.local_addresses.items()
-        for address in sources
-        if not any(address in own for own in node.addresses.values())
-    ]
-    taken += [
-        (address.interval, "EDGE403", f"{address.text} of {host}.ansible_host")
-        for host, placed in sorted(hosts.items())
-        for address in [ansible_host_address(context, host)]
-        if address is not None and not any(address in own for own in placed.values())
-    ]
+    in_use = addresses_in_use(context, hosts, nodes)
+    taken = [(address.interval, "EDGE403", f"{address.text} of {path}") for address, path in in_use.items()]
     taken += [
         (entry.interval, "EDGE417", f"{entry.text} of {item.at('dhcp', index)}")
         for item in context.parsed.networks.values()
@@ -277,23 +256,36 @@ def _check_subnet_ends(context: Context, owned: OwnedPool, network: Network) -> 
 
 
 def _check_routed(context: Context, pools: Sequence[OwnedPool]) -> None:
-    """Report pools that are advertised by BGP out of a network's subnet, by one sweep over all."""
-    ours = [
-        (owned, index, entry) for owned in pools if owned.pool.bgp for index, entry in enumerate(owned.pool.entries)
-    ]
+    """Report pools that hand out addresses of a network's subnet by BGP, by one sweep over all."""
+    ours = [(owned, index, part) for owned in pools if owned.pool.bgp for index, part in _handed_out(owned.pool)]
     subnets = [(name, cidr) for name, cidrs in context.subnets.items() for cidr in cidrs]
     count = len(ours)
-    swept = [entry.interval for _o, _i, entry in ours] + [cidr.interval for _name, cidr in subnets]
+    swept = [part for _o, _i, part in ours] + [cidr.interval for _name, cidr in subnets]
+    shared: dict[tuple[str, int], tuple[OwnedPool, int, list[Interval]]] = {}
     for found in interval_overlaps(swept):
         if found.left < count <= found.right:
-            owned, index, entry = ours[found.left]
-            name, cidr = subnets[found.right - count]
-            if name not in owned.pool.l2:
-                _routed_from(context, _entry_path(owned, index), entry, name, cidr)
+            owned, index, _part = ours[found.left]
+            if subnets[found.right - count][0] not in owned.pool.l2:
+                key = (_entry_path(owned, index), found.right - count)
+                shared.setdefault(key, (owned, index, []))[2].append(found.interval)
+    for (_path, number), (owned, index, parts) in shared.items():
+        _routed_from(context, owned, index, subnets[number], parts)
 
 
-def _routed_from(context: Context, path: str, entry: PoolEntry, name: str, cidr: Cidr) -> None:
-    """Say what it means that the BGP pool's ``entry`` shares addresses with ``cidr`` of network ``name``."""
+def _routed_from(
+    context: Context, owned: OwnedPool, index: int, subnet: tuple[str, Cidr], shared: Sequence[Interval]
+) -> None:
+    """Say what it means that a BGP pool's entry hands out addresses of a network's subnet.
+
+    Args:
+        context: takes the finding.
+        owned: the pool.
+        index: of the entry.
+        subnet: the network's name and one of its subnets.
+        shared: the addresses of the subnet that the entry hands out.
+    """
+    name, cidr = subnet
+    entry, path = owned.pool.entries[index], _entry_path(owned, index)
     network = context.parsed.networks[name]
     asked = "ARP" if cidr.family is Family.IPV4 else "NDP"
     if network["loopback"]:
@@ -316,8 +308,19 @@ def _routed_from(context: Context, path: str, entry: PoolEntry, name: str, cidr:
         context.report.add(
             "EDGE411",
             path,
-            f"{entry.text} lies inside network {name!r} ({cidr.text}), whose hosts ask for it by ARP",
+            f"{entry.text} lies inside network {name!r} ({cidr.text}), whose hosts ask for it by {asked}",
             "use a range outside every network, or announce it there: l2",
+        )
+    elif not network["delivery"]:
+        parts = merge(shared)
+        them = "it" if len(parts) == 1 and parts[0].size == 1 else "them"
+        first, last = max(entry.interval.first, cidr.interval.first), min(entry.interval.last, cidr.interval.last)
+        context.report.add(
+            "EDGE411",
+            path,
+            f"{entry.text} has {some([interval_text(part) for part in parts])} in network {name!r} ({cidr.text}),"
+            f" whose hosts ask for {them} by {asked}",
+            f"exclude: {interval_text(Interval(cidr.family, first, last))}, or use a range outside every network",
         )
 
 

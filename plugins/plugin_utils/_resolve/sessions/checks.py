@@ -147,11 +147,6 @@ def check_passwords(context: Context) -> None:
         host: values["edge_bgp_passwords"] for host, values in (*parsed.clusters.items(), *parsed.routers.items())
     }
     places = [(host, name, item.path) for host, items in written.items() for name, item in items.items()]
-    for host in parsed.nodes:
-        own = parsed.hosts[host].get("edge_bgp_passwords")
-        if isinstance(own, Mapping):
-            texts = [name for name in own if isinstance(name, str)]
-            places += [(host, name, f"{host}.edge_bgp_passwords.{name}") for name in texts]
     told = set()
     for host, name, path in places:
         found = [(what, reader) for what, reader in readers.get(name, ()) if reader in written]

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host's address in ``ansible_host``, and what is wrong with it: told once, as for one in ``edge_addresses``."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.tests.support.planned import told
+
+SITE = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: [10.0.0.0/24, "fd00:1::/64"]}}
+    edge_peerings: {k8s: {}}
+    edge_pools: {lb: {addresses: 10.1.0.0/24}}
+  children:
+    edge_routers: {hosts: {udm: {UDM, edge_router_asn: 64700}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.20.2"}}}
+    edge_nodes: {hosts: {k1: {K1}}}
+"""
+GOOD = {"udm": "10.0.0.1", "k1": "10.0.0.11"}
+WAYS = {"ansible_host": 'ansible_host: "{}"', "edge_addresses.lan": 'edge_addresses: {{lan: "{}"}}'}
+"""Path below the host -> how an address is written there."""
+
+
+def site(way: str, **addresses: str) -> str:
+    """Return the inventory with the hosts' addresses written in one way."""
+    text = SITE
+    for host, address in {**GOOD, **addresses}.items():
+        text = text.replace(host.upper(), WAYS[way].format(address))
+    return text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_good_addresses_are_fine_in_either_way(way: str) -> None:
+    assert told(site(way)) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("host", GOOD)
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        pytest.param("10.0.0.0", "10.0.0.0 is the network address of 10.0.0.0/24", id="network"),
+        pytest.param("10.0.0.255", "10.0.0.255 is the broadcast address of 10.0.0.0/24", id="broadcast"),
+        pytest.param("fd00:1::", "fd00:1:: is the subnet-router anycast address of fd00:1::/64", id="anycast"),
+    ],
+)
+def test_an_address_that_no_host_has_is_told_once(way: str, host: str, address: str, problem: str) -> None:
+    assert told(site(way, **{host: address})) == [f"EDGE203 {host}.{way}: {problem}"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_networks_that_overlap_are_told_once(way: str) -> None:
+    networks = {"lan": {"cidr": "10.0.0.0/24"}, "other": {"cidr": "10.0.0.0/25"}}
+    assert told(site(way), edge_networks=networks) == [
+        "EDGE208 edge_networks.other.cidr: 10.0.0.0/25 overlaps 10.0.0.0/24 of edge_networks.lan.cidr (an address must"
+        " belong to one network only)"
+    ]

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools beside what is there already: addresses of machines, and networks whose hosts ask for the pool's addresses."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys import VARIABLES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.keys.common import ADDRESS, SOURCE
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.types import (
+    ListOf,
+    MapOf,
+    Record,
+    ValueType,
+)
+from ansible_collections.hybridnet.cluster_edge.tests.support.invalid import found
+
+NEIGHBOR = {"address": "10.0.0.5", "asn": 64750, "import": {"prefixes": ["10.60.0.0/24"]}}
+FAR = {**NEIGHBOR, "address": "10.9.0.1", "multihop": 2, "update_source": "10.0.7.5"}
+CONTROLLER: dict[str, Any] = {
+    "edge_router_platform": "unifi",
+    "edge_router_bgp_owner": "controller",
+    "edge_router_controller_api_key": True,
+    "edge_accept": {"EDGE119": "a lab"},
+}
+
+
+def site(pool: dict[str, Any], **hosts: dict[str, Any]) -> dict[str, Any]:
+    """Return an inventory with one pool and more variables of some hosts; ``every`` stands for all of them."""
+    document: dict[str, Any] = {
+        "all": {
+            "vars": {
+                "edge_networks": {"lan": {"cidr": "10.0.0.0/24", "interfaces": "eth0"}},
+                "edge_peerings": {"k8s": {"network": "lan"}},
+                "edge_pools": {"lb": pool},
+                **copy.deepcopy(hosts.pop("every", {})),
+            },
+            "children": {
+                "edge_routers": {"hosts": {"udm": {"ansible_host": "10.0.0.1", "edge_router_asn": 64700}}},
+                "edge_clusters": {"hosts": {"home": {"edge_cluster_asn": 64701, "edge_cilium_version": "1.20.2"}}},
+                "edge_nodes": {"hosts": {"k1": {"ansible_host": "10.0.0.11"}, "k2": {"ansible_host": "10.0.0.12"}}},
+            },
+        }
+    }
+    for body in document["all"]["children"].values():
+        for host, own in body["hosts"].items():
+            own.update(copy.deepcopy(hosts.get(host, {})))
+    return document
+
+
+USED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "ansible_host": ({}, "10.0.0.11", "k1.edge_addresses.lan"),
+    "ansible_host, to connect alone": (
+        {"udm": {"ansible_host": "10.0.7.5", "edge_addresses": {"lan": "10.0.0.1"}}}, "10.0.7.5", "udm.ansible_host",
+    ),
+    "ansible_host of a cluster": ({"home": {"ansible_host": "10.0.7.5"}}, "10.0.7.5", "home.ansible_host"),
+    "edge_addresses": ({"k1": {"edge_addresses": {"lan": "10.0.0.5"}}}, "10.0.0.5", "k1.edge_addresses.lan"),
+    "edge_node_local_addresses": (
+        {"k1": {"edge_node_local_addresses": {"k8s": "10.0.0.5"}}}, "10.0.0.5", "k1.edge_node_local_addresses.k8s",
+    ),
+    "edge_router_neighbors.address": (
+        {"udm": {"edge_router_neighbors": {"nas": NEIGHBOR}}}, "10.0.0.5", "udm.edge_router_neighbors.nas.address",
+    ),
+    "edge_router_neighbors.update_source": (
+        {"udm": {"edge_router_neighbors": {"far": FAR}}}, "10.0.7.5", "udm.edge_router_neighbors.far.update_source",
+    ),
+    "edge_router_controller.url": (
+        {"udm": {**CONTROLLER, "edge_router_controller": {"url": "https://10.0.0.5:8443/"}}},
+        "10.0.0.5", "udm.edge_router_controller.url",
+    ),
+    "edge_router_controller.url, IPv6": (
+        {"udm": {**CONTROLLER, "edge_router_controller": {"url": "https://[2001:db8::5]/"}}},
+        "2001:db8::5", "udm.edge_router_controller.url",
+    ),
+    "edge_peerings.local_speaker.address": (
+        {"every": {"edge_peerings": {"k8s": {"network": "lan"}, "own": {"local_speaker": {"asn": 64702, "address": "10.0.7.5"}}}}},
+        "10.0.7.5", "edge_peerings.own.local_speaker.address",
+    ),
+}  # fmt: skip
+"""Key that names a machine's address -> what writes one, the address, and the path that names it."""
+
+
+@pytest.mark.parametrize(("written", "address", "path"), USED.values(), ids=list(USED))
+@pytest.mark.parametrize("way", [{"l2": "lan"}, {"bgp": "k8s"}], ids=["l2", "bgp"])
+def test_a_pool_with_the_address_of_a_machine_is_refused(
+    written: dict[str, Any], address: str, path: str, way: dict[str, str]
+) -> None:
+    texts = found(site({"addresses": address, **way}, **written))
+    assert (
+        f"EDGE403 edge_pools.lb.addresses: {address} covers the address {address} of {path} (exclude: {address})"
+        in texts
+    )
+    assert sum(text.startswith("EDGE403") for text in texts) == 1
+    assert not any(
+        text.startswith("EDGE403") for text in found(site({"addresses": "10.1.0.0/24", "bgp": "k8s"}, **written))
+    )
+
+
+def test_a_range_names_the_neighbor_in_it_and_may_exclude_it() -> None:
+    pool = {"addresses": "10.0.0.2-10.0.0.9", "l2": "lan", "bgp": "k8s"}
+    nas = {"edge_router_neighbors": {"nas": NEIGHBOR}}
+    assert found(site(pool, udm=nas)) == [
+        "EDGE403 edge_pools.lb.addresses: 10.0.0.2-10.0.0.9 covers the address 10.0.0.5 of"
+        " udm.edge_router_neighbors.nas.address (exclude: 10.0.0.5)"
+    ]
+    assert found(site({**pool, "exclude": "10.0.0.5"}, udm=nas)) == []
+
+
+def _addresses_in(kind: ValueType, path: str) -> Iterator[str]:
+    """Yield the keys below a key's type whose values are addresses."""
+    if kind in (ADDRESS, SOURCE):
+        yield path
+    elif isinstance(kind, ListOf):
+        yield from _addresses_in(kind.item, path)
+    elif isinstance(kind, MapOf):
+        yield from _addresses_in(kind.value, path)
+    elif isinstance(kind, Record):
+        for key in kind.keys.values():
+            yield from _addresses_in(key.type, f"{path}.{key.name}")
+
+
+def test_every_key_that_takes_an_address_is_tried() -> None:
+    keys = {path for name, key in VARIABLES.items() for path in _addresses_in(key.type, name)}
+    assert keys - {"edge_services.addresses"} <= USED.keys(), "what machine has it? see _resolve/pools/in_use.py"
+
+
+ASKED = "whose hosts ask for {} by ARP"
+OUT = "use a range outside every network"
+
+
+@pytest.mark.parametrize(
+    ("pool", "finding"),
+    [
+        pytest.param(
+            {"addresses": "10.0.0.128/25"},
+            f"10.0.0.128/25 lies inside network 'lan' (10.0.0.0/24), {ASKED.format('it')} ({OUT}, or announce it there: l2)",
+            id="contained",
+        ),
+        pytest.param(
+            {"addresses": "10.0.0.128-10.0.1.50"},
+            f"10.0.0.128-10.0.1.50 has 10.0.0.128-10.0.0.255 in network 'lan' (10.0.0.0/24), {ASKED.format('them')}"
+            f" (exclude: 10.0.0.128-10.0.0.255, or {OUT})",
+            id="over the last address",
+        ),
+        pytest.param(
+            {"addresses": "9.255.255.0-10.0.0.0"},
+            f"9.255.255.0-10.0.0.0 has 10.0.0.0 in network 'lan' (10.0.0.0/24), {ASKED.format('it')}"
+            f" (exclude: 10.0.0.0, or {OUT})",
+            id="over the first address",
+        ),
+        pytest.param(
+            {"addresses": "10.0.0.0/16", "exclude": ["10.0.0.1", "10.0.0.11", "10.0.0.12"]},
+            "10.0.0.0/16 has 10.0.0.0, 10.0.0.2-10.0.0.10, 10.0.0.13-10.0.0.255 in network 'lan' (10.0.0.0/24),"
+            f" {ASKED.format('them')} (exclude: 10.0.0.0-10.0.0.255, or {OUT})",
+            id="superset",
+        ),
+        pytest.param({"addresses": "10.0.0.0/16", "exclude": "10.0.0.0/24"}, None, id="superset without the network"),
+        pytest.param(
+            {"addresses": "10.0.0.0/16", "exclude": "10.0.0.0-10.0.0.255"}, None, id="the way out as it is told"
+        ),
+        pytest.param({"addresses": ["10.0.0.200", "10.0.2.1"], "exclude": "10.0.0.200"}, None, id="excluded whole"),
+        pytest.param({"addresses": "10.0.0.128-10.0.1.50", "exclude": "10.0.0.128-10.0.0.255"}, None, id="the rest"),
+        pytest.param({"addresses": "10.0.1.0/24"}, None, id="beside it"),
+    ],
+)
+def test_a_bgp_pool_that_hands_out_addresses_of_a_network_warns(pool: dict[str, Any], finding: str | None) -> None:
+    place = "edge_pools.lb.addresses[0]" if isinstance(pool["addresses"], list) else "edge_pools.lb.addresses"
+    assert found(site({**pool, "bgp": "k8s"})) == ([f"EDGE411 {place}: {finding}"] if finding else [])
+
+
+def test_hosts_of_an_ipv6_network_ask_by_ndp() -> None:
+    network = {"edge_networks": {"lan": {"cidr": ["10.0.0.0/24", "fd00:1::/64"]}}}
+    assert (
+        "EDGE411 edge_pools.lb.addresses[1]: fd00:1::a/127 lies inside network 'lan' (fd00:1::/64), whose hosts ask for"
+        f" it by NDP ({OUT}, or announce it there: l2)"
+    ) in found(site({"addresses": ["10.1.0.0/28", "fd00:1::a/127"], "bgp": "k8s"}, every=network))
+
+
+@pytest.mark.parametrize(("key", "code"), [("delivery", "EDGE418"), ("loopback", "EDGE420")])
+def test_on_link_and_loopback_ranges_warn_of_what_is_handed_out_alone(key: str, code: str) -> None:
+    other = {"cidr": "203.0.113.0/29", key: "on_link" if key == "delivery" else True}
+    networks = {"edge_networks": {"lan": {"cidr": "10.0.0.0/24"}, "wan": other}}
+    router = {"edge_addresses": {"lan": "10.0.0.1", "wan": "203.0.113.1"}}
+    pool = {"addresses": "203.0.113.4-203.0.113.12", "bgp": "k8s"}
+    codes = [text.partition(" ")[0] for text in found(site(pool, every=networks, udm=router))]
+    assert codes == [code]
+    assert found(site({**pool, "exclude": "203.0.113.0/29"}, every=networks, udm=router)) != []
+    assert found(site({**pool, "exclude": "203.0.113.4-203.0.113.7"}, every=networks, udm=router)) == []
