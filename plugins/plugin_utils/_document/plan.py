@@ -375,10 +375,20 @@ class PlannedFailure(TypedDict):
     router: Annotated[str | None, "The router; null: over L2."]
     failure: Annotated[str, "What fails.", FAILURES]
     nodes: Annotated[
-        int | None, "One in so many connections is lost; null: one in the nodes with a ready endpoint of the service."
+        int | None,
+        "One in so many clients loses it; null: one in the router's nodes with a ready endpoint of the service, and in"
+        " ``in_use`` at most.",
     ]
+    in_use: Annotated[
+        int | None, "Nodes that are in use at a time: the failure of another one costs nothing; null: all are."
+    ]
+    over_links: Annotated[list[str], "Other routers with nodes that announce it, from which this one hears it too."]
     least: Annotated[float, "For at least so many seconds."]
-    most: Annotated[float | None, "For at most so many; null: as long as it is away."]
+    most: Annotated[
+        float | None,
+        "For at most so many; null: as long as it is away. Of a service of traffic policy ``Local`` the failure of the"
+        " only node with a ready endpoint always lasts as long as it is away.",
+    ]
     back_within: Annotated[
         int | None, "Seconds within which it must be back, or else its routes or its lease go; null: no matter."
     ]

@@ -10,14 +10,17 @@ words, and benchmarks/failures.py measures them on the twin.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...module_utils._frr.state import version_tuple
 from ...module_utils._frr.versions import KEEPS_AFTER_NOTIFICATION
+from .._addressing.families import Family
 from .._document.plan import FAILURES, PlannedFailure
-from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, L2Lease, Network, Router, Session, Site
+from .._model.site import KUBERNETES_TRAFFIC_POLICY, Cluster, L2Lease, Network, Pool, Router, Session, Site
 from .expectations import announcing_nodes
+from .next_hops import Links, NextHops, next_hops
 
 CONNECT_JITTER = 2
 """Most times the connect retry time between two attempts of a node: Cilium stretches it by up to as much again."""
@@ -57,7 +60,7 @@ def noticed(session: Session) -> Interval:
     RFC 4271, 6.5: the hold timer starts with each message, and one came at most a keepalive time before.
     """
     timers = session.keys.timers
-    return Interval(timers.hold - timers.keepalive, timers.hold) if timers.hold else AS_LONG
+    return Interval(timers.hold - timers.keepalive, timers.hold)
 
 
 def kept(session: Session, router: Router) -> Interval:
@@ -80,41 +83,69 @@ def lease_moves(lease: L2Lease) -> Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cost:
-    """What one failure costs whatever is announced on one way."""
+class _Way:
+    """One way to a pool: who stands on it, and how long each failure lasts there."""
 
-    way: str
+    name: str
     router: str | None
+    """None over L2."""
+    hops: NextHops
+    """Over L2: the nodes that may have the lease, one at a time."""
+    silent: Interval
+    """From a node's death until another one has its share."""
+    back_within: int
+    """Within so many seconds an agent must be back, else another node has its share."""
+    frr: Interval | None
+    """From a stop of the router's FRR until all is back; None = no router takes part."""
+    over_links: tuple[str, ...] = ()
+    """Other routers from which this one hears the pool too."""
+
+    def costs(self, local: bool) -> Iterator[_Cost]:
+        """Yield what each failure costs services of traffic policy ``Local``, or all others.
+
+        A service of policy ``Local`` is announced by nodes with a ready endpoint alone: which these are no plan knows.
+        """
+        yield _Cost(NODE, *self._share(local), self._node(local), over_links=self.over_links)
+        yield _Cost(AGENT, *self._share(local), self._agent(local), self.back_within, self.over_links)
+        if self.frr is not None:
+            yield _Cost(FRR, 1, None, self.frr)
+
+    def _share(self, local: bool) -> tuple[int | None, int | None]:
+        """Return one in how many clients a node has, and how many nodes are used at a time where not all are.
+
+        None for the first: one in the nodes with an endpoint.
+        """
+        of, used = self.hops.preferred, self.hops.used
+        if local:
+            of, used = self.hops.nodes, self.hops.used_of_all
+        return None if local and used > 1 else used, used if used < of else None
+
+    def _node(self, local: bool) -> Interval:
+        """Return how long the loss of a node lasts: without another one until it is back."""
+        if self.hops.backup and not local:
+            return NOTHING
+        return self.silent if self.hops.nodes > 1 or self.over_links else AS_LONG
+
+    def _agent(self, local: bool) -> Interval:
+        """Return how long the loss of an agent lasts.
+
+        Its programs stay in the kernel and forward, and answer ARP for the duration of a lease (Cilium's
+        ``l2_announcements_max_liveness``). Once its routes or its lease go, another node has them, if there is one: of
+        a service of policy ``Local`` there may be none.
+        """
+        return NOTHING if (self.hops.nodes > 1 or self.over_links) and not local else AS_LONG
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What one failure costs."""
+
     failure: str
     nodes: int | None
+    in_use: int | None
     lasts: Interval
     back_within: int | None = None
-
-    def of_local(self) -> _Cost:
-        """Return it for services of traffic policy ``Local``: only nodes with a ready endpoint announce them.
-
-        Which these are no plan knows. The only one of them is as the only node is.
-        """
-        if self.nodes == 1 or self.failure == FRR:
-            return self
-        lasts = Interval(self.lasts.least, None) if self.failure == AGENT else self.lasts
-        return dataclasses.replace(self, nodes=None, lasts=lasts)
-
-    def of(self, cluster: str, pool: str, policy: str, services: Sequence[str]) -> PlannedFailure:
-        """Return it for services of one pool."""
-        return {
-            "cluster": cluster,
-            "pool": pool,
-            "services": list(services),
-            "traffic_policy": policy,
-            "way": self.way,
-            "router": self.router,
-            "failure": self.failure,
-            "nodes": self.nodes,
-            "least": float(self.lasts.least),
-            "most": None if self.lasts.most is None else float(self.lasts.most),
-            "back_within": self.back_within,
-        }
+    over_links: tuple[str, ...] = ()
 
 
 def failures(site: Site) -> list[PlannedFailure]:
@@ -122,72 +153,114 @@ def failures(site: Site) -> list[PlannedFailure]:
 
     Each pool has the rows of ``Cluster``, Kubernetes' default, and those of ``Local`` where a planned service has it.
     """
-    routers = {router.host: router for router in site.routers}
     networks = {network.name: network for network in site.networks}
+    links = Links(site.routers)
     found: list[PlannedFailure] = []
     for cluster in sorted(site.clusters, key=lambda item: item.host):
-        over_bgp = _over_bgp(cluster, routers)
+        over_bgp = _OverBgp(cluster, site.routers)
         over_l2 = {
             name: _over_l2(cluster, networks[name]) for name in {name for pool in cluster.pools for name in pool.l2}
         }
+        services = _services(cluster)
         for pool in sorted(cluster.pools, key=lambda item: item.name):
-            costs = {
-                "bgp": [cost for name in sorted(pool.bgp) for cost in over_bgp.get(name, ())],
-                "l2": [cost for name in sorted(pool.l2) for cost in over_l2[name]],
-            }
-            for policy in POLICIES:
-                for way, on_way in costs.items():
-                    services = _services(cluster, pool.name, policy, way)
-                    if policy == LOCAL and not services:
-                        continue
-                    planned = [cost.of_local() if policy == LOCAL else cost for cost in on_way]
-                    found += [cost.of(cluster.host, pool.name, policy, services) for cost in planned]
+            ways = {"bgp": _linked(over_bgp.ways(pool), links, pool), "l2": [over_l2[name] for name in sorted(pool.l2)]}
+            for policy, (kind, on_way) in itertools.product(POLICIES, ways.items()):
+                named = services.get((pool.name, policy, kind), [])
+                if named or policy != LOCAL:
+                    found += [
+                        entry for way in on_way for entry in _entries(cluster.host, pool.name, policy, named, way)
+                    ]
     return found
 
 
-def _services(cluster: Cluster, pool: str, policy: str, way: str) -> list[str]:
-    """Return the planned services of a pool that have a traffic policy and are reached by a way (``bgp``, ``l2``)."""
-    return sorted(
-        service.key
-        for service in cluster.services
-        if service.pool == pool
-        and (service.traffic_policy or KUBERNETES_TRAFFIC_POLICY) == policy
-        and service.way in (None, way)
-    )
+def _entries(cluster: str, pool: str, policy: str, services: Sequence[str], way: _Way) -> Iterator[PlannedFailure]:
+    """Yield what failures cost the services of one traffic policy on one way."""
+    # Which node has an address on L2 does not hang on its endpoints.
+    for cost in way.costs(policy == LOCAL and way.router is not None):
+        yield {
+            "cluster": cluster,
+            "pool": pool,
+            "services": list(services),
+            "traffic_policy": policy,
+            "way": way.name,
+            "router": way.router,
+            "failure": cost.failure,
+            "nodes": cost.nodes,
+            "in_use": cost.in_use,
+            "over_links": list(cost.over_links),
+            "least": float(cost.lasts.least),
+            "most": None if cost.lasts.most is None else float(cost.lasts.most),
+            "back_within": cost.back_within,
+        }
 
 
-def _over_bgp(cluster: Cluster, routers: Mapping[str, Router]) -> dict[str, list[_Cost]]:
-    """Return peering -> what failures cost over it."""
-    groups: dict[tuple[str, str], list[Session]] = {}
-    for session in cluster.sessions:
-        if session.router and not session.keys.shutdown:
-            groups.setdefault((session.peering, session.router), []).append(session)
-    costs: dict[str, list[_Cost]] = {}
-    for (peering, host), sessions in sorted(groups.items()):
-        way, nodes = f"BGP {peering}", len({session.node for session in sessions})
-        silent = _widest([noticed(item).plus(kept(item, routers[host])) for item in sessions])
-        # An agent's programs stay in the kernel and forward; once its routes go, other nodes have them.
-        agent = NOTHING if nodes > 1 else AS_LONG
-        restart = min(session.keys.graceful_restart for session in sessions)
-        retry = max(session.keys.timers.connect_retry for session in sessions)
-        costs.setdefault(peering, []).extend(
-            [
-                _Cost(way, host, NODE, nodes, silent),
-                _Cost(way, host, AGENT, nodes, agent, restart),
-                _Cost(way, host, FRR, 1, FRR_START.plus(Interval(0, CONNECT_JITTER * retry))),
+def _services(cluster: Cluster) -> dict[tuple[str, str, str], list[str]]:
+    """Return the planned services by pool, traffic policy and way (``bgp``, ``l2``), sorted."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for service in sorted(cluster.services, key=lambda item: item.key):
+        for way in ("bgp", "l2") if service.way is None else (service.way,):
+            policy = service.traffic_policy or KUBERNETES_TRAFFIC_POLICY
+            found.setdefault((service.pool, policy, way), []).append(service.key)
+    return found
+
+
+def _linked(ways: Sequence[_Way], links: Links, pool: Pool) -> list[_Way]:
+    """Return ways over BGP with the other routers from which their routers hear the pool over links."""
+    announced = {way.router for way in ways if way.router is not None}
+    behind = links.behind(pool, announced)
+    return [dataclasses.replace(way, over_links=behind[way.router]) if way.router else way for way in ways]
+
+
+class _OverBgp:
+    """A cluster's ways over BGP."""
+
+    def __init__(self, cluster: Cluster, routers: Iterable[Router]) -> None:
+        self._cluster = cluster
+        self._routers = {router.host: router for router in routers}
+        self._sessions: dict[str, list[Session]] = {}
+        for session in cluster.sessions:
+            if session.router and not session.keys.shutdown:
+                self._sessions.setdefault(session.peering, []).append(session)
+        self._known: dict[tuple[tuple[str, ...], tuple[Family, ...]], list[_Way]] = {}
+        """Peerings and families of pools -> their ways: many pools have the same."""
+
+    def ways(self, pool: Pool) -> list[_Way]:
+        """Return the ways of a pool, without links: one for each of its peerings and their routers, sorted."""
+        key = pool.bgp, pool.families
+        if key not in self._known:
+            by_router: dict[str, list[Session]] = {}
+            for session in itertools.chain.from_iterable(self._sessions.get(name, ()) for name in pool.bgp):
+                if set(session.families) & set(pool.families):
+                    by_router.setdefault(session.router, []).append(session)
+            peerings = {(session.peering, host) for host, sessions in by_router.items() for session in sessions}
+            self._known[key] = [
+                self._way(peering, by_router[host], pool.families) for peering, host in sorted(peerings)
             ]
+        return self._known[key]
+
+    def _way(self, peering: str, sessions: Sequence[Session], families: Sequence[Family]) -> _Way:
+        """Return the way over one peering and router; ``sessions`` are those of all of the pool's peerings there."""
+        router = self._routers[sessions[0].router]
+        own = {session.node for session in sessions if session.peering == peering}
+        # A node that has a session of another peering too is gone when all have ended.
+        theirs = [session for session in sessions if session.node in own]
+        retry = max(session.keys.timers.connect_retry for session in sessions if session.peering == peering)
+        return _Way(
+            name=f"BGP {peering}",
+            router=router.host,
+            hops=next_hops(router, self._cluster, peering, sessions, families),
+            silent=_widest([noticed(session).plus(kept(session, router)) for session in theirs]),
+            back_within=min(session.keys.graceful_restart for session in theirs),
+            frr=FRR_START.plus(Interval(0, CONNECT_JITTER * retry)),
         )
-    return costs
 
 
-def _over_l2(cluster: Cluster, network: Network) -> list[_Cost]:
-    """Return what failures cost on a network."""
-    way, several = f"L2 {network.name}", len(announcing_nodes(cluster, network)) > 1
-    # What answers ARP stays in the kernel, until another node has the lease.
-    return [
-        _Cost(way, None, NODE, 1, lease_moves(cluster.l2_lease) if several else AS_LONG),
-        _Cost(way, None, AGENT, 1, NOTHING if several else AS_LONG, cluster.l2_lease.duration),
-    ]
+def _over_l2(cluster: Cluster, network: Network) -> _Way:
+    """Return the way over a network: one node at a time answers for an address."""
+    nodes, lease = len(announcing_nodes(cluster, network)), cluster.l2_lease
+    one = min(1, nodes)
+    hops = NextHops(nodes=nodes, preferred=nodes, used=one, used_of_all=one, backup=False)
+    return _Way(f"L2 {network.name}", None, hops, lease_moves(lease), lease.duration, frr=None)
 
 
 def _widest(intervals: Sequence[Interval]) -> Interval:

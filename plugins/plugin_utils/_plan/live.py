@@ -15,6 +15,7 @@ from .._addressing.intervals import Interval, contains, merge, subtract
 from .._document.plan import PlanDocument, PlannedPool
 from .._findings.wording import some
 from .._pools.capacity import capacity
+from .prefixes import cluster_prefixes
 
 
 class Holder(TypedDict):
@@ -45,7 +46,11 @@ class LivePools:
         if missing:
             lines.append(f"  not asked, as not managed or not in this run: {some(missing)}")
         if self.others:
-            shown = [f"{item['service']} {', '.join(item['addresses'])} ({item['pool']})" for item in self.others]
+            of = cluster_prefixes(self.others)
+            shown = [
+                f"{of[item['cluster']]}{item['service']} {', '.join(item['addresses'])} ({item['pool']})"
+                for item in self.others
+            ]
             lines.append(f"  not in the inventory: {some(shown, 5)}")
         return lines
 

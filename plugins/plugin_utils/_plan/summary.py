@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._cilium.takeover import running
 from .._document.plan import PlanDocument, PlannedCluster, PlannedRouter
 from .._document.summary import SUMMARY_FORMAT, ClusterSummary, RouterSummary, SummaryDocument
 from .._findings.wording import count, some
@@ -121,7 +122,7 @@ def _release(version: str, live: Sequence[Result], applied: Sequence[Result]) ->
     """Return what Helm does to the release, in words; None where it does nothing."""
     if not any(result.get("changed") for result in applied):
         return None
-    before = next((result["release"] for result in live if result.get("release")), None)
+    before = next((running(result["release"]) for result in live if result.get("release")), None)
     if before is None:
         return f"install {version}"
     return "values" if before["version"] == version else f"{before['version']} -> {version}"

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ...module_utils._errors import message
@@ -27,7 +28,9 @@ from .._document.plan import (
 from .._findings.code import ERROR, WARNING
 from .._findings.finding import FindingEntry
 from .._findings.wording import count, some
+from .failures import AGENT, LOCAL
 from .live import LivePools
+from .prefixes import cluster_prefixes
 
 MANY = 24
 """Rows of a table from which on it is grouped or cut, unless the whole is asked for."""
@@ -280,14 +283,14 @@ def _session_lines(sessions: Sequence[PlannedSession], full: bool) -> list[str]:
             item["cluster"], item["peering"], item["router"], item["router_address"], item["router_asn"],
             item["family"], item["hold"], item["keepalive"], item["shutdown"], item["password"] is None,
         ].append(item)  # fmt: skip
-    several = len({item["cluster"] for item in sessions}) > 1
+    of = cluster_prefixes(sessions)
     rows = []
     for members in groups.values():
         item = members[0]
         numbers = sorted({member["node_asn"] for member in members})
         rows.append(
             (
-                f"{item['cluster']}/{item['peering']}" if several else item["peering"],
+                of[item["cluster"]] + item["peering"],
                 len(members),
                 some([member["node"] for member in members]),
                 numbers[0] if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}",
@@ -303,12 +306,12 @@ def _session_lines(sessions: Sequence[PlannedSession], full: bool) -> list[str]:
 
 
 def _sessions(sessions: Sequence[PlannedSession]) -> list[str]:
-    several = len({item["cluster"] for item in sessions}) > 1
+    of = cluster_prefixes(sessions)
     return table(
         ("peering", "node", "address", "AS", "router", "address", "AS", "hold/keepalive", "MD5"),
         (
             (
-                f"{item['cluster']}/{item['peering']}" if several else item["peering"],
+                of[item["cluster"]] + item["peering"],
                 item["node"],
                 item["node_address"] or "dials in",
                 item["node_asn"],
@@ -323,14 +326,15 @@ def _sessions(sessions: Sequence[PlannedSession]) -> list[str]:
     )
 
 
-def _pools(pools: Iterable[PlannedPool]) -> list[str]:
+def _pools(pools: Sequence[PlannedPool]) -> list[str]:
+    of = cluster_prefixes(pools)
     return table(
         ("pool", "addresses", "reachable by", "capacity", "used", "left", "next free"),
         (
             (
-                item["name"],
+                of[item["cluster"]] + item["name"],
                 ", ".join(item["addresses"]) + (f" without {', '.join(item['exclude'])}" if item["exclude"] else ""),
-                _reach(item) + (" (disabled)" if item["disabled"] else ""),
+                _reach(item, ("bgp", "l2")) + (" (disabled)" if item["disabled"] else ""),
                 " + ".join(f"{count} {family}" for family, count in item["capacity"].items()) or "0",
                 len(item["used"]),
                 " + ".join(f"{count} {family}" for family, count in item["left"].items()) or "0",
@@ -341,21 +345,25 @@ def _pools(pools: Iterable[PlannedPool]) -> list[str]:
     )
 
 
-def _reach(pool: PlannedPool) -> str:
-    ways = [f"BGP {name}" for name in pool["bgp"]] + [f"L2 {name}" for name in pool["l2"]]
-    return ", ".join(ways) or "nothing"
+def _reach(pool: PlannedPool, ways: Collection[str]) -> str:
+    """Return by which peerings and networks a pool's addresses are reachable, of those ways (``bgp`` and ``l2``)."""
+    by = [f"BGP {name}" for name in pool["bgp"] if "bgp" in ways] + [
+        f"L2 {name}" for name in pool["l2"] if "l2" in ways
+    ]
+    return ", ".join(by) or "nothing"
 
 
-def _services(services: Iterable[PlannedService], pools: Iterable[PlannedPool]) -> list[str]:
-    reach = {(pool["cluster"], pool["name"]): _reach(pool) for pool in pools}
+def _services(services: Sequence[PlannedService], pools: Iterable[PlannedPool]) -> list[str]:
+    of, pool_of = cluster_prefixes(services), {(pool["cluster"], pool["name"]): pool for pool in pools}
     return table(
         ("service", "pool", "address", "reachable by", "policy", "made by"),
         (
             (
-                f"{item['namespace']}/{item['name']}",
+                f"{of[item['cluster']]}{item['namespace']}/{item['name']}",
                 item["pool"],
                 ", ".join(item["addresses"]) + (" (planned)" if item["planned"] else "") or "Cilium's choice",
-                reach[item["cluster"], item["pool"]],
+                # Its class may leave out one of the pool's ways.
+                _reach(pool_of[item["cluster"], item["pool"]], item["reach"]),
                 item["traffic_policy"],
                 {"service": "this run", "metadata": "its owner", "values": "its chart"}[item["manage"]],
             )
@@ -371,7 +379,14 @@ def _value_text(value: Any) -> str:
     return some([str(item) for item in value], 2) if isinstance(value, list) else str(value)
 
 
-_LOCAL_NODES = "  e: the nodes with a ready endpoint of the service (traffic policy Local); 1 in 1 is all"
+_NOTES = {
+    # By address is what each platform does by default: a test holds this to the twin's table of them.
+    "clients": "by their address; connections instead where the router has fib_multipath_hash_policy 1",
+    "e": "the router's nodes with a ready endpoint of the service (traffic policy Local)",
+    "elsewhere": "at nodes of another router, which passes the routes on",
+}
+"""Words in cells -> what they mean, told under the table where one of them stands in it."""
+
 _FAILING = {"node": "a node or its link dies", "agent": "an agent dies", "frr": "the router's FRR restarts"}
 
 
@@ -393,13 +408,14 @@ def _failure_lines(failures: Sequence[PlannedFailure]) -> list[str]:
         if pool not in pools:  # its services of the other traffic policy may have the same numbers
             pools.append(pool)
         keys.extend(services)
-    several = len({item["cluster"] for item in failures}) > 1
+    of = cluster_prefixes(failures)
     rows = [
-        ((f"{cluster}/" if several else "") + some(pools), some(keys, 2) or unnamed, *cells)
+        (of[cluster] + some(pools), some(keys, 2) or unnamed, *cells)
         for (cluster, unnamed, *cells), (pools, keys) in groups.items()
     ]
-    lines = table(("pool", "services", "over", *(_FAILING[failure] for failure in FAILURES)), rows)
-    return [*lines, _LOCAL_NODES] if any(item["nodes"] is None for item in failures) else lines
+    used = {word for row in rows for cell in row[3:] for word in re.findall(r"\w+", cell)}
+    notes = [f"  {word}: {meaning}" for word, meaning in _NOTES.items() if word in used]
+    return [*table(("pool", "services", "over", *(_FAILING[failure] for failure in FAILURES)), rows), *notes]
 
 
 def _cost(item: PlannedFailure) -> str:
@@ -407,12 +423,40 @@ def _cost(item: PlannedFailure) -> str:
     if item["most"] == 0:
         return "nothing"
     until = f"after {item['back_within']} s, until it is back" if item["back_within"] else "until it is back"
-    if item["nodes"] is None and item["failure"] == "agent":
-        return f"nothing; with e = 1 all {until}"
-    lost = "all" if item["nodes"] == 1 else f"1 in {item['nodes'] or 'e'} connections"
-    if item["most"] is None:
-        return f"{lost} {until}"
-    return f"{lost} for {item['least']:g} to {item['most']:g} s"
+    alone = _alone(item)
+    if alone and item["failure"] == AGENT:
+        return f"nothing; with {alone} all {until}"
+    span = until if item["most"] is None else f"for {item['least']:g} to {item['most']:g} s"
+    cost = f"{_lost(item)} {span}{_if_in_use(item)}"
+    return cost if item["most"] is None or not alone else f"{cost}; with {alone} all {until}"
+
+
+def _lost(item: PlannedFailure) -> str:
+    """Return what is lost of a service, as long as the failure lasts."""
+    if item["nodes"] == 1:
+        return "all"
+    most = "e" if item["in_use"] is None else f"min(e, {item['in_use']})"
+    return f"1 in {item['nodes'] or most} clients"
+
+
+def _if_in_use(item: PlannedFailure) -> str:
+    """Return the condition under which something is lost at all; empty where each node is in use."""
+    if item["in_use"] is None:
+        return ""
+    if item["router"] is None:
+        return ", if it holds the lease"
+    if item["nodes"] is None:
+        return ", if it is in use"
+    return ", if it is the one in use" if item["in_use"] == 1 else f", if it is one of the {item['in_use']} in use"
+
+
+def _alone(item: PlannedFailure) -> str:
+    """Return when no other node takes over for a service of traffic policy ``Local``; empty where that is settled."""
+    if item["traffic_policy"] != LOCAL or item["router"] is None:
+        return ""
+    conditions = ["e = 1"] if item["nodes"] is None or item["in_use"] else []
+    conditions += ["no endpoint elsewhere"] if item["over_links"] else []
+    return " and ".join(conditions)
 
 
 def _derived_lines(derived: Sequence[DerivedValue], full: bool) -> list[str]:

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files, secret_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import (
+    cluster_files,
+    private_files,
+    secret_files,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitops import (
     ReleaseSource,
     _flux_source,
@@ -20,10 +24,14 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitop
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
+    check_ends,
+    check_pruned,
     digest,
+    is_changed,
     list_name,
     list_text,
     read_list,
+    removal_notes,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_document, inventory_from
 
@@ -214,8 +222,8 @@ def test_no_secret_and_what_to_do_instead() -> None:
     assert secret_files(data, {"platform": {"public-ingress": "geheim"}}) == {}
     assert gitops_notes(data, SOURCES)[0] == (
         "platform: Secrets of BGP passwords are not rendered for Git: bgp-password-public-ingress in namespace"
-        " kube-system, each with the key password. Give them to Flux or Argo CD encrypted (SOPS, External Secrets):"
-        " without them these sessions do not come up"
+        " kube-system, each with the key password. Give them to Flux or Argo CD encrypted (SOPS, External Secrets),"
+        " in a folder of their own: without them these sessions do not come up"
     )
 
 
@@ -237,6 +245,52 @@ def test_a_folder_that_goes_is_told() -> None:
     data["clusters"]["platform"].update(bgp=[], lb=[], services=[])
     assert any("its folder manifests goes" in note for note in gitops_notes(data, SOURCES))
     assert not any("its folder manifests goes" in note for note in gitops_notes(others(), SOURCES))
+
+
+def test_services_of_one_name_do_not_patch_each_other() -> None:
+    """kustomize finds a Service without a namespace as one of "default" (api/resmap, Select)."""
+    data = others()
+    (jellyfin,) = [item for item in data["clusters"]["platform"]["services"] if item["name"] == "jellyfin"]
+    data["clusters"]["platform"]["services"].append({**jellyfin, "namespace": "web"})
+    files = cluster_files(data, SOURCES)
+    targets = [
+        loaded(files[f"platform/metadata/{namespace}/jellyfin/kustomization.yaml"])["patches"][0]["target"]
+        for namespace in ("media", "web")
+    ]
+    assert [item["namespace"] for item in targets] == ["(media|default)", "(web|default)"]
+    (note,) = [text for text in gitops_notes(data, SOURCES) if "of the name" in text]
+    assert note == (
+        "platform: Services of the name jellyfin are in media, web: each Component finds its own by the namespace in"
+        " the Service's file. Where a base sets the namespaces, name the Component in that base"
+    )
+    data["clusters"]["platform"]["services"].append({**jellyfin, "namespace": "default"})
+    target = loaded(cluster_files(data, SOURCES)["platform/metadata/media/jellyfin/kustomization.yaml"])
+    assert target["patches"][0]["target"]["namespace"] == "media"
+
+
+@pytest.mark.parametrize(
+    ("changes", "private"),
+    [
+        pytest.param({}, set(), id="no value that may be a secret"),
+        pytest.param(
+            {"edge_cilium_values": {"hubble": {"tls": {"ca": {"key": "geheim"}}}}},
+            {"platform/values.yaml", "platform/flux/helmrelease.yaml"},
+            id="one",
+        ),
+        pytest.param(
+            {"edge_cilium_values": {"hubble": {"tls": {"ca": {"key": "geheim"}}}}, "edge_cluster_apply": "ours"},
+            {"platform/values.yaml", "platform/flux/helmrelease.yaml"},
+            id="one, in a cluster of ours",
+        ),
+    ],
+)
+def test_values_that_may_be_secrets_are_named_and_private(changes: dict[str, Any], private: set[str]) -> None:
+    data = others(**changes)
+    assert private_files(data) == private
+    told = [note for note in gitops_notes(data, SOURCES) if "may be secrets" in note]
+    assert [note.partition(". ")[0] for note in told] == [
+        "platform: Helm values are rendered in plain, and these may be secrets: hubble.tls.ca.key" for _ in private
+    ][:1]
 
 
 def test_an_absent_cluster_has_no_file() -> None:
@@ -298,7 +352,11 @@ def test_a_damaged_list_is_refused(text: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["08", "09", "1e3", "12e5", "0o17", "0x1f", "y", "N", "1_000", "1,000", ".5", "-.inf", "~"]
+    "text",
+    [
+        *("08", "09", "1e3", "12e5", "0o17", "0x1f", "y", "N", "1_000", "1,000", ".5", "-.inf", "~"),
+        *("2001-1-1", "2001-01-1", "2001-1-1 10:2:3", "2001-1-1T10:2:3Z", "0x1p-2", "-0X1.8P+3", "Infinity", "NaN"),
+    ],
 )
 def test_text_stays_text_for_every_reader(text: str) -> None:
     """Readers in Go take some of these for numbers, and a label that is no text is refused with all beside it."""
@@ -307,7 +365,7 @@ def test_text_stays_text_for_every_reader(text: str) -> None:
     assert yaml.safe_load(rendered)["metadata"]["labels"] == {"rack": text}
 
 
-@pytest.mark.parametrize("text", ["192.0.2.1", "a08", "1.19.6", "08-a", "2001:db8::1", "rack 8"])
+@pytest.mark.parametrize("text", ["192.0.2.1", "a08", "1.19.6", "08-a", "2001:db8::1", "rack 8", "2001-1", "info"])
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert f"rack: {text}\n" in documents([{"rack": text}])
 
@@ -344,3 +402,112 @@ def test_flux_is_told_where_the_chart_is(chart: str, repository: str, kind: str,
 def test_a_chart_that_flux_cannot_read_is_told_with_the_repository_at_its_default(chart: str) -> None:
     source = source_of(chart, "https://charts.example.org")
     assert (chart in source.unusable, source.flux_kind()) == (True, None)
+
+
+# -- what a rendering must not take away -----------------------------------------------------------------------------
+def refused(check: Any, *arguments: Any) -> str:
+    """Return why a check refuses; empty where it does not."""
+    try:
+        check(*arguments)
+    except EdgeError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("listed", "ends", "is_refused"),
+    [
+        pytest.param([], {"home"}, False, id="no list"),
+        pytest.param(["home-a/values.yaml", "gw/frr.conf"], {"gw", "home-a"}, False, id="the same ends"),
+        pytest.param(["home-a/values.yaml", "gw/frr.conf"], {"gw", "house"}, False, id="a renamed cluster"),
+        pytest.param(["home-a/values.yaml", "gw-a/frr.conf"], {"gw-b", "home-b"}, True, id="another inventory"),
+        pytest.param(["home-a/manifests/lb.yaml"], {"home"}, True, id="a name that begins the same"),
+    ],
+)
+def test_another_inventory_does_not_remove_what_one_has_rendered(
+    listed: list[str], ends: set[str], is_refused: bool
+) -> None:
+    error = refused(check_ends, dict.fromkeys(listed, ""), ends, "out/list")
+    names = ", ".join(sorted({path.split("/")[0] for path in listed}))
+    assert error == (
+        ""
+        if not is_refused
+        else f"edge_render_dir: out/list lists files of {names}, and none of a router or a cluster of this inventory: this"
+        " rendering would remove what another inventory has rendered (give one of the two inventories another"
+        " edge_site_name, or render into another folder; where it is the same site, with all of its ends renamed: take"
+        " the file away; then what an earlier rendering left is yours to remove)"
+    )
+
+
+MANIFESTS = ["home/manifests/bgp.yaml", "home/manifests/kustomization.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("stale", "there", "left"),
+    [
+        pytest.param(MANIFESTS, MANIFESTS, "", id="the folder goes"),
+        pytest.param(MANIFESTS, [*MANIFESTS, "home/values.yaml"], "", id="a file beside the folder"),
+        pytest.param(
+            MANIFESTS, [*MANIFESTS, "home/manifests/mine.yaml"], "home/manifests/mine.yaml", id="a file of mine"
+        ),
+        pytest.param(MANIFESTS, [*MANIFESTS, "home/manifests/a/b.yaml"], "home/manifests/a/b.yaml", id="one below"),
+        pytest.param(MANIFESTS[1:], MANIFESTS, "home/manifests/bgp.yaml", id="the run applies from now on"),
+        pytest.param(MANIFESTS[:1], [*MANIFESTS, "home/manifests/mine.yaml"], "", id="the Kustomization stays"),
+        pytest.param(
+            ["home/flux/kustomization.yaml"],
+            ["home/flux/kustomization.yaml", "home/flux/mine.yaml"],
+            "home/flux/mine.yaml",
+            id="Cilium's",
+        ),
+        pytest.param(
+            ["home/metadata/a/b/kustomization.yaml"],
+            ["home/metadata/a/b/kustomization.yaml", "home/metadata/a/b/mine.yaml"],
+            "",
+            id="a Component, which nothing prunes",
+        ),
+    ],
+)
+def test_a_kustomization_goes_with_its_whole_folder_alone(stale: list[str], there: list[str], left: str) -> None:
+    error = refused(check_pruned, stale, there)
+    folder = stale[-1].rpartition("/")[0]
+    assert error == (
+        ""
+        if not left
+        else f"edge_render_dir: {folder}/kustomization.yaml would go, and {left} would stay: Flux and Argo CD would take"
+        " what is left for all that is wanted there, and prune everything else"
+        f" (move what stays out of {folder}; or take Flux's Kustomization or Argo CD's Application of this folder away,"
+        f" then delete {folder}/kustomization.yaml yourself)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "text", "listed", "changed"),
+    [
+        pytest.param("a", "a", "a", False, id="nothing changed"),
+        pytest.param("a", "b", "a", False, id="the inventory changed"),
+        pytest.param("mine", "a", "a", True, id="the user changed it"),
+        pytest.param("mine", "b", "a", True, id="both changed"),
+        pytest.param("b", "b", "a", False, id="a rendering was cut off before its list"),
+        pytest.param("mine", "a", None, False, id="never rendered"),
+    ],
+)
+def test_a_file_that_the_user_changed_is_told_from_a_rendered_one(
+    found: str, text: str, listed: str | None, changed: bool
+) -> None:
+    path = "home/manifests/bgp.yaml"
+    known = {} if listed is None else {path: digest(path, listed)}
+    assert is_changed(path, found, text, known) is changed
+
+
+def test_what_a_user_s_own_files_name_is_told_when_it_goes() -> None:
+    removed = [
+        "home/charts/media/jellyfin.values.yaml",
+        "home/manifests/kustomization.yaml",
+        "home/metadata/media/jellyfin/kustomization.yaml",
+    ]
+    assert removal_notes(removed) == [
+        "home/charts/media/jellyfin.values.yaml: the values of a chart are removed: take the file out of what names it in"
+        " the same commit",
+        "home/metadata/media/jellyfin: the Component is removed: take it out of components in its owner's"
+        " kustomization.yaml in the same commit, or that build fails",
+    ]

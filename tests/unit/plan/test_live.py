@@ -97,6 +97,15 @@ def test_each_clusters_services_count_in_its_own_pools() -> None:
     ]
 
 
+def test_services_of_one_name_in_two_clusters_are_told_apart() -> None:
+    data = planned(TWO_CLUSTERS).data
+    assert data is not None
+    live = count_live(data, {"a": [service("x/y", "198.51.100.0")], "b": [service("x/y", "198.51.100.8")]})
+    assert (
+        live.lines(data["clusters"])[-1] == "  not in the inventory: a/x/y 198.51.100.0 (lb), b/x/y 198.51.100.8 (lb)"
+    )
+
+
 def test_the_text_says_which_were_counted() -> None:
     live = count_live(PLAN, {"platform": [service("default/web", "10.122.0.128")]})
     for text in (plan_text(PLAN, live=live), summary_text(PLAN, live)):

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import Finding
@@ -18,6 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.text 
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan, inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import planned, told
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site
 
 NODES = 100
 
@@ -107,6 +110,76 @@ def test_the_summary_of_a_site_with_many_services_is_cut() -> None:
     assert data is not None
     assert "  and 36 more: playbooks/plan.yml lists them" in summary_text(data)
     assert "web-59" in plan_text(data, full=False)
+
+
+TWO_WAYS = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: 192.0.2.0/24, interfaces: eth0}}
+    edge_peerings: {k8s: {}}
+    edge_pools: {lb: {addresses: 198.51.100.0/28, bgp: k8s, l2: lan}}
+    edge_services:
+      a/both: {ports: [{port: 80}], selector: {app: a}}
+      a/by-bgp: {class: bgp, ports: [{port: 80}], selector: {app: b}}
+      a/by-l2: {class: l2, ports: [{port: 80}], selector: {app: c}}
+  children:
+    edge_routers: {hosts: {gw: {ansible_host: 192.0.2.1, edge_router_asn: 64700}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.19.6"}}}
+    edge_nodes: {hosts: {k1: {ansible_host: 192.0.2.11}}}
+"""
+
+TWO_CLUSTERS = """
+all:
+  vars:
+    edge_networks: {lan: {cidr: 192.0.2.0/24}}
+    edge_peerings: {k8s: {}}
+    edge_services: {apps/web: {ports: [{port: 80}], selector: {app: web}}}
+  children:
+    edge_routers: {hosts: {gw: {ansible_host: 192.0.2.1, edge_router_asn: 64700}}}
+    edge_clusters:
+      vars: {edge_cilium_version: "1.19.6"}
+      hosts:
+        north: {edge_cluster_asn: 64701, edge_pools: {lb: {addresses: 198.51.100.0/28}}}
+        south: {edge_cluster_asn: 64702, edge_pools: {lb: {addresses: 198.51.100.16/28}}}
+    edge_nodes:
+      hosts:
+        n1: {ansible_host: 192.0.2.11, edge_cluster: north}
+        s1: {ansible_host: 192.0.2.21, edge_cluster: south}
+"""
+
+
+def column(text: str, title: str, head: str) -> dict[str, str]:
+    """Return one column of a table of the plan's text, by the first one."""
+    [part] = [part for part in text.split("\n\n") if re.match(rf"{title}( \(\d+\))?\n", part)]
+    _title, *rows = part.splitlines()
+    cells = [re.split(r" {2,}", row.strip()) for row in rows]
+    at = cells[0].index(head)
+    return {row[0]: row[at] for row in cells[2:] if len(row) == len(cells[0])}
+
+
+@pytest.mark.parametrize("shown", [plan_text, summary_text], ids=["plan", "summary"])
+def test_a_service_is_reachable_by_the_ways_of_its_class(shown: Callable[[Any], str]) -> None:
+    text = shown(planned(TWO_WAYS).data)
+    assert column(text, "Pools", "reachable by") == {"lb": "BGP k8s, L2 lan"}
+    assert column(text, "Services", "reachable by") == {
+        "a/both": "BGP k8s, L2 lan",
+        "a/by-bgp": "BGP k8s",
+        "a/by-l2": "L2 lan",
+    }
+
+
+@pytest.mark.parametrize("shown", [plan_text, summary_text], ids=["plan", "summary"])
+def test_what_two_clusters_call_alike_is_told_apart(shown: Callable[[Any], str]) -> None:
+    text = shown(planned(TWO_CLUSTERS).data)
+    assert column(text, "Pools", "addresses") == {"north/lb": "198.51.100.0/28", "south/lb": "198.51.100.16/28"}
+    assert column(text, "Services", "pool") == {"north/apps/web": "lb", "south/apps/web": "lb"}
+
+
+def test_the_tables_of_two_clusters_on_one_router() -> None:
+    text = plan_text(site("two-clusters-one-router").plan.data)
+    assert [*column(text, "BGP sessions", "AS")] == ["lab/k8s", "prod/k8s"]
+    assert [*column(text, "Pools", "addresses")] == ["lab/lab", "prod/prod"]
+    assert {name.partition("/")[0] for name in column(text, "How long a failure lasts", "over")} == {"lab", "prod"}
 
 
 @pytest.mark.parametrize(

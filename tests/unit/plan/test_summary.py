@@ -108,6 +108,8 @@ def test_cluster_that_was_looked_at_is_not_left_out_where_nothing_is_to_be_done(
 def test_first_release_and_changed_values() -> None:
     assert f" install {VERSION} " in row(lines({}, **release()), "cluster")
     assert " values " in row(lines({}, **release(live=VERSION)), "cluster")
+    failed = {**release(), "live": [{"release": {"version": VERSION, "before": {"version": "1.18.2"}}}]}
+    assert f" 1.18.2 -> {VERSION} " in row(lines({}, **failed), "cluster")
 
 
 def test_what_a_preview_cannot_compare_yet_is_a_change() -> None:
