@@ -21,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import chart_refusals
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
     Look,
+    Target,
     calls_helm,
     identity_of,
     look,
@@ -57,6 +58,21 @@ def unseen(state: Mapping[str, Any]) -> str:
     return f"it cannot be looked at: {state.get('msg')}\n{LOOK_AT}"
 
 
+def _told(target: Target, state: Mapping[str, Any], found: Look) -> dict[str, Any]:
+    """Return what is told of a cluster that was looked at."""
+    return {
+        "refusals": found.refusals,
+        "notes": found.notes,
+        "leaving_routers": list(target.leaving_routers),
+        "identity": identity_of(state),
+        "nodes": target.planned_nodes,
+        "pending": found.pending,
+        "first_install": found.first_install,
+        "cilium_version": found.lb_ipam.version,
+        "served_before": found.lb_ipam.served_before,
+    }
+
+
 @fails_once
 class ActionModule(ClusterAction):
     """Look at a cluster before anything is changed."""
@@ -72,7 +88,8 @@ class ActionModule(ClusterAction):
             raise AnsibleActionFail(str(error)) from error
         if options["cluster"] not in plan["clusters"]:
             raise AnsibleActionFail(f"cluster: the plan has no cluster {options['cluster']}")
-        target = target_of(plan, options["cluster"], options["release"], options["namespace"], options["verifies"])
+        named = options["cluster"], options["release"], options["namespace"]
+        target = target_of(plan, *named, options["verifies"], bool(self._task.check_mode))
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):
@@ -93,17 +110,8 @@ class ActionModule(ClusterAction):
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         source = chart_refusals(options["chart"], options["repository"]) if calls_helm(target, state) else []
-        refusals = [*lacking_programs(programs), *source, *found.refusals]
-        told = {
-            "refusals": refusals,
-            "notes": found.notes,
-            "leaving_routers": list(target.leaving_routers),
-            "identity": identity_of(state),
-            "nodes": target.planned_nodes,
-            "pending": found.pending,
-            "first_install": found.first_install,
-        }
-        return {**result, **told, "blind": False, "warnings": able["warnings"]}
+        found.refusals = [*lacking_programs(programs), *source, *found.refusals]
+        return {**result, **_told(target, state, found), "blind": False, "warnings": able["warnings"]}
 
     def _helm(self, program: str) -> str | None:
         """Return the version of Helm; None where there is no such program."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.cha
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.consent import told_refusals
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import is_applied
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import ALL, CLASSED, NONE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
     Claims,
@@ -67,6 +69,7 @@ ARGUMENTS: dict[str, Any] = {
     "take_over": {"type": "dict", "default": {}},
     "cilium_version": {"type": "str"},
     "serves_classless": {"type": "bool", "default": True},
+    "served_before": {"type": "str", "choices": [ALL, CLASSED, NONE]},
     "services": {"type": "list", "elements": "dict"},
     "leaving_routers": {"type": "list", "elements": "str", "default": []},
     "wait": {"type": "int", "default": 0},
@@ -160,20 +163,25 @@ class ActionModule(ClusterAction):
         What is about to be made is noted before, and its UIDs after it: a run that is cut off knows its own again.
 
         Raises:
-            WriteError: the API server has refused one, which is no Service; those before it are done.
+            WriteError: the API server has refused one, which is no Service; those before it are done, and noted.
             EdgeError: the note would be larger than the API server takes.
         """
         part = PartWrites(options["part"], changes, secrets, live, claims)
         self._note(part.before, live, options, variables)
-        hidden = self._write_secrets(secrets, part.versions, options, variables)
-        applied, refused = self._apply(part.apply, part.versions, options, variables, part.is_last)
-        removed, kept, told = self._remove(part.remove, options, variables, part.is_last)
-        written = [*hidden, *applied]
-        delta = part.after(written, kept, options["forget"])
+        try:
+            hidden = self._write_secrets(part, options, variables)
+            applied, refused = self._apply(part.apply, part, options, variables, part.is_last)
+            removed, kept, told = self._remove(part.remove, options, variables, part.is_last)
+        except WriteError as error:
+            if error.answered:  # else nobody takes a note either; the next run knows what this one was making
+                with contextlib.suppress(WriteError, EdgeError):
+                    self._note(part.made, live, options, variables)
+            raise
+        delta = part.after(kept, refused, options["forget"])
         ends = part.ends_the_note(delta, options["forget"], self._task.check_mode)
         self._note(part.sent(delta), live, options, variables, forget=ends)
         note = [f"ConfigMap {claims.where}"] if ends and live["config_map"] else []
-        return part.told(written, applied, removed, {**refused, **told}, delta, note)
+        return part.told([*hidden, *applied], applied, removed, {**refused, **told}, delta, note)
 
     def _note(
         self,
@@ -202,27 +210,21 @@ class ActionModule(ClusterAction):
         if done.get("failed"):
             raise WriteError({**done, "msg": f"ConfigMap {options['namespace']}/{name}: {done['msg']}"})
 
-    def _write_secrets(
-        self,
-        secrets: list[Object],
-        versions: Mapping[str, str],
-        options: Mapping[str, Any],
-        variables: dict[str, Any],
-    ) -> list[Answered]:
+    def _write_secrets(self, part: PartWrites, options: Mapping[str, Any], variables: dict[str, Any]) -> list[Answered]:
         """Apply Secrets as :meth:`_apply` does. Their content is in no log, difference or error."""
         no_log, self._task.no_log = self._task.no_log, True  # keeps the module from writing its arguments to syslog
         try:
-            return self._apply(secrets, versions, options, variables)[0]
+            return self._apply(part.secrets, part, options, variables)[0]
         except WriteError as error:
-            text = without_passwords(str(error), secrets)
-            raise WriteError({"failed": True, "msg": text}) from error
+            text = without_passwords(str(error), part.secrets)
+            raise WriteError({"failed": True, "msg": text}, error.answered) from error
         finally:
             self._task.no_log = no_log
 
     def _apply(
         self,
         objects: list[Object],
-        versions: Mapping[str, str],
+        part: PartWrites,
         options: Mapping[str, Any],
         variables: dict[str, Any],
         tolerant: bool = False,
@@ -231,7 +233,7 @@ class ActionModule(ClusterAction):
 
         Args:
             objects: what to write.
-            versions: by place, the resourceVersion with which an object was read.
+            part: how they were when they were read; takes what became of them.
             options: the task's.
             variables: the task's variables.
             tolerant: go on where the API server refuses one.
@@ -248,10 +250,12 @@ class ActionModule(ClusterAction):
         request = {key: options[key] for key in PLACE}
         compare = bool(self._task.check_mode or self._task.diff)
         request.update(objects=objects, manager=FIELD_MANAGER, compare=compare)
-        request["versions"] = [versions.get(place(item), "") for item in objects]
+        request["versions"] = [part.versions.get(place(item), "") for item in objects]
+        request["owned"] = [part.owned.get(place(item), {}) for item in objects]
         done = self.write("cluster_apply", apply_objects, request, variables)
         if done.get("failed"):
             raise interrupted("", objects, done)
+        part.take(objects, done["results"])
         return sorted_answers(objects, done["results"], tolerant)
 
     def _remove(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.f
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import cluster_files, secret_files
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.files import (
+    cluster_files,
+    private_files,
+    secret_files,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitops import (
     OTHERS,
     ReleaseSource,
@@ -28,10 +32,15 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitop
     masked_values,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
+    DIRECTORY,
+    check_ends,
+    check_pruned,
     digest,
+    is_changed,
     list_name,
     list_text,
     read_list,
+    removal_notes,
 )
 
 ROLES = Path(__file__).parents[2] / "roles"
@@ -70,18 +79,23 @@ class ActionModule(ActionBase):
                 _refuse_secrets_in_git(plan, folder)
             sources = self._release_sources(plan)
             texts, secret = self._texts(plan, sources, options["secrets"])
-            listed = _listed_before(folder / list_name(plan["site"]))
-            _refuse_foreign(folder, texts, listed)
-            changed, diffs = self._write_all(folder, texts, secret)
-            removed, kept = _remove_stale(folder, set(texts), listed or {}, dry=self._task.check_mode)
+            private = secret | private_files(plan)
             place = folder / list_name(plan["site"])
+            listed = _listed_before(place)
+            check_ends(listed or {}, {*plan["routers"], *plan["clusters"]}, str(place))
+            _refuse_foreign(folder, texts, listed)
+            removed, kept = _stale(folder, set(texts), listed or {})
+            check_pruned(removed, {*_files_below(folder, removed), *texts})
+            changed, diffs = self._write_all(folder, texts, secret, private)
+            if not self._task.check_mode:
+                _remove(folder, removed)
             listing = write(place, list_text(texts), OPEN_MODE, dry=self._task.check_mode)
         except EdgeError as error:
             return {**result, "failed": True, "msg": str(error)}
         except OSError as error:
-            why = f"edge_render_dir: {error.filename or folder} cannot be read or written: {error.strerror}"
+            why = f"{DIRECTORY}: {error.filename or folder} cannot be read or written: {error.strerror}"
             return {**result, "failed": True, "msg": why}
-        notes = gitops_notes(plan, sources)
+        notes = [*gitops_notes(plan, sources), *removal_notes(removed)]
         notes += [f"{path}: an earlier rendering wrote it, and it was changed since: it is left there" for path in kept]
         return {
             **result,
@@ -105,12 +119,19 @@ class ActionModule(ActionBase):
         return {**texts, **found}, {path for path in texts if path.endswith("/frr.conf")} | set(found)
 
     def _write_all(
-        self, folder: Path, texts: Mapping[str, str], secret: set[str]
+        self, folder: Path, texts: Mapping[str, str], secret: set[str], private: set[str]
     ) -> tuple[list[str], list[dict[str, str]]]:
-        """Write what differs; return the paths, and the differences of those without secrets."""
+        """Write what differs; return the paths, and the differences of those without secrets.
+
+        Args:
+            folder: what is rendered into.
+            texts: path -> text.
+            secret: paths of files whose differences are not shown.
+            private: paths of files that nobody else may read.
+        """
         changed, diffs = [], []
         for path, text in sorted(texts.items()):
-            mode = SECRET_MODE if path in secret else OPEN_MODE
+            mode = SECRET_MODE if path in private else OPEN_MODE
             before = write(folder / path, text, mode, dry=self._task.check_mode)
             if before is None:
                 continue
@@ -183,7 +204,7 @@ def _listed_before(path: Path) -> dict[str, str] | None:
 
 
 def _refuse_foreign(folder: Path, texts: Mapping[str, str], listed: Mapping[str, str] | None) -> None:
-    """Refuse to replace a file that no rendering wrote, before any file is written.
+    """Refuse to replace a file that no rendering wrote, or that was changed since, before any file is written.
 
     Raises:
         EdgeError: there is one, with other content than would be written; or a folder in the place of a file, or a file
@@ -194,46 +215,58 @@ def _refuse_foreign(folder: Path, texts: Mapping[str, str], listed: Mapping[str,
         above = next((parent for parent in place.parents if os.path.lexists(parent)), folder)
         if place.is_dir() or not above.is_dir():
             found, wanted = (place, "a file") if place.is_dir() else (above, "a folder")
-            raise EdgeError("edge_render_dir", f"{found} is in the place of {wanted} that is to be written", "move it")
-        if path not in (listed or {}) and os.path.lexists(place):
-            if place.is_file() and place.read_text("utf-8", errors="replace") == text:
-                continue
+            raise EdgeError(DIRECTORY, f"{found} is in the place of {wanted} that is to be written", "move it")
+        before = place.read_text("utf-8", errors="replace") if place.is_file() else None
+        if before is not None and is_changed(path, before, text, listed or {}):
             raise EdgeError(
-                "edge_render_dir",
+                DIRECTORY,
+                f"{place} was changed since it was rendered, and the change would be lost",
+                "move what you added into a file of your own, and delete this one: it is written anew",
+            )
+        if path not in (listed or {}) and os.path.lexists(place) and before != text:
+            raise EdgeError(
+                DIRECTORY,
                 f"{place} is there, and no rendering of this site wrote it",
                 "move it, or render into another folder",
             )
 
 
-def _remove_stale(folder: Path, current: set[str], listed: Mapping[str, str], dry: bool) -> tuple[list[str], list[str]]:
-    """Remove what an earlier rendering wrote and this one does not, and folders that this leaves empty.
+def _stale(folder: Path, current: set[str], listed: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what an earlier rendering wrote and this one does not, and what of it somebody changed since, so it stays.
 
     Args:
         folder: what is rendered into.
         current: the files of this rendering.
         listed: those of the earlier one, with digests.
-        dry: only say what would be removed.
-
-    Returns:
-        The paths that are removed, and those that are kept as somebody changed them since.
     """
-    removed, kept = [], []
+    stale: list[str] = []
+    kept: list[str] = []
     for path, known in sorted(listed.items()):
         place = folder / path
         if path in current or not place.is_file() or place.is_symlink():
             continue
-        if digest(path, place.read_text("utf-8", errors="replace")) != known:
-            kept.append(path)
-            continue
-        removed.append(path)
-        if dry:
-            continue
+        same = digest(path, place.read_text("utf-8", errors="replace")) == known
+        (stale if same else kept).append(path)
+    return stale, kept
+
+
+def _files_below(folder: Path, stale: Sequence[str]) -> list[str]:
+    """Return the paths of all files that lie in the folders of stale ones, and below these folders."""
+    folders = {(folder / path).parent for path in stale}
+    return [
+        str(file.relative_to(folder)) for place in sorted(folders) for file in place.rglob("*") if not file.is_dir()
+    ]
+
+
+def _remove(folder: Path, stale: Sequence[str]) -> None:
+    """Remove files, and folders that this leaves empty."""
+    for path in stale:
+        place = folder / path
         place.unlink()
         for parent in place.parents:
             if parent == folder or any(parent.iterdir()):
                 break
             parent.rmdir()
-    return removed, kept
 
 
 def release_source(variables: Mapping[str, Any], defaults: Mapping[str, Any]) -> ReleaseSource:

@@ -12,6 +12,8 @@ description:
   - Applies objects by server-side apply. Each is one request, which ends after a minute without an answer.
   - One that the API server refuses keeps none of the others from being applied. A field that another field manager
     holds with another value is such a refusal.
+  - A UID in the metadata of an object is a condition. One that somebody deleted, or deleted and made anew, is refused.
+  - A port of a Service that has the name of a planned one, and is not planned itself, is removed, if the UID is given.
   - M(hybridnet.cluster_edge.cluster_objects) applies with it what differs from the plan.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -31,8 +33,16 @@ options:
     description:
       - The resourceVersion that each object was read with, in their order; an empty text where it is not known. An
         object that has it still after the request has not changed.
+      - That of a Node is a condition too. Where only others have written it since, it is applied all the same.
     type: list
     elements: str
+    default: []
+  owned:
+    description:
+      - In the order of the objects, the labels of a Node that O(manager) had set when it was read; empty for others.
+      - A Node on which they are others by now is refused, since applying takes away labels that it does not name.
+    type: list
+    elements: dict
     default: []
   compare:
     description: Whether to read each object before it is written, and to return what differs. Needed in check mode.

@@ -124,6 +124,22 @@ first_install:
   returned: success
   type: bool
   sample: false
+cilium_version:
+  description:
+    - The version by whose rules it was judged which services keep their addresses. Where others install Cilium, it is
+      the older one of the planned version and of the operator's image.
+    - Null where nothing is written there.
+  returned: the cluster could be looked at
+  type: str
+  sample: 1.19.6
+served_before:
+  description:
+    - Which services Cilium's LB-IPAM served before this run, that is V(all), V(classed) (those with a
+      C(loadBalancerClass) of Cilium's) or V(none). It follows from the values of the live release.
+    - Null where nobody knows, or the run changes no release. Then it is as planned.
+  returned: the cluster could be looked at
+  type: str
+  sample: classed
 blind:
   description: The cluster could not be looked at, so that RV(refusals) may lack some.
   returned: success

@@ -17,13 +17,14 @@ description:
   - What it makes, it notes by UID in the ConfigMap C(cluster-edge-SITE) of O(namespace). Only objects that are noted
     there and carry both ownership labels are ever removed, and only those of the part's own kinds. A part of which
     nothing was noted yet takes what carries the labels and its field manager, and lists it.
+  - What it is about to make, it notes before, and what it made also where the API server refuses something else.
   - Tenants write Services. One that is in the way stays as it is, is a warning and stands in RV(faults); all else goes
     on.
   - In check mode what the cluster does not have yet (kinds, namespaces, nodes) is a warning, else an error.
   - It writes by server-side apply with the field manager C(hybridnet.cluster_edge), one request for each object
     (M(hybridnet.cluster_edge.cluster_apply)). What it removes, it removes by UID
     (M(hybridnet.cluster_edge.cluster_remove)), so that an object stays, with a warning, which somebody makes anew
-    between the look and the removal.
+    between the look and the removal. What lives it writes by UID too, Nodes and Secrets as well.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 options:
@@ -96,11 +97,20 @@ options:
     description: Whether Cilium gives addresses to services without a C(loadBalancerClass) (C(defaultLBServiceIPAM)).
     type: bool
     default: true
+  served_before:
+    description:
+      - Which services Cilium served before this run, for the part V(lb). That is V(all), those with a
+        C(loadBalancerClass) of its own (V(classed)), or V(none), as no Cilium ran. An address that others gave to a
+        service is taken away as soon as Cilium serves it, unless a pool gives it.
+      - Without it, they are those of O(serves_classless).
+    type: str
+    choices: [all, classed, none]
   services:
     description:
       - The planned services. The part V(services) makes them.
-      - To the part V(lb) they tell which live services leave with the same run, and so keep no pool. Without it all
-        stay.
+      - To the part V(lb) they tell which live services leave with the same run, and so keep no pool, and which labels
+        and annotations it sets or takes back on others. One that would lose its address by that is refused. Without it
+        all stay as they are.
     type: list
     elements: dict
   leaving_routers:

@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Removes objects from a cluster, each by its UID. An object that somebody deleted and made anew meanwhile is another
     one, and stays.
+  - A deletion is sent once. Where its answer is lost, the module fails, and the next run finds out.
   - M(hybridnet.cluster_edge.cluster_objects) removes with it what left the plan.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)

@@ -131,7 +131,7 @@ objects:
   elements: dict
 nodes:
   description:
-    - The nodes, by name, with V(labels) and V(owned), the label keys that O(manager) owns.
+    - The nodes, by name, with V(labels), V(owned), the label keys that O(manager) owns, V(uid) and V(resourceVersion).
     - With O(node_info) also V(os_image), V(kubelet_version), and V(k3s_arguments), null where it is no k3s node.
   returned: always
   type: dict
@@ -175,15 +175,22 @@ release:
   description:
     - The newest revision of O(release), with V(chart), V(version), V(app_version), V(revision), V(status) and
       V(values), those that were given.
+    - V(before) is the revision that may run in its place, with the same keys, where Helm did not come to the end of the
+      newest one (V(status) is C(failed), or Helm is at work); else null.
     - Null where it was not asked for, or Helm keeps none in Secrets of the namespace.
   returned: always
   type: dict
-  sample: {chart: cilium, version: 1.19.6, app_version: 1.19.6, revision: 3, status: deployed, values: {}}
+  sample: {chart: cilium, version: 1.19.6, app_version: 1.19.6, revision: 3, status: deployed, values: {}, before: null}
 rollouts:
   description: By rollout, what it lacks, in words; empty when it is complete.
   returned: always
   type: dict
   sample: {DaemonSet/kube-system/cilium: 3 of 4 ready}
+images:
+  description: By rollout that is there, the images of its containers.
+  returned: always
+  type: dict
+  sample: {Deployment/kube-system/cilium-operator: ["quay.io/cilium/operator-generic:v1.19.6"]}
 unready:
   description:
     - For each of O(rollouts) that is not complete, C(ready) and C(wanted) pods, and C(pods), those that are not ready,

@@ -84,6 +84,13 @@ rows:
   elements: dict
   returned: when it could be read
   sample: [{state: differs, what: "neighbor 10.0.0.11: hold time: 180 s live, 9 s planned"}]
+refusals:
+  description:
+    - Why C(playbooks/site.yml) would end before it changes anything.
+    - Of a cluster to which Flux or Argo CD applies, what runs of before hold there and no commit takes away.
+  type: list
+  elements: str
+  returned: when it could be read
 notes:
   description: What is to be known of the rows.
   type: list

@@ -22,6 +22,9 @@ import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (  # noqa: E402
     PLURALS,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (  # noqa: E402
+    FIELD_MANAGER,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID, hybrid_plan  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
@@ -242,6 +245,45 @@ def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path:
     # Only now is the router contracted, and that of the reference site cannot be reached from here.
     run.check(4)
     assert "udm-pro.invalid" in run.output
+
+
+@pytest.mark.long
+def test_what_a_run_of_before_holds_is_given_up_by_the_printed_apply(cluster: Cluster, tmp_path: Path) -> None:
+    """A password left the inventory: Git has no field for it, and the API server keeps what the run has applied."""
+    site = {
+        "edge_cluster_apply": "others",
+        "edge_cluster_kubeconfig": str(cluster.kubeconfig),
+        "edge_cilium_version": cluster_lab.CILIUM,
+    }
+    run_playbook("render.yml", HYBRID, json.dumps({**site, "edge_render_dir": str(tmp_path / "out")})).check(0)
+    objects = cluster_lab.built_kustomization(tmp_path / "out" / "platform" / "manifests")
+    planned = next(item for item in objects if item["kind"] == "CiliumBGPPeerConfig")
+    with_password = {**planned, "spec": {**planned["spec"], "authSecretRef": "bgp-password-x"}}
+    nothing = {**planned, "metadata": {"name": planned["metadata"]["name"]}}
+    del nothing["spec"]
+
+    def apply(manager: str, item: dict[str, Any]) -> None:
+        path = f"{place_of(planned)}?fieldManager={manager}"
+        cluster.request("PATCH", path, item, "application/apply-patch+yaml")
+
+    apply(FIELD_MANAGER, with_password)
+    apply(FLUX, planned)
+    written = len(cluster.asked())
+    for options, began in (
+        (("--check",), "Without check mode nothing would be changed."),
+        ((), "Nothing was changed."),
+    ):
+        run = run_playbook("site.yml", HYBRID, json.dumps(site), options=("--tags", "cluster,contract", *options))
+        run.check(2)
+        assert f"{began} platform: CiliumBGPPeerConfig" in words(run)
+        assert "holds spec.authSecretRef, which the plan does not have" in words(run)
+    assert cluster.writes_since(written) == []
+
+    apply(FIELD_MANAGER, nothing)
+    found = cluster.get(place_of(planned))
+    assert "authSecretRef" not in found["spec"]
+    assert planned["spec"].items() <= found["spec"].items()
+    assert FIELD_MANAGER not in {entry["manager"] for entry in found["metadata"]["managedFields"]}
 
 
 CILIUM_V2 = "/apis/cilium.io/v2"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -33,7 +34,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     ClusterReadError,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.large import applied_cluster  # noqa: E402
-from api_gate import HANGS, STALLS, gate  # noqa: E402
+from api_gate import AFTER, BEFORE, HANGS, STALLS, gate  # noqa: E402
 from cluster_lab import Cluster  # noqa: E402
 
 LACKING = cluster_lab.missing()
@@ -221,7 +222,15 @@ def pool_of(name: str) -> dict[str, Any]:
 
 
 def apply(reader: ClusterReader, *objects: Mapping[str, Any], **others: Any) -> list[dict[str, Any]]:
-    options = {"objects": objects, "manager": "us", "versions": [], "compare": False, "dry_run": False, **others}
+    options = {
+        "objects": objects,
+        "manager": "us",
+        "versions": [],
+        "owned": [],
+        "compare": False,
+        "dry_run": False,
+        **others,
+    }
     results: list[dict[str, Any]] = application.apply_objects(reader, options)["results"]
     return results
 
@@ -310,7 +319,7 @@ SERVICE = "/api/v1/namespaces/default/services/web"
 
 @pytest.fixture
 def service(cluster: Cluster, reader: ClusterReader) -> Iterator[dict[str, Any]]:
-    """A Service with two ports, applied; its planned form."""
+    """A Service with two ports, applied; its planned form, with the UID that it has."""
     ports = [
         {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080},
         {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
@@ -323,7 +332,7 @@ def service(cluster: Cluster, reader: ClusterReader) -> Iterator[dict[str, Any]]
     }
     (found,) = apply(reader, item)
     assert found["outcome"] == "applied"
-    yield item
+    yield {**item, "metadata": {**item["metadata"], "uid": found["uid"]}}
     cluster.request("DELETE", SERVICE)
 
 
@@ -361,3 +370,132 @@ def test_ports_that_somebody_changed_and_kept_the_names_of_become_the_planned_on
     (left,) = apply(reader, {**service, "spec": {**service["spec"], "ports": service["spec"]["ports"][:1]}})
     assert left["outcome"] == "applied"
     assert ("dns", 53, "UDP") not in ports_of(cluster)
+
+
+def test_service_made_anew_with_the_name_of_a_planned_port_stays_as_it_is(
+    cluster: Cluster, reader: ClusterReader, service: dict[str, Any]
+) -> None:
+    """Its UID is another one: 422 too, as for two ports of one name (kubernetes #127625)."""
+    cluster.request("DELETE", SERVICE)
+    ports = [{"name": "http", "port": 81}]
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": ports}}
+    cluster.apply(SERVICE, theirs, "kubectl")
+    before, written = cluster.get(SERVICE), len(cluster.asked())
+    for dry_run in (True, False):
+        (found,) = apply(reader, service, dry_run=dry_run)
+        assert (found["outcome"], found["status"]) == ("refused", 422)
+        assert found["reason"] == "somebody deleted it and made it anew during this run"
+    assert cluster.get(SERVICE) == before
+    assert [item.partition(" ")[0] for item in cluster.writes_since(written)] == ["patch", "patch"]
+
+
+@pytest.mark.parametrize(
+    ("number", "when"),
+    [(2, BEFORE), (2, AFTER), (3, BEFORE), (3, AFTER), (4, BEFORE), (4, AFTER)],
+    ids=lambda value: str(value),
+)
+def test_server_that_goes_away_while_ports_are_brought_back_leaves_none_aside(
+    cluster: Cluster, service: dict[str, Any], number: int, when: str
+) -> None:
+    """The first request is refused, the second renames, the third applies the plan, the fourth removes."""
+    changed = {"spec": {"ports": [{"name": "http", "port": 81}]}}
+    cluster.request("PATCH", f"{SERVICE}?fieldManager=kubectl-edit", changed, MERGE_PATCH)
+    with gate(cluster) as entrance, open_cluster(str(entrance.kubeconfig), None, {}) as reader:
+        entrance.cut_at("PATCH", "services/web", when, number)
+        with pytest.raises(ClusterReadError, match="out of reach"):
+            apply(reader, service)
+        assert entrance.down
+        entrance.mend()
+        (done,) = apply(reader, service)
+        assert done["outcome"] == "applied"
+        assert ports_of(cluster) == [("dns", 53, "UDP"), ("http", 80, "TCP")]
+        (again,) = apply(reader, service, versions=[cluster.get(SERVICE)["metadata"]["resourceVersion"]])
+        assert again["outcome"] == "unchanged"
+    entries = cluster.get(SERVICE)["metadata"]["managedFields"]
+    assert [entry["operation"] for entry in entries if entry["manager"] == "us"] == ["Apply"]
+
+
+def test_port_whose_plan_is_refused_after_the_rename_has_its_name_again(
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, reader: ClusterReader, service: dict[str, Any]
+) -> None:
+    """As by a webhook that takes the new name, and not the planned ports."""
+    changed = [("dns", 53, "UDP"), ("http", 81, "TCP")]
+    ports = [{"name": name, "port": number, "protocol": protocol} for name, number, protocol in changed]
+    cluster.request("PATCH", SERVICE, {"spec": {"ports": ports}}, MERGE_PATCH)
+    send, applied = reader.send, iter(range(9))
+
+    def refusing(method: str, path: str, body: Any, *given: Any, **more: Any) -> Any:
+        if isinstance(body, str) and next(applied) == 1:
+            item = json.loads(body)
+            item["spec"]["ports"][0]["port"] = 0  # the API server's own refusal stands in for that of a webhook
+            body = json.dumps(item)
+        return send(method, path, body, *given, **more)
+
+    monkeypatch.setattr(reader, "send", refusing)
+    (found,) = apply(reader, service)
+    assert (found["outcome"], "spec.ports" in found["reason"]) == ("refused", True)
+    assert ports_of(cluster) == changed
+
+
+NODE = "/api/v1/nodes/n1"
+
+
+@pytest.fixture
+def node(cluster: Cluster) -> Iterator[dict[str, Any]]:
+    """A Node on which a run of ours has set a label; what ``cluster_apply`` is told to write next."""
+    cluster.add_nodes("n1")
+    with open_cluster(str(cluster.kubeconfig), None, {}) as reader:
+        apply(reader, node_labels(a="0"))
+    metadata = cluster.get(NODE)["metadata"]
+    known = {"uid": metadata["uid"], "labels": {"a": "1"}}
+    item = {**node_labels(), "metadata": {"name": "n1", **known}}
+    yield {"item": item, "versions": [metadata["resourceVersion"]], "owned": [{"a": "0"}]}
+    if cluster.get(NODE):
+        cluster.request("DELETE", NODE)
+
+
+def node_labels(**labels: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": labels}}
+
+
+def write_node(reader: ClusterReader, node: Mapping[str, Any]) -> dict[str, Any]:
+    (found,) = apply(reader, node["item"], versions=node["versions"], owned=node["owned"])
+    return found
+
+
+def labels_of_node(cluster: Cluster) -> dict[str, str]:
+    labels: dict[str, str] = cluster.get(NODE)["metadata"]["labels"]
+    return {key: value for key, value in labels.items() if key in "abc"}
+
+
+def test_node_that_left_between_look_and_write_is_not_made(
+    cluster: Cluster, reader: ClusterReader, node: dict[str, Any]
+) -> None:
+    cluster.request("DELETE", NODE)
+    found = write_node(reader, node)
+    assert (found["outcome"], found["reason"]) == ("refused", "somebody deleted it during this run")
+    assert cluster.get(NODE) is None
+    cluster.add_nodes("n1")
+    found = write_node(reader, node)
+    assert (found["outcome"], "made it anew" in found["reason"]) == ("refused", True)
+    assert labels_of_node(cluster) == {}
+
+
+def test_node_whose_status_is_written_meanwhile_is_labelled(
+    cluster: Cluster, reader: ClusterReader, node: dict[str, Any]
+) -> None:
+    """As a kubelet does all the time; a label of somebody else stays."""
+    cluster.request("PATCH", f"{NODE}?fieldManager=kubectl-label", {"metadata": {"labels": {"c": "x"}}}, MERGE_PATCH)
+    assert write_node(reader, node)["outcome"] == "applied"
+    assert labels_of_node(cluster) == {"a": "1", "c": "x"}
+
+
+def test_label_that_another_site_sets_meanwhile_stays(
+    cluster: Cluster, reader: ClusterReader, node: dict[str, Any]
+) -> None:
+    """An apply of the same field manager that does not name it would take it away."""
+    with open_cluster(str(cluster.kubeconfig), None, {}) as other:
+        apply(other, node_labels(a="0", b="2"))
+    found = write_node(reader, node)
+    assert (found["outcome"], "another run has changed labels" in found["reason"]) == ("refused", True)
+    assert labels_of_node(cluster) == {"a": "0", "b": "2"}

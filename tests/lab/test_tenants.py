@@ -27,6 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     ARGUMENTS,
     write_note,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import making_key  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
 from cluster_lab import Cluster, Run, run_refused, run_roles  # noqa: E402
 
@@ -193,12 +194,12 @@ def test_config_map_that_somebody_edited_or_deleted(cluster: Cluster) -> None:
 
 
 def test_run_that_was_cut_off_knows_its_own(cluster: Cluster) -> None:
-    made = uid(cluster, AFFINE)
-    cut_off = {"data": {made: None, "making.services": "Service affine/affine-svc-lb"}}
-    cluster.request("PATCH", NOTE, cut_off, MERGE_PATCH)
+    made, name = uid(cluster, AFFINE), "Service affine/affine-svc-lb"
+    key = making_key("services", name)
+    cluster.request("PATCH", NOTE, {"data": {made: None, key: name}}, MERGE_PATCH)
     found = run(cluster)
     assert found.returncode == 0, found.output
-    assert (noted(cluster)[made], "making.services" in noted(cluster)) == ("Service affine/affine-svc-lb", False)
+    assert (noted(cluster)[made], key in noted(cluster)) == (name, False)
 
 
 def test_two_runs_at_a_time_lose_nothing_of_each_other(cluster: Cluster) -> None:

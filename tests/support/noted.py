@@ -52,3 +52,13 @@ def all_noted(part: str, state: Mapping[str, Any], site: str = "home") -> Claims
     labels = {f"labels.{name}": " ".join(node["owned"]) for name, node in state["nodes"].items() if node["owned"]}
     noted = {f"noted.{part}": "true", "noted.labels": "true"}
     return Claims(part, site, {**noted, **made, **labels}, "kube-system")
+
+
+def way_out(part: str, noted: bool = True) -> str:
+    """Return how messages say that an object of others becomes the site's, where the part is noted already or not."""
+    forget = f"""'{{"data":{{"noted.{part}":null}}}}'"""
+    patch = f" and then kubectl -n kube-system patch configmap cluster-edge-home --type=merge -p {forget}"
+    return (
+        "to take it over as it lives, render, and apply the rendered file in this site's name: kubectl apply --server-side"
+        f" --force-conflicts --field-manager=hybridnet.cluster_edge -f FILE{patch if noted else ''}; or delete it once"
+    )

@@ -11,27 +11,50 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any, Dict, Iterator, Mapping, Optional
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
 from .connection import OPTIONS
-from .outcomes import APPLIED, REFUSED, UNCHANGED
-from .reader import NOT_FOUND, SERVER_ERRORS, UNAUTHORIZED, ClusterReader, RefusedError
-from .removal import object_path
-from .service_ports import INVALID, taken_names, with_planned_ports
+from .outcomes import APPLIED, DELETED, MADE_ANEW, REFUSED, UNCHANGED
+from .reader import (
+    CONFLICT,
+    INVALID,
+    METADATA_OF_ONE,
+    NOT_FOUND,
+    SERVER_ERRORS,
+    UNAUTHORIZED,
+    ClusterReader,
+    ConflictError,
+    RefusedError,
+)
+from .removal import ATTEMPTS, object_path
+from .service_ports import taken_names, with_planned_ports, without_ports_aside
+from .state import owned_labels
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
     "objects": {"type": "list", "elements": "dict", "required": True},
     "manager": {"type": "str", "required": True},
     "versions": {"type": "list", "elements": "str", "default": []},
+    "owned": {"type": "list", "elements": "dict", "default": []},
     "compare": {"type": "bool", "default": False},
 }
 
 APPLY_PATCH = "application/apply-patch+yaml"
 SERVER_HIDDEN = ("managedFields", "resourceVersion", "generation")
 """Metadata that the API server writes: it would be most of every difference."""
+OTHER_LABELS = "another run has changed labels that the field manager {0} sets on it, after this one looked: run again"
+"""Why a Node is not written to: what this run would apply takes away what the other one has set."""
+
+
+class Seen(NamedTuple):
+    """How an object was when it was looked at."""
+
+    version: str
+    """Its resourceVersion; empty where it is not known."""
+    owned: Mapping[str, str]
+    """Of a Node, the labels that the field manager had set."""
 
 
 def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
@@ -42,8 +65,9 @@ def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str,
 
     Args:
         reader: the cluster.
-        params: ``objects``: whole, or the fields that are ours alone. ``manager``: the field manager. ``versions``: in
-            the order of the objects, the resourceVersion that each was read with; empty where it is not known.
+        params: ``objects``: whole, or the fields that are ours alone; a UID among them is a condition. ``manager``: the
+            field manager. ``versions``: in the order of the objects, the resourceVersion that each was read with; empty
+            where it is not known. ``owned``: in that order, of a Node the labels that the manager had then.
             ``compare``: read each before it is written, and return what differs; of a Secret nothing. ``dry_run``:
             change nothing.
 
@@ -51,10 +75,11 @@ def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str,
         ClusterReadError: the server is out of reach.
     """
     results = []
-    versions = params["versions"]
+    versions, owned = params["versions"], params["owned"]
     for number, item in enumerate(params["objects"]):
+        seen = Seen(versions[number] if versions else "", owned[number] if owned else {})
         try:
-            result = _apply(reader, item, versions[number] if versions else "", params)
+            result = _apply(reader, item, seen, params)
         except RefusedError as error:
             result = {"outcome": REFUSED, "reason": error.message, "status": error.status}
         results.append(result)
@@ -63,27 +88,52 @@ def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str,
     return {"changed": any(result["outcome"] == APPLIED for result in results), "results": results}
 
 
-def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params: Mapping[str, Any]) -> Dict[str, Any]:
+def _apply(reader: ClusterReader, item: Mapping[str, Any], seen: Seen, params: Mapping[str, Any]) -> Dict[str, Any]:
     path = object_path(item)
     before: Optional[Dict[str, Any]] = None
     if params["compare"]:
         before = reader.get(path)
     try:
-        after = _sent(reader, path, item, params)
+        after = _sent(reader, path, item, seen, params)
     except RefusedError as error:
-        live = reader.get(path) if error.status == INVALID and item["kind"] == "Service" else None
-        taken = taken_names(item, live or {})
-        if live is None or not taken:
+        uid = item["metadata"].get("uid")
+        if not uid or error.status not in (CONFLICT, INVALID):
+            raise
+        live = reader.get(path)
+        if live is None or live["metadata"]["uid"] != uid:
+            reason = DELETED if live is None else MADE_ANEW
+            return {"outcome": REFUSED, "reason": reason, "status": error.status}
+        taken = taken_names(item, live) if item["kind"] == "Service" and error.status == INVALID else []
+        if not taken:
             raise
         if params["dry_run"]:
-            found = {"outcome": APPLIED, "uid": live["metadata"]["uid"]}
-            ports = {when: {"spec": {"ports": of["spec"]["ports"]}} for when, of in (("before", live), ("after", item))}
-            return {**found, **ports} if params["compare"] else found
-        send = functools.partial(_sent, reader, path, item, params)
+            return _preview_of_ports(item, live, params)
+        send = functools.partial(_sent, reader, path, item, seen, params)
         after = with_planned_ports(reader, path, live, taken, params["manager"], send)
+    if after is not None and item["kind"] == "Service":
+        after = without_ports_aside(reader, path, item, after, params)
     if after is None:
         reason = "the API server has no place for it: {0}; its namespace or its kind is not there".format(path)
         return {"outcome": REFUSED, "reason": reason, "status": NOT_FOUND}
+    return _outcome(item, before, after, seen, params)
+
+
+def _outcome(
+    item: Mapping[str, Any],
+    before: Optional[Dict[str, Any]],
+    after: Dict[str, Any],
+    seen: Seen,
+    params: Mapping[str, Any],
+) -> Dict[str, Any]:
+    """Return what became of an object that was applied.
+
+    Args:
+        item: what was applied.
+        before: what was there, where it was read to be compared.
+        after: what the API server made of it.
+        seen: how it was when it was looked at.
+        params: as :func:`apply_objects` takes them.
+    """
     found = {"outcome": APPLIED, "uid": after["metadata"]["uid"]}
     if _is_shared(after, params["manager"]):
         found["shared"] = True
@@ -91,7 +141,7 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     if rewritten:
         found["rewritten"] = rewritten
     if not params["compare"]:
-        return dict(found, outcome=UNCHANGED) if after["metadata"]["resourceVersion"] == version else found
+        return dict(found, outcome=UNCHANGED) if after["metadata"]["resourceVersion"] == seen.version else found
     # What a dry run would write has the resourceVersion of what lives.
     differing = recursive_diff(_shown(before or {}), _shown(after))
     if differing is None:
@@ -101,12 +151,45 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], version: str, params:
     return dict(found, before=differing[0], after=differing[1]) if before else dict(found, after=differing[1])
 
 
+def _preview_of_ports(item: Mapping[str, Any], live: Mapping[str, Any], params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what would become of a Service whose planned ports cannot be applied in one request."""
+    found = {"outcome": APPLIED, "uid": live["metadata"]["uid"]}
+    ports = {when: {"spec": {"ports": of["spec"]["ports"]}} for when, of in (("before", live), ("after", item))}
+    return dict(found, **ports) if params["compare"] else found
+
+
 def _sent(
-    reader: ClusterReader, path: str, item: Mapping[str, Any], params: Mapping[str, Any]
+    reader: ClusterReader, path: str, item: Mapping[str, Any], seen: Seen, params: Mapping[str, Any]
 ) -> Optional[Dict[str, Any]]:
-    """Apply one object; return what the API server makes of it."""
-    body = json.dumps(item)  # JSON is YAML; the client sends a text as it is, whatever its version
-    return reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
+    """Apply one object; return what the API server makes of it.
+
+    An apply takes away the labels of ours that it does not name, and other sites set theirs on a Node as the same field
+    manager. So its version is a condition. Kubelets write Nodes all the time: where our labels are as they were seen,
+    it is applied to the newer version.
+
+    Raises:
+        ConflictError: others hold a field; or the Node is another one; or our labels on it are not as they were seen.
+    """
+    conditional = item["kind"] == "Node" and bool(seen.version)
+    version = seen.version
+    for attempt in range(ATTEMPTS):
+        condition = {"resourceVersion": version} if conditional else {}
+        # JSON is YAML; the client sends a text as it is, whatever its version
+        body = json.dumps(dict(item, metadata=dict(item["metadata"], **condition)))
+        try:
+            return reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
+        except ConflictError as error:
+            live = reader.get(path, accept=METADATA_OF_ONE) if conditional else None
+            if live is None or attempt == ATTEMPTS - 1 or live["metadata"]["resourceVersion"] == version:
+                raise
+            if live["metadata"]["uid"] != item["metadata"].get("uid", live["metadata"]["uid"]):
+                raise
+            labels = live["metadata"].get("labels") or {}
+            if {key: labels.get(key) for key in owned_labels(live["metadata"], params["manager"])} != seen.owned:
+                error.message = OTHER_LABELS.format(params["manager"])
+                raise
+            version = live["metadata"]["resourceVersion"]
+    raise AssertionError("not reached")
 
 
 def other_values(applied: Any, after: Any, path: str = "") -> Iterator[str]:

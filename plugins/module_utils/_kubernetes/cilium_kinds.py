@@ -23,7 +23,8 @@ READ_ONLY_PLURALS = {
 }
 """The kinds that Cilium writes itself."""
 
-OTHERS_PLURALS = {"CiliumBGPPeeringPolicy": "ciliumbgppeeringpolicies"}
+PEERING_POLICY = "CiliumBGPPeeringPolicy"
+OTHERS_PLURALS = {PEERING_POLICY: "ciliumbgppeeringpolicies"}
 """A kind up to 1.18 that the collection never writes, and that takes nodes away from those that it does."""
 
 LEASE_PREFIX = "cilium-l2announce-"

@@ -12,7 +12,7 @@ from typing import Any, Mapping, Optional
 from .._errors import EdgeError
 from .chart_source import without_logins
 from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
-from .reader import Answer, ClusterReader, ClusterReadError, ConflictError, RefusedError
+from .reader import READING, RETRIES, Answer, ClusterReader, ClusterReadError, ConflictError, RefusedError
 
 try:
     import kubernetes
@@ -72,6 +72,7 @@ class ClusterClient:
         self.warnings = connection.warnings(self.server, bool(client.configuration.verify_ssl))
         # Said once, in the warning; urllib3 would say it for each request.
         urllib3.disable_warnings(InsecureRequestWarning)
+        client.rest_client.pool_manager.connection_pool_kw["retries"] = _retries()
         # No discovery: the paths are known, and its cache outlives changes of the custom resource definitions.
         self._client = DynamicClient(client, discoverer=lambda owner, cache_file: None)
 
@@ -127,3 +128,15 @@ def _client(connection: ClusterConnection) -> Any:
     configuration = kubernetes.client.Configuration()
     kubernetes.config.load_incluster_config(client_configuration=configuration)
     return kubernetes.client.ApiClient(configuration)
+
+
+def _retries() -> Any:
+    """Return which requests are sent again: those that read, and those that could not be sent at all.
+
+    By its default urllib3 sends a deletion again too. Where the first answer was lost, the second one would say that
+    there is no such thing, and nobody was told what the run has removed.
+    """
+    try:
+        return urllib3.Retry(RETRIES, allowed_methods=frozenset(READING))
+    except TypeError:  # before urllib3 1.26
+        return urllib3.Retry(RETRIES, method_whitelist=frozenset(READING))  # type: ignore[call-arg]

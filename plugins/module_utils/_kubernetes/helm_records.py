@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Helm's records of a release: reading the newest, and freeing one whose Helm was cut off (``helm_release_free``).
+"""Helm's records of a release: reading what may run, and freeing one whose Helm was cut off (``helm_release_free``).
 
 Helm 3 and 4 keep one record for each revision, in Secrets, or with ``HELM_DRIVER=configmap`` in ConfigMaps, without a
 second base64 (helm.sh/helm, pkg/storage/driver, ``encodeRelease``: JSON in gzip in base64).
@@ -15,7 +15,7 @@ import email.utils
 import json
 import time
 import zlib
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .connection import OPTIONS
 from .note import MERGE_PATCH
@@ -32,12 +32,18 @@ SECRETS, CONFIG_MAPS = "secrets", "configmaps"
 PENDING = "pending-"
 """How the status of a release begins at which Helm is at work; it refuses to begin another time then."""
 FAILED = "failed"
+DEPLOYED, SUPERSEDED = "deployed", "superseded"
+"""Of a revision that runs, and of one that did. A rollback that fails leaves none that is ``deployed``."""
+UNINSTALLING, UNINSTALLED = "uninstalling", "uninstalled"
+REPLACED = "superseded by new release"
+"""What Helm says of a revision that was uninstalled, once another installation has begun; its status is ``superseded``
+then (helm.sh/helm, pkg/action, ``replaceRelease``). A revision that ran until an upgrade keeps its description."""
 POLL_SECONDS = 1.0
 GZIP = 16 + zlib.MAX_WBITS
 
 
 class Record(NamedTuple):
-    """The newest record of a release: where it stands, and what it says."""
+    """A record of a release: where it stands, and what it says."""
 
     path: str
     is_secret: bool
@@ -61,8 +67,18 @@ def newest_record(reader: ClusterReader, release: str) -> Optional[Record]:
     """Return the newest record of a release, ``namespace/name``; None where Helm keeps none in the cluster.
 
     Raises:
-        ClusterReadError: the server refuses, or is out of reach; or what has the labels of a record is none; or there
-            are records where Helm does not read them, so that it would know nothing of the release, or another one.
+        ClusterReadError: as :func:`_listed`; or what has the labels of a record is none.
+    """
+    folder, listed = _listed(reader, release)
+    return _read(reader, folder, listed[0]) if listed else None
+
+
+def _listed(reader: ClusterReader, release: str) -> Tuple[str, List[Dict[str, Any]]]:
+    """Return where Helm keeps the records of a release, and the metadata of each, the newest first.
+
+    Raises:
+        ClusterReadError: the server refuses, or is out of reach; or there are records where Helm does not read them, so
+            that it would know nothing of the release, or another one.
     """
     namespace, name = release.split("/")
     own = reader.connection.helm_records
@@ -78,12 +94,66 @@ def newest_record(reader: ClusterReader, release: str) -> Optional[Record]:
             "the Helm release {0} has records in {1}, and Helm reads {2} here, as HELM_DRIVER says (secret by default):"
             " {3}".format(release, other, own, _way_out(other, bool(records[own]), namespace, selector))
         )
-    if not records[own]:
-        return None
-    newest = max(records[own], key=_revision)
-    place = "{0}/{1}".format(path.format(namespace, own), newest["metadata"]["name"])
+    return path.format(namespace, own), sorted(records[own], key=_revision, reverse=True)
+
+
+def _read(reader: ClusterReader, folder: str, listed: Mapping[str, Any]) -> Optional[Record]:
+    """Return a record that was listed, whole; None where it has gone since.
+
+    Raises:
+        ClusterReadError: the server refuses, or is out of reach; or it is no record of Helm's.
+    """
+    place = "{0}/{1}".format(folder, listed["metadata"]["name"])
     found = reader.get(place)
-    return None if found is None else _record(place, own == SECRETS, found)
+    return None if found is None else _record(place, folder.endswith("/" + SECRETS), found)
+
+
+def _last_that_ran(reader: ClusterReader, folder: str, older: Sequence[Dict[str, Any]]) -> Optional[Record]:
+    """Return the revision that may run in place of the newest one; None where that is the only one.
+
+    Helm goes on from the last one that is ``deployed`` (helm.sh/helm, pkg/action, ``prepareUpgrade``), and finds it by
+    its label. Where none is, the last that was; where none ever was, the first one, from which the others set out.
+    Nothing runs of one that was uninstalled, nor of those before it.
+
+    Args:
+        reader: the cluster.
+        folder: where Helm keeps the records.
+        older: metadata of the revisions before the newest one, the newest first.
+
+    Raises:
+        ClusterReadError: as :func:`_read`.
+    """
+    deployed = [item for item in older if _status(item) == DEPLOYED]
+    ran: Optional[Record] = None
+    first: Optional[Dict[str, Any]] = None
+    for item in older:
+        if _status(item) == UNINSTALLED:
+            break
+        if item in deployed[:1]:
+            return _read(reader, folder, item)
+        if _status(item) == SUPERSEDED:
+            record = _read(reader, folder, item)
+            if record is not None and _told_status(record.content) == UNINSTALLED:
+                break
+            ran = ran or record
+            if ran is not None and not deployed:
+                break
+        first = item
+    if ran is not None:
+        return ran
+    return None if first is None else _read(reader, folder, first)
+
+
+def _status(listed: Mapping[str, Any]) -> str:
+    """Return the status of a record by its label."""
+    return str(listed["metadata"]["labels"].get("status"))
+
+
+def _told_status(content: Mapping[str, Any]) -> str:
+    """Return the status of a record by what it says; of one that was uninstalled also where Helm replaces it."""
+    info = content["info"]
+    replaced = info["status"] == SUPERSEDED and info.get("description") == REPLACED
+    return UNINSTALLED if replaced else str(info["status"])
 
 
 def _way_out(other: str, both: bool, namespace: str, selector: str) -> str:
@@ -123,20 +193,32 @@ def _record(place: str, is_secret: bool, found: Mapping[str, Any]) -> Record:
 
 
 def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]]:
-    """Return the newest revision of a release, without its templates and manifest."""
-    record = newest_record(reader, release)
-    return None if record is None else told_release(record.content)
+    """Return the newest revision of a release, without its templates and manifest; None where there is none.
+
+    ``before`` is the revision that may run in its place, where Helm did not come to its end; else None.
+
+    Raises:
+        ClusterReadError: as :func:`newest_record`.
+    """
+    folder, listed = _listed(reader, release)
+    newest = _read(reader, folder, listed[0]) if listed else None
+    if newest is None:
+        return None
+    told = told_release(newest.content)
+    is_clear = told["status"] in (DEPLOYED, SUPERSEDED, UNINSTALLED)  # it runs, ran last, or nothing does
+    before = None if is_clear else _last_that_ran(reader, folder, listed[1:])
+    return {**told, "before": None if before is None else told_release(before.content)}
 
 
 def told_release(content: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return what a state has of a record."""
+    """Return what a state has of one record."""
     chart = content["chart"]["metadata"]
     return {
         "chart": chart["name"],
         "version": chart["version"],
         "app_version": chart.get("appVersion") or "",
         "revision": content["version"],
-        "status": content["info"]["status"],
+        "status": _told_status(content),
         "values": content.get("config") or {},
     }
 

@@ -10,3 +10,7 @@ REMOVED, GONE, KEPT = "removed", "gone", "kept"
 ENDING = "ending"
 """Deleted, and there until its finalizers are done."""
 REFUSED = "refused"
+
+MADE_ANEW = "somebody deleted it and made it anew during this run"
+DELETED = "somebody deleted it during this run"
+"""Why an object that was looked at is not written to or removed."""

@@ -23,10 +23,16 @@ METADATA_OF_ONE = METADATA_ONLY.replace("MetadataList", "Metadata")
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, SERVER_ERRORS = 401, 403, 404, 500
 """HTTP status of refusals: no account, no right, no such thing; the first of those that say nothing of the object."""
+CONFLICT, INVALID = 409, 422
+"""HTTP status of refusals: not as a precondition says, or a field of others; a rule of the object's kind is broken."""
 BUSY = (408, 429)
 """HTTP status of refusals of a server that has no time (RFC 9110 section 15.5.9, RFC 6585 section 4)."""
+READING = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing (RFC 9110 section 9.2.1): these alone are tried again where an answer is lost."""
+RETRIES = 3
+"""How often a reading request is tried again, and one that could not be sent at all."""
 REQUEST_SECONDS = 15
-"""Limit of one attempt to read. The client tries a reading request four times."""
+"""Limit of one attempt to read. The client tries a reading request four times (:data:`RETRIES`)."""
 WRITE_SECONDS = 60
 """Limit of a write, which is not tried again: the API server itself ends a request then (kube-apiserver
 ``--request-timeout``), and a webhook may take 30 s of it."""

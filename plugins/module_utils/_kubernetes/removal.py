@@ -13,7 +13,7 @@ from typing import Any, Dict, Mapping
 
 from .cilium_kinds import plural_of
 from .connection import OPTIONS
-from .outcomes import ENDING, GONE, KEPT, REFUSED, REMOVED
+from .outcomes import ENDING, GONE, KEPT, MADE_ANEW, REFUSED, REMOVED
 from .reader import ClusterReader, ConflictError, RefusedError
 
 ARGUMENTS: Dict[str, Any] = {
@@ -80,7 +80,7 @@ def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str,
             return {"outcome": GONE}
         metadata = found["metadata"]
         if metadata["uid"] != item["metadata"]["uid"]:
-            return {"outcome": GONE, "reason": "somebody deleted it and made it anew during this run"}
+            return {"outcome": GONE, "reason": MADE_ANEW}
         if ending(metadata):
             return {"outcome": KEPT, "reason": ending(metadata)}
         own = metadata.get("labels") or {}

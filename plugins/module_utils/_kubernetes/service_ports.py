@@ -6,30 +6,37 @@
 Server-side apply merges the ports of a Service by number and protocol, and no two may have one name. So a port whose
 number was changed by hand keeps the planned one out: the API server answers 422 (kubernetes #118725). It is renamed,
 the plan is applied, and then it is removed: a Service without a port would be refused.
+
+Each step has the Service's UID as a condition: another one of its name is not written to. Where the plan is refused
+after all, the port gets its name back. Where the server goes away in the middle, the next apply removes it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+import contextlib
+import json
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
-from .reader import ClusterReader
+from .reader import ClusterReader, ClusterReadError, RefusedError
 
-INVALID = 422
-"""HTTP status of an object that breaks a rule of its kind."""
 JSON_PATCH = "application/json-patch+json"
 _ASIDE = "not-planned-"
 """Beginning of the name that such a port has until it is removed."""
+_Key = Tuple[int, str]
+"""Number and protocol of a port, by which server-side apply tells ports apart."""
 
 
 def taken_names(planned: Mapping[str, Any], live: Mapping[str, Any]) -> List[int]:
     """Return which ports of a live Service have the name of a planned port, and are not planned, by their places.
+
+    One without a name is none of them: beside another port it would need one.
 
     Args:
         planned: the Service as it is applied.
         live: the Service.
     """
     ports = _ports(planned)
-    names, keys = {port.get("name") for port in ports}, set(map(_key, ports))
+    names, keys = {port.get("name") for port in ports} - {None, ""}, set(map(_key, ports))
     return [number for number, port in enumerate(_ports(live)) if port.get("name") in names and _key(port) not in keys]
 
 
@@ -37,11 +44,13 @@ def with_planned_ports(
     reader: ClusterReader,
     path: str,
     live: Mapping[str, Any],
-    taken: Iterable[int],
+    taken: List[int],
     manager: str,
     apply: Callable[[], Optional[Dict[str, Any]]],
 ) -> Optional[Dict[str, Any]]:
     """Give the names that ports which are not planned have to those that are; return the Service.
+
+    These ports are there still, under other names (:func:`without_ports_aside`).
 
     Args:
         reader: the cluster.
@@ -52,23 +61,76 @@ def with_planned_ports(
         apply: applies the plan, and returns the Service.
 
     Raises:
-        ConflictError, RefusedError: the Service has changed meanwhile, or the API server refuses it for another reason.
+        ConflictError, RefusedError: the Service has changed meanwhile, or the API server refuses it for another reason;
+            the ports have their names again.
     """
     ports = _ports(live)
-    aside = [operation for number in taken for operation in _renaming(number, ports[number])]
-    reader.send("patch", path, aside, manager, JSON_PATCH)
-    found = _ports(apply() or {})
-    last_first = [number for number in reversed(range(len(found))) if found[number].get("name", "").startswith(_ASIDE)]
-    away = [operation for number in last_first for operation in _removing(number, found[number])]
-    return reader.send("patch", path, away, manager, JSON_PATCH)
+    aside = [operation for number in taken for operation in _renaming(number, ports[number], _aside(ports[number]))]
+    if reader.send("patch", path, [_same(live), *aside], manager, JSON_PATCH) is None:
+        return None
+    try:
+        return apply()
+    except RefusedError:
+        back = [operation for number in taken for operation in _named_again(number, ports[number])]
+        with contextlib.suppress(ClusterReadError):  # what is told is why the plan was refused
+            reader.send("patch", path, [_same(live), *back], manager, JSON_PATCH)
+        raise
 
 
-def _renaming(number: int, port: Mapping[str, Any]) -> List[Dict[str, Any]]:
-    """Return the operations (RFC 6902) that rename a port; they fail where it is another one by now."""
+def without_ports_aside(
+    reader: ClusterReader, path: str, planned: Mapping[str, Any], live: Dict[str, Any], params: Mapping[str, Any]
+) -> Optional[Dict[str, Any]]:
+    """Remove ports that were renamed to let planned ones in, also by a run that was cut off; return the Service.
+
+    Args:
+        reader: the cluster.
+        path: of the Service.
+        planned: the Service as it was applied; of one whose ports are not ours nothing is removed.
+        live: what the API server made of it.
+        params: ``manager``: the field manager. ``dry_run``: change nothing.
+
+    Raises:
+        ConflictError, RefusedError: the Service has changed meanwhile, or the API server refuses it.
+    """
+    keys, ports = set(map(_key, _ports(planned))), _ports(live)
+    ours = _named_by(live, params["manager"])
+    left = [
+        number
+        for number, port in enumerate(ports)
+        if port.get("name", "").startswith(_ASIDE) and _key(port) in ours and _key(port) not in keys
+    ]
+    if not (keys and left):
+        return live
+    if params["dry_run"]:
+        kept = [port for number, port in enumerate(ports) if number not in left]
+        return dict(live, spec=dict(live["spec"], ports=kept))
+    away = [operation for number in reversed(left) for operation in _removing(number, ports[number])]
+    return reader.send("patch", path, [_same(live), *away], params["manager"], JSON_PATCH)
+
+
+def _same(live: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the operation (RFC 6902) that fails where another Service has the name by now."""
+    return {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}
+
+
+def _aside(port: Mapping[str, Any]) -> str:
+    """Return the name that a port has until it is removed; no other port of its Service has it."""
+    number, protocol = _key(port)
+    return "{0}{1}-{2}".format(_ASIDE, number, protocol.lower())
+
+
+def _renaming(number: int, port: Mapping[str, Any], name: str) -> List[Dict[str, Any]]:
+    """Return the operations that rename a port; they fail where it is another one by now."""
     return [
         {"op": "test", "path": "/spec/ports/{0}/port".format(number), "value": port["port"]},
-        {"op": "replace", "path": "/spec/ports/{0}/name".format(number), "value": _ASIDE + str(number)},
+        {"op": "test", "path": "/spec/ports/{0}/name".format(number), "value": port["name"]},
+        {"op": "replace", "path": "/spec/ports/{0}/name".format(number), "value": name},
     ]
+
+
+def _named_again(number: int, port: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """Return the operations that give a port that was renamed its name again."""
+    return _renaming(number, dict(port, name=_aside(port)), port["name"])
 
 
 def _removing(number: int, port: Mapping[str, Any]) -> List[Dict[str, Any]]:
@@ -79,10 +141,19 @@ def _removing(number: int, port: Mapping[str, Any]) -> List[Dict[str, Any]]:
     ]
 
 
+def _named_by(service: Mapping[str, Any], manager: str) -> Set[_Key]:
+    """Return the ports whose names a field manager has written otherwise than by an apply."""
+    found: Set[_Key] = set()
+    for entry in service["metadata"].get("managedFields") or []:
+        if (entry.get("manager"), entry.get("operation")) == (manager, "Update") and not entry.get("subresource"):
+            ports = ((entry.get("fieldsV1") or {}).get("f:spec") or {}).get("f:ports") or {}
+            found.update(_key(json.loads(name[2:])) for name, of in ports.items() if "f:name" in of)
+    return found
+
+
 def _ports(service: Mapping[str, Any]) -> List[Mapping[str, Any]]:
     return list((service.get("spec") or {}).get("ports") or [])
 
 
-def _key(port: Mapping[str, Any]) -> Tuple[int, str]:
-    """Return by what server-side apply tells ports apart."""
+def _key(port: Mapping[str, Any]) -> _Key:
     return port["port"], port.get("protocol") or "TCP"

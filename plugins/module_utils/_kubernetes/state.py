@@ -191,6 +191,12 @@ def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, Optio
     return found
 
 
+def images_of(workload: Mapping[str, Any]) -> List[str]:
+    """Return the images of a workload's containers, without those that run before them."""
+    containers = ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return [item["image"] for item in containers.get("containers") or [] if item.get("image")]
+
+
 def read_unready(
     reader: ClusterReader, workloads: Mapping[str, Optional[Mapping[str, Any]]]
 ) -> Dict[str, Dict[str, Any]]:
@@ -288,6 +294,17 @@ def read_services(
     return services
 
 
+def read_nodes(reader: ClusterReader, manager: str, with_facts: bool) -> Dict[str, Any]:
+    """Return the nodes by name: what a write of their labels needs, and with facts what tells their distribution."""
+    nodes = {}
+    for item in reader.items("/api/v1/nodes", **({} if with_facts else {"accept": METADATA_ONLY})):
+        metadata = item["metadata"]
+        known = {key: metadata.get(key) for key in ("uid", "resourceVersion")}
+        known.update(labels=metadata.get("labels") or {}, owned=owned_labels(metadata, manager))
+        nodes[metadata["name"]] = dict(known, **(node_facts(item) if with_facts else {}))
+    return nodes
+
+
 def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the whole answer, after waiting for what was asked for."""
     # Before all else: where another run makes something meanwhile, no UID is noted whose object was not read.
@@ -312,18 +329,14 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "objects": objects,
         "rollouts": rollouts,
         "unready": read_unready(reader, workloads),
+        "images": {name: images_of(found) for name, found in workloads.items() if found},
         "nodes": {},
         "secrets": [],
         "services": [],
         "config_map": config_map,
     }
     if params["nodes"]:
-        whole = params["node_info"]
-        for item in reader.items("/api/v1/nodes", **({} if whole else {"accept": METADATA_ONLY})):
-            labels = item["metadata"].get("labels") or {}
-            owned = owned_labels(item["metadata"], params["manager"])
-            facts = node_facts(item) if whole else {}
-            state["nodes"][item["metadata"]["name"]] = {"labels": labels, "owned": owned, **facts}
+        state["nodes"] = read_nodes(reader, params["manager"], params["node_info"])
     state["namespaces"] = state["cluster_uid"] = None
     if params["namespaces"]:
         there = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)

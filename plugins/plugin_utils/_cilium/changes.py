@@ -11,19 +11,23 @@ reported, and all else goes on.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.note import NOTED
 from ...module_utils._kubernetes.removal import ending
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE, UNNAMED_MANAGER
+from .bgp import password_secret_name
+from .common import BGP_KINDS, LB_KINDS, Object
 from .field_owners import fields_of_others, is_applied
-from .held_addresses import LbIpam, MayMove, moved_addresses
+from .held_addresses import MayMove, ServiceWrites, moved_addresses
+from .lb_ipam import LbIpam
 from .live_objects import is_of_a_site, object_key, place, reference
 from .note import NODE_LABELS, Claims, fields_in_our_name
-from .objects import BGP_KINDS, LB_KINDS, Object, password_secret_name
 
 
 @dataclass(slots=True)
@@ -149,30 +153,21 @@ def lb_changes(
     state: Mapping[str, Any],
     claims: Claims,
     lb_ipam: LbIpam = LbIpam(),  # noqa: B008 - it is immutable
-    services: Iterable[Mapping[str, Any]] | None = None,
+    writes: ServiceWrites = ServiceWrites(),  # noqa: B008 - it is immutable
 ) -> Changes:
     """Return what to do for pools and L2 policies.
 
     Args:
         planned: the objects of :func:`.lb.lb_objects`.
-        may_move: services that may get another address by this.
+        may_move: services that may get another address by the run.
         state: the result of module ``cluster_state_info``, with services.
         claims: what this site made.
         lb_ipam: the LB-IPAM that serves the pools.
-        services: the planned services. Others that this site made leave with the same run, and keep no pool. None: not
-            told, then all stay.
+        writes: what the same run does to services. One that leaves keeps no pool.
     """
     changes = Changes()
     _apply_and_remove(changes, planned, LB_KINDS, state, claims)
-    names = None if services is None else {(item["namespace"], item["name"]) for item in services}
-
-    def leaves(service: Object) -> bool:
-        """Return whether the part ``services`` removes it."""
-        if names is None or object_key(service)[1:] in names:
-            return False
-        return service["metadata"].get("uid") in claims.note.made and claims.carries_labels(service)
-
-    changes.errors += moved_addresses(planned, may_move, state, claims.made, lb_ipam, leaves)
+    changes.errors += moved_addresses(planned, may_move, state, claims.made, lb_ipam, writes)
     return changes
 
 
@@ -242,7 +237,9 @@ def _left_service(changes: Changes, found: Object, claims: Claims) -> None:
         names = {"namespace": metadata["namespace"], "name": metadata["name"]}
         changes.apply.append(_metadata_patch({**names, "labels": {}, "annotations": {}}))
         claims.forget(found)
-    elif (keys or more) and not is_of_a_site(metadata):
+    elif claims.set_keys(found) and not (keys or more):
+        claims.forget(found)  # somebody took our keys off it
+    elif (keys or more) and (claims.set_keys(found) or not is_of_a_site(metadata)):
         changes.faults.append(_written_in_our_name(found))
 
 
@@ -477,12 +474,26 @@ def _foreign_object(planned: Object, found: Object, claims: Claims) -> EdgeError
             place(planned),
             "it carries this site's labels, and the site did not make it: its UID is not in the ConfigMap"
             f" {claims.where}{made_by}",
-            "delete it once; after a restore from a backup, which gives new UIDs, delete that ConfigMap",
+            f"{_take_it(claims)}; after a restore from a backup, which gives new UIDs, delete that ConfigMap",
         )
     if is_of_a_site(found["metadata"]):
         return EdgeError(place(planned), f"it belongs to the site {site}", "give one of the two another name")
-    return EdgeError(
-        place(planned), f"it exists already and this collection did not make it{made_by}", "delete it once"
+    problem = f"it exists already and this collection did not make it{made_by}"
+    return EdgeError(place(planned), problem, _take_it(claims))
+
+
+def _take_it(claims: Claims) -> str:
+    """Return how an object that others made becomes this site's: nothing that lives is interrupted, or it is deleted.
+
+    While nothing of the part is noted, a run takes what carries the labels and was applied by the field manager.
+    """
+    namespace, _slash, name = claims.where.partition("/")
+    forget = json.dumps({"data": {f"{NOTED}{claims.part}": None}}, separators=(",", ":"))
+    unnote = f" and then kubectl -n {namespace} patch configmap {name} --type=merge -p '{forget}'"
+    return (
+        "to take it over as it lives, render, and apply the rendered file in this site's name: kubectl apply"
+        f" --server-side --force-conflicts --field-manager={FIELD_MANAGER} -f FILE{'' if claims.first else unnote};"
+        " or delete it once"
     )
 
 

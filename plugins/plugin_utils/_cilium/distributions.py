@@ -22,7 +22,8 @@ AGENT_CAPABILITIES = "securityContext.capabilities.ciliumAgent"
 CLEAN_CAPABILITIES = "securityContext.capabilities.cleanCiliumState"
 CAPABILITIES = (AGENT_CAPABILITIES, CLEAN_CAPABILITIES)
 HOST, PORT = "k8sServiceHost", "k8sServicePort"
-API_ADDRESSES = (HOST, "k8sServiceHostRef.name", "k8s.apiServerURLs")
+API_URLS = "k8s.apiServerURLs"
+API_ADDRESSES = (HOST, "k8sServiceHostRef.name", API_URLS)
 """Values by which agents find the API server without a service address."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 

@@ -3,39 +3,81 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which fields of a live object a field manager owns (Kubernetes documentation, "Server-Side Apply").
 
-Two questions are answered from ``metadata.managedFields``: what others own of an object, which an apply would leave
-beside the plan; and whether an apply would change anything at all.
+Three questions are answered from ``metadata.managedFields``: what others own of an object, which an apply would leave
+beside the plan; what we own of an object that others apply now; and whether an apply would change anything at all.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .._kubernetes.labels import FIELD_MANAGER, UNNAMED_MANAGER
 from .common import Object
 
+Path = tuple[str, ...]
+"""Where a field is, in the words of ``fieldsV1``."""
+
 
 def fields_of_others(planned: Object, found: Object) -> dict[str, list[str]]:
-    """Return by field manager the fields of ``spec`` that it owns, and that neither we own nor the plan has."""
-    ours: set[tuple[str, ...]] = set()
-    theirs: dict[str, set[tuple[str, ...]]] = {}
+    """Return by field manager the fields of ``spec`` that it owns, and that the plan does not have.
+
+    One that we own too counts: an apply gives up our share of it, and it stays.
+    """
+    theirs: dict[str, set[Path]] = {}
     for entry in found["metadata"].get("managedFields") or []:
-        paths = set(_owned_paths((entry.get("fieldsV1") or {}).get("f:spec") or {}))
         # Others may name our field manager; we apply, and an apply gives back no field of an update.
-        if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Apply") and not entry.get("subresource"):
-            ours |= paths
-        elif not entry.get("subresource"):
+        ours = (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Apply")
+        if not ours and not entry.get("subresource"):
+            paths = _owned_paths((entry.get("fieldsV1") or {}).get("f:spec") or {})
             theirs.setdefault(entry.get("manager") or UNNAMED_MANAGER, set()).update(paths)
     left = {
-        manager: [path for path in sorted(paths - ours) if not _has_field(planned["spec"], path)]
+        manager: [path for path in sorted(paths) if not _has_field(planned["spec"], path)]
         for manager, paths in theirs.items()
     }
     return {manager: [_field_text(path) for path in paths] for manager, paths in left.items() if paths}
 
 
-def _has_field(value: Any, path: tuple[str, ...]) -> bool:
+@dataclass(frozen=True, slots=True)
+class OwnFields:
+    """What our field manager owns of an object that others apply now."""
+
+    planned: list[str]
+    """Fields that the plan has."""
+    beside: list[str]
+    """Fields that the plan does not have: they stay, whatever others apply."""
+    nobody_else: list[str]
+    """Fields that the plan has and no other manager owns: they go if we give them up."""
+
+
+def own_fields(planned: Object, found: Object) -> OwnFields:
+    """Return what our field manager owns of a live object: labels, annotations, spec.
+
+    Args:
+        planned: the object as others are to apply it, or the part that the plan has of it.
+        found: the live object, with its managed fields.
+    """
+    ours: set[Path] = set()
+    theirs: set[Path] = set()
+    for entry in found["metadata"].get("managedFields") or []:
+        if entry.get("subresource"):
+            continue
+        paths = set(_owned_paths(entry.get("fieldsV1") or {}))
+        if entry.get("manager") == FIELD_MANAGER:
+            ours |= paths
+        else:
+            theirs |= paths
+    in_plan = {path for path in ours if _has_field(planned, path)}
+    return OwnFields(*(_texts(paths) for paths in (in_plan, ours - in_plan, in_plan - theirs)))
+
+
+def _texts(paths: set[Path]) -> list[str]:
+    return [_field_text(path, "") for path in sorted(paths)]
+
+
+def _has_field(value: Any, path: Path) -> bool:
     """Return whether a planned value has the field at a path of ``fieldsV1``."""
     if not path:
         return True
@@ -46,11 +88,11 @@ def _has_field(value: Any, path: tuple[str, ...]) -> bool:
         return False
     wanted = json.loads(name)
     if kind == "k":
-        return any(wanted.items() <= item.items() and _has_field(item, path[1:]) for item in value)
+        return any(_is_item(path[0], item) and _has_field(item, path[1:]) for item in value)
     return wanted in value
 
 
-def _owned_paths(fields: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _owned_paths(fields: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
     """Yield the leaves of ``fieldsV1`` (Kubernetes documentation, "Server-Side Apply")."""
     for name, below in fields.items():
         if name == ".":
@@ -61,8 +103,9 @@ def _owned_paths(fields: Mapping[str, Any], path: tuple[str, ...] = ()) -> Itera
             yield (*path, name)
 
 
-def _field_text(path: tuple[str, ...]) -> str:
-    text = "spec"
+def _field_text(path: Path, above: str = "spec") -> str:
+    """Return a path as messages name a field, below the field ``above`` (empty: the object)."""
+    text = above
     for part in path:
         kind, _colon, name = part.partition(":")
         if kind == "f":
@@ -71,7 +114,7 @@ def _field_text(path: tuple[str, ...]) -> str:
             text += "[" + ",".join(f"{key}={value}" for key, value in json.loads(name).items()) + "]"
         else:
             text += f"[{name}]"
-    return text
+    return text.removeprefix(".")
 
 
 def is_applied(planned: Object, found: Object) -> bool:

@@ -1,17 +1,18 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses that live services hold, whoever gave them, and which a change of pools would take away.
+"""Addresses that live services hold, whoever gave them, and which a run would take away.
 
-Rules of Cilium's LB-IPAM (``operator/pkg/lbipam``):
+A run may take one three times, and each is judged by the rules of :mod:`.lb_ipam`:
 
-* It sleeps until the cluster has a pool. Then it takes each address from a service that no pool for that service holds,
-  also one that MetalLB or another controller gave (cilium/cilium#39805).
-* An address stays with its service while the same pool serves it and holds the address. One that is removed, or loses
-  the address, takes it away first, and only then do services get what they lack from other pools (``poolOnDelete``,
-  ``stripInvalidAllocations``).
-* Before 1.20, a service that lacks an address may be given one that another service holds, while a pool that holds it
-  loses addresses (cilium/cilium#41458).
+1. Its call of Helm starts Cilium's operator anew, or a new LB-IPAM begins to serve services that others served.
+2. It changes pools.
+3. It sets labels and annotations of services, or takes them back.
+
+Two faults of older versions are judged beside the rules, which are those of the newest one:
+
+* Before 1.20, a service that lacks an address, or loses it, may be given one that another service holds, while a pool
+  that holds it loses addresses (cilium/cilium#41458).
 * Before 1.18.2, changed blocks or selectors may give a service another address of the same pool, unless it asks for the
   one it has (cilium/cilium#40358, #43131).
 """
@@ -20,54 +21,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from ...module_utils._errors import EdgeError
-from .._addressing.addresses import parse_address, parse_pool_entry
-from .._addressing.intervals import Interval, contains, merge
-from .._kubernetes.labels import ANNOTATION_ADDRESSES, CILIUM_CLASSES, UNNAMED_MANAGER, service_labels
-from .._kubernetes.selectors import Selector, selector_of
+from .._addressing.addresses import Address
+from .._addressing.intervals import contains
+from .._kubernetes.labels import ANNOTATION_SHARING_KEY
 from .._model.site import TakeOver
-from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS, Fault, parse_version
+from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS
+from .address_refusals import (
+    NEW_BLOCK,
+    NEW_START,
+    given_anew,
+    given_another,
+    given_by,
+    given_up,
+    lost_at_the_start,
+    lost_by_keys,
+    not_imported,
+    not_of_the_first,
+    not_shared,
+    shared_with_others,
+    word_of,
+    written_keys,
+)
 from .common import Object
 from .consent import ConsentError
-from .live_objects import place
+from .lb_ipam import (
+    POOL,
+    AddressPool,
+    LbIpam,
+    LbService,
+    asks_for_others,
+    imports,
+    keeps,
+    may_share,
+    other_shares,
+    read_pool,
+    read_service,
+)
 
-POOL = "CiliumLoadBalancerIPPool"
-ROLE = "cilium_net_lb"
 EVERY_SERVICE = "*"
 """In the place of a service's name: that of every one."""
-LEGACY_ADDRESSES = "io.cilium/lb-ipam-ips"
-"""An older name of :data:`ANNOTATION_ADDRESSES`, which Cilium reads up to 1.20."""
-
-CONTROLLERS = {
-    "metallb.universe.tf/": "MetalLB",
-    "metallb.io/": "MetalLB",
-    "kube-vip.io/": "kube-vip",
-    "svccontroller.k3s.cattle.io/": "servicelb of k3s",
-}
-"""Prefixes of the annotations and finalizers that a load balancer leaves on a Service -> its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class LbIpam:
-    """The LB-IPAM that serves the pools."""
-
-    version: str | None = None
-    """Cilium's; None: not told, then no fault of a version is assumed."""
-    serves_classless: bool = True
-    """Whether services without a ``loadBalancerClass`` are its own (``defaultLBServiceIPAM: lbipam``)."""
-
-    def serves(self, service: Object) -> bool:
-        """Return whether a Service is LB-IPAM's to give addresses to."""
-        name = service["spec"].get("loadBalancerClass")
-        if service["spec"].get("type") != "LoadBalancer":  # a planned one is read whatever it is
-            return False
-        return name in CILIUM_CLASSES and (name is not None or self.serves_classless)
-
-    def has(self, fault: Fault) -> bool:
-        """Return whether its version has a fault; none is assumed where the version is not told."""
-        return self.version is not None and fault.holds(parse_version(self.version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +73,76 @@ class MayMove:
     """``namespace/name`` of those that may get any other address; :data:`EVERY_SERVICE` = all."""
     take_over: TakeOver = field(default_factory=TakeOver)
 
-    def __call__(self, service: str, address: str) -> bool:
+    def __call__(self, service: LbService, address: Address) -> bool:
         """Return whether a service may lose an address that it holds."""
-        return service in self.services or f"{service}@{address}" in self.take_over.services
+        return bool({EVERY_SERVICE, service.place} & self.services) or (
+            word_of(service, address) in self.take_over.services
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Pool:
-    """What of a pool decides which service holds which address."""
+class ServiceWrites:
+    """What a run does to live services."""
 
-    name: str
-    ours: bool
-    blocks: tuple[Interval, ...]
-    """None of a pool that is written in a way that nobody can count on."""
-    selector: Selector
-    enabled: bool
+    leaves: Callable[[Object], bool] = lambda _service: False
+    """Whether it removes a live one."""
+    after: Mapping[str, Object] = field(default_factory=dict)
+    """``namespace/name`` -> the Service as it is afterwards, of those that it changes."""
+    planned: frozenset[str] = frozenset()
+    """Those that the inventory has."""
 
-    def gives(self, service: Object, address: str) -> bool:
-        """Return whether a service that holds the address keeps it by this pool."""
-        return self.holds(address) and self.selects(service)
 
-    def holds(self, address: str) -> bool:
-        """Return whether the address is in the blocks; reserved first and last ones count, as they stay held."""
-        return contains(self.blocks, parse_address(address, "").interval)
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A live service that LB-IPAM serves."""
 
-    def selects(self, service: Object) -> bool:
-        """Return whether the pool serves a Service."""
-        metadata = service["metadata"]
-        special = service_labels(metadata["namespace"], metadata["name"])
-        return self.selector.matches({**(metadata.get("labels") or {}), **special})
+    live: Object
+    now: LbService
+    after: LbService
+    """As it is once the run has written it."""
+    new: bool
+    """Whether LB-IPAM has not served it so far: either it slept, or others did."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """All that decides who keeps which address."""
+
+    live: Sequence[AddressPool]
+    wanted: Mapping[str, AddressPool]
+    """The planned pools by name."""
+    after: Sequence[AddressPool]
+    """The planned pools, and those of others that live."""
+    served: Sequence[_Served]
+    lb_ipam: LbIpam
+    writes: ServiceWrites
+
+    @property
+    def first(self) -> bool:
+        """Whether the cluster gets its first pools."""
+        return not self.live
+
+    def giving(self, service: LbService, address: Address) -> list[AddressPool]:
+        """Return the pools by which a service keeps an address once they are as planned, with the labels of now."""
+        before = {pool.name: pool for pool in self.live}
+        return [
+            pool
+            for pool in self.after
+            if imports(pool, service, address)
+            or (pool.name in before and keeps(before[pool.name], pool, service, address))
+        ]
+
+    def keeps_all(self, service: LbService) -> bool:
+        """Return whether a service holds an address, and keeps all that it holds."""
+        return bool(service.held) and all(self.giving(service, address) for address in service.held)
+
+    def others(self, service: LbService) -> list[LbService]:
+        """Return the other services that LB-IPAM serves."""
+        return [other.now for other in self.served if other.now is not service]
+
+    def holders(self, address: Address, but: _Served) -> list[_Served]:
+        """Return the other services that hold an address."""
+        return [other for other in self.served if other is not but and address in other.now.held]
 
 
 def moved_addresses(
@@ -115,9 +151,9 @@ def moved_addresses(
     state: Mapping[str, Any],
     made: Callable[[Object], bool],
     lb_ipam: LbIpam,
-    leaves: Callable[[Object], bool] = lambda _service: False,
-) -> Iterator[EdgeError]:
-    """Yield an error for each address that a live service would lose, or may lose, by the planned pools.
+    writes: ServiceWrites = ServiceWrites(),
+) -> Iterator[ConsentError]:
+    """Yield an error for each address that a live service would lose, or may lose, by the planned pools and services.
 
     Args:
         planned: the objects of :func:`.lb.lb_objects`.
@@ -125,169 +161,158 @@ def moved_addresses(
         state: the result of module ``cluster_state_info``, with services.
         made: whether this site made a live object.
         lb_ipam: whose rules hold.
-        leaves: whether a live service is removed by the same run.
+        writes: what the same run does to services.
     """
     if EVERY_SERVICE in may_move.services:
         return
-    live = [_pool(item, made(item)) for item in state["objects"] if item["kind"] == POOL]
-    wanted = {item["metadata"]["name"]: _pool(item, True) for item in planned if item["kind"] == POOL}
+    live = [read_pool(item, made(item)) for item in state["objects"] if item["kind"] == POOL]
+    wanted = {item["metadata"]["name"]: read_pool(item, True) for item in planned if item["kind"] == POOL}
     after = [pool for pool in live if not pool.ours and pool.name not in wanted] + list(wanted.values())
-    served = [service for service in state["services"] if lb_ipam.serves(service) and not leaves(service)]
-    shrunk = _shrunk(live, wanted, served, after) if lb_ipam.has(SHRUNK_POOLS) else set()
+    served = [
+        _read(item, not live or not lb_ipam.served(item), writes)
+        for item in state["services"]
+        if lb_ipam.serves(item) and not writes.leaves(item)
+    ]
+    change = _Change(live, wanted, after, served, lb_ipam, writes)
+    restless = _restless(change) if lb_ipam.has(SHRUNK_POOLS) else set()
     for service in served:
-        name = service_name(service)
-        for address in _held_addresses(service):
-            if may_move(name, address):
-                continue
-            if not live and after:
-                yield from _taken_by_the_first(after, service, name, address)
-            holding = {pool.name for pool in live if pool.holds(address)}
-            giving = [pool for pool in after if pool.gives(service, address)]
-            for before in [pool for pool in live if pool.ours and pool.holds(address)][:1]:
-                now = wanted.get(before.name)
-                kept = now is not None and (now.blocks, now.selector) == (before.blocks, before.selector)
-                if not giving:
-                    yield _given_up(before, name, address)
-                elif not any(pool.name in holding for pool in giving):
-                    yield _given_anew(before, giving[0], name, address)
-                elif not kept and address not in _requested_addresses(service):
-                    if lb_ipam.has(MOVING_ADDRESSES):
-                        yield _given_another(before, name, address, lb_ipam, MOVING_ADDRESSES)
-                    elif before.name in shrunk:
-                        yield _given_another(before, name, address, lb_ipam, SHRUNK_POOLS)
+        for address in service.now.held:
+            if not may_move(service.now, address):
+                found = _by_import(change, service, address) or _by_pools(change, service.now, address, restless)
+                found = found or _by_keys(change, service, address)
+                if found is not None:
+                    yield found
 
 
-def _shrunk(
-    live: Sequence[_Pool], wanted: Mapping[str, _Pool], services: Sequence[Object], after: Sequence[_Pool]
-) -> set[str]:
-    """Return the pools of ours that lose addresses while a service that draws from them lacks one, or comes to."""
+def _read(item: Object, new: bool, writes: ServiceWrites) -> _Served:
+    """Return a live service as it is judged."""
+    now = read_service(item)
+    after = writes.after.get(now.place)
+    return _Served(item, now, now if after is None else read_service(after), new)
+
+
+def _by_import(change: _Change, service: _Served, address: Address) -> ConsentError | None:
+    """Return the error of an address that LB-IPAM takes away when it begins to serve a service."""
+    pools = change.live or change.after  # Helm is called before pools are made
+    if not service.new or not pools:
+        return None
+    importing = [pool for pool in pools if imports(pool, service.now, address)]
+    if not importing:
+        return not_imported(pools, change.first, service.now, address, given_by(service.live))
+    if change.first and importing[0] is not pools[0]:
+        return not_of_the_first(pools[0], importing[0], service.now, address, given_by(service.live))
+    others = change.holders(address, service)
+    apart = [other.now for other in others if not may_share(service.now, other.now, change.lb_ipam)]
+    return not_shared(change.first, service.now, address, apart, given_by(service.live)) if apart else None
+
+
+def _by_pools(change: _Change, service: LbService, address: Address, restless: set[str]) -> ConsentError | None:
+    """Return the error of an address that a service loses, or may lose, as pools of ours change.
+
+    Args:
+        change: of the run.
+        service: as it is when pools are written.
+        address: what it holds.
+        restless: the result of :func:`_restless`.
+    """
+    before = next((pool for pool in change.live if pool.ours and pool.block_of(address) is not None), None)
+    if before is None:
+        return None
+    now = change.wanted.get(before.name)
+    stays = now is not None and (now.bounds, now.selector) == (before.bounds, before.selector)
+    holding = {pool.name for pool in change.live if pool.block_of(address) is not None}
+    giving = change.giving(service, address)
+    if not giving:
+        return None if stays else given_up(before, now, service, address)
+    if not any(pool.name in holding for pool in giving):
+        return given_anew(before, giving[0], service, address)
+    if stays or address in service.asks:
+        return None
+    elsewhere = next(other_shares(service, address, change.others(service), change.lb_ipam), None)
+    if elsewhere is not None and now is not None and not keeps(before, now, service, address):
+        return shared_with_others(f"{POOL} {before.name}", service, address, elsewhere, NEW_BLOCK)
+    if change.lb_ipam.has(MOVING_ADDRESSES):
+        return given_another(before, service, address, change.lb_ipam, MOVING_ADDRESSES)
+    if before.name in restless:
+        return given_another(before, service, address, change.lb_ipam, SHRUNK_POOLS)
+    return None
+
+
+def _restless(change: _Change) -> set[str]:
+    """Return the pools of ours with new blocks, of which a service that lacks an address may take another one's.
+
+    One that loses its address as the blocks change; or one that lacks any, where the pool loses addresses.
+    """
     found = set()
-    for before in live:
-        now = wanted.get(before.name)
-        if not before.ours or now is None or all(contains(now.blocks, block) for block in before.blocks):
+    for before in change.live:
+        now = change.wanted.get(before.name)
+        if not before.ours or now is None or now.bounds == before.bounds:
             continue
-        drawing = [service for service in services if now.selects(service)]
-        if any(not _keeps_all(service, after) for service in drawing):
+        shrinks = not all(contains(now.addresses, interval) for interval in before.addresses)
+        drawing = [service.now for service in change.served if now.selects(service.now)]
+        if any((service.held or shrinks) and not change.keeps_all(service) for service in drawing):
             found.add(before.name)
     return found
 
 
-def _keeps_all(service: Object, after: Sequence[_Pool]) -> bool:
-    """Return whether a service holds an address, and keeps all that it holds."""
-    held = _held_addresses(service)
-    return bool(held) and all(any(pool.gives(service, address) for pool in after) for address in held)
+def _by_keys(change: _Change, service: _Served, address: Address) -> ConsentError | None:
+    """Return the error of an address that a service loses by the labels and annotations which the run writes."""
+    giving = change.giving(service.now, address)
+    if service.after == service.now or not giving:
+        return None
+    name, after = service.now.place, service.after
+    planned = name in change.writes.planned
+    coming = [
+        other for other in change.served if not other.now.held and any(pool.selects(other.now) for pool in giving)
+    ]
+    sharing = [*change.holders(address, service), *coming]
+    apart = [other for other in sharing if _parts(service, other, change.lb_ipam)]
+    if not any(pool.selects(after) for pool in giving):
+        why = f"the pool {giving[0].name} no longer selects it"
+        hint = f"keep it in the pool {giving[0].name}"
+    elif asks_for_others(after, address):
+        why = "it then asks for other addresses"
+        hint = f"pin the address that it holds (addresses: {address.text})"
+    elif apart:
+        why = f"it then may not share the address with {apart[0].now.place} any more"
+        hint = f"keep its {ANNOTATION_SHARING_KEY}"
+    else:
+        return None
+    path = f"edge_services.{name}" if planned else f"Service {name}"
+    hint = hint if planned else "keep it in edge_services, or let its owner set these keys too"
+    return lost_by_keys(path, written_keys(service.live, change.writes.after[name]), why, hint, (service.now, address))
 
 
-def service_name(service: Object) -> str:
-    """Return ``namespace/name``."""
-    return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
+def _parts(one: _Served, other: _Served, lb_ipam: LbIpam) -> bool:
+    """Return whether two services share an address and no longer may, or may not while only the first is written."""
+    together = may_share(one.now, other.now, lb_ipam)
+    return together and not all(may_share(one.after, later, lb_ipam) for later in (other.now, other.after))
 
 
-def _refusal(path: str, problem: str, hint: str, name: str, address: str) -> EdgeError:
-    """Return the refusal of what takes an address from a service, or may."""
-    return ConsentError(path, problem, hint, "services", f"{name}@{address}", ROLE)
+def lost_at_a_start(
+    state: Mapping[str, Any], may_move: MayMove, lb_ipam: LbIpam, leaves: Callable[[Object], bool]
+) -> Iterator[ConsentError]:
+    """Yield an error for each address that a service loses when Cilium's operator starts anew, whatever is planned.
 
+    It then imports every address that it had given itself, and imports none of a pool that is disabled, or reserved.
 
-def _taken_by_the_first(after: Sequence[_Pool], service: Object, name: str, address: str) -> Iterator[EdgeError]:
-    """Yield an error where the cluster's first pools take an address that another controller gave."""
-    if any(pool.enabled and pool.gives(service, address) for pool in after):
-        return
-    others = sorted(pool.name for pool in after if pool.enabled and pool.selects(service) and pool.blocks)
-    instead = f"and gives it another one, of {' or '.join(others)}" if others else "and gives it none"
-    controller = given_by(service)
-    yield _refusal(
-        f"Service {name}",
-        f"it holds {address}{f' (given by {controller})' if controller else ''}, and the cluster has no"
-        f" {POOL} yet: with the first one, Cilium takes the address away {instead}",
-        "put the address in a pool that selects the service; or leave services without a class to others, with"
-        " defaultLBServiceIPAM: none (Cilium 1.17 on)",
-        name,
-        address,
-    )
-
-
-def _given_up(before: _Pool, name: str, address: str) -> EdgeError:
-    """Return the error of a pool of ours that gives up an address which a service holds."""
-    return _refusal(
-        f"{POOL} {before.name}",
-        f"the service {name} holds {address}, which no planned pool gives it: Cilium would take it away",
-        "keep the address in its pool",
-        name,
-        address,
-    )
-
-
-def _given_anew(before: _Pool, after: _Pool, name: str, address: str) -> EdgeError:
-    """Return the error of an address that goes from a pool of ours to another planned one."""
-    return _refusal(
-        f"{POOL} {before.name}",
-        f"the service {name} holds {address}, which the pool {after.name} is to give it instead: Cilium takes it"
-        " away first, so its connections end, and only a service that asks for its address is sure to get it again",
-        f"keep the address in the pool {before.name}",
-        name,
-        address,
-    )
-
-
-def _given_another(before: _Pool, name: str, address: str, lb_ipam: LbIpam, fault: Fault) -> EdgeError:
-    """Return the error of a changed pool of ours that may give a service another address than the one it holds."""
-    return _refusal(
-        f"{POOL} {before.name}",
-        f"the service {name} holds {address} without asking for it, and Cilium {lb_ipam.version} may give it another"
-        f" one when the pool changes (mended in {fault.version})",
-        f"annotate it with {ANNOTATION_ADDRESSES}: {address} first, update Cilium",
-        name,
-        address,
-    )
-
-
-def given_by(service: Object) -> str | None:
-    """Return the load balancer that gave a Service its addresses, as its traces tell; None where nothing does.
-
-    The traces are annotations and finalizers of known ones, then the field manager that wrote the address.
+    Args:
+        state: the result of module ``cluster_state_info``, with services.
+        may_move: the user's word.
+        lb_ipam: whose rules hold.
+        leaves: whether the run removes a live service.
     """
-    metadata = service["metadata"]
-    for trace in sorted([*(metadata.get("annotations") or {}), *(metadata.get("finalizers") or [])]):
-        for prefix, controller in CONTROLLERS.items():
-            if trace.startswith(prefix):
-                return controller
-    for entry in metadata.get("managedFields") or []:
-        if "f:loadBalancer" in ((entry.get("fieldsV1") or {}).get("f:status") or {}):
-            return f"the field manager {entry.get('manager') or UNNAMED_MANAGER}"
-    return None
-
-
-def _held_addresses(service: Object) -> list[str]:
-    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
-    return [item["ip"] for item in ingress if item.get("ip")]
-
-
-def _requested_addresses(service: Object) -> list[str]:
-    """Return the addresses that a Service asks for."""
-    annotations = service["metadata"].get("annotations") or {}
-    asked = annotations.get(ANNOTATION_ADDRESSES) or annotations.get(LEGACY_ADDRESSES) or ""
-    return [word.strip() for word in asked.split(",")] + [service["spec"].get("loadBalancerIP") or ""]
-
-
-def _pool(item: Object, ours: bool) -> _Pool:
-    spec = item["spec"]
-    return _Pool(
-        name=item["metadata"]["name"],
-        ours=ours,
-        blocks=pool_blocks(item),
-        selector=selector_of(spec.get("serviceSelector") or {}),
-        enabled=not spec.get("disabled"),
-    )
-
-
-def pool_blocks(item: Object) -> tuple[Interval, ...]:
-    """Return a pool's addresses; none where it is written in a way that nobody can count on, as only others' are."""
-    intervals = []
-    for block in item["spec"].get("blocks") or []:
-        start = block.get("start") or ""
-        text = block.get("cidr") or f"{start}-{block.get('stop') or start}"
-        try:
-            intervals.append(parse_pool_entry(text, place(item)).interval)
-        except EdgeError:
-            return ()
-    return merge(intervals)
+    live = [read_pool(item, False) for item in state["objects"] if item["kind"] == POOL]
+    kept = [item for item in state["services"] if lb_ipam.serves(item) and not leaves(item)]
+    served = [read_service(item) for item in kept if lb_ipam.served(item)]
+    for service in served:
+        others = [other for other in served if other is not service]
+        for address in service.held:
+            holding = [pool for pool in live if keeps(pool, pool, service, address)]
+            if not holding or address.family not in service.families or may_move(service, address):
+                continue
+            if not any(imports(pool, service, address) for pool in live):
+                yield lost_at_the_start(holding[0], service, address)
+                continue
+            for other in islice(other_shares(service, address, others, lb_ipam), 1):
+                yield shared_with_others(f"{POOL} {holding[0].name}", service, address, other, NEW_START)

@@ -10,20 +10,22 @@ An error refuses the plan (EDGE604), a warning does not (EDGE605, EDGE617).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._addressing.addresses import LAST_PORT, parse_address
+from .._addressing.addresses import LAST_PORT, Address, parse_address, url_addresses
 from .._addressing.families import Family
 from .._addressing.intervals import contains
-from .._model.site import Cluster, Pool
+from .._model.site import Cluster
 from .._versions.cilium import Version, parse_version, text_of
 from .._versions.cilium_chart import HELM_VALUES, KNOWN_CHILDREN, KNOWN_NAMES, NEVER, HelmValue
 from .distributions import (
     AGENT_CAPABILITIES,
     API_ADDRESSES,
+    API_URLS,
     CAPABILITIES,
     HOST,
     LOCAL_HOSTS,
@@ -250,14 +252,15 @@ def _api_address_problems(cluster: Cluster) -> Iterator[ValueProblem]:
 
     Source: k8s.io/client-go, rest.InClusterConfig: without host or port it is not in a cluster.
     """
-    host = value_at(cluster.values, HOST)
-    for pool in cluster.pools if isinstance(host, str) else ():
-        if _is_address_of(host, pool):
+    for path, address in _api_addresses(cluster):
+        for pool in (pool for pool in cluster.pools if contains(pool.intervals, address.interval)):
             yield ValueProblem(
-                HOST,
-                f"it is {host} of pool {pool.name}, which agents serve: none would start without another that runs",
+                path,
+                f"it is {address.text} of pool {pool.name}, which agents serve: none would start without another that"
+                " runs",
                 "write an address of the control plane's nodes, or of a load balancer outside of the cluster",
             )
+    host = value_at(cluster.values, HOST)
     port = value_at(cluster.values, PORT)
     if port is not None and not _is_port(port):
         yield ValueProblem(PORT, f"it is {port!r}, which is no port", "write a number: 6443 on most clusters")
@@ -272,12 +275,12 @@ def _is_port(value: Any) -> bool:
     return not isinstance(value, bool) and text.isascii() and text.isdigit() and 0 < int(text) <= LAST_PORT
 
 
-def _is_address_of(text: str, pool: Pool) -> bool:
-    """Return whether a text is an address that a pool hands out."""
-    try:
-        return contains(pool.intervals, parse_address(text, HOST).interval)
-    except EdgeError:  # a host's name
-        return False
+def _api_addresses(cluster: Cluster) -> Iterator[tuple[str, Address]]:
+    """Yield the values that name the API server with an address, not with a host's name, and which one."""
+    urls = value_at(cluster.values, API_URLS)
+    yield from ((API_URLS, address) for address in url_addresses(urls if isinstance(urls, str) else ""))
+    with suppress(EdgeError):  # a host's name
+        yield HOST, parse_address(value_at(cluster.values, HOST), HOST)
 
 
 def _distribution_problems(cluster: Cluster) -> Iterator[ValueProblem]:

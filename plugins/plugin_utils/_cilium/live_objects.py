@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, ownership_labels
@@ -42,29 +42,41 @@ def reference(item: Object) -> Object:
 
 
 def live_uids(state: Mapping[str, Any]) -> dict[str, str]:
-    """Return the objects that a cluster has, as :func:`place` names them, with their UIDs; none for nodes, namespaces.
+    """Return the objects that a cluster has, as :func:`place` names them, with their UIDs; none for namespaces.
 
     Args:
         state: what ``cluster_state_info`` has read.
     """
-    secrets = [{"kind": "Secret", "metadata": item} for item in state["secrets"]]
-    uids = {
-        place(item): str(item["metadata"].get("uid") or "")
-        for item in [*state["objects"], *state["services"], *secrets]
-    }
-    uids.update((f"Node {name}", "") for name in state["nodes"])
+    uids = {place(item): str(item["metadata"].get("uid") or "") for item in _live(state)}
     uids.update((f"Namespace {name}", "") for name in state["namespaces"] or ())
     return uids
 
 
 def live_versions(state: Mapping[str, Any]) -> dict[str, str]:
-    """Return by place (:func:`place`) the resourceVersion with which an object was read; of nodes none.
+    """Return by place (:func:`place`) the resourceVersion with which an object was read.
 
     Args:
         state: what ``cluster_state_info`` has read.
     """
-    secrets = [{"kind": "Secret", "metadata": item} for item in state["secrets"]]
+    return {place(item): str(item["metadata"].get("resourceVersion") or "") for item in _live(state)}
+
+
+def live_labels(state: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
+    """Return by place (:func:`place`) the labels of nodes that our field manager had set when they were read.
+
+    Args:
+        state: what ``cluster_state_info`` has read.
+    """
     return {
-        place(item): str(item["metadata"].get("resourceVersion") or "")
-        for item in [*state["objects"], *state["services"], *secrets]
+        f"Node {name}": {key: node["labels"].get(key) for key in node["owned"]} for name, node in state["nodes"].items()
     }
+
+
+def _live(state: Mapping[str, Any]) -> Iterator[Object]:
+    """Yield the objects that a cluster has, with the metadata that was read of them."""
+    yield from state["objects"]
+    yield from state["services"]
+    for metadata in state["secrets"]:
+        yield {"kind": "Secret", "metadata": metadata}
+    for name, node in state["nodes"].items():
+        yield {"kind": "Node", "metadata": {**node, "name": name}}

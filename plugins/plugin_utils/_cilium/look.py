@@ -8,11 +8,12 @@ The roles judge by the same functions, each for its own part, when their turn co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from ...module_utils._kubernetes.state import MISSING, NOT_SEEN
 from .._document.plan import PlanDocument, PlannedCluster
 from .._findings.wording import MOST_NAMES, some
@@ -21,15 +22,24 @@ from .._model.site import TakeOver
 from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version
 from .changes import Changes
 from .common import Object
-from .consent import told_refusals
+from .consent import ConsentError, told_refusals
 from .distribution_look import distribution_lacks
 from .field_owners import is_applied
-from .held_addresses import EVERY_SERVICE
+from .held_addresses import EVERY_SERVICE, lost_at_a_start
 from .helm_values import value_at
+from .lb_ipam import ALL, CLASSED, NONE, LbIpam, served_by
 from .live_objects import live_uids, place
 from .note import RELEASE, Claims, note_name
-from .others_objects import PEERING_POLICY, ended_policies
-from .parts import PART_KINDS, labels_of_nodes, part_changes, state_request, usage_plurals
+from .others_objects import ended_policies
+from .parts import (
+    PART_KINDS,
+    labels_of_nodes,
+    lb_ipam_of,
+    may_move_of,
+    part_changes,
+    state_request,
+    usage_plurals,
+)
 from .preflight import (
     EVERYWHERE,
     Right,
@@ -41,6 +51,7 @@ from .preflight import (
     verifying_rights,
     writing_rights,
 )
+from .service_writes import SERVICES, service_writes
 from .takeover import (
     Release,
     cluster_refusals,
@@ -49,9 +60,8 @@ from .takeover import (
     release_refusals,
     release_word,
 )
-from .workloads import AGENTS, lacks, rollouts
+from .workloads import AGENTS, lacks, operator_version, rollouts
 
-SERVICES = "services"
 NO_EFFECT = (
     "Nobody waits for Cilium here (edge_cilium_managed: false), so the routers would let go of the old routes before"
     " the cluster has the new ones. Mend it and run again."
@@ -83,6 +93,8 @@ class Target:
     """Whether the run verifies the cluster at its end."""
     agents_witness: bool = False
     """Whether the router of a session is not ours to read: what a node says counts while its agent is ready."""
+    previews: bool = False
+    """Whether the run changes nothing (check mode): what is made until then by hand may lack."""
 
     @property
     def planned_nodes(self) -> list[str]:
@@ -117,11 +129,22 @@ class Target:
     @property
     def serves_classless(self) -> bool:
         """Whether LB-IPAM serves services without a class."""
-        return bool(self.cluster["helm_values"].get("defaultLBServiceIPAM", "lbipam") == "lbipam")
+        return served_by(self.cluster["cilium_version"], self.cluster["helm_values"]) == ALL
 
-    def options(self, part: str) -> dict[str, Any]:
-        """Return the options of module ``cluster_objects`` for a part."""
+    @property
+    def lb_ipam(self) -> LbIpam:
+        """The LB-IPAM that the plan assumes."""
+        return LbIpam(self.cluster["cilium_version"], self.serves_classless)
+
+    def options(self, part: str, live: LbIpam | None = None) -> dict[str, Any]:
+        """Return the options of module ``cluster_objects`` for a part.
+
+        Args:
+            part: its name.
+            live: the result of :func:`live_lb_ipam`; None: the plan's word counts.
+        """
         cluster = self.cluster
+        lb_ipam = live or self.lb_ipam
         return {
             "site": self.site,
             "namespace": self.namespace,
@@ -132,8 +155,9 @@ class Target:
             "secrets_namespace": cluster["secrets_namespace"],
             "may_move": [EVERY_SERVICE] if cluster["absent"] else cluster["may_move"],
             "take_over": cluster["take_over"],
-            "cilium_version": cluster["cilium_version"],
-            "serves_classless": self.serves_classless,
+            "cilium_version": lb_ipam.version if part == "lb" else cluster["cilium_version"],
+            "serves_classless": lb_ipam.serves_classless,
+            "served_before": lb_ipam.served_before,
             "services": cluster["services"],
             "leaving_routers": list(self.leaving_routers),
         }
@@ -149,8 +173,10 @@ def identity_of(state: Mapping[str, Any]) -> str | None:
     return " ".join([uid, *sorted(state["nodes"])]) if uid else None
 
 
-def target_of(plan: PlanDocument, cluster: str, release: str, namespace: str, verifies: bool) -> Target:
-    """Return a cluster of a plan as a look takes it; the last three are fields of :class:`Target`."""
+def target_of(
+    plan: PlanDocument, cluster: str, release: str, namespace: str, verifies: bool, previews: bool = False
+) -> Target:
+    """Return a cluster of a plan as a look takes it; the last four are fields of :class:`Target`."""
     routers = plan["routers"]
     read = {name for name, router in routers.items() if router["managed"]}
     return Target(
@@ -166,6 +192,7 @@ def target_of(plan: PlanDocument, cluster: str, release: str, namespace: str, ve
             for address in addresses
         ),
         verifies=verifies,
+        previews=previews,
         agents_witness=any(
             session["cluster"] == cluster and session["router"] not in read for session in plan["sessions"]
         ),
@@ -184,6 +211,8 @@ class Look:
     """Parts of which a role has something to do or to tell: all, where that was not looked at."""
     first_install: bool = False
     """Whether nothing of any Cilium is there, nor another load balancer: there is nothing to disturb."""
+    lb_ipam: LbIpam = field(default_factory=LbIpam)
+    """By whose rules services keep their addresses."""
 
 
 def look_request(target: Target, workloads: bool) -> dict[str, Any]:
@@ -232,22 +261,34 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         return found
     if target.namespace not in state["namespaces"]:
         found.refusals.append(NO_NAMESPACE.format(target.namespace))
+    found.lb_ipam = live_lb_ipam(target, state)
     live, planned = releases(target, state)
-    upgrades = target.looks_at_release and (live is None or live.version != planned.version)
+    revisions = live.revisions if live is not None else ()
+    upgrades = target.looks_at_release and (
+        live is None or any(revision.version != planned.version for revision in revisions)
+    )
     waiting: list[EdgeError] = []
     word: dict[str, Any] = {}
     if target.looks_at_release:
         word = _look_at_release(target, state, found)
-        waiting += _policies_that_end(target, state, live.version) if live is not None else []
+        ending = (_policies_that_end(target, state, revision.version) for revision in revisions)
+        waiting += next(filter(None, ending), [])
     changes, claims = {}, {}
     for part in PARTS:
         claims[part] = Claims(part, target.site, state["config_map"], target.namespace)
-        changes[part] = part_changes(part, target.options(part), cluster["passwords"], state, claims[part])
+        options = target.options(part, found.lb_ipam)
+        changes[part] = part_changes(part, options, cluster["passwords"], state, claims[part])
         # A field that the API lacks today may come with the upgrade.
         waiting += [*changes[part].errors, *(() if upgrades else changes[part].pruned)]
-    found.refusals += told_refusals(waiting, cluster["take_over"], word)
+    waiting += _lost_at_the_start(target, state, claims["lb"], waiting)
     claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace)
-    changes[SERVICES] = part_changes(SERVICES, target.options(SERVICES), (), state, claims[SERVICES])
+    changes[SERVICES] = _look_at_services(target, state, claims[SERVICES])
+    waiting += changes[SERVICES].errors
+    if target.previews:
+        found.notes += map(str, changes[SERVICES].absent)
+    else:
+        waiting += changes[SERVICES].absent
+    found.refusals += told_refusals(waiting, cluster["take_over"], word)
     wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
     if not target.cluster["cilium_managed"] and any(item.writes for item in changes.values()):
@@ -255,9 +296,57 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     leaving = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
     if leaving:
         found.notes.append(f"removed, as the inventory lacks it: {', '.join(leaving)}")
+    left = [place(item) for item in changes[SERVICES].apply if set(item["metadata"]) == {"name", "namespace"}]
+    if left:
+        found.notes.append(f"our labels and annotations are taken back, as the inventory lacks it: {', '.join(left)}")
     found.notes += _notes(target, state)
     found.pending = list(_pending(target, state, changes, claims))
     return found
+
+
+def live_lb_ipam(target: Target, state: Mapping[str, Any]) -> LbIpam:
+    """Return the LB-IPAM that will serve the pools, and whom the one served that runs.
+
+    Of a Cilium that others install the older of its version and the planned one counts, as it has the faults of both.
+    """
+    planned = target.lb_ipam
+    if not target.looks_at_release:
+        versions = [planned.version or "", operator_version(state.get("images") or {}) or ""]
+        return replace(planned, version=min(filter(None, versions), key=parse_version))
+    live = releases(target, state)[0]
+    if live is not None:
+        served = {served_by(revision.version, revision.values) for revision in live.revisions}
+        return replace(planned, served_before=next(which for which in (NONE, CLASSED, ALL) if which in served))
+    return planned if _runs_agents(state) else replace(planned, served_before=NONE)
+
+
+def _runs_agents(state: Mapping[str, Any]) -> bool:
+    """Return whether agents are there, whoever installed them; not where nobody may look."""
+    return any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
+
+
+def _lost_at_the_start(
+    target: Target, state: Mapping[str, Any], claims: Claims, waiting: Iterable[EdgeError]
+) -> Iterator[EdgeError]:
+    """Yield an error for each address that a service loses as Helm starts the operator anew, and that is not told yet.
+
+    Its pods are replaced by a change of version or values (``operator.rollOutPods``). Pools are written after that.
+    """
+    if not calls_helm(target, state):
+        return
+    told = {error.word for error in waiting if isinstance(error, ConsentError)}
+    options = target.options("lb", live_lb_ipam(target, state))
+    leaves = service_writes(options["services"], state, claims).leaves
+    for error in lost_at_a_start(state, may_move_of(options), lb_ipam_of(options), leaves):
+        if error.word not in told:
+            yield error
+
+
+def _look_at_services(target: Target, state: Mapping[str, Any], claims: Claims) -> Changes:
+    """Return what is to be done to services. The namespace of BGP passwords may be the chart's to make."""
+    made = [target.cluster["secrets_namespace"]] if calls_helm(target, state) else []
+    there = {**state, "namespaces": [*state["namespaces"], *made]}
+    return part_changes(SERVICES, target.options(SERVICES), (), there, claims)
 
 
 def _look_at_release(target: Target, state: Mapping[str, Any], found: Look) -> dict[str, Any]:
@@ -274,10 +363,10 @@ def _look_at_release(target: Target, state: Mapping[str, Any], found: Look) -> d
         )
     if not calls_helm(target, state):
         found.notes += [f"{text}\n{WAITS}" for text in lacks(state, rolled_out=False).errors]
-    runs = live is not None or any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
+    runs = live is not None or _runs_agents(state)
     found.first_install = not runs and _is_bare(state)
-    live_values = live.values if live else None
-    for lack in distribution_lacks(target.cluster, state["nodes"], state["workloads"], runs, live_values):
+    values = live.running.values if live else None
+    for lack in distribution_lacks(target.cluster, state["nodes"], state["workloads"], runs, values):
         (found.refusals if lack.refusal else found.notes).append(lack.text)
     return release_word(live, planned, made, consent)
 

@@ -12,12 +12,14 @@ and the ConfigMap stands in a namespace that is no tenant's. Its keys:
 * ``noted.labels``: labels of nodes were noted once. Without it, the next run lists those that it leaves.
 * ``labels.<node>``: keys of the labels that this site set on a node. Other sites set theirs as the same field manager.
 * ``nodes``: the names of the nodes that the inventory had, by which another inventory of the same site name is told.
-* ``making.<part>``: what a run was about to make. It stays where the run was cut off, and the next one knows its own.
+* ``making.<part>.<digest>``: an object that a run is about to make, by a digest of its name. It stays where the run was
+  cut off, and the next one knows its own. Each has its own key, so that no run takes away what another one notes.
 * ``release``: digests of Helm releases, and consents that were used (``takeover``).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +60,7 @@ class Note:
     keys: Mapping[str, str] = field(default_factory=dict)
     """UID -> ``Service namespace/name`` of others on which this site set labels and annotations."""
     making: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Part -> what a run was about to make when it was cut off."""
+    """Part -> what runs were about to make, and have not noted as made; by a run that was cut off, or is at work."""
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Node -> keys of the labels that this site set on it."""
     nodes: frozenset[str] = frozenset()
@@ -79,7 +81,8 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
     """
     made: dict[str, str] = {}
     keys: dict[str, str] = {}
-    making, parts, labels, strange = {}, set(), {}, []
+    making: dict[str, frozenset[str]] = {}
+    parts, labels, strange = set(), {}, []
     for key, value in sorted(data.items()):
         name, text = value.removeprefix(KEYS_OF), value.strip()
         part = key.partition(".")[2]
@@ -87,8 +90,9 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
             (made if name == value else keys)[key] = name
         elif key.startswith(NOTED) and part in (*_PARTS, NODE_LABELS):
             parts.add(part)
-        elif key.startswith(MAKING) and part in _PARTS and all(map(_PLACE.fullmatch, text.splitlines())):
-            making[part] = frozenset(text.splitlines())
+        elif key.startswith(MAKING) and _is_making(part, text):
+            made_of = part.partition(".")[0]
+            making[made_of] = making.get(made_of, frozenset()).union(text.splitlines())
         elif key.startswith(LABELS):
             labels[part] = frozenset(text.split())
         elif key not in (RELEASE, NODES):
@@ -103,6 +107,22 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
             " the site's labels and its field manager, and lists it",
         )
     return Note(made, keys, making, labels, frozenset(data.get(NODES, "").split()), frozenset(parts))
+
+
+def making_key(part: str, name: str) -> str:
+    """Return the key under which a part notes that it is about to make an object, ``Kind namespace/name``."""
+    return f"{MAKING}{part}.{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def _is_making(part: str, text: str) -> bool:
+    """Return whether a run has written this of what it is about to make.
+
+    Version 0.1.0 wrote all of a part under one key, without a digest.
+    """
+    if part in _PARTS:
+        return all(map(_PLACE.fullmatch, text.splitlines()))
+    name = part.partition(".")[0]
+    return name in _PARTS and bool(_PLACE.fullmatch(text)) and f"{MAKING}{part}" == making_key(name, text)
 
 
 class Claims:
@@ -124,26 +144,33 @@ class Claims:
         self.note = read_note(data, self.where)
         self.part = part
         self.site = site
+        self._data = data
         self.first = part not in self.note.parts
         """Whether nothing of the part was noted yet."""
         self.taken: list[str] = []
         """What is noted for the first time, as it carries the labels and the field manager."""
+        self.known: Delta = {}
+        """What a run that was cut off has made, by its UID."""
         self.delta: Delta = {f"{NOTED}{part}": "true"} if self.first else {}
-        if part in self.note.making:
+        if f"{MAKING}{part}" in data:
             self.delta[f"{MAKING}{part}"] = None
 
     def made(self, item: Object) -> bool:
         """Return whether this site made a live object. One that nothing is noted of is taken once, and noted."""
         metadata = item["metadata"]
         uid = metadata.get("uid") or ""
+        cut_off = place(item) in self.note.making.get(self.part, ())
+        if cut_off and making_key(self.part, place(item)) in self._data:
+            self.delta[making_key(self.part, place(item))] = None  # it is there: whose it is, is known now
         if uid in self.note.made or uid in self.delta:
             return True
-        cut_off = place(item) in self.note.making.get(self.part, ())
         if not (self.first or cut_off) or not (self.carries_labels(item) and applied_by_us(item)):
             return False
         self.delta[uid] = place(item)
         if self.first:
             self.taken.append(place(item))
+        else:
+            self.known[uid] = place(item)
         return True
 
     def carries_labels(self, item: Object) -> bool:
@@ -191,23 +218,36 @@ class Claims:
                 self.delta[uid] = None
 
     @property
-    def labels_about_to_be(self) -> Delta:
-        """What is noted of nodes' labels before they are written: those of before and those of afterwards."""
-        found: Delta = {}
+    def about_to_be(self) -> Delta:
+        """What is noted before anything is written, so that a run that is cut off knows its own again.
+
+        Labels of nodes, those of before and those of afterwards; Services of others on which keys are set; and what a
+        run that was cut off has made, as far as it stays.
+        """
+        found: Delta = {uid: name for uid, name in self.known.items() if self.delta.get(uid)}
         for key, value in self.delta.items():
-            if key.startswith(LABELS) and value:
+            if value and key.startswith(LABELS):
                 before = self.note.labels.get(key.removeprefix(LABELS), frozenset())
                 found[key] = " ".join(sorted({*before, *value.split()}))
+            elif value and value.startswith(KEYS_OF):
+                found[key] = value
         return found
 
     def forget_places(self, places: Collection[str]) -> None:
         """Take out what was noted under these places."""
         self.delta.update((uid, None) for uid, name in self.note.made.items() if name in places)
 
-    def delta_without(self, uids: Iterable[str]) -> Delta:
-        """Return the delta but for objects whose removal was refused."""
-        kept = set(uids)
-        return {key: value for key, value in self.delta.items() if key not in kept}
+    def delta_with(self, kept: Mapping[str, str]) -> Delta:
+        """Return the delta of a run that did not take away all it was to.
+
+        Args:
+            kept: UID -> ``Kind namespace/name`` of what stays as it was: objects that are not removed, and Services of
+                others that keep our keys. They stay noted, and one that was not noted yet is.
+        """
+        stay = {uid: name for uid, name in kept.items() if self.delta.get(uid, "") is None}
+        delta = {key: value for key, value in self.delta.items() if key not in stay}
+        noted = {*self.note.made, *self.note.keys}
+        return {**delta, **{uid: name for uid, name in stay.items() if uid not in noted}}
 
     def left(self, delta: Delta) -> list[str]:
         """Return what is still noted when a delta is written: objects of any part, Services with keys of ours."""

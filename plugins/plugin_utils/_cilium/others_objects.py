@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from .._addressing.addresses import interval_text, parse_cidr
 from .._addressing.intervals import Interval, merge, overlaps
 from .._findings.wording import some
@@ -30,11 +31,10 @@ from .._kubernetes.selectors import Selector, selector_of
 from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version, text_of
 from .common import Object
 from .consent import ConsentError
-from .held_addresses import POOL, pool_blocks
 from .lb import DEFAULT_POD_POOL
+from .lb_ipam import POOL, pool_blocks
 from .live_objects import object_key, place
 
-PEERING_POLICY = "CiliumBGPPeeringPolicy"
 CLUSTER_CONFIG = "CiliumBGPClusterConfig"
 PEER_CONFIG = "CiliumBGPPeerConfig"
 ADVERTISEMENT = "CiliumBGPAdvertisement"

@@ -12,13 +12,15 @@ from ...module_utils._kubernetes.cilium_kinds import NODE, NODE_CONFIG, OTHERS_P
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels, service_labels
 from .._model.site import TakeOver
 from .changes import Changes, another_inventory, bgp_changes, lb_changes, service_changes
+from .common import BGP_KINDS, LB_KINDS, Object
 from .ended_sessions import ended_sessions, peerings_leave
-from .held_addresses import LbIpam, MayMove, service_name
+from .held_addresses import MayMove
 from .held_pod_cidrs import lost_pod_cidrs, pod_cidrs_leave
+from .lb_ipam import LbIpam, service_name
 from .live_objects import object_key, place
 from .note import Claims, note_name
-from .objects import BGP_KINDS, LB_KINDS, Object
 from .others_objects import Surroundings, claims_of_others
+from .service_writes import service_writes
 
 PART_KINDS: Mapping[str, tuple[str, ...]] = {"bgp": BGP_KINDS, "lb": LB_KINDS, "services": ()}
 """By part, the kinds whose objects belong to it as a whole."""
@@ -77,8 +79,8 @@ def part_changes(
 
     Args:
         part: a key of :data:`PART_KINDS`.
-        options: those of module ``cluster_objects``. ``services`` tell the part ``lb`` which labels will be there, and
-            which services leave.
+        options: those of module ``cluster_objects``. ``services`` tell the part ``lb`` which labels and annotations
+            will be there, and which services leave.
         passwords: names of the BGP passwords that are given.
         state: what :func:`state_request` asked for.
         claims: what the site made; takes what is to be noted of it.
@@ -87,7 +89,7 @@ def part_changes(
     if part == "services":
         return service_changes(options["services"] or (), state, claims)
     consent = TakeOver.of(options["take_over"])
-    lb_ipam = LbIpam(options["cilium_version"], options["serves_classless"])
+    lb_ipam = lb_ipam_of(options)
     if part == "bgp":
         namespace = options["secrets_namespace"]
         changes = bgp_changes(objects, options["node_labels"], passwords, namespace, state, claims)
@@ -95,8 +97,8 @@ def part_changes(
         if options["nodes"] and not options["forget"]:
             claims.note_nodes(options["nodes"])
     else:
-        may_move = MayMove(frozenset(options["may_move"]), consent)
-        changes = lb_changes(objects, may_move, state, claims, lb_ipam, options["services"])
+        writes = service_writes(options["services"], state, claims)
+        changes = lb_changes(objects, may_move_of(options), state, claims, lb_ipam, writes)
         if not options["forget"]:
             changes.errors += lost_pod_cidrs(objects, changes.remove, state["objects"], claims.made, consent.objects)
     around = Surroundings(
@@ -111,6 +113,16 @@ def part_changes(
             objects, changes.remove, state["objects"], around.nodes, consent.objects, options["leaving_routers"]
         )
     return changes
+
+
+def lb_ipam_of(options: Mapping[str, Any]) -> LbIpam:
+    """Return the LB-IPAM of which the options of module ``cluster_objects`` tell."""
+    return LbIpam(options["cilium_version"], options["serves_classless"], options.get("served_before"))
+
+
+def may_move_of(options: Mapping[str, Any]) -> MayMove:
+    """Return the user's word of which the options of module ``cluster_objects`` tell."""
+    return MayMove(frozenset(options["may_move"]), TakeOver.of(options["take_over"]))
 
 
 def made_or_changed(planned: Iterable[Object], changes: Changes) -> list[Object]:

@@ -22,7 +22,7 @@ from ...module_utils._kubernetes.cilium_kinds import (
 )
 from .._findings.wording import MOST_NAMES, some
 from .._versions.controller import OLDEST, TOO_NEW, version_text
-from .common import Object
+from .common import GROUP, Object
 from .live_objects import place
 
 EVERYWHERE = ""
@@ -33,7 +33,6 @@ ALL = ""
 UNKNOWN = "*"
 """In place of a name: objects whose names are not known before. A rule for single ones may suffice."""
 
-CILIUM = "cilium.io"
 _WRITE = ("get", "create", "patch")
 """Verbs of a server-side apply: the writer reads first, and an object that is not there is created."""
 
@@ -110,8 +109,8 @@ def reading_rights(
     """
     wanted = set()
     for plural in (*PLURALS.values(), *OTHERS_PLURALS.values(), READ_ONLY_PLURALS[NODE_CONFIG]):
-        wanted |= rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"], name=f"{plural}.{CILIUM}")
-        wanted |= rights(CILIUM, plural, ["list"])
+        wanted |= rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"], name=f"{plural}.{GROUP}")
+        wanted |= rights(GROUP, plural, ["list"])
     for resource in ("namespaces", "nodes", "services"):
         wanted |= rights("", resource, ["list"])
     wanted |= rights("", "secrets", ["list"], secrets_namespace)
@@ -137,7 +136,7 @@ def verifying_rights(namespace: str, note: str, agents: bool) -> set[Right]:
     wanted |= rights("coordination.k8s.io", "leases", ["list"], namespace)
     wanted |= rights("", "configmaps", ["get"], namespace, note)
     for plural in (*PLURALS.values(), *READ_ONLY_PLURALS.values()):
-        wanted |= rights(CILIUM, plural, ["list"])
+        wanted |= rights(GROUP, plural, ["list"])
     return wanted | (rights("", "pods", ["list"], namespace) if agents else set())
 
 

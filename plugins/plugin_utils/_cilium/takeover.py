@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from ...module_utils._errors import EdgeError
-from ...module_utils._kubernetes.helm_records import PENDING
+from ...module_utils._kubernetes.helm_records import DEPLOYED, PENDING, UNINSTALLED, UNINSTALLING
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
@@ -34,21 +34,38 @@ class Release:
     name: str
     version: str
     values: Mapping[str, Any]
-    pending: str = field(default="", compare=False)
-    """The status of a release at which Helm is at work, or was cut off; empty for any other."""
+    status: str = field(default="", compare=False)
+    """Helm's word for how far the revision came; empty for a planned one."""
+    before: Release | None = field(default=None, compare=False)
+    """The revision that may be all that runs, where Helm did not come to the end of the newest one."""
 
     @classmethod
     def live(cls, name: str, found: Mapping[str, Any] | None) -> Release | None:
-        """Return the release as Helm's record has it; None where there is none.
+        """Return the release as Helm's records have it; None where there is none.
 
         Args:
             name: of the release.
             found: ``release`` of module ``cluster_state_info``.
         """
-        if not found or found.get("status") == "uninstalled":  # kept by helm uninstall --keep-history
+        if not found or found.get("status") == UNINSTALLED:  # kept by helm uninstall --keep-history
             return None
         status = str(found.get("status") or "")
-        return cls(name, found["version"], found["values"], status if status.startswith(PENDING) else "")
+        return cls(name, found["version"], found["values"], status, cls.live(name, found.get("before")))
+
+    @property
+    def revisions(self) -> tuple[Release, ...]:
+        """The revisions of which parts may run: the newest, and the one from which Helm set out in vain."""
+        return (self,) if self.before is None else (self, self.before)
+
+    @property
+    def running(self) -> Release:
+        """The revision that is taken for what runs, as :func:`running` has it."""
+        return self.revisions[-1]
+
+    @property
+    def pending(self) -> str:
+        """The status of a release at which Helm is at work, or was cut off; empty for any other."""
+        return self.status if self.status.startswith(PENDING) else ""
 
     @property
     def digest(self) -> str:
@@ -62,8 +79,20 @@ class Release:
         return self.digest[:MARK]
 
 
+def running(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the revision that is taken for what runs: the newest, unless Helm did not come to its end.
+
+    Args:
+        found: ``release`` of module ``cluster_state_info``; a copy of values has no ``before``.
+    """
+    before: Mapping[str, Any] | None = found.get("before")
+    return found if before is None else before
+
+
 USED, BETWEEN = "used", "|"
 """How the note of a used word begins, and what stands between its parts: no word has it."""
+CHANGE = "#"
+"""What stands in a word before the letters that name one change; neither a release's name nor a version has it."""
 MARK = 12
 """Letters of a digest that tell a release from the few others of its cluster."""
 
@@ -92,7 +121,7 @@ def is_as_planned(found: Mapping[str, Any] | None, planned: Release) -> bool:
         found: ``release`` of module ``cluster_state_info``.
         planned: version and values of the plan.
     """
-    if not found or (found["status"], found["chart"]) != ("deployed", "cilium"):
+    if not found or (found["status"], found["chart"]) != (DEPLOYED, "cilium"):
         return False
     live = Release.live(planned.name, found)
     return live is not None and live.digest == planned.digest  # true is not 1 there, as it is in Python
@@ -100,6 +129,8 @@ def is_as_planned(found: Mapping[str, Any] | None, planned: Release) -> bool:
 
 def release_refusals(live: Release | None, planned: Release, made: Collection[str], consent: TakeOver) -> list[str]:
     """Return why the planned release must not be applied to the live one; nothing where it may be.
+
+    Each revision that may run is judged by itself: Helm's failure says nothing of how far it came.
 
     Args:
         live: as the cluster has it; None: there is none.
@@ -110,54 +141,128 @@ def release_refusals(live: Release | None, planned: Release, made: Collection[st
     """
     if live is None:
         return []
-    ours = live.digest in made
-    before, after = leaves(live.values), leaves(planned.values)
-    lost = {path: value for path, value in before.items() if path not in after}
-    changed = [
-        ".".join(path) for path, value in after.items() if path not in before or not same_value(before[path], value)
-    ]
-    consented = _is_consent(consent.release, live, planned, made)
+    if live.status == UNINSTALLING:
+        return [_uninstalling(live)]
     word = _valid_word(live, planned, made)
-    refusals = []
-    if not ours:
-        unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
-        same = live.version == planned.version and not changed and not lost
-        if not (consented or same) or unsaid:
-            said = consent.release if consented else None
-            refusals.append(_foreign(live, planned, unsaid, changed, _words(said or word, consent.unset), bool(said)))
-        if live.pending:
-            refusals.append(_pending(live))
-    missed = _missed_migration(live, planned)
-    if missed or not consented:
-        refusals += missed or _wrong_step(live, planned, word)
-    return refusals
+    refusals = _taken_over(live, planned, made, consent, word)
+    if live.pending and live.digest not in made:
+        refusals.append(_pending(live))
+    missed = {item.version: _missed_migration(item, planned, _shown(item, live)) for item in live.revisions}
+    if any(missed.values()):
+        return [*refusals, *(text for texts in missed.values() for text in texts)]
+    steps: dict[str, list[str]] = {}
+    for item in live.revisions:
+        if not _lifts_step(consent.release, item, live, planned, made):
+            steps.setdefault(item.version, _wrong_step(item, planned, word, _shown(item, live)))
+    return [*refusals, *(text for texts in steps.values() for text in texts)]
 
 
-def _is_consent(word: str | None, live: Release, planned: Release, made: Collection[str]) -> bool:
-    """Return whether a word consents to the change from the live release to the planned one.
+def _taken_over(live: Release, planned: Release, made: Collection[str], consent: TakeOver, word: str) -> list[str]:
+    """Return why revisions that this site has not made are left alone, in one text with one block of words.
+
+    Args:
+        live: as the cluster has it.
+        planned: what is to follow.
+        made: what is noted.
+        consent: the user's word.
+        word: the one that would do.
+    """
+    foreign = [item for item in live.revisions if item.digest not in made]
+    lost = _lost(live, planned, made)
+    unsaid = {path: value for path, value in lost.items() if ".".join(path) not in consent.unset}
+    changed = sorted({path for item in foreign for path in _changed(item, planned)})
+    same = not lost and not changed and all(item.version == planned.version for item in foreign)
+    consented = all(_is_consent(consent.release, item, live, planned, made) for item in foreign)
+    if (consented or same) and not unsaid:
+        return []
+    versions = "; ".join(_shown(item, live, "{} {}") for item in foreign)
+    text = f"the Helm release {live.name} ({versions}) was not made by this site"
+    if any(item.version != planned.version for item in foreign):
+        text += f"; its version would become {planned.version}"
+    if changed:
+        text += f"; the plan would set {some(changed, MOST_NAMES)}"
+    said = consent.release if consented else None
+    names = sorted(".".join(path) for path in unsaid)
+    ways_out = _ways_out(names, _words(said or word, consent.unset), bool(said))
+    if not unsaid:
+        return [f"{text}. {ways_out}"]
+    lacking = f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}"
+    return [f"{lacking}.{_to_keep(live, unsaid)}{ways_out}"]
+
+
+def _lost(live: Release, planned: Release, made: Collection[str]) -> dict[Path, Any]:
+    """Return the values that Helm would unset, of the revisions that others made; first those that are known to run."""
+    after = leaves(planned.values)
+    found: dict[Path, Any] = {}
+    for item in reversed(live.revisions):
+        if item.digest not in made:
+            found = {**{path: value for path, value in leaves(item.values).items() if path not in after}, **found}
+    return found
+
+
+def _changed(live: Release, planned: Release) -> list[str]:
+    """Return the paths of the values that the plan sets, and a revision does not have so."""
+    before = leaves(live.values)
+    return [
+        ".".join(path)
+        for path, value in leaves(planned.values).items()
+        if path not in before or not same_value(before[path], value)
+    ]
+
+
+def _shown(item: Release, live: Release, form: str = "{} ({})") -> str:
+    """Return the version of a revision, with its status where there are two: Helm's list shows the newest alone."""
+    return item.version if live.before is None else form.format(item.version, item.status)
+
+
+def _is_consent(word: str | None, item: Release, live: Release, planned: Release, made: Collection[str]) -> bool:
+    """Return whether a word consents to the change from a revision of the live release to the planned one.
 
     One that names the version alone holds for the change that it was first used for, so that it consents to nothing
-    new where it stays in the inventory. What led to no release of this site may be planned anew.
+    new where it stays in the inventory. What led to no release of this site may be planned anew. One that names the
+    change holds for it until it is made, whatever Helm's failures have put in the place of the newest revision.
     """
-    if word != _named(live):
-        return word == _exact_word(live, planned)
-    used = next((item.removeprefix(_use(word)) for item in made if item.startswith(_use(word))), None)
-    if used is None:
-        return True
-    before, _between, after = used.partition(BETWEEN)
-    return before == live.mark and (live.digest not in made or after == planned.mark)
+    uses = [text.removeprefix(_use(word)) for text in made if word and text.startswith(_use(word))]
+    changes = [use.partition(BETWEEN)[::2] for use in uses]
+    if word != _named(item):
+        is_exact = word in (_exact_word(item, planned), _exact_word(live, planned))
+        return is_exact or (item.mark, planned.mark) in changes
+    return not uses or any(
+        before == item.mark and (item.digest not in made or after == planned.mark) for before, after in changes
+    )
+
+
+def _lifts_step(word: str | None, item: Release, live: Release, planned: Release, made: Collection[str]) -> bool:
+    """Return whether a word consents to a version that cannot simply follow.
+
+    Where nothing is noted the one that names the version alone does not: it may be one that was used, and stayed in
+    the inventory when the note went.
+    """
+    return _is_consent(word, item, live, planned, made) and (bool(made) or word != _named(item))
 
 
 def _valid_word(live: Release, planned: Release, made: Collection[str]) -> str:
-    """Return the word that consents to the change: the exact one where the short one was used for another change."""
-    short = _named(live)
-    return short if _is_consent(short, live, planned, made) else _exact_word(live, planned)
+    """Return the word that consents to the change: the short one of a revision where that is enough for all of them."""
+    shorts = [_named(item) for item in live.revisions]
+    enough = [
+        word for word in shorts if not any(_lacks_word(word, item, live, planned, made) for item in live.revisions)
+    ]
+    return next(iter(enough), _exact_word(live, planned))
+
+
+def _lacks_word(word: str, item: Release, live: Release, planned: Release, made: Collection[str]) -> bool:
+    """Return whether a revision waits for another word than this one."""
+    waits = item.digest not in made and item.digest != planned.digest
+    if waits and not _is_consent(word, item, live, planned, made):
+        return True
+    return bool(_wrong_step(item, planned, word, "")) and not _lifts_step(word, item, live, planned, made)
 
 
 def _exact_word(live: Release, planned: Release) -> str:
     """Return the word that names a release and one change of it."""
-    change = hashlib.sha256(f"{live.digest} {planned.digest}".encode()).hexdigest()
-    return f"{_named(live)}#{change[:MARK]}"
+    digests = " ".join(item.digest for item in (*live.revisions, planned))
+    change = hashlib.sha256(digests.encode()).hexdigest()
+    return f"{_named(live)}{CHANGE}{change[:MARK]}"
 
 
 def _use(word: str) -> str:
@@ -165,32 +270,13 @@ def _use(word: str) -> str:
     return f"{USED}{BETWEEN}{word}{BETWEEN}"
 
 
-def _foreign(
-    live: Release,
-    planned: Release,
-    unsaid: Mapping[Path, Any],
-    changed: Sequence[str],
-    words: Mapping[str, Any],
-    said: bool,
-) -> str:
-    """Return why a release that this site has not made is left alone, and the ways out.
+def _to_keep(live: Release, unsaid: Mapping[Path, Any]) -> str:
+    """Return what a user writes to keep values that Helm would unset; those that may be secrets are named alone.
 
     Args:
         live: as the cluster has it.
-        planned: what is to follow.
-        unsaid: live values that Helm would unset, and of which no consent speaks.
-        changed: paths of values that the plan sets.
-        words: which consent to the rest, and to what the inventory says of values already.
-        said: whether the inventory names the release already.
+        unsaid: the values, of which no consent speaks.
     """
-    text = f"the Helm release {live.name} ({live.version}) was not made by this site"
-    if live.version != planned.version:
-        text += f"; its version would become {planned.version}"
-    if changed:
-        text += f"; the plan would set {some(sorted(changed), MOST_NAMES)}"
-    names = sorted(".".join(path) for path in unsaid)
-    if not unsaid:
-        return f"{text}. {_ways_out((), words, said)}"
     printed = {path: value for path, value in unsaid.items() if shown(path, value) == value}
     hidden = sorted(".".join(path) for path in unsaid if path not in printed)
     pasted = yaml.safe_dump(
@@ -198,9 +284,9 @@ def _foreign(
     ).rstrip()
     keep = f" To keep these values, write them in the inventory:\n{pasted}\n" if printed else ""
     if hidden:
-        keep += f" Not shown, as they may be secrets (helm get values {live.name}): {', '.join(hidden)}.\n"
-    lost = f"{text}; Helm would unset what the plan lacks: {some(names, MOST_NAMES)}"
-    return f"{lost}.{keep}{_ways_out(names, words, said)}"
+        which = f" --revision REVISION, as helm history {live.name} has it" if live.before else ""
+        keep += f" Not shown, as they may be secrets (helm get values {live.name}{which}): {', '.join(hidden)}.\n"
+    return keep
 
 
 def _pending(live: Release) -> str:
@@ -211,6 +297,20 @@ def _pending(live: Release) -> str:
     return (
         f"the Helm release {live.name} is {live.pending}: somebody's Helm is at work, or was cut off. Wait for its end;"
         f" where nobody is at work any more: {way_out}"
+    )
+
+
+def _uninstalling(live: Release) -> str:
+    """Return why nothing is applied to a release that is being taken away, whoever made it.
+
+    Helm goes on from a revision that is deployed, failed or superseded (helm.sh/helm, pkg/action, ``prepareUpgrade``).
+    """
+    name = live.name
+    return (
+        f"the Helm release {name} is {live.status}: somebody's helm uninstall is at work, or was cut off, and Helm does"
+        f" not upgrade what it was to take away. Wait for its end, and run again; where nobody is at work any more:"
+        f" helm rollback {name} REVISION, with the last one of helm history {name}, brings it back as it was. Or helm"
+        f" uninstall {name}: what is left of Cilium goes, pods have no network until the next run has installed it"
     )
 
 
@@ -243,14 +343,19 @@ def release_word(live: Release | None, planned: Release, made: Collection[str], 
     refused = release_refusals(live, planned, made, consent)
     if live is None or not refused:
         return {}
-    lost = set() if live.digest in made else set(leaves(live.values)) - set(leaves(planned.values))
-    unset = sorted({".".join(path) for path in lost} | set(consent.unset))
+    unset = sorted({".".join(path) for path in _lost(live, planned, made)} | set(consent.unset))
     word = _words(_valid_word(live, planned, made), unset)
     return {} if release_refusals(live, planned, made, TakeOver.of(word)) else word
 
 
-def _missed_migration(live: Release, planned: Release) -> list[str]:
-    """Return why a version must not be skipped, whoever consents: only that one makes the next one's CRDs possible."""
+def _missed_migration(live: Release, planned: Release, version: str) -> list[str]:
+    """Return why a version must not be skipped, whoever consents: only that one makes the next one's CRDs possible.
+
+    Args:
+        live: the revision that may run.
+        planned: what is to follow.
+        version: the revision's, as it is told.
+    """
     try:
         old, new = parse_version(live.version), parse_version(planned.version)
     except EdgeError:
@@ -258,7 +363,7 @@ def _missed_migration(live: Release, planned: Release) -> list[str]:
     if not old < V2ALPHA1_MIGRATED < V2ALPHA1_UNTIL <= new:
         return []
     return [
-        f"the live release {live.name} is Cilium {live.version}, and {planned.version} no longer serves"
+        f"the live release {live.name} is Cilium {version}, and {planned.version} no longer serves"
         " cilium.io/v2alpha1, in which objects may be stored (cilium/cilium#47242): Cilium"
         f" {text_of(V2ALPHA1_MIGRATED)} rewrites them, and no consent skips it."
         f" Set edge_cilium_version: {text_of(V2ALPHA1_MIGRATED)}.x first (its newest), after each minor version"
@@ -266,24 +371,29 @@ def _missed_migration(live: Release, planned: Release) -> list[str]:
     ]
 
 
-def _wrong_step(live: Release, planned: Release, word: str) -> list[str]:
-    """Return why a version cannot follow the live one (Cilium documentation, "Upgrade Guide": one minor at a time)."""
+def _wrong_step(live: Release, planned: Release, word: str, version: str) -> list[str]:
+    """Return why a version cannot follow the live one (Cilium documentation, "Upgrade Guide": one minor at a time).
+
+    Args:
+        live: the revision that may run.
+        planned: what is to follow.
+        word: the word that consents to it.
+        version: the revision's, as it is told.
+    """
     consent = f"edge_cluster_take_over: {{release: {word}}}"
     try:
         old, new = parse_version(live.version), parse_version(planned.version)
     except EdgeError as error:
-        return [
-            f"the live release {live.name} has the version {live.version}, which cannot be judged ({error}). {consent}"
-        ]
+        return [f"the live release {live.name} has the version {version}, which cannot be judged ({error}). {consent}"]
     if new < old:
         return [
-            f"the live release {live.name} is Cilium {live.version}, newer than the planned {planned.version}:"
+            f"the live release {live.name} is Cilium {version}, newer than the planned {planned.version}:"
             " a downgrade can take objects and routes away."
             f" Set edge_cilium_version: {live.version}, or say so: {consent}"
         ]
     if new[0] != old[0] or new[1] > old[1] + 1:
         return [
-            f"the live release {live.name} is Cilium {live.version}, and {planned.version} skips a minor version:"
+            f"the live release {live.name} is Cilium {version}, and {planned.version} skips a minor version:"
             " Cilium is upgraded from one minor to the next."
             f" Set edge_cilium_version: {old[0]}.{old[1] + 1}.x first (its newest), or say so: {consent}"
         ]
@@ -291,14 +401,18 @@ def _wrong_step(live: Release, planned: Release, word: str) -> list[str]:
 
 
 def nested(paths: Mapping[Path, Any]) -> dict[str, Any]:
-    """Return values by path as the map that they came from."""
+    """Return values by path as the map that they came from.
+
+    Of two revisions one may have a value where the other has a map: what comes first stays.
+    """
     result: dict[str, Any] = {}
     for path, value in paths.items():
         *above, last = path
-        place = result
+        place: Any = result
         for key in above:
-            place = place.setdefault(key, {})
-        place[last] = value
+            place = place.setdefault(key, {}) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place.setdefault(last, value)
     return result
 
 
@@ -331,18 +445,40 @@ def release_note(
         consent: the user's word.
 
     Returns:
-        The planned release's, and the live one's where it is this site's; then by word that named a release's version
-        the change that it was used for. What is noted, where the planned one lives.
+        The planned release's, and those of the live one's revisions that are this site's; then by word the changes that
+        it was used for. What is noted, where the planned one lives.
     """
     if live is not None and live.digest == planned.digest and live.digest in made:
         return tuple(made)
-    ours = [live.digest] if live is not None and live.digest in made else []
-    used = [item for item in made if item.startswith(f"{USED}{BETWEEN}")]
-    word = consent.release
-    if live is not None and word == _named(live) and _is_consent(word, live, planned, made):
+    revisions = live.revisions if live is not None else ()
+    ours = [item.digest for item in revisions if item.digest in made]
+    return tuple(dict.fromkeys([planned.digest, *ours, *_used(live, planned, made, consent.release)]))
+
+
+def _used(live: Release | None, planned: Release, made: Sequence[str], word: str | None) -> list[str]:
+    """Return what is noted of used words, with this one.
+
+    Each that names a version alone stays, as it would consent to anything anew; of those that name a change, which
+    consent to nothing else, the one that the inventory has.
+
+    Args:
+        live: as the cluster has it; None: there is none.
+        planned: what is about to be applied.
+        made: what is noted.
+        word: the user's.
+    """
+    noted = [item for item in made if item.startswith(f"{USED}{BETWEEN}")]
+    used = [item for item in noted if CHANGE not in item or (word and item.startswith(_use(word)))]
+    if live is None or word is None:
+        return used
+    named = [
+        item
+        for item in live.revisions
+        if (word == _named(item) or CHANGE in word) and _is_consent(word, item, live, planned, made)
+    ]
+    if named and CHANGE not in word:
         used = [item for item in used if not item.startswith(_use(word))]
-        used.append(f"{_use(word)}{live.mark}{BETWEEN}{planned.mark}")
-    return tuple(dict.fromkeys([planned.digest, *ours, *used]))
+    return used + [f"{_use(word)}{item.mark}{BETWEEN}{planned.mark}" for item in named]
 
 
 def note_config_map(noted: Sequence[str], site: str, namespace: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,26 @@ def rollouts(namespace: str, wait_for: Iterable[str] = tuple(WORKLOADS)) -> list
         if name not in WORKLOADS:
             raise EdgeError("wait_for", f"{name!r} is not {one_of(WORKLOADS)}")
     return [WORKLOADS[name].format(namespace=namespace) for name in wait_for]
+
+
+_TAG = re.compile(r"[^/]*:v?(\d+\.\d+\.\d+)[^/]*")
+"""The last part of an image's name, with the version that its tag begins with."""
+
+
+def version_of_image(image: str) -> str | None:
+    """Return Cilium's version that the tag of an image names, as ``v1.18.0`` does; None where it names none."""
+    found = _TAG.fullmatch(image.partition("@")[0].rpartition("/")[2])
+    return found[1] if found else None
+
+
+def operator_version(images: Mapping[str, Iterable[str]]) -> str | None:
+    """Return the version of the operator that a cluster runs; None where that is not known.
+
+    Args:
+        images: those of each workload (``images`` of module ``cluster_state_info``).
+    """
+    own = [image for rollout, found in images.items() if rollout.endswith(f"/{OPERATOR}") for image in found]
+    return next(filter(None, map(version_of_image, own)), None)
 
 
 def lacks(state: Mapping[str, Any], rolled_out: bool) -> Lacks:

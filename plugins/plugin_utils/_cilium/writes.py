@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._errors import MASK
-from ...module_utils._kubernetes.note import MAKING, NOTED
+from ...module_utils._kubernetes.note import NOTED
 from ...module_utils._kubernetes.outcomes import APPLIED, ENDING, KEPT, REFUSED, REMOVED
 from .._findings.wording import MOST_NAMES, some
 from .answers import is_of_object
 from .changes import Changes
 from .common import Object
 from .differences import difference
-from .live_objects import live_uids, live_versions, place
-from .note import Claims, Delta, created_uids
+from .live_objects import live_labels, live_uids, live_versions, place
+from .note import Claims, Delta, created_uids, making_key
 
 TAKEN_MEANWHILE = (
     "somebody else made it while this run did. What is planned was written into it; it is not counted as this site's"
@@ -42,18 +42,23 @@ Answered = tuple[Object, dict[str, Any]]
 
 
 class WriteError(Exception):
-    """The API server has refused a write; ``result`` is what the module says of it."""
+    """The API server has refused a write, or nobody has answered.
 
-    def __init__(self, result: Mapping[str, Any]) -> None:
+    ``result`` is what the module says of it, ``answered`` whether there was an answer.
+    """
+
+    def __init__(self, result: Mapping[str, Any], answered: bool = True) -> None:
         self.result = dict(result)
+        self.answered = answered
         super().__init__(str(result.get("msg")))
 
 
 class PartWrites:
     """The writes of one part.
 
-    What is about to be made is noted before, and its UIDs after it: a run that is cut off knows its own again. The UID
-    of what lives is a condition of its write: an object that somebody made anew in the meantime is not written to.
+    What is about to be made is noted before, and its UIDs after it, also where the API server has refused something: a
+    run that ends in the middle knows its own again. The UID of what lives is a condition of its write: an object that
+    somebody made anew in the meantime is not written to.
 
     Args:
         part: the part.
@@ -68,8 +73,9 @@ class PartWrites:
     ) -> None:
         self._uids = live_uids(live)
         self._claims = claims
-        self._making = f"{MAKING}{part}"
+        self._part = part
         self._config_map = live["config_map"]
+        self._answers: list[Answered] = []
         self.is_last = part == LAST_PART
         self.new = [
             name for item in [*secrets, *changes.apply] if (name := place(item)) not in self._uids and is_whole(item)
@@ -77,6 +83,9 @@ class PartWrites:
         """Places of the objects that are about to be made."""
         self.versions = live_versions(live)
         """By place, the resourceVersion with which an object was read."""
+        self.owned = live_labels(live)
+        """By place, the labels of ours that a node had when it was read."""
+        self.secrets = [self._with_uid(item) for item in secrets]
         self.apply = [self._with_uid(item) for item in changes.apply]
         self.remove = [self._with_uid(item) for item in changes.remove]
 
@@ -88,18 +97,32 @@ class PartWrites:
     @property
     def before(self) -> Delta:
         """What is noted before anything is made."""
-        return {**self._claims.labels_about_to_be, **({self._making: "\n".join(self.new)} if self.new else {})}
+        return {**self._claims.about_to_be, **{making_key(self._part, name): name for name in self.new}}
 
-    def after(self, written: Sequence[Answered], kept: Iterable[str], forget: bool) -> Delta:
+    def take(self, objects: Sequence[Object], results: Sequence[dict[str, Any]]) -> None:
+        """Take what became of objects that were applied: in their order, up to a refusal that meets all."""
+        self._answers += zip(objects, results, strict=False)
+
+    @property
+    def made(self) -> Delta:
+        """What is noted of the new objects that were made so far: their UIDs, and that they are not to be made."""
+        there = [(item, answer) for item, answer in self._answers if "uid" in answer]
+        done: Delta = {
+            making_key(self._part, name): None for item, _answer in there if (name := place(item)) in self.new
+        }
+        return {**done, **created_uids(there, self.new)}
+
+    def after(self, kept: Iterable[str], refused: Iterable[str], forget: bool) -> Delta:
         """Return what is noted in the end.
 
         Args:
-            written: what was applied.
             kept: places of what was not removed.
+            refused: places of what was not written.
             forget: whether the part leaves the site.
         """
-        delta = {**({self._making: None} if self.new else {}), **created_uids(written, self.new)}
-        delta = {**self._claims.delta_without([self._uids[name] for name in kept]), **delta}
+        stay = {uid: name for name in [*kept, *refused] if (uid := self._uids.get(name))}
+        done: Delta = {making_key(self._part, name): None for name in self.new}
+        delta = {**self._claims.delta_with(stay), **done, **self.made}
         return {key: value for key, value in delta.items() if not (forget and key.startswith(NOTED) and value)}
 
     def ends_the_note(self, delta: Delta, forget: bool, check_mode: bool) -> bool:
@@ -109,7 +132,7 @@ class PartWrites:
 
     def sent(self, delta: Delta) -> Delta:
         """Return what of a delta is sent: nothing, where that would make a ConfigMap without anything in it."""
-        makes_nothing = not self._config_map and not any(delta.values()) and self._making not in delta
+        makes_nothing = not self._config_map and not any(delta.values()) and not self.before
         return {} if makes_nothing else delta
 
     def told(
@@ -162,7 +185,7 @@ def without_passwords(text: str, secrets: Iterable[Object]) -> str:
 
 
 def interrupted(verb: str, objects: Sequence[Object], done: Mapping[str, Any]) -> WriteError:
-    """Return the error of a run that ends because nobody has answered, or for a lack of rights.
+    """Return the error of a run that ends because nobody has answered.
 
     Args:
         verb: what the run was about to do, where it was no writing.
@@ -170,7 +193,7 @@ def interrupted(verb: str, objects: Sequence[Object], done: Mapping[str, Any]) -
         done: the result of the module.
     """
     names = some([place(item) for item in objects], MOST_NAMES)
-    return WriteError({**done, "msg": f"{verb}{names}: {done.get('msg')}\n{RETRY}"})
+    return WriteError({**done, "msg": f"{verb}{names}: {done.get('msg')}\n{RETRY}"}, answered=False)
 
 
 def _refusal(refused: Mapping[str, str], verb: str = "write") -> WriteError:

@@ -3,5 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare two configurations by what they set up: of FRR, and of Kubernetes objects.
 
-May import: _errors, module_utils/_frr, _addressing, _kubernetes, _versions, _findings, _document, _model, _cilium.
+May import: _errors, module_utils/_frr, module_utils/_kubernetes, _addressing, _kubernetes, _versions, _findings,
+_document, _model, _cilium.
 """

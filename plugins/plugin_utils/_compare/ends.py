@@ -14,16 +14,20 @@ import yaml
 
 from ...module_utils._errors import MASK, EdgeError
 from ...module_utils._frr.config import mask
+from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from .._cilium.common import BGP_KINDS, LB_KINDS
+from .._cilium.handover import handover
 from .._cilium.helm_values import changed_values, differing_values
 from .._cilium.live_objects import is_ours, object_key, place
+from .._cilium.takeover import running
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import count
 from .._kubernetes.labels import kubelet_labels
+from .._kubernetes.selectors import selector_of
 from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
 from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, frr_difference, moved_between_groups
 from .objects.compare import objects_difference
-from .objects.policies import POLICY, policies_are_read, policies_of
+from .objects.policies import policies_are_read, policies_of
 from .objects.shape import as_text, read_as_the_api_has_it
 
 ONLY_LIVE = "only live"
@@ -34,7 +38,7 @@ TIGHTENED = "tightened"
 NO_DIFFERENCE = (NOT_COMPARED, TIGHTENED)
 """States of rows that are no differences."""
 
-_CILIUM_KINDS = (*BGP_KINDS, *LB_KINDS, POLICY)
+_CILIUM_KINDS = (*BGP_KINDS, *LB_KINDS, PEERING_POLICY)
 """The kinds of a saved copy that are compared, beside Nodes and Services."""
 
 SAVE_ROUTER = "save it again: ssh ROUTER vtysh -c \"'show running-config'\""
@@ -82,6 +86,8 @@ class Comparison:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     """What is to be known of the rows and is no difference itself."""
+    refusals: tuple[str, ...] = ()
+    """Why ``site.yml`` would end before it changes anything: what no commit takes out of a cluster of others."""
 
     @property
     def differences(self) -> int:
@@ -91,7 +97,8 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         rows = [asdict(row) for row in self.rows]
-        return {"differences": self.differences, "rows": rows, "notes": list(self.notes)}
+        told = {"notes": list(self.notes), "refusals": list(self.refusals)}
+        return {"differences": self.differences, "rows": rows, **told}
 
     def text(self, title: str) -> list[str]:
         """Return it as lines for a terminal."""
@@ -99,6 +106,7 @@ class Comparison:
         width = max((len(row.state) for row in self.rows), default=0)
         lines = [f"{title}: {counted}"]
         lines += [f"  {row.state:<{width}}  {row.what}" for row in self.rows]
+        lines += [f"  refused: {refusal}" for refusal in self.refusals]
         return lines + [f"  note: {note}" for note in self.notes]
 
 
@@ -294,9 +302,9 @@ def release_notes(release: Mapping[str, Any] | None, cluster: PlannedCluster) ->
     """
     if release is None or not cluster["cilium_managed"] or cluster["absent"]:
         return ()
-    changed = changed_values(release["values"], cluster["helm_values"])
-    version = cluster["cilium_version"]
-    notes = [] if release["version"] == version else [f"Helm release: {release['version']} live, {version} planned"]
+    live, version = running(release), cluster["cilium_version"]
+    changed = changed_values(live["values"], cluster["helm_values"])
+    notes = [] if live["version"] == version else [f"Helm release: {live['version']} live, {version} planned"]
     if changed:
         notes.append(f"Helm release: values that are not the planned ones: {len(changed)}")
     return tuple(notes)
@@ -342,12 +350,14 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
             f"not made by this site ({len(others)}): {', '.join(others)}; site.yml never removes such objects, and"
             " refuses what would meet them"
         )
-    return Comparison((*rows, *labelled, *(row_of(line) for line in lines)), tuple(notes))
+    held = handover(state, cluster)
+    compared = (*rows, *labelled, *(row_of(line) for line in lines))
+    return Comparison(compared, (*notes, *held.notes), tuple(map(str, held.stuck)))
 
 
 def _live_version(state: Mapping[str, Any]) -> str | None:
     """Return the version of the Helm release that lives in a cluster; None where it is not known."""
-    version = (state.get("release") or {}).get("version")
+    version = running(state.get("release") or {}).get("version")
     if version is None:
         return None
     try:
@@ -368,11 +378,15 @@ def _policy_notes(
         runs: the version of Cilium that lives there; None: not known.
         planned: the version that is to follow.
     """
-    policies = {item["metadata"]["name"]: {"spec": item.get("spec") or {}} for item in live if item["kind"] == POLICY}
+    policies = {
+        item["metadata"]["name"]: {"spec": item.get("spec") or {}} for item in live if item["kind"] == PEERING_POLICY
+    }
     until, notes = text_of(PEERING_POLICY_UNTIL), []
     for name, item in sorted(policies.items()):
-        selected = [n for n in sorted(nodes) if policies_of({POLICY: {name: item}}, {**kubelet_labels(n), **nodes[n]})]
-        said = f"{POLICY} {name} selects {', '.join(selected) or 'no node'}"
+        selected = [
+            n for n in sorted(nodes) if policies_of({PEERING_POLICY: {name: item}}, {**kubelet_labels(n), **nodes[n]})
+        ]
+        said = f"{PEERING_POLICY} {name} selects {', '.join(selected) or 'no node'}"
         if selected and policies_are_read(parse_version(planned)):
             said += f": before Cilium {until} it wins there over each CiliumBGPClusterConfig"
         elif selected and runs is None:
@@ -403,6 +417,7 @@ def _release_rows(state: Mapping[str, Any], cluster: PlannedCluster) -> tuple[li
     for key, wanted in (("status", "deployed"), ("chart", "cilium")):
         if live.get(key, wanted) != wanted:  # a copy does not tell it
             rows.append(Row(DIFFERS, f"{name}: {key}: {live[key]} live, {wanted} planned"))
+    live = running(live)
     if live["version"] is None:
         notes.append(f"{name}: values are compared, its version is not known from a copy")
     elif live["version"] != cluster["cilium_version"]:
@@ -489,10 +504,31 @@ def _node_labels(live: Mapping[str, Any], cluster: PlannedCluster) -> tuple[dict
                 else:
                     rows.append(Row(ONLY_PLANNED, f"{said}={value}"))
             has[key] = value
-        for key in live.get(name, {}).get("owned", ()):
+        for key in sorted({*live.get(name, {}).get("owned", ()), *_left_keys(name, has, cluster)}):
             if key not in wanted and key in has:
                 rows.append(Row(ONLY_LIVE, f"node {name}: label {key}={has.pop(key)}"))
     return labels, rows
+
+
+def _left_keys(node: str, labels: Mapping[str, str], cluster: PlannedCluster) -> set[str]:
+    """Return keys of a node's labels that decide whether the plan selects it, and that the plan gives others alone.
+
+    Where others apply, labels of nodes are set by commands, which take none off: no field manager tells whose they are.
+
+    Args:
+        node: its name.
+        labels: its live labels.
+        cluster: the planned cluster.
+    """
+    given = cluster["node_labels"] or {}
+    if cluster["apply"] != "others" or node not in given:
+        return set()
+    keys = {key for own in given.values() for key in own}.intersection(labels).difference(given[node])
+    specs = [item["spec"] for item in (*cluster["bgp"], *cluster["lb"])]
+    selectors = [selector_of(spec["nodeSelector"]) for spec in specs if spec.get("nodeSelector")]
+    whole = {**kubelet_labels(node), **labels}
+    without = {key: {name: value for name, value in whole.items() if name != key} for key in keys}
+    return {key for key in keys if any(item.matches(whole) != item.matches(without[key]) for item in selectors)}
 
 
 def _first_family(cluster: PlannedCluster) -> str:

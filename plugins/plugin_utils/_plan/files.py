@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from .._cilium.secrets import password_secrets
 from .._document.plan import KubernetesObject, PlanDocument
-from .gitops import OTHERS, ReleaseSource, documents, gitops_files
+from .gitops import OTHERS, ReleaseSource, documents, gitops_files, hidden_values
 from .talos import talos_patches
 
 
@@ -46,6 +46,12 @@ def cluster_files(plan: PlanDocument, sources: Mapping[str, ReleaseSource] | Non
             found = gitops_files(cluster, list(manifests), (sources or {}).get(name))
             files.update({f"{name}/{path}": text for path, text in found.items()})
     return dict(sorted(files.items()))
+
+
+def private_files(plan: PlanDocument) -> set[str]:
+    """Return the paths of files with Helm values that may be secrets, as they are in plain, whether or not rendered."""
+    files = ("values.yaml", "flux/helmrelease.yaml")
+    return {f"{name}/{file}" for name, cluster in plan["clusters"].items() if hidden_values(cluster) for file in files}
 
 
 def secret_files(plan: PlanDocument, passwords: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -122,10 +122,17 @@ def _as_block(dumper: yaml.SafeDumper, text: _Literal) -> yaml.ScalarNode:
 
 
 _OTHERWISE = re.compile(
-    r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_,]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?|[-+]?0[xob][0-9a-f_]+|[-+]?\.(inf|nan)|[yn]|~|<<|=",
-    re.IGNORECASE,
+    r"""
+    [-+]?(\.[0-9][0-9_]*|[0-9][0-9_,]*(\.[0-9_]*)?)(e[-+]?[0-9]+)?
+    |[-+]?0[xob][0-9a-f_]+
+    |[-+]?0x[0-9a-f_]*(\.[0-9a-f_]*)?p[-+]?[0-9]+  # strconv.ParseFloat
+    |[-+]?\.?(inf|infinity|nan)
+    |[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([t\ ].*)?  # a time, with days and months of one digit too
+    |[yn]|~|<<|=
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-"""Text that some reader of YAML takes for a number, a truth value or a sign: in quotes it is text for all."""
+"""Text that some reader of YAML takes for a number, a time, a truth value or a sign: in quotes it is text for all."""
 
 
 def _as_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -168,62 +175,90 @@ def gitops_files(cluster: PlannedCluster, manifests: Sequence[str], source: Rele
         files["flux/source.yaml"] = documents([_flux_source(kind, source, cluster["cilium_version"])])
         files["flux/helmrelease.yaml"] = documents([_helm_release(kind, source, cluster)])
         files["flux/kustomization.yaml"] = documents([_kustomization(["source.yaml", "helmrelease.yaml"])])
+    ambiguous = _ambiguous(cluster)
     for item in cluster["services"]:
         if item["manage"] == "metadata":
             path = f"metadata/{item['namespace']}/{item['name']}/kustomization.yaml"
-            files[path] = documents([_metadata_component(item)])
+            files[path] = documents([_metadata_component(item, ambiguous.get(item["name"], set()))])
     commands = _label_commands(cluster)
     if commands:
         files["node-labels.sh"] = commands
     return files
 
 
+def hidden_values(cluster: PlannedCluster) -> list[str]:
+    """Return the paths of a cluster's Helm values that may be secrets; none where its values are not rendered."""
+    if not cluster["managed"] or (cluster["apply"] == OTHERS and cluster["absent"]):
+        return []
+    found = leaves(cluster["helm_values"]).items()
+    return sorted(".".join(path) for path, value in found if shown(path, value) != value)
+
+
 def gitops_notes(plan: PlanDocument, sources: Mapping[str, ReleaseSource]) -> list[str]:
-    """Return what the rendered files lack, and what else is to be done, of each cluster to which others apply.
+    """Return what is to be known of the rendered files, and what else is to be done.
 
     Args:
         plan: the plan.
-        sources: cluster -> where its chart comes from.
+        sources: cluster -> where its chart comes from, for each cluster to which others apply.
     """
     notes = []
     for name, cluster in plan["clusters"].items():
-        if not cluster["managed"] or cluster["apply"] != OTHERS:
-            continue
-        if cluster["passwords"]:
+        others = cluster["managed"] and cluster["apply"] == OTHERS
+        if others and cluster["passwords"]:
             secrets = some([password_secret_name(password) for password in cluster["passwords"]])
             notes.append(
                 f"{name}: Secrets of BGP passwords are not rendered for Git: {secrets} in namespace"
                 f" {cluster['secrets_namespace']}, each with the key password. Give them to Flux or Argo CD encrypted"
-                " (SOPS, External Secrets): without them these sessions do not come up"
+                " (SOPS, External Secrets), in a folder of their own: without them these sessions do not come up"
             )
-        hidden = sorted(
-            ".".join(path) for path, value in leaves(cluster["helm_values"]).items() if shown(path, value) != value
-        )
-        if hidden and not cluster["absent"]:
+        hidden = hidden_values(cluster)
+        if hidden:
             notes.append(
                 f"{name}: Helm values are rendered in plain, and these may be secrets: {some(hidden)}. Take them out of"
                 " the inventory, and name Secrets of the cluster in their place where the chart takes one"
             )
-        if any((cluster["node_labels"] or {}).values()):
-            notes.append(
-                f"{name}: labels of its nodes are commands ({name}/node-labels.sh), because a Node that is pruned is"
-                " lost: run them, or set the labels where the nodes are made"
-            )
-        namespaces = sorted({item["namespace"] for item in cluster["services"] if item["object"] is not None})
-        if namespaces and not cluster["absent"]:
-            notes.append(
-                f"{name}: Services are rendered into {some(namespaces)}, and no namespace is: one that is not there"
-                " keeps Flux and Argo CD from applying anything of the folder, pools and sessions too"
-            )
-        if not (cluster["absent"] or cluster["bgp"] or cluster["lb"] or namespaces):
-            notes.append(
-                f"{name}: nothing is left to be applied, so its folder manifests goes: Flux and Argo CD then prune"
-                " nothing. Delete what they applied before, or leave the cluster to edge_state: absent first"
-            )
+        if others:
+            notes += _notes_for_others(name, cluster)
         source = sources.get(name)
-        if source and cluster["cilium_managed"] and not cluster["absent"]:
+        if others and source and cluster["cilium_managed"] and not cluster["absent"]:
             notes += _source_notes(name, source)
     return notes
+
+
+def _notes_for_others(name: str, cluster: PlannedCluster) -> list[str]:
+    """Return what the manifests of a cluster lack to which others apply."""
+    notes = []
+    if any((cluster["node_labels"] or {}).values()):
+        notes.append(
+            f"{name}: labels of its nodes are commands ({name}/node-labels.sh), because a Node that is pruned is"
+            " lost: run them, or set the labels where the nodes are made"
+        )
+    namespaces = sorted({item["namespace"] for item in cluster["services"] if item["object"] is not None})
+    if namespaces and not cluster["absent"]:
+        notes.append(
+            f"{name}: Services are rendered into {some(namespaces)}, and no namespace is: one that is not there"
+            " keeps Flux and Argo CD from applying anything of the folder, pools and sessions too"
+        )
+    for service, found in _ambiguous(cluster).items():
+        notes.append(
+            f"{name}: Services of the name {service} are in {some(sorted(found))}: each Component finds its own by the"
+            " namespace in the Service's file. Where a base sets the namespaces, name the Component in that base"
+        )
+    if not (cluster["absent"] or cluster["bgp"] or cluster["lb"] or namespaces):
+        notes.append(
+            f"{name}: nothing is left to be applied, so its folder manifests goes: Flux and Argo CD then prune"
+            " nothing. Delete what they applied before, or leave the cluster to edge_state: absent first"
+        )
+    return notes
+
+
+def _ambiguous(cluster: PlannedCluster) -> dict[str, set[str]]:
+    """Return names of Services that get a Component, and that are in several namespaces: name -> namespaces."""
+    found: dict[str, set[str]] = {}
+    for item in cluster["services"]:
+        if item["manage"] == "metadata":
+            found.setdefault(item["name"], set()).add(item["namespace"])
+    return {name: namespaces for name, namespaces in found.items() if len(namespaces) > 1}
 
 
 def _source_notes(name: str, source: ReleaseSource) -> list[str]:
@@ -279,23 +314,30 @@ def _helm_release(kind: str, source: ReleaseSource, cluster: PlannedCluster) -> 
     }
 
 
-def _metadata_component(item: ServiceManifest) -> dict[str, Any]:
+def _metadata_component(item: ServiceManifest, namespaces: set[str]) -> dict[str, Any]:
     """Return a Component that adds our labels and annotations to a Service where its owner's Kustomization has it.
 
     A part of the Service, applied beside its owner, would be a second owner of one object: Flux has one field manager
     for all its Kustomizations, so each would take the other's fields away, and Argo CD refuses shared resources or
     reports them. A patch in the owner's own build works with both. It is found by kind and name alone: the namespace
     may be set later in that build.
+
+    Args:
+        item: the Service.
+        namespaces: those with a Service of this name that gets a Component; empty where it is the only one.
     """
     keys = {name: dict(item[name]) for name in ("labels", "annotations") if item[name]}
     part = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": item["name"], **keys}}
     patch = yaml.dump(part, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    target = {"version": "v1", "kind": "Service", "name": item["name"]}
+    if namespaces:
+        # A Service without one, whose namespace is set later in the build, is found as one of "default".
+        other = [] if "default" in namespaces else ["default"]
+        target["namespace"] = f"({'|'.join([item['namespace'], *other])})" if other else item["namespace"]
     return {
         "apiVersion": "kustomize.config.k8s.io/v1alpha1",
         "kind": "Component",
-        "patches": [
-            {"target": {"version": "v1", "kind": "Service", "name": item["name"]}, "patch": _Literal(patch)},
-        ],
+        "patches": [{"target": target, "patch": _Literal(patch)}],
     }
 
 

@@ -4,7 +4,8 @@
 """What ``playbooks/render.yml`` has written into a folder before: a list of files with digests, one for each site.
 
 A file that an earlier rendering wrote and this one does not, such as that of a renamed cluster, is removed: Flux and
-Argo CD apply whatever lies there. A file of the user's is never removed or replaced.
+Argo CD apply whatever lies there. A file of the user's is never removed or replaced, and a Kustomization goes with its
+whole folder alone: Flux and Argo CD make one of whatever is left there, and prune all else.
 """
 
 from __future__ import annotations
@@ -12,14 +13,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.config import mask
+from .._findings.wording import MOST_NAMES, some
 
 FORMAT = 1
 _HINT = "take the file away; then what an earlier rendering left is yours to remove"
+
+DIRECTORY = "edge_render_dir"
+"""The variable that names the folder."""
+
+_KUSTOMIZATION = re.compile(r"(?P<folder>[^/]+/(manifests|flux))/kustomization\.yaml")
+"""What a Kustomization of Flux, or an Application of Argo CD, points at."""
+_COMPONENT = re.compile(r"(?P<folder>[^/]+/metadata/[^/]+/[^/]+)/kustomization\.yaml")
+_CHART_VALUES = re.compile(r"[^/]+/charts/[^/]+/.+\.values\.yaml")
 
 _PASSWORD = re.compile(r"(?m)^(\s+password: ).*$")
 
@@ -65,3 +75,80 @@ def read_list(text: str | None, source: str) -> dict[str, str]:
         if {"", ".."} & set(path.split("/")):
             raise EdgeError(source, f"names {path!r}, which is outside its folder", _HINT)
     return files
+
+
+def check_ends(listed: Mapping[str, str], ends: Collection[str], source: str) -> None:
+    """Raise an error where the list of a folder is that of another inventory, whose files this one would remove.
+
+    Every file of a list lies below the name of its router or cluster. A site that renames some keeps others.
+
+    Args:
+        listed: what was rendered before.
+        ends: the plan's routers and clusters.
+        source: path of the list, for the error.
+
+    Raises:
+        EdgeError: the list has files, and none of a router or a cluster of the plan.
+    """
+    before = sorted({path.partition("/")[0] for path in listed})
+    if before and not set(before) & set(ends):
+        raise EdgeError(
+            DIRECTORY,
+            f"{source} lists files of {some(before, MOST_NAMES)}, and none of a router or a cluster of this inventory:"
+            " this rendering would remove what another inventory has rendered",
+            "give one of the two inventories another edge_site_name, or render into another folder; where it is the"
+            f" same site, with all of its ends renamed: {_HINT}",
+        )
+
+
+def is_changed(path: str, found: str, text: str, listed: Mapping[str, str]) -> bool:
+    """Return whether somebody changed a file since it was rendered, and it is not what is rendered now.
+
+    Args:
+        path: of the file.
+        found: what it holds.
+        text: what is rendered.
+        listed: what was rendered before.
+    """
+    return path in listed and found != text and listed[path] != digest(path, found)
+
+
+def check_pruned(stale: Iterable[str], there: Iterable[str]) -> None:
+    """Raise an error where a Kustomization would go, and files of its folder would stay.
+
+    Args:
+        stale: what is to be removed.
+        there: all files in the folder that is rendered into, and those that are to be written.
+
+    Raises:
+        EdgeError: some would stay.
+    """
+    gone = set(stale)
+    for path in sorted(gone):
+        found = _KUSTOMIZATION.fullmatch(path)
+        left = sorted(item for item in there if found and item.startswith(f"{found['folder']}/") and item not in gone)
+        if found and left:
+            raise EdgeError(
+                DIRECTORY,
+                f"{path} would go, and {some(left, MOST_NAMES)} would stay: Flux and Argo CD would take what is left"
+                " for all that is wanted there, and prune everything else",
+                f"move what stays out of {found['folder']}; or take Flux's Kustomization or Argo CD's Application of"
+                f" this folder away, then delete {path} yourself",
+            )
+
+
+def removal_notes(removed: Iterable[str]) -> list[str]:
+    """Return what is to be done where files go that a user's own files name."""
+    notes = []
+    for path in removed:
+        component = _COMPONENT.fullmatch(path)
+        if component:
+            notes.append(
+                f"{component['folder']}: the Component is removed: take it out of components in its owner's"
+                " kustomization.yaml in the same commit, or that build fails"
+            )
+        elif _CHART_VALUES.fullmatch(path):
+            notes.append(
+                f"{path}: the values of a chart are removed: take the file out of what names it in the same commit"
+            )
+    return notes

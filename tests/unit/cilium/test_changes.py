@@ -11,22 +11,21 @@ import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import changes as _changes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.address_refusals import given_by
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import (
-    LbIpam,
-    MayMove,
-    given_by,
-)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import MayMove
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import LbIpam
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import part_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
     password_secrets,
     secrets_at_hand,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.service_writes import service_writes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import PartWrites
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
-from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, uid_of, with_uids
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, uid_of, way_out, with_uids
 
 MANAGER = "hybridnet.cluster_edge"
 OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
@@ -161,7 +160,7 @@ def test_removes_only_what_carries_both_labels() -> None:
         pytest.param(
             pool("lb", "192.0.2.0/25", labels={}, managedFields=[managed("kubectl", {})]),
             "CiliumLoadBalancerIPPool lb: it exists already and this collection did not make it"
-            "; its field managers: kubectl (delete it once)",
+            f"; its field managers: kubectl ({way_out('lb')})",
             id="made by someone else",
         ),
         pytest.param(
@@ -193,6 +192,16 @@ def test_removes_only_what_carries_both_labels() -> None:
             "(remove them there, or delete the object once so that it is made anew)",
             id="a field that someone else added in our name",
         ),
+        pytest.param(
+            pool(
+                "lb",
+                "192.0.2.0/25",
+                managedFields=[managed(name, {"f:blocks": {}, "f:disabled": {}}) for name in (MANAGER, "kustomize")],
+            ),
+            "CiliumLoadBalancerIPPool lb: the field manager kustomize holds spec.disabled, which would stay beside the plan "
+            "(remove them there, or delete the object once so that it is made anew)",
+            id="a field that we hold as well, and give up",
+        ),
     ],
 )
 def test_refuses_to_take_over(live: dict[str, Any], error: str) -> None:
@@ -218,6 +227,32 @@ def test_a_service_that_is_being_deleted_is_told() -> None:
     changes = service_changes([planned_service("service")], state(services=[live], namespaces=["media"]), "home")
     assert [text.partition(" (")[0] for text in texts(changes.faults)] == [f"Service media/web: {ENDS}"]
     assert changes.apply == []
+
+
+def test_an_object_of_others_becomes_the_site_s_by_an_apply_in_its_name() -> None:
+    """The way out that a refusal names, for a pool that Flux has made: nothing is deleted, no address goes."""
+    planned = pool("lb", "192.0.2.0/25")
+    made_by_flux = managed("kustomize-controller", {"f:blocks": {}})
+    found = pool("lb", "192.0.2.0/25", managedFields=[made_by_flux], uid=uid_of("lb"))
+    noted = {"noted.lb": "true"}
+
+    def refused(live: dict[str, Any], data: dict[str, str]) -> list[str]:
+        claims = Claims("lb", "home", data, "kube-system")
+        return texts(_changes.lb_changes([planned], MayMove(), state(objects=[live]), claims).errors)
+
+    because = "its UID is not in the ConfigMap kube-system/cluster-edge-home; its field managers: kustomize-controller"
+    restored = "after a restore from a backup, which gives new UIDs, delete that ConfigMap"
+    for data, is_noted in ((noted, True), ({}, False)):
+        assert refused(found, data) == [
+            f"{POOL} lb: it carries this site's labels, and the site did not make it: {because}"
+            f" ({way_out('lb', is_noted)}; {restored})"
+        ]
+    applied = {
+        **found,
+        "metadata": {**found["metadata"], "managedFields": [managed(MANAGER, {"f:blocks": {}}), made_by_flux]},
+    }
+    assert refused(applied, {}) == []
+    assert len(refused(applied, noted)) == 1
 
 
 def test_fields_of_others_that_the_plan_has_are_fine() -> None:
@@ -385,6 +420,7 @@ def test_consent_names_the_service_and_the_address_that_it_holds(said: str, move
     assert (lb_changes([], consent, live, "home").errors == []) is moves
 
 
+STAYS = {"namespace": "media", "name": "web", "manage": "values", "labels": {}, "annotations": {}}
 HOLDS_NONE = {**service("waits", "", "lb"), "status": {}}
 
 
@@ -393,7 +429,7 @@ HOLDS_NONE = {**service("waits", "", "lb"), "status": {}}
     [
         pytest.param({}, [], False, id="it leaves too"),
         pytest.param({}, None, True, id="nobody says what leaves"),
-        pytest.param({}, [{"namespace": "media", "name": "web", "labels": {}}], True, id="it stays"),
+        pytest.param({}, [STAYS], True, id="it stays"),
         pytest.param({"labels": {POOL_LABEL: "lb"}}, [], True, id="of others"),
     ],
 )
@@ -403,7 +439,8 @@ def test_a_service_that_leaves_with_its_pool_keeps_none(
     held = with_metadata(service("web", "192.0.2.5", "lb"), **{"labels": {**OWNED, POOL_LABEL: "lb"}, **changes})
     found = with_uids(state(objects=[pool("lb", "192.0.2.0/25")], services=[held]))
     claims = all_noted("lb", found, "home")
-    errors = _changes.lb_changes([], MayMove(), found, claims, services=planned).errors
+    writes = service_writes(planned, found, claims)
+    errors = _changes.lb_changes([], MayMove(), found, claims, writes=writes).errors
     assert [error.path for error in errors] == (["CiliumLoadBalancerIPPool lb"] if refused else [])
 
 

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import live_uids
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import (
+    live_labels,
+    live_uids,
+    live_versions,
+)
 
 
 def test_what_a_cluster_has_is_named_as_messages_name_it() -> None:
@@ -15,7 +19,9 @@ def test_what_a_cluster_has_is_named_as_messages_name_it() -> None:
         "objects": [{"kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "media"}}],
         "services": [{"kind": "Service", "metadata": {"namespace": "media", "name": "web"}}],
         "secrets": [{"namespace": "kube-system", "name": "bgp-lan"}],
-        "nodes": {"node01": {"labels": {}, "owned": []}},
+        "nodes": {
+            "node01": {"labels": {"a": "b", "c": "d"}, "owned": ["a"], "uid": "of-node01", "resourceVersion": "7"}
+        },
         "namespaces": ["dummy"],
     }
     assert set(live_uids(state)) == {
@@ -26,3 +32,5 @@ def test_what_a_cluster_has_is_named_as_messages_name_it() -> None:
         "Namespace dummy",
     }
     assert "Namespace dummy" not in live_uids({**state, "namespaces": None})
+    assert (live_uids(state)["Node node01"], live_versions(state)["Node node01"]) == ("of-node01", "7")
+    assert live_labels(state) == {"Node node01": {"a": "b"}}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm_records import read_release
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import MISSING, NOT_SEEN
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
@@ -25,6 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
+from ansible_collections.hybridnet.cluster_edge.tests.support.helm_stand_in import HelmStandIn, record
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
@@ -245,6 +247,44 @@ def test_an_upgrade_that_ends_a_peering_policy_and_brings_fields() -> None:
     after = {**before, **live_release(of, "1.19.6")}
     assert "CiliumBGPPeeringPolicy old-policy" not in paths(of, after)
     assert any("does not know" in text for text in look(of, after, ADMINISTRATOR).refusals)
+
+
+def failed_over(of: Target, version: str, tried: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what Helm's records say: a deployed revision of this site, and over it one of this site that failed."""
+    planned = of.cluster["helm_values"]
+    chart = {"name": "cilium", "appVersion": tried}
+    reader: Any = HelmStandIn(
+        record(5, chart={"metadata": {**chart, "version": version}}, config=planned if values is None else values),
+        record(6, chart={"metadata": {**chart, "version": tried}}, config=planned, info={"status": "failed"}),
+    )
+    made = " ".join(Release("cilium", item, planned).digest for item in (version, tried))
+    return {"release": read_release(reader, "kube-system/cilium"), "config_map": {"release": made}}
+
+
+def test_the_look_begins_at_what_runs_where_helm_failed_over_it() -> None:
+    """The newest record is not what the nodes run: its version ends no policy and brings no field."""
+    of = target("1.19.6", edge_cilium_managed=True)
+    before = state(of, POLICY, **failed_over(of, "1.18.2", "1.19.6"))
+    for kind in before["kinds"].values():
+        kind["fields"] = {name: {"spec": {}} for name in kind["fields"]}
+    refused = look(of, before, ADMINISTRATOR).refusals
+    assert [text.partition(":")[0] for text in refused] == ["CiliumBGPPeeringPolicy old-policy"]
+    assert calls_helm(of, before)
+    far = target("1.20.2", edge_cilium_managed=True)
+    told = look(far, state(far, **failed_over(far, "1.18.2", "1.19.6")), ADMINISTRATOR).refusals
+    assert any("is Cilium 1.18.2 (deployed), and 1.20.2 skips a minor version" in text for text in told)
+
+
+def test_values_of_what_runs_tell_whether_agents_reach_the_api_server() -> None:
+    """An address that works for the running agents goes on to work, whatever the failed revision had."""
+    of = target("1.19.6", edge_cilium_managed=True, edge_cluster_distribution="talos")
+    node = {"labels": {}, "owned": [], "os_image": "Debian GNU/Linux 12", "kubelet_version": "v1.34.2"}
+    address = {key: of.cluster["helm_values"][key] for key in ("k8sServiceHost", "k8sServicePort")}
+    found = []
+    for values in (address, {}):
+        live = state(of, nodes={"n1": node}, **failed_over(of, "1.18.2", "1.19.6", values))
+        found.append(any("agents would not reach" in text for text in look(of, live, ADMINISTRATOR).refusals))
+    assert found == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -577,3 +617,160 @@ def test_a_namespace_that_is_not_there_is_refused_before_anything_is_changed() -
         "cilium_net_release_namespace: the cluster has no namespace kube-system, in which Cilium's release and the note of"
         " what this site made are kept (kubectl create namespace kube-system, closed to tenants; or leave the variable out)"
     ) in found.refusals
+
+
+def holder(address: str, name: str = "media/plex", **metadata: Any) -> dict[str, Any]:
+    """Return a Service of somebody that holds an address."""
+    namespace, _slash, own = name.partition("/")
+    known = {"namespace": namespace, "name": own, "uid": uid_of(f"Service {name}"), **metadata}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": known,
+        "spec": {"type": "LoadBalancer"},
+        "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
+    }
+
+
+def beside(live: dict[str, Any], *services: dict[str, Any]) -> dict[str, Any]:
+    return {**live, "services": [*live["services"], *services]}
+
+
+def with_values(live: dict[str, Any], version: str = "1.19.6", **values: Any) -> dict[str, Any]:
+    """Return a cluster whose release, made by this site, has other values."""
+    found = {**live["release"], "version": version, "values": {**live["release"]["values"], **values}}
+    made = Release("cilium", version, found["values"]).digest
+    return {**live, "release": found, "config_map": {**live["config_map"], "release": made}}
+
+
+@pytest.mark.parametrize(
+    ("values", "version", "refused"),
+    [
+        pytest.param({}, "1.19.6", False, id="Cilium has served it"),
+        pytest.param({"defaultLBServiceIPAM": "none"}, "1.19.6", True, id="none is taken out"),
+        pytest.param({"defaultLBServiceIPAM": "none"}, "1.16.9", False, id="a chart that does not know it"),
+        pytest.param({"defaultLBServiceIPAM": "lbipam"}, "1.19.6", False, id="the default, written"),
+        pytest.param({"enableLBIPAM": False}, "1.19.6", True, id="LB-IPAM is switched on"),
+    ],
+)
+def test_what_others_gave_is_not_taken_when_cilium_begins_to_serve_it(
+    values: dict[str, Any], version: str, refused: bool
+) -> None:
+    of = planned_target()
+    live = beside(with_values(as_planned(of), version, **values), holder("192.168.1.50"))
+    found = look(of, live, ADMINISTRATOR)
+    told = [text for text in found.refusals if text.startswith("Service media/plex: it holds 192.168.1.50")]
+    assert [("Cilium has not served it yet" in text) for text in told] == ([True] if refused else [])
+    assert found.lb_ipam.served_before == {"none": "classed", False: "none"}.get(
+        next(iter(values.values()), "") if refused else "", "all"
+    )
+
+
+def test_a_pool_that_a_removed_cilium_left_keeps_no_address_of_metallb() -> None:
+    of = target("1.19.6", edge_cilium_managed=True)
+    theirs = yaml.safe_load(POOL)
+    theirs["spec"]["blocks"] = [{"cidr": "10.99.0.0/24"}]
+    live = {**state(of), "objects": [theirs], "services": [holder("192.168.1.50")]}
+    assert "Service media/plex" in paths(of, live)
+    of_agents = {**live, "workloads": [workload("kube-system", "cilium")]}
+    assert "Service media/plex" not in paths(of, of_agents)  # some Cilium serves it, without a release
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        pytest.param({"version": "1.19.5"}, True, id="Helm starts the operator anew"),
+        pytest.param({}, False, id="the release is as planned"),
+    ],
+)
+def test_a_new_start_of_the_operator_takes_no_address_of_a_disabled_pool(change: dict[str, Any], refused: bool) -> None:
+    pools = {"lb": {"addresses": "10.67.200.0/24"}, "old": {"addresses": "10.91.0.16/28", "disabled": True}}
+    document = yaml.safe_load(SITE)
+    document["all"]["vars"].update(edge_pools=pools, edge_default_pool="lb")
+    home = document["all"]["children"]["edge_clusters"]["hosts"]["home"]
+    home.update({"edge_cilium_version": "1.19.6", "edge_cluster_distribution": "talos"})
+
+    def of_site() -> Target:
+        planned = plan(inventory_from(document)).data
+        return Target(planned["site"], planned["clusters"]["home"], "cilium", "kube-system")
+
+    of = of_site()
+    drained = holder("10.91.0.18", labels={"cluster-edge.hybridnet/pool": "old"})
+    live = beside(as_planned(of), drained)
+    if change:
+        live = with_values(live, **change)
+    word = "media/plex@10.91.0.18"
+    expected = (
+        "CiliumLoadBalancerIPPool old: the service media/plex holds 10.91.0.18, and the pool is disabled: this run changes"
+        " Cilium's release, its operator starts anew, and then Cilium would take the address away (take disabled out of the"
+        " pool in a run of its own, before Cilium changes, or say so: edge_cluster_take_over:"
+        f" {{services: ['{word}']}} (of the role alone: cilium_net_lb_take_over))"
+    )
+    assert look(of, live, ADMINISTRATOR).refusals == ([expected] if refused else [])
+    home["edge_cluster_take_over"] = {"services": [word]}
+    assert look(of_site(), live, ADMINISTRATOR).refusals == []
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        pytest.param("quay.io/cilium/operator-generic:v1.18.0@sha256:0a1b", "1.18.0", id="older than the plan"),
+        pytest.param("registry.lan:5000/cilium/operator:v1.18.1-rc.1", "1.18.1", id="of a mirror"),
+        pytest.param("quay.io/cilium/operator-generic:v1.20.3", "1.20.2", id="newer: the plan is the older one"),
+        pytest.param("registry.lan:5000/cilium/operator", "1.20.2", id="no tag"),
+        pytest.param("registry.lan:5000/cilium/operator:latest", "1.20.2", id="no version"),
+    ],
+)
+def test_of_a_cilium_that_others_install_the_older_version_counts(image: str, version: str) -> None:
+    of = target("1.20.2")
+    images = {"DaemonSet/kube-system/cilium": ["x:v1.0.0"], "Deployment/kube-system/cilium-operator": [image]}
+    assert look(of, {**as_planned(of), "images": images}, ADMINISTRATOR).lb_ipam.version == version
+    before = as_planned(of)
+    (pool,) = [item for item in before["objects"] if item["kind"] == "CiliumLoadBalancerIPPool"]
+    pool["spec"] = {**pool["spec"], "blocks": [{"cidr": "10.67.200.0/25"}]}
+    moved = look(of, {**beside(before, holder("10.67.200.9")), "images": images}, ADMINISTRATOR).refusals
+    assert any(f"and Cilium {version} may give it another one" in text for text in moved) is (version < "1.18.2")
+
+
+@pytest.mark.parametrize("previews", [False, True])
+def test_a_namespace_that_lacks_is_told_before_a_router_is_changed(previews: bool) -> None:
+    of = replace(planned_target(), previews=previews)
+    live = {**as_planned(of), "services": [], "namespaces": ["kube-system"]}
+    found = look(of, live, ADMINISTRATOR)
+    lack = "edge_services.web/site: the namespace web does not exist (create it first; this collection never makes namespaces)"
+    assert (lack in found.refusals, lack in found.notes) == (not previews, previews)
+
+
+def test_a_service_that_would_lose_its_ports_is_told_before_a_router_is_changed() -> None:
+    live = as_planned(planned_target())
+    of = target(
+        "1.19.6",
+        edge_cilium_managed=True,
+        edge_cluster_distribution="talos",
+        edge_services={"web/site": {"manage": "metadata"}},
+    )
+    assert look(of, live, ADMINISTRATOR).refusals == [
+        "edge_services.web/site: this collection made the Service, so manage: metadata would take its ports away (keep manage:"
+        " service, or delete the Service once)"
+    ]
+
+
+def test_a_tenant_keeps_no_run_from_beginning() -> None:
+    """A Service that somebody else made under a planned name is reported when its turn comes; all else goes on."""
+    of = planned_target()
+    live = as_planned(of)
+    (mine,) = live["services"]
+    theirs = {**mine, "metadata": {"name": "site", "namespace": "web", "uid": uid_of("another")}}
+    assert look(of, {**live, "services": [theirs]}, ADMINISTRATOR).refusals == []
+
+
+def test_what_is_taken_back_is_listed() -> None:
+    of = target("1.19.6")
+    owned = {"f:metadata": {"f:labels": {"f:team": {}}}}
+    ours = {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": "v1", "fieldsV1": owned}
+    left = holder("", labels={"team": "web"}, managedFields=[ours])
+    live = beside(as_planned(of), {**left, "status": {}})
+    live["config_map"] = {**live["config_map"], uid_of("Service media/plex"): "keys of Service media/plex"}
+    found = look(of, live, ADMINISTRATOR)
+    assert found.refusals == []
+    assert "our labels and annotations are taken back, as the inventory lacks it: Service media/plex" in found.notes

@@ -23,9 +23,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.not
     Note,
     check_size,
     created_uids,
+    making_key,
     read_note,
 )
-from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of, with_uids
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of, way_out, with_uids
 
 MANAGER = "hybridnet.cluster_edge"
 OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
@@ -106,8 +107,8 @@ COPIED = (
 )
 NOT_NOTED = (
     "edge_services.media/web: it carries this site's labels, and the site did not make it: its UID is not in the"
-    f" {WHERE}; its field managers: {MANAGER}; {LEFT} (delete it once; after a restore from a backup, which gives new UIDs,"
-    " delete that ConfigMap, or use manage: metadata)"
+    f" {WHERE}; its field managers: {MANAGER}; {LEFT} ({way_out('services')}; after a restore from a backup, which gives"
+    " new UIDs, delete that ConfigMap, or use manage: metadata)"
 )
 OURS = {uid_of(WEB): WEB}
 KEYS = {uid_of(WEB): f"keys of {WEB}"}
@@ -149,7 +150,7 @@ KEYS = {uid_of(WEB): f"keys of {WEB}"}
             {
                 "faults": [
                     "edge_services.media/web: it exists already and this collection did not make it; its field managers:"
-                    f" kubectl; {LEFT} (delete it once, or use manage: metadata)"
+                    f" kubectl; {LEFT} ({way_out('services')}, or use manage: metadata)"
                 ]
             },
             {},
@@ -221,6 +222,17 @@ KEYS = {uid_of(WEB): f"keys of {WEB}"}
             [item("metadata")], [live({}, BY_US)], NOTED, {"faults": [IN_OUR_NAME]}, {}, id="labelled, made in our name"
         ),
         pytest.param([], [], {**NOTED, **OURS}, {}, {uid_of(WEB): None}, id="gone"),
+        pytest.param(
+            [], [live({}, BY_TENANT)], {**NOTED, **KEYS}, {}, {uid_of(WEB): None}, id="our keys are gone already"
+        ),
+        pytest.param(
+            [],
+            [live(OTHER_SITE, BY_US)],
+            {**NOTED, **KEYS},
+            {"faults": [IN_OUR_NAME]},
+            {},
+            id="not given back: another site wrote more of it in our name",
+        ),
     ],
 )
 def test_services_of_tenants(
@@ -271,13 +283,44 @@ def test_first_run_takes_nothing_by_half_the_marks(found: dict[str, Any]) -> Non
     assert len(changes.faults) == 1
 
 
-def test_run_that_was_cut_off_knows_what_it_was_making() -> None:
-    making = {**NOTED, "making.services": f"{WEB}\nService media/other"}
-    changes, claims = services([item("service")], [live(OWNED, BY_US)], making)
+OTHER = "Service media/other"
+WEB_KEY, OTHER_KEY = making_key("services", WEB), making_key("services", OTHER)
+CUT_OFF = [
+    pytest.param({WEB_KEY: WEB, OTHER_KEY: OTHER}, {WEB_KEY: None}, id="as it is noted"),
+    pytest.param({"making.services": f"{WEB}\n{OTHER}"}, {"making.services": None}, id="as 0.1.0 noted it"),
+]
+
+
+@pytest.mark.parametrize(("making", "settled"), CUT_OFF)
+def test_run_that_was_cut_off_knows_what_it_was_making(making: dict[str, str], settled: dict[str, None]) -> None:
+    """What is not there may be made by another run right now: only the entry of what is there is taken out."""
+    changes, claims = services([item("service")], [live(OWNED, BY_US)], {**NOTED, **making})
     assert done(changes) == {"apply": ["whole"]}
-    assert (claims.taken, claims.delta) == ([], {"making.services": None, **OURS})
-    changes, claims = services([item("service")], [live({}, BY_TENANT)], making)
-    assert (changes.apply, len(changes.faults), claims.delta) == ([], 1, {"making.services": None})
+    assert (claims.taken, claims.delta, claims.about_to_be) == ([], {**settled, **OURS}, OURS)
+    changes, claims = services([item("service")], [live({}, BY_TENANT)], {**NOTED, **making})
+    assert (changes.apply, len(changes.faults), claims.delta) == ([], 1, settled)
+
+
+def test_what_another_run_is_about_to_make_is_left_noted() -> None:
+    changes, claims = services([], [], {**NOTED, WEB_KEY: WEB})
+    assert (done(changes), claims.delta) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("planned", "found", "data", "before"),
+    [
+        pytest.param([item("metadata")], live({}, BY_TENANT), NOTED, KEYS, id="keys on a Service of others"),
+        pytest.param(
+            [], live(OWNED, BY_US), {**NOTED, WEB_KEY: WEB}, {}, id="made by a run that was cut off, and left"
+        ),
+        pytest.param([item("service")], live(OWNED, BY_US), {}, {}, id="first run: nothing before it is listed"),
+    ],
+)
+def test_what_is_noted_before_it_is_written(
+    planned: list[Any], found: dict[str, Any], data: dict[str, str], before: dict[str, str]
+) -> None:
+    _changes, claims = services(planned, [found], data)
+    assert claims.about_to_be == before
 
 
 POOL = "CiliumLoadBalancerIPPool"
@@ -304,7 +347,7 @@ def test_pool_with_copied_labels_is_neither_removed_nor_written() -> None:
     refused = lb_changes([planned], MayMove(), state(objects=found, kinds=KINDS), claims)
     assert [str(error) for error in refused.errors] == [
         f"{POOL} copied: it carries this site's labels, and the site did not make it: its UID is not in the {WHERE}; its"
-        f" field managers: {MANAGER} (delete it once; after a restore from a backup, which gives new UIDs, delete that"
+        f" field managers: {MANAGER} ({way_out('lb')}; after a restore from a backup, which gives new UIDs, delete that"
         " ConfigMap)"
     ]
 
@@ -340,7 +383,7 @@ def test_secret_of_a_planned_name_that_somebody_else_made() -> None:
     claims = Claims("bgp", "home", {"noted.bgp": "true"}, "kube-system")
     changes = bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, claims)
     assert [str(error) for error in changes.errors] == [
-        "Secret kube-system/bgp-password-k8s: it exists already and this collection did not make it (delete it once)"
+        f"Secret kube-system/bgp-password-k8s: it exists already and this collection did not make it ({way_out('bgp')})"
     ]
     known = Claims("bgp", "home", {"noted.bgp": "true", found["uid"]: "Secret kube-system/x"}, "kube-system")
     assert bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, known).errors == []
@@ -361,6 +404,8 @@ def test_two_sites_leave_each_other_s_objects_alone() -> None:
         pytest.param({uid_of(WEB): ""}, uid_of(WEB), id="an empty value"),
         pytest.param({"noted.moon": "true"}, "noted.moon", id="a part of nobody's"),
         pytest.param({"making.lb": "what\never"}, "making.lb", id="objects of nobody's"),
+        pytest.param({"making.lb.12": WEB}, "making.lb.12", id="an object under a key of nobody's"),
+        pytest.param({making_key("moon", WEB): WEB}, making_key("moon", WEB), id="an object of a part of nobody's"),
         pytest.param({f"a{n}": "" for n in range(7)}, "a0, a1, a2, a3, a4 and 2 more", id="many"),
     ],
 )
@@ -381,10 +426,14 @@ def test_note_is_read_as_it_was_written() -> None:
         "release": "12 34",
         **OURS,
         uid_of("x"): "keys of Service a/b",
-        "making.lb": "",
+        "making.lb": "Pool a\nPool b",
+        making_key("lb", "Pool c"): "Pool c",
     }
     assert read_note(data, "a/b") == Note(
-        made=OURS, keys={uid_of("x"): "Service a/b"}, making={"lb": frozenset()}, parts=frozenset({"services", "lb"})
+        made=OURS,
+        keys={uid_of("x"): "Service a/b"},
+        making={"lb": frozenset({"Pool a", "Pool b", "Pool c"})},
+        parts=frozenset({"services", "lb"}),
     )
     assert read_note({}, "a/b") == Note()
 
@@ -420,8 +469,26 @@ def test_what_is_left_noted() -> None:
     assert claims.left(delta) == ["Service a/b", "Service a/new"]
 
 
-def test_what_could_not_be_removed_stays_noted() -> None:
-    claims = Claims("services", "home", {**NOTED, **OURS}, "kube-system")
-    service_changes([], state(services=[live(OWNED, BY_US)]), claims)
-    assert claims.delta == {uid_of(WEB): None}
-    assert claims.delta_without([uid_of(WEB)]) == {}
+@pytest.mark.parametrize(
+    ("found", "data", "delta"),
+    [
+        pytest.param(live(OWNED, BY_US), {**NOTED, **OURS}, {}, id="noted"),
+        pytest.param(
+            live(OWNED, BY_US), {**NOTED, WEB_KEY: WEB}, {WEB_KEY: None, **OURS}, id="of a run that was cut off"
+        ),
+        pytest.param(live({}, KEYS_BY_US), {**NOTED, **KEYS}, {}, id="keys on a Service of others"),
+    ],
+)
+def test_what_could_not_be_taken_away_stays_noted(
+    found: dict[str, Any], data: dict[str, str], delta: dict[str, str | None]
+) -> None:
+    _changes, claims = services([], [found], data)
+    assert claims.delta[uid_of(WEB)] is None
+    assert claims.delta_with({uid_of(WEB): WEB}) == delta
+
+
+def test_pool_that_the_first_run_could_not_remove_is_noted() -> None:
+    claims = Claims("lb", "home", {}, "kube-system")
+    lb_changes([], MayMove(), state(objects=[pool("old", OWNED)], kinds=KINDS), claims)
+    name = f"{POOL} old"
+    assert claims.delta_with({uid_of(name): name}) == {"noted.lb": "true", uid_of(name): name}

@@ -13,10 +13,12 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
+    Path,
     Release,
     cluster_refusals,
     is_as_planned,
     leaves,
+    nested,
     release_note,
     release_refusals,
     release_word,
@@ -315,3 +317,229 @@ def test_pending_release_of_others_is_left_alone(status: str, way_out: str) -> N
         f" is at work any more: {way_out}"
     )
     assert release_refusals(live, release(), [live.digest], TakeOver()) == []  # a run of this site frees its own
+
+
+# -- Helm did not come to the end of the newest revision ---------------------------------------------------------------
+def tried(version: str, values: dict[str, Any], before: Release, status: str = "failed") -> Release:
+    """Return a release whose newest revision came to no end, over one that is deployed."""
+    found = {"version": version, "values": values, "status": status}
+    deployed = {"version": before.version, "values": before.values, "status": "deployed"}
+    live = Release.live("cilium", {**found, "before": deployed})
+    assert live is not None
+    return live
+
+
+@pytest.mark.parametrize("status", ["failed", "pending-upgrade", "pending-rollback"])
+@pytest.mark.parametrize(
+    ("before", "newest", "planned", "said"),
+    [
+        pytest.param("1.18.2", "1.19.6", "1.19.6", None, id="the same step again"),
+        pytest.param(
+            "1.18.2", "1.19.6", "1.20.2", "1.18.2 (deployed), and 1.20.2 skips a minor", id="on from a failure"
+        ),
+        pytest.param("1.18.2", "1.19.6", "1.18.2", "1.19.6 ({}), newer than the planned 1.18.2", id="back from it"),
+        pytest.param("1.19.6", "1.20.2", "1.21.0", "1.19.6 (deployed), and 1.21.0 no longer serves", id="over 1.20"),
+        pytest.param("1.20.2", "1.19.6", "1.21.0", "1.19.6 ({}), and 1.21.0 no longer serves", id="after a downgrade"),
+        pytest.param("1.18.2", "1.18.2", "1.20.2", "1.18.2 ({}), and 1.20.2 skips a minor", id="told once"),
+    ],
+)
+def test_steps_are_judged_from_each_revision_that_may_run(
+    status: str, before: str, newest: str, planned: str, said: str | None
+) -> None:
+    live = tried(newest, PLANNED, release(before, LIVE), status)
+    made = [item.digest for item in live.revisions]
+    told = release_refusals(live, release(planned), made, TakeOver())
+    assert [text.startswith(f"the live release cilium is Cilium {(said or '').format(status)}") for text in told] == (
+        [True] if said else []
+    )
+    word = release_word(live, release(planned), made, TakeOver())
+    lifted = said is not None and "no longer serves" not in said
+    assert bool(word) is lifted
+    assert not lifted or release_refusals(live, release(planned), made, TakeOver.of(word)) == []
+
+
+def test_values_of_what_runs_are_asked_for_although_somebodys_helm_failed_without_them() -> None:
+    """``helm upgrade`` without -f, failed: its record has no values, and those of the deployed one are in use."""
+    live = tried("1.19.6", {}, release("1.18.2", LIVE))
+    (text,) = release_refusals(live, release(), (), TakeOver("cilium@1.19.6"))
+    assert text.startswith(
+        "the Helm release cilium (1.19.6 failed; 1.18.2 deployed) was not made by this site; its version would"
+        " become 1.19.6; the plan would set bgpControlPlane.enabled, ipam.mode; Helm would unset what the plan lacks:"
+        f" {', '.join(LOST)}. To keep these values, write them in the inventory:\nedge_cilium_values:\n  encryption:\n"
+    )
+    assert "geheim" not in text
+    assert (
+        "secrets (helm get values cilium --revision REVISION, as helm history cilium has it): encryption.psk.password."
+        in text
+    )
+    word = release_word(live, release(), (), TakeOver())
+    assert word["release"].startswith("cilium@1.19.6#")
+    assert word["unset"] == list(LOST)
+    assert yaml.safe_load(text.rpartition("say so:\n")[2].partition("\n Or leave")[0]) == {
+        "edge_cluster_take_over": word
+    }
+    assert release_refusals(live, release(), (), TakeOver.of(word)) == []
+    # It is a word for this change alone, and for these values.
+    assert release_refusals(live, release("1.20.2"), (), TakeOver.of(word)) != []
+    assert release_refusals(live, release(), (), TakeOver(word["release"], LOST[1:])) != []
+    edited = tried("1.19.6", {}, release("1.18.2", {**LIVE, "kubeProxyReplacement": False}))
+    assert release_refusals(edited, release(), (), TakeOver.of(word)) != []
+    for short in ("cilium@1.19.6", "cilium@1.18.2"):
+        assert release_refusals(live, release(), (), TakeOver(short, LOST)) != []
+    # Helm fails over it: the newest revision is this site's then, and the word goes on to hold for the other one.
+    said = TakeOver.of(word)
+    noted = release_note(live, release(), (), said)
+    failed = tried("1.19.6", PLANNED, release("1.18.2", LIVE))
+    assert release_refusals(failed, release(), noted, said) == []
+    assert release_note(failed, release(), noted, said) == noted  # a second run notes nothing new
+    assert release_refusals(failed, release("1.19.7"), noted, said) != []
+    assert release_refusals(tried("1.19.6", PLANNED, release("1.18.2", {})), release(), noted, said) != []
+    # Once it is made, and the word is gone from the inventory, nothing is kept of it.
+    assert release_note(release(), release(), noted, said) == noted
+    assert release_note(release(), release("1.19.7"), noted) == (release("1.19.7").digest, release().digest)
+
+
+def test_an_exact_word_for_a_step_holds_after_helm_has_failed_twice() -> None:
+    """Both revisions are this site's; only the step waits for a word."""
+    live = tried("1.20.2", PLANNED, release("1.19.6"))
+    ours = [item.digest for item in live.revisions]
+    short = TakeOver("cilium@1.20.2")
+    used = [*ours, f"used|{short.release}|{'0' * 12}|{'0' * 12}"]
+    exact = TakeOver.of(release_word(live, release("1.18.2"), used, short))
+    assert exact.release is not None
+    assert exact.release.startswith("cilium@1.20.2#")
+    noted = release_note(live, release("1.18.2"), used, exact)
+    failed = tried("1.18.2", PLANNED, release("1.19.6"))
+    assert release_refusals(failed, release("1.18.2"), noted, exact) == []
+    assert release_refusals(failed, release("1.17.16"), noted, exact) != []
+
+
+def test_a_take_over_that_failed_goes_on_by_the_same_words_and_the_edit_that_mends_it() -> None:
+    foreign = release("1.18.2", LIVE)
+    said = TakeOver("cilium@1.18.2", LOST)
+    assert release_refusals(foreign, release(), (), said) == []
+    noted = release_note(foreign, release(), (), said)
+    live = tried("1.19.6", PLANNED, foreign)
+    assert release_refusals(live, release(), noted, said) == []
+    assert release_note(live, release(), noted, said) == noted  # a second run notes nothing new
+    mended = release(values={**PLANNED, "debug": {"enabled": True}})
+    assert release_refusals(live, mended, noted, said) == []
+    again = release_note(live, mended, noted, said)
+    assert release_refusals(tried("1.19.6", mended.values, foreign), mended, again, said) == []
+    # Values that were to stay are as foreign as before, and the next step begins where the running one is.
+    keeps = {**PLANNED, "kubeProxyReplacement": True}
+    kept = release_note(foreign, release(values=keeps), (), said)
+    (text,) = release_refusals(tried("1.19.6", keeps, foreign), release(), kept, TakeOver(said.release, LOST[:-1]))
+    assert text.startswith("the Helm release cilium (1.18.2 deployed) was not made by this site;")
+    assert "Helm would unset what the plan lacks: kubeProxyReplacement." in text
+    (step,) = release_refusals(live, release("1.20.2"), noted, TakeOver(None, LOST))[1:]
+    assert step.startswith("the live release cilium is Cilium 1.18.2 (deployed), and 1.20.2 skips a minor version")
+
+
+def test_an_exact_word_holds_after_its_change_has_failed() -> None:
+    foreign = release("1.17.16", LIVE)
+    word = release_word(foreign, release(), (), TakeOver())
+    assert word["release"].startswith("cilium@1.17.16#")
+    said = TakeOver.of(word)
+    noted = release_note(foreign, release(), (), said)
+    assert release_refusals(tried("1.19.6", PLANNED, foreign), release(), noted, said) == []
+    assert release_refusals(tried("1.19.6", PLANNED, foreign), release("1.19.7"), noted, said) != []
+
+
+def test_what_runs_stays_this_sites_however_often_helm_fails() -> None:
+    first, second, third = (release(f"1.19.{patch}", LIVE if patch == 1 else None) for patch in range(1, 4))
+    noted = release_note(first, second, [first.digest])
+    live = tried("1.19.2", PLANNED, first)
+    noted = release_note(live, third, noted)
+    assert noted == (third.digest, second.digest, first.digest)
+    live = tried("1.19.3", PLANNED, first)
+    fourth = release("1.19.4")
+    assert release_refusals(live, fourth, noted, TakeOver()) == []
+    noted = release_note(live, fourth, noted)
+    assert noted == (fourth.digest, third.digest, first.digest)
+    # Where it has come about the others are forgotten.
+    assert release_note(fourth, release("1.19.5"), noted) == (release("1.19.5").digest, fourth.digest)
+
+
+def test_one_short_word_names_both_revisions_of_one_version() -> None:
+    live = tried("1.19.6", {}, release("1.19.6", LIVE))
+    said = TakeOver("cilium@1.19.6", LOST)
+    assert release_refusals(live, release(), (), said) == []
+    noted = release_note(live, release(), (), said)
+    assert [item.rpartition("|")[0] for item in noted[1:]] == [f"used|cilium@1.19.6|{i.mark}" for i in live.revisions]
+    assert release_refusals(live, release(), noted, said) == []  # Helm was not called yet
+    failed = tried("1.19.6", PLANNED, release("1.19.6", LIVE))
+    assert release_refusals(failed, release(), noted, said) == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        pytest.param({("a", "b"): 1, ("a",): 2, ("c",): 3}, {"a": {"b": 1}, "c": 3}, id="a value where a map is"),
+        pytest.param({("a",): 2, ("a", "b", "c"): 1}, {"a": 2}, id="a map where a value is"),
+        pytest.param({("a",): {"x": 1}, ("b", "c"): [1]}, {"a": {"x": 1}, "b": {"c": [1]}}, id="each its own"),
+    ],
+)
+def test_values_of_two_revisions_are_one_map(paths: dict[Path, Any], expected: dict[str, Any]) -> None:
+    assert nested(paths) == expected
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["ours", "of others"])
+def test_a_release_that_is_being_taken_away_is_left_alone(made: bool) -> None:
+    live = Release.live("cilium", {"version": "1.19.6", "values": PLANNED, "status": "uninstalling"})
+    assert live is not None
+    digests = [live.digest] if made else []
+    told = release_refusals(live, release(), digests, TakeOver("cilium@1.19.6"))
+    assert told == [
+        "the Helm release cilium is uninstalling: somebody's helm uninstall is at work, or was cut off, and Helm does not"
+        " upgrade what it was to take away. Wait for its end, and run again; where nobody is at work any more: helm"
+        " rollback cilium REVISION, with the last one of helm history cilium, brings it back as it was. Or helm"
+        " uninstall cilium: what is left of Cilium goes, pods have no network until the next run has installed it"
+    ]
+    assert release_word(live, release(), digests, TakeOver()) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "there"),
+    [
+        pytest.param("uninstalled", False, id="uninstalled: Helm installs over it"),
+        pytest.param("superseded", True, id="superseded: Helm goes on from it"),
+    ],
+)
+def test_other_ends_of_a_release(status: str, there: bool) -> None:
+    found = {"version": "1.18.2", "values": LIVE, "status": status, "before": None}
+    live = Release.live("cilium", found)
+    assert (live is not None) is there
+    assert bool(release_refusals(live, release(), (), TakeOver())) is there
+    assert release_refusals(live, release(), (), TakeOver("cilium@1.18.2", LOST)) == []
+    over = Release.live("cilium", {**found, "status": "failed", "before": {**found, "status": "uninstalled"}})
+    assert over is not None
+    assert over.before is None
+
+
+# -- the note went, and the word stayed ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("live", "planned", "lifted"),
+    [
+        pytest.param("1.19.6", "1.18.2", False, id="a downgrade"),
+        pytest.param("1.19.6", "1.19.2", False, id="a downgrade of a patch"),
+        pytest.param("1.17.16", "1.19.6", False, id="a skipped minor version"),
+        pytest.param("1.9.3", "1.19.6", False, id="what cannot be judged"),
+        pytest.param("1.18.2", "1.19.6", True, id="the next minor version, as in a first run"),
+        pytest.param("1.19.6", "1.19.6", True, id="other values, as in a first run"),
+    ],
+)
+def test_without_a_note_a_short_word_lifts_no_step_of_versions(live: str, planned: str, lifted: bool) -> None:
+    before, after = release(live, LIVE), release(planned)
+    stale = TakeOver(f"cilium@{live}", LOST)
+    told = release_refusals(before, after, (), stale)
+    assert (told == []) is lifted
+    word = release_word(before, after, (), stale)
+    assert bool(word) is not lifted
+    if not lifted:
+        assert word["release"].startswith(f"cilium@{live}#")
+        assert all(f"edge_cluster_take_over: {{release: {word['release']}}}" in text for text in told)
+        assert release_refusals(before, after, (), TakeOver.of(word)) == []
+    else:
+        first = release_word(before, after, (), TakeOver())
+        assert first == {"release": f"cilium@{live}", "unset": list(LOST)}  # what a first run prints

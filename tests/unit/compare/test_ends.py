@@ -17,6 +17,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     Comparison,
     Row,
+    _live_version,
     _release_rows,
     cluster_comparison,
     planned_part,
@@ -411,6 +412,39 @@ def test_what_left_the_plan_and_is_still_there_is_waited_for() -> None:
     assert found.differences > 1
 
 
+def test_what_no_commit_takes_away_is_a_refusal() -> None:
+    """A run of before made it, Git has not got it any more, and server-side apply keeps it."""
+    state, plan = applied(), deepcopy(PLAN)
+    (pool, *_others) = [item for item in state["objects"] if item["kind"] == "CiliumLoadBalancerIPPool"]
+    entry = {"manager": "hybridnet.cluster_edge", "operation": "Apply", "fieldsV1": {"f:spec": {"f:disabled": {}}}}
+    pool["metadata"]["managedFields"] = [entry]
+    assert cluster_comparison(planned_part(state, plan, "platform"), plan, "platform").refusals == ()
+    plan["clusters"]["platform"]["apply"] = "others"
+    found = cluster_comparison(planned_part(state, plan, "platform"), plan, "platform")
+    (refusal,) = found.refusals
+    assert refusal.startswith(f"CiliumLoadBalancerIPPool {pool['metadata']['name']}: the field manager")
+    assert f"  refused: {refusal}" in found.text("platform")
+    assert found.as_dict()["refusals"] == [refusal]
+
+
+@pytest.mark.parametrize(
+    ("apply", "left", "row"),
+    [
+        pytest.param("ours", {"public": "true"}, [], id="a label of nobody in a cluster of ours"),
+        pytest.param("others", {"public": "true"}, ["node node04: label public=true"], id="one that picks the node"),
+        pytest.param("others", {"public": "no"}, [], id="one that picks nothing"),
+        pytest.param("others", {"rack": "b"}, [], id="one that the plan gives to no node"),
+    ],
+)
+def test_label_that_left_the_inventory_of_a_cluster_of_others(apply: str, left: dict[str, str], row: list[str]) -> None:
+    """Commands set the labels there and take none off: no field manager says whose they are."""
+    state, plan = applied(), deepcopy(PLAN)
+    plan["clusters"]["platform"]["apply"] = apply
+    state["nodes"]["node04"]["labels"].update(left)
+    found = cluster_comparison(state, plan, "platform")
+    assert [item.what for item in found.rows if item.what.startswith("node ")] == row
+
+
 def test_what_differs_at_the_release_of_others_is_a_note() -> None:
     version, values = CLUSTER["cilium_version"], CLUSTER["helm_values"]
     assert release_notes(None, CLUSTER) == ()
@@ -609,6 +643,25 @@ def test_a_release_that_did_not_come_about_is_a_difference() -> None:
     assert [row.what for row in rows] == ["Helm release: status: failed live, deployed planned"]
     rows, _notes = _release_rows({"release": {**live, "status": "deployed", "chart": "kube-cilium"}}, CLUSTER)
     assert [row.what for row in rows] == ["Helm release: chart: kube-cilium live, cilium planned"]
+
+
+def test_a_release_is_compared_as_it_runs_where_helm_failed_over_it() -> None:
+    """The record of the failed revision has what is planned, and the nodes may have none of it."""
+    planned = {"version": CLUSTER["cilium_version"], "values": dict(CLUSTER["helm_values"])}
+    before = {"version": "1.18.2", "values": {**planned["values"], "debug": {"enabled": True}}, "status": "deployed"}
+    live = {**planned, "status": "failed", "chart": "cilium", "before": before}
+    ours = {**CLUSTER, "absent": False, "cilium_managed": True}
+    rows, _notes = _release_rows({"release": live}, ours)
+    assert [row.what for row in rows] == [
+        "Helm release: status: failed live, deployed planned",
+        f"Helm release: version: 1.18.2 live, {planned['version']} planned",
+        'Helm release: debug: {"enabled": true}',
+    ]
+    assert release_notes(live, ours) == (
+        f"Helm release: 1.18.2 live, {planned['version']} planned",
+        "Helm release: values that are not the planned ones: 1",
+    )
+    assert _live_version({"release": live}) == "1.18.2"
 
 
 def test_a_cluster_of_argo_cd_has_no_release() -> None:

@@ -6,21 +6,18 @@
 from __future__ import annotations
 
 import base64
-import gzip
-import json
 from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import ClusterConnection
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
     METADATA_OF_ONE,
-    METADATA_ONLY,
     ClusterReadError,
     RefusedError,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import state_request
+from ansible_collections.hybridnet.cluster_edge.tests.support.helm_stand_in import SECRETS, HelmStandIn, record
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
 
@@ -159,6 +156,18 @@ def test_an_operator_that_somebody_has_scaled_to_0_is_not_complete() -> None:
     assert reader.selectors == ["io.cilium/app=operator,name=cilium-operator"]
 
 
+def test_images_of_a_workload_are_told() -> None:
+    spec = {
+        "template": {
+            "spec": {"containers": [{"image": "a:v1.18.0"}, {"image": "b"}], "initContainers": [{"image": "c"}]}
+        }
+    }
+    operator = deployment(1, 1, 1)
+    operator["spec"] |= spec
+    reader: Any = WorkloadsStandIn([], cilium_operator=operator)
+    assert read_state(reader, request(rollouts=[DEPLOYMENT, DAEMON_SET]))["images"] == {DEPLOYMENT: ["a:v1.18.0", "b"]}
+
+
 def test_pods_that_are_not_ready_are_named_with_the_reason_that_says_most() -> None:
     waiting = {"state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}}
     pods = [
@@ -273,51 +282,6 @@ def test_kinds_of_planned_objects_are_waited_for_and_no_others() -> None:
     assert nothing["wait_plurals"] == []
 
 
-SECRETS = "/api/v1/namespaces/kube-system/secrets"
-
-
-def record(revision: int, **changes: Any) -> dict[str, Any]:
-    """Return Helm's Secret of one revision of Cilium."""
-    content = {
-        "name": "cilium",
-        "version": revision,
-        "info": {"status": "deployed"},
-        "chart": {"metadata": {"name": "cilium", "version": "1.19.6", "appVersion": "1.19.6"}, "templates": ["secret"]},
-        "config": {"debug": {"enabled": True}},
-        "manifest": "secret",
-        **changes,
-    }
-    packed = base64.b64encode(gzip.compress(json.dumps(content).encode()))
-    labels = {"owner": "helm", "name": "cilium", "version": str(revision)}
-    return {
-        "metadata": {"name": f"sh.helm.release.v1.cilium.v{revision}", "labels": labels},
-        "data": {"release": base64.b64encode(packed).decode()},
-    }
-
-
-class HelmStandIn:
-    """Answers like an API server that has Helm's records of a release."""
-
-    client_version = "36.0.0"
-
-    def __init__(self, *records: dict[str, Any], path: str = SECRETS) -> None:
-        self.path = path
-        self.connection = ClusterConnection("kubeconfig", None)
-        self.connection.helm_records = path.rpartition("/")[2]
-        self.records = {item["metadata"]["name"]: item for item in records}
-        self.selectors: list[str] = []
-
-    def get(self, path: str) -> dict[str, Any] | None:
-        return self.records.get(path.removeprefix(f"{self.path}/"))
-
-    def items(self, path: str, accept: str, selector: str) -> list[dict[str, Any]]:
-        assert accept == METADATA_ONLY, "revisions are of 100 KB each: only one is read whole"
-        self.selectors.append(selector)
-        if path != self.path:
-            return []
-        return [{"metadata": item["metadata"]} for item in self.records.values()]
-
-
 def test_the_newest_revision_of_a_release_is_read() -> None:
     reader: Any = HelmStandIn(record(9), record(10, info={"status": "failed"}), record(2))
     assert read_state(reader, request(release="kube-system/cilium"))["release"] == {
@@ -327,8 +291,61 @@ def test_the_newest_revision_of_a_release_is_read() -> None:
         "revision": 10,
         "status": "failed",
         "values": {"debug": {"enabled": True}},
+        "before": {
+            "chart": "cilium",
+            "version": "1.19.6",
+            "app_version": "1.19.6",
+            "revision": 9,
+            "status": "deployed",
+            "values": {"debug": {"enabled": True}},
+        },
     }
     assert reader.selectors == ["owner=helm,name=cilium"] * 2
+
+
+@pytest.mark.parametrize(
+    ("statuses", "before"),
+    [
+        pytest.param(["superseded", "deployed"], None, id="the newest is deployed"),
+        pytest.param(["superseded", "deployed", "failed"], 2, id="failed"),
+        pytest.param(["deployed", "failed", "pending-upgrade"], 1, id="cut off, after one that failed"),
+        pytest.param(["superseded", "superseded", "failed"], 2, id="a rollback failed: none is deployed"),
+        pytest.param(["superseded", "pending-upgrade"], 1, id="cut off at the very end"),
+        pytest.param(["failed", "failed", "failed"], 1, id="none ever was: the first may run in part"),
+        pytest.param(["failed"], None, id="the first one failed"),
+        pytest.param(["superseded", "deployed", "uninstalling"], 2, id="half taken away"),
+        pytest.param(["deployed", "uninstalled"], None, id="uninstalled, with its history kept"),
+        pytest.param(["superseded", "superseded"], None, id="superseded alone"),
+        pytest.param(["replaced", "failed"], None, id="installed anew in vain"),
+        pytest.param(["superseded", "replaced", "failed"], None, id="installed anew in vain, after an upgrade"),
+        pytest.param(["deployed", "replaced", "failed"], None, id="installed anew in vain: a Helm that left one deployed"),
+        pytest.param(["replaced", "failed", "failed"], 2, id="installed anew in vain, twice"),
+        pytest.param(["replaced", "failed", "pending-install"], 2, id="installed anew in vain, and cut off"),
+        pytest.param(["replaced", "deployed", "failed"], 2, id="installed anew, and then failed"),
+        pytest.param(["replaced", "superseded", "failed"], 2, id="installed anew, and then a rollback failed"),
+        pytest.param(["superseded", "uninstalled", "failed"], None, id="installed over one that is not marked"),
+        pytest.param(["deployed", "superseded", "failed"], 1, id="the deployed one goes before a newer one that was"),
+        pytest.param(["superseded", "replaced"], None, id="cut off before the new one was noted"),
+    ],
+)
+def test_what_may_run_in_place_of_the_newest_revision(statuses: list[str], before: int | None) -> None:
+    """``replaced`` is one that was uninstalled, as Helm marks it before it installs another."""
+    says = {"replaced": {"status": "superseded", "description": "superseded by new release"}}
+    other = {"superseded": {"status": "superseded", "description": "Upgrade complete"}}
+    infos = [{**says, **other}.get(status, {"status": status}) for status in statuses]
+    reader: Any = HelmStandIn(*(record(place, info=info) for place, info in enumerate(infos, 1)))
+    found = read_state(reader, request(release="kube-system/cilium"))["release"]
+    last = "uninstalled" if statuses[-1] == "replaced" else statuses[-1]
+    assert (found["revision"], found["status"]) == (len(statuses), last)
+    assert (found["before"] or {}).get("revision") == before
+    assert "before" not in (found["before"] or {})
+
+
+def test_a_revision_that_goes_while_it_is_looked_at_is_none() -> None:
+    reader: Any = HelmStandIn(record(1), record(2, info={"status": "failed"}))
+    reader.get = lambda path: reader.records["sh.helm.release.v1.cilium.v2"] if path.endswith(".v2") else None
+    found = read_state(reader, request(release="kube-system/cilium"))["release"]
+    assert (found["revision"], found["before"]) == (2, None)
 
 
 def test_a_release_that_helm_keeps_in_configmaps_is_read() -> None:
@@ -389,7 +406,7 @@ class NodesStandIn(ReaderStandIn):
 
 
 def test_what_tells_the_distribution_of_nodes_is_read_where_it_is_asked_for() -> None:
-    few = {"labels": {"a": "b"}, "owned": []}
+    few = {"labels": {"a": "b"}, "owned": [], "uid": None, "resourceVersion": None}
     assert read_state(NodesStandIn(), request(nodes=True))["nodes"] == {"n1": few}
     assert read_state(NodesStandIn(), request(nodes=True, node_info=True))["nodes"] == {
         "n1": {
@@ -419,11 +436,12 @@ def test_entry_of_a_field_manager_without_a_name() -> None:
     reader: Any = ObjectsStandIn(
         {
             "/api/v1/services": [{"metadata": metadata, "spec": {"type": "ClusterIP"}}],
-            "/api/v1/nodes": [{"metadata": {**metadata, "name": "n1"}}],
+            "/api/v1/nodes": [{"metadata": {**metadata, "name": "n1", "resourceVersion": "7"}}],
         }
     )
     found = read_state(reader, request(services=True, nodes=True, manager="us"))
-    assert (found["services"], found["nodes"]) == ([], {"n1": {"labels": {}, "owned": []}})
+    assert found["services"] == []
+    assert found["nodes"] == {"n1": {"labels": {}, "owned": [], "uid": "u", "resourceVersion": "7"}}
 
 
 def test_object_without_a_spec() -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ActionModule
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes, service_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims, making_key
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import password_secrets
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import RETRY, WriteError
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
@@ -29,6 +29,7 @@ PEER = {
 }
 SECRETS = password_secrets([PEER], {"k8s": "not-to-be-seen"}, "kube-system", "home")
 NOTHING: dict[str, Any] = {"changed": False, "applied": [], "created": [], "removed": [], "refused": [], "diff": []}
+OPTIONS = {"part": "services", "site": "home", "namespace": "kube-system", "kubeconfig": "/k", "context": None}
 ENCODED = SECRETS[0]["data"]["password"]
 
 
@@ -141,6 +142,7 @@ def test_a_refused_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     told = "Secret kube-system/bgp-password-k8s: ******** of ******** is invalid"
     assert caught.value.result == {"failed": True, "msg": f"{told}\n{RETRY}"}
     assert len(writer.calls) == 1  # nothing is applied that refers to it
+    assert len(writer.notes) == 1  # nobody has answered, so nobody is told
     assert writer.action._task.no_log is False
 
 
@@ -157,11 +159,19 @@ def data_of(writer: Writer) -> list[tuple[str, Any]]:
 def test_what_is_made_is_noted_before_and_its_uid_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Writer(monkeypatch)
     old = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node01", "labels": {}}}
-    writer.write(Changes(apply=[old, PEER]), SECRETS, live={"nodes": {"node01": {}}})
+    writer.write(Changes(apply=[old, PEER]), SECRETS, live={"nodes": {"node01": {"labels": {}, "owned": []}}})
     secret, peer = "Secret kube-system/bgp-password-k8s", "CiliumBGPPeerConfig k8s"
     assert data_of(writer) == [
-        ("present", {"making.bgp": f"{secret}\n{peer}"}),
-        ("present", {"making.bgp": None, uid_of(secret): secret, uid_of(peer): peer}),
+        ("present", {making_key("bgp", secret): secret, making_key("bgp", peer): peer}),
+        (
+            "present",
+            {
+                making_key("bgp", secret): None,
+                making_key("bgp", peer): None,
+                uid_of(secret): secret,
+                uid_of(peer): peer,
+            },
+        ),
     ]
     assert writer.notes[0]["name"] == "cluster-edge-home"
 
@@ -175,6 +185,34 @@ def test_uid_of_what_lives_is_a_condition_of_its_write(monkeypatch: pytest.Monke
     assert call["objects"][0]["metadata"]["uid"] == uid_of("web")
     assert (call["versions"], call["compare"]) == (["7"], False)
     assert writer.notes == []
+
+
+def test_secret_that_lives_and_a_node_are_written_as_they_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an apply would make a Secret that nobody notes, a Node that is none, or take away labels of another site."""
+    writer = Writer(monkeypatch)
+    labels = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node01", "labels": {"a": "1"}}}
+    node = {"labels": {"a": "0", "b": "x"}, "owned": ["a"], "uid": uid_of("node01"), "resourceVersion": "8"}
+    secret = {**SECRETS[0]["metadata"], "uid": uid_of("secret"), "resourceVersion": "7"}
+    writer.write(Changes(apply=[labels, PEER]), SECRETS, live={"nodes": {"node01": node}, "secrets": [secret]})
+    asked = [
+        (item["metadata"].get("uid"), version, owned)
+        for call, _no_log in writer.calls
+        for item, version, owned in zip(call["objects"], call["versions"], call["owned"], strict=True)
+    ]
+    assert asked == [(uid_of("secret"), "7", {}), (uid_of("node01"), "8", {"a": "0"}), (None, "", {})]
+
+
+def test_service_that_keeps_our_keys_stays_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API server refuses to take them back."""
+    writer = Writer(monkeypatch)
+    name = "Service media/theirs"
+    writer.answers = {name: refusal(403, "admission webhook denied the request")}
+    given = {**service("theirs"), "metadata": {"name": "theirs", "namespace": "media"}}
+    del given["spec"]
+    lives = service("theirs")
+    data = {"noted.services": "true", uid_of("theirs"): f"keys of {name}"}
+    done = writer.write(Changes(apply=[given]), [], "services", data, live={"services": [lives]}, forgotten=[lives])
+    assert (len(done["refused"]), writer.notes) == (1, [])
 
 
 def test_check_mode_notes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +250,8 @@ def test_service_that_is_refused_keeps_nothing_else_from_being_written(
     assert (done["applied"], done["removed"]) == (["Service media/good"], [])
     assert done["refused"] == [f"Service media/bad: {text}", f"Service media/stays: {text}"]
     made = "Service media/good"
-    assert data_of(writer)[-1] == ("present", {"making.services": None, uid_of(made): made})
+    settled = {making_key("services", name): None for name in ("Service media/bad", made)}
+    assert data_of(writer)[-1] == ("present", {**settled, uid_of(made): made})
 
 
 def test_all_that_is_refused_of_pools_is_told_with_its_reason_and_nothing_is_removed(
@@ -229,6 +268,8 @@ def test_all_that_is_refused_of_pools_is_told_with_its_reason_and_nothing_is_rem
     ]
     assert str(caught.value) == "\n".join([*said, RETRY])
     assert writer.removals == []
+    name = "CiliumLoadBalancerIPPool b"
+    assert data_of(writer)[1:] == [("present", {making_key("lb", name): None, uid_of(name): name})]
 
 
 @pytest.mark.parametrize(
@@ -264,8 +305,11 @@ def test_refused_removal_of_a_pool_ends_the_run(monkeypatch: pytest.MonkeyPatch)
     writer = Writer(monkeypatch)
     pool = {**PEER, "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "old", "uid": uid_of("old")}}
     writer.outcomes = {"CiliumLoadBalancerIPPool old": {"outcome": "refused", "reason": "denied", "status": 403}}
+    new = {**pool, "metadata": {"name": "new"}}
     with pytest.raises(WriteError, match="CiliumLoadBalancerIPPool old: the API server refused to remove it: denied"):
-        writer.write(Changes(remove=[pool]), [], "lb", live={"objects": [pool]})
+        writer.write(Changes(apply=[new], remove=[pool]), [], "lb", live={"objects": [pool]})
+    name = "CiliumLoadBalancerIPPool new"
+    assert data_of(writer)[-1] == ("present", {making_key("lb", name): None, uid_of(name): name})
 
 
 @pytest.mark.parametrize(
@@ -298,3 +342,16 @@ def test_note_of_a_cluster_that_leaves_goes_last(
     writer = Writer(monkeypatch)
     writer.write(Changes(), [], part, data, forget=True)
     assert data_of(writer) == notes
+
+
+def test_note_goes_with_a_service_from_which_our_keys_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tenant took them off: nothing is left to be given back."""
+    writer = Writer(monkeypatch)
+    data = {"noted.services": "true", uid_of("theirs"): "keys of Service media/theirs"}
+    state = {"objects": [], "services": [service("theirs")], "secrets": [], "nodes": {}, "namespaces": ["media"]}
+    claims = Claims("services", "home", data, "kube-system")
+    changes = service_changes([], state, claims)
+    done = writer.action._write(changes, [], {**state, "config_map": data}, claims, {**OPTIONS, "forget": True}, {})
+    assert (changes.apply, changes.faults) == ([], [])
+    assert [state for state, _data in data_of(writer)] == ["absent"]
+    assert done["removed"] == ["ConfigMap kube-system/cluster-edge-home"]

@@ -26,12 +26,14 @@ SITE: dict[str, Any] = {
 }
 
 
-def render(tmp_path: Path, folder: Path, cluster: str, *options: str, **variables: Any) -> PlaybookRun:
+def render(
+    tmp_path: Path, folder: Path, cluster: str, *options: str, router: str = "udm", **variables: Any
+) -> PlaybookRun:
     """Render the smallest site, to whose cluster others apply, into a folder."""
     inventory = tmp_path / "hosts.yml"
     own = {"edge_cluster_asn": 64701, "edge_cilium_version": "1.20.2", "edge_cluster_apply": "others", **variables}
     groups = {
-        "edge_routers": {"hosts": {"udm": {"ansible_host": "192.0.2.1", "edge_router_asn": 64700}}},
+        "edge_routers": {"hosts": {router: {"ansible_host": "192.0.2.1", "edge_router_asn": 64700}}},
         "edge_clusters": {"hosts": {cluster: own}},
         "edge_nodes": {"hosts": {"k1": {"ansible_host": "192.0.2.11", "edge_node_labels": {"rack": "a"}}}},
     }
@@ -75,7 +77,8 @@ def test_a_renamed_cluster_leaves_nothing_but_the_user_s_own_files(tmp_path: Pat
     assert sorted(tree(folder)) == sorted(
         [".cluster-edge-edge.json", "udm/frr.conf", *(f"old/{path}" for path in OURS)]
     )
-    (folder / "old/manifests/mine.yaml").write_text("kind: ConfigMap\n")
+    (folder / "old/mine").mkdir()
+    (folder / "old/mine/secret.yaml").write_text("kind: Secret\n")
     (folder / "old/values.yaml").write_text("debug: {enabled: true}\n")
     preview = render(tmp_path, folder, "new", "--check")
     preview.check(0)
@@ -91,7 +94,7 @@ def test_a_renamed_cluster_leaves_nothing_but_the_user_s_own_files(tmp_path: Pat
     assert "old/values.yaml: an earlier rendering wrote it, and it was changed since: it is left there" in " ".join(
         run.output.split()
     )
-    kept = ["old/manifests/mine.yaml", "old/values.yaml"]
+    kept = ["old/mine/secret.yaml", "old/values.yaml"]
     assert sorted(tree(folder)) == sorted(
         [".cluster-edge-edge.json", "udm/frr.conf", *kept, *(f"new/{path}" for path in OURS)]
     )
@@ -102,6 +105,66 @@ def test_a_renamed_cluster_leaves_nothing_but_the_user_s_own_files(tmp_path: Pat
     assert tree(folder) == before
     assert "changed=0" in again.output
     assert "geheim" not in run.output + "".join(text.decode() for text in before.values())
+
+
+@pytest.mark.parametrize("change", ["file of the user's", "changed file"])
+def test_a_kustomization_does_not_go_alone(tmp_path: Path, change: str) -> None:
+    """Flux makes one of the files that are left, and prunes the pools, the sessions and the services."""
+    folder = tmp_path / "clusters"
+    render(tmp_path, folder, "old").check(0)
+    name = "mine.yaml" if change == "file of the user's" else "bgp.yaml"
+    (folder / "old/manifests" / name).write_text("kind: ConfigMap\n")
+    before = tree(folder)
+    run = render(tmp_path, folder, "new")
+    run.check(2)
+    assert f"old/manifests/kustomization.yaml would go, and old/manifests/{name} would stay" in " ".join(
+        run.output.split()
+    )
+    assert tree(folder) == before
+
+
+def test_a_changed_file_is_not_replaced(tmp_path: Path) -> None:
+    """The user names a Secret beside what is rendered; without it the sessions go down at their next reset."""
+    folder = tmp_path / "clusters"
+    render(tmp_path, folder, "home").check(0)
+    place = folder / "home/manifests/kustomization.yaml"
+    place.write_text(place.read_text() + "- secret.sops.yaml\n")
+    before = tree(folder)
+    run = render(tmp_path, folder, "home")
+    run.check(2)
+    assert (
+        f"edge_render_dir: {place} was changed since it was rendered, and the change would be lost (move what you added"
+        " into a file of your own, and delete this one: it is written anew)"
+    ) in " ".join(run.output.split())
+    assert tree(folder) == before
+    place.unlink()
+    render(tmp_path, folder, "home").check(0)
+    assert "secret.sops.yaml" not in place.read_text()
+
+
+@pytest.mark.long
+def test_two_inventories_do_not_remove_each_other_s_files(tmp_path: Path) -> None:
+    folder = tmp_path / "clusters"
+    render(tmp_path, folder, "home-a").check(0)
+    before = tree(folder)
+    run = render(tmp_path, folder, "home-b", router="gw")
+    run.check(2)
+    assert "lists files of home-a, udm, and none of a router or a cluster of this inventory" in " ".join(
+        run.output.split()
+    )
+    assert tree(folder) == before
+
+
+def test_a_component_that_goes_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "clusters"
+    service = {"media/jellyfin": {"addresses": "192.0.2.131", "manage": "metadata"}}
+    render(tmp_path, folder, "home", edge_services=service).check(0)
+    assert "home/metadata/media/jellyfin/kustomization.yaml" in tree(folder)
+    run = render(tmp_path, folder, "home")
+    run.check(0)
+    assert "home/metadata/media/jellyfin: the Component is removed: take it out of components" in " ".join(
+        run.output.split()
+    )
 
 
 def test_a_file_that_was_not_rendered_is_not_replaced(tmp_path: Path) -> None:
@@ -162,20 +225,24 @@ def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.each_core
-def test_a_secret_among_helm_values_is_named_and_not_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("apply", ["others", "ours"])
+def test_a_secret_among_helm_values_is_named_and_not_shown(tmp_path: Path, apply: str) -> None:
     values = {
         "hubble": {"tls": {"ca": {"key": "hushhush"}}},
         "tolerations": [{"key": "edge"}],
         "debug": {"enabled": True},
     }
     folder = tmp_path / "clusters"
-    run = render(tmp_path, folder, "home", "--diff", edge_cilium_values=values)
+    run = render(tmp_path, folder, "home", "--diff", edge_cilium_values=values, edge_cluster_apply=apply)
     run.check(0)
     said = " ".join(run.output.split())
     assert "home: Helm values are rendered in plain, and these may be secrets: hubble.tls.ca.key." in said
     assert "hushhush" not in run.output
     assert "+ key: (not shown)" in said
-    assert "hushhush" in (folder / "home" / "flux" / "helmrelease.yaml").read_text()
+    with_values = {path for path, text in tree(folder).items() if b"hushhush" in text}
+    assert with_values == {"home/values.yaml"} | ({"home/flux/helmrelease.yaml"} if apply == "others" else set())
+    modes = {path: (folder / path).stat().st_mode & 0o777 for path in tree(folder)}
+    assert {path for path, mode in modes.items() if mode == 0o600} == with_values
 
 
 def test_no_password_is_rendered_into_git(tmp_path: Path) -> None:

@@ -160,6 +160,51 @@ def test_a_router_is_not_contracted_while_nobody_knows_whether_others_applied(
     assert f"msg: {said}" in run.output
 
 
+HANDOVER = """
+- hosts: home
+  gather_facts: false
+  tasks:
+    - ansible.builtin.set_fact:
+        __edge_waiting: {{refusals: [held by a run of before]}}
+    - {refuse}
+    - ansible.builtin.debug:
+        msg: the routers are expanded
+    - {fail}
+"""
+
+
+@pytest.mark.ansible
+@pytest.mark.parametrize(
+    ("options", "said", "goes_on"),
+    [
+        pytest.param((), "Nothing was changed. home: held by a run of before", False, id="a run"),
+        pytest.param(
+            ("--check",),
+            "Without check mode nothing would be changed. home: held by a run of before",
+            True,
+            id="a preview",
+        ),
+    ],
+)
+def test_what_no_commit_takes_away_ends_a_run_before_the_routers(
+    tmp_path: Path, options: tuple[str, ...], said: str, goes_on: bool
+) -> None:
+    def task(path: str, name: str) -> str:
+        text = (CHECKOUT / path).read_text("utf-8")
+        tasks = [task for item in yaml.safe_load(text) for task in [item, *item.get("tasks", [])]]
+        return json.dumps(next(task for task in tasks if task.get("name") == name))
+
+    refuse = task("roles/edge/tasks/waiting.yml", "Waiting | Refuse what others cannot take away")
+    fail = task("playbooks/site.yml", "Fail a preview of what others cannot take away")
+    playbook, inventory = tmp_path / "handover.yml", tmp_path / "hosts.yml"
+    playbook.write_text(HANDOVER.format(refuse=refuse, fail=fail))
+    inventory.write_text(json.dumps({"all": {"hosts": {"home": {"ansible_connection": "local"}}}}))
+    run = run_playbook(str(playbook), inventory, options=options)
+    run.check(2)
+    assert said in " ".join(run.output.split())
+    assert ("the routers are expanded" in run.output) is goes_on
+
+
 BOTH_STAGES = """
 - hosts: udm
   gather_facts: false

@@ -29,6 +29,7 @@ REPORT = """
 def test_the_plan_is_written_where_the_command_was_typed(tmp_path: Path) -> None:
     run_playbook("plan.yml", HYBRID, "edge_plan_file=today.json", folder=tmp_path).check(0)
     assert json.loads((tmp_path / "today.json").read_text())["site"] == "hybrid"
+    assert (tmp_path / "today.json").stat().st_mode & 0o777 == 0o600  # Helm values may be secrets
     run = run_playbook("plan.yml", HYBRID, "edge_plan_before=today.json", folder=tmp_path)
     run.check(0)
     assert "(none)" in run.output

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....module_utils._errors import EdgeError
+from ....module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from ..._addressing.intervals import Interval, merge
 from ..._cilium.common import api_version
 from ..._kubernetes.labels import kubelet_labels
 from ..._kubernetes.selectors import Selector
 from ..._versions.cilium import parse_version
 from .labels import EVERYTHING, ServiceClass, classes_text, selector, service_classes
-from .policies import POLICY, policies_are_read, translated
+from .policies import policies_are_read, translated
 from .pools import announced_over_l2, interval_text, pod_pool_facts, pool_blocks, pool_conflict
 from .services import service_facts
 from .sessions import Announcement, NodeSessions, node_sessions
@@ -38,7 +39,7 @@ _HANDLED = frozenset(
         "CiliumBGPPeerConfig",
         "CiliumBGPAdvertisement",
         "CiliumBGPNodeConfigOverride",
-        POLICY,
+        PEERING_POLICY,
         "CiliumLoadBalancerIPPool",
         "CiliumL2AnnouncementPolicy",
         "CiliumPodIPPool",
@@ -46,7 +47,7 @@ _HANDLED = frozenset(
         "Secret",
     }
 )
-_OF_NODES = frozenset({"CiliumBGPClusterConfig", POLICY, "CiliumL2AnnouncementPolicy"})
+_OF_NODES = frozenset({"CiliumBGPClusterConfig", PEERING_POLICY, "CiliumL2AnnouncementPolicy"})
 """The kinds that select nodes."""
 _SERVICE_SELECTORS = {
     "CiliumLoadBalancerIPPool": "serviceSelector",
@@ -88,8 +89,8 @@ def objects_difference(
     """
     sides = [_by_kind(items, version, place) for items, place in ((first, "first"), (second, "second"))]
     for held, reader in zip(sides, (first_version or version, version), strict=True):
-        if POLICY in held and not policies_are_read(parse_version(reader)):
-            del held[POLICY]
+        if PEERING_POLICY in held and not policies_are_read(parse_version(reader)):
+            del held[PEERING_POLICY]
         if not nodes and not _OF_NODES.isdisjoint(held):
             raise EdgeError(
                 "nodes", "there is no node", "give name -> labels of each node: what a node does is compared"
@@ -163,7 +164,7 @@ def _selectors(held: Mapping[str, Mapping[str, Any]]) -> Iterable[Selector]:
         for name, item in held.get(kind, {}).items():
             yield selector(item["spec"].get(key), EVERYTHING, f"{kind} {name}") or EVERYTHING
     yield from _advertised(held.get("CiliumBGPAdvertisement", {}))
-    for name, item in held.get(POLICY, {}).items():
+    for name, item in held.get(PEERING_POLICY, {}).items():
         yield from _advertised(translated(name, item["spec"])["CiliumBGPAdvertisement"])
 
 

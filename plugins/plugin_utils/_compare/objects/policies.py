@@ -13,11 +13,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ....module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from ..._versions.cilium import PEERING_POLICY_UNTIL, Version
 from .labels import EVERYTHING, selector
 from .shape import as_text, read_as_the_api_has_it
-
-POLICY = "CiliumBGPPeeringPolicy"
 
 _SESSION = "session"
 """Label by which a translated CiliumBGPPeerConfig selects the advertisements of its session."""
@@ -43,8 +42,8 @@ def policies_of(held: Held, labels: Mapping[str, str]) -> list[str]:
         EdgeError: a selector is none.
     """
     names = []
-    for name, item in held.get(POLICY, {}).items():
-        found = selector(item["spec"].get("nodeSelector"), EVERYTHING, f"{POLICY} {name}")
+    for name, item in held.get(PEERING_POLICY, {}).items():
+        found = selector(item["spec"].get("nodeSelector"), EVERYTHING, f"{PEERING_POLICY} {name}")
         if (found or EVERYTHING).matches(labels):
             names.append(name)
     return names
@@ -67,9 +66,9 @@ def translated(name: str, spec: Mapping[str, Any]) -> dict[str, dict[str, dict[s
     instances: list[dict[str, Any]] = []
     configs: dict[str, dict[str, Any]] = {}
     advertisements: dict[str, dict[str, Any]] = {}
-    with read_as_the_api_has_it(f"{POLICY} {name}"):
+    with read_as_the_api_has_it(f"{PEERING_POLICY} {name}"):
         for index, router in enumerate(spec.get("virtualRouters") or []):
-            instance = f"of {POLICY} {name}, virtual router {index}"  # errors name it
+            instance = f"of {PEERING_POLICY} {name}, virtual router {index}"  # errors name it
             label = {_SESSION: instance}
             peers = []
             for number, neighbor in enumerate(router.get("neighbors") or []):

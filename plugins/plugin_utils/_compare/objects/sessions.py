@@ -14,12 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ....module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from ..._kubernetes.labels import POD_POOL_NAME
 from ..._kubernetes.selectors import Selector
 from ..._model.communities import WELL_KNOWN_COMMUNITIES
 from ..._versions.cilium import PEER_LOCAL_PORT_UNTIL, SOURCE_INTERFACE, Version
 from .labels import EVERYTHING, selector
-from .policies import POLICY, Held, policies_of, translated
+from .policies import Held, policies_of, translated
 from .shape import as_text, read_as_the_api_has_it
 
 _FAMILY_KEYS = {"ipv4": "aggregationLengthIPv4", "ipv6": "aggregationLengthIPv6"}
@@ -81,11 +82,11 @@ def node_sessions(held: Held, version: Version, node: str, labels: Mapping[str, 
     result = NodeSessions()
     policies = policies_of(held, labels)
     if len(policies) > 1:
-        result.own["conflict"] = f"{len(policies)} {POLICY} objects select it"
+        result.own["conflict"] = f"{len(policies)} {PEERING_POLICY} objects select it"
         return result
     if policies:
-        made = translated(policies[0], held[POLICY][policies[0]]["spec"])
-        with read_as_the_api_has_it(f"{POLICY} {policies[0]}"):
+        made = translated(policies[0], held[PEERING_POLICY][policies[0]]["spec"])
+        with read_as_the_api_has_it(f"{PEERING_POLICY} {policies[0]}"):
             _add_instances(result, {**held, **made}, version, policies[0], {})
         return result
     configs = []
