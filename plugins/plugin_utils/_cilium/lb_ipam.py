@@ -18,13 +18,15 @@ older version differs, that is said). In short:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from .._addressing.addresses import Address, parse_address, parse_pool_entry
+from .._addressing.addresses import Address, parse_address
 from .._addressing.families import Family
 from .._addressing.intervals import Interval, merge
+from .._addressing.live import live_block
 from .._kubernetes.labels import (
     ANNOTATION_ADDRESSES,
     ANNOTATION_SHARING_KEY,
@@ -37,7 +39,6 @@ from .._model.site import KUBERNETES_TRAFFIC_POLICY
 from .._versions.cilium import SHARED_PORTS, Fault, Version, parse_version
 from .common import Object
 from .helm_values import value_at
-from .live_objects import place
 
 POOL = "CiliumLoadBalancerIPPool"
 CONFLICT = "cilium.io/PoolConflict"
@@ -129,7 +130,7 @@ class AddressPool:
     ours: bool
     """Whether this site made it."""
     blocks: tuple[Block, ...]
-    """As they are written; none where one is written in a way that nobody can count on, as only others' are."""
+    """As Cilium reads them: without one that is no block of addresses, of which it gives nothing."""
     selector: Selector
     disabled: bool = False
     conflicts: bool = False
@@ -172,21 +173,17 @@ def read_pool(item: Object, ours: bool) -> AddressPool:
 
 
 def pool_blocks(item: Object) -> tuple[Interval, ...]:
-    """Return a pool's addresses; none where it is written in a way that nobody can count on, as only others' are."""
+    """Return a pool's addresses, as Cilium reads its blocks."""
     return merge(block.interval for block in _blocks(item))
 
 
 def _blocks(item: Object) -> tuple[Block, ...]:
-    """Return the blocks of a pool (``ipRangeFromBlock``)."""
+    """Return the blocks of a pool (``ipRangeFromBlock``); one that it cannot read is passed over."""
     found = []
     for block in item["spec"].get("blocks") or []:
-        start = block.get("start") or ""
-        text = block.get("cidr") or f"{start}-{block.get('stop') or start}"
-        try:
-            interval = parse_pool_entry(text, place(item)).interval
-        except EdgeError:
-            return ()
-        found.append(Block(interval, bool(block.get("cidr")) and interval.size > 2))
+        with suppress(AttributeError, KeyError, TypeError, ValueError):
+            interval = live_block(block)
+            found.append(Block(interval, bool(block.get("cidr")) and interval.size > 2))
     return tuple(found)
 
 

@@ -20,12 +20,14 @@ Rules of Cilium, by kind:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
-from .._addressing.addresses import interval_text, parse_cidr
+from .._addressing.addresses import interval_text
 from .._addressing.intervals import Interval, merge, overlaps
+from .._addressing.live import live_cidr
 from .._findings.wording import some
 from .._kubernetes.selectors import Selector, selector_of
 from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version, text_of
@@ -263,12 +265,12 @@ def _pod_pool(item: Object, planned: _Planned) -> Iterator[str]:
 
 
 def pod_blocks(item: Object) -> tuple[Interval, ...]:
-    """Return the addresses of a CiliumPodIPPool; none where it is written in a way that nobody can count on."""
-    cidrs = [cidr for key in ("ipv4", "ipv6") for cidr in (item["spec"].get(key) or {}).get("cidrs") or []]
-    try:
-        return merge(parse_cidr(cidr, place(item)).interval for cidr in cidrs)
-    except EdgeError:
-        return ()
+    """Return the addresses of a CiliumPodIPPool; a CIDR that is none is passed over."""
+    found = []
+    for cidr in [cidr for key in ("ipv4", "ipv6") for cidr in (item["spec"].get(key) or {}).get("cidrs") or []]:
+        with suppress(TypeError, ValueError):
+            found.append(live_cidr(cidr))
+    return merge(found)
 
 
 def _shared_addresses(left: Sequence[Interval], right: Sequence[Interval], consequence: str) -> Iterator[str]:

@@ -139,6 +139,12 @@ def problems(live: list[Object], planned: list[Object] | None = None, version: s
             id="a pool of shared addresses",
         ),
         pytest.param(
+            [pool("theirs", "10.67.200.133/25", "10.67.200", select={"matchLabels": {"a": "b"}})],
+            "CiliumLoadBalancerIPPool theirs: it has 10.67.200.128-10.67.200.255, which the planned lb has: Cilium"
+            " disables the younger of two such pools as a whole",
+            id="host bits, which Cilium masks, beside a block that is none",
+        ),
+        pytest.param(
             [pool("theirs", "10.67.200.128/25", select={"matchLabels": {"a": "b"}}, disabled=True)],
             "CiliumLoadBalancerIPPool theirs: it has 10.67.200.128-10.67.200.255, which the planned lb has: Cilium"
             " disables the younger of two such pools as a whole",

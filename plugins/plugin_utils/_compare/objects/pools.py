@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ....module_utils._errors import EdgeError
-from ..._addressing.families import Family
 from ..._addressing.intervals import Interval, merge, overlaps
+from ..._addressing.live import live_block
 from .labels import EVERYTHING, ServiceClass, interface_pattern, selector
 from .shape import as_text, read_as_the_api_has_it
 
@@ -62,17 +62,10 @@ def pod_pool_facts(spec: Mapping[str, Any], path: str) -> dict[str, str]:
 
 
 def _block(block: Mapping[str, Any], reserve: bool) -> Interval:
-    if block.get("cidr"):
-        network = ipaddress.ip_network(as_text(block["cidr"]), strict=False)
-        first, last = int(network.network_address), int(network.broadcast_address)
-        if reserve and last - first > 1:
-            first, last = first + 1, last - 1
-        return Interval(Family(network.version), first, last)
-    start = ipaddress.ip_address(as_text(block["start"]))
-    stop = ipaddress.ip_address(as_text(block.get("stop") or block["start"]))
-    if start.version != stop.version or int(stop) < int(start):
-        raise ValueError(block)
-    return Interval(Family(start.version), int(start), int(stop))
+    interval = live_block(block)
+    if reserve and block.get("cidr") and interval.size > 2:
+        return Interval(interval.family, interval.first + 1, interval.last - 1)
+    return interval
 
 
 def interval_text(intervals: Iterable[Interval]) -> str:
