@@ -197,19 +197,25 @@ def _path(inventory: Inventory, variable: str, hosts: Sequence[str]) -> str:
     return variable if len(hosts) > 1 or len(inventory.hosts) == 1 else f"{hosts[0]}.{variable}"
 
 
+_OF_CLUSTERS = frozenset(key.name for key in CLUSTER_MAPS)
+"""Maps of clusters: where there is none, nothing comes of them."""
+
+
 def _check_readers(
     inventory: Inventory, misspelt: Collection[str], lost: Mapping[str, set[str]], report: Report
 ) -> None:
     """Report variables that stand only on hosts from which nobody reads them: they would be lost in silence.
 
-    One that is inherited by hosts of several kinds, from ``group_vars/all``, is read from one of them. An empty one
-    says nothing and may stand anywhere; a value of None was not looked at.
+    One that is inherited by hosts of several kinds, from ``group_vars/all``, is read from one of them. One that all
+    hosts have is in its place too where its groups have no host: sites may share it. Only of peerings, pools and
+    services of no cluster a warning is told. An empty one says nothing and may stand anywhere; a value of None was not
+    looked at.
 
     Args:
         inventory: the whole of it.
         misspelt: our groups that a misspelt one was meant to be: their hosts are unknown, so they may be the readers.
         lost: takes the variables of the hosts that would read them.
-        report: takes an error for each.
+        report: takes an error or a warning for each.
     """
     members = dict(zip(GROUPS, (inventory.routers, inventory.clusters, inventory.nodes), strict=True))
     no_cluster = bool(inventory.nodes) and not inventory.clusters  # each node is told that
@@ -221,6 +227,15 @@ def _check_readers(
         if not groups or not written or not readers.isdisjoint(hosts):
             continue
         if not set(groups).isdisjoint(misspelt) or (no_cluster and not readers):
+            continue
+        if not readers and len(hosts) == len(inventory.hosts):
+            if base in _OF_CLUSTERS:
+                report.add(
+                    "EDGE124",
+                    variable,
+                    "is read from hosts of edge_clusters, and the inventory has none",
+                    "add a host to the group edge_clusters, or remove it",
+                )
             continue
         report.add(
             "EDGE123",

@@ -108,14 +108,67 @@ def test_a_group_that_may_be_the_reader_is_misspelt() -> None:
     assert [text.partition(" ")[0] for text in told(inventory_from(document))] == ["EDGE117"]
 
 
-def test_pools_without_any_cluster_or_node_are_told() -> None:
+def without(*groups: str) -> dict[str, Any]:
+    """Return a valid inventory whose groups of ours have no host."""
     document = site()
-    for group in ("edge_clusters", "edge_nodes"):
-        document["all"]["children"][group]["hosts"] = {}
-    document["all"]["vars"] = {"edge_pools": {"lb": {"addresses": "10.1.0.0/24"}}}
+    children = document["all"]["children"]
+    for group in groups:
+        children[group]["hosts"] = {}
+    if "edge_routers" in groups and "edge_clusters" not in groups:  # its pools are announced on L2
+        cluster = children["edge_clusters"]["hosts"]["home"]
+        cluster.update(edge_peerings={}, edge_pools={"lb": {"addresses": "10.0.0.240/29", "l2": "lan"}})
+        cluster["edge_networks"]["lan"]["interfaces"] = "eth0"
+        for node in children["edge_nodes"]["hosts"].values():
+            node["edge_networks"]["lan"]["interfaces"] = "eth0"
+    return document
+
+
+EMPTY = [("edge_routers",), ("edge_clusters", "edge_nodes"), ("edge_nodes",)]
+UNREAD = [
+    (name, groups)
+    for groups in EMPTY
+    for name in OF_HOSTS
+    if not any(name in READ_FROM[group] for group in GROUPS if group not in groups)
+]
+"""Each variable with the groups without hosts, from all of which it would be read."""
+
+
+def with_all(name: str, groups: tuple[str, ...]) -> list[str]:
+    """Return what is found beyond the usual where groups are empty and a variable stands under group_vars/all."""
+    document = without(*groups)
+    before = told(inventory_from(document))
+    document["all"]["vars"] = {name: "anything"}
+    return [text for text in told(inventory_from(document)) if text not in before]
+
+
+@pytest.mark.parametrize(("name", "groups"), UNREAD, ids=[f"{name} without {groups[0]}" for name, groups in UNREAD])
+def test_a_variable_of_all_hosts_may_be_for_another_site(name: str, groups: tuple[str, ...]) -> None:
+    of_no_cluster = name in {"edge_peerings", "edge_pools", "edge_services"}
+    assert with_all(name, groups) == (
+        [
+            f"EDGE124 {name}: is read from hosts of edge_clusters, and the inventory has none (add a host to the group"
+            " edge_clusters, or remove it)"
+        ]
+        if of_no_cluster
+        else []
+    )
+
+
+def test_an_l2_site_may_share_all_variables_of_routers() -> None:
+    document = without("edge_routers")
+    document["all"]["vars"] = {name: "x" for name, groups in UNREAD if groups == ("edge_routers",)}
+    assert len(document["all"]["vars"]) > 10
+    assert told(inventory_from(document)) == []
+    del document["all"]["children"]["edge_routers"]
+    assert told(inventory_from(document)) == []
+
+
+def test_a_variable_of_some_hosts_is_lost_where_its_group_is_empty() -> None:
+    document = without("edge_routers")
+    document["all"]["children"]["edge_nodes"]["vars"] = {"edge_router_asn": 64700}
     assert told(inventory_from(document)) == [
-        "EDGE123 edge_pools: is not read from udm: edge_pools is read from hosts of edge_clusters (add a host to the"
-        " group edge_clusters, or remove it)"
+        "EDGE123 edge_router_asn: is not read from k1, k2: edge_router_asn is read from hosts of edge_routers (add a"
+        " host to the group edge_routers, or remove it)"
     ]
 
 

@@ -111,6 +111,86 @@ def test_a_range_names_the_neighbor_in_it_and_may_exclude_it() -> None:
     assert found(site({**pool, "exclude": "10.0.0.5"}, udm=nas)) == []
 
 
+CONSOLE = {**CONTROLLER, "edge_router_controller": {"url": "https://10.1.0.10:8443"}}
+INSIDE = {"edge_router_neighbors": {"dns": {**NEIGHBOR, "address": "10.1.0.10", "multihop": 2}}}
+SOURCE_INSIDE = {"edge_router_neighbors": {"far": {**FAR, "update_source": "10.1.0.10"}}}
+PINNED = {"edge_services": {"unifi/controller": {"pool": "lb", "addresses": "10.1.0.10"}}}
+
+
+def in_use(**hosts: dict[str, Any]) -> list[str]:
+    """Return the paths of the addresses that a routed pool is told to cover."""
+    texts = found(site({"addresses": "10.1.0.0/24", "bgp": "k8s"}, **hosts))
+    hint = " (exclude: 10.1.0.10)"
+    problem = "edge_pools.lb.addresses: 10.1.0.0/24 covers the address 10.1.0.10 of "
+    return [text.partition(problem)[2].removesuffix(hint) for text in texts if text.startswith("EDGE403")]
+
+
+RUNS_IN_THE_CLUSTER: dict[str, tuple[dict[str, dict[str, Any]], list[str]]] = {
+    "console": ({"udm": CONSOLE}, ["udm.edge_router_controller.url"]),
+    "console as a service": ({"udm": CONSOLE, "every": PINNED}, []),
+    "neighbor": ({"udm": INSIDE}, ["udm.edge_router_neighbors.dns.address"]),
+    "neighbor as a service": ({"udm": INSIDE, "every": PINNED}, []),
+    "neighbor, and a service of another address": (
+        {"udm": INSIDE, "every": {"edge_services": {"unifi/controller": {"pool": "lb", "addresses": "10.1.0.11"}}}},
+        ["udm.edge_router_neighbors.dns.address"],
+    ),
+    "neighbor, and a service without an address": (
+        {"udm": INSIDE, "every": {"edge_services": {"unifi/controller": {"pool": "lb"}}}},
+        ["udm.edge_router_neighbors.dns.address"],
+    ),
+    "the router's own source": ({"udm": SOURCE_INSIDE, "every": PINNED}, ["udm.edge_router_neighbors.far.update_source"]),
+    "a node": ({"k1": {"edge_addresses": {"lan": "10.0.0.11"}, "ansible_host": "10.1.0.10"}, "every": PINNED}, ["k1.ansible_host"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("hosts", "paths"), RUNS_IN_THE_CLUSTER.values(), ids=list(RUNS_IN_THE_CLUSTER))
+def test_what_runs_in_the_cluster_has_the_address_that_its_service_asks_for(
+    hosts: dict[str, dict[str, Any]], paths: list[str]
+) -> None:
+    assert in_use(**hosts) == paths
+
+
+SPEAKER = {
+    "edge_peerings": {"k8s": {"network": "lan"}, "own": {"local_speaker": {"asn": 64702, "address": "10.1.0.10"}}}
+}
+
+
+@pytest.mark.parametrize("absent", [True, False], ids=["absent", "present"])
+@pytest.mark.parametrize(
+    ("group", "host", "own", "path"),
+    [
+        pytest.param("edge_routers", "old", INSIDE, "old.edge_router_neighbors.dns.address", id="neighbor"),
+        pytest.param("edge_routers", "old", SOURCE_INSIDE, "old.edge_router_neighbors.far.update_source", id="source"),
+        pytest.param("edge_routers", "old", CONSOLE, "old.edge_router_controller.url", id="console"),
+        pytest.param("edge_clusters", "away", SPEAKER, "away.edge_peerings.own.local_speaker.address", id="speaker"),
+    ],
+)
+def test_what_is_absent_has_no_neighbors(group: str, host: str, own: dict[str, Any], path: str, absent: bool) -> None:
+    document = site({"addresses": "10.1.0.0/24", "bgp": "k8s"})
+    usual = {
+        "edge_routers": {"edge_router_asn": 64701, "ansible_host": "10.0.0.2"},
+        "edge_clusters": {"edge_cluster_asn": 64703, "edge_cilium_version": "1.20.2", "edge_pools": {}},
+    }
+    state = {"edge_state": "absent"} if absent else {}
+    document["all"]["children"][group]["hosts"][host] = {**usual[group], **copy.deepcopy(own), **state}
+    for node in document["all"]["children"]["edge_nodes"]["hosts"].values():
+        node["edge_cluster"] = "home"
+    texts = [text for text in found(document) if text.startswith("EDGE403")]
+    covers = f"EDGE403 {{}}.addresses: 10.1.0.0/24 covers the address 10.1.0.10 of {path} (exclude: 10.1.0.10)"
+    assert texts == (
+        [] if absent else [covers.format("home.edge_pools.lb" if group == "edge_clusters" else "edge_pools.lb")]
+    )
+
+
+def test_a_service_of_an_absent_cluster_has_no_address() -> None:
+    document = site({"addresses": "10.1.0.0/24", "bgp": "k8s"}, udm=INSIDE)
+    gone = {"edge_cluster_asn": 64703, "edge_cilium_version": "1.20.2", "edge_state": "absent", **PINNED}
+    document["all"]["children"]["edge_clusters"]["hosts"]["away"] = gone
+    for node in document["all"]["children"]["edge_nodes"]["hosts"].values():
+        node["edge_cluster"] = "home"
+    assert [text.partition(" ")[0] for text in found(document)] == ["EDGE403"]
+
+
 def _addresses_in(kind: ValueType, path: str) -> Iterator[str]:
     """Yield the keys below a key's type whose values are addresses."""
     if kind in (ADDRESS, SOURCE):

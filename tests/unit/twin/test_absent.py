@@ -201,7 +201,9 @@ def test_what_the_machine_refuses_is_told_by_the_variable_that_says_where(
             id="the API server does not listen",
         ),
         pytest.param(
-            BrokenPipeError(errno.EPIPE, "Broken pipe"), "edge_twin: Broken pipe (run the same again)", id="it went away"
+            BrokenPipeError(errno.EPIPE, "Broken pipe"),
+            "edge_twin: Broken pipe (run the same again)",
+            id="it went away",
         ),
         pytest.param(
             ssl.SSLError(ssl.SSL_ERROR_SSL, "wrong version number"),

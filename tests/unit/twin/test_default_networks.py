@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import default_choices
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 Places = Mapping[str, Any]
 """Network -> the address or addresses there."""
@@ -94,10 +98,11 @@ def default_of(twin: _twin.Twin, node: str) -> tuple[str, ...]:
         pytest.param("mgmt", WORKERS_AND_MORE, {}, MGMT, PEERED, id="the same with the counts swapped"),
         pytest.param("lan", WORKERS_IN_BOTH, {"w1": "mgmt"}, MGMT, CHOSEN, id="what the inventory says"),
         pytest.param("lan", WORKERS_IN_BOTH, {"w1": ""}, LAN, PEERED, id="what the inventory says nothing of"),
+        pytest.param("lan", WORKERS_IN_BOTH, {"w1": None}, LAN, PEERED, id="a variable without a value"),
     ],
 )
 def test_default_route(
-    peering: str, nodes: dict[str, tuple[str, ...]], chosen: dict[str, str], via: str, reason: str
+    peering: str, nodes: dict[str, tuple[str, ...]], chosen: dict[str, Any], via: str, reason: str
 ) -> None:
     twin = _twin.describe(planned(over(peering), nodes), default_networks=chosen)
     assert default_of(twin, "w1") == (via,)
@@ -165,14 +170,13 @@ ALL_IN_BOTH: dict[str, Places] = {
     name: {"mgmt": [f"10.1.0.{number}", f"fd00:1::{number}"], "lan": [f"10.2.0.{number}", f"fd00:2::{number}"]}
     for number, name in ((11, "n1"), (12, "n2"))
 }
+MORE_IN_MGMT: dict[str, Places] = {**ALL_IN_BOTH, "c1": {"mgmt": ["10.1.0.13", "fd00:1::13"]}}
 
 
 @pytest.mark.parametrize("chosen", [{}, {"n1": "lan"}, {"n1": "mgmt"}], ids=["nothing", "lan", "mgmt"])
 def test_a_family_leads_by_a_network_in_which_the_node_has_an_address_of_it(chosen: dict[str, str]) -> None:
     """The node peers in lan, in which the router has both families and the node one."""
-    data = two_families(
-        {"cidr": "10.1.0.0/24"}, V4_AND_V6, {"mgmt": MGMT, "lan": [LAN, LAN_6]}, ONLY_V6_IN_LAN, edge_services={}
-    )
+    data = two_families({"cidr": "10.1.0.0/24"}, V4_AND_V6, {"mgmt": MGMT, "lan": [LAN, LAN_6]}, ONLY_V6_IN_LAN)
     twin = _twin.describe(data, default_networks=chosen)
     assert defaults_of(twin, "n1") == {4: (MGMT,), 6: (LAN_6,)}
     assert twin.default_networks == ()
@@ -180,18 +184,22 @@ def test_a_family_leads_by_a_network_in_which_the_node_has_an_address_of_it(chos
 
 
 def dual() -> PlanDocument:
-    return two_families(
+    """Return the plan of nodes with both families in both networks, and sessions over IPv6 in lan alone; most share mgmt."""
+    data = two_families(
         {"cidr": ["10.1.0.0/24", "fd00:1::/64"]},
         V4_AND_V6,
         {"mgmt": [MGMT, MGMT_6], "lan": [LAN, LAN_6]},
-        ALL_IN_BOTH,
+        MORE_IN_MGMT,
     )
+    data["sessions"] = [session for session in data["sessions"] if session["family"] == "ipv6"]
+    assert {session["node"] for session in data["sessions"]} == {"n1", "n2"}
+    return data
 
 
 @pytest.mark.parametrize(
     ("chosen", "expected", "told"),
     [
-        # The sessions are over IPv6: IPv4 leads where they are too.
+        # IPv4 has no session: it leads where those over IPv6 are.
         pytest.param(
             {},
             {4: (LAN,), 6: (LAN_6,)},
@@ -230,6 +238,22 @@ def test_families_with_different_choices_are_told_apart() -> None:
     ]
 
 
+def test_families_with_sessions_in_different_networks_lead_apart() -> None:
+    """Of n2, which also peers over IPv4 in mgmt."""
+    data = dual()
+    (session,) = [session for session in data["sessions"] if session["node"] == "n2"]
+    ipv4 = {"family": "ipv4", "node_address": "10.1.0.12", "router_address": MGMT}
+    data["sessions"].append({**session, **ipv4})
+    twin = _twin.describe(data)
+    assert defaults_of(twin, "n1") == {4: (LAN,), 6: (LAN_6,)}
+    assert defaults_of(twin, "n2") == {4: (MGMT,), 6: (LAN_6,)}
+    assert [tuple(item.values()) for item in default_choices(twin)] == [
+        (["n1"], ["ipv4", "ipv6"], "lan", ["mgmt"], PEERED),
+        (["n2"], ["ipv4"], "mgmt", ["lan"], PEERED),
+        (["n2"], ["ipv6"], "lan", ["mgmt"], PEERED),
+    ]
+
+
 def off_link(twin: _twin.Twin) -> list[tuple[str, _twin.Route]]:
     """Return the routes via an address in no subnet of a leg; the kernel refuses them."""
     return [
@@ -246,34 +270,53 @@ def off_link(twin: _twin.Twin) -> list[tuple[str, _twin.Route]]:
     ]
 
 
-LEAST = {"mgmt": [[], ["10.1.0.{0}"], ["fd00:1::{0}"], ["10.1.0.{0}", "fd00:1::{0}"]]}
-LAN_PLACES = ["10.2.0.{0}", "10.3.0.{0}", "fd00:2::{0}", "fd00:3::{0}"]
+SUBNETS = {
+    "mgmt": ["10.1.0.0/24", "fd00:1::/64"],
+    "lan": ["10.2.0.0/24", "10.3.0.0/24", "fd00:2::/64", "fd00:3::/64"],
+    "lo": ["10.255.0.0/24", "fd00:ff::/64"],
+}
 
 
-@settings(max_examples=60)
-@given(data=st.data())
-def test_no_route_is_off_the_link_whatever_subnets_a_host_is_in(data: st.DataObject) -> None:
-    """Networks have several subnets, of both families; each host has addresses in some of them."""
-    drawn = st.sampled_from(LEAST["mgmt"])
-    places = st.lists(st.sampled_from(LAN_PLACES), unique=True, max_size=4)
+@st.composite
+def several_subnets(draw: st.DrawFn) -> PlanDocument:
+    """Return a plan whose hosts have addresses in some of the subnets, and whose nodes dial loopbacks of routers."""
+    data = copy.deepcopy(dual())
+    network, router, session = data["networks"]["mgmt"], data["routers"]["gm"], data["sessions"][0]
+    kinds = {"mgmt": {}, "lan": {"delivery": draw(st.sampled_from([None, "on_link"]))}, "lo": {"loopback": True}}
+    data["networks"] = {name: {**network, "cidrs": SUBNETS[name], **kind} for name, kind in kinds.items()}
 
-    def host(number: int) -> dict[str, list[str]]:
-        own = {"mgmt": data.draw(drawn), "lan": data.draw(places)}
-        if number > 10 and not own["mgmt"] and not own["lan"]:
-            own["mgmt"] = ["10.1.0.{0}"]
-        return {network: [text.format(number) for text in texts] for network, texts in own.items() if texts}
+    def places(number: int, names: tuple[str, ...]) -> dict[str, list[str]]:
+        of = {name: draw(st.lists(st.sampled_from(SUBNETS[name]), unique=True)) for name in names}
+        if not any(of.values()):
+            of["mgmt"] = SUBNETS["mgmt"][:1]
+        return {name: [str(ip_network(cidr)[number]) for cidr in cidrs] for name, cidrs in of.items() if cidrs}
 
-    networks = {
-        "mgmt": {"cidr": ["10.1.0.0/24", "fd00:1::/64"], "return_path": "network"},
-        "lan": {
-            "cidr": ["10.2.0.0/24", "10.3.0.0/24", "fd00:2::/64", "fd00:3::/64"],
-            "delivery": data.draw(st.sampled_from([None, "on_link"])),
-            "interfaces": ["eth1"],
-        },
-    }
-    planned_site = bare(networks, {"r1": host(1), "r2": host(2)}, {"n1": host(11), "n2": host(12)})
-    twin = _twin.describe(planned_site, default_networks={})
+    routers = {f"r{number}": places(number, ("mgmt", "lan", "lo")) for number in (1, 2)}
+    data["routers"] = {name: {**router, "addresses": of} for name, of in routers.items()}
+    nodes = data["clusters"]["k"]["nodes"]
+    for number, node in enumerate(nodes.values(), start=11):
+        node["addresses"] = places(number, ("mgmt", "lan"))
+        node["return_paths"] = {name: ["10.9.0.0/24", "fd00:9::/112"] for name in ("mgmt", "lan")}
+    data["sessions"] = [
+        {**session, "node": name, "router": peer, "router_address": target, "node_address": source}
+        for name, node in nodes.items()
+        for peer, of in routers.items()
+        for target in of.get("lo", ())
+        for source in [text for texts in node["addresses"].values() for text in texts][:1]
+    ]
+    data["expect"]["l2"] = [{"cluster": "k", "pool": "lb", "networks": [], "nodes": [*nodes]}]
+    return data
+
+
+@settings(max_examples=100)
+@given(data=several_subnets(), chosen=st.sampled_from(["", "mgmt", "lan"]))
+def test_no_route_is_off_the_link_whatever_subnets_a_host_is_in(data: PlanDocument, chosen: str) -> None:
+    reachable = any(router["addresses"].get(chosen) for router in data["routers"].values())
+    twin = _twin.describe(data, default_networks={"n1": chosen if reachable else ""})
     assert off_link(twin) == []
+
+
+# --- what cannot be
 
 
 @pytest.mark.parametrize(
@@ -289,9 +332,42 @@ def test_no_route_is_off_the_link_whatever_subnets_a_host_is_in(data: st.DataObj
             "w1.edge_twin_default_network: no router has an address in network 'idle'"
             " (networks with an address of a router: lan, mgmt)",
         ),
+        (
+            10,
+            "w1.edge_twin_default_network: 10 is not the name of a network, which is text"
+            " (networks with an address of a router: lan, mgmt)",
+        ),
+        (
+            ["lan"],
+            "w1.edge_twin_default_network: ['lan'] is not the name of a network, which is text"
+            " (networks with an address of a router: lan, mgmt)",
+        ),
+        (
+            False,
+            "w1.edge_twin_default_network: False is not the name of a network, which is text"
+            " (networks with an address of a router: lan, mgmt)",
+        ),
+        (
+            {},
+            "w1.edge_twin_default_network: {} is not the name of a network, which is text"
+            " (networks with an address of a router: lan, mgmt)",
+        ),
     ],
+    ids=["misspelt", "unknown", "without a router", "number", "list", "no", "mapping"],
 )
-def test_networks_by_which_no_default_route_can_lead(network: str, message: str) -> None:
+def test_networks_by_which_no_default_route_can_lead(network: object, message: str) -> None:
     with pytest.raises(EdgeError) as caught:
         _twin.describe(planned(over("lan"), WORKERS_IN_BOTH), default_networks={"w1": network})
     assert str(caught.value) == message
+
+
+def test_a_number_that_is_a_networks_name_wants_quotes() -> None:
+    data = two_families({"cidr": "10.1.0.0/24"}, V4_AND_V6, {"mgmt": MGMT, "lan": [LAN, LAN_6]}, ONLY_V6_IN_LAN)
+    data["networks"]["10"] = data["networks"].pop("mgmt")
+    for host in (*data["routers"].values(), *data["clusters"]["k"]["nodes"].values()):
+        host["addresses"]["10"] = host["addresses"].pop("mgmt")
+    with pytest.raises(EdgeError) as caught:
+        _twin.describe(data, default_networks={"n1": 10})
+    assert str(caught.value) == (
+        "n1.edge_twin_default_network: 10 is not the name of a network, which is text (write '10', in quotes)"
+    )

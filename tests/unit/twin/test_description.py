@@ -292,6 +292,20 @@ def test_a_long_router_name_fits_a_machine_name() -> None:
             "edge_twin_endpoints.dummy/dummy-service: 'node99' is no node of cluster platform",
             id="node",
         ),
+        *(
+            pytest.param(
+                {"endpoints": {"dummy/dummy-service": nodes}},
+                f"edge_twin_endpoints.dummy/dummy-service: {nodes!r} is no list of nodes"
+                " (nodes of cluster platform: control-01, node01, node02, node03, node04)",
+                id=f"no list of nodes: {nodes}",
+            )
+            for nodes in ("node01", 1, None)
+        ),
+        pytest.param(
+            {"endpoints": {"dummy/dummy-service": [["node01"]]}},
+            "edge_twin_endpoints.dummy/dummy-service: ['node01'] is no node of cluster platform",
+            id="list of lists",
+        ),
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:
@@ -562,8 +576,8 @@ def test_a_router_has_the_defaults_of_its_platform(
     assert twin.routers[0].platform == (settings.platforms.get("udm-pro") or platform)
 
 
-def test_a_platform_that_there_is_not() -> None:
-    with pytest.raises(
-        EdgeError, match=r"udm-pro\.edge_twin_router_platform: 'vyos' is no platform \(one of: linux, unifi"
-    ):
-        _twin.describe(hybrid_plan().data, settings=RouterSettings(platforms={"udm-pro": "vyos"}))
+@pytest.mark.parametrize("name", ["vyos", 10, ["unifi"]])
+def test_a_platform_that_there_is_not(name: Any) -> None:
+    with pytest.raises(EdgeError) as caught:
+        _twin.describe(hybrid_plan().data, settings=RouterSettings(platforms={"udm-pro": name}))
+    assert str(caught.value) == f"udm-pro.edge_twin_router_platform: {name!r} is no platform (one of: linux, unifi)"

@@ -24,8 +24,8 @@ ADDRESSES: dict[str, PlanCode] = {
     "EDGE204": PlanCode(
         ERROR,
         "Address used twice",
-        "Two hosts with one address take each other's traffic, and BGP speakers are told apart by their identifiers, of"
-        " which Cilium may take any out of edge_cluster_router_ids.",
+        "Two hosts with one address take each other's traffic, and BGP speakers of one AS are told apart by their"
+        " identifiers, of which Cilium may take any out of edge_cluster_router_ids.",
         "node02.edge_addresses.public: 2001:db8:121::11 is in use at node01.edge_addresses.public too (an address"
         " has one host)",
     ),

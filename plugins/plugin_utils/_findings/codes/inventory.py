@@ -165,4 +165,11 @@ INVENTORY: dict[str, PlanCode] = {
         "udm-pro.edge_pools__media: is not read from udm-pro: edge_pools is read from hosts of edge_clusters (write it"
         " at platform, or under group_vars/all)",
     ),
+    "EDGE124": PlanCode(
+        WARNING,
+        "Peerings, pools or services of no cluster",
+        "Under group_vars/all they may be for the clusters of other sites. In this site nothing comes of them.",
+        "edge_pools: is read from hosts of edge_clusters, and the inventory has none (add a host to the group"
+        " edge_clusters, or remove it)",
+    ),
 }

@@ -14,7 +14,7 @@ from ..._cilium.helm_values import family_reason, helm_values, pod_families, val
 from ..._cilium.lb import DEFAULT_POD_POOL
 from ..._cilium.services import chart_problems
 from ..._inventory.values import Item, Items, Values
-from ..._model.site import Cluster, Peering, PodPool
+from ..._model.site import Cluster, Peering, PodPool, Site
 from ..hosts import Context
 
 _POD_CIDR_MODES = ("kubernetes", "cluster-pool")
@@ -61,11 +61,7 @@ def _check_lease(context: Context, cluster: Cluster, values: Values) -> None:
 
 
 def _check_router_ids(context: Context, cluster: Cluster) -> None:
-    """Report a pool of BGP identifiers that is too small, or that holds the identifier of another speaker.
-
-    Cilium takes an identifier out of the pool for every node, also for one that has its own, and knows no other speaker
-    (operator/pkg/bgp, ``upsertNodeConfigs``).
-    """
+    """Report a pool of BGP identifiers that no speaker can have, or that is too small."""
     if cluster.router_ids is None:
         return
     pool = cluster.router_ids
@@ -89,31 +85,60 @@ def _check_router_ids(context: Context, cluster: Cluster) -> None:
             f"{pool.text} has {pool.interval.size} identifiers for {needed} BGP instances (one per node and AS)",
             "write a wider range",
         )
-    for own, place in context.router_ids.items():
-        if pool.contains(own):
+
+
+def check_shared_router_ids(context: Context, site: Site) -> None:
+    """Report pools of BGP identifiers out of which a node may get the identifier of another speaker of its AS.
+
+    Cilium takes an identifier out of the pool for every node, also for one that has its own, and knows no other speaker
+    (operator/pkg/bgp, ``upsertNodeConfigs``). Speakers of different ASes may have the same one (RFC 6286 section 2.1).
+    """
+    speakers = _speakers(site)
+    pools = [
+        (cluster.router_ids, cluster.host, _nodes_by_as(cluster))
+        for cluster in site.clusters
+        if cluster.router_ids and cluster.router_ids.family is Family.IPV4 and not cluster.absent
+    ]
+    for pool, cluster, nodes in pools:
+        for own, place in context.router_ids.items():
+            host = place.rpartition(".")[0]
+            if pool.contains(own) and any(nodes.get(asn, set()) - {host} for asn in speakers.get(host, ())):
+                context.report.add(
+                    "EDGE204",
+                    place,
+                    f"{own.text} is in {pool.text}, out of which Cilium gives nodes of {cluster} their identifiers",
+                    "BGP speakers of one AS are told apart by it: write one outside of"
+                    f" {cluster}.edge_cluster_router_ids, or another range there",
+                )
+    for found in overlaps([pool.interval for pool, _cluster, _nodes in pools]):
+        (left, one, ours), (right, other, theirs) = pools[found.left], pools[found.right]
+        shared = sorted(ours.keys() & theirs.keys())
+        if shared:
             context.report.add(
                 "EDGE204",
-                place,
-                f"{own.text} is in {pool.text}, out of which Cilium gives nodes of {cluster.host} their identifiers",
-                f"BGP speakers are told apart by it: write one outside of {path}, or another range there",
+                f"{other}.edge_cluster_router_ids",
+                f"{right.text} overlaps {left.text} of {one}.edge_cluster_router_ids, and both have nodes in AS"
+                f" {shared[0]}",
+                "BGP speakers of one AS are told apart by their identifiers: give each cluster a range of its own",
             )
 
 
-def check_router_id_ranges(context: Context, clusters: Iterable[Cluster]) -> None:
-    """Report ranges of BGP identifiers out of which nodes of two clusters may get the same one."""
-    ranges = [
-        (cluster.router_ids, cluster.host)
-        for cluster in clusters
-        if cluster.router_ids and cluster.router_ids.family is Family.IPV4 and not cluster.absent
-    ]
-    for found in overlaps([cidr.interval for cidr, _host in ranges]):
-        (left, one), (right, other) = ranges[found.left], ranges[found.right]
-        context.report.add(
-            "EDGE204",
-            f"{other}.edge_cluster_router_ids",
-            f"{right.text} overlaps {left.text} of {one}.edge_cluster_router_ids",
-            "BGP speakers are told apart by their identifiers: give each cluster a range of its own",
-        )
+def _nodes_by_as(cluster: Cluster) -> dict[int, set[str]]:
+    """Return each AS -> the nodes of a cluster that speak as it."""
+    found: dict[int, set[str]] = {}
+    for session in cluster.sessions:
+        found.setdefault(session.node_asn, set()).add(session.node)
+    return found
+
+
+def _speakers(site: Site) -> dict[str, set[int]]:
+    """Return each router, and each node with a session -> the ASes as which it speaks."""
+    found = {router.host: {router.asn} for router in site.routers}
+    for session in (session for cluster in site.clusters for session in cluster.sessions):
+        found.setdefault(session.node, set()).add(session.node_asn)
+        if session.router:
+            found.setdefault(session.router, set()).add(session.router_asn)
+    return found
 
 
 def _check_ports(context: Context, cluster: Cluster, items: Items) -> None:

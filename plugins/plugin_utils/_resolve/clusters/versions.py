@@ -25,7 +25,7 @@ from ..._versions.cilium import (
     text_of,
 )
 from ..hosts import Context
-from .checks import check_cluster, check_router_id_ranges
+from .checks import check_cluster, check_shared_router_ids
 from .faults import check_faults
 from .shared_objects import check_shared_objects
 
@@ -47,7 +47,7 @@ def check_versions(context: Context, site: Site) -> None:
         _check_status_report(context, cluster, values)
         check_cluster(context, cluster)
         check_shared_objects(context, cluster)
-    check_router_id_ranges(context, site.clusters)
+    check_shared_router_ids(context, site)
 
 
 def _planned_version(context: Context, cluster: Cluster) -> Version | None:

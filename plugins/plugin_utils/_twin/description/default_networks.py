@@ -68,7 +68,7 @@ class DefaultNetworks:
         route = Route("default", version, possible[network])
         if not others:
             return (route,), None
-        reason = self._reason(node, network, others)
+        reason = self._reason(node, version, network, others)
         return (route,), DefaultNetwork(node, Family(version).key, network, tuple(others), reason)
 
     def _order(self, node: str, version: int, shared: Sequence[str]) -> list[str]:
@@ -78,13 +78,14 @@ class DefaultNetworks:
         chosen = self.chosen.get(node)
         return sorted(shared, key=lambda name: (name != chosen, name not in own, name not in either))
 
-    def _reason(self, node: str, network: str, others: Sequence[str]) -> str:
+    def _reason(self, node: str, version: int, network: str, others: Sequence[str]) -> str:
         if network == self.chosen.get(node):
             return CHOSEN
-        peered = self._peered_in_either(node)
-        if network not in peered:
-            return SHARED
-        return PEERED_TOO if peered.intersection(others) else PEERED
+        # Sessions of the family go before those of the other one.
+        for peered in (self._peered.get((node, version), set()), self._peered_in_either(node)):
+            if network in peered:
+                return PEERED_TOO if peered.intersection(others) else PEERED
+        return SHARED
 
     def _peered_in_either(self, node: str) -> set[str]:
         return {network for (name, _version), found in self._peered.items() if name == node for network in found}

@@ -118,7 +118,9 @@ class Wiring:
         """Return the addresses of routers on a network's segment; of loopbacks none."""
         if self.segments[network][0] == LOOPBACK:
             return []
-        return [address for host in sorted(self.routers) for address in self.routers[host]["addresses"].get(network, ())]
+        return [
+            address for host in sorted(self.routers) for address in self.routers[host]["addresses"].get(network, ())
+        ]
 
     def gateways(self, networks: Iterable[str], legs: Iterable[Leg]) -> dict[int, tuple[str, ...]]:
         """Return, by family, the next hop of a host with ``legs`` on the first of ``networks`` that has one for it.
