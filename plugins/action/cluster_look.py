@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible import release as ansible_release
@@ -90,6 +92,7 @@ class ActionModule(ClusterAction):
             raise AnsibleActionFail(f"cluster: the plan has no cluster {options['cluster']}")
         named = options["cluster"], options["release"], options["namespace"]
         target = target_of(plan, *named, options["verifies"], bool(self._task.check_mode))
+        target = replace(target, now=time.time())
         programs: dict[str, str | None] = {"ansible-core": ansible_release.__version__}
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -101,7 +102,7 @@ class ActionModule(ClusterAction):
             return {**result, **state}
         live = plain(state)
         try:
-            claims = Claims(options["part"], options["site"], live["config_map"], options["namespace"])
+            claims = Claims(options["part"], options["site"], live["config_map"], options["namespace"], time.time())
             changes = part_changes(options["part"], options, passwords, live, claims)
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error

@@ -134,7 +134,8 @@ allocations:
   returned: success
 allocation_files:
   description:
-    - Each C(edge_allocation_file) with its C(path), the C(content) that it must have, and C(as_planned), whether it does.
+    - Each C(edge_allocation_file) with its C(path), the C(content) that it must have, and whether it has it
+      (C(as_planned)).
   type: list
   elements: dict
   returned: success

@@ -497,5 +497,5 @@ def test_label_that_another_site_sets_meanwhile_stays(
     with open_cluster(str(cluster.kubeconfig), None, {}) as other:
         apply(other, node_labels(a="0", b="2"))
     found = write_node(reader, node)
-    assert (found["outcome"], "another run has changed labels" in found["reason"]) == ("refused", True)
+    assert (found["outcome"], "were changed after the run had looked" in found["reason"]) == ("refused", True)
     assert labels_of_node(cluster) == {"a": "0", "b": "2"}

@@ -202,6 +202,14 @@ def test_run_that_was_cut_off_knows_its_own(cluster: Cluster) -> None:
     assert (noted(cluster)[made], key in noted(cluster)) == (name, False)
 
 
+def test_what_a_run_never_made_is_forgotten_after_a_day(cluster: Cluster) -> None:
+    name = "Service affine/never-made"
+    key = making_key("services", name)
+    cluster.request("PATCH", NOTE, {"data": {key: f"{name} 2026-01-01T00:00:00Z"}}, MERGE_PATCH)
+    found = run(cluster)
+    assert (found.returncode, key in noted(cluster)) == (0, False), found.output
+
+
 def test_two_runs_at_a_time_lose_nothing_of_each_other(cluster: Cluster) -> None:
     """The ConfigMap of another name is made by one of them."""
     options = {name: spec.get("default") for name, spec in ARGUMENTS.items()}

@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
 from .connection import OPTIONS
-from .outcomes import APPLIED, DELETED, MADE_ANEW, REFUSED, UNCHANGED
+from .outcomes import APPLIED, DELETED, MADE_ANEW, OTHER_LABELS, REFUSED, UNCHANGED
 from .reader import (
     CONFLICT,
     INVALID,
@@ -44,8 +44,6 @@ ARGUMENTS: Dict[str, Any] = {
 APPLY_PATCH = "application/apply-patch+yaml"
 SERVER_HIDDEN = ("managedFields", "resourceVersion", "generation")
 """Metadata that the API server writes: it would be most of every difference."""
-OTHER_LABELS = "another run has changed labels that the field manager {0} sets on it, after this one looked: run again"
-"""Why a Node is not written to: what this run would apply takes away what the other one has set."""
 
 
 class Seen(NamedTuple):
@@ -110,11 +108,15 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], seen: Seen, params: M
             return _preview_of_ports(item, live, params)
         send = functools.partial(_sent, reader, path, item, seen, params)
         after = with_planned_ports(reader, path, live, taken, params["manager"], send)
-    if after is not None and item["kind"] == "Service":
-        after = without_ports_aside(reader, path, item, after, params)
+        if after is None:
+            return {"outcome": REFUSED, "reason": DELETED, "status": NOT_FOUND}
     if after is None:
         reason = "the API server has no place for it: {0}; its namespace or its kind is not there".format(path)
         return {"outcome": REFUSED, "reason": reason, "status": NOT_FOUND}
+    if item["kind"] == "Service":
+        after = without_ports_aside(reader, path, item, after, params)
+        if after is None:
+            return {"outcome": REFUSED, "reason": DELETED, "status": NOT_FOUND}
     return _outcome(item, before, after, seen, params)
 
 
@@ -186,7 +188,7 @@ def _sent(
                 raise
             labels = live["metadata"].get("labels") or {}
             if {key: labels.get(key) for key in owned_labels(live["metadata"], params["manager"])} != seen.owned:
-                error.message = OTHER_LABELS.format(params["manager"])
+                error.message = OTHER_LABELS
                 raise
             version = live["metadata"]["resourceVersion"]
     raise AssertionError("not reached")

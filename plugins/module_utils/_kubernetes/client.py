@@ -12,7 +12,7 @@ from typing import Any, Mapping, Optional
 from .._errors import EdgeError
 from .chart_source import without_logins
 from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
-from .reader import READING, RETRIES, Answer, ClusterReader, ClusterReadError, ConflictError, RefusedError
+from .reader import PUT_OFF, READING, RETRIES, Answer, ClusterReader, ClusterReadError, ConflictError, RefusedError
 
 try:
     import kubernetes
@@ -21,7 +21,7 @@ try:
     from kubernetes.config import kube_config
     from kubernetes.dynamic import exceptions
     from kubernetes.dynamic.client import DynamicClient
-    from urllib3.exceptions import HTTPError, InsecureRequestWarning
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, InsecureRequestWarning
 
     KUBERNETES_ERROR = None
 except ImportError:
@@ -131,12 +131,37 @@ def _client(connection: ClusterConnection) -> Any:
 
 
 def _retries() -> Any:
-    """Return which requests are sent again: those that read, and those that could not be sent at all.
+    """Return which requests are sent again: those that read, those that could not be sent at all, and put-off removals.
 
     By its default urllib3 sends a deletion again too. Where the first answer was lost, the second one would say that
-    there is no such thing, and nobody was told what the run has removed.
+    there is no such thing, and nobody was told what the run has removed. Where the server has answered that it has no
+    time, nothing was removed.
     """
+
+    class Retries(urllib3.Retry):
+        """Those of urllib3, less the writes whose answer is lost."""
+
+        def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+            """Return whether a request is sent again that the server has answered."""
+            put_off = method.upper() == "DELETE" and status_code in PUT_OFF
+            return super().is_retry(READING[0] if put_off else method, status_code, has_retry_after)
+
+        def increment(
+            self,
+            method: Optional[str] = None,
+            url: Optional[str] = None,
+            response: Any = None,
+            error: Optional[Exception] = None,
+            *given: Any,
+            **more: Any,
+        ) -> Any:
+            """Return what is left to be tried. A TLS connection that breaks off is neither a read error nor unsent."""
+            unsent = isinstance(getattr(error, "original_error", error), ConnectTimeoutError)
+            if error is not None and not unsent and (method or "").upper() not in READING:
+                raise error
+            return super().increment(method, url, response, error, *given, **more)
+
     try:
-        return urllib3.Retry(RETRIES, allowed_methods=frozenset(READING))
+        return Retries(RETRIES, allowed_methods=frozenset(READING))
     except TypeError:  # before urllib3 1.26
-        return urllib3.Retry(RETRIES, method_whitelist=frozenset(READING))  # type: ignore[call-arg]
+        return Retries(RETRIES, method_whitelist=frozenset(READING))  # type: ignore[call-arg]

@@ -13,4 +13,10 @@ REFUSED = "refused"
 
 MADE_ANEW = "somebody deleted it and made it anew during this run"
 DELETED = "somebody deleted it during this run"
-"""Why an object that was looked at is not written to or removed."""
+OTHER_LABELS = (
+    "labels on it that this run's field manager holds were changed after the run had looked, by another run or by hand:"
+    " run again"
+)
+"""Why a Node is not written to: what this run would apply takes away what another one has set."""
+MEANWHILE = (MADE_ANEW, DELETED, OTHER_LABELS)
+"""Why an object that was looked at is not written to or removed. It is this run that leaves it, and no API server."""

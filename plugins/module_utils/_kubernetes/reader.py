@@ -29,13 +29,16 @@ BUSY = (408, 429)
 """HTTP status of refusals of a server that has no time (RFC 9110 section 15.5.9, RFC 6585 section 4)."""
 READING = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110 section 9.2.1): these alone are tried again where an answer is lost."""
+PUT_OFF = (429, 503)
+"""HTTP status with which a server says that it has done nothing and, by Retry-After (RFC 9110 section 10.2.3), when to
+ask again: a removal is sent again then."""
 RETRIES = 3
-"""How often a reading request is tried again, and one that could not be sent at all."""
+"""How often a reading request is tried again, and one that could not be sent at all, or was put off."""
 REQUEST_SECONDS = 15
 """Limit of one attempt to read. The client tries a reading request four times (:data:`RETRIES`)."""
 WRITE_SECONDS = 60
-"""Limit of a write, which is not tried again: the API server itself ends a request then (kube-apiserver
-``--request-timeout``), and a webhook may take 30 s of it."""
+"""Limit of a write, which is not tried again where its answer is lost: the API server itself ends a request then
+(kube-apiserver ``--request-timeout``), and a webhook may take 30 s of it."""
 
 
 class ClusterReadError(Exception):

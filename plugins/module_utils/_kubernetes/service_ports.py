@@ -40,6 +40,34 @@ def taken_names(planned: Mapping[str, Any], live: Mapping[str, Any]) -> List[int
     return [number for number, port in enumerate(_ports(live)) if port.get("name") in names and _key(port) not in keys]
 
 
+def going_ports(planned: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> List[Mapping[str, Any]]:
+    """Return the ports of a live Service that are not planned and that an apply takes away, whoever has set them.
+
+    Args:
+        planned: the Service as it is applied.
+        live: the Service.
+        manager: the field manager.
+    """
+    places = {*taken_names(planned, live), *_left_aside(planned, live, manager)}
+    return [port for number, port in enumerate(_ports(live)) if number in places]
+
+
+def _left_aside(planned: Mapping[str, Any], live: Mapping[str, Any], manager: str) -> List[int]:
+    """Return which ports of a live Service were renamed to let planned ones in, by their places.
+
+    Args:
+        planned: the Service as it is applied; of one whose ports are not ours there are none.
+        live: the Service.
+        manager: the field manager.
+    """
+    keys, ours = set(map(_key, _ports(planned))), _named_by(live, manager)
+    return [
+        number
+        for number, port in enumerate(_ports(live))
+        if keys and (port.get("name") or "").startswith(_ASIDE) and _key(port) in ours and _key(port) not in keys
+    ]
+
+
 def with_planned_ports(
     reader: ClusterReader,
     path: str,
@@ -92,14 +120,8 @@ def without_ports_aside(
     Raises:
         ConflictError, RefusedError: the Service has changed meanwhile, or the API server refuses it.
     """
-    keys, ports = set(map(_key, _ports(planned))), _ports(live)
-    ours = _named_by(live, params["manager"])
-    left = [
-        number
-        for number, port in enumerate(ports)
-        if port.get("name", "").startswith(_ASIDE) and _key(port) in ours and _key(port) not in keys
-    ]
-    if not (keys and left):
+    ports, left = _ports(live), _left_aside(planned, live, params["manager"])
+    if not left:
         return live
     if params["dry_run"]:
         kept = [port for number, port in enumerate(ports) if number not in left]

@@ -12,13 +12,15 @@ and the ConfigMap stands in a namespace that is no tenant's. Its keys:
 * ``noted.labels``: labels of nodes were noted once. Without it, the next run lists those that it leaves.
 * ``labels.<node>``: keys of the labels that this site set on a node. Other sites set theirs as the same field manager.
 * ``nodes``: the names of the nodes that the inventory had, by which another inventory of the same site name is told.
-* ``making.<part>.<digest>``: an object that a run is about to make, by a digest of its name. It stays where the run was
-  cut off, and the next one knows its own. Each has its own key, so that no run takes away what another one notes.
+* ``making.<part>.<digest>``: an object that a run is about to make, by a digest of its name, and since when. It stays
+  where the run was cut off, and the next one knows its own. Each has its own key, so that no run takes away what
+  another one notes; what is not there after :data:`MAKING_SECONDS` nobody makes any more.
 * ``release``: digests of Helm releases, and consents that were used (``takeover``).
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -37,7 +39,12 @@ RELEASE = "release"
 MOST_BYTES = 1024 * 1024
 """The most that the values of a ConfigMap may hold together (Kubernetes API validation, ``MaxSecretSize``)."""
 
+MAKING_SECONDS = 24 * 60 * 60
+"""Seconds in which a run has made what it noted that it would; the clocks of two controllers differ by less."""
+
 _PLACE = re.compile(r"[A-Z][A-Za-z0-9]* ([a-z0-9.-]+/)?[a-z0-9.-]+")
+_SINCE = "%Y-%m-%dT%H:%M:%SZ"
+"""The form of a time in a note, in UTC."""
 _PARTS = ("bgp", "lb", "services")
 NODE_LABELS = "labels"
 """What is noted beside the parts: that labels of nodes are."""
@@ -61,6 +68,8 @@ class Note:
     """UID -> ``Service namespace/name`` of others on which this site set labels and annotations."""
     making: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Part -> what runs were about to make, and have not noted as made; by a run that was cut off, or is at work."""
+    since: Mapping[str, float] = field(default_factory=dict)
+    """Key of such an object (:func:`making_key`) -> when that was, in seconds of Unix time; where it is told."""
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Node -> keys of the labels that this site set on it."""
     nodes: frozenset[str] = frozenset()
@@ -82,6 +91,7 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
     made: dict[str, str] = {}
     keys: dict[str, str] = {}
     making: dict[str, frozenset[str]] = {}
+    since: dict[str, float] = {}
     parts, labels, strange = set(), {}, []
     for key, value in sorted(data.items()):
         name, text = value.removeprefix(KEYS_OF), value.strip()
@@ -92,7 +102,9 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
             parts.add(part)
         elif key.startswith(MAKING) and _is_making(part, text):
             made_of = part.partition(".")[0]
-            making[made_of] = making.get(made_of, frozenset()).union(text.splitlines())
+            told = [_told_making(line) for line in text.splitlines()]
+            making[made_of] = making.get(made_of, frozenset()).union(line for line, _time in told)
+            since.update((key, time) for _line, time in told if time is not None)
         elif key.startswith(LABELS):
             labels[part] = frozenset(text.split())
         elif key not in (RELEASE, NODES):
@@ -106,12 +118,34 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
             f"mend it: kubectl -n {namespace} edit configmap {own}. Or delete it: the next run notes anew what carries"
             " the site's labels and its field manager, and lists it",
         )
-    return Note(made, keys, making, labels, frozenset(data.get(NODES, "").split()), frozenset(parts))
+    return Note(made, keys, making, since, labels, frozenset(data.get(NODES, "").split()), frozenset(parts))
 
 
 def making_key(part: str, name: str) -> str:
     """Return the key under which a part notes that it is about to make an object, ``Kind namespace/name``."""
     return f"{MAKING}{part}.{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def making_entry(name: str, now: float | None) -> str:
+    """Return what is noted of an object, ``Kind namespace/name``, that is about to be made.
+
+    Args:
+        name: the object.
+        now: seconds of Unix time; None: not told.
+    """
+    if now is None:
+        return name
+    return f"{name} {datetime.datetime.fromtimestamp(now, datetime.UTC).strftime(_SINCE)}"
+
+
+def _told_making(text: str) -> tuple[str, float | None]:
+    """Return the object that :func:`making_entry` has noted, and when; a text of nobody's as it is."""
+    name, _space, time = text.rpartition(" ")
+    try:
+        since = datetime.datetime.strptime(time, _SINCE).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return text, None
+    return name, since.timestamp()
 
 
 def _is_making(part: str, text: str) -> bool:
@@ -121,8 +155,8 @@ def _is_making(part: str, text: str) -> bool:
     """
     if part in _PARTS:
         return all(map(_PLACE.fullmatch, text.splitlines()))
-    name = part.partition(".")[0]
-    return name in _PARTS and bool(_PLACE.fullmatch(text)) and f"{MAKING}{part}" == making_key(name, text)
+    name, told = part.partition(".")[0], _told_making(text)[0]
+    return name in _PARTS and bool(_PLACE.fullmatch(told)) and f"{MAKING}{part}" == making_key(name, told)
 
 
 class Claims:
@@ -133,17 +167,19 @@ class Claims:
         site: the site's name.
         data: of the site's ConfigMap; empty where there is none.
         namespace: where it stands, that of Cilium's release.
+        now: seconds of Unix time; None: not told, and nothing that was to be made is too old.
 
     Raises:
         EdgeError: the ConfigMap holds what no run has written.
     """
 
-    def __init__(self, part: str, site: str, data: Mapping[str, str], namespace: str) -> None:
+    def __init__(self, part: str, site: str, data: Mapping[str, str], namespace: str, now: float | None = None) -> None:
         self.namespace = namespace
         self.where = f"{namespace}/{note_name(site)}"
         self.note = read_note(data, self.where)
         self.part = part
         self.site = site
+        self.now = now
         self._data = data
         self.first = part not in self.note.parts
         """Whether nothing of the part was noted yet."""
@@ -205,17 +241,26 @@ class Claims:
         self.delta[item["metadata"]["uid"]] = None
 
     def forget_gone(self, kinds: Iterable[str], live: Iterable[Object]) -> None:
-        """Take out what is not there any more.
+        """Take out what is not there any more, and what a run was about to make that never came.
 
         Args:
             kinds: those whose live objects were all read; with a namespace (``Secret kube-system/``), those of it.
             live: these objects.
         """
-        there = {item["metadata"].get("uid") for item in live}
+        found = list(live)
+        there, places = {item["metadata"].get("uid") for item in found}, set(map(place, found))
         read = tuple(kind if " " in kind else f"{kind} " for kind in kinds)
         for uid, name in [*self.note.made.items(), *self.note.keys.items()]:
             if name.startswith(read) and uid not in there:
                 self.delta[uid] = None
+        for name in self.note.making.get(self.part, ()):
+            key = making_key(self.part, name)
+            if name.startswith(read) and name not in places and key in self._data and self._is_over(key):
+                self.delta[key] = None  # else an object of somebody's would count as ours one day, by its name
+
+    def _is_over(self, key: str) -> bool:
+        """Return whether the run is over that was about to make the object of a key; one that told no time is."""
+        return self.now is not None and self.now - self.note.since.get(key, 0.0) > MAKING_SECONDS
 
     @property
     def about_to_be(self) -> Delta:

@@ -476,7 +476,7 @@ def _used(live: Release | None, planned: Release, made: Sequence[str], word: str
         for item in live.revisions
         if (word == _named(item) or CHANGE in word) and _is_consent(word, item, live, planned, made)
     ]
-    if named and CHANGE not in word:
+    if named:
         used = [item for item in used if not item.startswith(_use(word))]
     return used + [f"{_use(word)}{item.mark}{BETWEEN}{planned.mark}" for item in named]
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from ...module_utils._errors import MASK
 from ...module_utils._kubernetes.note import NOTED
-from ...module_utils._kubernetes.outcomes import APPLIED, ENDING, KEPT, REFUSED, REMOVED
+from ...module_utils._kubernetes.outcomes import APPLIED, ENDING, KEPT, MEANWHILE, REFUSED, REMOVED
 from .._findings.wording import MOST_NAMES, some
 from .answers import is_of_object
 from .changes import Changes
 from .common import Object
 from .differences import difference
 from .live_objects import live_labels, live_uids, live_versions, place
-from .note import Claims, Delta, created_uids, making_key
+from .note import Claims, Delta, created_uids, making_entry, making_key
 
 TAKEN_MEANWHILE = (
     "somebody else made it while this run did. What is planned was written into it; it is not counted as this site's"
@@ -97,7 +97,8 @@ class PartWrites:
     @property
     def before(self) -> Delta:
         """What is noted before anything is made."""
-        return {**self._claims.about_to_be, **{making_key(self._part, name): name for name in self.new}}
+        making = {making_key(self._part, name): making_entry(name, self._claims.now) for name in self.new}
+        return {**self._claims.about_to_be, **making}
 
     def take(self, objects: Sequence[Object], results: Sequence[dict[str, Any]]) -> None:
         """Take what became of objects that were applied: in their order, up to a refusal that meets all."""
@@ -197,13 +198,14 @@ def interrupted(verb: str, objects: Sequence[Object], done: Mapping[str, Any]) -
 
 
 def _refusal(refused: Mapping[str, str], verb: str = "write") -> WriteError:
-    """Return the error of a run that ends because the API server has refused some objects.
+    """Return the error of a run that ends because some objects were not written.
 
     Args:
-        refused: by place, the server's reason.
+        refused: by place, the API server's reason, or why the run itself has left one.
         verb: what the run was about to do to them.
     """
-    lines = [f"{name}: the API server refused to {verb} it: {text}" for name, text in refused.items()]
+    said = f"the API server refused to {verb} it: "
+    lines = [f"{name}: {'' if text in MEANWHILE else said}{text}" for name, text in refused.items()]
     return WriteError({"failed": True, "msg": "\n".join([*lines, RETRY])})
 
 

@@ -228,6 +228,23 @@ def test_server_that_goes_away_after_the_rename_is_asked_nothing_more() -> None:
     assert server.ports == SERVICE["spec"]["ports"]
 
 
+@pytest.mark.parametrize("gone_before", [1, 2, 3], ids=["the rename", "the plan again", "the removal of the port"])
+def test_service_that_goes_while_its_ports_are_mended_was_deleted(gone_before: int) -> None:
+    """The API server answers 404: to the name, and to no namespace or kind that it lacks."""
+
+    class Goes(Live):
+        def send(self, *given: Any, **more: Any) -> Any:
+            if len(self.asked) >= gone_before:
+                self.asked.append(("gone", None))
+                return None
+            return super().send(*given, **more)
+
+    server = Goes("looked-at", list(CHANGED))
+    result = applied(server, SERVICE)
+    assert result == {"outcome": "refused", "reason": "somebody deleted it during this run", "status": 404}
+    assert server.asked[gone_before:] == [("gone", None)]
+
+
 @pytest.mark.parametrize(
     ("name", "named", "planned", "left"),
     [
@@ -284,7 +301,10 @@ def node(version: str, uid: str = "u", **more: Any) -> dict[str, Any]:
     return {"uid": uid, "resourceVersion": version, "labels": {"a": "0"}, **more}
 
 
-ANOTHER_RUN = "another run has changed labels that the field manager us sets on it, after this one looked: run again"
+ANOTHER_RUN = (
+    "labels on it that this run's field manager holds were changed after the run had looked, by another run or by hand:"
+    " run again"
+)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +315,11 @@ ANOTHER_RUN = "another run has changed labels that the field manager us sets on 
         pytest.param(node("8", labels={"a": "0", "b": "2"}), None, id="others labelled it"),
         pytest.param(node("8", labels={"a": "2"}), ANOTHER_RUN, id="another run has set our label"),
         pytest.param(node("8", managedFields=[]), ANOTHER_RUN, id="another run has taken our label back"),
+        pytest.param(
+            node("8", labels={"a": "2"}, managedFields=[{**OWNED_BY_US, "manager": "kubectl-label"}]),
+            ANOTHER_RUN,
+            id="kubectl label --overwrite took our key",
+        ),
         pytest.param(None, "somebody deleted it during this run", id="deleted: an apply would make a Node"),
         pytest.param(
             node("8", uid="v"), "somebody deleted it and made it anew during this run", id="deleted and joined again"

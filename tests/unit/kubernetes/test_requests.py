@@ -14,13 +14,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import reader as reader_module
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import open_cluster
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import (
+    _retries,
+    open_cluster,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
     RETRIES,
     ClusterReader,
     ClusterReadError,
+    RefusedError,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.removal import remove_objects
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError, ProxyError, SSLError
 
 POOL = {
     "apiVersion": "cilium.io/v2",
@@ -30,13 +35,16 @@ POOL = {
 
 
 class Server(ThreadingHTTPServer):
-    """Has a pool until it is deleted, and loses the answer to the first request by ``method``, as ``how`` says."""
+    """Has a pool until it is deleted, and loses the answer to the first request by ``method``, as ``how`` says.
+
+    A status of HTTP as ``how``: so many requests as ``lost`` says are answered by it, and nothing comes of them.
+    """
 
     daemon_threads = True
 
-    def __init__(self, method: str, how: str) -> None:
+    def __init__(self, method: str, how: str, lost: int = 1, says_when: bool = True) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.method, self.how = method, how
+        self.method, self.how, self.lost, self.says_when = method, how, lost, says_when
         self.asked: list[str] = []
         self.there = True
         self.ended = threading.Event()
@@ -51,9 +59,17 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         server = self.server
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        there, server.there = server.there, server.there and self.command != "DELETE"
         server.asked.append(self.command)
-        if self.command == server.method and (server.how == "never" or server.asked.count(self.command) == 1):
+        if server.how.isdecimal() and server.asked.count(self.command) <= server.lost:
+            self.send_response(int(server.how))
+            if server.says_when:
+                self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        there, server.there = server.there, server.there and self.command != "DELETE"
+        lost = server.how == "never" or server.asked.count(self.command) == 1
+        if self.command == server.method and lost and not server.how.isdecimal():
             self.close_connection = True
             if server.how != "closed":
                 server.ended.wait()
@@ -130,3 +146,51 @@ def test_reading_ends(reader: tuple[ClusterReader, Server]) -> None:
     with pytest.raises(ClusterReadError, match="is out of reach"):
         opened.get("/api")
     assert server.asked == ["GET"] * (1 + RETRIES)
+
+
+@pytest.mark.parametrize(
+    "reader", [pytest.param(("DELETE", how, RETRIES), id=how) for how in ("429", "503")], indirect=True
+)
+def test_removal_that_the_server_puts_off_is_sent_again(reader: tuple[ClusterReader, Server]) -> None:
+    """The server has said when, so it has removed nothing."""
+    opened, server = reader
+    opened.send("delete", "/apis/cilium.io/v2/ciliumloadbalancerippools/old", {}, "us")
+    assert (server.asked, server.there) == (["DELETE"] * (1 + RETRIES), False)
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        pytest.param(("DELETE", "500"), id="an error of the server"),
+        pytest.param(("DELETE", "429", 1, False), id="it does not say when"),
+        pytest.param(("PATCH", "429"), id="a write that is no removal"),
+    ],
+    indirect=True,
+)
+def test_other_refusals_are_answers(reader: tuple[ClusterReader, Server]) -> None:
+    opened, server = reader
+    with pytest.raises(RefusedError, match=f"refused: {server.how}"):
+        opened.send(server.method.lower(), "/apis/cilium.io/v2/ciliumloadbalancerippools/old", {}, "us")
+    assert server.asked == [server.method]
+
+
+@pytest.mark.parametrize(
+    ("method", "error", "again"),
+    [
+        pytest.param("DELETE", SSLError("bad record"), False, id="removal, TLS breaks off"),
+        pytest.param("PATCH", SSLError("bad record"), False, id="write, TLS breaks off"),
+        pytest.param("GET", SSLError("bad record"), True, id="reading, TLS breaks off"),
+        pytest.param("DELETE", ConnectTimeoutError("no answer"), True, id="removal, not sent"),
+        pytest.param("PATCH", NewConnectionError(None, "refused"), True, id="write, not sent"),  # type: ignore[arg-type]
+        pytest.param("PATCH", ProxyError("no", ConnectTimeoutError("no answer")), True, id="write, no proxy"),
+        pytest.param("PATCH", ProxyError("no", OSError("closed")), False, id="write, the proxy breaks off"),
+        pytest.param("PATCH", ProtocolError("closed"), False, id="write, closed"),
+    ],
+)
+def test_write_is_sent_again_where_it_was_not_sent(method: str, error: Exception, again: bool) -> None:
+    retries = _retries()
+    if again:
+        assert retries.increment(method, "/api", error=error).total == RETRIES - 1
+    else:
+        with pytest.raises(type(error)):
+            retries.increment(method, "/api", error=error)

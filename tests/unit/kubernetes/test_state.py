@@ -318,7 +318,9 @@ def test_the_newest_revision_of_a_release_is_read() -> None:
         pytest.param(["superseded", "superseded"], None, id="superseded alone"),
         pytest.param(["replaced", "failed"], None, id="installed anew in vain"),
         pytest.param(["superseded", "replaced", "failed"], None, id="installed anew in vain, after an upgrade"),
-        pytest.param(["deployed", "replaced", "failed"], None, id="installed anew in vain: a Helm that left one deployed"),
+        pytest.param(
+            ["deployed", "replaced", "failed"], None, id="installed anew in vain: a Helm that left one deployed"
+        ),
         pytest.param(["replaced", "failed", "failed"], 2, id="installed anew in vain, twice"),
         pytest.param(["replaced", "failed", "pending-install"], 2, id="installed anew in vain, and cut off"),
         pytest.param(["replaced", "deployed", "failed"], 2, id="installed anew, and then failed"),

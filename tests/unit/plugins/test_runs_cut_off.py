@@ -18,7 +18,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects i
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import lb_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import MayMove
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
+    MAKING_SECONDS,
+    Claims,
+    making_key,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import WriteError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
     FIELD_MANAGER,
@@ -48,6 +52,8 @@ class Cluster:
         self.data: dict[str, str] = {"noted.lb": "true"}
         self.pools: dict[str, dict[str, Any]] = {}
         self.way = "whole"
+        self.now = 1796058000.0
+        """The time by every clock, in seconds of Unix time."""
         self.meanwhile: Callable[[], object] = lambda: None
         """What happens between the note and the objects of the next run."""
         self._alive = True
@@ -63,7 +69,7 @@ class Cluster:
         kinds = {POOL: {"versions": ["v2"], "fields": {"v2": None}}}
         state: dict[str, Any] = {"kinds": kinds, "objects": list(self.pools.values()), "services": [], "secrets": []}
         state |= {"nodes": {}, "namespaces": None, "config_map": dict(self.data)}
-        claims = Claims("lb", "home", state["config_map"], "kube-system")
+        claims = Claims("lb", "home", state["config_map"], "kube-system", self.now)
         changes = lb_changes(planned, MayMove(), state, claims)
         assert [str(error) for error in changes.errors] == [], "the site disowns what it made"
         try:
@@ -115,7 +121,7 @@ class Cluster:
 WAYS = ("refused", "server error", "answer lost", "dead", "note lost")
 
 
-@pytest.mark.parametrize("ways", itertools.product(WAYS, repeat=3), ids=", ".join)
+@pytest.mark.parametrize("ways", list(itertools.product(WAYS, repeat=3)), ids=", ".join)
 def test_what_runs_made_that_failed_is_known(monkeypatch: pytest.MonkeyPatch, ways: tuple[str, ...]) -> None:
     """Whichever pool lives, the plan that has it is not refused, and the one that lacks it removes it."""
     cluster = Cluster(monkeypatch)
@@ -133,13 +139,31 @@ def test_what_left_the_plan_after_a_run_that_failed_is_removed(monkeypatch: pyte
     assert not cluster.run(way, "a", "b")
     assert cluster.run("whole")
     assert cluster.pools == {}
+    never_made = {"refused": "b", "server error": "b", "dead": "ab"}.get(way, "")
+    keys = {making_key("lb", f"{POOL} {name}") for name in never_made}
+    assert set(cluster.data) == {"noted.lb", *keys}, "another run may be making it right now"
+    cluster.now += MAKING_SECONDS + 1
+    assert cluster.run("whole")
+    cluster.check()
+
+
+def test_what_is_planned_for_long_is_known_whenever_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each attempt notes its own time: the last one was cut off after it had made the pool."""
+    cluster = Cluster(monkeypatch)
+    for way in ("refused", "refused", "answer lost"):
+        assert not cluster.run(way, "b")
+        cluster.now += MAKING_SECONDS + 1
+    assert cluster.run("whole", "b")
+    cluster.check("b")
 
 
 def test_run_that_is_refused_notes_what_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(monkeypatch)
     assert not cluster.run("refused", "a", "b")
     assert cluster.data[uid_of(f"{POOL} a")] == f"{POOL} a"
-    assert [name for key, name in cluster.data.items() if key.startswith("making.")] == [f"{POOL} b"]
+    assert [text for key, text in cluster.data.items() if key.startswith("making.")] == [
+        f"{POOL} b 2026-11-30T17:00:00Z"
+    ]
 
 
 def test_run_takes_away_nothing_that_another_one_is_about_to_make(monkeypatch: pytest.MonkeyPatch) -> None:
