@@ -392,7 +392,7 @@ def test_service_made_anew_with_the_name_of_a_planned_port_stays_as_it_is(
 @pytest.mark.parametrize(
     ("number", "when"),
     [(2, BEFORE), (2, AFTER), (3, BEFORE), (3, AFTER), (4, BEFORE), (4, AFTER)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_server_that_goes_away_while_ports_are_brought_back_leaves_none_aside(
     cluster: Cluster, service: dict[str, Any], number: int, when: str

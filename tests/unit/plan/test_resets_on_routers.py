@@ -90,19 +90,19 @@ def configuration(data: PlanDocument, router: str) -> Objects:
     return parse(LIVE.sub("", frr_conf(data, router))).objects
 
 
-def closed_by_frr(before: PlanDocument, after: PlanDocument) -> set[tuple[str, str]]:
+def closed_by_frr(one: PlanDocument, other: PlanDocument) -> set[tuple[str, str]]:
     """Return the neighbors, as (router, address), that both configurations of a router have and whose session closes."""
     found = set()
-    for router in {*before["routers"]} & {*after["routers"]}:
-        old, new = configuration(before, router), configuration(after, router)
+    for router in {*one["routers"]} & {*other["routers"]}:
+        old, new = configuration(one, router), configuration(other, router)
         both = {*neighbors(old.get(BGP, ()))} & {*neighbors(new.get(BGP, ()))}
         found |= {(router, address) for address in both - {*unchanged_neighbors(old, new)}}
     return found
 
 
-def wheres(before: PlanDocument, after: PlanDocument) -> list[str]:
+def wheres(one: PlanDocument, other: PlanDocument) -> list[str]:
     """Return which sessions the plan names."""
-    return [reset.where for reset in reset_sessions(before, after)]
+    return [reset.where for reset in reset_sessions(one, other)]
 
 
 ROUTER_END = [
