@@ -35,7 +35,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.writt
     DIRECTORY,
     check_ends,
     check_pruned,
+    check_replaced,
     digest,
+    gone_notes,
     is_changed,
     list_name,
     list_text,
@@ -76,7 +78,7 @@ class ActionModule(ActionBase):
         try:
             plan = plan_of(plain(options["plan"]), "plan")
             if options["secrets"]:
-                _refuse_secrets_in_git(plan, folder)
+                _refuse_secrets_in_git(folder)
             sources = self._release_sources(plan)
             texts, secret = self._texts(plan, sources, options["secrets"])
             private = secret | private_files(plan)
@@ -95,7 +97,7 @@ class ActionModule(ActionBase):
         except OSError as error:
             why = f"{DIRECTORY}: {error.filename or folder} cannot be read or written: {error.strerror}"
             return {**result, "failed": True, "msg": why}
-        notes = [*gitops_notes(plan, sources), *removal_notes(removed)]
+        notes = [*gitops_notes(plan, sources), *gone_notes(removed, texts), *removal_notes(removed)]
         notes += [f"{path}: an earlier rendering wrote it, and it was changed since: it is left there" for path in kept]
         return {
             **result,
@@ -180,21 +182,19 @@ class ActionModule(ActionBase):
         return found
 
 
-def _refuse_secrets_in_git(plan: PlanDocument, folder: Path) -> None:
-    """Refuse to write passwords into a Git checkout that is rendered for Flux or Argo CD.
+def _refuse_secrets_in_git(folder: Path) -> None:
+    """Refuse to write passwords where they would be committed, whoever applies: a cluster may have been Flux's before.
 
     Raises:
-        EdgeError: the folder lies in one.
+        EdgeError: the folder lies in a Git checkout.
     """
-    others = sorted(name for name, cluster in plan["clusters"].items() if cluster["apply"] == OTHERS)
     place = folder.resolve()
     checkout = next((parent for parent in (place, *place.parents) if (parent / ".git").exists()), None)
-    if others and checkout is not None:
+    if checkout is not None:
         raise EdgeError(
             "edge_render_secrets",
-            f"is true, but {folder} lies in the Git checkout {checkout}, and what is rendered for {', '.join(others)}"
-            " is for Git (edge_cluster_apply: others): passwords would be committed in plain",
-            "render without it; for a router's frr.conf with passwords, into a folder outside of Git",
+            f"is true, but {folder} lies in the Git checkout {checkout}: passwords would be committed in plain",
+            "render without it; for files with passwords, into a folder outside of Git",
         )
 
 
@@ -204,12 +204,14 @@ def _listed_before(path: Path) -> dict[str, str] | None:
 
 
 def _refuse_foreign(folder: Path, texts: Mapping[str, str], listed: Mapping[str, str] | None) -> None:
-    """Refuse to replace a file that no rendering wrote, or that was changed since, before any file is written.
+    """Refuse to replace files that no rendering wrote, or that were changed since, before any file is written.
 
     Raises:
-        EdgeError: there is one, with other content than would be written; or a folder in the place of a file, or a file
-            in the place of a folder.
+        EdgeError: there are some, with other content than would be written; all are named. Or a folder is in the place
+            of a file, or a file in the place of a folder.
     """
+    changed: list[str] = []
+    foreign: list[str] = []
     for path, text in sorted(texts.items()):
         place = folder / path
         above = next((parent for parent in place.parents if os.path.lexists(parent)), folder)
@@ -218,17 +220,10 @@ def _refuse_foreign(folder: Path, texts: Mapping[str, str], listed: Mapping[str,
             raise EdgeError(DIRECTORY, f"{found} is in the place of {wanted} that is to be written", "move it")
         before = place.read_text("utf-8", errors="replace") if place.is_file() else None
         if before is not None and is_changed(path, before, text, listed or {}):
-            raise EdgeError(
-                DIRECTORY,
-                f"{place} was changed since it was rendered, and the change would be lost",
-                "move what you added into a file of your own, and delete this one: it is written anew",
-            )
-        if path not in (listed or {}) and os.path.lexists(place) and before != text:
-            raise EdgeError(
-                DIRECTORY,
-                f"{place} is there, and no rendering of this site wrote it",
-                "move it, or render into another folder",
-            )
+            changed.append(str(place))
+        elif path not in (listed or {}) and os.path.lexists(place) and before != text:
+            foreign.append(str(place))
+    check_replaced(changed, foreign)
 
 
 def _stale(folder: Path, current: set[str], listed: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -295,13 +290,17 @@ def rendered_frr(
 
 
 def write(path: Path, text: str, mode: int, dry: bool) -> str | None:
-    """Bring one file to ``text`` and ``mode`` in one step; return what it was, or None where nothing had to change.
+    """Bring one file to ``text`` and ``mode`` in one step; return what it was, or None where its text stays.
 
-    The file is never readable by more than ``mode`` says, not even while it is written.
+    The file is never readable by more than ``mode`` says, not even while it is written. A mode is no change: Git keeps
+    none, so each fresh checkout has others.
     """
     exists = path.exists()
     before = path.read_text("utf-8", errors="replace") if exists else ""
-    if exists and before == text and path.stat().st_mode & 0o777 == mode:
+    if exists and before == text:
+        open_to = path.stat().st_mode & 0o777
+        if mode == SECRET_MODE and open_to & ~mode and not dry:
+            path.chmod(open_to & mode)
         return None
     if not dry:
         path.parent.mkdir(parents=True, exist_ok=True)

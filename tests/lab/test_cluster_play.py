@@ -247,9 +247,16 @@ def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path:
     assert "udm-pro.invalid" in run.output
 
 
+KUBECTL_UPDATES = "kubectl-client-side-apply"
+"""The field manager of kubectl's apply without ``--server-side``."""
+
+
 @pytest.mark.long
-def test_what_a_run_of_before_holds_is_given_up_by_the_printed_apply(cluster: Cluster, tmp_path: Path) -> None:
-    """A password left the inventory: Git has no field for it, and the API server keeps what the run has applied."""
+def test_what_a_run_of_before_holds_is_given_up_by_the_printed_patch(cluster: Cluster, tmp_path: Path) -> None:
+    """A password left the inventory: Git has no field for it, and the API server keeps what the run has applied.
+
+    What others hold stays, as they hold it: Flux by an apply, and kubectl by updates.
+    """
     site = {
         "edge_cluster_apply": "others",
         "edge_cluster_kubeconfig": str(cluster.kubeconfig),
@@ -258,16 +265,24 @@ def test_what_a_run_of_before_holds_is_given_up_by_the_printed_apply(cluster: Cl
     run_playbook("render.yml", HYBRID, json.dumps({**site, "edge_render_dir": str(tmp_path / "out")})).check(0)
     objects = cluster_lab.built_kustomization(tmp_path / "out" / "platform" / "manifests")
     planned = next(item for item in objects if item["kind"] == "CiliumBGPPeerConfig")
+    place = place_of(planned)
     with_password = {**planned, "spec": {**planned["spec"], "authSecretRef": "bgp-password-x"}}
-    nothing = {**planned, "metadata": {"name": planned["metadata"]["name"]}}
-    del nothing["spec"]
 
     def apply(manager: str, item: dict[str, Any]) -> None:
-        path = f"{place_of(planned)}?fieldManager={manager}"
-        cluster.request("PATCH", path, item, "application/apply-patch+yaml")
+        cluster.request("PATCH", f"{place}?fieldManager={manager}", item, "application/apply-patch+yaml")
+
+    def patch(manager: str, change: Any, form: str) -> None:
+        cluster.request("PATCH", f"{place}?fieldManager={manager}", change, f"application/{form}")
+
+    def fields_of(manager: str) -> list[Any]:
+        entries = cluster.get(place)["metadata"]["managedFields"]
+        return [entry["fieldsV1"] for entry in entries if entry["manager"] == manager]
 
     apply(FIELD_MANAGER, with_password)
+    patch(FIELD_MANAGER, {"spec": {"ebgpMultihop": 3}}, "merge-patch+json")
     apply(FLUX, planned)
+    last = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(planned), "owner": "x"}
+    patch(KUBECTL_UPDATES, {"metadata": {"annotations": last}}, "merge-patch+json")
     written = len(cluster.asked())
     for options, began in (
         (("--check",), "Without check mode nothing would be changed."),
@@ -276,14 +291,30 @@ def test_what_a_run_of_before_holds_is_given_up_by_the_printed_apply(cluster: Cl
         run = run_playbook("site.yml", HYBRID, json.dumps(site), options=("--tags", "cluster,contract", *options))
         run.check(2)
         assert f"{began} platform: CiliumBGPPeerConfig" in words(run)
-        assert "holds spec.authSecretRef, which the plan does not have" in words(run)
+        assert "holds spec.authSecretRef, spec.ebgpMultihop, which the plan does not have" in words(run)
     assert cluster.writes_since(written) == []
 
-    apply(FIELD_MANAGER, nothing)
-    found = cluster.get(place_of(planned))
+    theirs = fields_of(FLUX), fields_of(KUBECTL_UPDATES)
+    command = shlex.split(words(run).partition("give that up: ")[2].partition("]'")[0] + "]'")
+    name = planned["metadata"]["name"]
+    kubectl = ["kubectl", "--kubeconfig", str(cluster.kubeconfig), "patch", "ciliumbgppeerconfig", name]
+    assert command[:-1] == [*kubectl, "--type=json", "-p"]
+    patch("kubectl-patch", json.loads(command[-1]), "json-patch+json")
+    found = cluster.get(place)
     assert "authSecretRef" not in found["spec"]
-    assert planned["spec"].items() <= found["spec"].items()
-    assert FIELD_MANAGER not in {entry["manager"] for entry in found["metadata"]["managedFields"]}
+    assert {**planned["spec"], "ebgpMultihop": 1}.items() <= found["spec"].items()  # the API server's default
+    assert found["metadata"]["annotations"] == last
+    assert (fields_of(FLUX), fields_of(KUBECTL_UPDATES)) == theirs
+    assert fields_of(FIELD_MANAGER) == []
+
+    apply(FIELD_MANAGER, planned)  # both hold all of it; the command of docs/situations/flux.md gives it up
+    item = cluster.get(place)
+    entries = [entry for entry in item["metadata"]["managedFields"] if entry["manager"] != FIELD_MANAGER]
+    cluster.request(
+        "PUT", place, {**item, "metadata": {**item["metadata"], "managedFields": entries}}, "application/json"
+    )
+    assert fields_of(FIELD_MANAGER) == []
+    assert cluster.get(place)["spec"] == found["spec"]
 
 
 CILIUM_V2 = "/apis/cilium.io/v2"

@@ -10,6 +10,7 @@ look at the collection's own rules. Addresses are numbers, and pools share none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 Bounds = tuple[int, int]
@@ -54,6 +55,13 @@ class Range:
         return self.bounds[0] <= address <= self.bounds[1]
 
 
+class CrashError(Exception):
+    """1.20 ends by a crash where an address is free that a service holds; older ones may give it to another service.
+
+    It counts as lost.
+    """
+
+
 class LbIpam:
     """A running operator.
 
@@ -68,6 +76,8 @@ class LbIpam:
         self.pools: dict[str, Pool] = {}
         self.ranges: list[Range] = []
         self.held: dict[str, list[tuple[int, Range]]] = {name: [] for name in services}
+        self.given: list[tuple[int, Range]] = []
+        """What was allocated, in this order: so a sharing key finds addresses (``sharingIndex``)."""
 
     def start(self, pools: Mapping[str, Pool]) -> None:
         """``initialize``: all pools are read, then all services."""
@@ -125,8 +135,8 @@ class LbIpam:
             for address in item.bounds:
                 if not first_last:
                     item.taken.setdefault(address, [])
-                elif item.taken.get(address) == []:
-                    del item.taken[address]
+                else:  # ``alloc.Free``, whoever holds it
+                    item.taken.pop(address, None)
 
     def _drop(self, item: Range) -> None:
         self.ranges.remove(item)
@@ -149,6 +159,9 @@ class LbIpam:
         """``stripInvalidAllocations``."""
         service = self.services[name]
         for address, origin in list(self.held[name]):
+            if address not in origin.taken:
+                self.status[name].remove(address)
+                raise CrashError
             pool = self.pools.get(origin.pool)
             group = [other for other in origin.taken.get(address, []) if other != name]
             alone = all(self._compatible(name, other) for other in group)
@@ -170,8 +183,7 @@ class LbIpam:
                 origin = self._range_of(service, address)
                 if origin is None or address in origin.taken:
                     continue
-                origin.taken[address] = [name]
-                self.held[name].append((address, origin))
+                self._allocate(name, address, origin)
             kept.append(address)
         self.status[name] = kept
 
@@ -190,8 +202,10 @@ class LbIpam:
             if origin is None or address in [held for held, _origin in self.held[name]]:
                 continue
             group = origin.taken.get(address)
-            if group is None or (group and all(self._compatible(name, other) for other in group)):
-                origin.taken[address] = [*(group or []), name]
+            if group is None:
+                self._allocate(name, address, origin)
+            elif group and all(self._compatible(name, other) for other in group):
+                group.append(name)
                 self.held[name].append((address, origin))
         if not service.asks and not self.held[name]:
             self._give_any(name)
@@ -199,21 +213,26 @@ class LbIpam:
 
     def _give_any(self, name: str) -> None:
         """``satisfyGenericIPv4Requests``: an address that it may share, else the lowest free one."""
-        for item in self.ranges:
+        for address, item in self.given:
             # Cilium shares out of pools too that do not select the service: nobody plans that.
-            selects = self.pools[item.pool].selects(self.services[name])
-            for address, group in item.taken.items():
-                if selects and group and all(self._compatible(name, other) for other in group):
-                    group.append(name)
-                    self.held[name].append((address, item))
-                    return
+            selects = item in self.ranges and self.pools[item.pool].selects(self.services[name])
+            group = item.taken.get(address)
+            if selects and group and all(self._compatible(name, other) for other in group):
+                group.append(name)
+                self.held[name].append((address, item))
+                return
         for item in self.ranges:
             if not item.disabled and self.pools[item.pool].selects(self.services[name]):
                 for address in range(item.bounds[0], item.bounds[1] + 1):
                     if address not in item.taken:
-                        item.taken[address] = [name]
-                        self.held[name].append((address, item))
+                        self._allocate(name, address, item)
                         return
+
+    def _allocate(self, name: str, address: int, origin: Range) -> None:
+        """Give a service an address that nobody has."""
+        origin.taken[address] = [name]
+        self.held[name].append((address, origin))
+        self.given = [*(entry for entry in self.given if entry != (address, origin)), (address, origin)]
 
     def _compatible(self, name: str, other: str) -> bool:
         """``isCompatible``; all are in one namespace."""
@@ -229,7 +248,8 @@ def first_losses(
     What follows from that, as when one comes to share an address that another is about to leave, is no loss of its own.
     """
     for step in steps:
-        step()
+        with suppress(CrashError):
+            step()
         gone = {(name, address) for name, held in before.items() for address in held if address not in status[name]}
         if gone:
             return gone

@@ -54,11 +54,35 @@ def all_noted(part: str, state: Mapping[str, Any], site: str = "home") -> Claims
     return Claims(part, site, {**noted, **made, **labels}, "kube-system")
 
 
-def way_out(part: str, noted: bool = True) -> str:
-    """Return how messages say that an object of others becomes the site's, where the part is noted already or not."""
+def way_out(part: str, noted: bool = True, secret: bool = False, kubectl: str = "kubectl") -> str:
+    """Return how messages say that an object of others becomes the site's.
+
+    Args:
+        part: its part.
+        noted: whether objects of the part are noted already.
+        secret: whether it is a Secret.
+        kubectl: how the commands begin.
+    """
     forget = f"""'{{"data":{{"noted.{part}":null}}}}'"""
-    patch = f" and then kubectl -n kube-system patch configmap cluster-edge-home --type=merge -p {forget}"
+    patch = f" and then {kubectl} -n kube-system patch configmap cluster-edge-home --type=merge -p {forget}"
+    command = (
+        f"{kubectl} apply --server-side --force-conflicts --field-manager=hybridnet.cluster_edge -f"
+        f" FILE{patch if noted else ''}; or delete it once"
+    )
+    if secret:
+        return (
+            "to take it over, render with edge_render_secrets into a folder outside of Git, and apply its"
+            f" manifests/secrets.yaml in this site's name: {command}: the run makes it anew"
+        )
     return (
-        "to take it over as it lives, render, and apply the rendered file in this site's name: kubectl apply --server-side"
-        f" --force-conflicts --field-manager=hybridnet.cluster_edge -f FILE{patch if noted else ''}; or delete it once"
+        "to take it over as it lives, once compare.yml has no difference in the cluster: render, and apply the rendered"
+        f" file in this site's name: {command}"
+    )
+
+
+def other_than_planned(*fields: str) -> str:
+    """Return the same for one that is not as planned: no command writes the plan over it."""
+    return (
+        f"it is not as planned ({', '.join(fields)}): to take it over as it lives, let the inventory say what lives first,"
+        " until compare.yml has no difference in the cluster; or delete it once"
     )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .._addressing.addresses import Address
+from .._addressing.addresses import Address, interval_text
 from .._kubernetes.labels import ANNOTATION_ADDRESSES, ANNOTATION_SHARING_KEY, UNNAMED_MANAGER
+from .._model.site import KUBERNETES_TRAFFIC_POLICY
 from .._versions.cilium import Fault
 from .common import Object
 from .consent import ConsentError
-from .lb_ipam import POOL, AddressPool, LbIpam, LbService, is_disabled, is_reserved
+from .lb_ipam import POOL, AddressPool, LbIpam, LbService, is_disabled, is_reserved, read_service
 
 ROLE = "cilium_net_lb"
 CONTROLLERS = {
@@ -48,6 +49,19 @@ def given_by(service: Object) -> str | None:
         if "f:loadBalancer" in ((entry.get("fieldsV1") or {}).get("f:status") or {}):
             return f"the field manager {entry.get('manager') or UNNAMED_MANAGER}"
     return None
+
+
+def _all_held(service: LbService) -> str:
+    """Return all addresses that a service holds, as the annotation has them: one that asks for some keeps no other."""
+    return ",".join(address.text for address in service.held)
+
+
+def held_as_value(service: LbService) -> str:
+    """Return all addresses that a service holds, with the key of ``edge_services`` that asks for them."""
+    texts = [address.text for address in service.held]
+    if len(texts) == 1:
+        return f"the address that it holds (addresses: {texts[0]})"
+    return f"all addresses that it holds (addresses: [{', '.join(texts)}])"
 
 
 def _held(address: Address, giver: str | None) -> str:
@@ -128,17 +142,36 @@ def given_up(before: AddressPool, after: AddressPool | None, service: LbService,
     block = after.block_of(address) if after is not None and after.selects(service) else None
     if after is None or block is None:
         problem, hint = f"{what}, which no planned pool gives it", "keep the address in its pool"
-    elif is_disabled(after):
-        why = "is disabled" if after.disabled else "shares addresses with an older pool, so Cilium has disabled it"
-        problem = f"{what}, and its block changes while the pool {why}: a new block of such a pool gives nothing"
+    elif after.disabled:
+        problem = f"{what}, and its block changes while the pool is disabled: a new block of such a pool gives nothing"
         hint = "keep the block as it is until no service holds an address of it, or enable the pool first"
     elif is_reserved(after, address):
         problem = f"{what}, and its block changes to one whose first and last address are reserved (first_last: false)"
         hint = "keep the block as it is, or first_last: true"
     else:
         problem = f"{what}, which its block loses when it changes, as the service asks for others"
-        hint = "let it ask for the address that it holds"
+        hint = f"let it ask for what it holds ({_all_held(service)})"
     return _refusal(f"{POOL} {before.name}", f"{problem}: Cilium would take it away", hint, service, address)
+
+
+def freed(before: AddressPool, service: LbService, address: Address) -> ConsentError:
+    """Return the error of an address that a pool of ours frees while a service holds it, as it reserves no ends."""
+    return _refusal(
+        f"{POOL} {before.name}",
+        f"the service {service.place} holds {address.text}, the first or last address of a block, and first_last: false"
+        " is taken out: Cilium then counts the address as free, whoever holds it, so another service may get it too, or"
+        " its operator ends by a crash (1.20)",
+        f"{_as_range(before, address)}; or move the service to another address first",
+        service,
+        address,
+    )
+
+
+def _as_range(pool: AddressPool, address: Address) -> str:
+    """Return how a block stays as it is, and reserves nothing."""
+    block = pool.block_of(address)
+    written = f" ({interval_text(block.interval)})" if block else ""
+    return f"write the block as a range{written}, of which no address is reserved"
 
 
 def given_anew(before: AddressPool, after: AddressPool, service: LbService, address: Address) -> ConsentError:
@@ -162,7 +195,7 @@ def given_another(
         f"{POOL} {before.name}",
         f"the service {service.place} holds {address.text} without asking for it, and Cilium {lb_ipam.version} may give"
         f" it another one when the pool changes (mended in {fault.version})",
-        f"annotate it with {ANNOTATION_ADDRESSES}: {address.text} first, update Cilium",
+        f"annotate it with {ANNOTATION_ADDRESSES}: {_all_held(service)} first, update Cilium",
         service,
         address,
     )
@@ -182,7 +215,7 @@ def shared_with_others(path: str, service: LbService, address: Address, other: A
         path,
         f"the service {service.place} shares {address.text} without asking for it, and could share {other.text} as"
         f" well: {when}, and Cilium may give it that one",
-        f"annotate it with {ANNOTATION_ADDRESSES}: {address.text} first, or give the services of each address a"
+        f"annotate it with {ANNOTATION_ADDRESSES}: {_all_held(service)} first, or give the services of each address a"
         f" {ANNOTATION_SHARING_KEY} of their own",
         service,
         address,
@@ -203,12 +236,29 @@ def lost_at_the_start(pool: AddressPool, service: LbService, address: Address) -
         hint = "take these addresses out of one of the two in a run of its own, before Cilium changes"
     else:
         why = "reserves it (first_last: false)"
-        hint = "say first_last: true in a run of its own, before Cilium changes"
+        hint = f"{_as_range(pool, address)}, in a run of its own, before Cilium changes"
     return _refusal(
         f"{POOL} {pool.name}",
         f"the service {service.place} holds {address.text}, and the pool {why}: {NEW_START}, and then Cilium would take"
         " the address away",
         hint,
+        service,
+        address,
+    )
+
+
+def left_to_others(pool: AddressPool, service: LbService, address: Address, to_nodes: bool) -> ConsentError:
+    """Return the error of an address of a pool whose service LB-IPAM will no longer serve; ``to_nodes``: node IPAM."""
+    if to_nodes:
+        follows = "node IPAM writes addresses of nodes in its place (defaultLBServiceIPAM: nodeipam)"
+    else:
+        follows = f"it counts the address as free, so it may give it to another service of the pool {pool.name}"
+    return _refusal(
+        f"Service {service.place}",
+        f"it holds {address.text} of the pool {pool.name}, and with the planned values Cilium's LB-IPAM no longer"
+        f" serves services without a loadBalancerClass: {follows}",
+        "keep defaultLBServiceIPAM: lbipam in edge_cilium_values; or make the service anew with a class of Cilium's"
+        " (class in edge_services) in a run of its own, before Cilium changes",
         service,
         address,
     )
@@ -230,9 +280,11 @@ def lost_by_keys(path: str, writes: str, why: str, hint: str, held: tuple[LbServ
 
 
 def written_keys(before: Object, after: Object) -> str:
-    """Return which labels and annotations of a Service a run sets, and which it takes back, as a part of a sentence."""
-    was, will = ({**_keys(item, "labels"), **_keys(item, "annotations")} for item in (before, after))
+    """Return what a run sets of a Service that LB-IPAM sees, and what it takes back, as a part of a sentence."""
+    was, will = ({**_keys(item, "labels"), **_keys(item, "annotations"), **_fields(item)} for item in (before, after))
     changed = [f"{key}: {will[key]}" for key in sorted(will) if was.get(key) != will[key]]
+    changed += ["other ports"] if read_service(before).ports != read_service(after).ports else []
+    changed += ["another selector"] if read_service(before).pods != read_service(after).pods else []
     gone = sorted(set(was) - set(will))
     words = [f"sets {', '.join(changed)}"] if changed else []
     words += [f"takes {', '.join(gone)} back"] if gone else []
@@ -241,3 +293,10 @@ def written_keys(before: Object, after: Object) -> str:
 
 def _keys(item: Object, name: str) -> Mapping[str, str]:
     return item["metadata"].get(name) or {}
+
+
+def _fields(item: Object) -> dict[str, str]:
+    """Return the fields of a Service by which it asks for an address, or may share one."""
+    asked = item["spec"].get("loadBalancerIP")
+    policy = item["spec"].get("externalTrafficPolicy") or KUBERNETES_TRAFFIC_POLICY
+    return {**({"loadBalancerIP": asked} if asked else {}), "externalTrafficPolicy": policy}

@@ -19,6 +19,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.note import NOTED
 from ...module_utils._kubernetes.removal import ending
+from ...module_utils._kubernetes.service_ports import going_ports
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE, UNNAMED_MANAGER
 from .bgp import password_secret_name
@@ -106,7 +107,7 @@ def bgp_changes(
             )
         )
     live = [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata} for metadata in state["secrets"]]
-    changes.warnings += map(_secret_elsewhere, state["secrets_elsewhere"])
+    changes.warnings += [_secret_elsewhere(name, claims) for name in state["secrets_elsewhere"]]
     claims.forget_gone([f"Secret {secrets_namespace}/"], live)
     claims.forget_places(state["secrets_gone"])
     for item in live:
@@ -118,14 +119,14 @@ def bgp_changes(
     return changes
 
 
-def _secret_elsewhere(name: str) -> str:
+def _secret_elsewhere(name: str, claims: Claims) -> str:
     """Return what is said of a noted Secret of another namespace, where Cilium read passwords before its value changed.
 
     It is left there: agents read it until the new value is rolled out, which nobody sees here.
     """
     namespace, _slash, own = name.partition(" ")[2].partition("/")
     problem = "this site made it, and Cilium is to read passwords in another namespace now; it was left"
-    return str(EdgeError(name, problem, f"once no agent reads it: kubectl -n {namespace} delete secret {own}"))
+    return str(EdgeError(name, problem, f"once no agent reads it: {claims.kubectl} -n {namespace} delete secret {own}"))
 
 
 def another_inventory(nodes: Sequence[str], live: Iterable[str], claims: Claims) -> Iterator[EdgeError]:
@@ -398,7 +399,7 @@ def _label_nodes(
     if left and NODE_LABELS not in claims.note.parts and (claims.note.parts or any(wanted.values())):
         changes.warnings.append(
             f"Labels of nodes that {FIELD_MANAGER} has set, and that this site has not noted ({'; '.join(left)}): they"
-            " were left, as another site may have set them (kubectl label node NODE KEY- takes one off)"
+            f" were left, as another site may have set them ({claims.kubectl} label node NODE KEY- takes one off)"
         )
 
 
@@ -428,9 +429,16 @@ def _whole_service(
         changes.faults.append(_ending(live))
         return
     if live is not None:
-        for error in _fields_beside_the_plan(item["object"], live):
+        for error in _fields_beside_the_plan(_with_going_ports(item["object"], live), live):
             changes.faults.append(EdgeError(_service_place(item), error.problem, error.hint))
     _apply(changes, item["object"], live)
+
+
+def _with_going_ports(planned: Object, live: Object) -> Object:
+    """Return a planned Service with the ports that its apply takes away: they stay beside nothing."""
+    going = going_ports(planned, live, FIELD_MANAGER)
+    ports = [*(planned["spec"].get("ports") or []), *going]
+    return {**planned, "spec": {**planned["spec"], "ports": ports}} if going else planned
 
 
 def _metadata_patch(item: Mapping[str, Any]) -> Object:
@@ -474,27 +482,55 @@ def _foreign_object(planned: Object, found: Object, claims: Claims) -> EdgeError
             place(planned),
             "it carries this site's labels, and the site did not make it: its UID is not in the ConfigMap"
             f" {claims.where}{made_by}",
-            f"{_take_it(claims)}; after a restore from a backup, which gives new UIDs, delete that ConfigMap",
+            f"{_take_it(planned, found, claims)}; after a restore from a backup, which gives new UIDs, delete that"
+            " ConfigMap",
         )
     if is_of_a_site(found["metadata"]):
         return EdgeError(place(planned), f"it belongs to the site {site}", "give one of the two another name")
     problem = f"it exists already and this collection did not make it{made_by}"
-    return EdgeError(place(planned), problem, _take_it(claims))
+    return EdgeError(place(planned), problem, _take_it(planned, found, claims))
 
 
-def _take_it(claims: Claims) -> str:
+def _take_it(planned: Object, found: Object, claims: Claims) -> str:
     """Return how an object that others made becomes this site's: nothing that lives is interrupted, or it is deleted.
 
-    While nothing of the part is noted, a run takes what carries the labels and was applied by the field manager.
+    While nothing of the part is noted, a run takes what carries the labels and was applied by the field manager. The
+    command writes the plan, past consent and before the routers take it: it is told only where the plan is what lives.
     """
+    spec = found.get("spec") or {}
+    other = sorted(name for name, value in planned.get("spec", {}).items() if not _is_part(value, spec.get(name)))
+    if other:
+        fields = some([f"spec.{name}" for name in other], MOST_NAMES)
+        return (
+            f"it is not as planned ({fields}): to take it over as it lives,"
+            " let the inventory say what lives first, until compare.yml has no difference in the cluster; or delete it"
+            " once"
+        )
     namespace, _slash, name = claims.where.partition("/")
     forget = json.dumps({"data": {f"{NOTED}{claims.part}": None}}, separators=(",", ":"))
-    unnote = f" and then kubectl -n {namespace} patch configmap {name} --type=merge -p '{forget}'"
-    return (
-        "to take it over as it lives, render, and apply the rendered file in this site's name: kubectl apply"
-        f" --server-side --force-conflicts --field-manager={FIELD_MANAGER} -f FILE{'' if claims.first else unnote};"
-        " or delete it once"
+    unnote = f" and then {claims.kubectl} -n {namespace} patch configmap {name} --type=merge -p '{forget}'"
+    command = (
+        f"{claims.kubectl} apply --server-side --force-conflicts --field-manager={FIELD_MANAGER} -f FILE"
+        f"{'' if claims.first else unnote}; or delete it once"
     )
+    if planned["kind"] == "Secret":  # in no file that is rendered for Git
+        return (
+            "to take it over, render with edge_render_secrets into a folder outside of Git, and apply its"
+            f" manifests/secrets.yaml in this site's name: {command}: the run makes it anew"
+        )
+    return (
+        "to take it over as it lives, once compare.yml has no difference in the cluster: render, and apply the rendered"
+        f" file in this site's name: {command}"
+    )
+
+
+def _is_part(planned: Any, found: Any) -> bool:
+    """Return whether a live value is the planned one, with nothing but defaults beside it."""
+    if isinstance(planned, Mapping) and isinstance(found, Mapping):
+        return all(_is_part(value, found.get(name)) for name, value in planned.items())
+    if isinstance(planned, list) and isinstance(found, list):
+        return len(planned) == len(found) and all(map(_is_part, planned, found))
+    return bool(planned == found)
 
 
 def _service_place(item: Mapping[str, Any]) -> str:

@@ -20,6 +20,11 @@ from .common import Object
 Path = tuple[str, ...]
 """Where a field is, in the words of ``fieldsV1``."""
 
+Operation = dict[str, Any]
+"""An operation of a JSON Patch (RFC 6902)."""
+
+_ENTRIES = "/metadata/managedFields"
+
 
 def fields_of_others(planned: Object, found: Object) -> dict[str, list[str]]:
     """Return by field manager the fields of ``spec`` that it owns, and that the plan does not have.
@@ -49,7 +54,13 @@ class OwnFields:
     beside: list[str]
     """Fields that the plan does not have: they stay, whatever others apply."""
     nobody_else: list[str]
-    """Fields that the plan has and no other manager owns: they go if we give them up."""
+    """Fields that the plan has and no other manager owns."""
+    going: list[str]
+    """Those beside the plan that go with :attr:`patch`, as no other manager owns them."""
+    has_others: bool
+    """Whether another manager owns anything of the object, but finalizers."""
+    patch: list[Operation]
+    """What takes away those beside the plan: each other value, and what others own, stays as it is."""
 
 
 def own_fields(planned: Object, found: Object) -> OwnFields:
@@ -61,16 +72,85 @@ def own_fields(planned: Object, found: Object) -> OwnFields:
     """
     ours: set[Path] = set()
     theirs: set[Path] = set()
-    for entry in found["metadata"].get("managedFields") or []:
+    entries: list[int] = []
+    for number, entry in enumerate(found["metadata"].get("managedFields") or []):
         if entry.get("subresource"):
             continue
         paths = set(_owned_paths(entry.get("fieldsV1") or {}))
         if entry.get("manager") == FIELD_MANAGER:
             ours |= paths
+            entries.append(number)
         else:
             theirs |= paths
     in_plan = {path for path in ours if _has_field(planned, path)}
-    return OwnFields(*(_texts(paths) for paths in (in_plan, ours - in_plan, in_plan - theirs)))
+    beside, alone = ours - in_plan, in_plan - theirs
+    # Of a Service of others the plan has labels and annotations alone: its spec is not ours to take away.
+    going = {path for path in beside - theirs if _has_field(planned, path[:1])}
+    stays = bool(alone) and beside == going
+    patch = _giving_up(found, [] if stays else entries, {_whole(path, planned, theirs) for path in going})
+    has_others = any(path[:2] != ("f:metadata", "f:finalizers") for path in theirs)
+    return OwnFields(_texts(in_plan), _texts(beside), _texts(alone), _texts(going), has_others, patch)
+
+
+def _whole(path: Path, planned: Object, theirs: set[Path]) -> Path:
+    """Return the field to remove for an owned one that is not planned: what is above it, if that goes as a whole.
+
+    A part of a list item, or of a struct, could not be left without the rest. Labels and annotations go one by one.
+    """
+    for depth in range(2, len(path)):
+        above = path[:depth]
+        if path[0] != "f:metadata" and not _has_field(planned, above) and all(item[:depth] != above for item in theirs):
+            return above
+    return path
+
+
+def _giving_up(found: Object, entries: list[int], going: set[Path]) -> list[Operation]:
+    """Return a JSON Patch that removes entries of managed fields, and values; it fails as a whole if these moved.
+
+    An apply of less would do both too, but kubectl's takes over what Update managers own, and gives that up as well
+    (kubectl, ``migrateToSSAIfNecessary``). Removing a value takes it from each manager; removing an entry changes no
+    value (Kubernetes API server, ``managedfields``: those of an update's object count).
+
+    Args:
+        found: the live object.
+        entries: numbers of the entries in its managed fields.
+        going: its fields.
+    """
+    tests = [{"op": "test", "path": f"{_ENTRIES}/{number}/manager", "value": FIELD_MANAGER} for number in entries]
+    removals = [f"{_ENTRIES}/{number}" for number in entries]
+    for path in sorted(going):
+        pointer, numbers = _pointer(found, path)
+        if pointer:
+            tests += [test for test in numbers if test not in tests]
+            removals.append(pointer)
+    # Each removal moves the later items of its list: the last one goes first, and what is deeper before what holds it.
+    removals.sort(key=lambda pointer: (pointer.count("/"), [int(p) if p.isdigit() else -1 for p in pointer.split("/")]))
+    return [*tests, *({"op": "remove", "path": pointer} for pointer in reversed(removals))]
+
+
+def _pointer(found: Object, path: Path) -> tuple[str, list[Operation]]:
+    """Return the JSON Pointer (RFC 6901) of a live field, with tests that each list item on its way is the one meant.
+
+    It is empty where the object has no such field.
+    """
+    pointer, tests = "", []
+    value: Any = found
+    for part in path:
+        kind, _colon, name = part.partition(":")
+        if kind == "f":
+            if not isinstance(value, Mapping) or name not in value:
+                return "", []
+            pointer, value = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", value[name]
+            continue
+        wanted = json.loads(name)
+        items = list(enumerate(value)) if isinstance(value, list) else []
+        places = [number for number, item in items if item == wanted or (kind == "k" and _has_keys(item, wanted))]
+        if not places:
+            return "", []
+        pointer, value = f"{pointer}/{places[0]}", value[places[0]]
+        keys = wanted.items() if kind == "k" else [("", wanted)]
+        tests += [{"op": "test", "path": f"{pointer}/{key}".rstrip("/"), "value": item} for key, item in keys]
+    return pointer, tests
 
 
 def _texts(paths: set[Path]) -> list[str]:

@@ -20,8 +20,9 @@ from .._document.plan import PlannedCluster
 from .._findings.wording import MOST_NAMES, count, some
 from .._kubernetes.labels import FIELD_MANAGER
 from .common import Object
-from .field_owners import own_fields
-from .live_objects import object_key, place, reference
+from .field_owners import OwnFields, own_fields
+from .kubectl import kubectl
+from .live_objects import is_of_a_site, is_ours, object_key, place
 
 FLUX_FLAG = f"--override-manager={FIELD_MANAGER}"
 """Flag of Flux's kustomize-controller: it takes over what this field manager holds, by apply and by update."""
@@ -34,42 +35,60 @@ class Handover:
     stuck: tuple[EdgeError, ...] = ()
     """Objects with fields that the plan does not have, and that no commit takes away."""
     held: tuple[str, ...] = ()
-    """Further objects with fields of ours, as :func:`.live_objects.place` names them."""
+    """Further objects whose fields others hold as we do, as :func:`.live_objects.place` names them."""
+    left: tuple[EdgeError, ...] = ()
+    """Services of others that are not in the inventory. Another site of the cluster may have set what we hold there."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known before something leaves the inventory."""
+        left = tuple(map(str, self.left))
         if not self.held:
-            return ()
+            return left
         objects = f"{count(len(self.held), 'object')} ({some(self.held)})"
         return (
-            f"the field manager {FIELD_MANAGER}, of runs of before, still holds fields of {objects}: what leaves the"
-            " inventory would stay there. Give them up once Flux or Argo CD has applied (docs/situations/flux.md, the"
+            f"the field manager {FIELD_MANAGER}, of runs of before, still holds fields of {objects}, which Flux or Argo"
+            " CD holds too: what leaves the inventory would stay there. Give them up (docs/situations/flux.md, the"
             " handover)",
+            *left,
         )
 
 
-def handover(state: Mapping[str, Any], cluster: PlannedCluster) -> Handover:
-    """Return what runs of before hold of what the plan has in a cluster; nothing where runs apply.
+def handover(state: Mapping[str, Any], cluster: PlannedCluster, site: str) -> Handover:
+    """Return what runs of before hold in a cluster to which others apply; nothing where runs apply.
 
     Args:
         state: ``objects`` and ``services`` of module ``cluster_state_info``.
         cluster: the planned cluster.
+        site: name of the site.
     """
     if cluster["apply"] != "others" or cluster["absent"]:
         return Handover()
     planned = {object_key(item): item for item in _planned(cluster)}
-    stuck, held = [], []
+    stuck, held, left = [], [], []
     for found in [*state["objects"], *state["services"]]:
         wanted = planned.get(object_key(found))
-        if wanted is None:  # it goes as a whole
+        own = own_fields(wanted or {"metadata": {}}, found)
+        if not (own.planned or own.beside):
             continue
-        own = own_fields(wanted, found)
-        if own.beside:
-            stuck.append(_error(found, own.beside, own.nobody_else))
-        elif own.planned:
-            held.append(place(found))
-    return Handover(tuple(stuck), tuple(sorted(held)))
+        if wanted is not None:
+            if own.beside:
+                stuck.append(_error(found, own, cluster))
+            elif not own.nobody_else:  # else nobody has applied it yet, or none does who holds what was there before
+                held.append(place(found))
+        elif is_ours(found["metadata"], site):
+            if not own.has_others:  # else it goes as a whole
+                stuck.append(_never_pruned(found, cluster))
+        elif found["kind"] == "Service" and not is_of_a_site(found["metadata"]):
+            error = _error(found, own, cluster)
+            hint = f"{error.hint}. Leave it, where another site of this cluster has set it"
+            left.append(EdgeError(error.path, error.problem, hint))
+    return Handover(tuple(stuck), tuple(sorted(held)), tuple(left))
+
+
+def is_held(found: Object) -> bool:
+    """Return whether our field manager holds a field of a live object."""
+    return bool(own_fields({"metadata": {}}, found).beside)
 
 
 def _planned(cluster: PlannedCluster) -> Iterator[Object]:
@@ -84,24 +103,44 @@ def _planned(cluster: PlannedCluster) -> Iterator[Object]:
             yield {"apiVersion": "v1", "kind": "Service", "metadata": metadata}
 
 
-def _error(found: Object, beside: list[str], alone: list[str]) -> EdgeError:
+def _error(found: Object, own: OwnFields, cluster: PlannedCluster) -> EdgeError:
     """Return why what others apply cannot become what is planned, and the ways out.
 
     Args:
         found: the live object.
-        beside: fields that we hold and the plan does not have.
-        alone: fields that the plan has and nobody else holds.
+        own: what we hold of it, some of it beside the plan.
+        cluster: where it is.
     """
-    nothing = shlex.quote(json.dumps(reference(found)))
-    command = f"echo {nothing} | kubectl apply --server-side --field-manager={FIELD_MANAGER} -f -"
-    first = (
-        f"first let Flux or Argo CD apply it, as nobody else holds {some(alone, MOST_NAMES)}; then " if alone else ""
-    )
+    patch = shlex.quote(json.dumps(own.patch, separators=(",", ":")))
+    hint = f"give that up: {_command(cluster, 'patch', found)} --type=json -p {patch}"
+    if own.going:
+        hint += (
+            f". {some(own.going, MOST_NAMES)} goes at once, as nobody else holds it: to keep it until the routers take"
+            " the plan, let Flux or Argo CD apply the inventory of before first, and run again"
+        )
+    if len(own.going) < len(own.beside):
+        hint += ". What others hold too stays until they take it away"
     return EdgeError(
         place(found),
-        f"the field manager {FIELD_MANAGER}, of runs of before, holds {some(beside, MOST_NAMES)}, which the plan does"
-        " not have: no commit takes that away, as the API server keeps what any manager holds",
-        f"{first}give up what it holds: {command}. What nobody else holds goes at once: to keep it until the routers"
-        " take the plan, let Flux or Argo CD apply the inventory of before first. Or start Flux's kustomize-controller"
-        f" with {FLUX_FLAG}",
+        f"the field manager {FIELD_MANAGER}, of runs of before, holds {some(own.beside, MOST_NAMES)}, which the plan"
+        " does not have: no commit takes that away, as the API server keeps what any manager holds",
+        f"{hint}. Or start Flux's kustomize-controller with {FLUX_FLAG}",
     )
+
+
+def _never_pruned(found: Object, cluster: PlannedCluster) -> EdgeError:
+    """Return what is to be done with an object that the plan lacks, and that Flux or Argo CD never had."""
+    return EdgeError(
+        place(found),
+        f"the field manager {FIELD_MANAGER}, of runs of before, has made it, the plan does not have it, and nobody else"
+        " has applied it: Flux and Argo CD prune only what they have applied",
+        f"delete it, and what uses it loses that at once: {_command(cluster, 'delete', found)}. Or let Flux or Argo CD"
+        " apply the inventory of before first",
+    )
+
+
+def _command(cluster: PlannedCluster, verb: str, item: Object) -> str:
+    """Return the beginning of a command of kubectl that writes an object."""
+    namespace = item["metadata"].get("namespace")
+    words = [verb, item["kind"].lower(), item["metadata"]["name"], *(["-n", namespace] if namespace else [])]
+    return f"{kubectl(cluster['kubeconfig'], cluster['context'])} {shlex.join(words)}"

@@ -5,7 +5,8 @@
 
 A run may take one three times, and each is judged by the rules of :mod:`.lb_ipam`:
 
-1. Its call of Helm starts Cilium's operator anew, or a new LB-IPAM begins to serve services that others served.
+1. Its call of Helm starts Cilium's operator anew, or a new LB-IPAM begins to serve services that others served, or goes
+   on without some that it served; and it writes the Service of Cilium's ingress controller.
 2. It changes pools.
 3. It sets labels and annotations of services, or takes them back.
 
@@ -20,10 +21,11 @@ Two faults of older versions are judged beside the rules, which are those of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from ...module_utils._kubernetes.removal import ending
 from .._addressing.addresses import Address
 from .._addressing.intervals import contains
 from .._kubernetes.labels import ANNOTATION_SHARING_KEY
@@ -32,10 +34,13 @@ from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS
 from .address_refusals import (
     NEW_BLOCK,
     NEW_START,
+    freed,
     given_anew,
     given_another,
     given_by,
     given_up,
+    held_as_value,
+    left_to_others,
     lost_at_the_start,
     lost_by_keys,
     not_imported,
@@ -53,12 +58,14 @@ from .lb_ipam import (
     LbIpam,
     LbService,
     asks_for_others,
+    frees,
     imports,
     keeps,
     may_share,
     other_shares,
     read_pool,
     read_service,
+    service_name,
 )
 
 EVERY_SERVICE = "*"
@@ -90,6 +97,8 @@ class ServiceWrites:
     """``namespace/name`` -> the Service as it is afterwards, of those that it changes."""
     planned: frozenset[str] = frozenset()
     """Those that the inventory has."""
+    otherwise: str = "keep it in edge_services, or let its owner set these keys too"
+    """The way out of those that the inventory does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +153,18 @@ class _Change:
         """Return the other services that hold an address."""
         return [other for other in self.served if other is not but and address in other.now.held]
 
+    def coming(self, service: _Served, address: Address) -> Iterator[_Served]:
+        """Yield the services without an address that may come to share one, each as it is when its holder is written.
+
+        The run writes services in the order of ``writes.after``.
+        """
+        order = list(self.writes.after)
+        written = set(order[: order.index(service.now.place)]) if service.now.place in order else set()
+        for other in self.served:
+            met = other.after if other.now.place in written else other.now
+            if not other.now.held and not asks_for_others(met, address):
+                yield replace(other, now=met)
+
 
 def moved_addresses(
     planned: Sequence[Object],
@@ -170,8 +191,8 @@ def moved_addresses(
     after = [pool for pool in live if not pool.ours and pool.name not in wanted] + list(wanted.values())
     served = [
         _read(item, not live or not lb_ipam.served(item), writes)
-        for item in state["services"]
-        if lb_ipam.serves(item) and not writes.leaves(item)
+        for item in _that_stay(state, writes.leaves)
+        if lb_ipam.serves(item)
     ]
     change = _Change(live, wanted, after, served, lb_ipam, writes)
     restless = _restless(change) if lb_ipam.has(SHRUNK_POOLS) else set()
@@ -182,6 +203,14 @@ def moved_addresses(
                 found = found or _by_keys(change, service, address)
                 if found is not None:
                     yield found
+
+
+def _that_stay(state: Mapping[str, Any], leaves: Callable[[Object], bool]) -> list[Object]:
+    """Return the live services that the run does not remove, and that nobody has deleted.
+
+    One that waits for its finalizers loses nothing any more.
+    """
+    return [item for item in state["services"] if not ending(item["metadata"]) and not leaves(item)]
 
 
 def _read(item: Object, new: bool, writes: ServiceWrites) -> _Served:
@@ -226,6 +255,8 @@ def _by_pools(change: _Change, service: LbService, address: Address, restless: s
         return None if stays else given_up(before, now, service, address)
     if not any(pool.name in holding for pool in giving):
         return given_anew(before, giving[0], service, address)
+    if now is not None and frees(before, now, address):
+        return freed(before, service, address)
     if stays or address in service.asks:
         return None
     elsewhere = next(other_shares(service, address, change.others(service), change.lb_ipam), None)
@@ -262,24 +293,22 @@ def _by_keys(change: _Change, service: _Served, address: Address) -> ConsentErro
         return None
     name, after = service.now.place, service.after
     planned = name in change.writes.planned
-    coming = [
-        other for other in change.served if not other.now.held and any(pool.selects(other.now) for pool in giving)
-    ]
-    sharing = [*change.holders(address, service), *coming]
-    apart = [other for other in sharing if _parts(service, other, change.lb_ipam)]
+    holders = change.holders(address, service)
+    coming = [other for other in change.coming(service, address) if any(pool.selects(other.now) for pool in giving)]
+    apart = [other for other in (*holders, *coming) if _parts(service, other, change.lb_ipam)]
     if not any(pool.selects(after) for pool in giving):
         why = f"the pool {giving[0].name} no longer selects it"
         hint = f"keep it in the pool {giving[0].name}"
     elif asks_for_others(after, address):
         why = "it then asks for other addresses"
-        hint = f"pin the address that it holds (addresses: {address.text})"
+        hint = f"pin {held_as_value(service.now)}"
     elif apart:
         why = f"it then may not share the address with {apart[0].now.place} any more"
         hint = f"keep its {ANNOTATION_SHARING_KEY}"
     else:
         return None
     path = f"edge_services.{name}" if planned else f"Service {name}"
-    hint = hint if planned else "keep it in edge_services, or let its owner set these keys too"
+    hint = hint if planned else change.writes.otherwise
     return lost_by_keys(path, written_keys(service.live, change.writes.after[name]), why, hint, (service.now, address))
 
 
@@ -287,6 +316,31 @@ def _parts(one: _Served, other: _Served, lb_ipam: LbIpam) -> bool:
     """Return whether two services share an address and no longer may, or may not while only the first is written."""
     together = may_share(one.now, other.now, lb_ipam)
     return together and not all(may_share(one.after, later, lb_ipam) for later in (other.now, other.after))
+
+
+def lost_by_a_release(
+    state: Mapping[str, Any], may_move: MayMove, lb_ipam: LbIpam, writes: ServiceWrites
+) -> Iterator[ConsentError]:
+    """Yield an error for each address that a service loses as Helm writes it, before the run changes any pool.
+
+    Args:
+        state: the result of module ``cluster_state_info``, with services.
+        may_move: the user's word.
+        lb_ipam: whose rules hold.
+        writes: what Helm does to services.
+    """
+    live = [read_pool(item, False) for item in state["objects"] if item["kind"] == POOL]
+    served = [
+        _read(item, False, writes)
+        for item in _that_stay(state, writes.leaves)
+        if lb_ipam.served(item) and lb_ipam.serves(writes.after.get(service_name(item), item))
+    ]
+    change = _Change(live, {}, live, served, lb_ipam, writes)
+    for service in served:
+        for address in service.now.held:
+            found = None if may_move(service.now, address) else _by_keys(change, service, address)
+            if found is not None:
+                yield found
 
 
 def lost_at_a_start(
@@ -303,7 +357,7 @@ def lost_at_a_start(
         leaves: whether the run removes a live service.
     """
     live = [read_pool(item, False) for item in state["objects"] if item["kind"] == POOL]
-    kept = [item for item in state["services"] if lb_ipam.serves(item) and not leaves(item)]
+    kept = [item for item in _that_stay(state, leaves) if lb_ipam.serves(item)]
     served = [read_service(item) for item in kept if lb_ipam.served(item)]
     for service in served:
         others = [other for other in served if other is not service]
@@ -316,3 +370,28 @@ def lost_at_a_start(
                 continue
             for other in islice(other_shares(service, address, others, lb_ipam), 1):
                 yield shared_with_others(f"{POOL} {holding[0].name}", service, address, other, NEW_START)
+
+
+def no_longer_served(
+    state: Mapping[str, Any], may_move: MayMove, lb_ipam: LbIpam, leaves: Callable[[Object], bool], to_nodes: bool
+) -> Iterator[ConsentError]:
+    """Yield an error for each address of a pool whose service LB-IPAM serves no more as its operator starts anew.
+
+    It then takes the address for free, and may give it to a service that it serves.
+
+    Args:
+        state: the result of module ``cluster_state_info``, with services.
+        may_move: the user's word.
+        lb_ipam: the one that will run; ``served_before`` names all services that may have been served.
+        leaves: whether the run removes a live service.
+        to_nodes: whether Cilium's node IPAM serves them instead: it writes addresses of nodes over the ones held.
+    """
+    live = [read_pool(item, False) for item in state["objects"] if item["kind"] == POOL]
+    for item in _that_stay(state, leaves):
+        if lb_ipam.serves(item) or not lb_ipam.served(item):
+            continue
+        service = read_service(item)
+        for address in service.held:
+            holding = [pool for pool in live if pool.block_of(address) is not None]
+            if holding and not may_move(service, address):
+                yield left_to_others(holding[0], service, address, to_nodes)

@@ -283,6 +283,16 @@ def is_reserved(pool: AddressPool, address: Address) -> bool:
     return pool.reserves_ends and block is not None and block.is_end(address)
 
 
+def frees(before: AddressPool, after: AddressPool, address: Address) -> bool:
+    """Return whether an address of a block that stays counts as free afterwards, whoever holds it.
+
+    So do both ends of a CIDR that are not reserved any more (``handlePoolModified``): Cilium reserves them beside
+    services that hold them already, and frees them without a look at any. A range has no reserved ends.
+    """
+    ends = [block for block in after.blocks if block.interval in before.bounds and block.is_end(address)]
+    return bool(ends) and before.reserves_ends and not after.reserves_ends
+
+
 def asks_for_others(service: LbService, address: Address) -> bool:
     """Return whether a Service asks for other addresses than this one: then it loses it (``stripInvalidAllocations``).
 

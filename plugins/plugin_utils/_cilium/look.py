@@ -19,22 +19,21 @@ from .._document.plan import PlanDocument, PlannedCluster
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER
 from .._model.site import TakeOver
-from .._versions.cilium import PEERING_POLICY_UNTIL, parse_version
+from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
 from .changes import Changes
 from .common import Object
 from .consent import ConsentError, told_refusals
 from .distribution_look import distribution_lacks
 from .field_owners import is_applied
-from .held_addresses import EVERY_SERVICE, lost_at_a_start
+from .held_addresses import EVERY_SERVICE, ServiceWrites, lost_at_a_start, lost_by_a_release, no_longer_served
 from .helm_values import value_at
-from .lb_ipam import ALL, CLASSED, NONE, LbIpam, served_by
+from .lb_ipam import ALL, CLASSED, NONE, LbIpam, served_by, service_name
 from .live_objects import live_uids, place
 from .note import RELEASE, Claims, note_name
 from .others_objects import ended_policies
 from .parts import (
     PART_KINDS,
     labels_of_nodes,
-    lb_ipam_of,
     may_move_of,
     part_changes,
     state_request,
@@ -51,7 +50,7 @@ from .preflight import (
     verifying_rights,
     writing_rights,
 )
-from .service_writes import SERVICES, service_writes
+from .service_writes import SERVICES, release_writes, service_writes
 from .takeover import (
     Release,
     cluster_refusals,
@@ -71,6 +70,10 @@ PARTS = ("bgp", "lb")
 """The parts that are judged as a whole. Services are written one by one, and each is judged when its turn comes."""
 
 
+TOO_OLD = (
+    "{0}: its image {1} is Cilium {2}, and {3} is the oldest version that is supported (let whoever installs Cilium"
+    " bring it to edge_cilium_version first)"
+)
 NO_NAMESPACE = (
     "cilium_net_release_namespace: the cluster has no namespace {0}, in which Cilium's release and the note of what"
     " this site made are kept (kubectl create namespace {0}, closed to tenants; or leave the variable out)"
@@ -95,6 +98,8 @@ class Target:
     """Whether the router of a session is not ours to read: what a node says counts while its agent is ready."""
     previews: bool = False
     """Whether the run changes nothing (check mode): what is made until then by hand may lack."""
+    now: float | None = None
+    """Seconds of Unix time at the look; None: not told."""
 
     @property
     def planned_nodes(self) -> list[str]:
@@ -127,9 +132,21 @@ class Target:
         return reading_rights(*where, self.looks_at_release, note_name(self.site), secrets)
 
     @property
+    def serves(self) -> str:
+        """Which services LB-IPAM serves (:func:`.lb_ipam.served_by`)."""
+        return served_by(self.cluster["cilium_version"], self.cluster["helm_values"])
+
+    @property
     def serves_classless(self) -> bool:
         """Whether LB-IPAM serves services without a class."""
-        return served_by(self.cluster["cilium_version"], self.cluster["helm_values"]) == ALL
+        return self.serves == ALL
+
+    @property
+    def serves_by_nodes(self) -> bool:
+        """Whether Cilium's node IPAM serves services without a class (``operator/pkg/nodeipam``)."""
+        values = self.cluster["helm_values"]
+        by_default = value_at(values, "defaultLBServiceIPAM") == "nodeipam"
+        return by_default and bool(value_at(values, "nodeIPAM.enabled"))
 
     @property
     def lb_ipam(self) -> LbIpam:
@@ -147,6 +164,8 @@ class Target:
         lb_ipam = live or self.lb_ipam
         return {
             "site": self.site,
+            "kubeconfig": cluster["kubeconfig"],
+            "context": cluster["context"],
             "namespace": self.namespace,
             "objects": {"bgp": cluster["bgp"], "lb": cluster["lb"]}.get(part, []),
             "nodes": self.planned_nodes,
@@ -261,6 +280,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         return found
     if target.namespace not in state["namespaces"]:
         found.refusals.append(NO_NAMESPACE.format(target.namespace))
+    if not target.looks_at_release and not cluster["absent"] and _too_old(state):
+        found.refusals.append(_too_old(state))
     found.lb_ipam = live_lb_ipam(target, state)
     live, planned = releases(target, state)
     revisions = live.revisions if live is not None else ()
@@ -273,32 +294,30 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         word = _look_at_release(target, state, found)
         ending = (_policies_that_end(target, state, revision.version) for revision in revisions)
         waiting += next(filter(None, ending), [])
+    helm = _helm_writes(target, state)
+    after_helm = _after_helm(state, helm)
+    waiting += _lost_by_helm(target, state, found.lb_ipam, helm)
     changes, claims = {}, {}
     for part in PARTS:
-        claims[part] = Claims(part, target.site, state["config_map"], target.namespace)
+        claims[part] = Claims(part, target.site, state["config_map"], target.namespace, target.now)
         options = target.options(part, found.lb_ipam)
-        changes[part] = part_changes(part, options, cluster["passwords"], state, claims[part])
+        changes[part] = part_changes(part, options, cluster["passwords"], after_helm, claims[part])
         # A field that the API lacks today may come with the upgrade.
         waiting += [*changes[part].errors, *(() if upgrades else changes[part].pruned)]
-    waiting += _lost_at_the_start(target, state, claims["lb"], waiting)
-    claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace)
-    changes[SERVICES] = _look_at_services(target, state, claims[SERVICES])
+    waiting += _lost_at_the_start(target, after_helm, found.lb_ipam, claims["lb"])
+    claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace, target.now)
+    changes[SERVICES] = _look_at_services(target, after_helm, claims[SERVICES])
     waiting += changes[SERVICES].errors
     if target.previews:
         found.notes += map(str, changes[SERVICES].absent)
     else:
         waiting += changes[SERVICES].absent
-    found.refusals += told_refusals(waiting, cluster["take_over"], word)
+    found.refusals += told_refusals(_each_address_once(waiting), cluster["take_over"], word)
     wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
     if not target.cluster["cilium_managed"] and any(item.writes for item in changes.values()):
         found.refusals += _without_effect(state)
-    leaving = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
-    if leaving:
-        found.notes.append(f"removed, as the inventory lacks it: {', '.join(leaving)}")
-    left = [place(item) for item in changes[SERVICES].apply if set(item["metadata"]) == {"name", "namespace"}]
-    if left:
-        found.notes.append(f"our labels and annotations are taken back, as the inventory lacks it: {', '.join(left)}")
+    found.notes += _left_out(changes, filter(helm.leaves, state["services"]))
     found.notes += _notes(target, state)
     found.pending = list(_pending(target, state, changes, claims))
     return found
@@ -311,13 +330,31 @@ def live_lb_ipam(target: Target, state: Mapping[str, Any]) -> LbIpam:
     """
     planned = target.lb_ipam
     if not target.looks_at_release:
-        versions = [planned.version or "", operator_version(state.get("images") or {}) or ""]
+        versions = [planned.version or "", "" if _too_old(state) else operator_version(state.get("images") or {}) or ""]
         return replace(planned, version=min(filter(None, versions), key=parse_version))
     live = releases(target, state)[0]
     if live is not None:
-        served = {served_by(revision.version, revision.values) for revision in live.revisions}
-        return replace(planned, served_before=next(which for which in (NONE, CLASSED, ALL) if which in served))
+        return replace(planned, served_before=_served_by_live(target, state)[-1])
     return planned if _runs_agents(state) else replace(planned, served_before=NONE)
+
+
+def _too_old(state: Mapping[str, Any]) -> str:
+    """Return why a Cilium that others install is too old for this collection; nothing where it is not."""
+    for rollout, images in (state.get("images") or {}).items():
+        version = operator_version({rollout: images})
+        try:
+            parse_version(version or text_of(OLDEST))
+        except EdgeError:
+            kind, _slash, name = rollout.partition("/")
+            return TOO_OLD.format(f"{kind} {name}", ", ".join(images), version, text_of(OLDEST))
+    return ""
+
+
+def _served_by_live(target: Target, state: Mapping[str, Any]) -> list[str]:
+    """Return which services the revisions of the release serve of which parts may run: the most of them first."""
+    live = releases(target, state)[0]
+    served = {served_by(revision.version, revision.values) for revision in live.revisions} if live else set()
+    return [which for which in (ALL, CLASSED, NONE) if which in served]
 
 
 def _runs_agents(state: Mapping[str, Any]) -> bool:
@@ -325,21 +362,73 @@ def _runs_agents(state: Mapping[str, Any]) -> bool:
     return any(item["metadata"]["name"] == AGENTS for item in state["workloads"] or [])
 
 
-def _lost_at_the_start(
-    target: Target, state: Mapping[str, Any], claims: Claims, waiting: Iterable[EdgeError]
+def _helm_writes(target: Target, state: Mapping[str, Any]) -> ServiceWrites:
+    """Return what the run's call of Helm does to live services; nothing where it makes none."""
+    if not calls_helm(target, state):
+        return ServiceWrites()
+    live, planned = releases(target, state)
+    values = live.running.values if live else None
+    return release_writes(target.cluster["services"], state["services"], target.namespace, values, planned.values)
+
+
+def _after_helm(state: Mapping[str, Any], helm: ServiceWrites) -> dict[str, Any]:
+    """Return a cluster with its services as Helm leaves them: so the parts find them."""
+    kept = [item for item in state["services"] if not helm.leaves(item)]
+    return {**state, "services": [helm.after.get(service_name(item), item) for item in kept]}
+
+
+def _lost_by_helm(
+    target: Target, state: Mapping[str, Any], lb_ipam: LbIpam, helm: ServiceWrites
 ) -> Iterator[EdgeError]:
-    """Yield an error for each address that a service loses as Helm starts the operator anew, and that is not told yet.
+    """Yield an error for each address that a service loses as Helm writes it. Pools are written after that."""
+    return lost_by_a_release(state, may_move_of(target.options("lb")), lb_ipam, helm)
+
+
+def _lost_at_the_start(
+    target: Target, state: Mapping[str, Any], lb_ipam: LbIpam, claims: Claims
+) -> Iterator[EdgeError]:
+    """Yield an error for each address that a service loses as Helm starts the operator anew.
 
     Its pods are replaced by a change of version or values (``operator.rollOutPods``). Pools are written after that.
+
+    Args:
+        target: the cluster.
+        state: the cluster once Helm has written services.
+        lb_ipam: the result of :func:`live_lb_ipam`.
+        claims: of another part than services.
     """
     if not calls_helm(target, state):
         return
-    told = {error.word for error in waiting if isinstance(error, ConsentError)}
-    options = target.options("lb", live_lb_ipam(target, state))
+    options = target.options("lb", lb_ipam)
+    may_move = may_move_of(options)
     leaves = service_writes(options["services"], state, claims).leaves
-    for error in lost_at_a_start(state, may_move_of(options), lb_ipam_of(options), leaves):
-        if error.word not in told:
+    yield from lost_at_a_start(state, may_move, lb_ipam, leaves)
+    if target.serves != NONE or target.serves_by_nodes:  # else nobody gives addresses away
+        most = replace(lb_ipam, served_before=next(iter(_served_by_live(target, state)), None))
+        yield from no_longer_served(state, may_move, most, leaves, target.serves_by_nodes)
+
+
+def _each_address_once(errors: Iterable[EdgeError]) -> Iterator[EdgeError]:
+    """Yield errors, and of several that tell of one service and address the first: it comes first in the run too."""
+    told = set()
+    for error in errors:
+        word = error.word if isinstance(error, ConsentError) and error.key == "services" else None
+        if word is None or word not in told:
             yield error
+        told.add(word)
+
+
+def _left_out(changes: Mapping[str, Changes], by_helm: Iterable[Object]) -> Iterator[str]:
+    """Yield what the run removes, and on which services of others it takes back what it set."""
+    removed = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
+    if removed:
+        yield f"removed, as the inventory lacks it: {', '.join(removed)}"
+    chart = [place(item) for item in by_helm]
+    if chart:
+        yield f"removed by Helm, as the planned values lack it: {', '.join(chart)}"
+    left = [place(item) for item in changes[SERVICES].apply if set(item["metadata"]) == {"name", "namespace"}]
+    if left:
+        yield f"our labels and annotations are taken back, as the inventory lacks it: {', '.join(left)}"
 
 
 def _look_at_services(target: Target, state: Mapping[str, Any], claims: Claims) -> Changes:

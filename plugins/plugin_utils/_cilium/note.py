@@ -175,6 +175,8 @@ class Claims:
 
     def __init__(self, part: str, site: str, data: Mapping[str, str], namespace: str, now: float | None = None) -> None:
         self.namespace = namespace
+        self.kubectl = "kubectl"
+        """How a printed command begins; :func:`.parts.part_changes` names the cluster in it."""
         self.where = f"{namespace}/{note_name(site)}"
         self.note = read_note(data, self.where)
         self.part = part

@@ -16,7 +16,7 @@ from ...module_utils._errors import MASK, EdgeError
 from ...module_utils._frr.config import mask
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from .._cilium.common import BGP_KINDS, LB_KINDS
-from .._cilium.handover import handover
+from .._cilium.handover import handover, is_held
 from .._cilium.helm_values import changed_values, differing_values
 from .._cilium.live_objects import is_ours, object_key, place
 from .._cilium.takeover import running
@@ -276,6 +276,7 @@ def _opened(items: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
 def planned_part(state: Mapping[str, Any], plan: PlanDocument, name: str) -> dict[str, Any]:
     """Return what a cluster holds of the plan: objects and Services that it names, or that carry this site's labels.
 
+    And Services that hold what runs of before have set: nobody else would take that away.
     What else lives there is nobody's to wait for. Who applied an object, and so owns its fields, does not matter.
 
     Args:
@@ -289,7 +290,7 @@ def planned_part(state: Mapping[str, Any], plan: PlanDocument, name: str) -> dic
     return {
         **state,
         "objects": [i for i in state["objects"] if object_key(i) in names or is_ours(i["metadata"], site)],
-        "services": [i for i in state["services"] if _key(i) in services or is_ours(i["metadata"], site)],
+        "services": [i for i in state["services"] if _key(i) in services or is_ours(i["metadata"], site) or is_held(i)],
     }
 
 
@@ -350,7 +351,7 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
             f"not made by this site ({len(others)}): {', '.join(others)}; site.yml never removes such objects, and"
             " refuses what would meet them"
         )
-    held = handover(state, cluster)
+    held = handover(state, cluster, site)
     compared = (*rows, *labelled, *(row_of(line) for line in lines))
     return Comparison(compared, (*notes, *held.notes), tuple(map(str, held.stuck)))
 

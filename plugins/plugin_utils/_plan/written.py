@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._errors import EdgeError
@@ -21,7 +21,8 @@ from ...module_utils._frr.config import mask
 from .._findings.wording import MOST_NAMES, some
 
 FORMAT = 1
-_HINT = "take the file away; then what an earlier rendering left is yours to remove"
+_AWAY = "take the file away; then what an earlier rendering left is yours to remove"
+_HINT = f"where a merge left it so, take either side of it as a whole; else {_AWAY}"
 
 DIRECTORY = "edge_render_dir"
 """The variable that names the folder."""
@@ -97,7 +98,7 @@ def check_ends(listed: Mapping[str, str], ends: Collection[str], source: str) ->
             f"{source} lists files of {some(before, MOST_NAMES)}, and none of a router or a cluster of this inventory:"
             " this rendering would remove what another inventory has rendered",
             "give one of the two inventories another edge_site_name, or render into another folder; where it is the"
-            f" same site, with all of its ends renamed: {_HINT}",
+            f" same site, with all of its ends renamed: {_AWAY}",
         )
 
 
@@ -111,6 +112,31 @@ def is_changed(path: str, found: str, text: str, listed: Mapping[str, str]) -> b
         listed: what was rendered before.
     """
     return path in listed and found != text and listed[path] != digest(path, found)
+
+
+def check_replaced(changed: Sequence[str], foreign: Sequence[str]) -> None:
+    """Raise an error where files would be replaced that are not as they were rendered; it names each.
+
+    Args:
+        changed: paths of those that were changed since.
+        foreign: paths of those that no rendering wrote.
+
+    Raises:
+        EdgeError: there are some.
+    """
+    problems, hints = [], []
+    if changed:
+        problems.append(f"changed since rendered, and the change would be lost: {', '.join(changed)}")
+        hints.append(
+            "where a formatter or a hook of the repository changes files (prettier, yamlfmt, license headers), exclude"
+            " this folder from it; move what you added yourself into files of your own. Then delete these: they are"
+            " written anew"
+        )
+    if foreign:
+        problems.append(f"there, and no rendering of this site wrote it: {', '.join(foreign)}")
+        hints.append("move what is yours, or render into another folder")
+    if problems:
+        raise EdgeError(DIRECTORY, "; ".join(problems), ". ".join(hints))
 
 
 def check_pruned(stale: Iterable[str], there: Iterable[str]) -> None:
@@ -135,6 +161,21 @@ def check_pruned(stale: Iterable[str], there: Iterable[str]) -> None:
                 f"move what stays out of {found['folder']}; or take Flux's Kustomization or Argo CD's Application of"
                 f" this folder away, then delete {path} yourself",
             )
+
+
+def gone_notes(removed: Iterable[str], written: Iterable[str]) -> list[str]:
+    """Return a note for each router or cluster of which nothing is left: another inventory may have rendered it.
+
+    Args:
+        removed: what an earlier rendering wrote and this one does not.
+        written: what this one writes.
+    """
+    ends = {path.partition("/")[0] for path in removed} - {path.partition("/")[0] for path in written}
+    return [
+        f"{end}: all of its files are removed, as they are not of this rendering. If another inventory of the same"
+        " edge_site_name has rendered them, take them back from Git, and give one of the two another edge_site_name"
+        for end in sorted(ends)
+    ]
 
 
 def removal_notes(removed: Iterable[str]) -> list[str]:

@@ -16,7 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.cha
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import MayMove
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import LbIpam
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims, making_key
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import part_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import (
     password_secrets,
@@ -25,7 +25,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.sec
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.service_writes import service_writes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import PartWrites
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
-from ansible_collections.hybridnet.cluster_edge.tests.support.noted import all_noted, uid_of, way_out, with_uids
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import (
+    all_noted,
+    other_than_planned,
+    uid_of,
+    way_out,
+    with_uids,
+)
 
 MANAGER = "hybridnet.cluster_edge"
 OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
@@ -162,6 +168,12 @@ def test_removes_only_what_carries_both_labels() -> None:
             "CiliumLoadBalancerIPPool lb: it exists already and this collection did not make it"
             f"; its field managers: kubectl ({way_out('lb')})",
             id="made by someone else",
+        ),
+        pytest.param(
+            pool("lb", "192.0.2.0/26", labels={}, managedFields=[managed("kubectl", {})]),
+            "CiliumLoadBalancerIPPool lb: it exists already and this collection did not make it"
+            f"; its field managers: kubectl ({other_than_planned('spec.blocks')})",
+            id="made by someone else, with other blocks: no command takes them",
         ),
         pytest.param(
             pool("lb", "192.0.2.0/25", labels={**OWNED, "cluster-edge.hybridnet/site": "other"}),
@@ -439,7 +451,35 @@ def test_a_service_that_leaves_with_its_pool_keeps_none(
     held = with_metadata(service("web", "192.0.2.5", "lb"), **{"labels": {**OWNED, POOL_LABEL: "lb"}, **changes})
     found = with_uids(state(objects=[pool("lb", "192.0.2.0/25")], services=[held]))
     claims = all_noted("lb", found, "home")
+    made = {uid_of("Service media/web"): "Service media/web"} if claims.made(found["services"][0]) else {}
+    found = {**found, "config_map": {"noted.lb": "true", **made}}
     writes = service_writes(planned, found, claims)
+    errors = _changes.lb_changes([], MayMove(), found, claims, writes=writes).errors
+    assert [error.path for error in errors] == (["CiliumLoadBalancerIPPool lb"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("note", "by", "refused"),
+    [
+        pytest.param("making", MANAGER, False, id="a run was cut off in the middle of making it"),
+        pytest.param("making", "kubectl", True, id="somebody else made it meanwhile"),
+        pytest.param("noted", MANAGER, True, id="nothing says that this site made it"),
+        pytest.param("", MANAGER, True, id="nothing was noted yet: the next run removes it"),
+    ],
+)
+def test_a_service_leaves_where_the_services_part_removes_it(note: str, by: str, refused: bool) -> None:
+    name = "Service media/web"
+    noted = {
+        "making": {"noted.services": "true", making_key("services", name): name},
+        "noted": {"noted.services": "true"},
+    }
+    fields = {"managedFields": [managed(by, {"f:ports": {}})], "labels": {**OWNED, POOL_LABEL: "lb"}}
+    held = with_metadata(service("web", "192.0.2.5", "lb"), **fields)
+    found = with_uids(state(objects=[pool("lb", "192.0.2.0/25")], services=[held]))
+    pool_of_ours = {uid_of("CiliumLoadBalancerIPPool lb"): "CiliumLoadBalancerIPPool lb"}
+    found = {**found, "config_map": {"noted.lb": "true", **pool_of_ours, **noted.get(note, {})}}
+    claims = Claims("lb", "home", found["config_map"], "kube-system")
+    writes = service_writes([], found, claims)
     errors = _changes.lb_changes([], MayMove(), found, claims, writes=writes).errors
     assert [error.path for error in errors] == (["CiliumLoadBalancerIPPool lb"] if refused else [])
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import lb_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import (
     MayMove,
@@ -59,8 +61,9 @@ def refusals(
     services: list[dict[str, Any]],
     lb_ipam: str | LbIpam = "1.19.6",
     may_move: MayMove = MayMove(),  # noqa: B008 - it is immutable
+    told: Callable[[EdgeError], str] = lambda error: f"{error.path}: {error.problem}",
 ) -> list[str]:
-    """Return why the pools are refused, as the errors' places and problems."""
+    """Return why the pools are refused, as the errors' places and problems unless ``told`` says otherwise."""
     kinds = {
         item["kind"]: {"versions": ["v2", "v2alpha1"], "fields": {"v2": None, "v2alpha1": None}} for item in planned
     }
@@ -68,7 +71,7 @@ def refusals(
     state = with_uids(state)
     claims = all_noted("lb", state, "edge")
     rules = LbIpam(lb_ipam) if isinstance(lb_ipam, str) else lb_ipam
-    return [f"{item.path}: {item.problem}" for item in lb_changes(planned, may_move, state, claims, rules).errors]
+    return [told(item) for item in lb_changes(planned, may_move, state, claims, rules).errors]
 
 
 MEDIA = held("media/plex", "10.90.0.201", **{"metallb.io/ip-allocated-from-pool": "lan"})
@@ -196,6 +199,47 @@ def test_reserved_addresses_stay_held_in_a_block_that_stays(
     service = held("media/plex", address, **({PIN: address} if pinned else {}))
     found = refusals([lb_pool(after, **NO_ENDS)], [lb_pool(before)], [service], "1.20.2")
     assert found == ([RESERVED.format(address)] if refused else [])
+
+
+def freed(address: str, block: str = "10.91.0.0-10.91.0.255") -> str:
+    return (
+        f"CiliumLoadBalancerIPPool old: the service media/plex holds {address}, the first or last address of a block, and"
+        " first_last: false is taken out: Cilium then counts the address as free, whoever holds it, so another service may get"
+        f" it too, or its operator ends by a crash (1.20) (write the block as a range ({block}), of which no address is"
+        " reserved; or move the service to another address first, or say so: edge_cluster_take_over: {services:"
+        f" ['media/plex@{address}']}} (of the role alone: cilium_net_lb_take_over))"
+    )
+
+
+@pytest.mark.parametrize("version", ["1.18.2", "1.19.6", "1.20.2"])
+@pytest.mark.parametrize("pinned", [False, True], ids=["unpinned", "pinned"])
+@pytest.mark.parametrize(
+    ("after", "address", "refused"),
+    [
+        pytest.param(lb_pool("10.91.0.0/24"), "10.91.0.255", True, id="the last one"),
+        pytest.param(lb_pool("10.91.0.0/24"), "10.91.0.0", True, id="the first one"),
+        pytest.param(lb_pool("10.91.0.0/24", "10.92.0.0/24"), "10.91.0.0", True, id="another block comes too"),
+        pytest.param(lb_pool("10.91.0.0/24", **OFF), "10.91.0.0", True, id="disabled too"),
+        pytest.param(lb_pool("10.91.0.0/24"), "10.91.0.1", False, id="another one"),
+        pytest.param(lb_pool("10.91.0.0/24", **NO_ENDS), "10.91.0.0", False, id="they stay reserved"),
+        pytest.param(lb_pool("10.91.0.0-10.91.0.255"), "10.91.0.0", False, id="the block is a range from now on"),
+        pytest.param(lb_pool("10.91.0.0-10.91.0.255", **NO_ENDS), "10.91.0.0", False, id="only the range is new"),
+    ],
+)
+def test_an_end_that_is_held_is_not_freed(
+    after: dict[str, Any], address: str, refused: bool, pinned: bool, version: str
+) -> None:
+    service = held("media/plex", address, **({PIN: address} if pinned else {}))
+    before = lb_pool("10.91.0.0/24", **NO_ENDS)
+    assert refusals([after], [before], [service], version, told=str) == ([freed(address)] if refused else [])
+    word = MayMove(take_over=TakeOver(services=(f"media/plex@{address}",)))
+    assert refusals([after], [before], [service], version, word) == []
+
+
+def test_a_new_block_has_no_end_that_is_freed() -> None:
+    """It is made as it is planned, and what services hold of the old one is imported."""
+    service = held("media/plex", "10.91.0.0")
+    assert refusals([lb_pool("10.91.0.0/25")], [lb_pool("10.91.0.0/24", **NO_ENDS)], [service], "1.20.2") == []
 
 
 def test_the_first_pool_keeps_no_reserved_address() -> None:
@@ -362,3 +406,36 @@ def test_what_a_new_start_of_the_operator_takes(live: dict[str, Any], why: str |
     assert words(MayMove(take_over=TakeOver(services=("media/plex@10.0.0.7",)))) == []
     assert words(MayMove(frozenset({"media/plex"}))) == []
     assert [*lost_at_a_start(state, MayMove(), LbIpam(), lambda _service: True)] == []  # it leaves with the run
+
+
+def going(service: dict[str, Any]) -> dict[str, Any]:
+    """Return a Service that somebody has deleted, and that waits for a finalizer."""
+    ends = {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["service.kubernetes.io/load-balancer-cleanup"]}
+    return {**service, "metadata": {**service["metadata"], **ends}}
+
+
+@pytest.mark.parametrize(
+    ("planned", "live"),
+    [
+        pytest.param([], [lb_pool("10.91.0.0/24")], id="its pool leaves"),
+        pytest.param([lb_pool("10.91.0.16/28")], [lb_pool("10.91.0.0/24")], id="its pool is narrowed"),
+        pytest.param([lb_pool("10.91.0.0/29")], [], id="the first pool"),
+    ],
+)
+def test_a_deleted_service_keeps_no_pool(planned: list[dict[str, Any]], live: list[dict[str, Any]]) -> None:
+    service = held("media/plex", "10.91.0.9")
+    assert [len(refusals(planned, live, [item], "1.20.2")) for item in (service, going(service))] == [1, 0]
+
+
+def test_a_new_start_takes_nothing_from_a_deleted_service() -> None:
+    state = {"objects": [lb_pool("10.0.0.0/24", **OFF)], "services": [going(held("media/plex", "10.0.0.7"))]}
+    assert [*lost_at_a_start(state, MayMove(), LbIpam(), lambda _service: False)] == []
+
+
+def test_every_address_is_named_that_a_service_is_to_be_annotated_with() -> None:
+    """With one of them it would lose the others."""
+    service = held("media/plex", "10.91.0.7")
+    service["status"]["loadBalancer"]["ingress"].append({"ip": "fd00::7"})
+    before = lb_pool("10.91.0.0/24", "fd00::/120")
+    (found,) = refusals([lb_pool("10.91.0.0/25", "fd00::/120")], [before], [service], "1.17.4", told=str)[:1]
+    assert "(annotate it with lbipam.cilium.io/ips: 10.91.0.7,fd00::7 first, update Cilium, or say so" in found

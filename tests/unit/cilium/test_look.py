@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +24,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     target_of,
     usage_request,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import making_entry, making_key
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.helm_stand_in import HelmStandIn, record
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
-from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of, way_out
 
 SITE = """
 all:
@@ -97,6 +99,28 @@ def state(of: Target, *objects: str, **changes: Any) -> dict[str, Any]:
 
 def paths(of: Target, live: dict[str, Any], rules: dict[str, Any] | None = None) -> list[str]:
     return [text.partition(":")[0] for text in look(of, live, rules or ADMINISTRATOR).refusals]
+
+
+@pytest.mark.parametrize(
+    ("place", "kubectl"),
+    [
+        pytest.param({}, "kubectl", id="the client's own"),
+        pytest.param(
+            {"edge_cluster_kubeconfig": "/k/a b", "edge_cluster_context": "home"},
+            "kubectl --kubeconfig '/k/a b' --context home",
+            id="a context of a kubeconfig",
+        ),
+        pytest.param(
+            {"edge_cluster_kubeconfig": "~/a b"}, "kubectl --kubeconfig ~/'a b'", id="a home, which a shell must see"
+        ),
+    ],
+)
+def test_printed_commands_name_the_cluster(place: dict[str, str], kubectl: str) -> None:
+    """Whoever copies one has perhaps another cluster as the current one."""
+    of = target(**place)
+    theirs = {**of.cluster["lb"][0], "metadata": {"name": of.cluster["lb"][0]["metadata"]["name"], "uid": "x"}}
+    (refused,) = look(of, state(of, json.dumps(theirs), config_map={"noted.lb": "true"}), ADMINISTRATOR).refusals
+    assert way_out("lb", kubectl=kubectl).replace("cluster-edge-home", "cluster-edge-edge") in refused
 
 
 def test_a_cluster_with_a_peering_policy_and_a_pool_of_the_same_addresses() -> None:
@@ -360,7 +384,7 @@ SERVICE = {"web/site": {"ports": [{"port": 80}], "selector": {"app": "web"}, "ma
 def as_planned(of: Target) -> dict[str, Any]:
     """Return a cluster on which this site has made all that is planned."""
     bgp, lb = ([applied(item) for item in of.cluster[part]] for part in ("bgp", "lb"))
-    services = [applied(item["object"]) for item in of.cluster["services"]]
+    services = [applied(item["object"]) for item in of.cluster["services"] if item["object"] is not None]
     release = live_release(of, of.cluster["cilium_version"])
     noted = {"noted.bgp": "true", "noted.lb": "true", "noted.services": "true"}
     labels = of.cluster["node_labels"] or {}
@@ -557,6 +581,18 @@ def test_of_a_cluster_that_others_apply_to_the_nodes_alone_count() -> None:
     assert len(look(of, state(of, nodes={"else": {"labels": {}, "owned": []}}), READER).refusals) == 1
 
 
+@pytest.mark.parametrize("part", ["bgp", "lb", "services"])
+@pytest.mark.parametrize(("age", "pending"), [(60.0, False), (25 * 60 * 60.0, True)], ids=["a minute", "a day"])
+def test_what_was_to_be_made_and_never_came_is_pending_after_a_day(part: str, age: float, pending: bool) -> None:
+    """Else the role that forgets it would not run where all is as planned."""
+    now, of = 1796058000.0, target()
+    name = {"bgp": "CiliumBGPPeerConfig x", "lb": "CiliumLoadBalancerIPPool x", "services": "Service media/x"}[part]
+    live = as_planned(of)
+    note = {**live["config_map"], making_key(part, name): making_entry(name, now - age)}
+    found = look(replace(of, now=now), {**live, "config_map": note}, ADMINISTRATOR)
+    assert (found.refusals, found.pending) == ([], [part] if pending else [])
+
+
 def test_own_release_in_the_middle_of_which_a_run_was_cut_off_is_a_note_and_pending() -> None:
     of = planned_target()
     live = as_planned(of)
@@ -666,6 +702,69 @@ def test_what_others_gave_is_not_taken_when_cilium_begins_to_serve_it(
     )
 
 
+def stops(follows: str, address: str = "10.67.200.9") -> str:
+    return (
+        f"Service media/plex: it holds {address} of the pool lb, and with the planned values Cilium's LB-IPAM no longer serves"
+        f" services without a loadBalancerClass: {follows} (keep defaultLBServiceIPAM: lbipam in edge_cilium_values; or make"
+        " the service anew with a class of Cilium's (class in edge_services) in a run of its own, before Cilium changes, or say"
+        f" so: edge_cluster_take_over: {{services: ['media/plex@{address}']}} (of the role alone: cilium_net_lb_take_over))"
+    )
+
+
+FREE = stops("it counts the address as free, so it may give it to another service of the pool lb")
+TO_NODES = stops("node IPAM writes addresses of nodes in its place (defaultLBServiceIPAM: nodeipam)")
+BY_NODES = {"defaultLBServiceIPAM": "nodeipam", "nodeIPAM": {"enabled": True}}
+BY_NOBODY = {"defaultLBServiceIPAM": "none"}
+CLASSED = {"spec": {"type": "LoadBalancer", "loadBalancerClass": "io.cilium/bgp-control-plane"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "planned", "service", "refused"),
+    [
+        pytest.param({}, {"a": "b"}, {}, None, id="lbipam to lbipam"),
+        pytest.param({}, BY_NOBODY, {}, FREE, id="lbipam to none"),
+        pytest.param({}, BY_NODES, {}, TO_NODES, id="lbipam to nodeipam"),
+        pytest.param({}, {"defaultLBServiceIPAM": "nodeipam"}, {}, FREE, id="lbipam to nodeipam, which is off"),
+        pytest.param({}, {"enableLBIPAM": False}, {}, None, id="lbipam to nobody: it gives nothing away"),
+        pytest.param({}, {"enableLBIPAM": False, **BY_NODES}, {}, TO_NODES, id="lbipam to nodeipam alone"),
+        pytest.param({"defaultLBServiceIPAM": "lbipam"}, BY_NOBODY, {}, FREE, id="the default, written, to none"),
+        pytest.param({}, BY_NODES, CLASSED, None, id="lbipam to nodeipam, of a class of Cilium's"),
+        pytest.param(BY_NOBODY, {"a": "b"}, {}, None, id="none to lbipam"),
+        pytest.param(BY_NOBODY, {**BY_NOBODY, "a": "b"}, {}, None, id="none to none"),
+        pytest.param(BY_NOBODY, BY_NODES, {}, None, id="none to nodeipam"),
+        pytest.param(BY_NODES, BY_NOBODY, {}, None, id="nodeipam to none"),
+        pytest.param({}, BY_NODES, {"address": "192.168.1.50"}, None, id="lbipam to nodeipam, of no pool"),
+        pytest.param(
+            {}, BY_NODES, {"deletionTimestamp": "2026-01-01T00:00:00Z"}, None, id="lbipam to nodeipam, deleted"
+        ),
+    ],
+)
+def test_an_address_of_a_service_that_cilium_goes_on_without_is_not_given_away(
+    before: dict[str, Any], planned: dict[str, Any], service: dict[str, Any], refused: str | None
+) -> None:
+    of = planned_target()
+    changed = {**{key: value for key, value in of.cluster["helm_values"].items() if key not in before}, **planned}
+    spec = {key: service[key] for key in service if key == "spec"}
+    metadata = {key: service[key] for key in service if key == "deletionTimestamp"}
+    held = {**holder(service.get("address", "10.67.200.9"), **metadata), **spec}
+    live = beside(with_values(as_planned(of), **before), held)
+    after = replace(of, cluster={**of.cluster, "helm_values": changed})
+    assert calls_helm(after, live)
+    found = look(after, live, ADMINISTRATOR).refusals
+    assert [text for text in found if "no longer serves" in text] == ([refused] if refused else [])
+
+
+def test_what_any_revision_that_may_run_has_served_is_not_given_away() -> None:
+    """Helm failed over it: nobody knows whether the operator serves the service still."""
+    of = planned_target()
+    after = replace(of, cluster={**of.cluster, "helm_values": {**of.cluster["helm_values"], **BY_NOBODY}})
+    failed = failed_over(after, "1.19.6", "1.19.6", of.cluster["helm_values"])["release"]
+    live = {**beside(as_planned(of), holder("10.67.200.9")), "release": failed}
+    found = look(after, live, ADMINISTRATOR)
+    assert found.lb_ipam.served_before == "classed"  # nor is it taken for served where that would be of use
+    assert FREE.partition(" (keep")[0] in "\n".join(found.refusals)
+
+
 def test_a_pool_that_a_removed_cilium_left_keeps_no_address_of_metallb() -> None:
     of = target("1.19.6", edge_cilium_managed=True)
     theirs = yaml.safe_load(POOL)
@@ -732,6 +831,36 @@ def test_of_a_cilium_that_others_install_the_older_version_counts(image: str, ve
     assert any(f"and Cilium {version} may give it another one" in text for text in moved) is (version < "1.18.2")
 
 
+@pytest.mark.parametrize(
+    ("cluster", "refused"),
+    [
+        pytest.param({}, True, id="it is to be written"),
+        pytest.param({"edge_state": "absent"}, False, id="it leaves: what this site made is removed from it"),
+    ],
+)
+def test_a_cilium_of_others_that_is_too_old_is_told_by_its_image(cluster: dict[str, Any], refused: bool) -> None:
+    """The version of the inventory is a newer one, and is not at fault."""
+    of = target("1.20.2", **cluster)
+    image = "quay.io/cilium/operator-generic:v1.15.7"
+    live = {**as_planned(of), "images": {"Deployment/kube-system/cilium-operator": [image]}}
+    found = look(of, live, ADMINISTRATOR)
+    assert found.lb_ipam.version == "1.20.2"
+    assert found.refusals == (
+        [
+            f"Deployment kube-system/cilium-operator: its image {image} is Cilium 1.15.7, and 1.16 is the oldest version that"
+            " is supported (let whoever installs Cilium bring it to edge_cilium_version first)"
+        ]
+        if refused
+        else []
+    )
+
+
+def test_a_release_of_a_cilium_that_is_too_old_is_judged_too() -> None:
+    of = target("1.19.6", edge_cilium_managed=True)
+    refused = look(of, state(of, **live_release(of, "1.15.7")), ADMINISTRATOR).refusals
+    assert any("1.15.7 is older than 1.16" in text for text in refused)
+
+
 @pytest.mark.parametrize("previews", [False, True])
 def test_a_namespace_that_lacks_is_told_before_a_router_is_changed(previews: bool) -> None:
     of = replace(planned_target(), previews=previews)
@@ -774,3 +903,140 @@ def test_what_is_taken_back_is_listed() -> None:
     found = look(of, live, ADMINISTRATOR)
     assert found.refusals == []
     assert "our labels and annotations are taken back, as the inventory lacks it: Service media/plex" in found.notes
+
+
+INGRESS = "kube-system/cilium-ingress"
+TO_B = "cluster-edge.hybridnet/pool: b"
+TWO_POOLS = {"edge_pools": {"a": {"addresses": "10.67.200.0/28"}, "b": {"addresses": "10.67.201.0/28"}}}
+
+
+def ingress_target(entry: dict[str, Any] | None, **variables: Any) -> Target:
+    """Return a cluster with Cilium's ingress controller, if its Service is listed."""
+    document = yaml.safe_load(SITE)
+    document["all"]["vars"].update({**TWO_POOLS, "edge_default_pool": "none", **variables})
+    home = document["all"]["children"]["edge_clusters"]["hosts"]["home"]
+    home.update({"edge_cilium_version": "1.20.2", "edge_cluster_distribution": "talos"})
+    if entry is not None:
+        home["edge_services"] = {INGRESS: {"manage": "values", "chart": "cilium-ingress", "pool": "a", **entry}}
+    planned = plan(inventory_from(document))
+    assert not planned.failed
+    return Target(planned.data["site"], planned.data["clusters"]["home"], "cilium", "kube-system")
+
+
+def with_ingress(of: Target, address: str) -> dict[str, Any]:
+    """Return a cluster to which a plan was applied, with the Service that Cilium's chart made by its values."""
+    service = of.cluster["helm_values"]["ingressController"]["service"]
+    keys = {kind: dict(service.get(kind, {})) for kind in ("labels", "annotations")}
+    return beside({**as_planned(of), "services": []}, holder(address, INGRESS, **keys))
+
+
+def by_helm(writes: str, why: str, hint: str) -> str:
+    return (
+        f"edge_services.{INGRESS}: it holds 10.67.200.1, and this run {writes}: {why}, so Cilium would take the address away"
+        f" ({hint}, or say so: edge_cluster_take_over: {{services: ['{INGRESS}@10.67.200.1']}} (of the role alone:"
+        " cilium_net_lb_take_over))"
+    )
+
+
+PINNED = "lbipam.cilium.io/ips: {}".format
+
+
+@pytest.mark.parametrize(
+    ("entry", "variables", "refused"),
+    [
+        pytest.param(
+            {"addresses": "10.67.200.9"},
+            {},
+            by_helm(
+                f"sets {PINNED('10.67.200.9')}",
+                "it then asks for other addresses",
+                "pin the address that it holds (addresses: 10.67.200.1)",
+            ),
+            id="another address is pinned",
+        ),
+        pytest.param({"addresses": "10.67.200.1"}, {}, None, id="its address is pinned"),
+        pytest.param({"traffic_policy": "Local"}, {}, None, id="another policy, and nobody shares the address"),
+        pytest.param(
+            {"pool": "b"},
+            {},
+            by_helm(f"sets {TO_B}", "the pool a no longer selects it", "keep it in the pool a"),
+            id="another pool",
+        ),
+        pytest.param({"pool": "b", "may_move": True}, {}, None, id="another pool, and it may move"),
+        pytest.param(
+            {},
+            {"edge_allocation": "planned"},
+            by_helm(
+                f"sets {PINNED('10.67.200.0')}",
+                "it then asks for other addresses",
+                "pin the address that it holds (addresses: 10.67.200.1)",
+            ),
+            id="the plan allots another one",
+        ),
+        pytest.param(None, {}, None, id="it leaves"),
+        pytest.param(None, {"edge_pools": {"b": TWO_POOLS["edge_pools"]["b"]}}, None, id="it leaves, and its pool"),
+    ],
+)
+def test_helm_takes_no_address_of_the_service_that_it_writes(
+    entry: dict[str, Any] | None, variables: dict[str, Any], refused: str | None
+) -> None:
+    """The ingress controller's: Helm writes it before a role looks at services."""
+    live = with_ingress(ingress_target({}), "10.67.200.1")
+    of = ingress_target(entry, **variables)
+    assert calls_helm(of, live)
+    found = look(of, live, ADMINISTRATOR)
+    assert found.refusals == ([refused] if refused else [])
+    gone = f"removed by Helm, as the planned values lack it: Service {INGRESS}"
+    assert (gone in found.notes) is (entry is None)
+
+
+def test_a_service_that_helm_leaves_alone_is_not_judged() -> None:
+    """Somebody has set another label on it, and the release is as planned."""
+    of = ingress_target({})
+    live = with_ingress(of, "10.67.201.1")
+    assert not calls_helm(of, live)
+    assert look(of, live, ADMINISTRATOR).refusals == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        pytest.param({}, {"commonLabels": {"team": "x"}}, None, id="a label that no pool asks for"),
+        pytest.param({"ingressController": {"service": {"annotations": {"a": "b"}}}}, {}, None, id="taken back"),
+        pytest.param(
+            {},
+            {"ingressController": {"service": {"loadBalancerIP": "10.67.200.9"}}},
+            "sets loadBalancerIP:",
+            id="a field",
+        ),
+        pytest.param(
+            {}, {"ingressController": {"hostNetwork": {"enabled": True}}}, None, id="no LoadBalancer any more"
+        ),
+        pytest.param({}, {"ingressController": {"enabled": False}}, None, id="no ingress controller"),
+        pytest.param({}, {"ingressController": {"service": {"name": "another"}}}, None, id="another Service"),
+    ],
+)
+def test_values_of_the_user_change_the_service_of_the_ingress_controller(
+    before: dict[str, Any], after: dict[str, Any], refused: str | None
+) -> None:
+    own = {"ingressController": {"enabled": True, "service": {"labels": {"cluster-edge.hybridnet/pool": "a"}}}}
+
+    def target_with(values: dict[str, Any]) -> Target:
+        of = ingress_target(None)
+        merged = {
+            **own,
+            **values,
+            "ingressController": {**own["ingressController"], **values.get("ingressController", {})},
+        }
+        merged["ingressController"]["service"] = {
+            **own["ingressController"]["service"],
+            **values.get("ingressController", {}).get("service", {}),
+        }
+        return replace(of, cluster={**of.cluster, "helm_values": {**of.cluster["helm_values"], **merged}})
+
+    live = with_ingress(target_with(before), "10.67.200.1")
+    found = look(target_with(after), live, ADMINISTRATOR).refusals
+    assert [text.startswith(f"Service {INGRESS}: it holds 10.67.200.1") and str(refused) in text for text in found] == (
+        [True] if refused else []
+    )
+    assert all("keep its labels, annotations and fields in ingressController.service" in text for text in found)

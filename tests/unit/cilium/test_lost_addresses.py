@@ -16,6 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
     MayMove,
     ServiceWrites,
     lost_at_a_start,
+    lost_by_a_release,
     moved_addresses,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import NONE
@@ -50,6 +51,8 @@ class Case:
     after: dict[str, Service]
     """Services as they are written; those that do not change are not there."""
     helm: bool
+    by_helm: dict[str, Service]
+    """Services as Helm writes them before it starts the operator anew."""
     running: LbIpam | None
     """The operator that serves the services; None: others do, or nobody."""
 
@@ -104,23 +107,31 @@ def cases(draw: st.DrawFn) -> Case:
     changed = draw(st.sets(st.sampled_from(names), max_size=2))
     after = {name: draw(service_of(services[name].port, [*status[name], 5])) for name in sorted(changed)}
     helm = draw(st.booleans()) if ipam or not before else True  # else nobody begins to serve them
-    return Case(before, status, services, planned, after, helm, ipam)
+    chart = draw(st.sets(st.sampled_from(names), max_size=1)) if ipam and helm else set()
+    by_helm = {name: draw(service_of(services[name].port, [*status[name], 5])) for name in sorted(chart)}
+    after = {name: item for name, item in after.items() if name not in by_helm}  # a chart's is nobody else's
+    return Case(before, status, services, planned, after, helm, by_helm, ipam)
 
 
 def lost_by(case: Case) -> set[tuple[str, int]]:
     """Return what services lose, in whichever order Cilium goes through them."""
     found: set[tuple[str, int]] = set()
     for order in permutations(case.services):
-        ipam = deepcopy(case.running)
+        running = deepcopy(case.running)
+        ipam = running
         if ipam is None or case.helm:
-            ipam = LbIpam(deepcopy(case.status), case.services)
-        ipam.services = {name: ipam.services[name] for name in order}
-        found |= first_losses(case.status, ipam.status, steps(case, ipam))
+            status = running.status if running else deepcopy(case.status)
+            ipam = LbIpam(status, {**case.services, **case.by_helm})
+        for item in filter(None, {running, ipam}):
+            item.services = {name: item.services[name] for name in order}
+        found |= first_losses(case.status, ipam.status, steps(case, ipam, running))
     return found
 
 
-def steps(case: Case, ipam: LbIpam) -> Iterator[Any]:
+def steps(case: Case, ipam: LbIpam, running: LbIpam | None) -> Iterator[Any]:
     """Yield what a run does, in its order: Helm, pools, what leaves, services."""
+    for name, service in case.by_helm.items() if running else ():
+        yield partial(running.write_service, name, service)
     if case.before and case.helm:
         yield partial(ipam.start, case.before)
     pools = list(case.planned.items())
@@ -170,9 +181,14 @@ def refused_of(case: Case) -> set[tuple[str, int]]:
         "objects": [pool_object(name, pool) for name, pool in case.before.items()],
         "services": [service_object(name, item, case.status[name]) for name, item in case.services.items()],
     }
-    after = {f"x/{name}": service_object(name, item, case.status[name]) for name, item in case.after.items()}
+    after, by_helm = (
+        {f"x/{name}": service_object(name, item, case.status[name]) for name, item in written.items()}
+        for written in (case.after, case.by_helm)
+    )
+    errors = [*lost_by_a_release(state, MayMove(), rules, ServiceWrites(after=by_helm))]
+    state["services"] = [by_helm.get(f"x/{item['metadata']['name']}", item) for item in state["services"]]
     planned = [pool_object(name, pool) for name, pool in case.planned.items()]
-    errors = [*moved_addresses(planned, MayMove(), state, lambda _item: True, rules, ServiceWrites(after=after))]
+    errors += moved_addresses(planned, MayMove(), state, lambda _item: True, rules, ServiceWrites(after=after))
     if case.helm and case.before:
         errors += lost_at_a_start(state, MayMove(), rules, lambda _item: False)
     words = {error.word.removeprefix("x/").partition("@") for error in errors}

@@ -23,6 +23,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.not
     Note,
     check_size,
     created_uids,
+    making_entry,
     making_key,
     read_note,
 )
@@ -78,9 +79,11 @@ def state(**changes: Any) -> dict[str, Any]:
     return with_uids({**empty, **changes})
 
 
-def services(planned: list[dict[str, Any]], found: list[dict[str, Any]], data: Mapping[str, str]) -> Any:
+def services(
+    planned: list[dict[str, Any]], found: list[dict[str, Any]], data: Mapping[str, str], now: float | None = None
+) -> Any:
     """Return the changes of the part services, and what is to be noted."""
-    claims = Claims("services", "home", data, "kube-system")
+    claims = Claims("services", "home", data, "kube-system", now)
     return service_changes(planned, state(services=found), claims), claims
 
 
@@ -306,6 +309,96 @@ def test_what_another_run_is_about_to_make_is_left_noted() -> None:
     assert (done(changes), claims.delta) == ({}, {})
 
 
+PORT_81 = 'k:{"port":81,"protocol":"TCP"}'
+HTTP, ASIDE = {"name": "http", "port": 80, "protocol": "TCP"}, {"name": "not-planned-81-tcp", "port": 81}
+WEB_WITH_PORT = {**item("service"), "object": {**PLANNED, "spec": {"type": "LoadBalancer", "ports": [HTTP]}}}
+
+
+def port_81(manager: str, *fields: str) -> dict[str, Any]:
+    """Return what a field manager holds of the port 81 by an update."""
+    return entry(manager, {"f:spec": {"f:ports": {PORT_81: {f"f:{name}": {} for name in fields}}}}, "Update")
+
+
+@pytest.mark.parametrize(
+    ("ports", "entries", "held"),
+    [
+        pytest.param(
+            [{"name": "http", "port": 81}], [port_81("kubectl-edit", "name", "port")], {}, id="a changed number"
+        ),
+        pytest.param(
+            [HTTP, ASIDE],
+            [port_81("kubectl-edit", "port"), port_81(MANAGER, "name")],
+            {},
+            id="renamed by a run that was cut off",
+        ),
+        pytest.param(
+            [HTTP, ASIDE],
+            [port_81("kubectl-edit", "name", "port")],
+            {"kubectl-edit": "name, spec.ports[port=81,protocol=TCP].port"},
+            id="a tenant's with such a name",
+        ),
+        pytest.param(
+            [HTTP, {"name": "more", "port": 81}],
+            [port_81("kubectl-edit", "name")],
+            {"kubectl-edit": "name"},
+            id="another port of a tenant",
+        ),
+    ],
+)
+def test_port_that_the_same_run_takes_away_is_not_told(
+    ports: list[dict[str, Any]], entries: list[dict[str, Any]], held: dict[str, str]
+) -> None:
+    found = live(OWNED, BY_US, *entries, ports=ports, externalTrafficPolicy="Local")
+    changes, _claims = services([WEB_WITH_PORT], [found], {**NOTED, **OURS})
+    assert done(changes).get("faults", []) == [
+        f"edge_services.media/web: the field manager {manager} holds spec.ports[port=81,protocol=TCP].{names}, which would"
+        " stay beside the plan (remove them there, or delete the object once so that it is made anew)"
+        for manager, names in held.items()
+    ]
+    assert done(changes)["apply"] == ["whole"]
+    assert WEB_WITH_PORT["object"]["spec"]["ports"] == [HTTP]
+
+
+NOW = 1796058000.0
+DAY = 24 * 60 * 60
+
+
+@pytest.mark.parametrize(
+    ("entry_of_web", "found", "ours", "delta"),
+    [
+        pytest.param(making_entry(WEB, NOW - DAY - 1), [], False, {WEB_KEY: None}, id="nobody makes it any more"),
+        pytest.param(WEB, [], False, {WEB_KEY: None}, id="nobody knows since when"),
+        pytest.param(making_entry(WEB, NOW - DAY + 1), [], False, {}, id="another run may be at work"),
+        pytest.param(making_entry(WEB, NOW + 60), [], False, {}, id="by a clock that is ahead"),
+        pytest.param(
+            making_entry(WEB, NOW - 9 * DAY), [live(OWNED, BY_US)], True, {WEB_KEY: None, **OURS}, id="it was made"
+        ),
+        pytest.param(
+            making_entry(WEB, NOW - 60), [live({}, BY_TENANT)], False, {WEB_KEY: None}, id="somebody else made it"
+        ),
+    ],
+)
+def test_what_was_to_be_made_and_never_came_is_forgotten_after_a_day(
+    entry_of_web: str, found: list[dict[str, Any]], ours: bool, delta: dict[str, str | None]
+) -> None:
+    changes, claims = services([item("service")], found, {**NOTED, WEB_KEY: entry_of_web}, NOW)
+    assert claims.delta == delta
+    assert (changes.faults == []) is (ours or not found)
+
+
+def test_other_parts_and_kinds_that_were_not_read_keep_what_was_to_be_made() -> None:
+    key, entry_of_pool = making_key("lb", f"{POOL} a"), making_entry(f"{POOL} a", NOW - 9 * DAY)
+    data = {**NOTED, "noted.lb": "true", key: entry_of_pool}
+    assert services([], [], data, NOW)[1].delta == {}
+    claims = Claims("lb", "home", data, "kube-system", NOW)
+    lb_changes([], MayMove(), state(), claims)
+    assert claims.delta == {}
+    claims.forget_gone([POOL], [pool("a", {})])  # whose this one is, is told elsewhere
+    assert claims.delta == {}
+    lb_changes([], MayMove(), state(kinds=KINDS), claims)
+    assert claims.delta == {key: None}
+
+
 @pytest.mark.parametrize(
     ("planned", "found", "data", "before"),
     [
@@ -383,7 +476,8 @@ def test_secret_of_a_planned_name_that_somebody_else_made() -> None:
     claims = Claims("bgp", "home", {"noted.bgp": "true"}, "kube-system")
     changes = bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, claims)
     assert [str(error) for error in changes.errors] == [
-        f"Secret kube-system/bgp-password-k8s: it exists already and this collection did not make it ({way_out('bgp')})"
+        f"Secret kube-system/bgp-password-k8s: it exists already and this collection did not make it"
+        f" ({way_out('bgp', secret=True)})"
     ]
     known = Claims("bgp", "home", {"noted.bgp": "true", found["uid"]: "Secret kube-system/x"}, "kube-system")
     assert bgp_changes([peer], {}, ["k8s"], "kube-system", live_state, known).errors == []
@@ -405,6 +499,9 @@ def test_two_sites_leave_each_other_s_objects_alone() -> None:
         pytest.param({"noted.moon": "true"}, "noted.moon", id="a part of nobody's"),
         pytest.param({"making.lb": "what\never"}, "making.lb", id="objects of nobody's"),
         pytest.param({"making.lb.12": WEB}, "making.lb.12", id="an object under a key of nobody's"),
+        pytest.param(
+            {making_key("lb", WEB): f"{WEB} yesterday"}, making_key("lb", WEB), id="an object with a time of nobody's"
+        ),
         pytest.param({making_key("moon", WEB): WEB}, making_key("moon", WEB), id="an object of a part of nobody's"),
         pytest.param({f"a{n}": "" for n in range(7)}, "a0, a1, a2, a3, a4 and 2 more", id="many"),
     ],
@@ -428,11 +525,13 @@ def test_note_is_read_as_it_was_written() -> None:
         uid_of("x"): "keys of Service a/b",
         "making.lb": "Pool a\nPool b",
         making_key("lb", "Pool c"): "Pool c",
+        making_key("lb", "Pool d"): "Pool d 2026-11-30T17:00:00Z",
     }
     assert read_note(data, "a/b") == Note(
         made=OURS,
         keys={uid_of("x"): "Service a/b"},
-        making={"lb": frozenset({"Pool a", "Pool b", "Pool c"})},
+        making={"lb": frozenset({"Pool a", "Pool b", "Pool c", "Pool d"})},
+        since={making_key("lb", "Pool d"): 1796058000.0},
         parts=frozenset({"services", "lb"}),
     )
     assert read_note({}, "a/b") == Note()

@@ -139,6 +139,68 @@ def test_an_edit_of_an_address_moves_a_service_by_a_word(
     assert found == ([moves("media/jellyfin", "10.71.0.18", "10.71.0.20")] if refused else [])
 
 
+@pytest.mark.parametrize(
+    ("waits", "refused"),
+    [
+        pytest.param("dns/a", True, id="it is written first, and comes to share the address"),
+        pytest.param("dns/z", False, id="it is written when the key is gone"),
+    ],
+)
+def test_a_service_that_comes_to_share_an_address_takes_it_from_none(waits: str, refused: bool) -> None:
+    """The run labels it for the pool, with the key that it then takes off the service that has the address."""
+    before = target(
+        edge_services={"dns/holds": {"pool": "a", "share": "dns"}, waits: {"pool": "b", "addresses": "10.72.0.1"}}
+    )
+    state = applied(before, {"dns/holds": "10.71.0.20", waits: ""})
+    for number, live in enumerate(state["services"]):
+        live["spec"]["ports"] = [{"port": 53 + number}]
+    found = refusals(target(edge_services={"dns/holds": {"pool": "a"}, waits: {"pool": "a", "share": "dns"}}), state)
+    assert [f"it then may not share the address with {waits}" in text for text in found] == ([True] if refused else [])
+
+
+def test_all_addresses_are_named_that_a_service_is_to_be_pinned_to() -> None:
+    """The run pins the one of IPv4: the one of IPv6 goes, and pinning that one alone would take the other."""
+    of = target(edge_services={"web/ingress": {}, "media/jellyfin": {"addresses": "10.71.0.18"}})
+    state = applied(target(), HELD)
+    (pool, _b) = of.cluster["lb"]
+    pool["spec"]["blocks"].append({"cidr": "fd00:71::10/124"})
+    state["objects"][0]["spec"]["blocks"].append({"cidr": "fd00:71::10/124"})
+    state["services"][1]["status"]["loadBalancer"]["ingress"].append({"ip": "fd00:71::13"})
+    (found,) = refusals(of, state)
+    assert found == (
+        f"edge_services.media/jellyfin: it holds fd00:71::13, and this run sets {IPS}: 10.71.0.18: it then asks for other"
+        " addresses, so Cilium would take the address away (pin all addresses that it holds (addresses: [10.71.0.18,"
+        " fd00:71::13])" + WAY_OUT.format("media/jellyfin@fd00:71::13")
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "writes"),
+    [
+        pytest.param({"traffic_policy": "Local"}, "sets externalTrafficPolicy: Local", id="another traffic policy"),
+        pytest.param({"ports": [{"port": 81}]}, "sets other ports", id="the port of the other one"),
+    ],
+)
+def test_fields_that_part_services_are_named(change: dict[str, Any], writes: str) -> None:
+    own = {"pool": "a", "addresses": "10.71.0.20", "share": "dns", "manage": "service", "selector": {"app": "web"}}
+    ports = {"dns/one": 80, "dns/two": 81}
+    entries = {name: {**own, "ports": [{"port": port}]} for name, port in ports.items()}
+    before = target(edge_services=entries)
+    state = applied(before, dict.fromkeys(entries, "10.71.0.20"))
+    for live, planned in zip(state["services"], before.cluster["services"], strict=True):
+        live["metadata"].update({kind: planned["object"]["metadata"][kind] for kind in ("labels", "annotations")})
+        live["spec"].update(planned["object"]["spec"])
+        state["config_map"][live["metadata"]["uid"]] = f"Service {planned['namespace']}/{planned['name']}"
+    after = target(edge_services=entries)
+    for planned in after.cluster["services"][:1]:
+        changed = {"externalTrafficPolicy": "Local"} if "traffic_policy" in change else {"ports": [{"port": 81}]}
+        planned["object"]["spec"].update(changed)
+    found = refusals(after, state)
+    assert [text.partition(": it then may not share")[0] for text in found] == [
+        f"edge_services.dns/one: it holds 10.71.0.20, and this run {writes}"
+    ]
+
+
 B = "cluster-edge.hybridnet/pool: b"
 
 

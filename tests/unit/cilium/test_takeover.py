@@ -425,6 +425,8 @@ def test_a_take_over_that_failed_goes_on_by_the_same_words_and_the_edit_that_men
     mended = release(values={**PLANNED, "debug": {"enabled": True}})
     assert release_refusals(live, mended, noted, said) == []
     again = release_note(live, mended, noted, said)
+    used = [item for item in again if item.startswith("used|")]
+    assert used == [f"used|{said.release}|{foreign.mark}|{mended.mark}"]  # of one word the last change alone
     assert release_refusals(tried("1.19.6", mended.values, foreign), mended, again, said) == []
     # Values that were to stay are as foreign as before, and the next step begins where the running one is.
     keeps = {**PLANNED, "kubeProxyReplacement": True}

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.outcomes import OTHER_LABELS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import (
+    RETRY,
     WriteError,
     sorted_answers,
     sorted_removals,
@@ -32,6 +34,23 @@ def test_an_object_that_a_webhook_rewrites_is_not_as_planned(outcome: str) -> No
     changed, told = sorted_answers(OBJECTS, results, tolerant=True)
     assert [item["metadata"]["name"] for item, _found in changed] == ["lb", "media"][: 1 + (outcome == "applied")]
     assert list(told) == [MEDIA]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        pytest.param("denied", "the API server refused to write it: denied", id="the API server"),
+        pytest.param("somebody deleted it during this run", None, id="deleted"),
+        pytest.param("somebody deleted it and made it anew during this run", None, id="made anew"),
+        pytest.param(OTHER_LABELS, None, id="labels of a Node"),
+    ],
+)
+def test_who_has_left_an_object_is_told(reason: str, said: str | None) -> None:
+    results = [{"outcome": "unchanged", "uid": "1"}, {"outcome": "refused", "reason": reason, "status": 409}]
+    with pytest.raises(WriteError) as caught:
+        sorted_answers(OBJECTS, results)
+    assert str(caught.value) == f"{MEDIA}: {said or reason}\n{RETRY}"
+    assert sorted_answers(OBJECTS, results, tolerant=True)[1] == {MEDIA: reason}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.writt
     check_ends,
     check_pruned,
     digest,
+    gone_notes,
     is_changed,
     list_name,
     list_text,
@@ -288,9 +289,8 @@ def test_values_that_may_be_secrets_are_named_and_private(changes: dict[str, Any
     data = others(**changes)
     assert private_files(data) == private
     told = [note for note in gitops_notes(data, SOURCES) if "may be secrets" in note]
-    assert [note.partition(". ")[0] for note in told] == [
-        "platform: Helm values are rendered in plain, and these may be secrets: hubble.tls.ca.key" for _ in private
-    ][:1]
+    said = "platform: Helm values are rendered in plain, and these may be secrets: hubble.tls.ca.key"
+    assert [note.partition(". ")[0] for note in told] == ([said] if private else [])
 
 
 def test_an_absent_cluster_has_no_file() -> None:
@@ -349,6 +349,10 @@ def test_a_damaged_list_is_refused(text: str, problem: str) -> None:
     with pytest.raises(EdgeError) as caught:
         read_list(text, "list")
     assert str(caught.value).startswith(problem)
+    assert str(caught.value).endswith(
+        "(where a merge left it so, take either side of it as a whole; else take the file away; then what an earlier"
+        " rendering left is yours to remove)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -510,4 +514,23 @@ def test_what_a_user_s_own_files_name_is_told_when_it_goes() -> None:
         " the same commit",
         "home/metadata/media/jellyfin: the Component is removed: take it out of components in its owner's"
         " kustomization.yaml in the same commit, or that build fails",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("removed", "written", "ends"),
+    [
+        pytest.param(
+            ["home-a/values.yaml"], ["udm/frr.conf", "home-b/values.yaml"], ["home-a"], id="of another inventory"
+        ),
+        pytest.param(["home/flux/source.yaml"], ["home/values.yaml"], [], id="a part of a cluster"),
+        pytest.param([], ["home/values.yaml"], [], id="nothing"),
+    ],
+)
+def test_an_end_of_which_nothing_is_left_is_told(removed: list[str], written: list[str], ends: list[str]) -> None:
+    """Both inventories have a router of this name, so the list does not tell them apart."""
+    assert gone_notes(removed, written) == [
+        f"{end}: all of its files are removed, as they are not of this rendering. If another inventory of the same"
+        " edge_site_name has rendered them, take them back from Git, and give one of the two another edge_site_name"
+        for end in ends
     ]

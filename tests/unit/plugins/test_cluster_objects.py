@@ -13,7 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ActionModule
+from ansible_collections.hybridnet.cluster_edge.plugins.action import cluster_objects
+from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ARGUMENTS, ActionModule
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes, service_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims, making_key
@@ -355,3 +356,23 @@ def test_note_goes_with_a_service_from_which_our_keys_are_gone(monkeypatch: pyte
     assert (changes.apply, changes.faults) == ([], [])
     assert [state for state, _data in data_of(writer)] == ["absent"]
     assert done["removed"] == ["ConfigMap kube-system/cluster-edge-home"]
+
+
+def test_what_was_to_be_made_long_ago_is_forgotten_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run itself tells the time, of what it forgets and of what it is about to make."""
+    writer = Writer(monkeypatch)
+    name, new = "CiliumLoadBalancerIPPool never", "CiliumLoadBalancerIPPool new"
+    data = {"noted.lb": "true", making_key("lb", name): f"{name} 2026-01-01T00:00:00Z"}
+    kinds = {"CiliumLoadBalancerIPPool": {"versions": ["v2"], "fields": {"v2": None}}}
+    pool = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "new"}, "spec": {}}
+    state = {"objects": [], "kinds": kinds, "services": [], "secrets": [], "nodes": {}, "namespaces": []}
+    options = {key: of.get("default") for key, of in ARGUMENTS.items()} | {**OPTIONS, "part": "lb", "objects": [pool]}
+    monkeypatch.setattr(cluster_objects.time, "time", lambda: 1796058000.0)
+    monkeypatch.setattr(cluster_objects.ClusterAction, "run", lambda *_given: {})
+    monkeypatch.setattr(writer.action, "validate_argument_spec", lambda **_given: (None, options))
+    monkeypatch.setattr(writer.action, "_read", lambda *_given: {**state, "config_map": data})
+    monkeypatch.setattr(writer.action, "with_usage", lambda found, *_given: found)
+    assert writer.action.run(None, {})["created"] == [new]
+    before, after = (told for _state, told in data_of(writer))
+    assert before == {making_key("lb", new): f"{new} 2026-11-30T17:00:00Z"}
+    assert after == {making_key("lb", name): None, making_key("lb", new): None, uid_of(new): new}

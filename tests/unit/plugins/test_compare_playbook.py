@@ -67,6 +67,21 @@ def test_one_change_at_each_end_is_one_difference_at_each(rendered: Path, tmp_pa
     run_playbook("compare.yml", HYBRID, f"edge_compare_saved={today}", "edge_compare_strict=true").check(2)
 
 
+def test_what_no_commit_takes_away_is_no_success_for_a_pipeline(rendered: Path, tmp_path: Path) -> None:
+    """The cluster is as planned but for a field that compare does not count, and site.yml would be refused."""
+    kind = "kind: CiliumBGPPeerConfig\nmetadata:\n"
+    held = '{"manager": "hybridnet.cluster_edge", "operation": "Apply", "fieldsV1": {"f:spec": {"f:left": {}}}}'
+    today = saved(rendered, tmp_path / "today", SAME, (kind, f"{kind}  managedFields: [{held}]\n"))
+    options = (f"edge_compare_saved={today}", "edge_cluster_apply=others")
+    report = tmp_path / "report.json"
+    run_playbook("compare.yml", HYBRID, *options, f"edge_compare_file={report}").check(0)
+    cluster = next(item for item in json.loads(report.read_text("utf-8"))["ends"] if item["end"] == "cluster")
+    assert (cluster["differences"], len(cluster["refusals"])) == (0, 2)
+    run = run_playbook("compare.yml", HYBRID, *options, "edge_compare_strict=true")
+    run.check(2)
+    assert "0 differences, 2 refusals: the tables above name them (edge_compare_strict)" in " ".join(run.output.split())
+
+
 @pytest.mark.each_core
 def test_no_difference_and_tags(rendered: Path) -> None:
     saved_at = f"edge_compare_saved={rendered}"

@@ -129,15 +129,19 @@ def test_a_changed_file_is_not_replaced(tmp_path: Path) -> None:
     render(tmp_path, folder, "home").check(0)
     place = folder / "home/manifests/kustomization.yaml"
     place.write_text(place.read_text() + "- secret.sops.yaml\n")
+    formatted = folder / "home/manifests/lb.yaml"
+    formatted.write_text(formatted.read_text() + "# formatted\n")
     before = tree(folder)
     run = render(tmp_path, folder, "home")
     run.check(2)
     assert (
-        f"edge_render_dir: {place} was changed since it was rendered, and the change would be lost (move what you added"
-        " into a file of your own, and delete this one: it is written anew)"
+        f"edge_render_dir: changed since rendered, and the change would be lost: {place}, {formatted} (where a formatter or"
+        " a hook of the repository changes files (prettier, yamlfmt, license headers), exclude this folder from it; move"
+        " what you added yourself into files of your own. Then delete these: they are written anew)"
     ) in " ".join(run.output.split())
     assert tree(folder) == before
     place.unlink()
+    formatted.unlink()
     render(tmp_path, folder, "home").check(0)
     assert "secret.sops.yaml" not in place.read_text()
 
@@ -174,7 +178,10 @@ def test_a_file_that_was_not_rendered_is_not_replaced(tmp_path: Path) -> None:
     mine.write_text("resources: [mine.yaml]\n")
     run = render(tmp_path, folder, "home")
     run.check(2)
-    assert f"edge_render_dir: {mine} is there, and no rendering of this site wrote it" in " ".join(run.output.split())
+    assert (
+        f"edge_render_dir: there, and no rendering of this site wrote it: {mine} (move what is yours, or render into another"
+        " folder)"
+    ) in " ".join(run.output.split())
     assert list(tree(folder)) == ["home/manifests/kustomization.yaml"]
 
 
@@ -245,10 +252,33 @@ def test_a_secret_among_helm_values_is_named_and_not_shown(tmp_path: Path, apply
     assert {path for path, mode in modes.items() if mode == 0o600} == with_values
 
 
-def test_no_password_is_rendered_into_git(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "mode", "after"),
+    [
+        pytest.param(0o644, 0o600, 0o600, id="a fresh checkout of a file that may hold secrets"),
+        pytest.param(0o664, 0o600, 0o600, id="the same, of a group"),
+        pytest.param(0o400, 0o600, 0o400, id="one that is closed further"),
+        pytest.param(0o664, 0o644, 0o664, id="a fresh checkout of an open file"),
+        pytest.param(0o600, 0o644, 0o600, id="one that was rendered with secrets"),
+    ],
+)
+def test_a_mode_alone_is_no_change(tmp_path: Path, before: int, mode: int, after: int) -> None:
+    """Git keeps no mode: a pipeline that asks whether a rendering changes anything would be red for ever."""
+    place = tmp_path / "values.yaml"
+    place.write_text("a: 1\n")
+    place.chmod(before)
+    assert edge_render.write(place, "a: 1\n", mode, dry=True) is None
+    assert place.stat().st_mode & 0o777 == before
+    assert edge_render.write(place, "a: 1\n", mode, dry=False) is None
+    assert place.stat().st_mode & 0o777 == after
+
+
+@pytest.mark.parametrize("apply", ["others", "ours"])
+def test_no_password_is_rendered_into_git(tmp_path: Path, apply: str) -> None:
+    """Nor where runs apply: the cluster may have been Flux's before, and the folder is its checkout still."""
     folder = tmp_path / "checkout" / "clusters"
     (tmp_path / "checkout" / ".git").mkdir(parents=True)
-    run = render(tmp_path, folder, "home", "-e", "edge_render_secrets=true")
+    run = render(tmp_path, folder, "home", "-e", "edge_render_secrets=true", edge_cluster_apply=apply)
     run.check(2)
     assert "edge_render_secrets: is true, but" in run.output
     assert tree(tmp_path / "checkout") == {}
