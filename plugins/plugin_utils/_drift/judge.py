@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._compare.ends import NOT_COMPARED, ONLY_PLANNED, TIGHTENED, Comparison, Row
+from .._compare.ends import NOT_COMPARED, ONLY_LIVE, ONLY_PLANNED, TIGHTENED, Comparison, Row
 from .._document.drift import DRIFT, DRIFT_FORMAT, NONE, UNKNOWN, DriftDocument, DriftEnd, DriftRow
 from .._findings.code import ERROR
 from .._findings.wording import count
@@ -35,7 +35,8 @@ def judge(
     Args:
         site: its name.
         verified: what verify found.
-        compared: of each end, what ``edge_compare`` returned: ``end``, ``host``, ``error`` or ``rows`` and ``notes``.
+        compared: of each end, what ``edge_compare`` returned: ``end``, ``host``, ``error`` or ``rows``, ``notes`` and
+            ``refusals``.
         persisted: of each router with a persistent configuration, whether that is there as planned.
         unpersisted: of each router where this could not be found out, why. Such is one whose ``frr.conf`` is away: what
             it runs may be as planned, until it starts anew.
@@ -141,6 +142,8 @@ def _end(compared: Mapping[str, Any]) -> DriftEnd:
         # What the plan tightens where a router is taken over, somebody took away where it was there.
         state = ONLY_PLANNED if row["state"] == TIGHTENED else str(row["state"])
         _add(found, {"state": state, "what": str(row["what"])})
+    for refusal in compared.get("refusals", ()):  # what no commit takes out of a cluster of others
+        _add(found, {"state": ONLY_LIVE, "what": str(refusal)})
     found["notes"] += [str(note) for note in compared["notes"]]
     return found
 

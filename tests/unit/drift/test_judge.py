@@ -53,6 +53,12 @@ CASES = {
     "a warning": ([finding("EDGE873", "warning", "udm 192.0.2.1")], [ROUTER, CLUSTER], {}, "none"),
     "a difference": ([], [{**ROUTER, "rows": [DIFFERS]}, CLUSTER], {}, "drift"),
     "what the plan tightens is away": ([], [{**ROUTER, "rows": [AWAY]}, CLUSTER], {}, "drift"),
+    "what no commit takes away": (
+        [],
+        [ROUTER, {**CLUSTER, "refusals": ["Service media/jellyfin: a label"]}],
+        {},
+        "drift",
+    ),
     "an error": ([finding("EDGE821", "error", "udm 10.0.0.11")], [ROUTER, CLUSTER], {}, "drift"),
     "persistence is there": ([], [ROUTER, CLUSTER], {"udm": True}, "none"),
     "persistence is away": ([], [ROUTER, CLUSTER], {"udm": False}, "drift"),
