@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.cha
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.consent import told_refusals
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import is_applied
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.kubectl import kubectl
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import ALL, CLASSED, NONE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
@@ -102,7 +103,9 @@ class ActionModule(ClusterAction):
             return {**result, **state}
         live = plain(state)
         try:
-            claims = Claims(options["part"], options["site"], live["config_map"], options["namespace"], time.time())
+            begins = kubectl(options.get("kubeconfig"), options.get("context"))
+            note = options["part"], options["site"], live["config_map"], options["namespace"]
+            claims = Claims(*note, time.time(), begins)
             changes = part_changes(options["part"], options, passwords, live, claims)
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error

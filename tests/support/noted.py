@@ -83,6 +83,6 @@ def way_out(part: str, noted: bool = True, secret: bool = False, kubectl: str = 
 def other_than_planned(*fields: str) -> str:
     """Return the same for one that is not as planned: no command writes the plan over it."""
     return (
-        f"it is not as planned ({', '.join(fields)}): to take it over as it lives, let the inventory say what lives first,"
-        " until compare.yml has no difference in the cluster; or delete it once"
+        f"it is not as planned ({', '.join(fields)}): to take it over as it lives, let the inventory say what lives there"
+        " first; or delete it once"
     )

@@ -22,6 +22,7 @@ from ...module_utils._kubernetes.removal import ending
 from ...module_utils._kubernetes.service_ports import going_ports
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_SITE, UNNAMED_MANAGER
+from .as_it_lives import other_fields, with_defaults
 from .bgp import password_secret_name
 from .common import BGP_KINDS, LB_KINDS, Object
 from .field_owners import fields_of_others, is_applied
@@ -460,7 +461,8 @@ def _takeover_errors(planned: Object, found: Object, claims: Claims) -> list[Edg
 def _fields_beside_the_plan(planned: Object, found: Object) -> list[EdgeError]:
     """Return an error for each field manager that owns fields which the plan does not have.
 
-    Server-side apply does not remove what another field manager owns too, so an entry of its own would stay.
+    Server-side apply does not remove what another field manager owns too, so an entry of its own would stay. Defaults
+    are no such fields.
     """
     return [
         EdgeError(
@@ -468,7 +470,7 @@ def _fields_beside_the_plan(planned: Object, found: Object) -> list[EdgeError]:
             f"the field manager {manager} holds {', '.join(fields)}, which would stay beside the plan",
             "remove them there, or delete the object once so that it is made anew",
         )
-        for manager, fields in sorted(fields_of_others(planned, found).items())
+        for manager, fields in sorted(fields_of_others(with_defaults(planned, found), found).items())
     ]
 
 
@@ -497,14 +499,11 @@ def _take_it(planned: Object, found: Object, claims: Claims) -> str:
     While nothing of the part is noted, a run takes what carries the labels and was applied by the field manager. The
     command writes the plan, past consent and before the routers take it: it is told only where the plan is what lives.
     """
-    spec = found.get("spec") or {}
-    other = sorted(name for name, value in planned.get("spec", {}).items() if not _is_part(value, spec.get(name)))
+    other = other_fields(planned, found)
     if other:
-        fields = some([f"spec.{name}" for name in other], MOST_NAMES)
         return (
-            f"it is not as planned ({fields}): to take it over as it lives,"
-            " let the inventory say what lives first, until compare.yml has no difference in the cluster; or delete it"
-            " once"
+            f"it is not as planned ({some(other, MOST_NAMES)}): to take it over as it lives, let the inventory say what"
+            " lives there first; or delete it once"
         )
     namespace, _slash, name = claims.where.partition("/")
     forget = json.dumps({"data": {f"{NOTED}{claims.part}": None}}, separators=(",", ":"))
@@ -522,15 +521,6 @@ def _take_it(planned: Object, found: Object, claims: Claims) -> str:
         "to take it over as it lives, once compare.yml has no difference in the cluster: render, and apply the rendered"
         f" file in this site's name: {command}"
     )
-
-
-def _is_part(planned: Any, found: Any) -> bool:
-    """Return whether a live value is the planned one, with nothing but defaults beside it."""
-    if isinstance(planned, Mapping) and isinstance(found, Mapping):
-        return all(_is_part(value, found.get(name)) for name, value in planned.items())
-    if isinstance(planned, list) and isinstance(found, list):
-        return len(planned) == len(found) and all(map(_is_part, planned, found))
-    return bool(planned == found)
 
 
 def _service_place(item: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from .distributions import (
     API_ADDRESSES,
     CAPABILITIES,
     HOST,
+    KUBECTL,
     LOCAL_HOSTS,
     PORT,
     Distribution,
@@ -28,6 +29,7 @@ from .distributions import (
     distribution_of,
 )
 from .helm_values import value_at
+from .kubectl import kubectl
 
 NETWORKS: tuple[tuple[str, str], ...] = (
     (r"kube-flannel", "flannel"),
@@ -109,6 +111,7 @@ class _Look:
     ) -> None:
         self.values: Mapping[str, Any] = cluster["helm_values"]
         self.planned = cluster["distribution"]
+        self.kubectl = kubectl(cluster["kubeconfig"], cluster["context"])
         self.nodes = nodes
         self.runs = runs
         self.live_values = live_values
@@ -126,6 +129,10 @@ class _Look:
     def distribution(self) -> Distribution:
         """Return the distribution that the cluster is: what its nodes tell, else what the inventory says."""
         return distribution_of(self.live or self.planned)
+
+    def _command(self, way_out: str) -> str:
+        """Return a way out of a distribution with commands that name the cluster."""
+        return way_out.replace(KUBECTL, self.kubectl)
 
     def nodes_of_another(self) -> Iterator[Lack]:
         """Yield nodes that are not of the planned distribution, and the values that the distribution found needs."""
@@ -206,7 +213,7 @@ class _Look:
             found.setdefault("flannel", "in k3s itself")
         for network, where in sorted(found.items()):
             brought_along = self.distribution if network == "flannel" else distribution_of(None)
-            way_out = f"remove it: {brought_along.network}"
+            way_out = f"remove it: {self._command(brought_along.network)}"
             if self.runs:
                 yield Lack(f"{network} ({where}) runs beside Cilium ({way_out})", False)
             else:
@@ -228,7 +235,7 @@ class _Look:
             )
             yield Lack(
                 f"kube-proxy ({there}) runs beside Cilium's replacement of it, and both answer for services"
-                f" ({first}{self.distribution.kube_proxy})",
+                f" ({first}{self._command(self.distribution.kube_proxy)})",
                 False,
             )
         if there is None or there:
@@ -243,7 +250,7 @@ class _Look:
             yield Lack(
                 "no kube-proxy runs, and the plan has no address of the API server: its service address is served by"
                 " Cilium alone, so no agent starts after a reboot of its node (write k8sServiceHost and k8sServicePort"
-                " in edge_cilium_values: what kubectl -n kube-public get configmap cluster-info names)",
+                f" in edge_cilium_values: what {self.kubectl} -n kube-public get configmap cluster-info names)",
                 not self.runs,
             )
 

@@ -25,6 +25,8 @@ HOST, PORT = "k8sServiceHost", "k8sServicePort"
 API_URLS = "k8s.apiServerURLs"
 API_ADDRESSES = (HOST, "k8sServiceHostRef.name", API_URLS)
 """Values by which agents find the API server without a service address."""
+KUBECTL = "KUBECTL"
+"""What stands in a way out for the beginning of a command, which names the cluster."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -67,9 +69,9 @@ class Distribution:
     required: bool = False
     """Whether agents do not start there without the values."""
     kube_proxy: str = "the distribution's documentation says how to leave kube-proxy out"
-    """How kube-proxy is left out, or removed."""
+    """How kube-proxy is left out, or removed; :data:`KUBECTL` is how a command of kubectl begins."""
     network: str = "delete its manifests, and its file in /etc/cni/net.d of each node"
-    """How flannel, where the distribution brings it along, is left out."""
+    """How flannel, where the distribution brings it along, is left out; in the same form."""
 
     @property
     def local_port(self) -> int | None:
@@ -139,9 +141,9 @@ TALOS = Distribution(
     node_mark=("os_image", r"Talos \("),
     required=True,
     kube_proxy="cluster.proxy.disabled: true in the machine configuration (talos-patch.yaml, which render.yml writes),"
-    " then kubectl -n kube-system delete daemonset kube-proxy",
+    f" then {KUBECTL} -n kube-system delete daemonset kube-proxy",
     network="cluster.network.cni.name: none in the machine configuration (talos-patch.yaml, which render.yml writes),"
-    " then kubectl -n kube-system delete daemonset kube-flannel, and reboot the nodes one by one",
+    f" then {KUBECTL} -n kube-system delete daemonset kube-flannel, and reboot the nodes one by one",
 )
 
 K3S = Distribution(
@@ -194,7 +196,7 @@ KUBEADM = Distribution(
         'Cilium documentation, "Installation using kubeadm", "Kubernetes Without kube-proxy"',
         'Kubernetes documentation, "kubeadm init", "Creating a cluster with kubeadm"',
     ),
-    kube_proxy="kubectl -n kube-system delete daemonset,configmap kube-proxy, then drop its rules on each node"
+    kube_proxy=f"{KUBECTL} -n kube-system delete daemonset,configmap kube-proxy, then drop its rules on each node"
     " (iptables-save | grep -v KUBE | iptables-restore); of a new cluster: kubeadm init"
     " --skip-phases=addon/kube-proxy",
 )

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._kubernetes.labels import FIELD_MANAGER, UNNAMED_MANAGER
+from .._kubernetes.labels import FIELD_MANAGER, UNNAMED_MANAGER, ownership_labels
 from .common import Object
 
 Path = tuple[str, ...]
@@ -24,6 +24,11 @@ Operation = dict[str, Any]
 """An operation of a JSON Patch (RFC 6902)."""
 
 _ENTRIES = "/metadata/managedFields"
+_OWNERSHIP = {("f:metadata", "f:labels", f"f:{name}") for name in ownership_labels("")}
+_LAST_APPLIED: Path = ("f:metadata", "f:annotations", "f:kubectl.kubernetes.io/last-applied-configuration")
+"""By this annotation kubectl knows who applied an object without server-side apply."""
+_MAPS = ("f:selector", "f:matchLabels")
+"""Maps of a spec, of which each key is a field of its own."""
 
 
 def fields_of_others(planned: Object, found: Object) -> dict[str, list[str]]:
@@ -56,9 +61,9 @@ class OwnFields:
     nobody_else: list[str]
     """Fields that the plan has and no other manager owns."""
     going: list[str]
-    """Those beside the plan that go with :attr:`patch`, as no other manager owns them."""
+    """Those beside the plan that go with :attr:`patch`, as no other manager owns them, or a part of what holds them."""
     has_others: bool
-    """Whether another manager owns anything of the object, but finalizers."""
+    """Whether another manager owns anything of its spec, or of the labels by which it is ours: so it has applied it."""
     patch: list[Operation]
     """What takes away those beside the plan: each other value, and what others own, stays as it is."""
 
@@ -85,11 +90,38 @@ def own_fields(planned: Object, found: Object) -> OwnFields:
     in_plan = {path for path in ours if _has_field(planned, path)}
     beside, alone = ours - in_plan, in_plan - theirs
     # Of a Service of others the plan has labels and annotations alone: its spec is not ours to take away.
-    going = {path for path in beside - theirs if _has_field(planned, path[:1])}
+    going = {
+        path for path in beside - theirs if _has_field(planned, path[:1]) and not _is_shared(path, planned, theirs)
+    }
     stays = bool(alone) and beside == going
     patch = _giving_up(found, [] if stays else entries, {_whole(path, planned, theirs) for path in going})
-    has_others = any(path[:2] != ("f:metadata", "f:finalizers") for path in theirs)
+    has_others = any(path[0] == "f:spec" or path in _OWNERSHIP for path in theirs)
     return OwnFields(_texts(in_plan), _texts(beside), _texts(alone), _texts(going), has_others, patch)
+
+
+def _is_shared(path: Path, planned: Object, theirs: set[Path]) -> bool:
+    """Return whether others own another part of the list item, or of the struct, that a field beside the plan is in.
+
+    The API server refuses an item without its keys, and a struct without what its CRD requires. Keys of a map are free.
+    """
+    if path[0] == "f:metadata" or path[-2] in _MAPS:
+        return False
+    above = [path[:depth] for depth in range(2, len(path)) if path[depth].startswith("f:")]  # no lists: items are free
+    return any(not _has_field(planned, part) and any(item[: len(part)] == part for item in theirs) for part in above)
+
+
+def goes_with_an_apply_of_kubectl(found: Object, path: Path) -> bool:
+    """Return whether ``kubectl apply --server-side`` of an object without this field takes it away.
+
+    It does where who applied the object without server-side apply owns it, and nobody else: kubectl makes these fields
+    its own first, and an apply drops what it lacks (kubectl, ``migrateToSSAIfNecessary``).
+    """
+    owners = [
+        _LAST_APPLIED in paths and entry.get("operation") == "Update"
+        for entry in found["metadata"].get("managedFields") or []
+        if not entry.get("subresource") and path in (paths := set(_owned_paths(entry.get("fieldsV1") or {})))
+    ]
+    return bool(owners) and all(owners)
 
 
 def _whole(path: Path, planned: Object, theirs: set[Path]) -> Path:
@@ -168,7 +200,9 @@ def _has_field(value: Any, path: Path) -> bool:
         return False
     wanted = json.loads(name)
     if kind == "k":
-        return any(_is_item(path[0], item) and _has_field(item, path[1:]) for item in value)
+        items = [item for item in value if _is_item(path[0], item)]
+        is_key = len(path) == 2 and path[1].removeprefix("f:") in wanted  # perhaps left out, as it has a default
+        return bool(items) if is_key else any(_has_field(item, path[1:]) for item in items)
     return wanted in value
 
 

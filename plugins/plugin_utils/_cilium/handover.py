@@ -27,6 +27,9 @@ from .live_objects import is_of_a_site, is_ours, object_key, place
 FLUX_FLAG = f"--override-manager={FIELD_MANAGER}"
 """Flag of Flux's kustomize-controller: it takes over what this field manager holds, by apply and by update."""
 
+_CLASS = "spec.loadBalancerClass"
+"""The API server refuses to change it (Kubernetes API validation, ``ValidateServiceUpdate``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handover:
@@ -72,7 +75,9 @@ def handover(state: Mapping[str, Any], cluster: PlannedCluster, site: str) -> Ha
         if not (own.planned or own.beside):
             continue
         if wanted is not None:
-            if own.beside:
+            if "spec" in wanted and _CLASS in own.beside and found["spec"].get("type") == "LoadBalancer":
+                stuck.append(_class_stays(found, cluster))
+            elif own.beside:
                 stuck.append(_error(found, own, cluster))
             elif not own.nobody_else:  # else nobody has applied it yet, or none does who holds what was there before
                 held.append(place(found))
@@ -119,12 +124,23 @@ def _error(found: Object, own: OwnFields, cluster: PlannedCluster) -> EdgeError:
             " the plan, let Flux or Argo CD apply the inventory of before first, and run again"
         )
     if len(own.going) < len(own.beside):
-        hint += ". What others hold too stays until they take it away"
+        hint += ". What others hold too, or hold a part of, stays until they take it away"
     return EdgeError(
         place(found),
         f"the field manager {FIELD_MANAGER}, of runs of before, holds {some(own.beside, MOST_NAMES)}, which the plan"
         " does not have: no commit takes that away, as the API server keeps what any manager holds",
         f"{hint}. Or start Flux's kustomize-controller with {FLUX_FLAG}",
+    )
+
+
+def _class_stays(found: Object, cluster: PlannedCluster) -> EdgeError:
+    """Return what is to be done where a Service has a class and the plan has none: no patch takes it off."""
+    return EdgeError(
+        place(found),
+        f"it has the class {found['spec'].get('loadBalancerClass')} by runs of before, and the plan has none: no commit"
+        f" takes that away, as the API server keeps {_CLASS} while the type is LoadBalancer",
+        "keep class in edge_services. Or delete the Service once, so that Flux or Argo CD makes it anew; it loses its"
+        f" addresses at once: {_command(cluster, 'delete', found)}",
     )
 
 

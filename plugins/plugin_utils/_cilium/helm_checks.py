@@ -9,9 +9,11 @@ An error refuses the plan (EDGE604), a warning does not (EDGE605, EDGE617).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -44,6 +46,18 @@ from .helm_values import (
 from .services import CILIUM_INGRESS, GATEWAY
 
 ERROR, WARNING = "error", "warning"
+_HOST_NETWORK, _SERVICE = "ingressController.hostNetwork", "ingressController.service"
+_TEXT_MAPS = ("commonLabels", f"{_SERVICE}.annotations", f"{_SERVICE}.labels")
+_MAPS = ("ingressController", _HOST_NETWORK, _SERVICE, *_TEXT_MAPS)
+_TEXTS = (
+    "bgpControlPlane.secretsNamespace.name",
+    *(
+        f"{_SERVICE}.{name}"
+        for name in ("externalTrafficPolicy", "loadBalancerClass", "loadBalancerIP", "name", "type")
+    ),
+    "namespaceOverride",
+)
+"""Values that are read here and of which the chart takes one type alone (its ``values.schema.json``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,7 @@ def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProb
     replacement = value_at(values, "kubeProxyReplacement")
     if replacement not in (None, True, False, "true", "false"):
         found.append(ValueProblem("kubeProxyReplacement", f"{replacement!r} is neither true nor false", "write true"))
+    found += _other_types(values)
     return sorted(found, key=lambda problem: problem.path)
 
 
@@ -92,6 +107,7 @@ def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
         *check_helm_values(cluster.values, cluster.cilium_version),
         *_switched_off(cluster),
         *_no_addresses(cluster),
+        *_no_load_balancer(cluster),
         *_stopped(cluster),
         *_low_rate_limit(cluster),
         *_missing_families(cluster),
@@ -136,6 +152,20 @@ def _no_addresses(cluster: Cluster) -> Iterator[ValueProblem]:
         f"it is {other}, so pools serve only services with a class, and {whom}",
         "remove it, or write the class of each service",
     )
+
+
+def _no_load_balancer(cluster: Cluster) -> Iterator[ValueProblem]:
+    """Yield values by which the Service of Cilium's ingress controller gets no address, though the inventory has it."""
+    names = ", ".join(_of_chart(cluster, CILIUM_INGRESS))
+    in_host, kind = f"{_HOST_NETWORK}.enabled", f"{_SERVICE}.type"
+    for path, usual in ((in_host, (None, False, "false")), (kind, (None, "LoadBalancer"))):
+        written = value_at(cluster.values, path)
+        if names and written not in usual:
+            shown = "true" if written is True else written
+            problem = (
+                f"it is {shown}, but edge_services has {names}: only a Service of type LoadBalancer gets addresses"
+            )
+            yield ValueProblem(path, problem, "remove it")
 
 
 def _stopped(cluster: Cluster) -> Iterator[ValueProblem]:
@@ -329,8 +359,44 @@ def _l2_reason(cluster: Cluster) -> str | None:
 
 
 def _chart_reason(cluster: Cluster, chart: str) -> str | None:
-    names = sorted(service.key for service in cluster.services if service.chart == chart)
+    names = _of_chart(cluster, chart)
     return f"it makes the Service of {', '.join(names)}" if names else None
+
+
+def _of_chart(cluster: Cluster, chart: str) -> list[str]:
+    """Return the keys of the services that a chart makes, sorted."""
+    return sorted(service.key for service in cluster.services if service.chart == chart)
+
+
+def _other_types(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
+    """Yield values at which Helm fails, as they have another type than the chart or Kubernetes takes.
+
+    Labels and annotations are text for Kubernetes (``metav1.ObjectMeta``). What is null stands for no value.
+    """
+    texts = {path: value_at(values, path) for path in _TEXTS}
+    for path in _MAPS:
+        found = value_at(values, path)
+        if found is not None and not isinstance(found, Mapping):
+            yield ValueProblem(path, f"it is {_as_json(found)}, which is no map", "give each entry its name: NAME: ...")
+        elif path in _TEXT_MAPS:
+            texts |= {f"{path}.{name}": value for name, value in (found or {}).items()}
+    for path, value in texts.items():
+        if value is not None and not isinstance(value, str):
+            yield ValueProblem(path, f"it is {_as_json(value)}, which is no text", _text_hint(value))
+
+
+def _as_json(value: Any) -> str:
+    """Return a value as JSON, and what JSON has not, such as a date of YAML, without quotes."""
+    return str(value) if isinstance(value, date) else json.dumps(value, default=str)
+
+
+def _text_hint(value: Any) -> str:
+    """Return the way out for a value that is no text where one was needed."""
+    if not isinstance(value, (Mapping, list, tuple)):
+        return "quote it, so that YAML leaves it as you wrote it"
+    if value and not isinstance(value, Mapping) and all(isinstance(item, str) for item in value):
+        return f"write one text: {','.join(value)!r}"
+    return "write one text"
 
 
 def _version(text: str) -> Version | None:

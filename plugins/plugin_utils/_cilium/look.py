@@ -27,7 +27,8 @@ from .distribution_look import distribution_lacks
 from .field_owners import is_applied
 from .held_addresses import EVERY_SERVICE, ServiceWrites, lost_at_a_start, lost_by_a_release, no_longer_served
 from .helm_values import value_at
-from .lb_ipam import ALL, CLASSED, NONE, LbIpam, served_by, service_name
+from .kubectl import kubectl
+from .lb_ipam import ALL, CLASSED, NONE, LbIpam, read_service, served_by, service_name
 from .live_objects import live_uids, place
 from .note import RELEASE, Claims, note_name
 from .others_objects import ended_policies
@@ -76,7 +77,7 @@ TOO_OLD = (
 )
 NO_NAMESPACE = (
     "cilium_net_release_namespace: the cluster has no namespace {0}, in which Cilium's release and the note of what"
-    " this site made are kept (kubectl create namespace {0}, closed to tenants; or leave the variable out)"
+    " this site made are kept ({1} create namespace {0}, closed to tenants; or leave the variable out)"
 )
 
 
@@ -100,6 +101,11 @@ class Target:
     """Whether the run changes nothing (check mode): what is made until then by hand may lack."""
     now: float | None = None
     """Seconds of Unix time at the look; None: not told."""
+
+    @property
+    def kubectl(self) -> str:
+        """How a printed command begins that writes to it."""
+        return kubectl(self.cluster["kubeconfig"], self.cluster["context"])
 
     @property
     def planned_nodes(self) -> list[str]:
@@ -279,7 +285,7 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
         found.refusals = lacking_rights(_to_verify(target), rules)
         return found
     if target.namespace not in state["namespaces"]:
-        found.refusals.append(NO_NAMESPACE.format(target.namespace))
+        found.refusals.append(NO_NAMESPACE.format(target.namespace, target.kubectl))
     if not target.looks_at_release and not cluster["absent"] and _too_old(state):
         found.refusals.append(_too_old(state))
     found.lb_ipam = live_lb_ipam(target, state)
@@ -299,13 +305,13 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     waiting += _lost_by_helm(target, state, found.lb_ipam, helm)
     changes, claims = {}, {}
     for part in PARTS:
-        claims[part] = Claims(part, target.site, state["config_map"], target.namespace, target.now)
+        claims[part] = Claims(part, target.site, state["config_map"], target.namespace, target.now, target.kubectl)
         options = target.options(part, found.lb_ipam)
         changes[part] = part_changes(part, options, cluster["passwords"], after_helm, claims[part])
         # A field that the API lacks today may come with the upgrade.
         waiting += [*changes[part].errors, *(() if upgrades else changes[part].pruned)]
     waiting += _lost_at_the_start(target, after_helm, found.lb_ipam, claims["lb"])
-    claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace, target.now)
+    claims[SERVICES] = Claims(SERVICES, target.site, state["config_map"], target.namespace, target.now, target.kubectl)
     changes[SERVICES] = _look_at_services(target, after_helm, claims[SERVICES])
     waiting += changes[SERVICES].errors
     if target.previews:
@@ -316,8 +322,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     wanted = _to_verify(target) | _needed(target, state, changes, helm=calls_helm(target, state))
     found.refusals += lacking_rights(wanted, rules)
     if not target.cluster["cilium_managed"] and any(item.writes for item in changes.values()):
-        found.refusals += _without_effect(state)
-    found.notes += _left_out(changes, filter(helm.leaves, state["services"]))
+        found.refusals += _without_effect(target, state)
+    found.notes += [*_left_out(changes, state["services"], helm), *_no_load_balancers(state["services"], helm)]
     found.notes += _notes(target, state)
     found.pending = list(_pending(target, state, changes, claims))
     return found
@@ -418,17 +424,26 @@ def _each_address_once(errors: Iterable[EdgeError]) -> Iterator[EdgeError]:
         told.add(word)
 
 
-def _left_out(changes: Mapping[str, Changes], by_helm: Iterable[Object]) -> Iterator[str]:
+def _left_out(changes: Mapping[str, Changes], services: Iterable[Object], helm: ServiceWrites) -> Iterator[str]:
     """Yield what the run removes, and on which services of others it takes back what it set."""
     removed = [place(item) for part in (*PARTS, SERVICES) for item in changes[part].remove]
     if removed:
         yield f"removed, as the inventory lacks it: {', '.join(removed)}"
-    chart = [place(item) for item in by_helm]
+    chart = [place(item) for item in services if helm.leaves(item)]
     if chart:
         yield f"removed by Helm, as the planned values lack it: {', '.join(chart)}"
     left = [place(item) for item in changes[SERVICES].apply if set(item["metadata"]) == {"name", "namespace"}]
     if left:
         yield f"our labels and annotations are taken back, as the inventory lacks it: {', '.join(left)}"
+
+
+def _no_load_balancers(services: Iterable[Object], helm: ServiceWrites) -> Iterator[str]:
+    """Yield which live services lose all of their addresses, as Helm makes them another type than LoadBalancer."""
+    for item in services:
+        after = helm.after.get(service_name(item), item)["spec"].get("type")
+        held = ", ".join(address.text for address in read_service(item).held)
+        if held and item["spec"].get("type") == "LoadBalancer" != after:
+            yield f"Helm makes it {after}, as the planned values say, so it loses {held}: {place(item)}"
 
 
 def _look_at_services(target: Target, state: Mapping[str, Any], claims: Claims) -> Changes:
@@ -451,7 +466,7 @@ def _look_at_release(target: Target, state: Mapping[str, Any], found: Look) -> d
             " goes on from there"
         )
     if not calls_helm(target, state):
-        found.notes += [f"{text}\n{WAITS}" for text in lacks(state, rolled_out=False).errors]
+        found.notes += [f"{text}\n{WAITS}" for text in lacks(state, rolled_out=False, kubectl=target.kubectl).errors]
     runs = live is not None or _runs_agents(state)
     found.first_install = not runs and _is_bare(state)
     values = live.running.values if live else None
@@ -490,14 +505,15 @@ def calls_helm(target: Target, state: Mapping[str, Any]) -> bool:
     return target.looks_at_release and not is_as_planned(state["release"], releases(target, state)[1])
 
 
-def _without_effect(state: Mapping[str, Any]) -> list[str]:
+def _without_effect(target: Target, state: Mapping[str, Any]) -> list[str]:
     """Return why what is written to the cluster would not take effect.
 
     A Cilium that others install may have its workloads in another namespace: what is not there says nothing. Nor does a
     change of a moment ago, of which no controller has said yet what runs.
     """
     there = {rollout: lack for rollout, lack in state["rollouts"].items() if lack not in (MISSING, NOT_SEEN)}
-    return [f"{text}\n{NO_EFFECT}" for text in lacks({**state, "rollouts": there}, rolled_out=False).errors]
+    found = lacks({**state, "rollouts": there}, rolled_out=False, kubectl=target.kubectl)
+    return [f"{text}\n{NO_EFFECT}" for text in found.errors]
 
 
 def _pending(

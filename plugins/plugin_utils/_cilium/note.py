@@ -78,12 +78,13 @@ class Note:
     """Parts whose objects were noted."""
 
 
-def read_note(data: Mapping[str, str], where: str) -> Note:
+def read_note(data: Mapping[str, str], where: str, kubectl: str = "kubectl") -> Note:
     """Return what a ConfigMap notes.
 
     Args:
         data: its data.
         where: ``namespace/name``, for the error.
+        kubectl: how a printed command begins.
 
     Raises:
         EdgeError: it holds what no run has written.
@@ -115,8 +116,8 @@ def read_note(data: Mapping[str, str], where: str) -> Note:
             f"ConfigMap {where}",
             f"no run has written {some(strange, MOST_NAMES)}: keys are UIDs, with Kind namespace/name as value. So"
             " nobody knows what this site made",
-            f"mend it: kubectl -n {namespace} edit configmap {own}. Or delete it: the next run notes anew what carries"
-            " the site's labels and its field manager, and lists it",
+            f"mend it: {kubectl} -n {namespace} edit configmap {own}. Or delete it: the next run notes anew what"
+            " carries the site's labels and its field manager, and lists it",
         )
     return Note(made, keys, making, since, labels, frozenset(data.get(NODES, "").split()), frozenset(parts))
 
@@ -168,17 +169,26 @@ class Claims:
         data: of the site's ConfigMap; empty where there is none.
         namespace: where it stands, that of Cilium's release.
         now: seconds of Unix time; None: not told, and nothing that was to be made is too old.
+        kubectl: how a printed command begins (:func:`.kubectl.kubectl`).
 
     Raises:
         EdgeError: the ConfigMap holds what no run has written.
     """
 
-    def __init__(self, part: str, site: str, data: Mapping[str, str], namespace: str, now: float | None = None) -> None:
+    def __init__(
+        self,
+        part: str,
+        site: str,
+        data: Mapping[str, str],
+        namespace: str,
+        now: float | None = None,
+        kubectl: str = "kubectl",
+    ) -> None:
         self.namespace = namespace
-        self.kubectl = "kubectl"
-        """How a printed command begins; :func:`.parts.part_changes` names the cluster in it."""
+        self.kubectl = kubectl
+        """How a printed command begins; it names the cluster."""
         self.where = f"{namespace}/{note_name(site)}"
-        self.note = read_note(data, self.where)
+        self.note = read_note(data, self.where, kubectl)
         self.part = part
         self.site = site
         self.now = now

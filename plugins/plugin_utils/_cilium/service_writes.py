@@ -92,20 +92,36 @@ def _ingress_service(values: Mapping[str, Any], namespace: str) -> Object | None
     """
     if not value_at(values, "ingressController.enabled"):
         return None
-    own = value_at(values, "ingressController.service") or {}
+    own = _texts(values, "ingressController.service")
     in_host = value_at(values, "ingressController.hostNetwork.enabled")
     spec = {
         "type": "ClusterIP" if in_host else own.get("type") or "LoadBalancer",
         "externalTrafficPolicy": own.get("externalTrafficPolicy") or KUBERNETES_TRAFFIC_POLICY,
     }
     spec |= {name: own[name] for name in ("loadBalancerClass", "loadBalancerIP") if own.get(name)}
+    override = values.get("namespaceOverride")
     metadata = {
-        "namespace": values.get("namespaceOverride") or namespace,
+        "namespace": override if override and isinstance(override, str) else namespace,
         "name": own.get("name") or INGRESS_SERVICE,
-        "labels": {**(own.get("labels") or {}), **(values.get("commonLabels") or {})},
-        "annotations": own.get("annotations") or {},
+        "labels": {**_texts(values, "ingressController.service.labels"), **_texts(values, "commonLabels")},
+        "annotations": _texts(values, "ingressController.service.annotations"),
     }
     return {"metadata": metadata, "spec": spec}
+
+
+def _texts(values: Mapping[str, Any], path: str) -> dict[str, str]:
+    """Return the texts of a map of values.
+
+    Helm leaves out what is null. Any other type is refused in planned values (``helm_checks``), and by Kubernetes: what
+    live values have of it was never applied.
+
+    Args:
+        values: those of a release.
+        path: of the map. Nothing is found where it is none.
+    """
+    found = value_at(values, path)
+    entries = found.items() if isinstance(found, Mapping) else ()
+    return {name: value for name, value in entries if isinstance(value, str)}
 
 
 def _keys(item: Object, kind: str) -> Mapping[str, Any]:

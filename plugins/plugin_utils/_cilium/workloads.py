@@ -83,7 +83,7 @@ def operator_version(images: Mapping[str, Iterable[str]]) -> str | None:
     return next(filter(None, map(version_of_image, own)), None)
 
 
-def lacks(state: Mapping[str, Any], rolled_out: bool) -> Lacks:
+def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") -> Lacks:
     """Return what agents and operator lack.
 
     Agents that are down on some nodes keep no other node from taking the plan, and one operator is enough, unless the
@@ -92,6 +92,7 @@ def lacks(state: Mapping[str, Any], rolled_out: bool) -> Lacks:
     Args:
         state: ``rollouts`` and ``unready`` of module ``cluster_state_info``.
         rolled_out: whether this run has changed the release.
+        kubectl: how a printed command begins (:func:`.kubectl.kubectl`).
     """
     found = Lacks()
     for rollout, lack in state["rollouts"].items():
@@ -99,17 +100,17 @@ def lacks(state: Mapping[str, Any], rolled_out: bool) -> Lacks:
             continue
         unready = state["unready"][rollout]
         some_run = unready["ready"] > 0 and lack not in (NOT_SEEN, SCALED_DOWN)
-        text = _text(rollout, lack, unready["pods"], some_run)
+        text = _text(rollout, lack, unready["pods"], some_run, kubectl)
         (found.notes if some_run and not rolled_out else found.errors).append(text)
     return found
 
 
-def _text(rollout: str, lack: str, pods: Sequence[Mapping[str, str]] | None, some_run: bool) -> str:
+def _text(rollout: str, lack: str, pods: Sequence[Mapping[str, str]] | None, some_run: bool, kubectl: str) -> str:
     """Return what a workload lacks, what follows, and what to do."""
     kind, namespace, name = rollout.split("/")
     follows = NO_CONTROLLER if lack == NOT_SEEN else FOLLOWS[name][0 if some_run else 1]
     text = f"{TITLES[name]} ({kind} {namespace}/{name}): {lack}{_pods(pods, namespace)}. {follows}."
-    return f"{text} {_way_out(kind, namespace, name, lack, pods)}"
+    return f"{text} {_way_out(f'{kubectl} -n {namespace}', kind, name, lack, pods)}"
 
 
 def _pods(pods: Sequence[Mapping[str, str]] | None, namespace: str) -> str:
@@ -123,9 +124,8 @@ def _pods(pods: Sequence[Mapping[str, str]] | None, namespace: str) -> str:
     return f"; not ready: {some(told, MOST_PODS)}" if told else ""
 
 
-def _way_out(kind: str, namespace: str, name: str, lack: str, pods: Sequence[Mapping[str, str]] | None) -> str:
-    """Return what to look at, or what to do."""
-    kubectl = f"kubectl -n {namespace}"
+def _way_out(kubectl: str, kind: str, name: str, lack: str, pods: Sequence[Mapping[str, str]] | None) -> str:
+    """Return what to look at, or what to do. Commands begin with ``kubectl``, which names the namespace too."""
     workload = f"{kind.lower()}/{name}"
     if lack == SCALED_DOWN:
         return f"Scale it up: {kubectl} scale {workload} --replicas=1, or as many as operator.replicas says"

@@ -12,6 +12,7 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import changes as _changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.address_refusals import given_by
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.as_it_lives import with_defaults
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import MayMove
@@ -218,6 +219,63 @@ def test_removes_only_what_carries_both_labels() -> None:
 )
 def test_refuses_to_take_over(live: dict[str, Any], error: str) -> None:
     assert texts(lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), state(objects=[live]), "home").errors) == [error]
+
+
+@pytest.mark.parametrize(
+    ("kind", "planned", "lives"),
+    [
+        pytest.param(POOL, {}, {"disabled": False}, id="a pool"),
+        pytest.param(
+            "CiliumBGPPeerConfig",
+            {"timers": {"holdTimeSeconds": 9}},
+            {
+                "timers": {"holdTimeSeconds": 9, "connectRetryTimeSeconds": 120},
+                "ebgpMultihop": 1,
+                "gracefulRestart": {"enabled": False, "restartTimeSeconds": 120},
+            },
+            id="a peer config",
+        ),
+        pytest.param(
+            "CiliumBGPClusterConfig",
+            {"bgpInstances": [{"name": "i", "peers": [{"name": "p", "peerConfigRef": {"name": "k8s"}}]}]},
+            {
+                "bgpInstances": [
+                    {
+                        "name": "i",
+                        "peers": [
+                            {
+                                "name": "p",
+                                "peerConfigRef": {"group": "cilium.io", "kind": "CiliumBGPPeerConfig", "name": "k8s"},
+                            }
+                        ],
+                    }
+                ]
+            },
+            id="a cluster config",
+        ),
+    ],
+)
+def test_defaults_that_somebody_owns_are_not_beside_the_plan(
+    kind: str, planned: dict[str, Any], lives: dict[str, Any]
+) -> None:
+    one = {"kind": kind, "metadata": {"name": "a"}, "spec": planned}
+    live = {"kind": kind, "metadata": {"name": "a"}, "spec": lives}
+    assert with_defaults(one, live)["spec"] == lives
+    assert with_defaults(one, {**live, "spec": {}})["spec"] == planned
+
+
+def test_a_pool_that_kubectl_made_is_as_planned_and_one_that_it_disabled_is_not() -> None:
+    by_kubectl = [
+        managed(MANAGER, {"f:blocks": {}}),
+        managed("kubectl-create", {"f:blocks": {}, "f:disabled": {}}, "Update"),
+    ]
+    found = []
+    for disabled in (False, True):
+        live = pool("lb", "192.0.2.0/25", managedFields=by_kubectl)
+        live["spec"]["disabled"] = disabled
+        found.append(texts(lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), state(objects=[live]), "home").errors))
+    assert found[0] == []
+    assert "the field manager kubectl-create holds spec.disabled" in found[1][0]
 
 
 ENDING = {"deletionTimestamp": "2026-11-30T08:00:00Z", "finalizers": ["example.org/guard"]}

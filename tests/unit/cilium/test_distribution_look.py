@@ -63,6 +63,7 @@ def lacks(
     assert made.data is not None, made.findings
     cluster = made.data["clusters"]["platform"]
     cluster["helm_values"].update(planned or {})
+    cluster["kubeconfig"], cluster["context"] = None, "platform"
     facts = {name: node_facts(item) for name, item in nodes.items()}
     found = distribution_lacks(cluster, facts, workloads, runs, live)
     return [lack.text for lack in found if lack.refusal], [lack.text for lack in found if not lack.refusal]
@@ -183,7 +184,7 @@ MIGRATION = (
             (workload("kube-flannel"),),
             "flannel (DaemonSet kube-system/kube-flannel)",
             "cluster.network.cni.name: none in the machine configuration (talos-patch.yaml, which render.yml writes),"
-            " then kubectl -n kube-system delete daemonset kube-flannel, and reboot the nodes one by one",
+            " then kubectl --context platform -n kube-system delete daemonset kube-flannel, and reboot the nodes one by one",
             id="Talos's flannel",
         ),
         pytest.param(
@@ -234,12 +235,14 @@ def test_kube_proxy_beside_its_replacement_is_a_note() -> None:
         [],
         [
             f"{text} (cluster.proxy.disabled: true in the machine configuration (talos-patch.yaml, which render.yml"
-            " writes), then kubectl -n kube-system delete daemonset kube-proxy)"
+            " writes), then kubectl --context platform -n kube-system delete daemonset kube-proxy)"
         ],
     )
     (note,) = lacks("kubeadm", {"a": DEBIAN}, (KUBE_PROXY,), runs=True)[1]
     first = "write k8sServiceHost and k8sServicePort first, else no agent starts again; then "
-    assert note.startswith(f"{text} ({first}kubectl -n kube-system delete daemonset,configmap kube-proxy, ")
+    assert note.startswith(
+        f"{text} ({first}kubectl --context platform -n kube-system delete daemonset,configmap kube-proxy, "
+    )
     assert lacks("k3s", {"a": k3s(*WELL_SET[:4], *WELL_SET[6:])}, runs=True)[1] == [
         "kube-proxy (in k3s itself) runs beside Cilium's replacement of it, and both answer for services"
         f" (disable-kube-proxy: true {IN_CONFIG}, then restart k3s everywhere)"
@@ -263,7 +266,7 @@ def test_without_kube_proxy_and_without_an_address_of_the_api_server_no_agent_st
     text = (
         "no kube-proxy runs, and the plan has no address of the API server: its service address is served by Cilium"
         " alone, so no agent starts after a reboot of its node (write k8sServiceHost and k8sServicePort in"
-        " edge_cilium_values: what kubectl -n kube-public get configmap cluster-info names)"
+        " edge_cilium_values: what kubectl --context platform -n kube-public get configmap cluster-info names)"
     )
     assert lacks("kubeadm", {"a": DEBIAN}) == ([text], [])
     assert lacks("kubeadm", {"a": DEBIAN}, runs=True) == ([], [text])

@@ -43,6 +43,7 @@ def peer(*entries: dict[str, Any], name: str = "k8s", labels: dict[str, str] | N
     found["metadata"].update(name=name, managedFields=list(entries))
     found["metadata"]["labels"].update(labels or {})
     found["spec"].update(authSecretRef="bgp-password-x", gracefulRestart={"enabled": True, "restartTimeSeconds": 120})
+    found["spec"]["selector"] = {"ours": "1", "theirs": "2"}
     found["spec"]["peers"] = [{"name": name} for name in ("a", "b", "udm")]
     return found
 
@@ -157,8 +158,30 @@ PATCHES = [
             entry("kubectl", fields({"f:gracefulRestart": {"f:restartTimeSeconds": {}}})),
             entry(MANAGER, fields(RESTART)),
         ),
-        [*held_number(2), *removed(f"{ENTRY}2", "/spec/gracefulRestart/enabled")],
-        id="a struct of several",
+        [*held_number(2), *removed(f"{ENTRY}2")],
+        id="a struct of several: the CRD asks for some of its fields",
+    ),
+    pytest.param(
+        peer(
+            FLUX,
+            entry("kubectl-edit", fields({"f:peers": {'k:{"name":"a"}': {"f:peerASN": {}}}}), "Update"),
+            entry(MANAGER, fields(PEERS)),
+        ),
+        [
+            *held_number(2),
+            {"op": "test", "path": "/spec/peers/1/name", "value": "b"},
+            *removed(f"{ENTRY}2", "/spec/peers/1"),
+        ],
+        id="an item of several stays whole: its key is one of its fields",
+    ),
+    pytest.param(
+        peer(
+            FLUX,
+            entry("kubectl-edit", fields({"f:selector": {"f:theirs": {}}})),
+            entry(MANAGER, fields({"f:selector": {"f:ours": {}}})),
+        ),
+        [*held_number(2), *removed(f"{ENTRY}2", "/spec/selector/ours")],
+        id="a key of a map of several goes alone",
     ),
     pytest.param(
         web(ARGO, entry(MANAGER, WITH_SHARING)),
@@ -221,8 +244,68 @@ def test_the_way_out_is_a_command() -> None:
     assert str(error) == f"CiliumBGPPeerConfig k8s: {PROBLEM} ({GIVE_UP}'{patch}'. spec.authSecretRef{GOES}{FLAG})"
     (error,) = found_in(peer(SHARED, entry(MANAGER, WITH_PASSWORD))).stuck
     patch = f"""[{TEST},{{"op":"remove","path":"/metadata/managedFields/1"}}]"""
-    stays = ". What others hold too stays until they take it away"
+    stays = ". What others hold too, or hold a part of, stays until they take it away"
     assert str(error) == f"CiliumBGPPeerConfig k8s: {PROBLEM} ({GIVE_UP}'{patch}'{stays}{FLAG})"
+
+
+WEB = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"namespace": "media", "name": "web", "labels": OURS},
+    "spec": {"type": "LoadBalancer", "ports": [{"name": "https", "port": 443, "targetPort": 443}]},
+}
+PORTS = {
+    f'k:{{"port":{number},"protocol":"TCP"}}': {
+        ".": {},
+        "f:name": {},
+        "f:port": {},
+        "f:protocol": {},
+        "f:targetPort": {},
+    }
+    for number in (80, 443)
+}
+
+
+def web_as_planned(*entries: dict[str, Any], **spec: Any) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return what is told of a live Service that the plan has with port 443 alone, and the operations of the patch."""
+    item = web(*entries, labels=OURS)
+    ports = [
+        {"name": f"p{number}", "port": number, "protocol": "TCP", "nodePort": 30000 + number} for number in (80, 443)
+    ]
+    item["spec"].update(ports=ports, **spec)
+    stuck = found_in(item, services=[{**SERVICE, "object": WEB}]).stuck
+    patches = [error.hint.partition(" -p ")[2].partition("]'")[0] + "]'" for error in stuck if " -p " in error.hint]
+    return [str(error) for error in stuck], [one for text in patches for one in json.loads(shlex.split(text)[0])]
+
+
+@pytest.mark.parametrize("leaf", ["f:nodePort", "f:targetPort", "f:port"])
+def test_a_port_of_which_somebody_holds_a_leaf_is_given_up_as_it_is(leaf: str) -> None:
+    """A port without its number, or its name beside another one, is refused by the API server with the whole patch."""
+    edit = entry("kubectl-edit", fields({"f:ports": {'k:{"port":80,"protocol":"TCP"}': {leaf: {}}}}), "Update")
+    told, patch = web_as_planned(entry(MANAGER, fields({"f:ports": PORTS})), edit)
+    assert [one["path"] for one in patch if one["op"] == "remove"] == [f"{ENTRY}0"]
+    assert " goes at once" not in told[0]
+
+
+def test_no_key_of_a_planned_item_is_taken_away() -> None:
+    """The plan leaves the protocol of port 443 out, as it has a default."""
+    _told, patch = web_as_planned(entry(MANAGER, fields({"f:ports": PORTS})))
+    gone = [one["path"] for one in patch if one["op"] == "remove"]
+    assert gone == ["/spec/ports/0"]
+
+
+def test_no_patch_takes_the_class_of_a_service_off() -> None:
+    told, patch = web_as_planned(
+        entry(MANAGER, fields({"f:loadBalancerClass": {}, "f:type": {}})),
+        loadBalancerClass="io.cilium/bgp-control-plane",
+    )
+    assert patch == []
+    assert told == [
+        "Service media/web: it has the class io.cilium/bgp-control-plane by runs of before, and the plan has none: no commit"
+        " takes that away, as the API server keeps spec.loadBalancerClass while the type is LoadBalancer (keep class in"
+        " edge_services. Or delete the Service once, so that Flux or Argo CD makes it anew; it loses its addresses at once:"
+        f" {KUBECTL} delete service web -n media)"
+    ]
 
 
 def test_what_both_hold_is_a_note() -> None:
@@ -236,6 +319,9 @@ def test_what_both_hold_is_a_note() -> None:
 
 MADE = entry(MANAGER, WITH_PASSWORD)
 FINALIZER = entry("guard", {"f:metadata": {"f:finalizers": {'v:"x"': {}}}}, "Update")
+NOTE = {"f:metadata": {"f:annotations": {"f:owner/a": {}}, "f:labels": {"f:app": {}}}}
+OUR_LABELS = {"f:metadata": {"f:labels": {f"f:{name}": {} for name in OURS}}}
+WEB_MADE = {**OUR_LABELS, "f:spec": {"f:type": {}}}
 OTHER_SITE = {**OURS, "cluster-edge.hybridnet/site": "other"}
 
 
@@ -248,6 +334,18 @@ OTHER_SITE = {**OURS, "cluster-edge.hybridnet/site": "other"}
         pytest.param(web(entry(MANAGER, KEYS), labels=OURS), [], ["Service media/web"], id="a Service that runs made"),
         pytest.param(peer(FLUX, MADE, labels=OURS), [], [], id="an object that leaves Git as a whole"),
         pytest.param(peer(MADE, FINALIZER, labels=OURS), [], ["CiliumBGPPeerConfig k8s"], id="one that Git never had"),
+        pytest.param(
+            web(entry(MANAGER, WEB_MADE), entry("kubectl-annotate", NOTE, "Update"), labels=OURS),
+            [],
+            ["Service media/web"],
+            id="one that somebody annotated once",
+        ),
+        pytest.param(
+            web(entry(MANAGER, WEB_MADE), entry("helm", OUR_LABELS), labels=OURS),
+            [],
+            [],
+            id="one with our labels by Git",
+        ),
         pytest.param(peer(MADE, labels=OTHER_SITE), [], [], id="an object of another site"),
         pytest.param(peer(MADE), [], [], id="an object of nobody's"),
     ],

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -493,6 +494,24 @@ def test_values_against_the_distribution(distribution: str | None, values: dict[
             ["kubeProxyReplacement: 'strict' is neither true nor false (write true) [error]"],
             id="an old word",
         ),
+        pytest.param(
+            {
+                "namespaceOverride": None,
+                "commonLabels": None,
+                "ingressController": {
+                    "hostNetwork": {"enabled": False},
+                    "service": {
+                        "labels": {"p": None, "q": ""},
+                        "annotations": {"a": "1"},
+                        "loadBalancerIP": None,
+                        "type": "NodePort",
+                    },
+                },
+            },
+            "1.20.2",
+            [],
+            id="the types that the chart takes",
+        ),
     ],
 )
 def test_check_helm_values(values: dict[str, Any], version: str, problems: list[str]) -> None:
@@ -501,6 +520,91 @@ def test_check_helm_values(values: dict[str, Any], version: str, problems: list[
         for item in check_helm_values(values, version)
     ]
     assert found == problems
+
+
+QUOTE = "quote it, so that YAML leaves it as you wrote it"
+NAME_EACH = "give each entry its name: NAME: ..."
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        pytest.param(
+            {"ingressController": True},
+            [f"ingressController: it is true, which is no map ({NAME_EACH})"],
+            id="the section",
+        ),
+        pytest.param(
+            {"ingressController": {"hostNetwork": True, "service": "x"}},
+            [
+                f"ingressController.hostNetwork: it is true, which is no map ({NAME_EACH})",
+                f'ingressController.service: it is "x", which is no map ({NAME_EACH})',
+            ],
+            id="sections below",
+        ),
+        pytest.param(
+            {"ingressController": {"service": {"labels": ["a"], "annotations": "a=b"}}, "commonLabels": 5},
+            [
+                f"commonLabels: it is 5, which is no map ({NAME_EACH})",
+                f'ingressController.service.annotations: it is "a=b", which is no map ({NAME_EACH})',
+                f'ingressController.service.labels: it is ["a"], which is no map ({NAME_EACH})',
+            ],
+            id="maps of texts",
+        ),
+        pytest.param(
+            {"ingressController": {"service": {"labels": []}}},
+            [f"ingressController.service.labels: it is [], which is no map ({NAME_EACH})"],
+            id="an empty list",
+        ),
+        pytest.param(
+            {"commonLabels": {"team": 1}, "ingressController": {"service": {"labels": {"b": "x", "c": False}}}},
+            [
+                f"commonLabels.team: it is 1, which is no text ({QUOTE})",
+                f"ingressController.service.labels.c: it is false, which is no text ({QUOTE})",
+            ],
+            id="labels that are no text",
+        ),
+        pytest.param(
+            {
+                "ingressController": {
+                    "service": {"annotations": {"lbipam.cilium.io/ips": ["10.0.0.1", "10.0.0.2"], "b": {"c": "d"}}}
+                }
+            },
+            [
+                'ingressController.service.annotations.b: it is {"c": "d"}, which is no text (write one text)',
+                'ingressController.service.annotations.lbipam.cilium.io/ips: it is ["10.0.0.1", "10.0.0.2"], which is no text'
+                " (write one text: '10.0.0.1,10.0.0.2')",
+            ],
+            id="annotations that are no text",
+        ),
+        pytest.param(
+            {"ingressController": {"service": {"loadBalancerIP": 5, "name": [], "type": ["x", 1]}}},
+            [
+                f"ingressController.service.loadBalancerIP: it is 5, which is no text ({QUOTE})",
+                "ingressController.service.name: it is [], which is no text (write one text)",
+                'ingressController.service.type: it is ["x", 1], which is no text (write one text)',
+            ],
+            id="fields",
+        ),
+        pytest.param(
+            {"namespaceOverride": 5, "bgpControlPlane": {"secretsNamespace": {"name": 6}}},
+            [
+                f"bgpControlPlane.secretsNamespace.name: it is 6, which is no text ({QUOTE})",
+                f"namespaceOverride: it is 5, which is no text ({QUOTE})",
+            ],
+            id="namespaces",
+        ),
+        pytest.param(
+            {"commonLabels": {"since": date(2026, 7, 1)}},
+            [f"commonLabels.since: it is 2026-07-01, which is no text ({QUOTE})"],
+            id="a date of YAML",
+        ),
+    ],
+)
+def test_values_of_another_type(values: dict[str, Any], problems: list[str]) -> None:
+    found = check_helm_values(values, "1.20.2")
+    assert [f"{item.path}: {item.problem} ({item.hint})" for item in found] == problems
+    assert {item.code for item in found} == {"EDGE604"}
 
 
 def test_check_cluster_values() -> None:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm_records import read_release
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import MISSING, NOT_SEEN
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
@@ -30,7 +32,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.helm_stand_in import HelmStandIn, record
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
-from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of, way_out
+from ansible_collections.hybridnet.cluster_edge.tests.support.noted import other_than_planned, uid_of, way_out
 
 SITE = """
 all:
@@ -121,6 +123,50 @@ def test_printed_commands_name_the_cluster(place: dict[str, str], kubectl: str) 
     theirs = {**of.cluster["lb"][0], "metadata": {"name": of.cluster["lb"][0]["metadata"]["name"], "uid": "x"}}
     (refused,) = look(of, state(of, json.dumps(theirs), config_map={"noted.lb": "true"}), ADMINISTRATOR).refusals
     assert way_out("lb", kubectl=kubectl).replace("cluster-edge-home", "cluster-edge-edge") in refused
+
+
+def test_a_pool_by_hand_that_is_as_planned_is_taken_by_a_command_and_one_that_is_disabled_is_not() -> None:
+    """Nobody writes ``allowFirstLastIPs`` by hand, and the plan always has it."""
+    of = target()
+    by_hand = {
+        **of.cluster["lb"][0],
+        "metadata": {"name": "lb", "uid": "x"},
+        "spec": {"blocks": [{"cidr": "10.67.200.0/24"}]},
+    }
+    for more, out in (({}, way_out("lb", noted=False)), ({"disabled": True}, other_than_planned("spec.disabled"))):
+        live = {**by_hand, "spec": {**by_hand["spec"], **more}}
+        (refused,) = look(of, state(of, json.dumps(live)), ADMINISTRATOR).refusals
+        assert out in refused
+
+
+WRITES = re.compile(r"kubectl (?!--context home )(-n \S+ )?(create|delete|edit|scale|patch|apply|label|annotate)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param({"namespaces": []}, "create namespace kube-system", id="no namespace"),
+        pytest.param(
+            {
+                "rollouts": {"Deployment/kube-system/cilium-operator": "scaled to 0"},
+                "unready": {"Deployment/kube-system/cilium-operator": {"ready": 0, "wanted": 1, "pods": ()}},
+            },
+            "-n kube-system scale deployment/cilium-operator",
+            id="an operator that is scaled down",
+        ),
+    ],
+)
+def test_no_refusal_writes_to_the_current_context(changes: dict[str, Any], told: str) -> None:
+    of = target(edge_cluster_context="home")
+    refused = "\n".join(look(of, state(of, **changes), ADMINISTRATOR).refusals)
+    assert f"kubectl --context home {told}" in refused
+    assert not WRITES.search(refused)
+
+
+def test_an_edited_note_names_the_cluster() -> None:
+    of = target(edge_cluster_context="home")
+    with pytest.raises(EdgeError, match="mend it: kubectl --context home -n kube-system edit configmap"):
+        look(of, state(of, config_map={"hello": "world"}), ADMINISTRATOR)
 
 
 def test_a_cluster_with_a_peering_policy_and_a_pool_of_the_same_addresses() -> None:
@@ -998,6 +1044,27 @@ def test_a_service_that_helm_leaves_alone_is_not_judged() -> None:
     assert look(of, live, ADMINISTRATOR).refusals == []
 
 
+def target_with(values: dict[str, Any]) -> Target:
+    """Return a cluster whose ingress controller is the user's own, by values with ``values`` over those of pool a."""
+    of = ingress_target(None)
+    own = {"enabled": True, "service": {"labels": {"cluster-edge.hybridnet/pool": "a"}}}
+    controller = {**own, **values.get("ingressController", {})}
+    controller["service"] = {**own["service"], **controller["service"]}
+    merged = {**of.cluster["helm_values"], **values, "ingressController": controller}
+    return replace(of, cluster={**of.cluster, "helm_values": merged})
+
+
+def with_value(of: Target, path: str, value: Any) -> Target:
+    """Return a cluster with another planned value at a dotted path."""
+    values = json.loads(json.dumps(of.cluster["helm_values"]))
+    *above, name = path.split(".")
+    section = values
+    for each in above:
+        section = section.setdefault(each, {})
+    section[name] = value
+    return replace(of, cluster={**of.cluster, "helm_values": values})
+
+
 @pytest.mark.parametrize(
     ("before", "after", "refused"),
     [
@@ -1019,24 +1086,78 @@ def test_a_service_that_helm_leaves_alone_is_not_judged() -> None:
 def test_values_of_the_user_change_the_service_of_the_ingress_controller(
     before: dict[str, Any], after: dict[str, Any], refused: str | None
 ) -> None:
-    own = {"ingressController": {"enabled": True, "service": {"labels": {"cluster-edge.hybridnet/pool": "a"}}}}
-
-    def target_with(values: dict[str, Any]) -> Target:
-        of = ingress_target(None)
-        merged = {
-            **own,
-            **values,
-            "ingressController": {**own["ingressController"], **values.get("ingressController", {})},
-        }
-        merged["ingressController"]["service"] = {
-            **own["ingressController"]["service"],
-            **values.get("ingressController", {}).get("service", {}),
-        }
-        return replace(of, cluster={**of.cluster, "helm_values": {**of.cluster["helm_values"], **merged}})
-
     live = with_ingress(target_with(before), "10.67.200.1")
     found = look(target_with(after), live, ADMINISTRATOR).refusals
     assert [text.startswith(f"Service {INGRESS}: it holds 10.67.200.1") and str(refused) in text for text in found] == (
         [True] if refused else []
     )
     assert all("keep its labels, annotations and fields in ingressController.service" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("values", "made"),
+    [
+        pytest.param({"hostNetwork": {"enabled": True}}, "ClusterIP", id="in the nodes' network"),
+        pytest.param({"service": {"type": "NodePort"}}, "NodePort", id="a type"),
+        pytest.param({"hostNetwork": {"enabled": True}, "service": {"type": "NodePort"}}, "ClusterIP", id="both"),
+        pytest.param({"service": {"type": "LoadBalancer"}}, None, id="the chart's own type"),
+        pytest.param({"service": {"externalTrafficPolicy": "Local"}}, None, id="another field"),
+        pytest.param({"enabled": False}, None, id="Helm removes it"),
+    ],
+)
+def test_a_service_that_helm_makes_another_type_is_noted(values: dict[str, Any], made: str | None) -> None:
+    live = with_ingress(target_with({}), "10.67.200.1")
+    found = look(target_with({"ingressController": values}), live, ADMINISTRATOR)
+    assert found.refusals == []
+    expected = f"Helm makes it {made}, as the planned values say, so it loses 10.67.200.1: Service {INGRESS}"
+    assert [text for text in found.notes if "so it loses" in text] == ([expected] if made else [])
+
+
+def test_a_service_without_addresses_loses_none() -> None:
+    live = with_ingress(target_with({}), "")
+    found = look(target_with({"ingressController": {"hostNetwork": {"enabled": True}}}), live, ADMINISTRATOR)
+    assert not any("so it loses" in text for text in found.notes)
+
+
+ODD_VALUES = ["x", 5, True, [], ["a"], {"a": ["b"]}, {"a": 1}, {"lbipam.cilium.io/ips": ["10.0.0.1"]}]
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES, ids=str)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "commonLabels",
+        "ingressController",
+        "ingressController.hostNetwork",
+        "ingressController.service",
+        "namespaceOverride",
+        *(
+            f"ingressController.service.{name}"
+            for name in ("annotations", "externalTrafficPolicy", "labels", "loadBalancerClass", "loadBalancerIP")
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_live", [False, True], ids=["planned", "live"])
+def test_values_of_any_type_are_read(path: str, odd: Any, is_live: bool) -> None:
+    """Planned ones of another type are refused before, by the plan; of live ones others have written what they will."""
+    pair = [target_with({}), with_value(target_with({}), path, odd)]
+    before, after = reversed(pair) if is_live else pair
+    service = holder("10.67.200.1", INGRESS, labels={"cluster-edge.hybridnet/pool": "a"})
+    look(after, beside({**as_planned(before), "services": []}, service), ADMINISTRATOR)
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES, ids=str)
+def test_live_values_that_kubernetes_never_took_take_nothing(odd: Any) -> None:
+    """The pool selects the Service by a label that somebody has set by hand, and that no values have."""
+    before = with_value(target_with({}), "ingressController.service.labels", odd)
+    service = holder("10.67.200.1", INGRESS, labels={"cluster-edge.hybridnet/pool": "a"})
+    live = beside({**as_planned(before), "services": []}, service)
+    assert look(target_with({}), live, ADMINISTRATOR).refusals == []
+
+
+def test_a_label_that_is_null_is_none() -> None:
+    """Helm leaves it out, so the one of the values before is taken off."""
+    live = with_ingress(target_with({}), "10.67.200.1")
+    null = target_with({"ingressController": {"service": {"labels": {"cluster-edge.hybridnet/pool": None}}}})
+    (found,) = look(null, live, ADMINISTRATOR).refusals
+    assert "and this run takes cluster-edge.hybridnet/pool back: the pool a no longer selects it" in found

@@ -516,6 +516,11 @@ def test_config_map_that_somebody_edited(data: dict[str, str], strange: str) -> 
     )
 
 
+def test_the_way_out_of_an_edited_config_map_names_the_cluster() -> None:
+    with pytest.raises(EdgeError, match="mend it: kubectl --context home -n kube-system edit configmap"):
+        Claims("lb", "home", {"hello": "world"}, "kube-system", kubectl="kubectl --context home")
+
+
 def test_note_is_read_as_it_was_written() -> None:
     data = {
         **NOTED,

@@ -107,3 +107,5 @@ def test_after_a_change_of_the_release_it_is_one() -> None:
 )
 def test_what_nothing_takes_effect_without(found: dict[str, Any], text: str) -> None:
     assert lacks(found, rolled_out=False) == Lacks(errors=[text])
+    named = text.replace("kubectl", "kubectl --context home")
+    assert lacks(found, rolled_out=False, kubectl="kubectl --context home") == Lacks(errors=[named])

@@ -12,6 +12,7 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._addressing.intervals import Interval, merge
+from ..._cilium.as_it_lives import ALLOTTED, SERVICE_DEFAULTS
 from ..._kubernetes.labels import service_labels
 from ..._kubernetes.selectors import Selector
 from .pools import interval_text
@@ -22,17 +23,7 @@ _SHARING = {
     "sharing key": ("lbipam.cilium.io/sharing-key", "io.cilium/lb-ipam-sharing-key"),
     "shared with namespaces": ("lbipam.cilium.io/sharing-cross-namespace", "io.cilium/lb-ipam-sharing-cross-namespace"),
 }
-_DEFAULTS: Mapping[str, Any] = {
-    "type": "ClusterIP",
-    "externalTrafficPolicy": "Cluster",
-    "internalTrafficPolicy": "Cluster",
-    "ipFamilyPolicy": "SingleStack",
-    "sessionAffinity": "None",
-    "allocateLoadBalancerNodePorts": True,
-}
 _OTHERWISE_COMPARED = ("ports", "loadBalancerIP", "selector")
-_ALLOTTED = ("clusterIP", "clusterIPs", "healthCheckNodePort")
-"""What the API server chooses where nobody does."""
 
 
 def service_facts(
@@ -61,7 +52,7 @@ def service_facts(
         facts[what] = next((str(annotations[key]) for key in keys if key in annotations), "")
     facts["ports"] = _ports(spec.get("ports") or [])
     facts["endpoints"] = ", ".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
-    defaults = {**_DEFAULTS, "ipFamilies": [first_family]}
+    defaults = {**SERVICE_DEFAULTS, "ipFamilies": [first_family]}
     for key in sorted({**defaults, **spec}):
         value = spec.get(key, defaults.get(key))
         if key not in _OTHERWISE_COMPARED and value != defaults.get(key):
@@ -75,7 +66,7 @@ def _as_asked(spec: Mapping[str, Any]) -> dict[str, Any]:
     A node port that was asked for looks the same there and is left out too; a headless Service asks for no cluster IP.
     """
     headless = spec.get("clusterIP") == "None"
-    kept = {key: value for key, value in spec.items() if headless or key not in _ALLOTTED}
+    kept = {key: value for key, value in spec.items() if headless or key not in ALLOTTED}
     ports = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec.get("ports") or []]
     return {**kept, "ports": ports}
 
