@@ -27,7 +27,7 @@ from .._kubernetes.labels import (
 )
 from .._kubernetes.selectors import selector_of
 from .common import GROUP, Object
-from .field_owners import Path, goes_with_an_apply_of_kubectl
+from .field_owners import LAST_APPLIED, Path, goes_with_an_apply_of_kubectl
 from .lb_ipam import POOL, read_pool, read_service
 
 SERVICE_DEFAULTS: Mapping[str, Any] = {
@@ -79,6 +79,7 @@ def other_fields(planned: Object, found: Object) -> list[str]:
     if planned["kind"] == "Service":
         one, other = _asked(planned), _asked(found)
         fields += [f"metadata.annotations.{name}" for name in one if one[name] != other[name]]
+        fields += [f"metadata.annotations.{name}" for name in _going(planned, found, "annotations") if name not in one]
     return sorted(fields)
 
 
@@ -191,10 +192,22 @@ def _asked(service: Object) -> dict[str, Any]:
 
 
 def _other_labels(planned: Object, found: Object) -> Iterator[str]:
-    """Yield the labels of a live object that change with an apply of the plan, or go; those of ownership are ours."""
-    wanted = planned["metadata"].get("labels") or {}
-    for name, value in (found["metadata"].get("labels") or {}).items():
-        path: Path = ("f:metadata", "f:labels", f"f:{name}")
-        goes = name not in wanted and goes_with_an_apply_of_kubectl(found, path)
-        if name not in ownership_labels("") and (goes or wanted.get(name, value) != value):
+    """Yield the labels that change with an apply of the plan, come to a Service, or go; those of ownership are ours.
+
+    Pools of others may select a Service by a label that it lacks.
+    """
+    wanted, lives = planned["metadata"].get("labels") or {}, found["metadata"].get("labels") or {}
+    comes = wanted if planned["kind"] == "Service" else {}
+    changed = [name for name in {**lives, **comes} if wanted.get(name, lives.get(name)) != lives.get(name)]
+    for name in sorted({*changed, *_going(planned, found, "labels")}):
+        if name not in ownership_labels(""):
+            yield name
+
+
+def _going(planned: Object, found: Object, part: str) -> Iterator[str]:
+    """Yield the labels or annotations that ``kubectl apply --server-side`` of the planned object takes away."""
+    for name in found["metadata"].get(part) or {}:
+        path: Path = ("f:metadata", f"f:{part}", f"f:{name}")
+        kept = name in (planned["metadata"].get(part) or {}) or path == LAST_APPLIED
+        if not kept and goes_with_an_apply_of_kubectl(found, path):
             yield name

@@ -462,15 +462,18 @@ def _fields_beside_the_plan(planned: Object, found: Object) -> list[EdgeError]:
     """Return an error for each field manager that owns fields which the plan does not have.
 
     Server-side apply does not remove what another field manager owns too, so an entry of its own would stay. Defaults
-    are no such fields.
+    are no such fields, nor is anything of an object that already is as planned.
     """
+    beside = fields_of_others(with_defaults(planned, found), found)
+    if not beside or not other_fields(planned, found):
+        return []
     return [
         EdgeError(
             place(planned),
             f"the field manager {manager} holds {', '.join(fields)}, which would stay beside the plan",
             "remove them there, or delete the object once so that it is made anew",
         )
-        for manager, fields in sorted(fields_of_others(with_defaults(planned, found), found).items())
+        for manager, fields in sorted(beside.items())
     ]
 
 

@@ -25,7 +25,9 @@ Operation = dict[str, Any]
 
 _ENTRIES = "/metadata/managedFields"
 _OWNERSHIP = {("f:metadata", "f:labels", f"f:{name}") for name in ownership_labels("")}
-_LAST_APPLIED: Path = ("f:metadata", "f:annotations", "f:kubectl.kubernetes.io/last-applied-configuration")
+LAST_APPLIED: Path = ("f:metadata", "f:annotations", "f:kubectl.kubernetes.io/last-applied-configuration")
+_APPLIED = {LAST_APPLIED, ("f:metadata", "f:annotations", "f:argocd.argoproj.io/tracking-id")}
+"""What an apply without server-side apply leaves on an object that is as applied already, and prunes it by."""
 """By this annotation kubectl knows who applied an object without server-side apply."""
 _MAPS = ("f:selector", "f:matchLabels")
 """Maps of a spec, of which each key is a field of its own."""
@@ -63,7 +65,7 @@ class OwnFields:
     going: list[str]
     """Those beside the plan that go with :attr:`patch`, as no other manager owns them, or a part of what holds them."""
     has_others: bool
-    """Whether another manager owns anything of its spec, or of the labels by which it is ours: so it has applied it."""
+    """Whether another manager has applied it: it owns a part of the spec, a label of ownership, or an apply's trace."""
     patch: list[Operation]
     """What takes away those beside the plan: each other value, and what others own, stays as it is."""
 
@@ -95,7 +97,7 @@ def own_fields(planned: Object, found: Object) -> OwnFields:
     }
     stays = bool(alone) and beside == going
     patch = _giving_up(found, [] if stays else entries, {_whole(path, planned, theirs) for path in going})
-    has_others = any(path[0] == "f:spec" or path in _OWNERSHIP for path in theirs)
+    has_others = any(path[0] == "f:spec" or path in _OWNERSHIP or path in _APPLIED for path in theirs)
     return OwnFields(_texts(in_plan), _texts(beside), _texts(alone), _texts(going), has_others, patch)
 
 
@@ -117,7 +119,7 @@ def goes_with_an_apply_of_kubectl(found: Object, path: Path) -> bool:
     its own first, and an apply drops what it lacks (kubectl, ``migrateToSSAIfNecessary``).
     """
     owners = [
-        _LAST_APPLIED in paths and entry.get("operation") == "Update"
+        LAST_APPLIED in paths and entry.get("operation") == "Update"
         for entry in found["metadata"].get("managedFields") or []
         if not entry.get("subresource") and path in (paths := set(_owned_paths(entry.get("fieldsV1") or {})))
     ]

@@ -41,6 +41,7 @@ from .helm_values import (
     lease_requests,
     low_ports,
     pod_families,
+    shown,
     value_at,
 )
 from .services import CILIUM_INGRESS, GATEWAY
@@ -371,18 +372,23 @@ def _of_chart(cluster: Cluster, chart: str) -> list[str]:
 def _other_types(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
     """Yield values at which Helm fails, as they have another type than the chart or Kubernetes takes.
 
-    Labels and annotations are text for Kubernetes (``metav1.ObjectMeta``). What is null stands for no value.
+    Labels and annotations are text for Kubernetes (``metav1.ObjectMeta``), which sees those of the ingress controller
+    where that is on. What is null stands for no value.
     """
-    texts = {path: value_at(values, path) for path in _TEXTS}
+    is_off = value_at(values, "ingressController.enabled") in (False, "false")
+    texts = {tuple(path.split(".")): value_at(values, path) for path in _TEXTS}
     for path in _MAPS:
-        found = value_at(values, path)
+        found, parts = value_at(values, path), tuple(path.split("."))
         if found is not None and not isinstance(found, Mapping):
-            yield ValueProblem(path, f"it is {_as_json(found)}, which is no map", "give each entry its name: NAME: ...")
-        elif path in _TEXT_MAPS:
-            texts |= {f"{path}.{name}": value for name, value in (found or {}).items()}
-    for path, value in texts.items():
+            problem = f"it is {_as_json(shown(parts, found))}, which is no map"
+            yield ValueProblem(path, problem, "give each entry its name: NAME: ...")
+        elif path in _TEXT_MAPS and not (is_off and path.startswith(_SERVICE)):
+            texts |= {(*parts, str(name)): value for name, value in (found or {}).items()}
+    for parts, value in texts.items():
         if value is not None and not isinstance(value, str):
-            yield ValueProblem(path, f"it is {_as_json(value)}, which is no text", _text_hint(value))
+            printed = shown(parts, value)
+            problem = f"it is {_as_json(printed)}, which is no text"
+            yield ValueProblem(".".join(parts), problem, _text_hint(printed))
 
 
 def _as_json(value: Any) -> str:

@@ -157,17 +157,22 @@ LIVES = {
     "externalTrafficPolicy": "Cluster",
     "allocateLoadBalancerNodePorts": True,
 }
+LAST = "kubectl.kubernetes.io/last-applied-configuration"
 BY_KUBECTL = {
     "manager": "kubectl-client-side-apply",
     "operation": "Update",
     "fieldsV1": {
         "f:metadata": {
             "f:labels": {"f:tier": {}, "f:of-both": {}},
-            "f:annotations": {"f:kubectl.kubernetes.io/last-applied-configuration": {}},
+            "f:annotations": {f"f:{LAST}": {}, "f:external-dns.alpha.kubernetes.io/hostname": {}, "f:of-helm": {}},
         }
     },
 }
-BY_HELM = {"manager": "helm", "operation": "Update", "fieldsV1": {"f:metadata": {"f:labels": {"f:of-both": {}}}}}
+BY_HELM = {
+    "manager": "helm",
+    "operation": "Update",
+    "fieldsV1": {"f:metadata": {"f:labels": {"f:of-both": {}}, "f:annotations": {"f:of-helm": {}}}},
+}
 
 
 @pytest.mark.parametrize(
@@ -186,19 +191,29 @@ BY_HELM = {"manager": "helm", "operation": "Update", "fieldsV1": {"f:metadata": 
         pytest.param({}, {"labels": {"pool": "b"}}, ["metadata.labels.pool"], id="a label with another value"),
         pytest.param(
             {},
-            {"labels": {"app.kubernetes.io/managed-by": "Helm", "tier": "x", "of-both": "x"}},
+            {"labels": {"app.kubernetes.io/managed-by": "Helm", "tier": "x", "of-both": "x", "pool": "lb"}},
             [],
             id="labels that an apply leaves",
         ),
         pytest.param(
             {},
-            {"labels": {"tier": "x", "of-both": "x"}, "managedFields": [BY_KUBECTL, BY_HELM]},
+            {"labels": {"tier": "x", "of-both": "x", "pool": "lb"}, "managedFields": [BY_KUBECTL, BY_HELM]},
             ["metadata.labels.tier"],
             id="a label that kubectl takes away",
         ),
+        pytest.param(
+            {},
+            {
+                "annotations": {"external-dns.alpha.kubernetes.io/hostname": "a.example", LAST: "{}", "of-helm": "x"},
+                "managedFields": [BY_KUBECTL, BY_HELM],
+            },
+            ["metadata.annotations.external-dns.alpha.kubernetes.io/hostname"],
+            id="an annotation that kubectl takes away",
+        ),
+        pytest.param({}, {"labels": {}}, ["metadata.labels.pool"], id="a label that it lacks"),
     ],
 )
 def test_a_service(spec: dict[str, Any], metadata: dict[str, Any], fields: list[str]) -> None:
     labels = {"pool": "lb", "app.kubernetes.io/managed-by": "hybridnet.cluster_edge"}
     planned = item("Service", SPEC, labels=labels)
-    assert other_fields(planned, item("Service", {**LIVES, **spec}, **metadata)) == fields
+    assert other_fields(planned, item("Service", {**LIVES, **spec}, **{"labels": {"pool": "lb"}, **metadata})) == fields

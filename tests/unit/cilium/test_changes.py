@@ -161,6 +161,12 @@ def test_removes_only_what_carries_both_labels() -> None:
     ]
 
 
+def disabled(*words: Any, **metadata: Any) -> dict[str, Any]:
+    """Return a live pool that is disabled."""
+    found = pool(*words, **metadata)
+    return {**found, "spec": {**found["spec"], "disabled": True}}
+
+
 @pytest.mark.parametrize(
     ("live", "error"),
     [
@@ -182,7 +188,7 @@ def test_removes_only_what_carries_both_labels() -> None:
             id="made for another site",
         ),
         pytest.param(
-            pool(
+            disabled(
                 "lb",
                 "192.0.2.0/25",
                 managedFields=[
@@ -196,7 +202,7 @@ def test_removes_only_what_carries_both_labels() -> None:
             id="a field that someone else added",
         ),
         pytest.param(
-            pool(
+            disabled(
                 "lb",
                 "192.0.2.0/25",
                 managedFields=[managed(MANAGER, {"f:blocks": {}}), managed(MANAGER, {"f:disabled": {}}, "Update")],
@@ -206,7 +212,7 @@ def test_removes_only_what_carries_both_labels() -> None:
             id="a field that someone else added in our name",
         ),
         pytest.param(
-            pool(
+            disabled(
                 "lb",
                 "192.0.2.0/25",
                 managedFields=[managed(name, {"f:blocks": {}, "f:disabled": {}}) for name in (MANAGER, "kustomize")],
@@ -219,6 +225,19 @@ def test_removes_only_what_carries_both_labels() -> None:
 )
 def test_refuses_to_take_over(live: dict[str, Any], error: str) -> None:
     assert texts(lb_changes([pool("lb", "192.0.2.0/25")], MayMove(), state(objects=[live]), "home").errors) == [error]
+
+
+def test_another_spelling_that_somebody_owns_is_not_beside_the_plan() -> None:
+    by_kubectl = managed("kubectl-create", {"f:blocks": {}, "f:serviceSelector": {}}, "Update")
+    live = pool("lb", "192.0.2.0/25", managedFields=[managed(MANAGER, {"f:blocks": {}}), by_kubectl])
+    planned = pool("lb", "192.0.2.0/25")
+    planned["spec"] = {name: value for name, value in planned["spec"].items() if name != "serviceSelector"}
+    errors = {}
+    for name, selector in (("all", {}), ("some", {"matchLabels": {"p": "a"}})):
+        live["spec"]["serviceSelector"] = selector
+        errors[name] = texts(lb_changes([planned], MayMove(), state(objects=[live]), "home").errors)
+    assert errors["all"] == []
+    assert "holds spec.serviceSelector" in errors["some"][0]
 
 
 @pytest.mark.parametrize(

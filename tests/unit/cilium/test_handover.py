@@ -320,6 +320,7 @@ def test_what_both_hold_is_a_note() -> None:
 MADE = entry(MANAGER, WITH_PASSWORD)
 FINALIZER = entry("guard", {"f:metadata": {"f:finalizers": {'v:"x"': {}}}}, "Update")
 NOTE = {"f:metadata": {"f:annotations": {"f:owner/a": {}}, "f:labels": {"f:app": {}}}}
+TRACKED = {"f:metadata": {"f:annotations": {"f:argocd.argoproj.io/tracking-id": {}}}}
 OUR_LABELS = {"f:metadata": {"f:labels": {f"f:{name}": {} for name in OURS}}}
 WEB_MADE = {**OUR_LABELS, "f:spec": {"f:type": {}}}
 OTHER_SITE = {**OURS, "cluster-edge.hybridnet/site": "other"}
@@ -345,6 +346,12 @@ OTHER_SITE = {**OURS, "cluster-edge.hybridnet/site": "other"}
             [],
             [],
             id="one with our labels by Git",
+        ),
+        pytest.param(
+            web(entry(MANAGER, WEB_MADE), entry("argocd-controller", TRACKED, "Update"), labels=OURS),
+            [],
+            [],
+            id="one that Argo CD tracks, as it found it",
         ),
         pytest.param(peer(MADE, labels=OTHER_SITE), [], [], id="an object of another site"),
         pytest.param(peer(MADE), [], [], id="an object of nobody's"),

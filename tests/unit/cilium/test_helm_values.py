@@ -595,6 +595,21 @@ NAME_EACH = "give each entry its name: NAME: ..."
             id="namespaces",
         ),
         pytest.param(
+            {
+                "commonLabels": {"a": {"password": "hunter2"}},
+                "ingressController": {
+                    "service": {"annotations": {"example.com/token": 12345678}, "labels": "token=abc"}
+                },
+            },
+            [
+                'commonLabels.a: it is {"password": "(not shown)"}, which is no text (write one text)',
+                'ingressController.service.annotations.example.com/token: it is "(not shown)", which is no text'
+                " (quote it, so that YAML leaves it as you wrote it)",
+                'ingressController.service.labels: it is "(not shown)", which is no map (give each entry its name: NAME: ...)',
+            ],
+            id="what may be a secret is not shown",
+        ),
+        pytest.param(
             {"commonLabels": {"since": date(2026, 7, 1)}},
             [f"commonLabels.since: it is 2026-07-01, which is no text ({QUOTE})"],
             id="a date of YAML",

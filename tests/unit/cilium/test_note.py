@@ -134,7 +134,14 @@ KEYS = {uid_of(WEB): f"keys of {WEB}"}
         ),
         pytest.param(
             [item("service")],
-            [live(OWNED, BY_US, entry("kubectl-edit", {"f:spec": {"f:externalIPs": {}}}, "Update"))],
+            [
+                live(
+                    OWNED,
+                    BY_US,
+                    entry("kubectl-edit", {"f:spec": {"f:externalIPs": {}}}, "Update"),
+                    externalIPs=["192.0.2.9"],
+                )
+            ],
             {**NOTED, **OURS},
             {
                 "apply": ["whole"],
@@ -250,7 +257,7 @@ def test_services_of_tenants(
 def test_entry_of_a_field_manager_without_a_name(planned: list[Any], data: dict[str, str]) -> None:
     """A tenant who writes one onto a Service stops nothing."""
     nameless = {"operation": "Apply", "fieldsV1": {"f:spec": {"f:sessionAffinity": {}}}}
-    changes, _claims = services(planned, [live(OWNED, nameless)], data)
+    changes, _claims = services(planned, [live(OWNED, nameless, sessionAffinity="ClientIP")], data)
     kept = data.get(uid_of(WEB)) and planned == [item("metadata")]  # taking its ports away is refused in any case
     assert bool(changes.errors) == bool(kept)
     if planned == [item("service")]:
