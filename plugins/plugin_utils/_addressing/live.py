@@ -13,13 +13,24 @@ from .families import Family
 from .intervals import Interval
 
 
+def as_text(value: object) -> str:
+    """Return a value that must be text: Python reads a number as an address too.
+
+    Raises:
+        TypeError: it is no text.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} stands where text belongs")
+    return value
+
+
 def live_cidr(text: object) -> Interval:
     """Return the addresses of a CIDR; host bits are masked, as Cilium does (``netip.Prefix.Masked``).
 
     Raises:
         TypeError, ValueError: it is none.
     """
-    network = ipaddress.ip_network(_text(text), strict=False)
+    network = ipaddress.ip_network(as_text(text), strict=False)
     return Interval(Family(network.version), int(network.network_address), int(network.broadcast_address))
 
 
@@ -31,15 +42,8 @@ def live_block(block: Mapping[str, Any]) -> Interval:
     """
     if block.get("cidr"):
         return live_cidr(block["cidr"])
-    start = ipaddress.ip_address(_text(block["start"]))
-    stop = ipaddress.ip_address(_text(block.get("stop") or block["start"]))
+    start = ipaddress.ip_address(as_text(block["start"]))
+    stop = ipaddress.ip_address(as_text(block.get("stop") or block["start"]))
     if start.version != stop.version or int(stop) < int(start):
         raise ValueError(block)
     return Interval(Family(start.version), int(start), int(stop))
-
-
-def _text(value: object) -> str:
-    """Return a value that must be text: Python reads a number as an address too."""
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} stands where text belongs")
-    return value

@@ -16,7 +16,6 @@ from .common import BGP_KINDS, LB_KINDS, Object
 from .ended_sessions import ended_sessions, peerings_leave
 from .held_addresses import MayMove
 from .held_pod_cidrs import lost_pod_cidrs, pod_cidrs_leave
-from .kubectl import kubectl
 from .lb_ipam import LbIpam, service_name
 from .live_objects import object_key, place
 from .note import Claims, note_name
@@ -87,7 +86,6 @@ def part_changes(
         claims: what the site made; takes what is to be noted of it.
     """
     objects = options["objects"]
-    claims.kubectl = kubectl(options.get("kubeconfig"), options.get("context"))
     if part == "services":
         return service_changes(options["services"] or (), state, claims)
     consent = TakeOver.of(options["take_over"])

@@ -15,6 +15,7 @@ import yaml
 from ...module_utils._errors import MASK, EdgeError
 from ...module_utils._frr.config import mask
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
+from .._addressing.live import as_text
 from .._cilium.common import BGP_KINDS, LB_KINDS
 from .._cilium.handover import handover, is_held
 from .._cilium.helm_values import changed_values, differing_values
@@ -28,7 +29,7 @@ from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text
 from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, frr_difference, moved_between_groups
 from .objects.compare import objects_difference
 from .objects.policies import policies_are_read, policies_of
-from .objects.shape import as_text, read_as_the_api_has_it
+from .objects.shape import read_as_the_api_has_it
 
 ONLY_LIVE = "only live"
 ONLY_PLANNED = "only planned"

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....module_utils._kubernetes.cilium_kinds import PEERING_POLICY
+from ..._addressing.live import as_text
 from ..._versions.cilium import PEERING_POLICY_UNTIL, Version
 from .labels import EVERYTHING, selector
-from .shape import as_text, read_as_the_api_has_it
+from .shape import read_as_the_api_has_it
 
 _SESSION = "session"
 """Label by which a translated CiliumBGPPeerConfig selects the advertisements of its session."""

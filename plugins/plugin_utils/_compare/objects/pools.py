@@ -12,9 +12,9 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..._addressing.intervals import Interval, merge, overlaps
-from ..._addressing.live import live_block
+from ..._addressing.live import as_text, live_block
 from .labels import EVERYTHING, ServiceClass, interface_pattern, selector
-from .shape import as_text, read_as_the_api_has_it
+from .shape import read_as_the_api_has_it
 
 
 def pool_blocks(spec: Mapping[str, Any], path: str) -> list[Interval]:

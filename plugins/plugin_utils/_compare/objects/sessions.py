@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ....module_utils._kubernetes.cilium_kinds import PEERING_POLICY
+from ..._addressing.live import as_text
 from ..._kubernetes.labels import POD_POOL_NAME
 from ..._kubernetes.selectors import Selector
 from ..._model.communities import WELL_KNOWN_COMMUNITIES
 from ..._versions.cilium import PEER_LOCAL_PORT_UNTIL, SOURCE_INTERFACE, Version
 from .labels import EVERYTHING, selector
 from .policies import Held, policies_of, translated
-from .shape import as_text, read_as_the_api_has_it
+from .shape import read_as_the_api_has_it
 
 _FAMILY_KEYS = {"ipv4": "aggregationLengthIPv4", "ipv6": "aggregationLengthIPv6"}
 _COMMUNITY_WORDS = {f"{high}:{low}": word for word, (high, low) in WELL_KNOWN_COMMUNITIES.items()}

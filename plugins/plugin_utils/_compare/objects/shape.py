@@ -11,17 +11,6 @@ from contextlib import contextmanager
 from ....module_utils._errors import EdgeError
 
 
-def as_text(value: object) -> str:
-    """Return a value that must be text: Python reads a number as an address too.
-
-    Raises:
-        TypeError: it is no text.
-    """
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} stands where text belongs")
-    return value
-
-
 @contextmanager
 def read_as_the_api_has_it(place: str) -> Iterator[None]:
     """Raise an EdgeError for ``place`` in place of what a value of the wrong shape raises."""
