@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Let each kind of failure happen on the twin of the reference site; print what the plan predicts, and what it lasted.
 
-It needs root, as ./rehearse does, and about four minutes for each round. A row that lies outside the prediction by more
+It needs root, as ./rehearse does, and about five minutes for each round. A row that lies outside the prediction by more
 than a second is marked, and counts in the exit status.
 
 Usage: ``python benchmarks/failures.py [ROUNDS]``, with the packages of the tests (``./test pytest`` sets them up).
@@ -16,12 +16,13 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import LEASE_PREFIX
+from ansible_collections.hybridnet.cluster_edge.tests.support.arp_client import Questions
 from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
     FOLDER,
     ROUTER,
@@ -32,6 +33,8 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
+CLIENT, CARD = "client.private", "eth0"
+"""A machine on the network of the L2 pool, and its interface."""
 NODE = "node01"
 """The one whose cable the corpus pulls."""
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
@@ -89,19 +92,48 @@ def frr_restarts(site: Site) -> float:
     return back if gone < LIMIT else time.monotonic() - begin
 
 
+def lease_of(site: Site) -> tuple[str, str]:
+    """Return name and holder of the first lease of an address on L2."""
+    leases = [
+        item for item in site.request("GET", LEASES)["items"] if item["metadata"]["name"].startswith(LEASE_PREFIX)
+    ]
+    return leases[0]["metadata"]["name"], leases[0]["spec"]["holderIdentity"]
+
+
+def holder_hangs(site: Site, holder: str) -> AbstractContextManager[None]:
+    """Let the agent hang that holds a lease, for the time of a ``with`` block."""
+    return site.broken(made_fault({"freeze": f"node.{holder}/agent"}))
+
+
+def until_another_has(site: Site, name: str, holder: str) -> float:
+    """Return after how many seconds a lease has another holder."""
+    return seconds_until(lambda: site.request("GET", f"{LEASES}/{name}")["spec"]["holderIdentity"] not in ("", holder))
+
+
 def lease_moves(site: Site) -> float:
     """Return how long a lease stays with a holder whose agent hangs."""
+    name, holder = lease_of(site)
+    with holder_hangs(site, holder):
+        return until_another_has(site, name, holder)
 
-    def leases() -> list[dict[str, Any]]:
-        items = site.request("GET", LEASES)["items"]
-        return [item for item in items if item["metadata"]["name"].startswith(LEASE_PREFIX)]
 
-    chosen = leases()[0]
-    holder, name = chosen["spec"]["holderIdentity"], chosen["metadata"]["name"]
-    with site.broken(made_fault({"freeze": f"node.{holder}/agent"})):
-        return seconds_until(
-            lambda: site.request("GET", f"{LEASES}/{name}")["spec"]["holderIdentity"] not in ("", holder)
-        )
+def nobody_answers(site: Site) -> float:
+    """Return how long nobody answers ARP for an address whose lease's holder hangs; its kernel goes on for a while."""
+    name, holder = lease_of(site)
+    questions = Questions(Path(site.namespace(CLIENT)).name, CARD, address_of(site, name))
+    with holder_hangs(site, holder):
+        until_another_has(site, name, holder)
+        return questions.stop().longest_gap
+
+
+def address_of(site: Site, lease: str) -> str:
+    """Return the address of the service that a lease is named after."""
+    services = {
+        f"{LEASE_PREFIX}{item['metadata']['namespace']}-{item['metadata']['name']}": item["status"]["loadBalancer"]
+        for item in site.request("GET", "/api/v1/services")["items"]
+    }
+    address: str = services[lease]["ingress"][0]["ip"]
+    return address
 
 
 MEASURED: tuple[tuple[str, str, str, Callable[[Site], float]], ...] = (
@@ -109,6 +141,7 @@ MEASURED: tuple[tuple[str, str, str, Callable[[Site], float]], ...] = (
     ("an agent dies", "agent", "BGP", agent_dies),
     ("the router's FRR restarts", "frr", "BGP", frr_restarts),
     ("the holder of a lease hangs", "node", "L2", lease_moves),
+    ("the same, asked by ARP", "agent", "L2", nobody_answers),
 )
 
 

@@ -28,6 +28,9 @@ CONNECT_JITTER = 2
 LEASE_JITTER = 2.2
 """Most times the retry period between two looks of a candidate at the lease (client-go: JitterFactor 1.2)."""
 
+LIVENESS_SIGN = 1
+"""Seconds between two signs of life that an agent gives Cilium's program in the kernel (agent-liveness-update-interval)."""
+
 NODE, AGENT, FRR = FAILURES
 LOCAL = "Local"
 POLICIES = (KUBERNETES_TRAFFIC_POLICY, LOCAL)
@@ -82,6 +85,17 @@ def lease_moves(lease: L2Lease) -> Interval:
     return Interval(lease.duration - lease.retry, lease.duration + 2 * LEASE_JITTER * lease.retry)
 
 
+def arp_unanswered(lease: L2Lease) -> Interval:
+    """Return how long nobody answers ARP or NDP for an address, from the end of a dead agent's answers on.
+
+    Cilium's program in the kernel answers for the duration of a lease after the agent's last sign of life
+    (``l2_announcements_max_liveness`` in its ``l2_responder.h``). Another node may have the lease before that.
+    """
+    most = lease_moves(lease).most
+    assert most is not None
+    return Interval(0, most - (lease.duration - LIVENESS_SIGN))
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """One way to a pool: who stands on it, and how long each failure lasts there."""
@@ -95,6 +109,8 @@ class _Way:
     """From a node's death until another one has its share."""
     back_within: int
     """Within so many seconds an agent must be back, else another node has its share."""
+    agent: Interval
+    """From where a dead agent's share ends until another node has it."""
     frr: Interval | None
     """From a stop of the router's FRR until all is back; None = no router takes part."""
     over_links: tuple[str, ...] = ()
@@ -129,11 +145,10 @@ class _Way:
     def _agent(self, local: bool) -> Interval:
         """Return how long the loss of an agent lasts.
 
-        Its programs stay in the kernel and forward, and answer ARP for the duration of a lease (Cilium's
-        ``l2_announcements_max_liveness``). Once its routes or its lease go, another node has them, if there is one: of
-        a service of policy ``Local`` there may be none.
+        Its programs stay in the kernel and forward. Once its routes or its lease go, another node has them, if there is
+        one: of a service of policy ``Local`` there may be none.
         """
-        return NOTHING if (self.hops.nodes > 1 or self.over_links) and not local else AS_LONG
+        return self.agent if (self.hops.nodes > 1 or self.over_links) and not local else AS_LONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +266,7 @@ class _OverBgp:
             hops=next_hops(router, self._cluster, peering, sessions, families),
             silent=_widest([noticed(session).plus(kept(session, router)) for session in theirs]),
             back_within=min(session.keys.graceful_restart for session in theirs),
+            agent=NOTHING,
             frr=FRR_START.plus(Interval(0, CONNECT_JITTER * retry)),
         )
 
@@ -260,7 +276,15 @@ def _over_l2(cluster: Cluster, network: Network) -> _Way:
     nodes, lease = len(announcing_nodes(cluster, network)), cluster.l2_lease
     one = min(1, nodes)
     hops = NextHops(nodes=nodes, preferred=nodes, used=one, used_of_all=one, backup=False)
-    return _Way(f"L2 {network.name}", None, hops, lease_moves(lease), lease.duration, frr=None)
+    return _Way(
+        name=f"L2 {network.name}",
+        router=None,
+        hops=hops,
+        silent=lease_moves(lease),
+        back_within=lease.duration - LIVENESS_SIGN,
+        agent=arp_unanswered(lease),
+        frr=None,
+    )
 
 
 def _widest(intervals: Sequence[Interval]) -> Interval:

@@ -384,6 +384,7 @@ _NOTES = {
     "clients": "by their address; connections instead where the router has fib_multipath_hash_policy 1",
     "e": "the router's nodes with a ready endpoint of the service (traffic policy Local)",
     "elsewhere": "at nodes of another router, which passes the routes on",
+    "MAC": "of the node; who knows it goes on sending there, and the node forwards",
 }
 """Words in cells -> what they mean, told under the table where one of them stands in it."""
 
@@ -434,7 +435,8 @@ def _cost(item: PlannedFailure) -> str:
 def _lost(item: PlannedFailure) -> str:
     """Return what is lost of a service, as long as the failure lasts."""
     if item["nodes"] == 1:
-        return "all"
+        # Who knows the address of the node's card goes on sending to it, and the node forwards.
+        return "who asks for its MAC" if item["failure"] == AGENT and item["most"] is not None else "all"
     most = "e" if item["in_use"] is None else f"min(e, {item['in_use']})"
     return f"1 in {item['nodes'] or most} clients"
 

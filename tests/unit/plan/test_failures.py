@@ -62,7 +62,12 @@ CASES = {
         ("local", "node"), (2.5, 5.2, 1, None),
     ),
     "the only node of a lease": (ONE_NODE, ("local", "node"), (0, None, 1, None)),
-    "an agent that holds a lease": (SITE, ("local", "agent"), (0, 0, 1, 15)),
+    "an agent that holds a lease": (SITE, ("local", "agent"), (0, 9.8, 1, 14)),
+    "an agent that holds a lease of other timings": (
+        SITE.replace("home: {", "home: {edge_l2_lease: {duration: 3, renew: 2, retry: 0.5}, "),
+        ("local", "agent"), (0, 3.2, 1, 2),
+    ),
+    "the only agent that may hold a lease": (ONE_NODE, ("local", "agent"), (0, None, 1, 14)),
 }  # fmt: skip
 
 
@@ -85,18 +90,21 @@ def shown(text: str) -> list[list[str]]:
 
 
 CLIENTS = "clients: by their address; connections instead where the router has fib_multipath_hash_policy 1"
+ASKS = "who asks for its MAC for 0 to 9.8 s, if it holds the lease"
+MAC = "MAC: of the node; who knows it goes on sending there, and the node forwards"
 ENDPOINTS = "e: the router's nodes with a ready endpoint of the service (traffic policy Local)"
 ELSEWHERE = "elsewhere: at nodes of another router, which passes the routes on"
 
 
 def test_the_plan_shows_it() -> None:
     assert [[cell.strip() for cell in row] for row in shown(SITE)] == [
-        ["local", "any", "L2 lan", "all for 13 to 23.8 s, if it holds the lease", "nothing", "nothing"],
+        ["local", "any", "L2 lan", "all for 13 to 23.8 s, if it holds the lease", ASKS, "nothing"],
         ["routed", "any", "BGP k8s (gw)", "1 in 2 clients for 21 to 24 s", "nothing", "all for 0 to 18 s"],
         [CLIENTS],
+        [MAC],
     ]
     assert [[cell.strip() for cell in row] for row in shown(ONE_NODE)] == [
-        ["local", "any", "L2 lan", "all until it is back", "all after 15 s, until it is back", "nothing"],
+        ["local", "any", "L2 lan", "all until it is back", "all after 14 s, until it is back", "nothing"],
         [
             "routed",
             "any",
@@ -141,11 +149,12 @@ def test_the_plan_shows_each_service() -> None:
     near = f"{node.format('e')}; with e = 1 all until it is back"
     rest = "nothing; with e = 1 all after 15 s, until it is back"
     assert [[cell.strip() for cell in row] for row in shown(SERVICES)] == [
-        ["local", "web/lan", "L2 lan", "all for 13 to 23.8 s, if it holds the lease", "nothing", "nothing"],
+        ["local", "web/lan", "L2 lan", "all for 13 to 23.8 s, if it holds the lease", ASKS, "nothing"],
         ["routed", "web/all", "BGP k8s (gw)", node.format(2), "nothing", "all for 0 to 18 s"],
         ["routed", "web/near", "BGP k8s (gw)", near, rest, "all for 0 to 18 s"],
         [CLIENTS],
         [ENDPOINTS],
+        [MAC],
     ]
 
 
@@ -165,7 +174,7 @@ def test_a_row_without_planned_services_says_whose_it_is() -> None:
     more = SERVICES.replace(only, "").replace(
         "local: {addr", "more: {addresses: [10.9.1.0/28], bgp: k8s}\n      local: {addr"
     )
-    assert [[cell.strip() for cell in row[:2]] for row in shown(more)[:-2]] == [
+    assert [[cell.strip() for cell in row[:2]] for row in shown(more) if len(row) > 1] == [
         ["local", "web/lan"],
         ["more", "any"],
         ["routed", "other"],
@@ -363,7 +372,7 @@ def test_what_a_node_costs_a_service_that_is_local(text: str, expected: list[str
 
 def test_words_in_the_table_are_explained_below_it() -> None:
     notes = [row[0].strip() for row in shown(near(linked(each_its_own(2)))) if len(row) == 1]
-    assert notes == [CLIENTS, ENDPOINTS, ELSEWHERE]
+    assert notes == [CLIENTS, ENDPOINTS, ELSEWHERE, MAC]
     assert [row for row in shown(ONE_NODE) if len(row) == 1] == []
 
 
