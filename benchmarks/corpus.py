@@ -11,17 +11,34 @@ Usage: ``python benchmarks/corpus.py [NAME...]``, with the packages of the tests
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
-from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import faults, rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import Fault, faults, rehearsed
 
 
-def main(names: list[str]) -> int:
+def chosen_faults(words: list[str]) -> list[Fault]:
+    """Return the faults that the command line names, by name; without a name all of them.
+
+    Raises:
+        SystemExit: there is no fault of such a name, or help was asked for.
+    """
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a fault: a file of tests/corpus without .yml")
+    names = parser.parse_args(words).names
+    known = faults()
+    unknown = sorted(set(names) - {fault.name for fault in known})
+    if unknown:
+        parser.error(f"NAME: no such fault: {' '.join(unknown)} (the files of tests/corpus, without .yml)")
+    return [fault for fault in known if not names or fault.name in names]
+
+
+def main(words: list[str]) -> int:
     """Print a line for each fault; return how many were not found, or whose end was not seen."""
-    chosen = [fault for fault in faults() if not names or fault.name in names]
+    chosen = chosen_faults(words)
     missed = 0
     with rehearsed(lambda text: print(text, flush=True)) as site:
         print(f"{'fault':<36}{'kind':<8}{'codes':<20}{'said after':>10}{'over after':>12}")

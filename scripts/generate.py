@@ -10,7 +10,9 @@ Run it after a change of the tables; a test compares the files with what it woul
 from __future__ import annotations
 
 import json
+import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,8 @@ YAML_HEADER = "".join(f"# {line}\n" for line in plan_pages.MD_HEADER[1:-2])
 """First lines of each file."""
 FIRST_SITE = "The smallest site, and its plan"
 """Heading of README.md with an inventory and what the plan says of it."""
+DEFAULT_OF_ANSWER = re.compile(r"Without it V\([^)]*\)\.")
+"""The sentence of the module ``edge_new`` that says an answer's default."""
 NOTE = "Written by scripts/generate.py from the library's tables; edit those."
 
 
@@ -285,6 +289,37 @@ def answer(question: Question) -> dict[str, Any]:
     return {"description": [f"{question.prompt}.", *default], "type": "raw"}
 
 
+def new_playbook() -> str:
+    """Return playbooks/new.yml: what is written there by hand, and between its two keys the questions that it asks."""
+    head, start, rest = (CHECKOUT / "playbooks" / "new.yml").read_text(encoding="utf-8").partition("  vars_prompt:\n")
+    _prompts, end, tail = rest.partition("  tasks:\n")
+    asked = [
+        {
+            "name": question.variable,
+            "prompt": question.prompt,
+            "default": question.default,
+            "private": False,
+            "unsafe": True,
+        }
+        for question in QUESTIONS
+        if question.asked
+    ]
+    prompts: str = yaml.dump(asked, Dumper=plan_pages.Indented, sort_keys=False, allow_unicode=True, width=118)
+    return f"{head}{start}    # {NOTE}\n{textwrap.indent(prompts, '    ')}{end}{tail}"
+
+
+def new_module() -> str:
+    """Return plugins/modules/edge_new.py: what is written there by hand, with the default of each question."""
+    page = (CHECKOUT / "plugins" / "modules" / "edge_new.py").read_text(encoding="utf-8")
+    for question in QUESTIONS:
+        head, start, rest = page.partition(f"\n  {question.name}:\n")
+        description, end, tail = rest.partition("\n    type: raw\n")
+        if question.default:
+            description = DEFAULT_OF_ANSWER.sub(f"Without it V({question.default}).", description)
+        page = f"{head}{start}{description}{end}{tail}"
+    return page
+
+
 def edge_arguments() -> str:
     """Return roles/edge/meta/argument_specs.yml."""
     options = {key.name: option(key) for _title, keys in GROUPS for key in keys}
@@ -402,6 +437,8 @@ GENERATED = {
     "docs/findings.md": findings_page,
     "docs/verify.md": verify_page,
     "roles/edge/meta/argument_specs.yml": edge_arguments,
+    "playbooks/new.yml": new_playbook,
+    "plugins/modules/edge_new.py": new_module,
     **plan_pages.GENERATED,
 }
 

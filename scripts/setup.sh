@@ -38,14 +38,44 @@ edge_die() { edge_note "$@"; exit 1; }
 edge_is_root() { [ "$(id -u)" -eq 0 ]; }
 edge_is_debian() { [ -r /etc/debian_version ] && command -v apt-get >/dev/null; }
 
-# edge_heartbeat LABEL COMMAND...: run COMMAND with its output shown, and a line with the elapsed time every 30 s.
+# edge_processes [PID...]: say "PID PARENT" of each process that runs; of those alone where some are named. A minimal Debian
+# has no ps, and a Mac no /proc.
+edge_processes() {
+  local pid state parent rest
+  if [ ! -r "/proc/$$/stat" ]; then
+    ps -A -o pid= -o stat= -o ppid= 2>/dev/null | while read -r pid state parent; do
+      case $state in Z*) continue ;; esac
+      case " ${*:-$pid} " in *" $pid "*) edge_say "$pid $parent" ;; esac
+    done
+    return 0
+  fi
+  [ $# -gt 0 ] || set -- /proc/[0-9]*
+  for pid in "${@#/proc/}"; do
+    rest=''
+    { IFS= read -r -d '' rest <"/proc/$pid/stat"; } 2>/dev/null
+    # Behind the name, which is in brackets and may hold brackets, spaces and line ends.
+    rest=${rest##*) }
+    state=${rest%% *} rest=${rest#* }
+    case $state in '' | Z) ;; *) edge_say "$pid ${rest%% *}" ;; esac
+  done
+}
+
+# Seconds between two lines that say how long a command has run.
+EDGE_BEAT=30
+
+# edge_heartbeat LABEL COMMAND...: run COMMAND with its output shown, and a line with the elapsed time every EDGE_BEAT seconds.
 edge_heartbeat() {
-  local label=$1 beat rc=0 start=$SECONDS
+  local label=$1 beat rc=0 start=$SECONDS owner=${BASHPID:-$$}
   shift
   # `read -t` on a pipe that never speaks waits without a child process that could outlive us.
   (
     exec 9<> <(:)
-    while ! read -r -t 30 -u 9; do edge_say "   ... $label: $((SECONDS - start)) s"; done
+    own=${BASHPID:-}
+    while ! read -r -t "$EDGE_BEAT" -u 9; do
+      # An owner that SIGKILL has ended ends nothing, and whoever reads this output would read for ever.
+      [ -z "$own" ] || [ "$(edge_processes "$own")" = "$own $owner" ] || exit 0
+      edge_say "   ... $label: $((SECONDS - start)) s"
+    done
   ) &
   beat=$!
   "$@" || rc=$?
@@ -198,7 +228,7 @@ edge_setup() {
   local python
   mkdir -p "$EDGE_CACHE" || edge_die "the cache folder cannot be made: $EDGE_CACHE (set CLUSTER_EDGE_CACHE)"
   python=$(edge_python) || exit
-  edge_venv "$1" "$python" -r "$1.txt"
+  edge_venv "$1" "$python" -r "$1.txt" || exit
   edge_link
   # A path of the caller's would come before the one of ansible.cfg.
   unset ANSIBLE_COLLECTIONS_PATH

@@ -15,34 +15,57 @@ edge_skip() {
   return "$EDGE_SKIPPED"
 }
 
+# The shells that edge_run_steps has started and that may still run. Not all children of this shell: it may have some of
+# what it took the place of (`server & exec ./test`), and as the first process of a container it has everybody's orphans.
+EDGE_LANES=''
+
+# What edge_end_children sends, one signal after the other, and the seconds that what runs has after each to clean up:
+# Python cleans up on SIGINT, and ends at once on SIGTERM.
+EDGE_SIGNALS="INT TERM"
+EDGE_GRACE=20
+
 # edge_run_steps STEP... [-- STEP...]: run them in this order, each with its output as it happens, and count. Those after
-# "--" run at the same time, in an order of their own; each line of theirs begins with its step's name. The last line says
+# "--" run at the same time, in an order of their own; each line of theirs begins with their step's name. The last line says
 # "N passed, N failed, N skipped" and nothing else, for those who parse it; names and seconds stand in the line before.
-# Fails if one failed.
+# Fails if one failed; one of which no verdict came, because what ran it was killed, failed. What it notes meanwhile is
+# below the caller's folder $work, if there is one; the caller's EXIT trap calls edge_end_children and removes that.
 edge_run_steps() {
-  local begin=$SECONDS verdicts first='' passed=0 failed=0 skipped=0 names_failed='' names_skipped='' verdict step beside
+  local begin=$SECONDS verdicts first='' passed=0 failed=0 skipped=0 names_failed='' names_skipped='' step beside='' interrupted=''
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
     first="$first $1"
     shift
   done
   [ $# -eq 0 ] || shift
-  verdicts=$(mktemp -d) || return
+  verdicts=$(mktemp -d "${work:-${TMPDIR:-/tmp}}/verdicts.XXXXXX") || return
+  # Ctrl-C reaches what runs too: no next step begins, and each lane gets its time to clean up.
+  trap 'interrupted=yes' INT
+  # Beside this shell, which hears a signal at once so, where it would wait for the end of a step; with its input.
   # shellcheck disable=SC2086  # names of steps, one word each
   if [ -n "$first" ] && [ $# -gt 0 ]; then
     edge_run_lane named "$@" 3>&1 >"$verdicts/2" &
     beside=$!
-    edge_run_lane '' $first 3>&1 >"$verdicts/1"
-    wait "$beside"
+    EDGE_LANES=$beside
+    edge_run_lane '' $first <&0 3>&1 >"$verdicts/1" &
   else
-    edge_run_lane '' $first "$@" 3>&1 >"$verdicts/1"
+    edge_run_lane '' $first "$@" <&0 3>&1 >"$verdicts/1" &
   fi
-  while read -r verdict step; do
-    case $verdict in
+  EDGE_LANES="$EDGE_LANES $!"
+  # shellcheck disable=SC2086  # numbers of processes
+  wait $EDGE_LANES
+  [ -z "$interrupted" ] || edge_interrupted
+  EDGE_LANES=''
+  trap - INT
+  for step in $first "$@"; do
+    case $(sed -n "s/ $step\$//p" "$verdicts"/*) in
       passed) passed=$((passed + 1)) ;;
       skipped) skipped=$((skipped + 1)) names_skipped="$names_skipped $step" ;;
-      *) failed=$((failed + 1)) names_failed="$names_failed $step" ;;
+      FAILED) failed=$((failed + 1)) names_failed="$names_failed $step" ;;
+      *)
+        edge_say "== $step: FAILED, no verdict came: what ran it was killed"
+        failed=$((failed + 1)) names_failed="$names_failed $step"
+        ;;
     esac
-  done < <(cat "$verdicts"/*)
+  done
   rm -r "$verdicts"
   edge_say "" "$((passed + failed + skipped)) steps in $((SECONDS - begin)) s${names_failed:+; failed:$names_failed}${names_skipped:+; skipped:$names_skipped}"
   edge_say "$passed passed, $failed failed, $skipped skipped"
@@ -54,14 +77,18 @@ edge_run_steps() {
 edge_run_lane() {
   local named=$1 step rc verdict start number=0
   shift
+  # Bash lets what runs beside it ignore Ctrl-C.
+  trap 'exit 130' INT
   for step in "$@"; do
     start=$SECONDS number=$((number + 1)) rc=0
     edge_say "" "== $step ($number of $#)" >&3
     if [ -n "$named" ]; then
-      edge_heartbeat "$step" "step_$step" 2>&1 | sed -u "s/^/$step | /" >&3
+      # Who cleans up after Ctrl-C writes on, and a broken pipe would end that.
+      edge_heartbeat "$step" edge_apart "step_$step" 2>&1 | (trap '' INT; exec sed -u "s/^/$step | /") >&3
       rc=${PIPESTATUS[0]}
     else
-      edge_heartbeat "$step" "step_$step" >&3 || rc=$?
+      # In a shell that this trap does not end before it has ended its heartbeat.
+      (edge_heartbeat "$step" edge_apart "step_$step") >&3 || rc=$?
     fi
     case $rc in
       0) verdict=passed ;;
@@ -70,5 +97,60 @@ edge_run_lane() {
     esac
     edge_say "== $step: $verdict in $((SECONDS - start)) s" >&3
     printf '%s %s\n' "$verdict" "$step"
+  done
+}
+
+# edge_apart COMMAND...: run it in a shell of its own: `exit`, which edge_die calls, ends that step alone.
+edge_apart() (
+  # A program that takes Ctrl-C for itself and exits, as pytest does, would let the step's next command begin.
+  trap 'exit 130' INT
+  "$@"
+)
+
+# edge_interrupted: end this shell after Ctrl-C, when its lanes have ended. A second Ctrl-C ends them at once.
+edge_interrupted() {
+  trap 'EDGE_SIGNALS=TERM; exit 130' INT
+  edge_note "" "interrupted: what runs ends itself; Ctrl-C again ends it at once"
+  # A terminal has told all of them already. `kill -INT` told ./test alone: no next step begins then, and what runs goes on
+  # to its end.
+  # shellcheck disable=SC2086  # numbers of processes
+  kill -INT $EDGE_LANES 2>/dev/null
+  # shellcheck disable=SC2086
+  wait $EDGE_LANES
+  EDGE_LANES=''
+  exit 130
+}
+
+# edge_descendants PID...: say which of these run, and what they started that runs; parents first.
+edge_descendants() {
+  local table pid parent given=" $* " found=' ' grown=yes
+  table=$(edge_processes)
+  while [ -n "$grown" ]; do
+    grown=''
+    while read -r pid parent; do
+      case $found in *" $pid "*) continue ;; esac
+      case $given$found in *" $pid "* | *" $parent "*) found="$found$pid " grown=yes ;; esac
+    done <<<"$table"
+  done
+  found=${found# }
+  edge_say "${found% }"
+}
+
+# End all lanes that still run, and what they started; return when nothing of it runs any more, or its time is over. Parents
+# get each signal first, so that none begins a next step.
+edge_end_children() {
+  local signal end running=$EDGE_LANES
+  EDGE_LANES=''
+  # shellcheck disable=SC2086  # numbers of processes
+  for signal in $EDGE_SIGNALS; do
+    [ -n "$running" ] && running=$(edge_descendants $running)
+    [ -n "$running" ] || return 0
+    kill -s "$signal" $running 2>/dev/null
+    end=$((SECONDS + EDGE_GRACE))
+    while [ -n "$running" ] && [ "$SECONDS" -lt "$end" ]; do
+      sleep 0.1
+      # What has begun meanwhile belongs to it: a fixture takes down what it made by a program.
+      running=$(edge_descendants $running)
+    done
   done
 }

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.tests.support.asker import ask
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.probe import CONNECT_SECONDS
+from ansible_collections.hybridnet.cluster_edge.tests.support.asker import GIVEN_UP_SECONDS, ask
 
 pytestmark = [
     pytest.mark.lab,
@@ -238,7 +239,9 @@ def test_a_next_hop_on_an_interface_that_is_away_is_not_asked(segment: Segment) 
     assert by_path(segment.ask(target), "203.0.113.7") == {"192.0.2.2": "answered", "192.0.2.3": "not_asked"}
 
 
-def test_two_hundred_addresses_over_two_next_hops_are_asked_within_three_seconds(segment: Segment) -> None:
+def test_two_hundred_addresses_over_two_next_hops_are_asked_at_the_same_time(segment: Segment) -> None:
+    """One after the other the silent ones would take CONNECT_SECONDS each: minutes, and ``ask`` gives up before."""
+    assert 200 * CONNECT_SECONDS > 2 * GIVEN_UP_SECONDS
     addresses = [f"203.0.113.{last}" for last in range(20, 220)]
     targets = [{**routed(segment, address), "connections": 4} for address in addresses]
     for name in ("node", "other"):
@@ -247,8 +250,5 @@ def test_two_hundred_addresses_over_two_next_hops_are_asked_within_three_seconds
     seen = segment.ask(*targets)
     assert [address for address in addresses if by_path(seen, address) != both] == []
     segment.run("lan", "ebtables", "-A", "FORWARD", "-d", OTHER, "-p", "IPv4", "-j", "DROP")
-    before = time.monotonic()
     seen = segment.ask(*targets)
-    spent = time.monotonic() - before
     assert {tuple(by_path(seen, address).values()) for address in addresses} == {("answered", "timed_out")}
-    assert spent < 4, "asking takes 3 s at most; the rest is the start of Python"

@@ -28,6 +28,7 @@ import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.kube import ApiError, Kube
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import lab_twin
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
 sys.path[:0] = [str(Path(__file__).parent)]
@@ -40,8 +41,8 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a twin needs root"),
 ]
 
-TWIN = "faults"
-CLIENT = f"twin-{TWIN}.client.upstream"
+TWIN = lab_twin("faults")
+CLIENT = f"twin-{TWIN.name}.client.upstream"
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
 
@@ -67,7 +68,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.before = of_the_machine()
-        self.folder = folder / "twin"
+        self.folder = TWIN.folder
         self.inventory = folder / "inventory"
         shutil.copytree(HYBRID, self.inventory)
         self._file = self.inventory / "group_vars" / "all" / "edge.yml"
@@ -76,8 +77,7 @@ class Site:
 
     def twin(self, *options: str) -> None:
         """Bring the twin up, or what of it is missing."""
-        own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={self.folder}", *options)
-        done = self.start("twin.yml", self.inventory, *own)
+        done = self.start("twin.yml", self.inventory, *TWIN.options, *options)
         output = done.communicate(timeout=600)[0]
         assert done.returncode == 0, output
 
@@ -163,7 +163,7 @@ class Site:
 
     def kill(self, program: str) -> None:
         """End a program of the twin by SIGKILL."""
-        Cgroup.of_twin(f"twin-{TWIN}").child(program).kill()
+        Cgroup.of_twin(f"twin-{TWIN.name}").child(program).kill()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,10 +30,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.nodes import Node
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import lab_twin
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces: needs root")]
 
-NAME = f"twin-net-{os.getpid()}"
+TWIN = lab_twin("net")
+NAME = _twin.prefix(TWIN.name)
 POOL = "10.98.0.1"
 """An address that the node has, and to which the router has a route by it."""
 HOSTILE = {
@@ -90,6 +92,15 @@ def inherit(namespace: str) -> None:
             ]
     command = ["nsenter", f"--net=/run/netns/{namespace}", "--", "sysctl", "-q", "-p", "-"]
     subprocess.run(command, input="\n".join(lines) + "\n", text=True, check=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _folder() -> Iterator[None]:
+    """Make what a later run knows these namespaces by, where this one is killed."""
+    TWIN.folder.mkdir(parents=True)
+    (TWIN.folder / "twin.json").write_text(json.dumps({"name": TWIN.name}), "utf-8")
+    yield
+    shutil.rmtree(TWIN.folder)
 
 
 @pytest.fixture
@@ -211,15 +222,13 @@ MACHINES = ("kernel/unprivileged_bpf_disabled", "kernel/timer_migration", "vm/sw
 @pytest.fixture
 def node() -> Iterator[Node]:
     twin = described()
-    folder = Path.home() / ".local" / "state" / "cluster-edge" / f"test-{NAME}"
-    runtime = Runtime(NAME, folder, Progress(lambda text: None))
+    runtime = Runtime(NAME, TWIN.folder, Progress(lambda text: None))
     try:
         network.build(twin)
         yield Node(runtime, "n1", twin.hosts[1].namespace, ["eth0.1"])
     finally:
         runtime.cgroup.kill()
         network.remove(network.namespaces(NAME))
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_an_agent_can_write_the_kernel_settings_of_its_network_alone(node: Node) -> None:
@@ -254,9 +263,8 @@ def test_the_network_of_default_routes_comes_from_the_nodes_variables(
     """A name with a mistake is told with the node's path: so each node's own value is what the twin gets."""
     node = {"edge_twin_default_network": "privat"}
     (tmp_path / "more.yml").write_text(json.dumps({"all": {"hosts": {"node02": node}}}), "utf-8")
-    own = ["-e", f"edge_twin_name=net-{os.getpid()}", "-e", f"edge_twin_folder={tmp_path}/twin"]
     more = [word.format(folder=tmp_path) for word in options]
-    command = ["ansible-playbook", "playbooks/twin.yml", "--check", "-i", str(HYBRID), *own, *more]
+    command = ["ansible-playbook", "playbooks/twin.yml", "--check", "-i", str(HYBRID), *TWIN.options, *more]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=120)
     message = f"{place}.edge_twin_default_network: no network 'privat' (did you mean 'private'?)"
     assert message in " ".join(done.stdout.split()), done.stdout

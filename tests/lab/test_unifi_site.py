@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
+from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import lab_twin
 
 pytestmark = [
     pytest.mark.lab,
@@ -21,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a twin needs root"),
 ]
 
-TWIN = f"unifihome-{os.getpid()}"
+TWIN = lab_twin("unifihome")
 INVENTORY = CHECKOUT / "tests" / "sites" / "unifi-home" / "inventory.yml"
 WAN = "198.51.100.1"
 
@@ -36,12 +37,11 @@ def playbook(name: str, *options: str) -> None:
 def rehearsed(folder: Path) -> dict[str, Any]:
     """Bring the twin up, run the site on it, take it down; return what verify found."""
     found = folder / "verify.json"
-    own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder / 'twin'}")
     try:
-        playbook("twin.yml", *own)
-        playbook("site.yml", "-i", str(folder / "twin" / "overlay"), "-e", f"edge_verify_file={found}")
+        playbook("twin.yml", *TWIN.options)
+        playbook("site.yml", "-i", str(TWIN.folder / "overlay"), "-e", f"edge_verify_file={found}")
     finally:
-        playbook("twin.yml", *own, "-e", "edge_twin_state=absent")
+        playbook("twin.yml", *TWIN.options, "-e", "edge_twin_state=absent")
     content: dict[str, Any] = json.loads(found.read_text("utf-8"))
     return content
 

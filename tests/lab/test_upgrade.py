@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.k
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import V2_SINCE
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import lab_twin
 from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
@@ -36,8 +37,8 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a twin needs root"),
 ]
 
-TWIN = "upgrade"
-CLIENT = f"twin-{TWIN}.client.upstream"
+TWIN = lab_twin("upgrade")
+CLIENT = f"twin-{TWIN.name}.client.upstream"
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 """Services behind BGP that upstream reaches."""
 
@@ -100,8 +101,7 @@ def stored_versions(folder: Path) -> dict[str, list[str]]:
 def test_an_upgrade_keeps_every_address_and_every_connection(
     releases: tuple[str, ...], helm_4: bool, again: bool, tmp_path: Path, told_by_probes: Callable[[str], None]
 ) -> None:
-    folder = tmp_path / "twin"
-    own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
+    folder, own = TWIN.folder, TWIN.options
     overlay = ("-i", str(folder / "overlay"))
     lost: dict[str, Losses] = {}
 
@@ -242,8 +242,7 @@ def test_an_upgrade_that_is_cut_off_in_the_middle(
     cut: Cut, tmp_path: Path, told_by_probes: Callable[[str], None]
 ) -> None:
     """The next run completes the upgrade, and the one after it changes nothing."""
-    (old, new), folder = LAST, tmp_path / "twin"
-    own = ("-e", f"edge_twin_name={TWIN}", "-e", f"edge_twin_folder={folder}")
+    (old, new), folder, own = LAST, TWIN.folder, TWIN.options
     limits = ("-e", "cilium_net_release_helm_timeout=60", "-e", f"cilium_net_release_timeout={cut.rollout_seconds}")
     options = ("-i", str(folder / "overlay"), *limits, "-e")
     upgraded = f"edge_cilium_version={new}"

@@ -10,10 +10,8 @@ a network namespace; ``stop`` returns the losses.
 from __future__ import annotations
 
 import json
-import os
 import select
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,8 +21,14 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.pac
     arp_answer,
     arp_request,
 )
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
-from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses, losses
+from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import (
+    Client,
+    Losses,
+    inside,
+    losses,
+    say_answered,
+    with_collection,
+)
 
 EVERY = 0.05
 """Seconds between two questions; an answer counts for the one before it."""
@@ -35,16 +39,10 @@ LAST = 60.0
 
 
 class Questions:
-    """ARP questions for ``target`` on an interface of a network namespace, until ``stop`` and one more answer."""
+    """ARP questions for ``target`` on an interface of a network namespace, from an answer to one after ``stop``."""
 
     def __init__(self, namespace: str, interface: str, target: str) -> None:
-        self._process = subprocess.Popen(
-            ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, __file__, interface, target],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "collections")},
-        )
+        self._client = Client(inside(namespace, __file__, interface, target), with_collection())
 
     def stop(self) -> Losses:
         """End the questions with the next that is answered; return what became of all.
@@ -52,9 +50,7 @@ class Questions:
         Raises:
             AssertionError: the client failed.
         """
-        told = self._process.communicate(timeout=LAST + 30)[0]
-        assert self._process.returncode == 0, "the client failed (its output is above)"
-        asked, answered = json.loads(told)
+        asked, answered = self._client.end(LAST + 30)
         return losses(asked, set(answered))
 
 
@@ -70,6 +66,8 @@ def main(interface: str, target: str) -> None:
             asked.append(time.monotonic())
             wire.send(arp_request(mac, NOBODY, target))
             if hears(wire, target, asked[-1] + EVERY):
+                if not answered:
+                    say_answered()
                 answered.add(len(asked) - 1)
                 if end < float("inf"):
                     break

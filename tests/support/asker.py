@@ -13,6 +13,8 @@ from typing import Any
 
 from .hybrid import CHECKOUT
 
+GIVEN_UP_SECONDS = 60
+"""Within which all answers must be there; a question takes 3 s at most, and all are asked at the same time."""
 _PROGRAM = """
 import json, subprocess, sys
 sys.path.insert(0, sys.argv[1])
@@ -27,6 +29,6 @@ def ask(namespace: str, targets: Sequence[Any]) -> dict[str, Any]:
     library = str(CHECKOUT / "plugins" / "module_utils")
     command = ["nsenter", f"--net={namespace}", sys.executable, "-c", _PROGRAM, library]
     text = json.dumps(list(targets))
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=GIVEN_UP_SECONDS)
     seen: dict[str, Any] = json.loads(done.stdout)
     return seen

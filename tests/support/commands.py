@@ -134,7 +134,10 @@ def script_line(command: Command) -> str:
     if helped:
         options = [word for word in command.words if word.startswith("-") and word != "--"]
         program = " ".join(command.words[: 2 if helped.startswith("python") else 1])
-        return "\n".join([f"{program} --help >help.txt", *(f"grep -q -e {option} help.txt" for option in options)])
+        # As a word of its own: `-i` is no beginning of another option.
+        word = r"(^|[^[:alnum:]-]){0}($|[^[:alnum:]-])".format
+        looked_up = [f"grep -Eq -e {shlex.quote(word(option))} help.txt" for option in options]
+        return "\n".join([f"{program} --help >help.txt", *looked_up])
     if playbook == "new" and "-e" not in command.words:
         return f"{shlex.join(command.words)} {KEYBOARD}"
     if playbook == "plan" and "edge_plan_live=true" in command.words:

@@ -89,6 +89,18 @@ COSMETIC: dict[str, tuple[Edit, ...]] = {
     "tabs": (("\n ", "\n\t"),),
     "abbreviations": (("neighbor 10.0.9.2 remote-as", "neigh 10.0.9.2 remote"), ("bgp router-id", "bgp rou")),
     "description": ((" neighbor 10.0.9.2 ebgp", " neighbor 10.0.9.2 description upstream\n neighbor 10.0.9.2 ebgp"),),
+    "description-with-the-words-of-a-membership": (
+        (
+            " neighbor 10.0.0.12 peer-group K8S\n",
+            " neighbor 10.0.0.12 peer-group K8S\n neighbor 10.0.0.12 description ex peer-group DYN\n",
+        ),
+    ),
+    "such-a-description-before-the-membership": (
+        (
+            " neighbor 10.0.0.12 peer-group K8S\n",
+            " neighbor 10.0.0.12 description peer-group DYN\n neighbor 10.0.0.12 peer-group K8S\n",
+        ),
+    ),
     "spelled-out-policy": ((" bgp router-id", " bgp ebgp-requires-policy\n bgp router-id"),),
     "spelled-out-check": ((" bgp router-id", " bgp network import-check\n bgp router-id"),),
     "spelled-out-timers": ((" neighbor 10.0.9.2 ebgp", " neighbor 10.0.9.2 timers 60 180\n neighbor 10.0.9.2 ebgp"),),
@@ -165,6 +177,21 @@ SEMANTIC: dict[str, tuple[tuple[Edit, ...], list[str]]] = {
         ["router-id: 10.0.0.1 in the first, 10.0.0.2 in the second"],
     ),
     "neighbor-gone": (((" neighbor 10.0.0.12 peer-group K8S\n", ""),), ["neighbor 10.0.0.12: only in the first"]),
+    "description-is-no-membership": (
+        (
+            (
+                " neighbor 10.0.0.12 peer-group K8S\n",
+                " neighbor 10.0.0.12 remote-as 65002\n neighbor 10.0.0.12 description old peer-group K8S\n",
+            ),
+        ),
+        [
+            "neighbor 10.0.0.12: connect retry: 5 s in the first, 30 s in the second",
+            "neighbor 10.0.0.12: hold time: 9 s in the first, 180 s in the second",
+            "neighbor 10.0.0.12: keepalive: 3 s in the first, 60 s in the second",
+            "neighbor 10.0.0.12: password only in the first",
+            "neighbor 10.0.0.12: ipv4 active only in the first",
+        ],
+    ),
     "remote-as": (
         (("K8S remote-as 65002", "K8S remote-as 65003"),),
         [_K8S + "remote AS: 65002 in the first, 65003 in the second"],

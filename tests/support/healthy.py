@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import copy
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
+
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.filters import PlannedFilters
 
 from .observed import (
     NOW,
@@ -16,6 +19,7 @@ from .observed import (
     forwarding,
     interface,
     lease,
+    neighbor,
     path,
     peer,
     policies,
@@ -29,10 +33,30 @@ AFI = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 
 def healthy(plan: dict[str, Any]) -> dict[str, Any]:
     """Return what verify observes of both ends of ``plan``."""
+    plan = dialled(plan)
     return {
-        "routers": {name: _router(plan, name) for name in plan["routers"]},
+        "routers": _linked(plan, {name: _router(plan, name) for name in plan["routers"]}),
         "clusters": {name: _cluster(plan, name) for name in plan["clusters"]},
     }
+
+
+def dialled(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return a plan in which each node that dials in from a listen range has an address there."""
+    plan = copy.deepcopy(plan)
+    found: dict[tuple[str, str, str], str] = {}
+    taken: dict[str, int] = {}
+    for item in plan["sessions"]:
+        if item["node_address"]:
+            continue
+        groups = plan["routers"][item["router"]]["frr"]["peer_groups"]
+        (cidr,) = next(group["listen_ranges"] for group in groups if group["name"] == item["peer_group"])
+        taken[cidr] = taken.get(cidr, 5) + 1
+        item["node_address"] = str(ip_network(cidr)[taken[cidr]])
+        found[item["router"], item["peer_group"], item["node"]] = item["node_address"]
+    for item in plan["expect"]["announcements"]:
+        for node, address in item["nodes"].items():
+            item["nodes"][node] = address or found[item["router"], item["peer_group"], node]
+    return plan
 
 
 def _addresses(plan: dict[str, Any], cluster: str, pool: str) -> dict[str, str]:
@@ -106,6 +130,63 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
     }
 
 
+def _linked(plan: dict[str, Any], routers: dict[str, Any]) -> dict[str, Any]:
+    """Return the routers with both ends of each link that has addresses, and with what passes over it."""
+    links = [item for item in plan["neighbors"] if item["link"] and item["addresses"]]
+    for item in links:
+        for address in item["addresses"]:
+            _add_link(plan, item, address, routers[item["router"]])
+    for _further in routers:  # no way is longer
+        for item in links:
+            _pass_on(plan, item, routers[item["other"]], routers[item["router"]])
+    return routers
+
+
+def _add_link(plan: dict[str, Any], item: dict[str, Any], address: str, seen: dict[str, Any]) -> None:
+    """Let a router have the session of its end of a link."""
+    found = neighbor(item["asn"], item["peer_group"], item["hold"], item["keepalive"])
+    seen["neighbors"][address] = {
+        **found,
+        "localAs": plan["routers"][item["router"]]["asn"],
+        **({"authenticationEnabled": 1} if item["password"] else {}),
+    }
+    for family in item["families"]:
+        entry = seen["summary"].setdefault(AFI[family], {"as": plan["routers"][item["router"]]["asn"], "peers": {}})
+        entry["peers"][address] = summary_line(item["asn"])
+
+
+def _pass_on(plan: dict[str, Any], item: dict[str, Any], sender: dict[str, Any], seen: dict[str, Any]) -> None:
+    """Let a router have what the other end of its link announces to it, as far as the filters of both let it.
+
+    Args:
+        plan: the plan.
+        item: the link, as a neighbor of the router.
+        sender: the router at its other end.
+        seen: the router.
+    """
+    router, other = item["router"], item["other"]
+    back = next(found for found in plan["neighbors"] if (found["router"], found["other"]) == (other, router))
+    exports, imports = (PlannedFilters(plan["routers"][name]["frr"]) for name in (other, router))
+    (own,), (address,) = back["addresses"], item["addresses"]
+    for prefix, paths in sender["bgp"]["ipv4"]["routes"].items():
+        as_path, known = paths[0]["path"], seen["bgp"]["ipv4"]["routes"].get(prefix, [])
+        passes = exports.exports(back["peer_group"], "ipv4", prefix) and imports.imports(
+            item["peer_group"], "ipv4", prefix
+        )
+        if not passes or paths[0]["peerId"] == own or address in [found["peerId"] for found in known]:
+            continue
+        sender["advertised"]["ipv4"].setdefault(own, {"advertisedRoutes": {}})["advertisedRoutes"][prefix] = {
+            "path": as_path
+        }
+        new = path(address, f"{item['asn']} {as_path}".strip())
+        if known:  # a longer way
+            del new["multipath"]
+        else:
+            seen["routes"]["ipv4"][prefix] = _installed(plan, router, [address])
+            seen["best"]["ipv4"][prefix] = best("bgp")
+        seen["bgp"]["ipv4"]["routes"][prefix] = [*known, new]
+
+
 def _subnet(plan: dict[str, Any], network: str, address: str) -> IPv4Network | IPv6Network:
     """Return the subnet of a network that holds an address; of a loopback network the address alone."""
     if plan["networks"][network]["loopback"]:
@@ -145,6 +226,14 @@ def _cluster(plan: dict[str, Any], cluster: str) -> dict[str, Any]:
         if item["cluster"] == cluster:
             resources.setdefault("Lease", []).append(lease("web", item["pool"], item["nodes"][0]))
     resources["CiliumBGPNodeConfig"] = _node_configs(plan, cluster)
+    resources["CiliumNode"] = [
+        {
+            "metadata": {"name": item["node"]},
+            "spec": {"addresses": [{"type": "InternalIP", "ip": item["node_address"]}]},
+        }
+        for item in plan["sessions"]
+        if item["cluster"] == cluster and item["dynamic"]
+    ]
     return {"time": NOW, "resources": resources}
 
 

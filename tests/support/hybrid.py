@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._inventory.parse import Inventory
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import Site
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import Plan, plan
 
 from .yaml_text import read_yaml_file
@@ -58,8 +57,3 @@ def hybrid_inventory() -> Inventory:
 def hybrid_plan() -> Plan:
     """Return the reference site's plan."""
     return plan(hybrid_inventory())
-
-
-def hybrid_site() -> Site:
-    """Return the reference site, resolved."""
-    return hybrid_plan().site

@@ -4,7 +4,8 @@
 """A client that asks addresses every 10 ms whether they answer, and counts what is lost: for drills and benchmarks.
 
 ``Probes(namespace, addresses)`` runs this file in a network namespace; ``stop`` returns the losses. The program sends one
-ICMP echo request to each address per tick until its standard input ends, and prints its counts as JSON.
+ICMP echo request to each address per tick until its standard input ends, and prints its counts as JSON. :class:`Client` is
+what it has in common with ``tcp_client`` and ``arp_client``.
 """
 
 from __future__ import annotations
@@ -19,10 +20,16 @@ import struct
 import subprocess
 import sys
 import time
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 EVERY = 0.01
 """Seconds between two probes of one address."""
+ANSWERED = "answered\n"
+"""What a client prints when each of its targets has answered."""
+FIRST = 30.0
+"""Seconds within which each of them must."""
 LATE = 0.5
 """Seconds that the last answers may take."""
 REQUEST = {4: 8, 6: 128}
@@ -61,16 +68,66 @@ def losses(sent: list[float], answered: set[int]) -> Losses:
     return Losses(len(sent), len(sent) - len(answered), longest)
 
 
+class Client:
+    """A program that asks until its standard input ends, and prints what became of its questions as JSON.
+
+    Before that it prints :data:`ANSWERED`, once each of its targets has answered. What is lost before that counts, but where
+    nothing can be lost, because nothing is there or nothing is asked, no drill begins.
+
+    Args:
+        command: the program and its arguments; ``inside`` returns one for a network namespace.
+        environment: its variables; None: those of this process.
+        first: seconds within which each target must have answered.
+
+    Raises:
+        AssertionError: one did not.
+    """
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None, first: float = FIRST
+    ) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        assert self._process.stdout is not None
+        ready = select.select([self._process.stdout], [], [], first)[0]
+        if not ready or self._process.stdout.readline() != ANSWERED:
+            self._process.kill()
+            self._process.communicate()
+            raise AssertionError(f"not each target has answered within {first:g} s: {' '.join(command)}")
+
+    def end(self, seconds: float = 30) -> Any:
+        """End the program; return what it has printed.
+
+        Raises:
+            AssertionError: it failed.
+        """
+        told = self._process.communicate(timeout=seconds)[0]
+        assert self._process.returncode == 0, "the client failed (its output is above)"
+        return json.loads(told)
+
+
+def inside(namespace: str, *command: str) -> list[str]:
+    """Return the command that runs a Python program with its arguments in a network namespace."""
+    return ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, *command]
+
+
+def say_answered() -> None:
+    """Say, in a client's own process, that each of its targets has answered."""
+    sys.stdout.write(ANSWERED)
+    sys.stdout.flush()
+
+
+def with_collection() -> dict[str, str]:
+    """Return this process's variables for a program that imports the collection."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "collections")}
+
+
 class Probes:
-    """Probes of addresses from a network namespace, from the beginning of the ``with`` block on."""
+    """Probes of addresses from a network namespace, until ``stop``; each has answered when they have begun."""
 
     def __init__(self, namespace: str, *addresses: str) -> None:
-        self._process = subprocess.Popen(
-            ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, __file__, *addresses],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._client = Client(inside(namespace, __file__, *addresses))
 
     def stop(self) -> dict[str, Losses]:
         """End the probes; return the losses by address.
@@ -78,9 +135,7 @@ class Probes:
         Raises:
             AssertionError: the client failed.
         """
-        told = self._process.communicate(timeout=30)[0]
-        assert self._process.returncode == 0, "the probe client failed (its output is above)"
-        return {address: Losses(*counts) for address, counts in json.loads(told).items()}
+        return {address: Losses(*counts) for address, counts in self._client.end().items()}
 
 
 def checksum(packet: bytes) -> int:
@@ -134,12 +189,15 @@ def probe(addresses: list[str]) -> dict[str, Losses]:
             sockets[family].sendto(header + body, (address, 0))
 
     tick = time.monotonic()
-    is_open = True
+    is_open, is_told = True, False
     while is_open:
         for address in addresses:
             send(address)
         tick = max(tick + EVERY, time.monotonic())
         is_open = listen(tick)
+        if not is_told and answered and all(answered.values()):
+            say_answered()
+            is_told = True
     end = time.monotonic() + LATE
     while (left := end - time.monotonic()) > 0:
         for ready in select.select(list(sockets.values()), [], [], left)[0]:

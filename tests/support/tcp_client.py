@@ -10,15 +10,20 @@ runs this file in a network namespace; ``stop`` returns the losses.
 from __future__ import annotations
 
 import json
-import os
+import select
 import socket
-import subprocess
 import sys
 import threading
 import time
 
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
-from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import Losses, losses
+from ansible_collections.hybridnet.cluster_edge.tests.support.probe_client import (
+    Client,
+    Losses,
+    inside,
+    losses,
+    say_answered,
+    with_collection,
+)
 
 EVERY = 0.05
 """Seconds between two connections to one address."""
@@ -27,16 +32,10 @@ LIMIT = 1.0
 
 
 class Connections:
-    """Connections to ``ADDRESS:PORT`` targets (IPv4) from a network namespace, until ``stop``."""
+    """Connections to ``ADDRESS:PORT`` targets (IPv4) from a network namespace, until ``stop``; each was made once."""
 
     def __init__(self, namespace: str, *targets: str) -> None:
-        self._process = subprocess.Popen(
-            ["nsenter", f"--net=/run/netns/{namespace}", sys.executable, __file__, *targets],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "collections")},
-        )
+        self._client = Client(inside(namespace, __file__, *targets), with_collection())
 
     def stop(self) -> dict[str, Losses]:
         """End the connections; return the losses by target.
@@ -44,9 +43,7 @@ class Connections:
         Raises:
             AssertionError: the client failed.
         """
-        told = self._process.communicate(timeout=30)[0]
-        assert self._process.returncode == 0, "the client failed (its output is above)"
-        return {target: losses(sent, set(answered)) for target, (sent, answered) in json.loads(told).items()}
+        return {target: losses(sent, set(answered)) for target, (sent, answered) in self._client.end().items()}
 
 
 def connect(target: str, ended: threading.Event, sent: list[float], answered: list[int]) -> None:
@@ -70,6 +67,11 @@ def main(targets: list[str]) -> None:
     threads = [threading.Thread(target=connect, args=(target, ended, *told[target])) for target in targets]
     for thread in threads:
         thread.start()
+    while not told or not all(answered for _sent, answered in told.values()):
+        if select.select([sys.stdin], [], [], EVERY)[0]:
+            break
+    else:
+        say_answered()
     sys.stdin.read()
     ended.set()
     for thread in threads:

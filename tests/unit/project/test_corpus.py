@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
+import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES
 from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import faults
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS
 
 KINDS = {"api", "cilium", "inventory", "kernel", "router"}
@@ -46,3 +50,21 @@ def test_a_full_run_tries_twelve_faults_of_every_kind() -> None:
     tried = [fault for fault in faults() if fault.ci]
     assert len(tried) == 12
     assert {fault.kind for fault in tried} == KINDS
+
+
+@pytest.mark.parametrize(
+    ("names", "unknown"),
+    [
+        pytest.param(["nosuch"], "nosuch", id="unknown"),
+        pytest.param(
+            ["kernel-leg-down.yml", "kernel-leg-down", "nosuch"], "kernel-leg-down.yml nosuch", id="one is known"
+        ),
+    ],
+)
+def test_benchmark_of_a_fault_that_is_not_there_is_an_error_before_a_twin_is_built(
+    names: list[str], unknown: str
+) -> None:
+    command = [sys.executable, CHECKOUT / "benchmarks" / "corpus.py", *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = f"corpus.py: error: NAME: no such fault: {unknown} (the files of tests/corpus, without .yml)"
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (2, "", told)

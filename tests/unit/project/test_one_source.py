@@ -22,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import check
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import frr_difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.table import LIVE_CODES, PLAN_CODES
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._new_inventory.questions import QUESTIONS, Question
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._resolve.clusters.faults import CHECKS
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions import cilium
@@ -327,6 +328,14 @@ def test_verify_and_page_follow_severity_and_polling_of_a_code() -> None:
         assert site.verify().may_settle
         section = pages("docs/verify.md").partition("</a>EDGE861")[2]
         assert section.splitlines()[2] == "*error* Verify looks again."
+
+
+@pytest.mark.parametrize("question", [item for item in QUESTIONS if item.default], ids=lambda item: item.name)
+def test_the_files_follow_the_default_of_a_question(question: Question) -> None:
+    with changed(question, default="other-words"):
+        assert "Without it V(other-words)." in pages("plugins/modules/edge_new.py")
+        assert "Default: other-words." in pages("roles/edge/meta/argument_specs.yml")
+        assert ("      default: other-words\n" in pages("playbooks/new.yml")) == question.asked
 
 
 def test_an_example_that_nothing_produces_is_found_out() -> None:

