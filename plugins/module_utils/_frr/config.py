@@ -105,6 +105,12 @@ _SECRETS = (
     ),
 )
 
+SECRET_WORDS = "password|md5|key-string|authentication|hash-algo"  # noqa: S105  the words before one
+"""What each of these lines has in a word before its secret, as an extended regular expression of Python and awk.
+
+Where a line may stand in any form (a log quotes it, a person wrote it), all that follows such a word is left out.
+"""
+
 _TOGGLES = (
     # line, on by default in (traditional, datacenter); FRR bgpd/bgp_vty.c, FRR_CFG_DEFAULT_*
     ("bgp ebgp-requires-policy", {"traditional": True, "datacenter": False}),
@@ -142,12 +148,45 @@ def parse(text: str) -> Config:
             in two parts; or an entry of a list whose ``seq`` has no number.
     """
     reader = _Reader(text)
-    done = {name: tuple(dict.fromkeys(members)) for name, members in reader.objects.items()}
-    # FRR shows the lines of an entry in an order of its own; it has no meaning.
-    done.update({name: tuple(sorted(lines)) for name, lines in done.items() if name.kind == "route-map"})
+    done = {key: _held(key, members) for key, members in reader.objects.items()}
     if BGP in done:
         done[BGP] = _explicit(done[BGP], reader.profile)
     return Config(text, done, tuple(reader.blocks), reader.profile, reader.notation)
+
+
+_ONE_HOLDS = re.compile(
+    r"^(?:match (?:ip|ipv6) (?:address|next-hop|route-source)(?: (?:prefix-list|prefix-len|type|address)(?= )|(?= ))"
+    r"|match (?:as-path|community|large-community|extcommunity|interface|local-preference|metric|origin|peer|tag)(?= )"
+    r"|set (?:community|large-community|comm-list|large-comm-list|local-preference|metric|origin|tag|weight)(?= )"
+    r"|set (?:as-path (?:prepend|exclude)|ip next-hop|ipv6 next-hop (?:global|local|peer-address|prefer-global))\b"
+    r"|call(?= )|description(?= ))"
+)
+"""What begins a line of an entry of a route-map of which FRR keeps the last one.
+
+By the name of the command: route_map_add_match and route_map_add_set of lib/routemap.c.
+"""
+
+
+def _held(key: Key, members: List[Line]) -> Tuple[Line, ...]:
+    """Return the lines of an object that FRR keeps of those in a text, each once.
+
+    The last line of a kind holds in an entry of a route-map. The last action of an entry holds for all of its lines
+    (lib/routemap_northbound.c). The last entry with a number holds in a list (``prefix_seq_check`` and the like).
+    FRR shows the lines of a route-map's entry in an order of its own, which has no meaning: they are sorted.
+    """
+    if key == BGP:
+        return tuple(dict.fromkeys(members))
+    kept: Dict[Tuple[str, str], Line] = {}
+    if key.kind != "route-map":
+        for context, text in members:
+            found = _SEQ.match(text)
+            kept[context, found.group("seq") if found else text] = (context, text)
+        return tuple(kept.values())
+    contexts = {context.split()[1]: context for context, text in members if not text}
+    for context, text in members:
+        context, found = contexts[context.split()[1]], _ONE_HOLDS.match(text)
+        kept[context, found.group() if found else text] = (context, text)
+    return tuple(sorted(kept.values()))
 
 
 def indented(text: str) -> str:
@@ -286,7 +325,7 @@ def _object_of(line: str) -> Optional[Key]:
     return None
 
 
-_SEQ = re.compile(r"^seq [0-9]+ \S")
+_SEQ = re.compile(r"^(?P<seq>seq [0-9]+) \S")
 
 
 def _list_line(members: List[Line], key: Key, line: str) -> str:
@@ -346,14 +385,18 @@ def _explicit(lines: Tuple[Line, ...], profile: str) -> Tuple[Line, ...]:
     return tuple(dict.fromkeys(item for item in result if not _says_nothing(item, members)))
 
 
+LISTEN_LIMIT = 100
+"""Dynamic neighbors at most where no line says otherwise (bgpd/bgpd.h, BGP_DYNAMIC_NEIGHBORS_LIMIT_DEFAULT)."""
+
+
 def _says_nothing(item: Line, members: Container[str]) -> bool:
     """Return whether a line is FRR's own default, which FRR does not show.
 
-    Such are its limit of dynamic neighbors (BGP_DYNAMIC_NEIGHBORS_LIMIT_DEFAULT), and a neighbor that stays inactive in
+    Such are its limit of dynamic neighbors (:data:`LISTEN_LIMIT`), and a neighbor that stays inactive in
     a family; a member has its group's families.
     """
     text = item[1]
-    if text == "bgp listen limit 100":
+    if text == "bgp listen limit {0}".format(LISTEN_LIMIT):
         return True
     return text.startswith("no neighbor ") and text.endswith(" activate") and text.split()[2] not in members
 
@@ -491,11 +534,11 @@ def reachable(objects: Objects) -> Set[Key]:
             continue
         found.add(key)
         named = references(key, objects[key])
-        open_.extend(other for other in objects if any(_same(other, wanted) for wanted in named))
+        open_.extend(other for other in objects if any(same_object(other, wanted) for wanted in named))
     return found
 
 
-def _same(key: Key, wanted: Key) -> bool:
+def same_object(key: Key, wanted: Key) -> bool:
     """Return whether a reference is to ``key``; versions spell the kinds of lists differently."""
     if key.name != wanted.name:
         return False
@@ -514,25 +557,62 @@ def undefined(objects: Objects) -> List[Tuple[Key, Key]]:
         (key, wanted)
         for key, lines in objects.items()
         for wanted in sorted(references(key, lines))
-        if not any(_same(other, wanted) for other in objects)
+        if not any(same_object(other, wanted) for other in objects)
     ]
+
+
+_DESCRIBES = re.compile(r"(?:^| )(?:description|remark|alias) .*$|\b(?:neighbor|peer-group|vrf|interface|hostname) \S+")
+"""Words of a line that name no list and no route-map: free text, and what else has a name."""
+_NAMES_KIND = re.compile(r"\b(route-map|prefix-list) (\S+)")
+"""Words that say of which kind the name after them is."""
+
+
+def _named_by(line: str) -> Set[Key]:
+    """Return what a line that this module does not read may name: each of its words, of any kind where none is said."""
+    said = _DESCRIBES.sub(" ", " ".join(line.split()))
+    result = {Key(kind, name) for kind, name in _NAMES_KIND.findall(said)}
+    return result | {Key("", word) for word in _NAMES_KIND.sub(" ", said).split()}
+
+
+def _shared(live: Config, used: Set[Key]) -> Set[Key]:
+    """Return the objects of ``used`` that something else on the router uses too, directly or through them."""
+    named: Set[Key] = set()
+    lines = split_lines(live.text)
+    for block in live.blocks:
+        if block.key is None:
+            for line in lines[block.first : block.last]:
+                if line.strip()[:1] not in ("!", "#"):
+                    named |= _named_by(line)
+        elif block.key not in used:
+            named |= references(block.key, live.objects[block.key])
+    of_name: Dict[str, List[Key]] = {}
+    for wanted in named:
+        of_name.setdefault(wanted.name, []).append(wanted)
+    found: Set[Key] = set()
+    open_ = [key for key in used if key != BGP and any(_means(wanted, key) for wanted in of_name.get(key.name, ()))]
+    while open_:
+        key = open_.pop()
+        if key not in found:
+            found.add(key)
+            wanted_here = references(key, live.objects[key])
+            open_.extend(other for other in used if any(same_object(other, wanted) for wanted in wanted_here))
+    return found
+
+
+def _means(wanted: Key, key: Key) -> bool:
+    """Return whether a name of :func:`_named_by` or :func:`references` may be this object's; both have one name."""
+    if wanted.kind == "prefix-list":
+        return key.kind.endswith(" prefix-list")
+    return not wanted.kind or same_object(key, wanted)
 
 
 def scope(live: Config, candidate: Config) -> Set[Key]:
     """Return the objects that a candidate replaces: its own, the live BGP instance, and what only that one uses.
 
-    An object that something else on the router uses as well (another daemon, another VRF) stays out.
+    An object that something else on the router uses as well (another daemon, another VRF) stays out, with what it uses.
     """
     used = reachable(live.objects)
-    others: Set[str] = set()
-    lines = split_lines(live.text)
-    for block in live.blocks:
-        if block.key not in used:
-            for line in lines[block.first : block.last]:
-                if line.strip()[:1] not in ("!", "#"):
-                    others.update(line.split())
-    mine = {key for key in used if key == BGP or key.name not in others}
-    return mine | set(candidate.objects) | {BGP}
+    return (used - _shared(live, used)) | set(candidate.objects) | {BGP}
 
 
 def pick(objects: Objects, keys: Set[Key]) -> Objects:
