@@ -129,7 +129,7 @@ backup:
 owner:
   description:
     - Who was found to hold the BGP instance before anything was done. V(file), V(nobody), or V(other), where bgpd runs
-      one that is in no file.
+      one that is not in C(frr.conf).
     - In check mode a router of V(other) shows its difference and a warning. Without check mode it is refused.
   type: str
   returned: success
@@ -192,11 +192,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import transaction
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import (
+    access,
     change,
     files,
     journal,
     lock,
-    programs,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.rollback import RefusedError
 
@@ -221,7 +221,7 @@ def worker(params, check_mode, pipe):
             tell(result, pipe)
             if not check_mode:
                 note(result, params["state_dir"] + "/result.json")
-    except OSError as error:  # of the lock: the rest has an outcome
+    except (EdgeError, OSError) as error:  # of the lock: the rest has an outcome
         tell(dict(REFUSED, msg="nothing was changed: {0}".format(error)), pipe)
 
 
@@ -305,14 +305,10 @@ def main():
     )
     if module.check_mode and module.params["stage"] == "contract" and module.params["both_stages"]:
         module.exit_json(changed=False, applied="none", rolled_back=False, left="")
-    if not os.path.exists(programs.DAEMONS) or module.get_bin_path("vtysh") is None:
-        module.fail_json(
-            msg="FRR is not installed here: no {0} (on Debian: apt install frr frr-pythontools)".format(
-                programs.DAEMONS
-            ),
-            applied="none",
-            rolled_back=False,
-        )
+    try:
+        access.require_frr(module.get_bin_path("vtysh"), module.params["platform"])
+    except EdgeError as error:
+        module.fail_json(msg=str(error), applied="none", rolled_back=False)
     if module.params["owner"] == "none":
         try:
             finish(module, change.read_only(module.params))

@@ -13,12 +13,15 @@ description:
     and a script that puts it back.
   - Two hooks run the script at boot, C(/data/on_boot.d/20-hybridnet-cluster-edge-frr.sh), where udm-boot or
     unifi-on-boot runs such scripts, and the unit C(hybridnet-cluster-edge-frr.service).
-  - The script does nothing where C(frr.conf) has another BGP instance, where bgpd runs one that is in no file, or
-    where the new FRR refuses the copy.
+  - The script does nothing where C(frr.conf) has another BGP instance, where bgpd runs one that is in no file, where
+    C(frr.conf) or the running FRR has another line that the copy lacks, such as the OSPF of UniFi's Site Magic, or
+    where the new FRR refuses the copy. It holds the lock of M(hybridnet.cluster_edge.frr_config),
+    and waits for no program and no lock without end.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
 requirements:
   - Python 3.8 or later on the router, UniFi OS 2 or later
+  - The rights of root there
 options:
   state:
     description: Whether the copy and its hooks are there. V(absent) removes exactly these files.
@@ -75,6 +78,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import (
+    access,
     files,
     journal,
     lock,
@@ -87,8 +91,9 @@ def keep(check_mode, pending, state_dir):
     """Return the paths of what differs, and the diff; write it.
 
     Raises:
-        EdgeError: there is no frr.conf, or one that an unfinished change has written.
+        EdgeError: there is no /data, no frr.conf, or one that an unfinished change has written.
     """
+    persist.require_data()
     unfinished = os.path.join(state_dir, journal.NAME)
     if os.path.exists(unfinished) and not check_mode:
         raise EdgeError(
@@ -101,8 +106,8 @@ def keep(check_mode, pending, state_dir):
         raise EdgeError(programs.CONFIG, "is not there, so there is nothing to keep", "run the role udm_frr first")
     lacks = persist.lacking(text or "")
     paths = [file.path for file in lacks]
-    if check_mode and pending and persist.KEPT not in paths:
-        paths.append(persist.KEPT)
+    if check_mode and pending:
+        paths = sorted({*paths, persist.KEPT, persist.SHOWN})
     enabled = persist.is_enabled()
     if not enabled and persist.UNIT_PATH not in paths:
         paths.append(persist.UNIT_PATH)
@@ -131,6 +136,7 @@ def main():
         supports_check_mode=True,
     )
     try:
+        access.require_root()
         # A change that still runs, after its connection broke, has not proven its frr.conf yet.
         with contextlib.nullcontext() if module.check_mode else lock.held():
             if module.params["state"] == "present":

@@ -99,13 +99,12 @@ check_warnings:
 """
 
 import base64
-import os
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config, transaction
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import check, files, programs
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import access, check, files, programs
 
 
 def starts_at_boot():
@@ -146,8 +145,10 @@ def main():
         },
         supports_check_mode=True,
     )
-    if not os.path.exists(programs.DAEMONS) or module.get_bin_path("vtysh") is None:
-        module.fail_json(msg="FRR is not installed here: no {0}".format(programs.DAEMONS))
+    try:
+        access.require_frr(module.get_bin_path("vtysh"))
+    except EdgeError as error:
+        module.fail_json(msg=str(error))
     given = {name: base64.b64decode(module.params[name]).decode("utf-8") for name in ("candidate", "candidate_bgp")}
     try:
         module.exit_json(changed=False, **look(module.params["salt"], **given))

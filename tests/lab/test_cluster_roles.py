@@ -423,12 +423,9 @@ def test_release_with_ranges_that_its_nodes_do_not_have(cluster: Cluster) -> Non
     assert (
         "Nodes have pod CIDRs outside ipam.operator's ranges 10.244.0.0/16: node02 10.0.1.0/24. Cilium does not move a node"
         " to another range. Write the range that the nodes have (edge_cluster_pod_cidrs), or take the nodes out of the"
-        " cluster and join them again."
+        " cluster, with their CiliumNodes, and join them again after the run"
     ) in words(run.output)
     assert cluster.get("/apis/apps/v1/namespaces/kube-system/daemonsets/cilium") == before
-    values["ipam"]["operator"]["clusterPoolIPv4PodCIDRList"] = ["10.0.0.0/16", "10.244.0.0/16"]
-    good = run_roles(cluster, step, options=("--check",))
-    assert good.returncode == 0, good.output
 
 
 @pytest.mark.long

@@ -161,14 +161,18 @@ class Site:
 
         For what a test needs by the way, or many times: Ansible takes some seconds to bring a module to its host.
         """
-        if self.lab.sh(f"test -e {DIRECT}/run.py", check=False).returncode:
-            self.lab.unpack(DIRECT, module_files())
-            self.lab.write(f"{DIRECT}/run.py", MODULE, owner="root:root")
+        self.put_sources()
         arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"content": content, "_ansible_check_mode": check, **options}})
         done = self.lab.sh(f"python3 {DIRECT}/run.py", check=False, stdin=arguments, timeout=240)
         assert done.stdout.strip().startswith("{"), done.stdout + done.stderr
         result: dict[str, Any] = json.loads(done.stdout)
         return {"failed": False, **result, "text": done.stdout + done.stderr}
+
+    def put_sources(self) -> None:
+        """Put the module and all that it imports on the router, once."""
+        if self.lab.sh(f"test -e {DIRECT}/run.py", check=False).returncode:
+            self.lab.unpack(DIRECT, module_files())
+            self.lab.write(f"{DIRECT}/run.py", MODULE, owner="root:root")
 
     def begin(self) -> None:
         """Let bgpd run the planned configuration, where no test before this one has seen to it."""

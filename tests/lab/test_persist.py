@@ -24,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.per
     HOOK,
     KEPT,
     SCRIPT,
+    SHOWN,
     UNIT,
     UNIT_PATH,
 )
@@ -34,6 +35,12 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PEERS = ("10.121.0.11", "10.121.0.12", "10.121.0.13")
 STOCK = "frr defaults traditional\nlog syslog informational\nservice integrated-vtysh-config\n"
+OSPF = "router ospf\n ospf router-id 10.121.0.1\nexit\n"
+BY_HAND = (
+    "ip prefix-list OTHER permit 10.0.0.0/8\naccess-list 10 permit 10.1.0.0 0.0.255.255\n"
+    "ip route 10.9.0.0 255.255.0.0 Null0\nrouter ospf\n passive-interface eth0\nexit\n"
+)
+"""What FRR shows in words of its own."""
 SECRET = "s3cret-of-the-lab"
 REASON = missing()
 
@@ -78,7 +85,7 @@ class Gateway:
 
     def there(self) -> list[str]:
         """Return our files and folders."""
-        paths = (KEPT, SCRIPT, HOOK, UNIT_PATH, ASIDE, FOLDER)
+        paths = (KEPT, SHOWN, SCRIPT, HOOK, UNIT_PATH, ASIDE, FOLDER)
         return [path for path in paths if self.lab.sh(f"test -e {path}", check=False).returncode == 0]
 
     def started(self) -> str:
@@ -113,8 +120,10 @@ class TestPersist:
         self, gateway: Gateway, intent: dict[str, Any]
     ) -> None:
         assert "changed=2" in gateway.run(intent)
-        modes = gateway.lab.sh(f"stat -c '%U %a' {KEPT} {SCRIPT} {HOOK} {UNIT_PATH} {FOLDER}").stdout.split("\n")
-        assert modes[:5] == ["root 600", "root 700", "root 755", "root 644", "root 700"]
+        modes = gateway.lab.sh(f"stat -c '%U %a' {KEPT} {SHOWN} {SCRIPT} {HOOK} {UNIT_PATH} {FOLDER}").stdout.split(
+            "\n"
+        )
+        assert modes[:6] == ["root 600", "root 600", "root 700", "root 755", "root 644", "root 700"]
         assert gateway.lab.read(KEPT) == gateway.lab.read("/etc/frr/frr.conf")
         assert gateway.lab.sh(f"systemctl is-enabled {UNIT}").stdout == "enabled\n"
         assert "changed=0" in gateway.run(intent)
@@ -158,7 +167,40 @@ class TestPersist:
         gateway.lab.wait_established(*PEERS)
 
     @pytest.mark.long
-    @pytest.mark.parametrize("case", ["file", "controller", "refused", "no frr"])
+    def test_lines_that_frr_shows_in_its_own_words_are_in_the_copy(
+        self, gateway: Gateway, intent: dict[str, Any]
+    ) -> None:
+        before = gateway.lab.read("/etc/frr/frr.conf")
+        gateway.lab.write("/etc/frr/frr.conf", before + BY_HAND)
+        gateway.lab.sh("sed -i s/^ospfd=no/ospfd=yes/ /etc/frr/daemons; systemctl restart frr")
+        gateway.lab.wait_established(*PEERS)
+        intent["maximum_paths"] = 4
+        gateway.run(intent)
+        assert BY_HAND.split("\n", 1)[0] in gateway.lab.read(KEPT)
+        gateway.lab.sh("sed -i 's/^bgpd=.*/bgpd=no/' /etc/frr/daemons; systemctl restart frr")
+        try:
+            said = gateway.hook()
+        finally:
+            gateway.lab.sh("sed -i s/^ospfd=yes/ospfd=no/ /etc/frr/daemons")
+            gateway.lab.write("/etc/frr/frr.conf", before)
+            gateway.lab.sh("systemctl restart frr")
+            gateway.run(intent)
+        assert "FRR's configuration is back" in said
+        gateway.lab.wait_established(*PEERS)
+
+    @pytest.mark.long
+    @pytest.mark.parametrize(
+        "case",
+        [
+            "file",
+            "controller",
+            "refused",
+            "no frr",
+            "ospf in the file",
+            "ospf only running",
+            "ospf, daemons alone reset",
+        ],
+    )
     def test_what_is_not_ours_to_replace_is_left_alone(self, gateway: Gateway, case: str) -> None:
         kept = gateway.lab.read(KEPT)
         gateway.upgrade(units=False)
@@ -168,11 +210,19 @@ class TestPersist:
         elif case == "controller":  # UniFi Network starts bgpd and pushes; the files stay as they are
             gateway.lab.sh("sed -i s/^bgpd=no/bgpd=yes/ /etc/frr/daemons; systemctl start frr")
             gateway.lab.sh("vtysh -c 'conf t' -c 'router bgp 65099'; sed -i s/^bgpd=yes/bgpd=no/ /etc/frr/daemons")
+        elif case == "ospf in the file":  # Site Magic was switched on after the copy was made
+            gateway.lab.write("/etc/frr/frr.conf", STOCK + OSPF)
+        elif case.startswith("ospf"):
+            if case.endswith("reset"):
+                gateway.lab.write("/etc/frr/frr.conf", kept)
+            gateway.lab.sh("sed -i s/^ospfd=no/ospfd=yes/ /etc/frr/daemons; systemctl start frr")
+            gateway.lab.sh("vtysh -c 'conf t' -c 'router ospf' -c 'ospf router-id 10.121.0.1'")
         elif case == "refused":
             gateway.lab.write(KEPT, kept + "no words of frr\n", mode="600", owner="root:root")
         else:
             gateway.lab.sh("mv /usr/lib/frr/bgpd /usr/lib/frr/bgpd.away")
         before = gateway.lab.read("/etc/frr/frr.conf"), gateway.lab.read("/etc/frr/daemons")
+        ran = gateway.started(), gateway.lab.sh("vtysh -c 'show running-config'", check=False).stdout
         try:
             said = gateway.hook()
         finally:
@@ -180,9 +230,21 @@ class TestPersist:
             if case == "no frr":
                 gateway.lab.sh("mv /usr/lib/frr/bgpd.away /usr/lib/frr/bgpd")
         assert ("no FRR here" if case == "no frr" else "left alone") in said
+        assert ("router ospf" in said) is case.startswith("ospf")
         assert (gateway.lab.read("/etc/frr/frr.conf"), gateway.lab.read("/etc/frr/daemons")) == before
+        runs = gateway.lab.sh("vtysh -c 'show running-config'", check=False).stdout
+        assert (gateway.started(), runs) == ran
+        gateway.lab.sh("sed -i s/^ospfd=yes/ospfd=no/ /etc/frr/daemons")
         gateway.upgrade(units=False)
         gateway.hook()
+        gateway.lab.wait_established(*PEERS)
+
+    @pytest.mark.long
+    def test_two_hooks_at_once_restart_once_and_keep_what_was_replaced(self, gateway: Gateway) -> None:
+        gateway.upgrade(units=False)
+        said = gateway.lab.sh(f"{HOOK} & {HOOK} & wait").stdout
+        assert said == "cluster-edge-frr: FRR's configuration is back\n"
+        assert gateway.lab.read(ASIDE) == STOCK
         gateway.lab.wait_established(*PEERS)
 
     @pytest.mark.long
@@ -218,10 +280,21 @@ class TestPersist:
         gateway.lab.wait_established(*PEERS)
 
     @pytest.mark.long
-    def test_a_router_without_data_is_told(self, gateway: Gateway, intent: dict[str, Any]) -> None:
+    @pytest.mark.parametrize("options", [[], ["--check"]], ids=["run", "preview"])
+    def test_a_router_without_data_is_told(self, gateway: Gateway, intent: dict[str, Any], options: list[str]) -> None:
+        before = gateway.lab.read("/etc/frr/frr.conf")
+        intent["maximum_paths"] = 7
         gateway.lab.sh("mv /data /data.away")
         try:
-            text = gateway.run(intent, code=2)
+            text = gateway.run(intent, *options, code=2)
         finally:
             gateway.lab.sh("mv /data.away /data")
         assert "/data: is no folder here, so nothing survives an upgrade (UniFi OS 2 or later has it)" in text
+        assert gateway.lab.read("/etc/frr/frr.conf") == before
+
+    @pytest.mark.long
+    def test_a_user_who_is_not_root_is_told(self, gateway: Gateway, intent: dict[str, Any]) -> None:
+        gateway.lab.sh("useradd -m -p '*' admin; cp -r /root/.ssh /home/admin/; chown -R admin: /home/admin/.ssh")
+        text = gateway.run(intent, code=2, ansible_user="admin", udm_frr_persist=False)
+        assert "ansible_user: the task runs as admin, and FRR's files and sockets are for root alone" in text
+        assert "apt install" not in text

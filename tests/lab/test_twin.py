@@ -30,6 +30,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.p
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import Result, Stopped, TwinSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
+from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import lab_twin
 
 REPOSITORY = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("CLUSTER_EDGE_CACHE") or Path.home() / ".cache" / "cluster-edge")
@@ -96,15 +97,14 @@ def other(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 
 def _lab(name: str) -> Iterator[Lab]:
-    # Not below pytest's folder: it may be a tmpfs, and a router's overlay needs a real disk.
-    folder = Path.home() / ".local" / "state" / "cluster-edge" / f"test-{name}-{os.getpid()}"
-    made = Lab(f"{name}-{os.getpid()}", folder)
+    own = lab_twin(name)
+    made = Lab(own.name, own.folder)
     try:
         yield made
     finally:
         made.twin.absent()
-        if folder.exists():
-            shutil.rmtree(folder)
+        if own.folder.exists():
+            shutil.rmtree(own.folder)
 
 
 def overlay_of(lab: Lab) -> dict[str, Any]:

@@ -13,12 +13,14 @@ from __future__ import annotations
 import re
 from typing import Container, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._errors import MASK, EdgeError
+from .._errors import EdgeError
 from . import config as frr
 from . import versions
 from .expand import expand
-from .foreign import Blocks, blocks, missing
+from .foreign import Blocks, blocks, missing, names_of_missing
+from .shown import as_shown
 from .state import HOLD_TIMER_EXPIRED, SessionState, version_tuple
+from .unloaded import Unloaded, as_blocks, sort_out, title, united_with
 
 STAGES = ("expand", "contract", "replace")
 METHODS = ("auto", "reload", "restart")
@@ -61,6 +63,8 @@ class Plan(NamedTuple):
     """What frr-reload.py compares the running configuration with; only our objects differ in it."""
     check_text: str
     """Our objects alone, for bgpd's own check."""
+    written_text: str
+    """Our objects as the file has them: those, and the lines of ``unloaded`` that stay."""
     secrets_text: str
     """Changed passwords as commands for ``vtysh -f``, before the reload: that one would put them on a command line."""
     target: frr.Objects
@@ -79,6 +83,8 @@ class Plan(NamedTuple):
     soft_out: bool
     others: Blocks
     """Blocks of the running configuration that are not ours and must still run afterwards."""
+    unloaded: Unloaded
+    """Lines of frr.conf in our objects that neither run nor are planned."""
 
 
 def owner(router: RouterState) -> str:
@@ -98,8 +104,8 @@ def refuse(router: RouterState, platform: str) -> None:
     """Raise if this router's BGP is not ours to write.
 
     Raises:
-        EdgeError: bgpd runs a BGP instance that is not in its file. A UniFi controller pushes it there, and would
-            overwrite ours. Or somebody typed it into vtysh and did not save it.
+        EdgeError: bgpd runs a BGP instance that is not in frr.conf. A UniFi controller pushes it there, and would
+            overwrite ours. Or somebody typed it into vtysh and did not save it. Or FRR reads one file per daemon.
     """
     if router.bgpd_running and router.running_text is None:
         raise EdgeError(
@@ -109,6 +115,7 @@ def refuse(router: RouterState, platform: str) -> None:
             "look why on the router: vtysh -c 'show running-config'; systemctl status frr",
         )
     if owner(router) == "other":
+        _refuse_daemon_files(router, platform)
         if platform == "unifi":
             hint = (
                 "to leave it there: edge_router_bgp_owner: controller, or none; to hold it in the file: delete the BGP"
@@ -116,8 +123,9 @@ def refuse(router: RouterState, platform: str) -> None:
             )
         else:
             hint = (
-                "save it with: vtysh -c 'write memory', or restart frr to drop it; where another program writes it:"
-                " edge_router_bgp_owner: none"
+                "{0}, or restart frr to drop it; where another program writes it: edge_router_bgp_owner: none".format(
+                    _way_to_save(router)
+                )
             )
         raise EdgeError(
             "/etc/frr/frr.conf",
@@ -134,7 +142,74 @@ def refuse(router: RouterState, platform: str) -> None:
         )
 
 
-def plan(router: RouterState, candidate_text: str, stage: str, method: str, take_over: Sequence[str] = ()) -> Plan:
+def _way_to_save(router: RouterState) -> str:
+    """Return how what runs gets into frr.conf: ``write memory`` takes out of it what does not run."""
+    there, runs = blocks(router.file_text, set()), blocks(router.running_text or "", set())
+    idle = sorted(frr.mask(name) for name in there if name not in runs)
+    if not idle:
+        return "save it with: vtysh -c 'write memory'"
+    return "write it into the file by hand: 'write memory' would take out of it what does not run ({0})".format(
+        "; ".join(idle)
+    )
+
+
+def _way_to_one_file(router: RouterState) -> str:
+    """Return the way out of per-daemon files.
+
+    ``write memory`` writes what runs, so it would leave out what the file of a daemon holds that does not run. Without
+    the word in vtysh.conf it writes per-daemon files again.
+    """
+    idle = [
+        name for name, text in sorted(router.daemon_files.items()) if blocks(text, set()) and not _runs(router, name)
+    ]
+    if not idle:
+        return (
+            "put them into one file first: vtysh -c 'write memory' after 'service integrated-vtysh-config' in"
+            " /etc/frr/vtysh.conf"
+        )
+    return (
+        "join them by hand, as 'write memory' would leave out {0}, whose daemons do not run: install -o frr -g frr"
+        " -m 640 /dev/null /etc/frr/frr.conf; cat {1} > /etc/frr/frr.conf".format(
+            ", ".join(idle), " ".join("/etc/frr/" + name for name in sorted(router.daemon_files))
+        )
+    )
+
+
+def _runs(router: RouterState, file: str) -> bool:
+    """Return whether the daemon of a per-daemon file runs, such as ospfd of ``ospfd.conf``."""
+    daemon = file[: -len(".conf")]
+    if router.running_text is None:
+        return False
+    return router.bgpd_running if daemon == "bgpd" else daemon in router.daemons
+
+
+def _refuse_daemon_files(router: RouterState, platform: str) -> None:
+    """Raise if the BGP instance stands in a per-daemon file: saved is it, and a restart brings it back.
+
+    Raises:
+        EdgeError: it does.
+    """
+    if not any(frr.BGP in frr.parse(text).objects for text in router.daemon_files.values()):
+        return
+    hint = _way_to_one_file(router)
+    if platform == "unifi":
+        hint += "; where UniFi Network holds this BGP: edge_router_bgp_owner: controller, or none"
+    raise EdgeError(
+        "/etc/frr",
+        "bgpd runs a BGP instance that stands in a file of its own: FRR reads {0} here and no frr.conf; with a frr.conf"
+        " it would ignore them".format(", ".join(sorted(router.daemon_files))),
+        hint,
+    )
+
+
+def plan(
+    router: RouterState,
+    candidate_text: str,
+    stage: str,
+    method: str,
+    take_over: Sequence[str] = (),
+    keeps: bool = True,
+) -> Plan:
     """Return what to do.
 
     Args:
@@ -144,56 +219,148 @@ def plan(router: RouterState, candidate_text: str, stage: str, method: str, take
         stage: ``expand``, ``contract`` or ``replace`` (one step, when nothing else has to happen between).
         method: ``auto`` (reload where it can), ``reload``, ``restart``.
         take_over: names of blocks that are not ours and may be lost.
+        keeps: whether the expand stage keeps lines of frr.conf that neither run nor are planned.
 
     Raises:
         EdgeError: the candidate holds something else than BGP, names objects that it lacks, a reload is wanted that
-            this router cannot do, or the change would lose what runs and is in no file that FRR reads at its start.
+            this router cannot do, no filter is the union (expand), or what runs and is in no file would be lost.
     """
     candidate = frr.parse(candidate_text)
     _check_candidate(candidate)
-    live = frr.parse(router.running_text if router.running_text is not None else router.file_text)
-    written = frr.parse(router.file_text)
-    keys = frr.scope(live, candidate)
-    file_keys = frr.scope(written, candidate) | keys
-    live_objects = frr.pick(live.objects, keys)
-    target = expand(live_objects, candidate.objects) if stage == "expand" else candidate.objects
-    exits = versions.BLOCK_ENDS.holds(version_tuple(router.version))
-    # A candidate that ends its blocks where this FRR does not would be mis-read by the reload.
-    text = candidate_text if exits and frr.equal(target, candidate.objects) else frr.render(target, exits)
-    removing = not candidate.objects
-    enable = not removing and not (router.bgpd_enabled and router.bgpd_running and router.active and router.enabled)
-    same_file = frr.equal(frr.pick(written.objects, file_keys), target)
-    noted = frr.with_notation(text, written.notation or live.notation)
-    new_file = router.file_text if same_file else frr.splice(router.file_text, file_keys, noted)
-    runs = router.bgpd_running and router.active
-    if (removing and not runs) or (runs and frr.equal(live_objects, target)):
-        how = "none" if same_file and not enable else "file"
-    else:
-        how = _applied_by(router, method)
-    others = blocks(router.running_text or "", keys)
-    if how != "none":
-        _refuse_losses(router, blocks(new_file, keys), others if how == "restart" else {}, keys, take_over)
-    before, after = _filters(live_objects), _filters(target)
-    watched = _watched(router.sessions, live_objects, target)
-    narrowed = watched if stage != "expand" and before != after else ()
+    ours = _objects(router, candidate, stage)
+    how = _applied_by(router, ours, candidate, method)
+    # A restart reads the file, and must not start what does not run now.
+    unloaded = sort_out(ours.found, ours.live, ours.target, stage == "expand" and keeps and how != "restart")
+    texts = _texts(router, ours, candidate, unloaded)
+    enable = bool(candidate.objects) and not _is_enabled(router)
+    if how == "file" and texts.file == router.file_text and not enable:
+        how = "none"
+    others = _others(router, ours, how, texts.file, consented(take_over))
+    refiltered = _filters(ours.live) != _filters(ours.target)
+    watched = _watched(router.sessions, ours.live, ours.target)
     return Plan(
         method=how,
-        file_text=new_file,
-        reload_text=frr.splice(router.running_text or "", keys, frr.with_notation(text, live.notation)),
-        check_text=frr.render(target, exits),
-        secrets_text=password_changes(live_objects, target),
-        target=target,
-        live=live_objects,
-        scope=keys,
+        file_text=texts.file,
+        reload_text=texts.reload,
+        check_text=texts.check,
+        written_text=texts.written,
+        secrets_text=password_changes(ours.live, ours.target),
+        target=ours.target,
+        live=ours.live,
+        scope=ours.scope,
         candidate=candidate.objects,
         enable=enable,
         watched=watched,
-        narrowed=narrowed,
-        unaffected=_unaffected(live_objects, target, watched) if how == "reload" else (),
-        soft_in=how == "reload" and before != after,
-        soft_out=how == "reload" and before != after,
-        others={name: lines for name, lines in others.items() if name not in consented(take_over)},
+        narrowed=watched if stage != "expand" and refiltered else (),
+        unaffected=_unaffected(ours.live, ours.target, watched) if how == "reload" else (),
+        soft_in=how == "reload" and refiltered,
+        soft_out=how == "reload" and refiltered,
+        others=others,
+        unloaded=unloaded,
     )
+
+
+def _is_enabled(router: RouterState) -> bool:
+    """Return whether bgpd runs, as a part of frr.service, and does so after a reboot."""
+    return router.bgpd_enabled and router.bgpd_running and router.active and router.enabled
+
+
+class _Ours(NamedTuple):
+    """Our objects, in each place."""
+
+    scope: Set[frr.Key]
+    """What they are called."""
+    live: frr.Objects
+    """As they run; as the file has them where FRR does not run."""
+    found: frr.Objects
+    """As frr.conf has them."""
+    target: frr.Objects
+    """As they are to run."""
+
+
+def _others(router: RouterState, ours: _Ours, how: str, file_text: str, names: Set[str]) -> Blocks:
+    """Return the running blocks that are not ours and must still run after the change.
+
+    Args:
+        router: what was found.
+        ours: our objects.
+        how: how the change is applied, as :attr:`Plan.method`.
+        file_text: frr.conf as it is to be.
+        names: names of blocks that may be lost (:func:`consented`).
+
+    Raises:
+        EdgeError: the change would lose something.
+    """
+    others = blocks(router.running_text or "", ours.scope)
+    if how != "none":
+        ends = others if how == "restart" else {}
+        _refuse_losses(router, blocks(file_text, ours.scope), ends, ours.scope, ours.target, names)
+    return {name: lines for name, lines in others.items() if frr.mask(name) not in names}
+
+
+def _running(router: RouterState) -> frr.Config:
+    """Return the configuration that runs; the file where FRR does not run."""
+    return frr.parse(router.running_text if router.running_text is not None else router.file_text)
+
+
+def _objects(router: RouterState, candidate: frr.Config, stage: str) -> _Ours:
+    """Return our objects, in each place.
+
+    Args:
+        router: what was found.
+        candidate: the planned configuration.
+        stage: of :data:`STAGES`.
+    """
+    live, written = _running(router), frr.parse(router.file_text)
+    scope = frr.scope(live, candidate)
+    found = frr.pick(written.objects, frr.scope(written, candidate) | scope)
+    target = candidate.objects
+    if stage == "expand":
+        # A bgpd that does not run would start with the file. What others use too is read, and not replaced.
+        if router.bgpd_running or frr.BGP in live.objects:
+            target = expand(frr.pick(live.objects, scope), target, live.objects)
+        else:
+            target = expand(found, target, written.objects)
+    scope = scope | set(target)
+    return _Ours(scope, frr.pick(live.objects, scope), found, target)
+
+
+class _Texts(NamedTuple):
+    """What a plan writes."""
+
+    check: str
+    """As :attr:`Plan.check_text`."""
+    written: str
+    """As :attr:`Plan.written_text`."""
+    file: str
+    """As :attr:`Plan.file_text`."""
+    reload: str
+    """As :attr:`Plan.reload_text`."""
+
+
+def _texts(router: RouterState, ours: _Ours, candidate: frr.Config, unloaded: Unloaded) -> _Texts:
+    """Return what a plan writes.
+
+    Args:
+        router: what was found.
+        ours: our objects.
+        candidate: the planned configuration.
+        unloaded: what frr.conf has besides.
+    """
+    exits = versions.BLOCK_ENDS.holds(version_tuple(router.version))
+    # A candidate that ends its blocks where this FRR does not would be mis-read by the reload.
+    as_planned = exits and frr.equal(ours.target, candidate.objects)
+    check = frr.render(ours.target, exits)
+    loaded = candidate.text if as_planned else check
+    notation = _running(router).notation
+    file_text, in_file = router.file_text, united_with(ours.target, unloaded.kept)
+    written = frr.render(in_file, exits) if unloaded.kept else check
+    if not frr.equal(ours.found, in_file):
+        noted = written if unloaded.kept else loaded
+        noted = frr.with_notation(noted, frr.parse(file_text).notation or notation)
+        file_text = frr.splice(file_text, {*ours.found, *ours.scope}, noted)
+    reload_text = frr.splice(router.running_text or "", ours.scope, frr.with_notation(loaded, notation))
+    return _Texts(check, written, file_text, reload_text)
 
 
 def spliced_again(planned: Plan, file_text: str, running_text: str) -> Optional[str]:
@@ -212,8 +379,8 @@ def spliced_again(planned: Plan, file_text: str, running_text: str) -> Optional[
         EdgeError: it cannot be read, or lacks what the change left in it, is not ours and still runs: half of a file,
             or somebody's decision.
     """
-    written, target = frr.parse(file_text), frr.parse(planned.check_text)
-    keys = frr.scope(written, target) | planned.scope
+    written = frr.parse(file_text)
+    keys = frr.scope(written, frr.parse(planned.written_text)) | planned.scope
     if not _is_undone(planned, frr.pick(written.objects, keys)):
         return None
     runs = blocks(running_text, keys)
@@ -222,7 +389,7 @@ def spliced_again(planned: Plan, file_text: str, running_text: str) -> Optional[
     lost = missing(wanted, blocks(file_text, keys))
     if lost:
         raise EdgeError("", "it lacks what runs and is not ours: {0}".format("; ".join(lost)))
-    return frr.splice(file_text, keys, frr.with_notation(planned.check_text, written.notation))
+    return frr.splice(file_text, keys, frr.with_notation(planned.written_text, written.notation))
 
 
 def _is_undone(planned: Plan, found: frr.Objects) -> bool:
@@ -234,12 +401,21 @@ def _is_undone(planned: Plan, found: frr.Objects) -> bool:
     return False
 
 
-def _applied_by(router: RouterState, method: str) -> str:
-    """Return how a change of the running configuration is applied: ``reload`` or ``restart``.
+def _applied_by(router: RouterState, ours: _Ours, candidate: frr.Config, method: str) -> str:
+    """Return how a change is applied: ``file`` (nothing else differs, if that does), ``reload`` or ``restart``.
+
+    Args:
+        router: what was found.
+        ours: our objects.
+        candidate: the planned configuration.
+        method: of :data:`METHODS`.
 
     Raises:
         EdgeError: a reload is wanted that this router cannot do.
     """
+    runs = router.bgpd_running and router.active
+    if (not candidate.objects and not runs) or (runs and frr.equal(ours.live, ours.target)):
+        return "file"
     if method == "restart" or not (router.bgpd_running and router.active):
         return "restart"
     if router.has_reload:
@@ -281,36 +457,41 @@ def closing(router: RouterState, planned: Plan, target: frr.Objects) -> List[str
 
 
 def consented(take_over: Sequence[str]) -> Set[str]:
-    """Return the block names of a consent in normal form."""
-    return {" ".join(name.split()) for name in take_over}
+    """Return the block names of a consent in normal form and without secrets: a message shows a name like that."""
+    names = [" ".join(name.split()) for name in take_over]
+    # A message names a block as FRR shows it, a person as the file has it.
+    return {frr.mask(name) for name in [*names, *(name for name, _inner in as_shown((name, ()) for name in names))]}
 
 
 def _refuse_losses(
-    router: RouterState, written: Blocks, running: Blocks, ours: Set[frr.Key], take_over: Sequence[str]
+    router: RouterState,
+    written: Blocks,
+    running: Blocks,
+    ours: Set[frr.Key],
+    target: frr.Objects,
+    names: Set[str],
 ) -> None:
-    """Raise if FRR would lose blocks that are not ours.
+    """Raise if FRR would lose blocks that are not ours, or BGP that stands in a per-daemon file and is not planned.
 
     Args:
         router: what was found.
         written: the blocks that the new frr.conf has.
         running: the blocks that a restart ends; none where the change is applied without one.
         ours: what the transaction replaces.
-        take_over: names of blocks that may be lost.
+        target: our objects as they are to run.
+        names: names of blocks that may be lost (:func:`consented`).
     """
-    names = consented(take_over)
-    held: Blocks = {}
-    for text in router.daemon_files.values():
-        held.update(blocks(text, ours))
-    lost = missing(held, written, names)
+    held, bgp = _in_daemon_files(router, ours)
+    planned = as_blocks(target)
+    lost = missing(held, written, names) + missing(bgp, planned, names)
     if lost:
         raise EdgeError(
             "/etc/frr",
             "FRR reads {0} here and no frr.conf; with a frr.conf it would ignore them, and lose {1}".format(
                 ", ".join(sorted(router.daemon_files)), "; ".join(lost)
             ),
-            "put them into one file first: vtysh -c 'write memory' after 'service integrated-vtysh-config' in"
-            " /etc/frr/vtysh.conf; or let go of them by name: edge_router_take_over: {0}".format(
-                sorted(name for name in held if name not in names)
+            "{0}; or let go of them by name: edge_router_take_over: {1}".format(
+                _way_to_one_file(router), names_of_missing(held, written, names) + names_of_missing(bgp, planned, names)
             ),
         )
     lost = missing(running, written, names)
@@ -320,10 +501,24 @@ def _refuse_losses(
             "the change needs a restart of FRR, which would lose what runs and is not in this file: {0}".format(
                 "; ".join(lost)
             ),
-            "save it with: vtysh -c 'write memory'; or let go of it by name: edge_router_take_over: {0}".format(
-                sorted({line.split(": ")[0] for line in lost})
+            "{0}; or let go of it by name: edge_router_take_over: {1}".format(
+                _way_to_save(router), names_of_missing(running, written, names)
             ),
         )
+
+
+def _in_daemon_files(router: RouterState, ours: Set[frr.Key]) -> Tuple[Blocks, Blocks]:
+    """Return what FRR reads from per-daemon files in place of a frr.conf: what is not ours, and our objects.
+
+    Two of the files may have the same block: an interface has lines of several daemons.
+    """
+    held: Blocks = {}
+    bgp: Blocks = {}
+    for text in router.daemon_files.values():
+        for found, result in ((blocks(text, ours), held), (as_blocks(frr.pick(frr.parse(text).objects, ours)), bgp)):
+            for name, inner in found.items():
+                result[name] = result.get(name, ()) + inner
+    return held, bgp
 
 
 def _check_candidate(candidate: frr.Config) -> None:
@@ -398,7 +593,7 @@ def _deciding(objects: frr.Objects, watched: Tuple[str, ...]) -> FrozenSet[Tuple
 def _unchanged_dynamic(sessions: Mapping[str, SessionState], live: frr.Objects, target: frr.Objects) -> Set[str]:
     """Return the dynamic neighbors (listen range) whose peer group keeps its session keys."""
     old, new = live.get(frr.BGP, ()), target.get(frr.BGP, ())
-    ranges = [frozenset(item for item in lines if item[1].startswith("bgp listen ")) for lines in (old, new)]
+    ranges = [frozenset(item for item in lines if item[1].startswith("bgp listen range ")) for lines in (old, new)]
     if ranges[0] != ranges[1]:
         return set()
     before, after = frr.Instance(old), frr.Instance(new)
@@ -439,12 +634,31 @@ def _passwords(lines: Tuple[frr.Line, ...]) -> Dict[str, str]:
     return {match.group(1): match.group(2) for match in found if match}
 
 
+_BGPD = re.compile(r"^bgpd=\S*[^\S\n]*$", re.MULTILINE)
+"""The line of ``/etc/frr/daemons`` that says whether bgpd starts."""
+
+
 def enable_bgpd(daemons: str) -> str:
     """Return the text of ``/etc/frr/daemons`` with ``bgpd=yes``."""
     if re.search(r"^bgpd=yes\s*$", daemons, re.MULTILINE):
         return daemons
-    text, count = re.subn(r"^bgpd=\S*[^\S\n]*$", "bgpd=yes", daemons, flags=re.MULTILINE)
+    text, count = _BGPD.subn("bgpd=yes", daemons)
     return text if count else daemons.rstrip("\n") + "\nbgpd=yes\n"
+
+
+def without_our_bgpd(daemons: str, before: str) -> str:
+    """Return the text of ``/etc/frr/daemons`` without what :func:`enable_bgpd` made of its line; all else stays.
+
+    Args:
+        daemons: the file now.
+        before: what it was before the change.
+    """
+    if enable_bgpd(before) == before:
+        return daemons
+    lines = _BGPD.findall(before)
+    if lines:
+        return re.sub(r"^bgpd=yes[^\S\n]*$", lambda _found: lines[-1], daemons, flags=re.MULTILINE)
+    return re.sub(r"^bgpd=yes[^\S\n]*(?:\n|\Z)", "", daemons, flags=re.MULTILINE)
 
 
 _NO_ZEBRA = "zclient_send_message() failed"
@@ -455,12 +669,19 @@ _LATER = re.compile(r"^The (?:route-map|access-list|prefix-list) '.*' does not e
 """What FRR says of a name that a later line defines; names that nothing defines are found before."""
 
 
+NO_FAULT = r"^(Configuration file\[|% Can.t open configuration file [^ ]*/vtysh\.conf )"
+"""What ``vtysh -C`` says beside the faults of a file: a sum, and that vtysh has no configuration of its own.
+
+An extended regular expression of Python and grep: the boot hook of ``module_utils/_router`` leaves out the same lines.
+"""
+
+
 def syntax_errors(exit_code: int, said: str) -> List[str]:
     """Return what ``vtysh -C`` says against a file, without secrets; empty = good.
 
     It finds unknown words. 7.5 and 8.4 exit 0 on some of them, so any text on stderr counts.
     """
-    result = [line for line in _complaints(said) if not line.startswith("Configuration file[")]
+    result = [line for line in _complaints(said) if not re.match(NO_FAULT, line)]
     if exit_code and not result:
         result.append("vtysh -C ended with {0}".format(exit_code))
     return result
@@ -499,7 +720,7 @@ def load_errors(said: str) -> List[str]:
 def _complaints(text: str) -> List[str]:
     """Return the lines of a log without its time stamps and codes, and without the secrets that it quotes."""
     lines = (re.sub(r"^[0-9/]+ [0-9:.]+ \S+ (?:\[[^]]*\] ?)*", "", line.strip()) for line in frr.split_lines(text))
-    return [re.sub(r"( password ).*$", r"\g<1>" + MASK, line) for line in lines if line]
+    return [frr.mask(line) for line in lines if line]
 
 
 def configuration_problem(planned: Plan, running_text: str) -> Optional[str]:
@@ -553,7 +774,7 @@ def typed_into_ours(now: frr.Objects, before: frr.Objects, target: frr.Objects) 
     result = []
     for key, lines in now.items():
         known = {*before.get(key, ()), *target.get(key, ())}
-        name = lines[0][1] if key == frr.BGP else " ".join(key)
+        name = title(key, lines)
         for context, text in lines:
             if text and (context, text) not in known:
                 result.append("{0}: {1}".format(name, frr.mask(text)))

@@ -34,6 +34,9 @@ RANGES_POLICY = "service.cilium.io/src-ranges-policy"
 """Annotation of a Service: whether its ``loadBalancerSourceRanges`` are those that may reach it, or may not (Cilium,
 ``pkg/annotation/k8s.go``)."""
 
+ASKED_ADDRESSES = ("lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips")
+"""Annotations of a Service that asks for addresses; the second is the older name, which Cilium reads too (the same)."""
+
 
 def plural_of(kind: str) -> str:
     """Return how the API's paths spell a kind: one of Cilium's, or one of Kubernetes' own, which take an s here."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import email.utils
 from typing import Any, Dict, List, Mapping, Optional
 
-from .cilium_kinds import LEASE_PREFIX, PLURALS, RANGES_POLICY, READ_ONLY_PLURALS
+from .cilium_kinds import ASKED_ADDRESSES, LEASE_PREFIX, PLURALS, RANGES_POLICY, READ_ONLY_PLURALS
 from .connection import OPTIONS
 from .pods import allowed_items, is_ready
-from .reader import ClusterReader
+from .reader import METADATA_ONLY, ClusterReader
 from .state import read_config_map
 
 ARGUMENTS: Dict[str, Any] = {
@@ -20,6 +20,8 @@ ARGUMENTS: Dict[str, Any] = {
     "services": {"type": "list", "elements": "str", "default": []},
     "config_map": {"type": "str"},
     "agents": {"type": "bool", "default": False},
+    "owned_by": {"type": "str"},
+    "secrets_namespace": {"type": "str", "no_log": False},
 }
 
 KINDS = dict(sorted({**PLURALS, **READ_ONLY_PLURALS}.items()))
@@ -34,15 +36,17 @@ SERVICE_NAME = "kubernetes.io/service-name"
 LONGEST_SELECTOR = 4000
 """Letters of a label selector in a URL: many proxies take a request line of 8 KB."""
 KEPT = ("spec", "status", "addressType", "endpoints")
+KEPT_ANNOTATIONS = (RANGES_POLICY, *ASKED_ADDRESSES)
 KEPT_METADATA = ("name", "namespace", "labels", "uid", "deletionTimestamp", "finalizers")
 
 
 def cut(item: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return an object without what nobody compares: managed fields, annotations but one, and what else grows."""
+    """Return an object without what nobody compares: managed fields, most annotations, and what else grows."""
     metadata = {key: item["metadata"][key] for key in KEPT_METADATA if key in item["metadata"]}
-    policy = (item["metadata"].get("annotations") or {}).get(RANGES_POLICY)
-    if policy is not None:
-        metadata["annotations"] = {RANGES_POLICY: policy}
+    annotations = item["metadata"].get("annotations") or {}
+    kept = {key: annotations[key] for key in KEPT_ANNOTATIONS if key in annotations}
+    if kept:
+        metadata["annotations"] = kept
     return dict({key: item[key] for key in KEPT if key in item}, metadata=metadata)
 
 
@@ -73,7 +77,8 @@ def read_resources(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str
     services: List[Dict[str, Any]] = []
     others: List[Dict[str, Any]] = []
     for item in cut_items(reader, "/api/v1/services"):
-        if item["spec"].get("type") == "LoadBalancer" or key(item["metadata"]) in wanted:
+        asked = key(item["metadata"]) in wanted or carries(item, params.get("owned_by"))
+        if item["spec"].get("type") == "LoadBalancer" or asked:
             services.append(item)
         elif item["spec"].get("externalIPs"):
             others.append(external_addresses(item))
@@ -83,7 +88,27 @@ def read_resources(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str
     resources["Lease"] = [
         dict(cut(item), renewed=renewed(item)) for item in leases if item["metadata"]["name"].startswith(LEASE_PREFIX)
     ]
+    secrets = read_secrets(reader, params)
+    if secrets is not None:
+        resources["Secret"] = secrets
     return resources
+
+
+def carries(item: Mapping[str, Any], selector: Optional[str]) -> bool:
+    """Return whether an object has each label of a selector that names values; none: it has not."""
+    labels = item["metadata"].get("labels") or {}
+    return bool(selector) and all(
+        labels.get(name) == value for name, _equals, value in (part.partition("=") for part in str(selector).split(","))
+    )
+
+
+def read_secrets(reader: ClusterReader, params: Mapping[str, Any]) -> Optional[List[Dict[str, Any]]]:
+    """Return the metadata of a site's Secrets, never what they hold; None where nobody asks or the account may not."""
+    namespace, selector = params.get("secrets_namespace"), params.get("owned_by")
+    if not namespace or not selector:
+        return None
+    found = allowed_items(reader, "/api/v1/namespaces/{0}/secrets".format(namespace), selector, METADATA_ONLY)
+    return None if found is None else [{"metadata": cut(item)["metadata"]} for item in found]
 
 
 def renewed(lease: Mapping[str, Any]) -> Optional[str]:

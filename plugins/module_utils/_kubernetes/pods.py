@@ -18,14 +18,16 @@ MOST_CHARACTERS = 160
 """Of a reason: a kubelet's may have a whole log in it."""
 
 
-def allowed_items(reader: ClusterReader, path: str, selector: Optional[str] = None) -> Optional[List[Dict[str, Any]]]:
+def allowed_items(
+    reader: ClusterReader, path: str, selector: Optional[str] = None, accept: Optional[str] = None
+) -> Optional[List[Dict[str, Any]]]:
     """Return the items of a list; None where the account may not list them.
 
     Raises:
         ClusterReadError: the server refuses for another reason, or is out of reach.
     """
     try:
-        return reader.items(path, selector=selector)
+        return reader.items(path, selector=selector, **({} if accept is None else {"accept": accept}))
     except RefusedError as error:
         if error.status != FORBIDDEN:
             raise

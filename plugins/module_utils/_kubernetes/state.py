@@ -47,6 +47,11 @@ K3S_ARGUMENTS = "k3s.io/node-args"
 
 Source: k3s-io/k3s, pkg/nodeconfig, ``getNodeArgs``.
 """
+HELM_NOTES = "meta.helm.sh/"
+"""How the annotations begin by which Helm tells which release made an object (helm.sh/helm, pkg/action/validate.go)."""
+HELM_KEYS = ("release-name", "release-namespace")
+KUBE_PROXY = "kube-proxy"
+"""The DaemonSet of which it counts on how many nodes it is to run."""
 OWN_NAMESPACE = "kube-system"
 """Every API server makes it, and its UID is as old as the cluster: what tells one cluster from another."""
 NO_NAMESPACE = "cluster-edge-no-such-namespace"
@@ -228,13 +233,33 @@ def read_rules(reader: ClusterReader, namespaces: List[str]) -> Dict[str, Any]:
 
 
 def read_workloads(reader: ClusterReader) -> List[Dict[str, Any]]:
-    """Return kind and metadata of all DaemonSets and Deployments."""
+    """Return kind and metadata of all DaemonSets and Deployments, with what Helm writes on its own.
+
+    Of kube-proxy alone also ``scheduled``, the number of nodes that are to run it: one that a selector keeps from all
+    nodes is still there, and serves nothing. None where its controller has not said it yet.
+    """
     found = []
     for kind in ("DaemonSet", "Deployment"):
         for item in reader.items("/apis/apps/v1/{0}".format(plural_of(kind)), accept=METADATA_ONLY):
             metadata = {key: item["metadata"].get(key) for key in ("namespace", "name", "labels")}
-            found.append({"kind": kind, "metadata": metadata})
+            noted = item["metadata"].get("annotations") or {}
+            metadata["helm"] = {key: noted[HELM_NOTES + key] for key in HELM_KEYS if HELM_NOTES + key in noted}
+            workload: Dict[str, Any] = {"kind": kind, "metadata": metadata}
+            if (kind, metadata["name"]) == ("DaemonSet", KUBE_PROXY):
+                workload["scheduled"] = read_scheduled(reader, metadata["namespace"])
+            found.append(workload)
     return found
+
+
+def read_scheduled(reader: ClusterReader, namespace: str) -> Optional[int]:
+    """Return how many nodes are to run the kube-proxy of a namespace; None where that is not known."""
+    path = "/apis/apps/v1/namespaces/{0}/{1}/{2}".format(namespace, plural_of("DaemonSet"), KUBE_PROXY)
+    found = reader.get(path) or {}
+    status = found.get("status") or {}
+    if status.get("observedGeneration") != (found.get("metadata") or {}).get("generation"):
+        return None
+    scheduled: Optional[int] = status.get("desiredNumberScheduled")
+    return scheduled
 
 
 def read_config_map(reader: ClusterReader, config_map: str) -> Dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .._errors import EdgeError
 from .._frr import config as frr
-from .._frr import state, transaction, versions
+from .._frr import state, transaction, unloaded, versions
 from .._frr.foreign import blocks
 from . import check, files, journal, persist, programs
 from .recovery import forget, recover
@@ -231,16 +231,57 @@ def planned_change(
         RefusedError, EdgeError: nothing was touched.
     """
     transaction.refuse(router, params["platform"])
-    plan = transaction.plan(router, params["content"], params["stage"], params["apply"], params["take_over"])
+    wish = params["content"], params["stage"], params["apply"], params["take_over"]
+    plan = transaction.plan(router, *wish)
+    refuse_second_frr(router, plan)
     if plan.method == "none" and not check_mode:
-        return plan, []
-    verdict = check.check(plan.file_text, plan.check_text, router.version)
+        return plan, said_of_file(plan)
+    # What is not planned is no reason to refuse what is: FRR may not take a line that stays in the file.
+    ours = transaction.plan(router, *wish, keeps=False) if plan.unloaded.kept else plan
+    verdict = check.check(ours.file_text, ours.check_text, router.version)
     if verdict.errors:
         raise RefusedError(
             "this router's FRR refuses the configuration, nothing was changed: {0}".format("; ".join(verdict.errors))
         )
+    # The file alone is compared: a file that stays as it is needs no check.
+    changed = plan.unloaded.kept and plan.file_text != router.file_text
+    if changed and check.check(plan.file_text, plan.check_text, router.version).errors:
+        plan = ours
     untried = versions.untried(state.version_tuple(router.version))
-    return plan, ([untried] if untried else []) + verdict.warnings
+    return plan, ([untried] if untried else []) + verdict.warnings + said_of_file(plan)
+
+
+def said_of_file(plan: transaction.Plan) -> List[str]:
+    """Return what is to be known of lines of frr.conf in our objects that neither run nor are planned."""
+    kept, dropped, whole = plan.unloaded
+    said = "/etc/frr/frr.conf has lines in this site's own objects that neither run nor are planned: {0}. "
+    stays = "They stay in it until the contract stage takes them out: plan them, if they are wanted"
+    goes = "This change takes them out of the file, and a backup keeps it as it was: plan them, if they are wanted"
+    return [
+        said.format("; ".join(unloaded.told(lines, whole))) + then
+        for lines, then in ((kept, stays), (dropped, goes))
+        if lines
+    ]
+
+
+def refuse_second_frr(router: transaction.RouterState, plan: transaction.Plan) -> None:
+    """Raise where a change needs a start of frr.service, and FRR runs already without it.
+
+    systemd would start a second FRR beside the one that runs, and no way back could tell the two apart.
+
+    Raises:
+        RefusedError: it is so; nothing was touched.
+    """
+    if router.active or router.running_text is None:
+        return
+    # With frr.service inactive a change of what bgpd runs is never a reload.
+    if plan.method == "restart" or (plan.method == "file" and router.bgpd_running):
+        raise RefusedError(
+            "FRR runs, and {0} is not active: something else started it, and a start of {0} would put a second FRR "
+            "beside it, so nothing was changed. Look what runs it (systemctl status {0}; ps -o pid,ppid,args -C "
+            "zebra,bgpd,watchfrr), end that, let {0} run it (systemctl enable --now {0}), and run again; or leave its "
+            "BGP to whoever runs it (edge_router_bgp_owner: none)".format(programs.SERVICE)
+        )
 
 
 def compare(content: str, router: transaction.RouterState) -> Dict[str, Any]:
@@ -338,7 +379,8 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
     plan, warnings = planned_change(router, params, check_mode)
     whole = check_mode and params["both_stages"]
     result = described(router, plan, whole)
-    result["warnings"] = ([recovered.text] if recovered else []) + warnings + pushed_over(router, params["platform"])
+    before = [recovered.text] if recovered else []
+    result["warnings"] = before + warnings + pushed_over(router, params["platform"])
     if recovered and recovered.taken_back:
         result["changed"] = True
     if check_mode or plan.method == "none":
@@ -356,6 +398,7 @@ def transact(params: Mapping[str, Any], check_mode: bool) -> Dict[str, Any]:
         router = look()
         plan, warnings = planned_change(router, params, check_mode)
         result.update(described(router, plan, whole))
+        result["warnings"] = before + warnings + pushed_over(router, params["platform"])
     else:
         raise RefusedError(
             "somebody else changes FRR's configuration all the time, nothing was changed: look who works on this "
@@ -383,13 +426,19 @@ def described(router: transaction.RouterState, plan: transaction.Plan, whole: bo
         plan: what is to be done.
         whole: whether to show the difference to the planned configuration, although this stage goes a part of the way.
     """
-    shown = plan.candidate if whole else plan.target
+    kept, dropped, _whole = plan.unloaded
+    # The file is read anew with FRR's next start, so what stands there alone is shown too.
+    there = unloaded.beside_running(plan.live, plan.unloaded)
+    then = unloaded.united_with(plan.target, kept)
+    result = untouched(router, there, plan.candidate if whole else then)
+    if kept or dropped:
+        result["diff"]["before_header"] += ", and lines of frr.conf that do not run"
     return {
-        **untouched(router, plan.live, shown),
-        "closes": transaction.closing(router, plan, shown),
-        "changed": plan.method != "none" or (whole and not frr.equal(plan.candidate, plan.live)),
+        **result,
+        "closes": transaction.closing(router, plan, plan.candidate if whole else plan.target),
+        "changed": plan.method != "none" or (whole and not frr.equal(plan.candidate, then)),
         "applied": plan.method,
-        "left": frr.unified_diff(plan.target, plan.candidate),
+        "left": frr.unified_diff(then, plan.candidate),
     }
 
 

@@ -238,7 +238,7 @@ def without_quotes(log: str) -> str:
     return _RECORD.sub(lambda found: "" if " DEBUG: " in found.group().split("\n", 1)[0] else found.group(), log)
 
 
-_QUOTED_SECRET = re.compile(r" (?=\S*(?:password|md5|key-string|authentication|hash-algo)\b)")
+_QUOTED_SECRET = re.compile(r" (?=\S*(?:" + frr.SECRET_WORDS + r")\b)")
 """Where a quoted command begins to name a secret; a log quotes it in any form, so all that follows is left out."""
 
 

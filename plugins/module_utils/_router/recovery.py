@@ -71,7 +71,8 @@ def recover(folder: str, check_mode: bool) -> Optional[Recovery]:
     if check_mode:
         waits = "an earlier run was cut off after its step '{0}'; a run without check mode takes it back first"
         return Recovery(waits.format(entry.step), False)
-    left, _gained, lost = _before(entry, scope, target).bring_back()
+    before = _before(entry, scope, target, running is not None)
+    left, gained, lost = before.bring_back()
     if left:
         raise RefusedError(
             "an earlier run was cut off after its step '{0}', and what was before it could not be restored:\n{1}\n"
@@ -79,14 +80,28 @@ def recover(folder: str, check_mode: bool) -> Optional[Recovery]:
         )
     forget(folder)
     others = ", and what others configured since went with it: {0}".format("; ".join(lost)) if lost else ""
+    others += ", and what others configured since stays: {0}".format("; ".join(gained)) if gained else ""
+    if running is not None and not before.ran:
+        others += ", and FRR is stopped, as it was then"
     return Recovery(
         "an earlier run was cut off after its step '{0}'; what was before it is back{1}".format(entry.step, others),
         True,
     )
 
 
-def _before(entry: journal.Entry, scope: Set[frr.Key], target: frr.Objects) -> Before:
-    """Return what was before a change that was cut off; what is not ours stays as it has become since."""
+def _before(entry: journal.Entry, scope: Set[frr.Key], target: frr.Objects, runs: bool) -> Before:
+    """Return what was before a change that was cut off; what is not ours stays as it has become since.
+
+    An FRR that the change cannot have started is somebody else's to stop, and so with its start at boot.
+
+    Args:
+        entry: the journal of the change.
+        scope: the objects that it replaces.
+        target: what it makes of them.
+        runs: whether FRR runs now.
+    """
+    applied = entry.step != journal.STEPS[0]
+    started_since = runs and not (applied and entry.method == "restart")
     config = os.path.realpath(programs.CONFIG)
     daemons = os.path.realpath(programs.DAEMONS)
     return Before(
@@ -95,8 +110,8 @@ def _before(entry: journal.Entry, scope: Set[frr.Key], target: frr.Objects) -> B
         running=entry.old_running if entry.old_running is not None else entry.old_file,
         scope=scope,
         target=target,
-        ran=entry.was_active or entry.old_running is not None,
-        enabled=entry.was_enabled,
+        ran=entry.was_active or entry.old_running is not None or started_since,
+        enabled=entry.was_enabled or not applied,
         others={},
         processes=(),
     )

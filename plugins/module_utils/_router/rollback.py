@@ -45,7 +45,7 @@ class Restored(NamedTuple):
     left: str
     """What could not be restored; empty where all is as before."""
     gained: List[str]
-    """Lines that others configured meanwhile, and that still run."""
+    """Lines that others configured meanwhile, and that still run, or stand in /etc/frr/daemons."""
     lost: List[str]
     """Lines that others configured meanwhile, and that the way back took along."""
 
@@ -117,13 +117,13 @@ class Before(NamedTuple):
 
         theirs = attempt("show running-config", self._of_others, tried) or []
         attempt("/etc/frr/frr.conf", lambda: files.put_back(self.config), failures)
-        attempt("/etc/frr/daemons", lambda: files.put_back(self.daemons), failures)
+        stays = attempt("/etc/frr/daemons", self._put_daemons_back, failures) or []
         if not self.enabled:
             attempt("systemctl disable", lambda: programs.systemctl("disable", programs.SERVICE), failures)
         if not self.ran:
             attempt("systemctl stop", lambda: programs.systemctl("stop", programs.SERVICE), failures)
             attempt("systemctl reset-failed", lambda: programs.systemctl("reset-failed", programs.SERVICE), failures)
-            return Restored("\n".join(failures), [], theirs)
+            return Restored("\n".join(failures), stays, theirs)
         problem = self._problem_now()
         can_reload = problem and self.running is not None and programs.has_reload()
         if can_reload and attempt("bgpd", programs.bgpd_running, tried):
@@ -135,9 +135,25 @@ class Before(NamedTuple):
         still = set(attempt("show running-config", self._of_others, tried) or []) if theirs else set()
         return Restored(
             "\n".join([*failures, *([*tried, problem] if problem else [])]),
-            [line for line in theirs if line in still],
+            stays + [line for line in theirs if line in still],
             [line for line in theirs if line not in still],
         )
+
+    def _put_daemons_back(self) -> List[str]:
+        """Bring /etc/frr/daemons back; what somebody else wrote into it since stays, and those lines are returned.
+
+        Of a file that somebody edited only the line of bgpd comes back, where the change wrote it.
+        """
+        old, now = self.daemons.text, files.read_or_none(self.daemons.path)
+        kept = now if now is None or old is None else transaction.without_our_bgpd(now, old)
+        if now is None or kept == old or (old is not None and now == transaction.enable_bgpd(old)):
+            files.put_back(self.daemons)
+            return []
+        if kept is not None and kept != now:
+            files.swap(self.daemons.path, kept)
+        known = set(frr.split_lines(old or ""))
+        lines = [line for line in frr.split_lines(kept or "") if line.strip() and line not in known]
+        return ["/etc/frr/daemons: {0}".format(line) for line in lines] or ["/etc/frr/daemons"]
 
     def _problem_now(self) -> str:
         """Return :meth:`problem`; a program that fails or hangs is one."""
@@ -166,7 +182,9 @@ class Before(NamedTuple):
         text = with_additions(self.running or "", now, self.scope)
         secrets = transaction.password_changes(running, wanted)
         reload_beside_others(text, self.scope, now, secrets)
+        # As after the change itself: neighbors would keep what a wider filter let out to them.
         programs.clear("in")
+        programs.clear("out")
 
 
 def reload_beside_others(text: str, scope: Set[frr.Key], known: str, secrets: str = "") -> programs.Reload:

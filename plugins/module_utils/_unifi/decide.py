@@ -16,6 +16,7 @@ from .._frr import config as frr
 from .._frr import transaction
 from .._frr.foreign import Blocks, blocks, missing
 from .._frr.state import SessionState
+from .._frr.unloaded import title
 from . import api
 
 UNSEEN = "unseen"
@@ -230,7 +231,7 @@ def unsaved(running_text: str, digest: transaction.Plan, take_over: Tuple[str, .
     result: List[str] = []
     for key, lines in frr.ordered(frr.pick(running.objects, keys)).items():
         known = {*digest.live.get(key, ()), *digest.target.get(key, ())}
-        name = lines[0][1] if key == frr.BGP else " ".join(key)
+        name = title(key, lines)
         if name not in names:
             result.extend("{0}: {1}".format(name, frr.mask(item[1] or item[0])) for item in lines if item not in known)
     return result

@@ -19,6 +19,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state 
     read_sessions,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import change
+from hypothesis import given
+from hypothesis import strategies as st
 
 OURS = """router bgp 65000
  bgp router-id 10.0.0.1
@@ -44,6 +46,10 @@ exit
 !
 """
 HEADER = "frr defaults traditional\nlog syslog\n!\n"
+
+
+STATIC = "ip route 198.51.100.0/24 10.0.0.254\n!\n"
+OTHER_OSPF = "router ospf\n area 1 stub\nexit\n"
 
 
 def session(address: str, **changes: Any) -> SessionState:
@@ -165,6 +171,48 @@ def test_a_push_over_our_file_is_named(found: dict[str, Any], platform: str, war
             " (save it with: vtysh -c 'write memory', or restart frr to drop it; where another program writes it:"
             " edge_router_bgp_owner: none)",
             id="not saved",
+        ),
+        pytest.param(
+            {"file_text": "", "daemon_files": {"bgpd.conf": OURS, "zebra.conf": "hostname r\n" + STATIC}, "daemons": {"zebra": "1 1"}},
+            "linux",
+            "/etc/frr: bgpd runs a BGP instance that stands in a file of its own: FRR reads bgpd.conf, zebra.conf here and no frr.conf;"
+            " with a frr.conf it would ignore them (put them into one file first: vtysh -c 'write memory' after"
+            " 'service integrated-vtysh-config' in /etc/frr/vtysh.conf)",
+            id="saved in a file of bgpd's own",
+        ),
+        pytest.param(
+            {"file_text": "", "daemon_files": {"bgpd.conf": OURS}},
+            "unifi",
+            "/etc/frr: bgpd runs a BGP instance that stands in a file of its own: FRR reads bgpd.conf here and no frr.conf;"
+            " with a frr.conf it would ignore them (put them into one file first: vtysh -c 'write memory' after"
+            " 'service integrated-vtysh-config' in /etc/frr/vtysh.conf; where UniFi Network holds this BGP: edge_router_bgp_owner:"
+            " controller, or none)",
+            id="saved in a file of bgpd's own, on UniFi",
+        ),
+        pytest.param(
+            {"file_text": "", "daemon_files": {"bgpd.conf": OURS, "ospfd.conf": OTHER_OSPF}, "daemons": {"zebra": "1 1"}},
+            "linux",
+            "/etc/frr: bgpd runs a BGP instance that stands in a file of its own: FRR reads bgpd.conf, ospfd.conf here and no frr.conf;"
+            " with a frr.conf it would ignore them (join them by hand, as 'write memory' would leave out ospfd.conf, whose daemons do not"
+            " run: install -o frr -g frr -m 640 /dev/null /etc/frr/frr.conf; cat /etc/frr/bgpd.conf /etc/frr/ospfd.conf >"
+            " /etc/frr/frr.conf)",
+            id="beside a file of a daemon that does not run",
+        ),
+        pytest.param(
+            {"file_text": HEADER + OTHER_OSPF},
+            "linux",
+            "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
+            " (write it into the file by hand: 'write memory' would take out of it what does not run (router ospf), or restart frr to drop"
+            " it; where another program writes it: edge_router_bgp_owner: none)",
+            id="not saved, and the file has what does not run",
+        ),
+        pytest.param(
+            {"file_text": "", "daemon_files": {"zebra.conf": "hostname r\n"}},
+            "linux",
+            "/etc/frr/frr.conf: bgpd runs a BGP instance that is not in this file, so somebody else owns it"
+            " (save it with: vtysh -c 'write memory', or restart frr to drop it; where another program writes it:"
+            " edge_router_bgp_owner: none)",
+            id="not saved, beside files of other daemons",
         ),
         pytest.param({"version": "7.4.1"}, "linux", "frr version: 7.4.1 is older than 7.5, the oldest version that is supported "
                      "(update the router)", id="too old"),
@@ -352,6 +400,9 @@ def test_a_narrower_filter_may_take_routes_in_contract_only() -> None:
 CANARY = "2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 100663304] No such command on config line 30: read-to-the-end"
 
 
+NO_VTYSH_CONF = "% Can't open configuration file /etc/frr/vtysh.conf due to 'No such file or directory'.\n"
+
+
 @pytest.mark.parametrize(
     ("code", "said", "expected"),
     [
@@ -359,6 +410,15 @@ CANARY = "2026/11/23 18:18:43 BGP: [SHWNK-NWT5S][EC 100663304] No such command o
         pytest.param(0, "line 3: % Unknown command[4]: router bgp sixty",
                      ["line 3: % Unknown command[4]: router bgp sixty"], id="7.5 exits 0 on a syntax error"),
         pytest.param(2, "", ["vtysh -C ended with 2"], id="no words"),
+        pytest.param(0, NO_VTYSH_CONF, [], id="no vtysh.conf, on 7.5 and 8.4"),
+        pytest.param(0, NO_VTYSH_CONF + "Configuration file[/etc/frr/frr.conf] processing failure: 11\n", [], id="no vtysh.conf, on 10"),
+        pytest.param(2, NO_VTYSH_CONF + "line 3: % Unknown command[4]: router bgp sixty\n",
+                     ["line 3: % Unknown command[4]: router bgp sixty"], id="no vtysh.conf, and a fault"),
+        pytest.param(11, NO_VTYSH_CONF.replace("vtysh.conf", "frr.conf"), [NO_VTYSH_CONF.replace("vtysh.conf", "frr.conf").strip()],
+                     id="no file to check"),
+        pytest.param(2, "line 7: % Unknown command[4]:  key-string hunter2 x\nline 8: % Unknown command[4]:  ip ospf md5 hunter2",
+                     ["line 7: % Unknown command[4]:  key-string ********", "line 8: % Unknown command[4]:  ip ospf md5 ********"],
+                     id="a secret of another daemon"),
     ],
 )  # fmt: skip
 def test_what_vtysh_says_about_a_candidate(code: int, said: str, expected: list[str]) -> None:
@@ -427,12 +487,70 @@ def test_what_a_throw_away_load_says_about_a_candidate(said: str, expected: list
 
 
 # -- what is not ours ---------------------------------------------------------------------------------------------------
-STATIC = "ip route 198.51.100.0/24 10.0.0.254\n!\n"
 OSPF = "router ospf\n ospf router-id 10.0.0.1\nexit\n!\n"
 SHOWN = (
     "frr version 10.3\nfrr defaults traditional\nhostname gw\nlog syslog\nno ipv6 forwarding\n!\nvrf red\nexit-vrf\n!\n"
 )
 """What FRR shows by itself and nobody has to save."""
+
+
+AS_WRITTEN = """ip prefix-list OTHER permit 10.0.0.0/8
+ip prefix-list OTHER seq 7 permit 11.0.1.0/8
+ip prefix-list OTHER permit 12.0.0.0/8
+ipv6 prefix-list OTHER6 permit 2001:DB8:0::/32
+access-list 10 permit 10.1.0.0 0.0.255.255
+access-list net permit 10.1.0.0/16
+bgp as-path access-list AP permit ^65000
+bgp as-path access-list AP seq 7 permit ^65001
+bgp as-path access-list AP permit ^65002
+bgp community-list standard CL permit 65000:1
+ip route 10.9.0.0 255.255.0.0 10.0.0.254
+ip route 10.10.1.7/16 Null0
+ipv6 route 2001:DB8:1::/48 2001:db8::1
+router ospf
+ passive-interface eth0
+ no passive-interface eth1
+ passive-interface eth2 10.0.0.1
+ area 1 stub
+exit
+"""
+AS_SHOWN = """ip prefix-list OTHER seq 5 permit 10.0.0.0/8
+ip prefix-list OTHER seq 7 permit 11.0.0.0/8
+ip prefix-list OTHER seq 12 permit 12.0.0.0/8
+ipv6 prefix-list OTHER6 seq 5 permit 2001:db8::/32
+access-list 10 seq 5 permit 10.1.0.0 0.0.255.255
+access-list net seq 5 permit 10.1.0.0/16
+bgp as-path access-list AP seq 5 permit ^65000
+bgp as-path access-list AP seq 7 permit ^65001
+bgp as-path access-list AP seq 10 permit ^65002
+bgp community-list standard CL seq 5 permit 65000:1
+ip route 10.9.0.0/16 10.0.0.254
+ip route 10.10.0.0/16 Null0
+ipv6 route 2001:db8:1::/48 2001:db8::1
+interface eth0
+ ip ospf passive
+exit
+interface eth1
+ no ip ospf passive
+exit
+interface eth2
+ ip ospf passive 10.0.0.1
+exit
+router ospf
+ area 1 stub
+exit
+"""
+"""What FRR 10.7.1 shows of it."""
+OTHER_BGP = "router bgp 65000\n neighbor 10.0.0.99 remote-as 65099\nexit\n"
+
+
+def by_hand(*idle: str, of: str = "") -> str:
+    """Return the way out of per-daemon files of daemons that do not run; ``of``: the daemons of all files."""
+    paths = " ".join(f"/etc/frr/{name}.conf" for name in of.split()) or " ".join("/etc/frr/" + name for name in idle)
+    return (
+        f"(join them by hand, as 'write memory' would leave out {', '.join(idle)}, whose daemons do not run: install -o frr -g frr"
+        f" -m 640 /dev/null /etc/frr/frr.conf; cat {paths} > /etc/frr/frr.conf"
+    )
 
 
 @pytest.mark.parametrize(
@@ -446,17 +564,57 @@ SHOWN = (
                      "/etc/frr/frr.conf: the change needs a restart of FRR, which would lose what runs and is not in this file: "
                      "ip route 198.51.100.0/24 10.0.0.254 (save it with: vtysh -c 'write memory'; or let go of it by name: "
                      "edge_router_take_over: ['ip route 198.51.100.0/24 10.0.0.254'])", id="consent to one of two"),
-        pytest.param({"running_text": SHOWN + "router ospf\n ospf router-id 10.0.0.1\n passive-interface eth0\nexit\n" + OURS,
+        pytest.param({"running_text": SHOWN + "router ospf\n ospf router-id 10.0.0.1\n auto-cost reference-bandwidth 9\nexit\n" + OURS,
                       "file_text": HEADER + OSPF + OURS}, (),
                      "/etc/frr/frr.conf: the change needs a restart of FRR, which would lose what runs and is not in this file: "
-                     "router ospf: passive-interface eth0 (save it with: vtysh -c 'write memory'; or let go of it by name: "
+                     "router ospf: auto-cost reference-bandwidth 9 (save it with: vtysh -c 'write memory'; or let go of it by name: "
                      "edge_router_take_over: ['router ospf'])", id="one line of a block"),
         pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
                       "daemon_files": {"ospfd.conf": OSPF, "zebra.conf": STATIC}}, (),
                      "/etc/frr: FRR reads ospfd.conf, zebra.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
-                     "ip route 198.51.100.0/24 10.0.0.254; router ospf: ospf router-id 10.0.0.1 (put them into one file first: vtysh -c 'write memory' after "
-                     "'service integrated-vtysh-config' in /etc/frr/vtysh.conf; or let go of them by name: edge_router_take_over: "
+                     "ip route 198.51.100.0/24 10.0.0.254; router ospf: ospf router-id 10.0.0.1 " + by_hand("ospfd.conf", "zebra.conf") + "; or let go of them by name: edge_router_take_over: "
                      "['ip route 198.51.100.0/24 10.0.0.254', 'router ospf'])", id="per-daemon files"),
+        pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
+                      "daemon_files": {"zebra.conf": "hostname r\npassword hunter3\nenable password hunter4\n" + STATIC}}, (),
+                     "/etc/frr: FRR reads zebra.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
+                     "enable password ********; ip route 198.51.100.0/24 10.0.0.254; password ******** " + by_hand("zebra.conf") + "; or let go of them by "
+                     "name: edge_router_take_over: ['enable password ********', 'ip route 198.51.100.0/24 10.0.0.254', "
+                     "'password ********'])", id="passwords of a per-daemon file"),
+        pytest.param({"running_text": SHOWN + "password hunter3\nbanner motd line a: b\n" + OURS}, (),
+                     "/etc/frr/frr.conf: the change needs a restart of FRR, which would lose what runs and is not in this file: "
+                     "banner motd line a: b; password ******** (save it with: vtysh -c 'write memory'; or let go of it by name: "
+                     "edge_router_take_over: ['banner motd line a: b', 'password ********'])", id="a password, and a name with a colon"),
+        pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
+                      "daemon_files": {"bgpd.conf": OURS.replace(" neighbor 10.0.0.12 peer-group g\n",
+                                                                " neighbor 10.0.0.99 remote-as 65099\n neighbor 10.0.0.99 password hunter3\n")}}, (),
+                     "/etc/frr: FRR reads bgpd.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
+                     "ip prefix-list g: seq 5 permit 203.0.113.88/29 ge 32; router bgp 65000: neighbor 10.0.0.99 remote-as 65099; "
+                     "router bgp 65000: neighbor 10.0.0.99 password ******** " + by_hand("bgpd.conf") + "; or let go of them by name: "
+                     "edge_router_take_over: ['ip prefix-list g', 'router bgp 65000'])", id="BGP in a per-daemon file"),
+        pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
+                      "daemon_files": {"ospfd.conf": "interface eth0\n ip ospf cost 7\nexit\n",
+                                       "zebra.conf": "interface eth0\n description lan\nexit\n"}}, (),
+                     "/etc/frr: FRR reads ospfd.conf, zebra.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
+                     "interface eth0: ip ospf cost 7; interface eth0: description lan " + by_hand("ospfd.conf", "zebra.conf") + "; or let go of them by name: "
+                     "edge_router_take_over: ['interface eth0'])", id="an interface in two of them"),
+        pytest.param({"bgpd_running": False, "running_text": SHOWN, "file_text": "", "daemons": {"zebra": "1 1", "watchfrr": "2 2"},
+                      "daemon_files": {"bgpd.conf": OTHER_BGP, "zebra.conf": "hostname r\n" + STATIC}}, (),
+                     "/etc/frr: FRR reads bgpd.conf, zebra.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
+                     "ip route 198.51.100.0/24 10.0.0.254; router bgp 65000: neighbor 10.0.0.99 remote-as 65099; router bgp 65000: neighbor 10.0.0.99 activate "
+                     + by_hand("bgpd.conf", of="bgpd zebra")
+                     + "; or let go of them by name: edge_router_take_over: ['ip route 198.51.100.0/24 10.0.0.254', 'router bgp 65000'])",
+                     id="zebra runs, and bgpd with its file does not"),
+        pytest.param({"file_text": "", "running_text": SHOWN + STATIC, "daemons": {"zebra": "1 1", "bgpd": "2 2"},
+                      "daemon_files": {"bgpd.conf": "hostname r\n", "ospfd.conf": "hostname r\n", "zebra.conf": STATIC}}, (),
+                     "/etc/frr: FRR reads bgpd.conf, ospfd.conf, zebra.conf here and no frr.conf; with a frr.conf it would ignore them, and "
+                     "lose ip route 198.51.100.0/24 10.0.0.254 (put them into one file first: vtysh -c 'write memory' after "
+                     "'service integrated-vtysh-config' in /etc/frr/vtysh.conf; or let go of them by name: edge_router_take_over: "
+                     "['ip route 198.51.100.0/24 10.0.0.254'])", id="what the file of a daemon that does not run says is nothing"),
+        pytest.param({"bgpd_running": False, "running_text": SHOWN + STATIC, "file_text": HEADER + "router ospf\n area 1 stub\nexit\n" + OTHER_BGP}, (),
+                     "/etc/frr/frr.conf: the change needs a restart of FRR, which would lose what runs and is not in this file: "
+                     "ip route 198.51.100.0/24 10.0.0.254 (write it into the file by hand: 'write memory' would take out of it what does not run "
+                     "(router bgp 65000; router ospf); or let go of it by name: edge_router_take_over: ['ip route 198.51.100.0/24 10.0.0.254'])",
+                     id="what the file holds of daemons that do not run"),
     ],
 )  # fmt: skip
 def test_what_a_restart_would_lose_is_refused(found: dict[str, Any], take_over: tuple[str, ...], expected: str) -> None:
@@ -471,12 +629,48 @@ def test_what_a_restart_would_lose_is_refused(found: dict[str, Any], take_over: 
         pytest.param({"running_text": SHOWN + STATIC + OSPF + OURS}, "reload", (), id="a reload loses nothing"),
         pytest.param({"running_text": SHOWN + STATIC + OURS, "file_text": HEADER + STATIC + OURS}, "restart", (), id="it is in the file"),
         pytest.param({"running_text": SHOWN + OURS}, "restart", (), id="only what FRR shows by itself"),
+        pytest.param({"running_text": SHOWN + AS_SHOWN + OURS, "file_text": HEADER + AS_WRITTEN + OURS}, "restart", (),
+                     id="it is in the file, in other words"),
+        pytest.param({"running_text": SHOWN.replace("log ", "no log ") + "no service integrated-vtysh-config\nusername cli nopassword\n" + OURS,
+                      "has_reload": False}, "restart", (), id="what vtysh.conf says, and a log that is off"),
+        pytest.param({"running_text": SHOWN + "ip route 10.9.0.0/16 10.0.0.254\n" + OURS}, "restart",
+                     ("ip route 10.9.0.0 255.255.0.0 10.0.0.254",), id="consent in a person's words"),
         pytest.param({"running_text": SHOWN + STATIC + OURS}, "restart", ("ip route 198.51.100.0/24 10.0.0.254", "router rip"),
                      id="consent by name; a name of nothing consents to nothing"),
+        pytest.param({"running_text": SHOWN + "password hunter3\n" + OURS}, "restart", ("password ********",),
+                     id="consent to a password, as the message names it"),
+        pytest.param({"running_text": SHOWN + "password hunter3\n" + OURS}, "restart", ("password hunter3",),
+                     id="consent to a password by itself"),
+        pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
+                      "daemon_files": {"bgpd.conf": WIDER}}, "restart", (), id="BGP in a per-daemon file that is the planned one"),
+        pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "", "daemon_files": {"bgpd.conf": OURS}},
+                     "restart", ("ip prefix-list g",), id="consent to BGP in a per-daemon file"),
     ],
 )  # fmt: skip
 def test_what_a_change_may_do(found: dict[str, Any], method: str, take_over: tuple[str, ...]) -> None:
     assert transaction.plan(router(**found), WIDER, "replace", method, take_over).method == method
+
+
+def test_the_words_of_frr_and_of_a_person_are_one() -> None:
+    assert blocks(AS_WRITTEN, set()) == blocks(AS_SHOWN, set())
+    assert [line for line in blocks(AS_SHOWN, set()) if not line.startswith(("interface", "router"))] == AS_SHOWN.split(
+        "\n"
+    )[:13]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("ip prefix-list X permit 10.0.0.0/8\n", "ip prefix-list X seq 10 permit 10.0.0.0/8\n", id="another number"),
+        pytest.param("ip prefix-list X permit 10.0.0.0/8\nip prefix-list X deny 11.0.0.0/8\n",
+                     "ip prefix-list X seq 5 deny 11.0.0.0/8\nip prefix-list X seq 10 permit 10.0.0.0/8\n", id="another order"),
+        pytest.param("ip route 10.9.0.0 255.255.0.0 10.0.0.1\n", "ip route 10.9.0.0/24 10.0.0.1\n", id="another mask"),
+        pytest.param("router ospf\n passive-interface eth0\n", "interface eth1\n ip ospf passive\n", id="another interface"),
+        pytest.param("router rip\n passive-interface eth0\n", "interface eth0\n ip ospf passive\n", id="another daemon"),
+    ],
+)  # fmt: skip
+def test_what_means_something_else_stays_apart(one: str, other: str) -> None:
+    assert blocks(one, set()) != blocks(other, set())
 
 
 def test_a_consented_loss_is_none_afterwards_and_another_is() -> None:
@@ -485,6 +679,13 @@ def test_a_consented_loss_is_none_afterwards_and_another_is() -> None:
     assert transaction.lost_blocks(planned, SHOWN + OSPF + WIDER) == []
     assert transaction.lost_blocks(planned, SHOWN + WIDER) == ["router ospf: ospf router-id 10.0.0.1"]
     assert transaction.gained_blocks(planned, SHOWN + OSPF + "router rip\nexit\n" + WIDER) == ["router rip"]
+
+
+def test_a_password_that_may_go_is_named_without_itself_in_each_step() -> None:
+    text = SHOWN + "password hunter3\n"
+    planned = transaction.plan(router(running_text=text + OURS), WIDER, "replace", "restart", ["password ********"])
+    assert transaction.lost_blocks(planned, SHOWN + WIDER) == []
+    assert transaction.gained_blocks(planned, text + WIDER) == ["password ********"]
 
 
 RIP = "router rip\n network eth0\nexit\n!\n"
@@ -597,6 +798,7 @@ def test_only_a_line_feed_ends_a_line() -> None:
     [
         pytest.param("bgpd=no\nospfd=no\n", "bgpd=yes\nospfd=no\n", id="no"),
         pytest.param("bgpd=yes\n", "bgpd=yes\n", id="yes"),
+        pytest.param("bgpd=no  \nospfd=no\n", "bgpd=yes\nospfd=no\n", id="no, and blanks"),
         pytest.param("# bgpd=yes\nospfd=no", "# bgpd=yes\nospfd=no\nbgpd=yes\n", id="absent"),
     ],
 )
@@ -605,6 +807,28 @@ def test_bgpd_is_enabled(before: str, expected: str) -> None:
 
 
 # -- FRR's output -----------------------------------------------------------------------------------------------------
+@given(
+    lines=st.lists(
+        st.sampled_from(["bgpd=no", "bgpd=yes", "bgpd= ", "ospfd=no", "# bgpd=no", "", 'zebra_options="-A ::1"']),
+        max_size=5,
+    ),
+    more=st.lists(st.sampled_from(["ospfd=yes", "bfdd=yes", "#"]), max_size=3),
+    at=st.integers(0, 9),
+)
+def test_bgpd_goes_back_to_what_it_was_and_all_else_stays(lines: list[str], more: list[str], at: int) -> None:
+    """Somebody adds lines to the file that the change wrote."""
+    old = "".join(line + "\n" for line in lines)
+    ours = transaction.enable_bgpd(old).split("\n")[:-1]
+    edited = "".join(line + "\n" for line in [*ours[:at], *more, *ours[at:]])
+    back = transaction.without_our_bgpd(edited, old)
+    bgpd = [line for line in back.split("\n") if line.startswith("bgpd=")]
+    wanted = [line for line in lines if line.startswith("bgpd=")]
+    assert bgpd[-1:] == wanted[-1:]
+    assert sorted(line for line in back.split("\n") if not line.startswith("bgpd=")) == sorted(
+        [line for line in [*ours, *more] if not line.startswith("bgpd=")] + [""]
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import pwd
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -223,6 +226,50 @@ def test_an_frr_that_hangs_on_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     assert restored.left.split("\n")[-1].startswith("what FRR runs cannot be read: Command '['vtysh']' timed out")
 
 
+def test_the_way_back_takes_filters_back_in_both_directions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neighbors keep what a wider filter let out to them, until they are told otherwise."""
+    router = Router(monkeypatch, NEW)
+
+    def reload(text: str, _secrets: str = "") -> programs.Reload:
+        router.running = text
+        return programs.Reload("", "")
+
+    monkeypatch.setattr(programs, "reload", reload)
+    monkeypatch.setattr(programs, "clear", lambda direction: router.calls.append("clear " + direction))
+    assert before(tmp_path).bring_back().left == ""
+    assert router.calls == ["clear in", "clear out"]
+
+
+@pytest.mark.parametrize(
+    ("now", "after", "gained"),
+    [
+        pytest.param("bgpd=yes\n", "bgpd=no\n", [], id="what the change made of it"),
+        pytest.param("bgpd=no\n", "bgpd=no\n", [], id="as it was"),
+        pytest.param(None, "bgpd=no\n", [], id="removed"),
+        pytest.param("bgpd=yes\nbfdd=yes\n", "bgpd=no\nbfdd=yes\n", ["/etc/frr/daemons: bfdd=yes"], id="edited by somebody else"),
+        pytest.param("bgpd=no\nbfdd=yes\n", "bgpd=no\nbfdd=yes\n", ["/etc/frr/daemons: bfdd=yes"], id="edited before the change wrote it"),
+        pytest.param("bgpd=yes \n", "bgpd=no\n", [], id="written anew in other blanks"),
+        pytest.param("# ours\nbgpd=yes\n", "# ours\nbgpd=no\n", ["/etc/frr/daemons: # ours"], id="both in one file"),
+        pytest.param("", "", ["/etc/frr/daemons"], id="emptied by somebody else"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("ran", [True, False])
+def test_the_way_back_leaves_the_daemons_that_somebody_else_chose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: bool, now: str | None, after: str, gained: list[str]
+) -> None:
+    Router(monkeypatch)
+    daemons = tmp_path / "daemons"
+    way = before(tmp_path, ran=ran)
+    daemons.write_text("bgpd=no\n")
+    way = way._replace(daemons=files.keep(str(daemons)))
+    daemons.unlink()
+    if now is not None:
+        daemons.write_text(now)
+    restored = way.bring_back()
+    assert (restored.left, restored.gained, restored.lost) == ("", gained, [])
+    assert daemons.read_text() == after
+
+
 @pytest.mark.parametrize(
     ("ran", "calls"),
     [
@@ -251,6 +298,38 @@ def test_an_frr_that_answers_ran(tmp_path: Path, changes: dict[str, Any], ran: b
     plan = transaction.plan(router, NEW, "replace", "auto")
     kept = files.Kept(str(tmp_path / "none"), None, None)
     assert change._before(router, plan, kept, kept).ran is ran
+
+
+OUTSIDE = {"active": False}
+TWO_WAYS_OUT = (
+    "FRR runs, and frr.service is not active: something else started it, and a start of frr.service would put a second FRR"
+    " beside it, so nothing was changed. Look what runs it (systemctl status frr.service; ps -o pid,ppid,args -C"
+    " zebra,bgpd,watchfrr), end that, let frr.service run it (systemctl enable --now frr.service), and run again; or leave"
+    " its BGP to whoever runs it (edge_router_bgp_owner: none)"
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "content", "said"),
+    [
+        pytest.param(OUTSIDE, NEW, TWO_WAYS_OUT, id="a change"),
+        pytest.param(OUTSIDE, OLD, TWO_WAYS_OUT, id="it runs as planned, and would be enabled"),
+        pytest.param(OUTSIDE, "", TWO_WAYS_OUT, id="what it runs is to go"),
+        pytest.param({**OUTSIDE, "bgpd_running": False, "running_text": "!\n"}, NEW, TWO_WAYS_OUT, id="without bgpd"),
+        pytest.param({**OUTSIDE, "bgpd_running": False, "running_text": "!\n"}, "", "", id="the file alone is to go"),
+        pytest.param({**OUTSIDE, "bgpd_running": False, "running_text": None}, NEW, "", id="it does not run"),
+        pytest.param({}, NEW, "", id="as its service"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_a_second_frr_is_never_started_beside_one_that_runs(
+    found: dict[str, Any], content: str, said: str, check: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change.check, "check", lambda *_texts: change.check.Verdict([], []))
+    given = {"content": content, "stage": "replace", "apply": "auto", "take_over": [], "platform": "linux"}
+    with pytest.raises(rollback.RefusedError) if said else contextlib.nullcontext() as caught:
+        change.planned_change(state(**found), given, check)
+    assert str(caught.value if caught else "") == said
 
 
 # -- files ---------------------------------------------------------------------------------------------------------
@@ -403,6 +482,75 @@ def test_a_file_that_is_being_saved_is_waited_for(
     assert ROUTE.strip() in path.read_text()
 
 
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("module", ["frr_config", "frr_persist"])
+def test_a_lock_that_is_not_let_go_is_told_by_who_has_it_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, check: bool
+) -> None:
+    """A boot hook whose vtysh hung held every run up, without a word."""
+    path = str(tmp_path / "lock")
+    monkeypatch.setattr(lock, "PATH", path)
+    monkeypatch.setattr(lock, "SECONDS", 0.3)
+    with subprocess.Popen(["flock", path, "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        holder.stdin.write(b"here\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == b"here\n"
+        said = refusal_of(module, tmp_path, monkeypatch, check)
+        holder.stdin.close()
+    # The program that flock started has the file open too.
+    told = re.sub(rf"process {holder.pid} \(flock {path} cat\); process \d+ \(cat\)", "<holder>", said)
+    wanted = (
+        f"{path}: another process has held the lock of this router's FRR for 0.3 s: <holder> (look what it waits for"
+        " (ps -ef --forest; systemctl status frr), end it, and run again)"
+    )
+    # A preview of what is kept writes nothing, and waits for nobody.
+    waits = module == "frr_config" or not check
+    assert told == (f"nothing was changed: {wanted}" if module == "frr_config" else wanted if waits else "done")
+
+
+def refusal_of(module: str, folder: Path, monkeypatch: pytest.MonkeyPatch, check: bool) -> str:
+    """Return what a module says on this router; "done" where it does its work."""
+    if module == "frr_config":
+        for name in ("setsid", "umask", "dup2"):
+            monkeypatch.setattr(os, name, lambda *_arguments: None)
+        monkeypatch.setattr(frr_config.signal, "signal", lambda *_arguments: None)
+        read_end, write_end = os.pipe()
+        frr_config.worker({"state_dir": str(folder)}, check, write_end)
+        with os.fdopen(read_end) as pipe:
+            return str(json.load(pipe)["msg"])
+
+    class Module:
+        """In the place of Ansible's."""
+
+        check_mode = check
+        params = {"state": "absent"}  # noqa: RUF012
+
+        def fail_json(self, msg: str) -> None:
+            raise SystemExit(msg)
+
+        def exit_json(self, **_result: Any) -> None:
+            raise SystemExit("done")
+
+    monkeypatch.setattr(frr_persist, "AnsibleModule", lambda **_arguments: Module())
+    monkeypatch.setattr(frr_persist.access, "require_root", lambda: None)
+    monkeypatch.setattr(persist, "present", list)
+    with pytest.raises(SystemExit) as caught:
+        frr_persist.main()
+    return str(caught.value)
+
+
+def test_a_lock_that_is_let_go_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "lock")
+    monkeypatch.setattr(lock, "PATH", path)
+    with subprocess.Popen(["flock", path, "sh", "-c", "echo; sleep 0.5"], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with lock.held():
+            assert holder.poll() is not None or holder.wait(1) == 0
+
+
 # -- results -------------------------------------------------------------------------------------------------------
 def test_sessions_that_frr_does_not_tell_do_not_hide_why_a_change_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     def cut_off() -> None:
@@ -431,7 +579,21 @@ def test_a_preview_leaves_the_result_of_the_last_run(
     assert folder.exists() is not check
 
 
-def test_a_file_that_an_unfinished_change_wrote_is_not_kept(etc: Path) -> None:
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("pending", [True, False])
+def test_a_router_without_data_is_told_in_a_preview_too(
+    etc: Path, monkeypatch: pytest.MonkeyPatch, pending: bool, check: bool
+) -> None:
+    monkeypatch.setattr(persist, "DATA", str(etc / "data"))
+    with pytest.raises(EdgeError) as caught:
+        frr_persist.keep(check, pending, str(etc))
+    assert str(caught.value) == (
+        f"{etc}/data: is no folder here, so nothing survives an upgrade (UniFi OS 2 or later has it)"
+    )
+
+
+def test_a_file_that_an_unfinished_change_wrote_is_not_kept(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persist, "DATA", str(etc))
     (etc / journal.NAME).write_text("{}")
     with pytest.raises(EdgeError, match="is not proven: a change of it was cut off"):
         frr_persist.keep(False, False, str(etc))
