@@ -29,6 +29,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     OTHERS_PLURALS,
     PLURALS,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     ONLY_PLANNED,
     RELEASE_NOT_COPIED,
@@ -39,6 +40,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.en
     release_notes,
     router_comparison,
     saved_configuration,
+    saved_router_comparison,
     saved_state,
     saved_values,
 )
@@ -48,11 +50,15 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.st
     Stored,
     with_stored,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument, PlannedRouter
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import (
+    PlanDocument,
+    PlannedCluster,
+    PlannedRouter,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
     FIELD_MANAGER,
-    ownership_labels,
+    ownership_selector,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
@@ -83,20 +89,29 @@ class ActionModule(ClusterAction):
         try:
             plan = plan_of(options["plan"], "plan")
             folder = Path(options["saved"]) / host if options["saved"] else None
+            planned: PlannedRouter | PlannedCluster
             if host in plan["routers"]:
-                found, of = self._router(plan["routers"][host], folder)
+                planned = plan["routers"][host]
             elif host in plan["clusters"]:
-                end = "cluster"
-                found, of = self._cluster(plan, host, folder, options["scope"])
+                end, planned = "cluster", plan["clusters"][host]
             else:
                 raise EdgeError("plan", f"knows no router and no cluster {host}", "run it on hosts of the plan")
+            if not planned["managed"]:
+                text = f"{end} {host}: not looked at (edge_{end}_managed: false)"
+                seen = {**Comparison(()).as_dict(), "looked_at": False, "text": text}
+                return {**result, "changed": False, "end": end, "host": host, **seen}
+            if end == "router":
+                found, of = self._router(plan["routers"][host], folder)
+            else:
+                found, of = self._cluster(plan, host, folder, options["scope"])
         except (EdgeError, CannotLookError, AnsibleConnectionFailure) as error:
             lines = [" ".join(line.split()) for line in str(error).splitlines()]
             why = "; ".join(line for line in lines if line)
             text = "\n  ".join((f"{end} {host} cannot be compared:", *filter(None, lines)))
             return {**result, "end": end, "host": host, "error": why, "text": text}
         text = "\n".join(found.text(f"{end} {host} ({of})"))
-        return {**result, "changed": False, "end": end, "host": host, "of": of, **found.as_dict(), "text": text}
+        seen = {**found.as_dict(), "looked_at": True, "text": text}
+        return {**result, "changed": False, "end": end, "host": host, "of": of, **seen}
 
     # -- a router --------------------------------------------------------------------------------------------------
     def _router(self, router: PlannedRouter, folder: Path | None) -> tuple[Comparison, str]:
@@ -106,7 +121,8 @@ class ActionModule(ClusterAction):
             file = folder / "frr.conf"
             live, version = saved_configuration(_text(file), str(file)), router["frr_version"]
             planned = self._planned(router, version, passwords)
-            return router_comparison(live, planned, version), str(file)
+            found, version = saved_router_comparison(live, planned, version)
+            return found, f"{file}, FRR {version}"
         salt = secrets.token_hex(16)
         given = {"salt": salt, "candidate": "", "candidate_bgp": ""}
         seen = plain(self._execute_module(LOOK, module_args=given, task_vars=self._variables))
@@ -116,7 +132,7 @@ class ActionModule(ClusterAction):
         if seen["running"] is None:
             # It was reached, and all of it is away: a firmware upgrade or a new disk leaves it so.
             away = () if router["absent"] else (Row(ONLY_PLANNED, "FRR: it does not run"),)
-            found, of = Comparison(away), "without FRR"
+            found, of = Comparison(away, bgp_is_away=bool(away)), "without FRR"
         else:
             found, of = router_comparison(seen["running"], planned, version), f"FRR {version}"
         apart = seen["daemon_files"]
@@ -150,18 +166,20 @@ class ActionModule(ClusterAction):
             if "release" not in state and cluster["cilium_managed"] and not cluster["absent"]:
                 found = replace(found, notes=(*found.notes, RELEASE_NOT_COPIED))
             return found, str(saved)
-        owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(plan["site"]).items()))
+        owned = ownership_selector(plan["site"])
         plurals = sorted((*PLURALS.values(), *OTHERS_PLURALS.values()))
         wanted: dict[str, Any] = {"plurals": plurals, "nodes": True, "services": True}
-        wanted.update(selector=owned, manager=FIELD_MANAGER)
+        defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))
+        source = release_source(self._variables, defaults)
+        noted_in = f"{source.namespace}/{note_name(plan['site'])}"
+        wanted.update(selector=owned, manager=FIELD_MANAGER, config_map=noted_in)
         if scope == PLANNED or cluster["cilium_managed"]:
-            defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))
-            source = release_source(self._variables, defaults)
             wanted["release"] = f"{source.namespace}/{source.name}"
         place: Mapping[str, Any] = cluster
         state = plain(self.state(wanted, place, self._variables))
         if state.get("failed"):
             raise CannotLookError(f"{state.get('msg') or 'no reason given'}\n{LOOK_AT}")
+        state["namespace"] = source.namespace
         release = state.pop("release")
         if release is not None and release.get("status") == "uninstalled":  # kept by helm uninstall --keep-history
             release = None

@@ -15,6 +15,7 @@ description:
   - Of Cilium's Helm release it compares version and values.
   - It changes nothing. Passwords are compared by digests and never shown; where one is hidden, it is said that both
     have one and that it was not compared.
+  - An end with C(edge_router_managed) or C(edge_cluster_managed) V(false) is not looked at; RV(looked_at) says so.
   - It does not fail where an end cannot be read; RV(error) says why.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -72,6 +73,10 @@ error:
   description: Why the end could not be read.
   type: str
   returned: when it could not be read
+looked_at:
+  description: Whether the end was looked at; V(false) for one that is not managed, of which nothing is known then.
+  type: bool
+  returned: when no error is returned
 differences:
   description: How many of RV(rows) are differences, that is all but those that were not compared or are only tightened.
   type: int
@@ -90,6 +95,10 @@ refusals:
     - Of a cluster to which Flux or Argo CD applies, what runs of before hold there and no commit takes away.
   type: list
   elements: str
+  returned: when it could be read
+bgp_is_away:
+  description: Whether a router that answers runs nothing of the planned BGP, as FRR or its instance is not there.
+  type: bool
   returned: when it could be read
 notes:
   description: What is to be known of the rows.

@@ -6,30 +6,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import yaml
 
 from ...module_utils._errors import MASK, EdgeError
-from ...module_utils._frr.config import mask
+from ...module_utils._frr.config import BGP, mask, parse
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from .._addressing.live import as_text
-from .._cilium.common import BGP_KINDS, LB_KINDS
+from .._cilium.common import BGP_KINDS, LB_KINDS, Object
 from .._cilium.handover import handover, is_held
 from .._cilium.helm_values import changed_values, differing_values
-from .._cilium.live_objects import is_ours, object_key, place
+from .._cilium.live_objects import is_of_a_site, is_ours, object_key, place
 from .._cilium.takeover import running
-from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
+from .._document.plan import PlanDocument, PlannedCluster
 from .._findings.wording import count
 from .._kubernetes.labels import kubelet_labels
+from .._kubernetes.manifests import document_of, documents_of
 from .._kubernetes.selectors import selector_of
 from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
-from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, frr_difference, moved_between_groups
+from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, bgp_config, frr_difference, moved_between_groups
 from .objects.compare import objects_difference
 from .objects.policies import policies_are_read, policies_of
 from .objects.shape import read_as_the_api_has_it
+from .services import service_key, services_after, site_claims, takes_part, with_namespace, without_policy_of_ranges
 
 ONLY_LIVE = "only live"
 ONLY_PLANNED = "only planned"
@@ -45,6 +47,7 @@ _CILIUM_KINDS = (*BGP_KINDS, *LB_KINDS, PEERING_POLICY)
 SAVE_ROUTER = "save it again: ssh ROUTER vtysh -c \"'show running-config'\""
 RELEASE_NOT_COPIED = "Helm release: not compared, as the copy has none (helm get values ... > CLUSTER/values.yaml)"
 SAVE_CLUSTER = "save it again with kubectl get ... -o yaml"
+KEEP_ONE = "keep the one that lives"
 
 _FRR_LINE = re.compile(
     r"(?m)^(frr (version|defaults)|(router|interface|vrf|route-map|hostname|log|line vty|(ip|ipv6) (route|prefix-list"
@@ -66,6 +69,29 @@ _ONLY = re.compile(r"(?P<what>.*?):? only in the (?P<side>first|second)")
 _TIGHTENED = tuple(f"{meaning} only in the second" for meaning in OWN_NEXT_HOPS.values())
 _BOTH = re.compile(r"(?P<first>.*) in the first, (?P<second>.*) in the second")
 
+_FRR_VERSION = re.compile(r"(?m)^frr version (?P<version>[0-9]+(\.[0-9]+)+)")
+"""The version that FRR itself writes at the top of what it shows and saves."""
+
+_KEYS_THAT_KEEP = tuple(
+    (re.compile(pattern), keys)
+    for pattern, keys in (
+        (r"neighbors? (range )?[^ ,]+(, (range )?[^ ,]+)*", "edge_peerings, edge_router_neighbors or edge_links"),
+        (r"ipv[46]: network .*", "export of edge_router_neighbors, edge_links or edge_peerings"),
+        (r"ipv[46]: redistribute .*", "edge_router_redistribute"),
+        (r"addresses: .*", "edge_pools"),
+        (r"nodes? [^:]*, peer \S+ from AS [0-9]+", "edge_peerings"),
+        (r"node \S+: label .*", "edge_node_labels"),
+        (r"pod IP pool .*", "edge_cluster_pod_pools"),
+        (
+            r"service [^:\s]+( and service [^:\s]+)*(: (draws from|asks for|sharing key|shared with namespaces|ports"
+            r"|endpoints|externalTrafficPolicy|loadBalancerClass|ipFamilies|ipFamilyPolicy): .*)?",
+            "edge_services",
+        ),
+        (r"Helm release: .*", "edge_cilium_values"),
+    )
+)
+"""What a row of what is only live says -> the keys of the inventory that would keep it."""
+
 DEFAULT_POD_POOL = "default"
 """Cilium's operator makes the CiliumPodIPPool of this name from a Helm value; nobody wrote it."""
 
@@ -79,6 +105,18 @@ class Row:
     what: str
     """The subject, and where both ends have it, the live value before the planned one."""
 
+    @property
+    def keys_that_keep(self) -> str:
+        """The keys of the inventory that would keep what is only live; empty where no table knows them."""
+        if self.state != ONLY_LIVE:
+            return ""
+        return next((keys for said, keys in _KEYS_THAT_KEEP if said.fullmatch(self.what)), "")
+
+    @property
+    def text(self) -> str:
+        """The row as a table has it, behind its state."""
+        return f"{self.what} (to keep it: {self.keys_that_keep})" if self.keys_that_keep else self.what
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -89,6 +127,8 @@ class Comparison:
     """What is to be known of the rows and is no difference itself."""
     refusals: tuple[str, ...] = ()
     """Why ``site.yml`` would end before it changes anything: what no commit takes out of a cluster of others."""
+    bgp_is_away: bool = False
+    """Whether a router runs nothing of the planned BGP: no FRR, or no instance. Then there is none to ask."""
 
     @property
     def differences(self) -> int:
@@ -99,14 +139,14 @@ class Comparison:
         """Return it as JSON has it."""
         rows = [asdict(row) for row in self.rows]
         told = {"notes": list(self.notes), "refusals": list(self.refusals)}
-        return {"differences": self.differences, "rows": rows, **told}
+        return {"differences": self.differences, "rows": rows, **told, "bgp_is_away": self.bgp_is_away}
 
     def text(self, title: str) -> list[str]:
         """Return it as lines for a terminal."""
         counted = count(self.differences, "difference") if self.differences else "no difference"
         width = max((len(row.state) for row in self.rows), default=0)
         lines = [f"{title}: {counted}"]
-        lines += [f"  {row.state:<{width}}  {row.what}" for row in self.rows]
+        lines += [f"  {row.state:<{width}}  {row.text}" for row in self.rows]
         lines += [f"  refused: {refusal}" for refusal in self.refusals]
         return lines + [f"  note: {note}" for note in self.notes]
 
@@ -124,13 +164,14 @@ def row_of(line: str) -> Row:
     return Row(DIFFERS, f"{both['first']} live, {both['second']} planned" if both else line)
 
 
-def router_comparison(live: str, planned: str, version: str) -> Comparison:
+def router_comparison(live: str, planned: str, version: str, live_version: str | None = None) -> Comparison:
     """Return what differs between what a router runs and what it would run.
 
     Args:
         live: its running configuration, or a saved file.
         planned: the rendered configuration, with passwords in the same form as in ``live``.
-        version: of its FRR.
+        version: of the FRR that would run the plan; defaults differ between versions.
+        live_version: of the FRR that runs ``live``; None: the same.
 
     Raises:
         EdgeError: a configuration cannot be read.
@@ -141,7 +182,36 @@ def router_comparison(live: str, planned: str, version: str) -> Comparison:
         who = f"neighbor {names[0]} moves" if one else f"neighbors {', '.join(names)} move"
         way = f"from peer group {old} to {new}" if old else f"to peer group {new}"
         notes.append(f"{who} {way}: {'its session is' if one else 'their sessions are'} reset once")
-    return Comparison(tuple(row_of(line) for line in frr_difference(live, planned, version)), tuple(notes))
+    away = BGP in parse(planned).objects and BGP not in parse(live).objects
+    lines = frr_difference(bgp_config(live, live_version or version), planned, version)
+    rows = tuple(row_of(line) for line in lines)
+    return Comparison(rows, tuple(notes), bgp_is_away=away)
+
+
+def saved_router_comparison(live: str, planned: str, version: str) -> tuple[Comparison, str]:
+    """Return what differs between a saved configuration and the plan, and by which FRR the copy was read.
+
+    Each side has the defaults of its own FRR: a copy names the one that wrote it.
+
+    Args:
+        live: the text of the copy.
+        planned: as for :func:`router_comparison`.
+        version: of the FRR that the plan assumes.
+
+    Raises:
+        EdgeError: a configuration cannot be read.
+    """
+    named = _FRR_VERSION.search(live)
+    found = router_comparison(live, planned, version, named["version"] if named else None)
+    if named is None:
+        note = (
+            f"the copy has no line frr version: it is read with the defaults of FRR {version} (edge_router_frr_version)"
+        )
+    elif named["version"].split(".")[:2] != version.split(".")[:2]:
+        note = f"the copy is of FRR {named['version']}, the plan for FRR {version} (edge_router_frr_version)"
+    else:
+        note = ""
+    return replace(found, notes=(*found.notes, *filter(None, [note]))), named["version"] if named else version
 
 
 def saved_configuration(text: str, path: str) -> str:
@@ -199,7 +269,7 @@ def saved_values(text: str, path: str) -> dict[str, Any]:
         EdgeError: it is no map in YAML.
     """
     try:
-        values = yaml.safe_load(text)
+        values = document_of(text)
     except (yaml.YAMLError, ValueError) as error:
         raise EdgeError(path, _not_yaml(error), "save it again with helm get values ... -o yaml") from None
     if values is None:
@@ -216,12 +286,13 @@ def saved_state(texts: Mapping[str, str]) -> dict[str, Any]:
         texts: path -> text.
 
     Raises:
-        EdgeError: one is no YAML or JSON, or holds something else than objects, or nothing at all.
+        EdgeError: one is no YAML or JSON, or holds something else than objects, or nothing at all; or an object stands
+            in them twice.
     """
-    items: list[Any] = []
+    items: dict[str, list[Any]] = {}
     for path, text in texts.items():
         try:
-            found = list(yaml.safe_load_all(text))
+            found = documents_of(text)
         except (yaml.YAMLError, ValueError) as error:  # the latter for a date that there is not
             raise EdgeError(path, _not_yaml(error), SAVE_CLUSTER) from None
         for item in found:
@@ -229,10 +300,32 @@ def saved_state(texts: Mapping[str, str]) -> dict[str, Any]:
             if item is not None and not (isinstance(item, dict) and isinstance(item.get("kind"), str)):
                 hint = f"{SAVE_CLUSTER}; Helm values belong in CLUSTER/values.yaml, beside CLUSTER/manifests"
                 raise EdgeError(path, f"holds something else than Kubernetes objects: {_shape(item)}", hint)
-        items += found
-    if not any(items):
+        items[path] = found
+    if not any(map(any, items.values())):
         raise EdgeError(", ".join(texts), "holds no object", SAVE_CLUSTER)
-    return state_of(items)
+    return _joined({path: state_of(found) for path, found in items.items()})
+
+
+def _joined(states: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what several files hold, each as :func:`state_of`, by path.
+
+    Raises:
+        EdgeError: an object stands in them twice: nobody knows which of the two lives.
+    """
+    whole: dict[str, Any] = {"objects": [], "services": [], "nodes": {}}
+    seen: dict[str, str] = {}
+    for path, state in states.items():
+        nodes = ({"kind": "Node", "metadata": {"name": name}} for name in state["nodes"])
+        for item in (*state["objects"], *map(with_namespace, state["services"]), *nodes):
+            name = place(item)
+            if name in seen:
+                also = "" if seen[name] == path else f", and in {seen[name]}"
+                raise EdgeError(path, f"{name} stands {'here' if also else 'twice'} in the saved copy{also}", KEEP_ONE)
+            seen[name] = path
+        whole["objects"] += state["objects"]
+        whole["services"] += state["services"]
+        whole["nodes"].update(state["nodes"])
+    return whole
 
 
 def state_of(items: Iterable[Any]) -> dict[str, Any]:
@@ -291,7 +384,11 @@ def planned_part(state: Mapping[str, Any], plan: PlanDocument, name: str) -> dic
     return {
         **state,
         "objects": [i for i in state["objects"] if object_key(i) in names or is_ours(i["metadata"], site)],
-        "services": [i for i in state["services"] if _key(i) in services or is_ours(i["metadata"], site) or is_held(i)],
+        "services": [
+            item
+            for item in state["services"]
+            if service_key(item) in services or is_ours(item["metadata"], site) or is_held(item)
+        ],
     }
 
 
@@ -317,27 +414,30 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
 
     Args:
         state: ``objects``, ``services`` and ``nodes`` of module ``cluster_state_info``; and ``release``, with
-            ``version`` (None: not known) and ``values``. Without this key the Helm release is not compared.
+            ``version`` (None: not known) and ``values``. Without this key the Helm release is not compared. And
+            ``config_map``, what the site has noted, with the ``namespace`` where it stands; without them it is not
+            known which labels and annotations of Services a run takes off.
         plan: the plan.
         name: of the cluster.
 
     Raises:
-        EdgeError: an object cannot be read.
+        EdgeError: an object cannot be read, or the site's note.
     """
     cluster, site = plan["clusters"][name], plan["site"]
     live = [item for item in state["objects"] if not _is_default_pod_pool(item)]
-    services = [_with_namespace(item) for item in state["services"] if _takes_part(item, cluster)]
-    after, missing = _services_after(services, cluster, site)
+    services = [with_namespace(item) for item in state["services"] if takes_part(item, cluster, site)]
+    after = services_after(services, cluster, site, state)
     absent = sorted(set(cluster["nodes"]) - set(state["nodes"]))
     rows, notes = _release_rows(state, cluster)
-    labels, labelled = _node_labels(state["nodes"], cluster)
+    claims = site_claims(state, site)
+    labels, labelled = _node_labels(state["nodes"], cluster, None if claims is None else claims.note.labels)
     lines = objects_difference(
-        [*live, *services],
-        [*cluster["bgp"], *cluster["lb"], *after],
+        [*_without_other_sites(live, cluster, site), *map(without_policy_of_ranges, services)],
+        [*cluster["bgp"], *cluster["lb"], *map(without_policy_of_ranges, after.services)],
         cluster["cilium_version"],
         labels,
         _first_family(cluster),
-        _live_version(state),
+        _live_version(state) or cluster["cilium_version"],
     )
     notes += _policy_notes(live, labels, _live_version(state), cluster["cilium_version"])
     others = sorted(place(item) for item in live if not is_ours(item["metadata"], site))
@@ -345,16 +445,36 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
         notes.append("there is no Node: labels of nodes are not compared")
     elif absent:
         notes.append(f"nodes of the inventory that are not there: {', '.join(absent)}")
-    if missing:
-        notes.append(f"services that others make and that are not there: {', '.join(missing)}")
+    if after.missing:
+        notes.append(f"services that others make and that are not there: {', '.join(after.missing)}")
     if others:
         notes.append(
             f"not made by this site ({len(others)}): {', '.join(others)}; site.yml never removes such objects, and"
             " refuses what would meet them"
         )
+    notes += after.notes
     held = handover(state, cluster, site)
-    compared = (*rows, *labelled, *(row_of(line) for line in lines))
+    given_back = (Row(ONLY_LIVE, what) for what in after.given_back)
+    compared = (*rows, *labelled, *given_back, *(row_of(line) for line in lines))
     return Comparison(compared, (*notes, *held.notes), tuple(map(str, held.stuck)))
+
+
+def _without_other_sites(live: Iterable[Object], cluster: PlannedCluster, site: str) -> list[Object]:
+    """Return live objects without those of other sites of the cluster, which no run of this one changes.
+
+    One that has the name of a planned object stays: there the two sites meet.
+
+    Args:
+        live: the objects.
+        cluster: the planned cluster.
+        site: name of the site.
+    """
+    names = {object_key(item) for item in [*cluster["bgp"], *cluster["lb"]]}
+    return [
+        item
+        for item in live
+        if object_key(item) in names or is_ours(item["metadata"], site) or not is_of_a_site(item["metadata"])
+    ]
 
 
 def _live_version(state: Mapping[str, Any]) -> str | None:
@@ -438,59 +558,19 @@ def _is_default_pod_pool(item: Mapping[str, Any]) -> bool:
     return (item["kind"], item["metadata"]["name"]) == ("CiliumPodIPPool", DEFAULT_POD_POOL)
 
 
-def _takes_part(service: Mapping[str, Any], cluster: PlannedCluster) -> bool:
-    """Return whether a live Service gets addresses, or is one of the inventory's."""
-    return (service.get("spec") or {}).get("type") == "LoadBalancer" or any(
-        _key(service) == (item["namespace"], item["name"]) for item in cluster["services"]
-    )
-
-
-def _with_namespace(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = service["metadata"]
-    return {**service, "metadata": {**metadata, "namespace": metadata.get("namespace") or "default"}}
-
-
-def _key(service: Mapping[str, Any]) -> tuple[str, str]:
-    return service["metadata"].get("namespace") or "default", service["metadata"]["name"]
-
-
-def _services_after(
-    live: Sequence[Mapping[str, Any]], cluster: PlannedCluster, site: str
-) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Return the Services as the plan leaves them, and the names of those that their owners have not made yet.
-
-    A Service that is not in the inventory stays, unless this site made it.
-    """
-    after = {_key(item): item for item in live if not is_ours(item["metadata"], site)}
-    found = {_key(item): item for item in live}
-    missing = []
-    for item in cluster["services"]:
-        key = item["namespace"], item["name"]
-        if item["object"] is not None:
-            after[key] = item["object"]
-        elif key not in found:
-            missing.append("/".join(key))
-        else:
-            # What a chart's values set arrives with the chart; labels and annotations of both are known.
-            after[key] = _with_ours(found[key], item)
-    return list(after.values()), missing
-
-
-def _with_ours(live: Mapping[str, Any], item: ServiceManifest) -> Mapping[str, Any]:
-    """Return a live Service with the plan's labels and annotations merged over its own."""
-    metadata = live["metadata"]
-    merged = {
-        "labels": {**(metadata.get("labels") or {}), **item["labels"]},
-        "annotations": {**(metadata.get("annotations") or {}), **item["annotations"]},
-    }
-    return {**live, "metadata": {**metadata, **merged}}
-
-
-def _node_labels(live: Mapping[str, Any], cluster: PlannedCluster) -> tuple[dict[str, dict[str, str]], list[Row]]:
+def _node_labels(
+    live: Mapping[str, Any], cluster: PlannedCluster, noted: Mapping[str, frozenset[str]] | None
+) -> tuple[dict[str, dict[str, str]], list[Row]]:
     """Return the labels of each node as the plan leaves them, and the rows of what it changes of them.
 
     Both sides are compared under these labels: a label that is missing today is one difference, and not one for each
     session that its selector would have picked.
+
+    Args:
+        live: the nodes, by name.
+        cluster: the planned cluster.
+        noted: node -> keys that the site has set, as it noted; other sites set theirs as the same field manager. None:
+            not known.
     """
     rows = []
     labels = {name: dict(node["labels"]) for name, node in live.items()}
@@ -506,7 +586,9 @@ def _node_labels(live: Mapping[str, Any], cluster: PlannedCluster) -> tuple[dict
                 else:
                     rows.append(Row(ONLY_PLANNED, f"{said}={value}"))
             has[key] = value
-        for key in sorted({*live.get(name, {}).get("owned", ()), *_left_keys(name, has, cluster)}):
+        owned = set(live.get(name, {}).get("owned", ()))
+        owned &= owned if noted is None else noted.get(name, frozenset())
+        for key in sorted(owned | _left_keys(name, has, cluster)):
             if key not in wanted and key in has:
                 rows.append(Row(ONLY_LIVE, f"node {name}: label {key}={has.pop(key)}"))
     return labels, rows

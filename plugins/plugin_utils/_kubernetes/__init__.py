@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Values of Kubernetes: label selectors, label keys, names of objects.
 
-May import: _errors.
+May import: _errors, module_utils/_kubernetes.
 """

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ...module_utils._kubernetes.cilium_kinds import ASKED_ADDRESSES
+
 FIELD_MANAGER = "hybridnet.cluster_edge"
 """Field manager of every server-side apply."""
 UNNAMED_MANAGER = "without a name"
@@ -23,7 +25,7 @@ LABEL_PEERING = "cluster-edge.hybridnet/peering"
 LABEL_CLASS = "cluster-edge.hybridnet/bgp-class"
 """On a Node: its class (one CiliumBGPClusterConfig), where no selector of the inventory fits the class exactly."""
 
-ANNOTATION_ADDRESSES = "lbipam.cilium.io/ips"
+ANNOTATION_ADDRESSES = ASKED_ADDRESSES[0]
 """Requests addresses for a Service (Cilium LB-IPAM; the ``io.cilium/`` form is a legacy alias)."""
 
 ANNOTATION_SHARING_KEY = "lbipam.cilium.io/sharing-key"
@@ -61,3 +63,8 @@ def kubelet_labels(node: str) -> dict[str, str]:
 def ownership_labels(site: str) -> dict[str, str]:
     """Return the two labels that mark an object as made by this collection for ``site``."""
     return {LABEL_MANAGED_BY: FIELD_MANAGER, LABEL_SITE: site}
+
+
+def ownership_selector(site: str) -> str:
+    """Return the label selector of the objects that this collection made for ``site``, as the API takes it."""
+    return ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(site).items()))

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import MASK, EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.service_writes import service_writes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     Comparison,
     Row,
@@ -25,10 +27,12 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.en
     router_comparison,
     row_of,
     saved_configuration,
+    saved_router_comparison,
     saved_state,
     saved_values,
     state_of,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.services import services_after
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 
 PLAN: Any = hybrid_plan().data
@@ -80,6 +84,23 @@ def test_router_that_holds_the_plan() -> None:
     text = ROUTER.format(password="s3cret")
     found = router_comparison(text, text, "10.1")
     assert (found.rows, found.text("router udm")) == ((), ["router udm: no difference"])
+
+
+NO_BGP = "frr version 10.1\nhostname gw\n"
+
+
+@pytest.mark.parametrize(
+    ("live", "planned", "away"),
+    [
+        pytest.param(NO_BGP, ROUTER, True, id="the planned instance is not there"),
+        pytest.param("router bgp 64999\n", ROUTER, False, id="another instance runs"),
+        pytest.param(ROUTER, ROUTER, False, id="it is there"),
+        pytest.param(NO_BGP, NO_BGP, False, id="none is planned"),
+        pytest.param(ROUTER, NO_BGP, False, id="one is left"),
+    ],
+)
+def test_bgp_that_is_away(live: str, planned: str, away: bool) -> None:
+    assert router_comparison(live, planned, "10.1").as_dict()["bgp_is_away"] is away
 
 
 def test_what_the_plan_tightens_is_told_and_is_no_difference() -> None:
@@ -384,6 +405,330 @@ def test_peering_policy_that_selects_nobody_is_told() -> None:
     assert found.notes[0] == "CiliumBGPPeeringPolicy old selects no node"
 
 
+# -- keys on Services of others -------------------------------------------------------------------------------------
+POOL_LABEL, ASKED = "cluster-edge.hybridnet/pool", "lbipam.cilium.io/ips"
+OURS = "hybridnet.cluster_edge"
+
+
+def set_by(manager: str, *, labels: tuple[str, ...] = (), annotations: tuple[str, ...] = (), **more: Any) -> Any:
+    """Return an entry of managedFields: who holds which labels and annotations."""
+    metadata = {
+        f"f:{kind}": {f"f:{key}": {} for key in keys}
+        for kind, keys in (("labels", labels), ("annotations", annotations))
+        if keys
+    }
+    operation = "Apply" if manager == OURS else "Update"
+    return {"manager": manager, "operation": operation, "fieldsV1": {"f:metadata": metadata, **more}}
+
+
+def jellyfin(*entries: Any) -> dict[str, Any]:
+    """Return a Service of others on which an earlier run set a pool, an address and a key."""
+    pool, address = next(
+        (item["labels"], item["annotations"]) for item in CLUSTER["services"] if ASKED in item["annotations"]
+    )
+    metadata = {
+        "name": "jellyfin",
+        "namespace": "media",
+        "labels": {**pool, "app": "jellyfin"},
+        "annotations": {**address, "ours": "x"},
+        "managedFields": list(entries),
+    }
+    spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+KEYS = {"labels": tuple(jellyfin()["metadata"]["labels"])[:1], "annotations": (ASKED, "ours")}
+GIVEN_BACK = ["annotation ours", "asks for", "draws from", "label"]
+UID = "00000000-0000-4000-8000-000000000001"
+NOTED = {"noted.services": "true", UID: "keys of Service media/jellyfin"}
+NOT_NOTED = (
+    "1 service with labels or annotations that the field manager hybridnet.cluster_edge holds and the inventory does not"
+    " have (media/jellyfin): site.yml gives back what the ConfigMap cluster-edge-hybrid notes, which {}"
+)
+
+
+def with_jellyfin(*entries: Any, noted: dict[str, str] | None = NOTED, kind: str = "LoadBalancer") -> Comparison:
+    """Return a comparison of a cluster that has the Service of others.
+
+    Args:
+        entries: of its managedFields.
+        noted: the site's ConfigMap; None: it was not read.
+        kind: the type of the Service.
+    """
+
+    def change(state: dict[str, Any]) -> None:
+        item = jellyfin(*entries)
+        item["metadata"]["uid"] = UID
+        item["spec"]["type"] = kind
+        state["services"].append(item)
+        state.update({} if noted is None else {"config_map": noted, "namespace": "kube-system"})
+
+    return compared(change)
+
+
+@pytest.mark.parametrize("kind", ["LoadBalancer", "ClusterIP"])
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        pytest.param([set_by(OURS, **KEYS)], GIVEN_BACK, id="ours alone"),
+        pytest.param(
+            [set_by(OURS, **KEYS), set_by("kubectl", annotations=(ASKED,))],
+            ["annotation ours", "draws from", "label"],
+            id="another one sets the address too",
+        ),
+        pytest.param([set_by("kubectl", **KEYS)], [], id="others"),
+        pytest.param([], [], id="a copy without field managers"),
+        pytest.param([set_by(OURS, **KEYS, **{"f:spec": {"f:type": {}}})], [], id="more than keys, which a run leaves"),
+    ],
+)
+def test_keys_that_earlier_runs_set_and_the_plan_lacks_are_given_back(
+    entries: list[Any], told: list[str], kind: str
+) -> None:
+    found = with_jellyfin(*entries, kind=kind)
+    head = "service media/jellyfin: "
+    assert {row.state for row in found.rows} <= {"only live"}
+    assert all(row.what.startswith(head) for row in found.rows)
+    said = [row.what.removeprefix(head) for row in found.rows]
+    assert sorted(what if what.startswith("anno") else re.split(r"[: ]", what)[0] for what in said) == [
+        what if what.startswith("anno") else what.split()[0] for what in told
+    ]
+    hints = {row.what.removeprefix(head).partition(":")[0]: row.keys_that_keep for row in found.rows}
+    assert all(keys == ("edge_services" if what in ("asks for", "draws from") else "") for what, keys in hints.items())
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("noted", "why"),
+    [
+        pytest.param(None, "was not read", id="a copy"),
+        pytest.param({}, "notes none of these: another site may have set them", id="it was deleted"),
+        pytest.param(
+            {"noted.services": "true"}, "notes none of these: another site may have set them", id="another site's"
+        ),
+    ],
+)
+def test_keys_that_the_site_has_not_noted_are_a_note(noted: dict[str, str] | None, why: str) -> None:
+    found = with_jellyfin(set_by(OURS, **KEYS), noted=noted)
+    assert (found.rows, found.notes) == ((), (NOT_NOTED.format(why),))
+
+
+@pytest.mark.parametrize("manage", ["metadata", "values", None])
+@pytest.mark.parametrize("noted", [False, True])
+@pytest.mark.parametrize("shared", [False, True])
+def test_services_are_what_the_forecast_of_a_run_says(manage: str | None, noted: bool, shared: bool) -> None:
+    """The keys that our field manager alone holds are those of which a run decides."""
+    plan = deepcopy(PLAN)
+    cluster = plan["clusters"]["platform"]
+    item = next(item for item in cluster["services"] if item["object"] is None)
+    cluster["services"] = [] if manage is None else [{**item, "manage": manage}]
+    held = {"labels": {**item["labels"], "old": "x"}, "annotations": {ASKED: "10.121.0.99", "left": "x"}}
+    entries = [set_by(OURS, labels=tuple(held["labels"]), annotations=tuple(held["annotations"]))]
+    alone = {"labels": set(held["labels"]), "annotations": set(held["annotations"])}
+    if shared:
+        entries.append(set_by("helm", labels=tuple(item["labels"])))
+        alone["labels"] -= set(item["labels"])
+    names = {"namespace": item["namespace"], "name": item["name"], "uid": UID}
+    labels, notes = {**held["labels"], "app": "nginx"}, {**held["annotations"], "theirs": "stays"}
+    metadata = {**names, "labels": labels, "annotations": notes, "managedFields": entries}
+    live = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"type": "LoadBalancer"}}
+    place = f"keys of Service {item['namespace']}/{item['name']}"
+    data = {"noted.services": "true", **({UID: place} if noted else {})}
+    claims = Claims("lb", plan["site"], data, "kube-system")
+    state = {"services": [live], "config_map": data, "namespace": "kube-system"}
+    forecast = service_writes(cluster["services"], state, claims).after
+    expected = forecast.get(f"{item['namespace']}/{item['name']}", live)["metadata"]
+    (after,) = services_after([live], cluster, plan["site"], state).services
+    if manage == "values" and not noted:  # a run leaves them, and the chart brings its own
+        expected = {**expected, **{kind: {**expected[kind], **item[kind]} for kind in alone}}
+    for kind, keys in alone.items():
+        seen, wanted = ({key: of[kind][key] for key in keys & set(of[kind])} for of in (after["metadata"], expected))
+        assert seen == wanted
+    assert after["metadata"]["labels"]["app"] == "nginx"
+    assert after["metadata"]["annotations"]["theirs"] == "stays"
+    if shared and manage:
+        assert item["labels"].items() <= after["metadata"]["labels"].items()
+
+
+def test_a_service_that_goes_from_metadata_to_values_loses_its_keys() -> None:
+    """A run takes them back, and the chart's values bring them only with the chart."""
+    state = applied()
+    item = next(item for item in CLUSTER["services"] if item["manage"] == "values" and item["annotations"])
+    metadata = next(i["metadata"] for i in state["services"] if i["metadata"]["namespace"] == item["namespace"])
+    metadata.update(uid=UID, managedFields=[set_by(OURS, labels=tuple(item["labels"]), annotations=(ASKED,))])
+    name = f"{item['namespace']}/{item['name']}"
+    state.update(config_map={UID: f"keys of Service {name}"}, namespace="kube-system")
+    rows = cluster_comparison(state, PLAN, "platform").rows
+    assert {row.state for row in rows} == {"only live"}
+    assert [row.what.partition(": ")[2].split()[0] for row in rows] == ["label", "asks", "draws"]
+    assert all(row.what.startswith(f"service {name}: ") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("entries", "apply", "told"),
+    [
+        pytest.param([set_by(OURS, labels=("old",), annotations=("x/token",))], "ours", True, id="ours alone"),
+        pytest.param([set_by(OURS, labels=("old",), annotations=("x/token",))], "others", False, id="others apply"),
+        pytest.param([set_by("kubectl", labels=("old",), annotations=("x/token",))], "ours", False, id="of others"),
+        pytest.param([], "ours", False, id="a copy without field managers"),
+    ],
+)
+def test_what_a_whole_service_loses_is_told_and_no_value_of_an_annotation(
+    entries: list[Any], apply: str, told: bool
+) -> None:
+    plan, state = deepcopy(PLAN), applied()
+    plan["clusters"]["platform"]["apply"] = apply
+    metadata = service(state, "dummy-service")["metadata"]
+    metadata["labels"] = {**metadata["labels"], "old": "1"}
+    metadata["annotations"] = {**metadata["annotations"], "x/token": "hunter2\nsecond line"}
+    metadata["managedFields"] = entries
+    rows = cluster_comparison(state, plan, "platform").rows
+    head = "service dummy/dummy-service: "
+    assert [row.what for row in rows] == ([f"{head}label old=1", f"{head}annotation x/token"] if told else [])
+
+
+RANGES = "service.cilium.io/src-ranges-policy"
+
+
+@pytest.mark.parametrize(
+    ("policy", "ranges", "version", "noted"),
+    [
+        pytest.param("allow", True, None, False, id="the default"),
+        pytest.param("Deny", True, None, True, id="in another case"),
+        pytest.param("deny", True, None, True, id="denied"),
+        pytest.param("deny", False, None, False, id="without source ranges"),
+        pytest.param("deny", True, "1.16.5", False, id="a Cilium that does not know it"),
+    ],
+)
+def test_the_policy_of_source_ranges_is_no_difference(
+    policy: str, ranges: bool, version: str | None, noted: bool
+) -> None:
+    """Nothing of the inventory says it and no run takes it off: a row would stay for ever."""
+    plan, state = deepcopy(PLAN), applied()
+    cluster = plan["clusters"]["platform"]
+    if version:
+        cluster["cilium_version"] = version
+        for item in (*cluster["bgp"], *cluster["lb"]):
+            item["apiVersion"] = "cilium.io/v2alpha1"
+    found = service(state, "dummy-service")
+    found["metadata"]["annotations"] = {**found["metadata"]["annotations"], RANGES: policy}
+    if ranges:
+        found["spec"]["loadBalancerSourceRanges"] = ["10.0.0.0/8"]
+    said = cluster_comparison(state, plan, "platform")
+    ranged = ['service dummy/dummy-service: loadBalancerSourceRanges: ["10.0.0.0/8"]'] if ranges else []
+    assert [(row.what, row.keys_that_keep) for row in said.rows] == [(what, "") for what in ranged]
+    assert [note for note in said.notes if RANGES in note] == (
+        [
+            "service dummy/dummy-service: its source ranges are kept out and not let in, by the annotation"
+            f" {RANGES}, which the inventory does not set and no run takes off"
+        ]
+        if noted
+        else []
+    )
+
+
+# -- two sites of one cluster ---------------------------------------------------------------------------------------
+def other_site() -> tuple[Any, dict[str, Any]]:
+    """Return the plan of another site of the cluster, and the state of the cluster to which both plans were applied."""
+    marks = {"app.kubernetes.io/managed-by": OURS, "cluster-edge.hybridnet/site": "siteb"}
+    fields = {"apiVersion": "cilium.io/v2", "kind": "CiliumLoadBalancerIPPool"}
+    selected = {"serviceSelector": {"matchLabels": {POOL_LABEL: "siteb"}}}
+    spec = {"blocks": [{"cidr": "198.51.100.0/24"}], **selected}
+    pool = {**fields, "metadata": {"name": "siteb", "labels": marks}, "spec": spec}
+    keys = {"labels": {POOL_LABEL: "siteb"}, "annotations": {ASKED: "198.51.100.7"}}
+    web = {"namespace": "b", "name": "web", "manage": "metadata", "object": None, **keys}
+    made = {**deepcopy(CLUSTER["services"][0]["object"])}
+    made["metadata"] = {"namespace": "b", "name": "whole", "labels": {**marks, **keys["labels"]}, "annotations": {}}
+    whole = {"namespace": "b", "name": "whole", "manage": "service", "object": made, **keys, "annotations": {}}
+    plan = deepcopy(PLAN)
+    plan["site"] = "siteb"
+    plan["clusters"]["platform"].update(bgp=[], lb=[pool], services=[web, whole])
+    plan["clusters"]["platform"]["node_labels"] = {name: {} for name in CLUSTER["nodes"]}
+    plan["clusters"]["platform"]["node_labels"]["node01"] = {"siteb": "yes"}
+    state = applied()
+    node = state["nodes"]["node01"]
+    node.update(labels={**node["labels"], "siteb": "yes"}, owned=sorted([*node["owned"], "siteb"]))
+    metadata = {"namespace": "b", "name": "web", "uid": UID, **deepcopy(keys)}
+    metadata["labels"]["app"] = "web"
+    metadata["managedFields"] = [set_by(OURS, labels=(POOL_LABEL,), annotations=(ASKED,))]
+    spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+    state["services"] += [{"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}, deepcopy(made)]
+    state["objects"].append(deepcopy(pool))
+    return plan, state
+
+
+def test_no_row_names_a_thing_of_another_site() -> None:
+    plan, state = other_site()
+    labels = {f"labels.{name}": " ".join(keys) for name, keys in CLUSTER["node_labels"].items() if keys}
+    both = {"noted.services": "true", "noted.labels": "true"}
+    ours = {**state, "config_map": {**both, **labels}, "namespace": "kube-system"}
+    theirs = {**ours, "config_map": {**both, "labels.node01": "siteb", UID: "keys of Service b/web"}}
+    found = cluster_comparison(ours, PLAN, "platform")
+    assert found.rows == ()
+    assert any("CiliumLoadBalancerIPPool siteb" in note for note in found.notes)
+    assert any("(b/web)" in note for note in found.notes)
+    assert cluster_comparison(theirs, plan, "platform").rows == ()
+    without = deepcopy(plan)
+    without["clusters"]["platform"].update(lb=[], services=[])
+    without["clusters"]["platform"]["node_labels"]["node01"] = {}
+    left = [row.what for row in cluster_comparison(theirs, without, "platform").rows]
+    assert {"node node01: label siteb=yes", f"service b/web: label {POOL_LABEL}=siteb", "service b/whole"} <= set(left)
+    assert any(what.startswith("addresses: ") for what in left)
+
+
+def test_keys_stay_where_others_apply() -> None:
+    """Their commit takes off nothing that our field manager holds; the notes tell it."""
+    plan = deepcopy(PLAN)
+    plan["clusters"]["platform"]["apply"] = "others"
+    state = applied()
+    state["services"].append(jellyfin(set_by(OURS, **KEYS)))
+    found = cluster_comparison(state, plan, "platform")
+    assert found.rows == ()
+    assert any("Service media/jellyfin" in note for note in found.notes)
+
+
+def test_an_address_that_left_a_service_of_others_is_given_back() -> None:
+    plan = deepcopy(PLAN)
+    item = next(item for item in plan["clusters"]["platform"]["services"] if item["object"] is None)
+    item["manage"] = "metadata"
+    item["annotations"].pop(ASKED, None)
+    state = applied()
+    found = service(state, item["name"])["metadata"]
+    found["annotations"] = {**item["annotations"], ASKED: "10.121.0.99", "theirs": "stays"}
+    found["managedFields"] = [set_by(OURS, labels=tuple(item["labels"]), annotations=tuple(found["annotations"])[:-1])]
+    rows = cluster_comparison(state, plan, "platform").rows
+    name = f"{item['namespace']}/{item['name']}"
+    assert rows == (Row("only live", f"service {name}: asks for: 10.121.0.99"),)
+
+
+# -- families of a Service ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("live", "rows"),
+    [
+        pytest.param({"ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack"}, [], id="the cluster's own"),
+        pytest.param({}, [], id="none is shown"),
+        pytest.param(
+            {"ipFamilies": ["IPv6", "IPv4"], "ipFamilyPolicy": "PreferDualStack"},
+            ["ipFamilies", "ipFamilyPolicy"],
+            id="both, which somebody asked for",
+        ),
+    ],
+)
+def test_the_family_of_a_service_that_names_none_is_the_cluster_s(live: dict[str, Any], rows: list[str]) -> None:
+    """The inventory says no range of the cluster, so nobody knows its first family."""
+    plan = deepcopy(PLAN)
+    plan["clusters"]["platform"].update(service_cidrs=[], pod_cidrs=[])
+    item = next(item for item in plan["clusters"]["platform"]["services"] if item["object"])
+    for key in ("ipFamilies", "ipFamilyPolicy"):
+        item["object"]["spec"].pop(key, None)
+    state = applied()
+    found = service(state, item["name"])
+    found["metadata"]["uid"] = "5f0c"
+    found["spec"] = {**item["object"]["spec"], **live}
+    told = cluster_comparison(state, plan, "platform").rows
+    head = f"service {item['namespace']}/{item['name']}: "
+    assert [row.what.removeprefix(head).partition(":")[0] for row in told] == rows
+
+
 # -- what others have not applied yet ------------------------------------------------------------------------------
 def test_what_is_nobody_s_plan_is_not_waited_for() -> None:
     def foreign(state: dict[str, Any]) -> None:
@@ -459,6 +804,21 @@ def test_what_differs_at_the_release_of_others_is_a_note() -> None:
 def test_labels_are_not_compared_without_any_node() -> None:
     found = compared(lambda state: state["nodes"].clear())
     assert (found.rows, found.notes) == ((), ("there is no Node: labels of nodes are not compared",))
+
+
+def test_a_newer_cilium_that_lives_is_told_and_no_error() -> None:
+    """What lives is served, whatever the planned version serves."""
+    plan = deepcopy(PLAN)
+    plan["clusters"]["platform"]["cilium_version"] = "1.17.4"
+    for item in (*plan["clusters"]["platform"]["bgp"], *plan["clusters"]["platform"]["lb"]):
+        item["apiVersion"] = "cilium.io/v2alpha1"
+    state = applied()
+    planned_release(state)
+    for release in ({"release": state["release"]}, {}):
+        state.pop("release", None)
+        found = cluster_comparison({**state, **release}, plan, "platform")
+        version = Row("differs", f"Helm release: version: {CLUSTER['cilium_version']} live, 1.17.4 planned")
+        assert (version in found.rows) is bool(release)
 
 
 # -- the Helm release ----------------------------------------------------------------------------------------------
@@ -539,9 +899,87 @@ def test_what_is_no_configuration_is_refused(text: str, problem: str) -> None:
     assert "show running-config" in str(raised.value)
 
 
+SAVED_SERVICE = "{kind: Service, metadata: {name: s, namespace: default}}"
+CONNECT = "frr version {}\nrouter bgp 65000\n neighbor 10.121.0.11 remote-as 65001\n"
+RETRY = CONNECT.split("\n", 1)[1] + " neighbor 10.121.0.11 timers connect 30\n"
+
+
+@pytest.mark.parametrize(
+    ("copy", "rows", "notes", "read_by"),
+    [
+        pytest.param(
+            CONNECT.format("8.5"),
+            ["neighbor 10.121.0.11: connect retry: 120 s live, 30 s planned"],
+            ["the copy is of FRR 8.5, the plan for FRR 10.3 (edge_router_frr_version)"],
+            "8.5",
+            id="an older FRR",
+        ),
+        pytest.param(CONNECT.format("10.3.1_git"), [], [], "10.3.1", id="the planned one"),
+        pytest.param(
+            CONNECT.split("\n", 1)[1],
+            [],
+            ["the copy has no line frr version: it is read with the defaults of FRR 10.3 (edge_router_frr_version)"],
+            "10.3",
+            id="none is named",
+        ),
+    ],
+)
+def test_a_copy_is_read_by_the_frr_that_wrote_it(copy: str, rows: list[str], notes: list[str], read_by: str) -> None:
+    found, version = saved_router_comparison(copy, RETRY, "10.3")
+    assert ([row.what for row in found.rows], list(found.notes), version) == (rows, notes, read_by)
+
+
+@pytest.mark.parametrize(
+    ("row", "keys"),
+    [
+        (Row("only live", "neighbor fd00::9"), "edge_peerings, edge_router_neighbors or edge_links"),
+        (
+            Row("only live", "neighbors 10.0.0.1, range 10.0.8.0/24"),
+            "edge_peerings, edge_router_neighbors or edge_links",
+        ),
+        (Row("only live", "neighbor 10.0.0.1: password"), ""),
+        (Row("only planned", "neighbor 10.0.0.1"), ""),
+        (Row("only live", "ipv4: network 10.0.0.0/24"), "export of edge_router_neighbors, edge_links or edge_peerings"),
+        (Row("only live", "ipv4: redistribute connected"), "edge_router_redistribute"),
+        (Row("only live", "addresses: services with pool=media: 203.0.113.88/29"), "edge_pools"),
+        (Row("only live", "nodes n1, n2, peer fd00::1 from AS 65002"), "edge_peerings"),
+        (Row("only live", "node n1: label public=true"), "edge_node_labels"),
+        (Row("only live", "pod IP pool p"), "edge_cluster_pod_pools"),
+        (Row("only live", "service media/jellyfin"), "edge_services"),
+        (Row("only live", "service a/b and service c/d: draws from: 10.0.0.0/24"), "edge_services"),
+        (Row("only live", "service a/b: asks for: fd00::1"), "edge_services"),
+        (Row("only live", "service a/b: externalTrafficPolicy: Local"), "edge_services"),
+        (Row("only live", "service a/b: annotation x/y"), ""),
+        (Row("only live", "service a/b: label x=y"), ""),
+        (Row("only live", "service a/b: sessionAffinity: ClientIP"), ""),
+        (Row("only live", "Helm release: hubble.enabled: true"), "edge_cilium_values"),
+        (Row("differs", "Helm release: version: 1.19.6 live, 1.20.2 planned"), ""),
+    ],
+)
+def test_what_is_only_live_names_the_key_that_keeps_it(row: Row, keys: str) -> None:
+    assert row.keys_that_keep == keys
+    tail = f" (to keep it: {keys})" if keys else ""
+    assert Comparison((row,)).text("end")[1] == f"  {row.state}  {row.what}{tail}"
+
+
 @pytest.mark.parametrize(
     ("texts", "problem"),
     [
+        pytest.param(
+            {"a.yaml": "{kind: Service, metadata: {name: s}}", "b.yaml": SAVED_SERVICE},
+            "b.yaml: Service default/s stands here in the saved copy, and in a.yaml (keep the one that lives)",
+            id="a Service in two files",
+        ),
+        pytest.param(
+            {"a.yaml": "{kind: Node, metadata: {name: n}}", "b.yaml": "{kind: Node, metadata: {name: n}}"},
+            "b.yaml: Node n stands here in the saved copy, and in a.yaml",
+            id="a Node in two files",
+        ),
+        pytest.param(
+            {"a.yaml": f"{SAVED_SERVICE}\n---\n{SAVED_SERVICE}"},
+            "a.yaml: Service default/s stands twice in the saved copy (keep",
+            id="twice in one file",
+        ),
         pytest.param({"a.yaml": ""}, "a.yaml: holds no object", id="nothing"),
         pytest.param({"a.yaml": "", "b.yaml": "---\n---\n"}, "a.yaml, b.yaml: holds no object", id="empty documents"),
         pytest.param({"a.yaml": "error: no such resource"}, "a.yaml: holds something else", id="an error of kubectl"),
@@ -623,6 +1061,17 @@ def test_saved_values(text: str, values: dict[str, Any] | None) -> None:
             saved_values(text, "values.yaml")
     else:
         assert saved_values(text, "values.yaml") == values
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("65001:10", "65001:10"), ("1:30.5", "1:30.5"), ("3900070", 3900070), ("0.5", 0.5), ("yes", True)],
+)
+def test_a_copy_is_read_as_kubectl_reads_it(written: str, read: Any) -> None:
+    """PyYAML alone takes 65001:10 for the number 3900070, in base 60."""
+    text = f"{{kind: CiliumBGPAdvertisement, metadata: {{name: a}}, spec: {{x: [{written}]}}}}"
+    assert saved_state({"a.yaml": text})["objects"][0]["spec"] == {"x": [read]}
+    assert saved_values(f"x: {written}", "values.yaml") == {"x": read}
 
 
 # -- saved objects -------------------------------------------------------------------------------------------------

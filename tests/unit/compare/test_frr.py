@@ -25,7 +25,14 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.fr
     prefix_list,
     route_map,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.prefixes import block, both
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.prefixes import (
+    SHOWN,
+    block,
+    both,
+    union,
+    whole_text,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.shown import shown
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.words import written_out
 from ansible_collections.hybridnet.cluster_edge.tests.support.drawn import examples
 from ansible_collections.hybridnet.cluster_edge.tests.support.frr_mutations import BASE, COSMETIC, SEMANTIC, mutated
@@ -103,6 +110,37 @@ POLICIES = {
         "route-map IN permit 10\n match ip address prefix-list A\n match ip address prefix-list B\n",
         ["10.9.0.0/16"],
     ),
+    "later-line-of-a-kind-holds-whatever-its-name": (
+        "ip prefix-list A permit 10.0.0.0/8\nip prefix-list B permit 10.9.0.0/16\n"
+        "route-map IN permit 10\n match ip address prefix-list B\n match ip address prefix-list A\n",
+        ["10.0.0.0/8"],
+    ),
+    "later-line-of-a-kind-holds-though-it-stood-before": (
+        "ip prefix-list A permit 10.0.0.0/8\nip prefix-list B permit 10.9.0.0/16\nroute-map IN permit 10\n"
+        " match ip address prefix-list A\n match ip address prefix-list B\n match ip address prefix-list A\n",
+        ["10.0.0.0/8"],
+    ),
+    "later-value-holds": (
+        "route-map IN permit 10\n set local-preference 200\n set local-preference 100\n set community 65001:9\n"
+        " set community 65001:1\n set ip next-hop 10.0.0.9\n set ip next-hop 10.0.0.8\n",
+        ["any with community 65001:1 and ip next-hop 10.0.0.8 and local-preference 100"],
+    ),
+    "later-action-holds-for-all-lines-of-the-entry": (
+        "ip prefix-list A permit 10.0.0.0/8\nroute-map IN deny 10\n match ip address prefix-list A\nexit\n"
+        "route-map IN permit 10\n set metric 5\n",
+        ["10.0.0.0/8 with metric 5"],
+    ),
+    "later-action-denies": ("route-map IN permit 10\n set metric 5\nexit\nroute-map IN deny 10\n", []),
+    "later-entry-of-a-number-holds": (
+        "ip prefix-list A seq 5 permit 10.9.0.0/16\nip prefix-list A seq 5 permit 10.0.0.0/8\n"
+        "route-map IN permit 10\n match ip address prefix-list A\n",
+        ["10.0.0.0/8"],
+    ),
+    "later-entry-of-a-number-holds-in-a-community-list": (
+        "bgp community-list standard C seq 5 permit 65002:9\nbgp community-list standard C seq 5 permit 65002:1\n"
+        "route-map IN permit 10\n match community C\n",
+        ["any if it carries 65002:1"],
+    ),
     "all-lines-must-match": (
         "ip prefix-list A permit 10.0.0.0/8 le 32\nbgp community-list standard C permit 65002:1 65002:2\n"
         "route-map IN permit 10\n match ip address prefix-list A\n match community C\n",
@@ -138,6 +176,10 @@ POLICIES = {
     "a-path-is-prepended-and-cut": (
         "route-map IN permit 10\n set as-path prepend 65000\n set as-path exclude 65009\n",
         ["any with as-path exclude 65009 and as-path prepend 65000"],
+    ),
+    "the-last-prepend-holds-in-either-order": (
+        "route-map IN permit 10\n set as-path prepend last-as 2\n set as-path prepend 65000\n",
+        ["any with as-path prepend 65000"],
     ),
     "the-last-prepend-holds": (
         "route-map IN permit 10\n set as-path prepend 65000\n set as-path prepend last-as 2\n",
@@ -188,6 +230,125 @@ def test_a_followed_map_and_one_with_jumps() -> None:
     assert frr_difference(one, one_filter(jumps.format("B", 1, 3, 2))) == []
     assert frr_difference(one, one_filter(jumps.format("A", 10, 30, 20).replace("10.0.0.0/8", "10.0.0.0/9"))) != []
     assert frr_difference(one, one_filter("route-map IN permit 10\n")) != []
+
+
+CALLING = "route-map IN permit 10\n call {0}\nexit\n{1}"
+PASSES_SOME = "ip prefix-list A permit 10.0.0.0/8\nroute-map {0} permit 10\n match ip address prefix-list A\nexit\n"
+PASSES_ALL = "route-map {0} permit 10\nexit\n"
+NINE = [f"10.{number}.0.0/24" for number in range(0, 18, 2)]  # more than a line shows
+
+
+def passing(*prefixes: str) -> str:
+    """Return a route-map C that lets these prefixes pass."""
+    lists = "".join(f"ip prefix-list A permit {prefix}\n" for prefix in prefixes)
+    return f"{lists}route-map C permit 10\n match ip address prefix-list A\nexit\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        pytest.param(CALLING.format("C", PASSES_SOME.format("C")), CALLING.format("C", PASSES_ALL.format("C")), False,
+                     id="it passes some or all"),
+        pytest.param(CALLING.format("C", PASSES_SOME.format("C")), CALLING.format("D", PASSES_SOME.format("D")), True,
+                     id="another name"),
+        pytest.param(CALLING.format("C", PASSES_ALL.format("C")), CALLING.format("C", ""), False, id="it is not there"),
+        pytest.param(CALLING.format("C", ""), CALLING.format("D", ""), True, id="neither is there"),
+        pytest.param(CALLING.format("IN", ""), CALLING.format("IN", ""), True, id="it calls itself"),
+        pytest.param(CALLING.format("IN", ""), CALLING.format("C", ""), False, id="it calls itself or nothing"),
+        pytest.param(
+            CALLING.format("C", "route-map C permit 10\n call D\nexit\n" + PASSES_SOME.format("D")),
+            CALLING.format("C", "route-map C permit 10\n call D\nexit\n" + PASSES_ALL.format("D")),
+            False,
+            id="the one that it calls calls another one",
+        ),
+        pytest.param(CALLING.format("C10", PASSES_ALL.format("C10")), CALLING.format("C", PASSES_ALL.format("C")), True,
+                     id="a name with the number of an entry"),
+        pytest.param(
+            CALLING.format("C", passing(*NINE)), CALLING.format("C", passing(*NINE[:8], "10.99.0.0/24")), False,
+            id="the ninth prefix",
+        ),
+    ],
+)  # fmt: skip
+def test_a_route_map_that_is_called_counts_by_what_it_does(one: str, other: str, equal: bool) -> None:
+    assert (frr_difference(one_filter(one), one_filter(other)) == []) is equal
+    assert (frr_difference(one_filter(other), one_filter(one)) == []) is equal
+
+
+BOUND_ELSEWHERE = {
+    "redistribute": "redistribute connected route-map C",
+    "default-originate": "neighbor 10.0.0.5 default-originate route-map C",
+    "table-map": "table-map C",
+}
+
+
+@pytest.mark.parametrize("name", BOUND_ELSEWHERE)
+def test_no_prefix_of_a_long_list_is_passed_over(name: str) -> None:
+    """A line shows eight prefixes; what is compared is all of them."""
+    one, other = (
+        one_filter(passing(*NINE[:8], last), bound=BOUND_ELSEWHERE[name]) for last in (NINE[8], "10.99.0.0/24")
+    )
+    assert frr_difference(one, one) == []
+    assert frr_difference(one, other) != []
+
+
+MANY = [f"10.{number // 100}.{2 * (number % 100)}.0/24" for number in range(301)]
+BY_LIST = {
+    "prefix": "route-map C permit 10\n match ip address prefix-list A\nexit\n",
+    "next hop": "route-map C permit 10\n match ip next-hop prefix-list A\nexit\n",
+    "call": "route-map C permit 10\n call D\nexit\nroute-map D permit 10\n match ip address prefix-list A\nexit\n",
+    "access-list": "route-map C permit 10\n match ip address 5\nexit\n",
+}
+BOUND_ANYWHERE = {
+    **BOUND_ELSEWHERE,
+    "accepts": "neighbor 10.0.0.5 route-map C in",
+    "suppress-map": "aggregate-address 10.0.0.0/8 suppress-map C",
+    "aggregate": "aggregate-address 10.0.0.0/8 route-map C",
+    "advertise-map": "neighbor 10.0.0.5 advertise-map C exist-map C",
+}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("by", BY_LIST)
+@pytest.mark.parametrize("bound", BOUND_ANYWHERE)
+def test_a_row_of_long_lists_is_short_and_names_what_differs(bound: str, by: str, swapped: bool) -> None:
+    sides = [
+        one_filter(
+            "".join(f"ip prefix-list A permit {item}\naccess-list 5 permit {item}\n" for item in held) + BY_LIST[by],
+            bound=BOUND_ANYWHERE[bound],
+        )
+        for held in (MANY[:300], MANY)
+    ]
+    told = frr_difference(*reversed(sides) if swapped else sides)
+    assert max(map(len, told)) <= 1000
+    assert MANY[300] in " ".join(told)
+    assert MANY[20] not in " ".join(told)
+    assert len(set(told)) == len(told)
+
+
+@given(st.sets(st.integers(0, 40), min_size=1), st.integers(0, 40), st.booleans())
+def test_what_is_shown_names_the_one_entry_in_which_two_lists_differ(
+    numbers: set[int], one: int, contiguous: bool
+) -> None:
+    """Contiguous ones are written as fewer, larger ones, so that no word of the two texts need be the same."""
+    step = 1 if contiguous else 2
+    named = [block(f"10.0.{number * step}.0/24") for number in (*sorted(numbers - {one}), one)]
+    less, more = whole_text(union(*named[:-1]), "ipv4"), whole_text(union(*named), "ipv4")
+    seen = shown(more, less)
+    assert seen == more if more.count(",") < SHOWN else seen.startswith(f"10.0.{one * step}.0/24 and ")
+    assert shown(more, "").count(",") < SHOWN
+    assert shown(less, less).count(",") < SHOWN
+
+
+def test_a_prefix_of_another_entry_is_named_in_its_place() -> None:
+    """Both sides have all prefixes; one of them has another tag."""
+    lists = "".join(f"ip prefix-list {'A' if at < 10 else 'B'} permit {item}\n" for at, item in enumerate(MANY[:20]))
+    maps = "".join(f"route-map C permit {n}\n match ip address prefix-list {n}\n set metric {n}\nexit\n" for n in "12")
+    maps = maps.replace("prefix-list 1", "prefix-list A").replace("prefix-list 2", "prefix-list B")
+    bound = BOUND_ELSEWHERE["redistribute"]
+    moved = lists.replace(f"A permit {MANY[5]}\n", f"B permit {MANY[5]}\n")
+    (line,) = frr_difference(one_filter(lists + maps, bound=bound), one_filter(moved + maps, bound=bound))
+    assert MANY[5] in line.partition(" in the first")[0] + line.partition(" in the first")[2]
+    assert f"{MANY[5]} and 10 more with metric 2 in the second" in line
 
 
 @given(st.integers(0, 255), st.integers(24, 29), st.lists(st.booleans(), max_size=12))
@@ -443,6 +604,17 @@ DEFAULTS = {
             "neighbor 10.0.0.5: ipv4: accepts any with as it stands: 1 permit: any; if it carries 65001:1; on-match next /"
             " 2 permit: any; metric 5 in the first, as it is in the second"
         ],
+    ),
+    "an-interface-of-another-vrf-ends-the-one-before": (  # FRR 7.5 shows no exit
+        "interface br0\n ip address 10.0.0.1/24\n!\ninterface br5 vrf M\n ip address 10.5.0.1/24\n!\n"
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 update-source br0\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 update-source 10.0.0.1\n",
+        [],
+    ),
+    "the-AS-of-the-session-decides-whether-it-is-internal": (
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as 65009\n neighbor 10.0.0.5 local-as 65009\n",
+        "router bgp 65001\n neighbor 10.0.0.5 remote-as internal\n neighbor 10.0.0.5 local-as 65009\n",
+        [],
     ),
     "router-id-of-all-daemons": (
         "ip router-id 10.0.0.1\nrouter bgp 65001\n neighbor 10.0.0.5 remote-as 65002\n",

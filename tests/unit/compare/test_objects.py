@@ -63,8 +63,14 @@ def edited(*changes: tuple[int, str, Any]) -> list[dict[str, Any]]:
     return objects
 
 
+POLICY_ALONE = {"lbipam.cilium.io/ips": "192.0.2.5", "service.cilium.io/src-ranges-policy": "deny"}
+"""Without source ranges it does nothing."""
 COSMETIC: dict[str, list[dict[str, Any]]] = {
     "order": list(reversed(BASE)),
+    "policy-of-no-source-ranges": edited((SERVICE, "metadata.annotations", POLICY_ALONE)),
+    "policy-of-source-ranges-at-its-default": edited(
+        (SERVICE, "metadata.annotations", {**POLICY_ALONE, "service.cilium.io/src-ranges-policy": "allow"})
+    ),
     "names": edited(
         (CONFIG, "metadata.name", "other"),
         (CONFIG, "spec.bgpInstances.0.name", "two"),
@@ -228,6 +234,38 @@ SEMANTIC: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         edited((L2, "spec.nodeSelector", {"matchLabels": {"rack": "a"}})),
         ["node n3, L2: services with pool=lan: 10.0.0.200/29 on eth0 only in the first"],
     ),
+    "protocol-of-a-port": (
+        edited((SERVICE, "spec.ports.0.appProtocol", "kubernetes.io/h2c")),
+        [
+            "service web/site: ports: 443/TCP to 443 in the first, 443/TCP to 443 for kubernetes.io/h2c in the second"
+        ],
+    ),
+    "policy-of-source-ranges": (
+        edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "192.0.2.5", "service.cilium.io/src-ranges-policy": "Deny"}),
+               (SERVICE, "spec.loadBalancerSourceRanges", ["10.0.0.0/8"])),
+        [
+            'service web/site: loadBalancerSourceRanges: ["10.0.0.0/8"] only in the second',
+            "service web/site: source ranges: are kept out only in the second",
+        ],
+    ),
+    "key-of-two-lines": (
+        edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "192.0.2.5", "lbipam.cilium.io/sharing-key": "a\nb"})),
+        ["service web/site: sharing key: a\\nb only in the second"],
+    ),
+    "no-address": (
+        edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "here, 192.0.2.5"})),
+        ["service web/site: asks for: 192.0.2.5 in the first, 192.0.2.5, here (no address) in the second"],
+    ),
+    "name-in-the-place-of-an-address": (
+        edited((SERVICE, "metadata.annotations", {}), (SERVICE, "spec.loadBalancerIP", "web.tail.ts.net")),
+        ["service web/site: asks for: 192.0.2.5 in the first, web.tail.ts.net (no address) in the second"],
+    ),
+    "block-that-cilium-passes-over": (
+        edited((WEB, "spec.blocks", [{"cidr": "192.0.2.0/28"}, {"start": "10.9.0.9", "stop": "10.9.0.1"}])),
+        [
+            'pools: passed over: {"start": "10.9.0.9", "stop": "10.9.0.1"} is no block of addresses only in the second',
+        ],
+    ),
     "address": (
         edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "192.0.2.6"})),
         ["service web/site: asks for: 192.0.2.5 in the first, 192.0.2.6 in the second"],
@@ -340,6 +378,60 @@ def test_lists_of_kubectl_are_opened_and_empty_documents_skipped() -> None:
         objects_difference(BASE, [{"kind": "List", "items": [BASE[0], {}]}], "1.19.6", NODES)
 
 
+def advertised(name: str, entry: dict[str, Any], community: str) -> dict[str, Any]:
+    """Return an advertisement of the router's session with one entry."""
+    entries = [{**entry, "attributes": {"communities": {"standard": [community]}}}]
+    metadata = {"name": name, "labels": {"to": "gw"}}
+    spec = {"advertisements": entries}
+    return {"apiVersion": "cilium.io/v2", "kind": "CiliumBGPAdvertisement", "metadata": metadata, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("entry", "what"),
+    [
+        pytest.param({"advertisementType": "PodCIDR"}, "pod CIDRs", id="pod CIDRs"),
+        pytest.param({"advertisementType": "CiliumPodIPPool", "selector": {}}, "pod IP pool p", id="pod IP pools"),
+        pytest.param(
+            {"advertisementType": "Interface", "interface": {"name": "lo"}}, "addresses of lo", id="an interface"
+        ),
+    ],
+)
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_what_two_advertisements_announce_adds_up(entry: dict[str, Any], what: str, names: str) -> None:
+    pods = pod_pool(ipv4={"cidrs": ["10.20.0.0/16"], "maskSize": 24})
+    one, other = (advertised(name, entry, f"65001:{number}") for number, name in enumerate(names, 1))
+    live, planned = [*BASE, *pods, one, other], [*BASE, *pods, other]
+    said = f"{_GW}: announces ipv4 {what}: with 65001:1, 65001:2 in the first, with 65001:2 in the second"
+    assert objects_difference(live, planned, "1.19.6", NODES) == [said]
+    assert objects_difference(live, [*reversed(live)], "1.19.6", NODES) == []
+
+
+def shared_with(text: str) -> list[dict[str, Any]]:
+    annotations = {"lbipam.cilium.io/ips": "192.0.2.5", "lbipam.cilium.io/sharing-cross-namespace": text}
+    return edited((SERVICE, "metadata.annotations", annotations))
+
+
+def test_the_order_of_namespaces_means_nothing() -> None:
+    assert objects_difference(shared_with("b,a"), shared_with("a,b"), "1.19.6", NODES) == []
+    assert objects_difference(shared_with("a,b"), shared_with("a, b"), "1.19.6", NODES) != [], "a namespace ' b'"
+
+
+def test_what_lives_is_served_whatever_is_planned() -> None:
+    """Live objects of Cilium 1.20 beside a plan for 1.17, which is to be told and no error."""
+    assert objects_difference(BASE, OLD_BASE, "1.17.4", NODES, first_version="1.20.2") == []
+    with pytest.raises(EdgeError, match=r"Cilium 1.17.4 does not serve it as cilium.io/v2"):
+        objects_difference(BASE, BASE, "1.17.4", NODES, first_version="1.20.2")
+
+
+def test_each_set_is_read_by_its_own_cilium() -> None:
+    """Before 1.19 Cilium took no notice of a session's source interface."""
+    both = edited((PEER, "spec.transport", {"sourceInterface": "lo"}))
+    assert objects_difference(both, both, "1.20.2", NODES) == []
+    assert objects_difference(both, both, "1.20.2", NODES, first_version="1.18.2") == [
+        f"{_GW}: source interface: lo only in the second"
+    ]
+
+
 @pytest.mark.parametrize("name", COSMETIC)
 def test_what_does_not_matter(name: str) -> None:
     assert objects_difference(BASE, COSMETIC[name], "1.19.6", NODES) == []
@@ -392,12 +484,12 @@ ERRORS: dict[str, tuple[list[Any], str, dict[str, dict[str, str]], str]] = {
         "CiliumLoadBalancerIPPool web: {'matchExpressions': [{'key': 'a'}]} is not a LabelSelector",
     ),
     "block": (
-        edited((WEB, "spec.blocks", [{"cidr": "192.0.2.300/28"}])), "1.19.6", NODES,
-        "CiliumLoadBalancerIPPool web.blocks[0]: {'cidr': '192.0.2.300/28'} is not a block of addresses",
+        edited((WEB, "spec.blocks", [{"cidr": 7}])), "1.19.6", NODES,
+        "CiliumLoadBalancerIPPool web.blocks[0]: {'cidr': 7} is not a block of addresses",
     ),
-    "address": (
-        edited((SERVICE, "metadata.annotations", {"lbipam.cilium.io/ips": "here"})), "1.19.6", NODES,
-        "Service web/site: 'here' has something that is no address",
+    "community": (
+        edited((ADVERTISEMENT, "spec.advertisements.0.attributes", {"communities": {"standard": [3900070]}})), "1.19.6", NODES,
+        "CiliumBGPAdvertisement all: it is not as the API has it: 3900070 stands where text belongs",
     ),
     "spec": (
         edited((WEB, "spec", ["blocks"])), "1.19.6", NODES,

@@ -95,6 +95,28 @@ def test_no_difference_and_tags(rendered: Path) -> None:
         assert f"{other}" not in one.output
 
 
+def test_ends_that_are_not_managed_are_said_and_are_no_success(rendered: Path, tmp_path: Path) -> None:
+    """Strict must not be green over nothing; one end that was looked at is something."""
+    report = tmp_path / "report.json"
+    unmanaged = [json.dumps({f"edge_{end}_managed": False}) for end in ("router", "cluster")]
+    options = (f"edge_compare_saved={rendered}", f"edge_compare_file={report}", "edge_compare_strict=true")
+    run = run_playbook("compare.yml", HYBRID, *options, *unmanaged)
+    run.check(2)
+    said = " ".join(run.output.split())
+    assert "router udm-pro: not looked at (edge_router_managed: false)" in said
+    assert "cluster platform: not looked at (edge_cluster_managed: false)" in said
+    assert "No end was looked at (udm-pro, platform): edge_router_managed and edge_cluster_managed are false" in said
+    ends = json.loads(report.read_text("utf-8"))["ends"]
+    assert [(end["host"], end["looked_at"], end["rows"]) for end in ends] == [
+        ("udm-pro", False, []),
+        ("platform", False, []),
+    ]
+    one = run_playbook("compare.yml", HYBRID, *options, unmanaged[0])
+    one.check(0)
+    assert "router udm-pro: not looked at (edge_router_managed: false)" in one.output
+    assert [end["looked_at"] for end in json.loads(report.read_text("utf-8"))["ends"]] == [False, True]
+
+
 @pytest.mark.long
 def test_a_saved_copy_that_is_not_there_is_said(tmp_path: Path) -> None:
     gone = run_playbook("compare.yml", HYBRID, f"edge_compare_saved={tmp_path}/gone")

@@ -59,6 +59,19 @@ def router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Router:
     return made
 
 
+def test_a_saved_copy_is_compared_by_its_own_frr(tmp_path: Path) -> None:
+    """The plan assumes another one, whose defaults are others."""
+    (tmp_path / "frr.conf").write_text("frr version 8.5\n" + PLANNED, "utf-8")
+    plugin = edge_compare.ActionModule.__new__(edge_compare.ActionModule)
+    plugin.__dict__.update(
+        _lookup=lambda _name, _terms: [{}],
+        _planned=lambda _router, _version, _passwords: PLANNED + " neighbor 10.121.0.11 timers connect 30\n",
+    )
+    found, of = plugin._router({**ROUTER, "frr_version": "10.3"}, tmp_path)
+    assert of == f"{tmp_path}/frr.conf, FRR 8.5"
+    assert [row.what for row in found.rows] == ["neighbor 10.121.0.11: connect retry: 120 s live, 30 s planned"]
+
+
 def told(router: Router, **planned: Any) -> list[tuple[str, str]]:
     """Return the rows that the action plugin tells of the router."""
     plugin = edge_compare.ActionModule.__new__(edge_compare.ActionModule)
@@ -70,6 +83,7 @@ def told(router: Router, **planned: Any) -> list[tuple[str, str]]:
     )
     found, of = plugin._router({**ROUTER, **planned}, None)
     assert of == ("without FRR" if router.running is None else "FRR 10.3")
+    assert found.bgp_is_away == (router.running is None)
     assert "s3cret" not in str(found)
     return [(row.state, row.what) for row in found.rows]
 

@@ -50,6 +50,7 @@ from .policy import (
     without_unread_tags,
 )
 from .prefixes import everything
+from .shown import shown
 from .words import written_out
 
 FAMILIES = {"address-family ipv4 unicast": "ipv4", "address-family ipv6 unicast": "ipv6"}
@@ -179,7 +180,7 @@ class _Instance:
             elif context:
                 self.family_lines.setdefault(context, []).append(line)
         self.groups = {name for name, held in self.lines.items() if ("", ["peer-group"]) in held}
-        self.member_of = {name: self._group_of(held) for name, held in self.lines.items()}
+        self.member_of = Instance(lines).group_of
 
     def normal_form(self) -> BgpConfig:
         """Return the instance with its neighbors and listen ranges."""
@@ -259,15 +260,9 @@ class _Instance:
         return re.sub(r"\b(table-map|suppress-map|advertise-map|exist-map|non-exist-map) (\S+)", policy, text)
 
     # -- neighbors -------------------------------------------------------------------------------------------------
-    def _group_of(self, held: list[tuple[str, list[str]]]) -> str | None:
-        for context, words in held:
-            if not context and "peer-group" in words[:3] and words[-1] != "peer-group":
-                return words[-1]
-        return None
-
     def _with_group(self, name: str) -> list[tuple[str, list[str]]]:
         """Return the lines of a neighbor's peer group, followed by its own, which override them."""
-        group = self.member_of[name]
+        group = self.member_of.get(name)
         return (self.lines.get(group, []) if group else []) + self.lines[name]
 
     def _neighbor(self, held: list[tuple[str, list[str]]], name: str, place: str | None = None) -> Neighbor:
@@ -289,7 +284,8 @@ class _Instance:
                 password = None
             else:
                 session_line(raw, words)
-        internal = raw.get("remote AS") in ("internal", str(self.asn))
+        own = raw.get("local AS", str(self.asn)).split()[0]  # FRR bgpd/bgpd.c, peer_calc_sort
+        internal = raw.get("remote AS") in ("internal", own)
         self._finish(raw, internal, place or name)
         families = {}
         for context, family in FAMILIES.items():
@@ -472,17 +468,24 @@ def moved_between_groups(first: str, second: str) -> dict[tuple[str | None, str]
 
 
 def _settings_difference(one: Settings, other: Settings) -> list[str]:
+    """Return the differences of two sets of settings, one line each, with long lists cut to what differs in them."""
     lines = []
+    only = [
+        " ".join(f"{key} {held[key]}" for key in sorted(set(held) - set(also)))
+        for held, also in ((one, other), (other, one))
+    ]
     for name in sorted(set(one) | set(other)):
         mine, theirs = one.get(name), other.get(name)
         if mine == theirs:
             continue
         if mine is not None and theirs is not None:
-            lines.append(f"{name}: {mine} in the first, {theirs} in the second")
+            lines.append(f"{name}: {shown(mine, theirs)} in the first, {shown(theirs, mine)} in the second")
         else:
             said = mine or theirs
             what = name if said in ("on", "yes", "") else f"{name}: {said}"
-            lines.append("{} only in the {}".format(what, "second" if mine is None else "first"))
+            # A policy that stands in the name of a setting makes two settings of one.
+            side, beside = ("second", only[0]) if mine is None else ("first", only[1])
+            lines.append(f"{shown(what, beside)} only in the {side}")
     return lines
 
 

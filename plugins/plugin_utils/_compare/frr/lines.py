@@ -65,8 +65,8 @@ def interfaces(text: str) -> dict[str, list[str]]:
     name = ""
     for line in text.splitlines():
         words = line.split()
-        if words[:1] == ["interface"] and len(words) == 2:
-            name = words[1]
+        if words[:1] == ["interface"]:
+            name = words[1] if len(words) == 2 else ""  # else of another VRF
         elif words[:1] in (["exit"], ["router"], ["route-map"], ["line"], ["bfd"], ["vrf"]):
             name = ""
         elif name and len(words) >= 3 and words[0] in ("ip", "ipv6") and words[1] == "address":

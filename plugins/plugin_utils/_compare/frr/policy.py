@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 from ....module_utils._errors import EdgeError
 from ....module_utils._frr.config import Key, Objects, route_map_entries
-from .prefixes import NOTHING, Prefixes, block, both, everything, minus, text, union
+from .prefixes import NOTHING, Prefixes, block, both, everything, minus, text, union, whole_text
+from .shown import shown
 
 
 class Outcome(NamedTuple):
@@ -49,6 +50,7 @@ Decision = tuple[tuple[Prefixes, Tree], ...]
 DENY = Outcome(False)
 PERMIT = Outcome(True)
 _CONTROL = re.compile(r"^(?:on-match|continue|call)\b")
+_CALL = re.compile(r"^call (?P<name>\S+)$")
 _LIST_MATCH = re.compile(
     r"^match (?P<what>ip address prefix-list|ipv6 address prefix-list|ip address prefix-len|ipv6 address prefix-len"
     r"|ip next-hop prefix-list|ipv6 next-hop prefix-list|ip next-hop|ipv6 next-hop|ip address|ipv6 address"
@@ -217,7 +219,7 @@ def _matched(objects: Objects, lines: Iterable[str], family: str) -> tuple[Prefi
             prefixes = tuple(item for item in prefixes if item[0] == int(name))
         elif what.endswith("next-hop prefix-list"):
             hops = prefix_list(objects, name, of or family)
-            said = text(hops or NOTHING, of or family)
+            said = whole_text(hops or NOTHING, of or family)
             conditions.append(Node(f"has a next hop in {said}", True, False) if hops else False)
         elif what in ("community", "large-community", "extcommunity"):
             conditions.append(_community_condition(objects, what, name, mode))
@@ -246,7 +248,8 @@ def _changes(objects: Objects, lines: Iterable[str]) -> tuple[str, ...]:
             said = [rest for _k, held in _lists(objects, kind, words[2]) for _permit, rest in _entries(held)]
             found[words[1]] = "{} removed: {}".format(kind, "; ".join(said))
         else:
-            several = {"ip": 4, "ipv6": 4, "as-path": 3}  # words that name what is set: a path is prepended and cut
+            # Words that name what is set: a path is prepended and cut, an IPv6 route has several next hops.
+            several = {"ip": 3, "ipv6": 4, "as-path": 3}
             key = " ".join(words[1 : several.get(words[1], 2)])
             found[key] = " ".join(words[1:])
     return tuple(found[key] for key in sorted(found))
@@ -261,10 +264,17 @@ def _check(line: str, place: str) -> None:
         raise EdgeError(place, "'set' does not say what is set: FRR refuses it")
 
 
-def route_map(objects: Objects, name: str, family: str) -> Decision:
+def route_map(objects: Objects, name: str, family: str, callers: tuple[str, ...] = ()) -> Decision:
     """Return what a route-map does to the routes of a family.
 
-    A route-map with ``call``, ``continue`` or ``on-match`` is not followed: it equals only one that says the same.
+    A route-map with ``call``, ``continue`` or ``on-match`` is not followed: it equals only one that says the same, and
+    calls one that does the same.
+
+    Args:
+        objects: the configuration.
+        name: of the route-map.
+        family: ``ipv4`` or ``ipv6``.
+        callers: the route-maps that lead to it by ``call``, the first one first.
 
     Raises:
         EdgeError: a line of it is one that FRR refuses, and that means nothing.
@@ -277,7 +287,8 @@ def route_map(objects: Objects, name: str, family: str) -> Decision:
         for line in texts:
             _check(line, f"route-map {name} {action} {seq}")
     if any(_CONTROL.match(line) for _action, _seq, texts in entries for line in texts):
-        return ((everything(family), Outcome(True, ("as it stands: " + _as_it_stands(objects, entries, family),))),)
+        stands = _as_it_stands(objects, entries, family, (*callers, name))
+        return ((everything(family), Outcome(True, (f"as it stands: {stands}",))),)
     open_: list[tuple[Prefixes, list[tuple[Tree, Outcome]]]] = [(everything(family), [])]
     closed: list[tuple[Prefixes, list[tuple[Tree, Outcome]]]] = []
     for action, _seq, texts in entries:
@@ -362,20 +373,50 @@ def _decision(regions: Iterable[tuple[Prefixes, Tree]]) -> Decision:
     return tuple(sorted(((prefixes, tree) for tree, prefixes in found.items()), key=str))
 
 
-def _as_it_stands(objects: Objects, entries: list[tuple[str, int, tuple[str, ...]]], family: str) -> str:
-    """Return a route-map as text that does not depend on names of prefix-lists and on sequence numbers."""
+def _as_it_stands(
+    objects: Objects, entries: list[tuple[str, int, tuple[str, ...]]], family: str, callers: tuple[str, ...]
+) -> str:
+    """Return a route-map as text that does not depend on names and on sequence numbers.
+
+    Args:
+        objects: the configuration.
+        entries: of the route-map.
+        family: of the routes.
+        callers: the route-maps that lead here by ``call``, itself the last one.
+    """
     order = {seq: index for index, (_action, seq, _texts) in enumerate(entries, 1)}
     parts = []
     for action, seq, texts in entries:
         prefixes, condition = _matched(objects, texts, family)
         control = [
-            re.sub(r"\d+$", lambda found: f"entry {order.get(int(found.group()), found.group())}", line)
+            _called(objects, call["name"], family, callers)
+            if (call := _CALL.match(line))
+            else re.sub(r"\d+$", lambda found: f"entry {order.get(int(found.group()), found.group())}", line)
             for line in texts
             if _CONTROL.match(line)
         ]
-        said = [text(prefixes, family), tree_text(choose(condition, PERMIT, DENY)), *_changes(objects, texts), *control]
+        met = [whole_text(prefixes, family), tree_text(choose(condition, PERMIT, DENY))]
+        said = [*met, *_changes(objects, texts), *control]
         parts.append("{} {}: {}".format(order[seq], action, "; ".join(filter(None, said))))
     return " / ".join(parts)
+
+
+def _called(objects: Objects, name: str, family: str, callers: tuple[str, ...]) -> str:
+    """Return what the ``call`` of a route-map means, without its name.
+
+    FRR passes over the call of one that does not exist (lib/routemap.c, ``route_map_apply``).
+
+    Args:
+        objects: the configuration.
+        name: of the route-map that is called.
+        family: of the routes.
+        callers: those that lead to the call.
+    """
+    if Key("route-map", name) not in objects:
+        return "call of a route-map that does not exist"
+    if name in callers:
+        return f"call back to route-map {callers.index(name) + 1} of this chain of calls"
+    return f"call ({decision_text(route_map(objects, name, family, callers), family)})"
 
 
 # -- filters of a neighbor -----------------------------------------------------------------------------------------
@@ -442,11 +483,22 @@ def tree_text(tree: Tree) -> str:
 
 
 def decision_text(decision: Decision, family: str) -> str:
-    """Return a decision in one line."""
+    """Return a decision in one line, with all of its prefixes: decisions are compared by it."""
+    return _decision_text(decision, family, whole_text)
+
+
+def _decision_text(decision: Decision, family: str, said_of: Callable[[Prefixes, str], str]) -> str:
+    """Return a decision in one line.
+
+    Args:
+        decision: the decision.
+        family: of the routes.
+        said_of: returns a set of prefixes in one line.
+    """
     parts = []
     for prefixes, tree in decision:
         said = tree_text(tree)
-        parts.append(text(prefixes, family) + (" " + said if said else ""))
+        parts.append(said_of(prefixes, family) + (" " + said if said else ""))
     return "; ".join(parts) or "nothing"
 
 
@@ -464,9 +516,9 @@ def decision_difference(one: Decision, other: Decision, family: str, verb: str) 
     if anything in (one, other) and narrower and _whole(narrower, family)[-1][0]:
         # What the narrower one lets pass says it in one line; the rest of the address space would take dozens.
         said, also = (
-            "anything" if decision == anything else decision_text(decision, family) for decision in (one, other)
+            "anything" if decision == anything else _decision_text(decision, family, text) for decision in (one, other)
         )
-        return [f"{verb} {said} in the first, {also} in the second"]
+        return [f"{verb} {shown(said, also)} in the first, {shown(also, said)} in the second"]
     found: dict[tuple[Tree, Tree], Prefixes] = {}
     for first, first_tree in _whole(one, family):
         for second, second_tree in _whole(other, family):
@@ -478,12 +530,12 @@ def decision_difference(one: Decision, other: Decision, family: str, verb: str) 
     for (first_tree, second_tree), prefixes in found.items():
         what = f"{verb} {text(prefixes, family)}"
         if DENY in (first_tree, second_tree):
-            said = tree_text(first_tree if second_tree == DENY else second_tree)
+            said = shown(tree_text(first_tree if second_tree == DENY else second_tree), "")
             where = "only in the {}".format("first" if second_tree == DENY else "second")
             lines.append("{}{} {}".format(what, " " + said if said else "", where))
         else:
             said, also = (tree_text(tree) or "as it is" for tree in (first_tree, second_tree))
-            lines.append(f"{what} {said} in the first, {also} in the second")
+            lines.append(f"{what} {shown(said, also)} in the first, {shown(also, said)} in the second")
     return sorted(lines)
 
 

@@ -20,7 +20,7 @@ Prefixes = tuple[tuple[int, Ranges], ...]
 """(prefix length, ranges), sorted by length; lengths without ranges are left out."""
 
 NOTHING: Prefixes = ()
-_SHOWN = 8
+SHOWN = 8
 """Prefixes in a text before it says how many more there are."""
 
 
@@ -84,11 +84,16 @@ def texts(prefixes: Prefixes, family: str) -> list[str]:
     return result
 
 
+def whole_text(prefixes: Prefixes, family: str) -> str:
+    """Return the set in one line that nothing is cut off from: sets with the same text are equal."""
+    return ", ".join(texts(prefixes, family))
+
+
 def text(prefixes: Prefixes, family: str) -> str:
-    """Return the set in one line; a long one is cut."""
+    """Return the set in one line for readers; a long one is cut, so two sets may have one text."""
     found = texts(prefixes, family)
-    more = len(found) - _SHOWN
-    return ", ".join(found[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(found) - SHOWN
+    return ", ".join(found[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _bounds(length: int, low: int, high: int, width: int) -> str:

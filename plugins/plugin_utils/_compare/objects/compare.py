@@ -81,14 +81,15 @@ def objects_difference(
         version: of Cilium, for both.
         nodes: name -> labels of each node of the cluster.
         first_family: of the cluster, ``IPv4`` or ``IPv6``: what a Service gets that names none.
-        first_version: of the Cilium that reads the first set, where it is another one. It decides whether a
-            CiliumBGPPeeringPolicy of the first set counts; all else is read as ``version`` has it.
+        first_version: of the Cilium that reads the first set, where that lives in a cluster. Then what it serves is not
+            asked: it has served the set. None: the first set is read and checked as the second one.
 
     Raises:
         EdgeError: an object is none, its version serves no such API, or a selector is none.
     """
-    sides = [_by_kind(items, version, place) for items, place in ((first, "first"), (second, "second"))]
-    for held, reader in zip(sides, (first_version or version, version), strict=True):
+    readers = (first_version or version, version)
+    sides = [_by_kind(first, "first", None if first_version else version), _by_kind(second, "second", version)]
+    for held, reader in zip(sides, readers, strict=True):
         if PEERING_POLICY in held and not policies_are_read(parse_version(reader)):
             del held[PEERING_POLICY]
         if not nodes and not _OF_NODES.isdisjoint(held):
@@ -98,7 +99,9 @@ def objects_difference(
     labels = (item["metadata"].get("labels") or {} for held in sides for item in held.get("Service", {}).values())
     used = frozenset(key for own in labels for key in own)
     classes = service_classes((found for held in sides for found in _selectors(held)), used)
-    one, other = (_cluster_state(held, version, nodes, classes, first_family) for held in sides)
+    one, other = (
+        _cluster_state(held, reader, nodes, classes, first_family) for held, reader in zip(sides, readers, strict=True)
+    )
     lines: dict[str, list[str]] = {}
     for subject in sorted({**one.facts, **other.facts}):
         for line in _facts_difference(one.facts.get(subject), other.facts.get(subject)):
@@ -109,8 +112,19 @@ def objects_difference(
     return [f"{_subjects(subjects)}: {line}" for line, subjects in lines.items()]
 
 
-def _by_kind(items: Sequence[Mapping[str, Any]], version: str, place: str) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the objects by kind and name (``namespace/name``); List objects are opened."""
+def _by_kind(
+    items: Sequence[Mapping[str, Any]], place: str, version: str | None
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the objects by kind and name (``namespace/name``); List objects are opened.
+
+    Args:
+        items: the objects.
+        place: which set it is, for errors.
+        version: of the Cilium that is to serve them; None: they live, so one serves them.
+
+    Raises:
+        EdgeError: one is none, stands twice, or has an API version that is not served.
+    """
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for path, item in _opened(items, place):
         try:
@@ -119,7 +133,8 @@ def _by_kind(items: Sequence[Mapping[str, Any]], version: str, place: str) -> di
         except (AttributeError, KeyError, TypeError) as error:
             raise EdgeError(path, "it is not a Kubernetes object: kind and metadata.name") from error
         group, _slash, served = str(item.get("apiVersion", "")).rpartition("/")
-        if group == "cilium.io" and served == "v2" and kind in _HANDLED and not _has_v2(kind, version):
+        new = group == "cilium.io" and served == "v2" and kind in _HANDLED
+        if version is not None and new and not _has_v2(kind, version):
             raise EdgeError(
                 f"{kind} {name}", f"Cilium {version} does not serve it as cilium.io/v2", api_version(kind, version)
             )
@@ -199,14 +214,16 @@ def _cluster_state(
     by_class: dict[str, dict[ServiceClass, str]] = {}
     pools: list[tuple[Selector, bool, tuple[Interval, ...]]] = []
     blocks: list[Interval] = []
+    unread: list[str] = []
     for name, item in held.get("CiliumLoadBalancerIPPool", {}).items():
         found = selector(item["spec"].get("serviceSelector"), EVERYTHING, f"CiliumLoadBalancerIPPool {name}")
         disabled = bool(item["spec"].get("disabled", False))
-        own = pool_blocks(item["spec"], f"CiliumLoadBalancerIPPool {name}")
+        own, strange = pool_blocks(item["spec"], f"CiliumLoadBalancerIPPool {name}")
         pools.append((found or EVERYTHING, disabled, merge(own)))
         blocks += own
-    conflict = pool_conflict(blocks)
-    facts["pools"] = {"conflict": conflict} if conflict else {}
+        unread += strange
+    said = {"conflict": pool_conflict(blocks), "passed over": ", ".join(sorted(unread))}
+    facts["pools"] = {what: text for what, text in said.items() if text}
     drawn = {item: _drawn(pools, dict(item.labels)) for item in classes}
     by_class["addresses"] = {item: _drawn_text(parts) for item, parts in drawn.items() if any(parts)}
     reach = {item: merge((*parts[0], *parts[1])) for item, parts in drawn.items()}
@@ -219,7 +236,7 @@ def _cluster_state(
             by_class[f"node {node}, L2"] = over_l2
     for name, item in held.get("Service", {}).items():
         with read_as_the_api_has_it(f"Service {name}"):
-            facts[f"service {name}"] = service_facts(item, name, pools, first_family)
+            facts[f"service {name}"] = service_facts(item, name, pools, first_family, parse_version(version))
     for name, item in held.get("CiliumPodIPPool", {}).items():
         facts[f"pod IP pool {name}"] = pod_pool_facts(item["spec"], f"CiliumPodIPPool {name}")
     for kind in sorted(set(held) - _HANDLED):

@@ -17,23 +17,27 @@ from .labels import EVERYTHING, ServiceClass, interface_pattern, selector
 from .shape import read_as_the_api_has_it
 
 
-def pool_blocks(spec: Mapping[str, Any], path: str) -> list[Interval]:
-    """Return the addresses that each block of a pool hands out: host bits of a CIDR masked, reserved ends taken off.
+def pool_blocks(spec: Mapping[str, Any], path: str) -> tuple[list[Interval], list[str]]:
+    """Return the addresses that each block of a pool hands out, and the blocks that Cilium cannot read, as text.
 
-    ``allowFirstLastIPs`` is Yes by default (Cilium 1.16); No takes the ends of CIDRs of more than two addresses only.
+    Host bits of a CIDR are masked, reserved ends taken off. ``allowFirstLastIPs`` is Yes by default (Cilium 1.16); No
+    takes the ends of CIDRs of more than two addresses only. Cilium passes over a block that is no CIDR and no range of
+    addresses (``ipRangeFromBlock``).
 
     Raises:
-        EdgeError: a block is no CIDR and no range of addresses.
+        EdgeError: a block is none as the API has it.
     """
-    found = []
+    found, unread = [], []
     reserve = spec.get("allowFirstLastIPs") == "No"
     with read_as_the_api_has_it(path):
         for index, block in enumerate(spec.get("blocks") or []):
             try:
                 found.append(_block(block, reserve))
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
+            except (KeyError, ValueError):
+                unread.append(f"{json.dumps(block, sort_keys=True)} is no block of addresses")
+            except (AttributeError, TypeError) as error:
                 raise EdgeError(f"{path}.blocks[{index}]", f"{block!r} is not a block of addresses") from error
-    return found
+    return found, unread
 
 
 def pool_conflict(blocks: Sequence[Interval]) -> str:

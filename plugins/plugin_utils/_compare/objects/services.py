@@ -5,29 +5,52 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
-from ....module_utils._errors import EdgeError
+from ....module_utils._kubernetes.cilium_kinds import ASKED_ADDRESSES, RANGES_POLICY
 from ..._addressing.intervals import Interval, merge
 from ..._cilium.as_it_lives import ALLOTTED, SERVICE_DEFAULTS
 from ..._kubernetes.labels import service_labels
 from ..._kubernetes.selectors import Selector
+from ..._versions.cilium import RANGES_POLICY_SINCE, Version
 from .pools import interval_text
 
-_ADDRESSES = ("lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips")
-"""Annotations that ask for addresses; the second is the old name, which Cilium still reads."""
 _SHARING = {
     "sharing key": ("lbipam.cilium.io/sharing-key", "io.cilium/lb-ipam-sharing-key"),
     "shared with namespaces": ("lbipam.cilium.io/sharing-cross-namespace", "io.cilium/lb-ipam-sharing-cross-namespace"),
 }
+"""What is told -> the annotation that says it, and its older name."""
+COMPARED_ANNOTATIONS = frozenset(
+    {RANGES_POLICY, *ASKED_ADDRESSES, *(key for keys in _SHARING.values() for key in keys)}
+)
+"""The annotations that :func:`service_facts` tells."""
 _OTHERWISE_COMPARED = ("ports", "loadBalancerIP", "selector")
 
 
+def ranges_are_kept_out(item: Mapping[str, Any], version: Version) -> bool:
+    """Return whether the source ranges of a Service are those that may not reach it.
+
+    The word counts in whatever case; without ranges, and before Cilium 1.17, it does nothing (Cilium,
+    ``pkg/loadbalancer/service.go``).
+
+    Args:
+        item: the Service.
+        version: of Cilium.
+    """
+    said = str((item["metadata"].get("annotations") or {}).get(RANGES_POLICY)).lower()
+    ranges = (item.get("spec") or {}).get("loadBalancerSourceRanges")
+    return said == "deny" and bool(ranges) and version >= RANGES_POLICY_SINCE
+
+
 def service_facts(
-    item: Mapping[str, Any], name: str, pools: Iterable[tuple[Selector, bool, tuple[Interval, ...]]], first_family: str
+    item: Mapping[str, Any],
+    name: str,
+    pools: Iterable[tuple[Selector, bool, tuple[Interval, ...]]],
+    first_family: str,
+    version: Version,
 ) -> dict[str, str]:
     """Return the properties of a Service: addresses, ports, endpoints and policies.
 
@@ -36,6 +59,7 @@ def service_facts(
         name: ``namespace/name``.
         pools: selector, whether it is disabled, and addresses of each pool: labels matter by what they draw from.
         first_family: of the cluster, ``IPv4`` or ``IPv6``: what a Service gets that names none.
+        version: of the Cilium that serves it.
     """
     metadata, spec = item["metadata"], item["spec"]
     if metadata.get("uid"):
@@ -47,9 +71,10 @@ def service_facts(
         **service_labels(namespace or "default", bare),
     }
     drawn = merge(part for matched, off, parts in pools if not off and matched.matches(labels) for part in parts)
-    facts = {"draws from": interval_text(drawn), "asks for": _addresses(spec, annotations, name)}
+    facts = {"draws from": interval_text(drawn), "asks for": _addresses(spec, annotations)}
     for what, keys in _SHARING.items():
-        facts[what] = next((str(annotations[key]) for key in keys if key in annotations), "")
+        facts[what] = _one_order(next((str(annotations[key]) for key in keys if key in annotations), ""), what)
+    facts["source ranges"] = "are kept out" if ranges_are_kept_out(item, version) else ""
     facts["ports"] = _ports(spec.get("ports") or [])
     facts["endpoints"] = ", ".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items()))
     defaults = {**SERVICE_DEFAULTS, "ipFamilies": [first_family]}
@@ -57,7 +82,7 @@ def service_facts(
         value = spec.get(key, defaults.get(key))
         if key not in _OTHERWISE_COMPARED and value != defaults.get(key):
             facts[key] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return {key: value for key, value in facts.items() if value}
+    return {key: "\\n".join(value.splitlines()) for key, value in facts.items() if value}
 
 
 def _as_asked(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,16 +96,33 @@ def _as_asked(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "ports": ports}
 
 
-def _addresses(spec: Mapping[str, Any], annotations: Mapping[str, Any], name: str) -> str:
-    written = next((str(annotations[key]) for key in _ADDRESSES if key in annotations), "")
+def _one_order(value: str, what: str) -> str:
+    """Return the value of an annotation in one order, where it is a list of which the order means nothing.
+
+    Blanks mean something: Cilium takes them for a part of a namespace's name (``operator/pkg/lbipam``).
+    """
+    return ",".join(sorted(set(value.split(",")))) if what == "shared with namespaces" else value
+
+
+def _addresses(spec: Mapping[str, Any], annotations: Mapping[str, Any]) -> str:
+    """Return the addresses that a Service asks for.
+
+    A word that is no address stays as it is: other controllers take names, and LB-IPAM passes over them
+    (``_cilium/lb_ipam``).
+    """
+    written = next((str(annotations[key]) for key in ASKED_ADDRESSES if key in annotations), "")
     texts = [text.strip() for text in written.split(",") if text.strip()]
     if spec.get("loadBalancerIP"):
         texts.append(str(spec["loadBalancerIP"]))
-    try:
-        found = {ipaddress.ip_address(text) for text in texts}
-    except ValueError as error:
-        raise EdgeError(f"Service {name}", f"{', '.join(texts)!r} has something that is no address") from error
-    return ", ".join(str(address) for address in sorted(found, key=lambda address: (address.version, int(address))))
+    found: set[IPv4Address | IPv6Address] = set()
+    strange: set[str] = set()
+    for text in texts:
+        try:
+            found.add(ip_address(text))
+        except ValueError:
+            strange.add(f"{text} (no address)")
+    ordered = sorted(found, key=lambda address: (address.version, int(address)))
+    return ", ".join([*map(str, ordered), *sorted(strange)])
 
 
 def _ports(ports: Iterable[Mapping[str, Any]]) -> str:
@@ -92,5 +134,6 @@ def _ports(ports: Iterable[Mapping[str, Any]]) -> str:
         target = port.get("targetPort") or port.get("port")
         named = f" ({port['name']})" if len(held) > 1 and port.get("name") else ""
         fixed = f" at node port {port['nodePort']}" if port.get("nodePort") else ""
-        texts.append(f"{port.get('port')}/{protocol} to {target}{named}{fixed}")
+        spoken = f" for {port['appProtocol']}" if port.get("appProtocol") else ""
+        texts.append(f"{port.get('port')}/{protocol} to {target}{named}{spoken}{fixed}")
     return ", ".join(sorted(texts))

@@ -212,6 +212,7 @@ def _add_announcements(
 ) -> None:
     """Add what the advertisements that a family's selector picks announce over a session (peer, family)."""
     peer, family = session
+    pods: dict[str, list[Announcement]] = {}
     for name, item in held.get("CiliumBGPAdvertisement", {}).items():
         if not wanted.matches(item["metadata"].get("labels") or {}):
             continue
@@ -225,22 +226,32 @@ def _add_announcements(
                         result.services.setdefault((peer, family, address), []).append(attributes)
                 elif kind == "CiliumPodIPPool" and attributes is not None:
                     for pool in _pod_pools(held, attributes.selector):
-                        settings[f"announces {family} pod IP pool {pool}"] = _said(attributes)
+                        pods.setdefault(f"pod IP pool {pool}", []).append(attributes)
                 elif kind == "PodCIDR":
-                    plain = _entry(entry, EVERYTHING, family, internal=internal)
-                    settings[f"announces {family} pod CIDRs"] = _said(plain)
+                    pods.setdefault("pod CIDRs", []).append(_attributes(entry, EVERYTHING, family, internal=internal))
                 elif kind == "Interface" and not item.get("v1"):  # the schema of v2alpha1 has none
-                    plain = _entry(entry, EVERYTHING, family, internal=internal)
-                    settings[f"announces {family} addresses of {entry['interface']['name']}"] = _said(plain)
-
-
-def _said(entry: Announcement | None) -> str:
-    return (Announcement.together([entry]).strip() if entry else "") or "yes"
+                    plain = _attributes(entry, EVERYTHING, family, internal=internal)
+                    pods.setdefault(f"addresses of {entry['interface']['name']}", []).append(plain)
+    for what, entries in pods.items():
+        settings[f"announces {family} {what}"] = Announcement.together(entries).strip() or "yes"
 
 
 def _entry(entry: Mapping[str, Any], found: Selector | None, family: str, *, internal: bool) -> Announcement | None:
-    if found is None:
-        return None
+    return None if found is None else _attributes(entry, found, family, internal=internal)
+
+
+def _attributes(entry: Mapping[str, Any], found: Selector, family: str, *, internal: bool) -> Announcement:
+    """Return an entry of an advertisement.
+
+    Args:
+        entry: the entry.
+        found: its selector.
+        family: of the session.
+        internal: whether the peer is of the same AS, to which alone local preferences go.
+
+    Raises:
+        TypeError: a community is no text. YAML 1.1 reads an unquoted 65001:10 as a number.
+    """
     attributes = entry.get("attributes") or {}
     communities = attributes.get("communities") or {}
     preference = attributes.get("localPreference")
@@ -249,7 +260,9 @@ def _entry(entry: Mapping[str, Any], found: Selector | None, family: str, *, int
         selector=found,
         length=None if length is None else int(length),
         communities=frozenset(
-            _community(str(text)) for key in ("standard", "large", "wellKnown") for text in communities.get(key) or []
+            _community(as_text(text))
+            for key in ("standard", "large", "wellKnown")
+            for text in communities.get(key) or []
         ),
         local_preference=int(preference) if preference is not None and internal else None,
     )
