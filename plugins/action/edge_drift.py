@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors imp
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.drift import DriftDocument, WrittenDrift
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
+    LEFT_COPY,
+    NO_PERSISTENT_COPY,
     drift_lines,
     judge,
     reasons_unread,
@@ -72,7 +75,11 @@ class ActionModule(ActionBase):
             for host, found in persistence.items()
             if found.get("failed") or found.get("unreachable")
         }
-        persisted = {host: not found.get("changed") for host, found in persistence.items() if host not in unpersisted}
+        persisted = {
+            host: _not_as_planned(plan["routers"][host]["persist"]) if found.get("changed") else ""
+            for host, found in persistence.items()
+            if host not in unpersisted and host in plan["routers"]
+        }
         compared = [found for name in options["compared_in"] for found in registered(name).values()]
         ends = (("router", plan["routers"]), ("cluster", plan["clusters"]))
         outside = [
@@ -110,17 +117,27 @@ class ActionModule(ActionBase):
         }
 
 
+def _not_as_planned(persist: bool) -> str:
+    """Return what is said of a router on which ``frr_persist`` would change something, by whether the plan wants it."""
+    return NO_PERSISTENT_COPY if persist else LEFT_COPY
+
+
 def _write(option: str, name: str, text: str) -> str:
     """Write a file in one step, so that who reads it meanwhile gets the old or the new one; return why it is not.
 
-    The new one has another ending until then: node_exporter reads each file of the folder that ends in ``.prom``.
+    The new one has another ending until then: node_exporter reads each file of the folder that ends in ``.prom``. Its
+    name is nobody else's, so that two runs at a time do not write into one.
     """
     path = Path(name)
-    new = path.with_name(f"{path.name}.new")
+    new: str | None = None
     try:
-        new.write_text(text, "utf-8")
-        new.chmod(0o644)
+        number, new = tempfile.mkstemp(".new", f".{path.name}.", path.parent)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(new, 0o644)
         os.replace(new, path)
     except OSError as error:
+        if new is not None:
+            Path(new).unlink(missing_ok=True)
         return f"edge_drift_{option}: {path} cannot be written: {error}"
     return ""

@@ -37,8 +37,8 @@ options:
     type: str
   persisted_in:
     description:
-      - Name of the variable in which each router with a persistent configuration has the result of
-        M(hybridnet.cluster_edge.frr_persist) in check mode.
+      - Name of the variable in which each UniFi gateway whose BGP is written has the result of
+        M(hybridnet.cluster_edge.frr_persist) in check mode, with the state that the plan has for it.
     type: str
   metrics_file:
     description:

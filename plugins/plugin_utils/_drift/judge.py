@@ -17,13 +17,15 @@ from .._verify.report import VerifyDocument, are_met, met_in_words
 
 NO_PERSISTENT_COPY = "persistence: what brings frr.conf back after a firmware upgrade is not there as planned"
 """What is said of a router whose copy under /data, script or hook is away or another."""
+LEFT_COPY = "persistence: what brings frr.conf back after a firmware upgrade is there, and is not planned"
+"""What is said of a router whose copy, script or hook an earlier inventory left."""
 
 
 def judge(
     site: str,
     verified: VerifyDocument,
     compared: Iterable[Mapping[str, Any]],
-    persisted: Mapping[str, bool] | None = None,
+    persisted: Mapping[str, str] | None = None,
     unpersisted: Mapping[str, str] | None = None,
     outside: Sequence[str] = (),
 ) -> DriftDocument:
@@ -35,26 +37,28 @@ def judge(
     Args:
         site: its name.
         verified: what verify found.
-        compared: of each end, what ``edge_compare`` returned: ``end``, ``host``, ``error`` or ``rows``, ``notes`` and
-            ``refusals``.
-        persisted: of each router with a persistent configuration, whether that is there as planned.
+        compared: of each end, what ``edge_compare`` returned: ``end``, ``host``, ``error`` or ``rows``, ``notes``,
+            ``refusals`` and ``bgp_is_away``.
+        persisted: of each router where this was looked for, what is not as planned: ``NO_PERSISTENT_COPY``,
+            ``LEFT_COPY``, or an empty text.
         unpersisted: of each router where this could not be found out, why. Such is one whose ``frr.conf`` is away: what
             it runs may be as planned, until it starts anew.
         outside: ``router udm``: each managed end of the plan that is no part of the run.
     """
+    compared = list(compared)
     ends = {str(item["host"]): _end(item) for item in compared}
-    for host, there in (persisted or {}).items():
-        if not there and host in ends:
-            _add(ends[host], {"state": ONLY_PLANNED, "what": NO_PERSISTENT_COPY})
+    for host, what in (persisted or {}).items():
+        if what and host in ends:
+            _add(ends[host], {"state": ONLY_LIVE if what == LEFT_COPY else ONLY_PLANNED, "what": what})
     for host, reason in (unpersisted or {}).items():
         if host in ends and ends[host]["differences"]:
             _add(ends[host], {"state": NOT_COMPARED, "what": f"persistence: {reason}"})
         elif host in ends:
             ends[host]["error"] = ends[host]["error"] or f"persistence: {reason}"
     errors = [finding for finding in verified["findings"] if finding["severity"] == ERROR]
-    wiped = {host for host, end in ends.items() if end["differences"] and not end["error"]}
+    wiped = {str(item["host"]) for item in compared if item.get("bgp_is_away")}
     for finding in errors:
-        # Of an end that was compared it is known why verify could not read it: what it reads is away.
+        # Of a router without BGP it is known why verify could not read it: what it reads is away.
         if finding["code"] in UNREADABLE and finding["path"] not in wiped:
             host = finding["path"]
             end = ends.setdefault(host, _unread(UNREADABLE[finding["code"]], host, None))
@@ -104,13 +108,14 @@ def drift_lines(document: DriftDocument) -> list[str]:
         title = f"{end['end']} {end['host']}"
         if end["error"]:
             lines.append(f"{title}: could not be looked at: {end['error']}")
-        else:
+        if not end["error"] or end["rows"]:
             lines += Comparison(tuple(Row(**row) for row in end["rows"]), tuple(end["notes"])).text(title)
     if document["outside"]:
         lines.append(f"no part of this run: {', '.join(document['outside'])}")
     lines.append(f"live site: {met_in_words(document['met'], document['not_known'], document['expectations'])}")
+    told = {end["host"] for end in document["ends"] if end["error"]}
     for finding in document["findings"]:
-        if finding["code"] in UNREADABLE:
+        if finding["code"] in UNREADABLE and finding["path"] in told:
             continue
         lines.append(f"  {finding['severity']} {finding['code']}  {finding['path']}: {finding['problem']}")
         if finding["hint"]:

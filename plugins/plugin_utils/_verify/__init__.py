@@ -4,5 +4,5 @@
 """The live site against the plan, from both ends. The plan is read as a document.
 
 May import: _errors, module_utils/_frr, module_utils/_kubernetes, _addressing, _kubernetes, _versions, _findings,
-_document, _model.
+_document, _model, _cilium.
 """

@@ -185,7 +185,7 @@ class _Questions:
         route = None if self.seen is None else self.seen.routes[prefix.family].get(prefix.prefix)
         if self.seen is None or route is None or not route.installed or len(route.ways) < 2:
             return {}
-        nodes = {**prefix.may, **prefix.must}
+        nodes = prefix.allowed
         owners = {
             hop: nodes.get(path.neighbor, path.neighbor)
             for path in self.seen.paths[prefix.family].get(prefix.prefix, ())

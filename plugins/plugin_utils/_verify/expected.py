@@ -13,13 +13,19 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .._addressing.families import HOST_LENGTH, family_of
-from .._document.plan import PlanDocument, PlannedSession
-from .._kubernetes.labels import service_labels
+from .._addressing.families import FAMILIES, HOST_LENGTH, family_of
+from .._cilium.lb_ipam import ALL, NONE, POOL, AddressPool, read_pool, served_by, serves_class
+from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedSession
+from .._kubernetes.labels import CILIUM_CLASSES, service_labels
 from .._kubernetes.selectors import parse_selector
 from .._versions.cilium import RANGES_POLICY_SINCE, parse_version
 from .advertised import POD_CIDR, Advertised
 from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, within
+
+UNKNOWN_ADDRESS = "<address>"
+"""In place of a neighbor's address that nobody knows, in findings."""
+UNKNOWN_NODE = "<node>"
+"""In place of a node's name that nobody knows, in commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class LiveAddress:
 
 @dataclass(slots=True)
 class ExpectedPrefix:
-    """A prefix that one router must accept from every neighbor of ``must``, and may accept from those of ``may``."""
+    """A prefix that one router must accept from every neighbor of ``must``, and may from those of the other two."""
 
     router: str
     family: str
@@ -52,10 +58,17 @@ class ExpectedPrefix:
     must: dict[str, str] = field(default_factory=dict)
     """Neighbor address -> node."""
     may: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+    """The same of nodes that may announce it for a service that nobody knows: their cluster was not read."""
     placeless: bool = False
     """Whether ready endpoints of a service with traffic policy Local name no node."""
     pools: set[tuple[str, str]] = field(default_factory=set)
     """(cluster, pool) of the addresses in it."""
+
+    @property
+    def allowed(self) -> dict[str, str]:
+        """All neighbors from which it may be accepted -> node."""
+        return {**self.others, **self.may, **self.must}
 
     @property
     def needs_some(self) -> bool:
@@ -79,6 +92,15 @@ def session_key(session: PlannedSession) -> SessionKey:
     return SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
 
 
+Group = tuple[str, str, str, str]
+"""Cluster, peering, router and peer group: its sessions announce alike."""
+
+
+def _group(item: PlannedSession | PlannedAnnouncement) -> Group:
+    """Return the group of a session, or that of which an announcement speaks."""
+    return item["cluster"], item["peering"], item["router"], item["peer_group"]
+
+
 @dataclass(slots=True)
 class ExpectedCount:
     """The prefixes that a node must, and those that it may, announce over one session in one family."""
@@ -87,10 +109,15 @@ class ExpectedCount:
     may: set[str] = field(default_factory=set)
 
 
+def node_name(session: PlannedSession) -> str:
+    """Return how the node of a session is named, in words."""
+    return session["node"] or f"a node of {session['cluster']}"
+
+
 def neighbor_path(session: PlannedSession) -> str:
     """Return the path of a planned session on its router, for findings."""
-    address = canonical(session["node_address"])
-    return f"{session['router']} neighbor {address} ({session['node']}, peering {session['peering']})"
+    address = canonical(session["node_address"]) or UNKNOWN_ADDRESS
+    return f"{session['router']} neighbor {address} ({node_name(session)}, peering {session['peering']})"
 
 
 def prefix_path(expected: ExpectedPrefix) -> str:
@@ -148,7 +175,21 @@ class Expectations:
         self.unknown_pods: set[tuple[str, str, str]] = set()
         """(router, cluster, node) of sessions that announce pod CIDRs, of a node of which no CiliumNode says which."""
         self.advertised = Advertised(plan)
+        self._announcements: dict[Group, list[PlannedAnnouncement]] = {}
+        for item in plan["expect"]["announcements"]:
+            self._announcements.setdefault(_group(item), []).append(item)
+        self._unread: dict[Group, list[PlannedSession]] = {}
+        """The sessions of clusters that were not read, but for those that are shut down."""
+        for session in plan["sessions"]:
+            if session["cluster"] not in clusters and not session["shutdown"]:
+                self._unread.setdefault(_group(session), []).append(session)
+        self._linked: dict[str, set[str]] = {}
+        """Router -> those to which it has links."""
+        for neighbor in plan["neighbors"]:
+            if neighbor["other"] is not None and not neighbor["shutdown"]:
+                self._linked.setdefault(neighbor["router"], set()).add(neighbor["other"])
         self._expect_prefixes()
+        self._allow_others()
         self._expect_pod_cidrs()
 
     def pool_label(self, cluster: str) -> str:
@@ -156,7 +197,12 @@ class Expectations:
         return self.plan["clusters"][cluster]["pool_label"]
 
     def addresses_of(self, cluster: str, node: str) -> set[str]:
-        """Return the addresses of a node that are known: those of its sessions, and those that the cluster says."""
+        """Return the addresses of a node that are known: those of its sessions, and those that the cluster says.
+
+        Of a node that nobody knows there are none.
+        """
+        if not node:
+            return set()
         own = {
             canonical(session["node_address"])
             for session in self.plan["sessions"]
@@ -177,24 +223,45 @@ class Expectations:
                 return str(name)
         return None
 
-    def pool_of_aggregate(self, session: PlannedSession, family: str, prefix: str) -> str | None:
-        """Return the pool of which a session announces a prefix like this one for several addresses; None: none.
+    def pool_over(self, session: PlannedSession, family: str, prefix: str) -> str | None:
+        """Return the pool of which a session announces a prefix like this one; None: none.
 
-        Its length is the one with which the session announces the pool, and the pool has an address in it.
+        Its length is the one with which the session announces the pool, or that of one address, as for a service with
+        traffic policy Local. The pool has an address in it.
         """
         network = ipaddress.ip_network(prefix)
         first, last = int(network.network_address), int(network.broadcast_address)
-        for item in self.plan["expect"]["announcements"]:
+        one = network.prefixlen == network.max_prefixlen
+        for item in self._announcements.get(_group(session), ()):
             key = item["cluster"], item["pool"]
-            here = (item["cluster"], item["peering"], item["router"], item["peer_group"])
-            if here != (session["cluster"], session["peering"], session["router"], session["peer_group"]):
+            if family not in item["families"]:
                 continue
-            if family in item["families"] and self._length(key, item["length"][family], family) == network.prefixlen:
+            if one or self._length(key, item["length"][family], family) == network.prefixlen:
                 for cluster, name, low, high in self._ranges:
                     inside = low.version == network.version and int(low) <= last and first <= int(high)
                     if (cluster, name) == key and inside:
                         return str(name)
         return None
+
+    def may_come(self, router: str, other: str, family: str, prefix: str) -> bool:
+        """Return whether a router may have a prefix over a link, from nodes of the other end or of a router behind it.
+
+        Nodes of a cluster that was not read may announce what its pools have: nobody knows of which services.
+        """
+        ends = self._behind(router, other)
+        return any((end, family, prefix) in self.prefixes for end in ends) or any(
+            sessions[0]["router"] in ends and self.pool_over(sessions[0], family, prefix) is not None
+            for sessions in self._unread.values()
+        )
+
+    def _behind(self, router: str, other: str) -> set[str]:
+        """Return the other end of a router's link, and the routers to which links lead from there, by other ways."""
+        found, new = {other}, [other]
+        while new:
+            further = self._linked.get(new.pop(), set()) - found - {router}
+            found |= further
+            new += further
+        return found
 
     def _length(self, pool: tuple[str, str], announced: int, family: str) -> int:
         """Return the length of the prefixes that are announced for a pool: its own, else that of its announcement."""
@@ -243,6 +310,39 @@ class Expectations:
     def families_of(self, cluster: str, pool: str) -> list[str]:
         """Return the families of a pool's addresses."""
         return self._pools[cluster, pool]["families"]
+
+    def awaited_pools(self, cluster: str, service: ServiceSeen) -> list[str]:
+        """Return the planned pools of which Cilium gives an address to a service that names none: those that select it.
+
+        There are none for a service that Cilium's address management does not serve, and none that have no address for
+        it: of none of its families, or not one of those that it asks for. These may be of a pool of others.
+        """
+        if not self._is_served(cluster, service):
+            return []
+        labels = {**service.labels, **service_labels(service.namespace, service.name)}
+        planned = self.plan["clusters"][cluster]["lb"]
+        pools = [read_pool(item, ours=True) for item in planned if item["kind"] == POOL]
+        return sorted(
+            pool.name
+            for pool in pools
+            if pool.selector.matches(labels) and not pool.disabled and _has_one_for(pool, service)
+        )
+
+    def _is_served(self, cluster: str, service: ServiceSeen) -> bool:
+        """Return whether Cilium's address management serves a service.
+
+        Of a release that is not ours that is not known, until Cilium says so of the service itself. What it said of one
+        that ours does not serve is of before.
+        """
+        planned, name = self.plan["clusters"][cluster], service.load_balancer_class
+        served = served_by(planned["cilium_version"], planned["helm_values"])
+        if served == NONE or name not in CILIUM_CLASSES:
+            return False
+        if name is None:
+            sure = served == ALL and planned["cilium_managed"]
+        else:
+            sure = serves_class(planned["helm_values"], name)
+        return sure or (not planned["cilium_managed"] and service.request_problem is not None)
 
     def without_a_way(self, cluster: str, service: ServiceSeen) -> list[str]:
         """Return the pools of a service's addresses that are announced in such ways alone as its class leaves out."""
@@ -313,6 +413,25 @@ class Expectations:
                     count = self.counts.setdefault((sessions[node], live.family), ExpectedCount())
                     (count.must if node in must else count.may).add(prefix)
 
+    def _allow_others(self) -> None:
+        """Let nodes of clusters that were not read announce what others must, where their own pool has it too.
+
+        So it is with an address that several clusters serve (``anycast``).
+        """
+        for (cluster, _peering, router, _peer_group), sessions in self._unread.items():
+            nodes = {
+                address: session["node"] or address
+                for session in sessions
+                if (address := canonical(session["node_address"]))
+            }
+            for expected in self.prefixes.values() if nodes else ():
+                if expected.router != router:
+                    continue
+                pool = self.pool_over(sessions[0], expected.family, expected.prefix)
+                if pool is not None:
+                    expected.others.update(nodes)
+                    expected.pools.add((cluster, pool))
+
     def _expect_pod_cidrs(self) -> None:
         """Add the pod CIDRs that nodes announce over their sessions, as the CiliumNode objects have them."""
         for session in self.plan["sessions"]:
@@ -357,6 +476,13 @@ class Expectations:
             if (item["cluster"], item["pool"]) == (cluster, pool)
             for node in item["nodes"]
         }
+
+
+def _has_one_for(pool: AddressPool, service: ServiceSeen) -> bool:
+    """Return whether a pool has an address that a service asks for; if it asks for none, one of its families."""
+    if service.asked:
+        return any(pool.block_of(address) is not None for address in service.asked)
+    return any(block.interval.family.key in (service.families or FAMILIES) for block in pool.blocks)
 
 
 def _prefix(live: LiveAddress, length: int) -> str:

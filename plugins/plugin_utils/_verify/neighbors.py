@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES
-from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .attributes import PlannedAttributes, check_attributes, of_announced
 from .filters import PlannedFilters
-from .observed import ClusterSeen, NeighborSeen, RouterSeen, canonical, within
+from .observed import NeighborSeen, RouterSeen, canonical, within
 from .policies import check_policies
 from .report import OK, UNKNOWN, VerifyReport, worst
 from .timers import router_timers, timers_text
@@ -50,27 +49,24 @@ def verify_nobody_else(
     report: VerifyReport,
     plan: PlanDocument,
     routers: Mapping[str, RouterSeen],
-    clusters: Mapping[str, ClusterSeen],
 ) -> None:
     """Report neighbors of the routers that the plan does not have, whatever they send.
 
     Args:
         report: where rows and findings go.
-        plan: the plan, with the addresses of dynamic neighbors.
+        plan: the plan, with the addresses of dynamic neighbors, also of those that nobody knows: who dials in from a
+            listen range of a cluster that was not read may be its node.
         routers: the routers that were read.
-        clusters: the clusters that were read. Who dials in from a listen range of another one may be its node.
     """
     for router, seen in sorted(routers.items()):
         if plan["routers"][router]["absent"] or not seen.runs_bgp:
             continue
-        sessions = [session for session in plan["sessions"] if session["router"] == router]
+        sessions = (session for session in plan["sessions"] if session["router"] == router)
         planned = {canonical(session["node_address"]) for session in sessions}
         for neighbor in plan["neighbors"]:
             if neighbor["router"] == router:
                 planned.update(neighbor_keys(neighbor, seen))
-        unread = {session["peer_group"] for session in sessions if session["cluster"] not in clusters}
-        ranges = [cidr for group in unread for cidr in peer_group(plan, router, group)["listen_ranges"]]
-        unplanned = sorted(key for key in seen.neighbors.keys() - planned if not within(key, ranges))
+        unplanned = sorted(seen.neighbors.keys() - planned)
         for key in unplanned:
             found = seen.neighbors[key]
             report.find("EDGE809", f"{router} neighbor {key}", asn=found.remote_as, state=found.state)

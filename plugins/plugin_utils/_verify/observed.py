@@ -22,7 +22,9 @@ from ...module_utils._frr.state import plain_asns, read_asn
 from ...module_utils._kubernetes.cilium_kinds import LEASE_PREFIX, RANGES_POLICY
 from ...module_utils._kubernetes.note import KEYS_OF, NOTED
 from ...module_utils._kubernetes.removal import ending
+from .._addressing.addresses import Address
 from .._addressing.families import FAMILIES
+from .._cilium.lb_ipam import asked_addresses
 from .._kubernetes.labels import FIELD_MANAGER, LABEL_MANAGED_BY, LABEL_SITE, LOAD_BALANCER_CLASSES
 
 
@@ -550,6 +552,8 @@ class PeerSeen:
     advertised: Mapping[str, int]
     address: str = ""
     """Of the router that it is with; empty: not reported."""
+    asn: int | None = None
+    """Of the router that it is with."""
 
     @property
     def established(self) -> bool:
@@ -579,6 +583,12 @@ class ServiceSeen:
     """CIDRs that are let in alone (``loadBalancerSourceRanges``); none: everybody is."""
     ranges_deny: bool = False
     """Whether an annotation says that these CIDRs are kept out instead."""
+    dual_stack: str = ""
+    """Kubernetes' word for how many families it needs (``ipFamilyPolicy``); empty: not said."""
+    asked: frozenset[Address] = frozenset()
+    """The addresses that it asks for by name; none: any will do."""
+    served_by_name: bool = False
+    """Whether its status has a host name, as other load balancers write it in place of an address."""
     external_ips: tuple[str, ...] = ()
     """Addresses at which it is served because it says so itself (``externalIPs``)."""
 
@@ -591,6 +601,11 @@ class ServiceSeen:
     def key(self) -> str:
         """``namespace/name``."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def asked_families(self) -> frozenset[str]:
+        """Families of the addresses that it asks for."""
+        return frozenset(address.family.key for address in self.asked)
 
     @property
     def over_bgp(self) -> bool:
@@ -659,6 +674,8 @@ class ClusterSeen:
     """Node -> its addresses, as its CiliumNode has them."""
     owned: tuple[tuple[str, str, str], ...] = ()
     """(site, kind, name) of the objects that carry the ownership labels of a site of this collection."""
+    secrets_listed: bool = False
+    """Whether Secrets are among these."""
     ending: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(kind, name) of the objects that were deleted -> why they are there still."""
     pod_cidrs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -745,6 +762,7 @@ def _read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
             for item in resources.get("CiliumNode") or []
         },
         owned=_owned(resources),
+        secrets_listed="Secret" in resources,
         ending={
             (kind, _name(item["metadata"])): ending(item["metadata"])
             for kind, items in resources.items()
@@ -797,16 +815,25 @@ def _peers(item: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str], PeerSeen]
                         if count.get("safi") == "unicast"
                     },
                     address=canonical(str(peer.get("peerAddress") or "")),
+                    asn=peer.get("peerASN"),
                 ),
             )
 
 
+_MADE_OF_OTHERS = ("EndpointSlice", "Lease")
+"""Kinds of which nobody writes an object of the plan: what Kubernetes and Cilium make of a Service."""
+
+
 def _owned(resources: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    """Return (site, kind, name) of the objects that carry a site's ownership labels."""
+    """Return (site, kind, name) of the objects that a site made: they carry its ownership labels.
+
+    What Kubernetes and Cilium make of a Service goes with it. An EndpointSlice has its labels too.
+    """
     return tuple(
         sorted(
             (labels[LABEL_SITE], kind, _name(item["metadata"]))
             for kind, items in resources.items()
+            if kind not in _MADE_OF_OTHERS
             for item in items or []
             for labels in [item["metadata"].get("labels") or {}]
             if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and LABEL_SITE in labels
@@ -833,6 +860,9 @@ def read_service(item: Mapping[str, Any]) -> ServiceSeen:
         request_problem=problem,
         uid=str(metadata.get("uid") or ""),
         families=tuple(str(family).lower() for family in spec.get("ipFamilies") or []),
+        dual_stack=str(spec.get("ipFamilyPolicy") or ""),
+        asked=asked_addresses(item),
+        served_by_name=any(entry.get("hostname") for entry in ingress),
         ports=tuple(
             sorted(
                 (int(port["port"]), str(port.get("protocol") or "TCP"))

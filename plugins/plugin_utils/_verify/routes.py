@@ -81,7 +81,11 @@ class _RouterCheck:
         self.up = up
         self.intent = plan["routers"][router]["frr"]
         self.filters = PlannedFilters(self.intent, plan["routers"][router]["bgp_owner"] == "none")
-        self.sessions = {canonical(s["node_address"]): s for s in plan["sessions"] if s["router"] == router}
+        self.sessions = {
+            canonical(session["node_address"]): session
+            for session in plan["sessions"]
+            if session["router"] == router and session["node_address"]
+        }
         neighbors = {
             found.transport: neighbor
             for neighbor, found in seen_neighbors(plan, router, seen)
@@ -95,11 +99,12 @@ class _RouterCheck:
     def node(self, neighbor: str) -> str:
         """Return how a neighbor is named: its node's name, else its address."""
         session = self.sessions.get(neighbor)
-        return neighbor if session is None else session["node"]
+        return neighbor if session is None else session["node"] or neighbor
 
     def full_name(self, neighbor: str) -> str:
         """Return a neighbor with its address: a node may have several."""
-        return f"{self.node(neighbor)} ({neighbor})" if neighbor in self.sessions else neighbor
+        name = self.node(neighbor)
+        return neighbor if name == neighbor else f"{name} ({neighbor})"
 
     def names(self, neighbors: Iterable[str]) -> str:
         """Return neighbors as text, each once, sorted."""
@@ -115,7 +120,7 @@ class _RouterCheck:
         paths = self._paths(expected.family, expected.prefix)
         accepted = {path.neighbor: path for path in paths}
         path = prefix_path(expected)
-        allowed = expected.must.keys() | expected.may.keys()
+        allowed = expected.allowed.keys()
         absent = expected.must.keys() - accepted.keys()
         missing = sorted(neighbor for neighbor in absent if (self.router, neighbor) in self.up)
         unexpected = sorted((accepted.keys() - allowed - self.other_neighbors) | self._rivals(expected, accepted))
@@ -148,13 +153,13 @@ class _RouterCheck:
         if self._check_next_hops(expected, accepted, path):
             level = ERROR
         self._check_attributes(expected, {key: seen for key, seen in accepted.items() if key in allowed}, path)
-        if level == OK and not allowed and not accepted:
+        if level == OK and not (expected.must or expected.may) and not accepted:
             level = silent
         wanted = self.names(expected.must)
         if expected.needs_some:
             wanted = f"some of {self.names(expected.may)}"
-        elif expected.may:
-            wanted += f", perhaps {self.names(expected.may)}"
+        elif expected.may or expected.others:
+            wanted += f", perhaps {self.names({**expected.may, **expected.others})}"
         accepted_from = ", ".join(
             sorted({*map(self.node, accepted.keys() & allowed), *map(self.full_name, unexpected)})
         )
@@ -166,15 +171,17 @@ class _RouterCheck:
         """Return the planned neighbors whose paths the router uses beside those of nodes, or in place of them.
 
         One that it does not use is only longer. A router behind a link may be preferred where it has the prefix from
-        nodes of its own.
+        nodes of its own, or may have it so.
         """
-        return {
-            neighbor
-            for neighbor in accepted.keys() & self.other_neighbors
-            if accepted[neighbor].used
-            and (expected.must or expected.needs_some)
-            and (self.linked.get(neighbor), expected.family, expected.prefix) not in self.expectations.prefixes
-        }
+        if not expected.must and not expected.needs_some:
+            return set()
+        used = {neighbor for neighbor in accepted.keys() & self.other_neighbors if accepted[neighbor].used}
+        return {neighbor for neighbor in used if not self._may_pass_on(neighbor, expected)}
+
+    def _may_pass_on(self, neighbor: str, expected: ExpectedPrefix) -> bool:
+        """Return whether a planned neighbor is a router that may have a prefix from nodes of its own or further on."""
+        other = self.linked.get(neighbor)
+        return other is not None and self.expectations.may_come(self.router, other, expected.family, expected.prefix)
 
     def _is_announced_nowhere(self, expected: ExpectedPrefix) -> bool:
         """Return whether no router has a prefix from one of the nodes of which some should announce it.
@@ -238,7 +245,7 @@ class _RouterCheck:
         passed_on = sum(1 for path in paths if path.neighbor in self.other_neighbors)
         hops = 0 if route is None else len(route.next_hops)
         number = len(expected.must) + passed_on - (len(paths) - _ways(paths))
-        planned = want if expected.may or self._split(paths) else self._limit(number)
+        planned = want if expected.may or expected.others or self._split(paths) else self._limit(number)
         ip = "ip" if expected.family == "ipv4" else "ipv6"
         known = frozenset().union(*(seen.next_hops for seen in paths))
         complete = route is not None and all(seen.next_hops for seen in paths)
@@ -316,22 +323,19 @@ class _RouterCheck:
 
     def _report_unexpected(self, family: str, prefix: str, neighbors: list[str]) -> bool:
         """Report a prefix that is not expected. Return False where it may be right: then there is no finding."""
+        neighbors = [neighbor for neighbor in neighbors if not self._may_serve(neighbor, family, prefix)]
+        if not neighbors:
+            return False  # of services that are not known
         path = f"{self.router} prefix {prefix}"
         address, length = prefix.split("/")
-        clusters = {self.sessions[n]["cluster"] for n in neighbors if n in self.sessions}
-        clusters = clusters or set(self.plan["clusters"])
-        pool, owner = None, None
         one = int(length) == HOST_LENGTH[family]
-        for cluster in sorted(clusters) if one else ():
-            pool = self.expectations.pool_at(cluster, address)
-            if pool is not None:
-                owner = cluster
-                break
-        for session in () if one else [self.sessions[n] for n in neighbors if n in self.sessions]:
-            pool = self.expectations.pool_of_aggregate(session, family, prefix)
-            if pool is not None:
-                owner = session["cluster"]
-                break
+        senders = [self.sessions[neighbor] for neighbor in neighbors if neighbor in self.sessions]
+        clusters = {session["cluster"] for session in senders} or set(self.plan["clusters"])
+        if one:
+            pools = [(cluster, self.expectations.pool_at(cluster, address)) for cluster in sorted(clusters)]
+        else:
+            pools = [(item["cluster"], self.expectations.pool_over(item, family, prefix)) for item in senders]
+        owner, pool = next((found for found in pools if found[1] is not None), (None, None))
         if pool is None:
             groups = [self.sessions[n]["peer_group"] for n in neighbors if n in self.sessions]
             if len(groups) == len(neighbors) and all(self.filters.imports(group, family, prefix) for group in groups):
@@ -355,6 +359,16 @@ class _RouterCheck:
             held, sought = ("the address", address) if one else ("an address in it", "LoadBalancer")
             self.report.find("EDGE843", path, nodes=self.names(neighbors), pool=pool, held=held, sought=sought)
         return True
+
+    def _may_serve(self, neighbor: str, family: str, prefix: str) -> bool:
+        """Return whether a neighbor is a node of a cluster that was not read, and the prefix one of its pools'."""
+        session = self.sessions.get(neighbor)
+        if session is None or session["cluster"] in self.expectations.clusters:
+            return False
+        address, length = prefix.split("/")
+        if int(length) == HOST_LENGTH[family]:
+            return self.expectations.pool_at(session["cluster"], address) is not None
+        return self.expectations.pool_over(session, family, prefix) is not None
 
     def check_announced(self) -> None:
         """Report prefixes that the router announces to nodes and that the plan does not export."""

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from .._addressing.families import DEFAULT_ROUTE_TEXT, family_of
+from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES, family_of
 from .._document.plan import PlanDocument, PlannedService
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import CILIUM_CLASSES
 from .._versions.cilium import RANGES_POLICY_SINCE, parse_version
 from .expected import Expectations, LiveAddress, service_path
 from .observed import ClusterSeen, ServiceSeen, canonical, read_service
-from .report import OK, VerifyReport, worst
+from .report import OK, UNKNOWN, VerifyReport, worst
 
 REASON_UNKNOWN = "no reason given yet"
+
+REQUIRES_BOTH, PREFERS_BOTH = "RequireDualStack", "PreferDualStack"
+"""Kubernetes' words for a Service that has to have an address of each family, and for one that takes what there is."""
 
 WAYS = {"bgp": "by BGP", "l2": "on L2"}
 
@@ -82,8 +85,8 @@ def _check_planned(
         seen = f"{', '.join(service.addresses) or 'no address'}, not ours"
         level = report.find("EDGE875", path, namespace=service.namespace, name=service.name)
     else:
-        seen = ", ".join(service.addresses) or "no address"
         level = _check_address(report, item, service, pinned, expectations)
+        seen = _seen(service, level)
         if service.traffic_policy != item["traffic_policy"]:
             found = report.find("EDGE868", path, seen=service.traffic_policy, expected=item["traffic_policy"])
             level = worst((level, found))
@@ -191,7 +194,8 @@ def _check_ways(
     """Report a service without an address of one of its families, and one that its class takes out of every way.
 
     A service that prefers two families gets one where its pool has one (Kubernetes documentation, "IPv4/IPv6
-    dual-stack"): of that Cilium complains too, and it is as planned.
+    dual-stack"): of that Cilium complains too, and it is as planned. One that requires two needs both. One that asks
+    for addresses by name gets these alone.
 
     Args:
         report: takes what is found.
@@ -201,30 +205,42 @@ def _check_ways(
         expectations: what is expected of addresses.
 
     Returns:
-        The level of the service's row.
+        The level of the service's row: unknown where it prefers an address that it lacks, and Cilium does not say why.
     """
     path = service_path(cluster, service.key)
     offered = {family for pool in pools for family in expectations.families_of(cluster, pool)}
-    lacking = sorted(offered & set(service.families) - {family_of(address) for address in service.addresses})
-    if lacking and service.request_problem:
-        reason = f"none of {', '.join(lacking)} ({service.request_problem})"
+    wanted = set(FAMILIES if service.dual_stack == REQUIRES_BOTH else service.families)
+    wanted &= service.asked_families or wanted
+    lacking = sorted(offered & wanted - {family_of(address) for address in service.addresses})
+    if lacking and (service.request_problem or service.dual_stack == REQUIRES_BOTH):
+        reason = f"none of {', '.join(lacking)} ({service.request_problem or REASON_UNKNOWN})"
         return report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
     silent = expectations.without_a_way(cluster, service)
     if silent:
         ways = " and ".join(WAYS[way] for way in expectations.ways_of(cluster, silent[0]))
         return report.find("EDGE879", path, value=service.load_balancer_class, pool=silent[0], ways=ways)
-    return OK
+    return UNKNOWN if lacking and service.dual_stack == PREFERS_BOTH else OK
+
+
+def _seen(service: ServiceSeen, level: str) -> str:
+    """Return the addresses of a service, and what is not known of them."""
+    text = ", ".join(service.addresses) or "no address"
+    return f"{text}, not known why none of the other family" if level == UNKNOWN else text
 
 
 def _check_dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, expectations: Expectations) -> None:
-    """Verify a service that is not in the inventory but holds an address of a pool, or names one by its label."""
-    pools = sorted({live.pool for live in expectations.live if live.belongs_to(cluster, service)})
+    """Verify a service that is not in the inventory but uses a pool.
+
+    It holds an address of one, names one by its label, or has no address at all and a pool selects it. One that is
+    being deleted gets none any more.
+    """
+    if not service.addresses and ("Service", service.key) in expectations.clusters[cluster].ending:
+        return
     named = service.labels.get(expectations.pool_label(cluster))
+    pools = _pools(cluster, service, expectations)
     if not pools and named is None:
         return
     path = service_path(cluster, service.key)
-    level = OK
-    seen = ", ".join(service.addresses) or "no address"
     if service.load_balancer_class not in CILIUM_CLASSES:
         level = report.find("EDGE867", path, value=service.load_balancer_class)
     elif not expectations.has_valid_pool_label(cluster, service):
@@ -233,11 +249,23 @@ def _check_dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, exp
         reason = service.request_problem or REASON_UNKNOWN
         level = report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
     elif named is not None and pools != [named]:
-        level = report.find("EDGE864", path, seen=seen, pool=named)
+        level = report.find("EDGE864", path, seen=", ".join(service.addresses), pool=named)
     else:
         level = _check_ways(report, cluster, service, pools, expectations)
     expected = f"an address of {named or ' and '.join(pools)}"
-    report.row("service", f"{cluster} {service.key} (dynamic)", expected, seen, level)
+    report.row("service", f"{cluster} {service.key} (dynamic)", expected, _seen(service, level), level)
+
+
+def _pools(cluster: str, service: ServiceSeen, expectations: Expectations) -> list[str]:
+    """Return the pools of a service's addresses, and those that owe it one though it names none.
+
+    A service with addresses of others alone is not ours to look at, nor one that they serve by a name.
+    """
+    pools = {live.pool for live in expectations.live if live.belongs_to(cluster, service)}
+    if expectations.pool_label(cluster) not in service.labels:
+        lacks = service.dual_stack == REQUIRES_BOTH if pools else not (service.addresses or service.served_by_name)
+        pools.update(expectations.awaited_pools(cluster, service) if lacks else ())
+    return sorted(pools)
 
 
 def _check_external_ips(

@@ -9,8 +9,19 @@ from collections.abc import Container, Iterable, Mapping
 
 from .._document.plan import PlanDocument, PlannedSession
 from .._findings.code import ERROR
+from .._findings.wording import MOST_NAMES, count, some
 from .advertised import node_count
-from .expected import Expectations, ExpectedCount, neighbor_path, prefix_path, session_key
+from .dynamic import DialledIn, dialled_in
+from .expected import (
+    UNKNOWN_ADDRESS,
+    UNKNOWN_NODE,
+    Expectations,
+    ExpectedCount,
+    neighbor_path,
+    node_name,
+    prefix_path,
+    session_key,
+)
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical, is_link_local
 from .policies import check_policies
 from .report import OK, UNKNOWN, VerifyReport, worst
@@ -21,22 +32,30 @@ OPEN_CONFIRM = "open_confirm"
 
 
 def verify_router_sessions(
-    report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen]
+    report: VerifyReport, plan: PlanDocument, routers: Mapping[str, RouterSeen], clusters: Container[str]
 ) -> set[tuple[str, str]]:
     """Verify each planned session on the routers that were read.
+
+    Args:
+        report: takes rows and findings.
+        plan: the plan, with the addresses of dynamic neighbors.
+        routers: the routers that were read.
+        clusters: the clusters that were read: of others nobody knows who of their nodes dialled in.
 
     Returns:
         (router, neighbor address) of the established sessions. Prefixes are expected over these alone: the others have
         a finding of their own.
     """
     up: set[tuple[str, str]] = set()
+    for group in dialled_in(plan, routers, clusters):
+        _check_dialled_in(report, group)
     for session in plan["sessions"]:
         router = session["router"]
-        if router not in routers:
+        if router not in routers or not (session["node_address"] or session["cluster"] in clusters):
             continue
         address = canonical(session["node_address"])
         neighbor = routers[router].neighbors.get(address)
-        subject = f"{router} <- {session['node']} {address} ({session['peering']})"
+        subject = f"{router} <- {node_name(session)} {address or 'of unknown address'} ({session['peering']})"
         expected = "shut down" if session["shutdown"] else f"Established, {timers_text(*router_timers(session))}"
         if neighbor is None:
             if session["dynamic"]:  # it is a neighbor only while its session is up
@@ -60,6 +79,24 @@ def verify_router_sessions(
             up.add((router, address))
         report.row("router_session", subject, expected, seen, level)
     return up
+
+
+def _check_dialled_in(report: VerifyReport, group: DialledIn) -> None:
+    """Report sessions of nodes that nobody knows: fewer dialled in than are planned, so some are not there.
+
+    Where as many did, nobody knows whether they are the planned nodes. Each of them is verified by itself.
+    """
+    session, live = group.like(None), len(group.live)
+    planned = sum(not session["shutdown"] for session in group.sessions)
+    cluster = session["cluster"]
+    expected = f"{count(planned, 'session')}, {timers_text(*router_timers(session))}" if planned else "shut down"
+    seen = f"{live} dialled in, not known which nodes: the cluster was not read"
+    level = UNKNOWN if planned else OK
+    if live < planned:
+        fields = {"state": "not there", "reason": f"; {live} of {planned} nodes dialled in"}
+        level = report.find("EDGE811", neighbor_path(session), **{**_fields(session), **fields})
+    subject = f"{group.router} <- nodes of {cluster} {some(group.ranges, MOST_NAMES)} ({session['peering']})"
+    report.row("router_session", subject, expected, seen, level)
 
 
 def verify_node_sessions(
@@ -113,6 +150,36 @@ def verify_node_sessions(
             seen += ", not known whether its agent is ready" if doubted else ""
         report.row("node_session", subject, expected, seen, level)
     _verify_unread(report, plan, routers, clusters, expectations)
+
+
+def verify_no_other_peers(report: VerifyReport, plan: PlanDocument, clusters: Mapping[str, ClusterSeen]) -> None:
+    """Report peers of nodes with a planned session that no planned session has, in whatever instance.
+
+    All that a node's BGP does comes from one CiliumBGPClusterConfig, so beside the plan's there is nobody's by right.
+    Of nodes without a planned session others may do as they like.
+
+    Args:
+        report: takes rows and findings.
+        plan: the plan as JSON.
+        clusters: the clusters that were read.
+    """
+    planned: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for session in plan["sessions"]:
+        if session["cluster"] in clusters:
+            peers = planned.setdefault((session["cluster"], session["node"]), set())
+            peers.add((session["instance"], session["peer"]))
+    others: dict[str, list[str]] = {}
+    for (cluster, node), known in sorted(planned.items()):
+        seen = clusters[cluster].peers.get(node, {})
+        for instance, name in sorted(seen.keys() - known):
+            peer = seen[instance, name]
+            other = f"AS {'unknown' if peer.asn is None else peer.asn} at {peer.address or 'an unknown address'}"
+            fields = {"instance": instance, "node": node, "other": other, "state": peer.state}
+            report.find("EDGE911", f"{cluster} node {node} peer {name}", **fields)
+            others.setdefault(cluster, []).append(f"{name} of {node}")
+    for cluster, names in others.items():
+        subject = f"{cluster} nodes have as BGP peers"
+        report.row("nothing_else", subject, "nobody else", some(names, MOST_NAMES), ERROR)
 
 
 def _verify_unread(
@@ -355,8 +422,8 @@ def _peer_path(session: PlannedSession) -> str:
 def _fields(session: PlannedSession) -> dict[str, str]:
     """Return the fields that the texts of session findings may name."""
     return {
-        "address": canonical(session["node_address"]),
-        "node": session["node"],
+        "address": canonical(session["node_address"]) or UNKNOWN_ADDRESS,
+        "node": session["node"] or UNKNOWN_NODE,
         "instance": session["instance"],
         "peer": session["peer"],
     }

@@ -35,7 +35,7 @@ from .passing import verify_passing
 from .report import OK, UNKNOWN, VerifyReport
 from .routes import verify_routes
 from .services import verify_services
-from .sessions import verify_node_sessions, verify_pods, verify_router_sessions
+from .sessions import verify_no_other_peers, verify_node_sessions, verify_pods, verify_router_sessions
 from .untried import verify_untried
 from .winning import verify_winning_routes
 
@@ -82,11 +82,12 @@ def verify(
     plan = with_addresses(plan, routers, clusters)
     verify_pods(report, plan, clusters)
     expectations = Expectations(plan, clusters)
-    up = verify_router_sessions(report, plan, routers)
+    up = verify_router_sessions(report, plan, routers, clusters)
     verify_neighbors(report, plan, routers, bool(observed.get("twin")))
     report.counters = verify_counters(report, plan, routers, earlier or {})
-    verify_nobody_else(report, plan, routers, clusters)
+    verify_nobody_else(report, plan, routers)
     verify_node_sessions(report, plan, routers, clusters, expectations, up)
+    verify_no_other_peers(report, plan, clusters)
     silent: dict[str, str] = {}
     for cluster in sorted(name for name in clusters if not plan["clusters"][name]["absent"]):
         silent |= verify_services(report, plan, cluster, clusters[cluster], expectations)

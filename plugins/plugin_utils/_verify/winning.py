@@ -100,15 +100,17 @@ class _Winning:
                     yield family, prefix
 
     def _is_judged(self, family: str, prefix: str) -> bool:
-        """Return whether a BGP route is from somebody who is no planned neighbor, or leads to a router that expects it.
+        """Return whether a BGP route is from somebody who is no planned neighbor, or over links from nodes elsewhere.
 
         What nodes and strangers announce is judged with the accepted prefixes.
         """
         senders = self._senders(family, prefix)
         if not senders or not senders <= self._neighbors.keys():
             return True
-        expected = any(key[1:] == (family, prefix) for key in self._expectations.prefixes)
-        return expected and all(self._neighbors[sender]["link"] for sender in senders)
+        others = [self._neighbors[sender]["other"] for sender in senders]
+        return all(
+            other is not None and self._expectations.may_come(self._router, other, family, prefix) for other in others
+        )
 
     def _senders(self, family: str, prefix: str) -> set[str]:
         """Return the neighbors whose paths a BGP route uses."""

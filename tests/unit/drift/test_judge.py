@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
+    LEFT_COPY,
     NO_PERSISTENT_COPY,
     drift_lines,
     judge,
@@ -60,16 +61,29 @@ CASES = {
         "drift",
     ),
     "an error": ([finding("EDGE821", "error", "udm 10.0.0.11")], [ROUTER, CLUSTER], {}, "drift"),
-    "persistence is there": ([], [ROUTER, CLUSTER], {"udm": True}, "none"),
-    "persistence is away": ([], [ROUTER, CLUSTER], {"udm": False}, "drift"),
+    "persistence is as planned": ([], [ROUTER, CLUSTER], {"udm": ""}, "none"),
+    "persistence is away": ([], [ROUTER, CLUSTER], {"udm": NO_PERSISTENT_COPY}, "drift"),
+    "persistence was left": ([], [ROUTER, CLUSTER], {"udm": LEFT_COPY}, "drift"),
     "the comparison cannot look": ([], [ROUTER, {"end": "cluster", "host": "home", "error": "no"}], {}, "unknown"),
     "verify cannot look": ([finding("EDGE801", "error", "udm")], [ROUTER, CLUSTER], {}, "unknown"),
     "verify alone knows the end": ([finding("EDGE802", "error", "home")], [ROUTER], {}, "unknown"),
     "it was compared, and FRR is away": (
         [finding("EDGE801", "error", "udm")],
-        [{**ROUTER, "rows": [GONE]}, CLUSTER],
+        [{**ROUTER, "rows": [GONE], "bgp_is_away": True}, CLUSTER],
         {},
         "drift",
+    ),
+    "it was compared and differs, and verify cannot look": (
+        [finding("EDGE802", "error", "home")],
+        [ROUTER, {**CLUSTER, "rows": [DIFFERS], "bgp_is_away": False}],
+        {},
+        "unknown",
+    ),
+    "a router has another difference, and verify cannot look": (
+        [finding("EDGE801", "error", "udm")],
+        [{**ROUTER, "rows": [DIFFERS], "bgp_is_away": False}, CLUSTER],
+        {},
+        "unknown",
     ),
     "an end away, another differs": (
         [finding("EDGE802", "error", "home")],
@@ -81,7 +95,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_state(case: tuple[list[Any], list[Any], dict[str, bool], str]) -> None:
+def test_state(case: tuple[list[Any], list[Any], dict[str, str], str]) -> None:
     findings, compared, persisted, state = case
     found = judge("site", verified(*findings), compared, persisted)
     assert found["state"] == state
@@ -94,6 +108,13 @@ def test_state(case: tuple[list[Any], list[Any], dict[str, bool], str]) -> None:
 def test_what_the_plan_tightens_is_only_planned_once_the_site_was_set_up() -> None:
     lines = drift_lines(judge("site", verified(), [{**ROUTER, "rows": [AWAY]}, CLUSTER]))
     assert lines[:2] == ["router udm: 1 difference", f"  only planned  {AWAY['what']}"]
+
+
+def test_a_copy_that_an_earlier_inventory_left_is_live_alone() -> None:
+    lines = drift_lines(judge("site", verified(), [ROUTER, CLUSTER], {"udm": LEFT_COPY}))
+    assert lines[1] == (
+        "  only live  persistence: what brings frr.conf back after a firmware upgrade is there, and is not planned"
+    )
 
 
 def test_a_copy_that_cannot_be_looked_for_is_not_green() -> None:
@@ -134,7 +155,7 @@ def test_the_table_has_each_end_once_and_each_finding() -> None:
             {"end": "cluster", "host": "home", "error": "no route"},
             {**ROUTER, "rows": [DIFFERS, HIDDEN], "notes": ["n"]},
         ],
-        {"udm": False, "left-out": False},
+        {"udm": NO_PERSISTENT_COPY, "left-out": NO_PERSISTENT_COPY},
     )
     assert drift_lines(found) == [
         "router udm: 2 differences",
@@ -149,6 +170,37 @@ def test_the_table_has_each_end_once_and_each_finding() -> None:
         "site: unknown, because an end could not be looked at",
     ]
     assert reasons_unread(found) == ["cluster home: no route"]
+
+
+def test_an_end_that_verify_could_not_read_keeps_the_rows_of_its_comparison() -> None:
+    unread = finding("EDGE802", "error", "home")
+    found = judge("site", verified(unread), [ROUTER, {**CLUSTER, "notes": [], "rows": [DIFFERS]}])
+    assert drift_lines(found) == [
+        "router udm: no difference",
+        "cluster home: could not be looked at: cannot be read",
+        "cluster home: 1 difference",
+        f"  differs  {DIFFERS['what']}",
+        "live site: 1 of 2 expectations met",
+        "site: unknown, because an end could not be looked at",
+    ]
+    readable = ("cluster_edge_end_readable", (("end", "cluster"), ("host", "home"), ("site", "site")))
+    assert samples(metrics_text(found, 0))[readable] == 0
+
+
+def test_why_verify_could_not_read_a_router_without_bgp_is_shown() -> None:
+    found = judge(
+        "site",
+        verified(finding("EDGE801", "error", "udm")),
+        [{**ROUTER, "rows": [GONE], "bgp_is_away": True}],
+    )
+    assert drift_lines(found) == [
+        "router udm: 1 difference",
+        f"  only planned  {GONE['what']}",
+        "live site: 1 of 2 expectations met",
+        "  error EDGE801  udm: cannot be read",
+        "    look there",
+        "site: drift: 1 difference, 1 error",
+    ]
 
 
 def test_what_nobody_knows_is_not_met_and_no_drift() -> None:

@@ -94,7 +94,7 @@ FAULTS += [*ALONE, *ALONE_BY_EVENT]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 

@@ -545,5 +545,5 @@ def twin_is_gone(site: LiveSite) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Any) -> None:
+def test_a_fault_is_found(fault: Any) -> None:
     fault.check()

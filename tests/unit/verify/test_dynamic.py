@@ -34,7 +34,7 @@ def test_dynamic_neighbor_is_found_by_its_node() -> None:
         "EDGE809 udm-pro neighbor 10.121.0.66: the router has this neighbor (AS 65001, Established)"
     )
     cluster = site.observed["clusters"].pop("platform")
-    assert "EDGE809" not in site.codes(), "it may be a node of the cluster that was not read"
+    assert site.codes() == [], "it may be a node of the cluster that was not read"
     site.observed["clusters"]["platform"] = cluster
     del site.router["neighbors"]["10.121.0.66"]
     del site.router["neighbors"]["10.121.0.13"]

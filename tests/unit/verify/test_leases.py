@@ -83,7 +83,7 @@ def share(site: LiveSite, holder: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 

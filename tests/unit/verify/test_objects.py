@@ -11,6 +11,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.obj
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 
 FAULTS = Faults()
+OURS = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "hybrid"}
 
 
 @FAULTS.finds(
@@ -155,12 +156,37 @@ def removed_cluster_has_objects(site: LiveSite) -> None:
     site.plan.update(sessions=[], pools=[], services=[])
     site.plan["expect"] = {"announcements": [], "l2": []}
     del site.observed["routers"]["udm-pro"]
-    labels = {"app.kubernetes.io/managed-by": "hybridnet.cluster_edge", "cluster-edge.hybridnet/site": "hybrid"}
-    site.item("CiliumLoadBalancerIPPool", "public-ingress")["metadata"]["labels"] = labels
+    site.resources["Secret"] = []
+    site.item("CiliumLoadBalancerIPPool", "public-ingress")["metadata"]["labels"] = OURS
+
+
+@FAULTS.finds(
+    "EDGE808 platform: the plan removes the cluster, and it still has Secret kube-system/bgp-password-upstream, Service "
+    "dummy/dummy-service (run site.yml with --tags cluster)",
+)
+def removed_cluster_has_a_secret_and_a_service_that_takes_no_address(site: LiveSite) -> None:
+    removed_cluster_has_objects(site)
+    del site.item("CiliumLoadBalancerIPPool", "public-ingress")["metadata"]["labels"]
+    secret = {"name": "bgp-password-upstream", "namespace": "kube-system", "labels": OURS}
+    site.resources["Secret"] = [{"metadata": secret}]
+    service = site.service("dummy-service")
+    service["spec"]["type"], service["metadata"]["labels"] = "ClusterIP", OURS
+
+
+@FAULTS.finds(
+    "EDGE808 platform: the plan removes the cluster, and it still has Service affine/affine-svc-lb (run site.yml with --tags"
+    " cluster)",
+)
+def what_kubernetes_makes_of_a_service_goes_with_it(site: LiveSite) -> None:
+    """EndpointSlices have the labels of their Service."""
+    removed_cluster_has_objects(site)
+    del site.item("CiliumLoadBalancerIPPool", "public-ingress")["metadata"]["labels"]
+    for item in (site.service("affine-svc-lb"), site.slice("affine"), site.lease("affine")):
+        item["metadata"].setdefault("labels", {}).update(OURS)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 
@@ -169,6 +195,11 @@ def test_removed_cluster_without_objects_of_ours_is_in_good_order() -> None:
     removed_cluster_has_objects(site)
     del site.item("CiliumLoadBalancerIPPool", "public-ingress")["metadata"]["labels"]
     assert site.texts() == []
+    row = ("platform: objects of this site", "none")
+    assert (*row, "none", "ok") in site.rows("ends")
+    del site.resources["Secret"]
+    told = "none but perhaps Secrets: the account may not list them in kube-system"
+    assert (*row, told, "unknown") in site.rows("ends")
 
 
 def test_every_condition_has_a_code_of_its_own_kind() -> None:

@@ -38,6 +38,7 @@ def test_table() -> None:
     site.routes.clear()
     site.router["neighbors"] = {"10.121.0.11": site.neighbor()}
     site.peer()["routeCount"] = []
+    del site.item("CiliumBGPNodeConfig", "node01")["status"]["bgpInstances"][1:]
     site.neighbor().update(bgpState="Active")
     assert render(site.verify()) == [
         "The two ends                                      expected              seen",

@@ -354,7 +354,7 @@ def planned_maximum_paths(site: LiveSite) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
+from ansible_collections.hybridnet.cluster_edge.tests.support.healthy import healthy
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Break, Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
@@ -22,6 +25,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.observed import (
     route,
     service,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.sites import site as site_of_tests
 
 FAULTS = Faults()
 
@@ -345,7 +349,7 @@ def two_families(site: LiveSite) -> None:
     pool["families"] = ["ipv4", "ipv6"]
     pool["ranges"].append(["fd00:122::a0", "fd00:122::af"])
     item = service("media", "web", "private-service", "10.122.0.162")
-    item["spec"]["ipFamilies"] = ["IPv4", "IPv6"]
+    item["spec"].update(ipFamilies=["IPv4", "IPv6"], ipFamilyPolicy="PreferDualStack")
     site.resources["Service"].append(item)
     site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
     site.resources["Lease"].append(lease("media", "web", "node01"))
@@ -375,10 +379,191 @@ def the_pool_has_one_family_and_the_service_prefers_two(site: LiveSite) -> None:
     lacks_ipv6(site)
 
 
+@FAULTS.finds(
+    "EDGE862 platform service media/web: Cilium gave it no address: none of ipv6 (no reason given yet) (compare its labels "
+    "with the pool's serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n "
+    "media get service web -o yaml)",
+)
+def the_service_requires_an_address_of_each_family(site: LiveSite) -> None:
+    two_families(site)
+    site.service("web", "media")["spec"]["ipFamilyPolicy"] = "RequireDualStack"
+
+
+def asks(site: LiveSite, **fields: Any) -> None:
+    """Let a service that requires two families ask for an address of one: Cilium is content."""
+    two_families(site)
+    found = site.service("web", "media")
+    found["spec"].update(ipFamilyPolicy="RequireDualStack", **fields.get("spec", {}))
+    found["metadata"]["annotations"] = fields.get("annotations", {})
+
+
 @FAULTS.finds()
 def the_service_asks_for_an_address_of_one_family(site: LiveSite) -> None:
-    """With ``lbipam.cilium.io/ips``: Cilium is content."""
-    two_families(site)
+    asks(site, annotations={"lbipam.cilium.io/ips": "10.122.0.162"})
+
+
+@FAULTS.finds()
+def the_service_asks_so_by_the_older_annotation(site: LiveSite) -> None:
+    asks(site, annotations={"io.cilium/lb-ipam-ips": "10.122.0.162"})
+
+
+@FAULTS.finds()
+def the_service_asks_so_by_its_spec(site: LiveSite) -> None:
+    asks(site, spec={"loadBalancerIP": "10.122.0.162"})
+
+
+def pending(**labels: str) -> dict[str, Any]:
+    """Return a tenant's Service without a pool's name, to which Cilium gave no address."""
+    item = service("media", "web", "", None)
+    item["metadata"]["labels"] = labels
+    return item
+
+
+OUT_OF_IPS = {"type": "cilium.io/IPAMRequestSatisfied", "status": "False", "reason": "out_of_ips"}
+PENDING = (
+    "EDGE862 platform service media/web: Cilium gave it no address: {} (compare its labels with the pool's "
+    "serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n media get service "
+    "web -o yaml)"
+)
+
+
+def with_default_pool(site: LiveSite) -> None:
+    """Let the pool private-service take each service that names no pool."""
+    item = next(
+        item for item in site.plan["clusters"]["platform"]["lb"] if item["metadata"]["name"] == "private-service"
+    )
+    others = [pool["name"] for pool in site.plan["pools"] if pool["name"] != "private-service"]
+    expressions = [{"key": POOL_LABEL, "operator": "NotIn", "values": others}]
+    item["spec"]["serviceSelector"] = {"matchExpressions": expressions}
+
+
+def with_pool_of_ipv6(site: LiveSite) -> None:
+    """Let the site have a pool like private-service beside it, with addresses of the other family."""
+    objects = site.plan["clusters"]["platform"]["lb"]
+    pool = copy.deepcopy(next(pool for pool in site.plan["pools"] if pool["name"] == "private-service"))
+    item = copy.deepcopy(next(item for item in objects if item["metadata"]["name"] == "private-service"))
+    first, last = "fd00:122::a0", "fd00:122::af"
+    pool.update(name="sixes", ranges=[[first, last]], families=["ipv6"])
+    item["metadata"]["name"] = "sixes"
+    item["spec"]["blocks"] = [{"start": first, "stop": last}]
+    site.plan["pools"].append(pool)
+    objects.append(item)
+    site.resources["CiliumLoadBalancerIPPool"].append({"metadata": {"name": "sixes"}})
+
+
+def requires_both() -> dict[str, Any]:
+    """Return a tenant's Service without a pool's name that requires two families and has an address of one."""
+    item = pending()
+    item["spec"].update(ipFamilies=["IPv4", "IPv6"], ipFamilyPolicy="RequireDualStack")
+    item["status"]["loadBalancer"]["ingress"] = [{"ip": "10.122.0.162"}]
+    return item
+
+
+def deleted(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a Service that somebody deleted, and that waits for a finalizer."""
+    ending = {"deletionTimestamp": "2026-11-30T08:00:00Z", "finalizers": ["example.org/guard"]}
+    item["metadata"].update(ending)
+    return item
+
+
+@FAULTS.finds(PENDING.format("out_of_ips"))
+def a_service_of_the_default_pool_without_an_address(site: LiveSite) -> None:
+    with_default_pool(site)
+    item = pending()
+    item["status"]["conditions"] = [OUT_OF_IPS]
+    site.resources["Service"].append(item)
+
+
+@FAULTS.finds(PENDING.format("no reason given yet"))
+def a_service_of_the_default_pool_and_a_class_of_cilium_s(site: LiveSite) -> None:
+    with_default_pool(site)
+    site.plan["clusters"]["platform"].update(cilium_managed=False)
+    item = pending()
+    item["spec"]["loadBalancerClass"] = "io.cilium/bgp-control-plane"
+    site.resources["Service"].append(item)
+
+
+@FAULTS.finds()
+def a_service_that_is_deleted_and_names_its_pool(site: LiveSite) -> None:
+    """What others do before it goes is no matter of its address."""
+    site.resources["Service"].append(deleted(service("media", "web", "private-service", None)))
+
+
+@FAULTS.finds(
+    PENDING.format("none of ipv6 (no reason given yet)"),
+)
+def a_service_that_requires_two_families_of_two_pools_that_select_it(site: LiveSite) -> None:
+    with_default_pool(site)
+    with_pool_of_ipv6(site)
+    site.resources["Service"].append(requires_both())
+    site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+    site.resources["Lease"].append(lease("media", "web", "node01"))
+
+
+@FAULTS.finds()
+def a_service_that_requires_two_families_of_which_others_have_the_second(site: LiveSite) -> None:
+    with_default_pool(site)
+    site.resources["Service"].append(requires_both())
+    site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
+    site.resources["Lease"].append(lease("media", "web", "node01"))
+
+
+@FAULTS.finds()
+def a_service_that_no_pool_selects(site: LiveSite) -> None:
+    site.resources["Service"].append(pending())
+
+
+@FAULTS.finds()
+def a_service_of_the_default_pool_with_an_address_of_others(site: LiveSite) -> None:
+    with_default_pool(site)
+    item = pending()
+    item["status"]["loadBalancer"]["ingress"] = [{"ip": "198.51.100.7"}]
+    site.resources["Service"].append(item)
+
+
+@FAULTS.finds()
+def a_service_of_the_default_pool_with_a_name_of_others(site: LiveSite) -> None:
+    with_default_pool(site)
+    item = pending()
+    item["status"]["loadBalancer"]["ingress"] = [{"hostname": "lb.example.net"}]
+    site.resources["Service"].append(item)
+
+
+@FAULTS.finds()
+def a_service_of_the_default_pool_and_a_class_of_others(site: LiveSite) -> None:
+    with_default_pool(site)
+    item = pending()
+    item["spec"]["loadBalancerClass"] = "tailscale"
+    site.resources["Service"].append(item)
+
+
+@FAULTS.finds()
+def a_classless_service_that_cilium_leaves_to_others(site: LiveSite) -> None:
+    with_default_pool(site)
+    site.plan["clusters"]["platform"]["helm_values"]["defaultLBServiceIPAM"] = "none"
+    site.resources["Service"].append(pending())
+
+
+@FAULTS.finds()
+def a_classless_service_that_cilium_leaves_to_others_now(site: LiveSite) -> None:
+    a_classless_service_that_cilium_leaves_to_others(site)
+    site.service("web", "media")["status"]["conditions"] = [OUT_OF_IPS]
+
+
+@FAULTS.finds(PENDING.format("out_of_ips"))
+def a_class_and_a_release_of_others_that_serves_it(site: LiveSite) -> None:
+    with_default_pool(site)
+    site.plan["clusters"]["platform"].update(cilium_managed=False)
+    site.plan["clusters"]["platform"]["helm_values"]["bgpControlPlane"] = {"enabled": False}
+    item = of({"loadBalancerClass": "io.cilium/bgp-control-plane"}, problem=True)
+    site.resources["Service"].append(item)
+
+
+@FAULTS.finds()
+def a_classless_service_and_a_release_of_others(site: LiveSite) -> None:
+    with_default_pool(site)
+    site.plan["clusters"]["platform"].update(cilium_managed=False)
+    site.resources["Service"].append(pending())
 
 
 def external(*addresses: str, kind: str = "ClusterIP") -> dict[str, Any]:
@@ -407,8 +592,77 @@ def a_tenant_takes_a_planned_address(site: LiveSite) -> None:
     site.resources["Service"].append(external("10.122.0.171"))
 
 
+def test_a_service_that_prefers_two_families_and_has_one_is_not_known() -> None:
+    live = LiveSite()
+    two_families(live)
+    row = ("an address of private-service", "10.122.0.162, not known why none of the other family", "unknown")
+    assert ("platform media/web (dynamic)", *row) in live.rows("service")
+
+
+def test_a_service_of_the_default_pool_has_a_row() -> None:
+    live = LiveSite()
+    a_service_of_the_default_pool_without_an_address(live)
+    row = ("platform media/web (dynamic)", "an address of private-service", "no address", "error")
+    assert row in live.rows("service")
+
+
+def test_the_only_pool_takes_each_service() -> None:
+    """A site's only pool has no selector."""
+    planned = site_of_tests("minimal").plan.data
+    observed = healthy(planned)
+    observed["clusters"]["home"]["resources"]["Service"].append(pending())
+    (found,) = verify(planned, observed).findings
+    assert (found.code, found.path) == ("EDGE862", "home service media/web")
+
+
+def of(spec: dict[str, Any] | None = None, *, asks: str = "", problem: bool = False) -> dict[str, Any]:
+    """Return a Service without an address: fields of its spec, what it asks for, whether Cilium says that it has none."""
+    item = pending()
+    item["spec"].update(spec or {})
+    item["metadata"]["annotations"] = {"lbipam.cilium.io/ips": asks} if asks else {}
+    item["status"]["conditions"] = [OUT_OF_IPS] if problem else []
+    return item
+
+
+BY_BGP, ON_L2 = ({"loadBalancerClass": f"io.cilium/{name}"} for name in ("bgp-control-plane", "l2-announcer"))
+
+
+@pytest.mark.parametrize(
+    ("item", "values", "owed"),
+    [
+        pytest.param(of(), {}, True, id="any"),
+        pytest.param(of({"ipFamilies": ["IPv4"]}), {}, True, id="the pool's family"),
+        pytest.param(of({"ipFamilies": ["IPv6"]}), {}, False, id="another family"),
+        pytest.param(of({"ipFamilies": ["IPv6", "IPv4"]}), {}, True, id="both families"),
+        pytest.param(of(asks="192.0.2.130"), {}, True, id="an address of the pool"),
+        pytest.param(of(asks="192.168.50.9"), {}, False, id="an address of others"),
+        pytest.param(of(asks="192.168.50.9", problem=True), {}, False, id="an address of others that Cilium has not"),
+        pytest.param(of(asks="192.168.50.9, 192.0.2.130"), {}, True, id="one address of the pool"),
+        pytest.param(of({"loadBalancerIP": "192.168.50.9"}), {}, False, id="an address of others, by its spec"),
+        pytest.param(deleted(of()), {}, False, id="deleted"),
+        pytest.param(of(BY_BGP), {}, True, id="the class of BGP"),
+        pytest.param(of(BY_BGP), {"bgpControlPlane": {"enabled": False}}, False, id="the class of BGP, which is off"),
+        pytest.param(of(BY_BGP), {"bgpControlPlane": None}, False, id="the class of BGP, of which no value speaks"),
+        pytest.param(of(ON_L2), {}, False, id="the class of L2, which is off"),
+        pytest.param(of(ON_L2), {"l2announcements": {"enabled": True}}, True, id="the class of L2"),
+        pytest.param(of(ON_L2, problem=True), {}, False, id="the class of L2, which was on before"),
+    ],
+)
+def test_a_pool_owes_an_address_to_whom_it_can_give_one(
+    item: dict[str, Any], values: dict[str, Any], owed: bool
+) -> None:
+    planned = copy.deepcopy(site_of_tests("minimal").plan.data)
+    planned["clusters"]["home"]["helm_values"].update(values)
+    observed = healthy(planned)
+    observed["clusters"]["home"]["resources"]["Service"].append(item)
+    report = verify(planned, observed)
+    assert [finding.code for finding in report.findings] == (["EDGE862"] if owed else [])
+    rows = [row for row in report.rows if row.subject == "home media/web (dynamic)"]
+    assert [row.expected for row in rows] == (["an address of lb"] if owed else [])
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 
@@ -460,7 +714,8 @@ def test_address_of_the_plan_that_a_service_takes_by_itself(kind: str, addresses
     assert new is not None
     assert (new.step, new.subject) == ("service", "platform externalIPs of all services")
     assert (new.expected, new.level) == ("none of the plan", "error")
-    assert all(f"{address} by media/web" in new.seen for address in addresses if f" has {address}," in str(texts))
+    named = [text.partition(" has ")[2].partition(",")[0] for text in texts]
+    assert new.seen == ", ".join(f"{address} by media/web" for address in named)
 
 
 def test_external_name_is_served_nowhere() -> None:

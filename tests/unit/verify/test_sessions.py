@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import pytest
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import INGRESS, path, route
@@ -328,8 +331,70 @@ def agent_that_is_gone_says_established(site: LiveSite) -> None:
     others_router(site, found)
 
 
+def rogue(site: LiveSite, node: str = "node01") -> dict[str, Any]:
+    """Return a session of a node with somebody whom the plan does not have."""
+    return {**copy.deepcopy(site.peer(node)), "name": "rogue", "peerAddress": "10.121.0.99", "peerASN": 65099}
+
+
+OTHER_PEER = (
+    "EDGE911 platform node {node} peer {peer}: the node's Cilium agent has this peer in instance {instance} ({other}), and "
+    "the plan does not ({first}if the inventory changed since the last {run}: then it may be the site's own, of before. "
+    "Otherwise whoever it is may get the cluster's routes: kubectl get ciliumbgpnodeconfig {node} -o yaml names the "
+    "CiliumBGPClusterConfig that it comes from, and kubectl get ciliumbgpclusterconfig -o yaml --show-managed-fields who "
+    "wrote it there; take it out, or plan it as a router of the site)"
+)
+RUN = {"first": "run site.yml ", "run": "run"}
+COMMIT = {
+    "first": "others apply to this cluster (edge_cluster_apply: others): commit what playbooks/render.yml writes ",
+    "run": "commit",
+}
+ROGUE = {"node": "node01", "peer": "rogue", "other": "AS 65099 at 10.121.0.99, established"}
+
+
+@FAULTS.finds(OTHER_PEER.format(**ROGUE, **RUN, instance="as65001"))
+def a_peer_that_nobody_planned(site: LiveSite) -> None:
+    site.item("CiliumBGPNodeConfig", "node01")["status"]["bgpInstances"][0]["peers"].append(rogue(site))
+
+
+@FAULTS.finds(OTHER_PEER.format(**ROGUE, **COMMIT, instance="as65001"))
+def a_peer_that_nobody_planned_where_others_apply(site: LiveSite) -> None:
+    site.plan["clusters"]["platform"]["apply"] = "others"
+    a_peer_that_nobody_planned(site)
+
+
+@FAULTS.finds(OTHER_PEER.format(**ROGUE, **RUN, instance="rogue"))
+def an_instance_that_nobody_planned(site: LiveSite) -> None:
+    instances = site.item("CiliumBGPNodeConfig", "node01")["status"]["bgpInstances"]
+    instances.append({"name": "rogue", "peers": [rogue(site)]})
+
+
+@FAULTS.finds(
+    OTHER_PEER.format(
+        node="node01", peer="rogue", instance="as65001", other="AS unknown at an unknown address, idle", **RUN
+    )
+)
+def a_peer_that_nobody_planned_and_that_is_not_up(site: LiveSite) -> None:
+    found = {"name": "rogue", "peeringState": "idle"}
+    site.item("CiliumBGPNodeConfig", "node01")["status"]["bgpInstances"][0]["peers"].append(found)
+
+
+@FAULTS.finds()
+def a_node_without_planned_sessions_has_peers_of_others(site: LiveSite) -> None:
+    instance = {"name": "own", "peers": [rogue(site)]}
+    config = {"metadata": {"name": "node09"}, "status": {"bgpInstances": [instance]}}
+    site.resources["CiliumBGPNodeConfig"].append(config)
+
+
+def test_peers_that_nobody_planned_have_a_row() -> None:
+    site = LiveSite()
+    for node in ("node01", "node02"):
+        site.item("CiliumBGPNodeConfig", node)["status"]["bgpInstances"][0]["peers"].append(rogue(site, node))
+    row = ("platform nodes have as BGP peers", "nobody else", "rogue of node01, rogue of node02", "error")
+    assert row in site.rows("nothing_else")
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 

@@ -96,5 +96,5 @@ def pods_in_the_other_routers_rack(site: LiveSite) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()

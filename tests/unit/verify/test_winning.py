@@ -95,7 +95,7 @@ def a_route_that_the_kernel_does_not_have(site: LiveSite) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_fault(fault: Fault) -> None:
+def test_a_fault_is_found(fault: Fault) -> None:
     fault.check()
 
 

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from ..code import ERROR, OTHERS, WARNING, LiveCode
 
+_WHOSE = (
+    "Otherwise whoever it is may get the cluster's routes: kubectl get ciliumbgpnodeconfig {node} -o yaml names the"
+    " CiliumBGPClusterConfig that it comes from, and kubectl get ciliumbgpclusterconfig -o yaml --show-managed-fields"
+    " who wrote it there; take it out, or plan it as a router of the site"
+)
+"""How to find out whose a peer of a node is."""
+
 LIVE_SESSIONS: dict[str, LiveCode] = {
     "EDGE810": LiveCode(
         ERROR,
@@ -320,5 +327,19 @@ LIVE_SESSIONS: dict[str, LiveCode] = {
         " down: a dead neighbor is noticed after the hold time alone (vtysh -c 'show bfd peers' and vtysh -c 'show bgp"
         " neighbors 10.121.0.66'; is bfdd=yes in /etc/frr/daemons on the router, does the other end speak BFD, and are"
         " UDP ports 3784 and 4784 open? Or say bfd: false)",
+    ),
+    "EDGE911": LiveCode(
+        ERROR,
+        "Peer of a node that nobody planned",
+        "the node's Cilium agent has this peer in instance {instance} ({other}, {state}), and the plan does not",
+        f"run site.yml if the inventory changed since the last run: then it may be the site's own, of before. {_WHOSE}",
+        "platform node node01 peer rogue: the node's Cilium agent has this peer in instance as65001 (AS 65099 at"
+        " 10.121.0.99, established), and the plan does not (run site.yml if the inventory changed since the last run:"
+        " then it may be the site's own, of before. Otherwise whoever it is may get the cluster's routes: kubectl get"
+        " ciliumbgpnodeconfig node01 -o yaml names the CiliumBGPClusterConfig that it comes from, and kubectl get"
+        " ciliumbgpclusterconfig -o yaml --show-managed-fields who wrote it there; take it out, or plan it as a router"
+        " of the site)",
+        others="others apply to this cluster (edge_cluster_apply: others): commit what playbooks/render.yml writes if"
+        f" the inventory changed since the last commit: then it may be the site's own, of before. {_WHOSE}",
     ),
 }

@@ -207,4 +207,12 @@ POOLS: dict[str, PlanCode] = {
         "home.edge_pools.media.external_ips: needs L2, and the pool is announced on no network (write l2, or"
         " advertise: {external_ips: {}} at its peering)",
     ),
+    "EDGE429": PlanCode(
+        WARNING,
+        "Pod range that nodes to come get",
+        "Today's nodes get others. One that joins, or takes the place of another, could get this one.",
+        "home.edge_cluster_pod_cidrs: is missing, so nodes to come get 10.0.3.0-10.0.18.255 of the chart's 10.0.0.0/8,"
+        " which overlaps 10.0.10.0/24 of edge_networks.lan.cidr (write a range of its own before Cilium is installed; a"
+        " cluster that runs keeps its ranges: there accept it, and watch what new nodes get)",
+    ),
 }
