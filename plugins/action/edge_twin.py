@@ -23,7 +23,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
     REVERSE_PATHS,
     RouterSettings,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM, Programs
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import (
+    CILIUM,
+    ROUTER_SUITES,
+    Programs,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.runtime import Progress, Runtime
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.site import (
     Stopped,
@@ -39,7 +43,7 @@ ARGUMENTS: dict[str, Any] = {
     "cache": {"type": "path", "required": True},
     "recipes": {"type": "path", "required": True},
     "programs": {"type": "path"},
-    "router_suite": {"type": "str", "default": "trixie", "choices": ["bullseye", "bookworm", "trixie"]},
+    "router_suite": {"type": "str", "default": "trixie", "choices": list(ROUTER_SUITES)},
     "endpoints": {"type": "dict", "default": {}},
     "router_platforms": {"type": "dict", "default": {}},
     "reverse_path": {"type": "str", "default": PLATFORM, "choices": [PLATFORM, *REVERSE_PATHS]},

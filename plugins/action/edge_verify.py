@@ -22,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_show import 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import ownership_selector
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.attributes import asks_for_communities
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.counters import Earlier
@@ -114,10 +115,6 @@ class ActionModule(ActionBase):
         """
         hostvars = variables["hostvars"]
         manager = hostvars._variable_manager
-        own = {
-            "__edge_verify_communities": {router: asks_for_communities(plan, router) for router in plan["routers"]},
-            "__edge_verify_best_in": {router: prefixes_to_read(plan, router) for router in plan["routers"]},
-        }
         plays = []
         for block in self._loader.load_from_file(path, trusted_as_template=True):
             play = self._task.get_play().copy()
@@ -127,7 +124,7 @@ class ActionModule(ActionBase):
             play.roles, play.pre_tasks, play.post_tasks, play.handlers = [], [], [], []
             load = {"play": play, "parent_block": self._task._parent, "role": self._task._role}
             # What fails is an observation, so that no host is to stop for another, whatever the play says.
-            data = {**block, "any_errors_fatal": False, "vars": {**block.get("vars", {}), **own}}
+            data = {**block, "any_errors_fatal": False, "vars": {**block.get("vars", {}), **_asked(plan)}}
             play.tasks = [Block.load(data, **load, variable_manager=manager, loader=self._loader)]
             plays.append(play)
         # This process ends with this task, so that nothing else sees it: tasks are not confirmed one by one.
@@ -204,6 +201,18 @@ def read_observed(plan: PlanDocument, task_vars: Mapping[str, Any], options: Map
     if "edge_twin_overlay" in task_vars:
         observed["twin"] = True
     return observed
+
+
+def _asked(plan: PlanDocument) -> dict[str, dict[str, Any]]:
+    """Return the variables that the blocks of looks read: by host, what is asked there."""
+    return {
+        "__edge_verify_communities": {router: asks_for_communities(plan, router) for router in plan["routers"]},
+        "__edge_verify_best_in": {router: prefixes_to_read(plan, router) for router in plan["routers"]},
+        # Of a cluster that leaves the site it is asked what is left there, Secrets too.
+        "__edge_verify_owned_by": {
+            name: ownership_selector(plan["site"]) for name, cluster in plan["clusters"].items() if cluster["absent"]
+        },
+    }
 
 
 def registered(planned: set[str], task_vars: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import takeover, workloads
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import range_changes, takeover, workloads
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
@@ -21,9 +21,15 @@ def values_differences(live: Any, planned: Any) -> list[str]:
     return changed_values(plain(live), plain(planned))
 
 
-def release_refusals(live: Any, planned: Any, made: Any = "", take_over: Any = None) -> list[str]:
+def release_refusals(live: Any, planned: Any, made: Any = "", take_over: Any = None, nodes: Any = ()) -> list[str]:
     """Return why a planned release must not be applied to the live one."""
-    return takeover.release_refusals(*_releases(live, planned), plain(made).split(), TakeOver.of(plain(take_over)))
+    judged = *_releases(live, planned), plain(made).split(), TakeOver.of(plain(take_over))
+    return takeover.release_refusals(*judged) + takeover.range_refusals(*judged, plain(nodes))
+
+
+def release_usage(values: Any) -> list[str]:
+    """Return the kinds of which :func:`release_refusals` wants the live objects."""
+    return range_changes.usage(plain(values))
 
 
 def release_note(planned: Any, live: Any, made: Any, site: Any, take_over: Any = None) -> dict[str, Any]:
@@ -72,6 +78,7 @@ class FilterModule:
             "release_note": release_note,
             "release_refusals": release_refusals,
             "release_rollouts": release_rollouts,
+            "release_usage": release_usage,
             "site_note": site_note,
             "values_differences": values_differences,
         }

@@ -33,6 +33,18 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
+  owned_by:
+    description:
+      - A label selector that names values, as V(key=value,key=value). Services that it selects are returned whole
+        whatever their type is.
+    type: str
+    version_added: 0.1.0
+  secrets_namespace:
+    description:
+      - Also list the names and labels of the Secrets there that O(owned_by) selects, never what they hold. It takes the
+        right to list Secrets in this namespace.
+    type: str
+    version_added: 0.1.0
 requirements:
   - kubernetes
 extends_documentation_fragment:
@@ -67,8 +79,10 @@ resources:
     - Objects by kind, each with C(metadata) (name, namespace, labels, uid), C(spec) and C(status), or C(addressType)
       and C(endpoints).
     - A kind that the API does not serve is null.
-    - Of Services those of type LoadBalancer and O(services), and of others with C(externalIPs) the name, C(type) and
-      C(externalIPs).
+    - Of Services those of type LoadBalancer, O(services) and what O(owned_by) selects, and of others with
+      C(externalIPs) the name, C(type) and C(externalIPs).
+    - Of Secrets C(metadata) alone. The kind is absent where O(secrets_namespace) is, or where the account may not list
+      them.
     - Leases have C(renewed) beside, when they were last renewed by the API server's clock; null where it does not say.
   type: dict
   returned: success

@@ -162,6 +162,10 @@ rules:
 workloads:
   description:
     - C(kind), and of C(metadata) namespace, name and labels, of all DaemonSets and Deployments.
+    - C(helm) of C(metadata) has V(release-name) and V(release-namespace) of the Helm release that made it; empty where
+      none did.
+    - C(scheduled) of the DaemonSet V(kube-proxy) alone is the number of nodes that are to run it; null where its
+      controller has not said it yet.
     - Null where they were not asked for.
   returned: always
   type: list

@@ -48,9 +48,9 @@ options:
     description: Folder with programs of your own that are used as they are, by name.
     type: path
   router_suite:
-    description: Debian suite of the routers, which decides the FRR version (7.5, 8.4 and 10.3).
+    description: Debian suite of the routers, which decides the FRR version (7.5, 8.4, 10.3 and 10.7).
     type: str
-    choices: [bullseye, bookworm, trixie]
+    choices: [bullseye, bookworm, trixie, forky]
     default: trixie
   router_platforms:
     description:

@@ -4,32 +4,38 @@
 """What a live cluster shows of its distribution's prerequisites: kube-proxy, another CNI, servicelb, other nodes.
 
 What would leave pods without a network when Cilium is installed is a refusal. On a cluster whose network Cilium is
-already it is a note: it runs, and nothing gets worse by the run.
+already it is a note, as it runs so. It is a refusal there too where the live release has what the plan drops: Helm
+would take away by what the cluster lives, whoever made the release.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...module_utils._kubernetes.state import KUBE_PROXY
 from .._document.plan import PlannedCluster
 from .._findings.wording import some
 from .distributions import (
     API_ADDRESSES,
+    API_URLS,
     CAPABILITIES,
     HOST,
+    HOST_LOOKED_UP,
     KUBECTL,
     LOCAL_HOSTS,
     PORT,
     Distribution,
+    api_addresses,
     detected,
     distribution_of,
 )
 from .helm_values import value_at
 from .kubectl import kubectl
+from .takeover import Release
 
 NETWORKS: tuple[tuple[str, str], ...] = (
     (r"kube-flannel", "flannel"),
@@ -49,6 +55,7 @@ NETWORKS: tuple[tuple[str, str], ...] = (
 STATIC_KUBE_PROXY = "+rke2"
 """In the kubelet's version: of a distribution that runs kube-proxy as a static pod of each node (RKE2 documentation,
 "Architecture"), which no list of DaemonSets shows."""
+REPLACEMENT = "kubeProxyReplacement"
 _KUBE_PRISM_SINCE = (1, 6)
 _TRUE = (True, "true")
 
@@ -68,20 +75,32 @@ def distribution_lacks(
     nodes: Mapping[str, Mapping[str, Any]],
     workloads: Sequence[Mapping[str, Any]] | None,
     runs: bool,
-    live_values: Mapping[str, Any] | None = None,
+    live: Release | None = None,
+    unset: Collection[str] = (),
 ) -> list[Lack]:
     """Return which prerequisites of its distribution a live cluster lacks, refusals first.
 
     Args:
         cluster: the cluster as the plan has it; its release is ours to install.
         nodes: name -> what ``cluster_state_info`` tells with ``node_info``. What a node does not tell is not judged.
-        workloads: ``kind`` and ``metadata`` of all DaemonSets; None where the account may not list them.
+        workloads: ``kind`` and ``metadata`` of all DaemonSets, and how many nodes are to run kube-proxy
+            (``scheduled``); None where the account may not list them.
         runs: whether Cilium is the cluster's network already.
-        live_values: Helm values of its release; None where there is none.
+        live: the revision of its release that runs; None where there is none.
+        unset: values of it that the user lets Helm unset. That word is for a release of others: for one of this site's
+            own the caller gives none, as a word that stayed in the inventory would consent to what nobody meant.
     """
-    look = _Look(cluster, nodes, workloads, runs, live_values or {})
+    look = _Look(cluster, nodes, workloads, runs)
+    if live is not None:
+        look.live_values, look.live_version = live.values, live.version
+    look.unset = unset
     found = [*look.nodes_of_another(), *look.kube_prism(), *look.networks(), *look.kube_proxy(), *look.k3s()]
     return sorted(found, key=lambda lack: not lack.refusal)
+
+
+def _runs(workload: Mapping[str, Any]) -> bool:
+    """Return whether a workload is a DaemonSet, and not one that is to run on no node, as a selector can say."""
+    return workload["kind"] == "DaemonSet" and workload.get("scheduled") != 0
 
 
 def k3s_option(arguments: Sequence[str], name: str) -> list[str]:
@@ -107,17 +126,17 @@ class _Look:
         nodes: Mapping[str, Mapping[str, Any]],
         workloads: Sequence[Mapping[str, Any]] | None,
         runs: bool,
-        live_values: Mapping[str, Any],
     ) -> None:
         self.values: Mapping[str, Any] = cluster["helm_values"]
         self.planned = cluster["distribution"]
+        self.version = cluster["cilium_version"]
         self.kubectl = kubectl(cluster["kubeconfig"], cluster["context"])
         self.nodes = nodes
         self.runs = runs
-        self.live_values = live_values
-        self.daemon_sets = (
-            None if workloads is None else [item["metadata"] for item in workloads if item["kind"] == "DaemonSet"]
-        )
+        self.live_values: Mapping[str, Any] = {}
+        self.live_version = ""
+        self.unset: Collection[str] = ()
+        self.daemon_sets = None if workloads is None else [item["metadata"] for item in workloads if _runs(item)]
         seen = {name for name in map(detected, nodes.values()) if name}
         self.live = seen.pop() if len(seen) == 1 else None
         """The distribution that nodes tell; None where they tell none, or several."""
@@ -145,21 +164,46 @@ class _Look:
                 if facts.get(fact) and detected(facts) != self.planned
             }
             if others:
-                yield self._strangers(planned, others)
-        elif distribution_of(self.live).required:
-            live = distribution_of(self.live)
+                strangers = self._strangers(planned, others)
+                yield strangers
+                if strangers.refusal:
+                    return  # the way out is the same
+        live = distribution_of(self.live)
+        if live.required and self.live != self.planned:
             privileged = value_at(self.values, "securityContext.privileged") in _TRUE
+            needless = {*(CAPABILITIES if privileged else ()), *self._said_otherwise()}
             missing = [
-                f"{item.path}: {json.dumps(item.value)}"
-                for item in live.values
-                if value_at(self.values, item.path) is None and not (privileged and item.path in CAPABILITIES)
+                item for item in live.values if value_at(self.values, item.path) is None and item.path not in needless
             ]
             if missing:
+                told = ", ".join(f"{item.path}: {json.dumps(item.value)}" for item in missing)
                 yield Lack(
-                    f"the nodes run {live.name}, and the plan lacks what Cilium needs there: {', '.join(missing)}"
+                    f"the nodes run {live.name}, and the plan lacks what Cilium needs there: {told}"
                     f" (write edge_cluster_distribution: {self.live})",
-                    not self.runs,
+                    not self.runs or bool(self._dropped_paths(*(item.path for item in missing))),
                 )
+
+    def _said_otherwise(self) -> set[str]:
+        """Return the values of a distribution that another form of the API server's address stands for.
+
+        A reference to a host wants the port beside it, and URLs have their own.
+        """
+        addressed = {path for path in api_addresses(self.version) if value_at(self.values, path)}
+        in_place = {HOST} if addressed else set()
+        looked_up = value_at(self.values, HOST) == HOST_LOOKED_UP
+        return in_place | ({PORT} if looked_up or API_URLS in addressed else set())
+
+    def _dropped_paths(self, *paths: str) -> list[str]:
+        """Return which of these values the live release has, and the plan does not write, without the user's word.
+
+        Empty text in the plan is written too: so somebody says that there is to be none.
+        """
+        lived = [path for path in paths if value_at(self.live_values, path) not in (None, "")]
+        return [path for path in lived if value_at(self.values, path) is None and path not in self.unset]
+
+    def _lived_by_address(self) -> bool:
+        """Return whether agents of the live release find the API server without its service address."""
+        return any(value_at(self.live_values, path) for path in api_addresses(self.live_version))
 
     def _strangers(self, planned: Distribution, others: Mapping[str, str]) -> Lack:
         shown = some([f"{name} ({what})" for name, what in others.items()])
@@ -226,8 +270,8 @@ class _Look:
 
     def kube_proxy(self) -> Iterator[Lack]:
         """Yield kube-proxy beside Cilium's replacement of it, and the lack of both."""
-        replaced = value_at(self.values, "kubeProxyReplacement") in _TRUE
-        addressed = any(value_at(self.values, path) for path in API_ADDRESSES)
+        replaced = value_at(self.values, REPLACEMENT) in _TRUE
+        addressed = any(value_at(self.values, path) for path in api_addresses(self.version))
         there = self._kube_proxy()
         if there and replaced:
             first = (
@@ -238,20 +282,47 @@ class _Look:
                 f" ({first}{self._command(self.distribution.kube_proxy)})",
                 False,
             )
-        if there is None or there:
-            return
-        if not replaced:
+        if there is None:
+            yield from self._dropped(replaced, addressed)
+        elif not there and not replaced:
             yield Lack(
                 "neither kube-proxy runs nor does Cilium replace it: no service address is served"
-                " (write kubeProxyReplacement: true in edge_cilium_values)",
-                not self.runs,
+                f" ({self._to_write(REPLACEMENT) or f'write {REPLACEMENT}: true in edge_cilium_values'})",
+                not self.runs or value_at(self.live_values, REPLACEMENT) in _TRUE,
             )
-        elif not addressed:
+        elif not there and not addressed:
+            named = f"what {self.kubectl} -n kube-public get configmap cluster-info names"
             yield Lack(
                 "no kube-proxy runs, and the plan has no address of the API server: its service address is served by"
-                " Cilium alone, so no agent starts after a reboot of its node (write k8sServiceHost and k8sServicePort"
-                f" in edge_cilium_values: what {self.kubectl} -n kube-public get configmap cluster-info names)",
-                not self.runs,
+                " Cilium alone, so no agent starts after a reboot of its node"
+                f" ({self._to_write(HOST) or f'write {HOST} and {PORT} in edge_cilium_values: {named}'})",
+                not self.runs or self._lived_by_address() or bool(self._dropped_paths(*API_ADDRESSES)),
+            )
+
+    def _to_write(self, path: str) -> str:
+        """Return the way out where the distribution that the nodes tell has the value, and the plan names another."""
+        has = self.live != self.planned and distribution_of(self.live).value_of(path) is not None
+        return f"write edge_cluster_distribution: {self.live}" if has and value_at(self.values, path) is None else ""
+
+    def _dropped(self, replaced: bool, addressed: bool) -> Iterator[Lack]:
+        """Yield what the live release has and the plan drops, where nobody sees whether kube-proxy runs."""
+        if not replaced and value_at(self.live_values, REPLACEMENT) in _TRUE and self._dropped_paths(REPLACEMENT):
+            yield Lack(
+                f"the live release has {REPLACEMENT}: true, and the plan lacks it: where no kube-proxy runs, no service"
+                f" address is served any more (write {REPLACEMENT}: true in edge_cilium_values; or false there, if"
+                " kube-proxy runs)",
+                True,
+            )
+        dropped = self._dropped_paths(*API_ADDRESSES)
+        if not addressed and dropped:
+            lived = [(path, value_at(self.live_values, path)) for path in (*API_ADDRESSES, PORT)]
+            told = ", ".join(f"{path}: {json.dumps(value)}" for path, value in lived if value not in (None, ""))
+            none = ", ".join(f'{path}: ""' for path in dropped)
+            yield Lack(
+                f"the live release names the API server ({told}), and the plan does not: where no kube-proxy runs, no"
+                " agent starts after a reboot of its node (write it in edge_cilium_values; or that there is to be none,"
+                f" if kube-proxy runs: {none})",
+                True,
             )
 
     def _kube_proxy(self) -> str | None:
@@ -260,8 +331,8 @@ class _Look:
             on = [arguments for arguments in self.servers if "true" not in k3s_option(arguments, "disable-kube-proxy")]
             return "in k3s itself" if on else ""
         for metadata in self.daemon_sets or []:
-            if metadata["name"] == "kube-proxy":
-                return f"DaemonSet {metadata['namespace']}/kube-proxy"
+            if metadata["name"] == KUBE_PROXY:
+                return f"DaemonSet {metadata['namespace']}/{KUBE_PROXY}"
         as_daemon_set = (self.live or self.planned) in ("talos", "kubeadm") and not any(
             STATIC_KUBE_PROXY in str(facts.get("kubelet_version") or "") for facts in self.nodes.values()
         )

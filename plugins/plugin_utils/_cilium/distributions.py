@@ -11,20 +11,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ...module_utils._errors import EdgeError
 from .._addressing.addresses import Cidr
 from .._addressing.families import Family
 from .._addressing.intervals import Interval
+from .._versions.cilium import Version, parse_version
 
 AGENT_CAPABILITIES = "securityContext.capabilities.ciliumAgent"
 CLEAN_CAPABILITIES = "securityContext.capabilities.cleanCiliumState"
 CAPABILITIES = (AGENT_CAPABILITIES, CLEAN_CAPABILITIES)
 HOST, PORT = "k8sServiceHost", "k8sServicePort"
 API_URLS = "k8s.apiServerURLs"
-API_ADDRESSES = (HOST, "k8sServiceHostRef.name", API_URLS)
+HOST_LOOKED_UP = "auto"
+"""In :data:`HOST`: the chart takes host and port from the ConfigMap ``cluster-info`` (its templates/_helpers.tpl)."""
+HOST_REFERENCE = "k8sServiceHostRef.name"
+API_ADDRESSES = (HOST, HOST_REFERENCE, API_URLS)
 """Values by which agents find the API server without a service address."""
+URLS_SINCE: Version = (1, 19, 0)
+"""The first Cilium whose agents find the API server by :data:`API_URLS` alone. The chart of 1.18 has the value, and
+does not hand it to the init container ``config``, which reads the agent's configuration from the API server
+(templates/cilium-agent/daemonset.yaml)."""
 KUBECTL = "KUBECTL"
 """What stands in a way out for the beginning of a command, which names the cluster."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -206,6 +216,17 @@ OTHER = Distribution("another distribution")
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {"talos": TALOS, "k3s": K3S, "kubeadm": KUBEADM}
 """By ``edge_cluster_distribution``."""
+
+
+def api_addresses(version: str) -> tuple[str, ...]:
+    """Return the values by which agents of a Cilium find the API server without a service address.
+
+    One that is no version is refused elsewhere; it gets those of the newest.
+    """
+    with suppress(EdgeError):
+        if parse_version(version) < URLS_SINCE:
+            return tuple(path for path in API_ADDRESSES if path != API_URLS)
+    return API_ADDRESSES
 
 
 def distribution_of(name: str | None) -> Distribution:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -26,27 +26,35 @@ from .._versions.cilium import Version, parse_version, text_of
 from .._versions.cilium_chart import HELM_VALUES, KNOWN_CHILDREN, KNOWN_NAMES, NEVER, HelmValue
 from .distributions import (
     AGENT_CAPABILITIES,
-    API_ADDRESSES,
     API_URLS,
     CAPABILITIES,
     HOST,
+    HOST_LOOKED_UP,
+    HOST_REFERENCE,
     LOCAL_HOSTS,
     PORT,
+    api_addresses,
     distribution_of,
 )
 from .helm_values import (
     BIND_LOW_PORTS,
     distribution_values,
     family_reason,
+    helm_values,
     lease_requests,
     low_ports,
+    needed_values,
+    planned_values,
     pod_families,
     shown,
     value_at,
 )
+from .pod_ranges import written_ranges
 from .services import CILIUM_INGRESS, GATEWAY
 
 ERROR, WARNING = "error", "warning"
+NOTHING = (None, "")
+"""Values that say nothing: for Helm null is "not there", and the chart's templates take empty text as that."""
 _HOST_NETWORK, _SERVICE = "ingressController.hostNetwork", "ingressController.service"
 _TEXT_MAPS = ("commonLabels", f"{_SERVICE}.annotations", f"{_SERVICE}.labels")
 _MAPS = ("ingressController", _HOST_NETWORK, _SERVICE, *_TEXT_MAPS)
@@ -59,6 +67,11 @@ _TEXTS = (
     "namespaceOverride",
 )
 """Values that are read here and of which the chart takes one type alone (its ``values.schema.json``)."""
+_TO_GIVE: Mapping[str, str] = {
+    HOST: "write the address of the control plane; without the key it is {}",
+    PORT: "write the port of the API server; without the key it is {}",
+}
+"""Path -> the way out of a value that says nothing, where the user means that the distribution's does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +95,24 @@ class ValueProblem:
         return "EDGE604" if self.severity == ERROR else "EDGE605"
 
 
-def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProblem]:
+def check_helm_values(
+    values: Mapping[str, Any], version: str, release: Mapping[str, Any] | None = None
+) -> list[ValueProblem]:
     """Return what is wrong with the user's ``values`` for Cilium ``version``, sorted by path.
 
     Errors are values that this version does not have, and values that exclude each other. Warnings are left-overs that
     a cluster cannot miss, and names that are close to a known one: newer charts have values that are not known here.
+
+    Args:
+        values: the user's.
+        version: of Cilium.
+        release: all values of the release, in which what does the same as a left-over may stand too; None: ``values``.
     """
-    found = [problem for rule in HELM_VALUES if (problem := _check_rule(rule, values, version))]
+    beside = values if release is None else release
+    found = [problem for rule in HELM_VALUES if (problem := _check_rule(rule, values, version, beside))]
     paths = {problem.path for problem in found}
     found += [problem for problem in _unknown_names(values) if problem.path not in paths]
-    if value_at(values, "k8sServiceHost") and value_at(values, "k8sServiceHostRef.name"):
+    if value_at(values, HOST) and value_at(values, HOST_REFERENCE):
         found.append(
             ValueProblem("k8sServiceHostRef", "it excludes k8sServiceHost, which is set too", "set one of them")
         )
@@ -104,9 +125,11 @@ def check_helm_values(values: Mapping[str, Any], version: str) -> list[ValueProb
 
 def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
     """Return what is wrong with the user's values, also against what the inventory needs, sorted by path."""
+    silent = replace(cluster, values=_said(cluster.values))
+    below = planned_values(silent) if cluster.cilium_managed else needed_values(silent)
+    by_whom = "the plan writes" if cluster.cilium_managed else "the inventory needs"
     found = [
-        *check_helm_values(cluster.values, cluster.cilium_version),
-        *_switched_off(cluster),
+        *check_helm_values(cluster.values, cluster.cilium_version, helm_values(cluster)),
         *_no_addresses(cluster),
         *_no_load_balancer(cluster),
         *_stopped(cluster),
@@ -118,7 +141,47 @@ def check_cluster_values(cluster: Cluster) -> list[ValueProblem]:
         *_api_address_problems(cluster),
         *_distribution_problems(cluster),
     ]
+    for check in (_switched_off(cluster), _taken_away(cluster.values, below, by_whom)):
+        paths = {problem.path for problem in found}
+        found += [problem for problem in check if problem.path not in paths]
     return sorted(found, key=lambda problem: problem.path)
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values without those that say nothing, so that the plan writes its own there."""
+    found = {name: _said(value) if isinstance(value, Mapping) else value for name, value in values.items()}
+    return {name: value for name, value in found.items() if value not in NOTHING}
+
+
+def _taken_away(
+    written: Mapping[str, Any], planned: Mapping[str, Any], by_whom: str, path: tuple[str, ...] = ()
+) -> Iterator[ValueProblem]:
+    """Yield what the user writes over planned values so that they are gone: null, empty text, no map over a map.
+
+    A key without a value is null in YAML. Helm takes null as "this value is not there", and removes the chart's own too
+    (Helm documentation, "Deleting a default key").
+
+    Args:
+        written: the user's values at ``path``.
+        planned: those below them; of a Cilium that others install, what the inventory needs of it.
+        by_whom: who has those below, as it is told.
+        path: where both stand.
+    """
+    for name, lower in planned.items():
+        if name not in written:
+            continue
+        upper, below = written[name], (*path, name)
+        if isinstance(upper, Mapping) and isinstance(lower, Mapping):
+            yield from _taken_away(upper, lower, by_whom, below)
+        elif upper in NOTHING or isinstance(lower, Mapping) or isinstance(upper, Mapping):
+            kind = _as_json(shown(below, upper))
+            if upper not in NOTHING:
+                kind += ", which is no map" if isinstance(lower, Mapping) else ", which is a map"
+            told = _as_json(shown(below, lower))
+            problem = f"it is {kind}, and takes away what {by_whom} there: {told}"
+            whole = ".".join(below)
+            hint = _TO_GIVE.get(whole, "remove the key, or give it a value").format(told)
+            yield ValueProblem(whole, problem, hint)
 
 
 def _switched_off(cluster: Cluster) -> Iterator[ValueProblem]:
@@ -132,8 +195,10 @@ def _switched_off(cluster: Cluster) -> Iterator[ValueProblem]:
         ("ingressController.enabled", _chart_reason(cluster, CILIUM_INGRESS)),
         ("gatewayAPI.enabled", _chart_reason(cluster, GATEWAY)),
     ):
-        if reason and value_at(cluster.values, path) in (False, "false"):
-            yield ValueProblem(path, f"it is false, but {reason}", "remove it")
+        written = value_at(cluster.values, path)
+        if reason and written is not None and not isinstance(written, Mapping) and str(written).lower() != "true":
+            printed = "false" if written is False else written or _as_json(written)
+            yield ValueProblem(path, f"it is {printed}, but {reason}", "remove it")
 
 
 def _pool_reason(cluster: Cluster) -> str | None:
@@ -241,7 +306,7 @@ def _other_ranges(cluster: Cluster) -> Iterator[ValueProblem]:
         ours = [cidr.text for cidr in cluster.pod_cidrs if cidr.family is family]
         if written is None or not ours:
             continue
-        if ([written] if isinstance(written, str) else written) != ours:
+        if written_ranges(written) != ours:
             yield ValueProblem(
                 f"ipam.operator.{name}",
                 f"it is {written}, but edge_cluster_pod_cidrs says {', '.join(ours)}",
@@ -291,13 +356,14 @@ def _api_address_problems(cluster: Cluster) -> Iterator[ValueProblem]:
                 " runs",
                 "write an address of the control plane's nodes, or of a load balancer outside of the cluster",
             )
-    host = value_at(cluster.values, HOST)
     port = value_at(cluster.values, PORT)
     if port is not None and not _is_port(port):
         yield ValueProblem(PORT, f"it is {port!r}, which is no port", "write a number: 6443 on most clusters")
     known = port is not None or PORT in {item.path for item in distribution_values(cluster)}
-    if host and not known:
-        yield ValueProblem(PORT, f"it is missing, but k8sServiceHost is {host}", "write it: 6443 on most clusters")
+    for path in (HOST, HOST_REFERENCE):
+        host = value_at(cluster.values, path)
+        if host and host != HOST_LOOKED_UP and not known:
+            yield ValueProblem(PORT, f"it is missing, but {path} is {host}", "write it: 6443 on most clusters")
 
 
 def _is_port(value: Any) -> bool:
@@ -320,7 +386,7 @@ def _distribution_problems(cluster: Cluster) -> Iterator[ValueProblem]:
     host, port = value_at(values, HOST), value_at(values, PORT)
     local = distribution.local_port
     at_node = (host or distribution.value_of(HOST)) in LOCAL_HOSTS and not any(
-        value_at(values, path) for path in API_ADDRESSES if path != HOST
+        value_at(values, path) for path in api_addresses(cluster.cilium_version) if path != HOST
     )
     if local is not None and at_node and port is not None and str(port) != str(local):
         yield ValueProblem(
@@ -345,7 +411,7 @@ def _distribution_problems(cluster: Cluster) -> Iterator[ValueProblem]:
             against_distribution=True,
         )
     root = value_at(values, "cgroup.hostRoot")
-    if root not in (None, distribution.value_of("cgroup.hostRoot")):
+    if root not in (*NOTHING, distribution.value_of("cgroup.hostRoot")):
         yield ValueProblem(
             "cgroup.hostRoot",
             f"it is {root}, but Talos mounts cgroup v2 at /sys/fs/cgroup",
@@ -413,7 +479,9 @@ def _version(text: str) -> Version | None:
         return None
 
 
-def _check_rule(rule: HelmValue, values: Mapping[str, Any], version: str) -> ValueProblem | None:
+def _check_rule(
+    rule: HelmValue, values: Mapping[str, Any], version: str, release: Mapping[str, Any]
+) -> ValueProblem | None:
     found = _version(version)
     if not _has(values, rule.path) or found is None:
         return None
@@ -421,7 +489,7 @@ def _check_rule(rule: HelmValue, values: Mapping[str, Any], version: str) -> Val
         return ValueProblem(
             rule.path, f"Cilium {version} does not have it yet: it came with {text_of(rule.since)}", rule.hint
         )
-    severity = WARNING if _is_left_over(rule, values) else ERROR
+    severity = WARNING if _is_left_over(rule, value_at(values, rule.path), release) else ERROR
     if rule.until == NEVER:
         return ValueProblem(rule.path, "no version of Cilium has it", rule.hint, severity)
     if rule.until and found >= rule.until:
@@ -432,10 +500,11 @@ def _check_rule(rule: HelmValue, values: Mapping[str, Any], version: str) -> Val
     return None
 
 
-def _is_left_over(rule: HelmValue, values: Mapping[str, Any]) -> bool:
-    """Return whether nothing is missed where the chart ignores the value."""
-    beside = value_at(values, rule.left_over_with) if rule.left_over_with else None
-    return rule.left_over or beside in (True, "true")
+def _is_left_over(rule: HelmValue, written: Any, release: Mapping[str, Any]) -> bool:
+    """Return whether nothing is missed where the chart ignores what is written."""
+    beside = value_at(release, rule.left_over_with) if rule.left_over_with else None
+    as_it_is = str(written).lower() in {str(value).lower() for value in rule.left_over_as}
+    return rule.left_over or as_it_is or beside in (True, "true")
 
 
 def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:

@@ -21,11 +21,11 @@ from .._addressing.families import Family
 from .._model.site import Cluster, L2Lease
 from .distributions import (
     AGENT_CAPABILITIES,
-    API_ADDRESSES,
     HOST,
     LOCAL_HOSTS,
     PORT,
     BaseValue,
+    api_addresses,
     distribution_of,
     nested,
 )
@@ -35,6 +35,9 @@ from .services import cilium_chart_values
 BIND_LOW_PORTS = "NET_BIND_SERVICE"
 """The capability without which no agent can listen on a port below 1024."""
 
+REPLICAS = "operator.replicas"
+"""How many operators there are."""
+
 _OTHER_QPS = 10
 """Requests per second that are left to an agent beside leases: Cilium's default limit for everything."""
 
@@ -43,15 +46,32 @@ _RESTART_ON_CHANGE: Mapping[str, Any] = {"operator": {"rollOutPods": True}, "rol
 
 
 def helm_values(cluster: Cluster) -> dict[str, Any]:
-    """Return the values of the Cilium release: the distribution's, over them the plan's, over both the user's.
+    """Return the values of the Cilium release: those of one node, the distribution's, the plan's, and the user's.
 
     Maps are merged key by key; lists and scalars of the upper layer replace those below. Sorted, so byte-stable.
     """
-    merged: dict[str, Any] = {}
-    for layer in (_RESTART_ON_CHANGE, _base_values(cluster), needed_values(cluster), cluster.values):
-        merged = _merge(merged, layer)
-    result: dict[str, Any] = _sorted(merged)
+    result: dict[str, Any] = _sorted(_merge(planned_values(cluster), cluster.values))
     return result
+
+
+def planned_values(cluster: Cluster) -> dict[str, Any]:
+    """Return the values below the user's: the distribution's, and over them the plan's."""
+    merged: dict[str, Any] = {}
+    for layer in (_RESTART_ON_CHANGE, _nested(one_node_values(cluster)), _base_values(cluster), needed_values(cluster)):
+        merged = _merge(merged, layer)
+    return merged
+
+
+def one_node_values(cluster: Cluster) -> list[BaseValue]:
+    """Return the values of a cluster of one node, where the user says no other.
+
+    The chart has two operators, and no node takes both (``operator.affinity`` of its ``values.yaml``, 1.16 to 1.20): a
+    release on one node would never be complete. The inventory counts, as the plan knows no other nodes; where more
+    live, one operator does the work, and the look says that none stands by.
+    """
+    if len(cluster.nodes) != 1 or value_at(cluster.values, REPLICAS) is not None:
+        return []
+    return [BaseValue(REPLICAS, 1, "the inventory has one node of the cluster, and a node takes one operator")]
 
 
 def secrets_namespace(cluster: Cluster) -> str:
@@ -250,7 +270,7 @@ def distribution_values(cluster: Cluster) -> list[BaseValue]:
     A user who writes another address of the API server, in whichever form, takes the distribution's host and port away.
     """
     distribution = distribution_of(cluster.distribution)
-    written = [value_at(cluster.values, path) for path in API_ADDRESSES]
+    written = [value_at(cluster.values, path) for path in api_addresses(cluster.cilium_version)]
     own_address = any(value and value not in LOCAL_HOSTS for value in written)
     needed = needed_values(cluster)
     values = [
@@ -275,13 +295,19 @@ def distribution_values(cluster: Cluster) -> list[BaseValue]:
 
 def _base_values(cluster: Cluster) -> Mapping[str, Any]:
     distribution = distribution_of(cluster.distribution)
-    base: dict[str, Any] = {}
-    for item in distribution_values(cluster):
-        base = _merge(base, nested(item.path, item.value))
+    base = _nested(distribution_values(cluster))
     mode = value_at(cluster.values, "ipam.mode") or distribution.value_of("ipam.mode") or "cluster-pool"
     if mode == "cluster-pool":
         base = _merge(base, _cluster_pool(cluster, distribution.pod_cidrs))
     return base
+
+
+def _nested(values: Iterable[BaseValue]) -> dict[str, Any]:
+    """Return values by path as the map that the chart takes."""
+    found: dict[str, Any] = {}
+    for item in values:
+        found = _merge(found, nested(item.path, item.value))
+    return found
 
 
 def _cluster_pool(cluster: Cluster, usual: tuple[Cidr, ...]) -> dict[str, Any]:

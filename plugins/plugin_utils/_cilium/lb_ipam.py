@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.cilium_kinds import ASKED_ADDRESSES
 from .._addressing.addresses import Address, parse_address
 from .._addressing.families import Family
 from .._addressing.intervals import Interval, merge
@@ -32,6 +33,7 @@ from .._kubernetes.labels import (
     ANNOTATION_SHARING_KEY,
     ANNOTATION_SHARING_NAMESPACES,
     CILIUM_CLASSES,
+    LOAD_BALANCER_CLASSES,
     service_labels,
 )
 from .._kubernetes.selectors import Selector, selector_of
@@ -44,7 +46,7 @@ POOL = "CiliumLoadBalancerIPPool"
 CONFLICT = "cilium.io/PoolConflict"
 """The condition of a pool that shares addresses with an older one: its blocks are disabled (``settleConflicts``)."""
 OLDER_NAMES = {
-    ANNOTATION_ADDRESSES: "io.cilium/lb-ipam-ips",
+    ANNOTATION_ADDRESSES: ASKED_ADDRESSES[1],
     ANNOTATION_SHARING_KEY: "io.cilium/lb-ipam-sharing-key",
     ANNOTATION_SHARING_NAMESPACES: "io.cilium/lb-ipam-sharing-cross-namespace",
 }
@@ -53,6 +55,11 @@ EVERY_NAMESPACE = "*"
 """In :data:`ANNOTATION_SHARING_NAMESPACES`: all."""
 VALUES_SINCE: Version = (1, 17, 0)
 """The first chart that has ``enableLBIPAM`` and ``defaultLBServiceIPAM``."""
+CLASS_SWITCHES = {
+    LOAD_BALANCER_CLASSES["bgp"]: "bgpControlPlane.enabled",
+    LOAD_BALANCER_CLASSES["l2"]: "l2announcements.enabled",
+}
+"""``loadBalancerClass`` -> the Helm value without which nobody serves it; the chart has both off."""
 ALL, CLASSED, NONE = "all", "classed", "none"
 """Which services LB-IPAM serves: all, those with a ``loadBalancerClass`` of Cilium's, or none, as it does not run."""
 
@@ -96,6 +103,18 @@ def served_by(version: str, values: Mapping[str, Any]) -> str:
     if value_at(values, "enableLBIPAM") in (False, "false"):
         return NONE
     return ALL if value_at(values, "defaultLBServiceIPAM") in (None, "lbipam") else CLASSED
+
+
+def serves_class(values: Mapping[str, Any], name: str) -> bool:
+    """Return whether a release's LB-IPAM serves a ``loadBalancerClass`` of Cilium's: what announces it is on.
+
+    Source: ``operator/pkg/lbipam/cell.go``.
+
+    Args:
+        values: those that somebody has set.
+        name: the class.
+    """
+    return value_at(values, CLASS_SWITCHES[name]) in (True, "true")
 
 
 def _is_served(service: Object, which: str) -> bool:
@@ -222,13 +241,12 @@ def read_service(item: Object) -> LbService:
     """Return what LB-IPAM sees of a live Service (``serviceViewFromService``)."""
     metadata, spec = item["metadata"], item["spec"]
     ingress = ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
-    asked = [spec.get("loadBalancerIP") or "", *_annotation(item, ANNOTATION_ADDRESSES).split(",")]
     return LbService(
         namespace=metadata["namespace"],
         name=metadata["name"],
         labels={**(metadata.get("labels") or {}), **service_labels(metadata["namespace"], metadata["name"])},
         held=_addresses(entry.get("ip") or "" for entry in ingress),
-        asks=frozenset(_addresses(asked)),
+        asks=asked_addresses(item),
         families=_families(spec),
         key=_annotation(item, ANNOTATION_SHARING_KEY),
         partners=frozenset(_annotation(item, ANNOTATION_SHARING_NAMESPACES).split(",")),
@@ -238,12 +256,18 @@ def read_service(item: Object) -> LbService:
     )
 
 
+def asked_addresses(item: Mapping[str, Any]) -> frozenset[Address]:
+    """Return the addresses that a Service asks for (``getSVCRequestedIPs``); none: any will do."""
+    asked = (item.get("spec") or {}).get("loadBalancerIP") or ""
+    return frozenset(_addresses([asked, *_annotation(item, ANNOTATION_ADDRESSES).split(",")]))
+
+
 def service_name(item: Object) -> str:
     """Return ``namespace/name``."""
     return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
 
 
-def _annotation(item: Object, name: str) -> str:
+def _annotation(item: Mapping[str, Any], name: str) -> str:
     found = item["metadata"].get("annotations") or {}
     return found.get(name) or found.get(OLDER_NAMES[name]) or ""
 

@@ -26,7 +26,7 @@ from .consent import ConsentError, told_refusals
 from .distribution_look import distribution_lacks
 from .field_owners import is_applied
 from .held_addresses import EVERY_SERVICE, ServiceWrites, lost_at_a_start, lost_by_a_release, no_longer_served
-from .helm_values import value_at
+from .helm_values import REPLICAS, value_at
 from .kubectl import kubectl
 from .lb_ipam import ALL, CLASSED, NONE, LbIpam, read_service, served_by, service_name
 from .live_objects import live_uids, place
@@ -44,18 +44,23 @@ from .preflight import (
     EVERYWHERE,
     Right,
     helm_rights,
+    kind_rights,
     lacking_rights,
     load_balancers,
     reading_rights,
     rights,
+    secrets_namespaces,
     verifying_rights,
     writing_rights,
 )
+from .range_changes import usage
 from .service_writes import SERVICES, release_writes, service_writes
 from .takeover import (
     Release,
     cluster_refusals,
     is_as_planned,
+    range_notes,
+    range_refusals,
     release_note,
     release_refusals,
     release_word,
@@ -74,6 +79,27 @@ PARTS = ("bgp", "lb")
 TOO_OLD = (
     "{0}: its image {1} is Cilium {2}, and {3} is the oldest version that is supported (let whoever installs Cilium"
     " bring it to edge_cilium_version first)"
+)
+ONE_OPERATOR = (
+    "operator.replicas is 1, so no operator stands by (add the nodes to edge_nodes, or write operator.replicas: 2 in"
+    " edge_cilium_values)"
+)
+WITHOUT_RELEASE = (
+    "Cilium runs ({0}), and Helm knows no release {1} in the namespace {2}: {3}, or leave Cilium to whoever installs"
+    " it: edge_cilium_managed: false)"
+)
+_REFUSED = 'Helm would refuse its objects ("invalid ownership metadata"), after routers were changed'
+OTHER_RELEASE = (
+    f"{_REFUSED} (name the release that it belongs to: cilium_net_release_name: {{0}},"
+    " cilium_net_release_namespace: {1}"
+)
+LOST_RELEASE = (
+    "its objects say that this release made them, so the record of it is gone, and with it the values that Helm would"
+    " unset (bring the record back, or make a new one with the values that run: helm upgrade --install"
+)
+NO_RELEASE = (
+    f"{_REFUSED} (make a release of it with the values that run: helm upgrade --install --take-ownership, from Helm"
+    " 3.17 on"
 )
 NO_NAMESPACE = (
     "cilium_net_release_namespace: the cluster has no namespace {0}, in which Cilium's release and the note of what"
@@ -125,8 +151,10 @@ class Target:
     @property
     def namespaces(self) -> list[str]:
         """The namespaces in which rights are of interest."""
-        services = {item["namespace"] for item in self.cluster["services"]}
-        return sorted({self.namespace, self.cluster["secrets_namespace"], *services})
+        found = {item["namespace"] for item in self.cluster["services"]}
+        if self.looks_at_release:
+            found |= set(secrets_namespaces(self.cluster["helm_values"], self.cluster["cilium_version"]))
+        return sorted({self.namespace, self.cluster["secrets_namespace"], *found})
 
     @property
     def rights_to_look(self) -> set[Right]:
@@ -135,7 +163,13 @@ class Target:
             return rights("", "nodes", ["list"])
         secrets = {item["spec"]["authSecretRef"] for item in self.cluster["bgp"] if "authSecretRef" in item["spec"]}
         where = self.namespace, self.cluster["secrets_namespace"]
-        return reading_rights(*where, self.looks_at_release, note_name(self.site), secrets)
+        wanted = reading_rights(*where, self.looks_at_release, note_name(self.site), secrets)
+        return wanted.union(*map(kind_rights, self.release_usage))
+
+    @property
+    def release_usage(self) -> list[str]:
+        """The kinds of which the look at the release wants the live objects (:func:`.range_changes.usage`)."""
+        return usage(self.cluster["helm_values"]) if self.looks_at_release else []
 
     @property
     def serves(self) -> str:
@@ -260,11 +294,11 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
 
 
 def usage_request(target: Target, state: Mapping[str, Any]) -> list[str]:
-    """Return the kinds to be read beside the state, where an object leaves the plan: what nodes use of it."""
+    """Return the kinds to be read beside the state: what nodes use of an object that leaves the plan, or of ranges."""
     if not target.is_written:
         return []
-    found = (usage_plurals(part, target.options(part), state["objects"]) for part in PARTS)
-    return [plural for plurals in found for plural in plurals]
+    found = [plural for part in PARTS for plural in usage_plurals(part, target.options(part), state["objects"])]
+    return list(dict.fromkeys([*found, *target.release_usage]))
 
 
 def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> Look:
@@ -459,6 +493,9 @@ def _look_at_release(target: Target, state: Mapping[str, Any], found: Look) -> d
     made = state["config_map"].get(RELEASE, "").split()
     consent = TakeOver.of(target.cluster["take_over"])
     found.refusals += release_refusals(live, planned, made, consent)
+    found.refusals += range_refusals(live, planned, made, consent, state["objects"])
+    found.notes += range_notes(live, planned, made, consent, state["objects"])
+    found.refusals += _without_release(target, state) if live is None else []
     if live is not None and live.pending and live.digest in made:
         found.notes.append(
             f"the Helm release {live.name} is {live.pending}: a run was cut off in the middle of it, or Helm is at"
@@ -469,10 +506,31 @@ def _look_at_release(target: Target, state: Mapping[str, Any], found: Look) -> d
         found.notes += [f"{text}\n{WAITS}" for text in lacks(state, rolled_out=False, kubectl=target.kubectl).errors]
     runs = live is not None or _runs_agents(state)
     found.first_install = not runs and _is_bare(state)
-    values = live.running.values if live else None
-    for lack in distribution_lacks(target.cluster, state["nodes"], state["workloads"], runs, values):
+    running = live.running if live else None
+    unset = () if running is None or running.digest in made else consent.unset
+    for lack in distribution_lacks(target.cluster, state["nodes"], state["workloads"], runs, running, unset):
         (found.refusals if lack.refusal else found.notes).append(lack.text)
     return release_word(live, planned, made, consent)
+
+
+def _without_release(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why Helm must not install Cilium over agents that it has no release of, as far as the account may look.
+
+    Helm writes on an object which release made it, and refuses what another one made, or none (helm.sh/helm,
+    ``pkg/action/validate.go``).
+    """
+    for item in state["workloads"] or []:
+        metadata = item["metadata"]
+        if (item["kind"], metadata["name"]) != ("DaemonSet", AGENTS):
+            continue
+        told = metadata.get("helm") or {}
+        named = told.get("release-name"), told.get("release-namespace")
+        way_out = NO_RELEASE
+        if named == (target.release, target.namespace):
+            way_out = LOST_RELEASE
+        elif all(named):
+            way_out = OTHER_RELEASE.format(*named)
+        yield WITHOUT_RELEASE.format(place(item), target.release, target.namespace, way_out)
 
 
 def _is_bare(state: Mapping[str, Any]) -> bool:
@@ -521,8 +579,8 @@ def _pending(
 ) -> Iterator[str]:
     """Yield the parts whose role would find anything to do or to tell.
 
-    What this look cannot tell counts as pending: whether passwords are the planned ones, which ranges nodes have of
-    the operator's, and what the kinds of another Cilium make of any part.
+    What this look cannot tell counts as pending: whether passwords are the planned ones, and what the kinds of another
+    Cilium make of any part.
     """
     if target.looks_at_release and not _release_is_as_planned(target, state):
         yield RELEASE
@@ -539,9 +597,8 @@ def _release_is_as_planned(target: Target, state: Mapping[str, Any]) -> bool:
     live, planned = releases(target, state)
     made = state["config_map"].get(RELEASE, "").split()
     running = bool(state["rollouts"]) and not any(state["rollouts"].values())
-    from_operator = value_at(planned.values, "ipam.mode") == "cluster-pool"
     noted = list(release_note(live, planned, made, TakeOver.of(target.cluster["take_over"]))) == made
-    return is_as_planned(state["release"], planned) and noted and running and not from_operator
+    return is_as_planned(state["release"], planned) and noted and running
 
 
 def _policies_that_end(target: Target, state: Mapping[str, Any], live_version: str) -> list[Any]:
@@ -557,8 +614,9 @@ def _policies_that_end(target: Target, state: Mapping[str, Any], live_version: s
 def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Changes], helm: bool) -> set[Right]:
     """Return the rights that this run needs to write."""
     cluster = target.cluster
-    wanted = helm_rights(target.namespace) if helm else set()
     there = live_uids(state)
+    release = target.namespace, cluster["helm_values"], cluster["cilium_version"]
+    wanted = helm_rights(*release, there) if helm else set()
     for part in PARTS:
         found, objects = changes[part], target.options(part)["objects"]
         later = [item for item in objects if item["kind"] in PART_KINDS[part] and item["kind"] not in state["kinds"]]
@@ -597,7 +655,9 @@ def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
     cluster = target.cluster
     more = sorted(set(state["nodes"]) - set(cluster["nodes"]))
     if more:
-        yield f"nodes that the inventory does not have: {some(more, MOST_NAMES)}"
+        alone = target.looks_at_release and value_at(cluster["helm_values"], REPLICAS) == 1
+        spare = f"; {ONE_OPERATOR}" if alone and len(cluster["nodes"]) == 1 else ""
+        yield f"nodes that the inventory does not have: {some(more, MOST_NAMES)}{spare}"
     missing = sorted(set(cluster["nodes"]) - set(state["nodes"]))
     if missing and state["nodes"]:
         yield f"nodes of the inventory that have not joined: {some(missing, MOST_NAMES)}"

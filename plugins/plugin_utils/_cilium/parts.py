@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...module_utils._kubernetes.cilium_kinds import NODE, NODE_CONFIG, OTHERS_PLURALS, PLURALS, READ_ONLY_PLURALS
-from .._kubernetes.labels import FIELD_MANAGER, ownership_labels, service_labels
+from .._kubernetes.labels import FIELD_MANAGER, ownership_selector, service_labels
 from .._model.site import TakeOver
 from .changes import Changes, another_inventory, bgp_changes, lb_changes, service_changes
 from .common import BGP_KINDS, LB_KINDS, Object
@@ -35,7 +35,7 @@ def state_request(part: str, options: Mapping[str, Any], wait: int) -> dict[str,
         wait: seconds to wait until the cluster serves the kinds of ``objects``. A kind that nothing is planned of is
             not waited for, as not every Cilium has it.
     """
-    owned = ",".join(f"{key}={value}" for key, value in sorted(ownership_labels(options["site"]).items()))
+    owned = ownership_selector(options["site"])
     planned = {item["kind"] for item in options["objects"]}
     return {
         "wait_plurals": [PLURALS[kind] for kind in PART_KINDS[part] if kind in planned],

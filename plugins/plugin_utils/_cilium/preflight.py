@@ -21,8 +21,10 @@ from ...module_utils._kubernetes.cilium_kinds import (
     plural_of,
 )
 from .._findings.wording import MOST_NAMES, some
+from .._versions.cilium import Version, parse_version
 from .._versions.controller import OLDEST, TOO_NEW, version_text
 from .common import GROUP, Object
+from .helm_values import value_at
 from .live_objects import place
 
 EVERYWHERE = ""
@@ -49,6 +51,21 @@ HELM_WRITES: tuple[tuple[str, str, bool], ...] = (
     ("rbac.authorization.k8s.io", "roles", True),
 )
 """API group and resource of what Cilium's chart always holds, and whether it stands in the release's namespace."""
+
+_SECRETS_NAMESPACE = "cilium-secrets"
+SECRETS_NAMESPACES: Mapping[str, tuple[str, bool]] = {
+    "bgpControlPlane": ("kube-system", False),
+    "envoyConfig": (_SECRETS_NAMESPACE, True),
+    "gatewayAPI": (_SECRETS_NAMESPACE, True),
+    "ingressController": (_SECRETS_NAMESPACE, True),
+}
+"""Section of the chart's values, ``secretsNamespace`` of which has name and ``create`` where ``enabled`` is true."""
+_TLS_NAMESPACE_SINCE: Version = (1, 17, 0)
+"""The first chart with ``tls.secretsNamespace``, which is there whatever is enabled."""
+_ENDPOINT_SLICE_SINCE: Version = (1, 19, 0)
+"""The first chart whose ingress controller has an EndpointSlice; before, it has Endpoints."""
+_ADMISSION_SINCE: Version = (1, 20, 0)
+"""The first chart whose Gateway API has a ValidatingAdmissionPolicy."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,6 +112,12 @@ def rights(group: str, resource: str, verbs: Iterable[str], namespace: str = EVE
     return {Right(group, resource, namespace, verb, name) for verb in verbs}
 
 
+def kind_rights(plural: str) -> set[Right]:
+    """Return what it needs to read all objects of a kind of Cilium's, and in which versions the cluster has it."""
+    kind = rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"], name=f"{plural}.{GROUP}")
+    return kind | rights(GROUP, plural, ["list"])
+
+
 def reading_rights(
     release_namespace: str, secrets_namespace: str, helm: bool, note: str, secrets: Iterable[str]
 ) -> set[Right]:
@@ -109,8 +132,7 @@ def reading_rights(
     """
     wanted = set()
     for plural in (*PLURALS.values(), *OTHERS_PLURALS.values(), READ_ONLY_PLURALS[NODE_CONFIG]):
-        wanted |= rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"], name=f"{plural}.{GROUP}")
-        wanted |= rights(GROUP, plural, ["list"])
+        wanted |= kind_rights(plural)
     for resource in ("namespaces", "nodes", "services"):
         wanted |= rights("", resource, ["list"])
     wanted |= rights("", "secrets", ["list"], secrets_namespace)
@@ -140,17 +162,76 @@ def verifying_rights(namespace: str, note: str, agents: bool) -> set[Right]:
     return wanted | (rights("", "pods", ["list"], namespace) if agents else set())
 
 
-def helm_rights(namespace: str) -> set[Right]:
+def secrets_namespaces(values: Mapping[str, Any], version: str) -> dict[str, bool]:
+    """Return the namespaces in which Cilium's chart has roles for Secrets, and whether it makes each of them.
+
+    Args:
+        values: all values of the release.
+        version: of Cilium.
+
+    Source: the chart's templates cilium-secrets-namespace.yaml, cilium-agent/role.yaml and cilium-operator/role.yaml.
+    """
+    asked = {section: usual for section, usual in SECRETS_NAMESPACES.items() if _is_on(values, f"{section}.enabled")}
+    if parse_version(version) >= _TLS_NAMESPACE_SINCE:
+        asked["tls"] = (_SECRETS_NAMESPACE, True)
+    found: dict[str, bool] = {}
+    for section, (usual, usually_made) in asked.items():
+        written = value_at(values, f"{section}.secretsNamespace")
+        written = written if isinstance(written, Mapping) else {}
+        name = str(written.get("name", usual) or "")
+        if name:
+            found[name] = found.get(name, False) or str(written.get("create", usually_made)).lower() == "true"
+    return found
+
+
+def helm_rights(namespace: str, values: Mapping[str, Any], version: str, there: Container[str] = ()) -> set[Right]:
     """Return what an installation or upgrade of Cilium's chart needs.
 
+    It is what the chart holds whatever the values are, and what the BGP control plane, the ingress controller and the
+    Gateway API add. What else is switched on (a ServiceMonitor, an Ingress of Hubble UI) is left to Helm to tell.
     Helm keeps its records in Secrets: it writes them again at its end, and deletes the oldest of them.
+
+    Args:
+        namespace: of the release.
+        values: all its values.
+        version: of Cilium.
+        there: the objects that live, as :func:`.live_objects.place` names them; no namespace is to be made of these.
     """
     wanted: set[Right] = set()
-    for group, resource, own in HELM_WRITES:
-        where = namespace if own else EVERYWHERE
+    for group, resource, where in _chart_objects(namespace, values, version):
         wanted |= rights(group, resource, ("get", "patch"), where, UNKNOWN)
         wanted |= rights(group, resource, ("create",), where)
+    for name, made in secrets_namespaces(values, version).items():
+        if made:
+            wanted |= rights("", "namespaces", ("get", "patch"), name=name)
+            wanted |= set() if f"Namespace {name}" in there else rights("", "namespaces", ("create",))
     return wanted | rights("", "secrets", ("update", "delete"), namespace, UNKNOWN)
+
+
+def _chart_objects(namespace: str, values: Mapping[str, Any], version: str) -> Iterator[tuple[str, str, str]]:
+    """Yield API group, resource and namespace of what the chart holds, but the namespaces that it makes."""
+    for group, resource, own in HELM_WRITES:
+        yield group, resource, namespace if own else EVERYWHERE
+    for where in secrets_namespaces(values, version):
+        yield "rbac.authorization.k8s.io", "rolebindings", where
+        yield "rbac.authorization.k8s.io", "roles", where
+    if _is_on(values, "ingressController.enabled"):
+        slices = parse_version(version) >= _ENDPOINT_SLICE_SINCE
+        yield *(("discovery.k8s.io", "endpointslices") if slices else ("", "endpoints")), namespace
+        yield "networking.k8s.io", "ingressclasses", EVERYWHERE
+    if _is_on(values, "gatewayAPI.enabled") and not _is_off(values, "gatewayAPI.gatewayClass.create"):
+        yield "gateway.networking.k8s.io", "gatewayclasses", EVERYWHERE
+        if parse_version(version) >= _ADMISSION_SINCE:
+            yield "admissionregistration.k8s.io", "validatingadmissionpolicies", EVERYWHERE
+            yield "admissionregistration.k8s.io", "validatingadmissionpolicybindings", EVERYWHERE
+
+
+def _is_on(values: Mapping[str, Any], path: str) -> bool:
+    return str(value_at(values, path)).lower() == "true"
+
+
+def _is_off(values: Mapping[str, Any], path: str) -> bool:
+    return str(value_at(values, path)).lower() == "false"
 
 
 def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Container[str] = ()) -> set[Right]:

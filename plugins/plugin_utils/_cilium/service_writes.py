@@ -42,8 +42,8 @@ def service_writes(
     own = Claims(SERVICES, claims.site, state.get("config_map") or {}, claims.namespace, claims.now)
     changes = service_changes(items, there, own)
     removed = set(map(service_name, changes.remove))
-    written = {service_name(item): item for item in changes.apply}
-    after = {name: _applied(item, live[name], _own_keys(live[name])) for name, item in written.items() if name in live}
+    applied = {service_name(item): item for item in changes.apply}
+    after = {name: written(item, live[name]) for name, item in applied.items() if name in live}
     return ServiceWrites(
         lambda service: service_name(service) in removed,
         after,
@@ -144,6 +144,16 @@ def _applied(item: Object, live: Object, own: Mapping[str, set[str]]) -> Object:
         found[kind] = {**{key: value for key, value in _keys(live, kind).items() if key not in given_back}, **wanted}
     spec = found.pop("spec")
     return {**live, "metadata": {**live["metadata"], **found}, "spec": spec}
+
+
+def written(item: Object, live: Object) -> Object:
+    """Return a live Service as it is once our field manager has applied ``item`` to it.
+
+    Args:
+        item: what is applied; its metadata may have labels and annotations alone.
+        live: the Service, with its managed fields. Without them it gives nothing back.
+    """
+    return _applied(item, live, _own_keys(live))
 
 
 def _own_keys(live: Object) -> dict[str, set[str]]:

@@ -17,14 +17,16 @@ from typing import Any
 
 import yaml
 
-from ...module_utils._errors import EdgeError
+from ...module_utils._errors import EdgeError, message
 from ...module_utils._kubernetes.helm_records import DEPLOYED, PENDING, UNINSTALLED, UNINSTALLING
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import ownership_labels
 from .._model.site import TakeOver
 from .._versions.cilium import V2ALPHA1_MIGRATED, V2ALPHA1_UNTIL, parse_version, text_of
+from .common import Object
 from .helm_values import as_helm_keeps, same_value, shown
 from .note import note_name
+from .range_changes import nodes_outside, range_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,82 @@ def release_refusals(live: Release | None, planned: Release, made: Collection[st
     return [*refusals, *(text for texts in steps.values() for text in texts)]
 
 
+def range_refusals(
+    live: Release | None,
+    planned: Release,
+    made: Collection[str],
+    consent: TakeOver,
+    nodes: Iterable[Object] = (),
+) -> list[str]:
+    """Return why pods of a running cluster must not get their addresses in another way, whoever made the release.
+
+    The word that names the change lifts it, and with it the ranges that nodes have: they join again afterwards. Until
+    then it goes on to hold for them where the change is made (:func:`range_notes`).
+
+    Args:
+        live: as the cluster has it; None: there is none.
+        planned: version and values of the plan.
+        made: what is noted, as :func:`release_note` returns it.
+        consent: the user's word.
+        nodes: what the cluster has, with each CiliumNode where Cilium's operator hands out ranges.
+    """
+    outside = nodes_outside(planned.values, nodes, live is not None)
+    told = [outside] if outside else []
+    if live is None or live.status == UNINSTALLING:
+        return told
+    changes = _range_changes(live.running, planned)
+    if not changes:
+        return [] if _range_is_changed(live, made, consent) else told
+    if _lifts_ranges(consent.release, live, planned, made):
+        return []
+    text = message(
+        f"the live release {live.name}",
+        f"the plan changes how the pods of a running cluster get their addresses: {'; '.join(changes)}. They may lose"
+        ' their connections for good (Cilium documentation, "IP Address Management")',
+        "put it back: edge_cluster_pod_cidrs, edge_cluster_pod_mask, edge_cluster_pod_pools, edge_cluster_distribution,"
+        " or the value itself in edge_cilium_values. A range may be appended. Or say so, where nothing is to be kept:"
+        f" edge_cluster_take_over: {{release: {_valid_word(live, planned, made)}}}",
+    )
+    return [text, *told]
+
+
+def range_notes(
+    live: Release | None,
+    planned: Release,
+    made: Collection[str],
+    consent: TakeOver,
+    nodes: Iterable[Object],
+) -> list[str]:
+    """Return which nodes have yet to join again after a change of ranges that the user's word made possible.
+
+    The arguments are those of :func:`range_refusals`, which refuses the same of nodes without such a word.
+    """
+    if live is None or not _range_is_changed(live, made, consent) or _range_changes(live.running, planned):
+        return []
+    outside = nodes_outside(planned.values, nodes)
+    return [outside] if outside else []
+
+
+def _range_is_changed(live: Release, made: Collection[str], consent: TakeOver) -> bool:
+    """Return whether the live release came by the word that the inventory has, and that names one change.
+
+    What is noted names the release to which the word led, so that it holds for no later one.
+    """
+    word = consent.release
+    if not word or CHANGE not in word:
+        return False
+    return any(item.startswith(_use(word)) and item.endswith(f"{BETWEEN}{live.mark}") for item in made)
+
+
+def _range_changes(item: Release, planned: Release) -> list[str]:
+    return range_changes(item.values, planned.values, item.version, planned.version)
+
+
+def _lifts_ranges(word: str | None, live: Release, planned: Release, made: Collection[str]) -> bool:
+    """Return whether a word consents to other addresses of pods: the one that names the change alone does."""
+    return bool(word) and CHANGE in str(word) and _is_consent(word, live.running, live, planned, made)
+
+
 def _taken_over(live: Release, planned: Release, made: Collection[str], consent: TakeOver, word: str) -> list[str]:
     """Return why revisions that this site has not made are left alone, in one text with one block of words.
 
@@ -182,6 +260,8 @@ def _taken_over(live: Release, planned: Release, made: Collection[str], consent:
     if changed:
         text += f"; the plan would set {some(changed, MOST_NAMES)}"
     said = consent.release if consented else None
+    if said and any(_lacks_word(said, item, live, planned, made) for item in live.revisions):
+        said = None  # what else is refused prints the one word that holds for all
     names = sorted(".".join(path) for path in unsaid)
     ways_out = _ways_out(names, _words(said or word, consent.unset), bool(said))
     if not unsaid:
@@ -254,6 +334,8 @@ def _lacks_word(word: str, item: Release, live: Release, planned: Release, made:
     """Return whether a revision waits for another word than this one."""
     waits = item.digest not in made and item.digest != planned.digest
     if waits and not _is_consent(word, item, live, planned, made):
+        return True
+    if item is live.running and _range_changes(item, planned) and not _lifts_ranges(word, live, planned, made):
         return True
     return bool(_wrong_step(item, planned, word, "")) and not _lifts_step(word, item, live, planned, made)
 
@@ -332,7 +414,9 @@ def _words(word: str, unset: Sequence[str]) -> dict[str, Any]:
 
 
 def release_word(live: Release | None, planned: Release, made: Collection[str], consent: TakeOver) -> dict[str, Any]:
-    """Return the words of ``edge_cluster_take_over`` that :func:`release_refusals` asks for; none where none helps.
+    """Return the words of ``edge_cluster_take_over`` that the release waits for; none where none helps.
+
+    They are those of :func:`release_refusals` and of :func:`range_refusals`.
 
     Args:
         live: as the cluster has it; None: there is none.
@@ -340,7 +424,7 @@ def release_word(live: Release | None, planned: Release, made: Collection[str], 
         made: what is noted, as :func:`release_note` returns it.
         consent: the user's word.
     """
-    refused = release_refusals(live, planned, made, consent)
+    refused = release_refusals(live, planned, made, consent) or range_refusals(live, planned, made, consent)
     if live is None or not refused:
         return {}
     unset = sorted({".".join(path) for path in _lost(live, planned, made)} | set(consent.unset))

@@ -81,7 +81,9 @@ class PlannedRouter(TypedDict):
         ("file", "controller", "none"),
     ]
     controller: Annotated[PlannedController | None, "How UniFi Network is reached; null: it does not hold the BGP."]
-    persist: Annotated[bool, "Whether a boot hook brings its file back after a firmware upgrade."]
+    persist: Annotated[
+        bool, "Whether a boot hook is to bring its file back after a firmware upgrade; false for a router that leaves."
+    ]
     take_over: Annotated[list[str], "Blocks of FRR that are not ours and that a restart may lose."]
     frr_version: Annotated[str, "The FRR version that the plan assumes."]
     asn: Annotated[int, "AS number."]

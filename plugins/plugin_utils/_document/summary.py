@@ -20,6 +20,10 @@ class RouterSummary(TypedDict):
     state: Annotated[str, "What becomes of it.", STATES]
     added: Annotated[int, "Lines of its BGP configuration that are new."]
     removed: Annotated[int, "Lines that go."]
+    boot_hook: Annotated[
+        bool,
+        "Whether what brings its file back after a firmware upgrade is written or removed: copy, script, hook, unit.",
+    ]
     closes: Annotated[
         list[str] | None,
         "Neighbors whose session is up and that may be reset, as their own configuration changes; null: not known.",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,11 @@ QUESTION_OF = (
 """Pattern in a finding's path -> the question whose answer stands there; the first that fits."""
 
 
+POD_CODES = ("EDGE409", "EDGE424", "EDGE429")
+"""Findings of addresses that pods would have too."""
+POD_CIDRS = ("10.244.0.0/16", "172.20.0.0/16", "10.42.0.0/16")
+"""Pod ranges, the first of which that meets nothing is written where the default one would."""
+
 HINTS = {"EDGE403": "take addresses that no host has"}
 """Code -> the way out in an answer, where the plan's hint is a key that has no question."""
 
@@ -83,10 +88,21 @@ def new_inventory(given: Mapping[str, object], schema: str) -> NewInventory:
         return NewInventory(wrong=tuple(wrong))
     files = {HOSTS: hosts_text(answers), VARIABLES: variables_text(answers, schema)}
     findings = plan(read_files(files)).findings
+    for pods in POD_CIDRS if _meets_pods(findings) else ():
+        other = {**files, HOSTS: hosts_text(answers, pods)}
+        found = plan(read_files(other)).findings
+        if not _meets_pods(found):
+            files, findings = other, found
+            break
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
         return NewInventory(wrong=tuple(_wrong(finding, answers) for finding in errors))
     return NewInventory(files=files, warnings=findings)
+
+
+def _meets_pods(findings: Iterable[Finding]) -> bool:
+    """Return whether addresses of the answers are those of pods."""
+    return any(finding.code in POD_CODES for finding in findings)
 
 
 def read_files(files: Mapping[str, str]) -> Inventory:
@@ -128,14 +144,15 @@ def _wrong(finding: Finding, answers: Answers) -> Wrong:
     return Wrong(question, f"{problem} [{finding.code}]", HINTS.get(finding.code, finding.hint))
 
 
-def hosts_text(answers: Answers) -> str:
-    """Return the file of the hosts."""
+def hosts_text(answers: Answers, pods: str = "") -> str:
+    """Return the file of the hosts; ``pods`` is the pod range, where it is not to be Cilium's or the distribution's."""
     router = _router_text(answers, answers.gateway) if answers.gateway is not None else ""
     distribution = (
         "          # edge_cluster_distribution: talos    # or k3s, kubeadm: what Helm values Cilium needs there\n"
         if answers.distribution == OTHER_DISTRIBUTION
         else f"          edge_cluster_distribution: {answers.distribution}\n"
     )
+    distribution += _pods_text(pods)
     asn = (
         "" if answers.router == NO_ROUTER else f"          edge_cluster_asn: {_scalar(_number(answers.cluster_asn))}\n"
     )
@@ -159,6 +176,17 @@ all:
       hosts:
         # Nobody logs in to them. Names as in `kubectl get nodes`; addresses are the ends of BGP sessions.
 {nodes}"""
+
+
+def _pods_text(pods: str) -> str:
+    if not pods:
+        return ""
+    return (
+        "          # By default pods would get addresses of the network, or of the pool. Where Cilium runs already,\n"
+        "          # what its nodes have belongs here (kubectl get ciliumnodes -o yaml, spec.ipam): a range in use\n"
+        "          # must stay, and the first run says how to consent to a list that has less than the live one.\n"
+        f"          edge_cluster_pod_cidrs: {pods}\n"
+    )
 
 
 def _router_text(answers: Answers, gateway: Address) -> str:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from ...module_utils._errors import EdgeError, message
 from .._addressing.addresses import Address, Cidr, parse_address, parse_pool_entry, parse_segment
 from .._findings.wording import did_you_mean, one_of
+from .._versions.cilium import NEWEST_RELEASE
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ ROUTER = Question(
     "router", "Router that speaks BGP with the nodes", "unifi, linux, or none: the nodes answer ARP themselves", "unifi"
 )
 DISTRIBUTION = Question("distribution", "Kubernetes distribution", "talos, k3s, kubeadm or other", "other")
-CILIUM = Question("cilium", "Version of Cilium", "whole; the one that runs, or the one to install", "1.20.2")
+CILIUM = Question("cilium", "Version of Cilium", "whole; the one that runs, or the one to install", NEWEST_RELEASE)
 NETWORK = Question("network", "Network of the nodes", "such as 192.168.10.0/24")
 GATEWAY = Question("gateway", "Address of the router in that network", "nothing: the network's first one")
 NODES = Question("nodes", "Nodes", "NAME=ADDRESS, separated by commas")
@@ -213,7 +214,7 @@ def _choice(text: str, choices: tuple[str, ...]) -> str:
 
 def _version(text: str) -> str:
     if re.fullmatch(r"v?[0-9]+(\.[0-9]+)?", _needed(text)):
-        raise EdgeError("", f"{text} is not whole", "Helm needs all three numbers, such as 1.20.2")
+        raise EdgeError("", f"{text} is not whole", f"Helm needs all three numbers, such as {NEWEST_RELEASE}")
     return text.removeprefix("v")
 
 

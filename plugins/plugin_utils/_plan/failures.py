@@ -29,7 +29,7 @@ LEASE_JITTER = 2.2
 """Most times the retry period between two looks of a candidate at the lease (client-go: JitterFactor 1.2)."""
 
 LIVENESS_SIGN = 1
-"""Seconds between two signs of life that an agent gives Cilium's program in the kernel (agent-liveness-update-interval)."""
+"""Seconds between two signs of life that an agent gives its programs in the kernel (agent-liveness-update-interval)."""
 
 NODE, AGENT, FRR = FAILURES
 LOCAL = "Local"
@@ -89,11 +89,10 @@ def arp_unanswered(lease: L2Lease) -> Interval:
     """Return how long nobody answers ARP or NDP for an address, from the end of a dead agent's answers on.
 
     Cilium's program in the kernel answers for the duration of a lease after the agent's last sign of life
-    (``l2_announcements_max_liveness`` in its ``l2_responder.h``). Another node may have the lease before that.
+    (``l2_announcements_max_liveness`` in its ``l2_responder.h``). Another node has the lease after :func:`lease_moves`,
+    which may be sooner.
     """
-    most = lease_moves(lease).most
-    assert most is not None
-    return Interval(0, most - (lease.duration - LIVENESS_SIGN))
+    return Interval(0, 2 * LEASE_JITTER * lease.retry + LIVENESS_SIGN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from .._addressing.addresses import Address, address_text
 from .._addressing.intervals import subtract
 from .._cilium.bgp import bgp_objects
 from .._cilium.helm_checks import check_cluster_values
-from .._cilium.helm_values import distribution_values, helm_values, secrets_namespace
+from .._cilium.helm_values import distribution_values, helm_values, one_node_values, secrets_namespace
 from .._cilium.lb import lb_objects
 from .._cilium.services import chart_values, node_labels, services
 from .._document.plan import (
@@ -121,12 +121,12 @@ def _check_values(cluster: Cluster, written: Mapping[str, Item], report: Report)
 
 
 def _derived_values(cluster: Cluster) -> list[Derived]:
-    """Return the Helm values that are derived from the cluster's distribution, where the release is ours to write."""
+    """Return the Helm values that are derived from distribution and nodes, where the release is ours to write."""
     if not (cluster.managed and cluster.cilium_managed) or cluster.absent:
         return []
     return [
         Derived(f"{cluster.host}.edge_cilium_values.{item.path}", item.value, item.reason)
-        for item in distribution_values(cluster)
+        for item in (*distribution_values(cluster), *one_node_values(cluster))
     ]
 
 
@@ -191,7 +191,7 @@ def _router(site: Site, router: Router) -> PlannedRouter:
         "platform": router.platform,
         "bgp_owner": router.bgp_owner,
         "controller": _controller(router),
-        "persist": router.persist,
+        "persist": router.persist and not router.absent,
         "take_over": list(router.take_over),
         "frr_version": router.frr_version,
         "asn": router.asn,

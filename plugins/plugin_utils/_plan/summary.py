@@ -34,7 +34,8 @@ def summarize(
     Args:
         plan: the plan.
         check: whether it is a preview.
-        routers: by router in the run, what ``frr_config`` returned in each stage.
+        routers: by router in the run, what ``frr_config`` or ``unifi_bgp`` returned in each stage, and as ``boot_hook``
+            whether ``frr_persist`` changed something.
         clusters: by cluster in the run: ``live``, ``release``, ``notes`` and ``objects``, what ``cluster_state_info``
             has read of the release, what ``helm_release`` and ``cluster_note`` returned, and what ``cluster_objects``
             returned for each part; ``waiting``, what ``edge_compare`` returned of one to which others apply; ``looks``,
@@ -69,13 +70,14 @@ def _router(planned: PlannedRouter, results: Sequence[Result]) -> RouterSummary:
         "state": "unchanged",
         "added": sum(line.startswith("+") for line in lines),
         "removed": sum(line.startswith("-") for line in lines),
+        "boot_hook": any(result.get("boot_hook") for result in results),
         "closes": sorted({name for result in results for name in result.get("closes", ())}) if known else None,
     }
     if not planned["managed"]:
         summary["state"] = "unmanaged"
     elif not results:
         summary["state"] = "left out"
-    elif any(result.get("changed") for result in results):
+    elif summary["boot_hook"] or any(result.get("changed") for result in results):
         summary["state"] = "changes"
     elif lines and planned["bgp_owner"] == "none":
         summary["state"] = "others"
@@ -146,7 +148,11 @@ def _router_cells(item: RouterSummary) -> tuple[str, str]:
         return f"+{item['added']} -{item['removed']}, by its owner", "-"
     if item["state"] == "unchanged":
         return "no change", "none reset"
-    lines = f"+{item['added']} -{item['removed']}" if item["added"] or item["removed"] else "the file only"
+    if item["added"] or item["removed"]:
+        lines = f"+{item['added']} -{item['removed']}"
+    else:
+        lines = "no line" if item["boot_hook"] else "the file only"
+    lines += ", boot hook" if item["boot_hook"] else ""
     if item["closes"] is None:
         return lines, "not known"
     return lines, f"{len(item['closes'])} may be reset" if item["closes"] else "none reset"

@@ -21,6 +21,7 @@ from .peerings.peerings import PeeringResult, resolve_peerings
 from .pools.checks import check_pools
 from .pools.pod_pools import check_cluster_ranges, check_pod_pools, pod_mask, resolve_pod_pools
 from .pools.pools import OwnedPool, default_pool, resolve_pools
+from .pools.release_ranges import check_release_ranges
 from .pools.selectors import check_selectors
 from .routers.multipath import link_exports, relaxing_neighbors
 from .routers.neighbors import resolve_neighbors
@@ -88,6 +89,7 @@ def resolve(parsed: ParsedSite, report: Report, allocations: Mapping[str, tuple[
         check_selectors(context, draft.host, draft.pools, draft.fallback)
     check_pod_pools(context)
     check_cluster_ranges(context, clusters)
+    check_release_ranges(context, clusters, [owned for draft in live for owned in draft.pools])
     site = Site(
         name=parsed.name,
         networks=networks,

@@ -20,7 +20,11 @@ Version = tuple[int, int, int]
 OLDEST: Version = (1, 16, 0)
 """The oldest version whose fields the planned objects have (BGP advertisements changed incompatibly in 1.16)."""
 
-NEWEST: Version = (1, 20, 0)
+NEWEST_RELEASE = "1.20.2"
+"""The newest release that is tried: the newest one of a twin, and the one that a new inventory names unless told."""
+_MAJOR, _MINOR, _PATCH = map(int, NEWEST_RELEASE.split("."))
+
+NEWEST: Version = (_MAJOR, _MINOR, 0)
 """The newest minor version whose CRDs and chart values are known; a later one is planned as this one."""
 
 
@@ -71,6 +75,10 @@ BGP (``operator/pkg/bgp/manager.go`` of 1.20.2). Pools are left, as tests/lab/te
 V2ALPHA1_UNTIL: Version = (1, 21, 0)
 """The first version that is to serve no ``v2alpha1`` of the kinds in :data:`V2_SINCE` (cilium/cilium#47242). The API
 server takes no CRD without a version in which objects may still be stored."""
+
+POOL_MIGRATION_SINCE: Version = (1, 20, 0)
+"""The first version whose operator hands nodes' ranges of IPAM mode cluster-pool over to a pool of multi-pool
+(``operator/pkg/ipam/allocator/multipool``); no other change of the mode is made while a cluster runs."""
 
 PEER_LOCAL_PORT_UNTIL: Version = (1, 18, 0)
 """The first version whose CiliumBGPPeerConfig, in both API versions, has no ``transport.localPort``."""

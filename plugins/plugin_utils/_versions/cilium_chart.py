@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .cilium import Version
 
@@ -28,9 +29,16 @@ class HelmValue:
     """What to do instead."""
     left_over: bool = False
     """Whether it never did, or no longer does, anything that a cluster could miss: then it is a warning."""
+    left_over_as: tuple[Any, ...] = ()
+    """Values that say what the versions without it do by themselves: such a one is a left-over too."""
     left_over_with: str | None = None
     """Path of a value that does the same: beside it, where that is true, it is a left-over too."""
 
+
+_OFF = (False,)
+_ON = (True,)
+_NOTHING: tuple[Any, ...] = ("", [], None)
+_OWN_CERTIFICATES = "let the chart make them (clustermesh.apiserver.tls.auto), or create the Secrets before"
 
 HELM_VALUES = (
     HelmValue(
@@ -44,33 +52,123 @@ HELM_VALUES = (
     HelmValue("bgpControlPlane.statusReport", since=(1, 17, 0)),
     HelmValue("cgroup.automount", until=NEVER, hint="did you mean cgroup.autoMount?", left_over=True),
     HelmValue("ciliumEndpointSlice.sliceMode", until=(1, 18, 0)),
+    *(
+        HelmValue(f"clustermesh.apiserver.tls.{name}", until=until, hint=_OWN_CERTIFICATES, left_over_as=_NOTHING)
+        for until, names in (
+            ((1, 19, 0), ("client.cert", "client.key")),
+            (
+                (1, 20, 0),
+                ("admin.cert", "admin.key", "remote.cert", "remote.key", "server.cert", "server.key"),
+            ),
+        )
+        for name in names
+    ),
+    HelmValue("clustermesh.apiserver.tls.enableSecrets", until=(1, 20, 0), left_over=True),
+    *(
+        HelmValue(
+            f"clustermesh.apiserver.tls.server.{name}",
+            until=(1, 20, 0),
+            hint=f"use clustermesh.apiserver.tls.auto.server.{name}",
+            left_over_as=_NOTHING,
+        )
+        for name in ("extraDnsNames", "extraIpAddresses")
+    ),
+    HelmValue(
+        "clustermesh.enableMCSAPISupport",
+        until=(1, 20, 0),
+        hint="use clustermesh.mcsapi.enabled",
+        left_over_as=_OFF,
+    ),
+    HelmValue("clustermesh.policyDefaultLocalCluster", since=(1, 18, 0)),
     HelmValue("containerRuntime.integration", until=(1, 16, 0)),
+    HelmValue("customCalls.enabled", until=(1, 19, 0), left_over_as=_OFF),
+    HelmValue("daemon.enableSourceIPVerification", since=(1, 17, 0)),
     HelmValue("defaultLBServiceIPAM", since=(1, 17, 0)),
     HelmValue("enableCiliumEndpointSlice", until=(1, 18, 0), hint="use ciliumEndpointSlice.enabled"),
     HelmValue("enableCnpStatusUpdates", until=(1, 15, 0)),
+    HelmValue("enableK8sEndpointSlice", until=(1, 19, 0), hint="remove it: it is always on", left_over_as=_ON),
     HelmValue("enableK8sEventHandover", until=(1, 15, 0)),
+    HelmValue("enableK8sTerminatingEndpoint", until=(1, 18, 0), hint="remove it: it is always on", left_over_as=_ON),
     HelmValue("enableLBIPAM", since=(1, 17, 0)),
     HelmValue("enableNoServiceEndpointsRoutable", since=(1, 19, 0)),
+    HelmValue("enableNonDefaultDenyPolicies", since=(1, 17, 0)),
     HelmValue(
         "enableRuntimeDeviceDetection",
         until=(1, 16, 0),
         hint="remove it: devices are always detected at runtime",
         left_over=True,
     ),
+    HelmValue(
+        "encryption.ipsec.encryptedOverlay",
+        until=(1, 20, 0),
+        hint="remove it: IPsec always encrypts the overlay",
+        left_over=True,
+    ),
+    *(
+        HelmValue(
+            f"encryption.strictMode.{name}",
+            until=(1, 20, 0),
+            hint=f"use encryption.strictMode.egress.{name}",
+            left_over_as=(*_NOTHING, *_OFF),
+        )
+        for name in ("allowRemoteNodeIdentities", "cidr", "enabled")
+    ),
+    HelmValue("encryption.strictMode.egress", since=(1, 19, 0), hint="use encryption.strictMode.enabled and cidr"),
+    HelmValue("encryption.strictMode.ingress", since=(1, 19, 0)),
+    HelmValue("encryption.wireguard.userspaceFallback", until=(1, 17, 0), left_over_as=_OFF),
+    HelmValue("encryption.ztunnel", since=(1, 19, 0)),
     HelmValue("endpointStatus", until=(1, 16, 0)),
+    HelmValue(
+        "eni.updateEC2AdapterLimitViaAPI",
+        until=(1, 18, 0),
+        hint="remove it: limits are always asked for",
+        left_over_as=_ON,
+    ),
     HelmValue(
         "externalIPs",
         until=(1, 17, 6),
         hint="remove it: kubeProxyReplacement serves external IPs by itself",
         left_over_with="kubeProxyReplacement",
     ),
+    HelmValue("externalWorkloads.enabled", until=(1, 18, 0), left_over_as=_OFF),
+    HelmValue("highScaleIPcache.enabled", until=(1, 18, 0), left_over_as=_OFF),
+    HelmValue(
+        "hostPort.enabled",
+        until=(1, 18, 0),
+        hint="remove it: kubeProxyReplacement serves host ports by itself",
+        left_over_with="kubeProxyReplacement",
+        left_over_as=_OFF,
+    ),
+    HelmValue("hubble.redact.kafka", until=(1, 20, 0), hint="remove it: Kafka is not parsed any more", left_over=True),
+    HelmValue("hubble.relay.dialTimeout", until=(1, 17, 0), left_over=True),
+    *(
+        HelmValue(f"hubble.ui.backend.{name}", until=(1, 20, 0), left_over=True)
+        for name in ("livenessProbe", "readinessProbe")
+    ),
     HelmValue(
         "ingressController.loadBalancerMode", until=NEVER, hint="did you mean ingressController.loadbalancerMode?"
     ),
+    HelmValue("k8s.apiServerURLs", since=(1, 18, 0), hint="use k8sServiceHost and k8sServicePort"),
     HelmValue("k8sClientRateLimit.operator", since=(1, 17, 0)),
+    HelmValue("k8sClusterNetworkPolicy", since=(1, 20, 0)),
     HelmValue("k8sServiceHostRef", since=(1, 18, 0)),
+    HelmValue(
+        "l2NeighDiscovery.refreshPeriod",
+        until=(1, 18, 0),
+        hint="remove it: the kernel's base_reachable_time_ms says when neighbors are refreshed",
+        left_over=True,
+    ),
     HelmValue("l2podAnnouncements.interface", until=(1, 19, 1), hint="use l2podAnnouncements.interfacePattern"),
     HelmValue("l2podAnnouncements.interfacePattern", since=(1, 18, 0), hint="use l2podAnnouncements.interface"),
+    HelmValue("loadBalancer.experimental", until=(1, 18, 0), left_over=True),
+    HelmValue(
+        "loadBalancer.protocolDifferentiation.enabled",
+        until=(1, 19, 0),
+        hint="remove it: it is always on",
+        left_over_as=_ON,
+    ),
+    HelmValue("loadBalancer.standalone", until=(1, 19, 0), left_over_as=_OFF),
+    HelmValue("nativeRoutingCIDRFromClusterPool", since=(1, 20, 0)),
     HelmValue(
         "nodePort.enabled",
         until=(1, 19, 0),
@@ -78,7 +176,16 @@ HELM_VALUES = (
         left_over_with="kubeProxyReplacement",
     ),
     HelmValue("operator.rolloutPods", until=NEVER, hint="did you mean operator.rollOutPods?", left_over=True),
+    HelmValue("policyDenyResponse", since=(1, 19, 0)),
+    HelmValue("preflight.tofqdnsPreCache", until=(1, 20, 0), left_over=True),
     HelmValue("remoteNodeIdentity", until=(1, 16, 0)),
+    HelmValue("sessionAffinity", until=(1, 19, 0), hint="remove it: it is always on", left_over_as=_ON),
+    HelmValue(
+        "svcSourceRangeCheck",
+        until=(1, 19, 0),
+        hint="remove it: kubeProxyReplacement always checks source ranges",
+        left_over_as=_ON,
+    ),
     HelmValue("tunnel", until=(1, 15, 0), hint="use routingMode and tunnelProtocol"),
 )
 """By path below the chart's values."""

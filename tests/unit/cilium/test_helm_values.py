@@ -20,6 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
     differing_values,
     distribution_values,
     helm_values,
+    one_node_values,
     shown,
     value_at,
     without_secrets,
@@ -182,7 +183,7 @@ def services(count: int) -> tuple[Service, ...]:
         ),
         pytest.param(
             {"pod_cidrs": ("fd00::/56",), "nodes": (made(Node, "k1", "home", {}, {"lan": ("192.0.2.11",)}),)},
-            {"ipam": IPAM_SIX},
+            {"ipam": IPAM_SIX, "operator": {"replicas": 1}},
             id="IPv6 pods on IPv4 nodes: not for us to say",
         ),
         pytest.param(
@@ -226,8 +227,41 @@ def services(count: int) -> tuple[Service, ...]:
 )
 def test_helm_values(changes: dict[str, Any], values: dict[str, Any]) -> None:
     found = helm_values(cluster(**changes))
-    assert found == {**values, "operator": {"rollOutPods": True}, "rollOutCiliumPods": True}
+    operator = {"rollOutPods": True, **values.get("operator", {})}
+    assert found == {**values, "operator": operator, "rollOutCiliumPods": True}
     assert list(found) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "values", "derived", "operator"),
+    [
+        pytest.param(0, {}, [], {"rollOutPods": True}, id="no node yet: the chart's two"),
+        pytest.param(1, {}, ["operator.replicas"], {"rollOutPods": True, "replicas": 1}, id="one node"),
+        pytest.param(2, {}, [], {"rollOutPods": True}, id="two nodes: the chart's two"),
+        pytest.param(
+            1,
+            {"operator": {"replicas": 2, "affinity": {}}},
+            [],
+            {"rollOutPods": True, "replicas": 2, "affinity": {}},
+            id="the user's word",
+        ),
+        pytest.param(
+            1,
+            {"operator": {"prometheus": {"enabled": True}}},
+            ["operator.replicas"],
+            {"rollOutPods": True, "replicas": 1, "prometheus": {"enabled": True}},
+            id="another value of the operator",
+        ),
+    ],
+)
+def test_one_node_has_one_operator(
+    nodes: int, values: dict[str, Any], derived: list[str], operator: dict[str, Any]
+) -> None:
+    """The chart's two never stand on one node, so the run would wait for the second one until it fails."""
+    there = tuple(made(Node, f"k{number}", "home", {}, {"lan": ("192.0.2.11",)}) for number in range(nodes))
+    of = cluster(nodes=there, values=values)
+    assert [item.path for item in one_node_values(of)] == derived
+    assert helm_values(of)["operator"] == operator
 
 
 def test_agents_on_talos_may_bind_a_low_port() -> None:

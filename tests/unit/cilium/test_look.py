@@ -27,8 +27,13 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     usage_request,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import making_entry, making_key
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import Release
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import EVERYWHERE, Right
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.takeover import (
+    Release,
+    release_note,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import FIELD_MANAGER
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.tests.support.helm_stand_in import HelmStandIn, record
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import inventory_from
@@ -387,6 +392,7 @@ def test_what_is_worth_a_line() -> None:
 
 
 KUBE_PROXY = {"kind": "DaemonSet", "metadata": {"namespace": "kube-system", "name": "kube-proxy", "labels": None}}
+AGENTS = {"kind": "DaemonSet", "metadata": {"namespace": "kube-system", "name": "cilium", "labels": None}}
 FLANNEL = {"kind": "DaemonSet", "metadata": {"namespace": "kube-system", "name": "kube-flannel", "labels": None}}
 
 
@@ -398,11 +404,285 @@ def test_what_the_cluster_lacks_for_its_distribution_is_told_before_helm() -> No
     bare = look(of, state(of, nodes={"n1": node}, workloads=[KUBE_PROXY, FLANNEL]), ADMINISTRATOR)
     assert [text.partition(" (")[0] for text in bare.refusals] == ["flannel"]
     assert [text.partition(" (")[0] for text in bare.notes] == ["kube-proxy"]
-    agents = {"kind": "DaemonSet", "metadata": {"namespace": "kube-system", "name": "cilium", "labels": None}}
-    runs = look(of, state(of, nodes={"n1": node}, workloads=[agents, KUBE_PROXY, FLANNEL]), ADMINISTRATOR)
+    release = live_release(of, "1.19.6")
+    runs = look(of, state(of, nodes={"n1": node}, workloads=[AGENTS, KUBE_PROXY, FLANNEL], **release), ADMINISTRATOR)
     assert (runs.refusals, [text.partition(" (")[0] for text in runs.notes]) == ([], ["flannel", "kube-proxy"])
     unseen = look(of, state(of, nodes={"n1": node}, workloads=None), ADMINISTRATOR)
     assert (unseen.refusals, unseen.notes) == ([], [])
+
+
+def without_release(why: str) -> str:
+    return (
+        f"Cilium runs (DaemonSet kube-system/cilium), and Helm knows no release cilium in the namespace kube-system: {why},"
+        " or leave Cilium to whoever installs it: edge_cilium_managed: false)"
+    )
+
+
+HELM_REFUSES = 'Helm would refuse its objects ("invalid ownership metadata"), after routers were changed'
+
+
+@pytest.mark.parametrize(
+    ("helm", "why"),
+    [
+        pytest.param(
+            {},
+            f"{HELM_REFUSES} (make a release of it with the values that run: helm upgrade --install --take-ownership, from"
+            " Helm 3.17 on",
+            id="installed without Helm",
+        ),
+        pytest.param(
+            {"release-name": "rke2-cilium", "release-namespace": "kube-system"},
+            f"{HELM_REFUSES} (name the release that it belongs to: cilium_net_release_name: rke2-cilium,"
+            " cilium_net_release_namespace: kube-system",
+            id="a release of another name",
+        ),
+        pytest.param(
+            {"release-name": "cilium", "release-namespace": "kube-system"},
+            "its objects say that this release made them, so the record of it is gone, and with it the values that Helm"
+            " would unset (bring the record back, or make a new one with the values that run: helm upgrade --install",
+            id="the record is gone",
+        ),
+    ],
+)
+def test_agents_without_a_release_are_refused_before_a_router_is_changed(helm: dict[str, str], why: str) -> None:
+    agents = {**AGENTS, "metadata": {**AGENTS["metadata"], "helm": helm}}
+    of = target("1.19.6", edge_cilium_managed=True)
+    assert look(of, state(of, workloads=[agents]), ADMINISTRATOR).refusals == [without_release(why)]
+    with_release = state(of, workloads=[agents], **live_release(of, "1.19.6"))
+    theirs = target("1.19.6")
+    deployment = {**agents, "kind": "Deployment"}
+    for others, live in (
+        (of, with_release),
+        (theirs, state(theirs, workloads=[agents])),
+        (of, state(of, workloads=[deployment])),
+        (of, state(of, workloads=None)),
+    ):
+        assert look(others, live, ADMINISTRATOR).refusals == []
+
+
+IPAM = {"edge_cilium_managed": True, "edge_cluster_distribution": "kubeadm"}
+RANGE = {"edge_cluster_pod_cidrs": ["192.168.128.0/17"]}
+DUAL = {"edge_cluster_pod_cidrs": [*RANGE["edge_cluster_pod_cidrs"], "fd00:1::/56"]}
+MULTI = {
+    "edge_cluster_pod_pools": {"default": {"cidr": "192.168.128.0/17", "mask": 24}},
+    "edge_cilium_values": {
+        "rollOutCiliumPods": False,
+        "extraConfig": {"enable-cluster-pool-to-multi-pool-migration": "true"},
+        "bpf": {"masquerade": True},
+    },
+}
+
+
+def pod_changes(found: list[str]) -> list[str]:
+    """Return what refusals tell of other addresses of pods."""
+    begins = "the live release cilium: the plan changes how the pods of a running cluster get their addresses: "
+    return [text.removeprefix(begins).partition(". They may")[0] for text in found if text.startswith(begins)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        pytest.param(
+            RANGE,
+            {"edge_cilium_values": {"ipam": {"mode": "kubernetes"}}},
+            "ipam.mode: cluster-pool -> kubernetes",
+            id="another mode",
+        ),
+        pytest.param(
+            RANGE,
+            {},
+            'ipam.operator.clusterPoolIPv4PodCIDRList: ["192.168.128.0/17"] -> ["10.0.0.0/8"]',
+            id="edge_cluster_pod_cidrs goes, and the chart's range follows",
+        ),
+        pytest.param(
+            RANGE,
+            {**RANGE, "edge_cluster_pod_mask": 25},
+            "ipam.operator.clusterPoolIPv4MaskSize: 24 -> 25",
+            id="another length",
+        ),
+        pytest.param(
+            {"edge_cluster_distribution": "talos"},
+            {"edge_cilium_values": {"kubeProxyReplacement": False}},
+            "ipam.mode: kubernetes -> cluster-pool",
+            id="edge_cluster_distribution goes",
+        ),
+        pytest.param(
+            {**DUAL, "edge_cilium_values": {"ipv6": {"enabled": True}}},
+            DUAL,
+            "ipv6.enabled: true -> false",
+            id="IPv6 of pods goes",
+        ),
+        pytest.param(
+            RANGE, {"edge_cluster_pod_cidrs": ["192.168.128.0/17", "10.99.0.0/16"]}, None, id="a range is appended"
+        ),
+        pytest.param(
+            {**RANGE, "edge_cilium_values": {"rollOutCiliumPods": False}}, MULTI, None, id="cluster-pool to multi-pool"
+        ),
+    ],
+)
+def test_pods_of_a_running_cluster_keep_their_addresses(
+    before: dict[str, Any], after: dict[str, Any], changes: str | None
+) -> None:
+    """Also where the release is this site's own: no edit of the inventory moves them without a word."""
+    of = target("1.20.2", **{**IPAM, **after})
+    live = state(of, workloads=[KUBE_PROXY], **live_release(target("1.20.2", **{**IPAM, **before}), "1.20.2"))
+    assert pod_changes(look(of, live, ADMINISTRATOR).refusals) == ([] if changes is None else [changes])
+
+
+@pytest.mark.parametrize(
+    ("workloads", "refused"),
+    [
+        pytest.param([], True, id="no kube-proxy"),
+        pytest.param(None, True, id="nobody may look"),
+        pytest.param([KUBE_PROXY], False, id="kube-proxy runs"),
+    ],
+)
+def test_a_pool_that_goes_from_l2_to_bgp_leaves_service_addresses_served(
+    workloads: list[dict[str, Any]] | None, refused: bool
+) -> None:
+    """The pool alone had brought kubeProxyReplacement, and the release is this site's own."""
+    address = {"k8sServiceHost": "10.67.0.2", "k8sServicePort": 6443}
+    of = target("1.20.2", **IPAM, **RANGE, edge_cilium_values=address)
+    values = {**of.cluster["helm_values"], "kubeProxyReplacement": True}
+    release = {"version": "1.20.2", "values": values, "chart": "cilium", "status": "deployed"}
+    noted = {"release": Release("cilium", "1.20.2", values).digest}
+    found = look(of, state(of, workloads=workloads, release=release, config_map=noted), ADMINISTRATOR).refusals
+    assert ["write kubeProxyReplacement: true in edge_cilium_values" in text for text in found] == [True] * refused
+
+
+@pytest.mark.parametrize(
+    ("is_ours", "unset", "refused"),
+    [
+        pytest.param(
+            True, ["k8sServiceHost", "k8sServicePort", "kubeProxyReplacement"], True, id="our own, stale words"
+        ),
+        pytest.param(True, [], True, id="our own, no word"),
+        pytest.param(False, ["k8sServiceHost", "k8sServicePort", "kubeProxyReplacement"], False, id="taken over"),
+        pytest.param(False, [], True, id="taken over, no word"),
+    ],
+)
+def test_words_of_a_take_over_that_stay_let_nothing_of_our_own_release_go(
+    is_ours: bool, unset: list[str], refused: bool
+) -> None:
+    """They were said of what others had made, and an edit of today may drop the same values of a cluster that runs."""
+    address = {"k8sServiceHost": "10.67.0.2", "k8sServicePort": 6443, "kubeProxyReplacement": True}
+    others = {"edge_cilium_managed": True, **RANGE}
+    consent = {"edge_cluster_take_over": {"release": "cilium@1.20.2", "unset": unset}}
+    of = target("1.20.2", **others, **consent)
+    values = {**of.cluster["helm_values"], **address}
+    release = {"version": "1.20.2", "values": values, "chart": "cilium", "status": "deployed"}
+    noted = {"release": Release("cilium", "1.20.2", values).digest} if is_ours else {}
+    found = look(of, state(of, workloads=[], release=release, config_map=noted), ADMINISTRATOR).refusals
+    dropped = [text.partition(",")[0] for text in found if text.startswith("the live release ")]
+    assert (
+        dropped
+        == [
+            "the live release has kubeProxyReplacement: true",
+            'the live release names the API server (k8sServiceHost: "10.67.0.2"',
+        ]
+        * refused
+    )
+    assert not any("To consent to all of these" in text for text in found)
+
+
+def test_a_running_cluster_gets_out_of_a_clash_with_parts_that_its_nodes_do_not_have() -> None:
+    """From the refused plan to a look that refuses nothing, where a node was replaced and took a later part."""
+    document = yaml.safe_load(SITE)
+    document["all"]["vars"]["edge_networks"]["mgmt"] = {"cidr": "10.0.1.0/24"}
+    home = document["all"]["children"]["edge_clusters"]["hosts"]["home"]
+    home.update({"edge_cilium_version": "1.20.2", **IPAM, "edge_cilium_values": {}})
+    members = document["all"]["children"]["edge_nodes"]["hosts"]
+    members["n2"] = {**members["n1"], "ansible_host": "10.67.0.12"}
+    (clash,) = [item for item in plan(inventory_from(document)).findings if item.code == "EDGE424"]
+    assert str(clash.hint).endswith(
+        "; where it runs, write the ranges that its CiliumNodes have under spec.ipam, and consent to that one change"
+    )
+    home["edge_cluster_pod_cidrs"] = ["10.0.0.0/24", "10.0.2.0/24"]
+
+    def planned() -> Target:
+        made = plan(inventory_from(document))
+        assert made.data is not None, made.findings
+        return Target(made.data["site"], made.data["clusters"]["home"], "cilium", "kube-system")
+
+    of = planned()
+    before = {key: item for key, item in of.cluster["helm_values"].items() if key != "ipam"}
+    release = {"version": "1.20.2", "values": before, "chart": "cilium", "status": "deployed"}
+    nodes = {
+        name: {"labels": {"kubernetes.io/os": "linux", "kubernetes.io/hostname": name}, "owned": []}
+        for name in ("n1", "n2")
+    }
+    held = [
+        json.dumps({"kind": "CiliumNode", "metadata": {"name": name}, "spec": {"ipam": {"podCIDRs": [cidr]}}})
+        for name, cidr in (("n1", "10.0.0.0/24"), ("n2", "10.0.2.0/24"))
+    ]
+    noted = {"release": Release("cilium", "1.20.2", before).digest}
+    live = state(of, *held, nodes=nodes, release=release, config_map=noted, workloads=[KUBE_PROXY])
+    (refused,) = look(of, live, ADMINISTRATOR).refusals
+    assert "the plan changes how the pods of a running cluster get their addresses" in refused
+    word = refused.rpartition("release: ")[2].rstrip("})")
+    home["edge_cluster_take_over"] = {"release": word}
+    assert look(planned(), live, ADMINISTRATOR).refusals == []
+
+
+def test_nodes_that_have_yet_to_join_again_are_a_note_while_the_word_stands() -> None:
+    """A run that was cut off after Helm goes on, as does each until the last node has joined again."""
+    before = target("1.20.2", **{**IPAM, "edge_cluster_pod_cidrs": ["10.42.0.0/16"]})
+    after = target("1.20.2", **{**IPAM, **RANGE})
+    live = {**as_planned(before), "workloads": [KUBE_PROXY]}
+    held = {"kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {"podCIDRs": ["10.42.0.0/24"]}}}
+    live["objects"] = [*live["objects"], held]
+    (text, _outside) = look(after, live, ADMINISTRATOR).refusals
+    word = text.rpartition("release: ")[2].rstrip("})")
+    said = target("1.20.2", **{**IPAM, **RANGE}, edge_cluster_take_over={"release": word})
+    assert look(said, live, ADMINISTRATOR).refusals == []
+    old, new = (Release("cilium", "1.20.2", item.cluster["helm_values"]) for item in (before, after))
+    noted = release_note(old, new, live["config_map"]["release"].split(), TakeOver(word))
+    changed = {
+        **live,
+        "release": {**live["release"], "values": after.cluster["helm_values"]},
+        "config_map": {**live["config_map"], "release": " ".join(noted)},
+    }
+    told = "Nodes have pod CIDRs outside ipam.operator's ranges 192.168.128.0/17: n1 10.42.0.0/24."
+    again = look(said, changed, ADMINISTRATOR)
+    assert (again.refusals, [note[: len(told)] for note in again.notes]) == ([], [told])
+    (refused,) = look(after, changed, ADMINISTRATOR).refusals
+    assert refused.startswith(told)
+
+
+def test_the_ranges_of_nodes_are_judged_before_a_router_is_changed() -> None:
+    of = target("1.20.2", **{**IPAM, **RANGE})
+    held = {"kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {"podCIDRs": ["10.0.1.0/24"]}}}
+    live = as_planned(of)
+    assert usage_request(of, live) == ["ciliumnodes"]
+    assert [text.partition(":")[0] for text in look(of, {**live, "objects": [held]}, ADMINISTRATOR).refusals] == [
+        "Nodes have pod CIDRs outside ipam.operator's ranges 192.168.128.0/17"
+    ]
+    held["spec"]["ipam"]["podCIDRs"] = ["192.168.129.0/24"]
+    assert look(of, {**live, "objects": [*live["objects"], held]}, ADMINISTRATOR).refusals == []
+    wanted = Right("cilium.io", "ciliumnodes", EVERYWHERE, "list")
+    others = target("1.20.2", edge_cilium_managed=True, edge_cluster_distribution="talos"), target("1.20.2")
+    assert [wanted in item.rights_to_look for item in (of, *others)] == [True, False, False]
+    assert [usage_request(item, state(item)) for item in others] == [[], []]
+
+
+def test_more_nodes_than_the_inventory_has_get_one_operator() -> None:
+    of = target("1.19.6", edge_cilium_managed=True)
+    nodes = {name: {"labels": {}, "owned": []} for name in ("n1", "n9")}
+    text = (
+        "nodes that the inventory does not have: n9; operator.replicas is 1, so no operator stands by (add the nodes to"
+        " edge_nodes, or write operator.replicas: 2 in edge_cilium_values)"
+    )
+    assert of.cluster["helm_values"]["operator"]["replicas"] == 1
+    assert text in look(of, state(of, nodes=nodes, **live_release(of, "1.18.2")), ADMINISTRATOR).notes
+    # It is told in each run, also where Helm is not called: nobody sees it else until the one operator's node dies.
+    assert text in look(of, state(of, nodes=nodes, **live_release(of, "1.19.6")), ADMINISTRATOR).notes
+    written = target("1.19.6", edge_cilium_managed=True, edge_cilium_values={"operator": {"replicas": 1}})
+    assert text in look(written, state(written, nodes=nodes, **live_release(written, "1.19.6")), ADMINISTRATOR).notes
+    others = target("1.19.6")
+    assert "nodes that the inventory does not have: n9" in look(others, state(others, nodes=nodes), ADMINISTRATOR).notes
+    two = target("1.19.6", edge_cilium_managed=True, edge_cilium_values={"operator": {"replicas": 2}})
+    told = look(two, state(two, nodes=nodes, **live_release(two, "1.18.2")), ADMINISTRATOR).notes
+    assert "nodes that the inventory does not have: n9" in told
 
 
 def test_a_release_that_is_not_ours_is_not_judged_by_its_distribution() -> None:
@@ -588,7 +868,7 @@ def test_a_cilium_that_others_install_has_to_run_before_anything_is_changed(
     [
         pytest.param({"edge_state": "absent"}, ["bgp", "lb", "services"], id="leaves the site"),
         pytest.param({"edge_cluster_apply": "others"}, ALL_PARTS, id="others apply"),
-        pytest.param(CLUSTER_POOL, ["release"], id="the operator hands out pod CIDRs"),
+        pytest.param(CLUSTER_POOL, [], id="the operator hands out pod CIDRs, and the look has read those of nodes"),
     ],
 )
 def test_what_a_look_cannot_tell_is_pending(cluster: dict[str, Any], pending: list[str]) -> None:

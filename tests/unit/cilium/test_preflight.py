@@ -19,6 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.pre
     load_balancers,
     reading_rights,
     rights,
+    secrets_namespaces,
     writing_rights,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.controller import OLDEST
@@ -127,8 +128,76 @@ def test_the_release_is_read_where_it_is_this_sites_alone() -> None:
     assert secrets | single | note <= reading(helm=False)
     assert not configmaps & reading(helm=False)
     assert configmaps <= reading(helm=True)
-    assert Right("apps", "daemonsets", "cilium", "patch", UNKNOWN) in helm_rights("cilium")
-    assert Right("apps", "daemonsets", "cilium", "create") in helm_rights("cilium")
+    wanted = helm_rights("cilium", {}, "1.20.2")
+    assert Right("apps", "daemonsets", "cilium", "patch", UNKNOWN) in wanted
+    assert Right("apps", "daemonsets", "cilium", "create") in wanted
+
+
+ROLES = "rbac.authorization.k8s.io"
+ON = {"enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("values", "version", "places"),
+    [
+        pytest.param({}, "1.16.19", {}, id="none before 1.17"),
+        pytest.param({}, "1.17.0", {"cilium-secrets": True}, id="always from 1.17 on"),
+        pytest.param({"tls": {"secretsNamespace": {"name": ""}}}, "1.20.2", {}, id="switched off"),
+        pytest.param(
+            {
+                "bgpControlPlane": ON,
+                "ingressController": {**ON, "secretsNamespace": {"name": "tls", "create": "false"}},
+            },
+            "1.20.2",
+            {"cilium-secrets": True, "kube-system": False, "tls": False},
+            id="of controllers",
+        ),
+        pytest.param(
+            {"bgpControlPlane": {**ON, "secretsNamespace": {"create": True, "name": "bgp"}}, "gatewayAPI": ON},
+            "1.16.0",
+            {"bgp": True, "cilium-secrets": True},
+            id="made by it",
+        ),
+        pytest.param({"bgpControlPlane": {"secretsNamespace": {"create": True}}}, "1.16.0", {}, id="off"),
+    ],
+)
+def test_namespaces_in_which_the_chart_has_roles_for_secrets(
+    values: dict[str, Any], version: str, places: dict[str, bool]
+) -> None:
+    assert secrets_namespaces(values, version) == places
+    wanted = helm_rights("cilium", values, version)
+    for name, made in places.items():
+        assert Right(ROLES, "rolebindings", name, "create") in wanted
+        assert (Right("", "namespaces", "", "patch", name) in wanted) is made
+
+
+def test_a_namespace_that_is_there_is_not_to_be_made() -> None:
+    create = Right("", "namespaces", "", "create", ALL)
+    assert create in helm_rights("cilium", {}, "1.20.2")
+    there = helm_rights("cilium", {}, "1.20.2", ["Namespace cilium-secrets"])
+    assert create not in there
+    assert Right("", "namespaces", "", "get", "cilium-secrets") in there
+
+
+@pytest.mark.parametrize(
+    ("values", "version", "resources"),
+    [
+        pytest.param({}, "1.20.2", set(), id="none"),
+        pytest.param({"ingressController": ON}, "1.18.0", {"endpoints", "ingressclasses"}, id="ingress before 1.19"),
+        pytest.param({"ingressController": ON}, "1.19.6", {"endpointslices", "ingressclasses"}, id="ingress"),
+        pytest.param({"gatewayAPI": ON}, "1.19.6", {"gatewayclasses"}, id="Gateway API before 1.20"),
+        pytest.param(
+            {"gatewayAPI": ON},
+            "1.20.2",
+            {"gatewayclasses", "validatingadmissionpolicies", "validatingadmissionpolicybindings"},
+            id="Gateway API",
+        ),
+        pytest.param({"gatewayAPI": {**ON, "gatewayClass": {"create": "false"}}}, "1.20.2", set(), id="no class"),
+    ],
+)
+def test_what_controllers_add_to_the_chart(values: dict[str, Any], version: str, resources: set[str]) -> None:
+    usual = {right.resource for right in helm_rights("cilium", {}, version)}
+    assert {right.resource for right in helm_rights("cilium", values, version)} - usual - {"namespaces"} == resources
 
 
 @pytest.mark.parametrize(

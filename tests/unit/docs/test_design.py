@@ -79,6 +79,18 @@ def test_it_says_where_many_behaviors_are() -> None:
     assert [behavior for behavior, where in rows if not PATH.search(where)] == []
 
 
+def test_the_key_that_is_followed_is_in_the_files_of_its_table_and_in_no_other() -> None:
+    table = PAGE.text.split("\n| step | `traffic_policy` |\n")[1].split("\n\n")[0]
+    named = {f"plugins/{path}" for path in re.findall(r"`(plugin_utils/[\w/]+\.py):", table)}
+    texts = ("plugins/plugin_utils/_findings/codes/", "plugins/plugin_utils/_versions/")
+    found = {
+        path.relative_to(CHECKOUT).as_posix()
+        for path in (CHECKOUT / "plugins").rglob("*.*")
+        if path.suffix in {".py", ".yml"} and "traffic_policy" in path.read_text("utf-8")
+    }
+    assert named == {path for path in found if not path.startswith(texts)}
+
+
 TRAVEL = [block.text for block in PAGE.blocks if block.heading == "How one pool travels"]
 
 

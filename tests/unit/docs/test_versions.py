@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 import yaml
@@ -18,6 +19,14 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.pages import witho
 FRR = frr.text_of(frr.OLDEST)
 (V2,) = {cilium.text_of(since) for since in cilium.V2_SINCE.values()}
 SUITES = programs.ROUTER_SUITES
+VERSIONS = [suite.frr for suite in SUITES.values()]
+
+
+def listed(items: Sequence[str], word: str) -> str:
+    """Return items as a sentence lists them."""
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
 RECIPES = (
     programs.KUBERNETES,
     programs.HELM,
@@ -54,7 +63,7 @@ QUOTES = [
     ("docs/situations/ipv6-only.md", f"an identifier pool needs {cilium.ROUTER_ID_POOL.version}"),
     *((f"docs/situations/{page}.md", f"kustomize {programs.KUSTOMIZE.version[1:]}") for page in ("argocd", "flux")),
     ("docs/twin.md", f"Go {programs.GO_VERSION}"),
-    ("docs/twin.md", f"(FRR {SUITES['bullseye'].frr}, {SUITES['bookworm'].frr} or {SUITES['trixie'].frr})"),
+    ("docs/twin.md", f"(FRR {listed(VERSIONS, 'or')})"),
     (
         "docs/twin.md",
         f"Kubernetes {programs.KUBERNETES.version[1:]}, Helm {programs.HELM.version[1:]}, "
@@ -63,13 +72,12 @@ QUOTES = [
     ("plugins/modules/frr_config.py", f"FRR {FRR} or later"),
     ("plugins/modules/frr_info.py", f"FRR {FRR} or later"),
     *(
-        (file, f"({SUITES['bullseye'].frr}, {SUITES['bookworm'].frr} and {SUITES['trixie'].frr})")
+        (file, text)
         for file in ("plugins/modules/edge_twin.py", "roles/edge_twin/meta/argument_specs.yml")
+        for text in (f"({listed(VERSIONS, 'and')})", f"choices: [{', '.join(SUITES)}]")
     ),
-    (
-        "roles/edge_twin/README.md",
-        f"`bullseye` (FRR {SUITES['bullseye'].frr}), `bookworm` ({SUITES['bookworm'].frr}), `trixie` ({SUITES['trixie'].frr})",
-    ),
+    ("docs/router.md", " | ".join(f"{suite.frr} ({name})" for name, suite in SUITES.items())),
+    *(("roles/edge_twin/README.md", f"`{name}` ({suite.frr})") for name, suite in list(SUITES.items())[1:]),
     ("roles/udm_frr/README.md", f"FRR {FRR} or"),
 ]
 

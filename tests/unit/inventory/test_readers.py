@@ -34,7 +34,7 @@ ELSEWHERE = [(name, group) for name in OF_HOSTS for group in GROUPS if name not 
 
 def site() -> dict[str, Any]:
     """Return a valid inventory; each of its variables stands at the hosts that it is read from."""
-    shared = {"edge_networks": {"lan": {"cidr": "10.0.0.0/24"}}}
+    shared = {"edge_networks": {"lan": {"cidr": "10.80.0.0/24"}}}
     cluster = {
         "edge_cluster_asn": 64701,
         "edge_cilium_version": "1.20.2",
@@ -42,8 +42,8 @@ def site() -> dict[str, Any]:
         "edge_pools": {"lb": {"addresses": "10.1.0.0/24"}},
         "edge_services": {"web/a": {"pool": "lb"}},
     }
-    nodes = {f"k{number}": {**shared, "ansible_host": f"10.0.0.1{number}"} for number in (1, 2)}
-    router = {**shared, "ansible_host": "10.0.0.1", "edge_router_asn": 64700}
+    nodes = {f"k{number}": {**shared, "ansible_host": f"10.80.0.1{number}"} for number in (1, 2)}
+    router = {**shared, "ansible_host": "10.80.0.1", "edge_router_asn": 64700}
     return {
         "all": {
             "children": {
@@ -116,7 +116,7 @@ def without(*groups: str) -> dict[str, Any]:
         children[group]["hosts"] = {}
     if "edge_routers" in groups and "edge_clusters" not in groups:  # its pools are announced on L2
         cluster = children["edge_clusters"]["hosts"]["home"]
-        cluster.update(edge_peerings={}, edge_pools={"lb": {"addresses": "10.0.0.240/29", "l2": "lan"}})
+        cluster.update(edge_peerings={}, edge_pools={"lb": {"addresses": "10.80.0.240/29", "l2": "lan"}})
         cluster["edge_networks"]["lan"]["interfaces"] = "eth0"
         for node in children["edge_nodes"]["hosts"].values():
             node["edge_networks"]["lan"]["interfaces"] = "eth0"
@@ -175,15 +175,15 @@ def test_a_variable_of_some_hosts_is_lost_where_its_group_is_empty() -> None:
 SITE = """
 all:
   vars:
-    edge_networks: {lan: {cidr: 10.0.0.0/24}}
+    edge_networks: {lan: {cidr: 10.80.0.0/24}}
     edge_pools: {lb: {addresses: 10.1.0.0/24}}
   children:
     edge_routers:
-      hosts: {udm: {ansible_host: 10.0.0.1, edge_router_asn: 64700}}
+      hosts: {udm: {ansible_host: 10.80.0.1, edge_router_asn: 64700}}
     edge_clusters:
       hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.20.2", edge_peerings: {k8s: {}}}}
     edge_nodes:
-      hosts: {k1: {ansible_host: 10.0.0.11}}
+      hosts: {k1: {ansible_host: 10.80.0.11}}
 """
 
 
@@ -242,7 +242,7 @@ TEMPLATE = (
             id="failing for all",
         ),
         pytest.param(
-            SITE.replace("{ansible_host: 10.0.0.11}", '{ansible_host: "{{ nowhere }}"}'),
+            SITE.replace("{ansible_host: 10.80.0.11}", '{ansible_host: "{{ nowhere }}"}'),
             ["EDGE109 k1.ansible_host: 'nowhere' is undefined"],
             id="failing address",
         ),

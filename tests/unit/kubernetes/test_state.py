@@ -431,6 +431,68 @@ class ObjectsStandIn(ReaderStandIn):
         return self.objects.get(path, [])
 
 
+@pytest.mark.parametrize(
+    ("annotations", "helm"),
+    [
+        pytest.param(None, {}, id="none"),
+        pytest.param({"deprecated.daemonset.template.generation": "3"}, {}, id="others"),
+        pytest.param(
+            {"meta.helm.sh/release-name": "rke2-cilium", "meta.helm.sh/release-namespace": "kube-system", "a": "b"},
+            {"release-name": "rke2-cilium", "release-namespace": "kube-system"},
+            id="Helm's",
+        ),
+    ],
+)
+def test_workloads_tell_which_release_made_them(annotations: dict[str, str] | None, helm: dict[str, str]) -> None:
+    class Reader(ReaderStandIn):
+        def items(self, path: str, **_options: Any) -> list[dict[str, Any]]:
+            metadata = {"name": "cilium", "namespace": "kube-system", "annotations": annotations}
+            return [{"metadata": metadata}] if path == "/apis/apps/v1/daemonsets" else []
+
+    reader: Any = Reader()
+    metadata = {"namespace": "kube-system", "name": "cilium", "labels": None, "helm": helm}
+    assert read_state(reader, request(workloads=True))["workloads"] == [{"kind": "DaemonSet", "metadata": metadata}]
+
+
+@pytest.mark.parametrize(
+    ("found", "scheduled"),
+    [
+        pytest.param(
+            {"metadata": {"generation": 2}, "status": {"observedGeneration": 2, "desiredNumberScheduled": 5}},
+            5,
+            id="on five nodes",
+        ),
+        pytest.param(
+            {"metadata": {"generation": 2}, "status": {"observedGeneration": 2, "desiredNumberScheduled": 0}},
+            0,
+            id="nowhere",
+        ),
+        pytest.param(
+            {"metadata": {"generation": 2}, "status": {"observedGeneration": 1, "desiredNumberScheduled": 0}},
+            None,
+            id="its change is not seen yet",
+        ),
+        pytest.param({"metadata": {"generation": 1}, "status": {}}, None, id="no controller has seen it"),
+        pytest.param(None, None, id="it went meanwhile"),
+    ],
+)
+def test_of_kube_proxy_it_counts_on_how_many_nodes_it_is_to_run(
+    found: dict[str, Any] | None, scheduled: int | None
+) -> None:
+    class Reader(ReaderStandIn):
+        def items(self, path: str, **_options: Any) -> list[dict[str, Any]]:
+            names = {"/apis/apps/v1/daemonsets": ("cilium", "kube-proxy"), "/apis/apps/v1/deployments": ("kube-proxy",)}
+            return [{"metadata": {"name": name, "namespace": "kube-system"}} for name in names.get(path, ())]
+
+        def get(self, path: str) -> dict[str, Any] | None:
+            assert path == "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy"
+            return found
+
+    reader: Any = Reader()
+    read = read_state(reader, request(workloads=True))["workloads"]
+    assert [item.get("scheduled", "not read") for item in read] == ["not read", scheduled, "not read"]
+
+
 def test_entry_of_a_field_manager_without_a_name() -> None:
     """The API server takes one from whoever writes an object."""
     nameless = {"operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:rack": {}}}}}

@@ -46,7 +46,7 @@ from jsonschema import Draft202012Validator
 SCHEMA = json.loads((CHECKOUT / "docs/reference/inventory.schema.json").read_text("utf-8"))
 GOOD = {"network": "192.168.10.0/24", "nodes": "n1=192.168.10.11,n2=192.168.10.12", "pool": "192.168.20.0/24"}
 L2 = {**GOOD, "router": "none", "interfaces": "eth0", "pool": "192.168.10.200-192.168.10.219"}
-FIRST_HOSTS = """---
+FIRST_HOSTS = f"""---
 # The hosts of this site. To add a node is to add a host. Every key: docs/reference/inventory.md of the collection.
 all:
   children:
@@ -66,7 +66,7 @@ all:
           edge_cluster_asn: 64513
           edge_cluster_distribution: talos
           # Cilium gets this version and the planned values: `site --check --diff` shows them.
-          edge_cilium_version: "1.20.2"
+          edge_cilium_version: "{cilium.NEWEST_RELEASE}"
           # edge_cilium_managed: false          # somebody else installs Cilium: Flux, Argo CD, the distribution
           # edge_cluster_kubeconfig: ~/.kube/config
           # edge_cluster_context: admin@home
@@ -151,7 +151,8 @@ WRONG = [
     ({"router": "unify"}, "Router that speaks BGP with the nodes (edge_new_router): 'unify' is not linux, none or unifi (did you mean 'unifi'?)"),
     ({"distribution": "openshift"}, "Kubernetes distribution (edge_new_distribution): 'openshift' is not k3s, "
                                     "kubeadm, other or talos (answer with one of these words)"),
-    ({"cilium": "1.20"}, "Version of Cilium (edge_new_cilium): 1.20 is not whole (Helm needs all three numbers, such as 1.20.2)"),
+    ({"cilium": "1.20"}, "Version of Cilium (edge_new_cilium): 1.20 is not whole (Helm needs all three "
+                        f"numbers, such as {cilium.NEWEST_RELEASE})"),
     ({"cilium": "1.12.0"}, "Version of Cilium (edge_new_cilium): 1.12.0 is older than 1.16, the oldest version "
                            "that is supported [EDGE601] (update Cilium first, one minor version at a time)"),
     ({"network": ""}, "Network of the nodes (edge_new_network): there is no answer (it needs one)"),
@@ -292,5 +293,29 @@ def test_the_module_documents_each_question_with_its_default() -> None:
 
 
 def test_the_version_that_is_proposed_is_the_newest_that_a_twin_runs_of_the_newest_minor_that_is_known() -> None:
-    assert CILIUM.default == next(reversed(programs.CILIUM))
+    assert CILIUM.default == cilium.NEWEST_RELEASE == next(reversed(programs.CILIUM))
     assert cilium.parse_version(CILIUM.default)[:2] == cilium.NEWEST[:2]
+
+
+@pytest.mark.parametrize(
+    ("answers", "pods"),
+    [
+        pytest.param({}, None, id="nothing in the way"),
+        pytest.param({"network": "10.0.0.0/24", "nodes": "n1=10.0.0.11,n2=10.0.0.12"}, "10.244.0.0/16", id="network"),
+        pytest.param({"network": "10.0.9.0/24", "nodes": "n1=10.0.9.11"}, "10.244.0.0/16", id="where nodes come"),
+        pytest.param({"pool": "10.0.1.0/28"}, "10.244.0.0/16", id="pool"),
+        pytest.param({"pool": "10.42.0.0/28", "distribution": "k3s"}, "10.244.0.0/16", id="pool on k3s"),
+        pytest.param(
+            {"network": "10.0.0.0/24", "nodes": "n1=10.0.0.11", "pool": "10.244.7.0/24"}, "172.20.0.0/16", id="both"
+        ),
+        pytest.param({"pool": "10.0.1.0/28", "distribution": "talos"}, None, id="Talos hands out pod CIDRs"),
+    ],
+)
+def test_pods_get_a_range_of_their_own_where_the_default_is_in_the_way(
+    answers: dict[str, Any], pods: str | None
+) -> None:
+    made = new_inventory({**GOOD, **answers}, "schema.json")
+    assert not made.wrong
+    cluster = yaml.safe_load(made.files[HOSTS])["all"]["children"]["edge_clusters"]["hosts"]["cluster"]
+    assert cluster.get("edge_cluster_pod_cidrs") == pods
+    assert not {item.code for item in made.warnings} & {"EDGE409", "EDGE424", "EDGE429"}

@@ -26,7 +26,7 @@ all:
       local: {addresses: [10.0.0.240/29], l2: lan}
   children:
     edge_routers: {hosts: {gw: {edge_router_asn: 64512, edge_addresses: {lan: 10.0.0.1}}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64513, edge_cilium_version: "1.20.2", edge_default_pool: routed}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64513, edge_cilium_version: "1.20.2", edge_default_pool: routed, edge_cluster_pod_cidrs: 10.244.0.0/16}}}
     edge_nodes:
       hosts:
         n1: {edge_addresses: {lan: 10.0.0.11}}
@@ -417,7 +417,7 @@ DUAL_STACK = (
     .replace("{cidr: 10.0.0.0/24,", "{cidr: [10.0.0.0/24, 'fd00::/64'],")
     .replace("[10.9.0.0/28]", "[10.9.0.0/28, 'fd00:9::/112']")
     .replace("lan: 10.0.0.21", "lan: [10.0.0.21, 'fd00::21']")
-    .replace("home: {", "home: {edge_cluster_pod_cidrs: [10.8.0.0/16, 'fd00:8::/56'], ")
+    .replace("edge_cluster_pod_cidrs: 10.244.0.0/16", "edge_cluster_pod_cidrs: [10.8.0.0/16, 'fd00:8::/56']")
 )
 
 
@@ -472,7 +472,8 @@ all:
       games/mine: {ports: [{port: 25565}], selector: {app: mine}, traffic_policy: Local}
   children:
     edge_routers: {hosts: {udm: {edge_router_asn: 64512, edge_addresses: {private: 10.0.0.1}}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64513, edge_cilium_version: "1.20.2"}}}
+    edge_clusters:
+      hosts: {home: {edge_cluster_asn: 64513, edge_cilium_version: "1.20.2", edge_cluster_pod_cidrs: 10.244.0.0/16}}
     edge_nodes:
       hosts:
         n1: {edge_addresses: {private: 10.0.0.11}}

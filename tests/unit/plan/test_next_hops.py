@@ -51,7 +51,12 @@ def fabric(pools: Sequence[str]) -> str:
         f"n{at}": {"edge_addresses": {"lan": f"10.0.0.{at + 11}"}, "edge_node_labels": {"rack": leaf}}
         for at, leaf in enumerate(LEAVES)
     }
-    cluster = {"edge_cluster_asn": 64513, "edge_cilium_version": "1.20.2", "edge_default_pool": pools[0]}
+    cluster = {
+        "edge_cluster_asn": 64513,
+        "edge_cilium_version": "1.20.2",
+        "edge_cluster_pod_cidrs": "10.244.0.0/16",
+        "edge_default_pool": pools[0],
+    }
     return yaml.safe_dump(
         {
             "all": {

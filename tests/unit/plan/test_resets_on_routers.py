@@ -72,7 +72,9 @@ def site(**changed: Any) -> PlanDocument:
                         "edge_router_neighbors": {named.get("isp", "isp"): of["isp"], named.get("dial", "dial"): of["dial"]}},
                 "gw": {"ansible_host": changed.get("gw", "10.0.0.2"), "edge_router_asn": 64701, "edge_router_id": "10.0.0.2"},
             }},
-            "edge_clusters": {"hosts": {"home": {"edge_cluster_asn": 64710, "edge_cilium_version": "1.19.6"}}},
+            "edge_clusters": {"hosts": {"home": {
+                "edge_cluster_asn": 64710, "edge_cilium_version": "1.19.6", "edge_cluster_pod_cidrs": "10.244.0.0/16",
+            }}},
             "edge_nodes": {"hosts": {"k1": of["node"], "k2": {"ansible_host": "10.0.0.12"}}},
         },
     }  # fmt: skip

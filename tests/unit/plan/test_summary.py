@@ -122,6 +122,22 @@ def test_only_the_file_differs() -> None:
     assert " the file only none reset " in row(lines(router("a\n", "a\n")), "router")
 
 
+@pytest.mark.parametrize(
+    ("changes", "cell"),
+    [
+        pytest.param(router("a\n", "a\n", False), "no line, boot hook none reset", id="alone"),
+        pytest.param(router("a\n", "a\nb\n"), "+1 -0, boot hook none reset", id="with lines"),
+    ],
+)
+def test_a_boot_hook_that_is_written_or_removed_is_a_change(changes: dict[str, Any], cell: str) -> None:
+    results = [{**changes, "boot_hook": True}, {"skipped": True}]
+    text = lines(*results)
+    assert text[0] == "1 of 2 ends would change"
+    assert row(text, "router") == f"router udm-pro {cell} - -"
+    summary = summarize(PLAN, True, {"udm-pro": results}, {})["routers"]["udm-pro"]
+    assert (summary["state"], summary["boot_hook"]) == ("changes", True)
+
+
 def test_sessions_of_a_router_that_its_controller_writes_are_not_known() -> None:
     """A controller says what it stores, not what its router closes for it."""
     result = {"changed": True, "diff": {"before": "a\n", "after": "b\n"}}
@@ -182,7 +198,9 @@ def test_the_document_is_plain_data() -> None:
         "format": 1,
         "site": "hybrid",
         "check": True,
-        "routers": {"udm-pro": {"state": "changes", "added": 1, "removed": 1, "closes": ["10.0.0.1"]}},
+        "routers": {
+            "udm-pro": {"state": "changes", "added": 1, "removed": 1, "boot_hook": False, "closes": ["10.0.0.1"]}
+        },
         "clusters": {
             "platform": {
                 "state": "changes",

@@ -21,7 +21,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     read_resources,
     renewed,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import RefusedError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
+    JSON,
+    METADATA_ONLY,
+    RefusedError,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import endpoint_slice, lease, service
 
@@ -38,14 +42,19 @@ class FakeReader:
         self.answers = answers
         self.served = served
         self.asked: list[tuple[str, str | None]] = []
+        self.accepted: dict[str, str] = {}
+        self.refused: dict[str, int] = {}
 
     def get(self, path: str, selector: str | None = None) -> dict[str, Any] | None:
         self.asked.append((path, selector))
         version = path.rpartition("/")[2]
         return {"resources": self.served[version]} if version in self.served else None
 
-    def items(self, path: str, selector: str | None = None) -> list[dict[str, Any]]:
+    def items(self, path: str, selector: str | None = None, accept: str = JSON) -> list[dict[str, Any]]:
         self.asked.append((path, selector))
+        self.accepted[path] = accept
+        if path in self.refused:
+            raise RefusedError("here", SimpleNamespace(status=self.refused[path], reason="no", body=""))
         return self.answers.get(path, [])
 
 
@@ -143,6 +152,53 @@ def test_of_others_that_take_addresses_by_themselves_the_addresses_are_kept() ->
     assert ("/apis/discovery.k8s.io/v1/endpointslices", "kubernetes.io/service-name in (web)") in reader.asked
 
 
+OWNED_BY = "managed-by=us,site=home"
+OURS = {"managed-by": "us", "site": "home", "more": "x"}
+SECRETS = "/api/v1/namespaces/kube-system/secrets"
+LEFT = {**PARAMS, "owned_by": OWNED_BY, "secrets_namespace": "kube-system"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "kept"),
+    [
+        pytest.param(OURS, ["web"], id="each label"),
+        pytest.param({**OURS, "site": "cabin"}, [], id="another site"),
+        pytest.param({"site": "home"}, [], id="one of them"),
+        pytest.param({}, [], id="none"),
+    ],
+)
+def test_services_that_carry_the_labels_are_kept_whatever_their_type(labels: dict[str, str], kept: list[str]) -> None:
+    web = service("media", "web", "lb", None)
+    web["spec"]["type"], web["metadata"]["labels"] = "ClusterIP", labels
+    reader = FakeReader({"/api/v1/services": [web]}, {})
+    assert [item["metadata"]["name"] for item in read_resources(reader, LEFT)["Service"]] == kept
+    assert read_resources(reader, PARAMS)["Service"] == []
+
+
+def test_of_secrets_the_metadata_is_asked_for_alone() -> None:
+    metadata = {"name": "bgp-password-k8s", "namespace": "kube-system", "labels": OURS}
+    reader = FakeReader({SECRETS: [{"metadata": {**metadata, "managedFields": []}}]}, {})
+    assert read_resources(reader, LEFT)["Secret"] == [{"metadata": metadata}]
+    assert (SECRETS, OWNED_BY) in reader.asked
+    assert reader.accepted[SECRETS] == METADATA_ONLY
+
+
+@pytest.mark.parametrize("left_out", ["owned_by", "secrets_namespace"])
+def test_secrets_are_not_listed_unasked(left_out: str) -> None:
+    reader = FakeReader({}, {})
+    assert "Secret" not in read_resources(reader, {**LEFT, left_out: None})
+    assert SECRETS not in reader.accepted
+
+
+def test_secrets_that_the_account_may_not_list_are_left_out() -> None:
+    reader = FakeReader({}, {})
+    reader.refused[SECRETS] = 403
+    assert "Secret" not in read_resources(reader, LEFT)
+    reader.refused[SECRETS] = 500
+    with pytest.raises(RefusedError):
+        read_resources(reader, LEFT)
+
+
 def test_no_service_no_request_for_endpoints() -> None:
     reader = FakeReader({}, {})
     assert endpoint_slices(reader, []) == []
@@ -176,8 +232,9 @@ def test_object_without_what_nobody_compares() -> None:
     assert cut(item) == {"metadata": {"name": "a", "namespace": "b", "labels": {"c": "d"}}, "spec": {"g": 1}}
 
 
-def test_of_annotations_the_one_that_verify_reads_is_kept() -> None:
-    kept = {"service.cilium.io/src-ranges-policy": "deny"}
+def test_of_annotations_those_that_verify_reads_are_kept() -> None:
+    asked = ("lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips")
+    kept = {"service.cilium.io/src-ranges-policy": "deny", **dict.fromkeys(asked, "192.0.2.5")}
     item = {"metadata": {"name": "a", "annotations": {**kept, "e": "f"}}}
     assert cut(item)["metadata"] == {"name": "a", "annotations": kept}
 

@@ -5,10 +5,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
 from ansible_collections.hybridnet.cluster_edge.tests.unit.plugins.test_unreachable_router import (
     ApiServer,
@@ -106,3 +118,137 @@ def test_a_file_that_cannot_be_written_keeps_the_other_from_being_old(tmp_path: 
     run.check(1)
     assert json.loads(report.read_text("utf-8"))["state"] == "unknown"
     assert f"edge_drift_metrics_file: {away} cannot be written" in " ".join(run.output.split())
+
+
+def verify_file(folder: Path) -> tuple[Path, str]:
+    """Return what an earlier verify wrote, which met all, and the option that names it."""
+    file = folder / "verify.json"
+    file.write_text(json.dumps({"format": 1, "state": "met", "rows": [], "findings": []}), "utf-8")
+    return file, f"edge_verify_file={file}"
+
+
+def test_verify_s_file_says_what_drift_found(tmp_path: Path, api: ApiServer) -> None:
+    file, option = verify_file(tmp_path)
+    run = run_playbook("drift.yml", inventory(tmp_path, api, edge=unreachable()), ONCE, option)
+    run.check(1)
+    found = json.loads(file.read_text("utf-8"))
+    assert (found["state"], [item["code"] for item in found["findings"]]) == ("not_met", ["EDGE801", "EDGE802"])
+
+
+def test_verify_s_file_says_that_nobody_knows_where_there_is_no_plan(tmp_path: Path, api: ApiServer) -> None:
+    file, option = verify_file(tmp_path)
+    site = inventory(tmp_path, api, edge={**unreachable(), "edge_router_asn": "many"})
+    run_playbook("drift.yml", site, ONCE, option).check(1)
+    assert json.loads(file.read_text("utf-8"))["state"] == "unknown"
+
+
+def test_a_run_that_is_killed_leaves_unknown(tmp_path: Path, api: ApiServer) -> None:
+    """It is killed while it plans, where it cannot say a word any more."""
+    report, metrics, files = old_files(tmp_path)
+    before = metrics.read_text("utf-8")
+    verified, option = verify_file(tmp_path)
+    plans = tmp_path / "plans"
+    asn = "{{ lookup('ansible.builtin.pipe', 'touch PLANS; sleep 30') }}".replace("PLANS", str(plans))
+    site = inventory(tmp_path, api, edge={**unreachable(), "edge_router_asn": asn})
+    with ThreadPoolExecutor() as pool:
+        killed = pool.submit(run_playbook, "drift.yml", site, option, *files, environment={"DRIFT": str(tmp_path)})
+        wait_for(plans)
+        kill_by_environment(f"DRIFT={tmp_path}")
+        assert killed.result().status < 0
+    assert [json.loads(file.read_text("utf-8"))["state"] for file in (report, verified)] == ["unknown"] * 2
+    assert metrics.read_text("utf-8") == before
+
+
+def wait_for(file: Path, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not file.exists():
+        assert time.monotonic() < end, f"no {file}"
+        time.sleep(0.05)
+
+
+def kill_by_environment(entry: str) -> None:
+    """Kill the processes that have an entry in their environment."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if entry.encode() in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def test_a_file_of_verify_that_cannot_be_written_is_no_answer(tmp_path: Path, api: ApiServer) -> None:
+    away = tmp_path / "not-there" / "verify.json"
+    run = run_playbook("drift.yml", inventory(tmp_path, api, edge=unreachable()), ONCE, f"edge_verify_file={away}")
+    run.check(1)
+    assert "could not look: a file cannot be written (the reason stands above)" in " ".join(run.output.split())
+    assert api.asked == []
+
+
+FOUND = json.dumps({"__edge_drift_router": {"end": "router", "host": "edge", "rows": [], "notes": []}})
+UNIFI = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "edge_router_platform": "unifi"}
+NOT_THERE = "persistence: what brings frr.conf back after a firmware upgrade is not there as planned"
+LEFT = "persistence: what brings frr.conf back after a firmware upgrade is there, and is not planned"
+
+
+def tasks_of(role: str, file: str) -> list[dict[str, Any]]:
+    tasks: list[dict[str, Any]] = yaml.safe_load((CHECKOUT / "roles" / role / "tasks" / file).read_text("utf-8"))
+    return tasks
+
+
+def holds(templar: Templar, conditions: list[str]) -> bool:
+    return all(filled(templar, "{{ " + condition + " }}") for condition in conditions)
+
+
+def filled(templar: Templar, text: str) -> Any:
+    return templar.template(trust_as_template(text))
+
+
+@pytest.mark.parametrize(
+    ("platform", "owner", "persist", "absent"),
+    list(itertools.product(["linux", "unifi"], ["file", "controller", "none"], [True, False], [True, False])),
+)
+def test_drift_asks_for_what_the_role_would_leave(platform: str, owner: str, persist: bool, absent: bool) -> None:
+    """The same question with the same state as the last stage of a run, on each router that a run asks it on."""
+    (drift,) = (task for task in tasks_of("edge", "drift.yml") if "hybridnet.cluster_edge.frr_persist" in task)
+    (role,) = tasks_of("udm_frr", "persist.yml")
+    (included,) = (task for task in tasks_of("udm_frr", "main.yml") if "persist.yml" in str(task.values()))
+    planned = {"platform": platform, "bgp_owner": owner, "absent": absent, "managed": True}
+    planned["persist"] = persist and owner == "file" and not absent  # else EDGE121; tests/unit/plan/test_persist.py
+    given = {
+        "udm_frr_platform": platform,
+        "udm_frr_owner": owner,
+        "udm_frr_persist": planned["persist"],
+        "udm_frr_state": "absent" if absent else "present",
+        "udm_frr_stage": "contract",
+        "__udm_frr_result": {"version": "10.1"},
+        "inventory_hostname": "edge",
+        "edge_plan": {"routers": {"edge": planned}},
+        "__edge_drift_router": {},
+    }
+    kept = yaml.safe_load((CHECKOUT / "roles/udm_frr/vars/main.yml").read_text("utf-8"))
+    given.update({name: trust_as_template(text) for name, text in kept.items()})
+    templar = Templar(DataLoader(), given)
+    asked = holds(templar, drift["when"])
+    assert asked == holds(templar, [*included["when"], role["when"]])
+    if asked:
+        states = [filled(templar, task["hybridnet.cluster_edge.frr_persist"]["state"]) for task in (drift, role)]
+        assert states == [states[0]] * 2 == ["present" if planned["persist"] else "absent"] * 2
+
+
+@pytest.mark.first_case
+@pytest.mark.parametrize(
+    ("persist", "changed", "rows"),
+    [
+        pytest.param(False, True, [{"state": "only live", "what": LEFT}], id="the key is out, and the hook is there"),
+        pytest.param(True, True, [{"state": "only planned", "what": NOT_THERE}], id="planned, and away"),
+        pytest.param(True, False, [], id="planned, and there"),
+        pytest.param(False, False, [], id="neither"),
+    ],
+)
+def test_a_boot_hook_that_is_not_as_planned_has_drifted(
+    persist: bool, changed: bool, rows: list[dict[str, str]], tmp_path: Path, api: ApiServer
+) -> None:
+    site = inventory(tmp_path, api, edge={**UNIFI, "edge_router_persist": persist})
+    hook = json.dumps({"__edge_drift_persist": {"changed": changed}})
+    file = tmp_path / "drift.json"
+    run = run_playbook("drift.yml", site, ONCE, FOUND, hook, f"edge_drift_file={file}")
+    found = {end["host"]: end for end in json.loads(file.read_text("utf-8"))["ends"]}["edge"]
+    assert (found["rows"], found["differences"]) == (rows, len(rows)), run.output

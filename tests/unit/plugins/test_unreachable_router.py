@@ -286,6 +286,20 @@ def test_a_router_that_has_the_whole_plan_is_not_contracted(
     assert ("skipping: [home]" in done["Contract the router"]) is not contracts
 
 
+def test_a_boot_hook_alone_is_a_change_of_its_router(tmp_path: Path, api: ApiServer) -> None:
+    """A gate that asks the summary for changes must not let it pass."""
+    hosts, file = inventory(tmp_path, api, home=REACHABLE), tmp_path / "summary.json"
+    done = {"changed": False, "left": "", "closes": [], "diff": {"before": "", "after": ""}}
+    ran = json.dumps(
+        {"__udm_frr_result": done, "__udm_frr_persisted": {"changed": True}, "edge_summary_file": str(file)}
+    )
+    run = run_playbook(str(without_frr(tmp_path)), hosts, ran, options=("--tags", "router,contract"))
+    run.check(0)
+    found = json.loads(file.read_text("utf-8"))["routers"]["home"]
+    assert found == {"state": "changes", "added": 0, "removed": 0, "boot_hook": True, "closes": []}
+    assert "no line, boot hook" in run.output
+
+
 @pytest.mark.long
 def test_a_router_that_leaves_the_site_is_contracted_though_nothing_is_left(tmp_path: Path, api: ApiServer) -> None:
     """What brings its configuration back at boot is taken away there."""

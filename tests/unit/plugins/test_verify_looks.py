@@ -12,6 +12,8 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import FORWARDING_SYSCTLS
@@ -20,9 +22,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.rep
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import PlaybookRun, run_playbook
 from ansible_collections.hybridnet.cluster_edge.tests.unit.plugins.test_unreachable_router import (
+    REACHABLE,
     ApiServer,
     api,
     inventory,
+    unreachable,
 )
 
 __all__ = ["api"]
@@ -255,3 +259,32 @@ def test_a_process_that_is_killed_while_it_reads_ends_the_task(tmp_path: Path, a
     run = run_playbook(str(tmp_path / "play.yml"), path, environment=environment)
     run.check(2)
     assert "a process that read an end was killed" in " ".join(run.output.split())
+
+
+class Empty(dict[str, Any]):
+    """What a cluster answers in which nothing is."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an empty list of whatever is asked for."""
+        return {"items": []}
+
+
+def test_of_a_cluster_that_leaves_the_site_its_secrets_are_listed_too(tmp_path: Path, api: ApiServer) -> None:
+    api.answers = Empty()
+    once = ("edge_state=absent", "edge_verify_timeout=0")
+    run = run_playbook("verify.yml", inventory(tmp_path, api, edge=REACHABLE), *once, options=("--limit", "edge-k8s"))
+    assert "edge-k8s: objects of this site none none ok" in " ".join(run.output.split()), run.output
+    labels = "app.kubernetes.io/managed-by=hybridnet.cluster_edge,cluster-edge.hybridnet/site=edge"
+    (asked,) = (line for line in api.asked if "/secrets" in line)
+    path, _mark, query = asked.partition("?")
+    assert path == "GET /api/v1/namespaces/kube-system/secrets"
+    assert parse_qs(query)["labelSelector"] == [labels]
+
+
+def test_of_other_clusters_no_secret_is_listed(tmp_path: Path, api: ApiServer) -> None:
+    api.answers = Empty()
+    site = inventory(tmp_path, api, edge=unreachable())
+    run = run_playbook("verify.yml", site, "edge_verify_timeout=0")
+    assert "edge-k8s: Cilium's objects" in run.output, run.output
+    assert "not readable" not in run.output.split("edge-k8s: Cilium's objects")[1].splitlines()[0]
+    assert not any("/secrets" in line for line in api.asked)

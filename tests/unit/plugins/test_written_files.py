@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that a run is told to write stand where the command was typed, not beside the playbook."""
+"""Files that a run is told to write stand where the command was typed, and are no change of the site."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import HYBRID
+from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT, HYBRID
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
+from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml_file
 
 pytestmark = pytest.mark.ansible
 
@@ -24,6 +25,13 @@ REPORT = """
       vars:
         __edge_verify_result: {text: all good, format: 1, rows: [], findings: [], failures: 0, msg: ""}
 """
+BEGIN = """
+    - ansible.builtin.import_role:
+        name: hybridnet.cluster_edge.edge_verify
+        tasks_from: begin
+"""
+KEPT = "Plan | Keep the planned addresses, and write the changes where they were asked for"
+"""What is written there belongs to the inventory, but for the report of changes."""
 
 
 def test_the_plan_is_written_where_the_command_was_typed(tmp_path: Path) -> None:
@@ -55,3 +63,35 @@ def test_the_result_of_verify_is_written_where_the_command_was_typed(tmp_path: P
     playbook.write_text(REPORT)
     run_playbook(str(playbook), HYBRID, "edge_verify_file=result.json", folder=tmp_path).check(0)
     assert json.loads((tmp_path / "result.json").read_text()) == {"format": 1, "rows": [], "findings": []}
+
+
+@pytest.mark.each_core
+def test_a_report_is_no_change(tmp_path: Path) -> None:
+    """Each run writes when it looked, and a first run nothing but reports: a gate counts what the site was changed in."""
+    playbook = tmp_path / "report.yml"
+    playbook.write_text(REPORT.replace("  tasks:", f"  tasks:{BEGIN.rstrip()}"))
+    for _run in ("first", "second"):
+        run = run_playbook(str(playbook), HYBRID, "edge_verify_file=result.json", folder=tmp_path)
+        run.check(0)
+        assert "changed=0" in run.output
+        assert json.loads((tmp_path / "result.json").read_text()) == {"format": 1, "rows": [], "findings": []}
+
+
+def test_what_is_written_of_a_plan_is_no_change(tmp_path: Path) -> None:
+    run_playbook("plan.yml", HYBRID, "edge_plan_file=before.json", folder=tmp_path).check(0)
+    asked = ("edge_plan_before=before.json", "edge_plan_changes_file=changes.md", "edge_plan_file=after.json")
+    run = run_playbook("plan.yml", HYBRID, *asked, folder=tmp_path)
+    run.check(0)
+    assert "changed=0" in run.output
+    assert sorted(path.name for path in tmp_path.glob("*.*")) == ["after.json", "before.json", "changes.md"]
+
+
+def test_no_report_of_a_role_counts_as_a_change() -> None:
+    written = [
+        task
+        for file in sorted(CHECKOUT.glob("roles/*/tasks/*.yml"))
+        for task in read_yaml_file(file)
+        if "ansible.builtin.copy" in task and task.get("delegate_to") == "localhost"
+    ]
+    assert KEPT in [task["name"] for task in written]
+    assert [task["name"] for task in written if task.get("changed_when") is not False] == [KEPT]

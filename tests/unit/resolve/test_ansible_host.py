@@ -16,7 +16,7 @@ all:
     edge_pools: {lb: {addresses: 10.1.0.0/24}}
   children:
     edge_routers: {hosts: {udm: {UDM, edge_router_asn: 64700}}}
-    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.20.2"}}}
+    edge_clusters: {hosts: {home: {edge_cluster_asn: 64701, edge_cilium_version: "1.20.2", edge_cluster_pod_cidrs: 10.244.0.0/16}}}
     edge_nodes: {hosts: {k1: {K1}}}
 """
 GOOD = {"udm": "10.0.0.1", "k1": "10.0.0.11"}

@@ -30,6 +30,9 @@ CONTROLLER: dict[str, Any] = {
 }
 
 
+PODS = {"edge_cluster_pod_cidrs": "10.244.0.0/16"}
+
+
 def site(pool: dict[str, Any], **hosts: dict[str, Any]) -> dict[str, Any]:
     """Return an inventory with one pool and more variables of some hosts; ``every`` stands for all of them."""
     document: dict[str, Any] = {
@@ -42,7 +45,9 @@ def site(pool: dict[str, Any], **hosts: dict[str, Any]) -> dict[str, Any]:
             },
             "children": {
                 "edge_routers": {"hosts": {"udm": {"ansible_host": "10.0.0.1", "edge_router_asn": 64700}}},
-                "edge_clusters": {"hosts": {"home": {"edge_cluster_asn": 64701, "edge_cilium_version": "1.20.2"}}},
+                "edge_clusters": {
+                    "hosts": {"home": {**PODS, "edge_cluster_asn": 64701, "edge_cilium_version": "1.20.2"}}
+                },
                 "edge_nodes": {"hosts": {"k1": {"ansible_host": "10.0.0.11"}, "k2": {"ansible_host": "10.0.0.12"}}},
             },
         }

@@ -120,7 +120,8 @@ TAKE_OVER = Record(
         Key(
             "release",
             Text("name@version", r"[a-z0-9][a-z0-9-]*@\S+", "name@version, such as cilium@1.18.2"),
-            "The live Helm release that becomes this site's, or that gets a version which cannot simply follow. Holds"
+            "The live Helm release that becomes this site's, or that gets a version which cannot simply follow, or"
+            " other addresses of pods. Holds"
             " for the change that it is first used for; for another one the refusal prints a word of its own.",
         ),
         Key(
@@ -182,7 +183,12 @@ CLUSTER = (
         TAKE_OVER,
         "What a run may take over in a cluster that already lives. Void where the live one differs.",
     ),
-    Key("edge_cluster_pod_cidrs", ListOf(CIDR), "Pod ranges, for overlap checks.", default=()),
+    Key(
+        "edge_cluster_pod_cidrs",
+        ListOf(CIDR),
+        "Pod ranges. Without them the distribution's or Cilium's own hold.",
+        default=(),
+    ),
     Key("edge_cluster_service_cidrs", ListOf(CIDR), "Service ranges, for overlap checks.", default=()),
     Key("edge_cluster_external_cidrs", ListOf(CIDR), "Ranges of external IPs, for overlap checks.", default=()),
     Key(
