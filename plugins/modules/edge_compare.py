@@ -13,6 +13,8 @@ description:
     and node labels, and compares what they set up with what the plan sets up there. Names, order and defaults that are
     written out do not matter.
   - Of Cilium's Helm release it compares version and values.
+  - Of a live cluster it reads the site's ConfigMap, C(cluster-edge-<site>) beside the release, to know which labels and
+    annotations of Services and nodes a run takes off. A copy has none of it.
   - It changes nothing. Passwords are compared by digests and never shown; where one is hidden, it is said that both
     have one and that it was not compared.
   - An end with C(edge_router_managed) or C(edge_cluster_managed) V(false) is not looked at; RV(looked_at) says so.

@@ -626,6 +626,14 @@ def test_the_policy_of_source_ranges_is_no_difference(
     )
 
 
+def test_the_policy_of_source_ranges_of_a_service_of_others_is_nothing() -> None:
+    metadata = {"name": "other", "namespace": "default", "annotations": {RANGES: "deny"}}
+    spec = {"type": "LoadBalancer", "ports": [{"port": 80}], "loadBalancerSourceRanges": ["10.0.0.0/8"]}
+    item = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+    found = compared(lambda state: state["services"].append(item))
+    assert (found.rows, found.notes) == ((), ())
+
+
 # -- two sites of one cluster ---------------------------------------------------------------------------------------
 def other_site() -> tuple[Any, dict[str, Any]]:
     """Return the plan of another site of the cluster, and the state of the cluster to which both plans were applied."""
