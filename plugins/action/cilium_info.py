@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import (
     ARGUMENTS,
     read_cilium,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 
@@ -24,4 +24,4 @@ class ActionModule(ClusterAction):
         """Return what the module returns."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec={**ARGUMENTS, **PLACE})[1])
-        return {**result, **self.look("cilium_info", read_cilium, options, task_vars or {})}
+        return {**result, **self.run_module("cilium_info", read_cilium, options, task_vars or {})}

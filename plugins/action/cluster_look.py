@@ -13,15 +13,16 @@ from typing import Any
 
 from ansible import release as ansible_release
 from ansible.errors import AnsibleActionFail
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import (
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import chart_refusals
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import (
     LOOK_AT,
     PLACE,
     ClusterAction,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import chart_refusals
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.look import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.look import (
     Look,
     Target,
     calls_helm,
@@ -32,11 +33,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.loo
     target_of,
     usage_request,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.preflight import (
     lacking_programs,
     lacking_rights,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 ARGUMENTS: dict[str, Any] = {

@@ -11,36 +11,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import PLACE, ClusterAction
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import ClusterApi
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.application import apply_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import ARGUMENTS as NOTE_ARGUMENTS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReader
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.removal import remove_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.consent import told_refusals
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import is_applied
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.kubectl import kubectl
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import ALL, CLASSED, NONE
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import secrets_at_hand
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
+    FIELD_MANAGER,
+    ownership_labels,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.changes import Changes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.consent import told_refusals
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.field_owners import is_applied
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.kubectl import kubectl
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import (
     Claims,
     Delta,
     check_size,
     note_name,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.parts import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.parts import (
     PART_KINDS,
     part_changes,
     state_request,
     usage_plurals,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import secrets_at_hand
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import (
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import (
     Answered,
     PartWrites,
     WriteError,
@@ -49,10 +53,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.wri
     sorted_removals,
     told_beside,
     without_passwords,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
-    FIELD_MANAGER,
-    ownership_labels,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
@@ -142,10 +142,10 @@ class ActionModule(ClusterAction):
         planned = {item["metadata"]["name"]: item for item in secrets}
         path = f"/api/v1/namespaces/{options['secrets_namespace']}/secrets"
 
-        def read(reader: ClusterReader, request: Mapping[str, Any]) -> dict[str, Any]:
+        def read(api: ClusterApi, request: Mapping[str, Any]) -> dict[str, Any]:
             # Only in this process: a module would send what the Secrets hold through its output.
-            state = read_state(reader, request)
-            live = {name: reader.get(f"{path}/{name}") for name in planned}
+            state = read_state(api, request)
+            live = {name: api.get(f"{path}/{name}") for name in planned}
             applied = [name for name, item in live.items() if item and is_applied(planned[name], item)]
             return {**state, "applied": applied}
 
@@ -210,7 +210,7 @@ class ActionModule(ClusterAction):
         request.update({key: options[key] for key in (*PLACE, "namespace")})
         request.update(name=name, labels=ownership_labels(options["site"]), data=delta, manager=FIELD_MANAGER)
         request["state"] = "absent" if forget else "present"
-        done = self.look("cluster_note", write_note, request, variables)
+        done = self.run_module("cluster_note", write_note, request, variables)
         if done.get("failed"):
             raise WriteError({**done, "msg": f"ConfigMap {options['namespace']}/{name}: {done['msg']}"})
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import (
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import (
     LOOK_AT,
     PLACE,
     ClusterAction,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import ARGUMENTS, read_state
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 
@@ -25,7 +25,7 @@ class ActionModule(ClusterAction):
         """Return what the module returns."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec={**ARGUMENTS, **PLACE})[1])
-        found = self.look("cluster_state_info", read_state, options, task_vars or {})
+        found = self.run_module("cluster_state_info", read_state, options, task_vars or {})
         # The values of a release may be secrets: -v does not print them.
         quiet = {"_ansible_verbose_override": True} if options["release"] else {}
         if found.get("failed") and found.get("msg"):

@@ -12,24 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.loader import lookup_loader
-from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_connection_info import (
-    LOOK_AT,
-    ClusterAction,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_render import (
-    RELEASE_DEFAULTS,
-    release_source,
-    rendered_frr,
-)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (
     OTHERS_PLURALS,
     PLURALS,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import (
+    LOOK_AT,
+    ClusterAction,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.roles import (
+    lookup_of,
+    release_source,
+    rendered_frr,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     ONLY_PLANNED,
     RELEASE_NOT_COPIED,
@@ -60,6 +58,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes
     FIELD_MANAGER,
     ownership_selector,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 
 PLANNED = "planned"
@@ -84,6 +83,7 @@ class ActionModule(ClusterAction):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = plain(self.validate_argument_spec(argument_spec=ARGUMENTS)[1])
         self._variables = task_vars or {}
+        self._lookup = lookup_of(self, self._variables)
         host = str(self._variables["inventory_hostname"])
         end = "router"
         try:
@@ -143,11 +143,6 @@ class ActionModule(ClusterAction):
     def _planned(self, router: PlannedRouter, version: str, passwords: dict[str, str]) -> str:
         return "" if router["absent"] else rendered_frr(self._lookup, router["frr"], version, passwords)
 
-    def _lookup(self, name: str, terms: list[str], **options: Any) -> list[Any]:
-        plugin = lookup_loader.get(name, loader=self._loader, templar=self._templar)
-        found: list[Any] = plugin.run(terms, variables=self._variables, **options)
-        return found
-
     # -- a cluster -------------------------------------------------------------------------------------------------
     def _cluster(self, plan: PlanDocument, host: str, folder: Path | None, scope: str) -> tuple[Comparison, str]:
         """Return what differs in a cluster, and what was looked at."""
@@ -169,8 +164,7 @@ class ActionModule(ClusterAction):
         owned = ownership_selector(plan["site"])
         plurals = sorted((*PLURALS.values(), *OTHERS_PLURALS.values()))
         wanted: dict[str, Any] = {"plurals": plurals, "nodes": True, "services": True}
-        defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))
-        source = release_source(self._variables, defaults)
+        source = release_source(self._loader, self._variables)
         noted_in = f"{source.namespace}/{note_name(plan['site'])}"
         wanted.update(selector=owned, manager=FIELD_MANAGER, config_map=noted_in)
         if scope == PLANNED or cluster["cilium_managed"]:

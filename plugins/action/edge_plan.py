@@ -26,8 +26,9 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.collection_loader._collection_finder import _get_collection_playbook_path
 from ansible.utils.display import Display
 from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.variables import given_variables
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.changes import ChangesDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import saved_plan
@@ -199,12 +200,6 @@ def changes_content(changes: ChangesDocument, path: str) -> str:
     return changes_markdown(changes) if Path(path).suffix == ".md" else changes_text(changes) + "\n"
 
 
-def given_variables(task_vars: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what ``-e`` gives, as written."""
-    given: Mapping[str, Any] = task_vars["hostvars"]._variable_manager.extra_vars
-    return given
-
-
 def listed_tags(manager: Any, loader: Any) -> frozenset[str] | None:
     """Return the tags of all plays and tasks of the run, as ``ansible-playbook --list-tags`` does.
 
@@ -266,17 +261,17 @@ def read_inventory(task_vars: Mapping[str, Any], but: Collection[str] = ()) -> I
     """Return the three groups and the variables that the plan reads, without those named ``but``."""
     groups = task_vars.get("groups", {})
     members = {name: tuple(str(host) for host in groups.get(name, ())) for name in GROUPS}
-    reader = _Reader(task_vars["hostvars"], frozenset(but))
+    api = _Reader(task_vars["hostvars"], frozenset(but))
     for group, hosts in members.items():
         for host in hosts:
-            reader.read(host, READ_FROM[group])
+            api.read(host, READ_FROM[group])
     return Inventory(
         routers=members["edge_routers"],
         clusters=members["edge_clusters"],
         nodes=members["edge_nodes"],
         groups=frozenset(map(str, groups)),
-        variables=reader.variables,
-        failures={host: failed for host, failed in reader.failures.items() if failed},
+        variables=api.variables,
+        failures={host: failed for host, failed in api.failures.items() if failed},
     )
 
 

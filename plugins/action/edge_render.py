@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import lookup_loader
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import mask
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import without_logins
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.frr_intent import FrrIntent
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.roles import (
+    lookup_of,
+    release_source,
+    rendered_frr,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
@@ -45,9 +48,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.writt
     removal_notes,
 )
 
-ROLES = Path(__file__).parents[2] / "roles"
-TEMPLATE = ROLES / "udm_frr" / "templates" / "frr.conf.j2"
-RELEASE_DEFAULTS = ROLES / "cilium_net_release" / "defaults" / "main.yml"
 OPTIONS: dict[str, dict[str, Any]] = {
     "plan": {"type": "dict", "required": True},
     "dest": {"type": "path", "required": True},
@@ -74,6 +74,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=OPTIONS)[1]
         self._variables = task_vars or {}
+        self._lookup = lookup_of(self, self._variables)
         folder = Path(options["dest"]).expanduser()
         try:
             plan = plan_of(plain(options["plan"]), "plan")
@@ -150,9 +151,8 @@ class ActionModule(ActionBase):
 
     def _release_sources(self, plan: PlanDocument) -> dict[str, ReleaseSource]:
         """Return where Cilium's chart comes from, for each cluster to which others apply."""
-        defaults: dict[str, Any] = self._loader.load_from_file(str(RELEASE_DEFAULTS))
         return {
-            name: release_source(self._variables["hostvars"][name], defaults)
+            name: release_source(self._loader, self._variables["hostvars"][name])
             for name, cluster in plan["clusters"].items()
             if cluster["apply"] == OTHERS
         }
@@ -175,11 +175,6 @@ class ActionModule(ActionBase):
     def _passwords(self, names: list[str], **options: Any) -> dict[str, str]:
         values: dict[str, str] = plain(self._lookup("hybridnet.cluster_edge.bgp_passwords", names, **options)[0])
         return values
-
-    def _lookup(self, name: str, terms: list[str], **options: Any) -> list[Any]:
-        plugin = lookup_loader.get(name, loader=self._loader, templar=self._templar)
-        found: list[Any] = plugin.run(terms, variables=self._variables, **options)
-        return found
 
 
 def _refuse_secrets_in_git(folder: Path) -> None:
@@ -262,31 +257,6 @@ def _remove(folder: Path, stale: Sequence[str]) -> None:
             if parent == folder or any(parent.iterdir()):
                 break
             parent.rmdir()
-
-
-def release_source(variables: Mapping[str, Any], defaults: Mapping[str, Any]) -> ReleaseSource:
-    """Return where Cilium's chart comes from and which release it becomes.
-
-    Args:
-        variables: of the cluster's host.
-        defaults: those of the role cilium_net_release.
-    """
-    return ReleaseSource.of({key: plain(variables.get(key, value)) for key, value in defaults.items()})
-
-
-def rendered_frr(
-    lookup: Callable[..., list[Any]], intent: FrrIntent, version: str, passwords: Mapping[str, str]
-) -> str:
-    """Return the frr.conf of a router, from the template of the role udm_frr.
-
-    Args:
-        lookup: runs a lookup plugin: its name, its terms as a list, its options.
-        intent: what the router's FRR must hold.
-        version: of FRR.
-        passwords: name -> password; one that is not in it becomes a placeholder.
-    """
-    values = {"__udm_frr_intent": intent, "__udm_frr_version": version, "__udm_frr_passwords": passwords}
-    return str(lookup("ansible.builtin.template", [str(TEMPLATE)], template_vars=values)[0])
 
 
 def write(path: Path, text: str, mode: int, dry: bool) -> str | None:

@@ -17,9 +17,9 @@ from ansible.executor.task_queue_manager import TaskQueueManager
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_show import show
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import ownership_selector
@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         try:
             planned = plan_of(plain(options["plan"]), "edge_verify_plan")
-            read = self._reader(options["tasks"], planned, variables) if options["tasks"] else None
+            read = self._api(options["tasks"], planned, variables) if options["tasks"] else None
             limit = settle_seconds(planned) if options["timeout"] is None else options["timeout"]
             before, looks, started = None, 0, time.monotonic()
             counters: Earlier = {}
@@ -104,7 +104,7 @@ class ActionModule(ActionBase):
             "msg": result_line,
         }
 
-    def _reader(self, path: str, plan: PlanDocument, variables: Mapping[str, Any]) -> Callable[[], None]:
+    def _api(self, path: str, plan: PlanDocument, variables: Mapping[str, Any]) -> Callable[[], None]:
         """Return what runs the blocks of a file on the play's hosts, as if they stood in the place of this task.
 
         In a block no host waits for another: a router and a cluster are read at the same time. Each block begins when

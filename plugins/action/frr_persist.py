@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible.plugins.action.normal import ActionModule as ModuleAction
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 
 
 @fails_once

@@ -10,11 +10,11 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.chart_source import may_hold_secret
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.helm import (
     ARGUMENTS as HELM_ARGUMENTS,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import without_secrets
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_fail import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import SessionState
@@ -23,6 +22,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._unifi impo
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._unifi.change import Change
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._unifi.client import Client, Credentials, Trust
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._unifi.decide import Look, Wish
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 
 LOOK = "hybridnet.cluster_edge.frr_running_info"
 OPTIONS: dict[str, dict[str, Any]] = {

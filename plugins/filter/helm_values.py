@@ -9,9 +9,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium import range_changes, takeover, workloads
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import changed_values
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster import (
+    range_changes,
+    takeover,
+    workloads,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import TakeOver
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
 

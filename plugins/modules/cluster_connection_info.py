@@ -87,7 +87,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 
 
 def main():
-    run_reader(OPTIONS, lambda reader, options: {})
+    run_reader(OPTIONS, lambda api, options: {})
 
 
 if __name__ == "__main__":

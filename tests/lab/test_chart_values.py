@@ -28,7 +28,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.pod_ranges import (  # noqa: E402
     CHART_RANGES,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.preflight import (  # noqa: E402
     ALL,
     UNKNOWN,
     Right,

@@ -20,7 +20,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     HELM_PREFIX,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.tests.unit.kubernetes.test_connection import HELM_OWN  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.tests.unit.module_utils.kubernetes.test_connection import HELM_OWN  # noqa: E402
 from cluster_lab import Cluster, run_refused, run_roles  # noqa: E402
 
 LACKING = cluster_lab.missing()

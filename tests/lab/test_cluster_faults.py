@@ -26,7 +26,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     open_cluster,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_rules  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.preflight import (  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.preflight import (  # noqa: E402
     Right,
     lacking_rights,
     writing_rights,

@@ -20,7 +20,7 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.field_owners import (  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.field_owners import (  # noqa: E402
     is_applied,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402

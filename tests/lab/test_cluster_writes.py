@@ -18,20 +18,20 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
+    api as reader_module,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
     application,
     note,
     removal,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
-    reader as reader_module,
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import (  # noqa: E402
+    ClusterApi,
+    ClusterError,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import (  # noqa: E402
     ClusterClient,
     open_cluster,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (  # noqa: E402
-    ClusterReader,
-    ClusterReadError,
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.large import applied_cluster  # noqa: E402
 from api_gate import AFTER, BEFORE, HANGS, STALLS, gate  # noqa: E402
@@ -59,9 +59,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def reader(cluster: Cluster) -> Iterator[ClusterReader]:
-    with open_cluster(str(cluster.kubeconfig), None, {}) as reader:
-        yield reader
+def api(cluster: Cluster) -> Iterator[ClusterApi]:
+    with open_cluster(str(cluster.kubeconfig), None, {}) as api:
+        yield api
 
 
 @pytest.fixture
@@ -81,17 +81,17 @@ def made_anew(cluster: Cluster) -> dict[str, Any]:
     return {**item, "metadata": {"name": "old", "uid": made["metadata"]["uid"]}}
 
 
-def remove(reader: ClusterReader, *objects: Mapping[str, Any], dry_run: bool = False) -> list[dict[str, Any]]:
+def remove(api: ClusterApi, *objects: Mapping[str, Any], dry_run: bool = False) -> list[dict[str, Any]]:
     options = {"objects": objects, "labels": LABELS, "continue_on_error": False, "dry_run": dry_run}
-    results: list[dict[str, Any]] = removal.remove_objects(reader, options)["results"]
+    results: list[dict[str, Any]] = removal.remove_objects(api, options)["results"]
     return results
 
 
 def between_look_and_deletion(
-    monkeypatch: pytest.MonkeyPatch, reader: ClusterReader, act: Callable[[], object], times: int = 1
+    monkeypatch: pytest.MonkeyPatch, api: ClusterApi, act: Callable[[], object], times: int = 1
 ) -> None:
     """Let somebody act between the last look at an object and its deletion."""
-    send = reader.send
+    send = api.send
     left = [act] * times
 
     def late(method: str, *arguments: Any, **options: Any) -> Any:
@@ -99,48 +99,46 @@ def between_look_and_deletion(
             left.pop()()
         return send(method, *arguments, **options)
 
-    monkeypatch.setattr(reader, "send", late)
+    monkeypatch.setattr(api, "send", late)
 
 
-def test_object_that_was_looked_at_goes(cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]) -> None:
-    (preview,) = remove(reader, pool, dry_run=True)
+def test_object_that_was_looked_at_goes(cluster: Cluster, api: ClusterApi, pool: dict[str, Any]) -> None:
+    (preview,) = remove(api, pool, dry_run=True)
     assert cluster.get(POOL) is not None
-    (found,) = remove(reader, pool)
+    (found,) = remove(api, pool)
     assert found == preview
     assert (found["outcome"], found["before"]["spec"]["blocks"]) == ("removed", [{"cidr": "192.0.2.0/28"}])
     assert cluster.get(POOL) is None
-    assert remove(reader, pool) == [{"outcome": "gone"}]
+    assert remove(api, pool) == [{"outcome": "gone"}]
 
 
-def test_object_made_anew_before_the_removal_stays(
-    cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]
-) -> None:
+def test_object_made_anew_before_the_removal_stays(cluster: Cluster, api: ClusterApi, pool: dict[str, Any]) -> None:
     other = made_anew(cluster)
-    (found,) = remove(reader, pool)
+    (found,) = remove(api, pool)
     assert (found["outcome"], found["reason"]) == ("gone", "somebody deleted it and made it anew during this run")
     assert cluster.get(POOL)["metadata"]["uid"] == other["metadata"]["uid"]
 
 
 def test_object_made_anew_directly_before_the_deletion_stays(
-    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, api: ClusterApi, pool: dict[str, Any]
 ) -> None:
-    between_look_and_deletion(monkeypatch, reader, lambda: made_anew(cluster))
-    (found,) = remove(reader, pool)
+    between_look_and_deletion(monkeypatch, api, lambda: made_anew(cluster))
+    (found,) = remove(api, pool)
     assert (found["outcome"], "made it anew" in found["reason"]) == ("gone", True)
     assert cluster.get(POOL) is not None
 
 
 def test_labels_taken_off_directly_before_the_deletion_keep_the_object(
-    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, api: ClusterApi, pool: dict[str, Any]
 ) -> None:
     taken = {"metadata": {"labels": dict.fromkeys(LABELS)}}
-    between_look_and_deletion(monkeypatch, reader, lambda: cluster.request("PATCH", POOL, taken, MERGE_PATCH))
-    assert [item["outcome"] for item in remove(reader, pool)] == ["kept"]
+    between_look_and_deletion(monkeypatch, api, lambda: cluster.request("PATCH", POOL, taken, MERGE_PATCH))
+    assert [item["outcome"] for item in remove(api, pool)] == ["kept"]
     assert cluster.get(POOL) is not None
 
 
 def test_status_that_is_written_all_the_time_keeps_no_object(
-    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, api: ClusterApi, pool: dict[str, Any]
 ) -> None:
     numbers = iter(range(10))
 
@@ -148,26 +146,26 @@ def test_status_that_is_written_all_the_time_keeps_no_object(
         patch = {"metadata": {"annotations": {"count": str(next(numbers))}}}
         cluster.request("PATCH", POOL, patch, MERGE_PATCH)
 
-    between_look_and_deletion(monkeypatch, reader, count, times=3)
-    assert [item["outcome"] for item in remove(reader, pool)] == ["removed"]
+    between_look_and_deletion(monkeypatch, api, count, times=3)
+    assert [item["outcome"] for item in remove(api, pool)] == ["removed"]
 
 
 def test_object_that_a_finalizer_holds_is_not_said_to_be_gone(
-    cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]
+    cluster: Cluster, api: ClusterApi, pool: dict[str, Any]
 ) -> None:
     cluster.request("PATCH", POOL, {"metadata": {"finalizers": ["example.org/guard"]}}, MERGE_PATCH)
-    first, second = remove(reader, pool), remove(reader, pool)
+    first, second = remove(api, pool), remove(api, pool)
     assert [item["outcome"] for item in (*first, *second)] == ["ending", "kept"]
     assert all(
         item["reason"].endswith("until its finalizers are done: example.org/guard") for item in (*first, *second)
     )
     cluster.request("PATCH", POOL, {"metadata": {"finalizers": None}}, MERGE_PATCH)
-    assert remove(reader, pool) == [{"outcome": "gone"}]
+    assert remove(api, pool) == [{"outcome": "gone"}]
 
 
-def test_removal_that_is_refused_says_why(cluster: Cluster, reader: ClusterReader, pool: dict[str, Any]) -> None:
+def test_removal_that_is_refused_says_why(cluster: Cluster, api: ClusterApi, pool: dict[str, Any]) -> None:
     with cluster_lab.refusing(cluster, "ciliumloadbalancerippools", "old", "DELETE"):
-        found = remove(reader, pool, {**pool, "metadata": {**pool["metadata"], "name": "next"}})
+        found = remove(api, pool, {**pool, "metadata": {**pool["metadata"], "name": "next"}})
     (refused,) = found
     assert (refused["outcome"], refused["status"]) == ("refused", 422)
     assert "denied request: not here" in refused["reason"]
@@ -180,23 +178,23 @@ def options(**changes: Any) -> dict[str, Any]:
 
 
 def test_note_in_which_another_run_notes_meanwhile_stays(
-    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, reader: ClusterReader
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, api: ClusterApi
 ) -> None:
-    note.write_note(reader, options(data={"noted.lb": "true"}))
+    note.write_note(api, options(data={"noted.lb": "true"}))
     another = {"data": {UID: "CiliumLoadBalancerIPPool new"}}
-    between_look_and_deletion(monkeypatch, reader, lambda: cluster.request("PATCH", NOTE, another, MERGE_PATCH))
-    assert note.write_note(reader, options(state="absent"))["changed"] is False
+    between_look_and_deletion(monkeypatch, api, lambda: cluster.request("PATCH", NOTE, another, MERGE_PATCH))
+    assert note.write_note(api, options(state="absent"))["changed"] is False
     assert cluster.get(NOTE)["data"] == {"noted.lb": "true", **another["data"]}
-    assert note.write_note(reader, options(state="absent", data={UID: None}))["changed"] is True
+    assert note.write_note(api, options(state="absent", data={UID: None}))["changed"] is True
     assert cluster.get(NOTE) is None
 
 
-def test_immutable_note_is_told_with_its_reason(cluster: Cluster, reader: ClusterReader) -> None:
-    note.write_note(reader, options(data={"noted.lb": "true"}))
+def test_immutable_note_is_told_with_its_reason(cluster: Cluster, api: ClusterApi) -> None:
+    note.write_note(api, options(data={"noted.lb": "true"}))
     cluster.request("PATCH", NOTE, {"immutable": True}, MERGE_PATCH)
-    with pytest.raises(ClusterReadError, match=r"422 .*immutable"):
-        note.write_note(reader, options(data={"noted.bgp": "true"}))
-    assert note.write_note(reader, options(state="absent"))["changed"] is True
+    with pytest.raises(ClusterError, match=r"422 .*immutable"):
+        note.write_note(api, options(data={"noted.bgp": "true"}))
+    assert note.write_note(api, options(state="absent"))["changed"] is True
 
 
 def test_runs_that_remove_at_a_time_do_not_disturb_each_other(cluster: Cluster, pool: dict[str, Any]) -> None:
@@ -221,7 +219,7 @@ def pool_of(name: str) -> dict[str, Any]:
     return {**item, "spec": {"blocks": [{"cidr": "192.0.2.0/28"}]}}
 
 
-def apply(reader: ClusterReader, *objects: Mapping[str, Any], **others: Any) -> list[dict[str, Any]]:
+def apply(api: ClusterApi, *objects: Mapping[str, Any], **others: Any) -> list[dict[str, Any]]:
     options = {
         "objects": objects,
         "manager": "us",
@@ -231,23 +229,23 @@ def apply(reader: ClusterReader, *objects: Mapping[str, Any], **others: Any) -> 
         "dry_run": False,
         **others,
     }
-    results: list[dict[str, Any]] = application.apply_objects(reader, options)["results"]
+    results: list[dict[str, Any]] = application.apply_objects(api, options)["results"]
     return results
 
 
-def test_what_becomes_of_an_apply(cluster: Cluster, reader: ClusterReader) -> None:
+def test_what_becomes_of_an_apply(cluster: Cluster, api: ClusterApi) -> None:
     asked = len(cluster.asked())
-    (preview,) = apply(reader, pool_of("old"), compare=True, dry_run=True)
+    (preview,) = apply(api, pool_of("old"), compare=True, dry_run=True)
     assert (preview["outcome"], preview["after"]["spec"]["blocks"]) == ("applied", [{"cidr": "192.0.2.0/28"}])
     assert cluster.get(POOL) is None
-    (made,) = apply(reader, pool_of("old"))
+    (made,) = apply(api, pool_of("old"))
     found = cluster.get(POOL)["metadata"]
     assert made == {"outcome": "applied", "uid": found["uid"]}
     version = found["resourceVersion"]
-    assert apply(reader, pool_of("old"), versions=[version]) == [{"outcome": "unchanged", "uid": found["uid"]}]
-    assert apply(reader, pool_of("old"), compare=True) == [{"outcome": "unchanged", "uid": found["uid"]}]
+    assert apply(api, pool_of("old"), versions=[version]) == [{"outcome": "unchanged", "uid": found["uid"]}]
+    assert apply(api, pool_of("old"), compare=True) == [{"outcome": "unchanged", "uid": found["uid"]}]
     changed = {**pool_of("old"), "spec": {"blocks": [{"cidr": "192.0.2.16/28"}]}}
-    (seen,) = apply(reader, changed, compare=True)
+    (seen,) = apply(api, changed, compare=True)
     assert seen["before"]["spec"] == {"blocks": [{"cidr": "192.0.2.0/28"}]}
     assert seen["after"]["spec"] == {"blocks": [{"cidr": "192.0.2.16/28"}]}
     assert "managedFields" not in seen["after"].get("metadata", {})
@@ -256,12 +254,10 @@ def test_what_becomes_of_an_apply(cluster: Cluster, reader: ClusterReader) -> No
     cluster.request("DELETE", POOL)
 
 
-def test_object_that_is_refused_keeps_none_of_the_others_from_being_applied(
-    cluster: Cluster, reader: ClusterReader
-) -> None:
+def test_object_that_is_refused_keeps_none_of_the_others_from_being_applied(cluster: Cluster, api: ClusterApi) -> None:
     bad = {**pool_of("bad"), "spec": {"blocks": [{"cidr": "no address"}]}}
     anew = {**pool_of("anew"), "metadata": {"name": "anew", "uid": UID}}
-    refused, other, made = apply(reader, bad, anew, pool_of("old"))
+    refused, other, made = apply(api, bad, anew, pool_of("old"))
     assert (refused["outcome"], refused["status"]) == ("refused", 422)
     assert "spec.blocks" in refused["reason"]
     assert (other["outcome"], other["status"]) == ("refused", 409)  # that UID is none of its
@@ -283,10 +279,10 @@ def test_server_that_never_ends_its_answer_is_given_up(
         return request(client, method, path, seconds, **given)
 
     monkeypatch.setattr(ClusterClient, "request", limited)
-    with gate(cluster) as entrance, open_cluster(str(entrance.kubeconfig), None, {}) as reader:
-        for act in (lambda: apply(reader, pool_of("old")), lambda: reader.get(POOL)):
+    with gate(cluster) as entrance, open_cluster(str(entrance.kubeconfig), None, {}) as api:
+        for act in (lambda: apply(api, pool_of("old")), lambda: api.get(POOL)):
             entrance.cut_at("PATCH|GET", "pools/old", how)
-            with pytest.raises(ClusterReadError, match=r"out of reach: .*[Tt]imed out"):
+            with pytest.raises(ClusterError, match=r"out of reach: .*[Tt]imed out"):
                 act()  # the gate holds its answer back until it is mended
             entrance.mend()
     assert set(limits) == {1}
@@ -325,7 +321,7 @@ SERVICE = "/api/v1/namespaces/default/services/web"
 
 
 @pytest.fixture
-def service(cluster: Cluster, reader: ClusterReader) -> Iterator[dict[str, Any]]:
+def service(cluster: Cluster, api: ClusterApi) -> Iterator[dict[str, Any]]:
     """A Service with two ports, applied; its planned form, with the UID that it has."""
     ports = [
         {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080},
@@ -337,7 +333,7 @@ def service(cluster: Cluster, reader: ClusterReader) -> Iterator[dict[str, Any]]
         "metadata": {"name": "web", "namespace": "default"},
         "spec": {"type": "LoadBalancer", "ports": ports, "selector": {"app": "web"}},
     }
-    (found,) = apply(reader, item)
+    (found,) = apply(api, item)
     assert found["outcome"] == "applied"
     yield {**item, "metadata": {**item["metadata"], "uid": found["uid"]}}
     cluster.request("DELETE", SERVICE)
@@ -357,30 +353,30 @@ def ports_of(cluster: Cluster) -> list[tuple[str, int, str]]:
     ],
 )
 def test_ports_that_somebody_changed_and_kept_the_names_of_become_the_planned_ones(
-    cluster: Cluster, reader: ClusterReader, service: dict[str, Any], ports: list[tuple[str, int, str]]
+    cluster: Cluster, api: ClusterApi, service: dict[str, Any], ports: list[tuple[str, int, str]]
 ) -> None:
     """Server-side apply merges ports by number and protocol, and no two may have one name (kubernetes #118725)."""
     changed = [{"name": name, "port": number, "protocol": protocol} for name, number, protocol in ports]
     cluster.request("PATCH", SERVICE, {"spec": {"ports": changed}}, MERGE_PATCH)
-    (shown,) = apply(reader, service, compare=True, dry_run=True)
+    (shown,) = apply(api, service, compare=True, dry_run=True)
     assert shown["outcome"] == "applied", shown
     assert ports_of(cluster) == sorted(ports)
-    (done,) = apply(reader, service, compare=True)
+    (done,) = apply(api, service, compare=True)
     assert done["outcome"] == "applied", done
     planned = [("dns", 53, "UDP"), ("http", 80, "TCP")]
     assert ports_of(cluster) == sorted([*planned, *(port for port in ports if port[0] == "more")])
     live = cluster.get(SERVICE)
-    (again,) = apply(reader, service, compare=True)
+    (again,) = apply(api, service, compare=True)
     assert again["outcome"] == "unchanged"
     owners = [(entry["manager"], entry["operation"]) for entry in live["metadata"]["managedFields"]]
     assert owners.count((owners[0][0], "Apply")) <= 1
-    (left,) = apply(reader, {**service, "spec": {**service["spec"], "ports": service["spec"]["ports"][:1]}})
+    (left,) = apply(api, {**service, "spec": {**service["spec"], "ports": service["spec"]["ports"][:1]}})
     assert left["outcome"] == "applied"
     assert ("dns", 53, "UDP") not in ports_of(cluster)
 
 
 def test_service_made_anew_with_the_name_of_a_planned_port_stays_as_it_is(
-    cluster: Cluster, reader: ClusterReader, service: dict[str, Any]
+    cluster: Cluster, api: ClusterApi, service: dict[str, Any]
 ) -> None:
     """Its UID is another one: 422 too, as for two ports of one name (kubernetes #127625)."""
     cluster.request("DELETE", SERVICE)
@@ -389,7 +385,7 @@ def test_service_made_anew_with_the_name_of_a_planned_port_stays_as_it_is(
     cluster.apply(SERVICE, theirs, "kubectl")
     before, written = cluster.get(SERVICE), len(cluster.asked())
     for dry_run in (True, False):
-        (found,) = apply(reader, service, dry_run=dry_run)
+        (found,) = apply(api, service, dry_run=dry_run)
         assert (found["outcome"], found["status"]) == ("refused", 422)
         assert found["reason"] == "somebody deleted it and made it anew during this run"
     assert cluster.get(SERVICE) == before
@@ -407,29 +403,29 @@ def test_server_that_goes_away_while_ports_are_brought_back_leaves_none_aside(
     """The first request is refused, the second renames, the third applies the plan, the fourth removes."""
     changed = {"spec": {"ports": [{"name": "http", "port": 81}]}}
     cluster.request("PATCH", f"{SERVICE}?fieldManager=kubectl-edit", changed, MERGE_PATCH)
-    with gate(cluster) as entrance, open_cluster(str(entrance.kubeconfig), None, {}) as reader:
+    with gate(cluster) as entrance, open_cluster(str(entrance.kubeconfig), None, {}) as api:
         entrance.cut_at("PATCH", "services/web", when, number)
-        with pytest.raises(ClusterReadError, match="out of reach"):
-            apply(reader, service)
+        with pytest.raises(ClusterError, match="out of reach"):
+            apply(api, service)
         assert entrance.down
         entrance.mend()
-        (done,) = apply(reader, service)
+        (done,) = apply(api, service)
         assert done["outcome"] == "applied"
         assert ports_of(cluster) == [("dns", 53, "UDP"), ("http", 80, "TCP")]
-        (again,) = apply(reader, service, versions=[cluster.get(SERVICE)["metadata"]["resourceVersion"]])
+        (again,) = apply(api, service, versions=[cluster.get(SERVICE)["metadata"]["resourceVersion"]])
         assert again["outcome"] == "unchanged"
     entries = cluster.get(SERVICE)["metadata"]["managedFields"]
     assert [entry["operation"] for entry in entries if entry["manager"] == "us"] == ["Apply"]
 
 
 def test_port_whose_plan_is_refused_after_the_rename_has_its_name_again(
-    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, reader: ClusterReader, service: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, cluster: Cluster, api: ClusterApi, service: dict[str, Any]
 ) -> None:
     """As by a webhook that takes the new name, and not the planned ports."""
     changed = [("dns", 53, "UDP"), ("http", 81, "TCP")]
     ports = [{"name": name, "port": number, "protocol": protocol} for name, number, protocol in changed]
     cluster.request("PATCH", SERVICE, {"spec": {"ports": ports}}, MERGE_PATCH)
-    send, applied = reader.send, iter(range(9))
+    send, applied = api.send, iter(range(9))
 
     def refusing(method: str, path: str, body: Any, *given: Any, **more: Any) -> Any:
         if isinstance(body, str) and next(applied) == 1:
@@ -438,8 +434,8 @@ def test_port_whose_plan_is_refused_after_the_rename_has_its_name_again(
             body = json.dumps(item)
         return send(method, path, body, *given, **more)
 
-    monkeypatch.setattr(reader, "send", refusing)
-    (found,) = apply(reader, service)
+    monkeypatch.setattr(api, "send", refusing)
+    (found,) = apply(api, service)
     assert (found["outcome"], "spec.ports" in found["reason"]) == ("refused", True)
     assert ports_of(cluster) == changed
 
@@ -451,8 +447,8 @@ NODE = "/api/v1/nodes/n1"
 def node(cluster: Cluster) -> Iterator[dict[str, Any]]:
     """A Node on which a run of ours has set a label; what ``cluster_apply`` is told to write next."""
     cluster.add_nodes("n1")
-    with open_cluster(str(cluster.kubeconfig), None, {}) as reader:
-        apply(reader, node_labels(a="0"))
+    with open_cluster(str(cluster.kubeconfig), None, {}) as api:
+        apply(api, node_labels(a="0"))
     metadata = cluster.get(NODE)["metadata"]
     known = {"uid": metadata["uid"], "labels": {"a": "1"}}
     item = {**node_labels(), "metadata": {"name": "n1", **known}}
@@ -465,8 +461,8 @@ def node_labels(**labels: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": labels}}
 
 
-def write_node(reader: ClusterReader, node: Mapping[str, Any]) -> dict[str, Any]:
-    (found,) = apply(reader, node["item"], versions=node["versions"], owned=node["owned"])
+def write_node(api: ClusterApi, node: Mapping[str, Any]) -> dict[str, Any]:
+    (found,) = apply(api, node["item"], versions=node["versions"], owned=node["owned"])
     return found
 
 
@@ -476,33 +472,31 @@ def labels_of_node(cluster: Cluster) -> dict[str, str]:
 
 
 def test_node_that_left_between_look_and_write_is_not_made(
-    cluster: Cluster, reader: ClusterReader, node: dict[str, Any]
+    cluster: Cluster, api: ClusterApi, node: dict[str, Any]
 ) -> None:
     cluster.request("DELETE", NODE)
-    found = write_node(reader, node)
+    found = write_node(api, node)
     assert (found["outcome"], found["reason"]) == ("refused", "somebody deleted it during this run")
     assert cluster.get(NODE) is None
     cluster.add_nodes("n1")
-    found = write_node(reader, node)
+    found = write_node(api, node)
     assert (found["outcome"], "made it anew" in found["reason"]) == ("refused", True)
     assert labels_of_node(cluster) == {}
 
 
 def test_node_whose_status_is_written_meanwhile_is_labelled(
-    cluster: Cluster, reader: ClusterReader, node: dict[str, Any]
+    cluster: Cluster, api: ClusterApi, node: dict[str, Any]
 ) -> None:
     """As a kubelet does all the time; a label of somebody else stays."""
     cluster.request("PATCH", f"{NODE}?fieldManager=kubectl-label", {"metadata": {"labels": {"c": "x"}}}, MERGE_PATCH)
-    assert write_node(reader, node)["outcome"] == "applied"
+    assert write_node(api, node)["outcome"] == "applied"
     assert labels_of_node(cluster) == {"a": "1", "c": "x"}
 
 
-def test_label_that_another_site_sets_meanwhile_stays(
-    cluster: Cluster, reader: ClusterReader, node: dict[str, Any]
-) -> None:
+def test_label_that_another_site_sets_meanwhile_stays(cluster: Cluster, api: ClusterApi, node: dict[str, Any]) -> None:
     """An apply of the same field manager that does not name it would take it away."""
     with open_cluster(str(cluster.kubeconfig), None, {}) as other:
         apply(other, node_labels(a="0", b="2"))
-    found = write_node(reader, node)
+    found = write_node(api, node)
     assert (found["outcome"], "were changed after the run had looked" in found["reason"]) == ("refused", True)
     assert labels_of_node(cluster) == {"a": "0", "b": "2"}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A tenant who writes every label and every field manager on Services, against a real API server.
 
-One story in the order of the file. All cases: tests/unit/cilium/test_note.py.
+One story in the order of the file. All cases: tests/unit/live_cluster/test_note.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     ARGUMENTS,
     write_note,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import making_key  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import making_key  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan  # noqa: E402
 from cluster_lab import Cluster, Run, run_refused, run_roles  # noqa: E402
 

@@ -35,12 +35,12 @@ from typing import Any
 
 import kubernetes
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import ClusterError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.client import open_cluster
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import read_cilium
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import ClusterReadError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router.forwarding import FILES, forwarding
 from ansible_collections.hybridnet.cluster_edge.plugins.modules import frr_info
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import note_name
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import note_name
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import ask as ask_from_clients
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.ask import clients, read_description
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.cgroups import Cgroup
@@ -245,7 +245,7 @@ class Site:
         try:
             with open_cluster(self._kubeconfig, None, {}) as reader:
                 observed["clusters"][CLUSTER] = read_cilium(reader, options)
-        except ClusterReadError as error:
+        except ClusterError as error:
             observed["clusters"][CLUSTER] = {"error": str(error)}
         if not plan["routers"][ROUTER]["managed"]:
             return verify(plan, observed)

@@ -10,8 +10,8 @@ import gzip
 import json
 from typing import Any
 
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import METADATA_ONLY
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.connection import ClusterConnection
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import METADATA_ONLY
 
 SECRETS = "/api/v1/namespaces/kube-system/secrets"
 

@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import is_ours, place
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import is_ours, place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims
 
 
 def uid_of(name: str) -> str:

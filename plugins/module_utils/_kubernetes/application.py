@@ -15,19 +15,19 @@ from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 
 from ansible.module_utils.common.dict_transformations import recursive_diff
 
-from .connection import OPTIONS
-from .outcomes import APPLIED, DELETED, MADE_ANEW, OTHER_LABELS, REFUSED, UNCHANGED
-from .reader import (
+from .api import (
     CONFLICT,
     INVALID,
     METADATA_OF_ONE,
     NOT_FOUND,
     SERVER_ERRORS,
     UNAUTHORIZED,
-    ClusterReader,
+    ClusterApi,
     ConflictError,
     RefusedError,
 )
+from .connection import OPTIONS
+from .outcomes import APPLIED, DELETED, MADE_ANEW, OTHER_LABELS, REFUSED, UNCHANGED
 from .removal import ATTEMPTS, object_path
 from .service_ports import taken_names, with_planned_ports, without_ports_aside
 from .state import owned_labels
@@ -55,14 +55,14 @@ class Seen(NamedTuple):
     """Of a Node, the labels that the field manager had set."""
 
 
-def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+def apply_objects(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Apply objects in their order, and return for each what became of it.
 
     An object that the API server refuses keeps none of the others from being applied. A refusal that would meet all of
     them ends the run of requests.
 
     Args:
-        reader: the cluster.
+        api: the API server of the cluster.
         params: ``objects``: whole, or the fields that are ours alone; a UID among them is a condition. ``manager``: the
             field manager. ``versions``: in the order of the objects, the resourceVersion that each was read with; empty
             where it is not known. ``owned``: in that order, of a Node the labels that the manager had then.
@@ -70,14 +70,14 @@ def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str,
             change nothing.
 
     Raises:
-        ClusterReadError: the server is out of reach.
+        ClusterError: the server is out of reach.
     """
     results = []
     versions, owned = params["versions"], params["owned"]
     for number, item in enumerate(params["objects"]):
         seen = Seen(versions[number] if versions else "", owned[number] if owned else {})
         try:
-            result = _apply(reader, item, seen, params)
+            result = _apply(api, item, seen, params)
         except RefusedError as error:
             result = {"outcome": REFUSED, "reason": error.message, "status": error.status}
         results.append(result)
@@ -86,18 +86,18 @@ def apply_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str,
     return {"changed": any(result["outcome"] == APPLIED for result in results), "results": results}
 
 
-def _apply(reader: ClusterReader, item: Mapping[str, Any], seen: Seen, params: Mapping[str, Any]) -> Dict[str, Any]:
+def _apply(api: ClusterApi, item: Mapping[str, Any], seen: Seen, params: Mapping[str, Any]) -> Dict[str, Any]:
     path = object_path(item)
     before: Optional[Dict[str, Any]] = None
     if params["compare"]:
-        before = reader.get(path)
+        before = api.get(path)
     try:
-        after = _sent(reader, path, item, seen, params)
+        after = _sent(api, path, item, seen, params)
     except RefusedError as error:
         uid = item["metadata"].get("uid")
         if not uid or error.status not in (CONFLICT, INVALID):
             raise
-        live = reader.get(path)
+        live = api.get(path)
         if live is None or live["metadata"]["uid"] != uid:
             reason = DELETED if live is None else MADE_ANEW
             return {"outcome": REFUSED, "reason": reason, "status": error.status}
@@ -106,15 +106,15 @@ def _apply(reader: ClusterReader, item: Mapping[str, Any], seen: Seen, params: M
             raise
         if params["dry_run"]:
             return _preview_of_ports(item, live, params)
-        send = functools.partial(_sent, reader, path, item, seen, params)
-        after = with_planned_ports(reader, path, live, taken, params["manager"], send)
+        send = functools.partial(_sent, api, path, item, seen, params)
+        after = with_planned_ports(api, path, live, taken, params["manager"], send)
         if after is None:
             return {"outcome": REFUSED, "reason": DELETED, "status": NOT_FOUND}
     if after is None:
         reason = "the API server has no place for it: {0}; its namespace or its kind is not there".format(path)
         return {"outcome": REFUSED, "reason": reason, "status": NOT_FOUND}
     if item["kind"] == "Service":
-        after = without_ports_aside(reader, path, item, after, params)
+        after = without_ports_aside(api, path, item, after, params)
         if after is None:
             return {"outcome": REFUSED, "reason": DELETED, "status": NOT_FOUND}
     return _outcome(item, before, after, seen, params)
@@ -161,7 +161,7 @@ def _preview_of_ports(item: Mapping[str, Any], live: Mapping[str, Any], params: 
 
 
 def _sent(
-    reader: ClusterReader, path: str, item: Mapping[str, Any], seen: Seen, params: Mapping[str, Any]
+    api: ClusterApi, path: str, item: Mapping[str, Any], seen: Seen, params: Mapping[str, Any]
 ) -> Optional[Dict[str, Any]]:
     """Apply one object; return what the API server makes of it.
 
@@ -179,9 +179,9 @@ def _sent(
         # JSON is YAML; the client sends a text as it is, whatever its version
         body = json.dumps(dict(item, metadata=dict(item["metadata"], **condition)))
         try:
-            return reader.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
+            return api.send("patch", path, body, params["manager"], APPLY_PATCH, dry_run=params["dry_run"])
         except ConflictError as error:
-            live = reader.get(path, accept=METADATA_OF_ONE) if conditional else None
+            live = api.get(path, accept=METADATA_OF_ONE) if conditional else None
             if live is None or attempt == ATTEMPTS - 1 or live["metadata"]["resourceVersion"] == version:
                 raise
             if live["metadata"]["uid"] != item["metadata"].get("uid", live["metadata"]["uid"]):

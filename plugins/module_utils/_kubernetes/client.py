@@ -10,9 +10,9 @@ import traceback
 from typing import Any, Mapping, Optional
 
 from .._errors import EdgeError
+from .api import PUT_OFF, READING, RETRIES, Answer, ClusterApi, ClusterError, ConflictError, RefusedError
 from .chart_source import without_logins
 from .connection import ClusterConnection, RefusedEnvironmentError, resolve_connection
-from .reader import PUT_OFF, READING, RETRIES, Answer, ClusterReader, ClusterReadError, ConflictError, RefusedError
 
 try:
     import kubernetes
@@ -46,7 +46,7 @@ class ClusterClient:
         connection: how to reach it.
 
     Raises:
-        ClusterReadError: the kubeconfig cannot be used.
+        ClusterError: the kubeconfig cannot be used.
     """
 
     def __init__(self, connection: ClusterConnection) -> None:
@@ -60,10 +60,10 @@ class ClusterClient:
                 "" if named else " (name a kubeconfig: edge_cluster_kubeconfig at the cluster's host, or KUBECONFIG)"
             )
             why = NO_FILE if connection.is_without_file else str(error)
-            raise ClusterReadError("{0} cannot be used: {1}{2}".format(connection.where, why, way_out)) from error
+            raise ClusterError("{0} cannot be used: {1}{2}".format(connection.where, why, way_out)) from error
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # The client takes the file's content for a mapping without a look, and trips over whatever else is there.
-            raise ClusterReadError(
+            raise ClusterError(
                 "{0} cannot be used: it is no kubeconfig, or a part of one has another form "
                 "(kubectl config view --kubeconfig FILE shows one that is whole)".format(connection.where)
             ) from error
@@ -99,22 +99,22 @@ class ClusterClient:
         except exceptions.DynamicApiError as error:
             raise RefusedError(where, error) from error
         except HTTPError as error:
-            raise ClusterReadError(
+            raise ClusterError(
                 "the API server {0} ({1}) is out of reach: {2}".format(self.server, where, _reason(error))
             ) from error
 
 
-def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment: Mapping[str, str]) -> ClusterReader:
+def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment: Mapping[str, str]) -> ClusterApi:
     """Return a reader of the cluster that kubeconfig, context and the environment name. Nothing is sent yet.
 
     Raises:
-        ClusterReadError: they contradict each other, or cannot be used.
+        ClusterError: they contradict each other, or cannot be used.
     """
     try:
-        return ClusterReader(ClusterClient(resolve_connection(kubeconfig, context, environment)))
+        return ClusterApi(ClusterClient(resolve_connection(kubeconfig, context, environment)))
     except EdgeError as error:
         variables = error.variables if isinstance(error, RefusedEnvironmentError) else []
-        raise ClusterReadError(str(error), variables) from error
+        raise ClusterError(str(error), variables) from error
 
 
 def _client(connection: ClusterConnection) -> Any:

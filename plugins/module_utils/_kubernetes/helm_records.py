@@ -17,9 +17,9 @@ import time
 import zlib
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from .api import METADATA_ONLY, ClusterApi, ClusterError, ConflictError
 from .connection import OPTIONS
 from .note import MERGE_PATCH
-from .reader import METADATA_ONLY, ClusterReader, ClusterReadError, ConflictError
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -63,52 +63,52 @@ def encoded(content: Mapping[str, Any]) -> str:
     return base64.b64encode(packer.compress(json.dumps(content).encode()) + packer.flush()).decode()
 
 
-def newest_record(reader: ClusterReader, release: str) -> Optional[Record]:
+def newest_record(api: ClusterApi, release: str) -> Optional[Record]:
     """Return the newest record of a release, ``namespace/name``; None where Helm keeps none in the cluster.
 
     Raises:
-        ClusterReadError: as :func:`_listed`; or what has the labels of a record is none.
+        ClusterError: as :func:`_listed`; or what has the labels of a record is none.
     """
-    folder, listed = _listed(reader, release)
-    return _read(reader, folder, listed[0]) if listed else None
+    folder, listed = _listed(api, release)
+    return _read(api, folder, listed[0]) if listed else None
 
 
-def _listed(reader: ClusterReader, release: str) -> Tuple[str, List[Dict[str, Any]]]:
+def _listed(api: ClusterApi, release: str) -> Tuple[str, List[Dict[str, Any]]]:
     """Return where Helm keeps the records of a release, and the metadata of each, the newest first.
 
     Raises:
-        ClusterReadError: the server refuses, or is out of reach; or there are records where Helm does not read them, so
+        ClusterError: the server refuses, or is out of reach; or there are records where Helm does not read them, so
             that it would know nothing of the release, or another one.
     """
     namespace, name = release.split("/")
-    own = reader.connection.helm_records
+    own = api.connection.helm_records
     path = "/api/v1/namespaces/{0}/{1}"
     selector = "owner=helm,name={0}".format(name)
     records = {
-        plural: reader.items(path.format(namespace, plural), accept=METADATA_ONLY, selector=selector)
+        plural: api.items(path.format(namespace, plural), accept=METADATA_ONLY, selector=selector)
         for plural in (SECRETS, CONFIG_MAPS)
     }
     other = CONFIG_MAPS if own == SECRETS else SECRETS
     if records[other]:
-        raise ClusterReadError(
+        raise ClusterError(
             "the Helm release {0} has records in {1}, and Helm reads {2} here, as HELM_DRIVER says (secret by default):"
             " {3}".format(release, other, own, _way_out(other, bool(records[own]), namespace, selector))
         )
     return path.format(namespace, own), sorted(records[own], key=_revision, reverse=True)
 
 
-def _read(reader: ClusterReader, folder: str, listed: Mapping[str, Any]) -> Optional[Record]:
+def _read(api: ClusterApi, folder: str, listed: Mapping[str, Any]) -> Optional[Record]:
     """Return a record that was listed, whole; None where it has gone since.
 
     Raises:
-        ClusterReadError: the server refuses, or is out of reach; or it is no record of Helm's.
+        ClusterError: the server refuses, or is out of reach; or it is no record of Helm's.
     """
     place = "{0}/{1}".format(folder, listed["metadata"]["name"])
-    found = reader.get(place)
+    found = api.get(place)
     return None if found is None else _record(place, folder.endswith("/" + SECRETS), found)
 
 
-def _last_that_ran(reader: ClusterReader, folder: str, older: Sequence[Dict[str, Any]]) -> Optional[Record]:
+def _last_that_ran(api: ClusterApi, folder: str, older: Sequence[Dict[str, Any]]) -> Optional[Record]:
     """Return the revision that may run in place of the newest one; None where that is the only one.
 
     Helm goes on from the last one that is ``deployed`` (helm.sh/helm, pkg/action, ``prepareUpgrade``), and finds it by
@@ -116,12 +116,12 @@ def _last_that_ran(reader: ClusterReader, folder: str, older: Sequence[Dict[str,
     Nothing runs of one that was uninstalled, nor of those before it.
 
     Args:
-        reader: the cluster.
+        api: the API server of the cluster.
         folder: where Helm keeps the records.
         older: metadata of the revisions before the newest one, the newest first.
 
     Raises:
-        ClusterReadError: as :func:`_read`.
+        ClusterError: as :func:`_read`.
     """
     deployed = [item for item in older if _status(item) == DEPLOYED]
     ran: Optional[Record] = None
@@ -130,9 +130,9 @@ def _last_that_ran(reader: ClusterReader, folder: str, older: Sequence[Dict[str,
         if _status(item) == UNINSTALLED:
             break
         if item in deployed[:1]:
-            return _read(reader, folder, item)
+            return _read(api, folder, item)
         if _status(item) == SUPERSEDED:
-            record = _read(reader, folder, item)
+            record = _read(api, folder, item)
             if record is not None and _told_status(record.content) == UNINSTALLED:
                 break
             ran = ran or record
@@ -141,7 +141,7 @@ def _last_that_ran(reader: ClusterReader, folder: str, older: Sequence[Dict[str,
         first = item
     if ran is not None:
         return ran
-    return None if first is None else _read(reader, folder, first)
+    return None if first is None else _read(api, folder, first)
 
 
 def _status(listed: Mapping[str, Any]) -> str:
@@ -174,7 +174,7 @@ def _record(place: str, is_secret: bool, found: Mapping[str, Any]) -> Record:
     """Return what a Secret or ConfigMap holds.
 
     Raises:
-        ClusterReadError: it is no record of Helm's.
+        ClusterError: it is no record of Helm's.
     """
     try:
         text = found["data"]["release"]
@@ -183,7 +183,7 @@ def _record(place: str, is_secret: bool, found: Mapping[str, Any]) -> Record:
         told_release(content)
     except (AttributeError, LookupError, TypeError, ValueError, zlib.error) as error:
         namespace, plural, name = place.rsplit("/", 3)[1:]
-        raise ClusterReadError(
+        raise ClusterError(
             "{0} has the labels of a Helm release and holds none that can be read: look at helm -n {1} list --all, and "
             "at kubectl -n {1} describe {2} {3}; delete it where Helm does not know it".format(
                 place, namespace, plural, name
@@ -192,21 +192,21 @@ def _record(place: str, is_secret: bool, found: Mapping[str, Any]) -> Record:
     return Record(place, is_secret, found["metadata"], content)
 
 
-def read_release(reader: ClusterReader, release: str) -> Optional[Dict[str, Any]]:
+def read_release(api: ClusterApi, release: str) -> Optional[Dict[str, Any]]:
     """Return the newest revision of a release, without its templates and manifest; None where there is none.
 
     ``before`` is the revision that may run in its place, where Helm did not come to its end; else None.
 
     Raises:
-        ClusterReadError: as :func:`newest_record`.
+        ClusterError: as :func:`newest_record`.
     """
-    folder, listed = _listed(reader, release)
-    newest = _read(reader, folder, listed[0]) if listed else None
+    folder, listed = _listed(api, release)
+    newest = _read(api, folder, listed[0]) if listed else None
     if newest is None:
         return None
     told = told_release(newest.content)
     is_clear = told["status"] in (DEPLOYED, SUPERSEDED, UNINSTALLED)  # it runs, ran last, or nothing does
-    before = None if is_clear else _last_that_ran(reader, folder, listed[1:])
+    before = None if is_clear else _last_that_ran(api, folder, listed[1:])
     return {**told, "before": None if before is None else told_release(before.content)}
 
 
@@ -223,14 +223,14 @@ def told_release(content: Mapping[str, Any]) -> Dict[str, Any]:
     }
 
 
-def free_release(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+def free_release(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Mark the newest revision as failed, as Helm itself does, where Helm was cut off in the middle of it.
 
     Helm refuses to begin while a revision is pending, and ends that state itself unless it is killed or the API server
     goes away. A record in which Helm may still be at work is waited for.
 
     Args:
-        reader: the cluster.
+        api: the API server of the cluster.
         params: ``release``: ``namespace/name``. ``quiet``: seconds from the record's making on, by the server's clock,
             after which no Helm is at work any more. ``manager``: the field manager. ``dry_run``: change nothing.
 
@@ -238,13 +238,13 @@ def free_release(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, 
         Whether it was marked, its revision and its status.
 
     Raises:
-        ClusterReadError: the server refuses, or is out of reach; or somebody else writes the record, or begins another
+        ClusterError: the server refuses, or is out of reach; or somebody else writes the record, or begins another
             revision, all the time.
     """
     ends: Dict[int, float] = {}
     limit = time.monotonic() + 2 * params["quiet"] + POLL_SECONDS
     while True:
-        record = newest_record(reader, params["release"])
+        record = newest_record(api, params["release"])
         if record is None:
             return {"changed": False, "status": None, "revision": None}
         status = str(record.content["info"]["status"])
@@ -255,11 +255,11 @@ def free_release(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, 
             return freed
         # Each revision by itself: the Helm that was waited for may have ended, and another one be at work.
         now = time.monotonic()
-        end = ends.setdefault(record.content["version"], now + max(0.0, params["quiet"] - _age(record, reader.date)))
-        if now >= end and _mark(reader, record, params["manager"]):
+        end = ends.setdefault(record.content["version"], now + max(0.0, params["quiet"] - _age(record, api.date)))
+        if now >= end and _mark(api, record, params["manager"]):
             return freed
         if now >= limit:
-            raise ClusterReadError("it changes all the time: Helm is at work")
+            raise ClusterError("it changes all the time: Helm is at work")
         time.sleep(min(POLL_SECONDS, end - now) if now < end else POLL_SECONDS)
 
 
@@ -270,7 +270,7 @@ def _age(record: Record, date: Optional[str]) -> float:
     return (now - made).total_seconds()
 
 
-def _mark(reader: ClusterReader, record: Record, manager: str) -> bool:
+def _mark(api: ClusterApi, record: Record, manager: str) -> bool:
     """Mark a record as failed, and return whether it was still as it was read."""
     why = "Helm was cut off in the middle of it (hybridnet.cluster_edge)"
     text = encoded({**record.content, "info": {**record.content["info"], "status": FAILED, "description": why}})
@@ -280,6 +280,6 @@ def _mark(reader: ClusterReader, record: Record, manager: str) -> bool:
         "data": {"release": base64.b64encode(text.encode()).decode() if record.is_secret else text},
     }
     try:
-        return reader.send("patch", record.path, patch, manager, MERGE_PATCH) is not None
+        return api.send("patch", record.path, patch, manager, MERGE_PATCH) is not None
     except ConflictError:
         return False

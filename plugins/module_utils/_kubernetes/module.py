@@ -10,29 +10,29 @@ from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .api import ClusterApi, ClusterError
 from .client import KUBERNETES_ERROR, open_cluster
-from .reader import ClusterReader, ClusterReadError
 
-Read = Callable[[ClusterReader, Mapping[str, Any]], Dict[str, Any]]
+Read = Callable[[ClusterApi, Mapping[str, Any]], Dict[str, Any]]
 """What reads a cluster: the reader and the module's options in, a part of its result out."""
 
 
 def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[str, str]) -> Dict[str, Any]:
     """Return a module's result: what ``read`` has found, and how the cluster was reached; or why nothing was read."""
     try:
-        with open_cluster(options["kubeconfig"], options["context"], environment) as reader:
-            found = read(reader, options)
-    except ClusterReadError as error:
+        with open_cluster(options["kubeconfig"], options["context"], environment) as api:
+            found = read(api, options)
+    except ClusterError as error:
         refused = {"refused": error.refused} if error.refused else {}
         return dict(refused, failed=True, msg=str(error))
-    connection = reader.connection
+    connection = api.connection
     ways = {
-        "server": reader.server,
+        "server": api.server,
         "k8s": connection.k8s_arguments(),
         "helm": connection.helm_arguments(),
         "helm_environment": connection.helm_environment(),
     }
-    return dict({"changed": False}, connection=ways, warnings=reader.warnings, **found)
+    return dict({"changed": False}, connection=ways, warnings=api.warnings, **found)
 
 
 def run_reader(arguments: Mapping[str, Any], read: Read) -> None:
@@ -43,7 +43,7 @@ def run_reader(arguments: Mapping[str, Any], read: Read) -> None:
 def run_previewer(arguments: Mapping[str, Any], write: Read) -> None:
     """Run a module that writes; in check mode it has ``dry_run`` among its options, and asks the server instead."""
     module = AnsibleModule(argument_spec=dict(arguments), supports_check_mode=True)
-    _run(module, lambda reader, options: write(reader, dict(options, dry_run=module.check_mode)))
+    _run(module, lambda api, options: write(api, dict(options, dry_run=module.check_mode)))
 
 
 def _run(module: AnsibleModule, read: Read) -> None:

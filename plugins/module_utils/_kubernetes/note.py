@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Mapping
 
+from .api import ClusterApi, ClusterError, ConflictError
 from .connection import OPTIONS
-from .reader import ClusterReader, ClusterReadError, ConflictError
 from .removal import ATTEMPTS, preconditions
 
 ARGUMENTS: Dict[str, Any] = {
@@ -32,7 +32,7 @@ MERGE_PATCH = "application/merge-patch+json"
 CHANGING = "{0} changes all the time: another run writes there"
 
 
-def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+def write_note(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Set and remove single keys of a ConfigMap, or delete it whole; a key whose value is None is removed.
 
     Keys that are not named stay, so that two runs at a time lose nothing of each other (RFC 7396, JSON Merge Patch).
@@ -44,19 +44,19 @@ def write_note(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         ``dry_run`` nothing is written.
 
     Raises:
-        ClusterReadError: the server refuses, or the namespace does not exist.
+        ClusterError: the server refuses, or the namespace does not exist.
     """
     place = "/api/v1/namespaces/{0}/configmaps".format(params["namespace"])
     path = "{0}/{1}".format(place, params["name"])
     named = ["ConfigMap {0}/{1}".format(params["namespace"], params["name"])]
     if params["state"] == "absent":
-        changed = bool(params.get("dry_run")) or _delete(reader, path, params["data"])
+        changed = bool(params.get("dry_run")) or _delete(api, path, params["data"])
         return {"changed": changed, "applied": [], "created": []}
-    created = reader.get(path) is None if params.get("dry_run") else _write(reader, place, path, params)
+    created = api.get(path) is None if params.get("dry_run") else _write(api, place, path, params)
     return {"changed": True, "applied": named, "created": named if created else []}
 
 
-def _write(reader: ClusterReader, place: str, path: str, params: Mapping[str, Any]) -> bool:
+def _write(api: ClusterApi, place: str, path: str, params: Mapping[str, Any]) -> bool:
     """Write keys of a note, and return whether it was made."""
     manager = params["manager"]
     patch = {"data": params["data"]}
@@ -67,28 +67,28 @@ def _write(reader: ClusterReader, place: str, path: str, params: Mapping[str, An
         "data": {key: value for key, value in params["data"].items() if value is not None},
     }
     for _attempt in range(ATTEMPTS):
-        if reader.send("patch", path, patch, manager, MERGE_PATCH) is not None:
+        if api.send("patch", path, patch, manager, MERGE_PATCH) is not None:
             return False
         try:
-            made = reader.send("post", place, body, manager)
+            made = api.send("post", place, body, manager)
         except ConflictError:
             # Another run made it in between, or something else met this at a quota: then there is none to be patched.
             continue
         if made is None:
-            raise ClusterReadError("the namespace {0} does not exist".format(params["namespace"]))
+            raise ClusterError("the namespace {0} does not exist".format(params["namespace"]))
         return True
-    raise ClusterReadError(CHANGING.format(path))
+    raise ClusterError(CHANGING.format(path))
 
 
-def _delete(reader: ClusterReader, path: str, removed: Mapping[str, Any]) -> bool:
+def _delete(api: ClusterApi, path: str, removed: Mapping[str, Any]) -> bool:
     """Delete a note; one in which another run noted an object meanwhile stays."""
     for _attempt in range(ATTEMPTS):
-        found = reader.get(path)
+        found = api.get(path)
         noted = [key for key in (found or {}).get("data") or {} if UID.fullmatch(key) and key not in removed]
         if found is None or noted:
             return False
         try:
-            return reader.send("delete", path, preconditions(found["metadata"]), "") is not None
+            return api.send("delete", path, preconditions(found["metadata"]), "") is not None
         except ConflictError:  # another run wrote in between
             continue
-    raise ClusterReadError(CHANGING.format(path))
+    raise ClusterError(CHANGING.format(path))

@@ -8,10 +8,10 @@ from __future__ import annotations
 import email.utils
 from typing import Any, Dict, List, Mapping, Optional
 
+from .api import METADATA_ONLY, ClusterApi
 from .cilium_kinds import ASKED_ADDRESSES, LEASE_PREFIX, PLURALS, RANGES_POLICY, READ_ONLY_PLURALS
 from .connection import OPTIONS
 from .pods import allowed_items, is_ready
-from .reader import METADATA_ONLY, ClusterReader
 from .state import read_config_map
 
 ARGUMENTS: Dict[str, Any] = {
@@ -57,38 +57,38 @@ def external_addresses(item: Mapping[str, Any]) -> Dict[str, Any]:
     return {"metadata": metadata, "spec": spec}
 
 
-def cut_items(reader: ClusterReader, path: str, selector: Optional[str] = None) -> List[Dict[str, Any]]:
+def cut_items(api: ClusterApi, path: str, selector: Optional[str] = None) -> List[Dict[str, Any]]:
     """Return the items of a list, cut to what is compared."""
-    return [cut(item) for item in reader.items(path, selector=selector)]
+    return [cut(item) for item in api.items(path, selector=selector)]
 
 
-def read_resources(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+def read_resources(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return all objects by kind."""
     served: Dict[str, str] = {}
     for version in VERSIONS:
-        found = reader.get("/apis/cilium.io/{0}".format(version)) or {}
+        found = api.get("/apis/cilium.io/{0}".format(version)) or {}
         for resource in found.get("resources") or []:
             served.setdefault(resource["name"], version)
     resources: Dict[str, Any] = {
-        kind: cut_items(reader, "/apis/cilium.io/{0}/{1}".format(served[plural], plural)) if plural in served else None
+        kind: cut_items(api, "/apis/cilium.io/{0}/{1}".format(served[plural], plural)) if plural in served else None
         for kind, plural in KINDS.items()
     }
     wanted = set(params["services"])
     services: List[Dict[str, Any]] = []
     others: List[Dict[str, Any]] = []
-    for item in cut_items(reader, "/api/v1/services"):
+    for item in cut_items(api, "/api/v1/services"):
         asked = key(item["metadata"]) in wanted or carries(item, params.get("owned_by"))
         if item["spec"].get("type") == "LoadBalancer" or asked:
             services.append(item)
         elif item["spec"].get("externalIPs"):
             others.append(external_addresses(item))
     resources["Service"] = services + others
-    resources["EndpointSlice"] = endpoint_slices(reader, services)
-    leases = reader.items("/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
+    resources["EndpointSlice"] = endpoint_slices(api, services)
+    leases = api.items("/apis/coordination.k8s.io/v1/namespaces/{0}/leases".format(params["namespace"]))
     resources["Lease"] = [
         dict(cut(item), renewed=renewed(item)) for item in leases if item["metadata"]["name"].startswith(LEASE_PREFIX)
     ]
-    secrets = read_secrets(reader, params)
+    secrets = read_secrets(api, params)
     if secrets is not None:
         resources["Secret"] = secrets
     return resources
@@ -102,12 +102,12 @@ def carries(item: Mapping[str, Any], selector: Optional[str]) -> bool:
     )
 
 
-def read_secrets(reader: ClusterReader, params: Mapping[str, Any]) -> Optional[List[Dict[str, Any]]]:
+def read_secrets(api: ClusterApi, params: Mapping[str, Any]) -> Optional[List[Dict[str, Any]]]:
     """Return the metadata of a site's Secrets, never what they hold; None where nobody asks or the account may not."""
     namespace, selector = params.get("secrets_namespace"), params.get("owned_by")
     if not namespace or not selector:
         return None
-    found = allowed_items(reader, "/api/v1/namespaces/{0}/secrets".format(namespace), selector, METADATA_ONLY)
+    found = allowed_items(api, "/api/v1/namespaces/{0}/secrets".format(namespace), selector, METADATA_ONLY)
     return None if found is None else [{"metadata": cut(item)["metadata"]} for item in found]
 
 
@@ -125,30 +125,30 @@ def renewed(lease: Mapping[str, Any]) -> Optional[str]:
     return max(times, default=None)
 
 
-def read_cilium(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+def read_cilium(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the whole answer: all objects by kind, the namespace of Cilium's release, and the API server's clock."""
-    resources = read_resources(reader, params)
-    time = email.utils.parsedate_to_datetime(reader.date).isoformat() if reader.date else None
-    noted = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
-    pods = read_pods(reader, params["namespace"]) if params["agents"] else {}
+    resources = read_resources(api, params)
+    time = email.utils.parsedate_to_datetime(api.date).isoformat() if api.date else None
+    noted = read_config_map(api, params["config_map"]) if params["config_map"] else {}
+    pods = read_pods(api, params["namespace"]) if params["agents"] else {}
     return {"time": time, "namespace": params["namespace"], "resources": resources, "noted": noted, **pods}
 
 
-def read_pods(reader: ClusterReader, namespace: str) -> Dict[str, Any]:
+def read_pods(api: ClusterApi, namespace: str) -> Dict[str, Any]:
     """Return by node whether its agent is ready, and whether an operator is; None where that is not known.
 
     Nothing is said of an operator where there is neither: Cilium runs in another namespace, or has other labels.
     """
-    agents = read_agents(reader, namespace)
+    agents = read_agents(api, namespace)
     if agents is None:
         return {"agents": None, "operator": None}
-    operators = reader.items("/api/v1/namespaces/{0}/pods".format(namespace), selector=OPERATORS)
+    operators = api.items("/api/v1/namespaces/{0}/pods".format(namespace), selector=OPERATORS)
     return {"agents": agents, "operator": any(map(is_ready, operators)) if agents or operators else None}
 
 
-def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, bool]]:
+def read_agents(api: ClusterApi, namespace: str) -> Optional[Dict[str, bool]]:
     """Return by node whether Cilium's agent there is ready; None where the account may not list pods."""
-    pods = allowed_items(reader, "/api/v1/namespaces/{0}/pods".format(namespace), AGENTS)
+    pods = allowed_items(api, "/api/v1/namespaces/{0}/pods".format(namespace), AGENTS)
     if pods is None:
         return None
     found: Dict[str, bool] = {}
@@ -159,7 +159,7 @@ def read_agents(reader: ClusterReader, namespace: str) -> Optional[Dict[str, boo
     return found
 
 
-def endpoint_slices(reader: ClusterReader, services: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+def endpoint_slices(api: ClusterApi, services: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """Return the slices of ``services``. One request: slices name their service by a label.
 
     Those of all services where the names would make a URL that a proxy may refuse.
@@ -170,7 +170,7 @@ def endpoint_slices(reader: ClusterReader, services: List[Dict[str, Any]]) -> Li
     selector = "{0} in ({1})".format(SERVICE_NAME, ",".join(names))
     wanted = {key(item["metadata"]) for item in services}
     selects = selector if len(selector) <= LONGEST_SELECTOR else None
-    found = cut_items(reader, "/apis/discovery.k8s.io/v1/endpointslices", selects)
+    found = cut_items(api, "/apis/discovery.k8s.io/v1/endpointslices", selects)
     return [item for item in found if service_of(item["metadata"]) in wanted]
 
 

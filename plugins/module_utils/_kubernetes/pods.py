@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
-from .reader import FORBIDDEN, ClusterReader, RefusedError
+from .api import FORBIDDEN, ClusterApi, RefusedError
 
 ENDED = ("Failed", "Succeeded")
 """Phases of a pod that does not start again, as one that was evicted: another one has its place."""
@@ -19,15 +19,15 @@ MOST_CHARACTERS = 160
 
 
 def allowed_items(
-    reader: ClusterReader, path: str, selector: Optional[str] = None, accept: Optional[str] = None
+    api: ClusterApi, path: str, selector: Optional[str] = None, accept: Optional[str] = None
 ) -> Optional[List[Dict[str, Any]]]:
     """Return the items of a list; None where the account may not list them.
 
     Raises:
-        ClusterReadError: the server refuses for another reason, or is out of reach.
+        ClusterError: the server refuses for another reason, or is out of reach.
     """
     try:
-        return reader.items(path, selector=selector, **({} if accept is None else {"accept": accept}))
+        return api.items(path, selector=selector, **({} if accept is None else {"accept": accept}))
     except RefusedError as error:
         if error.status != FORBIDDEN:
             raise
@@ -64,15 +64,15 @@ def _reasons(pod: Mapping[str, Any]) -> Iterator[str]:
             yield str(condition.get("message") or "")
 
 
-def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional[List[Dict[str, str]]]:
+def unready_pods(api: ClusterApi, workload: Mapping[str, Any]) -> Optional[List[Dict[str, str]]]:
     """Return the pods of a DaemonSet or Deployment that are not ready; None where the account may not list pods.
 
     Each with ``name``, ``node`` (empty where it is on none) and ``reason``. One that has ended is none of them.
 
     Raises:
-        ClusterReadError: the server refuses for another reason, or is out of reach.
+        ClusterError: the server refuses for another reason, or is out of reach.
     """
-    pods = _unready(reader, workload)
+    pods = _unready(api, workload)
     if pods is None:
         return None
     found = [
@@ -86,32 +86,32 @@ def unready_pods(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional
     return sorted(found, key=lambda pod: (pod["node"], pod["name"]))
 
 
-def _unready(reader: ClusterReader, workload: Mapping[str, Any]) -> Optional[List[Dict[str, Any]]]:
+def _unready(api: ClusterApi, workload: Mapping[str, Any]) -> Optional[List[Dict[str, Any]]]:
     """Return what :func:`unready_pods` does, as the API server has it."""
     labels = workload["spec"]["selector"].get("matchLabels") or {}
     selector = ",".join("{0}={1}".format(*item) for item in sorted(labels.items()))
     path = "/api/v1/namespaces/{0}/pods".format(workload["metadata"]["namespace"])
-    pods = allowed_items(reader, path, selector)
+    pods = allowed_items(api, path, selector)
     if pods is None:
         return None
     return [pod for pod in pods if not is_ready(pod) and (pod.get("status") or {}).get("phase") not in ENDED]
 
 
-def left_on_dead_nodes(reader: ClusterReader, workload: Mapping[str, Any]) -> int:
+def left_on_dead_nodes(api: ClusterApi, workload: Mapping[str, Any]) -> int:
     """Return how many pods of a workload get its newest template once their nodes, which are not ready, are back.
 
     Of a Deployment these are all that are not ready there: their template is not looked at. 0 where the account may
     not list pods, or nodes.
 
     Raises:
-        ClusterReadError: the server refuses for another reason, or is out of reach.
+        ClusterError: the server refuses for another reason, or is out of reach.
     """
     newest = (workload["metadata"].get("annotations") or {}).get(NEWEST_TEMPLATE, "")
     pods = [
         pod
-        for pod in _unready(reader, workload) or []
+        for pod in _unready(api, workload) or []
         if not newest or (pod["metadata"].get("labels") or {}).get(OWN_TEMPLATE) != newest
     ]
-    nodes = allowed_items(reader, "/api/v1/nodes") if pods else None
+    nodes = allowed_items(api, "/api/v1/nodes") if pods else None
     dead = {node["metadata"]["name"] for node in nodes or [] if not is_ready(node)}
     return sum(pod["spec"].get("nodeName") in dead for pod in pods)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping
 
+from .api import ClusterApi, ConflictError, RefusedError
 from .cilium_kinds import plural_of
 from .connection import OPTIONS
 from .outcomes import ENDING, GONE, KEPT, MADE_ANEW, REFUSED, REMOVED
-from .reader import ClusterReader, ConflictError, RefusedError
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -49,21 +49,21 @@ def ending(metadata: Mapping[str, Any]) -> str:
     return "deleted at {0}, and there until its finalizers are done: {1}".format(metadata["deletionTimestamp"], waits)
 
 
-def remove_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+def remove_objects(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Remove objects in their order, and return for each what became of it.
 
     Args:
-        reader: the cluster.
+        api: the API server of the cluster.
         params: ``objects``: apiVersion, kind and metadata with name, namespace and UID. ``labels``: one that lacks them
             is kept. ``continue_on_error``: go on where the API server refuses one. ``dry_run``: change nothing.
 
     Raises:
-        ClusterReadError: the server is out of reach.
+        ClusterError: the server is out of reach.
     """
     results = []
     for item in params["objects"]:
         try:
-            result = _remove(reader, item, params["labels"], params["dry_run"])
+            result = _remove(api, item, params["labels"], params["dry_run"])
         except RefusedError as error:
             result = {"outcome": REFUSED, "reason": error.message, "status": error.status}
         results.append(result)
@@ -72,10 +72,10 @@ def remove_objects(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str
     return {"changed": any(result["outcome"] in (REMOVED, ENDING) for result in results), "results": results}
 
 
-def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str, str], dry_run: bool) -> Dict[str, Any]:
+def _remove(api: ClusterApi, item: Mapping[str, Any], labels: Mapping[str, str], dry_run: bool) -> Dict[str, Any]:
     path = object_path(item)
     for attempt in range(ATTEMPTS):
-        found = reader.get(path)
+        found = api.get(path)
         if found is None:
             return {"outcome": GONE}
         metadata = found["metadata"]
@@ -89,7 +89,7 @@ def _remove(reader: ClusterReader, item: Mapping[str, Any], labels: Mapping[str,
         try:
             # A server that is given a body reads nothing in the query, where dryRun is for its log alone.
             body = dict(preconditions(metadata), **({"dryRun": ["All"]} if dry_run else {}))
-            done = reader.send("delete", path, body, "", dry_run=dry_run)
+            done = api.send("delete", path, body, "", dry_run=dry_run)
         except ConflictError:
             if attempt == ATTEMPTS - 1:
                 raise

@@ -17,7 +17,7 @@ import contextlib
 import json
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
-from .reader import ClusterReader, ClusterReadError, RefusedError
+from .api import ClusterApi, ClusterError, RefusedError
 
 JSON_PATCH = "application/json-patch+json"
 _ASIDE = "not-planned-"
@@ -69,7 +69,7 @@ def _left_aside(planned: Mapping[str, Any], live: Mapping[str, Any], manager: st
 
 
 def with_planned_ports(
-    reader: ClusterReader,
+    api: ClusterApi,
     path: str,
     live: Mapping[str, Any],
     taken: List[int],
@@ -81,7 +81,7 @@ def with_planned_ports(
     These ports are there still, under other names (:func:`without_ports_aside`).
 
     Args:
-        reader: the cluster.
+        api: the API server of the cluster.
         path: of the Service.
         live: the Service.
         taken: the places of these ports (:func:`taken_names`).
@@ -94,24 +94,24 @@ def with_planned_ports(
     """
     ports = _ports(live)
     aside = [operation for number in taken for operation in _renaming(number, ports[number], _aside(ports[number]))]
-    if reader.send("patch", path, [_same(live), *aside], manager, JSON_PATCH) is None:
+    if api.send("patch", path, [_same(live), *aside], manager, JSON_PATCH) is None:
         return None
     try:
         return apply()
     except RefusedError:
         back = [operation for number in taken for operation in _named_again(number, ports[number])]
-        with contextlib.suppress(ClusterReadError):  # what is told is why the plan was refused
-            reader.send("patch", path, [_same(live), *back], manager, JSON_PATCH)
+        with contextlib.suppress(ClusterError):  # what is told is why the plan was refused
+            api.send("patch", path, [_same(live), *back], manager, JSON_PATCH)
         raise
 
 
 def without_ports_aside(
-    reader: ClusterReader, path: str, planned: Mapping[str, Any], live: Dict[str, Any], params: Mapping[str, Any]
+    api: ClusterApi, path: str, planned: Mapping[str, Any], live: Dict[str, Any], params: Mapping[str, Any]
 ) -> Optional[Dict[str, Any]]:
     """Remove ports that were renamed to let planned ones in, also by a run that was cut off; return the Service.
 
     Args:
-        reader: the cluster.
+        api: the API server of the cluster.
         path: of the Service.
         planned: the Service as it was applied; of one whose ports are not ours nothing is removed.
         live: what the API server made of it.
@@ -127,7 +127,7 @@ def without_ports_aside(
         kept = [port for number, port in enumerate(ports) if number not in left]
         return dict(live, spec=dict(live["spec"], ports=kept))
     away = [operation for number in reversed(left) for operation in _removing(number, ports[number])]
-    return reader.send("patch", path, [_same(live), *away], params["manager"], JSON_PATCH)
+    return api.send("patch", path, [_same(live), *away], params["manager"], JSON_PATCH)
 
 
 def _same(live: Mapping[str, Any]) -> Dict[str, Any]:

@@ -9,11 +9,11 @@ import json
 import time
 from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from .api import METADATA_OF_ONE, METADATA_ONLY, ClusterApi, RefusedError
 from .cilium_kinds import plural_of
 from .connection import OPTIONS
 from .helm_records import read_release
 from .pods import left_on_dead_nodes, unready_pods
-from .reader import METADATA_OF_ONE, METADATA_ONLY, ClusterReader, RefusedError
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -144,7 +144,7 @@ def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
     return f"{counts.ready} of {counts.wanted} ready" if counts.ready < counts.wanted else ""
 
 
-def runs_in_part(reader: ClusterReader, kind: str, found: Optional[Mapping[str, Any]]) -> bool:
+def runs_in_part(api: ClusterApi, kind: str, found: Optional[Mapping[str, Any]]) -> bool:
     """Return whether a workload rolls nothing out and has a pod that is ready: single ones lack, and no more.
 
     What is left to roll out on nodes that are down does not count: it goes on when they are back.
@@ -157,18 +157,18 @@ def runs_in_part(reader: ClusterReader, kind: str, found: Optional[Mapping[str, 
         return False
     if counts.updated < counts.ready:
         return False  # a pod that is ready is not updated yet, which takes no list of pods and nodes
-    return counts.updated >= counts.wanted or counts.updated + left_on_dead_nodes(reader, found) >= counts.wanted
+    return counts.updated >= counts.wanted or counts.updated + left_on_dead_nodes(api, found) >= counts.wanted
 
 
 def read_kinds(
-    reader: ClusterReader, group: str, plurals: List[str]
+    api: ClusterApi, group: str, plurals: List[str]
 ) -> Tuple[Dict[str, Any], List[Dict[str, Any]], Set[str]]:
     """Return the kinds that are served, by name, their objects, and those of ``plurals`` that are not served."""
     kinds: Dict[str, Any] = {}
     objects: List[Dict[str, Any]] = []
     missing: Set[str] = set()
     for plural in plurals:
-        definition = reader.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}")
+        definition = api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}")
         kind = served_kind(definition)
         if definition is None or kind is None:
             missing.add(plural)
@@ -176,7 +176,7 @@ def read_kinds(
         name = definition["spec"]["names"]["kind"]
         api_version = f"{group}/{kind['versions'][0]}"
         kinds[name] = kind
-        for item in reader.items(f"/apis/{api_version}/{plural}"):
+        for item in api.items(f"/apis/{api_version}/{plural}"):
             # Cilium takes a CiliumBGPPeeringPolicy or CiliumL2AnnouncementPolicy without a spec.
             objects.append({**item, "apiVersion": api_version, "kind": name, "spec": item.get("spec") or {}})
     return kinds, objects, missing
@@ -187,12 +187,12 @@ def kind_of(rollout: str) -> str:
     return rollout.split("/")[0]
 
 
-def read_rollouts(reader: ClusterReader, rollouts: List[str]) -> Dict[str, Optional[Dict[str, Any]]]:
+def read_rollouts(api: ClusterApi, rollouts: List[str]) -> Dict[str, Optional[Dict[str, Any]]]:
     """Return the workload of each rollout; None where there is none."""
     found = {}
     for rollout in rollouts:
         kind, namespace, name = rollout.split("/")
-        found[rollout] = reader.get(f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s/{name}")
+        found[rollout] = api.get(f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s/{name}")
     return found
 
 
@@ -202,9 +202,7 @@ def images_of(workload: Mapping[str, Any]) -> List[str]:
     return [item["image"] for item in containers.get("containers") or [] if item.get("image")]
 
 
-def read_unready(
-    reader: ClusterReader, workloads: Mapping[str, Optional[Mapping[str, Any]]]
-) -> Dict[str, Dict[str, Any]]:
+def read_unready(api: ClusterApi, workloads: Mapping[str, Optional[Mapping[str, Any]]]) -> Dict[str, Dict[str, Any]]:
     """Return by rollout that is not complete how many of its pods are ready, and which are not.
 
     ``pods`` is None where the account may not list them.
@@ -213,26 +211,26 @@ def read_unready(
     for rollout, found in workloads.items():
         if rollout_lack(kind_of(rollout), found):
             counts = rollout_counts(kind_of(rollout), found) if found else Rollout(0, 0, 0)
-            pods = unready_pods(reader, found) if found else []
+            pods = unready_pods(api, found) if found else []
             unready[rollout] = {"ready": counts.ready, "wanted": counts.wanted, "pods": pods}
     return unready
 
 
-def read_rules(reader: ClusterReader, namespaces: List[str]) -> Dict[str, Any]:
+def read_rules(api: ClusterApi, namespaces: List[str]) -> Dict[str, Any]:
     """Return what the account may do, by namespace; under the empty name what it may do everywhere.
 
     One request where it may do everything everywhere.
     """
-    found = {"": reader.rules(NO_NAMESPACE)}
+    found = {"": api.rules(NO_NAMESPACE)}
     for rule in found[""].get("resourceRules") or []:
         if all("*" in (rule.get(key) or []) for key in ("apiGroups", "resources", "verbs")):
             return found
     for namespace in namespaces:
-        found[namespace] = reader.rules(namespace)
+        found[namespace] = api.rules(namespace)
     return found
 
 
-def read_workloads(reader: ClusterReader) -> List[Dict[str, Any]]:
+def read_workloads(api: ClusterApi) -> List[Dict[str, Any]]:
     """Return kind and metadata of all DaemonSets and Deployments, with what Helm writes on its own.
 
     Of kube-proxy alone also ``scheduled``, the number of nodes that are to run it: one that a selector keeps from all
@@ -240,21 +238,21 @@ def read_workloads(reader: ClusterReader) -> List[Dict[str, Any]]:
     """
     found = []
     for kind in ("DaemonSet", "Deployment"):
-        for item in reader.items("/apis/apps/v1/{0}".format(plural_of(kind)), accept=METADATA_ONLY):
+        for item in api.items("/apis/apps/v1/{0}".format(plural_of(kind)), accept=METADATA_ONLY):
             metadata = {key: item["metadata"].get(key) for key in ("namespace", "name", "labels")}
             noted = item["metadata"].get("annotations") or {}
             metadata["helm"] = {key: noted[HELM_NOTES + key] for key in HELM_KEYS if HELM_NOTES + key in noted}
             workload: Dict[str, Any] = {"kind": kind, "metadata": metadata}
             if (kind, metadata["name"]) == ("DaemonSet", KUBE_PROXY):
-                workload["scheduled"] = read_scheduled(reader, metadata["namespace"])
+                workload["scheduled"] = read_scheduled(api, metadata["namespace"])
             found.append(workload)
     return found
 
 
-def read_scheduled(reader: ClusterReader, namespace: str) -> Optional[int]:
+def read_scheduled(api: ClusterApi, namespace: str) -> Optional[int]:
     """Return how many nodes are to run the kube-proxy of a namespace; None where that is not known."""
     path = "/apis/apps/v1/namespaces/{0}/{1}/{2}".format(namespace, plural_of("DaemonSet"), KUBE_PROXY)
-    found = reader.get(path) or {}
+    found = api.get(path) or {}
     status = found.get("status") or {}
     if status.get("observedGeneration") != (found.get("metadata") or {}).get("generation"):
         return None
@@ -262,19 +260,19 @@ def read_scheduled(reader: ClusterReader, namespace: str) -> Optional[int]:
     return scheduled
 
 
-def read_config_map(reader: ClusterReader, config_map: str) -> Dict[str, str]:
+def read_config_map(api: ClusterApi, config_map: str) -> Dict[str, str]:
     """Return the data of a ConfigMap, ``namespace/name``; nothing where there is none."""
-    found = reader.get("/api/v1/namespaces/{0}/configmaps/{1}".format(*config_map.split("/"))) or {}
+    found = api.get("/api/v1/namespaces/{0}/configmaps/{1}".format(*config_map.split("/"))) or {}
     return dict(found.get("data") or {})
 
 
 def read_secrets_elsewhere(
-    reader: ClusterReader, config_map: Mapping[str, str], namespace: Optional[str]
+    api: ClusterApi, config_map: Mapping[str, str], namespace: Optional[str]
 ) -> Dict[str, List[str]]:
     """Return the Secrets of other namespaces that a site noted: those that are there, or nobody may see, and the gone.
 
     Args:
-        reader: reads the cluster.
+        api: the API server of the cluster.
         config_map: the site's note: UID, and ``Secret namespace/name``.
         namespace: where passwords are read; None: not asked for.
     """
@@ -285,7 +283,7 @@ def read_secrets_elsewhere(
             continue
         path = "/api/v1/namespaces/{0}/secrets/{1}".format(where, name)
         try:
-            secret = reader.get(path, accept=METADATA_OF_ONE)
+            secret = api.get(path, accept=METADATA_OF_ONE)
         except RefusedError:
             found["secrets_elsewhere"].append(place)
             continue
@@ -295,12 +293,12 @@ def read_secrets_elsewhere(
 
 
 def read_services(
-    reader: ClusterReader, selector: str, manager: str, names: Collection[str], uids: Collection[str]
+    api: ClusterApi, selector: str, manager: str, names: Collection[str], uids: Collection[str]
 ) -> List[Dict[str, Any]]:
     """Return all services of type LoadBalancer, those of ``names`` and ``uids``, and others that are marked as ours.
 
     Args:
-        reader: reads the cluster.
+        api: the API server of the cluster.
         selector: labels of ours.
         manager: our field manager.
         names: services of any type, as ``namespace/name``.
@@ -308,7 +306,7 @@ def read_services(
     """
     wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
     services = []
-    for item in reader.items("/api/v1/services"):
+    for item in api.items("/api/v1/services"):
         labels = item["metadata"].get("labels") or {}
         ours = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
         touched = any(entry.get("manager") == manager for entry in item["metadata"].get("managedFields") or [])
@@ -319,10 +317,10 @@ def read_services(
     return services
 
 
-def read_nodes(reader: ClusterReader, manager: str, with_facts: bool) -> Dict[str, Any]:
+def read_nodes(api: ClusterApi, manager: str, with_facts: bool) -> Dict[str, Any]:
     """Return the nodes by name: what a write of their labels needs, and with facts what tells their distribution."""
     nodes = {}
-    for item in reader.items("/api/v1/nodes", **({} if with_facts else {"accept": METADATA_ONLY})):
+    for item in api.items("/api/v1/nodes", **({} if with_facts else {"accept": METADATA_ONLY})):
         metadata = item["metadata"]
         known = {key: metadata.get(key) for key in ("uid", "resourceVersion")}
         known.update(labels=metadata.get("labels") or {}, owned=owned_labels(metadata, manager))
@@ -330,20 +328,20 @@ def read_nodes(reader: ClusterReader, manager: str, with_facts: bool) -> Dict[st
     return nodes
 
 
-def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, Any]:
+def read_state(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     """Return the whole answer, after waiting for what was asked for."""
     # Before all else: where another run makes something meanwhile, no UID is noted whose object was not read.
-    config_map = read_config_map(reader, params["config_map"]) if params["config_map"] else {}
+    config_map = read_config_map(api, params["config_map"]) if params["config_map"] else {}
     end = time.monotonic() + params["wait"]
     awaited = params["plurals"] if params["wait_plurals"] is None else params["wait_plurals"]
     while True:
-        kinds, objects, missing = read_kinds(reader, params["group"], params["plurals"])
-        workloads = read_rollouts(reader, params["rollouts"])
+        kinds, objects, missing = read_kinds(api, params["group"], params["plurals"])
+        workloads = read_rollouts(api, params["rollouts"])
         rollouts = {name: rollout_lack(kind_of(name), found) for name, found in workloads.items()}
         lacking = [
             name
             for name, lack in rollouts.items()
-            if lack and not (params["some_suffice"] and runs_in_part(reader, kind_of(name), workloads[name]))
+            if lack and not (params["some_suffice"] and runs_in_part(api, kind_of(name), workloads[name]))
         ]
         complete = not missing.intersection(awaited) and not lacking
         if complete or time.monotonic() >= end:
@@ -353,7 +351,7 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "kinds": kinds,
         "objects": objects,
         "rollouts": rollouts,
-        "unready": read_unready(reader, workloads),
+        "unready": read_unready(api, workloads),
         "images": {name: images_of(found) for name, found in workloads.items() if found},
         "nodes": {},
         "secrets": [],
@@ -361,27 +359,27 @@ def read_state(reader: ClusterReader, params: Mapping[str, Any]) -> Dict[str, An
         "config_map": config_map,
     }
     if params["nodes"]:
-        state["nodes"] = read_nodes(reader, params["manager"], params["node_info"])
+        state["nodes"] = read_nodes(api, params["manager"], params["node_info"])
     state["namespaces"] = state["cluster_uid"] = None
     if params["namespaces"]:
-        there = reader.items("/api/v1/namespaces", accept=METADATA_ONLY)
+        there = api.items("/api/v1/namespaces", accept=METADATA_ONLY)
         uid_of = {item["metadata"]["name"]: item["metadata"].get("uid") for item in there}
         state["namespaces"] = sorted(uid_of)
         state["cluster_uid"] = uid_of.get(OWN_NAMESPACE)
-    state["release"] = read_release(reader, params["release"]) if params["release"] else None
-    state["rules"] = read_rules(reader, params["rules"]) if params["rules"] else {}
-    state["workloads"] = read_workloads(reader) if params["workloads"] else None
-    state["client"] = reader.client_version
+    state["release"] = read_release(api, params["release"]) if params["release"] else None
+    state["rules"] = read_rules(api, params["rules"]) if params["rules"] else {}
+    state["workloads"] = read_workloads(api) if params["workloads"] else None
+    state["client"] = api.client_version
     if params["services"]:
         names, uids = set(params["service_names"]), set(config_map)
-        state["services"] = read_services(reader, params["selector"], params["manager"], names, uids)
-    state.update(read_secrets_elsewhere(reader, config_map, params["secrets_namespace"]))
+        state["services"] = read_services(api, params["selector"], params["manager"], names, uids)
+    state.update(read_secrets_elsewhere(api, config_map, params["secrets_namespace"]))
     if params["secrets_namespace"]:
         path = f"/api/v1/namespaces/{params['secrets_namespace']}/secrets"
-        found = reader.items(path, accept=METADATA_ONLY, selector=params["selector"])
+        found = api.items(path, accept=METADATA_ONLY, selector=params["selector"])
         state["secrets"] = [item["metadata"] for item in found]
         labeled = {metadata["name"] for metadata in state["secrets"]}
         for name in sorted(set(params["secret_names"]) - labeled):
-            secret = reader.get(f"{path}/{name}", accept=METADATA_OF_ONE)
+            secret = api.get(f"{path}/{name}", accept=METADATA_OF_ONE)
             state["secrets"] += [secret["metadata"]] if secret else []
     return state

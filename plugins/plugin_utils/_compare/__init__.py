@@ -4,5 +4,5 @@
 """Compare two configurations by what they set up: of FRR, and of Kubernetes objects.
 
 May import: _errors, module_utils/_frr, module_utils/_kubernetes, _addressing, _kubernetes, _versions, _findings,
-_document, _model, _cilium.
+_document, _model, _cilium, _live_cluster.
 """

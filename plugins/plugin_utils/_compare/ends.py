@@ -17,15 +17,15 @@ from ...module_utils._frr.config import BGP, mask, parse
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from .._addressing.live import as_text
 from .._cilium.common import BGP_KINDS, LB_KINDS, Object
-from .._cilium.handover import handover, is_held
 from .._cilium.helm_values import changed_values, differing_values
-from .._cilium.live_objects import is_of_a_site, is_ours, object_key, place
-from .._cilium.takeover import running
 from .._document.plan import PlanDocument, PlannedCluster
 from .._findings.wording import count
 from .._kubernetes.labels import kubelet_labels
 from .._kubernetes.manifests import document_of, documents_of
 from .._kubernetes.selectors import selector_of
+from .._live_cluster.handover import handover, is_held
+from .._live_cluster.live_objects import is_of_a_site, is_ours, object_key, place
+from .._live_cluster.takeover import running
 from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
 from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, bgp_config, frr_difference, moved_between_groups
 from .objects.compare import objects_difference

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._kubernetes.cilium_kinds import RANGES_POLICY
-from .._cilium.as_it_lives import SERVICE_DEFAULTS
 from .._cilium.common import Object
-from .._cilium.handover import is_held
 from .._cilium.lb_ipam import service_name
-from .._cilium.live_objects import is_ours
-from .._cilium.note import Claims, fields_in_our_name, note_name
-from .._cilium.service_writes import METADATA, SERVICES, service_writes, written
 from .._document.plan import PlannedCluster, ServiceManifest
 from .._findings.wording import count, some
 from .._kubernetes.labels import FIELD_MANAGER, ownership_labels
+from .._live_cluster.as_it_lives import SERVICE_DEFAULTS
+from .._live_cluster.handover import is_held
+from .._live_cluster.live_objects import is_ours
+from .._live_cluster.note import Claims, fields_in_our_name, note_name
+from .._live_cluster.service_writes import METADATA, SERVICES, service_writes, written
 from .._versions.cilium import parse_version
 from .objects.services import COMPARED_ANNOTATIONS, ranges_are_kept_out
 

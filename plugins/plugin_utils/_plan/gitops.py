@@ -21,9 +21,9 @@ from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.chart_source import REPOSITORY, ChartSource
 from .._cilium.bgp import password_secret_name
 from .._cilium.helm_values import shown
-from .._cilium.takeover import leaves
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import some
+from .._live_cluster.takeover import leaves
 
 OTHERS = "others"
 """``edge_cluster_apply`` of a cluster to which Flux or Argo CD applies."""

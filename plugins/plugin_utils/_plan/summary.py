@@ -9,10 +9,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._cilium.takeover import running
 from .._document.plan import PlanDocument, PlannedCluster, PlannedRouter
 from .._document.summary import SUMMARY_FORMAT, ClusterSummary, RouterSummary, SummaryDocument
 from .._findings.wording import count, some
+from .._live_cluster.takeover import running
 from .text import table
 
 Result = Mapping[str, Any]

@@ -710,7 +710,7 @@ def read_cluster(raw: Mapping[str, Any]) -> ClusterSeen:
 
     Args:
         raw: ``time`` (the API server's clock, RFC 3339) and ``resources``: kind -> objects, or None if not served;
-            and ``noted``, what the site's ConfigMap holds (``_cilium/note``).
+            and ``noted``, what the site's ConfigMap holds (``_live_cluster/note``).
 
     Raises:
         EdgeError: its shape is not known.

@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import MASK, EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config import digested
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.service_writes import service_writes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.ends import (
     Comparison,
     Row,
@@ -33,6 +31,8 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.en
     state_of,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.services import services_after
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.service_writes import service_writes
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
 
 PLAN: Any = hybrid_plan().data

@@ -9,6 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import (
+    JSON,
+    METADATA_ONLY,
+    RefusedError,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import PLURALS
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.observation import (
     AGENTS,
@@ -20,11 +25,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
     read_pods,
     read_resources,
     renewed,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.reader import (
-    JSON,
-    METADATA_ONLY,
-    RefusedError,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import BGP_KINDS, LB_KINDS
 from ansible_collections.hybridnet.cluster_edge.tests.support.observed import endpoint_slice, lease, service

@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.action import cluster_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ARGUMENTS, ActionModule
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import Changes, service_changes
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import Claims, making_key
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.secrets import password_secrets
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import RETRY, WriteError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.changes import (
+    Changes,
+    service_changes,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims, making_key
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import RETRY, WriteError
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 PEER = {

@@ -15,19 +15,19 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.action.cluster_objects import ActionModule
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.changes import lb_changes
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.held_addresses import MayMove
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.live_objects import place
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.note import (
-    MAKING_SECONDS,
-    Claims,
-    making_key,
-)
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.writes import WriteError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import (
     FIELD_MANAGER,
     ownership_labels,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.changes import lb_changes
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.held_addresses import MayMove
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import place
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import (
+    MAKING_SECONDS,
+    Claims,
+    making_key,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.writes import WriteError
 from ansible_collections.hybridnet.cluster_edge.tests.support.noted import uid_of
 
 POOL = "CiliumLoadBalancerIPPool"

@@ -12,7 +12,7 @@ import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_fail
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible import failures
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.playbook import run_playbook
 
@@ -42,8 +42,8 @@ class Failing(ActionBase):
     ],
 )
 def test_a_failure_has_its_text_and_its_data_and_no_exception(how: object) -> None:
-    action = edge_fail.fails_once(type("Action", (Failing,), {}))(how)
-    with pytest.raises(edge_fail.ShownOnceFail) as raised:
+    action = failures.fails_once(type("Action", (Failing,), {}))(how)
+    with pytest.raises(failures.ShownOnceFail) as raised:
         action.run()
     assert raised.value.message == "it is wrong"
     assert {key: value for key, value in raised.value.result.items() if key not in ("failed", "msg")} == {"rows": 3}
@@ -52,14 +52,14 @@ def test_a_failure_has_its_text_and_its_data_and_no_exception(how: object) -> No
 
 def test_a_long_line_is_shown_whole() -> None:
     text = "the host's own name is " + "long " * 20 + "end"
-    assert edge_fail.ShownOnceFail(text).message == f"{text}\n"
+    assert failures.ShownOnceFail(text).message == f"{text}\n"
     for short in ("it is wrong", f"{text}\nand more"):
-        assert edge_fail.ShownOnceFail(short).message == short
+        assert failures.ShownOnceFail(short).message == short
 
 
 def test_what_did_not_fail_and_a_module_that_crashed_are_left_as_they_are() -> None:
     for result in ({"changed": True}, {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "Traceback"}):
-        assert edge_fail.fails_once(type("Action", (Failing,), {}))(result).run() == result
+        assert failures.fails_once(type("Action", (Failing,), {}))(result).run() == result
 
 
 @pytest.mark.parametrize("name", ACTIONS)

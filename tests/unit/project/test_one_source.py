@@ -33,7 +33,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import L
 from ansible_collections.hybridnet.cluster_edge.tests.support.planned import rendered
 from ansible_collections.hybridnet.cluster_edge.tests.unit.findings.test_examples import FOUND as FOUND_BY_PLAN
 from ansible_collections.hybridnet.cluster_edge.tests.unit.inventory.test_keys import TABLE
-from ansible_collections.hybridnet.cluster_edge.tests.unit.module_utils.test_frr_transaction import router
+from ansible_collections.hybridnet.cluster_edge.tests.unit.module_utils.frr.test_transaction import router
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_codes import FOUND as FOUND_BY_VERIFY
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import chart_missing
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_verify import no_bgp

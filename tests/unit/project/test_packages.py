@@ -25,13 +25,15 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.packages import OR
 PLUGINS = CHECKOUT / "plugins"
 LIBRARY = ("module_utils", "plugin_utils")
 RUN = (
+    "plugin_utils/_ansible",
     "plugin_utils/_twin/run",
     "module_utils/_router",
     "module_utils/_kubernetes/helm.py",
     "module_utils/_unifi/client",
     "module_utils/_unifi/backups",
 )
-"""The parts that act: the twin's and the router's programs, Helm, the requests to UniFi Network and its backups."""
+"""The parts that act: what action plugins share, the twin's and the router's programs, Helm, the requests to UniFi Network
+and its backups."""
 
 PURE = {
     *("__future__", "abc", "base64", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib"),

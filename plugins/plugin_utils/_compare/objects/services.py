@@ -12,9 +12,9 @@ from typing import Any
 
 from ....module_utils._kubernetes.cilium_kinds import ASKED_ADDRESSES, RANGES_POLICY
 from ..._addressing.intervals import Interval, merge
-from ..._cilium.as_it_lives import ALLOTTED, SERVICE_DEFAULTS
 from ..._kubernetes.labels import service_labels
 from ..._kubernetes.selectors import Selector
+from ..._live_cluster.as_it_lives import ALLOTTED, SERVICE_DEFAULTS
 from ..._versions.cilium import RANGES_POLICY_SINCE, Version
 from .pools import interval_text
 

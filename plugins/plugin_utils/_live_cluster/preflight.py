@@ -1,0 +1,349 @@
+# Copyright (c) 2026, the hybridnet.cluster_edge authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run needs before it may change a cluster: programs on the control machine, rights in the cluster.
+
+All that lacks is told at once, each with what to install, or which rule an administrator has to grant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils._kubernetes.cilium_kinds import (
+    NODE_CONFIG,
+    OTHERS_PLURALS,
+    PLURALS,
+    READ_ONLY_PLURALS,
+    plural_of,
+)
+from .._cilium.common import GROUP, Object
+from .._cilium.helm_values import value_at
+from .._findings.wording import MOST_NAMES, some
+from .._versions.cilium import Version, parse_version
+from .._versions.controller import OLDEST, TOO_NEW, version_text
+from .live_objects import place
+
+EVERYWHERE = ""
+"""In place of a namespace: the rules that hold in all of them, and for what has none."""
+
+ALL = ""
+"""In place of a name: the right to each object of the resource. A rule for single ones does not suffice."""
+UNKNOWN = "*"
+"""In place of a name: objects whose names are not known before. A rule for single ones may suffice."""
+
+_WRITE = ("get", "create", "patch")
+"""Verbs of a server-side apply: the writer reads first, and an object that is not there is created."""
+
+HELM_WRITES: tuple[tuple[str, str, bool], ...] = (
+    ("", "configmaps", True),
+    ("", "secrets", True),
+    ("", "serviceaccounts", True),
+    ("", "services", True),
+    ("apps", "daemonsets", True),
+    ("apps", "deployments", True),
+    ("rbac.authorization.k8s.io", "clusterrolebindings", False),
+    ("rbac.authorization.k8s.io", "clusterroles", False),
+    ("rbac.authorization.k8s.io", "rolebindings", True),
+    ("rbac.authorization.k8s.io", "roles", True),
+)
+"""API group and resource of what Cilium's chart always holds, and whether it stands in the release's namespace."""
+
+_SECRETS_NAMESPACE = "cilium-secrets"
+SECRETS_NAMESPACES: Mapping[str, tuple[str, bool]] = {
+    "bgpControlPlane": ("kube-system", False),
+    "envoyConfig": (_SECRETS_NAMESPACE, True),
+    "gatewayAPI": (_SECRETS_NAMESPACE, True),
+    "ingressController": (_SECRETS_NAMESPACE, True),
+}
+"""Section of the chart's values, ``secretsNamespace`` of which has name and ``create`` where ``enabled`` is true."""
+_TLS_NAMESPACE_SINCE: Version = (1, 17, 0)
+"""The first chart with ``tls.secretsNamespace``, which is there whatever is enabled."""
+_ENDPOINT_SLICE_SINCE: Version = (1, 19, 0)
+"""The first chart whose ingress controller has an EndpointSlice; before, it has Endpoints."""
+_ADMISSION_SINCE: Version = (1, 20, 0)
+"""The first chart whose Gateway API has a ValidatingAdmissionPolicy."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One thing to be allowed."""
+
+    group: str
+    resource: str
+    namespace: str
+    """:data:`EVERYWHERE` where it must hold in all namespaces."""
+    verb: str
+    name: str = ALL
+    """Of the one object that it is about; :data:`ALL` or :data:`UNKNOWN`."""
+
+    def granted(self, rules: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Return whether the rules grant it.
+
+        Args:
+            rules: the ``status`` of a SelfSubjectRulesReview, by namespace. One that is incomplete may grant anything:
+                an authorizer beside RBAC could not list its rules.
+        """
+        for namespace in (EVERYWHERE, self.namespace):
+            found = rules.get(namespace)
+            if found and (found.get("incomplete") or any(map(self._in, found.get("resourceRules") or []))):
+                return True
+        return False
+
+    def _in(self, rule: Mapping[str, Any]) -> bool:
+        wanted = {"apiGroups": self.group, "resources": self.resource, "verbs": self.verb}
+        return self._is_named_in(rule) and all({"*", value} & set(rule.get(key) or []) for key, value in wanted.items())
+
+    def _is_named_in(self, rule: Mapping[str, Any]) -> bool:
+        """Return whether a rule is not for single objects, or for this one.
+
+        A list, and a creation by POST, are requests without a name; one by server-side apply has a name
+        (Kubernetes documentation, "Using RBAC Authorization", "Referring to resources").
+        """
+        names = rule.get("resourceNames") or []
+        return not names or (self.name != ALL and self.name in (UNKNOWN, *names))
+
+
+def rights(group: str, resource: str, verbs: Iterable[str], namespace: str = EVERYWHERE, name: str = ALL) -> set[Right]:
+    """Return the rights to do several things to one resource, or to one object of it."""
+    return {Right(group, resource, namespace, verb, name) for verb in verbs}
+
+
+def kind_rights(plural: str) -> set[Right]:
+    """Return what it needs to read all objects of a kind of Cilium's, and in which versions the cluster has it."""
+    kind = rights("apiextensions.k8s.io", "customresourcedefinitions", ["get"], name=f"{plural}.{GROUP}")
+    return kind | rights(GROUP, plural, ["list"])
+
+
+def reading_rights(
+    release_namespace: str, secrets_namespace: str, helm: bool, note: str, secrets: Iterable[str]
+) -> set[Right]:
+    """Return what reading needs, whatever is to be changed.
+
+    Args:
+        release_namespace: where the Helm release stands, with what this site noted of it.
+        secrets_namespace: where Cilium reads BGP passwords.
+        helm: whether the release is this site's to look at.
+        note: the name of the ConfigMap in which the site notes what it made.
+        secrets: names of the Secrets with planned passwords.
+    """
+    wanted = set()
+    for plural in (*PLURALS.values(), *OTHERS_PLURALS.values(), READ_ONLY_PLURALS[NODE_CONFIG]):
+        wanted |= kind_rights(plural)
+    for resource in ("namespaces", "nodes", "services"):
+        wanted |= rights("", resource, ["list"])
+    wanted |= rights("", "secrets", ["list"], secrets_namespace)
+    for name in secrets:
+        wanted |= rights("", "secrets", ["get"], secrets_namespace, name)
+    wanted |= rights("", "configmaps", ["get"], release_namespace, note)
+    if helm:
+        wanted |= rights("", "secrets", ["list"], release_namespace)
+        wanted |= rights("", "secrets", ["get"], release_namespace, UNKNOWN)
+        wanted |= rights("", "configmaps", ["list"], release_namespace)
+    return wanted
+
+
+def verifying_rights(namespace: str, note: str, agents: bool) -> set[Right]:
+    """Return what the verification at the end of a run reads.
+
+    Args:
+        namespace: of Cilium, where its leases and its agents' pods are.
+        note: the name of the ConfigMap in which the site notes what it made.
+        agents: whether the word of an agent counts, because a router cannot be read.
+    """
+    wanted = rights("", "services", ["list"]) | rights("discovery.k8s.io", "endpointslices", ["list"])
+    wanted |= rights("coordination.k8s.io", "leases", ["list"], namespace)
+    wanted |= rights("", "configmaps", ["get"], namespace, note)
+    for plural in (*PLURALS.values(), *READ_ONLY_PLURALS.values()):
+        wanted |= rights(GROUP, plural, ["list"])
+    return wanted | (rights("", "pods", ["list"], namespace) if agents else set())
+
+
+def secrets_namespaces(values: Mapping[str, Any], version: str) -> dict[str, bool]:
+    """Return the namespaces in which Cilium's chart has roles for Secrets, and whether it makes each of them.
+
+    Args:
+        values: all values of the release.
+        version: of Cilium.
+
+    Source: the chart's templates cilium-secrets-namespace.yaml, cilium-agent/role.yaml and cilium-operator/role.yaml.
+    """
+    asked = {section: usual for section, usual in SECRETS_NAMESPACES.items() if _is_on(values, f"{section}.enabled")}
+    if parse_version(version) >= _TLS_NAMESPACE_SINCE:
+        asked["tls"] = (_SECRETS_NAMESPACE, True)
+    found: dict[str, bool] = {}
+    for section, (usual, usually_made) in asked.items():
+        written = value_at(values, f"{section}.secretsNamespace")
+        written = written if isinstance(written, Mapping) else {}
+        name = str(written.get("name", usual) or "")
+        if name:
+            found[name] = found.get(name, False) or str(written.get("create", usually_made)).lower() == "true"
+    return found
+
+
+def helm_rights(namespace: str, values: Mapping[str, Any], version: str, there: Container[str] = ()) -> set[Right]:
+    """Return what an installation or upgrade of Cilium's chart needs.
+
+    It is what the chart holds whatever the values are, and what the BGP control plane, the ingress controller and the
+    Gateway API add. What else is switched on (a ServiceMonitor, an Ingress of Hubble UI) is left to Helm to tell.
+    Helm keeps its records in Secrets: it writes them again at its end, and deletes the oldest of them.
+
+    Args:
+        namespace: of the release.
+        values: all its values.
+        version: of Cilium.
+        there: the objects that live, as :func:`.live_objects.place` names them; no namespace is to be made of these.
+    """
+    wanted: set[Right] = set()
+    for group, resource, where in _chart_objects(namespace, values, version):
+        wanted |= rights(group, resource, ("get", "patch"), where, UNKNOWN)
+        wanted |= rights(group, resource, ("create",), where)
+    for name, made in secrets_namespaces(values, version).items():
+        if made:
+            wanted |= rights("", "namespaces", ("get", "patch"), name=name)
+            wanted |= set() if f"Namespace {name}" in there else rights("", "namespaces", ("create",))
+    return wanted | rights("", "secrets", ("update", "delete"), namespace, UNKNOWN)
+
+
+def _chart_objects(namespace: str, values: Mapping[str, Any], version: str) -> Iterator[tuple[str, str, str]]:
+    """Yield API group, resource and namespace of what the chart holds, but the namespaces that it makes."""
+    for group, resource, own in HELM_WRITES:
+        yield group, resource, namespace if own else EVERYWHERE
+    for where in secrets_namespaces(values, version):
+        yield "rbac.authorization.k8s.io", "rolebindings", where
+        yield "rbac.authorization.k8s.io", "roles", where
+    if _is_on(values, "ingressController.enabled"):
+        slices = parse_version(version) >= _ENDPOINT_SLICE_SINCE
+        yield *(("discovery.k8s.io", "endpointslices") if slices else ("", "endpoints")), namespace
+        yield "networking.k8s.io", "ingressclasses", EVERYWHERE
+    if _is_on(values, "gatewayAPI.enabled") and not _is_off(values, "gatewayAPI.gatewayClass.create"):
+        yield "gateway.networking.k8s.io", "gatewayclasses", EVERYWHERE
+        if parse_version(version) >= _ADMISSION_SINCE:
+            yield "admissionregistration.k8s.io", "validatingadmissionpolicies", EVERYWHERE
+            yield "admissionregistration.k8s.io", "validatingadmissionpolicybindings", EVERYWHERE
+
+
+def _is_on(values: Mapping[str, Any], path: str) -> bool:
+    return str(value_at(values, path)).lower() == "true"
+
+
+def _is_off(values: Mapping[str, Any], path: str) -> bool:
+    return str(value_at(values, path)).lower() == "false"
+
+
+def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Container[str] = ()) -> set[Right]:
+    """Return what it needs to apply and to remove these objects.
+
+    Args:
+        apply: what is applied.
+        remove: what is removed.
+        there: the objects that live, as :func:`.live_objects.place` names them; nothing is to be made of these.
+    """
+    wanted: set[Right] = set()
+    for verbs, objects in ((_WRITE, apply), (("get", "delete"), remove)):
+        for item in objects:
+            group = item["apiVersion"].rpartition("/")[0]
+            resource = plural_of(item["kind"])
+            lives = item["kind"] == "Node" or place(item) in there  # nodes are labelled, never made
+            needed = tuple(verb for verb in verbs if not (lives and verb == "create"))
+            metadata = item["metadata"]
+            wanted |= rights(group, resource, needed, metadata.get("namespace") or EVERYWHERE, metadata["name"])
+    return wanted
+
+
+def lacking_rights(wanted: Iterable[Right], rules: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what is not granted, one text for each resource and place.
+
+    Where the same is granted for some of the objects, those that lack it are named.
+    """
+    lacking: dict[tuple[str, str, str], list[Right]] = {}
+    granted = set()
+    for right in sorted(wanted):
+        of = right.group, right.resource, right.namespace
+        if right.granted(rules):
+            granted.add((*of, right.verb))
+        else:
+            lacking.setdefault(of, []).append(right)
+    texts = []
+    for (group, resource, namespace), missing in lacking.items():
+        verbs = ", ".join(dict.fromkeys(right.verb for right in missing))
+        some_are = any((group, resource, namespace, right.verb) in granted for right in missing)
+        names = list(dict.fromkeys(right.name for right in missing)) if some_are else []
+        single = bool(names) and not {ALL, UNKNOWN} & set(names)
+        name = f"{resource}.{group}" if group else resource
+        what = f" ({some(names, MOST_NAMES)})" if single else ""
+        where = f" in the namespace {namespace}" if namespace else ""
+        by_name = f", resourceNames: [{', '.join(names)}]" if single and len(names) <= MOST_NAMES else ""
+        texts.append(
+            f"the account may not {verbs} {name}{what}{where}: grant it by a"
+            f" {'Role' if namespace else 'ClusterRole'} (apiGroups: ['{group}'], resources: [{resource}],"
+            f" verbs: [{verbs}]{by_name}), or name another account's kubeconfig (edge_cluster_kubeconfig)"
+        )
+    return texts
+
+
+# -- programs ---------------------------------------------------------------------------------------------------------
+_WAYS_OUT: Mapping[str, str] = {
+    "ansible-core": "pip install 'ansible-core>={oldest}'",
+    "kubernetes": "pip install 'kubernetes>={oldest}', into the Python that edge_cluster_python names",
+    "helm": "install it (https://helm.sh/docs/intro/install/), or name another one: cilium_net_release_binary",
+}
+
+
+def lacking_programs(found: Mapping[str, str | None]) -> list[str]:
+    """Return which programs and libraries are absent, too old or too new.
+
+    Args:
+        found: by name, the version; empty where it is there and its version is not known, None where it is absent.
+    """
+    return [text for name, version in found.items() for text in _program(name, version)]
+
+
+def _program(name: str, version: str | None) -> Iterator[str]:
+    oldest, newest = OLDEST[name], TOO_NEW.get(name)
+    wanted = f"{version_text(oldest)} or newer" + (f", before {version_text(newest)}" if newest else "")
+    way_out = _WAYS_OUT[name].format(oldest=version_text(oldest))
+    if version is None:
+        yield f"{name} is not there: {wanted} is needed ({way_out})"
+        return
+    numbers = _numbers(version)
+    if numbers and (numbers < oldest or (newest and numbers >= newest)):
+        yield f"{name} {version}: {wanted} is needed ({way_out})"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers at the beginning of a version; none where it has none."""
+    match = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(int(number) for number in match[1].split(".")) if match else ()
+
+
+# -- other load balancers ---------------------------------------------------------------------------------------------
+LOAD_BALANCERS: tuple[tuple[str, str], ...] = (
+    (r"metallb", "MetalLB"),
+    (r"svclb-", "servicelb of k3s"),
+    (r"kube-vip", "kube-vip"),
+    (r"purelb", "PureLB"),
+    (r"openelb", "OpenELB"),
+    (r".*cloud-controller-manager", "a cloud controller"),
+)
+"""How the names of their DaemonSets and Deployments, or the ``app`` labels of these, begin -> the load balancer."""
+
+
+def load_balancers(workloads: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the load balancers beside Cilium that a cluster runs, each with one workload by which it is known.
+
+    Args:
+        workloads: ``kind`` and ``metadata`` of DaemonSets and Deployments.
+    """
+    found: dict[str, str] = {}
+    for item in sorted(workloads, key=lambda item: (item["metadata"]["namespace"], item["metadata"]["name"])):
+        metadata = item["metadata"]
+        labels = metadata.get("labels") or {}
+        words = [metadata["name"], labels.get("app") or "", labels.get("app.kubernetes.io/name") or ""]
+        for pattern, name in LOAD_BALANCERS:
+            if any(re.match(pattern, word) for word in words):
+                found.setdefault(name, f"{name} ({item['kind']} {metadata['namespace']}/{metadata['name']})")
+    return sorted(found.values())
