@@ -9,6 +9,7 @@ import functools
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -48,6 +49,16 @@ class LabScheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         version = re.search(r"\[.*\b(FRR [0-9.]+)", nodeid)
         return super()._split_scope(nodeid) + (f" {version[1]}" if version else "")
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C also where a shell began the tests in the background.
+
+    Such a shell lets it be ignored, by all that is started from there: a test that sends it would wait for its limit, and
+    a cancelled run would leave its twins.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
