@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         try:
             planned = plan_of(plain(options["plan"]), "edge_verify_plan")
-            read = self._api(options["tasks"], planned, variables) if options["tasks"] else None
+            read = self._reader(options["tasks"], planned, variables) if options["tasks"] else None
             limit = settle_seconds(planned) if options["timeout"] is None else options["timeout"]
             before, looks, started = None, 0, time.monotonic()
             counters: Earlier = {}
@@ -104,7 +104,7 @@ class ActionModule(ActionBase):
             "msg": result_line,
         }
 
-    def _api(self, path: str, plan: PlanDocument, variables: Mapping[str, Any]) -> Callable[[], None]:
+    def _reader(self, path: str, plan: PlanDocument, variables: Mapping[str, Any]) -> Callable[[], None]:
         """Return what runs the blocks of a file on the play's hosts, as if they stood in the place of this task.
 
         In a block no host waits for another: a router and a cluster are read at the same time. Each block begins when

@@ -109,7 +109,7 @@ def api(
 
 
 @pytest.mark.parametrize(
-    "reader",
+    "api",
     [
         pytest.param((method, how), id=f"{method} {how}")
         for method in ("DELETE", "PATCH", "POST", "PUT")
@@ -124,7 +124,7 @@ def test_what_changes_something_is_not_sent_again(api: tuple[ClusterApi, Server]
     assert server.asked == [server.method]
 
 
-@pytest.mark.parametrize("reader", [("DELETE", "late"), ("DELETE", "closed")], ids=["late", "closed"], indirect=True)
+@pytest.mark.parametrize("api", [("DELETE", "late"), ("DELETE", "closed")], ids=["late", "closed"], indirect=True)
 def test_removal_whose_answer_is_lost_is_not_said_to_have_found_nothing(api: tuple[ClusterApi, Server]) -> None:
     """Sent again it is answered 404, and the run would say that it has changed nothing."""
     opened, server = api
@@ -133,14 +133,14 @@ def test_removal_whose_answer_is_lost_is_not_said_to_have_found_nothing(api: tup
     assert (server.asked, server.there) == (["GET", "DELETE"], False)
 
 
-@pytest.mark.parametrize("reader", [("GET", "late"), ("GET", "closed")], ids=["late", "closed"], indirect=True)
+@pytest.mark.parametrize("api", [("GET", "late"), ("GET", "closed")], ids=["late", "closed"], indirect=True)
 def test_reading_is_tried_again(api: tuple[ClusterApi, Server]) -> None:
     opened, server = api
     assert opened.get("/api") == POOL
     assert server.asked == ["GET"] * 2
 
 
-@pytest.mark.parametrize("reader", [("GET", "never")], ids=["never"], indirect=True)
+@pytest.mark.parametrize("api", [("GET", "never")], ids=["never"], indirect=True)
 def test_reading_ends(api: tuple[ClusterApi, Server]) -> None:
     opened, server = api
     with pytest.raises(ClusterError, match="is out of reach"):
@@ -149,7 +149,7 @@ def test_reading_ends(api: tuple[ClusterApi, Server]) -> None:
 
 
 @pytest.mark.parametrize(
-    "reader", [pytest.param(("DELETE", how, RETRIES), id=how) for how in ("429", "503")], indirect=True
+    "api", [pytest.param(("DELETE", how, RETRIES), id=how) for how in ("429", "503")], indirect=True
 )
 def test_removal_that_the_server_puts_off_is_sent_again(api: tuple[ClusterApi, Server]) -> None:
     """The server has said when, so it has removed nothing."""
@@ -159,7 +159,7 @@ def test_removal_that_the_server_puts_off_is_sent_again(api: tuple[ClusterApi, S
 
 
 @pytest.mark.parametrize(
-    "reader",
+    "api",
     [
         pytest.param(("DELETE", "500"), id="an error of the server"),
         pytest.param(("DELETE", "429", 1, False), id="it does not say when"),
