@@ -261,17 +261,17 @@ def read_inventory(task_vars: Mapping[str, Any], but: Collection[str] = ()) -> I
     """Return the three groups and the variables that the plan reads, without those named ``but``."""
     groups = task_vars.get("groups", {})
     members = {name: tuple(str(host) for host in groups.get(name, ())) for name in GROUPS}
-    api = _Reader(task_vars["hostvars"], frozenset(but))
+    reader = _Reader(task_vars["hostvars"], frozenset(but))
     for group, hosts in members.items():
         for host in hosts:
-            api.read(host, READ_FROM[group])
+            reader.read(host, READ_FROM[group])
     return Inventory(
         routers=members["edge_routers"],
         clusters=members["edge_clusters"],
         nodes=members["edge_nodes"],
         groups=frozenset(map(str, groups)),
-        variables=api.variables,
-        failures={host: failed for host, failed in api.failures.items() if failed},
+        variables=reader.variables,
+        failures={host: failed for host, failed in reader.failures.items() if failed},
     )
 
 

@@ -93,7 +93,9 @@ options:
     description: Helm release to read, as V(namespace/name). Its record in the cluster is read, without Helm.
     type: str
   wait:
-    description: Seconds to wait until each of O(wait_plurals) is served and each of O(rollouts) is complete.
+    description:
+      - Seconds to wait until each of O(wait_plurals) is served and each of O(rollouts) is complete.
+      - A Deployment that lacks a node for its last pods alone is not waited for.
     type: int
     default: 0
   wait_plurals:
@@ -199,6 +201,8 @@ unready:
   description:
     - For each of O(rollouts) that is not complete, C(ready) and C(wanted) pods, and C(pods), those that are not ready,
       each with C(name), C(node) and C(reason). C(pods) is null where the account may not list them.
+    - C(waits_for_nodes) is true where all that a Deployment lacks is a node that takes its last pods. One of its pods,
+      which are all of its newest template, is ready.
   returned: always
   type: dict
   sample:
@@ -206,6 +210,7 @@ unready:
       ready: 3
       wanted: 4
       pods: [{name: cilium-7x2kd, node: node04, reason: CrashLoopBackOff}]
+      waits_for_nodes: false
 """
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import run_reader

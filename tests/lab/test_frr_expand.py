@@ -8,6 +8,7 @@ What its three speakers announce passes in the expand stage where it passed befo
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 
 import pytest
@@ -152,3 +153,22 @@ def test_a_narrower_listen_range_takes_its_dynamic_neighbors_along(site: Site) -
     wait_for("the routes of both", lambda: site.prefixes() == BY_HAND | PLANNED)
     apply(site, text, "contract")
     wait_for("the planned routes", lambda: site.prefixes() == PLANNED)
+
+
+@pytest.mark.parametrize("group", ["C", "nodes"], ids=["of another group", "of the same group"])
+def test_dynamic_neighbors_get_names_while_their_sessions_are_up(site: Site, group: str) -> None:
+    start(site, JUMPS.replace("10.121.0.0/16", "10.121.0.0/24").replace(" C", " " + group))
+    site.lab.wait_established(*PEERS)
+    apply(site, planned(), "expand")
+    running = site.lab.vtysh("show running-config").split("\n")
+    assert {f" neighbor {address} peer-group nodes" for address in PEERS} <= set(running)
+    ranges = [ipaddress.ip_network(line.split()[3]) for line in running if "listen range" in line]
+    assert sum(one.num_addresses for one in ranges) == 256 - len(PEERS)
+    assert not any(ipaddress.ip_address(address) in one for address in PEERS for one in ranges)
+    site.lab.wait_established(*PEERS)
+    wait_for("the routes of both", lambda: site.prefixes() == BY_HAND | PLANNED)
+    drops = site.drops()
+    apply(site, planned(), "contract")
+    wait_for("the planned routes", lambda: site.prefixes() == PLANNED)
+    assert site.drops() == drops
+    assert "listen range" not in site.lab.vtysh("show running-config")

@@ -29,7 +29,7 @@ from .config import (
     same_object,
 )
 from .inherited import NEIGHBOR, SESSION_KEY, inherited
-from .passing import BINDING, UNLIMITED, Limit, Passing, limit_of, outside, ranges
+from .passing import BINDING, UNLIMITED, Limit, Passing, limit_of, networks_taken, outside, ranges
 from .union import Filter, is_plain_permit, united
 
 Users = Dict[str, Tuple[str, ...]]
@@ -226,7 +226,9 @@ def _united_instance(
         stays = there.decides(context, text) or there.replaces(context, text)
         if not stays and (context, there.as_of_group(text)) not in said:
             lines.append((context, text))
-    return _as_shown([*(line for line in dict.fromkeys(lines) if not _is_limit(line)), *_listen_limit(live, planned)])
+    return instance_as_shown(
+        [*(line for line in dict.fromkeys(lines) if not _is_limit(line)), *_listen_limit(live, planned)]
+    )
 
 
 class _Planned:
@@ -278,7 +280,7 @@ class _Planned:
         return self._group_of.get(name, name) if name in self.members else name
 
 
-def _as_shown(lines: Sequence[Line]) -> Tuple[Line, ...]:
+def instance_as_shown(lines: Sequence[Line]) -> Tuple[Line, ...]:
     """Return an instance without what FRR does not show: in a family, a member is as its group unless a line says so.
 
     Source: bgpd/bgp_vty.c, ``bgp_config_write_peer_af``.
@@ -347,11 +349,11 @@ def _still_bound(live: Instance, members: Container[str], context: str, binding:
 
 
 def _without_overlaps(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> List[Line]:
-    """Return a live instance whose listen ranges leave room for the planned ones: FRR refuses two that overlap.
+    """Return a live instance whose listen ranges leave room for planned ranges and for neighbors that get a name.
 
-    What the planned ones do not hold of a live range stays in its group, in smaller ranges.
+    What is not held of a live range stays in its group, in smaller ranges.
     """
-    wanted = [one.network for one in ranges(planned).values()]
+    wanted = networks_taken(Instance(live), Instance(planned), ranges(planned).values())
     here = ranges(live) if wanted else {}
     result: List[Line] = []
     for context, text in live:

@@ -120,11 +120,12 @@ class Passing:
             if name not in wanted:
                 result.get(self.instance.group_of.get(name, ""), []).append(name)
         listening = list(planned_ranges)
+        taken = networks_taken(self.instance, planned, listening)
         for live in self.ranges:
             for one in listening:
                 if overlap(live.network, one.network):
                     result.get(one.group, []).append(live.group)
-            if outside([live.network], [one.network for one in listening]):
+            if outside([live.network], taken):
                 result.get(live.group, []).append(live.group)
         return {name: tuple(dict.fromkeys(found)) for name, found in result.items()}
 
@@ -224,6 +225,17 @@ class Passing:
                 if found:
                     return found
         return UNLIMITED
+
+
+def networks_taken(live: Instance, planned: Instance, planned_ranges: Iterable[Range]) -> List[Network]:
+    """Return what a live listen range must not hold any more: the planned ranges, and neighbors that get a name.
+
+    FRR refuses two ranges that overlap. It also refuses a neighbor by address while a dynamic one has that address, or
+    lets it stay a dynamic one (bgpd/bgpd.c, ``peer_group_bind``). A neighbor that has its name already needs no room.
+    """
+    there = set(live.neighbors)
+    named = (network_of(name) for name in planned.neighbors if name not in there)
+    return [*(one.network for one in planned_ranges), *(network for network in named if network)]
 
 
 def outside(networks: Iterable[Network], others: Iterable[Network]) -> List[Network]:

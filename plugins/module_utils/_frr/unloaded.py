@@ -11,11 +11,12 @@ Runs on the router: syntax of Python 3.8, no imports but stdlib.
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple, Tuple
+from typing import List, Match, NamedTuple, Tuple
 
 from . import config as frr
-from .expand import expand, subject_of
+from .expand import expand, instance_as_shown, subject_of
 from .foreign import Blocks
+from .shown import as_shown
 
 
 class Unloaded(NamedTuple):
@@ -40,12 +41,48 @@ def sort_out(found: frr.Objects, live: frr.Objects, target: frr.Objects, keeps: 
     """
     more: frr.Objects = {}
     for key, lines in found.items():
-        known = {*live.get(key, ()), *target.get(key, ())}
-        left = tuple(line for line in lines if line not in known)
+        others = (live.get(key, ()), target.get(key, ()))
+        known = {_UNSAID, *(line for some in others for line in (*some, *_spelled(key, some)))}
+        spelled = _spelled(key, lines)
+        left = tuple(line for at, line in enumerate(lines) if not {line, spelled[at]} & known)
         if left:
             more[key] = left
     kept = _beside(found, more, target) if keeps and more else {}
     return Unloaded(kept, _without(more, kept), found)
+
+
+_UNSAID: frr.Line = ("", "")
+"""In place of a line that FRR does not show, because another one says the same."""
+
+
+def _spelled(key: frr.Key, lines: Tuple[frr.Line, ...]) -> List[frr.Line]:
+    """Return each line of an object as FRR shows it, or :data:`_UNSAID`.
+
+    A member's ``activate`` and ``remote-as`` are not shown where its group says the same. A route-map's ``continue`` is
+    shown as ``on-match`` (lib/routemap_cli.c).
+    """
+    if key.kind == "route-map":
+        return [(context, _CONTINUE.sub(_on_match, text)) for context, text in lines]
+    if key != frr.BGP:
+        head = " ".join(key) + " "
+        return [("", name[len(head) :]) for name, _inner in as_shown((head + text, ()) for _context, text in lines)]
+    group_of, there = frr.Instance(lines).group_of, set(lines)
+    said = set(instance_as_shown(lines))
+    result: List[frr.Line] = []
+    for line in lines:
+        found = _REMOTE_AS.match(line[1])
+        group = group_of.get(found.group(1), "") if found else ""
+        of_group = found and group and ("", "neighbor {0} remote-as {1}".format(group, found.group(2))) in there
+        result.append(line if line in said and not of_group else _UNSAID)
+    return result
+
+
+def _on_match(found: Match[str]) -> str:
+    return "on-match goto {0}".format(found.group(1)) if found.group(1) else "on-match next"
+
+
+_CONTINUE = re.compile(r"^continue(?: (\d+))?$")
+_REMOTE_AS = re.compile(r"^neighbor (\S+) remote-as (\S+)$")
 
 
 def _beside(found: frr.Objects, more: frr.Objects, target: frr.Objects) -> frr.Objects:

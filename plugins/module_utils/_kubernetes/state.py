@@ -160,6 +160,44 @@ def runs_in_part(api: ClusterApi, kind: str, found: Optional[Mapping[str, Any]])
     return counts.updated >= counts.wanted or counts.updated + left_on_dead_nodes(api, found) >= counts.wanted
 
 
+def may_wait_for_a_node(kind: str, found: Mapping[str, Any]) -> bool:
+    """Return whether a Deployment has rolled out but for pods that are not ready: others are, of its newest template.
+
+    ``status.replicas`` counts the pods of older templates too, of which one may be the ready one: with one node it
+    keeps its place, and the newer ones find none.
+    """
+    status = found.get("status") or {}
+    if kind != "Deployment" or status.get("observedGeneration", 0) < found["metadata"]["generation"]:
+        return False
+    counts = rollout_counts(kind, found)
+    none_is_old = (status.get("replicas") or 0) <= counts.updated
+    return none_is_old and counts.updated >= counts.wanted and 0 < counts.ready < counts.wanted
+
+
+def waits_for_nodes(kind: str, found: Mapping[str, Any], pods: Optional[List[Dict[str, str]]]) -> bool:
+    """Return whether all that a workload lacks is a node that takes its last pods, as the scheduler says.
+
+    So it is where several nodes are planned and one has joined: the chart's two operators never stand on one node.
+
+    Args:
+        kind: ``DaemonSet`` or ``Deployment``.
+        found: the workload.
+        pods: those that are not ready (:func:`.pods.unready_pods`); None: not known.
+    """
+    on_none = bool(pods) and all(pod["reason"] and not pod["node"] for pod in pods or [])
+    return on_none and may_wait_for_a_node(kind, found)
+
+
+def suffices(api: ClusterApi, kind: str, found: Optional[Mapping[str, Any]], some_suffice: bool) -> bool:
+    """Return whether a workload that is not complete need not be waited for."""
+    if found is None:
+        return False
+    if some_suffice and runs_in_part(api, kind, found):
+        return True
+    # Pods are listed, twice a second, only where they can tell.
+    return may_wait_for_a_node(kind, found) and waits_for_nodes(kind, found, unready_pods(api, found))
+
+
 def read_kinds(
     api: ClusterApi, group: str, plurals: List[str]
 ) -> Tuple[Dict[str, Any], List[Dict[str, Any]], Set[str]]:
@@ -212,7 +250,12 @@ def read_unready(api: ClusterApi, workloads: Mapping[str, Optional[Mapping[str, 
         if rollout_lack(kind_of(rollout), found):
             counts = rollout_counts(kind_of(rollout), found) if found else Rollout(0, 0, 0)
             pods = unready_pods(api, found) if found else []
-            unready[rollout] = {"ready": counts.ready, "wanted": counts.wanted, "pods": pods}
+            unready[rollout] = {
+                "ready": counts.ready,
+                "wanted": counts.wanted,
+                "pods": pods,
+                "waits_for_nodes": bool(found) and waits_for_nodes(kind_of(rollout), found or {}, pods),
+            }
     return unready
 
 
@@ -341,7 +384,7 @@ def read_state(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
         lacking = [
             name
             for name, lack in rollouts.items()
-            if lack and not (params["some_suffice"] and runs_in_part(api, kind_of(name), workloads[name]))
+            if lack and not suffices(api, kind_of(name), workloads[name], params["some_suffice"])
         ]
         complete = not missing.intersection(awaited) and not lacking
         if complete or time.monotonic() >= end:

@@ -9,6 +9,7 @@ look at a live cluster (``distribution_look``) reads those that the API shows.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -251,3 +252,9 @@ def nested(path: str, value: Any) -> dict[str, Any]:
     for name in reversed(path.split(".")):
         value = {name: value}
     return dict(value)
+
+
+def as_written(path: str, value: Any) -> str:
+    """Return a value as a line of YAML that can be pasted below ``edge_cilium_values``: a name with dots is another."""
+    names = path.split(".")
+    return f"{': {'.join(names)}: {json.dumps(value)}{'}' * (len(names) - 1)}"

@@ -28,6 +28,7 @@ from .._cilium.distributions import (
     PORT,
     Distribution,
     api_addresses,
+    as_written,
     detected,
     distribution_of,
 )
@@ -316,8 +317,8 @@ class _Look:
         dropped = self._dropped_paths(*API_ADDRESSES)
         if not addressed and dropped:
             lived = [(path, value_at(self.live_values, path)) for path in (*API_ADDRESSES, PORT)]
-            told = ", ".join(f"{path}: {json.dumps(value)}" for path, value in lived if value not in (None, ""))
-            none = ", ".join(f'{path}: ""' for path in dropped)
+            told = ", ".join(as_written(path, value) for path, value in lived if value not in (None, ""))
+            none = ", ".join(as_written(path, "") for path in dropped)
             yield Lack(
                 f"the live release names the API server ({told}), and the plan does not: where no kube-proxy runs, no"
                 " agent starts after a reboot of its node (write it in edge_cilium_values; or that there is to be none,"

@@ -81,8 +81,8 @@ TOO_OLD = (
     " bring it to edge_cilium_version first)"
 )
 ONE_OPERATOR = (
-    "operator.replicas is 1, so no operator stands by (add the nodes to edge_nodes, or write operator.replicas: 2 in"
-    " edge_cilium_values)"
+    "operator.replicas is 1, so no operator stands by (add the nodes to edge_nodes, or write operator: {replicas: 2}"
+    " in edge_cilium_values)"
 )
 WITHOUT_RELEASE = (
     "Cilium runs ({0}), and Helm knows no release {1} in the namespace {2}: {3}, or leave Cilium to whoever installs"
@@ -653,7 +653,7 @@ def _services_to_write(target: Target, state: Mapping[str, Any]) -> Iterator[Obj
 def _notes(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is worth a line although it keeps nothing from being changed."""
     cluster = target.cluster
-    more = sorted(set(state["nodes"]) - set(cluster["nodes"]))
+    more = sorted(set(state["nodes"]) - set(target.planned_nodes))
     if more:
         alone = target.looks_at_release and value_at(cluster["helm_values"], REPLICAS) == 1
         spare = f"; {ONE_OPERATOR}" if alone and len(cluster["nodes"]) == 1 else ""

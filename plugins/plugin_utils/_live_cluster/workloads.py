@@ -29,6 +29,7 @@ NO_AGENT = "Without agents no session comes up, and no address is announced"
 NO_OPERATOR = "Without it no service gets an address, and no change of BGP reaches a node; what runs goes on as it is"
 NO_CONTROLLER = "Nobody acts on it: kube-controller-manager does not work, or is slow"
 SPARE_OPERATOR = "Another one does its work, and none stands by"
+MORE_NODES = "It starts by itself when a node joins that takes it"
 FOLLOWS = {AGENTS: (AGENTS_DOWN, NO_AGENT), OPERATOR: (SPARE_OPERATOR, NO_OPERATOR)}
 """Workload -> what follows where some of its pods are ready, and where none is."""
 
@@ -87,7 +88,8 @@ def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") 
     """Return what agents and operator lack.
 
     Agents that are down on some nodes keep no other node from taking the plan, and one operator is enough, unless the
-    release has just changed: it may be at fault, and the pods that are ready may be the old ones.
+    release has just changed: it may be at fault, and the pods that are ready may be the old ones. It is not at fault
+    where all that lacks is a node for the second operator.
 
     Args:
         state: ``rollouts`` and ``unready`` of module ``cluster_state_info``.
@@ -100,17 +102,23 @@ def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") 
             continue
         unready = state["unready"][rollout]
         some_run = unready["ready"] > 0 and lack not in (NOT_SEEN, SCALED_DOWN)
-        text = _text(rollout, lack, unready["pods"], some_run, kubectl)
-        (found.notes if some_run and not rolled_out else found.errors).append(text)
+        no_fault = unready["waits_for_nodes"] or not rolled_out
+        (found.notes if some_run and no_fault else found.errors).append(
+            _text(rollout, lack, unready, some_run, kubectl)
+        )
     return found
 
 
-def _text(rollout: str, lack: str, pods: Sequence[Mapping[str, str]] | None, some_run: bool, kubectl: str) -> str:
+def _text(rollout: str, lack: str, unready: Mapping[str, Any], some_run: bool, kubectl: str) -> str:
     """Return what a workload lacks, what follows, and what to do."""
     kind, namespace, name = rollout.split("/")
+    pods = unready["pods"]
     follows = NO_CONTROLLER if lack == NOT_SEEN else FOLLOWS[name][0 if some_run else 1]
     text = f"{TITLES[name]} ({kind} {namespace}/{name}): {lack}{_pods(pods, namespace)}. {follows}."
-    return f"{text} {_way_out(f'{kubectl} -n {namespace}', kind, name, lack, pods)}"
+    command = f"{kubectl} -n {namespace}"
+    if unready["waits_for_nodes"]:  # a pod on no node has no log
+        return f"{text} {MORE_NODES}. Look at: {command} describe pod {pods[0]['name']}"
+    return f"{text} {_way_out(command, kind, name, lack, pods)}"
 
 
 def _pods(pods: Sequence[Mapping[str, str]] | None, namespace: str) -> str:

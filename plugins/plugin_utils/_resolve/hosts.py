@@ -64,6 +64,17 @@ class Context:
         self.report.add("EDGE120", path, f"there is no {what} {name!r}", close)
         return False
 
+    def is_unknown(self, host: str, key: str) -> bool:
+        """Return whether a host's key of ranges was written, and what it says could not be read, which was reported.
+
+        One that is written empty (``[]``, ``{}``) says as much as one that is missing.
+        """
+        values = self.parsed.clusters[host]
+        if key in values and isinstance(values[key], Items):
+            return not values[key] and bool(values[key].reported)
+        written = self.parsed.hosts[host]
+        return key in written and written[key] not in ([], {}) and not values[key]
+
     def add_a_host(self, group: str) -> str:
         """Return the hint for a group of ours that has no host."""
         if group in self.parsed.groups:

@@ -56,7 +56,7 @@ class ExpectedPrefix:
     prefix: str
     services: list[str] = field(default_factory=list)
     must: dict[str, str] = field(default_factory=dict)
-    """Neighbor address -> node."""
+    """:func:`neighbor_key` -> node."""
     may: dict[str, str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     """The same of nodes that may announce it for a service that nobody knows: their cluster was not read."""
@@ -90,6 +90,21 @@ class SessionKey:
 def session_key(session: PlannedSession) -> SessionKey:
     """Return what identifies a planned session."""
     return SessionKey(session["cluster"], session["peering"], session["router"], session["peer_group"], session["node"])
+
+
+def neighbor_key(address: str, session: SessionKey) -> str:
+    """Return by what an expected neighbor is known: its address, else a text that no other session has.
+
+    A node that dials in and has no CiliumNode has no address that anybody knows. It is expected all the same.
+    """
+    return (
+        canonical(address) or f"<address of {session.node}: {session.cluster} {session.peering} {session.peer_group}>"
+    )
+
+
+def session_neighbor(session: PlannedSession) -> str:
+    """Return the :func:`neighbor_key` of a planned session."""
+    return neighbor_key(session["node_address"], session_key(session))
 
 
 Group = tuple[str, str, str, str]
@@ -408,7 +423,9 @@ class Expectations:
                     expected.services.append(name)
                 expected.placeless |= self._is_placeless(live)
                 for nodes, target in ((must, expected.must), (may, expected.may)):
-                    target.update({canonical(announcement["nodes"][node]): node for node in sorted(nodes)})
+                    target.update(
+                        {neighbor_key(announcement["nodes"][node], sessions[node]): node for node in sorted(nodes)}
+                    )
                 for node in sorted(must | may):
                     count = self.counts.setdefault((sessions[node], live.family), ExpectedCount())
                     (count.must if node in must else count.may).add(prefix)
@@ -449,7 +466,7 @@ class Expectations:
                     continue
                 expected = self.prefixes.setdefault((router, family, prefix), ExpectedPrefix(router, family, prefix))
                 expected.services.append(f"{session['cluster']} pods of {node}")
-                expected.must[canonical(session["node_address"])] = node
+                expected.must[session_neighbor(session)] = node
                 self.counts.setdefault((key, family), ExpectedCount()).must.add(prefix)
 
     def _announcing_nodes(self, live: LiveAddress, allowed: set[str]) -> tuple[set[str], set[str]]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from .._document.plan import PlanDocument, PlannedNeighbor
 from .._findings.wording import MOST_NAMES, some
-from .expected import Expectations, ExpectedPrefix
+from .expected import Expectations, ExpectedPrefix, session_neighbor
 from .filters import PlannedFilters
 from .neighbors import neighbor_keys, path_of
-from .observed import NeighborSeen, RouterSeen, canonical
+from .observed import NeighborSeen, RouterSeen
 from .report import VerifyReport
 
 KEPT = frozenset({"no-export", "no-advertise", "no-peer", "local-AS", "blackhole", "graceful-shutdown"})
@@ -118,7 +118,7 @@ class _Passing:
         asns |= {
             session["node_asn"]
             for session in self.plan["sessions"]
-            if session["router"] == router and canonical(session["node_address"]) in expected.must
+            if session["router"] == router and session_neighbor(session) in expected.must
         }
         return self.found.remote_as is not None and self.found.remote_as not in asns
 

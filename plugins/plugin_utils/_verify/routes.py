@@ -13,7 +13,7 @@ from .._document.plan import PlanDocument
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .attributes import check_attributes, of_announced, of_routes
-from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path
+from .expected import Expectations, ExpectedPrefix, neighbor_path, prefix_path, session_neighbor
 from .filters import PlannedFilters
 from .neighbors import seen_neighbors
 from .observed import PathSeen, RouterSeen, RouteSeen, canonical, is_link_local, within
@@ -86,6 +86,12 @@ class _RouterCheck:
             for session in plan["sessions"]
             if session["router"] == router and session["node_address"]
         }
+        self.without_address = {
+            session_neighbor(session): session["node"]
+            for session in plan["sessions"]
+            if session["router"] == router and not session["node_address"]
+        }
+        """Nodes whose address nobody knows: :func:`.expected.session_neighbor` -> name."""
         neighbors = {
             found.transport: neighbor
             for neighbor, found in seen_neighbors(plan, router, seen)
@@ -99,7 +105,9 @@ class _RouterCheck:
     def node(self, neighbor: str) -> str:
         """Return how a neighbor is named: its node's name, else its address."""
         session = self.sessions.get(neighbor)
-        return neighbor if session is None else session["node"] or neighbor
+        if session is None:
+            return self.without_address.get(neighbor, neighbor)
+        return session["node"] or neighbor
 
     def full_name(self, neighbor: str) -> str:
         """Return a neighbor with its address: a node may have several."""

@@ -194,8 +194,9 @@ def _check_ways(
     """Report a service without an address of one of its families, and one that its class takes out of every way.
 
     A service that prefers two families gets one where its pool has one (Kubernetes documentation, "IPv4/IPv6
-    dual-stack"): of that Cilium complains too, and it is as planned. One that requires two needs both. One that asks
-    for addresses by name gets these alone.
+    dual-stack"): of that Cilium complains too, and it is as planned. One that requires two needs both. Where its pool
+    has one alone, others may give it the second: it lacks it where Cilium says so. One that asks for addresses by
+    name gets these alone.
 
     Args:
         report: takes what is found.
@@ -211,8 +212,10 @@ def _check_ways(
     offered = {family for pool in pools for family in expectations.families_of(cluster, pool)}
     wanted = set(FAMILIES if service.dual_stack == REQUIRES_BOTH else service.families)
     wanted &= service.asked_families or wanted
-    lacking = sorted(offered & wanted - {family_of(address) for address in service.addresses})
-    if lacking and (service.request_problem or service.dual_stack == REQUIRES_BOTH):
+    requires = service.dual_stack == REQUIRES_BOTH
+    missing = wanted - {family_of(address) for address in service.addresses}
+    lacking = sorted(missing if requires and service.request_problem else offered & missing)
+    if lacking and (service.request_problem or requires):
         reason = f"none of {', '.join(lacking)} ({service.request_problem or REASON_UNKNOWN})"
         return report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
     silent = expectations.without_a_way(cluster, service)

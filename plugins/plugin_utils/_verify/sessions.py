@@ -21,6 +21,7 @@ from .expected import (
     node_name,
     prefix_path,
     session_key,
+    session_neighbor,
 )
 from .observed import ClusterSeen, NeighborSeen, PeerSeen, RouterSeen, canonical, is_link_local
 from .policies import check_policies
@@ -200,7 +201,7 @@ def _verify_unread(
         for session in plan["sessions"]:
             peers = clusters[session["cluster"]].peers if session["cluster"] in clusters else {}
             peer = peers.get(session["node"], {}).get((session["instance"], session["peer"]))
-            own = session["router"] == router and canonical(session["node_address"]) in expected.may
+            own = session["router"] == router and session_neighbor(session) in expected.may
             if own and peer is not None and peer.established:
                 cilium = plan["clusters"][session["cluster"]]["cilium_version"]
                 count = node_count(peer.advertised.get(family, 0), cilium, session["graceful_restart"])

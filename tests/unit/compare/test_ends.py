@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -440,14 +441,14 @@ def jellyfin(*entries: Any) -> dict[str, Any]:
 KEYS = {"labels": tuple(jellyfin()["metadata"]["labels"])[:1], "annotations": (ASKED, "ours")}
 GIVEN_BACK = ["annotation ours", "asks for", "draws from", "label"]
 UID = "00000000-0000-4000-8000-000000000001"
-NOTED = {"noted.services": "true", UID: "keys of Service media/jellyfin"}
+NOTED: Mapping[str, str] = MappingProxyType({"noted.services": "true", UID: "keys of Service media/jellyfin"})
 NOT_NOTED = (
     "1 service with labels or annotations that the field manager hybridnet.cluster_edge holds and the inventory does not"
     " have (media/jellyfin): site.yml gives back what the ConfigMap cluster-edge-hybrid notes, which {}"
 )
 
 
-def with_jellyfin(*entries: Any, noted: dict[str, str] | None = NOTED, kind: str = "LoadBalancer") -> Comparison:
+def with_jellyfin(*entries: Any, noted: Mapping[str, str] | None = NOTED, kind: str = "LoadBalancer") -> Comparison:
     """Return a comparison of a cluster that has the Service of others.
 
     Args:
@@ -461,7 +462,7 @@ def with_jellyfin(*entries: Any, noted: dict[str, str] | None = NOTED, kind: str
         item["metadata"]["uid"] = UID
         item["spec"]["type"] = kind
         state["services"].append(item)
-        state.update({} if noted is None else {"config_map": noted, "namespace": "kube-system"})
+        state.update({} if noted is None else {"config_map": dict(noted), "namespace": "kube-system"})
 
     return compared(change)
 

@@ -9,7 +9,10 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import node_facts
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.distributions import API_ADDRESSES, nested
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_checks import check_helm_values
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.distribution_look import (
     distribution_lacks,
     k3s_option,
@@ -300,9 +303,9 @@ UNSEEN_ADDRESS = (
 )
 
 UNSEEN_URLS = (
-    'the live release names the API server (k8sServiceHost: "10.121.0.10", k8s.apiServerURLs: "https://10.121.0.10:6443",'
+    'the live release names the API server (k8sServiceHost: "10.121.0.10", k8s: {apiServerURLs: "https://10.121.0.10:6443"},'
     " k8sServicePort: 6443), and the plan does not: where no kube-proxy runs, no agent starts after a reboot of its node"
-    ' (write it in edge_cilium_values; or that there is to be none, if kube-proxy runs: k8s.apiServerURLs: "")'
+    ' (write it in edge_cilium_values; or that there is to be none, if kube-proxy runs: k8s: {apiServerURLs: ""})'
 )
 
 
@@ -412,6 +415,17 @@ def test_what_a_running_cluster_lives_by_is_not_dropped(
     """An edit elsewhere takes a value out of the plan, as a pool does that goes from L2 to BGP."""
     found = lacks(distribution, {"a": nodes}, workloads, runs=True, planned=planned, live=live)[0]
     assert found == refused
+
+
+@pytest.mark.parametrize("version", ["1.18.0", "1.20.2"])
+def test_what_a_hint_says_can_be_pasted_into_the_values(version: str) -> None:
+    """``k8s.apiServerURLs`` with its dots is one name for Helm, which EDGE604 refuses."""
+    live = {path: value for name in API_ADDRESSES for path, value in nested(name, "api.example.net").items()}
+    (text,) = [text for text in lacks(None, {"a": DEBIAN}, runs=True, live={**REPLACED, **live})[0] if "API" in text]
+    for words in (text.rpartition("if kube-proxy runs: ")[2][:-1], text.partition("(")[2].partition("), and")[0]):
+        pasted = yaml.safe_load(f"{{{words}}}")
+        assert set(pasted) == {"k8s", "k8sServiceHost", "k8sServiceHostRef"}
+        assert [item for item in check_helm_values(pasted, version) if "dots" in item.problem] == []
 
 
 def test_without_kube_proxy_an_address_that_goes_is_refused() -> None:

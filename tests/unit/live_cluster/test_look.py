@@ -154,7 +154,14 @@ WRITES = re.compile(r"kubectl (?!--context home )(-n \S+ )?(create|delete|edit|s
         pytest.param(
             {
                 "rollouts": {"Deployment/kube-system/cilium-operator": "scaled to 0"},
-                "unready": {"Deployment/kube-system/cilium-operator": {"ready": 0, "wanted": 1, "pods": ()}},
+                "unready": {
+                    "Deployment/kube-system/cilium-operator": {
+                        "ready": 0,
+                        "wanted": 1,
+                        "pods": (),
+                        "waits_for_nodes": False,
+                    }
+                },
             },
             "-n kube-system scale deployment/cilium-operator",
             id="an operator that is scaled down",
@@ -670,7 +677,7 @@ def test_more_nodes_than_the_inventory_has_get_one_operator() -> None:
     nodes = {name: {"labels": {}, "owned": []} for name in ("n1", "n9")}
     text = (
         "nodes that the inventory does not have: n9; operator.replicas is 1, so no operator stands by (add the nodes to"
-        " edge_nodes, or write operator.replicas: 2 in edge_cilium_values)"
+        " edge_nodes, or write operator: {replicas: 2} in edge_cilium_values)"
     )
     assert of.cluster["helm_values"]["operator"]["replicas"] == 1
     assert text in look(of, state(of, nodes=nodes, **live_release(of, "1.18.2")), ADMINISTRATOR).notes
@@ -683,6 +690,23 @@ def test_more_nodes_than_the_inventory_has_get_one_operator() -> None:
     two = target("1.19.6", edge_cilium_managed=True, edge_cilium_values={"operator": {"replicas": 2}})
     told = look(two, state(two, nodes=nodes, **live_release(two, "1.18.2")), ADMINISTRATOR).notes
     assert "nodes that the inventory does not have: n9" in told
+
+
+def test_a_node_that_leaves_the_site_is_in_the_inventory() -> None:
+    """It was told as one that nobody had written, with the word to add it."""
+    document = yaml.safe_load(SITE)
+    groups = document["all"]["children"]
+    groups["edge_clusters"]["hosts"]["home"] |= {"edge_cilium_version": "1.19.6"}
+    groups["edge_nodes"]["hosts"]["n2"] = {"ansible_host": "10.67.0.12", "edge_state": "absent"}
+    planned = plan(inventory_from(document)).data
+    of = Target(planned["site"], planned["clusters"]["home"], "cilium", "kube-system")
+    nodes = {name: {"labels": {}, "owned": []} for name in ("n1", "n2")}
+    assert of.cluster["absent_nodes"] == ["n2"]
+    live = state(of, nodes=nodes, **live_release(of, "1.19.6"))
+    assert [note for note in look(of, live, ADMINISTRATOR).notes if note.startswith("nodes ")] == []
+    nodes["n9"] = nodes["n1"]
+    told = [note for note in look(of, live, ADMINISTRATOR).notes if note.startswith("nodes ")]
+    assert [note.partition(";")[0] for note in told] == ["nodes that the inventory does not have: n9"]
 
 
 def test_a_release_that_is_not_ours_is_not_judged_by_its_distribution() -> None:
@@ -799,13 +823,14 @@ def test_what_is_not_as_planned_is_pending(key: str, change: Any, pending: list[
     of = planned_target()
     live = as_planned(of)
     changed = {**live, key: change(live[key])}
-    unready = {name: {"ready": 1, "wanted": 3, "pods": []} for name, lack in changed["rollouts"].items() if lack}
+    some = {"ready": 1, "wanted": 3, "pods": [], "waits_for_nodes": False}
+    unready = {name: some for name, lack in changed["rollouts"].items() if lack}
     assert look(of, {**changed, "unready": unready}, ADMINISTRATOR).pending == pending
 
 
 def operator_down(live: dict[str, Any]) -> dict[str, Any]:
     name = next(name for name in live["rollouts"] if name.startswith("Deployment/"))
-    unready = {name: {"ready": 0, "wanted": 1, "pods": []}}
+    unready = {name: {"ready": 0, "wanted": 1, "pods": [], "waits_for_nodes": False}}
     return {**live, "rollouts": {**live["rollouts"], name: "0 of 1 ready"}, "unready": unready}
 
 

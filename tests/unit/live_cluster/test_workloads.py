@@ -28,7 +28,8 @@ ONE_NODE = (
 
 def state(rollout: str, lack: str, ready: int = 0, pods: Any = ()) -> dict[str, Any]:
     both = {AGENTS: "", OPERATOR: "", rollout: lack}
-    return {"rollouts": both, "unready": {rollout: {"ready": ready, "wanted": 4, "pods": pods}}}
+    unready = {"ready": ready, "wanted": 4, "pods": pods, "waits_for_nodes": False}
+    return {"rollouts": both, "unready": {rollout: unready}}
 
 
 def test_workloads_that_are_waited_for() -> None:
@@ -53,6 +54,25 @@ def test_one_operator_of_two_is_enough() -> None:
         " cilium-operator-5d; kubectl -n kube-system logs cilium-operator-5d --all-containers"
     )
     assert lacks(state(OPERATOR, "1 of 2 ready", 1, [pod]), rolled_out=False) == Lacks(notes=[text])
+
+
+@pytest.mark.parametrize("rolled_out", [False, True], ids=["as it was", "after Helm has changed the release"])
+def test_an_operator_that_no_node_takes_keeps_nothing_from_going_on(rolled_out: bool) -> None:
+    pod = {"name": "cilium-operator-5d", "node": "", "reason": "0/1 nodes are available"}
+    found = state(OPERATOR, "1 of 2 ready", 1, [pod])
+    text = (
+        "Cilium's operator (Deployment kube-system/cilium-operator): 1 of 2 ready; not ready: on no node (pod"
+        " cilium-operator-5d: 0/1 nodes are available). Another one does its work, and none stands by. It starts by"
+        " itself when a node joins that takes it. Look at: kubectl -n kube-system describe pod cilium-operator-5d"
+    )
+    waits = {OPERATOR: {**found["unready"][OPERATOR], "waits_for_nodes": True}}
+    assert lacks({**found, "unready": waits}, rolled_out) == Lacks(notes=[text])
+
+
+def test_an_operator_of_which_the_old_one_runs_is_an_error_after_a_change_of_the_release() -> None:
+    pod = {"name": "cilium-operator-5d", "node": "", "reason": "0/1 nodes are available"}
+    found = lacks(state(OPERATOR, "1 of 2 ready", 1, [pod]), rolled_out=True)
+    assert (len(found.errors), found.notes) == (1, [])
 
 
 def test_after_a_change_of_the_release_it_is_one() -> None:

@@ -152,7 +152,7 @@ WRONG = [
     ({"distribution": "openshift"}, "Kubernetes distribution (edge_new_distribution): 'openshift' is not k3s, "
                                     "kubeadm, other or talos (answer with one of these words)"),
     ({"cilium": "1.20"}, "Version of Cilium (edge_new_cilium): 1.20 is not whole (Helm needs all three "
-                        f"numbers, such as {cilium.NEWEST_RELEASE})"),
+                         f"numbers, such as {cilium.NEWEST_RELEASE})"),
     ({"cilium": "1.12.0"}, "Version of Cilium (edge_new_cilium): 1.12.0 is older than 1.16, the oldest version "
                            "that is supported [EDGE601] (update Cilium first, one minor version at a time)"),
     ({"network": ""}, "Network of the nodes (edge_new_network): there is no answer (it needs one)"),

@@ -23,7 +23,7 @@ OTHERS = {"module_utils", "plugins", "docs", "project", "data"}
 
 def packages(layer: str) -> set[str]:
     """Return the names of the packages of ``plugin_utils`` or ``module_utils``, their parts left out."""
-    return {name.split("/")[1] for name in ORDER if name.split("/")[0] == layer}
+    return {name.split("/")[1] for name in ORDER if name.startswith(f"{layer}/")}
 
 
 def folders(place: Path) -> set[str]:

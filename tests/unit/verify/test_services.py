@@ -389,6 +389,26 @@ def the_service_requires_an_address_of_each_family(site: LiveSite) -> None:
     site.service("web", "media")["spec"]["ipFamilyPolicy"] = "RequireDualStack"
 
 
+NO_POOL = {"type": "cilium.io/IPAMRequestSatisfied", "status": "False", "reason": "no_pool"}
+
+
+@FAULTS.finds(
+    "EDGE862 platform service ingress-nginx-public/ingress-nginx-controller: Cilium gave it no address: none of ipv6 (no_pool) "
+    "(compare its labels with the pool's serviceSelector, and look at the addresses left: kubectl get "
+    "ciliumloadbalancerippools; kubectl -n ingress-nginx-public get service ingress-nginx-controller -o yaml)",
+)
+def the_pool_has_one_family_and_the_planned_service_requires_two(site: LiveSite) -> None:
+    the_pool_has_one_family_and_cilium_is_content(site)
+    site.service("ingress-nginx-controller", "ingress-nginx-public")["status"]["conditions"] = [NO_POOL]
+
+
+@FAULTS.finds()
+def the_pool_has_one_family_and_cilium_is_content(site: LiveSite) -> None:
+    """A pool of others has the second, or Cilium has not yet looked."""
+    found = site.service("ingress-nginx-controller", "ingress-nginx-public")
+    found["spec"].update(ipFamilies=["IPv4", "IPv6"], ipFamilyPolicy="RequireDualStack")
+
+
 def asks(site: LiveSite, **fields: Any) -> None:
     """Let a service that requires two families ask for an address of one: Cilium is content."""
     two_families(site)
@@ -506,6 +526,12 @@ def a_service_that_requires_two_families_of_which_others_have_the_second(site: L
     site.resources["Service"].append(requires_both())
     site.resources["EndpointSlice"].append(endpoint_slice("media", "web", endpoint("node01")))
     site.resources["Lease"].append(lease("media", "web", "node01"))
+
+
+@FAULTS.finds(PENDING.format("none of ipv6 (no_pool)"))
+def a_service_that_requires_two_families_of_which_nobody_has_the_second(site: LiveSite) -> None:
+    a_service_that_requires_two_families_of_which_others_have_the_second(site)
+    site.service("web", "media")["status"]["conditions"] = [NO_POOL]
 
 
 @FAULTS.finds()

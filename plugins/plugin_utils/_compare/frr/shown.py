@@ -74,9 +74,9 @@ def _set_of(said: str) -> Prefixes:
     return union(*found)
 
 
-def _apart(one: Prefixes, other: Prefixes) -> tuple[Prefixes, Prefixes]:
+def _apart(first: Prefixes, second: Prefixes) -> tuple[Prefixes, Prefixes]:
     """Return what each of two sets has beside the other."""
-    return minus(one, other), minus(other, one)
+    return minus(first, second), minus(second, first)
 
 
 def _size(apart: tuple[Prefixes, Prefixes]) -> int:

@@ -38,7 +38,7 @@ def resolve_advertise(context: Context, cluster: str, values: Values, item: Item
         path = f"{item.path}.advertise.{kind}"
         variable = _NEEDS.get(kind)
         if variable is not None and not values[variable]:
-            if variable not in context.parsed.hosts[cluster]:
+            if not context.is_unknown(cluster, variable):
                 context.report.add(
                     "EDGE319",
                     path,

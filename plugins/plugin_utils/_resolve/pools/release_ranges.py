@@ -84,8 +84,7 @@ def check_release_ranges(context: Context, clusters: Iterable[Cluster], pools: S
 
 def _is_damaged(context: Context, cluster: Cluster) -> bool:
     """Return whether a key that would say the range was written and could not be read, which was reported."""
-    raw, values = context.parsed.hosts[cluster.host], context.parsed.clusters[cluster.host]
-    return any(key in raw and not values[key] for key in (POD_CIDRS, POD_POOLS, "edge_cluster_distribution"))
+    return any(context.is_unknown(cluster.host, key) for key in (POD_CIDRS, POD_POOLS, "edge_cluster_distribution"))
 
 
 def _path(context: Context, cluster: Cluster, pods: PodRange) -> str:

@@ -176,7 +176,7 @@ def named_rules(
         if not context.reference(place, cluster, catalogue.pod_cidrs, "cluster"):
             continue
         cidrs = catalogue.pod_cidrs[cluster]
-        if not cidrs and "edge_cluster_pod_cidrs" not in context.parsed.hosts[cluster]:
+        if not cidrs and not context.is_unknown(cluster, "edge_cluster_pod_cidrs"):
             context.report.add(
                 "EDGE338", place, f"cluster {cluster!r} has no pod ranges", f"write {cluster}.edge_cluster_pod_cidrs"
             )

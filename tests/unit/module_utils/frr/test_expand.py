@@ -331,6 +331,9 @@ def test_no_two_listen_ranges_overlap_and_no_address_loses_its_listener(live: Ob
     networks = [network for network, _group in listening(both)]
     assert not any(overlaps(one, other) for one in networks for other in networks if one != other)
     assert len(set(networks)) == len(networks)
+    kept = set(networks) - {network for network, _group in listening(planned)}
+    named = set(frr.neighbors(planned[BGP])) - set(frr.neighbors(live[BGP]))
+    assert not any(overlaps(address, network) for address in named for network in kept)
     for address in EVERYBODY:
         assert any(peer(both, address)) == (any(peer(live, address)) or any(peer(planned, address)))
 
@@ -522,6 +525,37 @@ def test_live_listen_ranges_leave_room_for_the_planned_ones(live: str, expected:
     assert lines_of(plan, "listen range") == ["bgp listen range 10.0.0.0/24 peer-group G", *wanted]
 
 
+@pytest.mark.parametrize("group", ["C", "G"], ids=["of another group", "of the same group"])
+@pytest.mark.parametrize(
+    ("network", "static", "expected"),
+    [
+        pytest.param("10.0.0.8/30", "", ["10.0.0.8/31", "10.0.0.10/32"], id="it dials in"),
+        pytest.param("10.0.0.11/32", "", [], id="it alone dials in"),
+        pytest.param("10.0.0.8/30", " neighbor 10.0.0.11 remote-as 65001\n", ["10.0.0.8/30"], id="it has its name already"),
+        pytest.param("10.0.0.12/30", "", ["10.0.0.12/30"], id="it is new, and of no range"),
+        pytest.param("2001:db8::/64", "", ["2001:db8::/64"], id="of the other version"),
+    ],
+)  # fmt: skip
+def test_a_live_listen_range_leaves_room_for_a_neighbor_that_gets_a_name(
+    group: str, network: str, static: str, expected: list[str]
+) -> None:
+    live = DYNAMIC.replace("10.0.0.0/24", network).replace(" C", " " + group) % ""
+    live = live.replace(" bgp listen range", static + " bgp listen range")
+    plan = plan_of(live, PLAN)
+    assert lines_of(plan, "listen range") == [f"bgp listen range {one} peer-group {group}" for one in expected]
+    assert "neighbor 10.0.0.11 peer-group G" in lines_of(plan, "10.0.0.11")
+    assert plan_of(frr.render(plan.target), PLAN).method == "none"
+
+
+def test_a_group_whose_whole_range_gets_names_elsewhere_keeps_nothing_of_it() -> None:
+    other = PLAN.replace(" neighbor 10.0.0.11 peer-group G\n", (
+        " neighbor P peer-group\n neighbor P remote-as 65001\n neighbor 10.0.0.11 peer-group P\n"
+        " neighbor 10.0.0.12 peer-group G\n"
+    ))  # fmt: skip
+    live = DYNAMIC.replace("10.0.0.0/24", "10.0.0.11/32").replace(" C", " G") % "  neighbor G route-map K8S in\n" + K8S
+    assert route_map(plan_of(live, other)) == ["permit 10; match ip address prefix-list G-ipv4"]
+
+
 def with_limit(text: str, limit: int | None) -> str:
     """Return an instance with a limit of dynamic neighbors."""
     line = f" bgp listen limit {limit}\n" if limit else ""
@@ -557,6 +591,7 @@ def test_no_dynamic_neighbor_finds_less_room_than_before_or_than_planned(
     ("live", "planned", "expected"),
     [
         pytest.param(DYNAMIC.replace("0.0/24", "0.0/16"), LISTENING, ["10.0.0.11", "10.0.9.9"], id="a range becomes narrower"),
+        pytest.param(DYNAMIC.replace("0.0/24", "0.0/16"), PLAN, ["10.0.0.11", "10.0.9.9"], id="a neighbor gets a name"),
         pytest.param(DYNAMIC.replace(" C", " G"), with_limit(LISTENING, 20), [], id="the limit alone"),
     ],
 )  # fmt: skip

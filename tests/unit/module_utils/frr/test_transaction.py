@@ -488,6 +488,7 @@ def test_what_a_throw_away_load_says_about_a_candidate(said: str, expected: list
 
 # -- what is not ours ---------------------------------------------------------------------------------------------------
 OSPF = "router ospf\n ospf router-id 10.0.0.1\nexit\n!\n"
+ALSO = " neighbor 10.0.0.99 remote-as 65099\n neighbor 10.0.0.99 password hunter3\n"
 SHOWN = (
     "frr version 10.3\nfrr defaults traditional\nhostname gw\nlog syslog\nno ipv6 forwarding\n!\nvrf red\nexit-vrf\n!\n"
 )
@@ -572,7 +573,8 @@ def by_hand(*idle: str, of: str = "") -> str:
         pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
                       "daemon_files": {"ospfd.conf": OSPF, "zebra.conf": STATIC}}, (),
                      "/etc/frr: FRR reads ospfd.conf, zebra.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
-                     "ip route 198.51.100.0/24 10.0.0.254; router ospf: ospf router-id 10.0.0.1 " + by_hand("ospfd.conf", "zebra.conf") + "; or let go of them by name: edge_router_take_over: "
+                     "ip route 198.51.100.0/24 10.0.0.254; router ospf: ospf router-id 10.0.0.1 "
+                     + by_hand("ospfd.conf", "zebra.conf") + "; or let go of them by name: edge_router_take_over: "
                      "['ip route 198.51.100.0/24 10.0.0.254', 'router ospf'])", id="per-daemon files"),
         pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
                       "daemon_files": {"zebra.conf": "hostname r\npassword hunter3\nenable password hunter4\n" + STATIC}}, (),
@@ -585,8 +587,7 @@ def by_hand(*idle: str, of: str = "") -> str:
                      "banner motd line a: b; password ******** (save it with: vtysh -c 'write memory'; or let go of it by name: "
                      "edge_router_take_over: ['banner motd line a: b', 'password ********'])", id="a password, and a name with a colon"),
         pytest.param({"running_text": None, "active": False, "bgpd_running": False, "file_text": "",
-                      "daemon_files": {"bgpd.conf": OURS.replace(" neighbor 10.0.0.12 peer-group g\n",
-                                                                " neighbor 10.0.0.99 remote-as 65099\n neighbor 10.0.0.99 password hunter3\n")}}, (),
+                      "daemon_files": {"bgpd.conf": OURS.replace(" neighbor 10.0.0.12 peer-group g\n", ALSO)}}, (),
                      "/etc/frr: FRR reads bgpd.conf here and no frr.conf; with a frr.conf it would ignore them, and lose "
                      "ip prefix-list g: seq 5 permit 203.0.113.88/29 ge 32; router bgp 65000: neighbor 10.0.0.99 remote-as 65099; "
                      "router bgp 65000: neighbor 10.0.0.99 password ******** " + by_hand("bgpd.conf") + "; or let go of them by name: "

@@ -106,6 +106,46 @@ def test_what_a_file_has_alone_stays_in_expand_and_is_named(
     assert frr.equal(frr.parse(contract.file_text).objects, frr.parse(HEADER + PLANNED).objects)
 
 
+COMMUNITIES = "!\nbgp community-list standard CL seq 5 permit 65001:1\n!\n"
+SPELLED = (
+    PLANNED.replace(
+        " match ip address prefix-list g\n", " match ip address prefix-list g\n match community CL\n on-match goto 30\n"
+    )
+    + COMMUNITIES
+)
+SPELLED = SPELLED.replace("203.0.113.88/29 ge 32", "10.50.0.0/16 le 24")
+AGAIN = "neighbor 10.0.0.11 peer-group g\n"
+
+
+@pytest.mark.parametrize(
+    ("shown", "written", "otherwise", "named"),
+    [
+        pytest.param("CL seq 5 permit", "CL permit", "CL deny", "bgp community-list standard CL: deny 65001:1",
+                     id="an entry without its number"),
+        pytest.param("10.50.0.0/16", "10.50.7.0/16", "10.51.7.0/16", "ip prefix-list g: seq 5 permit 10.51.7.0/16 le 24",
+                     id="bits behind a length"),
+        pytest.param(" on-match goto 30\n", " continue 30\n", " continue 40\n", "route-map g-in: continue 40", id="a jump"),
+        pytest.param(AGAIN, AGAIN + " neighbor 10.0.0.11 remote-as 65001\n", AGAIN + " neighbor 10.0.0.11 remote-as 65002\n",
+                     INSTANCE + "neighbor 10.0.0.11 remote-as 65002", id="the AS of its group"),
+        pytest.param("  neighbor g activate\n", "  neighbor g activate\n  neighbor 10.0.0.11 activate\n",
+                     "  neighbor g activate\n  no neighbor 10.0.0.11 activate\n", INSTANCE + "no neighbor 10.0.0.11 activate",
+                     id="the family of its group"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("stage", ["expand", "contract"])
+def test_another_spelling_of_what_runs_is_no_line_that_does_not_run(
+    stage: str, shown: str, written: str, otherwise: str, named: str
+) -> None:
+    assert shown in SPELLED
+    found = router(HEADER + SPELLED.replace(shown, written), running_text=HEADER + SPELLED)
+    plan = transaction.plan(found, SPELLED, stage, "auto")
+    assert told(plan) == ([], [])
+    assert frr.equal(frr.parse(plan.file_text).objects, frr.parse(HEADER + SPELLED).objects)
+    other = found._replace(file_text=HEADER + SPELLED.replace(shown, otherwise))
+    kept, dropped = told(transaction.plan(other, SPELLED, stage, "auto"))
+    assert named in kept + dropped
+
+
 LIMITED = PLANNED.replace("  neighbor g activate\n", "  neighbor g activate\n  neighbor g maximum-prefix 20 90 restart 5\n").replace(
     " !\n address", " bgp listen range 10.0.1.0/24 peer-group g\n bgp listen limit 20\n !\n address", 1
 )  # fmt: skip

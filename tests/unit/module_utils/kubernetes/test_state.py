@@ -82,12 +82,18 @@ def daemon_set(wanted: int, updated: int, ready: int, generation: int = 1) -> di
     }
 
 
-def deployment(replicas: int, updated: int, ready: int) -> dict[str, Any]:
+def deployment(replicas: int, updated: int, ready: int, there: int | None = None) -> dict[str, Any]:
+    """Return the operator's; ``there``: its pods of all templates, which are the updated ones where it is None."""
     labels = {"name": "cilium-operator", "io.cilium/app": "operator"}
     return {
         "metadata": {"namespace": "kube-system", "generation": 1},
         "spec": {"replicas": replicas, "selector": {"matchLabels": labels}},
-        "status": {"observedGeneration": 1, "updatedReplicas": updated, "readyReplicas": ready},
+        "status": {
+            "observedGeneration": 1,
+            "replicas": updated if there is None else there,
+            "updatedReplicas": updated,
+            "readyReplicas": ready,
+        },
     }
 
 
@@ -152,7 +158,7 @@ def test_an_operator_that_somebody_has_scaled_to_0_is_not_complete() -> None:
     reader: Any = WorkloadsStandIn([], cilium_operator=deployment(0, 0, 0))
     found = read_state(reader, request(rollouts=[DEPLOYMENT]))
     assert found["rollouts"] == {DEPLOYMENT: "scaled to 0"}
-    assert found["unready"] == {DEPLOYMENT: {"ready": 0, "wanted": 0, "pods": []}}
+    assert found["unready"] == {DEPLOYMENT: {"ready": 0, "wanted": 0, "pods": [], "waits_for_nodes": False}}
     assert reader.selectors == ["io.cilium/app=operator,name=cilium-operator"]
 
 
@@ -196,7 +202,7 @@ def test_without_the_right_to_list_pods_the_lack_is_told_all_the_same() -> None:
     reader: Any = WorkloadsStandIn(None, cilium=daemon_set(4, 4, 3))
     found = read_state(reader, request(rollouts=[DAEMON_SET]))
     assert found["rollouts"] == {DAEMON_SET: "3 of 4 ready"}
-    assert found["unready"] == {DAEMON_SET: {"ready": 3, "wanted": 4, "pods": None}}
+    assert found["unready"] == {DAEMON_SET: {"ready": 3, "wanted": 4, "pods": None, "waits_for_nodes": False}}
 
 
 @pytest.mark.parametrize(
@@ -218,6 +224,43 @@ def test_how_long_agents_and_operator_are_waited_for(
     reader: Any = WorkloadsStandIn([], cilium=cilium, cilium_operator=operator)
     read_state(reader, request(rollouts=[DAEMON_SET, DEPLOYMENT], some_suffice=may_lack, wait=5))
     assert sum(clock) == waits
+
+
+NO_ROOM = [is_not("PodScheduled", "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules")]
+RUNS = pod("runs", "node01", conditions=[{"type": "Ready", "status": "True"}])
+ON_NONE = pod("waits", conditions=NO_ROOM)
+ENDS = {**pod("ends", "node02"), "metadata": {"name": "ends", "deletionTimestamp": "2026-11-29T07:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("operator", "pods", "waits"),
+    [
+        pytest.param(deployment(2, 2, 1), [RUNS, ON_NONE], False, id="one node of several has joined"),
+        pytest.param(deployment(2, 2, 1, 3), [RUNS, ON_NONE, ON_NONE], True, id="the ready one is of the old release"),
+        pytest.param(deployment(2, 1, 1, 2), [RUNS, ON_NONE], True, id="a rollout is under way"),
+        pytest.param(deployment(2, 2, 0), [ON_NONE, ON_NONE], True, id="none is ready"),
+        pytest.param(deployment(2, 2, 1), [RUNS, pod("new")], True, id="the scheduler has not said anything"),
+        pytest.param(deployment(2, 2, 1), [RUNS, pod("new", "node02")], True, id="it is on a node"),
+        pytest.param(deployment(2, 2, 1), [RUNS, ON_NONE, ENDS], True, id="an old one ends, and makes room"),
+        pytest.param(deployment(2, 2, 1), None, True, id="the account may not list pods"),
+        pytest.param(deployment(2, 2, 1), [RUNS], True, id="no pod is there"),
+    ],
+)
+def test_an_operator_that_no_node_takes_is_not_waited_for(
+    clock: list[float], operator: dict[str, Any], pods: list[dict[str, Any]] | None, waits: bool
+) -> None:
+    """The chart has two, and never puts them on one node: each first run on the first node waited, and failed."""
+    reader: Any = WorkloadsStandIn(pods, cilium_operator=operator)
+    found = read_state(reader, request(rollouts=[DEPLOYMENT], wait=5))
+    assert sum(clock) == (5 if waits else 0)
+    assert found["unready"][DEPLOYMENT]["waits_for_nodes"] is not waits
+
+
+def test_an_agent_that_no_node_takes_is_waited_for(clock: list[float]) -> None:
+    """A node that is there has no room for it, and none that joins helps."""
+    reader: Any = WorkloadsStandIn([RUNS, ON_NONE], cilium=daemon_set(2, 2, 1))
+    found = read_state(reader, request(rollouts=[DAEMON_SET], wait=5))
+    assert (sum(clock), found["unready"][DAEMON_SET]["waits_for_nodes"]) == (5, False)
 
 
 @pytest.mark.parametrize(
