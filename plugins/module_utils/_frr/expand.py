@@ -304,12 +304,12 @@ def _is_limit(line: Line) -> bool:
 
 
 def _listen_limit(live: Tuple[Line, ...], planned: Tuple[Line, ...]) -> List[Line]:
-    """Return the limit of dynamic neighbors, as a line where FRR shows one: the higher one of both.
+    """Return the limit of dynamic neighbors, as a line where FRR shows one: the higher one of those that have ranges.
 
     A range that becomes another one resets its sessions, and all of them dial anew, those of smaller ranges too.
     """
     found = []
-    for lines in (live, planned) if ranges(live) else (planned,):
+    for lines in [side for side in (live, planned) if ranges(side)] or [planned]:
         said = [_LIMIT.match(text) for context, text in lines if not context]
         found.append(next((int(match.group(1)) for match in said if match), LISTEN_LIMIT))
     return [("", "bgp listen limit {0}".format(max(found)))] if max(found) != LISTEN_LIMIT else []

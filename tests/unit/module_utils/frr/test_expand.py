@@ -575,6 +575,7 @@ NO_RANGE = LIVE.replace("10.0.0.11 remote-as", "10.0.0.99 remote-as").replace("1
         pytest.param(with_limit(DYNAMIC, 30), with_limit(LISTENING, 20), 30, id="both are lower than FRR's own"),
         pytest.param(NO_RANGE, with_limit(LISTENING, 20), 20, id="nobody dialed in before"),
         pytest.param(with_limit(DYNAMIC, 300), PLAN, 300, id="nobody is planned to"),
+        pytest.param(with_limit(DYNAMIC, 20), PLAN, 20, id="nobody is planned to, and the live one is low"),
     ],
 )
 def test_no_dynamic_neighbor_finds_less_room_than_before_or_than_planned(
