@@ -19,7 +19,7 @@ import re
 from typing import Container, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from .._errors import MASK, EdgeError
-from .spelling import canonical
+from .spelling import canonical, next_number
 
 Line = Tuple[str, str]
 """Context inside an object (``address-family ipv4 unicast``, ``permit 10``, or empty) and the line."""
@@ -73,14 +73,15 @@ _IN_BGP = re.compile(
     r"^(?:no )?(?:neighbor|bgp|network|redistribute|maximum-paths|aggregate-address|timers bgp|distance|table-map"
     r"|coalesce-time|read-quanta|write-quanta|update-delay|address-family|exit-address-family)\b"
 )
+FILTERS = "route-map|prefix-list|filter-list|distribute-list"
+"""The filters that a neighbor or group may have in each direction, for a regular expression."""
 _IN_ROUTE_MAP = re.compile(r"^(?:no )?(?:match|set|call|on-match|continue|description|exit-policy)\b")
 _OPENS = re.compile(
     r"^(?:router |route-map |interface |vrf |line |key chain |bfd$|rpki|segment-routing|pbr-map |nexthop-group "
     r"|l2vpn |mpls ldp$)"
 )
 _ADDRESS_FAMILY_LINE = re.compile(
-    r"^(?:no )?(?:neighbor \S+ (?:activate|route-map|prefix-list|filter-list|distribute-list|maximum-prefix"
-    r"|maximum-prefix-out"
+    r"^(?:no )?(?:neighbor \S+ (?:activate|" + FILTERS + r"|maximum-prefix|maximum-prefix-out"
     r"|soft-reconfiguration|next-hop-self|default-originate|send-community|allowas-in|addpath-\S+|as-override|remove-private-AS"
     r"|route-reflector-client|unsuppress-map|weight|attribute-unchanged|capability orf)\b"
     r"|network |redistribute |maximum-paths|aggregate-address |table-map )"
@@ -339,7 +340,7 @@ def _list_line(members: List[Line], key: Key, line: str) -> str:
         raise EdgeError("", "'{0}' has no sequence number, and then an entry: FRR refuses it".format(line))
     if key.kind.endswith("prefix-list") and not rest.startswith(("seq ", "description ")):
         taken = [int(text.split()[1]) for _context, text in members if text.startswith("seq ")]
-        rest = "seq {0} {1}".format((max(taken) // 5 + 1) * 5 if taken else 5, rest)
+        rest = "seq {0} {1}".format(next_number(key.kind, max(taken, default=0)), rest)
     return canonical(rest, key.kind)
 
 
@@ -404,9 +405,7 @@ def _says_nothing(item: Line, members: Container[str]) -> bool:
 # -- read the BGP instance -----------------------------------------------------------------------------------------
 _MEMBER = re.compile(r"^neighbor (?P<name>\S+) (?:interface (?:v6only )?)?peer-group (?P<group>\S+)$")
 """Membership; an interface in place of an address is an unnumbered neighbor (RFC 5549)."""
-_LIVE_KEYS = re.compile(
-    r"^(?:description|route-map|prefix-list|filter-list|distribute-list|maximum-prefix|soft-reconfiguration)\b"
-)
+_LIVE_KEYS = re.compile(r"^(?:description|" + FILTERS + r"|maximum-prefix|soft-reconfiguration)\b")
 """What FRR changes on a session without closing it."""
 
 

@@ -16,7 +16,7 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
 from .._errors import EdgeError
 from .config import Instance, Line
-from .passing import Passing, ranges
+from .passing import BOUND, Passing, ranges
 from .union import Filter
 
 SESSION_KEY = re.compile(
@@ -27,7 +27,6 @@ SESSION_KEY = re.compile(
 
 NEIGHBOR = re.compile(r"^(?P<no>no )?neighbor (?P<name>\S+) (?P<rest>.+)$")
 """A line of a neighbor or group."""
-_FILTER = re.compile(r"^(route-map|prefix-list|filter-list|distribute-list) \S+ (in|out)$")
 
 
 class _Said(NamedTuple):
@@ -42,9 +41,9 @@ class _Said(NamedTuple):
     @property
     def subject(self) -> Tuple[str, str]:
         """Return what the line sets: two lines of one subject do not hold beside each other."""
-        found = _FILTER.match(self.rest)
+        found = BOUND.match(self.rest)
         if found:
-            return self.context, " ".join(found.groups())
+            return self.context, "{0} {1}".format(found.group(1), found.group(3))
         # Each kind of communities has its line.
         return self.context, self.rest if self.rest.startswith("send-community") else self.rest.split()[0]
 

@@ -15,13 +15,14 @@ import ipaddress
 import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
 
-from .config import BGP, Instance, Key, Line, Objects, route_map_entries
+from .config import BGP, FILTERS, Instance, Key, Line, Objects, route_map_entries
 from .union import PASSES_ALL, Filter
 
-BINDING = re.compile(r"^neighbor (\S+) (route-map|prefix-list|filter-list|distribute-list) (\S+) (in|out)$")
+BINDING = re.compile(r"^neighbor (\S+) (" + FILTERS + r") (\S+) (in|out)$")
 """A filter: of whom, of which kind, its name, its direction."""
 
-_BOUND = re.compile(r"^(route-map|prefix-list|filter-list|distribute-list) (\S+) (in|out)$")
+BOUND = re.compile(r"^(" + FILTERS + r") (\S+) (in|out)$")
+"""The same of a line that is read without its neighbor: kind, name, direction."""
 _RANGE = re.compile(r"^bgp listen range (\S+) peer-group (\S+)$")
 _AS = re.compile(r"^(?:interface (?:v6only )?)?(remote-as|local-as) (\S+)")
 _LIMIT = re.compile(r"^maximum-prefix (\d+)(?P<words>.*)$")
@@ -173,7 +174,7 @@ class Passing:
         # A member has its group's filters, of each kind that it has none of its own of.
         for who in (self.instance.group_of.get(name, ""), name):
             for where, rest in self.instance.lines_of.get(who, ()):
-                found = _BOUND.match(rest) if where == context else None
+                found = BOUND.match(rest) if where == context else None
                 if found and found.group(3) == direction:
                     bound[found.group(1)] = (found.group(2), "neighbor {0} {1}".format(who, rest))
         if not bound:

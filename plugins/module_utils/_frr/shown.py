@@ -15,7 +15,7 @@ import ipaddress
 import re
 from typing import Dict, Iterable, Iterator, Tuple
 
-from .spelling import canonical
+from .spelling import canonical, next_number
 
 Part = Tuple[str, Tuple[str, ...]]
 """First line of a block and its inner lines, blanks single."""
@@ -33,8 +33,7 @@ _PASSIVE = re.compile(r"^(?P<no>no )?passive-interface (?!default$)(?P<interface
 def as_shown(parts: Iterable[Part]) -> Iterator[Part]:
     """Yield the blocks of a configuration as FRR shows them, in order; one may yield a second one.
 
-    - An entry of a list gets its number. FRR counts on by 5 from the highest one of a prefix-list or access-list
-      (lib/filter_cli.c, ``acl_get_seq``), and to the next multiple of 5 in the others (``bgp_clist_new_seq_get``).
+    - An entry of a list gets its number (:func:`spelling.next_number`).
     - A static route's mask becomes a length, and a prefix loses the bits behind it.
     - An IPv6 address is compressed.
     - A ``passive-interface`` of OSPF becomes a line of its interface (8.4 and later).
@@ -65,12 +64,7 @@ def _numbered(line: str, highest: Dict[str, int]) -> str:
         return line
     which, rest = found.group("list"), found.group("rest")
     last = highest.get(which, 0)
-    if found.group("seq"):
-        number = int(found.group("seq"))
-    elif "community-list" in which or "as-path" in which:
-        number = (last // 5 + 1) * 5
-    else:
-        number = last + 5
+    number = int(found.group("seq")) if found.group("seq") else next_number(which, last)
     highest[which] = max(last, number)
     words = rest.split(" ", 2)
     if len(words) > 1 and "/" in words[1]:

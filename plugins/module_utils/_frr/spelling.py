@@ -48,6 +48,20 @@ def shown_community(word: str) -> str:
     return _WELL_KNOWN.get(word, word)
 
 
+def next_number(kind: str, highest: int) -> int:
+    """Return the number that FRR gives an entry that is written without one.
+
+    It counts on by 5 in a prefix-list or access-list (lib/filter_cli.c, ``acl_get_seq``; seen on 7.5 to 10.7), and goes
+    to the next multiple of 5 in the others (``bgp_clist_new_seq_get``).
+
+    Args:
+        kind: of the list.
+        highest: number in it; 0 where it has none.
+    """
+    by_fives = "community-list" in kind or "as-path" in kind
+    return (highest // 5 + 1) * 5 if by_fives else highest + 5
+
+
 def canonical(line: str, kind: str) -> str:
     """Return a line in its canonical spelling; free text and secrets stay as they are.
 

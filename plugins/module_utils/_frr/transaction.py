@@ -566,11 +566,7 @@ def _shown(line: str) -> str:
 def _filters(objects: frr.Objects) -> Dict[str, FrozenSet[frr.Line]]:
     """Return everything that decides which routes pass: lists, route-maps and where they are bound."""
     result = {" ".join(key): frozenset(lines) for key, lines in objects.items() if key != frr.BGP}
-    result[""] = frozenset(
-        item
-        for item in objects.get(frr.BGP, ())
-        if re.search(r" (?:route-map|prefix-list|filter-list|distribute-list) ", item[1])
-    )
+    result[""] = frozenset(item for item in objects.get(frr.BGP, ()) if re.search(" (?:" + frr.FILTERS + ") ", item[1]))
     return result
 
 

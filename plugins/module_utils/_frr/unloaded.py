@@ -16,6 +16,7 @@ from typing import List, Match, NamedTuple, Tuple
 from . import config as frr
 from .expand import expand, instance_as_shown, subject_of
 from .foreign import Blocks
+from .passing import BINDING
 from .shown import as_shown
 
 
@@ -106,9 +107,6 @@ def _beside(found: frr.Objects, more: frr.Objects, target: frr.Objects) -> frr.O
     return {key: lines for key, lines in result.items() if key in used or key in target}
 
 
-_BINDING = re.compile(r"^neighbor (\S+) (?:route-map|prefix-list|filter-list|distribute-list) ")
-
-
 def _of_instance(
     found: Tuple[frr.Line, ...], more: Tuple[frr.Line, ...], target: Tuple[frr.Line, ...]
 ) -> Tuple[frr.Line, ...]:
@@ -119,11 +117,11 @@ def _of_instance(
     """
     said = {(context, subject_of(text)) for context, text in target}
     subjects = set(frr.Instance(target).subjects)
-    without_filters = [tuple(line for line in lines if not _BINDING.match(line[1])) for lines in (found, target)]
+    without_filters = [tuple(line for line in lines if not BINDING.match(line[1])) for lines in (found, target)]
     united = set(expand({frr.BGP: without_filters[0]}, {frr.BGP: without_filters[1]})[frr.BGP])
     result = []
     for line in more:
-        binding = _BINDING.match(line[1])
+        binding = BINDING.match(line[1])
         stays = binding.group(1) not in subjects if binding else line in united
         if stays and (line[0], subject_of(line[1])) not in said:
             result.append(line)

@@ -430,6 +430,15 @@ def test_expanding_does_not_mind_the_order_of_a_route_maps_lines(more: str) -> N
     assert frr.equal(expand(one, other), other)
 
 
+@pytest.mark.parametrize(
+    ("numbered", "number"), [("", 5), ("seq 5", 10), ("seq 7", 12)], ids=["the first", "a multiple of 5", "another one"]
+)
+def test_an_entry_of_a_prefix_list_that_is_written_without_a_number_has_that_of_frr(numbered: str, number: int) -> None:
+    before = f"ip prefix-list p {numbered} permit 10.0.0.0/8\n" if numbered else ""
+    (*_before, last) = objects(f"{before}ip prefix-list p permit 10.1.0.0/16\n")[Key("ip prefix-list", "p")]
+    assert last == ("", f"seq {number} permit 10.1.0.0/16")
+
+
 def test_an_unnumbered_neighbor_is_created_before_anything_is_said_of_it() -> None:
     text = frr.render(instance(" neighbor eth5 description a\n neighbor eth5 port 1179\n" + MEMBER))
     order = [text.index(f"neighbor {words}\n") for words in
