@@ -21,7 +21,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
-from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import LEASE_PREFIX
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (
+    LEASE_PREFIX,
+    lease_name,
+)
 from ansible_collections.hybridnet.cluster_edge.tests.support.arp_client import Questions
 from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
     FOLDER,
@@ -120,16 +123,20 @@ def lease_moves(site: Site) -> float:
 def nobody_answers(site: Site) -> float:
     """Return how long nobody answers ARP for an address whose lease's holder hangs; its kernel goes on for a while."""
     name, holder = lease_of(site)
-    questions = Questions(Path(site.namespace(CLIENT)).name, CARD, address_of(site, name))
+    address = address_of(site, name)
     with holder_hangs(site, holder):
-        until_another_has(site, name, holder)
-        return questions.stop().longest_gap
+        questions = Questions(Path(site.namespace(CLIENT)).name, CARD, address)
+        try:
+            until_another_has(site, name, holder)
+        finally:
+            lost = questions.stop()
+    return lost.longest_gap
 
 
 def address_of(site: Site, lease: str) -> str:
     """Return the address of the service that a lease is named after."""
     services = {
-        f"{LEASE_PREFIX}{item['metadata']['namespace']}-{item['metadata']['name']}": item["status"]["loadBalancer"]
+        lease_name(item["metadata"]["namespace"], item["metadata"]["name"]): item["status"]["loadBalancer"]
         for item in site.request("GET", "/api/v1/services")["items"]
     }
     address: str = services[lease]["ingress"][0]["ip"]

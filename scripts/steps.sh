@@ -25,7 +25,7 @@ EDGE_SIGNALS="INT TERM"
 EDGE_GRACE=20
 
 # edge_run_steps STEP... [-- STEP...]: run them in this order, each with its output as it happens, and count. Those after
-# "--" run at the same time, in an order of their own; each line of theirs begins with their step's name. The last line says
+# "--" run at the same time, in an order of their own; each line of theirs begins with the name of its step. The last line says
 # "N passed, N failed, N skipped" and nothing else, for those who parse it; names and seconds stand in the line before.
 # Fails if one failed; one of which no verdict came, because what ran it was killed, failed. What it notes meanwhile is
 # below the caller's folder $work, if there is one; the caller's EXIT trap calls edge_end_children and removes that.

@@ -98,7 +98,7 @@ class ActionModule(ClusterAction):
                 raise EdgeError("plan", f"knows no router and no cluster {host}", "run it on hosts of the plan")
             if not planned["managed"]:
                 text = f"{end} {host}: not looked at (edge_{end}_managed: false)"
-                seen = {**Comparison(()).as_dict(), "looked_at": False, "text": text}
+                seen = {**Comparison(()).as_dict(), "compared": False, "text": text}
                 return {**result, "changed": False, "end": end, "host": host, **seen}
             if end == "router":
                 found, of = self._router(plan["routers"][host], folder)
@@ -110,7 +110,7 @@ class ActionModule(ClusterAction):
             text = "\n  ".join((f"{end} {host} cannot be compared:", *filter(None, lines)))
             return {**result, "end": end, "host": host, "error": why, "text": text}
         text = "\n".join(found.text(f"{end} {host} ({of})"))
-        seen = {**found.as_dict(), "looked_at": True, "text": text}
+        seen = {**found.as_dict(), "compared": True, "text": text}
         return {**result, "changed": False, "end": end, "host": host, "of": of, **seen}
 
     # -- a router --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_show import show
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.display import show
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.code import ERROR
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._findings.finding import FindingEntry

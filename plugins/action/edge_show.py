@@ -8,13 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible import constants
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.display import show
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plain import plain
-
-display = Display()
 
 
 @fails_once
@@ -47,10 +44,3 @@ def of_host(host: str, text: str) -> str:
     if "\n" not in text:
         return f"{host}: {text}"
     return "\n".join([f"{host}:", *(f"  {line}" if line else "" for line in text.split("\n"))])
-
-
-def show(text: str, color: str | None = None) -> None:
-    """Show a text that belongs to no result."""
-    # A callback that writes one JSON document owns standard output.
-    aside = "json" in str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
-    display.display(text, color=color, stderr=aside)

@@ -17,9 +17,10 @@ from ansible.executor.task_queue_manager import TaskQueueManager
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.playbook.block import Block
 from ansible.plugins.action import ActionBase
-from ansible_collections.hybridnet.cluster_edge.plugins.action.edge_show import show
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.display import show
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.variables import registered
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.plan import PlanDocument
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.labels import ownership_selector
@@ -147,7 +148,6 @@ class ActionModule(ActionBase):
 
 POLL_SECONDS = 0.01
 """How often the strategy looks whether a process that reads an end is done."""
-FAILED = "Task failed: "
 
 
 class _QuietQueue(TaskQueueManager):
@@ -213,17 +213,3 @@ def _asked(plan: PlanDocument) -> dict[str, dict[str, Any]]:
             name: ownership_selector(plan["site"]) for name, cluster in plan["clusters"].items() if cluster["absent"]
         },
     }
-
-
-def registered(planned: set[str], task_vars: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return what the planned hosts of the play registered under a name."""
-    hostvars = task_vars["hostvars"]
-    registered: dict[str, Any] = {}
-    for host in sorted(set(task_vars.get("ansible_play_hosts_all") or ()) & planned):
-        found = plain(hostvars[host].get(name) or {})
-        if found.get("failed") or found.get("unreachable"):
-            reason = " ".join(str(found.get("msg") or "no reason given").split())
-            registered[host] = {"error": reason.removeprefix(FAILED)}  # ansible-core puts it before any reason
-        elif found and not found.get("skipped"):
-            registered[host] = found
-    return registered

@@ -17,7 +17,7 @@ description:
     annotations of Services and nodes a run takes off. A copy has none of it.
   - It changes nothing. Passwords are compared by digests and never shown; where one is hidden, it is said that both
     have one and that it was not compared.
-  - An end with C(edge_router_managed) or C(edge_cluster_managed) V(false) is not looked at; RV(looked_at) says so.
+  - An end with C(edge_router_managed) or C(edge_cluster_managed) V(false) is not looked at; RV(compared) says so.
   - It does not fail where an end cannot be read; RV(error) says why.
 author:
   - The hybridnet.cluster_edge authors (@hybridnet)
@@ -75,8 +75,8 @@ error:
   description: Why the end could not be read.
   type: str
   returned: when it could not be read
-looked_at:
-  description: Whether the end was looked at; V(false) for one that is not managed, of which nothing is known then.
+compared:
+  description: Whether the end was compared; V(false) for one that is not managed, of which nothing is known then.
   type: bool
   returned: when no error is returned
 differences:

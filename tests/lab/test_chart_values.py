@@ -34,7 +34,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_clust
     Right,
     helm_rights,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM  # noqa: E402
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.programs import CILIUM, KUBERNETES  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._versions.cilium import (  # noqa: E402
     NEWEST,
     parse_version,
@@ -155,7 +155,9 @@ def test_the_right_to_each_object_of_the_chart_is_asked_for(
     written = tmp_path / "values.json"
     written.write_text(json.dumps(values))
     command = [cluster_lab.HELM, "template", "cilium", folder(version), "--namespace", "cilium", "--values", written]
-    done = subprocess.run([*command, "--kube-version", "1.36.4"], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "--kube-version", KUBERNETES.version[1:]], check=True, capture_output=True, text=True
+    )
     wanted = helm_rights("cilium", values, version)
     objects = [item for item in yaml.safe_load_all(done.stdout) if item]
     assert len(objects) >= 15

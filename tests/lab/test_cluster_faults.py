@@ -326,8 +326,8 @@ def test_rights_by_name_suffice_where_the_preflight_says_so(cluster: Cluster) ->
 
 def lacks_of(kubeconfig: str, wanted: set[Right]) -> list[str]:
     """Return what the preflight finds lacking for an account, once the API server knows its rules."""
-    with open_cluster(kubeconfig, None, {}) as reader:
-        return lacking_rights(wanted, read_rules(reader, []))
+    with open_cluster(kubeconfig, None, {}) as api:
+        return lacking_rights(wanted, read_rules(api, []))
 
 
 @pytest.mark.long

@@ -18,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
-    api as reader_module,
+    api as api_module,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import (  # noqa: E402
     application,
@@ -269,8 +269,8 @@ def test_object_that_is_refused_keeps_none_of_the_others_from_being_applied(clus
 def test_server_that_never_ends_its_answer_is_given_up(
     monkeypatch: pytest.MonkeyPatch, cluster: Cluster, how: str
 ) -> None:
-    monkeypatch.setattr(reader_module, "REQUEST_SECONDS", 1)
-    monkeypatch.setattr(reader_module, "WRITE_SECONDS", 1)
+    monkeypatch.setattr(api_module, "REQUEST_SECONDS", 1)
+    monkeypatch.setattr(api_module, "WRITE_SECONDS", 1)
     limits: list[int] = []
     request = ClusterClient.request
 

@@ -217,10 +217,10 @@ def test_two_runs_at_a_time_lose_nothing_of_each_other(cluster: Cluster) -> None
     barrier = threading.Barrier(8)
 
     def write(number: int) -> None:
-        with open_cluster(str(cluster.kubeconfig), None, {}) as reader:
+        with open_cluster(str(cluster.kubeconfig), None, {}) as api:
             barrier.wait()
             for part in range(5):
-                write_note(reader, {**options, "data": {f"{number}.{part}": "x"}})
+                write_note(api, {**options, "data": {f"{number}.{part}": "x"}})
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -229,9 +229,9 @@ def test_two_runs_at_a_time_lose_nothing_of_each_other(cluster: Cluster) -> None
         thread.join()
     path = "/api/v1/namespaces/kube-system/configmaps/race"
     assert len(cluster.get(path)["data"]) == 40
-    with open_cluster(str(cluster.kubeconfig), None, {}) as reader:
-        assert write_note(reader, {**options, "state": "absent"})["changed"] is True
-        assert write_note(reader, {**options, "state": "absent"})["changed"] is False
+    with open_cluster(str(cluster.kubeconfig), None, {}) as api:
+        assert write_note(api, {**options, "state": "absent"})["changed"] is True
+        assert write_note(api, {**options, "state": "absent"})["changed"] is False
     assert cluster.get(path) is None
 
 

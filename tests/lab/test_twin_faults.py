@@ -42,7 +42,7 @@ pytestmark = [
 ]
 
 TWIN = lab_twin("faults")
-CLIENT = f"twin-{TWIN.name}.client.upstream"
+CLIENT = f"{TWIN.prefix}.client.upstream"
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 POOLS = "/apis/cilium.io/v2/ciliumloadbalancerippools"
 
@@ -163,7 +163,7 @@ class Site:
 
     def kill(self, program: str) -> None:
         """End a program of the twin by SIGKILL."""
-        Cgroup.of_twin(f"twin-{TWIN.name}").child(program).kill()
+        Cgroup.of_twin(TWIN.prefix).child(program).kill()
 
 
 @dataclasses.dataclass(frozen=True)

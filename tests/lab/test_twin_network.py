@@ -35,7 +35,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import l
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="makes network namespaces: needs root")]
 
 TWIN = lab_twin("net")
-NAME = _twin.prefix(TWIN.name)
+NAME = TWIN.prefix
 POOL = "10.98.0.1"
 """An address that the node has, and to which the router has a route by it."""
 HOSTILE = {

@@ -38,7 +38,7 @@ pytestmark = [
 ]
 
 TWIN = lab_twin("upgrade")
-CLIENT = f"twin-{TWIN.name}.client.upstream"
+CLIENT = f"{TWIN.prefix}.client.upstream"
 TARGETS = ("203.0.113.93:443", "203.0.113.94:25565")
 """Services behind BGP that upstream reaches."""
 

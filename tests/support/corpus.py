@@ -243,8 +243,8 @@ class Site:
             "agents": True,
         }
         try:
-            with open_cluster(self._kubeconfig, None, {}) as reader:
-                observed["clusters"][CLUSTER] = read_cilium(reader, options)
+            with open_cluster(self._kubeconfig, None, {}) as api:
+                observed["clusters"][CLUSTER] = read_cilium(api, options)
         except ClusterError as error:
             observed["clusters"][CLUSTER] = {"error": str(error)}
         if not plan["routers"][ROUTER]["managed"]:

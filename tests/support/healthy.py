@@ -33,14 +33,14 @@ AFI = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 
 def healthy(plan: dict[str, Any]) -> dict[str, Any]:
     """Return what verify observes of both ends of ``plan``."""
-    plan = dialled(plan)
+    plan = _dialled(plan)
     return {
         "routers": _linked(plan, {name: _router(plan, name) for name in plan["routers"]}),
         "clusters": {name: _cluster(plan, name) for name in plan["clusters"]},
     }
 
 
-def dialled(plan: dict[str, Any]) -> dict[str, Any]:
+def _dialled(plan: dict[str, Any]) -> dict[str, Any]:
     """Return a plan in which each node that dials in from a listen range has an address there."""
     plan = copy.deepcopy(plan)
     found: dict[tuple[str, str, str], str] = {}
@@ -131,7 +131,7 @@ def _router(plan: dict[str, Any], router: str) -> dict[str, Any]:
 
 
 def _linked(plan: dict[str, Any], routers: dict[str, Any]) -> dict[str, Any]:
-    """Return the routers with both ends of each link that has addresses, and with what passes over it."""
+    """Return the routers with both ends of each link that has addresses, and with what passes over it of IPv4."""
     links = [item for item in plan["neighbors"] if item["link"] and item["addresses"]]
     for item in links:
         for address in item["addresses"]:

@@ -36,6 +36,11 @@ class LabTwin:
     folder: Path
 
     @property
+    def prefix(self) -> str:
+        """What its namespaces and cgroup begin with."""
+        return prefix(self.name)
+
+    @property
     def options(self) -> tuple[str, ...]:
         """Options of a playbook for this twin."""
         return ("-e", f"edge_twin_name={self.name}", "-e", f"edge_twin_folder={self.folder}")
@@ -47,7 +52,7 @@ def lab_twin(kind: str) -> LabTwin:
     return LabTwin(name, FOLDERS / name)
 
 
-def left(folders: Path = FOLDERS, processes: Path = Path("/proc")) -> list[LabTwin]:
+def abandoned(folders: Path = FOLDERS, processes: Path = Path("/proc")) -> list[LabTwin]:
     """Return the twins whose process is gone, by their folders: a twin's is made first and removed last.
 
     Where another process has the number by now, its twin stays until that has ended.
@@ -64,7 +69,7 @@ def left(folders: Path = FOLDERS, processes: Path = Path("/proc")) -> list[LabTw
     return found
 
 
-def absent(twin: LabTwin, cache: Path) -> None:
+def remove(twin: LabTwin, cache: Path) -> None:
     """Take a twin down.
 
     Raises:
@@ -72,7 +77,7 @@ def absent(twin: LabTwin, cache: Path) -> None:
     """
     progress = Progress(lambda text: None)
     programs = Programs(cache, CHECKOUT / "roles/edge_twin/files/programs", None, progress)
-    TwinSite(Runtime(prefix(twin.name), twin.folder, progress), programs).absent()
+    TwinSite(Runtime(twin.prefix, twin.folder, progress), programs).absent()
 
 
 def take_down(twins: Iterable[LabTwin], remove: Callable[[LabTwin], None]) -> Iterator[str]:
@@ -87,4 +92,4 @@ def take_down(twins: Iterable[LabTwin], remove: Callable[[LabTwin], None]) -> It
 
 
 if __name__ == "__main__":
-    sys.stdout.writelines(take_down(left(), lambda twin: absent(twin, Path(sys.argv[1]))))
+    sys.stdout.writelines(take_down(abandoned(), lambda twin: remove(twin, Path(sys.argv[1]))))

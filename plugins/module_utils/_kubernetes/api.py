@@ -113,7 +113,7 @@ class Client(Protocol):
 
 
 class ClusterApi:
-    """Reads one cluster. A context manager: the client keeps keys of a kubeconfig in files until it ends.
+    """Reads and writes one cluster. A context manager: the client keeps keys of a kubeconfig in files until it ends.
 
     Args:
         client: sends the requests.

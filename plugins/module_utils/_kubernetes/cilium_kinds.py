@@ -30,12 +30,18 @@ OTHERS_PLURALS = {PEERING_POLICY: "ciliumbgppeeringpolicies"}
 LEASE_PREFIX = "cilium-l2announce-"
 """How the name of an L2 lease begins; the Service's namespace and name follow."""
 
+
 RANGES_POLICY = "service.cilium.io/src-ranges-policy"
 """Annotation of a Service: whether its ``loadBalancerSourceRanges`` are those that may reach it, or may not (Cilium,
 ``pkg/annotation/k8s.go``)."""
 
 ASKED_ADDRESSES = ("lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips")
 """Annotations of a Service that asks for addresses; the second is the older name, which Cilium reads too (the same)."""
+
+
+def lease_name(namespace: str, name: str) -> str:
+    """Return the name of the L2 lease of a Service."""
+    return "{0}{1}-{2}".format(LEASE_PREFIX, namespace, name)
 
 
 def plural_of(kind: str) -> str:

@@ -40,7 +40,7 @@ def _reason(error: Exception) -> str:
 
 
 class ClusterClient:
-    """Sends requests to one API server, as :class:`reader.Client` says.
+    """Sends requests to one API server, as :class:`api.Client` says.
 
     Args:
         connection: how to reach it.
@@ -105,7 +105,7 @@ class ClusterClient:
 
 
 def open_cluster(kubeconfig: Optional[str], context: Optional[str], environment: Mapping[str, str]) -> ClusterApi:
-    """Return a reader of the cluster that kubeconfig, context and the environment name. Nothing is sent yet.
+    """Return the API of the cluster that kubeconfig, context and the environment name. Nothing is sent yet.
 
     Raises:
         ClusterError: they contradict each other, or cannot be used.

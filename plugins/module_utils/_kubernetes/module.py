@@ -14,7 +14,7 @@ from .api import ClusterApi, ClusterError
 from .client import KUBERNETES_ERROR, open_cluster
 
 Read = Callable[[ClusterApi, Mapping[str, Any]], Dict[str, Any]]
-"""What reads a cluster: the reader and the module's options in, a part of its result out."""
+"""What reads a cluster: the API and the module's options in, a part of its result out."""
 
 
 def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[str, str]) -> Dict[str, Any]:

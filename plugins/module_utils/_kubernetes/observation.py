@@ -12,7 +12,7 @@ from .api import METADATA_ONLY, ClusterApi
 from .cilium_kinds import ASKED_ADDRESSES, LEASE_PREFIX, PLURALS, RANGES_POLICY, READ_ONLY_PLURALS
 from .connection import OPTIONS
 from .pods import allowed_items, is_ready
-from .state import read_config_map
+from .state import carries, read_config_map
 
 ARGUMENTS: Dict[str, Any] = {
     **OPTIONS,
@@ -92,14 +92,6 @@ def read_resources(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]
     if secrets is not None:
         resources["Secret"] = secrets
     return resources
-
-
-def carries(item: Mapping[str, Any], selector: Optional[str]) -> bool:
-    """Return whether an object has each label of a selector that names values; none: it has not."""
-    labels = item["metadata"].get("labels") or {}
-    return bool(selector) and all(
-        labels.get(name) == value for name, _equals, value in (part.partition("=") for part in str(selector).split(","))
-    )
 
 
 def read_secrets(api: ClusterApi, params: Mapping[str, Any]) -> Optional[List[Dict[str, Any]]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, Optional
 
-from .api import FORBIDDEN, ClusterApi, RefusedError
+from .api import FORBIDDEN, JSON, ClusterApi, RefusedError
 
 ENDED = ("Failed", "Succeeded")
 """Phases of a pod that does not start again, as one that was evicted: another one has its place."""
@@ -19,7 +19,7 @@ MOST_CHARACTERS = 160
 
 
 def allowed_items(
-    api: ClusterApi, path: str, selector: Optional[str] = None, accept: Optional[str] = None
+    api: ClusterApi, path: str, selector: Optional[str] = None, accept: str = JSON
 ) -> Optional[List[Dict[str, Any]]]:
     """Return the items of a list; None where the account may not list them.
 
@@ -27,7 +27,7 @@ def allowed_items(
         ClusterError: the server refuses for another reason, or is out of reach.
     """
     try:
-        return api.items(path, selector=selector, **({} if accept is None else {"accept": accept}))
+        return api.items(path, accept=accept, selector=selector)
     except RefusedError as error:
         if error.status != FORBIDDEN:
             raise

@@ -9,7 +9,7 @@ import json
 import time
 from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from .api import METADATA_OF_ONE, METADATA_ONLY, ClusterApi, RefusedError
+from .api import JSON, METADATA_OF_ONE, METADATA_ONLY, ClusterApi, RefusedError
 from .cilium_kinds import plural_of
 from .connection import OPTIONS
 from .helm_records import read_release
@@ -174,17 +174,19 @@ def may_wait_for_a_node(kind: str, found: Mapping[str, Any]) -> bool:
     return none_is_old and counts.updated >= counts.wanted and 0 < counts.ready < counts.wanted
 
 
-def waits_for_nodes(kind: str, found: Mapping[str, Any], pods: Optional[List[Dict[str, str]]]) -> bool:
+def waits_for_nodes(kind: str, found: Optional[Mapping[str, Any]], pods: Optional[List[Dict[str, str]]]) -> bool:
     """Return whether all that a workload lacks is a node that takes its last pods, as the scheduler says.
 
     So it is where several nodes are planned and one has joined: the chart's two operators never stand on one node.
 
     Args:
         kind: ``DaemonSet`` or ``Deployment``.
-        found: the workload.
+        found: the workload; None: there is none.
         pods: those that are not ready (:func:`.pods.unready_pods`); None: not known.
     """
-    on_none = bool(pods) and all(pod["reason"] and not pod["node"] for pod in pods or [])
+    if found is None or not pods:
+        return False
+    on_none = all(pod["reason"] and not pod["node"] for pod in pods)
     return on_none and may_wait_for_a_node(kind, found)
 
 
@@ -254,7 +256,7 @@ def read_unready(api: ClusterApi, workloads: Mapping[str, Optional[Mapping[str, 
                 "ready": counts.ready,
                 "wanted": counts.wanted,
                 "pods": pods,
-                "waits_for_nodes": bool(found) and waits_for_nodes(kind_of(rollout), found or {}, pods),
+                "waits_for_nodes": waits_for_nodes(kind_of(rollout), found, pods),
             }
     return unready
 
@@ -335,6 +337,14 @@ def read_secrets_elsewhere(
     return found
 
 
+def carries(item: Mapping[str, Any], selector: Optional[str]) -> bool:
+    """Return whether an object has each label of a selector that names values; none: it has not."""
+    labels = item["metadata"].get("labels") or {}
+    return bool(selector) and all(
+        labels.get(name) == value for name, _equals, value in (part.partition("=") for part in str(selector).split(","))
+    )
+
+
 def read_services(
     api: ClusterApi, selector: str, manager: str, names: Collection[str], uids: Collection[str]
 ) -> List[Dict[str, Any]]:
@@ -347,15 +357,12 @@ def read_services(
         names: services of any type, as ``namespace/name``.
         uids: of services, whatever has become of their labels.
     """
-    wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
     services = []
     for item in api.items("/api/v1/services"):
-        labels = item["metadata"].get("labels") or {}
-        ours = bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
         touched = any(entry.get("manager") == manager for entry in item["metadata"].get("managedFields") or [])
         metadata = item["metadata"]
         known = metadata.get("uid") in uids or "{0}/{1}".format(metadata["namespace"], metadata["name"]) in names
-        if item["spec"].get("type") == "LoadBalancer" or ours or touched or known:
+        if item["spec"].get("type") == "LoadBalancer" or carries(item, selector) or touched or known:
             services.append({**item, "apiVersion": "v1", "kind": "Service"})
     return services
 
@@ -363,7 +370,7 @@ def read_services(
 def read_nodes(api: ClusterApi, manager: str, with_facts: bool) -> Dict[str, Any]:
     """Return the nodes by name: what a write of their labels needs, and with facts what tells their distribution."""
     nodes = {}
-    for item in api.items("/api/v1/nodes", **({} if with_facts else {"accept": METADATA_ONLY})):
+    for item in api.items("/api/v1/nodes", accept=JSON if with_facts else METADATA_ONLY):
         metadata = item["metadata"]
         known = {key: metadata.get(key) for key in ("uid", "resourceVersion")}
         known.update(labels=metadata.get("labels") or {}, owned=owned_labels(metadata, manager))

@@ -40,7 +40,7 @@ ROLES = tuple(f"{COLLECTION}.cilium_net_{name}" for name in ("release", "bgp", "
 
 
 class ClusterAction(ActionBase):
-    """An action that reads a cluster."""
+    """An action that asks a cluster."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -49,7 +49,7 @@ class ClusterAction(ActionBase):
     def run_module(
         self, module: str, read: Read, options: Mapping[str, Any], task_vars: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return the result of a module that reads the cluster, from this process where that is the same.
+        """Return the result of a module that asks the cluster, from this process where that is the same.
 
         Args:
             module: the module's name in this collection, for all other cases.

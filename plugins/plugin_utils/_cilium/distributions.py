@@ -20,7 +20,8 @@ from ...module_utils._errors import EdgeError
 from .._addressing.addresses import Cidr
 from .._addressing.families import Family
 from .._addressing.intervals import Interval
-from .._versions.cilium import Version, parse_version
+from .._versions.cilium import parse_version
+from .._versions.cilium_chart import API_URLS_SUFFICE_SINCE
 
 AGENT_CAPABILITIES = "securityContext.capabilities.ciliumAgent"
 CLEAN_CAPABILITIES = "securityContext.capabilities.cleanCiliumState"
@@ -32,10 +33,6 @@ HOST_LOOKED_UP = "auto"
 HOST_REFERENCE = "k8sServiceHostRef.name"
 API_ADDRESSES = (HOST, HOST_REFERENCE, API_URLS)
 """Values by which agents find the API server without a service address."""
-URLS_SINCE: Version = (1, 19, 0)
-"""The first Cilium whose agents find the API server by :data:`API_URLS` alone. The chart of 1.18 has the value, and
-does not hand it to the init container ``config``, which reads the agent's configuration from the API server
-(templates/cilium-agent/daemonset.yaml)."""
 KUBECTL = "KUBECTL"
 """What stands in a way out for the beginning of a command, which names the cluster."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -225,7 +222,7 @@ def api_addresses(version: str) -> tuple[str, ...]:
     One that is no version is refused elsewhere; it gets those of the newest.
     """
     with suppress(EdgeError):
-        if parse_version(version) < URLS_SINCE:
+        if parse_version(version) < API_URLS_SUFFICE_SINCE:
             return tuple(path for path in API_ADDRESSES if path != API_URLS)
     return API_ADDRESSES
 

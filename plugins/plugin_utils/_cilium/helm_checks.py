@@ -49,7 +49,7 @@ from .helm_values import (
     shown,
     value_at,
 )
-from .pod_ranges import written_ranges
+from .pod_ranges import list_path, mask_path, written_ranges
 from .services import CILIUM_INGRESS, GATEWAY
 
 ERROR, WARNING = "error", "warning"
@@ -287,11 +287,11 @@ def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
     if not any(item.kind == "pod_cidrs" for peering in cluster.peerings for item in peering.advertise):
         return
     for family in Family:
-        name = f"clusterPool{family.label}MaskSize"
-        written = value_at(cluster.values, f"ipam.operator.{name}")
+        path = mask_path(family)
+        written = value_at(cluster.values, path)
         if written is not None and written != cluster.pod_mask[family]:
             yield ValueProblem(
-                f"ipam.operator.{name}",
+                path,
                 f"it is {written}, but edge_cluster_pod_mask is {cluster.pod_mask[family]} for {family.key}, and"
                 " routers accept no other length",
                 "say it once: in edge_cluster_pod_mask",
@@ -301,14 +301,14 @@ def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
 def _other_ranges(cluster: Cluster) -> Iterator[ValueProblem]:
     """Yield pod CIDRs that differ from those of the inventory."""
     for family in Family:
-        name = f"clusterPool{family.label}PodCIDRList"
-        written = value_at(cluster.values, f"ipam.operator.{name}")
+        path = list_path(family)
+        written = value_at(cluster.values, path)
         ours = [cidr.text for cidr in cluster.pod_cidrs if cidr.family is family]
         if written is None or not ours:
             continue
         if written_ranges(written) != ours:
             yield ValueProblem(
-                f"ipam.operator.{name}",
+                path,
                 f"it is {written}, but edge_cluster_pod_cidrs says {', '.join(ours)}",
                 "say it once: in edge_cluster_pod_cidrs",
             )

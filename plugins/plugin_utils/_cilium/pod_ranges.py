@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
-from ...module_utils._errors import EdgeError
 from .._addressing.addresses import Cidr, parse_cidr
 from .._addressing.families import Family
 from .._addressing.intervals import Interval
@@ -20,6 +20,8 @@ from .helm_values import helm_values, value_at
 
 CHART_RANGES: Mapping[Family, tuple[str, int]] = {Family.IPV4: ("10.0.0.0/8", 24), Family.IPV6: ("fd00::/104", 120)}
 """Family -> what the chart has for ``ipam.operator.clusterPool*``: the range, and the length of a node's part of it."""
+CLUSTER_POOL, MULTI_POOL = "cluster-pool", "multi-pool"
+"""The modes of IPAM (``ipam.mode``) in which the operator cuts ranges into those of nodes; the first is the chart's."""
 RESERVE = 16
 """Nodes that may join, or take the place of others, at the least: :func:`pod_ranges_in_use`."""
 
@@ -44,6 +46,30 @@ class PodRange:
         return ", ".join(cidr.text for cidr in self.cidrs)
 
 
+def ipam_mode(values: Mapping[str, Any]) -> str:
+    """Return the IPAM mode of a release's values; the chart's own where they have none."""
+    return str(value_at(values, "ipam.mode") or CLUSTER_POOL)
+
+
+def is_on(family: Family, values: Mapping[str, Any]) -> bool:
+    """Return whether pods get addresses of a family by a release's values: where none says it, of IPv4 alone.
+
+    The chart hands it to Cilium as text, of which ``True`` and ``1`` are true too (Go, ``strconv.ParseBool``).
+    """
+    written = value_at(values, f"{family.key}.enabled")
+    return family is Family.IPV4 if written is None else str(written).lower() in ("1", "true")
+
+
+def list_path(family: Family) -> str:
+    """Return the path of the Helm value that has the ranges of IPAM mode cluster-pool."""
+    return f"ipam.operator.clusterPool{family.label}PodCIDRList"
+
+
+def mask_path(family: Family) -> str:
+    """Return the path of the Helm value that has the length of a node's part of them."""
+    return f"ipam.operator.clusterPool{family.label}MaskSize"
+
+
 def pod_ranges_in_use(cluster: Cluster) -> list[PodRange]:
     """Return the pod ranges of a cluster's release that no key of the inventory says.
 
@@ -61,11 +87,11 @@ def pod_ranges_in_use(cluster: Cluster) -> list[PodRange]:
     if cluster.absent or not (cluster.managed and cluster.cilium_managed) or cluster.pod_pools:
         return []
     release = helm_values(cluster)
-    mode = value_at(release, "ipam.mode") or "cluster-pool"
+    mode = ipam_mode(release)
     count = len(cluster.nodes)
-    if mode == "multi-pool":
+    if mode == MULTI_POOL:
         return list(_made_at_start(cluster.values, count))
-    if mode != "cluster-pool":
+    if mode != CLUSTER_POOL:
         return []
     return [found for family in Family if (found := _cluster_pool(cluster, release, family, count)) is not None]
 
@@ -93,15 +119,13 @@ def node_parts(cidrs: Iterable[Cidr], length: int, first: int, count: int) -> tu
 
 def _cluster_pool(cluster: Cluster, release: Mapping[str, Any], family: Family, count: int) -> PodRange | None:
     """Return the range of one family in IPAM mode cluster-pool; None where a key says it, or nobody runs the family."""
-    runs = value_at(release, f"{family.key}.enabled")
-    is_on = family is Family.IPV4 if runs is None else str(runs).lower() == "true"
-    if not is_on or any(cidr.family is family for cidr in cluster.pod_cidrs):
+    if not is_on(family, release) or any(cidr.family is family for cidr in cluster.pod_cidrs):
         return None
-    key = f"ipam.operator.clusterPool{family.label}PodCIDRList"
+    key = list_path(family)
     chart, length = CHART_RANGES[family]
     written = value_at(cluster.values, key)
     cidrs = _read(value_at(release, key) or chart, family)
-    length = _number(value_at(release, f"ipam.operator.clusterPool{family.label}MaskSize"), length)
+    length = _number(value_at(release, mask_path(family)), length)
     if not cidrs:
         return None
     whose = f"{distribution_of(cluster.distribution).name}'s" if value_at(release, key) else "the chart's"
@@ -138,11 +162,11 @@ def written_ranges(written: Any) -> list[str]:
 
 
 def _read(written: Any, family: Family) -> list[Cidr]:
-    """Return the ranges of a family that a Helm value has; what is none is Cilium's to refuse."""
+    """Return the ranges of a family that a Helm value has, without host bits; what is none is Cilium's to refuse."""
     found = []
     for item in written_ranges(written):
-        with suppress(EdgeError):
-            found.append(parse_cidr(item, "ipam.operator"))
+        with suppress(ValueError):
+            found.append(parse_cidr(str(ip_network(item, strict=False)), "ipam.operator"))
     return [cidr for cidr in found if cidr.family is family]
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from ...module_utils._errors import MASK, EdgeError
-from ...module_utils._frr.config import BGP, mask, parse
+from ...module_utils._frr.config import mask
+from ...module_utils._frr.state import version_tuple
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
 from .._addressing.live import as_text
 from .._cilium.common import BGP_KINDS, LB_KINDS, Object
@@ -27,7 +28,14 @@ from .._live_cluster.handover import handover, is_held
 from .._live_cluster.live_objects import is_of_a_site, is_ours, object_key, place
 from .._live_cluster.takeover import running
 from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
-from .frr.compare import HIDDEN_NOT_COMPARED, OWN_NEXT_HOPS, bgp_config, frr_difference, moved_between_groups
+from .frr.compare import (
+    HIDDEN_NOT_COMPARED,
+    OWN_NEXT_HOPS,
+    bgp_config,
+    frr_difference,
+    moved_between_groups,
+    written_by,
+)
 from .objects.compare import objects_difference
 from .objects.policies import policies_are_read, policies_of
 from .objects.shape import read_as_the_api_has_it
@@ -68,9 +76,6 @@ _KEYS, _KEY_LENGTH = 8, 40
 _ONLY = re.compile(r"(?P<what>.*?):? only in the (?P<side>first|second)")
 _TIGHTENED = tuple(f"{meaning} only in the second" for meaning in OWN_NEXT_HOPS.values())
 _BOTH = re.compile(r"(?P<first>.*) in the first, (?P<second>.*) in the second")
-
-_FRR_VERSION = re.compile(r"(?m)^frr version (?P<version>[0-9]+(\.[0-9]+)+)")
-"""The version that FRR itself writes at the top of what it shows and saves."""
 
 _KEYS_THAT_KEEP = tuple(
     (re.compile(pattern), keys)
@@ -182,9 +187,9 @@ def router_comparison(live: str, planned: str, version: str, live_version: str |
         who = f"neighbor {names[0]} moves" if one else f"neighbors {', '.join(names)} move"
         way = f"from peer group {old} to {new}" if old else f"to peer group {new}"
         notes.append(f"{who} {way}: {'its session is' if one else 'their sessions are'} reset once")
-    away = BGP in parse(planned).objects and BGP not in parse(live).objects
-    lines = frr_difference(bgp_config(live, live_version or version), planned, version)
-    rows = tuple(row_of(line) for line in lines)
+    seen, wanted = bgp_config(live, live_version or version), bgp_config(planned, version)
+    away = seen.asn is None and wanted.asn is not None
+    rows = tuple(row_of(line) for line in frr_difference(seen, wanted))
     return Comparison(rows, tuple(notes), bgp_is_away=away)
 
 
@@ -201,17 +206,16 @@ def saved_router_comparison(live: str, planned: str, version: str) -> tuple[Comp
     Raises:
         EdgeError: a configuration cannot be read.
     """
-    named = _FRR_VERSION.search(live)
-    found = router_comparison(live, planned, version, named["version"] if named else None)
+    named = written_by(live)
+    found = router_comparison(live, planned, version, named)
+    notes = [*found.notes]
     if named is None:
-        note = (
+        notes.append(
             f"the copy has no line frr version: it is read with the defaults of FRR {version} (edge_router_frr_version)"
         )
-    elif named["version"].split(".")[:2] != version.split(".")[:2]:
-        note = f"the copy is of FRR {named['version']}, the plan for FRR {version} (edge_router_frr_version)"
-    else:
-        note = ""
-    return replace(found, notes=(*found.notes, *filter(None, [note]))), named["version"] if named else version
+    elif version_tuple(named)[:2] != version_tuple(version)[:2]:
+        notes.append(f"the copy is of FRR {named}, the plan for FRR {version} (edge_router_frr_version)")
+    return replace(found, notes=tuple(notes)), named or version
 
 
 def saved_configuration(text: str, path: str) -> str:
@@ -426,10 +430,10 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
     cluster, site = plan["clusters"][name], plan["site"]
     live = [item for item in state["objects"] if not _is_default_pod_pool(item)]
     services = [with_namespace(item) for item in state["services"] if takes_part(item, cluster, site)]
-    after = services_after(services, cluster, site, state)
+    claims, runs = site_claims(state, site), _live_version(state)
+    after = services_after(services, cluster, site, state, claims)
     absent = sorted(set(cluster["nodes"]) - set(state["nodes"]))
     rows, notes = _release_rows(state, cluster)
-    claims = site_claims(state, site)
     labels, labelled = _node_labels(state["nodes"], cluster, None if claims is None else claims.note.labels)
     lines = objects_difference(
         [*_without_other_sites(live, cluster, site), *map(without_policy_of_ranges, services)],
@@ -437,9 +441,9 @@ def cluster_comparison(state: Mapping[str, Any], plan: PlanDocument, name: str) 
         cluster["cilium_version"],
         labels,
         _first_family(cluster),
-        _live_version(state) or cluster["cilium_version"],
+        runs or cluster["cilium_version"],
     )
-    notes += _policy_notes(live, labels, _live_version(state), cluster["cilium_version"])
+    notes += _policy_notes(live, labels, runs, cluster["cilium_version"])
     others = sorted(place(item) for item in live if not is_ours(item["metadata"], site))
     if cluster["nodes"] and not state["nodes"]:
         notes.append("there is no Node: labels of nodes are not compared")

@@ -71,7 +71,7 @@ def service_key(service: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def site_claims(state: Mapping[str, Any], site: str) -> Claims | None:
-    """Return what a site has noted in a cluster of its Services; None where its ConfigMap was not read.
+    """Return what a site has noted in a cluster, of Services and of labels of nodes; None: its ConfigMap was not read.
 
     Args:
         state: ``config_map`` of module ``cluster_state_info``, and the ``namespace`` where it stands.
@@ -85,7 +85,7 @@ def site_claims(state: Mapping[str, Any], site: str) -> Claims | None:
 
 
 def services_after(
-    live: Sequence[Object], cluster: PlannedCluster, site: str, state: Mapping[str, Any]
+    live: Sequence[Object], cluster: PlannedCluster, site: str, state: Mapping[str, Any], claims: Claims | None
 ) -> ServicesAfter:
     """Return the Services as the plan leaves them.
 
@@ -97,14 +97,13 @@ def services_after(
         cluster: the planned cluster.
         site: name of the site.
         state: as for :func:`site_claims`.
-
-    Raises:
-        EdgeError: as :func:`site_claims`.
+        claims: what that function returns of it.
     """
     found = {service_key(item): item for item in live}
     planned = {(item["namespace"], item["name"]): item for item in cluster["services"]}
     runs = cluster["apply"] != "others"
-    left = _given_up([item for key, item in found.items() if _is_left(planned.get(key))], site, state) if runs else {}
+    unset = [item for key, item in found.items() if _is_left(planned.get(key))]
+    left = _given_up(unset, state, claims) if runs and claims is not None else {}
     after: dict[tuple[str, str], Mapping[str, Any]] = {}
     given_back: list[str] = []
     for key, item in found.items():
@@ -124,7 +123,7 @@ def services_after(
     notes = [*_kept_out(found, planned, cluster["cilium_version"])]
     if runs:
         stay = [item for key, item in found.items() if key in after and key not in left and _is_left(planned.get(key))]
-        notes += _not_noted(stay, site, read=state.get("config_map") is not None)
+        notes += _not_noted(stay, site, read=claims is not None)
     return ServicesAfter(tuple(after.values()), tuple(missing), tuple(given_back), tuple(notes))
 
 
@@ -133,19 +132,16 @@ def _is_left(planned: ServiceManifest | None) -> bool:
     return planned is None or planned["manage"] == "values"
 
 
-def _given_up(live: Sequence[Object], site: str, state: Mapping[str, Any]) -> dict[tuple[str, str], Object]:
+def _given_up(live: Sequence[Object], state: Mapping[str, Any], claims: Claims) -> dict[tuple[str, str], Object]:
     """Return the Services from which a run takes its keys back, without them, by namespace and name.
 
     The run's own forecast decides it.
 
     Args:
         live: Services on which the plan sets nothing.
-        site: name of the site.
         state: as for :func:`site_claims`.
+        claims: what the site has noted.
     """
-    claims = site_claims(state, site)
-    if claims is None:
-        return {}
     after = service_writes([], {"services": live, "config_map": state["config_map"]}, claims).after
     return {service_key(item): after[service_name(item)] for item in live if service_name(item) in after}
 

@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
         """Return the tag of a node: that of text for what would be a number in base 60."""
-        tag = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+        tag = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]  # its stubs lack types
         if tag in _NUMBERS and kind is yaml.ScalarNode and _BASE_60.match(value):
             return "tag:yaml.org,2002:str"
         return tag

@@ -62,7 +62,7 @@ _TRUE = (True, "true")
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class Shortcoming:
     """One prerequisite that a live cluster lacks."""
 
     text: str
@@ -78,7 +78,7 @@ def distribution_lacks(
     runs: bool,
     live: Release | None = None,
     unset: Collection[str] = (),
-) -> list[Lack]:
+) -> list[Shortcoming]:
     """Return which prerequisites of its distribution a live cluster lacks, refusals first.
 
     Args:
@@ -91,10 +91,7 @@ def distribution_lacks(
         unset: values of it that the user lets Helm unset. That word is for a release of others: for one of this site's
             own the caller gives none, as a word that stayed in the inventory would consent to what nobody meant.
     """
-    look = _Look(cluster, nodes, workloads, runs)
-    if live is not None:
-        look.live_values, look.live_version = live.values, live.version
-    look.unset = unset
+    look = _Look(cluster, nodes, workloads, runs, live, unset)
     found = [*look.nodes_of_another(), *look.kube_prism(), *look.networks(), *look.kube_proxy(), *look.k3s()]
     return sorted(found, key=lambda lack: not lack.refusal)
 
@@ -127,6 +124,8 @@ class _Look:
         nodes: Mapping[str, Mapping[str, Any]],
         workloads: Sequence[Mapping[str, Any]] | None,
         runs: bool,
+        release: Release | None,
+        unset: Collection[str],
     ) -> None:
         self.values: Mapping[str, Any] = cluster["helm_values"]
         self.planned = cluster["distribution"]
@@ -134,9 +133,9 @@ class _Look:
         self.kubectl = kubectl(cluster["kubeconfig"], cluster["context"])
         self.nodes = nodes
         self.runs = runs
-        self.live_values: Mapping[str, Any] = {}
-        self.live_version = ""
-        self.unset: Collection[str] = ()
+        self.live_values: Mapping[str, Any] = {} if release is None else release.values
+        self.live_version = "" if release is None else release.version
+        self.unset = unset
         self.daemon_sets = None if workloads is None else [item["metadata"] for item in workloads if _runs(item)]
         seen = {name for name in map(detected, nodes.values()) if name}
         self.live = seen.pop() if len(seen) == 1 else None
@@ -154,7 +153,7 @@ class _Look:
         """Return a way out of a distribution with commands that name the cluster."""
         return way_out.replace(KUBECTL, self.kubectl)
 
-    def nodes_of_another(self) -> Iterator[Lack]:
+    def nodes_of_another(self) -> Iterator[Shortcoming]:
         """Yield nodes that are not of the planned distribution, and the values that the distribution found needs."""
         planned = distribution_of(self.planned)
         if planned.node_mark:
@@ -178,7 +177,7 @@ class _Look:
             ]
             if missing:
                 told = ", ".join(f"{item.path}: {json.dumps(item.value)}" for item in missing)
-                yield Lack(
+                yield Shortcoming(
                     f"the nodes run {live.name}, and the plan lacks what Cilium needs there: {told}"
                     f" (write edge_cluster_distribution: {self.live})",
                     not self.runs or bool(self._dropped_paths(*(item.path for item in missing))),
@@ -206,7 +205,7 @@ class _Look:
         """Return whether agents of the live release find the API server without its service address."""
         return any(value_at(self.live_values, path) for path in api_addresses(self.live_version))
 
-    def _strangers(self, planned: Distribution, others: Mapping[str, str]) -> Lack:
+    def _strangers(self, planned: Distribution, others: Mapping[str, str]) -> Shortcoming:
         shown = some([f"{name} ({what})" for name, what in others.items()])
         is_other = f"write edge_cluster_distribution: {self.live}" if self.live else "correct it, or take it away"
         as_live = all(value_at(self.live_values, path) == value_at(self.values, path) for path in (HOST, PORT))
@@ -217,7 +216,9 @@ class _Look:
             if breaks
             else ""
         )
-        return Lack(f"no {planned.name} (edge_cluster_distribution) runs on {shown}{reason} ({is_other})", breaks)
+        return Shortcoming(
+            f"no {planned.name} (edge_cluster_distribution) runs on {shown}{reason} ({is_other})", breaks
+        )
 
     def _local_address(self, distribution: Distribution) -> bool:
         """Return whether agents are to reach the API server by the distribution's own load balancer on each node."""
@@ -227,7 +228,7 @@ class _Look:
             and str(value_at(self.values, PORT)) == str(distribution.local_port)
         )
 
-    def kube_prism(self) -> Iterator[Lack]:
+    def kube_prism(self) -> Iterator[Shortcoming]:
         """Yield Talos nodes on which KubePrism is off unless somebody switched it on."""
         talos = distribution_of("talos")
         if self.live != "talos" or not self._local_address(talos):
@@ -238,13 +239,13 @@ class _Look:
             if version and (int(version[1]), int(version[2])) < _KUBE_PRISM_SINCE:
                 old.append(f"{name} ({facts['os_image']})")
         if old:
-            yield Lack(
+            yield Shortcoming(
                 f"KubePrism is off by default before Talos 1.6, and agents are to reach the API server by it:"
                 f" {some(old)} (apply talos-patch.yaml, which render.yml writes, or update Talos)",
                 not self.runs,
             )
 
-    def networks(self) -> Iterator[Lack]:
+    def networks(self) -> Iterator[Shortcoming]:
         """Yield other CNIs, unless Cilium is to be chained to one, or to stay beside it for a migration."""
         chained = value_at(self.values, "cni.chainingMode") not in (None, "none")
         if chained or value_at(self.values, "cni.customConf") in _TRUE:
@@ -260,16 +261,16 @@ class _Look:
             brought_along = self.distribution if network == "flannel" else distribution_of(None)
             way_out = f"remove it: {self._command(brought_along.network)}"
             if self.runs:
-                yield Lack(f"{network} ({where}) runs beside Cilium ({way_out})", False)
+                yield Shortcoming(f"{network} ({where}) runs beside Cilium ({way_out})", False)
             else:
-                yield Lack(
+                yield Shortcoming(
                     f"{network} ({where}) is the cluster's network, and its pods would not reach those of Cilium"
                     f' ({way_out}; to go node by node, Cilium documentation "Migrating a cluster to Cilium":'
                     " cni.customConf: true in edge_cilium_values)",
                     True,
                 )
 
-    def kube_proxy(self) -> Iterator[Lack]:
+    def kube_proxy(self) -> Iterator[Shortcoming]:
         """Yield kube-proxy beside Cilium's replacement of it, and the lack of both."""
         replaced = value_at(self.values, REPLACEMENT) in _TRUE
         addressed = any(value_at(self.values, path) for path in api_addresses(self.version))
@@ -278,7 +279,7 @@ class _Look:
             first = (
                 "" if addressed else "write k8sServiceHost and k8sServicePort first, else no agent starts again; then "
             )
-            yield Lack(
+            yield Shortcoming(
                 f"kube-proxy ({there}) runs beside Cilium's replacement of it, and both answer for services"
                 f" ({first}{self._command(self.distribution.kube_proxy)})",
                 False,
@@ -286,14 +287,14 @@ class _Look:
         if there is None:
             yield from self._dropped(replaced, addressed)
         elif not there and not replaced:
-            yield Lack(
+            yield Shortcoming(
                 "neither kube-proxy runs nor does Cilium replace it: no service address is served"
                 f" ({self._to_write(REPLACEMENT) or f'write {REPLACEMENT}: true in edge_cilium_values'})",
                 not self.runs or value_at(self.live_values, REPLACEMENT) in _TRUE,
             )
         elif not there and not addressed:
             named = f"what {self.kubectl} -n kube-public get configmap cluster-info names"
-            yield Lack(
+            yield Shortcoming(
                 "no kube-proxy runs, and the plan has no address of the API server: its service address is served by"
                 " Cilium alone, so no agent starts after a reboot of its node"
                 f" ({self._to_write(HOST) or f'write {HOST} and {PORT} in edge_cilium_values: {named}'})",
@@ -305,10 +306,10 @@ class _Look:
         has = self.live != self.planned and distribution_of(self.live).value_of(path) is not None
         return f"write edge_cluster_distribution: {self.live}" if has and value_at(self.values, path) is None else ""
 
-    def _dropped(self, replaced: bool, addressed: bool) -> Iterator[Lack]:
+    def _dropped(self, replaced: bool, addressed: bool) -> Iterator[Shortcoming]:
         """Yield what the live release has and the plan drops, where nobody sees whether kube-proxy runs."""
         if not replaced and value_at(self.live_values, REPLACEMENT) in _TRUE and self._dropped_paths(REPLACEMENT):
-            yield Lack(
+            yield Shortcoming(
                 f"the live release has {REPLACEMENT}: true, and the plan lacks it: where no kube-proxy runs, no service"
                 f" address is served any more (write {REPLACEMENT}: true in edge_cilium_values; or false there, if"
                 " kube-proxy runs)",
@@ -319,7 +320,7 @@ class _Look:
             lived = [(path, value_at(self.live_values, path)) for path in (*API_ADDRESSES, PORT)]
             told = ", ".join(as_written(path, value) for path, value in lived if value not in (None, ""))
             none = ", ".join(as_written(path, "") for path in dropped)
-            yield Lack(
+            yield Shortcoming(
                 f"the live release names the API server ({told}), and the plan does not: where no kube-proxy runs, no"
                 " agent starts after a reboot of its node (write it in edge_cilium_values; or that there is to be none,"
                 f" if kube-proxy runs: {none})",
@@ -339,7 +340,7 @@ class _Look:
         )
         return "" if as_daemon_set and self.daemon_sets is not None else None
 
-    def k3s(self) -> Iterator[Lack]:
+    def k3s(self) -> Iterator[Shortcoming]:
         """Yield what k3s runs itself and Cilium does too: load balancers and network policies."""
         pods = sorted(
             f"{item['namespace']}/{item['name']}"
@@ -349,13 +350,13 @@ class _Look:
         on = any("servicelb" not in k3s_option(arguments, "disable") for arguments in self.servers)
         if on or pods:
             whom = f"DaemonSets {some(pods)}" if pods else "for each Service of type LoadBalancer to come"
-            yield Lack(
+            yield Shortcoming(
                 f"servicelb of k3s is on ({whom}): it gives Services the nodes' addresses, and Cilium those of the"
                 " pools (disable: [servicelb] in /etc/rancher/k3s/config.yaml of each server, then restart k3s)",
                 False,
             )
         if any("true" not in k3s_option(arguments, "disable-network-policy") for arguments in self.servers):
-            yield Lack(
+            yield Shortcoming(
                 "the network policy controller of k3s runs beside Cilium's"
                 " (disable-network-policy: true in /etc/rancher/k3s/config.yaml of each server, then restart k3s)",
                 False,

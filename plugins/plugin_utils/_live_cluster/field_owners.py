@@ -26,9 +26,9 @@ Operation = dict[str, Any]
 _ENTRIES = "/metadata/managedFields"
 _OWNERSHIP = {("f:metadata", "f:labels", f"f:{name}") for name in ownership_labels("")}
 LAST_APPLIED: Path = ("f:metadata", "f:annotations", "f:kubectl.kubernetes.io/last-applied-configuration")
+"""By this annotation kubectl knows who applied an object without server-side apply."""
 _APPLIED = {LAST_APPLIED, ("f:metadata", "f:annotations", "f:argocd.argoproj.io/tracking-id")}
 """What an apply without server-side apply leaves on an object that is as applied already, and prunes it by."""
-"""By this annotation kubectl knows who applied an object without server-side apply."""
 _MAPS = ("f:selector", "f:matchLabels")
 """Maps of a spec, of which each key is a field of its own."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
-from ...module_utils._kubernetes.state import MISSING, NOT_SEEN
+from ...module_utils._kubernetes.state import HELM_KEYS, MISSING, NOT_SEEN
 from .._cilium.common import Object
 from .._cilium.helm_values import REPLICAS, value_at
 from .._cilium.lb_ipam import ALL, CLASSED, NONE, LbIpam, read_service, served_by, service_name
@@ -524,7 +524,7 @@ def _without_release(target: Target, state: Mapping[str, Any]) -> Iterator[str]:
         if (item["kind"], metadata["name"]) != ("DaemonSet", AGENTS):
             continue
         told = metadata.get("helm") or {}
-        named = told.get("release-name"), told.get("release-namespace")
+        named = tuple(told.get(key) for key in HELM_KEYS)
         way_out = NO_RELEASE
         if named == (target.release, target.namespace):
             way_out = LOST_RELEASE

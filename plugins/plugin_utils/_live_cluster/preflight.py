@@ -23,7 +23,8 @@ from ...module_utils._kubernetes.cilium_kinds import (
 from .._cilium.common import GROUP, Object
 from .._cilium.helm_values import value_at
 from .._findings.wording import MOST_NAMES, some
-from .._versions.cilium import Version, parse_version
+from .._versions.cilium import parse_version
+from .._versions.cilium_chart import ADMISSION_SINCE, ENDPOINT_SLICE_SINCE, TLS_NAMESPACE_SINCE
 from .._versions.controller import OLDEST, TOO_NEW, version_text
 from .live_objects import place
 
@@ -60,12 +61,6 @@ SECRETS_NAMESPACES: Mapping[str, tuple[str, bool]] = {
     "ingressController": (_SECRETS_NAMESPACE, True),
 }
 """Section of the chart's values, ``secretsNamespace`` of which has name and ``create`` where ``enabled`` is true."""
-_TLS_NAMESPACE_SINCE: Version = (1, 17, 0)
-"""The first chart with ``tls.secretsNamespace``, which is there whatever is enabled."""
-_ENDPOINT_SLICE_SINCE: Version = (1, 19, 0)
-"""The first chart whose ingress controller has an EndpointSlice; before, it has Endpoints."""
-_ADMISSION_SINCE: Version = (1, 20, 0)
-"""The first chart whose Gateway API has a ValidatingAdmissionPolicy."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -172,7 +167,7 @@ def secrets_namespaces(values: Mapping[str, Any], version: str) -> dict[str, boo
     Source: the chart's templates cilium-secrets-namespace.yaml, cilium-agent/role.yaml and cilium-operator/role.yaml.
     """
     asked = {section: usual for section, usual in SECRETS_NAMESPACES.items() if _is_on(values, f"{section}.enabled")}
-    if parse_version(version) >= _TLS_NAMESPACE_SINCE:
+    if parse_version(version) >= TLS_NAMESPACE_SINCE:
         asked["tls"] = (_SECRETS_NAMESPACE, True)
     found: dict[str, bool] = {}
     for section, (usual, usually_made) in asked.items():
@@ -216,12 +211,12 @@ def _chart_objects(namespace: str, values: Mapping[str, Any], version: str) -> I
         yield "rbac.authorization.k8s.io", "rolebindings", where
         yield "rbac.authorization.k8s.io", "roles", where
     if _is_on(values, "ingressController.enabled"):
-        slices = parse_version(version) >= _ENDPOINT_SLICE_SINCE
+        slices = parse_version(version) >= ENDPOINT_SLICE_SINCE
         yield *(("discovery.k8s.io", "endpointslices") if slices else ("", "endpoints")), namespace
         yield "networking.k8s.io", "ingressclasses", EVERYWHERE
     if _is_on(values, "gatewayAPI.enabled") and not _is_off(values, "gatewayAPI.gatewayClass.create"):
         yield "gateway.networking.k8s.io", "gatewayclasses", EVERYWHERE
-        if parse_version(version) >= _ADMISSION_SINCE:
+        if parse_version(version) >= ADMISSION_SINCE:
             yield "admissionregistration.k8s.io", "validatingadmissionpolicies", EVERYWHERE
             yield "admissionregistration.k8s.io", "validatingadmissionpolicybindings", EVERYWHERE
 

@@ -16,28 +16,29 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.cilium_kinds import NODE, READ_ONLY_PLURALS
-from .._addressing.addresses import parse_cidr
 from .._addressing.families import Family
 from .._addressing.intervals import Interval, contains, merge
+from .._addressing.live import live_cidr
 from .._cilium.common import Object
 from .._cilium.helm_values import value_at
 from .._cilium.lb import DEFAULT_POD_POOL
-from .._cilium.pod_ranges import CHART_RANGES, written_ranges
+from .._cilium.pod_ranges import (
+    CHART_RANGES,
+    CLUSTER_POOL,
+    MULTI_POOL,
+    ipam_mode,
+    is_on,
+    list_path,
+    mask_path,
+    written_ranges,
+)
 from .._findings.wording import MOST_NAMES, some
 from .._versions.cilium import POOL_MIGRATION_SINCE, parse_version
 
-CLUSTER_POOL, MULTI_POOL = "cluster-pool", "multi-pool"
 MIGRATION = "enable-cluster-pool-to-multi-pool-migration"
 """The operator's option by which it hands the ranges of nodes over to the pool ``default``."""
 _TRUE = (True, "true")
 _FIRST_POOL = f"ipam.operator.autoCreateCiliumPodIPPools.{DEFAULT_POD_POOL}"
-_CHART_HAS: Mapping[Family, bool] = {Family.IPV4: True, Family.IPV6: False}
-"""Family -> whether pods get addresses of it where nothing is written (``values.yaml`` of Cilium's chart)."""
-
-
-def ipam_mode(values: Mapping[str, Any]) -> str:
-    """Return the IPAM mode of a release's values; the chart's own where they have none."""
-    return str(value_at(values, "ipam.mode") or CLUSTER_POOL)
 
 
 def usage(planned: Mapping[str, Any]) -> list[str]:
@@ -101,7 +102,7 @@ def migration_lacks(
         lacks.append("rollOutCiliumPods: false, from a run before on")
     if value_at(planned, f"extraConfig.{MIGRATION}") not in _TRUE:
         lacks.append(f'extraConfig: {{{MIGRATION}: "true"}}')
-    return lacks + [text for family in Family if _is_on(family, live) for text in _pool_lacks(family, live, planned)]
+    return lacks + [text for family in Family if is_on(family, live) for text in _pool_lacks(family, live, planned)]
 
 
 def nodes_outside(planned: Mapping[str, Any], nodes: Iterable[Object], released: bool = True) -> str:
@@ -116,7 +117,7 @@ def nodes_outside(planned: Mapping[str, Any], nodes: Iterable[Object], released:
     """
     if ipam_mode(planned) != CLUSTER_POOL:
         return ""
-    ranges = {family: _ranges(family, planned) for family in Family if _is_on(family, planned)}
+    ranges = {family: _ranges(family, planned) for family in Family if is_on(family, planned)}
     known = merge(block for own in ranges.values() for block in map(_block, own) if isinstance(block, Interval))
     outside = []
     for node in sorted((item for item in nodes if item["kind"] == NODE), key=lambda item: item["metadata"]["name"]):
@@ -148,15 +149,9 @@ def _has_migration(version: str) -> bool:
         return False
 
 
-def _is_on(family: Family, values: Mapping[str, Any]) -> bool:
-    """Return whether pods get addresses of a family."""
-    written = value_at(values, f"{family.key}.enabled")
-    return _CHART_HAS[family] if written is None else written in _TRUE
-
-
 def _ranges(family: Family, values: Mapping[str, Any]) -> list[str]:
     """Return the ranges of mode cluster-pool; the chart's own where none are written."""
-    written = value_at(values, _list_path(family))
+    written = value_at(values, list_path(family))
     if written is None:
         return [CHART_RANGES[family][0]]
     return written_ranges(written)
@@ -164,42 +159,37 @@ def _ranges(family: Family, values: Mapping[str, Any]) -> list[str]:
 
 def _mask(family: Family, values: Mapping[str, Any]) -> str:
     """Return the length of a node's range, as text; the chart's own where none is written."""
-    written = value_at(values, _mask_path(family))
+    written = value_at(values, mask_path(family))
     return str(CHART_RANGES[family][1] if written is None else written)
-
-
-def _list_path(family: Family) -> str:
-    return f"ipam.operator.clusterPool{family.label}PodCIDRList"
-
-
-def _mask_path(family: Family) -> str:
-    return f"ipam.operator.clusterPool{family.label}MaskSize"
 
 
 def _block(text: str) -> Interval | str:
     """Return the addresses of a CIDR, so that two spellings of one are equal; what is none as it is."""
+    length = str(text).rpartition("/")[2]
+    if not length.isdecimal():  # Python takes an address alone too, and a mask; Cilium's operator does not
+        return text
     try:
-        return parse_cidr(text, "").interval
-    except EdgeError:
+        return live_cidr(text)
+    except (TypeError, ValueError):
         return text
 
 
 def _switched_off(family: Family, live: Mapping[str, Any], planned: Mapping[str, Any]) -> Iterator[str]:
     """Yield a family that pods have, and lose."""
-    if _is_on(family, live) and not _is_on(family, planned):
+    if is_on(family, live) and not is_on(family, planned):
         yield f"{family.key}.enabled: true -> false"
 
 
 def _pool_changes(family: Family, live: Mapping[str, Any], planned: Mapping[str, Any]) -> Iterator[str]:
     """Yield what changes of the ranges of a family, and of the length of nodes' ranges; appended ranges are none."""
-    if not (_is_on(family, live) and _is_on(family, planned)):
+    if not (is_on(family, live) and is_on(family, planned)):
         return
     before, after = _ranges(family, live), _ranges(family, planned)
     kept = {_block(text) for text in after}
     if any(_block(text) not in kept for text in before):
-        yield f"{_list_path(family)}: {json.dumps(before)} -> {json.dumps(after)}"
+        yield f"{list_path(family)}: {json.dumps(before)} -> {json.dumps(after)}"
     if _mask(family, live) != _mask(family, planned):
-        yield f"{_mask_path(family)}: {_mask(family, live)} -> {_mask(family, planned)}"
+        yield f"{mask_path(family)}: {_mask(family, live)} -> {_mask(family, planned)}"
 
 
 def _pool_lacks(family: Family, live: Mapping[str, Any], planned: Mapping[str, Any]) -> Iterator[str]:

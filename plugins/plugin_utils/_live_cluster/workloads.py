@@ -35,7 +35,7 @@ FOLLOWS = {AGENTS: (AGENTS_DOWN, NO_AGENT), OPERATOR: (SPARE_OPERATOR, NO_OPERAT
 
 
 @dataclass(slots=True)
-class Lacks:
+class UnreadyWorkloads:
     """What agents and operator lack."""
 
     errors: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ def operator_version(images: Mapping[str, Iterable[str]]) -> str | None:
     return next(filter(None, map(version_of_image, own)), None)
 
 
-def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") -> Lacks:
+def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") -> UnreadyWorkloads:
     """Return what agents and operator lack.
 
     Agents that are down on some nodes keep no other node from taking the plan, and one operator is enough, unless the
@@ -96,7 +96,7 @@ def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") 
         rolled_out: whether this run has changed the release.
         kubectl: how a printed command begins (:func:`.kubectl.kubectl`).
     """
-    found = Lacks()
+    found = UnreadyWorkloads()
     for rollout, lack in state["rollouts"].items():
         if not lack:
             continue

@@ -23,6 +23,7 @@ from .._cilium.bgp import password_secret_name
 from .._cilium.helm_values import shown
 from .._document.plan import PlanDocument, PlannedCluster, ServiceManifest
 from .._findings.wording import some
+from .._kubernetes.manifests import documents_of
 from .._live_cluster.takeover import leaves
 
 OTHERS = "others"
@@ -152,10 +153,13 @@ def documents(objects: Sequence[Mapping[str, Any]]) -> str:
 
 
 def masked_values(text: str) -> str:
-    """Return a rendered file with Helm values, or what was found in its place, as a difference may show it."""
+    """Return a rendered file with Helm values, or what was found in its place, as a difference may show it.
+
+    What cannot be read is shown as nothing: nobody knows what in it is a secret.
+    """
     try:
-        return documents([shown((), item) for item in yaml.safe_load_all(text) if item is not None]) if text else ""
-    except yaml.YAMLError:
+        return documents([shown((), item) for item in documents_of(text) if item is not None]) if text else ""
+    except (yaml.YAMLError, ValueError):
         return ""
 
 

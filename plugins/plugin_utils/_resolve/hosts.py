@@ -65,7 +65,7 @@ class Context:
         return False
 
     def is_unknown(self, host: str, key: str) -> bool:
-        """Return whether a host's key of ranges was written, and what it says could not be read, which was reported.
+        """Return whether a key of a cluster's host was written, and what it says could not be read, which was reported.
 
         One that is written empty (``[]``, ``{}``) says as much as one that is missing.
         """

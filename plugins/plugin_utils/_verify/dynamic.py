@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from .._addressing.families import family_of
 from .._document.lookup import peer_group
 from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedSession
-from .neighbors import neighbor_keys
-from .observed import ClusterSeen, RouterSeen, canonical, within
+from .neighbors import known_keys
+from .observed import ClusterSeen, RouterSeen, within
 
 ANY_NODE = ""
 """In place of a session's node: one of the cluster, nobody knows which."""
@@ -92,19 +92,10 @@ def dialled_in(plan: PlanDocument, routers: Mapping[str, RouterSeen], clusters: 
             groups.setdefault((session["router"], session["peer_group"], session["family"]), []).append(session)
     for (router, name, family), sessions in groups.items():
         ranges = [cidr for cidr in peer_group(plan, router, name)["listen_ranges"] if family_of(cidr) == family]
-        known = _known(plan, router, routers[router])
+        nodes = (session for session in plan["sessions"] if session["node"] != ANY_NODE)
+        known = known_keys(plan, router, routers[router], nodes)
         live = [address for address in routers[router].neighbors if within(address, ranges) and address not in known]
         yield DialledIn(tuple(sessions), tuple(ranges), tuple(sorted(live)))
-
-
-def _known(plan: PlanDocument, router: str, seen: RouterSeen) -> set[str]:
-    """Return the keys of a router's neighbors of which the plan knows who they are."""
-    nodes = (session for session in plan["sessions"] if session["router"] == router and session["node"] != ANY_NODE)
-    found = {canonical(session["node_address"]) for session in nodes}
-    for neighbor in plan["neighbors"]:
-        if neighbor["router"] == router:
-            found.update(neighbor_keys(neighbor, seen))
-    return found
 
 
 def _address(

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .._addressing.families import DEFAULT_ROUTE_TEXT, FAMILIES
-from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter
+from .._document.plan import PlanDocument, PlannedNeighbor, PlannedRouter, PlannedSession
 from .._findings.code import ERROR
 from .._findings.wording import MOST_NAMES, some
 from .attributes import PlannedAttributes, check_attributes, of_announced
@@ -61,18 +61,29 @@ def verify_nobody_else(
     for router, seen in sorted(routers.items()):
         if plan["routers"][router]["absent"] or not seen.runs_bgp:
             continue
-        sessions = (session for session in plan["sessions"] if session["router"] == router)
-        planned = {canonical(session["node_address"]) for session in sessions}
-        for neighbor in plan["neighbors"]:
-            if neighbor["router"] == router:
-                planned.update(neighbor_keys(neighbor, seen))
-        unplanned = sorted(seen.neighbors.keys() - planned)
+        unplanned = sorted(seen.neighbors.keys() - known_keys(plan, router, seen, plan["sessions"]))
         for key in unplanned:
             found = seen.neighbors[key]
             report.find("EDGE809", f"{router} neighbor {key}", asn=found.remote_as, state=found.state)
         if unplanned:
             subject = f"{router} has as neighbors"
             report.row("nothing_else", subject, "nobody else", some(unplanned, MOST_NAMES), ERROR)
+
+
+def known_keys(plan: PlanDocument, router: str, seen: RouterSeen, sessions: Iterable[PlannedSession]) -> set[str]:
+    """Return the keys of a router's neighbors of which the plan knows who they are.
+
+    Args:
+        plan: the plan.
+        router: its name.
+        seen: what was read there.
+        sessions: those that tell who a node is, of whichever router.
+    """
+    found = {canonical(session["node_address"]) for session in sessions if session["router"] == router}
+    for neighbor in plan["neighbors"]:
+        if neighbor["router"] == router:
+            found.update(neighbor_keys(neighbor, seen))
+    return found
 
 
 def seen_neighbors(plan: PlanDocument, router: str, seen: RouterSeen) -> Iterator[tuple[PlannedNeighbor, NeighborSeen]]:

@@ -105,11 +105,9 @@ def _check_removed(report: VerifyReport, plan: PlanDocument, cluster: str, seen:
     """
     left = [f"{kind} {name}" for site, kind, name in seen.owned if site == plan["site"]]
     level = OK if seen.secrets_listed else UNKNOWN
-    told = "none" if seen.secrets_listed else f"none but perhaps Secrets: {_not_listed(plan, cluster)}"
+    namespace = plan["clusters"][cluster]["secrets_namespace"]
+    unread = f"none but perhaps Secrets: the account may not list them in {namespace}"
+    told = "none" if seen.secrets_listed else unread
     if left:
         level, told = report.find("EDGE808", cluster, objects=", ".join(left)), f"{len(left)} left"
     report.row("ends", f"{cluster}: objects of this site", "none", told, level)
-
-
-def _not_listed(plan: PlanDocument, cluster: str) -> str:
-    return f"the account may not list them in {plan['clusters'][cluster]['secrets_namespace']}"

@@ -19,7 +19,7 @@ from typing import Any
 from ...module_utils._errors import EdgeError
 from ...module_utils._frr.state import FAMILIES as FRR_FAMILIES
 from ...module_utils._frr.state import plain_asns, read_asn
-from ...module_utils._kubernetes.cilium_kinds import LEASE_PREFIX, RANGES_POLICY
+from ...module_utils._kubernetes.cilium_kinds import RANGES_POLICY, lease_name
 from ...module_utils._kubernetes.note import KEYS_OF, NOTED
 from ...module_utils._kubernetes.removal import ending
 from .._addressing.addresses import Address
@@ -595,7 +595,7 @@ class ServiceSeen:
     @property
     def lease(self) -> str:
         """The name of its L2 lease."""
-        return f"{LEASE_PREFIX}{self.namespace}-{self.name}"
+        return lease_name(self.namespace, self.name)
 
     @property
     def key(self) -> str:
@@ -820,7 +820,7 @@ def _peers(item: Mapping[str, Any]) -> Iterable[tuple[tuple[str, str], PeerSeen]
             )
 
 
-_MADE_OF_OTHERS = ("EndpointSlice", "Lease")
+_MADE_OF_SERVICES = ("EndpointSlice", "Lease")
 """Kinds of which nobody writes an object of the plan: what Kubernetes and Cilium make of a Service."""
 
 
@@ -833,7 +833,7 @@ def _owned(resources: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
         sorted(
             (labels[LABEL_SITE], kind, _name(item["metadata"]))
             for kind, items in resources.items()
-            if kind not in _MADE_OF_OTHERS
+            if kind not in _MADE_OF_SERVICES
             for item in items or []
             for labels in [item["metadata"].get("labels") or {}]
             if labels.get(LABEL_MANAGED_BY) == FIELD_MANAGER and LABEL_SITE in labels

@@ -210,9 +210,9 @@ def _check_ways(
     """
     path = service_path(cluster, service.key)
     offered = {family for pool in pools for family in expectations.families_of(cluster, pool)}
-    wanted = set(FAMILIES if service.dual_stack == REQUIRES_BOTH else service.families)
-    wanted &= service.asked_families or wanted
     requires = service.dual_stack == REQUIRES_BOTH
+    wanted = set(FAMILIES if requires else service.families)
+    wanted &= service.asked_families or wanted
     missing = wanted - {family_of(address) for address in service.addresses}
     lacking = sorted(missing if requires and service.request_problem else offered & missing)
     if lacking and (service.request_problem or requires):

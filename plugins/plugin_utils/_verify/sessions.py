@@ -204,9 +204,9 @@ def _verify_unread(
             own = session["router"] == router and session_neighbor(session) in expected.may
             if own and peer is not None and peer.established:
                 cilium = plan["clusters"][session["cluster"]]["cilium_version"]
-                count = node_count(peer.advertised.get(family, 0), cilium, session["graceful_restart"])
+                announced = node_count(peer.advertised.get(family, 0), cilium, session["graceful_restart"])
                 least = len(expectations.counts.get((session_key(session), family), ExpectedCount()).must)
-                silent.append(count.current and count.most <= least)
+                silent.append(announced.current and announced.most <= least)
         if not silent:
             continue  # a session that is not up has a finding of its own
         nodes = ", ".join(sorted(set(expected.may.values())))
@@ -381,18 +381,18 @@ def _check_route_count(
         expected = expectations.counts.get((key, family), ExpectedCount())
         least, most = len(expected.must), len(expected.must | expected.may)
         seen = peer.advertised.get(family, 0)
-        count = node_count(seen, cilium, session["graceful_restart"])
-        if not count.current and router is not None:
+        announced = node_count(seen, cilium, session["graceful_restart"])
+        if not announced.current and router is not None:
             continue
-        if count.most < least:
+        if announced.most < least:
             if router is not None and _accepts_all(router, session, family, expected.must):
                 continue
-            code = "EDGE827" if not count.current else "EDGE824" if router is None else "EDGE826"
+            code = "EDGE827" if not announced.current else "EDGE824" if router is None else "EDGE826"
             found = report.find(
                 code, _peer_path(session), seen=seen, expected=least, family=family, cilium=cilium, **_fields(session)
             )
-        elif count.least > most and expectations.advertised.countable(session, family):
-            code = "EDGE825" if count.current else "EDGE827"
+        elif announced.least > most and expectations.advertised.countable(session, family):
+            code = "EDGE825" if announced.current else "EDGE827"
             found = report.find(
                 code, _peer_path(session), seen=seen, expected=most, family=family, cilium=cilium, **_fields(session)
             )

@@ -16,6 +16,17 @@ from .cilium import Version
 
 NEVER: Version = (0, 0, 0)
 
+API_URLS_SUFFICE_SINCE: Version = (1, 19, 0)
+"""The first Cilium whose agents find the API server by ``k8s.apiServerURLs`` alone. The chart of 1.18 has the value
+(:data:`HELM_VALUES`), and does not hand it to the init container ``config``, which reads the agent's configuration from
+the API server (templates/cilium-agent/daemonset.yaml)."""
+TLS_NAMESPACE_SINCE: Version = (1, 17, 0)
+"""The first chart with ``tls.secretsNamespace``, which is there whatever is enabled."""
+ENDPOINT_SLICE_SINCE: Version = (1, 19, 0)
+"""The first chart whose ingress controller has an EndpointSlice; before, it has Endpoints."""
+ADMISSION_SINCE: Version = (1, 20, 0)
+"""The first chart whose Gateway API has a ValidatingAdmissionPolicy."""
+
 
 @dataclass(frozen=True, slots=True)
 class HelmValue:

@@ -70,6 +70,13 @@ def test_ranges_are_read_as_the_operator_parts_them(written: Any, text: str) -> 
     assert written_ranges(written) == (text.split(", ") if written else [])
 
 
+def test_a_range_with_host_bits_is_the_network_that_it_lies_in() -> None:
+    (found,) = pod_ranges_in_use(
+        cluster(2, values={"ipam": {"operator": {"clusterPoolIPv4PodCIDRList": ["10.0.0.1/16"]}}})
+    )
+    assert found.text == "10.0.0.0/16"
+
+
 def test_where_no_range_is_the_releases() -> None:
     assert pod_ranges_in_use(cluster(2, absent=True)) == []
     assert pod_ranges_in_use(cluster(2, managed=False)) == []

@@ -31,7 +31,10 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.en
     saved_values,
     state_of,
 )
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.services import services_after
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.services import (
+    services_after,
+    site_claims,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.service_writes import service_writes
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import hybrid_plan
@@ -538,7 +541,7 @@ def test_services_are_what_the_forecast_of_a_run_says(manage: str | None, noted:
     state = {"services": [live], "config_map": data, "namespace": "kube-system"}
     forecast = service_writes(cluster["services"], state, claims).after
     expected = forecast.get(f"{item['namespace']}/{item['name']}", live)["metadata"]
-    (after,) = services_after([live], cluster, plan["site"], state).services
+    (after,) = services_after([live], cluster, plan["site"], state, site_claims(state, plan["site"])).services
     if manage == "values" and not noted:  # a run leaves them, and the chart brings its own
         expected = {**expected, **{kind: {**expected[kind], **item[kind]} for kind in alone}}
     for kind, keys in alone.items():

@@ -16,6 +16,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.config
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.compare import (
     bgp_config,
     frr_difference,
+    written_by,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._compare.frr.policy import (
     DENY,
@@ -666,6 +667,21 @@ DEFAULTS = {
 def test_defaults(name: str) -> None:
     one, other, expected = DEFAULTS[name]
     assert frr_difference(one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        pytest.param("frr version 10.1.2\nfrr defaults traditional\n", "10.1.2", id="at the top"),
+        pytest.param("Building configuration...\n\nfrr version 8.1\n", "8.1", id="as vtysh shows it"),
+        pytest.param("frr version 8.4.4-r1\n", "8.4.4", id="a build's own suffix"),
+        pytest.param("! frr version 8.1\n", None, id="a comment"),
+        pytest.param("frr version ten\n", None, id="no number"),
+        pytest.param("router bgp 65001\n", None, id="not named"),
+    ],
+)
+def test_the_version_that_wrote_a_configuration_is_named_in_it(text: str, version: str | None) -> None:
+    assert written_by(text) == version
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.filter import helm_values as filters
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._addressing import addresses
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.range_changes import (
     nodes_outside,
     range_changes,
@@ -99,6 +100,24 @@ OURS = pool("192.168.128.0/17")
             ["ipv4.enabled: true -> false"],
             id="a family goes in another mode",
         ),
+        pytest.param(
+            {**mode("kubernetes"), "ipv6": {"enabled": "True"}},
+            {**mode("kubernetes"), "ipv6": {"enabled": "False"}},
+            ["ipv6.enabled: true -> false"],
+            id="a family that another spelling of true has on goes",
+        ),
+        pytest.param(
+            {"ipv4": {"enabled": 1}, **OURS},
+            {"ipv4": {"enabled": "1"}, **pool("10.9.0.0/16")},
+            [f'{LIST_4}: ["192.168.128.0/17"] -> ["10.9.0.0/16"]'],
+            id="the range of a family that 1 has on",
+        ),
+        pytest.param(
+            pool("10.42.0.0/16"),
+            pool("10.42.0.0/255.255.0.0"),
+            [f'{LIST_4}: ["10.42.0.0/16"] -> ["10.42.0.0/255.255.0.0"]'],
+            id="a mask in place of the length, which Cilium does not read",
+        ),
     ],
 )
 def test_what_pods_of_a_running_cluster_do_not_survive(
@@ -124,6 +143,12 @@ def test_what_pods_of_a_running_cluster_do_not_survive(
             pool("10.1.0.0/16", six=("fd00:0::/56",), mask_six=64, **SIX_ON),
             pool("10.1.0.0/16", six=("fd00::/56",), mask_six=64, **SIX_ON),
             id="another spelling",
+        ),
+        pytest.param(pool("10.42.0.1/16"), pool("10.42.0.0/16"), id="host bits, which Cilium cuts off"),
+        pytest.param(
+            {**mode("kubernetes"), **SIX_ON},
+            {**mode("kubernetes"), "ipv6": {"enabled": "True"}},
+            id="another spelling of true",
         ),
         pytest.param(OURS, {**pool("192.168.128.0/17", six=("fd00:1::/56",), mask_six=64), **SIX_ON}, id="IPv6 comes"),
         pytest.param(
@@ -232,6 +257,12 @@ WAYS_OUT = (
         ),
         pytest.param(pool("10.244.0.0/16", "10.0.0.0/16"), None, id="all within"),
         pytest.param(pool("10.244.0.0/17", "10.244.128.0/17", "10.0.1.0/24"), None, id="within ranges that touch"),
+        pytest.param(pool("10.244.0.1/16", "10.0.0.1/16"), None, id="within ranges with host bits"),
+        pytest.param(
+            pool("10.244.0.0/16", "10.0.0.0/255.255.0.0"),
+            "10.244.0.0/16, 10.0.0.0/255.255.0.0: node02 10.0.1.0/24",
+            id="a mask in place of the length is no range to Cilium",
+        ),
         pytest.param({}, None, id="the chart's range"),
         pytest.param(mode("kubernetes"), None, id="Kubernetes hands them out"),
     ],
@@ -240,6 +271,14 @@ def test_nodes_outside_of_the_planned_ranges(planned: dict[str, Any], told: str 
     wanted = f"Nodes have pod CIDRs outside ipam.operator's ranges {told}{WAYS_OUT}" if told else ""
     assert nodes_outside(planned, [*NODES, OTHER]) == wanted
     assert bool(usage(planned)) is (planned != mode("kubernetes"))
+
+
+def test_nodes_outside_are_told_without_netaddr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Live data needs no library beside Python's own; a look that reads none of it would let each plan pass."""
+    monkeypatch.setattr(addresses, "HAS_NETADDR", False)
+    assert nodes_outside(pool("10.251.0.0/16"), [node("node01", "10.250.1.0/24")]) == (
+        f"Nodes have pod CIDRs outside ipam.operator's ranges 10.251.0.0/16: node01 10.250.1.0/24{WAYS_OUT}"
+    )
 
 
 @pytest.mark.parametrize("spec", [{}, {"ipam": None}, {"ipam": {}}, {"ipam": {"podCIDRs": None}}], ids=str)

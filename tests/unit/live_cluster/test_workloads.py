@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.workloads import (
-    Lacks,
+    UnreadyWorkloads,
     lacks,
     rollouts,
 )
@@ -39,11 +39,11 @@ def test_workloads_that_are_waited_for() -> None:
 
 
 def test_nothing_is_said_of_what_runs() -> None:
-    assert lacks({"rollouts": {AGENTS: "", OPERATOR: ""}, "unready": {}}, rolled_out=True) == Lacks()
+    assert lacks({"rollouts": {AGENTS: "", OPERATOR: ""}, "unready": {}}, rolled_out=True) == UnreadyWorkloads()
 
 
 def test_an_agent_that_is_down_is_no_error_for_the_other_nodes() -> None:
-    assert lacks(state(AGENTS, "3 of 4 ready", 3, [AGENT]), rolled_out=False) == Lacks(notes=[ONE_NODE])
+    assert lacks(state(AGENTS, "3 of 4 ready", 3, [AGENT]), rolled_out=False) == UnreadyWorkloads(notes=[ONE_NODE])
 
 
 def test_one_operator_of_two_is_enough() -> None:
@@ -53,7 +53,7 @@ def test_one_operator_of_two_is_enough() -> None:
         " is being ended). Another one does its work, and none stands by. Look at: kubectl -n kube-system describe pod"
         " cilium-operator-5d; kubectl -n kube-system logs cilium-operator-5d --all-containers"
     )
-    assert lacks(state(OPERATOR, "1 of 2 ready", 1, [pod]), rolled_out=False) == Lacks(notes=[text])
+    assert lacks(state(OPERATOR, "1 of 2 ready", 1, [pod]), rolled_out=False) == UnreadyWorkloads(notes=[text])
 
 
 @pytest.mark.parametrize("rolled_out", [False, True], ids=["as it was", "after Helm has changed the release"])
@@ -66,7 +66,7 @@ def test_an_operator_that_no_node_takes_keeps_nothing_from_going_on(rolled_out: 
         " itself when a node joins that takes it. Look at: kubectl -n kube-system describe pod cilium-operator-5d"
     )
     waits = {OPERATOR: {**found["unready"][OPERATOR], "waits_for_nodes": True}}
-    assert lacks({**found, "unready": waits}, rolled_out) == Lacks(notes=[text])
+    assert lacks({**found, "unready": waits}, rolled_out) == UnreadyWorkloads(notes=[text])
 
 
 def test_an_operator_of_which_the_old_one_runs_is_an_error_after_a_change_of_the_release() -> None:
@@ -76,7 +76,7 @@ def test_an_operator_of_which_the_old_one_runs_is_an_error_after_a_change_of_the
 
 
 def test_after_a_change_of_the_release_it_is_one() -> None:
-    assert lacks(state(AGENTS, "3 of 4 ready", 3, [AGENT]), rolled_out=True) == Lacks(errors=[ONE_NODE])
+    assert lacks(state(AGENTS, "3 of 4 ready", 3, [AGENT]), rolled_out=True) == UnreadyWorkloads(errors=[ONE_NODE])
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,6 @@ def test_after_a_change_of_the_release_it_is_one() -> None:
     ],
 )
 def test_what_nothing_takes_effect_without(found: dict[str, Any], text: str) -> None:
-    assert lacks(found, rolled_out=False) == Lacks(errors=[text])
+    assert lacks(found, rolled_out=False) == UnreadyWorkloads(errors=[text])
     named = text.replace("kubectl", "kubectl --context home")
-    assert lacks(found, rolled_out=False, kubectl="kubectl --context home") == Lacks(errors=[named])
+    assert lacks(found, rolled_out=False, kubectl="kubectl --context home") == UnreadyWorkloads(errors=[named])

@@ -21,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.gitop
     _flux_source,
     documents,
     gitops_notes,
+    masked_values,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.plan import plan
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._plan.written import (
@@ -372,6 +373,20 @@ def test_text_stays_text_for_every_reader(text: str) -> None:
 @pytest.mark.parametrize("text", ["192.0.2.1", "a08", "1.19.6", "08-a", "2001:db8::1", "rack 8", "2001-1", "info"])
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert f"rack: {text}\n" in documents([{"rack": text}])
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        pytest.param("peer: 65001:10\n", "---\npeer: '65001:10'\n", id="no number in base 60"),
+        pytest.param("password: hunter2\n", "---\npassword: (not shown)\n", id="a secret"),
+        pytest.param("since: 2024-13-45\n", "", id="a date that there is not"),
+        pytest.param("a: [\n", "", id="no YAML"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_values_that_were_found_are_told_as_kubectl_reads_them(found: str, told: str) -> None:
+    assert masked_values(found) == told
 
 
 DIGEST = f"sha256:{'ab' * 32}"

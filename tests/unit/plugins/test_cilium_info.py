@@ -281,7 +281,7 @@ def test_an_operator_is_ready_where_one_is(
     agents: list[dict[str, Any]], operators: list[dict[str, Any]], told: bool | None
 ) -> None:
     class Labeled:
-        def items(self, _path: str, selector: str) -> list[dict[str, Any]]:
+        def items(self, _path: str, selector: str, accept: str = JSON) -> list[dict[str, Any]]:
             return {AGENTS: agents, OPERATORS: operators}[selector]
 
     assert read_pods(Labeled(), "kube-system")["operator"] is told  # type: ignore[arg-type]
@@ -293,7 +293,7 @@ class Refusing:
     def __init__(self, status: int) -> None:
         self.status = status
 
-    def items(self, _path: str, selector: str | None = None) -> list[dict[str, Any]]:
+    def items(self, _path: str, selector: str | None = None, accept: str = JSON) -> list[dict[str, Any]]:
         raise RefusedError("~/.kube/config", SimpleNamespace(status=self.status, reason=selector, body=b""))
 
 

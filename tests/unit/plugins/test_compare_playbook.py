@@ -107,14 +107,14 @@ def test_ends_that_are_not_managed_are_said_and_are_no_success(rendered: Path, t
     assert "cluster platform: not looked at (edge_cluster_managed: false)" in said
     assert "No end was looked at (udm-pro, platform): edge_router_managed and edge_cluster_managed are false" in said
     ends = json.loads(report.read_text("utf-8"))["ends"]
-    assert [(end["host"], end["looked_at"], end["rows"]) for end in ends] == [
+    assert [(end["host"], end["compared"], end["rows"]) for end in ends] == [
         ("udm-pro", False, []),
         ("platform", False, []),
     ]
     one = run_playbook("compare.yml", HYBRID, *options, unmanaged[0])
     one.check(0)
     assert "router udm-pro: not looked at (edge_router_managed: false)" in one.output
-    assert [end["looked_at"] for end in json.loads(report.read_text("utf-8"))["ends"]] == [False, True]
+    assert [end["compared"] for end in json.loads(report.read_text("utf-8"))["ends"]] == [False, True]
 
 
 @pytest.mark.long

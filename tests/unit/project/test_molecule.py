@@ -102,7 +102,7 @@ TWICE = {"removed_twice": True}
 HELD = {"minions/node01": 5, "leases/kube-system/a": 6, "configmaps/default/a": 7}
 ROUTER = ("router bgp 65000", "/etc/frr/frr.conf -rw-r----- frr frr 90 2026-01-01+10:00:00")
 OF_EACH_HUNDRED = sorted({code[:-2]: code for code in LIVE_CODES}.values())
-"""Codes of verify."""
+"""One code of verify of each hundred."""
 CASES: dict[tuple[str, str], list[Case]] = {
     # Those from 900 on were looked for in no case: only their errors ended the run, not their warnings.
     ("sites/tasks/one.yml", "Verify found nothing in a site in good order but what it must"): [

@@ -180,7 +180,7 @@ def test_two_processes_unpack_one_after_the_other(machine: Machine) -> None:
         pytest.param({"_ROUTER_PACKAGES": "systemd,frr,tcpdump"}, 2, id="packages"),
         pytest.param({"ROUTER_SUITES": {"trixie": programs.RouterSuite("10.3", ("--aptopt=a",))}}, 2, id="options"),
         pytest.param({"ROUTER_SUITES": {"trixie": programs.RouterSuite("10.4")}}, 2, id="version of FRR"),
-        pytest.param({"_MAIN_ONLY": ("trixie",)}, 2, id="archives"),
+        pytest.param({"ROUTER_SUITES": {"trixie": programs.RouterSuite("10.3", main_only=True)}}, 2, id="archives"),
         pytest.param({"_debian_mirror": lambda: "http://another/debian"}, 1, id="another mirror"),
     ],
 )

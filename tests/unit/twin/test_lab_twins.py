@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.tests.support import lab_twins
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
-from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import LabTwin, lab_twin, left, take_down
+from ansible_collections.hybridnet.cluster_edge.tests.support.lab_twins import LabTwin, abandoned, lab_twin, take_down
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ def test_a_twin_is_left_where_its_process_is_gone(name: str, found: bool, tmp_pa
     folder = tmp_path / "lab" / name
     folder.mkdir(parents=True)
     (tmp_path / "proc" / "34").mkdir(parents=True)
-    assert left(tmp_path / "lab", tmp_path / "proc") == ([LabTwin(name, folder)] if found else [])
+    assert abandoned(tmp_path / "lab", tmp_path / "proc") == ([LabTwin(name, folder)] if found else [])
 
 
 def test_no_lab_test_has_run_here_yet(tmp_path: Path) -> None:
-    assert left(tmp_path / "lab", tmp_path) == []
+    assert abandoned(tmp_path / "lab", tmp_path) == []
 
 
 def test_the_twin_of_a_process_that_runs_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,8 @@ def test_the_twin_of_a_process_that_runs_stays(tmp_path: Path, monkeypatch: pyte
     own = lab_twin("faults")
     own.folder.mkdir()
     assert own.options == ("-e", f"edge_twin_name=faults-{os.getpid()}", "-e", f"edge_twin_folder={own.folder}")
-    assert left(tmp_path) == []
+    assert own.prefix == f"twin-faults-{os.getpid()}"
+    assert abandoned(tmp_path) == []
 
 
 def test_what_cannot_be_taken_down_keeps_nothing_else_up(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.neighbors import known_keys
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.observed import RouterSeen
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.verify import verify
 from ansible_collections.hybridnet.cluster_edge.tests.support.healthy import healthy
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Fault, Faults, LiveSite
@@ -307,3 +309,14 @@ def test_neighbor_that_has_not_dialled_in_is_told_to_be_so(shutdown: bool, row: 
     del site.router["neighbors"]["10.121.0.66"], site.routes["192.0.2.0/24"]
     assert site.texts() == []
     assert (subject, *row) in site.rows("router_session")
+
+
+def test_a_neighbor_is_known_on_its_own_router_alone() -> None:
+    site = LiveSite()
+    nas(site)
+    sessions, seen = site.plan["sessions"], RouterSeen(None, {}, {}, {}, {})
+    nodes = {session["node_address"] for session in sessions}
+    assert nodes
+    assert known_keys(site.plan, "udm-pro", seen, sessions) == {"10.121.0.66", *nodes}
+    assert known_keys(site.plan, "udm-pro", seen, ()) == {"10.121.0.66"}
+    assert known_keys(site.plan, "other", seen, sessions) == set()

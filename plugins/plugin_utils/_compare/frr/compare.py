@@ -20,6 +20,7 @@ from re import Match
 
 from ....module_utils._errors import EdgeError
 from ....module_utils._frr.config import BGP, Instance, Line, Objects, parse
+from ....module_utils._frr.state import version_tuple
 from ....module_utils._frr.versions import CONNECT_RETRY_30, EBGP_REQUIRES_POLICY, ENFORCE_FIRST_AS, TRIED
 from .lines import (
     COMMUNITIES,
@@ -79,6 +80,7 @@ _FOLLOWED = (
     "bgp default ipv6-unicast",
 )
 """Lines whose effect shows in the neighbors' families and filters; they are not compared themselves."""
+_VERSION_LINE = re.compile(r"^frr version (?P<version>[0-9]+(\.[0-9]+)+)", re.MULTILINE)
 _FILTERS = ("distribute-list", "prefix-list", "filter-list", "route-map")
 
 OWN_NEXT_HOPS = {
@@ -124,10 +126,19 @@ def _written_out(raw: str) -> str:
     return raw[: len(raw) - len(raw.lstrip())] + written_out(raw)
 
 
+def written_by(text: str) -> str | None:
+    """Return the version of the FRR that wrote a configuration, such as ``10.1.2``; None where none is named.
+
+    FRR itself writes it at the top of what it shows and saves.
+    """
+    found = _VERSION_LINE.search(text)
+    return found["version"] if found else None
+
+
 def _old_defaults(text: str) -> tuple[str, ...]:
     """Return the settings that a line ``frr version`` switches off: it asks for the defaults of that version."""
-    found = re.search(r"^frr version (\d+)\.(\d+)", text, re.MULTILINE)
-    if found is None or EBGP_REQUIRES_POLICY.holds((int(found.group(1)), int(found.group(2)))):
+    version = written_by(text)
+    if version is None or EBGP_REQUIRES_POLICY.holds(version_tuple(version)):
         return ()
     written = {" ".join(line.split()) for line in text.splitlines()}
     return tuple(what for what in ("bgp ebgp-requires-policy", "bgp network import-check") if what not in written)

@@ -12,15 +12,19 @@ from typing import Any
 
 from ....module_utils._kubernetes.cilium_kinds import ASKED_ADDRESSES, RANGES_POLICY
 from ..._addressing.intervals import Interval, merge
-from ..._kubernetes.labels import service_labels
+from ..._cilium.lb_ipam import OLDER_NAMES
+from ..._kubernetes.labels import ANNOTATION_SHARING_KEY, ANNOTATION_SHARING_NAMESPACES, service_labels
 from ..._kubernetes.selectors import Selector
 from ..._live_cluster.as_it_lives import ALLOTTED, SERVICE_DEFAULTS
 from ..._versions.cilium import RANGES_POLICY_SINCE, Version
 from .pools import interval_text
 
 _SHARING = {
-    "sharing key": ("lbipam.cilium.io/sharing-key", "io.cilium/lb-ipam-sharing-key"),
-    "shared with namespaces": ("lbipam.cilium.io/sharing-cross-namespace", "io.cilium/lb-ipam-sharing-cross-namespace"),
+    what: (key, OLDER_NAMES[key])
+    for what, key in (
+        ("sharing key", ANNOTATION_SHARING_KEY),
+        ("shared with namespaces", ANNOTATION_SHARING_NAMESPACES),
+    )
 }
 """What is told -> the annotation that says it, and its older name."""
 COMPARED_ANNOTATIONS = frozenset(

@@ -40,7 +40,7 @@ class _Parts:
         return "nodes to come get" if self.are_later else f"{count} node{'s get' if count != 1 else ' gets'}"
 
     @property
-    def is_said(self) -> str:
+    def said_range(self) -> str:
         """Return the range and who says it, as the problem at ``path`` begins; after it comes a part."""
         return f"is {self.pods.text}, so" if self.pods.path else "is missing, so"
 
@@ -48,6 +48,7 @@ class _Parts:
         """Return the first part that shares addresses with others; None where none does."""
         return next((interval_text(part) for part in self.parts if any(map(part.meets, others))), None)
 
+    @property
     def of_what(self) -> str:
         """Return what the parts are cut out of."""
         return "it" if self.pods.path else f"{self.pods.whose} {self.pods.text}"
@@ -104,7 +105,7 @@ def _others(context: Context, cluster: Cluster) -> Iterator[tuple[str, Cidr]]:
 
 
 def _report_range(context: Context, item: _Parts, part: str, other: str) -> None:
-    problem = f"{item.is_said} {item.nodes} {part} of {item.of_what()}, which overlaps {other}"
+    problem = f"{item.said_range} {item.nodes} {part} of {item.of_what}, which overlaps {other}"
     hint = f"write a range of its own {_BEFORE}"
     if item.are_later:
         context.report.add("EDGE429", item.path, problem, f"{hint}; {_ACCEPT}")
@@ -122,7 +123,7 @@ def _check_pool(context: Context, owned: OwnedPool, kinds: Iterable[_Parts], rep
                 continue
             said = "says" if item.pods.path else "is missing"
             out_of = f"{item.pods.text}, as {item.path} {said}" if item.pods.path else ""
-            out_of = out_of or f"{item.of_what()}, as {item.path} {said}"
+            out_of = out_of or f"{item.of_what}, as {item.path} {said}"
             problem = f"{entry.text} overlaps {part}, which {item.nodes} for pods out of {out_of}"
             hint = f"use a range of its own, or write another one there {_BEFORE}"
             path = owned.item.at("addresses", index)

@@ -44,18 +44,18 @@ class RouterSuite:
     """The version of FRR that it carries."""
     options: tuple[str, ...] = ()
     """Further options of mmdebstrap."""
+    main_only: bool = False
+    """Whether its security archive is given up, and lists packages that it has no more."""
 
 
 ROUTER_SUITES: Mapping[str, RouterSuite] = {
-    "bullseye": RouterSuite("7.5"),
+    "bullseye": RouterSuite("7.5", main_only=True),
     "bookworm": RouterSuite("8.4"),
     "trixie": RouterSuite("10.3"),
     # A suite in the making: its index may be older than it says it will be.
     "forky": RouterSuite("10.7", ('--aptopt=Acquire::Check-Valid-Until "false"',)),
 }
 """By name, oldest first."""
-_MAIN_ONLY = ("bullseye",)
-"""Suites whose security archive is given up, and lists packages that it has no more."""
 _DEBIAN = {
     "/usr/lib/llvm-19/bin/clang": "clang-19",
     "/usr/lib/llvm-19/bin/llc": "llvm-19",
@@ -310,10 +310,8 @@ class Programs:
     def go(self) -> Path:
         """Return Go of :data:`GO_VERSION`: the machine's, or one from PyPI."""
         found = shutil.which("go")
-        if found:
-            version = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
-            if version.startswith(f"go{GO_VERSION}"):
-                return Path(found)
+        if found and _says_go_version(Path(found)):
+            return Path(found)
         has = "another" if found else "none"
         folder = self.cache / GO_PACKAGE.replace("==", "-")
         kept(folder, key_of([GO_PACKAGE]), lambda place: self._install_go(place, has), movable=False, whole=_is_go)
@@ -366,9 +364,9 @@ class Programs:
 
     def router_image(self, suite: str) -> Path:
         """Return the root of a small Debian with systemd, sshd and FRR."""
-        found = ROUTER_SUITES.get(suite, RouterSuite(""))
+        found = ROUTER_SUITES[suite]
         options = ["--variant=minbase", "--mode=root", f"--include={_ROUTER_PACKAGES}", *found.options]
-        archives = ["main"] if suite in _MAIN_ONLY else []
+        archives = ["main"] if found.main_only else []
 
         def make(draft: Path) -> None:
             # The address is this machine's: with another one the image is the same.
@@ -388,11 +386,14 @@ def _is_go(folder: Path) -> bool:
     name = GO_PACKAGE.replace("-", "_").replace("==", "-")
     if not any(folder.glob(f"lib/python*/site-packages/{name}.dist-info/RECORD")):
         return False
+    return _says_go_version(folder / "bin/go")
+
+
+def _says_go_version(program: Path) -> bool:
+    """Return whether a program is Go of :data:`GO_VERSION`."""
     try:
-        said = subprocess.run(
-            [folder / "bin/go", "env", "GOVERSION"], capture_output=True, text=True, check=False
-        ).stdout
-    except OSError:
+        said = subprocess.run([program, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
+    except OSError:  # the installation was cut off before its program was there
         return False
     return said.startswith(f"go{GO_VERSION}")
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes import state
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.api import (
+    JSON,
     METADATA_OF_ONE,
+    METADATA_ONLY,
     ClusterError,
     RefusedError,
 )
@@ -120,7 +122,7 @@ class WorkloadsStandIn:
     def get(self, path: str) -> dict[str, Any] | None:
         return self.workloads.get(path.rpartition("/")[2].replace("-", "_"))
 
-    def items(self, path: str, selector: str = "") -> list[dict[str, Any]]:
+    def items(self, path: str, accept: str = JSON, selector: str = "") -> list[dict[str, Any]]:
         if path == "/api/v1/nodes" and self.dead is not None:
             ready = {f"node0{number}": f"node0{number}" not in self.dead for number in range(1, 5)}
             return [pod(name, conditions=[{"type": "Ready", "status": str(well)}]) for name, well in ready.items()]
@@ -436,10 +438,29 @@ def test_a_cluster_without_the_release() -> None:
     assert reader.selectors == ["owner=helm,name=cilium"] * 2, "it was read without being asked for"
 
 
+@pytest.mark.parametrize(
+    ("selector", "is_ours"),
+    [
+        pytest.param("app=web,site=home", True, id="each label"),
+        pytest.param("app=web,site=cabin", False, id="another value"),
+        pytest.param("app=web,zone=a", False, id="one of them"),
+        pytest.param("", False, id="no selector"),
+        pytest.param(None, False, id="nobody asks"),
+    ],
+)
+def test_what_carries_the_labels_of_a_selector(selector: str | None, is_ours: bool) -> None:
+    labels = {"app": "web", "site": "home", "more": ""}
+    assert state.carries({"metadata": {"labels": labels}}, selector) is is_ours
+    assert state.carries({"metadata": {"labels": None}}, selector) is False
+    service = {"metadata": {"namespace": "media", "name": "web", "labels": labels}, "spec": {"type": "ClusterIP"}}
+    reader: Any = ObjectsStandIn({"/api/v1/services": [service]})
+    assert bool(state.read_services(reader, selector or "", "manager", (), ())) is is_ours
+
+
 class NodesStandIn(ReaderStandIn):
     """Has one k3s node, and leaves out what was not asked for."""
 
-    def items(self, path: str, **options: Any) -> list[dict[str, Any]]:
+    def items(self, path: str, accept: str = JSON) -> list[dict[str, Any]]:
         assert path == "/api/v1/nodes"
         metadata = {
             "name": "n1",
@@ -447,7 +468,7 @@ class NodesStandIn(ReaderStandIn):
             "annotations": {"k3s.io/node-args": '["server","--disable","x"]'},
         }
         status = {"nodeInfo": {"osImage": "Debian GNU/Linux 12 (bookworm)", "kubeletVersion": "v1.33.5+k3s1"}}
-        return [{"metadata": metadata} if options else {"metadata": metadata, "status": status}]
+        return [{"metadata": metadata} if accept == METADATA_ONLY else {"metadata": metadata, "status": status}]
 
 
 def test_what_tells_the_distribution_of_nodes_is_read_where_it_is_asked_for() -> None:
