@@ -20,8 +20,6 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.fa
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.drift import DriftDocument, WrittenDrift
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
-    LEFT_COPY,
-    NO_PERSISTENT_COPY,
     drift_lines,
     judge,
     reasons_unread,
@@ -76,9 +74,9 @@ class ActionModule(ActionBase):
             if found.get("failed") or found.get("unreachable")
         }
         persisted = {
-            host: _not_as_planned(plan["routers"][host]["persist"]) if found.get("changed") else ""
+            host: plan["routers"][host]["persist"]
             for host, found in persistence.items()
-            if host not in unpersisted and host in plan["routers"]
+            if found.get("changed") and host not in unpersisted and host in plan["routers"]
         }
         compared = [found for name in options["compared_in"] for found in registered(name).values()]
         ends = (("router", plan["routers"]), ("cluster", plan["clusters"]))
@@ -115,11 +113,6 @@ class ActionModule(ActionBase):
             "msg": verdict(drift),
             "warnings": unwritten,
         }
-
-
-def _not_as_planned(persist: bool) -> str:
-    """Return what is said of a router on which ``frr_persist`` would change something, by whether the plan wants it."""
-    return NO_PERSISTENT_COPY if persist else LEFT_COPY
 
 
 def _write(option: str, name: str, text: str) -> str:

@@ -62,6 +62,8 @@ options:
     description:
       - Names of blocks that are not ours, such as C(router ospf), and that may be lost where the change needs a restart
         of FRR and they stand in no file that it reads. Without a consent by name such a change is refused.
+      - Names of planned lists and route-maps, such as C(route-map uplink), that another VRF, OSPF or another line on
+        the router uses too, and that may decide there as planned. Lines of theirs that only run may go with it.
     type: list
     elements: str
     default: []

@@ -76,6 +76,8 @@ options:
     description:
       - Names of objects, such as C(router bgp 65000), whose lines run on the router and stand neither in UniFi Network
         nor in the plan, and may be lost. Without a consent by name such a change is refused.
+      - Names of planned lists and route-maps, such as C(route-map uplink), that another VRF, OSPF or another line on
+        the router uses too, and that may decide there as planned. Lines of theirs that only run may go with it.
       - V(unseen) lets a router be written that SSH does not reach, so that nobody can look at what runs there.
     type: list
     elements: str

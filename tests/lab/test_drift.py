@@ -21,9 +21,9 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
     INVENTORIES,
     ROUTER,
     Site,
-    made_fault,
     rehearsed,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.faults import made_fault
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.yaml_text import read_yaml_file
 

@@ -9,6 +9,7 @@ What its three speakers announce passes in the expand stage where it passed befo
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -153,6 +154,53 @@ def test_a_narrower_listen_range_takes_its_dynamic_neighbors_along(site: Site) -
     wait_for("the routes of both", lambda: site.prefixes() == BY_HAND | PLANNED)
     apply(site, text, "contract")
     wait_for("the planned routes", lambda: site.prefixes() == PLANNED)
+
+
+GROUP_C = " neighbor C peer-group\n neighbor C remote-as 65001\n"
+FAMILY_C = "  neighbor C activate\n  neighbor C route-map C-in in\n"
+LISTS_C = """ip prefix-list C-ipv4 seq 5 permit 198.51.100.9/32
+ip prefix-list C-ipv4 seq 10 permit 198.51.100.13/32
+!
+route-map C-in permit 10
+ match ip address prefix-list C-ipv4
+exit
+!
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "text", "passes"),
+    [
+        pytest.param("nodes", {}, PLANNED, id="of the same group"),
+        pytest.param("C", {"family": FAMILY_C, "after": LISTS_C}, PLANNED | BY_HAND - {"198.51.100.7/32"}, id="of another group"),
+    ],
+)  # fmt: skip
+def test_a_dynamic_neighbor_gets_a_name_while_its_range_and_the_sessions_of_the_others_stay(
+    site: Site, group: str, text: dict[str, str], passes: set[str]
+) -> None:
+    start(site, JUMPS.replace("10.121.0.0/16", "10.121.0.0/24").replace(" C", " " + group))
+    site.lab.wait_established(*PEERS)
+    listens = f" bgp listen range 10.121.0.0/24 peer-group {group}\n"
+    plan = planned(neighbors=(11,), extra=(GROUP_C if group == "C" else "") + listens, **text)
+    # So long that a session that was begun anew is known by its age.
+    wait_for("sessions that lasted", lambda: min(up_for(site).values()) > 8)
+    begun = time.monotonic()
+    apply(site, plan, "expand")
+    site.lab.wait_established(*PEERS)
+    running = site.lab.vtysh("show running-config").split("\n")
+    assert {" neighbor 10.121.0.11 peer-group nodes", listens.rstrip()} <= set(running)
+    wait_for("the routes of both", lambda: site.prefixes() == BY_HAND | PLANNED)
+    apply(site, plan, "contract")
+    wait_for("the planned routes", lambda: site.prefixes() == passes)
+    ages = up_for(site)
+    lasted = time.monotonic() - begun
+    assert ages["10.121.0.11"] < lasted
+    assert min(ages[address] for address in PEERS[1:]) > lasted
+
+
+def up_for(site: Site) -> dict[str, float]:
+    """Return for how many seconds each session has been up; 0 where it is not."""
+    return {address: float(found.get("bgpTimerUpMsec") or 0) / 1000 for address, found in site.lab.neighbors().items()}
 
 
 @pytest.mark.parametrize("group", ["C", "nodes"], ids=["of another group", "of the same group"])

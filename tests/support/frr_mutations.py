@@ -95,12 +95,6 @@ COSMETIC: dict[str, tuple[Edit, ...]] = {
             " neighbor 10.0.0.12 peer-group K8S\n neighbor 10.0.0.12 description ex peer-group DYN\n",
         ),
     ),
-    "such-a-description-before-the-membership": (
-        (
-            " neighbor 10.0.0.12 peer-group K8S\n",
-            " neighbor 10.0.0.12 description peer-group DYN\n neighbor 10.0.0.12 peer-group K8S\n",
-        ),
-    ),
     "spelled-out-policy": ((" bgp router-id", " bgp ebgp-requires-policy\n bgp router-id"),),
     "spelled-out-check": ((" bgp router-id", " bgp network import-check\n bgp router-id"),),
     "spelled-out-timers": ((" neighbor 10.0.9.2 ebgp", " neighbor 10.0.9.2 timers 60 180\n neighbor 10.0.9.2 ebgp"),),

@@ -566,7 +566,7 @@ _NAMES_KIND = re.compile(r"\b(route-map|prefix-list) (\S+)")
 """Words that say of which kind the name after them is."""
 
 
-def _named_by(line: str) -> Set[Key]:
+def named_by(line: str) -> Set[Key]:
     """Return what a line that this module does not read may name: each of its words, of any kind where none is said."""
     said = _DESCRIBES.sub(" ", " ".join(line.split()))
     result = {Key(kind, name) for kind, name in _NAMES_KIND.findall(said)}
@@ -581,14 +581,14 @@ def _shared(live: Config, used: Set[Key]) -> Set[Key]:
         if block.key is None:
             for line in lines[block.first : block.last]:
                 if line.strip()[:1] not in ("!", "#"):
-                    named |= _named_by(line)
+                    named |= named_by(line)
         elif block.key not in used:
             named |= references(block.key, live.objects[block.key])
     of_name: Dict[str, List[Key]] = {}
     for wanted in named:
         of_name.setdefault(wanted.name, []).append(wanted)
     found: Set[Key] = set()
-    open_ = [key for key in used if key != BGP and any(_means(wanted, key) for wanted in of_name.get(key.name, ()))]
+    open_ = [key for key in used if key != BGP and any(means(wanted, key) for wanted in of_name.get(key.name, ()))]
     while open_:
         key = open_.pop()
         if key not in found:
@@ -598,8 +598,8 @@ def _shared(live: Config, used: Set[Key]) -> Set[Key]:
     return found
 
 
-def _means(wanted: Key, key: Key) -> bool:
-    """Return whether a name of :func:`_named_by` or :func:`references` may be this object's; both have one name."""
+def means(wanted: Key, key: Key) -> bool:
+    """Return whether a name of :func:`named_by` or :func:`references` may be this object's; both have one name."""
     if wanted.kind == "prefix-list":
         return key.kind.endswith(" prefix-list")
     return not wanted.kind or same_object(key, wanted)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Spell IPv6 addresses and communities in one way, as FRR takes several; the order of communities has no meaning.
+"""Spell addresses, networks and communities in one way, as FRR takes several; the order of communities has no meaning.
 
 Runs on the router: syntax of Python 3.8, no imports but stdlib.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Match
 
 _COMMUNITIES = re.compile(
     r"^(?P<head>set (?:large-)?community |(?:seq \d+ )?(?:permit|deny) )(?P<words>.+?)(?P<tail> additive)?$"
@@ -62,6 +63,13 @@ def next_number(kind: str, highest: int) -> int:
     return (highest // 5 + 1) * 5 if by_fives else highest + 5
 
 
+_NETWORK = re.compile(
+    r"^(?P<head>(?:no )?(?:network|aggregate-address|summary-address|bgp listen range|distance \d+|area \S+ range) )"
+    r"(?P<address>\d+\.\d+\.\d+\.\d+)(?:(?P<length>/\d+)| (?:mask )?(?P<mask>\d+\.\d+\.\d+\.\d+))?(?P<rest>(?: .*)?)$"
+)
+"""A line of a routing protocol with an IPv4 network: of BGP (each VRF), OSPF or RIP."""
+
+
 def canonical(line: str, kind: str) -> str:
     """Return a line in its canonical spelling; free text and secrets stay as they are.
 
@@ -71,9 +79,49 @@ def canonical(line: str, kind: str) -> str:
     """
     if line.startswith(("set community ", "set large-community ")) or kind.endswith("community-list standard"):
         return _with_communities(line)
+    network = _NETWORK.match(line)
+    if network:
+        return _with_network(network)
     if ":" not in line or " description " in line or " password " in line or line.startswith("description "):
         return line
-    return " ".join(_canonical_word(word) for word in line.split(" "))
+    # What an interface has is an address, and no network.
+    word_of = _canonical_interface if _OF_INTERFACE.match(line) else _canonical_word
+    return " ".join(word_of(word) for word in line.split(" "))
+
+
+_OF_INTERFACE = re.compile(r"^(?:no )?ipv6 address ")
+
+
+def _with_network(found: Match[str]) -> str:
+    """Return a line with its network as ``address/length`` and no bits behind it, as FRR shows it.
+
+    It takes a mask too, and in BGP an address alone, which has the length of its class (seen on 7.5.1 and 10.7.1). A
+    line that FRR does not take stays as it is.
+    """
+    address, length, mask = found.group("address"), found.group("length"), found.group("mask")
+    if not length and not mask and "network " not in found.group("head"):
+        return found.group()
+    try:
+        if mask and str(ipaddress.ip_network("0.0.0.0/" + mask).netmask) != mask:
+            return found.group()  # Python would take the inverse of a mask, too
+        text = address + (length or "/" + (mask or _length_of_class(address)))
+        return found.group("head") + str(ipaddress.ip_network(text, strict=False)) + found.group("rest")
+    except ValueError:
+        return found.group()
+
+
+def _length_of_class(address: str) -> str:
+    """Return the prefix length of an IPv4 address's class (RFC 791, section 3.2); ``0.0.0.0`` is the default route.
+
+    Raises:
+        ValueError: the address has no class of networks: from 224.0.0.0 on.
+    """
+    if not int(ipaddress.IPv4Address(address)):
+        return "0"
+    first = int(address.split(".")[0])
+    if first >= 224:
+        raise ValueError(address)
+    return "8" if first < 128 else "16" if first < 192 else "24"
 
 
 def _with_communities(line: str) -> str:
@@ -83,6 +131,14 @@ def _with_communities(line: str) -> str:
         return line
     words = sorted({shown_community(word) for word in found.group("words").split(" ")})
     return found.group("head") + " ".join(words) + (found.group("tail") or "")
+
+
+def _canonical_interface(word: str) -> str:
+    """Return a word with the address of an interface in its canonical spelling, and with its own bits."""
+    try:
+        return str(ipaddress.IPv6Interface(word)) if "/" in word else _canonical_word(word)
+    except ValueError:
+        return word
 
 
 def _canonical_word(word: str) -> str:

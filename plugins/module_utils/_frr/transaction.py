@@ -18,9 +18,11 @@ from . import config as frr
 from . import versions
 from .expand import expand
 from .foreign import Blocks, blocks, missing, names_of_missing
+from .naming import NOBODY, Naming, naming
 from .shown import as_shown
 from .state import HOLD_TIMER_EXPIRED, SessionState, version_tuple
 from .unloaded import Unloaded, as_blocks, sort_out, title, united_with
+from .users import shared_names
 
 STAGES = ("expand", "contract", "replace")
 METHODS = ("auto", "reload", "restart")
@@ -85,6 +87,8 @@ class Plan(NamedTuple):
     """Blocks of the running configuration that are not ours and must still run afterwards."""
     unloaded: Unloaded
     """Lines of frr.conf in our objects that neither run nor are planned."""
+    naming: Naming
+    """Dynamic neighbors that get their names before the reload, which could not give them."""
 
 
 def owner(router: RouterState) -> str:
@@ -218,16 +222,19 @@ def plan(
             them.
         stage: ``expand``, ``contract`` or ``replace`` (one step, when nothing else has to happen between).
         method: ``auto`` (reload where it can), ``reload``, ``restart``.
-        take_over: names of blocks that are not ours and may be lost.
+        take_over: names of blocks that are not ours and may be lost, and of planned lists and route-maps that may
+            decide for what is not ours.
         keeps: whether the expand stage keeps lines of frr.conf that neither run nor are planned.
 
     Raises:
         EdgeError: the candidate holds something else than BGP, names objects that it lacks, a reload is wanted that
-            this router cannot do, no filter is the union (expand), or what runs and is in no file would be lost.
+            this router cannot do, no filter is the union (expand), what runs and is in no file would be lost, or
+            something else uses a list of a planned name.
     """
     candidate = frr.parse(candidate_text)
     _check_candidate(candidate)
     ours = _objects(router, candidate, stage)
+    _refuse_shared(router, (ours.target, candidate.objects), consented(take_over))
     how = _applied_by(router, ours, candidate, method)
     # A restart reads the file, and must not start what does not run now.
     unloaded = sort_out(ours.found, ours.live, ours.target, stage == "expand" and keeps and how != "restart")
@@ -257,6 +264,7 @@ def plan(
         soft_out=how == "reload" and refiltered,
         others=others,
         unloaded=unloaded,
+        naming=naming(router.sessions, ours.live, ours.target) if how == "reload" else NOBODY,
     )
 
 
@@ -399,6 +407,23 @@ def _is_undone(planned: Plan, found: frr.Objects) -> bool:
         if wanted - lines or (lines - wanted).intersection(planned.live.get(key, ())):
             return True
     return False
+
+
+def _refuse_shared(router: RouterState, wanted: Sequence[frr.Objects], names: Set[str]) -> None:
+    """Raise if something else uses a list or route-map that the plan fills otherwise, where FRR runs or in its file.
+
+    Args:
+        router: what was found.
+        wanted: our objects in this stage and in the last one, which is not to fail after the cluster was changed.
+        names: names of objects that may decide for others (:func:`consented`).
+
+    Raises:
+        EdgeError: it does.
+    """
+    for config in (_running(router), frr.parse(router.file_text)):
+        error = shared_names(config, wanted, names)
+        if error:
+            raise error
 
 
 def _applied_by(router: RouterState, ours: _Ours, candidate: frr.Config, method: str) -> str:

@@ -66,6 +66,12 @@ ENFORCE_FIRST_AS = Rule(
     "off",
     since=(10, 3),
 )
+LONG_LISTEN_LIMIT = Rule(
+    "long_listen_limit",
+    "`bgp listen limit` goes up to 65535",
+    "up to 5000: a plan whose limits add up to more is refused",
+    since=(8, 1),  # FRRouting/frr#8378, merged in 2021; 7.5 refuses 5001, 8.4 takes it, between them none was tried
+)
 BGPD_CHECK = Rule(
     "bgpd_check",
     "`bgpd -C` checks a configuration with static neighbors",
@@ -81,7 +87,15 @@ KEEPS_AFTER_NOTIFICATION = Rule(
     predicts=True,
 )
 
-RULES = (BLOCK_ENDS, BGPD_CHECK, CONNECT_RETRY_30, ENFORCE_FIRST_AS, EBGP_REQUIRES_POLICY, KEEPS_AFTER_NOTIFICATION)
+RULES = (
+    BLOCK_ENDS,
+    BGPD_CHECK,
+    CONNECT_RETRY_30,
+    ENFORCE_FIRST_AS,
+    EBGP_REQUIRES_POLICY,
+    LONG_LISTEN_LIMIT,
+    KEEPS_AFTER_NOTIFICATION,
+)
 """All of them: what stands nowhere here does not depend on the version."""
 
 
@@ -93,6 +107,11 @@ def rules_of(version: Version) -> Dict[str, bool]:
 def written_for(version: Version) -> Dict[str, bool]:
     """Return the rules that decide what is written for a version, and how it is checked."""
     return {rule.name: rule.holds(version) for rule in RULES if not rule.predicts}
+
+
+def most_dynamic_neighbors(version: Version) -> int:
+    """Return the highest number that a version takes after ``bgp listen limit``."""
+    return 65535 if LONG_LISTEN_LIMIT.holds(version) else 5000
 
 
 def text_of(version: Version) -> str:

@@ -95,12 +95,13 @@ def apply_plan(router: transaction.RouterState, plan: transaction.Plan) -> progr
         return NO_RELOAD
     if plan.method != "reload":
         return NO_RELOAD
+    said = programs.give_names(plan.naming) if plan.naming.calls else ""
     done = reload_beside_others(plan.reload_text, plan.scope, router.running_text or "", plan.secrets_text)
     if plan.soft_in:
         programs.clear("in")
     if plan.soft_out:
         programs.clear("out")
-    return done
+    return done._replace(said="; ".join(some for some in (said, done.said) if some))
 
 
 class Proof(NamedTuple):

@@ -19,7 +19,7 @@ import tempfile
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._frr import config as frr
-from .._frr import state
+from .._frr import naming, state
 
 CONFIG = "/etc/frr/frr.conf"
 DAEMONS = "/etc/frr/daemons"
@@ -223,6 +223,34 @@ def reload(text: str, secrets: str = "") -> Reload:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return Reload(complaints(out + without_quotes(log)), seen_by_reload(log))
+
+
+NAME_ATTEMPTS = 5
+"""How often a dynamic neighbor's session is ended that is back before its name is said."""
+
+
+def give_names(wanted: naming.Naming) -> str:
+    """Let dynamic neighbors become named ones; return what FRR said against it, without secrets.
+
+    Args:
+        wanted: their groups and names.
+    """
+    out = ""
+    if wanted.groups_text:
+        folder = scratch_folder()
+        try:
+            _write(folder + "/groups.conf", wanted.groups_text)
+            out = "".join(run(["vtysh", "-f", folder + "/groups.conf"])[1:])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    for commands in wanted.calls:
+        said = ""
+        for _attempt in range(NAME_ATTEMPTS):
+            said = "".join(run(["vtysh", *(word for command in commands for word in ("-c", command))])[1:])
+            if naming.REFUSED not in said:
+                break
+        out += "\n" + said
+    return complaints(out)
 
 
 def seen_by_reload(log: str) -> str:

@@ -17,6 +17,7 @@ from .._frr import transaction
 from .._frr.foreign import Blocks, blocks, missing
 from .._frr.state import SessionState
 from .._frr.unloaded import title
+from .._frr.users import shared_names
 from . import api
 
 UNSEEN = "unseen"
@@ -150,7 +151,10 @@ def _has_lines(text: str) -> bool:
 
 
 def _refusals(look: Look, digest: transaction.Plan, wish: Wish) -> List[EdgeError]:
-    """Return why this router's BGP is not UniFi Network's to write: its file has one too, or somebody typed one in."""
+    """Return why this router's BGP is not UniFi Network's to write.
+
+    Its file has one too, something else uses a list of a planned name, or somebody typed one in.
+    """
     result = []
     in_file = frr.pick(frr.parse(look.file_text).objects, digest.scope)
     if frr.BGP in in_file and not frr.equal(in_file, digest.live):
@@ -162,6 +166,10 @@ def _refusals(look: Look, digest: transaction.Plan, wish: Wish) -> List[EdgeErro
                 " of edge_router_bgp_owner: file and edge_state: absent, which ends its sessions",
             )
         )
+    names = transaction.consented(wish.take_over)
+    shared = shared_names(frr.parse(look.running_text or ""), (digest.target, digest.candidate), names)
+    if shared:
+        result.append(shared)
     lost = unsaved(look.running_text or "", digest, wish.take_over)
     if lost:
         result.append(

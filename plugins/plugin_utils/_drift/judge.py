@@ -15,17 +15,22 @@ from .._findings.wording import count
 from .._verify.progress import UNREADABLE
 from .._verify.report import VerifyDocument, are_met, met_in_words
 
-NO_PERSISTENT_COPY = "persistence: what brings frr.conf back after a firmware upgrade is not there as planned"
-"""What is said of a router whose copy under /data, script or hook is away or another."""
-LEFT_COPY = "persistence: what brings frr.conf back after a firmware upgrade is there, and is not planned"
-"""What is said of a router whose copy, script or hook an earlier inventory left."""
+_COPY = "persistence: what brings frr.conf back after a firmware upgrade is "
+COPIES = {
+    True: DriftRow(state=ONLY_PLANNED, what=_COPY + "not there as planned"),
+    False: DriftRow(state=ONLY_LIVE, what=_COPY + "there, and is not planned"),
+}
+"""Whether the plan wants the copy under /data, its script and hooks -> the row of a router that has them otherwise.
+
+Such a copy is away or another one; or an earlier inventory left it.
+"""
 
 
 def judge(
     site: str,
     verified: VerifyDocument,
     compared: Iterable[Mapping[str, Any]],
-    persisted: Mapping[str, str] | None = None,
+    persisted: Mapping[str, bool] | None = None,
     unpersisted: Mapping[str, str] | None = None,
     outside: Sequence[str] = (),
 ) -> DriftDocument:
@@ -39,17 +44,16 @@ def judge(
         verified: what verify found.
         compared: of each end, what ``edge_compare`` returned: ``end``, ``host``, ``error`` or ``rows``, ``notes``,
             ``refusals`` and ``bgp_is_away``.
-        persisted: of each router where this was looked for, what is not as planned: ``NO_PERSISTENT_COPY``,
-            ``LEFT_COPY``, or an empty text.
+        persisted: of each router on which ``frr_persist`` would change something, whether the plan wants the copy.
         unpersisted: of each router where this could not be found out, why. Such is one whose ``frr.conf`` is away: what
             it runs may be as planned, until it starts anew.
         outside: ``router udm``: each managed end of the plan that is no part of the run.
     """
     compared = list(compared)
     ends = {str(item["host"]): _end(item) for item in compared}
-    for host, what in (persisted or {}).items():
-        if what and host in ends:
-            _add(ends[host], {"state": ONLY_LIVE if what == LEFT_COPY else ONLY_PLANNED, "what": what})
+    for host, wanted in (persisted or {}).items():
+        if host in ends:
+            _add(ends[host], COPIES[wanted].copy())
     for host, reason in (unpersisted or {}).items():
         if host in ends and ends[host]["differences"]:
             _add(ends[host], {"state": NOT_COMPARED, "what": f"persistence: {reason}"})

@@ -63,7 +63,7 @@ def frr_intent(site: Site, router: Router) -> FrrIntent:
         "maximum_paths": router.maximum_paths,
         "maximum_paths_internal": router.maximum_paths if _has_internal(router, peer_groups) else None,
         "multipath_relax": router.multipath_relax or _multipath_relax(site, router),
-        "listen_limit": sum(draft.listen_limit or 0 for draft in drafts) or None,
+        "listen_limit": _limit(drafts),
         "networks": {family.key: [cidr.text for cidr in own] for family, own in networks.items()},
         "redistribute": [
             {"protocol": _protocol(protocol, family), "family": family.key, "route_map": REDISTRIBUTED_MAP}
@@ -75,6 +75,19 @@ def frr_intent(site: Site, router: Router) -> FrrIntent:
         "community_lists": filters.community_lists,
         "route_maps": filters.route_maps,
     }
+
+
+def listen_limit(site: Site, router: Router) -> int | None:
+    """Return how many dynamic neighbors ``router`` takes in all, None where nobody may dial in.
+
+    FRR has one number for a router. Each listen range has its own beside it, so they add up; one of both families is
+    two peer groups.
+    """
+    return _limit((*_of_peerings(site, router), *_of_neighbors(router)))
+
+
+def _limit(drafts: Iterable[_Draft]) -> int | None:
+    return sum(draft.listen_limit or 0 for draft in drafts) or None
 
 
 def _of_peerings(site: Site, router: Router) -> Iterable[_Draft]:

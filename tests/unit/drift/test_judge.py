@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._drift.judge import (
-    LEFT_COPY,
-    NO_PERSISTENT_COPY,
+    COPIES,
     drift_lines,
     judge,
     reasons_unread,
@@ -61,9 +60,8 @@ CASES = {
         "drift",
     ),
     "an error": ([finding("EDGE821", "error", "udm 10.0.0.11")], [ROUTER, CLUSTER], {}, "drift"),
-    "persistence is as planned": ([], [ROUTER, CLUSTER], {"udm": ""}, "none"),
-    "persistence is away": ([], [ROUTER, CLUSTER], {"udm": NO_PERSISTENT_COPY}, "drift"),
-    "persistence was left": ([], [ROUTER, CLUSTER], {"udm": LEFT_COPY}, "drift"),
+    "persistence is away": ([], [ROUTER, CLUSTER], {"udm": True}, "drift"),
+    "persistence was left": ([], [ROUTER, CLUSTER], {"udm": False}, "drift"),
     "the comparison cannot look": ([], [ROUTER, {"end": "cluster", "host": "home", "error": "no"}], {}, "unknown"),
     "verify cannot look": ([finding("EDGE801", "error", "udm")], [ROUTER, CLUSTER], {}, "unknown"),
     "verify alone knows the end": ([finding("EDGE802", "error", "home")], [ROUTER], {}, "unknown"),
@@ -95,7 +93,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_state(case: tuple[list[Any], list[Any], dict[str, str], str]) -> None:
+def test_state(case: tuple[list[Any], list[Any], dict[str, bool], str]) -> None:
     findings, compared, persisted, state = case
     found = judge("site", verified(*findings), compared, persisted)
     assert found["state"] == state
@@ -110,11 +108,16 @@ def test_what_the_plan_tightens_is_only_planned_once_the_site_was_set_up() -> No
     assert lines[:2] == ["router udm: 1 difference", f"  only planned  {AWAY['what']}"]
 
 
-def test_a_copy_that_an_earlier_inventory_left_is_live_alone() -> None:
-    lines = drift_lines(judge("site", verified(), [ROUTER, CLUSTER], {"udm": LEFT_COPY}))
-    assert lines[1] == (
-        "  only live  persistence: what brings frr.conf back after a firmware upgrade is there, and is not planned"
-    )
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        pytest.param(False, "  only live  {0} there, and is not planned", id="an earlier inventory left it"),
+        pytest.param(True, "  only planned  {0} not there as planned", id="it is away or another one"),
+    ],
+)
+def test_a_copy_that_is_not_as_planned_has_the_state_of_its_words(wanted: bool, line: str) -> None:
+    lines = drift_lines(judge("site", verified(), [ROUTER, CLUSTER], {"udm": wanted}))
+    assert lines[1] == line.format("persistence: what brings frr.conf back after a firmware upgrade is")
 
 
 def test_a_copy_that_cannot_be_looked_for_is_not_green() -> None:
@@ -155,13 +158,13 @@ def test_the_table_has_each_end_once_and_each_finding() -> None:
             {"end": "cluster", "host": "home", "error": "no route"},
             {**ROUTER, "rows": [DIFFERS, HIDDEN], "notes": ["n"]},
         ],
-        {"udm": NO_PERSISTENT_COPY, "left-out": NO_PERSISTENT_COPY},
+        {"udm": True, "left-out": True},
     )
     assert drift_lines(found) == [
         "router udm: 2 differences",
         f"  differs       {DIFFERS['what']}",
         f"  not compared  {HIDDEN['what']}",
-        f"  only planned  {NO_PERSISTENT_COPY}",
+        f"  only planned  {COPIES[True]['what']}",
         "  note: n",
         "cluster home: could not be looked at: no route",
         "live site: 1 of 3 expectations met",

@@ -114,6 +114,7 @@ SPELLED = (
     + COMMUNITIES
 )
 SPELLED = SPELLED.replace("203.0.113.88/29 ge 32", "10.50.0.0/16 le 24")
+SPELLED = SPELLED.replace("  neighbor g activate\n", "  neighbor g activate\n  network 10.60.0.0/16\n")
 AGAIN = "neighbor 10.0.0.11 peer-group g\n"
 
 
@@ -124,6 +125,8 @@ AGAIN = "neighbor 10.0.0.11 peer-group g\n"
                      id="an entry without its number"),
         pytest.param("10.50.0.0/16", "10.50.7.0/16", "10.51.7.0/16", "ip prefix-list g: seq 5 permit 10.51.7.0/16 le 24",
                      id="bits behind a length"),
+        pytest.param("  network 10.60.0.0/16\n", "  network 10.60.7.7/16\n", "  network 10.61.7.7/16\n",
+                     INSTANCE + "network 10.61.0.0/16", id="bits behind a network's length"),
         pytest.param(" on-match goto 30\n", " continue 30\n", " continue 40\n", "route-map g-in: continue 40", id="a jump"),
         pytest.param(AGAIN, AGAIN + " neighbor 10.0.0.11 remote-as 65001\n", AGAIN + " neighbor 10.0.0.11 remote-as 65002\n",
                      INSTANCE + "neighbor 10.0.0.11 remote-as 65002", id="the AS of its group"),

@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import transaction
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.state import SessionState
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import (
     change,
     files,
@@ -120,6 +121,38 @@ def test_a_service_that_cannot_be_enabled_is_told(service: Callable[..., list[st
         "systemctl enable frr.service had no effect (is-enabled says 'masked'): after a reboot FRR does not run"
     ]
     assert change._not_enabled(plan._replace(enable=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("dialed", "calls", "said"),
+    [
+        pytest.param(
+            ("192.0.2.77",), ["give_names", "reload"], "% refused; % more", id="one dials in that gets a name"
+        ),
+        pytest.param((), ["reload"], "% more", id="nobody dials in"),
+    ],
+)
+def test_dynamic_neighbors_get_their_names_before_the_reload(
+    monkeypatch: pytest.MonkeyPatch, dialed: tuple[str, ...], calls: list[str], said: str
+) -> None:
+    """A reload cannot give them: FRR refuses the name of a dynamic neighbor."""
+    done: list[str] = []
+
+    def answer(name: str, value: Any) -> Callable[..., Any]:
+        def called(*_given: Any) -> Any:
+            done.append(name)
+            return value
+
+        return called
+
+    listening = "router bgp 65000\n neighbor G peer-group\n bgp listen range 192.0.2.0/24 peer-group G\nexit\n"
+    named = listening.replace("\n bgp", "\n neighbor 192.0.2.77 peer-group G\n bgp")
+    sessions = {one: SessionState(one, "Established", 65001, "G", {}, 0) for one in dialed}
+    router = state(file_text=listening, running_text=listening, sessions=sessions)
+    monkeypatch.setattr(programs, "give_names", answer("give_names", "% refused"))
+    monkeypatch.setattr(programs, "reload", answer("reload", programs.Reload("% more", listening)))
+    found = change.apply_plan(router, transaction.plan(router, named, "expand", "auto"))
+    assert (done, found.said, found.saw) == (calls, said, listening)
 
 
 def test_a_router_of_somebody_else_is_compared_whatever_systemd_says(

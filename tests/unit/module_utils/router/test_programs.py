@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import config as frr
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr import naming
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._frr.foreign import blocks
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._router import programs
 
@@ -51,6 +52,53 @@ def test_a_session_that_got_the_same_number_later_is_somebody_elses() -> None:
 
 def test_what_a_transaction_starts_can_be_known_again() -> None:
     assert "CLUSTER_EDGE_CHANGE=1" in programs.run(["env"])[1].split("\n")
+
+
+CLEARED = ("clear bgp 10.0.0.11", "configure terminal", "router bgp 65000", "neighbor 10.0.0.11 peer-group G")
+REFUSED = "% Operation not allowed on a dynamic neighbor\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "calls", "said"),
+    [
+        pytest.param([""], 1, "", id="at once"),
+        pytest.param([REFUSED, REFUSED, ""], 3, "", id="it dialed again twice"),
+        pytest.param([REFUSED] * 9, programs.NAME_ATTEMPTS, REFUSED.strip(), id="it is always faster"),
+        pytest.param(["% Configure the peer-group first\n"], 1, "% Configure the peer-group first", id="FRR refuses something else"),
+    ],
+)  # fmt: skip
+def test_a_dynamic_neighbor_gets_its_name_in_the_call_that_ends_its_session(
+    monkeypatch: pytest.MonkeyPatch, answers: list[str], calls: int, said: str
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(argv: list[str]) -> tuple[int, str, str]:
+        asked.append(argv)
+        return 0, answers[len(asked) - 1], ""
+
+    monkeypatch.setattr(programs, "run", run)
+    assert programs.give_names(naming.Naming("", (CLEARED,))) == said
+    expected = ["vtysh", "-c", CLEARED[0], "-c", CLEARED[1], "-c", CLEARED[2], "-c", CLEARED[3]]
+    assert asked == [expected] * calls
+
+
+def test_a_new_group_with_its_password_comes_in_by_a_file_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def run(argv: list[str]) -> tuple[int, str, str]:
+        assert "hunter2" not in " ".join(argv)
+        read.append(Path(argv[2]).read_text() if argv[1] == "-f" else argv[2])
+        return 0, "", ""
+
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(programs, "scratch_folder", lambda: str(tmp_path / "scratch"))
+    monkeypatch.setattr(programs, "run", run)
+    text = "router bgp 65000\n neighbor G peer-group\n neighbor G password hunter2\nexit\n"
+    assert programs.give_names(naming.Naming(text, (CLEARED,))) == ""
+    assert read == [text, CLEARED[0]]
+    assert not (tmp_path / "scratch").exists()
 
 
 def test_daemons_are_known_by_number_and_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

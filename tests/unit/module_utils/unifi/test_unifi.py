@@ -482,6 +482,25 @@ def test_a_router_out_of_reach_that_is_let_go_of_is_written_and_said_to_be_unpro
 # --- two owners ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_list_that_the_routers_ospf_uses_is_not_filled_without_a_word(site: Site) -> None:
+    """UniFi Network holds BGP alone: only a look at the router shows who else uses a name."""
+    site.change(text(11))
+    site.router.running = (site.router.running or "").replace(
+        "exit\n", " redistribute static route-map nodes-in\nexit\n", 1
+    )
+    wider = text(11, pool="203.0.113.80/28")
+    with pytest.raises(EdgeError) as error:
+        site.change(wider)
+    assert str(error.value) == (
+        "ip prefix-list nodes: 'router ospf: redistribute static route-map nodes-in' on the router uses it too, and the plan"
+        " fills ip prefix-list nodes otherwise, so the change would decide there as well; nothing was changed (give it another"
+        " name on the router, or the peering another one (names.peer_group), and run again; or let the plan decide there too,"
+        " by name: edge_router_take_over: ['ip prefix-list nodes'])"
+    )
+    assert (site.held.writes, site.change(text(11))["changed"]) == (1, False)
+    assert site.change(wider, take_over=("ip prefix-list nodes",))["applied"] == "upload"
+
+
 def test_bgp_in_the_file_as_well_is_refused_and_shown_in_check_mode(site: Site) -> None:
     site.router.file = text(13)
     site.router.running = str(site.router.running) + text(13)
