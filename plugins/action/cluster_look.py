@@ -19,6 +19,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cl
     LOOK_AT,
     PLACE,
     ClusterAction,
+    staying,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._document.saved import plan_of
@@ -67,6 +68,7 @@ def _told(target: Target, state: Mapping[str, Any], found: Look) -> dict[str, An
         "notes": found.notes,
         "leaving_routers": list(target.leaving_routers),
         "identity": identity_of(state),
+        "cluster_uid": state.get("cluster_uid"),
         "nodes": target.planned_nodes,
         "pending": found.pending,
         "first_install": found.first_install,
@@ -97,6 +99,7 @@ class ActionModule(ClusterAction):
         able = plain(self.state({"rules": target.namespaces}, options, variables))
         if able.get("failed"):
             return {**result, **BLIND, "refusals": [*lacking_programs(programs), unseen(able)]}
+        options = staying(options, able)
         programs["kubernetes"] = able["client"]
         unread = lacking_rights(target.rights_to_look, able["rules"])
         if unread:

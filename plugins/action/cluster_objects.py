@@ -18,7 +18,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.note import write_note
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.removal import remove_objects
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import read_state
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import PLACE, ClusterAction
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.cluster_action import (
+    PLACE,
+    ClusterAction,
+    staying,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._ansible.failures import fails_once
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.common import Object
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import ALL, CLASSED, NONE
@@ -96,6 +100,8 @@ class ActionModule(ClusterAction):
         except EdgeError as error:
             raise AnsibleActionFail(str(error)) from error
         state = self._read(options, secrets, variables)
+        begins = kubectl(options["kubeconfig"], options["context"])
+        options = staying(options, plain(state))
         if not state.get("failed"):
             more = usage_plurals(options["part"], options, plain(state["objects"]))
             state = self.with_usage(state, more, options, variables)
@@ -103,7 +109,6 @@ class ActionModule(ClusterAction):
             return {**result, **state}
         live = plain(state)
         try:
-            begins = kubectl(options.get("kubeconfig"), options.get("context"))
             note = options["part"], options["site"], live["config_map"], options["namespace"]
             claims = Claims(*note, time.time(), begins)
             changes = part_changes(options["part"], options, passwords, live, claims)
@@ -164,18 +169,23 @@ class ActionModule(ClusterAction):
     ) -> dict[str, Any]:
         """Apply Secrets and objects, then remove what left the plan; return what changed, and its differences.
 
-        What is about to be made is noted before, and its UIDs after it: a run that is cut off knows its own again.
+        Labels of nodes come before what selects by them, and go after it. What is about to be made is noted before, and
+        its UIDs after it: a run that is cut off knows its own again.
 
         Raises:
             WriteError: the API server has refused one, which is no Service; those before it are done, and noted.
             EdgeError: the note would be larger than the API server takes.
         """
         part = PartWrites(options["part"], changes, secrets, live, claims)
+        if self._task.check_mode:
+            part.show_each_once()
         self._note(part.before, live, options, variables)
         try:
             hidden = self._write_secrets(part, options, variables)
             applied, refused = self._apply(part.apply, part, options, variables, part.is_last)
+            applied += self._apply(part.relabel, part, options, variables)[0]
             removed, kept, told = self._remove(part.remove, options, variables, part.is_last)
+            applied += self._apply(part.unlabel, part, options, variables)[0]
         except WriteError as error:
             if error.answered:  # else nobody takes a note either; the next run knows what this one was making
                 with contextlib.suppress(WriteError, EdgeError):

@@ -21,11 +21,22 @@ options:
       - With it, or with O(context), C(K8S_AUTH_*) in the environment are refused; C(HELM_KUBE*) always are.
     type: path
   context:
-    description: Context in the kubeconfig. Without it the current one.
+    description:
+      - Context in the kubeconfig. Without it the current one.
+      - Each task reads anew which one that is. Tasks that name the one that
+        RV(hybridnet.cluster_edge.cluster_connection_info#module:connection.context) says stay at one cluster.
+    type: str
+  cluster_uid:
+    description:
+      - UID of the namespace kube-system, by which clusters are told apart
+        (RV(hybridnet.cluster_edge.cluster_look#module:cluster_uid)).
+      - The task fails where another cluster answers, before it asks anything else or writes.
     type: str
 attributes:
   action_group:
-    description: C(module_defaults) for C(group/hybridnet.cluster_edge.cluster) say O(kubeconfig) and O(context) once.
+    description:
+      - C(module_defaults) for C(group/hybridnet.cluster_edge.cluster) say O(kubeconfig), O(context) and O(cluster_uid)
+        once.
     support: full
     membership:
       - hybridnet.cluster_edge.cluster

@@ -90,6 +90,10 @@ results:
       description: The object's UID.
       type: str
       returned: unless it was refused
+    version:
+      description: The resourceVersion of a Node once it is applied; not in check mode, as nothing was written.
+      type: str
+      returned: for a Node, unless it was refused
     shared:
       description: True. Other field managers have written the object too; its status does not count.
       type: bool

@@ -62,10 +62,16 @@ connection:
       description: URL of the API server.
       type: str
       sample: https://192.0.2.1:6443
+    context:
+      description:
+        - The context that later tasks name to stay at this cluster, though somebody changes the current one meanwhile.
+        - Null where C(K8S_AUTH_*) or the pod's service account say where the cluster is.
+      type: str
+      sample: home
     k8s:
       description: Arguments by which M(kubernetes.core.k8s) reaches it.
       type: dict
-      sample: {kubeconfig: /home/me/.kube/config}
+      sample: {kubeconfig: /home/me/.kube/config, context: home}
     helm:
       description: How Helm reaches it, as M(hybridnet.cluster_edge.helm_upgrade) takes it.
       type: dict

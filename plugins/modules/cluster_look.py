@@ -107,6 +107,13 @@ identity:
   returned: the cluster could be looked at, and this run writes to it
   type: str
   sample: 7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f node01 node02
+cluster_uid:
+  description:
+    - UID of the namespace kube-system. Later tasks that are given it write to this cluster and no other.
+    - Null where this run does not write to it.
+  returned: the cluster could be looked at
+  type: str
+  sample: 7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f
 pending:
   description:
     - Which of V(release), V(bgp), V(lb) and V(services) is not as planned. The role of another part would find nothing

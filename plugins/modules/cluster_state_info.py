@@ -126,6 +126,12 @@ kinds:
   returned: always
   type: dict
   sample: {CiliumBGPPeerConfig: {versions: [v2, v2alpha1], fields: {v2: {spec: {timers: {}}}}}}
+unknown:
+  description: Those of O(plurals) that the API server has no CustomResourceDefinition of.
+  returned: always
+  type: list
+  elements: str
+  sample: [ciliumpodippools]
 objects:
   description: All objects of O(plurals), in the stored version.
   returned: always
@@ -137,6 +143,14 @@ nodes:
     - With O(node_info) also V(os_image), V(kubelet_version), and V(k3s_arguments), null where it is no k3s node.
   returned: always
   type: dict
+cluster_uid:
+  description:
+    - UID of the namespace kube-system, by which clusters are told apart. It is read with O(namespaces), O(release) and
+      O(config_map).
+    - Null where it was not read, or the account may not list namespaces.
+  returned: always
+  type: str
+  sample: 7d0f7f0e-6d0b-4b43-9f0b-1a2b3c4d5e6f
 namespaces:
   description: The namespaces' names, or null where they were not asked for.
   returned: always
@@ -203,6 +217,8 @@ unready:
       each with C(name), C(node) and C(reason). C(pods) is null where the account may not list them.
     - C(waits_for_nodes) is true where all that a Deployment lacks is a node that takes its last pods. One of its pods,
       which are all of its newest template, is ready.
+    - C(only_old) is true where pods are ready, and each of them may be of an older template, as after an upgrade
+      whose new pods do not start.
   returned: always
   type: dict
   sample:
@@ -211,6 +227,7 @@ unready:
       wanted: 4
       pods: [{name: cilium-7x2kd, node: node04, reason: CrashLoopBackOff}]
       waits_for_nodes: false
+      only_old: false
 """
 
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.module import run_reader

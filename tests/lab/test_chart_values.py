@@ -22,12 +22,10 @@ import yaml
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_values import (  # noqa: E402
-    value_at,
-)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.pod_ranges import (  # noqa: E402
     CHART_RANGES,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.values import value_at  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.preflight import (  # noqa: E402
     ALL,
     UNKNOWN,

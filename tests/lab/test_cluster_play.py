@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
 import shlex
 import subprocess
@@ -139,6 +141,55 @@ def operator_registers_kinds(cluster: Cluster) -> AbstractContextManager[None]:
     return cluster_lab.meanwhile(register)
 
 
+def two_clusters(cluster: Cluster, other: Cluster) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a kubeconfig of two clusters in which the first one is current, and the same with the other one."""
+    first, second = (json.loads(item.kubeconfig.read_text()) for item in (cluster, other))
+    both = copy.deepcopy(second)
+    for part in ("clusters", "users", "contexts"):
+        both[part] += [{**item, "name": f"first-{item['name']}"} for item in first[part]]
+    for item in both["contexts"]:
+        if item["name"].startswith("first-"):
+            item["context"] = {key: f"first-{value}" for key, value in item["context"].items()}
+    return {**both, "current-context": "first-lab"}, both
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("changed", ["the current context", "where the context leads"])
+def test_what_was_looked_at_is_what_is_changed(cluster: Cluster, tmp_path: Path, changed: str) -> None:
+    """Somebody makes another cluster the current one while the run is on its way: kubectx, kind and minikube do."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    for other in cluster_lab.started(folder):
+        before, after = json.loads(cluster.kubeconfig.read_text()), json.loads(other.kubeconfig.read_text())
+        if changed == "the current context":
+            before, after = two_clusters(cluster, other)
+        cluster.kubeconfig.write_text(json.dumps(before))
+        with (
+            cluster_lab.rollouts_complete_by_themselves(cluster),
+            cluster_lab.meanwhile(functools.partial(replaced_once_looked_at, cluster, json.dumps(after))),
+        ):
+            run = provision(cluster)
+        if changed == "the current context":
+            run.check(0)
+            assert other.asked() == []
+            assert len(cluster.names("/apis/cilium.io/v2/ciliumloadbalancerippools")) == 4
+        else:
+            run.check(2)
+            uri = "/api/v1/namespaces?labelSelector=kubernetes.io/metadata.name%3Dkube-system"
+            assert set(other.asked()) == {f"list {uri}"}  # the one question is which cluster it is
+            assert "another cluster answers than the one that was looked at, so nothing was done here" in run.output
+
+
+def replaced_once_looked_at(cluster: Cluster, kubeconfig: str) -> bool:
+    """Replace a cluster's kubeconfig in one step, as kubectl does, once its namespaces were listed."""
+    looked_at = any("/namespaces" in item for item in cluster.asked())
+    if looked_at:
+        new = cluster.kubeconfig.with_suffix(".new")
+        new.write_text(kubeconfig)
+        new.replace(cluster.kubeconfig)
+    return looked_at
+
+
 @pytest.mark.long
 def test_an_upgrade_is_rolled_out_before_anything_else_is_written(cluster: Cluster) -> None:
     with cluster_lab.rollouts_complete_by_themselves(cluster):
@@ -221,7 +272,8 @@ def test_cluster_of_others_is_read_and_never_written(cluster: Cluster, tmp_path:
     run.check(0)
     told = " ".join(run.output.split())
     assert "cluster platform (Cilium " in told
-    assert "Nothing is written there (edge_cluster_apply: others). Render (playbooks/render.yml), commit," in told
+    assert "Nothing is written there (edge_cluster_apply: others). Render (playbooks/render.yml), " in told
+    assert "set the labels of nodes as the note above says, commit, and let Flux or Argo CD apply." in told
     assert "only planned node node01: label public=true" in told
     assert "public-ingress: 203.0.113.93/32" in told
     assert cluster.writes_since(written) == []

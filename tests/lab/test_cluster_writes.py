@@ -46,8 +46,10 @@ LABELS = {"cluster-edge.hybridnet/site": "home"}
 MERGE_PATCH = "application/merge-patch+json"
 NOTES = 5
 """Writes of a first run of two roles beside their objects: each notes what it makes, before and after; one makes the note."""
-READS = 11
+READS = 12
 """Readings of a run of two roles: lists and kinds, whatever they hold."""
+WHICH = 6
+"""Readings of a first run beside them: each module that writes asks first which cluster it is, once."""
 UID = "6f1c9d0e-6d0b-4b43-9f0b-1a2b3c4d5e6f"
 
 
@@ -310,7 +312,7 @@ def test_requests_of_a_run_are_one_for_each_object_and_none_more_for_each_that_i
         objects = len(planned["lb"]) + services
         assert (len(applied), all(item.startswith("patch ") for item in applied)) == (objects, True)
         assert len(writes) - objects == NOTES
-        assert first - len(writes) == READS
+        assert first - len(writes) == READS + WHICH
         again = cluster_lab.run_roles(cluster, *steps)
         assert (again.returncode, again.changed) == (0, 0), again.output
         assert cluster.writes_since(first) == []

@@ -9,8 +9,11 @@ One story in the order of the file. All cases: tests/unit/live_cluster/test_note
 from __future__ import annotations
 
 import copy
+import json
+import ssl
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +153,49 @@ def test_what_the_api_server_refuses_of_a_service_stops_nothing(cluster: Cluster
     cluster.request("DELETE", AFFINE)
     assert run(cluster).returncode == 0
     assert cluster.get("/api/v1/namespaces/affine/services/new") is None
+
+
+STRANGE = {
+    "an index": '{"f:spec":{"f:ports":{"i:0":{"f:name":{}}}}}',
+    "a value": '{"f:spec":{"f:ports":{"v:1":{"f:name":{}}}}}',
+    "keys of no port": '{"f:spec":{"f:ports":{"k:{\\"name\\":\\"x\\"}":{"f:name":{}}}}}',
+    "a map as number": '{"f:spec":{"f:ports":{"k:{\\"port\\":{\\"a\\":1},\\"protocol\\":5}":{"f:name":{}}}}}',
+    "a deep value": '{"f:spec":{"f:ports":{"v:' + "[" * 3000 + "]" * 3000 + '":{"f:name":{}}}}}',
+}
+
+
+def write_managed_fields(cluster: Cluster, path: str, fields: str, manager: str, operation: str = "Update") -> str:
+    """Write an entry of managed fields, as whoever may write an object can; return what the API server keeps, as text."""
+    entries = [item for item in cluster.get(path)["metadata"]["managedFields"] if item["operation"] == "Apply"]
+    entry = {"manager": manager, "operation": operation, "apiVersion": "v1", "time": "2026-01-01T00:00:00Z"}
+    entries.append({**entry, "fieldsType": "FieldsV1", "fieldsV1": "@"})
+    body = json.dumps({"metadata": {"managedFields": entries}}).replace('"@"', fields)
+    headers = {"Authorization": f"Bearer {cluster.token}", "Content-Type": MERGE_PATCH}
+    request = urllib.request.Request(f"{cluster.url}{path}?fieldManager=x", body.encode(), headers, method="PATCH")
+    with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=60) as answer:
+        answer.read()
+    return str(cluster.request("GET", path, raw=True).decode())
+
+
+def test_managed_fields_that_no_program_writes_stop_nothing(cluster: Cluster) -> None:
+    """The API server keeps them: names of items that its lists have not, and thousands of levels, on any Service."""
+    for name, fields in STRANGE.items():
+        kept = write_managed_fields(cluster, AFFINE, fields, MANAGER)
+        assert fields in kept, name
+        found = run(cluster)
+        assert (found.returncode, found.changed) == (0, 0), f"{name}: {found.output}"
+    theirs = "/api/v1/namespaces/dummy/services/deep"
+    spec = {"type": "ClusterIP", "ports": [{"port": 80}]}
+    cluster.apply(theirs, {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "deep"}, "spec": spec}, "tenant")
+    for path, name in ((theirs, "dummy/deep"), (AFFINE, "affine/affine-svc-lb")):
+        fields = '{"f:metadata":{"f:annotations":{"f:b":' + '{"f:a":' * 2000 + "{}" + "}" * 2000 + "}}}"
+        assert fields in write_managed_fields(cluster, path, fields, "tenant")
+        found = run(cluster)
+        assert (found.returncode, found.changed) == (0, 0), found.output
+        assert f"/api/v1/services: {name} is nested more than 100 levels deep" in words(found)
+    cluster.request("DELETE", theirs, raw=True)
+    cluster.request("PATCH", AFFINE, {"metadata": {"managedFields": [{}]}}, MERGE_PATCH)
+    assert run(cluster).returncode == 0
 
 
 def test_service_made_anew_by_a_tenant_is_not_ours(cluster: Cluster) -> None:

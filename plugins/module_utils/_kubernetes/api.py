@@ -15,6 +15,7 @@ import json
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Protocol, Union
 
 from .connection import ClusterConnection
+from .json_answer import DEEPEST, decoded
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
@@ -40,6 +41,17 @@ WRITE_SECONDS = 60
 """Limit of a write, which is not tried again where its answer is lost: the API server itself ends a request then
 (kube-apiserver ``--request-timeout``), and a webhook may take 30 s of it."""
 
+OWN_NAMESPACE = "kube-system"
+"""Every API server makes it, and its UID is as old as the cluster: what tells one cluster from another."""
+_NAMED_SO = "kubernetes.io/metadata.name={0}".format(OWN_NAMESPACE)
+"""By it a list has this namespace alone (Kubernetes, "Automatic labelling"): whoever may list may not get them."""
+
+TOO_DEEP = (
+    "{0}: {1} is nested more than {2} levels deep, as no program writes it, and was not read below; somebody has"
+    " written that, most likely to its managedFields (look at it: kubectl get --show-managed-fields -o yaml)"
+)
+"""Said of an object that was not read whole."""
+
 
 class ClusterError(Exception):
     """The cluster cannot be asked; the text says which, and why.
@@ -62,7 +74,7 @@ class RefusedError(ClusterError):
         self.status = int(error.status)
         try:
             told = json.loads(error.body)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             told = None
         self.message = str(told.get("message") or "") if isinstance(told, dict) else ""
         text = "the API server of {0} refused: {1} {2}".format(where, error.status, error.reason)
@@ -76,6 +88,19 @@ class ConflictError(RefusedError):
     The first is the Status' reason ``AlreadyExists``, the others are ``Conflict``; a quota that several requests count
     on at a time is one too, of an object that was not made (Kubernetes, ``apimachinery/pkg/apis/meta/v1``).
     """
+
+
+class OtherClusterError(ClusterError):
+    """Another cluster answers than the one that this run has looked at. Nothing was sent to it but this question."""
+
+    def __init__(self, where: str, expected: str, seen: Optional[str]) -> None:
+        super().__init__(
+            "{0}: another cluster answers than the one that was looked at, so nothing was done here: the UID of its"
+            " namespace {1} is {2}, not {3}. Somebody has changed the kubeconfig while this run was on its way. Name"
+            " the cluster's own (edge_cluster_kubeconfig, edge_cluster_context), and run again".format(
+                where, OWN_NAMESPACE, seen or "not told", expected
+            )
+        )
 
 
 class Answer(NamedTuple):
@@ -127,6 +152,9 @@ class ClusterApi:
         self.client_version = client.version
         self.date: Optional[str] = None
         """When the server gave its last answer, by its own clock (RFC 9110 date)."""
+        self.expected_uid: Optional[str] = None
+        """UID of the cluster (:meth:`cluster_uid`) that alone is asked for anything; None: whatever cluster it is."""
+        self._uid: Optional[str] = None
         self._client = client
 
     def __enter__(self) -> ClusterApi:
@@ -175,21 +203,43 @@ class ClusterApi:
         found = self._request("post", path, body=body, header_params={"Accept": JSON}) or {}
         return dict(found.get("status") or {"incomplete": True})
 
+    def cluster_uid(self) -> Optional[str]:
+        """Return the UID of the namespace kube-system, which no two clusters share; None where there is none."""
+        if self._uid is None:
+            accept = {"Accept": METADATA_ONLY}
+            found = self._answer("get", "/api/v1/namespaces", header_params=accept, label_selector=_NAMED_SO) or {}
+            uids = [item["metadata"].get("uid") for item in found.get("items") or []]
+            self._uid = uids[0] if len(uids) == 1 else None
+        return self._uid
+
     def _request(self, method: str, path: str, seconds: Optional[int] = None, **given: Any) -> Optional[Dict[str, Any]]:
+        """Return the decoded answer, as :meth:`_answer`, of the expected cluster and no other.
+
+        Raises:
+            OtherClusterError: it is another one.
+        """
+        if self.expected_uid and self.cluster_uid() != self.expected_uid:
+            raise OtherClusterError(self.connection.where, self.expected_uid, self.cluster_uid())
+        return self._answer(method, path, seconds, **given)
+
+    def _answer(self, method: str, path: str, seconds: Optional[int] = None, **given: Any) -> Optional[Dict[str, Any]]:
         """Return the decoded answer to what the client sends; the limit is :data:`REQUEST_SECONDS` by default."""
         answer = self._client.request(method, path, seconds or REQUEST_SECONDS, **given)
         if answer is None:
             return None
         self.date = answer.date or self.date
         try:
-            decoded: Dict[str, Any] = json.loads(answer.content)
+            found, cut = decoded(answer.content)
         except ValueError as error:
             raise ClusterError(
                 "{0} ({1}) answers {2} {3} as no API server does: it is another program, or a proxy on the way".format(
                     self.server, self.connection.where, method.upper(), path
                 )
             ) from error
-        return decoded
+        told = [TOO_DEEP.format(path, name, DEEPEST) for name in cut]
+        self.warnings += [text for text in told if text not in self.warnings]
+        result: Dict[str, Any] = found
+        return result
 
     def items(self, path: str, accept: str = JSON, selector: Optional[str] = None) -> List[Dict[str, Any]]:
         """Return the items of a list; none where the server has no such list."""

@@ -139,6 +139,8 @@ def _outcome(
     found = {"outcome": APPLIED, "uid": after["metadata"]["uid"]}
     if _is_shared(after, params["manager"]):
         found["shared"] = True
+    if item["kind"] == "Node" and not params["dry_run"]:
+        found["version"] = after["metadata"]["resourceVersion"]
     rewritten = sorted(set(other_values(item, after)))
     if rewritten:
         found["rewritten"] = rewritten

@@ -21,7 +21,11 @@ from .._errors import EdgeError
 with contextlib.suppress(ImportError):  # the Kubernetes client needs it too, and is what is reported as missing
     import yaml
 
-OPTIONS: Dict[str, Any] = {"kubeconfig": {"type": "path"}, "context": {"type": "str"}}
+OPTIONS: Dict[str, Any] = {
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+    "cluster_uid": {"type": "str"},
+}
 """The options of every module that reads a cluster."""
 
 PREFIX = "K8S_AUTH_"
@@ -58,7 +62,7 @@ class ClusterConnection:
 
     Args:
         kubeconfig: path of the kubeconfig, or several paths as in ``KUBECONFIG``; None with ``login``, and in a pod.
-        context: the context in it; None = its current one.
+        context: the context in it; None = it has no current one.
         login: host and credentials from variables, by option (``_LOGIN``); None with a kubeconfig.
     """
 
@@ -68,6 +72,8 @@ class ClusterConnection:
         self.kubeconfig = kubeconfig
         self.context = context
         self.login = login
+        self.named_context: Optional[str] = None
+        """The context that later tasks name to stay at this cluster; None where variables or a pod's account say it."""
         self.helm_records = "secrets"
         """The kind in which Helm keeps its records, as ``HELM_DRIVER`` says."""
 
@@ -216,7 +222,9 @@ def _connection(kubeconfig: Optional[str], context: Optional[str], environment: 
         )
     if given:
         return _from_variables(given, environment)
-    return _from_file(kubeconfig, context, environment)
+    found = _from_file(kubeconfig, context, environment)
+    found.named_context = found.context
+    return found
 
 
 def _from_variables(given: Sequence[str], environment: Mapping[str, str]) -> ClusterConnection:
@@ -291,18 +299,19 @@ def _login(names: Sequence[str], values: Mapping[str, str]) -> Dict[str, Any]:
 
 
 def _from_file(kubeconfig: Optional[str], context: Optional[str], environment: Mapping[str, str]) -> ClusterConnection:
-    """Return the connection of a kubeconfig, that of the default one, or that of the pod where there is none."""
+    """Return the connection of a kubeconfig, that of the default one, or that of the pod where there is none.
+
+    Its context is always named: somebody may change the current one while the run is on its way.
+    """
     named = kubeconfig or environment.get("KUBECONFIG")
     paths = [os.path.expanduser(path) for path in (named or "~/.kube/config").split(os.pathsep) if path]
     if not named and not context and not os.path.exists(paths[0]):
         return ClusterConnection(None, None)
-    if len(paths) > 1 and not context:
-        context = _current_context(paths)
-    return ClusterConnection(os.pathsep.join(paths), context)
+    return ClusterConnection(os.pathsep.join(paths), context or _current_context(paths))
 
 
 def _current_context(paths: Sequence[str]) -> Optional[str]:
-    """Return the current context of several files as ``kubectl`` and Helm see it: the first one that is set.
+    """Return the current context of files as ``kubectl`` and Helm see it: the first one that is set.
 
     The Python client takes the last one (kubernetes.config.kube_config.KubeConfigMerger), so it has to be named.
     """
@@ -310,7 +319,7 @@ def _current_context(paths: Sequence[str]) -> Optional[str]:
         try:
             with open(path, encoding="utf-8") as file:
                 content = yaml.safe_load(file)
-        except (OSError, yaml.YAMLError):
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
             continue  # the client tells what is wrong with it
         if isinstance(content, dict) and content.get("current-context"):
             return str(content["current-context"])

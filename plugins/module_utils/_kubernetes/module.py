@@ -21,6 +21,7 @@ def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[st
     """Return a module's result: what ``read`` has found, and how the cluster was reached; or why nothing was read."""
     try:
         with open_cluster(options["kubeconfig"], options["context"], environment) as api:
+            api.expected_uid = options.get("cluster_uid")
             found = read(api, options)
     except ClusterError as error:
         refused = {"refused": error.refused} if error.refused else {}
@@ -28,6 +29,7 @@ def read_cluster(read: Read, options: Mapping[str, Any], environment: Mapping[st
     connection = api.connection
     ways = {
         "server": api.server,
+        "context": connection.named_context,
         "k8s": connection.k8s_arguments(),
         "helm": connection.helm_arguments(),
         "helm_environment": connection.helm_environment(),

@@ -14,10 +14,10 @@ after all, the port gets its name back. Where the server goes away in the middle
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from .api import ClusterApi, ClusterError, RefusedError
+from .list_items import item_keys
 
 JSON_PATCH = "application/json-patch+json"
 _ASIDE = "not-planned-"
@@ -169,8 +169,16 @@ def _named_by(service: Mapping[str, Any], manager: str) -> Set[_Key]:
     for entry in service["metadata"].get("managedFields") or []:
         if (entry.get("manager"), entry.get("operation")) == (manager, "Update") and not entry.get("subresource"):
             ports = ((entry.get("fieldsV1") or {}).get("f:spec") or {}).get("f:ports") or {}
-            found.update(_key(json.loads(name[2:])) for name, of in ports.items() if "f:name" in of)
+            named = [item_keys(name) for name, of in ports.items() if "f:name" in of]
+            found.update(_key(keys) for keys in named if _is_key(keys))
     return found
+
+
+def _is_key(keys: Mapping[str, Any]) -> bool:
+    """Return whether the keys of an owned item are those of a port: others may write any."""
+    port = keys.get("port")
+    # In Python True is an int.
+    return isinstance(port, int) and not isinstance(port, bool) and isinstance(keys.get("protocol", ""), str)
 
 
 def _ports(service: Mapping[str, Any]) -> List[Mapping[str, Any]]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Set
 
-from .api import JSON, METADATA_OF_ONE, METADATA_ONLY, ClusterApi, RefusedError
+from .api import FORBIDDEN, JSON, METADATA_OF_ONE, METADATA_ONLY, OWN_NAMESPACE, ClusterApi, RefusedError
 from .cilium_kinds import plural_of
 from .connection import OPTIONS
 from .helm_records import read_release
@@ -52,8 +52,6 @@ HELM_NOTES = "meta.helm.sh/"
 HELM_KEYS = ("release-name", "release-namespace")
 KUBE_PROXY = "kube-proxy"
 """The DaemonSet of which it counts on how many nodes it is to run."""
-OWN_NAMESPACE = "kube-system"
-"""Every API server makes it, and its UID is as old as the cluster: what tells one cluster from another."""
 NO_NAMESPACE = "cluster-edge-no-such-namespace"
 """No RoleBinding stands there, so the rules of a review there are those that hold everywhere."""
 
@@ -99,7 +97,7 @@ def node_facts(node: Mapping[str, Any]) -> Dict[str, Any]:
     written = (node["metadata"].get("annotations") or {}).get(K3S_ARGUMENTS)
     try:
         arguments = json.loads(written) if written else None
-    except ValueError:
+    except (ValueError, RecursionError):
         arguments = None
     return {
         "os_image": info.get("osImage") or "",
@@ -117,17 +115,23 @@ class Rollout(NamedTuple):
     """Pods of the newest template."""
     ready: int
     """Pods that are ready, whatever their template."""
+    old: int
+    """Pods of older templates, which may be those that are ready; of a DaemonSet also nodes without any pod."""
 
 
 def rollout_counts(kind: str, found: Mapping[str, Any]) -> Rollout:
-    """Return how far a DaemonSet or Deployment is."""
+    """Return how far a DaemonSet or Deployment is.
+
+    A DaemonSet counts by nodes, and of a node's pods the oldest one alone (pkg/controller/daemon/daemon_controller.go
+    of Kubernetes, updateDaemonSetStatus). A Deployment counts pods, and more than it wants while it rolls out.
+    """
     status = found.get("status") or {}
     if kind == "DaemonSet":
         names = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady")
-        return Rollout(*(status.get(name) or 0 for name in names))
-    return Rollout(
-        found["spec"].get("replicas", 1), *(status.get(name) or 0 for name in ("updatedReplicas", "readyReplicas"))
-    )
+        wanted, updated, ready = (status.get(name) or 0 for name in names)
+        return Rollout(wanted, updated, ready, max(wanted - updated, 0))
+    there, updated, ready = (status.get(name) or 0 for name in ("replicas", "updatedReplicas", "readyReplicas"))
+    return Rollout(found["spec"].get("replicas", 1), updated, ready, max(there - updated, 0))
 
 
 def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
@@ -147,7 +151,8 @@ def rollout_lack(kind: str, found: Optional[Mapping[str, Any]]) -> str:
 def runs_in_part(api: ClusterApi, kind: str, found: Optional[Mapping[str, Any]]) -> bool:
     """Return whether a workload rolls nothing out and has a pod that is ready: single ones lack, and no more.
 
-    What is left to roll out on nodes that are down does not count: it goes on when they are back.
+    What a DaemonSet has left to roll out on nodes that are down does not count: it goes on when they are back. A
+    Deployment takes its pods on such nodes away first, so that what it has of an older template may be what is ready.
     """
     if found is None:
         return False
@@ -155,23 +160,30 @@ def runs_in_part(api: ClusterApi, kind: str, found: Optional[Mapping[str, Any]])
     counts = rollout_counts(kind, found)
     if not seen or not 0 < counts.ready < counts.wanted:
         return False
-    if counts.updated < counts.ready:
+    if counts.updated < counts.ready or (kind == "Deployment" and counts.old):
         return False  # a pod that is ready is not updated yet, which takes no list of pods and nodes
     return counts.updated >= counts.wanted or counts.updated + left_on_dead_nodes(api, found) >= counts.wanted
+
+
+def only_old_run(api: ClusterApi, kind: str, found: Mapping[str, Any]) -> bool:
+    """Return whether each pod of a workload that is ready may be of an older template: then the newest may be at fault.
+
+    The status does not tell which pods are ready: as many as are old may be the old ones.
+    """
+    counts = rollout_counts(kind, found)
+    return 0 < counts.ready <= counts.old and not runs_in_part(api, kind, found)
 
 
 def may_wait_for_a_node(kind: str, found: Mapping[str, Any]) -> bool:
     """Return whether a Deployment has rolled out but for pods that are not ready: others are, of its newest template.
 
-    ``status.replicas`` counts the pods of older templates too, of which one may be the ready one: with one node it
-    keeps its place, and the newer ones find none.
+    A pod of an older template may be the ready one: with one node it keeps its place, and the newer ones find none.
     """
     status = found.get("status") or {}
     if kind != "Deployment" or status.get("observedGeneration", 0) < found["metadata"]["generation"]:
         return False
     counts = rollout_counts(kind, found)
-    none_is_old = (status.get("replicas") or 0) <= counts.updated
-    return none_is_old and counts.updated >= counts.wanted and 0 < counts.ready < counts.wanted
+    return not counts.old and counts.updated >= counts.wanted and 0 < counts.ready < counts.wanted
 
 
 def waits_for_nodes(kind: str, found: Optional[Mapping[str, Any]], pods: Optional[List[Dict[str, str]]]) -> bool:
@@ -200,26 +212,37 @@ def suffices(api: ClusterApi, kind: str, found: Optional[Mapping[str, Any]], som
     return may_wait_for_a_node(kind, found) and waits_for_nodes(kind, found, unready_pods(api, found))
 
 
-def read_kinds(
-    api: ClusterApi, group: str, plurals: List[str]
-) -> Tuple[Dict[str, Any], List[Dict[str, Any]], Set[str]]:
-    """Return the kinds that are served, by name, their objects, and those of ``plurals`` that are not served."""
-    kinds: Dict[str, Any] = {}
-    objects: List[Dict[str, Any]] = []
-    missing: Set[str] = set()
+class Kinds(NamedTuple):
+    """What an API server serves of some kinds."""
+
+    served: Dict[str, Any]
+    """By name, as :func:`served_kind`."""
+    objects: List[Dict[str, Any]]
+    """All objects of these."""
+    missing: Set[str]
+    """Plurals of those that it does not serve."""
+    unknown: Set[str]
+    """Those of them that it has no definition of: nothing is left of their objects."""
+
+
+def read_kinds(api: ClusterApi, group: str, plurals: List[str]) -> Kinds:
+    """Return the kinds of ``plurals`` that are served, with their objects, and those that are not."""
+    found = Kinds({}, [], set(), set())
     for plural in plurals:
         definition = api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}")
         kind = served_kind(definition)
+        if definition is None:
+            found.unknown.add(plural)
         if definition is None or kind is None:
-            missing.add(plural)
+            found.missing.add(plural)
             continue
         name = definition["spec"]["names"]["kind"]
         api_version = f"{group}/{kind['versions'][0]}"
-        kinds[name] = kind
+        found.served[name] = kind
         for item in api.items(f"/apis/{api_version}/{plural}"):
             # Cilium takes a CiliumBGPPeeringPolicy or CiliumL2AnnouncementPolicy without a spec.
-            objects.append({**item, "apiVersion": api_version, "kind": name, "spec": item.get("spec") or {}})
-    return kinds, objects, missing
+            found.objects.append({**item, "apiVersion": api_version, "kind": name, "spec": item.get("spec") or {}})
+    return found
 
 
 def kind_of(rollout: str) -> str:
@@ -250,13 +273,14 @@ def read_unready(api: ClusterApi, workloads: Mapping[str, Optional[Mapping[str, 
     unready = {}
     for rollout, found in workloads.items():
         if rollout_lack(kind_of(rollout), found):
-            counts = rollout_counts(kind_of(rollout), found) if found else Rollout(0, 0, 0)
+            counts = rollout_counts(kind_of(rollout), found) if found else Rollout(0, 0, 0, 0)
             pods = unready_pods(api, found) if found else []
             unready[rollout] = {
                 "ready": counts.ready,
                 "wanted": counts.wanted,
                 "pods": pods,
                 "waits_for_nodes": waits_for_nodes(kind_of(rollout), found, pods),
+                "only_old": found is not None and only_old_run(api, kind_of(rollout), found),
             }
     return unready
 
@@ -337,6 +361,16 @@ def read_secrets_elsewhere(
     return found
 
 
+def read_cluster_uid(api: ClusterApi) -> Optional[str]:
+    """Return what tells the cluster from others; None where the account may not list namespaces."""
+    try:
+        return api.cluster_uid()
+    except RefusedError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return None
+
+
 def carries(item: Mapping[str, Any], selector: Optional[str]) -> bool:
     """Return whether an object has each label of a selector that names values; none: it has not."""
     labels = item["metadata"].get("labels") or {}
@@ -385,7 +419,7 @@ def read_state(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
     end = time.monotonic() + params["wait"]
     awaited = params["plurals"] if params["wait_plurals"] is None else params["wait_plurals"]
     while True:
-        kinds, objects, missing = read_kinds(api, params["group"], params["plurals"])
+        kinds = read_kinds(api, params["group"], params["plurals"])
         workloads = read_rollouts(api, params["rollouts"])
         rollouts = {name: rollout_lack(kind_of(name), found) for name, found in workloads.items()}
         lacking = [
@@ -393,13 +427,14 @@ def read_state(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
             for name, lack in rollouts.items()
             if lack and not suffices(api, kind_of(name), workloads[name], params["some_suffice"])
         ]
-        complete = not missing.intersection(awaited) and not lacking
+        complete = not kinds.missing.intersection(awaited) and not lacking
         if complete or time.monotonic() >= end:
             break
         time.sleep(POLL_SECONDS)
     state: Dict[str, Any] = {
-        "kinds": kinds,
-        "objects": objects,
+        "kinds": kinds.served,
+        "unknown": sorted(kinds.unknown),
+        "objects": kinds.objects,
         "rollouts": rollouts,
         "unready": read_unready(api, workloads),
         "images": {name: images_of(found) for name, found in workloads.items() if found},
@@ -416,6 +451,8 @@ def read_state(api: ClusterApi, params: Mapping[str, Any]) -> Dict[str, Any]:
         uid_of = {item["metadata"]["name"]: item["metadata"].get("uid") for item in there}
         state["namespaces"] = sorted(uid_of)
         state["cluster_uid"] = uid_of.get(OWN_NAMESPACE)
+    elif params["release"] or params["config_map"]:  # what is written afterwards goes to this cluster
+        state["cluster_uid"] = read_cluster_uid(api)
     state["release"] = read_release(api, params["release"]) if params["release"] else None
     state["rules"] = read_rules(api, params["rules"]) if params["rules"] else {}
     state["workloads"] = read_workloads(api) if params["workloads"] else None

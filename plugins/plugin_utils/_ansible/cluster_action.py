@@ -26,8 +26,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 
 COLLECTION = "hybridnet.cluster_edge"
 
-PLACE: dict[str, Any] = {"kubeconfig": {"type": "str"}, "context": {"type": "str"}}
+NAMES: dict[str, Any] = {"kubeconfig": {"type": "str"}, "context": {"type": "str"}}
 """The options that name a cluster. The path is text: which home ``~`` means is known where it is read."""
+
+PLACE: dict[str, Any] = {**NAMES, "cluster_uid": {"type": "str"}}
+"""These, and the one that says which cluster must answer."""
 
 LOOK_AT = (
     "Look at edge_cluster_kubeconfig and edge_cluster_context, or at K8S_AUTH_HOST where the environment names the"
@@ -37,6 +40,17 @@ LOOK_AT = (
 
 ROLES = tuple(f"{COLLECTION}.cilium_net_{name}" for name in ("release", "bgp", "lb", "services"))
 """The roles that have deprecated variables of their own for kubeconfig and context."""
+
+
+def staying(options: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's options, by which all further requests go to the cluster that has answered, or fail.
+
+    Args:
+        options: the task's.
+        found: the result of module ``cluster_state_info``. A UID that it has not read stays open.
+    """
+    context = options["context"] or (found.get("connection") or {}).get("context")
+    return {**options, "context": context, "cluster_uid": options["cluster_uid"] or found.get("cluster_uid")}
 
 
 class ClusterAction(ActionBase):
@@ -88,12 +102,12 @@ class ClusterAction(ActionBase):
 
         Args:
             wanted: its options; those that are left out have their defaults.
-            place: what has kubeconfig and context.
+            place: what has kubeconfig and context, and perhaps the UID of the cluster.
             task_vars: the task's variables.
             read: what is done in the module's place, where the cluster is read from this process.
         """
         request = {name: spec.get("default") for name, spec in STATE_ARGUMENTS.items()}
-        request.update({name: place[name] for name in PLACE})
+        request.update({name: place.get(name) for name in PLACE})
         request.update(wanted)
         return self.run_module("cluster_state_info", read, request, task_vars)
 
@@ -105,7 +119,7 @@ class ClusterAction(ActionBase):
         Args:
             state: the result of module ``cluster_state_info``.
             plurals: the kinds.
-            options: the task's, of which kubeconfig and context are used.
+            options: the task's, of which those of :data:`PLACE` are used.
             task_vars: the task's variables.
         """
         if not plurals:
@@ -119,7 +133,7 @@ class ClusterAction(ActionBase):
         if role is None or role.get_name() not in ROLES:
             return {}
         found: dict[str, str] = {}
-        for option in PLACE:
+        for option in NAMES:
             name = f"{role.get_name().rpartition('.')[2]}_{option}"
             value = self._templar.template(task_vars.get(name))
             if not value or value == options[option]:  # nothing hangs on a variable that says the same

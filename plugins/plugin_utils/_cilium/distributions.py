@@ -9,7 +9,6 @@ look at a live cluster (``distribution_look``) reads those that the API shows.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,8 +19,10 @@ from ...module_utils._errors import EdgeError
 from .._addressing.addresses import Cidr
 from .._addressing.families import Family
 from .._addressing.intervals import Interval
-from .._versions.cilium import parse_version
+from .._kubernetes.values import as_written
+from .._versions.cilium import BPF_MASQUERADE, HOST_ROUTING, parse_version
 from .._versions.cilium_chart import API_URLS_SUFFICE_SINCE
+from .ipam import KUBERNETES
 
 AGENT_CAPABILITIES = "securityContext.capabilities.ciliumAgent"
 CLEAN_CAPABILITIES = "securityContext.capabilities.cleanCiliumState"
@@ -110,7 +111,7 @@ _NO_MODULES = "Talos lets no pod load kernel modules: the chart's list without S
 TALOS = Distribution(
     "Talos",
     values=(
-        BaseValue("ipam.mode", "kubernetes", "Talos hands out the nodes' pod CIDRs (cluster.network.podSubnets)"),
+        BaseValue("ipam.mode", KUBERNETES, "Talos hands out the nodes' pod CIDRs (cluster.network.podSubnets)"),
         BaseValue("kubeProxyReplacement", True, "Talos is set to run no kube-proxy (cluster.proxy.disabled)"),
         BaseValue(HOST, "localhost", "KubePrism, Talos's own load balancer for the API server, runs on each node"),
         BaseValue(PORT, 7445, "KubePrism's port"),
@@ -137,8 +138,8 @@ TALOS = Distribution(
         ),
         Prerequisite(
             "host DNS does not answer pods, or Cilium routes by the host's stack",
-            "`machine.features.hostDNS.forwardKubeDNSToHost: false`, or `bpf.hostLegacyRouting: true`; with"
-            " `bpf.masquerade` alone",
+            f"`machine.features.hostDNS.forwardKubeDNSToHost: false`, or `{as_written(HOST_ROUTING, True)}`; with"
+            f" `{BPF_MASQUERADE}` alone",
             "",
         ),
     ),
@@ -242,16 +243,3 @@ def detected(node: Mapping[str, Any]) -> str | None:
         if item.node_mark and re.match(item.node_mark[1], str(node.get(item.node_mark[0]) or "")):
             return name
     return None
-
-
-def nested(path: str, value: Any) -> dict[str, Any]:
-    """Return a value at its dotted path, as maps in maps."""
-    for name in reversed(path.split(".")):
-        value = {name: value}
-    return dict(value)
-
-
-def as_written(path: str, value: Any) -> str:
-    """Return a value as a line of YAML that can be pasted below ``edge_cilium_values``: a name with dots is another."""
-    names = path.split(".")
-    return f"{': {'.join(names)}: {json.dumps(value)}{'}' * (len(names) - 1)}"

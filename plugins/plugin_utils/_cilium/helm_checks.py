@@ -21,6 +21,7 @@ from ...module_utils._errors import EdgeError
 from .._addressing.addresses import LAST_PORT, Address, parse_address, url_addresses
 from .._addressing.families import Family
 from .._addressing.intervals import contains
+from .._kubernetes.values import in_maps, is_false, is_true, truth, value_at
 from .._model.site import Cluster
 from .._versions.cilium import Version, parse_version, text_of
 from .._versions.cilium_chart import HELM_VALUES, KNOWN_CHILDREN, KNOWN_NAMES, NEVER, HelmValue
@@ -47,9 +48,9 @@ from .helm_values import (
     planned_values,
     pod_families,
     shown,
-    value_at,
 )
-from .pod_ranges import list_path, mask_path, written_ranges
+from .ipam import CLUSTER_POOL, MULTI_POOL, enabled_path, list_path, mask_path
+from .pod_ranges import written_ranges
 from .services import CILIUM_INGRESS, GATEWAY
 
 ERROR, WARNING = "error", "warning"
@@ -189,14 +190,14 @@ def _switched_off(cluster: Cluster) -> Iterator[ValueProblem]:
     for path, reason in (
         ("bgpControlPlane.enabled", "the cluster has peerings" if cluster.peerings else None),
         ("enableLBIPAM", _pool_reason(cluster)),
-        *((f"{family.key}.enabled", family_reason(cluster, family)) for family in Family),
+        *((enabled_path(family), family_reason(cluster, family)) for family in Family),
         ("l2announcements.enabled", _l2_reason(cluster)),
         ("kubeProxyReplacement", _l2_reason(cluster)),
         ("ingressController.enabled", _chart_reason(cluster, CILIUM_INGRESS)),
         ("gatewayAPI.enabled", _chart_reason(cluster, GATEWAY)),
     ):
         written = value_at(cluster.values, path)
-        if reason and written is not None and not isinstance(written, Mapping) and str(written).lower() != "true":
+        if reason and written is not None and not isinstance(written, Mapping) and truth(written) is not True:
             printed = "false" if written is False else written or _as_json(written)
             yield ValueProblem(path, f"it is {printed}, but {reason}", "remove it")
 
@@ -224,9 +225,9 @@ def _no_load_balancer(cluster: Cluster) -> Iterator[ValueProblem]:
     """Yield values by which the Service of Cilium's ingress controller gets no address, though the inventory has it."""
     names = ", ".join(_of_chart(cluster, CILIUM_INGRESS))
     in_host, kind = f"{_HOST_NETWORK}.enabled", f"{_SERVICE}.type"
-    for path, usual in ((in_host, (None, False, "false")), (kind, (None, "LoadBalancer"))):
+    for path, usual in ((in_host, False), (kind, "LoadBalancer")):
         written = value_at(cluster.values, path)
-        if names and written not in usual:
+        if names and written is not None and usual not in (written, truth(written)):
             shown = "true" if written is True else written
             problem = (
                 f"it is {shown}, but edge_services has {names}: only a Service of type LoadBalancer gets addresses"
@@ -239,7 +240,7 @@ def _stopped(cluster: Cluster) -> Iterator[ValueProblem]:
     if not (cluster.peerings or cluster.pools):
         return
     for path in ("agent", "operator.enabled"):
-        if value_at(cluster.values, path) in (False, "false"):
+        if is_false(cluster.values, path):
             yield ValueProblem(path, "it is false, but peerings and pools are its work", "remove it")
     if value_at(cluster.values, "operator.replicas") in (0, "0"):
         yield ValueProblem(
@@ -280,9 +281,9 @@ def _missing_families(cluster: Cluster) -> Iterator[ValueProblem]:
 def _ipam_problems(cluster: Cluster) -> Iterator[ValueProblem]:
     """Yield IPAM values that contradict the inventory's pod CIDRs, from which the router's filter is made."""
     mode = value_at(cluster.values, "ipam.mode")
-    if cluster.pod_pools and mode not in (None, "multi-pool"):
-        yield ValueProblem("ipam.mode", f"it is {mode}, but edge_cluster_pod_pools needs multi-pool", "remove it")
-    if mode in (None, "cluster-pool"):
+    if cluster.pod_pools and mode not in (None, MULTI_POOL):
+        yield ValueProblem("ipam.mode", f"it is {mode}, but edge_cluster_pod_pools needs {MULTI_POOL}", "remove it")
+    if mode in (None, CLUSTER_POOL):
         yield from _other_ranges(cluster)
     if not any(item.kind == "pod_cidrs" for peering in cluster.peerings for item in peering.advertise):
         return
@@ -320,7 +321,7 @@ def _listen_problems(cluster: Cluster) -> Iterator[ValueProblem]:
     The chart's own list does not have it.
     """
     ports = low_ports(cluster)
-    if not ports or not cluster.cilium_managed or value_at(cluster.values, "securityContext.privileged") is True:
+    if not ports or not cluster.cilium_managed or is_true(cluster.values, "securityContext.privileged"):
         return
     written = value_at(cluster.values, AGENT_CAPABILITIES)
     if written is None and cluster.distribution == "talos":
@@ -403,7 +404,7 @@ def _distribution_problems(cluster: Cluster) -> Iterator[ValueProblem]:
         if isinstance(written, (list, tuple)) and "SYS_MODULE" in written:
             problem = "it has SYS_MODULE, which Talos gives no pod: the container would not start"
             yield ValueProblem(path, problem, "take SYS_MODULE out of the list")
-    if value_at(values, "cgroup.autoMount.enabled") in (True, "true"):
+    if is_true(values, "cgroup.autoMount.enabled"):
         yield ValueProblem(
             "cgroup.autoMount.enabled",
             "it is true, but Talos has mounted cgroup v2 at /sys/fs/cgroup, and its root file system is read-only",
@@ -441,7 +442,7 @@ def _other_types(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
     Labels and annotations are text for Kubernetes (``metav1.ObjectMeta``), which sees those of the ingress controller
     where that is on. What is null stands for no value.
     """
-    is_off = value_at(values, "ingressController.enabled") in (False, "false")
+    is_off = is_false(values, "ingressController.enabled")
     texts = {tuple(path.split(".")): value_at(values, path) for path in _TEXTS}
     for path in _MAPS:
         found, parts = value_at(values, path), tuple(path.split("."))
@@ -502,16 +503,16 @@ def _check_rule(
 
 def _is_left_over(rule: HelmValue, written: Any, release: Mapping[str, Any]) -> bool:
     """Return whether nothing is missed where the chart ignores what is written."""
-    beside = value_at(release, rule.left_over_with) if rule.left_over_with else None
+    beside = rule.left_over_with is not None and is_true(release, rule.left_over_with)
     as_it_is = str(written).lower() in {str(value).lower() for value in rule.left_over_as}
-    return rule.left_over or as_it_is or beside in (True, "true")
+    return rule.left_over or as_it_is or beside
 
 
 def _unknown_names(values: Mapping[str, Any]) -> Iterator[ValueProblem]:
     for name in values:
         if (top := name.partition(".")[0]) != name and top in KNOWN_NAMES:
-            nested = f"{': {'.join(name.split('.'))}: ...{'}' * name.count('.')}"
-            yield ValueProblem(name, "a name with dots is one name for Helm, and no chart has it", f"write {nested}")
+            hint = f"write {in_maps(name, '...')}"
+            yield ValueProblem(name, "a name with dots is one name for Helm, and no chart has it", hint)
             continue
         if name == "cilium" and isinstance(values[name], Mapping):
             yield ValueProblem(name, "no chart known here has it", "write what is below it one level up")

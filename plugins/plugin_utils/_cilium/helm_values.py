@@ -18,6 +18,7 @@ from typing import Any
 from ...module_utils._errors import MASK
 from .._addressing.addresses import Cidr
 from .._addressing.families import Family
+from .._kubernetes.values import nested, value_at
 from .._model.site import Cluster, L2Lease
 from .distributions import (
     AGENT_CAPABILITIES,
@@ -27,8 +28,8 @@ from .distributions import (
     BaseValue,
     api_addresses,
     distribution_of,
-    nested,
 )
+from .ipam import CLUSTER_POOL, MADE_AT_START, MULTI_POOL, list_path, mask_path
 from .lb import DEFAULT_POD_POOL, pod_pool_spec
 from .services import cilium_chart_values
 
@@ -98,11 +99,11 @@ def needed_values(cluster: Cluster) -> dict[str, Any]:
         values["l2announcements"] = {"enabled": True, **_lease_values(cluster.l2_lease)}
         values["k8sClientRateLimit"] = _client_rate_limit(cluster)
     if cluster.pod_pools:
-        values["ipam"] = {"mode": "multi-pool"}
+        values |= nested("ipam.mode", MULTI_POOL)
         first = [pool for pool in cluster.pod_pools if pool.name == DEFAULT_POD_POOL]
         if first:
             made = {pool.name: pod_pool_spec(pool) for pool in first}
-            values["ipam"]["operator"] = {"autoCreateCiliumPodIPPools": made}
+            values = _merge(values, nested(MADE_AT_START, made))
     return values
 
 
@@ -146,6 +147,11 @@ def shown(path: Sequence[str], value: Any) -> Any:
     if isinstance(value, str) and _TELLS_SECRET.search(value):
         return HIDDEN
     return [_shown_item(path, item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def has_secrets(values: Mapping[str, Any]) -> bool:
+    """Return whether any of a release's values may be a secret."""
+    return bool(shown((), values) != values)
 
 
 def _selects(item: Any, path: Sequence[str]) -> bool:
@@ -238,14 +244,6 @@ def low_ports(cluster: Cluster) -> list[int]:
     return sorted(port for port in ports if port is not None and port < 1024)
 
 
-def value_at(values: Mapping[str, Any], path: str) -> Any:
-    """Return the value at a dotted path; None where it is absent."""
-    found: Any = values
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
-
-
 def _without_ipv4(cluster: Cluster) -> bool:
     """Return whether the cluster's pod CIDRs are known and nothing in it has an IPv4 address."""
     families = {cidr.family for cidr in (*cluster.service_cidrs, *cluster.external_cidrs)}
@@ -284,20 +282,20 @@ def distribution_values(cluster: Cluster) -> list[BaseValue]:
     ]
     if cluster.pod_cidrs or not distribution.pod_cidrs:
         return values
-    ranges = value_at(_cluster_pool(cluster, distribution.pod_cidrs), "ipam.operator") or {}
+    ranges = _cluster_pool(cluster, distribution.pod_cidrs)
     reason = f"the pod CIDR of {distribution.name} where it is told no other"
     return values + [
-        BaseValue(f"ipam.operator.{name}", value, reason)
-        for name, value in ranges.items()
-        if name.endswith("List") and value_at(cluster.values, f"ipam.operator.{name}") is None
+        BaseValue(path, value_at(ranges, path), reason)
+        for path in map(list_path, Family)
+        if value_at(ranges, path) is not None and value_at(cluster.values, path) is None
     ]
 
 
 def _base_values(cluster: Cluster) -> Mapping[str, Any]:
     distribution = distribution_of(cluster.distribution)
     base = _nested(distribution_values(cluster))
-    mode = value_at(cluster.values, "ipam.mode") or distribution.value_of("ipam.mode") or "cluster-pool"
-    if mode == "cluster-pool":
+    mode = value_at(cluster.values, "ipam.mode") or distribution.value_of("ipam.mode") or CLUSTER_POOL
+    if mode == CLUSTER_POOL:
         base = _merge(base, _cluster_pool(cluster, distribution.pod_cidrs))
     return base
 
@@ -316,15 +314,15 @@ def _cluster_pool(cluster: Cluster, usual: tuple[Cidr, ...]) -> dict[str, Any]:
     They are written without a distribution too: by the chart's own, nodes would get theirs out of 10.0.0.0/8, whatever
     the inventory says. The lengths of nodes' ranges are always written: the chart's own for IPv6 (120) is not ours.
     """
-    if cluster.pod_pools or value_at(cluster.values, "ipam.mode") not in (None, "cluster-pool"):
+    if cluster.pod_pools or value_at(cluster.values, "ipam.mode") not in (None, CLUSTER_POOL):
         return {}
-    operator: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for family in Family:
         cidrs = [cidr.text for cidr in cluster.pod_cidrs or usual if cidr.family is family]
         if cidrs:
-            operator[f"clusterPool{family.label}PodCIDRList"] = cidrs
-            operator[f"clusterPool{family.label}MaskSize"] = cluster.pod_mask[family]
-    return {"ipam": {"mode": "cluster-pool", "operator": operator}} if operator else {}
+            values = _merge(values, nested(list_path(family), cidrs))
+            values = _merge(values, nested(mask_path(family), cluster.pod_mask[family]))
+    return _merge(values, nested("ipam.mode", CLUSTER_POOL)) if values else {}
 
 
 def _lease_values(lease: L2Lease) -> dict[str, str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 from .._addressing.families import Family
+from .._kubernetes.labels import LABEL_HOSTNAME
+from .._kubernetes.selectors import IN, NOT_IN, Requirement, Selector, selector_of_both
 from .._model.site import Cluster, Network, PodPool, Pool, Site
 from .._pools.capacity import cilium_spec
 from .common import LB_KINDS, Object, announced_selector, finish, new_object, pool_selector
@@ -80,10 +82,17 @@ def _l2_policy(cluster: Cluster, pool: Pool, network: Network, nodes: Object | N
 
 
 def _l2_node_selector(cluster: Cluster, network: Network) -> Object | None:
-    """Return the selector of the nodes that announce on ``network``; None = all nodes of the cluster."""
-    if network.l2_nodes is not None:
-        return network.l2_nodes.label_selector()
-    hosts = sorted(node.host for node in cluster.nodes if node.addresses.get(network.name))
-    if len(hosts) == len(cluster.nodes):
-        return None
-    return {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": hosts}]}
+    """Return the selector of the nodes that announce on ``network``; None = all nodes of the cluster.
+
+    An absent node lives in the cluster, perhaps for long, and could take a lease: one that would match is left out by
+    its name.
+    """
+    chosen = network.l2_nodes
+    if chosen is None:
+        hosts = sorted(node.host for node in cluster.nodes if node.addresses.get(network.name))
+        if len(hosts) < len(cluster.nodes):
+            return {"matchExpressions": [{"key": LABEL_HOSTNAME, "operator": IN, "values": hosts}]}
+    absent = tuple(node.host for node in cluster.absent_nodes if node.may_match(chosen))
+    if absent:
+        chosen = selector_of_both(chosen, Selector((Requirement(LABEL_HOSTNAME, NOT_IN, absent),)))
+    return None if chosen is None else chosen.label_selector()

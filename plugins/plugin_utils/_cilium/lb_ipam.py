@@ -24,10 +24,10 @@ from typing import Any
 
 from ...module_utils._errors import EdgeError
 from ...module_utils._kubernetes.cilium_kinds import ASKED_ADDRESSES
-from .._addressing.addresses import Address, parse_address
+from .._addressing.addresses import Address
 from .._addressing.families import Family
 from .._addressing.intervals import Interval, merge
-from .._addressing.live import live_block
+from .._addressing.live import live_address, live_block
 from .._kubernetes.labels import (
     ANNOTATION_ADDRESSES,
     ANNOTATION_SHARING_KEY,
@@ -37,10 +37,10 @@ from .._kubernetes.labels import (
     service_labels,
 )
 from .._kubernetes.selectors import Selector, selector_of
+from .._kubernetes.values import as_written, is_false, is_true, value_at
 from .._model.site import KUBERNETES_TRAFFIC_POLICY
-from .._versions.cilium import SHARED_PORTS, Fault, Version, parse_version
+from .._versions.cilium import SHARED_IMPORTS, SHARED_PORTS, Fault, Version, parse_version
 from .common import Object
-from .helm_values import value_at
 
 POOL = "CiliumLoadBalancerIPPool"
 CONFLICT = "cilium.io/PoolConflict"
@@ -55,11 +55,14 @@ EVERY_NAMESPACE = "*"
 """In :data:`ANNOTATION_SHARING_NAMESPACES`: all."""
 VALUES_SINCE: Version = (1, 17, 0)
 """The first chart that has ``enableLBIPAM`` and ``defaultLBServiceIPAM``."""
+_SWITCH, _BY_DEFAULT = "enableLBIPAM", "defaultLBServiceIPAM"
 CLASS_SWITCHES = {
     LOAD_BALANCER_CLASSES["bgp"]: "bgpControlPlane.enabled",
     LOAD_BALANCER_CLASSES["l2"]: "l2announcements.enabled",
 }
 """``loadBalancerClass`` -> the Helm value without which nobody serves it; the chart has both off."""
+_SWITCHED_ON_BY = {"bgpControlPlane.enabled": "a peering", "l2announcements.enabled": "a pool with l2"}
+"""Such a Helm value -> what of the inventory makes the plan write it."""
 ALL, CLASSED, NONE = "all", "classed", "none"
 """Which services LB-IPAM serves: all, those with a ``loadBalancerClass`` of Cilium's, or none, as it does not run."""
 
@@ -100,9 +103,9 @@ def served_by(version: str, values: Mapping[str, Any]) -> str:
             return ALL
     except EdgeError:  # a build of somebody's own
         pass
-    if value_at(values, "enableLBIPAM") in (False, "false"):
+    if is_false(values, _SWITCH):
         return NONE
-    return ALL if value_at(values, "defaultLBServiceIPAM") in (None, "lbipam") else CLASSED
+    return ALL if value_at(values, _BY_DEFAULT) in (None, "lbipam") else CLASSED
 
 
 def serves_class(values: Mapping[str, Any], name: str) -> bool:
@@ -114,7 +117,32 @@ def serves_class(values: Mapping[str, Any], name: str) -> bool:
         values: those that somebody has set.
         name: the class.
     """
-    return value_at(values, CLASS_SWITCHES[name]) in (True, "true")
+    return is_true(values, CLASS_SWITCHES[name])
+
+
+def why_not_served(version: str, values: Mapping[str, Any], name: str | None) -> str | None:
+    """Return why a release's LB-IPAM gives no address to a service of a class, with the way out; None: it does.
+
+    Args:
+        version: of its chart.
+        values: those that somebody has set.
+        name: the class, one of Cilium's; None: the service has none.
+    """
+    served = served_by(version, values)
+    if served == NONE:
+        return f"{as_written(_SWITCH, False)} in edge_cilium_values switches Cilium's address management off"
+    if name is None:
+        if served == ALL:
+            return None
+        other = as_written(_BY_DEFAULT, value_at(values, _BY_DEFAULT))
+        return f"it has no loadBalancerClass, and {other} in edge_cilium_values leaves such services to others"
+    if serves_class(values, name):
+        return None
+    switch = CLASS_SWITCHES[name]
+    return (
+        f"its loadBalancerClass is {name}, which Cilium serves only with {as_written(switch, True)}"
+        f" (edge_cilium_values; {_SWITCHED_ON_BY[switch]} of the inventory writes it)"
+    )
 
 
 def _is_served(service: Object, which: str) -> bool:
@@ -230,6 +258,8 @@ class LbService:
     """``externalTrafficPolicy``."""
     pods: frozenset[tuple[str, str]]
     """``spec.selector``."""
+    unread: tuple[str, ...] = ()
+    """What its status has beside addresses, such as a host's name: none of it stays (``stripOrImportIngresses``)."""
 
     @property
     def place(self) -> str:
@@ -253,13 +283,15 @@ def read_service(item: Object) -> LbService:
         ports=frozenset((port["port"], port.get("protocol") or "TCP") for port in spec.get("ports") or []),
         policy=spec.get("externalTrafficPolicy") or KUBERNETES_TRAFFIC_POLICY,
         pods=frozenset((spec.get("selector") or {}).items()),
+        unread=_unread(ingress),
     )
 
 
 def asked_addresses(item: Mapping[str, Any]) -> frozenset[Address]:
     """Return the addresses that a Service asks for (``getSVCRequestedIPs``); none: any will do."""
     asked = (item.get("spec") or {}).get("loadBalancerIP") or ""
-    return frozenset(_addresses([asked, *_annotation(item, ANNOTATION_ADDRESSES).split(",")]))
+    annotated = _annotation(item, ANNOTATION_ADDRESSES).split(",")
+    return frozenset(_addresses([asked, *(text.strip() for text in annotated)]))
 
 
 def service_name(item: Object) -> str:
@@ -276,11 +308,15 @@ def _addresses(texts: Any) -> tuple[Address, ...]:
     """Return the addresses among texts; Cilium passes over what is none."""
     found = []
     for text in texts:
-        try:
-            found.append(parse_address(text.strip(), ""))
-        except EdgeError:
-            continue
+        with suppress(TypeError, ValueError):
+            found.append(live_address(text))
     return tuple(dict.fromkeys(found))
+
+
+def _unread(ingress: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what a status has that Cilium does not read as an address: host names, and texts that are none."""
+    texts = (str(entry.get("ip") or entry.get("hostname") or "") for entry in ingress)
+    return tuple(dict.fromkeys(text for text in texts if text and not _addresses([text])))
 
 
 def _families(spec: Mapping[str, Any]) -> frozenset[Family]:
@@ -369,14 +405,37 @@ def other_shares(
     """Yield the addresses that a Service may get for one that it shares, when that is imported.
 
     The first service that is looked at keeps the address; the next gets the first address that its key finds, unless it
-    asks for one (``stripOrImportIngresses``, ``satisfyGenericIPv4Requests``).
+    asks for one (``stripOrImportIngresses``, ``satisfyGenericIPv4Requests``). A Cilium without
+    :data:`.cilium.SHARED_IMPORTS` lets it join the first one, so there are none.
     """
     known = list(others)
-    if service.asks or not any(address in other.held for other in known):
+    if not lb_ipam.has(SHARED_IMPORTS) or service.asks or not any(address in other.held for other in known):
         return
     for other in known:
         if may_share(service, other, lb_ipam):
             yield from (held for held in other.held if held.family == address.family and held != address)
+
+
+def first_comers(
+    service: LbService, address: Address, others: Iterable[LbService], lb_ipam: LbIpam
+) -> Iterator[LbService]:
+    """Yield the services that may come to share an address before one that holds it, and beside which it may not.
+
+    While the address is imported for one of its holders alone, one without an address may join that one first. A Cilium
+    without :data:`.cilium.SHARED_IMPORTS` imports it for all of them before it gives any.
+
+    Args:
+        service: one that holds the address.
+        address: what it shares.
+        others: the other services; one that keeps an address of its own is left out by the caller.
+        lb_ipam: whose rules hold.
+    """
+    known = list(others)
+    holders = [other for other in known if address in other.held]
+    for other in known if lb_ipam.has(SHARED_IMPORTS) else ():
+        joins = any(may_share(other, holder, lb_ipam) for holder in holders) and not may_share(other, service, lb_ipam)
+        if other not in holders and joins and not asks_for_others(other, address):
+            yield other
 
 
 def _lets_in(service: LbService, other: LbService) -> bool:

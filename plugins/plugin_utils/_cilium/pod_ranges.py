@@ -14,14 +14,14 @@ from typing import Any
 from .._addressing.addresses import Cidr, parse_cidr
 from .._addressing.families import Family
 from .._addressing.intervals import Interval
+from .._kubernetes.values import value_at
 from .._model.site import Cluster
 from .distributions import distribution_of
-from .helm_values import helm_values, value_at
+from .helm_values import helm_values
+from .ipam import CLUSTER_POOL, MADE_AT_START, MULTI_POOL, ipam_mode, is_on, list_path, mask_path
 
 CHART_RANGES: Mapping[Family, tuple[str, int]] = {Family.IPV4: ("10.0.0.0/8", 24), Family.IPV6: ("fd00::/104", 120)}
 """Family -> what the chart has for ``ipam.operator.clusterPool*``: the range, and the length of a node's part of it."""
-CLUSTER_POOL, MULTI_POOL = "cluster-pool", "multi-pool"
-"""The modes of IPAM (``ipam.mode``) in which the operator cuts ranges into those of nodes; the first is the chart's."""
 RESERVE = 16
 """Nodes that may join, or take the place of others, at the least: :func:`pod_ranges_in_use`."""
 
@@ -44,30 +44,6 @@ class PodRange:
     def text(self) -> str:
         """Return the range as it is written."""
         return ", ".join(cidr.text for cidr in self.cidrs)
-
-
-def ipam_mode(values: Mapping[str, Any]) -> str:
-    """Return the IPAM mode of a release's values; the chart's own where they have none."""
-    return str(value_at(values, "ipam.mode") or CLUSTER_POOL)
-
-
-def is_on(family: Family, values: Mapping[str, Any]) -> bool:
-    """Return whether pods get addresses of a family by a release's values: where none says it, of IPv4 alone.
-
-    The chart hands it to Cilium as text, of which ``True`` and ``1`` are true too (Go, ``strconv.ParseBool``).
-    """
-    written = value_at(values, f"{family.key}.enabled")
-    return family is Family.IPV4 if written is None else str(written).lower() in ("1", "true")
-
-
-def list_path(family: Family) -> str:
-    """Return the path of the Helm value that has the ranges of IPAM mode cluster-pool."""
-    return f"ipam.operator.clusterPool{family.label}PodCIDRList"
-
-
-def mask_path(family: Family) -> str:
-    """Return the path of the Helm value that has the length of a node's part of them."""
-    return f"ipam.operator.clusterPool{family.label}MaskSize"
 
 
 def pod_ranges_in_use(cluster: Cluster) -> list[PodRange]:
@@ -134,8 +110,7 @@ def _cluster_pool(cluster: Cluster, release: Mapping[str, Any], family: Family, 
 
 def _made_at_start(values: Mapping[str, Any], count: int) -> Iterator[PodRange]:
     """Yield the ranges of pod pools that the user's Helm values have the operator make when it starts."""
-    top = "ipam.operator.autoCreateCiliumPodIPPools"
-    pools = value_at(values, top)
+    pools = value_at(values, MADE_AT_START)
     for name, pool in (pools if isinstance(pools, Mapping) else {}).items():
         for family in Family:
             of_family = pool.get(family.key) if isinstance(pool, Mapping) else None
@@ -143,7 +118,7 @@ def _made_at_start(values: Mapping[str, Any], count: int) -> Iterator[PodRange]:
             cidrs = _read(written.get("cidrs"), family)
             length = _number(written.get("maskSize"), family.width)
             if cidrs:
-                yield _range(cidrs, length, count, f"{top}.{name}.{family.key}.cidrs", "")
+                yield _range(cidrs, length, count, f"{MADE_AT_START}.{name}.{family.key}.cidrs", "")
 
 
 def _range(cidrs: Sequence[Cidr], length: int, count: int, path: str | None, whose: str) -> PodRange:

@@ -140,7 +140,7 @@ def node_labels(cluster: Cluster) -> dict[str, dict[str, str]] | None:
     """
     if not cluster.manage_labels:
         return None
-    hosts = sorted({*(node.host for node in cluster.nodes), *cluster.absent_nodes})
+    hosts = sorted({node.host for node in (*cluster.nodes, *cluster.absent_nodes)})
     labels: dict[str, dict[str, str]] = {host: {} for host in hosts}
     if cluster.absent:
         return labels
@@ -150,8 +150,8 @@ def node_labels(cluster: Cluster) -> dict[str, dict[str, str]] | None:
         if item.selector == selector_of_label(LABEL_CLASS, item.name):
             for host in item.nodes:
                 labels[host][LABEL_CLASS] = item.name
-    for host in cluster.absent_nodes:
-        labels[host] = {}
+    for node in cluster.absent_nodes:
+        labels[node.host] = {}
     return {host: dict(sorted(own.items())) for host, own in labels.items()}
 
 

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from ...module_utils._kubernetes.cilium_kinds import ASKED_ADDRESSES
 
+SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+"""Pattern of an RFC 1123 subdomain: the name of a Node and of most objects, and the prefix of a label key. Kubernetes
+takes 253 characters of it (k8s.io/apimachinery, ``IsDNS1123Subdomain``)."""
+
 FIELD_MANAGER = "hybridnet.cluster_edge"
 """Field manager of every server-side apply."""
 UNNAMED_MANAGER = "without a name"
@@ -21,6 +25,9 @@ LABEL_POOL = "cluster-edge.hybridnet/pool"
 
 LABEL_PEERING = "cluster-edge.hybridnet/peering"
 """On a CiliumBGPAdvertisement: the peering whose CiliumBGPPeerConfig selects it."""
+
+LABEL_HOSTNAME = "kubernetes.io/hostname"
+"""On each Node, set by its kubelet: its name."""
 
 LABEL_CLASS = "cluster-edge.hybridnet/bgp-class"
 """On a Node: its class (one CiliumBGPClusterConfig), where no selector of the inventory fits the class exactly."""
@@ -57,7 +64,7 @@ def service_labels(namespace: str, name: str) -> dict[str, str]:
 
 def kubelet_labels(node: str) -> dict[str, str]:
     """Return the labels that each kubelet sets on its Node, which nobody has to write down."""
-    return {"kubernetes.io/hostname": node, "kubernetes.io/os": "linux"}
+    return {LABEL_HOSTNAME: node, "kubernetes.io/os": "linux"}
 
 
 def ownership_labels(site: str) -> dict[str, str]:

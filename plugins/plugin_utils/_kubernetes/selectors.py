@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from .labels import SUBDOMAIN
 
 IN, NOT_IN, EXISTS, DOES_NOT_EXIST = "In", "NotIn", "Exists", "DoesNotExist"
 """Operators, spelled as in ``matchExpressions``."""
@@ -26,7 +27,7 @@ SLUG_LENGTH = 40
 """Longest slug; a longer one is cut and ends in eight hex digits of its SHA-256."""
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_SUBDOMAIN = re.compile(SUBDOMAIN)
 _TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z0-9_./-]+)|(?P<sign>==|!=|[=!(),<>]))")
 
 _HINTS = {"*": "leave the key out to select all", ":": "write key=value"}

@@ -25,12 +25,12 @@ CONTROLLERS = {
 """Prefixes of the annotations and finalizers that a load balancer leaves on a Service -> its name."""
 
 
-def word_of(service: LbService, address: Address) -> str:
-    """Return how ``edge_cluster_take_over`` names an address that a service may lose."""
-    return f"{service.place}@{address.text}"
+def word_of(service: LbService, address: Address | str) -> str:
+    """Return how ``edge_cluster_take_over`` names what a service may lose: an address, or a host's name."""
+    return f"{service.place}@{address if isinstance(address, str) else address.text}"
 
 
-def _refusal(path: str, problem: str, hint: str, service: LbService, address: Address) -> ConsentError:
+def _refusal(path: str, problem: str, hint: str, service: LbService, address: Address | str) -> ConsentError:
     """Return the refusal of what takes an address from a service, or may."""
     return ConsentError(path, problem, hint, "services", word_of(service, address), ROLE)
 
@@ -65,7 +65,30 @@ def held_as_value(service: LbService) -> str:
 
 
 def _held(address: Address, giver: str | None) -> str:
-    return f"it holds {address.text}{f' (given by {giver})' if giver else ''}"
+    return _has(address.text, giver)
+
+
+def _has(text: str, giver: str | None) -> str:
+    return f"it holds {text}{f' (given by {giver})' if giver else ''}"
+
+
+def not_read(first: bool, service: LbService, text: str, giver: str | None) -> ConsentError:
+    """Return the error of what a service has beside addresses: LB-IPAM takes it away as soon as it serves the service.
+
+    Args:
+        first: whether the pools are the cluster's first ones.
+        service: who has it.
+        text: a host's name, or what Cilium cannot read as an address.
+        giver: who gave it, as far as that is known.
+    """
+    return _refusal(
+        f"Service {service.place}",
+        f"{_has(text, giver)}, and {begins(first)}, Cilium takes that away: it keeps addresses alone, as Go reads them",
+        "make the service anew with the loadBalancerClass of whoever gave it; or leave services without a class to"
+        " others, with defaultLBServiceIPAM: none (Cilium 1.17 on)",
+        service,
+        text,
+    )
 
 
 def not_imported(
@@ -86,7 +109,7 @@ def not_imported(
     kept = f" (the pool {reserved[0]} reserves it: first_last: false)" if reserved else ""
     return _refusal(
         f"Service {service.place}",
-        f"{_held(address, giver)}, and {_begins(first)}, Cilium takes the address away {instead}{kept}",
+        f"{_held(address, giver)}, and {begins(first)}, Cilium takes the address away {instead}{kept}",
         "put the address in a pool that selects the service; or leave services without a class to others, with"
         " defaultLBServiceIPAM: none (Cilium 1.17 on)",
         service,
@@ -120,7 +143,7 @@ def not_shared(
     names = " and ".join(sorted(other.place for other in others))
     return _refusal(
         f"Service {service.place}",
-        f"{_held(address, giver)}, and so does {names}: {_begins(first)}, Cilium leaves it to one of them, as they do"
+        f"{_held(address, giver)}, and so does {names}: {begins(first)}, Cilium leaves it to one of them, as they do"
         " not say yet that they share it",
         f"annotate each with the same {ANNOTATION_SHARING_KEY} first (kubectl annotate service); services of one key"
         " must not have the same port, nor two traffic policies",
@@ -129,7 +152,7 @@ def not_shared(
     )
 
 
-def _begins(first: bool) -> str:
+def begins(first: bool) -> str:
     """Return when LB-IPAM begins to serve a service."""
     return (
         f"the cluster has no {POOL} yet: with the first one" if first else "Cilium has not served it yet: once it does"
@@ -217,6 +240,26 @@ def shared_with_others(path: str, service: LbService, address: Address, other: A
         f" well: {when}, and Cilium may give it that one",
         f"annotate it with {ANNOTATION_ADDRESSES}: {_all_held(service)} first, or give the services of each address a"
         f" {ANNOTATION_SHARING_KEY} of their own",
+        service,
+        address,
+    )
+
+
+def taken_first(path: str, service: LbService, address: Address, other: LbService, when: str) -> ConsentError:
+    """Return the error of a shared address that another service may come to share first, beside which one may not.
+
+    Args:
+        path: what changes.
+        service: who holds it.
+        address: what it holds.
+        other: who may come to share it.
+        when: what makes Cilium give it anew.
+    """
+    return _refusal(
+        path,
+        f"the service {service.place} shares {address.text}, and {other.place} may come to share it too, beside which"
+        f" it may not: {when}, and Cilium may give it to that one first",
+        f"give {other.place} a {ANNOTATION_SHARING_KEY} of its own first",
         service,
         address,
     )

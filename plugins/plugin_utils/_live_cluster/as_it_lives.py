@@ -170,12 +170,14 @@ def _one_spelling(value: Any, defaults: Any) -> Any:
 
 
 def _address(text: Any) -> Any:
+    """Return the canonical spelling of an address; what is none as it is, so that no planned one is equal to it."""
     with suppress(EdgeError):
         return parse_address(text, "").text
     return text
 
 
 def _cidr(text: Any) -> Any:
+    """Return the addresses of a CIDR; what is none as it is, so that no planned one is equal to it."""
     with suppress(TypeError, ValueError):
         return live_cidr(text)
     return text

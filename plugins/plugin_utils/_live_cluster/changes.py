@@ -5,6 +5,7 @@
 
 Three rules: ours is what this site has made, as it noted (``note``), whatever labels say; only the role's own kinds are
 removed; nothing is applied when any of it would take over a foreign object, lose a field, or move a service's address.
+Labels of nodes come before the objects that select by them, and go after those: no node leaves a selector on the way.
 Services are the exception to the last one: tenants write them, so a Service that is in the way stays as it is and is
 reported, and all else goes on.
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ...module_utils._errors import EdgeError
+from ...module_utils._kubernetes.cilium_kinds import OTHERS_PLURALS, PLURALS
 from ...module_utils._kubernetes.note import NOTED
 from ...module_utils._kubernetes.removal import ending
 from ...module_utils._kubernetes.service_ports import going_ports
@@ -38,8 +40,12 @@ class Changes:
 
     apply: list[Object] = field(default_factory=list)
     """What an apply would change, in the order of applying, in the apiVersion that the cluster serves."""
+    relabel: list[Object] = field(default_factory=list)
+    """Nodes that get another value of a label, once what selects them by it is applied."""
     remove: list[Object] = field(default_factory=list)
     """apiVersion, kind, name and namespace of what left the inventory, in the order of removing."""
+    unlabel: list[Object] = field(default_factory=list)
+    """Nodes that lose a label, once no object selects by it or by its absence: after the removals."""
     later: list[str] = field(default_factory=list)
     """What cannot be compared yet, because the cluster lacks its kind, its namespace or its node."""
     errors: list[EdgeError] = field(default_factory=list)
@@ -55,7 +61,12 @@ class Changes:
     @property
     def writes(self) -> bool:
         """Whether anything is to be written or removed, now or once the cluster has its place."""
-        return bool(self.apply or self.remove or self.later)
+        return bool(self.applied or self.remove or self.later)
+
+    @property
+    def applied(self) -> list[Object]:
+        """All that is applied, in the order of applying. A node may be there up to three times, as it is then."""
+        return [*self.apply, *self.relabel, *self.unlabel]
 
     @property
     def are_none(self) -> bool:
@@ -71,7 +82,7 @@ def bgp_changes(
     state: Mapping[str, Any],
     claims: Claims,
 ) -> Changes:
-    """Return what to do for BGP: node labels first, then the objects. Secrets are applied by the caller.
+    """Return what to do for BGP: labels that come, the objects, labels that go. Secrets are applied by the caller.
 
     Args:
         planned: the objects of :func:`.bgp.bgp_objects`.
@@ -114,7 +125,10 @@ def bgp_changes(
     for item in live:
         ours = claims.made(item)
         if item["metadata"]["name"] in wanted:
-            changes.errors += [] if ours else [_foreign_object(item, item, claims)]
+            if not ours:
+                changes.errors.append(_foreign_object(item, item, claims))
+            elif ending(item["metadata"]):
+                changes.errors.append(_ending(item))
         else:
             _remove(changes, item, claims)
     return changes
@@ -312,7 +326,8 @@ def _apply_and_remove(
         state: what module ``cluster_state_info`` has read of these kinds.
         claims: what this site made.
     """
-    claims.forget_gone(state["kinds"], state["objects"])
+    # Of a kind without a definition nothing is left: the API server removes the objects with it.
+    claims.forget_gone([*state["kinds"], *map(_kind_of_plural, state.get("unknown", ()))], state["objects"])
     live = {object_key(item): item for item in state["objects"]}
     for item in planned:
         served = state["kinds"].get(item["kind"])
@@ -335,6 +350,11 @@ def _apply_and_remove(
     unplanned = [item for key, item in live.items() if key not in names and item["kind"] in kinds]
     for item in sorted(unplanned, key=lambda item: (-kinds.index(item["kind"]), item["metadata"]["name"])):
         _remove(changes, item, claims)
+
+
+def _kind_of_plural(plural: str) -> str:
+    """Return the kind of Cilium's that the API's paths spell so."""
+    return next(kind for kind, name in {**PLURALS, **OTHERS_PLURALS}.items() if name == plural)
 
 
 def _in_served_version(item: Object, served: Mapping[str, Any], changes: Changes) -> Object:
@@ -388,9 +408,7 @@ def _label_nodes(
                 if key in node["labels"] and key not in labels and key not in ours
             }
             left += [f"{name}: {', '.join(sorted(kept))}"] if kept else []
-            planned = {**kept, **labels}
-            if sorted(planned) != node["owned"] or any(node["labels"].get(key) != planned[key] for key in planned):
-                changes.apply.append(_node_patch(name, planned))
+            _label_node(changes, name, {**kept, **labels}, node)
         elif labels:
             changes.later.append(f"Node {name}")
             changes.absent.append(
@@ -402,6 +420,28 @@ def _label_nodes(
             f"Labels of nodes that {FIELD_MANAGER} has set, and that this site has not noted ({'; '.join(left)}): they"
             f" were left, as another site may have set them ({claims.kubectl} label node NODE KEY- takes one off)"
         )
+
+
+def _label_node(changes: Changes, name: str, planned: Mapping[str, str], live: Mapping[str, Any]) -> None:
+    """Add the writes that bring our labels on a node to the planned ones; where it has them, none.
+
+    Whenever a CiliumNode or a CiliumBGPClusterConfig changes, Cilium's operator ends the sessions of each node that is
+    selected no more (``operator/pkg/bgp``, ``deleteNodeConfigs``). So new keys come before the objects that select by
+    them, another value comes after these, and keys go after what has selected by them. Agents copy labels from Nodes to
+    CiliumNodes; nobody waits for that.
+
+    Args:
+        changes: takes the writes.
+        name: of the node.
+        planned: all labels that it shall have by our field manager.
+        live: its ``labels``, and the keys that our field manager has: ``owned``.
+    """
+    last = {key: live["labels"][key] for key in live["owned"] if key in live["labels"]}
+    coming, changed = {**planned, **last}, {**last, **planned}
+    for writes, labels in ((changes.apply, coming), (changes.relabel, changed), (changes.unlabel, dict(planned))):
+        if labels != last:
+            writes.append(_node_patch(name, labels))
+        last = labels
 
 
 def _node_patch(name: str, labels: Mapping[str, str]) -> Object:

@@ -10,7 +10,6 @@ would take away by what the cluster lives, whoever made the release.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,13 +27,12 @@ from .._cilium.distributions import (
     PORT,
     Distribution,
     api_addresses,
-    as_written,
     detected,
     distribution_of,
 )
-from .._cilium.helm_values import value_at
 from .._document.plan import PlannedCluster
 from .._findings.wording import some
+from .._kubernetes.values import all_as_written, as_written, is_true, value_at
 from .kubectl import kubectl
 from .takeover import Release
 
@@ -57,8 +55,8 @@ STATIC_KUBE_PROXY = "+rke2"
 """In the kubelet's version: of a distribution that runs kube-proxy as a static pod of each node (RKE2 documentation,
 "Architecture"), which no list of DaemonSets shows."""
 REPLACEMENT = "kubeProxyReplacement"
+REPLACED = as_written(REPLACEMENT, True)
 _KUBE_PRISM_SINCE = (1, 6)
-_TRUE = (True, "true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +168,13 @@ class _Look:
                     return  # the way out is the same
         live = distribution_of(self.live)
         if live.required and self.live != self.planned:
-            privileged = value_at(self.values, "securityContext.privileged") in _TRUE
+            privileged = is_true(self.values, "securityContext.privileged")
             needless = {*(CAPABILITIES if privileged else ()), *self._said_otherwise()}
             missing = [
                 item for item in live.values if value_at(self.values, item.path) is None and item.path not in needless
             ]
             if missing:
-                told = ", ".join(f"{item.path}: {json.dumps(item.value)}" for item in missing)
+                told = all_as_written({item.path: item.value for item in missing})
                 yield Shortcoming(
                     f"the nodes run {live.name}, and the plan lacks what Cilium needs there: {told}"
                     f" (write edge_cluster_distribution: {self.live})",
@@ -248,7 +246,7 @@ class _Look:
     def networks(self) -> Iterator[Shortcoming]:
         """Yield other CNIs, unless Cilium is to be chained to one, or to stay beside it for a migration."""
         chained = value_at(self.values, "cni.chainingMode") not in (None, "none")
-        if chained or value_at(self.values, "cni.customConf") in _TRUE:
+        if chained or is_true(self.values, "cni.customConf"):
             return
         found: dict[str, str] = {}
         for metadata in self.daemon_sets or []:
@@ -266,13 +264,13 @@ class _Look:
                 yield Shortcoming(
                     f"{network} ({where}) is the cluster's network, and its pods would not reach those of Cilium"
                     f' ({way_out}; to go node by node, Cilium documentation "Migrating a cluster to Cilium":'
-                    " cni.customConf: true in edge_cilium_values)",
+                    f" {as_written('cni.customConf', True)} in edge_cilium_values)",
                     True,
                 )
 
     def kube_proxy(self) -> Iterator[Shortcoming]:
         """Yield kube-proxy beside Cilium's replacement of it, and the lack of both."""
-        replaced = value_at(self.values, REPLACEMENT) in _TRUE
+        replaced = is_true(self.values, REPLACEMENT)
         addressed = any(value_at(self.values, path) for path in api_addresses(self.version))
         there = self._kube_proxy()
         if there and replaced:
@@ -289,8 +287,8 @@ class _Look:
         elif not there and not replaced:
             yield Shortcoming(
                 "neither kube-proxy runs nor does Cilium replace it: no service address is served"
-                f" ({self._to_write(REPLACEMENT) or f'write {REPLACEMENT}: true in edge_cilium_values'})",
-                not self.runs or value_at(self.live_values, REPLACEMENT) in _TRUE,
+                f" ({self._to_write(REPLACEMENT) or f'write {REPLACED} in edge_cilium_values'})",
+                not self.runs or is_true(self.live_values, REPLACEMENT),
             )
         elif not there and not addressed:
             named = f"what {self.kubectl} -n kube-public get configmap cluster-info names"
@@ -308,18 +306,18 @@ class _Look:
 
     def _dropped(self, replaced: bool, addressed: bool) -> Iterator[Shortcoming]:
         """Yield what the live release has and the plan drops, where nobody sees whether kube-proxy runs."""
-        if not replaced and value_at(self.live_values, REPLACEMENT) in _TRUE and self._dropped_paths(REPLACEMENT):
+        if not replaced and is_true(self.live_values, REPLACEMENT) and self._dropped_paths(REPLACEMENT):
             yield Shortcoming(
-                f"the live release has {REPLACEMENT}: true, and the plan lacks it: where no kube-proxy runs, no service"
-                f" address is served any more (write {REPLACEMENT}: true in edge_cilium_values; or false there, if"
+                f"the live release has {REPLACED}, and the plan lacks it: where no kube-proxy runs, no service"
+                f" address is served any more (write {REPLACED} in edge_cilium_values; or false there, if"
                 " kube-proxy runs)",
                 True,
             )
         dropped = self._dropped_paths(*API_ADDRESSES)
         if not addressed and dropped:
-            lived = [(path, value_at(self.live_values, path)) for path in (*API_ADDRESSES, PORT)]
-            told = ", ".join(as_written(path, value) for path, value in lived if value not in (None, ""))
-            none = ", ".join(as_written(path, "") for path in dropped)
+            lived = {path: value_at(self.live_values, path) for path in (*API_ADDRESSES, PORT)}
+            told = all_as_written({path: value for path, value in lived.items() if value not in (None, "")})
+            none = all_as_written(dict.fromkeys(dropped, ""))
             yield Shortcoming(
                 f"the live release names the API server ({told}), and the plan does not: where no kube-proxy runs, no"
                 " agent starts after a reboot of its node (write it in edge_cilium_values; or that there is to be none,"

@@ -9,11 +9,11 @@ beside the plan; what we own of an object that others apply now; and whether an 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...module_utils._kubernetes.list_items import item_keys, item_value
 from .._cilium.common import Object
 from .._kubernetes.labels import FIELD_MANAGER, UNNAMED_MANAGER, ownership_labels
 
@@ -176,13 +176,12 @@ def _pointer(found: Object, path: Path) -> tuple[str, list[Operation]]:
                 return "", []
             pointer, value = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", value[name]
             continue
-        wanted = json.loads(name)
-        items = list(enumerate(value)) if isinstance(value, list) else []
-        places = [number for number, item in items if item == wanted or (kind == "k" and _has_keys(item, wanted))]
+        items = value if isinstance(value, list) else []
+        places = [number for number, item in enumerate(items) if _is_live_item(part, item)]
         if not places:
             return "", []
         pointer, value = f"{pointer}/{places[0]}", value[places[0]]
-        keys = wanted.items() if kind == "k" else [("", wanted)]
+        keys = item_keys(part).items() if kind == "k" else [("", value)]
         tests += [{"op": "test", "path": f"{pointer}/{key}".rstrip("/"), "value": item} for key, item in keys]
     return pointer, tests
 
@@ -200,12 +199,12 @@ def _has_field(value: Any, path: Path) -> bool:
         return isinstance(value, Mapping) and name in value and _has_field(value[name], path[1:])
     if not isinstance(value, list):
         return False
-    wanted = json.loads(name)
+    items = [item for item in value if _is_item(path[0], item)]
     if kind == "k":
-        items = [item for item in value if _is_item(path[0], item)]
-        is_key = len(path) == 2 and path[1].removeprefix("f:") in wanted  # perhaps left out, as it has a default
+        # perhaps left out, as it has a default
+        is_key = len(path) == 2 and path[1].removeprefix("f:") in item_keys(path[0])
         return bool(items) if is_key else any(_has_field(item, path[1:]) for item in items)
-    return wanted in value
+    return bool(items)
 
 
 def _owned_paths(fields: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
@@ -226,8 +225,8 @@ def _field_text(path: Path, above: str = "spec") -> str:
         kind, _colon, name = part.partition(":")
         if kind == "f":
             text += f".{name}"
-        elif kind == "k":
-            text += "[" + ",".join(f"{key}={value}" for key, value in json.loads(name).items()) + "]"
+        elif item_keys(part):
+            text += "[" + ",".join(f"{key}={value}" for key, value in item_keys(part).items()) + "]"
         else:
             text += f"[{name}]"
     return text.removeprefix(".")
@@ -283,16 +282,12 @@ def _same_items(planned: list[Any], found: list[Any], owned: Mapping[str, Any]) 
         names = [name for name in owned if _is_item(name, item)]
         if len(names) != 1:
             return False
-        below = owned[names[0]]
-        wanted = json.loads(names[0][2:])
-        if names[0].startswith("v:"):
-            same = [number for number, other in enumerate(found) if other == wanted]
-        else:
-            same = [
-                number
-                for number, other in enumerate(found)
-                if _has_keys(other, wanted) and _same_fields(item, other, below)
-            ]
+        # An item that is owned by its value has no fields below, and is compared whole.
+        same = [
+            number
+            for number, other in enumerate(found)
+            if _is_live_item(names[0], other) and _same_fields(item, other, owned[names[0]])
+        ]
         if len(same) != 1:
             return False
         places += same
@@ -301,11 +296,15 @@ def _same_items(planned: list[Any], found: list[Any], owned: Mapping[str, Any]) 
 
 def _is_item(name: str, item: Any) -> bool:
     """Return whether an owned list item is the planned one. Keys that the plan leaves out have a default."""
-    wanted = json.loads(name[2:])
-    if name.startswith("v:"):
-        return bool(wanted == item)
-    return isinstance(item, Mapping) and all(item.get(key, value) == value for key, value in wanted.items())
+    keys = item_keys(name)
+    if keys:
+        return isinstance(item, Mapping) and all(item.get(key, value) == value for key, value in keys.items())
+    return item in item_value(name)
 
 
-def _has_keys(item: Any, wanted: Mapping[str, Any]) -> bool:
-    return isinstance(item, Mapping) and wanted.items() <= item.items()
+def _is_live_item(name: str, item: Any) -> bool:
+    """Return whether an owned list item is the live one, which has its keys."""
+    keys = item_keys(name)
+    if keys:
+        return isinstance(item, Mapping) and keys.items() <= item.items()
+    return item in item_value(name)

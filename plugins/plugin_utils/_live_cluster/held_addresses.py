@@ -10,19 +10,21 @@ A run may take one three times, and each is judged by the rules of :mod:`.lb_ipa
 2. It changes pools.
 3. It sets labels and annotations of services, or takes them back.
 
-Two faults of older versions are judged beside the rules, which are those of the newest one:
+Three faults of older versions are judged beside the rules, which are those of the newest one:
 
 * Before 1.20, a service that lacks an address, or loses it, may be given one that another service holds, while a pool
   that holds it loses addresses (cilium/cilium#41458).
 * Before 1.18.2, changed blocks or selectors may give a service another address of the same pool, unless it asks for the
   one it has (cilium/cilium#40358, #43131).
+* Before 1.20.2, of the services that share an address Cilium imports it for one alone. Each other one then gets
+  what its sharing key finds first: another address where the key has several, or none of them where a third service has
+  come first (cilium/cilium#46262).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 
 from ...module_utils._kubernetes.removal import ending
@@ -35,8 +37,10 @@ from .._cilium.lb_ipam import (
     LbIpam,
     LbService,
     asks_for_others,
+    first_comers,
     frees,
     imports,
+    is_disabled,
     keeps,
     may_share,
     other_shares,
@@ -50,6 +54,7 @@ from .._versions.cilium import MOVING_ADDRESSES, SHRUNK_POOLS
 from .address_refusals import (
     NEW_BLOCK,
     NEW_START,
+    begins,
     freed,
     given_anew,
     given_another,
@@ -61,8 +66,10 @@ from .address_refusals import (
     lost_by_keys,
     not_imported,
     not_of_the_first,
+    not_read,
     not_shared,
     shared_with_others,
+    taken_first,
     word_of,
     written_keys,
 )
@@ -80,8 +87,8 @@ class MayMove:
     """``namespace/name`` of those that may get any other address; :data:`EVERY_SERVICE` = all."""
     take_over: TakeOver = field(default_factory=TakeOver)
 
-    def __call__(self, service: LbService, address: Address) -> bool:
-        """Return whether a service may lose an address that it holds."""
+    def __call__(self, service: LbService, address: Address | str) -> bool:
+        """Return whether a service may lose an address that it holds, or what else its status has."""
         return bool({EVERY_SERVICE, service.place} & self.services) or (
             word_of(service, address) in self.take_over.services
         )
@@ -197,6 +204,9 @@ def moved_addresses(
     change = _Change(live, wanted, after, served, lb_ipam, writes)
     restless = _restless(change) if lb_ipam.has(SHRUNK_POOLS) else set()
     for service in served:
+        if service.new and (live or after):
+            unread = [text for text in service.now.unread if not may_move(service.now, text)]
+            yield from (not_read(not live, service.now, text, given_by(service.live)) for text in unread)
         for address in service.now.held:
             if not may_move(service.now, address):
                 found = _by_import(change, service, address) or _by_pools(change, service.now, address, restless)
@@ -232,7 +242,43 @@ def _by_import(change: _Change, service: _Served, address: Address) -> ConsentEr
         return not_of_the_first(pools[0], importing[0], service.now, address, given_by(service.live))
     others = change.holders(address, service)
     apart = [other.now for other in others if not may_share(service.now, other.now, change.lb_ipam)]
-    return not_shared(change.first, service.now, address, apart, given_by(service.live)) if apart else None
+    if apart:
+        return not_shared(change.first, service.now, address, apart, given_by(service.live))
+    seen = pools[:1] if change.first else pools
+    sharing = _Sharing(f"Service {service.now.place}", begins(change.first), seen, change.lb_ipam)
+    return sharing.lost(service.now, address, change.others(service.now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sharing:
+    """When and where Cilium imports addresses that services share, for one of them alone (:data:`SHARED_IMPORTS`)."""
+
+    path: str
+    """What changes."""
+    when: str
+    """What makes Cilium import them."""
+    pools: Sequence[AddressPool]
+    """Those that it knows by then."""
+    lb_ipam: LbIpam
+
+    def lost(self, service: LbService, address: Address, others: Sequence[LbService]) -> ConsentError | None:
+        """Return the error of an address that a service shares with any of ``others`` and may not get again."""
+        for other in other_shares(service, address, others, self.lb_ipam):
+            if any(pool.block_of(other) is not None and not is_disabled(pool) for pool in self.pools):
+                return shared_with_others(self.path, service, address, other, self.when)
+        giving = [pool for pool in self.pools if imports(pool, service, address)]
+        for first in first_comers(service, address, others, self.lb_ipam):
+            if any(pool.selects(first) for pool in giving) and not self._keeps_one(first, others):
+                return taken_first(self.path, service, address, first, self.when)
+        return None
+
+    def _keeps_one(self, service: LbService, others: Iterable[LbService]) -> bool:
+        """Return whether a service holds an address alone that is imported for it."""
+        shared = {address for other in others if other is not service for address in other.held}
+        return any(
+            address not in shared and any(imports(pool, service, address) for pool in self.pools)
+            for address in service.held
+        )
 
 
 def _by_pools(change: _Change, service: LbService, address: Address, restless: set[str]) -> ConsentError | None:
@@ -257,11 +303,12 @@ def _by_pools(change: _Change, service: LbService, address: Address, restless: s
         return given_anew(before, giving[0], service, address)
     if now is not None and frees(before, now, address):
         return freed(before, service, address)
-    if stays or address in service.asks:
-        return None
-    elsewhere = next(other_shares(service, address, change.others(service), change.lb_ipam), None)
-    if elsewhere is not None and now is not None and not keeps(before, now, service, address):
-        return shared_with_others(f"{POOL} {before.name}", service, address, elsewhere, NEW_BLOCK)
+    shared = None
+    if not stays and now is not None and not keeps(before, now, service, address):
+        sharing = _Sharing(f"{POOL} {before.name}", NEW_BLOCK, change.after, change.lb_ipam)
+        shared = sharing.lost(service, address, change.others(service))
+    if stays or shared is not None or address in service.asks:
+        return shared
     if change.lb_ipam.has(MOVING_ADDRESSES):
         return given_another(before, service, address, change.lb_ipam, MOVING_ADDRESSES)
     if before.name in restless:
@@ -368,8 +415,10 @@ def lost_at_a_start(
             if not any(imports(pool, service, address) for pool in live):
                 yield lost_at_the_start(holding[0], service, address)
                 continue
-            for other in islice(other_shares(service, address, others, lb_ipam), 1):
-                yield shared_with_others(f"{POOL} {holding[0].name}", service, address, other, NEW_START)
+            sharing = _Sharing(f"{POOL} {holding[0].name}", NEW_START, live, lb_ipam)
+            shared = sharing.lost(service, address, others)
+            if shared is not None:
+                yield shared
 
 
 def no_longer_served(

@@ -56,7 +56,7 @@ def lost_pod_cidrs(
         held = [
             f"{node['metadata']['name']} has {cidr}"
             for node in nodes
-            for cidr in _allocated(node, name)
+            for cidr in allocated(node, name)
             if not contains(kept, parse_cidr(cidr, place(node)).interval)
         ]
         if held:
@@ -73,9 +73,9 @@ def _loses(item: Object, wanted: Mapping[str, Object]) -> bool:
     return any(not contains(kept, block) for block in pod_blocks(item))
 
 
-def _allocated(node: Object, pool: str) -> Iterator[str]:
+def allocated(node: Object, pool: str) -> Iterator[str]:
     """Yield the CIDRs that a node has of a pool (``CiliumNode.spec.ipam.pools.allocated``)."""
-    pools: Mapping[str, Any] = (node["spec"].get("ipam") or {}).get("pools") or {}
+    pools: Mapping[str, Any] = ((node.get("spec") or {}).get("ipam") or {}).get("pools") or {}
     for item in pools.get("allocated") or []:
         if item.get("pool") == pool:
             yield from item.get("cidrs") or []

@@ -13,16 +13,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...module_utils._errors import EdgeError
-from ...module_utils._kubernetes.cilium_kinds import PEERING_POLICY
+from ...module_utils._kubernetes.cilium_kinds import NODE, PEERING_POLICY, READ_ONLY_PLURALS
 from ...module_utils._kubernetes.state import HELM_KEYS, MISSING, NOT_SEEN
 from .._cilium.common import Object
-from .._cilium.helm_values import REPLICAS, value_at
+from .._cilium.helm_values import REPLICAS
+from .._cilium.ipam import CLUSTER_POOL, ipam_mode
 from .._cilium.lb_ipam import ALL, CLASSED, NONE, LbIpam, read_service, served_by, service_name
-from .._document.plan import PlanDocument, PlannedCluster
+from .._document.plan import PlanDocument, PlannedCluster, PlannedRoutes
 from .._findings.wording import MOST_NAMES, some
 from .._kubernetes.labels import FIELD_MANAGER
+from .._kubernetes.values import is_true, value_at
 from .._model.site import TakeOver
 from .._versions.cilium import OLDEST, PEERING_POLICY_UNTIL, parse_version, text_of
+from .announced_pods import OF_NODES, OF_POOLS, not_accepted
 from .changes import Changes
 from .consent import ConsentError, told_refusals
 from .distribution_look import distribution_lacks
@@ -56,6 +59,7 @@ from .preflight import (
 from .range_changes import usage
 from .service_writes import SERVICES, release_writes, service_writes
 from .takeover import (
+    CHANGE,
     Release,
     cluster_refusals,
     is_as_planned,
@@ -127,6 +131,8 @@ class Target:
     """Whether the run changes nothing (check mode): what is made until then by hand may lack."""
     now: float | None = None
     """Seconds of Unix time at the look; None: not told."""
+    routes: tuple[PlannedRoutes, ...] = ()
+    """What nodes announce to routers beside pools, as the plan has it."""
 
     @property
     def kubectl(self) -> str:
@@ -160,16 +166,31 @@ class Target:
     def rights_to_look(self) -> set[Right]:
         """The rights without which there is no look."""
         if not self.is_written:
-            return rights("", "nodes", ["list"])
+            return rights("", "nodes", ["list"]).union(*map(kind_rights, self.pod_usage))
         secrets = {item["spec"]["authSecretRef"] for item in self.cluster["bgp"] if "authSecretRef" in item["spec"]}
         where = self.namespace, self.cluster["secrets_namespace"]
         wanted = reading_rights(*where, self.looks_at_release, note_name(self.site), secrets)
-        return wanted.union(*map(kind_rights, self.release_usage))
+        return wanted.union(*map(kind_rights, {*self.release_usage, *self.pod_usage}))
 
     @property
     def release_usage(self) -> list[str]:
         """The kinds of which the look at the release wants the live objects (:func:`.range_changes.usage`)."""
         return usage(self.cluster["helm_values"]) if self.looks_at_release else []
+
+    @property
+    def pod_routes(self) -> list[PlannedRoutes]:
+        """The planned routes to pods by which live pod CIDRs are judged, as nothing else judges them.
+
+        Those that a release of ours cuts are judged with it, and pods' pools that the run writes with these.
+        """
+        cut = self.looks_at_release and ipam_mode(self.cluster["helm_values"]) == CLUSTER_POOL
+        kinds = {*(() if cut else (OF_NODES,)), *(() if self.is_written else (OF_POOLS,))}
+        return [] if self.cluster["absent"] else [route for route in self.routes if route["kind"] in kinds]
+
+    @property
+    def pod_usage(self) -> list[str]:
+        """The kinds of which these routes want the live objects."""
+        return [READ_ONLY_PLURALS[NODE]] if self.pod_routes else []
 
     @property
     def serves(self) -> str:
@@ -186,7 +207,7 @@ class Target:
         """Whether Cilium's node IPAM serves services without a class (``operator/pkg/nodeipam``)."""
         values = self.cluster["helm_values"]
         by_default = value_at(values, "defaultLBServiceIPAM") == "nodeipam"
-        return by_default and bool(value_at(values, "nodeIPAM.enabled"))
+        return by_default and is_true(values, "nodeIPAM.enabled")
 
     @property
     def lb_ipam(self) -> LbIpam:
@@ -252,6 +273,7 @@ def target_of(
         ),
         verifies=verifies,
         previews=previews,
+        routes=tuple(route for route in plan["expect"]["routes"] if route["cluster"] == cluster),
         agents_witness=any(
             session["cluster"] == cluster and session["router"] not in read for session in plan["sessions"]
         ),
@@ -296,9 +318,9 @@ def look_request(target: Target, workloads: bool) -> dict[str, Any]:
 def usage_request(target: Target, state: Mapping[str, Any]) -> list[str]:
     """Return the kinds to be read beside the state: what nodes use of an object that leaves the plan, or of ranges."""
     if not target.is_written:
-        return []
+        return target.pod_usage
     found = [plural for part in PARTS for plural in usage_plurals(part, target.options(part), state["objects"])]
-    return list(dict.fromkeys([*found, *target.release_usage]))
+    return list(dict.fromkeys([*found, *target.release_usage, *target.pod_usage]))
 
 
 def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> Look:
@@ -315,8 +337,9 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     if other:  # what it has is then of no interest
         found.refusals = other
         return found
+    _look_at_pods(target, state, found)
     if not target.is_written:
-        found.refusals = lacking_rights(_to_verify(target), rules)
+        found.refusals += lacking_rights(_to_verify(target), rules)
         return found
     if target.namespace not in state["namespaces"]:
         found.refusals.append(NO_NAMESPACE.format(target.namespace, target.kubectl))
@@ -325,9 +348,8 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.lb_ipam = live_lb_ipam(target, state)
     live, planned = releases(target, state)
     revisions = live.revisions if live is not None else ()
-    upgrades = target.looks_at_release and (
-        live is None or any(revision.version != planned.version for revision in revisions)
-    )
+    others = any(revision.version != planned.version for revision in revisions)
+    upgrades = target.looks_at_release and (live is None or others)
     waiting: list[EdgeError] = []
     word: dict[str, Any] = {}
     if target.looks_at_release:
@@ -361,6 +383,15 @@ def look(target: Target, state: Mapping[str, Any], rules: Mapping[str, Mapping[s
     found.notes += _notes(target, state)
     found.pending = list(_pending(target, state, changes, claims))
     return found
+
+
+def _look_at_pods(target: Target, state: Mapping[str, Any], found: Look) -> None:
+    """Add which pod CIDRs routers with the plan would refuse; a note where the user's word lets ranges change."""
+    judged = target.pod_routes
+    text = not_accepted(judged, target.routes, target.cluster, state["objects"]) if judged else ""
+    lifted = target.looks_at_release and CHANGE in (target.cluster["take_over"]["release"] or "")
+    if text:
+        (found.notes if lifted else found.refusals).append(text)
 
 
 def live_lb_ipam(target: Target, state: Mapping[str, Any]) -> LbIpam:
@@ -570,7 +601,7 @@ def _without_effect(target: Target, state: Mapping[str, Any]) -> list[str]:
     change of a moment ago, of which no controller has said yet what runs.
     """
     there = {rollout: lack for rollout, lack in state["rollouts"].items() if lack not in (MISSING, NOT_SEEN)}
-    found = lacks({**state, "rollouts": there}, rolled_out=False, kubectl=target.kubectl)
+    found = lacks({**state, "rollouts": there}, rolled_out=False, kubectl=target.kubectl, old_suffice=True)
     return [f"{text}\n{NO_EFFECT}" for text in found.errors]
 
 
@@ -620,7 +651,7 @@ def _needed(target: Target, state: Mapping[str, Any], changes: Mapping[str, Chan
     for part in PARTS:
         found, objects = changes[part], target.options(part)["objects"]
         later = [item for item in objects if item["kind"] in PART_KINDS[part] and item["kind"] not in state["kinds"]]
-        wanted |= writing_rights([*found.apply, *later], found.remove, there)
+        wanted |= writing_rights([*found.applied, *later], found.remove, there)
     for name in {item["spec"].get("authSecretRef", "") for item in cluster["bgp"]} - {""}:
         if f"Secret {cluster['secrets_namespace']}/{name}" not in there:
             wanted |= rights("", "secrets", ["get", "create", "patch"], cluster["secrets_namespace"], name)

@@ -21,8 +21,8 @@ from ...module_utils._kubernetes.cilium_kinds import (
     plural_of,
 )
 from .._cilium.common import GROUP, Object
-from .._cilium.helm_values import value_at
 from .._findings.wording import MOST_NAMES, some
+from .._kubernetes.values import is_false, is_true, truth, value_at
 from .._versions.cilium import parse_version
 from .._versions.cilium_chart import ADMISSION_SINCE, ENDPOINT_SLICE_SINCE, TLS_NAMESPACE_SINCE
 from .._versions.controller import OLDEST, TOO_NEW, version_text
@@ -166,7 +166,7 @@ def secrets_namespaces(values: Mapping[str, Any], version: str) -> dict[str, boo
 
     Source: the chart's templates cilium-secrets-namespace.yaml, cilium-agent/role.yaml and cilium-operator/role.yaml.
     """
-    asked = {section: usual for section, usual in SECRETS_NAMESPACES.items() if _is_on(values, f"{section}.enabled")}
+    asked = {section: usual for section, usual in SECRETS_NAMESPACES.items() if is_true(values, f"{section}.enabled")}
     if parse_version(version) >= TLS_NAMESPACE_SINCE:
         asked["tls"] = (_SECRETS_NAMESPACE, True)
     found: dict[str, bool] = {}
@@ -175,7 +175,7 @@ def secrets_namespaces(values: Mapping[str, Any], version: str) -> dict[str, boo
         written = written if isinstance(written, Mapping) else {}
         name = str(written.get("name", usual) or "")
         if name:
-            found[name] = found.get(name, False) or str(written.get("create", usually_made)).lower() == "true"
+            found[name] = found.get(name, False) or truth(written.get("create", usually_made)) is True
     return found
 
 
@@ -210,23 +210,15 @@ def _chart_objects(namespace: str, values: Mapping[str, Any], version: str) -> I
     for where in secrets_namespaces(values, version):
         yield "rbac.authorization.k8s.io", "rolebindings", where
         yield "rbac.authorization.k8s.io", "roles", where
-    if _is_on(values, "ingressController.enabled"):
+    if is_true(values, "ingressController.enabled"):
         slices = parse_version(version) >= ENDPOINT_SLICE_SINCE
         yield *(("discovery.k8s.io", "endpointslices") if slices else ("", "endpoints")), namespace
         yield "networking.k8s.io", "ingressclasses", EVERYWHERE
-    if _is_on(values, "gatewayAPI.enabled") and not _is_off(values, "gatewayAPI.gatewayClass.create"):
+    if is_true(values, "gatewayAPI.enabled") and not is_false(values, "gatewayAPI.gatewayClass.create"):
         yield "gateway.networking.k8s.io", "gatewayclasses", EVERYWHERE
         if parse_version(version) >= ADMISSION_SINCE:
             yield "admissionregistration.k8s.io", "validatingadmissionpolicies", EVERYWHERE
             yield "admissionregistration.k8s.io", "validatingadmissionpolicybindings", EVERYWHERE
-
-
-def _is_on(values: Mapping[str, Any], path: str) -> bool:
-    return str(value_at(values, path)).lower() == "true"
-
-
-def _is_off(values: Mapping[str, Any], path: str) -> bool:
-    return str(value_at(values, path)).lower() == "false"
 
 
 def writing_rights(apply: Iterable[Object], remove: Iterable[Object], there: Container[str] = ()) -> set[Right]:

@@ -20,25 +20,16 @@ from .._addressing.families import Family
 from .._addressing.intervals import Interval, contains, merge
 from .._addressing.live import live_cidr
 from .._cilium.common import Object
-from .._cilium.helm_values import value_at
+from .._cilium.ipam import CLUSTER_POOL, MADE_AT_START, MULTI_POOL, enabled_path, ipam_mode, is_on, list_path, mask_path
 from .._cilium.lb import DEFAULT_POD_POOL
-from .._cilium.pod_ranges import (
-    CHART_RANGES,
-    CLUSTER_POOL,
-    MULTI_POOL,
-    ipam_mode,
-    is_on,
-    list_path,
-    mask_path,
-    written_ranges,
-)
+from .._cilium.pod_ranges import CHART_RANGES, written_ranges
 from .._findings.wording import MOST_NAMES, some
+from .._kubernetes.values import as_written, is_true, value_at
 from .._versions.cilium import POOL_MIGRATION_SINCE, parse_version
 
 MIGRATION = "enable-cluster-pool-to-multi-pool-migration"
 """The operator's option by which it hands the ranges of nodes over to the pool ``default``."""
-_TRUE = (True, "true")
-_FIRST_POOL = f"ipam.operator.autoCreateCiliumPodIPPools.{DEFAULT_POD_POOL}"
+_FIRST_POOL = f"{MADE_AT_START}.{DEFAULT_POD_POOL}"
 
 
 def usage(planned: Mapping[str, Any]) -> list[str]:
@@ -98,10 +89,11 @@ def migration_lacks(
     lacks = []
     if live_version != planned_version:
         lacks.append(f"Cilium {planned_version} to run before")
-    if value_at(live, "rollOutCiliumPods") in _TRUE or value_at(planned, "rollOutCiliumPods") in _TRUE:
-        lacks.append("rollOutCiliumPods: false, from a run before on")
-    if value_at(planned, f"extraConfig.{MIGRATION}") not in _TRUE:
-        lacks.append(f'extraConfig: {{{MIGRATION}: "true"}}')
+    if is_true(live, "rollOutCiliumPods") or is_true(planned, "rollOutCiliumPods"):
+        lacks.append(f"{as_written('rollOutCiliumPods', False)}, from a run before on")
+    migrates = f"extraConfig.{MIGRATION}"
+    if not is_true(planned, migrates):
+        lacks.append(as_written(migrates, "true"))
     return lacks + [text for family in Family if is_on(family, live) for text in _pool_lacks(family, live, planned)]
 
 
@@ -121,7 +113,7 @@ def nodes_outside(planned: Mapping[str, Any], nodes: Iterable[Object], released:
     known = merge(block for own in ranges.values() for block in map(_block, own) if isinstance(block, Interval))
     outside = []
     for node in sorted((item for item in nodes if item["kind"] == NODE), key=lambda item: item["metadata"]["name"]):
-        for cidr in _pod_cidrs(node):
+        for cidr in pod_cidrs(node):
             block = _block(cidr)
             if isinstance(block, Interval) and block.family in ranges and not contains(known, block):
                 outside.append(f"{node['metadata']['name']} {cidr}")
@@ -136,7 +128,7 @@ def nodes_outside(planned: Mapping[str, Any], nodes: Iterable[Object], released:
     )
 
 
-def _pod_cidrs(node: Object) -> Sequence[str]:
+def pod_cidrs(node: Object) -> Sequence[str]:
     """Return the pod CIDRs of a node (``CiliumNode.spec.ipam.podCIDRs``)."""
     return ((node.get("spec") or {}).get("ipam") or {}).get("podCIDRs") or ()
 
@@ -177,7 +169,7 @@ def _block(text: str) -> Interval | str:
 def _switched_off(family: Family, live: Mapping[str, Any], planned: Mapping[str, Any]) -> Iterator[str]:
     """Yield a family that pods have, and lose."""
     if is_on(family, live) and not is_on(family, planned):
-        yield f"{family.key}.enabled: true -> false"
+        yield f"{enabled_path(family)}: true -> false"
 
 
 def _pool_changes(family: Family, live: Mapping[str, Any], planned: Mapping[str, Any]) -> Iterator[str]:

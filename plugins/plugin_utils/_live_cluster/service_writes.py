@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._cilium.common import Object
-from .._cilium.helm_values import value_at
 from .._cilium.lb_ipam import service_name
 from .._kubernetes.labels import FIELD_MANAGER
+from .._kubernetes.values import is_true, value_at
 from .._model.site import KUBERNETES_TRAFFIC_POLICY
 from .changes import service_changes
 from .held_addresses import ServiceWrites
@@ -90,10 +90,10 @@ def _ingress_service(values: Mapping[str, Any], namespace: str) -> Object | None
         values: those of the release that somebody has set.
         namespace: the release's.
     """
-    if not value_at(values, "ingressController.enabled"):
+    if not is_true(values, "ingressController.enabled"):
         return None
     own = _texts(values, "ingressController.service")
-    in_host = value_at(values, "ingressController.hostNetwork.enabled")
+    in_host = is_true(values, "ingressController.hostNetwork.enabled")
     spec = {
         "type": "ClusterIP" if in_host else own.get("type") or "LoadBalancer",
         "externalTrafficPolicy": own.get("externalTrafficPolicy") or KUBERNETES_TRAFFIC_POLICY,

@@ -29,6 +29,7 @@ NO_AGENT = "Without agents no session comes up, and no address is announced"
 NO_OPERATOR = "Without it no service gets an address, and no change of BGP reaches a node; what runs goes on as it is"
 NO_CONTROLLER = "Nobody acts on it: kube-controller-manager does not work, or is slow"
 SPARE_OPERATOR = "Another one does its work, and none stands by"
+OLD_RUN = "What is ready may be of the release before: of the newest one nothing runs for sure"
 MORE_NODES = "It starts by itself when a node joins that takes it"
 FOLLOWS = {AGENTS: (AGENTS_DOWN, NO_AGENT), OPERATOR: (SPARE_OPERATOR, NO_OPERATOR)}
 """Workload -> what follows where some of its pods are ready, and where none is."""
@@ -84,17 +85,21 @@ def operator_version(images: Mapping[str, Iterable[str]]) -> str | None:
     return next(filter(None, map(version_of_image, own)), None)
 
 
-def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") -> UnreadyWorkloads:
+def lacks(
+    state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl", old_suffice: bool = False
+) -> UnreadyWorkloads:
     """Return what agents and operator lack.
 
     Agents that are down on some nodes keep no other node from taking the plan, and one operator is enough, unless the
     release has just changed: it may be at fault, and the pods that are ready may be the old ones. It is not at fault
-    where all that lacks is a node for the second operator.
+    where all that lacks is a node for the second operator. Where each ready pod may be of an older release, an earlier
+    run has changed the release, and it may be at fault as well.
 
     Args:
         state: ``rollouts`` and ``unready`` of module ``cluster_state_info``.
         rolled_out: whether this run has changed the release.
         kubectl: how a printed command begins (:func:`.kubectl.kubectl`).
+        old_suffice: whether pods of an older release are enough, as they act on what is written.
     """
     found = UnreadyWorkloads()
     for rollout, lack in state["rollouts"].items():
@@ -102,7 +107,7 @@ def lacks(state: Mapping[str, Any], rolled_out: bool, kubectl: str = "kubectl") 
             continue
         unready = state["unready"][rollout]
         some_run = unready["ready"] > 0 and lack not in (NOT_SEEN, SCALED_DOWN)
-        no_fault = unready["waits_for_nodes"] or not rolled_out
+        no_fault = unready["waits_for_nodes"] or not (rolled_out or (unready["only_old"] and not old_suffice))
         (found.notes if some_run and no_fault else found.errors).append(
             _text(rollout, lack, unready, some_run, kubectl)
         )
@@ -113,7 +118,11 @@ def _text(rollout: str, lack: str, unready: Mapping[str, Any], some_run: bool, k
     """Return what a workload lacks, what follows, and what to do."""
     kind, namespace, name = rollout.split("/")
     pods = unready["pods"]
-    follows = NO_CONTROLLER if lack == NOT_SEEN else FOLLOWS[name][0 if some_run else 1]
+    follows = FOLLOWS[name][0 if some_run else 1]
+    if lack == NOT_SEEN:
+        follows = NO_CONTROLLER
+    elif some_run and unready["only_old"]:
+        follows = OLD_RUN
     text = f"{TITLES[name]} ({kind} {namespace}/{name}): {lack}{_pods(pods, namespace)}. {follows}."
     command = f"{kubectl} -n {namespace}"
     if unready["waits_for_nodes"]:  # a pod on no node has no log

@@ -78,7 +78,7 @@ class PartWrites:
         self._answers: list[Answered] = []
         self.is_last = part == LAST_PART
         self.new = [
-            name for item in [*secrets, *changes.apply] if (name := place(item)) not in self._uids and is_whole(item)
+            name for item in [*secrets, *changes.applied] if (name := place(item)) not in self._uids and is_whole(item)
         ]
         """Places of the objects that are about to be made."""
         self.versions = live_versions(live)
@@ -86,13 +86,25 @@ class PartWrites:
         self.owned = live_labels(live)
         """By place, the labels of ours that a node had when it was read."""
         self.secrets = [self._with_uid(item) for item in secrets]
-        self.apply = [self._with_uid(item) for item in changes.apply]
-        self.remove = [self._with_uid(item) for item in changes.remove]
+        self.apply, self.relabel, self.remove, self.unlabel = (
+            [self._with_uid(item) for item in items]
+            for items in (changes.apply, changes.relabel, changes.remove, changes.unlabel)
+        )
 
     def _with_uid(self, item: Object) -> Object:
         """Return an object with the UID of the live one, if there is one."""
         uid = self._uids.get(place(item))
         return {**item, "metadata": {**item["metadata"], "uid": uid}} if uid else item
+
+    def show_each_once(self) -> None:
+        """Leave of a node's steps the last one, for check mode: nothing is written, and each would show them all.
+
+        The API server is asked what each write would make of what lives.
+        """
+        later = {place(item) for item in self.unlabel}
+        self.relabel = [item for item in self.relabel if place(item) not in later]
+        later.update(place(item) for item in self.relabel)
+        self.apply = [item for item in self.apply if place(item) not in later]
 
     @property
     def before(self) -> Delta:
@@ -101,8 +113,16 @@ class PartWrites:
         return {**self._claims.about_to_be, **making}
 
     def take(self, objects: Sequence[Object], results: Sequence[dict[str, Any]]) -> None:
-        """Take what became of objects that were applied: in their order, up to a refusal that meets all."""
-        self._answers += zip(objects, results, strict=False)
+        """Take what became of objects that were applied: in their order, up to a refusal that meets all.
+
+        A node is applied again where its labels come and go in steps: as the step before has left it.
+        """
+        answers = list(zip(objects, results, strict=False))
+        self._answers += answers
+        for item, answer in answers:
+            if "version" in answer:
+                self.versions[place(item)] = answer["version"]
+                self.owned[place(item)] = dict(item["metadata"]["labels"])
 
     @property
     def made(self) -> Delta:
@@ -158,7 +178,7 @@ class PartWrites:
         differences = [difference(item, answer, "present") for item, answer in applied]
         differences += [difference(item, answer, "absent") for item, answer in removed]
         places = [(place(item), answer) for item, answer in written]
-        names = [name for name, _answer in places]
+        names = list(dict.fromkeys(name for name, _answer in places))
         taken = {name: TAKEN_MEANWHILE for name, answer in places if name in self.new and answer.get("shared")}
         noted = [key for key in delta if not key.startswith(NOTED)]
         return {

@@ -5,5 +5,5 @@
 
 FRR's table is ``module_utils/_frr/versions.py``: it runs on the router too.
 
-May import: _errors.
+May import: _errors, _kubernetes.
 """

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...module_utils._errors import EdgeError
+from .._kubernetes.values import as_written
 
 Version = tuple[int, int, int]
 
@@ -279,13 +280,15 @@ LOCAL_FROM_INSIDE = Fault(
     since=(1, 19, 0),
 )
 """Reported of 1.19, open, and not reported of 1.20."""
+BPF_MASQUERADE, HOST_ROUTING = "bpf.masquerade", "bpf.hostLegacyRouting"
+"""Helm values: by eBPF agents masquerade, and route past the host's network stack unless told otherwise."""
 TALOS_HOST_DNS = Fault(
     None,
     "routes past the host's network stack, so that pods get no answer from the host DNS of Talos",
-    where="`edge_cluster_distribution: talos` with `bpf.masquerade: true` in `edge_cilium_values`, and without"
-    " `bpf.hostLegacyRouting`",
-    instead="write bpf.hostLegacyRouting: true, or set machine.features.hostDNS.forwardKubeDNSToHost: false in Talos"
-    " and bpf.hostLegacyRouting: false here",
+    where=f"`edge_cluster_distribution: talos` with `{as_written(BPF_MASQUERADE, True)}` in `edge_cilium_values`, and"
+    f" without `{HOST_ROUTING}`",
+    instead=f"write {as_written(HOST_ROUTING, True)} in edge_cilium_values, or set"
+    f" machine.features.hostDNS.forwardKubeDNSToHost: false in Talos and {as_written(HOST_ROUTING, False)} here",
     upstream=("siderolabs/talos#10002", "cilium/cilium#36737", "cilium/cilium#36852"),
     since=(1, 16, 5),
     code="EDGE617",
@@ -334,6 +337,19 @@ SHRUNK_POOLS = Fault(
 )
 """Met only while a pool shrinks under live services: found where that is looked at, not in the plan."""
 
+SHARED_IMPORTS = Fault(
+    (1, 20, 2),
+    "may give {concerned} another address of its sharing key when the operator starts or begins to serve it, or when"
+    " a block of its pool changes",
+    concerned="a service that shares its address",
+    where="live services of which several share an address and others of the same key hold another one",
+    instead="pin their addresses",
+    upstream=("cilium/cilium#46262",),
+    code="",
+)
+"""Merged in June 2026; 1.19.6 has it (``stripOrImportIngresses`` of operator/pkg/lbipam), 1.20.2 has it not. Of the
+releases between it is not known. Found where live services are looked at, not in the plan."""
+
 FAULTS = (
     SEVERAL_INSTANCES,
     NO_SESSION_STATE,
@@ -351,6 +367,8 @@ FAULTS = (
     DEFAULT_ROUTE,
 )
 """The faults that a plan tells where its site would meet them, by the version that mends them."""
+LIVE_FAULTS = (SHRUNK_POOLS, SHARED_IMPORTS)
+"""The faults that a look at live services finds, by the version that mends them."""
 
 RANGES_POLICY_SINCE: Version = (1, 17, 0)
 """The first version that reads whether a Service's ``loadBalancerSourceRanges`` allow or deny (cilium/cilium#36120)."""

@@ -22,9 +22,9 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.hel
     helm_values,
     one_node_values,
     shown,
-    value_at,
     without_secrets,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.values import value_at
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._model.site import (
     Cluster,
     L2Lease,

@@ -105,7 +105,10 @@ def test_l2_policies_are_narrowed_and_one_for_each_network() -> None:
 
 def test_an_absent_cluster_has_nothing_left() -> None:
     site = small_site(
-        absent=True, services=(service(),), absent_nodes=("n9",), nodes=(made(Node, "n1", "home", {"a": "b"}, {}),)
+        absent=True,
+        services=(service(),),
+        absent_nodes=(made(Node, "n9", "home", {}, {}),),
+        nodes=(made(Node, "n1", "home", {"a": "b"}, {}),),
     )
     cluster = site.clusters[0]
     assert lb_objects(site, cluster) == services(site, cluster) == chart_values(cluster) == []
@@ -231,7 +234,7 @@ CLASS = "cluster-edge.hybridnet/bgp-class"
 LABELLED = {
     "nodes": (made(Node, "n1", "home", {"rack": "a"}, {}), made(Node, "n2", "home", {}, {})),
     "classes": (made(NodeClass, "rack-a", f"{CLASS}=rack-a", ("n1",), ("k8s",)),),
-    "absent_nodes": ("n3",),
+    "absent_nodes": (made(Node, "n3", "home", {"rack": "a"}, {}),),
 }
 
 

@@ -120,6 +120,27 @@ AS_THE_API_HAS_IT = [
             ["spec.bgpInstances"],
             id="a port that the plan lacks",
         ),
+        *(
+            pytest.param(
+                "CiliumBGPClusterConfig",
+                {"bgpInstances": [{"name": "i", "localASN": 2, "peers": PEERS}]},
+                {
+                    "bgpInstances": [
+                        {"name": "i", "localASN": 2, "peers": [{**PEERS[0], "peerAddress": other}, PEERS[1]]}
+                    ]
+                },
+                ["spec.bgpInstances"],
+                id=f"a peer at {other!r}, which is no address",
+            )
+            for other in ("", None, "tor", "fd00::1%eth0", "fd00::1/128", 7, ["fd00::1"])
+        ),
+        pytest.param(
+            "CiliumPodIPPool",
+            {"ipv4": {"cidrs": ["10.1.0.0/16"], "maskSize": 24}},
+            {"ipv4": {"cidrs": ["10.1.0.0/16", "ten"], "maskSize": 24}},
+            ["spec.ipv4"],
+            id="a CIDR of pods that is none",
+        ),
         pytest.param(
             "CiliumL2AnnouncementPolicy",
             {"loadBalancerIPs": True, "externalIPs": False, "interfaces": ["^a$", "^b$"]},

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -15,12 +16,14 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.sec
     password_secrets,
     secrets_at_hand,
 )
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.selectors import selector_of
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster import changes as _changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.address_refusals import given_by
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.as_it_lives import with_defaults
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.changes import Changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.differences import difference
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.held_addresses import MayMove
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.live_objects import object_key
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.note import Claims, making_key
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.parts import part_changes
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.service_writes import service_writes
@@ -33,6 +36,7 @@ from ansible_collections.hybridnet.cluster_edge.tests.support.noted import (
     way_out,
     with_uids,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.planned import CLASS_LABEL
 
 MANAGER = "hybridnet.cluster_edge"
 OWNED = {"app.kubernetes.io/managed-by": MANAGER, "cluster-edge.hybridnet/site": "home"}
@@ -310,6 +314,22 @@ def test_what_is_being_deleted_is_neither_as_planned_nor_gone() -> None:
     assert changes.remove == []
 
 
+@pytest.mark.parametrize(
+    ("ending", "errors"),
+    [
+        pytest.param({}, [], id="there"),
+        pytest.param(ENDING, [f"Secret kube-system/bgp-password-k8s: {ENDS}"], id="being deleted"),
+    ],
+)
+def test_a_planned_secret_that_is_being_deleted_is_not_as_planned(ending: dict[str, Any], errors: list[str]) -> None:
+    """When its finalizers are done the password is gone, and the sessions with it."""
+    secret = {"name": "bgp-password-k8s", "namespace": "kube-system", "labels": OWNED, **ending}
+    found = state(kinds=PEER_KINDS, secrets=[secret])
+    changes = bgp_changes([PEER_CONFIG], {}, ["k8s"], "kube-system", found, "home")
+    assert [text.partition(" (")[0] for text in texts(changes.errors)] == errors
+    assert changes.remove == []
+
+
 def test_a_service_that_is_being_deleted_is_told() -> None:
     live = live_service(OWNED, MANAGER)
     live["metadata"].update(ENDING)
@@ -472,7 +492,11 @@ WAYS_OUT = (
             [pool("production", "192.0.2.0/26")],
             {**METALLB, "status": {"loadBalancer": {"ingress": [{"hostname": "lb.example.com"}]}}},
             LbIpam(),
-            None,
+            "Service media/front: it holds lb.example.com (given by MetalLB), and the cluster has no CiliumLoadBalancerIPPool"
+            " yet: with the first one, Cilium takes that away: it keeps addresses alone, as Go reads them (make the service"
+            " anew with the loadBalancerClass of whoever gave it; or leave services without a class to others, with"
+            " defaultLBServiceIPAM: none (Cilium 1.17 on), or say so: edge_cluster_take_over: {services:"
+            " ['media/front@lb.example.com']} (of the role alone: cilium_net_lb_take_over))",
             id="a name in place of an address",
         ),
     ],
@@ -674,8 +698,8 @@ def test_node_labels() -> None:
     nodes = {
         "same": {"labels": {}, "owned": []},
         "labelled": {"labels": {}, "owned": []},
-        "emptied": {"labels": {}, "owned": ["old"]},
-        "left": {"labels": {}, "owned": ["old"]},
+        "emptied": {"labels": {"old": "1"}, "owned": ["old"]},
+        "left": {"labels": {"old": "1"}, "owned": ["old"]},
         "foreign": {"labels": {"a": "b"}, "owned": []},
         "done": {"labels": {"a": "1", "theirs": "x"}, "owned": ["a"]},
         "changed": {"labels": {"a": "2"}, "owned": ["a"]},
@@ -692,12 +716,13 @@ def test_node_labels() -> None:
         },
         nodes,
     )
-    assert [(item["metadata"]["name"], item["metadata"]["labels"]) for item in changes.apply] == [
-        ("changed", {"a": "1"}),
-        ("emptied", {}),
-        ("labelled", {"a": "2", "b": "1"}),
-        ("left", {}),
-        ("theirs too", {"a": "1"}),
+    assert [
+        [(item["metadata"]["name"], item["metadata"]["labels"]) for item in items]
+        for items in (changes.apply, changes.relabel, changes.unlabel)
+    ] == [
+        [("labelled", {"a": "2", "b": "1"}), ("theirs too", {"a": "1"})],
+        [("changed", {"a": "1"})],
+        [("emptied", {}), ("left", {})],
     ]
     assert changes.later == ["Node absent"]
     assert texts(changes.absent) == [
@@ -721,7 +746,88 @@ def labelled(noted: dict[str, str], wanted: dict[str, dict[str, str]] | None = N
 
 
 def labels_of(changes: Changes) -> dict[str, dict[str, str]]:
-    return {item["metadata"]["name"]: item["metadata"]["labels"] for item in changes.apply}
+    """Return what labels of ours each node has at last."""
+    return {item["metadata"]["name"]: item["metadata"]["labels"] for item in changes.applied if item["kind"] == "Node"}
+
+
+def cluster_config(name: str, selector: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a CiliumBGPClusterConfig of ours, as planned."""
+    metadata = {"name": name, "labels": OWNED}
+    spec = {"nodeSelector": {"matchLabels": selector}} if selector else {}
+    return {"apiVersion": "cilium.io/v2", "kind": CONFIG, "metadata": metadata, "spec": {"bgpInstances": [], **spec}}
+
+
+CONFIG = "CiliumBGPClusterConfig"
+BY_CLASS = {CLASS_LABEL: "all"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "labels", "wanted"),
+    [
+        pytest.param(
+            [cluster_config("all", BY_CLASS)],
+            [cluster_config("all", None)],
+            {"n1": BY_CLASS, "n2": BY_CLASS, "n3": {}},
+            {"n1": {}, "n2": {}, "n3": {}},
+            id="from a label to all nodes: a drained node comes back",
+        ),
+        pytest.param(
+            [cluster_config("all", None)],
+            [cluster_config("all", BY_CLASS)],
+            {"n1": {}, "n2": {}, "n3": {}},
+            {"n1": BY_CLASS, "n2": BY_CLASS, "n3": {}},
+            id="from all nodes to a label: a node is drained",
+        ),
+        pytest.param(
+            [cluster_config("all", BY_CLASS)],
+            [cluster_config("all", {"edge": "true"})],
+            {"n1": {**BY_CLASS, "edge": "true"}, "n2": {**BY_CLASS, "edge": "true"}, "n3": {}},
+            {"n1": {"edge": "true"}, "n2": {"edge": "true"}, "n3": {}},
+            id="from a label to a selector",
+        ),
+        pytest.param(
+            [cluster_config("all", BY_CLASS)],
+            [cluster_config("edge", {CLASS_LABEL: "edge"})],
+            {"n1": BY_CLASS, "n2": BY_CLASS},
+            {"n1": {CLASS_LABEL: "edge"}, "n2": {CLASS_LABEL: "edge"}},
+            id="to another class",
+        ),
+        pytest.param(
+            [cluster_config("all", {"edge": "true"})],
+            [cluster_config("all", {"edge": "true"})],
+            {"n1": {"edge": "true"}, "n2": {}},
+            {"n1": {}, "n2": {"edge": "true"}},
+            id="a label moves to another node",
+        ),
+    ],
+)
+def test_no_step_leaves_a_node_unselected_that_is_selected_before_and_after(
+    before: list[Any], after: list[Any], labels: dict[str, dict[str, str]], wanted: dict[str, dict[str, str]]
+) -> None:
+    """Cilium's operator ends the sessions of nodes that nothing selects. Also: some node is selected in each step."""
+    version = {"versions": ["v2"], "fields": {"v2": None}}
+    nodes = {name: {"labels": dict(own), "owned": sorted(own)} for name, own in labels.items()}
+    found = with_uids(state(objects=copy.deepcopy(before), nodes=nodes, kinds={CONFIG: version}))
+    changes = bgp_changes(after, wanted, [], "kube-system", found, "home")
+    assert changes.errors == []
+    live = {object_key(item): item for item in before}
+    have = copy.deepcopy(labels)
+
+    def selected() -> set[str]:
+        selectors = [selector_of(item["spec"].get("nodeSelector") or {}) for item in live.values()]
+        return {name for name, own in have.items() if any(selector.matches(own) for selector in selectors)}
+
+    seen = [selected()]
+    for item in [*changes.apply, *changes.relabel, *(("remove", item) for item in changes.remove), *changes.unlabel]:
+        if isinstance(item, tuple):
+            del live[object_key(item[1])]
+        elif item["kind"] == "Node":
+            have[item["metadata"]["name"]] = item["metadata"]["labels"]
+        else:
+            live[object_key(item)] = item
+        seen.append(selected())
+    assert (have, set(live)) == (wanted, set(map(object_key, after)))
+    assert all(step >= seen[0] & seen[-1] and step for step in seen)
 
 
 def test_two_sites_leave_each_other_s_node_labels() -> None:

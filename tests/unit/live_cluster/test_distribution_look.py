@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.state import node_facts
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.distributions import API_ADDRESSES, nested
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.distributions import API_ADDRESSES
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.helm_checks import check_helm_values
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._kubernetes.values import nested
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.distribution_look import (
     distribution_lacks,
     k3s_option,
@@ -160,11 +161,11 @@ def test_with_an_address_of_its_own_it_is_a_note() -> None:
 def test_a_plan_that_lacks_the_values_of_talos_is_refused_until_cilium_runs(distribution: str | None) -> None:
     refused, _notes = lacks(distribution, {"a": TALOS}, (KUBE_PROXY,))
     assert refused == [
-        'the nodes run Talos, and the plan lacks what Cilium needs there: ipam.mode: "kubernetes", k8sServiceHost:'
-        ' "localhost", k8sServicePort: 7445, cgroup.autoMount.enabled: false, cgroup.hostRoot: "/sys/fs/cgroup",'
-        ' securityContext.capabilities.ciliumAgent: ["CHOWN", "KILL", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "SYS_ADMIN",'
-        ' "SYS_RESOURCE", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"], securityContext.capabilities.cleanCiliumState:'
-        ' ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"] (write edge_cluster_distribution: talos)'
+        'the nodes run Talos, and the plan lacks what Cilium needs there: ipam: {mode: "kubernetes"}, k8sServiceHost:'
+        ' "localhost", k8sServicePort: 7445, cgroup: {autoMount: {enabled: false}, hostRoot: "/sys/fs/cgroup"},'
+        ' securityContext: {capabilities: {ciliumAgent: ["CHOWN", "KILL", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "SYS_ADMIN",'
+        ' "SYS_RESOURCE", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"], cleanCiliumState:'
+        ' ["NET_ADMIN", "SYS_ADMIN", "SYS_RESOURCE"]}} (write edge_cluster_distribution: talos)'
     ]
     assert lacks(distribution, {"a": TALOS}, (KUBE_PROXY,), runs=True)[0] == []
 
@@ -191,7 +192,7 @@ def test_kube_prism_of_an_old_talos() -> None:
 
 
 MIGRATION = (
-    '; to go node by node, Cilium documentation "Migrating a cluster to Cilium": cni.customConf: true in'
+    '; to go node by node, Cilium documentation "Migrating a cluster to Cilium": cni: {customConf: true} in'
     " edge_cilium_values)"
 )
 

@@ -9,7 +9,11 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.field_owners import is_applied
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.field_owners import (
+    fields_of_others,
+    is_applied,
+    own_fields,
+)
 
 MANAGER = "hybridnet.cluster_edge"
 PORTS = {
@@ -141,3 +145,47 @@ def test_to_own_nothing_needs_no_apply_where_we_own_nothing() -> None:
     nothing = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "media"}}
     assert is_applied(nothing, live({"manager": "other", "operation": "Update"}))
     assert not is_applied(nothing, live())
+
+
+STRANGE_ITEMS = [
+    "i:0",
+    "i:-1",
+    "v:1",
+    "v:{",
+    "v:" + "[" * 3000 + "]" * 3000,
+    'k:{"name":"http"}',
+    'k:{"port":"80","protocol":[1]}',
+    'k:{"port":{"a":1},"protocol":5}',
+    "k:{}",
+    "k:[1]",
+    "k:{",
+    "f:name",
+    "x",
+]
+"""Names of items that a tenant writes; a real API server keeps most of them (tests/lab/test_tenants.py)."""
+
+
+@pytest.mark.parametrize("operation", ["Apply", "Update"])
+@pytest.mark.parametrize("manager", [MANAGER, "tenant"])
+@pytest.mark.parametrize("name", STRANGE_ITEMS, ids=lambda name: name[:40])
+def test_names_of_items_that_no_program_writes(name: str, manager: str, operation: str) -> None:
+    """Nothing is known of such an item: an apply finds out. Neither a look nor a handover ends by it."""
+    fields = {**FIELDS, "f:spec": {**FIELDS["f:spec"], "f:ports": {name: {"f:name": {}}}}}
+    strange = entry(manager=manager, operation=operation, fieldsV1=fields)
+    found = live(strange) if manager == MANAGER else live(entry(), strange)
+    assert is_applied(PLANNED, found) == (manager != MANAGER)
+    told = fields_of_others(PLANNED, found)
+    assert set(told) == (
+        set() if (manager, operation) == (MANAGER, "Apply") or name.startswith('k:{"name"') else {manager}
+    )
+    assert own_fields(PLANNED, found).has_others == (manager != MANAGER)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("i:192", ["a"]), ("i:0", [0]), ("v:1", [1, 2]), ('v:"b"', ["a"])], ids=str
+)
+def test_an_item_is_planned_by_its_value_and_by_nothing_else(name: str, value: list[Any]) -> None:
+    """An index says where an item stands, and not which one it is."""
+    found = live(entry(), entry(manager="tenant", fieldsV1={"f:spec": {"f:ranges": {name: {}}}}))
+    told = fields_of_others(planned("spec.ranges", value), found)
+    assert told == ({} if name == "v:1" else {"tenant": [f"spec.ranges[{name[2:]}]"]})

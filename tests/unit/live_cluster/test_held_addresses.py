@@ -338,17 +338,139 @@ def test_cilium_compares_blocks_and_not_addresses(version: str, after: list[str]
     assert [text.partition(":")[0] for text in found] == (["CiliumLoadBalancerIPPool old"] if refused else [])
 
 
-def test_a_shared_address_is_given_anew_with_its_block() -> None:
-    """Of several addresses with one key, the first that the key finds."""
+NOT_READ = "it holds {} (given by MetalLB), and {}, Cilium takes that away: it keeps addresses alone, as Go reads them"
+FIRST = "the cluster has no CiliumLoadBalancerIPPool yet: with the first one"
+
+
+@pytest.mark.parametrize(
+    ("ingress", "lost"),
+    [
+        pytest.param({"hostname": "lb.example.net"}, "lb.example.net", id="a host's name"),
+        pytest.param({"ip": "010.0.0.7"}, "010.0.0.7", id="zeros in front"),
+        pytest.param({"ip": "10.0.0.7"}, None, id="an address"),
+        pytest.param({"ip": ""}, None, id="nothing"),
+        pytest.param({}, None, id="an empty entry"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("live", "when"), [([], FIRST), ([lb_pool("10.0.0.0/24")], "Cilium has not served it yet: once it does")]
+)
+def test_what_is_no_address_goes_when_cilium_begins_to_serve_a_service(
+    ingress: dict[str, str], lost: str | None, live: list[dict[str, Any]], when: str
+) -> None:
+    """A look that read it as no address at all let it go without a word."""
+    service = held("media/plex", "", **{"metallb.io/ip-allocated-from-pool": "lan"})
+    service["status"]["loadBalancer"]["ingress"] = [ingress]
+    rules = LbIpam("1.20.2", served_before=NONE)
+    found = refusals([lb_pool("10.0.0.0/24")], live, [service], rules)
+    assert found == ([f"Service media/plex: {NOT_READ.format(lost, when)}"] if lost else [])
+    word = TakeOver(services=(f"media/plex@{lost}",))
+    assert refusals([lb_pool("10.0.0.0/24")], live, [service], rules, MayMove(take_over=word)) == []
+    assert refusals([lb_pool("10.0.0.0/24")], live, [service], LbIpam("1.20.2")) == (found if not live else [])
+
+
+def test_an_address_that_no_inventory_may_write_is_asked_for_all_the_same() -> None:
+    """Cilium reads IPv4 that is mapped into IPv6, no pool has it, and what the service holds goes."""
+    service = held("media/plex", "10.0.0.7", **{PIN: "::ffff:10.0.0.7"})
+    (found,) = refusals([lb_pool("10.0.0.0/24")], [], [service], "1.20.2")
+    assert found.startswith(f"Service media/plex: it holds 10.0.0.7, and {FIRST}, Cilium takes the address away")
+
+
+def several_of_one_key() -> list[dict[str, Any]]:
+    """Return the services media/7 and media/9 at 10.0.0.7, and media/8 at 10.0.0.8, all of one sharing key."""
     others = [held(f"media/{n}", f"10.0.0.{n}", **{"lbipam.cilium.io/sharing-key": "x"}) for n in (7, 8)]
     twin = held("media/9", "10.0.0.7", **{"lbipam.cilium.io/sharing-key": "x"})
     for number, item in enumerate([*others, twin]):
         item["spec"]["ports"] = [{"port": number}]
-    found = refusals([lb_pool("10.0.0.0/25")], [lb_pool("10.0.0.0/24")], [*others, twin], "1.20.2")
+    return [*others, twin]
+
+
+AS_WELL = "the service {} shares 10.0.0.7 without asking for it, and could share 10.0.0.8 as well: {}, and Cilium may give it that one"
+VERSIONS_THAT_JOIN = pytest.mark.parametrize(
+    ("version", "lost"), [("1.19.6", True), ("1.20.1", True), ("1.20.2", False), ("1.21.0", False)]
+)
+"""cilium/cilium#46262: before 1.20.2 an address was imported for the first of those that share it."""
+
+
+@VERSIONS_THAT_JOIN
+def test_a_shared_address_is_given_anew_with_its_block(version: str, lost: bool) -> None:
+    """Of several addresses with one key, the first that the key finds."""
+    pools = [lb_pool("10.0.0.0/25")], [lb_pool("10.0.0.0/24")]
+    found = refusals(*pools, several_of_one_key(), version)
     assert found == [
-        f"CiliumLoadBalancerIPPool old: the service {name} shares 10.0.0.7 without asking for it, and could share 10.0.0.8 as"
-        " well: its block changes, and Cilium may give it that one"
-        for name in ("media/7", "media/9")
+        f"CiliumLoadBalancerIPPool old: {AS_WELL.format(name, 'its block changes')}"
+        for name in (("media/7", "media/9") if lost else ())
+    ]
+
+
+@VERSIONS_THAT_JOIN
+def test_a_shared_address_is_given_anew_at_a_start(version: str, lost: bool) -> None:
+    state = {"objects": [lb_pool("10.0.0.0/24")], "services": several_of_one_key()}
+    found = [str(error) for error in lost_at_a_start(state, MayMove(), LbIpam(version), lambda _service: False)]
+    when = "this run changes Cilium's release, its operator starts anew"
+    assert [text.partition(" (annotate")[0] for text in found] == [
+        f"CiliumLoadBalancerIPPool old: {AS_WELL.format(name, when)}"
+        for name in (("media/7", "media/9") if lost else ())
+    ]
+
+
+@VERSIONS_THAT_JOIN
+@pytest.mark.parametrize(
+    ("first", "asks", "named"),
+    [
+        pytest.param([], "", True, id="one without an address"),
+        pytest.param([], "10.0.0.7", True, id="one that asks for the address"),
+        pytest.param([], "10.0.0.9", False, id="one that asks for another"),
+        pytest.param(["192.0.2.1"], "", True, id="one whose address no pool gives"),
+        pytest.param(["10.0.0.9"], "", False, id="one with an address of its own"),
+    ],
+)
+def test_a_third_service_may_take_the_place_of_one_that_shares_an_address(
+    version: str, lost: bool, first: list[str], asks: str, named: bool
+) -> None:
+    """The third one has the port of media/7, and joins media/9 before media/7 does."""
+    one, _other, twin = several_of_one_key()
+    third = held("media/third", "", **{"lbipam.cilium.io/sharing-key": "x"}, **({PIN: asks} if asks else {}))
+    third["spec"]["ports"] = one["spec"]["ports"]
+    third["status"]["loadBalancer"]["ingress"] = [{"ip": address} for address in first]
+    state = {"objects": [lb_pool("10.0.0.0/24")], "services": [one, twin, third]}
+    found = [str(error) for error in lost_at_a_start(state, MayMove(), LbIpam(version), lambda _service: False)]
+    told = (
+        "CiliumLoadBalancerIPPool old: the service media/7 shares 10.0.0.7, and media/third may come to share it too, beside"
+        " which it may not: this run changes Cilium's release, its operator starts anew, and Cilium may give it to that one"
+        " first (give media/third a lbipam.cilium.io/sharing-key of its own first, or say so: edge_cluster_take_over:"
+        " {services: ['media/7@10.0.0.7']} (of the role alone: cilium_net_lb_take_over))"
+    )
+    assert [text for text in found if "may come" in text] == ([told] if lost and named else [])
+
+
+@VERSIONS_THAT_JOIN
+@pytest.mark.parametrize(
+    ("planned", "live", "when"),
+    [
+        pytest.param(
+            [lb_pool("10.0.0.0/24")],
+            [],
+            "the cluster has no CiliumLoadBalancerIPPool yet: with the first one",
+            id="the first pool",
+        ),
+        pytest.param(
+            [lb_pool("10.0.0.0/24")],
+            [lb_pool("10.0.0.0/24")],
+            "Cilium has not served it yet: once it does",
+            id="a pool that is there",
+        ),
+        pytest.param([lb_pool("10.0.0.0/29"), lb_pool("10.0.0.8/29", name="later")], [], None, id="in a later pool"),
+    ],
+)
+def test_a_shared_address_is_given_anew_when_cilium_begins_to_serve_it(
+    version: str, lost: bool, planned: list[dict[str, Any]], live: list[dict[str, Any]], when: str | None
+) -> None:
+    """The other address of the key counts only where a pool gives it by then."""
+    services = several_of_one_key()
+    found = refusals(planned, live, services, LbIpam(version, served_before=NONE))
+    assert [text for text in found if "as well" in text] == [
+        f"Service {name}: {AS_WELL.format(name, when)}" for name in (("media/7", "media/9") if lost and when else ())
     ]
 
 

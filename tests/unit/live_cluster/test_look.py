@@ -160,6 +160,7 @@ WRITES = re.compile(r"kubectl (?!--context home )(-n \S+ )?(create|delete|edit|s
                         "wanted": 1,
                         "pods": (),
                         "waits_for_nodes": False,
+                        "only_old": False,
                     }
                 },
             },
@@ -672,6 +673,127 @@ def test_the_ranges_of_nodes_are_judged_before_a_router_is_changed() -> None:
     assert [usage_request(item, state(item)) for item in others] == [[], []]
 
 
+ANNOUNCED = ["10.43.0.0/16", "fd00:43::/48"]
+
+
+def announcing(pods: list[str], kind: str = "pod_cidrs", imported: Any = None, **cluster: Any) -> Target:
+    """Return the cluster, whose node announces its pods' ranges, as a run takes it from the plan.
+
+    ``imported``: the peering's ``import``.
+    """
+    document = yaml.safe_load(SITE)
+    peering = {"advertise": {kind: {}}} | ({} if imported is None else {"import": imported})
+    document["all"]["vars"]["edge_peerings"] = {"k8s": peering}
+    ranges: dict[str, Any] = {"edge_cluster_pod_cidrs": pods, "edge_cluster_pod_mask": {"ipv4": 24, "ipv6": 64}}
+    if kind == "pod_pools":
+        ranges = {"edge_cluster_pod_pools": {"default": {"cidr": pods, "mask": {"ipv4": 24, "ipv6": 64}}}}
+    home = document["all"]["children"]["edge_clusters"]["hosts"]["home"]
+    home.update({"edge_cilium_version": "1.20.2", "edge_cilium_managed": True, **ranges, **cluster})
+    planned = plan(inventory_from(document))
+    assert planned.data is not None, planned.findings
+    return target_of(planned.data, "home", "cilium", "kube-system", verifies=False)
+
+
+def node_with(*cidrs: str, of_pool: str | None = None) -> dict[str, Any]:
+    ipam: Any = {"podCIDRs": list(cidrs)}
+    if of_pool is not None:
+        ipam = {"pools": {"allocated": [{"pool": of_pool, "cidrs": list(cidrs)}]}}
+    return {"kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": ipam}}
+
+
+OTHERS: dict[str, Any] = {"edge_cluster_apply": "others"}
+NOT_OURS: dict[str, Any] = {"edge_cilium_managed": False}
+BY_KUBERNETES: dict[str, Any] = {"edge_cilium_values": {"ipam": {"mode": "kubernetes"}}}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "held", "told"),
+    [
+        pytest.param(OTHERS, ["10.42.0.0/24"], "n1 10.42.0.0/24", id="a range that others have yet to change"),
+        pytest.param(OTHERS, ["10.43.0.0/25"], "n1 10.43.0.0/25", id="a part of another length"),
+        pytest.param(OTHERS, ["fd00:42::/64", "10.43.7.0/24"], "", id="a family that no session carries"),
+        pytest.param(OTHERS, ["10.43.7.0/24", "fd00:43::/64"], "", id="as planned"),
+        pytest.param(OTHERS, ["none", "10.43.7.1/24"], "", id="what is no range, and host bits"),
+        pytest.param({**OTHERS, **NOT_OURS}, ["10.42.0.0/24"], "n1 10.42.0.0/24", id="of others, and no release"),
+        pytest.param(NOT_OURS, ["10.42.0.0/24"], "n1 10.42.0.0/24", id="a release of somebody else"),
+        pytest.param(BY_KUBERNETES, ["10.42.0.0/24"], "n1 10.42.0.0/24", id="ranges that Kubernetes gives"),
+        pytest.param({**OTHERS, "edge_state": "absent"}, ["10.42.0.0/24"], "", id="a cluster that leaves"),
+    ],
+)
+def test_routers_go_on_accepting_what_nodes_announce_of_pods(
+    cluster: dict[str, Any], held: list[str], told: str
+) -> None:
+    """No object of Cilium's changes with a range: nothing else would keep the first run from contracting."""
+    of = announcing(ANNOUNCED, **cluster)
+    judged = not of.cluster["absent"]
+    live = as_planned(of) if of.is_written else state(of)
+    assert ("ciliumnodes" in usage_request(of, live)) is judged
+    assert (Right("cilium.io", "ciliumnodes", EVERYWHERE, "list") in of.rights_to_look) is judged
+    found = look(of, {**live, "objects": [*live["objects"], node_with(*held)]}, ADMINISTRATOR).refusals
+    begins = (
+        f"Nodes announce pod CIDRs that routers with this plan would refuse: {told}. They accept 10.43.0.0/16 in parts of"
+        " /24. A node keeps"
+    )
+    assert [text[: len(begins)] for text in found if text.startswith("Nodes ")] == ([begins] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("pool", "held", "told"),
+    [
+        ("default", "10.42.0.0/24", ["n1 10.42.0.0/24"]),
+        ("default", "10.43.5.0/24", []),
+        ("gone", "10.42.0.0/24", []),
+    ],
+    ids=["kept by the node", "as planned", "of a pool that goes"],
+)
+def test_routers_go_on_accepting_what_nodes_have_of_pools_of_pods(pool: str, held: str, told: list[str]) -> None:
+    """A pool that goes is announced no longer."""
+    of = announcing(ANNOUNCED, "pod_pools", **OTHERS)
+    found = look(of, state(of) | {"objects": [node_with(held, of_pool=pool)]}, ADMINISTRATOR).refusals
+    assert [text.partition(": ")[2].partition(". ")[0] for text in found] == told
+    assert all("edge_cluster_pod_pools" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("imported", "accepted"),
+    [
+        pytest.param({"prefixes": [{"prefix": "10.42.0.0/16", "le": 24}]}, None, id="the range"),
+        pytest.param("all", None, id="everything"),
+        pytest.param(
+            {"prefixes": [{"prefix": "10.41.0.0/16", "le": 24}]},
+            "10.41.0.0/16 in parts of /24, 10.43.0.0/16 in parts of /24",
+            id="another range",
+        ),
+        pytest.param(
+            {"prefixes": ["10.42.0.0/16"]}, "10.42.0.0/16, 10.43.0.0/16 in parts of /24", id="the range as a whole"
+        ),
+    ],
+)
+@pytest.mark.parametrize("cluster", [OTHERS, NOT_OURS, BY_KUBERNETES], ids=["others", "no release", "Kubernetes"])
+def test_what_a_peering_s_import_lets_in_is_no_refusal(
+    cluster: dict[str, Any], imported: Any, accepted: str | None
+) -> None:
+    """The router has one filter for all that a peer group announces."""
+    of = announcing(ANNOUNCED, imported=imported, **cluster)
+    live = as_planned(of) if of.is_written else state(of)
+    found = look(of, {**live, "objects": [*live["objects"], node_with("10.42.0.0/24")]}, ADMINISTRATOR).refusals
+    told = [text.partition(" They accept ")[2].partition(". A node")[0] for text in found if text.startswith("Nodes ")]
+    assert told == ([accepted] if accepted else [])
+
+
+def test_ranges_of_a_release_of_ours_are_judged_once() -> None:
+    of = announcing(ANNOUNCED)
+    live = as_planned(of)
+    found = look(of, {**live, "objects": [*live["objects"], node_with("10.42.0.0/24")]}, ADMINISTRATOR).refusals
+    assert [text.partition(" ipam.")[0] for text in found] == ["Nodes have pod CIDRs outside"]
+
+
+def test_what_no_session_announces_is_nobody_s_to_accept() -> None:
+    of = target("1.20.2", **RANGE, **OTHERS, edge_cilium_managed=True)
+    assert usage_request(of, state(of)) == []
+    assert look(of, state(of) | {"objects": [node_with("10.42.0.0/24")]}, ADMINISTRATOR).refusals == []
+
+
 def test_more_nodes_than_the_inventory_has_get_one_operator() -> None:
     of = target("1.19.6", edge_cilium_managed=True)
     nodes = {name: {"labels": {}, "owned": []} for name in ("n1", "n9")}
@@ -765,6 +887,18 @@ def test_a_cluster_that_needs_no_write_is_as_planned() -> None:
     assert (found.refusals, found.pending) == ([], [])
 
 
+@pytest.mark.parametrize("stale", [False, True], ids=["as planned", "a label left the inventory"])
+def test_a_label_that_only_leaves_needs_the_right_to_write_nodes(stale: bool) -> None:
+    of = planned_target()
+    live = as_planned(of)
+    if stale:
+        node = live["nodes"]["n1"]
+        live["nodes"]["n1"] = {"labels": {**node["labels"], "old": "1"}, "owned": sorted([*node["owned"], "old"])}
+        live["config_map"]["labels.n1"] = " ".join(live["nodes"]["n1"]["owned"])
+    found = look(of, live, READER)
+    assert (any("nodes" in text for text in found.refusals), found.pending) == (stale, ["bgp"][:stale])
+
+
 def workload(namespace: str, name: str) -> dict[str, Any]:
     return {"metadata": {"namespace": namespace, "name": name}, "kind": "DaemonSet", "spec": {}}
 
@@ -823,14 +957,14 @@ def test_what_is_not_as_planned_is_pending(key: str, change: Any, pending: list[
     of = planned_target()
     live = as_planned(of)
     changed = {**live, key: change(live[key])}
-    some = {"ready": 1, "wanted": 3, "pods": [], "waits_for_nodes": False}
+    some = {"ready": 1, "wanted": 3, "pods": [], "waits_for_nodes": False, "only_old": False}
     unready = {name: some for name, lack in changed["rollouts"].items() if lack}
     assert look(of, {**changed, "unready": unready}, ADMINISTRATOR).pending == pending
 
 
 def operator_down(live: dict[str, Any]) -> dict[str, Any]:
     name = next(name for name in live["rollouts"] if name.startswith("Deployment/"))
-    unready = {name: {"ready": 0, "wanted": 1, "pods": [], "waits_for_nodes": False}}
+    unready = {name: {"ready": 0, "wanted": 1, "pods": [], "waits_for_nodes": False, "only_old": False}}
     return {**live, "rollouts": {**live["rollouts"], name: "0 of 1 ready"}, "unready": unready}
 
 
@@ -856,6 +990,26 @@ def operator_unknown(live: dict[str, Any], lack: str) -> dict[str, Any]:
     return {**down, "rollouts": {name: known and lack for name, known in down["rollouts"].items()}}
 
 
+def operator_of_the_release_before(live: dict[str, Any]) -> dict[str, Any]:
+    """Return a cluster of which a ready operator is of an older release: it acts on what is written all the same."""
+    down = operator_down(live)
+    unready = {name: {**lack, "ready": 1, "wanted": 2, "only_old": True} for name, lack in down["unready"].items()}
+    return {
+        **down,
+        "rollouts": {name: known and "1 of 2 ready" for name, known in down["rollouts"].items()},
+        "unready": unready,
+    }
+
+
+def test_that_the_run_waits_for_the_newest_operator_is_told_before_anything_is_changed() -> None:
+    of = planned_target()
+    (told,) = look(of, operator_of_the_release_before(as_planned(of)), ADMINISTRATOR).notes
+    assert "1 of 2 ready. What is ready may be of the release before: of the newest one nothing runs for sure." in told
+    assert told.endswith(
+        "\nThis run waits for it, for cilium_net_release_timeout seconds, before anything is written to the cluster."
+    )
+
+
 def operator_missing(live: dict[str, Any]) -> dict[str, Any]:
     return operator_unknown(live, MISSING)
 
@@ -873,6 +1027,7 @@ def as_it_is(live: dict[str, Any]) -> dict[str, Any]:
     [
         pytest.param(without_last, operator_down, True, id="a change that no operator would act on"),
         pytest.param(without_last, as_it_is, False, id="a change"),
+        pytest.param(without_last, operator_of_the_release_before, False, id="a change, and an old operator is enough"),
         pytest.param(without_last, operator_missing, False, id="a change, and Cilium is in another namespace"),
         pytest.param(without_last, operator_just_changed, False, id="a change, and others change Cilium at the moment"),
         pytest.param(as_it_is, operator_down, False, id="nothing to change"),

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import permutations
 from typing import Any
 
+import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import NONE
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._cilium.lb_ipam import LbIpam as Rules
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.held_addresses import (
@@ -103,6 +104,9 @@ def cases(draw: st.DrawFn) -> Case:
         addresses = st.sampled_from([0, 4, 7, 15, 64, 71, 100])
         status = {name: [draw(addresses)] for name in names}
         services = {name: draw(service_of(80 + draw(st.integers(0, 1)), status[name])) for name in names}
+        if draw(st.booleans()):  # several addresses of one key
+            status = {name: [draw(st.sampled_from([0, 4]))] for name in names}
+            services = {name: Service("a", key="dns", port=item.port) for name, item in services.items()}
     planned = {**before, **draw(POOLS)} if draw(st.booleans()) else draw(POOLS)
     changed = draw(st.sets(st.sampled_from(names), max_size=2))
     after = {name: draw(service_of(services[name].port, [*status[name], 5])) for name in sorted(changed)}
@@ -113,15 +117,22 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(before, status, services, planned, after, helm, by_helm, ipam)
 
 
-def lost_by(case: Case) -> set[tuple[str, int]]:
-    """Return what services lose, in whichever order Cilium goes through them."""
+def lost_by(case: Case, joins: bool) -> set[tuple[str, int]]:
+    """Return what services lose, in whichever order Cilium goes through them.
+
+    Args:
+        case: a cluster, and a run.
+        joins: how Cilium imports shared addresses, as the model says it.
+    """
     found: set[tuple[str, int]] = set()
     for order in permutations(case.services):
         running = deepcopy(case.running)
+        if running is not None:
+            running.joins = joins
         ipam = running
         if ipam is None or case.helm:
             status = running.status if running else deepcopy(case.status)
-            ipam = LbIpam(status, {**case.services, **case.by_helm})
+            ipam = LbIpam(status, {**case.services, **case.by_helm}, joins)
         for item in filter(None, {running, ipam}):
             item.services = {name: item.services[name] for name in order}
         found |= first_losses(case.status, ipam.status, steps(case, ipam, running))
@@ -174,9 +185,9 @@ def service_object(name: str, service: Service, held: list[int]) -> dict[str, An
     }
 
 
-def refused_of(case: Case) -> set[tuple[str, int]]:
+def refused_of(case: Case, version: str) -> set[tuple[str, int]]:
     """Return what the collection refuses to take."""
-    rules = Rules("1.20.2", served_before=NONE if case.running is None else None)
+    rules = Rules(version, served_before=NONE if case.running is None else None)
     state = {
         "objects": [pool_object(name, pool) for name, pool in case.before.items()],
         "services": [service_object(name, item, case.status[name]) for name, item in case.services.items()],
@@ -195,10 +206,11 @@ def refused_of(case: Case) -> set[tuple[str, int]]:
     return {(name, int(address.rpartition(".")[2])) for name, _at, address in words}
 
 
+@pytest.mark.parametrize(("version", "joins"), [("1.20.1", False), ("1.20.2", True)])
 @settings(max_examples=examples(400))
 @given(case=cases())
-def test_what_a_service_would_lose_is_refused_and_nothing_else(case: Case) -> None:
-    gone, refused = lost_by(case), refused_of(case)
+def test_what_a_service_would_lose_is_refused_and_nothing_else(version: str, joins: bool, case: Case) -> None:
+    gone, refused = lost_by(case, joins), refused_of(case, version)
     event(f"lost: {bool(gone)}, refused: {bool(refused)}")
     assert gone <= refused
     assert gone or not refused  # nothing is refused for nothing

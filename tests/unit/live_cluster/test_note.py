@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes.cilium_kinds import (
+    OTHERS_PLURALS,
+    PLURALS,
+)
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._live_cluster.changes import (
     Changes,
     bgp_changes,
@@ -468,6 +472,26 @@ def test_uids_of_kinds_that_were_not_read_stay() -> None:
     assert claims.delta == {}
     lb_changes([], MayMove(), state(kinds=KINDS), claims)
     assert claims.delta == {uid_of(f"{POOL} lb"): None}
+
+
+@pytest.mark.parametrize(
+    ("unknown", "delta"),
+    [
+        pytest.param(["ciliumloadbalancerippools"], {uid_of(f"{POOL} lb"): None}, id="no definition"),
+        pytest.param(["ciliuml2announcementpolicies"], {}, id="that of another kind is not there"),
+        pytest.param([], {}, id="a definition that is not ready yet"),
+    ],
+)
+def test_pools_went_with_the_definition_of_their_kind(unknown: list[str], delta: dict[str, None]) -> None:
+    """Else the note would outlive a cluster that leaves, whose Cilium went first."""
+    claims = Claims("lb", "home", {"noted.lb": "true", uid_of(f"{POOL} lb"): f"{POOL} lb", **OURS}, "kube-system")
+    lb_changes([], MayMove(), state(unknown=unknown, kinds={}), claims)
+    assert claims.delta == delta
+
+
+@pytest.mark.parametrize("plural", [*PLURALS.values(), *OTHERS_PLURALS.values()])
+def test_each_kind_that_a_part_asks_for_may_have_no_definition(plural: str) -> None:
+    lb_changes([], MayMove(), state(unknown=[plural], kinds={}), Claims("lb", "home", {}, "kube-system"))
 
 
 def test_secret_of_a_planned_name_that_somebody_else_made() -> None:

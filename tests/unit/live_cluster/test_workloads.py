@@ -28,7 +28,7 @@ ONE_NODE = (
 
 def state(rollout: str, lack: str, ready: int = 0, pods: Any = ()) -> dict[str, Any]:
     both = {AGENTS: "", OPERATOR: "", rollout: lack}
-    unready = {"ready": ready, "wanted": 4, "pods": pods, "waits_for_nodes": False}
+    unready = {"ready": ready, "wanted": 4, "pods": pods, "waits_for_nodes": False, "only_old": False}
     return {"rollouts": both, "unready": {rollout: unready}}
 
 
@@ -73,6 +73,37 @@ def test_an_operator_of_which_the_old_one_runs_is_an_error_after_a_change_of_the
     pod = {"name": "cilium-operator-5d", "node": "", "reason": "0/1 nodes are available"}
     found = lacks(state(OPERATOR, "1 of 2 ready", 1, [pod]), rolled_out=True)
     assert (len(found.errors), found.notes) == (1, [])
+
+
+OLD_ONES = [
+    pytest.param(
+        OPERATOR,
+        "1 of 2 ready",
+        "Cilium's operator (Deployment kube-system/cilium-operator): 1 of 2 ready; not ready: node04 (pod cilium-7x2kd:"
+        " CrashLoopBackOff). What is ready may be of the release before: of the newest one nothing runs for sure. Look at:"
+        " kubectl -n kube-system describe pod cilium-7x2kd; kubectl -n kube-system logs cilium-7x2kd --all-containers",
+        id="operator",
+    ),
+    pytest.param(
+        AGENTS,
+        "1 of 4 updated",
+        "Cilium's agents (DaemonSet kube-system/cilium): 1 of 4 updated; not ready: node04 (pod cilium-7x2kd:"
+        " CrashLoopBackOff). What is ready may be of the release before: of the newest one nothing runs for sure. Look at:"
+        " kubectl -n kube-system describe pod cilium-7x2kd; kubectl -n kube-system logs cilium-7x2kd --all-containers",
+        id="agents",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rollout", "lack", "text"), OLD_ONES)
+def test_the_release_before_is_not_enough_for_the_run_after_the_one_that_changed_it(
+    rollout: str, lack: str, text: str
+) -> None:
+    """The run that upgraded failed; the next one called Helm no more, and went on as if the new release ran."""
+    found = state(rollout, lack, 1, [AGENT])
+    found["unready"][rollout]["only_old"] = True
+    assert lacks(found, rolled_out=False) == UnreadyWorkloads(errors=[text])
+    assert lacks(found, rolled_out=False, old_suffice=True) == UnreadyWorkloads(notes=[text])
 
 
 def test_after_a_change_of_the_release_it_is_one() -> None:

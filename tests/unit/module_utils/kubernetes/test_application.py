@@ -334,6 +334,12 @@ def test_node_is_written_as_it_was_seen(live: dict[str, Any] | None, reason: str
     assert (server.sent[0]["uid"], server.sent[0]["resourceVersion"]) == ("u", "7")
     assert result.get("reason") == reason
     assert result["outcome"] == ("refused" if reason else "applied")
+    assert result.get("version") == (None if reason else "99")  # the condition of the next write of its labels
+
+
+def test_version_of_a_node_is_none_of_a_preview() -> None:
+    """Nothing was written: the next write is compared with what lives."""
+    assert "version" not in applied(Nodes(node("7")), NODE, versions=["7"], owned=[{"a": "0"}], dry_run=True)
 
 
 def test_node_that_changes_all_the_time_is_given_up() -> None:

@@ -263,6 +263,45 @@ def test_current_context_of_several_files_is_the_first(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "variables", "named"),
+    [
+        pytest.param({"kubeconfig": "one"}, {}, "a", id="a kubeconfig"),
+        pytest.param({}, {"KUBECONFIG": "one"}, "a", id="KUBECONFIG"),
+        pytest.param({}, {"KUBECONFIG": "one:other"}, "a", id="several files"),
+        pytest.param({"kubeconfig": "one", "context": "b"}, {}, "b", id="a context that is named"),
+        pytest.param({}, {"K8S_AUTH_KUBECONFIG": "one"}, None, id="variables that refuse a context beside them"),
+        pytest.param({}, {"K8S_AUTH_HOST": "https://x.example", "K8S_AUTH_API_KEY": "k"}, None, id="a host"),
+        pytest.param({}, {}, None, id="a pod"),
+        pytest.param({"kubeconfig": "none"}, {}, None, id="no current context"),
+        pytest.param({"kubeconfig": "absent"}, {}, None, id="no such file"),
+        pytest.param({"kubeconfig": "letters"}, {}, None, id="a file of other letters"),
+    ],
+)
+def test_the_context_that_keeps_later_tasks_at_the_cluster(
+    options: dict[str, str],
+    variables: dict[str, str],
+    named: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever names it finds the same server, though the current context is another one by then."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    kubeconfig(tmp_path / "one", "a", "b")
+    kubeconfig(tmp_path / "other", "x")
+    kubeconfig(tmp_path / "none", None, "z")
+    (tmp_path / "letters").write_bytes(b"\xff\xfe")
+    found = resolve_connection(options.get("kubeconfig"), options.get("context"), variables)
+    assert found.named_context == named
+    if named:
+        before = server_of(found)
+        kubeconfig(tmp_path / "one", "b", "a")
+        assert server_of(found) == server_of_tasks(found.k8s_arguments()) == before
+        assert server_of(resolve_connection(options.get("kubeconfig"), named, variables)) == before
+        assert found.helm_arguments() == {"context": named}
+
+
 def test_default_kubeconfig_goes_before_the_pods_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As kubectl does. A pod with a kubeconfig names its cluster by it."""
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -271,7 +310,7 @@ def test_default_kubeconfig_goes_before_the_pods_account(tmp_path: Path, monkeyp
     assert (nothing.kubeconfig, nothing.k8s_arguments(), nothing.helm_arguments()) == (None, {}, {})
     (tmp_path / ".kube").mkdir()
     ours = kubeconfig(tmp_path / ".kube" / "config", "a")
-    assert resolve_connection(None, None, pod).k8s_arguments() == {"kubeconfig": str(ours)}
+    assert resolve_connection(None, None, pod).k8s_arguments() == {"kubeconfig": str(ours), "context": "a"}
 
 
 def test_no_cluster_at_all_says_where_it_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

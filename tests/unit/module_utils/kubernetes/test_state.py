@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,6 +44,9 @@ class ReaderStandIn:
         plural = path.removeprefix(DEFINITIONS).partition(".")[0]
         return next((definition(kind) for kind in self.served if f"{kind.lower()}s" == plural), None)
 
+    def cluster_uid(self) -> str | None:
+        return "7d0f7f0e"
+
     def items(self, _path: str, **_options: Any) -> list[dict[str, Any]]:
         return []
 
@@ -70,6 +74,50 @@ def test_each_kind_is_waited_for(clock: list[float]) -> None:
     clock.clear()
     assert set(read_state(reader, request(plurals=["apples", "pears"], wait=5))["kinds"]) == {"Apple", "Pear"}
     assert clock == []
+
+
+def test_kinds_without_a_definition_are_told_from_those_that_are_not_ready_yet(clock: list[float]) -> None:
+    """Of the first nothing is left; the objects of the others are there, and nobody has read them."""
+
+    class Reader(ReaderStandIn):
+        def get(self, path: str) -> dict[str, Any] | None:
+            found = super().get(path)
+            return {**found, "status": {}} if found and "pears" in path else found
+
+    reader: Any = Reader("Apple", "Pear")
+    found = read_state(reader, request(plurals=["apples", "pears", "plums"]))
+    assert (set(found["kinds"]), found["unknown"], clock) == ({"Apple"}, ["plums"], [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "uid"),
+    [
+        pytest.param({"config_map": "kube-system/n"}, None, "7d0f7f0e", id="what a part is compared with"),
+        pytest.param({"config_map": "kube-system/n"}, 403, None, id="namespaces that nobody may list"),
+        pytest.param({}, None, None, id="nothing is written afterwards"),
+    ],
+)
+def test_the_uid_of_the_cluster_is_read_where_something_is_written_afterwards(
+    asked: dict[str, Any], status: int | None, uid: str | None
+) -> None:
+    class Reader(ReaderStandIn):
+        def cluster_uid(self) -> str | None:
+            if status:
+                raise RefusedError("here", SimpleNamespace(status=status, reason="no", body=""))
+            return super().cluster_uid()
+
+    reader: Any = Reader()
+    assert read_state(reader, request(**asked))["cluster_uid"] == uid
+
+
+def test_a_server_that_fails_ends_the_look_and_is_not_one_without_a_uid() -> None:
+    class Reader(ReaderStandIn):
+        def cluster_uid(self) -> str | None:
+            raise RefusedError("here", SimpleNamespace(status=500, reason="no", body=""))
+
+    reader: Any = Reader()
+    with pytest.raises(RefusedError):
+        read_state(reader, request(config_map="kube-system/n"))
 
 
 DAEMON_SET, DEPLOYMENT = "DaemonSet/kube-system/cilium", "Deployment/kube-system/cilium-operator"
@@ -160,7 +208,9 @@ def test_an_operator_that_somebody_has_scaled_to_0_is_not_complete() -> None:
     reader: Any = WorkloadsStandIn([], cilium_operator=deployment(0, 0, 0))
     found = read_state(reader, request(rollouts=[DEPLOYMENT]))
     assert found["rollouts"] == {DEPLOYMENT: "scaled to 0"}
-    assert found["unready"] == {DEPLOYMENT: {"ready": 0, "wanted": 0, "pods": [], "waits_for_nodes": False}}
+    assert found["unready"] == {
+        DEPLOYMENT: {"ready": 0, "wanted": 0, "pods": [], "waits_for_nodes": False, "only_old": False}
+    }
     assert reader.selectors == ["io.cilium/app=operator,name=cilium-operator"]
 
 
@@ -204,7 +254,8 @@ def test_without_the_right_to_list_pods_the_lack_is_told_all_the_same() -> None:
     reader: Any = WorkloadsStandIn(None, cilium=daemon_set(4, 4, 3))
     found = read_state(reader, request(rollouts=[DAEMON_SET]))
     assert found["rollouts"] == {DAEMON_SET: "3 of 4 ready"}
-    assert found["unready"] == {DAEMON_SET: {"ready": 3, "wanted": 4, "pods": None, "waits_for_nodes": False}}
+    unready = {"ready": 3, "wanted": 4, "pods": None, "waits_for_nodes": False, "only_old": False}
+    assert found["unready"] == {DAEMON_SET: unready}
 
 
 @pytest.mark.parametrize(
@@ -218,6 +269,8 @@ def test_without_the_right_to_list_pods_the_lack_is_told_all_the_same() -> None:
         pytest.param(daemon_set(4, 4, 0), deployment(1, 1, 1), True, 5, id="no node"),
         pytest.param(daemon_set(0, 0, 0), deployment(1, 1, 1), True, 5, id="a selector that fits no node"),
         pytest.param(daemon_set(4, 4, 4), deployment(2, 2, 0), True, 5, id="no operator"),
+        pytest.param(daemon_set(4, 4, 4), deployment(2, 2, 1, 3), True, 5, id="the ready operator may be an old one"),
+        pytest.param(daemon_set(4, 4, 4), deployment(2, 1, 1, 2), True, 5, id="one of two operators is updated"),
     ],
 )
 def test_how_long_agents_and_operator_are_waited_for(
@@ -292,6 +345,45 @@ def test_while_a_rollout_is_under_way_no_pods_are_listed(clock: list[float]) -> 
     reader: Any = WorkloadsStandIn([], cilium=daemon_set(1000, 400, 998))
     read_state(reader, request(rollouts=[DAEMON_SET], some_suffice=True, wait=5))
     assert (sum(clock), reader.selectors) == (5, ["k8s-app=cilium"])  # once, for what is told at the end
+
+
+def test_an_old_operator_is_not_excused_by_a_node_that_is_down(clock: list[float]) -> None:
+    """Its new pod was bound to a node that went down, so one pod is updated, one is on a dead node, and one is ready."""
+    reader: Any = WorkloadsStandIn([pod("new", "node04", conditions=[is_not("Ready")])])
+    reader.workloads = {"cilium_operator": deployment(2, 1, 1, 2)}
+    reader.dead = ("node04",)
+    found = read_state(reader, request(rollouts=[DEPLOYMENT], some_suffice=True, wait=5))
+    assert (sum(clock), found["unready"][DEPLOYMENT]["only_old"]) == (5, True)
+
+
+@pytest.mark.parametrize(
+    ("workload", "only_old"),
+    [
+        pytest.param(deployment(2, 2, 1, 3), True, id="operator: as many are old as are ready"),
+        pytest.param(deployment(2, 2, 2, 3), None, id="operator: complete but for an old one that ends"),
+        pytest.param(deployment(3, 3, 2, 4), False, id="operator: one of two ready ones is new"),
+        pytest.param(deployment(2, 2, 1), False, id="operator: none is old"),
+        pytest.param(deployment(2, 2, 0, 3), False, id="operator: none is ready"),
+        pytest.param(deployment(2, 0, 2, 2), True, id="operator: none is updated"),
+        pytest.param(daemon_set(4, 1, 3), True, id="agents: the first new one does not start"),
+        pytest.param(daemon_set(4, 0, 4), True, id="agents: none is updated"),
+        pytest.param(daemon_set(4, 3, 3), False, id="agents: some new ones are ready"),
+        pytest.param(daemon_set(4, 4, 3), False, id="agents: none is old"),
+    ],
+)
+def test_whether_all_that_is_ready_may_be_of_an_older_release(workload: dict[str, Any], only_old: bool | None) -> None:
+    name = DAEMON_SET if "updatedNumberScheduled" in workload["status"] else DEPLOYMENT
+    reader: Any = WorkloadsStandIn([], **{name.rpartition("/")[2].replace("-", "_"): workload})
+    unready = read_state(reader, request(rollouts=[name]))["unready"]
+    assert unready.get(name, {"only_old": None})["only_old"] is only_old
+
+
+def test_an_old_agent_on_the_one_other_node_that_is_down_is_no_sign_of_a_fault() -> None:
+    """Of two agents the ready one is updated: the old one is on the node that is down."""
+    listed = pod("cilium-2", "node02", conditions=[is_not("Ready")])
+    reader: Any = WorkloadsStandIn([listed], cilium=daemon_set(2, 1, 1))
+    reader.dead = ("node02",)
+    assert read_state(reader, request(rollouts=[DAEMON_SET]))["unready"][DAEMON_SET]["only_old"] is False
 
 
 @pytest.mark.parametrize(("template", "waits"), [("6", 0), ("7", 5)], ids=["the old one", "the newest one"])
