@@ -189,7 +189,7 @@ def cilium_versions() -> list[str]:
         "| Cilium | what it does | where the inventory meets it | way out, beside an update | source | finding |",
         "|---|---|---|---|---|---|",
     ]
-    lines += [fault_row(fault) for fault in (*cilium.FAULTS, cilium.SHRUNK_POOLS)]
+    lines += [fault_row(fault) for fault in (*cilium.FAULTS, *cilium.LIVE_FAULTS)]
     return lines
 
 
@@ -323,11 +323,6 @@ def new_module() -> str:
 def edge_arguments() -> str:
     """Return roles/edge/meta/argument_specs.yml."""
     options = {key.name: option(key) for _title, keys in GROUPS for key in keys}
-    keep = {
-        "description": ["Whether to write the file of planned addresses; V(false) only reads it."],
-        "type": "bool",
-        "default": True,
-    }
     render = {name: options[name] for name in ("edge_render_dir", "edge_render_secrets")}
     specs = {
         "argument_specs": {
@@ -337,7 +332,7 @@ def edge_arguments() -> str:
                     "Reads the variables of all hosts in C(edge_routers), C(edge_clusters) and C(edge_nodes).",
                     "Its own checks find every mistake at once; call it with C(rolespec_validate=false).",
                 ],
-                "options": {"edge_plan_keep_allocations": keep, **options},
+                "options": options,
             },
             "render": {
                 "short_description": "Write every file that the other roles would apply",

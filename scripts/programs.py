@@ -4,8 +4,8 @@
 """Build everything that a full run of the tests needs into the cache, once; as root.
 
 Usage: ``programs.py CACHE``, or ``programs.py --path CACHE`` to print the folders of those that tests start by name.
-``programs.py --helm-4 CACHE``, ``--helm-oldest`` and ``--kustomize`` build a program that only long tests run and print
-its path.
+``programs.py --helm-4 CACHE``, ``--helm-oldest``, ``--kustomize`` and the names of Flux's controllers build a program
+that only long tests run and print its path.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ LATER = {
     "--helm-4": (programs.HELM_4, "helm"),
     "--helm-oldest": (programs.HELM_OLDEST, "helm"),
     "--kustomize": (programs.KUSTOMIZE, "kustomize"),
+    **{f"--{name}": (recipe, name) for name, recipe in programs.FLUX.items()},
 }
 """Option -> the recipe and program that it builds."""
 

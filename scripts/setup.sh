@@ -11,6 +11,7 @@
 
 EDGE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 EDGE_CACHE=${CLUSTER_EDGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cluster-edge}
+case $EDGE_CACHE in /*) ;; *) EDGE_CACHE=$PWD/$EDGE_CACHE ;; esac
 export CLUSTER_EDGE_CACHE=$EDGE_CACHE
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 # Ansible needs a UTF-8 locale, and a fresh Debian has only this one.
@@ -85,7 +86,8 @@ edge_heartbeat() {
 }
 
 # Leave out of the environment what could lead Ansible, Helm or the Kubernetes client to another place than the twin, and
-# say so: what chooses a connection, an inventory, code or a cluster. Secrets and what only shapes the output stay.
+# say so: what chooses a connection, an inventory, code or a cluster. Secrets and what only shapes the output stay; their
+# files are the caller's.
 edge_clean_environment() {
   local variable left=''
   for variable in $(compgen -e); do
@@ -100,7 +102,31 @@ edge_clean_environment() {
         ;;
     esac
   done
+  edge_own_paths
   [ -z "$left" ] || edge_say "== left out of the environment:$left"
+}
+
+# A relative path in a variable of Ansible's means the folder in which the command is typed, and set-up changes to the checkout.
+# Ansible itself reads what begins with ~ or $.
+edge_own_paths() {
+  local variable value identity file rest
+  for variable in ANSIBLE_CONFIG ANSIBLE_HOME ANSIBLE_LOCAL_TEMP ANSIBLE_LOG_PATH ANSIBLE_VAULT_PASSWORD_FILE; do
+    value=${!variable:-}
+    case $value in '' | [/~$]*) ;; *) export "$variable=$PWD/$value" ;; esac
+  done
+  # Label and file, or the file alone; "prompt" is none.
+  value='' rest=${ANSIBLE_VAULT_IDENTITY_LIST:-}
+  while [ -n "$rest" ]; do
+    identity=${rest%%,*}
+    file=${identity#*@}
+    case $file in
+      [/~$]*) ;;
+      *) [ ! -e "$file" ] || identity=${identity%"$file"}$PWD/$file ;;
+    esac
+    value=$value${value:+,}$identity
+    case $rest in *,*) rest=${rest#*,} ;; *) rest='' ;; esac
+  done
+  [ -z "$value" ] || export ANSIBLE_VAULT_IDENTITY_LIST=$value
 }
 
 # edge_build LABEL COMMAND...: a long step, quiet unless it fails.
@@ -116,7 +142,8 @@ edge_build() {
     tail -n 25 "$log" >&2
     return "$rc"
   fi
-  edge_say "   done in $((SECONDS - start)) s"
+  # Where nobody reads it any more, it is done all the same.
+  edge_say "   done in $((SECONDS - start)) s" || return 0
 }
 
 edge_into() {

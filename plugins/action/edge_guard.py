@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible import constants as C  # noqa: N812  (Ansible's own name for it)
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.inventory.manager import IGNORED
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 from ansible.vars.hostvars import HostVarsVars
@@ -28,10 +29,14 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
 
 CONNECTED = ("edge_routers", "edge_clusters")
 NOTHING_HELD = (
-    "edge_guard: this play has no router or cluster, so there is nothing to hold to the twin, and it holds no other"
-    " play: put it first into each play that connects to one"
+    "edge_guard: this play has no router, cluster or node, so there is nothing to hold to the twin, and it holds no"
+    " other play: put it first into each play that connects to one"
 )
 GROUPS = (*CONNECTED, "edge_nodes")
+USUAL_INVENTORY = "/etc/ansible/hosts"
+"""Where it is not there, ansible-core (``InventoryManager.parse_source``) says nothing: many a configuration has it."""
+LOCAL = ("local", "ansible.builtin.local")
+"""Connections that leave this machine by themselves for nowhere."""
 
 
 @fails_once
@@ -48,21 +53,26 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.validate_argument_spec(argument_spec={})
         variables = task_vars or {}
-        twin = hold(self._task, variables)
-        if twin is not None and not _has_connected_hosts(variables):
+        twin = hold(self._task, variables, whole_play=True)
+        if twin is not None and not _has_hosts_of_the_site(variables):
             raise AnsibleActionFail(NOTHING_HELD)
         return {**result, "changed": False, "twin": twin}
 
 
-def _has_connected_hosts(task_vars: Mapping[str, Any]) -> bool:
-    """Return whether the play has a host that is connected to: only for those of its own play a guard can speak."""
+def _has_hosts_of_the_site(task_vars: Mapping[str, Any]) -> bool:
+    """Return whether the play has a host that a twin may have: only for those of its own play a guard can speak."""
     groups = task_vars.get("groups", {})
-    connected = {host for group in CONNECTED for host in groups.get(group, ())}
-    return not connected.isdisjoint(task_vars.get("ansible_play_hosts_all") or ())
+    members = {host for group in GROUPS for host in groups.get(group, ())}
+    return not members.isdisjoint(task_vars.get("ansible_play_hosts_all") or ())
 
 
-def hold(task: Any, task_vars: Mapping[str, Any]) -> str | None:
+def hold(task: Any, task_vars: Mapping[str, Any], whole_play: bool = False) -> str | None:
     """Return the name of the twin that this run is for, or None where it has no overlay.
+
+    Args:
+        task: the task that asks.
+        task_vars: its variables.
+        whole_play: whether the play may connect to each of its hosts. Plays of ours connect to routers and clusters.
 
     Raises:
         AnsibleActionFail: it has one, and could leave the twin.
@@ -71,7 +81,7 @@ def hold(task: Any, task_vars: Mapping[str, Any]) -> str | None:
         overlay = find_overlay(task_vars)
         if overlay is None:
             return None
-        found = guard.leaks(collect(task, task_vars, overlay))
+        found = guard.leaks(collect(task, task_vars, overlay, whole_play))
     except EdgeError as error:
         raise AnsibleActionFail(str(error)) from error
     if found:
@@ -86,11 +96,7 @@ def find_overlay(task_vars: Mapping[str, Any]) -> guard.Overlay | None:
         EdgeError: the inventory names one that is not there.
     """
     folders: dict[Path, None] = {}
-    for source in task_vars.get("ansible_inventory_sources") or ():
-        path = Path(str(source))
-        if path.name == _overlay.FOLDER and not path.exists():
-            # Ansible warns, and goes on with the other inventories: for real.
-            raise EdgeError(str(path), "this overlay is not there: the twin is not up", "playbooks/twin.yml")
+    for path in _inventory_paths(task_vars.get("ansible_inventory_sources") or ()):
         folders.update(dict.fromkeys(_overlay.overlays(path)))
     if not folders:
         folders.update(dict.fromkeys(_named_overlays(task_vars)))
@@ -99,6 +105,42 @@ def find_overlay(task_vars: Mapping[str, Any]) -> guard.Overlay | None:
         return found[0] if found else None
     hosts = {host: variables for each in found for host, variables in each.hosts.items()}
     return guard.Overlay(", ".join(each.folder for each in found), ", ".join(each.twin for each in found), hosts)
+
+
+def _inventory_paths(sources: Iterable[Any]) -> Iterator[Path]:
+    """Yield each file and folder that Ansible reads of an inventory, or would read if it were there.
+
+    Of what is not there Ansible warns, and goes on with the others: for real, where it was the overlay of a twin that
+    is down. Its path does not say whether it was one: a file of it and a link to it have any name.
+
+    Args:
+        sources: the inventories of the run. One with a comma is a list of hosts (ansible-core's plugin ``host_list``).
+
+    Raises:
+        EdgeError: one is not there, and others are. With none at all nobody is reached.
+    """
+    named = [Path(str(source)) for source in sources if "," not in str(source)]
+    found = [path for source in named for path in _parts(source)]
+    missing = next((path for path in found if not os.path.exists(path) and not _usual_and_nothing(path)), None)
+    if missing is not None and (len(named) < len([*sources]) or any(map(os.path.exists, found))):
+        problem = "this inventory is not there: Ansible would go on with the others, for real"
+        hint = "name one that is there, or take it out; the overlay of a twin is there while the twin is up"
+        raise EdgeError(str(missing), problem, f"{hint}: playbooks/twin.yml")
+    yield from found
+
+
+def _usual_and_nothing(path: Path) -> bool:
+    """Return whether a path is the usual inventory, and nothing is there: not even a link to something that is gone."""
+    return str(path) == USUAL_INVENTORY and not os.path.lexists(path)
+
+
+def _parts(source: Path) -> Iterator[Path]:
+    """Yield an inventory, and those in it where it is a folder: as ansible-core's ``InventoryManager.parse_source``."""
+    yield source
+    if os.path.isdir(source):
+        for name in sorted(os.listdir(source)):
+            if not IGNORED.search(os.fsencode(name)):
+                yield from _parts(source / name)
 
 
 def _named_overlays(task_vars: Mapping[str, Any]) -> Iterator[Path]:
@@ -114,8 +156,8 @@ def _named_overlays(task_vars: Mapping[str, Any]) -> Iterator[Path]:
             yield Path(str(named))
 
 
-def collect(task: Any, task_vars: Mapping[str, Any], overlay: guard.Overlay) -> guard.Run:
-    """Return what counts in this run: for the hosts of its play, its environment and its strategy."""
+def collect(task: Any, task_vars: Mapping[str, Any], overlay: guard.Overlay, whole_play: bool = False) -> guard.Run:
+    """Return what counts in this run: for the hosts of its play, its environment and its strategy; as :func:`hold`."""
     hostvars = task_vars["hostvars"]
     # hostvars[host] has neither the play's variables nor those of import_playbook; the manager knows all.
     manager, inventory = hostvars._variable_manager, hostvars._inventory
@@ -125,13 +167,16 @@ def collect(task: Any, task_vars: Mapping[str, Any], overlay: guard.Overlay) -> 
     play, ssh = task.get_play(), SshOptions()
     hosts = []
     kubeconfigs = {}
-    limited = set(task_vars.get("ansible_play_hosts_all") or ())
-    for name in members:
-        if name not in limited or not (name in connected or name in overlay.hosts):
+    in_play = task_vars.get("ansible_play_hosts_all") or ()
+    # Those of the site first, in the order of its groups.
+    for name in dict.fromkeys([*filter(set(in_play).__contains__, members), *in_play]):
+        if not (whole_play or name in connected or name in overlay.hosts):
             continue
         wanted = overlay.hosts.get(name, {})
         known = manager.get_vars(play=play, host=inventory.get_host(name), task=task, include_hostvars=False)
         resolved = HostVarsVars(known, loader=hostvars._loader, host=name)
+        if name not in connected and not wanted and _connection(task, resolved) in LOCAL:
+            continue
         hosts.append(effective(name, name in connected, wanted, ssh, resolved))
         if "edge_cluster_kubeconfig" in wanted:
             kubeconfigs[name] = _json(Path(wanted["edge_cluster_kubeconfig"]))
@@ -143,6 +188,14 @@ def collect(task: Any, task_vars: Mapping[str, Any], overlay: guard.Overlay) -> 
         environment=dict(os.environ),
         strategy=str(play.strategy),
     )
+
+
+def _connection(task: Any, known: Any) -> str | None:
+    """Return the connection plugin by which a task reaches a host; None where its template fails."""
+    try:
+        return str(plain(known["ansible_connection"])) if "ansible_connection" in known else task.connection
+    except AnsibleError:
+        return None
 
 
 class SshOptions:

@@ -10,7 +10,8 @@ short_description: Fail where a rehearsal could leave its twin
 version_added: 0.1.0
 description:
   - Does nothing where the inventory has no overlay of a twin.
-  - Where it has one, every way out of the play's routers and clusters must lead into that twin. SSH and the API server
+  - Where it has one, every way out of the play's hosts must lead into that twin. A host that the twin does not have is
+    refused, unless its connection is local, and so is an inventory that is not there. SSH and the API server
     are held to what the overlay says, with the values that count in this run. Extra variables, the environment, the
     command line and configuration files have their say in them.
   - Names each variable, environment variable or option that opens a way out. Opens no connection.

@@ -192,6 +192,14 @@ default_networks:
   type: list
   elements: dict
   returned: when O(state=present)
+differences:
+  description:
+    - Where the twin is not as the site is planned, one line each. These are versions of FRR and of Cilium, and paths of
+      Helm values.
+  type: list
+  elements: str
+  returned: when O(state=present)
+  sample: ["udm: FRR 10.3 in place of 8.4 (-e edge_twin_router_suite=bookworm has 8.4)"]
 milestones:
   description: What happened when, each with C(seconds) since the start and C(step).
   type: list

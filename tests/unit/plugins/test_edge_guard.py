@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.hybridnet.cluster_edge.plugins.action import edge_guard
+from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._errors import EdgeError
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.guard import ways_out as guard
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run.written_overlay import VARIABLE
 from ansible_collections.hybridnet.cluster_edge.tests.support.connections import Source, connection_plugins, sources
@@ -150,6 +153,19 @@ class Probe:
         newer = self.folder / "newer.yml"
         groups = {"edge_routers": {"hosts": {"new-router": None}}, "edge_nodes": {"hosts": {"new-node": None}}}
         newer.write_text(json.dumps({"all": {"children": groups}}), "utf-8")
+        gone = self.folder / "gone" / "overlay"
+        dangling = self.folder / "dangling"
+        dangling.symlink_to(gone)
+        deep = self.folder / "deep"
+        (deep / "a" / "b").mkdir(parents=True)
+        (deep / "a-site.yml").symlink_to(self.site)
+        (deep / "a" / "b" / "c").symlink_to(overlay)
+        holding = {}
+        for name in ("twin", ".hidden", "twin.orig"):
+            holding[name] = self.folder / f"holding-{name}"
+            holding[name].mkdir()
+            (holding[name] / "a-site.yml").symlink_to(self.site)
+            (holding[name] / name).symlink_to(gone)
         several = self.folder / "several"
         several.mkdir()
         (several / "a-site.yml").symlink_to(self.site)
@@ -164,8 +180,16 @@ class Probe:
             "overlay in a folder": [several],
             "copy": [site, copy],
             "newer site": [site, newer, overlay],
-            "overlay that is gone": [site, self.folder / "gone" / "overlay"],
+            "overlay deep in a folder": [deep],
+            "overlay that is gone": [site, gone],
+            "file of an overlay that is gone": [site, gone / "hosts.yml"],
+            "link to an overlay that is gone": [site, dangling],
+            "folder with a link to an overlay that is gone": [holding["twin"]],
+            "list of hosts and an overlay that is gone": [f"{ROUTER},", gone],
+            "folder with a hidden link": [holding[".hidden"]],
+            "folder with a link that Ansible leaves out": [holding["twin.orig"]],
             "site alone": [site],
+            "site and Ansible's usual inventory": [site, "/etc/ansible/hosts"],
         }
         cases = {name: {**self.case(), "sources": list(map(str, paths))} for name, paths in sources.items()}
         for name, folder in {
@@ -352,11 +376,12 @@ def test_overlay_is_found_and_counts(case: str, probe: Probe) -> None:
     assert probe.changed(case) == set()
 
 
+@pytest.mark.parametrize("case", ["overlay in a folder", "overlay deep in a folder"])
 def test_overlay_inside_a_folder_of_inventories_is_refused_because_ansible_does_not_read_its_variables(
-    probe: Probe,
+    case: str, probe: Probe
 ) -> None:
-    assert "ansible_connection" in probe.refused("overlay in a folder")
-    assert "the overlay's value does not count on" in probe.refused("overlay in a folder")
+    assert "ansible_connection" in probe.refused(case)
+    assert "the overlay's value does not count on" in probe.refused(case)
 
 
 def test_router_that_came_after_the_twin_is_refused(probe: Probe) -> None:
@@ -371,12 +396,50 @@ def test_overlay_that_only_a_variable_names_is_held_to(probe: Probe) -> None:
     assert probe.refused("variable of an overlay that is gone").startswith(gone)
 
 
-def test_overlay_that_is_gone_is_no_run_for_real(probe: Probe) -> None:
-    assert "gone/overlay: this overlay is not there: the twin is not up" in probe.refused("overlay that is gone")
+@pytest.mark.parametrize(
+    ("case", "path"),
+    [
+        ("overlay that is gone", "gone/overlay"),
+        ("file of an overlay that is gone", "gone/overlay/hosts.yml"),
+        ("link to an overlay that is gone", "dangling"),
+        ("folder with a link to an overlay that is gone", "holding-twin/twin"),
+        ("list of hosts and an overlay that is gone", "gone/overlay"),
+    ],
+)
+def test_overlay_that_is_gone_is_no_run_for_real(case: str, path: str, probe: Probe) -> None:
+    assert probe.refused(case) == (
+        f"{probe.folder / path}: this inventory is not there: Ansible would go on with the others, for real (name one that"
+        " is there, or take it out; the overlay of a twin is there while the twin is up: playbooks/twin.yml)"
+    )
 
 
-def test_site_without_an_overlay_is_not_held(probe: Probe) -> None:
-    assert probe.answers["site alone"]["guard"] == {"twin": None}
+@pytest.mark.parametrize(
+    "case",
+    [
+        "site alone",
+        "site and Ansible's usual inventory",
+        "folder with a hidden link",
+        "folder with a link that Ansible leaves out",
+    ],
+)
+def test_site_without_an_overlay_is_not_held(case: str, probe: Probe) -> None:
+    assert probe.answers[case]["guard"] == {"twin": None}
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["nothing", "a link to what is gone"])
+def test_usual_inventory_may_be_missing_but_is_no_link_to_an_overlay_that_is_gone(
+    link: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, usual = tmp_path / "site.yml", tmp_path / "hosts"
+    site.touch()
+    monkeypatch.setattr(edge_guard, "USUAL_INVENTORY", str(usual))
+    variables = {"ansible_inventory_sources": [str(usual), str(site)]}
+    if not link:
+        assert edge_guard.find_overlay(variables) is None
+        return
+    usual.symlink_to(tmp_path / "gone" / "overlay")
+    with pytest.raises(EdgeError, match=f"^{re.escape(str(usual))}: this inventory is not there: "):
+        edge_guard.find_overlay(variables)
 
 
 # -- The playbooks ---------------------------------------------------------------------------------------------------------
@@ -503,17 +566,64 @@ def test_playbook_of_the_users_that_imports_ours_with_variables(twin: Rehearsal,
     assert not twin.calls.exists()
 
 
-def test_guard_in_a_play_without_a_router_or_a_cluster_fails(twin: Rehearsal, tmp_path: Path) -> None:
+def guarded_play(folder: Path, hosts: str, **more: Any) -> str:
+    """Write a playbook of the user's with one play, which the guard holds; return its path."""
+    tasks = [
+        {"hybridnet.cluster_edge.edge_guard": None, "run_once": True},
+        {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }} is next"}},
+    ]
+    playbook = folder / "mine.yml"
+    playbook.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "tasks": tasks, **more}]), "utf-8")
+    return str(playbook)
+
+
+def test_guard_in_a_play_without_a_host_of_the_site_fails(twin: Rehearsal, tmp_path: Path) -> None:
     """It would say that all is well, and hold no other play."""
-    guard = {"hybridnet.cluster_edge.edge_guard": None}
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": [guard]}
-    playbook = tmp_path / "mine.yml"
-    playbook.write_text(json.dumps([play]), "utf-8")
-    run = rehearse(twin, str(playbook))
+    run = rehearse(twin, guarded_play(tmp_path, "localhost"))
     run.check(2)
-    assert "edge_guard: this play has no router or cluster, so there is nothing to hold to the twin" in run.output
-    playbook.write_text(json.dumps([{**play, "hosts": "edge_routers"}]), "utf-8")
-    rehearse(twin, str(playbook)).check(0)
+    assert "edge_guard: this play has no router, cluster or node, so there is nothing to hold to the twin" in run.output
+
+
+NEWER = {
+    "edge_routers": {"hosts": {"new-router": None}},
+    "edge_nodes": {"hosts": {"new-node": {"ansible_host": "203.0.113.77"}}},
+    "others": {
+        "hosts": {"bastion": {"ansible_host": "203.0.113.78"}, "here": {"ansible_connection": "ansible.builtin.local"}}
+    },
+}
+"""What came into the inventory after the twin; ``here`` is this machine by another name."""
+
+
+@pytest.mark.first_case
+@pytest.mark.parametrize(
+    ("hosts", "outside"),
+    [
+        pytest.param("edge_routers:!new-router", [], id="a router"),
+        pytest.param("edge_nodes:!new-node", [], id="nodes of the twin"),
+        pytest.param("platform:localhost:here", [], id="a cluster and this machine"),
+        pytest.param("edge_routers", ["new-router"], id="a new router"),
+        pytest.param("edge_nodes:edge_clusters", ["new-node"], id="a new node and a cluster"),
+        pytest.param("edge_nodes", ["new-node"], id="a new node"),
+        pytest.param("platform:bastion", ["bastion"], id="a host in none of the groups"),
+        pytest.param("all", ["new-router", "new-node", "bastion"], id="all"),
+    ],
+)
+def test_guarded_play_reaches_no_host_that_the_twin_does_not_have(
+    hosts: str, outside: list[str], twin: Rehearsal, tmp_path: Path
+) -> None:
+    newer = tmp_path / "newer.yml"
+    newer.write_text(json.dumps({"all": {"children": NEWER}}), "utf-8")
+    run = run_playbook(
+        guarded_play(tmp_path, hosts),
+        HYBRID,
+        options=("-i", str(newer), "-i", str(twin.overlay)),
+        environment={"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"},
+    )
+    run.check(2 if outside else 0)
+    assert (
+        re.findall(r"(\S+): twin t does not have this host: it would be connected to for real", run.output) == outside
+    )
+    assert ("is next" in run.output) is (outside == [])
 
 
 def test_variables_plugins_that_do_not_read_the_overlay(twin: Rehearsal) -> None:

@@ -92,6 +92,21 @@ def test_absent_after_one_that_was_interrupted(
     assert not twin.runtime.folder.exists()
 
 
+def test_a_kernel_without_ipv6_is_told_before_anything_is_made_and_keeps_no_twin(
+    twin: site.TwinSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "_IPV6", tmp_path / "none")
+    with pytest.raises(EdgeError) as caught:
+        twin.present(_twin.describe(hybrid_plan().data, "home"), "trixie", site.Stopped())
+    assert str(caught.value) == (
+        "edge_twin: this machine's kernel has no IPv6, and each host of a twin has it"
+        " (boot it without ipv6.disable=1; net.ipv6.conf.all.disable_ipv6 may stay)"
+    )
+    assert not twin.exists()
+    fill(twin.runtime.folder)
+    assert twin.absent()
+
+
 def full(*_arguments: Any, **_options: Any) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 

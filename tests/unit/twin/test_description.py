@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import re
 from ipaddress import ip_interface, ip_network
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.descr
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.addresses import (
     interface_name,
     node_cidrs,
+)
+from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.objects import (
+    helm_values,
+    merge,
+    replaced_values,
 )
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.description.platforms import RouterSettings
 from ansible_collections.hybridnet.cluster_edge.tests.support import sites
@@ -265,11 +271,72 @@ def test_names_of_two_sites_never_meet() -> None:
     assert not any(name.startswith("twin-a.") for name in names[1])
 
 
-def test_a_long_router_name_fits_a_machine_name() -> None:
+LABELS = re.compile(r"(?=.{1,64}$)[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*")
+"""What systemd-nspawn takes for a machine and a hostname (systemd, src/basic/hostname-util.c, hostname_is_valid)."""
+
+
+@pytest.mark.parametrize("name", ["home", "n" * 40], ids=["a short name", "a long name"])
+@pytest.mark.parametrize(
+    ("host", "hostname"),
+    [
+        ("udm-pro", "udm-pro"),
+        ("r1.example.com", "r1.example.com"),
+        ("r" * 63, "r" * 63),
+        ("udm_pro", "udm-pro-[0-9a-f]{12}"),
+        ("udm_", "udm-[0-9a-f]{12}"),
+        ("-", "[0-9a-f]{12}"),
+        ("gw..a", "gw-a-[0-9a-f]{12}"),
+        ("Käfig 1", "K-fig-1-[0-9a-f]{12}"),
+        ("r" * 70, "r{50}-[0-9a-f]{12}"),
+    ],
+)
+def test_machine_and_hostname_of_any_router_are_such(host: str, hostname: str, name: str) -> None:
+    data = json.loads(json.dumps(hybrid_plan().data, ensure_ascii=False).replace("udm-pro", host))
+    (router,) = _twin.describe(data, name).routers
+    assert router.host == host
+    assert re.fullmatch(hostname, router.hostname)
+    assert LABELS.fullmatch(router.hostname)
+    assert LABELS.fullmatch(router.machine)
+
+
+def test_routers_whose_names_are_alike_are_two_machines() -> None:
+    names = [_twin.hostname_of(host) for host in ("udm_pro", "udm-pro", "udm pro", "udm..pro")]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("planned", "expected"),
+    [
+        pytest.param({}, (), id="nothing"),
+        pytest.param({"devices": "eth9"}, ("devices",), id="other devices"),
+        pytest.param({"devices": ["a", "b"]}, (), id="the same devices, as a list"),
+        pytest.param({"devices": "a  b"}, (), id="the same devices, as text"),
+        pytest.param({"routingMode": "tunnel", "tunnelProtocol": "geneve"}, ("routingMode",), id="tunnels"),
+        pytest.param({"socketLB": {"enabled": True}}, ("socketLB.enabled",), id="deep"),
+        pytest.param({"kubeProxyReplacement": "true", "l7Proxy": "0"}, (), id="true and false as text"),
+        pytest.param({"kubeProxyReplacement": "partial"}, ("kubeProxyReplacement",), id="neither"),
+        pytest.param({"operator": {"replicas": 2}}, ("operator.replicas",), id="a number"),
+        pytest.param({"operator": {"replicas": "1"}}, (), id="the same number"),
+        pytest.param(
+            {"hubble": {"relay": {"enabled": True}}, "devices": "x"},
+            ("devices", "hubble.relay.enabled"),
+            id="in the order of the twin's",
+        ),
+        pytest.param({"hubble": True}, (), id="no map"),
+    ],
+)
+def test_planned_helm_values_that_the_twin_replaces(planned: dict[str, Any], expected: tuple[str, ...]) -> None:
+    over = helm_values(["a", "b"], [ip_network("10.244.0.0/16")])
+    assert replaced_values(planned, over) == expected
+    assert replaced_values(merge(planned, over), over) == ()
+
+
+def test_description_knows_the_planned_helm_values_that_it_replaces() -> None:
     data = copy.deepcopy(hybrid_plan().data)
-    data["routers"]["r" * 63] = data["routers"].pop("udm-pro")
-    twin = _twin.describe(json.loads(json.dumps(data).replace("udm-pro", "r" * 63)), "n" * 40)
-    assert all(len(router.machine) <= 64 for router in twin.routers)
+    data["clusters"]["platform"]["helm_values"]["devices"] = "eth9"
+    (cluster,) = _twin.describe(data).clusters
+    assert "devices" in cluster.replaced_values
+    assert not any("eth9" in path for path in cluster.replaced_values)
 
 
 @pytest.mark.parametrize(

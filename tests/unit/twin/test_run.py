@@ -11,6 +11,8 @@ import os
 import re
 import shlex
 import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run i
     kubelet,
     overlay,
     programs,
+    router,
     runtime,
     site,
     written_overlay,
@@ -38,6 +41,48 @@ OTHER_PATCH = f"{NEWEST[0]}.{NEWEST[1]}.99"
 """A release that no twin has, of the minor version of the newest one that it has."""
 RECIPES = CHECKOUT / "roles" / "edge_twin" / "files" / "programs"
 ROUTER = _twin.Router("r1", "twin-home.host.r1", "twin-home.r1", "192.0.2.1", True, "unifi")
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> runtime.Runtime:
+    """Return the runtime of a twin whose cgroup is a plain folder: nothing in it runs."""
+    monkeypatch.setattr(runtime.Cgroup, "of_twin", classmethod(lambda cls, name: cls(tmp_path / "cgroup" / name)))
+    return runtime.Runtime("twin-home", tmp_path / "home", runtime.Progress(lambda text: None))
+
+
+@pytest.fixture(params=[0o022, 0o027, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_programs_of_a_twin_have_the_usual_umask(running: runtime.Runtime, tmp_path: Path) -> None:
+    running.start("program", ["/bin/sh", "-c", f"umask > {tmp_path}/started; echo 1 > {tmp_path}/made"])
+    runtime.run(["/bin/sh", "-c", f"umask > {tmp_path}/run"])
+    programs.follow(["/bin/sh", "-c", f"umask > {tmp_path}/followed"], running.progress, "", tmp_path)
+    end = time.monotonic() + 10
+    while not (tmp_path / "made").exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert {name: (tmp_path / name).read_text("ascii") for name in ("started", "run", "followed")} == {
+        "started": "0022\n",
+        "run": "0022\n",
+        "followed": "0022\n",
+    }
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.usefixtures("umask")
+def test_root_folder_of_a_router_is_open_to_daemons_that_are_not_root(
+    running: runtime.Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """overlayfs takes the mode of `/` from the upper folder."""
+    monkeypatch.setattr(running, "start", lambda *_arguments, **_options: 0)
+    machine = router.RouterMachine(running, ROUTER)
+    machine.start(Path("/image"), Path("/keys"))
+    assert (machine.folder / "upper").stat().st_mode & 0o777 == 0o755
 
 
 def pod(container: str, image: str, node: str | None = None) -> dict[str, Any]:
@@ -81,6 +126,7 @@ def test_a_pod_goes_where_its_daemonset_says_else_to_the_first_node() -> None:
         programs.HELM_OLDEST,
         programs.HELM_4,
         programs.KUSTOMIZE,
+        *programs.FLUX.values(),
         *programs.CILIUM.values(),
     ],
     ids=lambda item: item.name,

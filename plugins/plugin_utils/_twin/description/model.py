@@ -118,6 +118,8 @@ class Cluster:
     owners_release: Mapping[str, Any] | None
     """All Helm values of a Cilium release that is not ours (``edge_cilium_managed: false``), which the twin installs in
     its owner's place; None where ``site.yml`` does."""
+    replaced_values: tuple[str, ...] = ()
+    """Paths at which ``values`` say something else than the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,10 @@ class Router:
     managed: bool
     platform: str
     """Whose defaults it has."""
+    planned_frr: str = ""
+    """The FRR version of the inventory, as major.minor."""
+    hostname: str = ""
+    """What it calls itself; the host of the inventory where that is a hostname, and empty for that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from ..._cilium.distributions import HOST, PORT, api_addresses
-from ..._cilium.helm_values import value_at
 from ..._document.plan import HelmValues, KubernetesObject, PlannedCluster, PlannedService, ServiceManifest
 from ..._kubernetes.labels import kubelet_labels
+from ..._kubernetes.values import truth, value_at
 from .addresses import Network
 from .model import LABEL_STAND_IN, MANAGED_BY, NODE_API_PORT, Listener
 
@@ -68,6 +68,35 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> HelmValues:
         both = isinstance(value, Mapping) and isinstance(below, Mapping)
         merged[key] = merge(below, value) if both and below is not None else value
     return merged
+
+
+def replaced_values(planned: HelmValues, over: HelmValues) -> tuple[str, ...]:
+    """Return the paths at which ``over`` says something else than the planned Helm values, in their order.
+
+    A value that the plan does not have is the chart's default: it is nobody's wish.
+    """
+    return tuple(
+        path
+        for path, value in _leaves(over)
+        if (wanted := value_at(planned, path)) is not None and _words(wanted) != _words(value)
+    )
+
+
+def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value that is no map, with its dotted path."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def _words(value: Any) -> bool | list[str]:
+    """Return a value as a chart hands it to the agent: true or false, else its words (``devices`` may be a list)."""
+    known = truth(value)
+    if known is not None:
+        return known
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else str(value).split()
 
 
 def service_key(service: PlannedService | ServiceManifest) -> str:

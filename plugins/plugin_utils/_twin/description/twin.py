@@ -47,6 +47,7 @@ from .objects import (
     node_object,
     node_status,
     ports,
+    replaced_values,
     service_key,
     stand_in_services,
 )
@@ -76,6 +77,9 @@ _POD_CIDRS = {4: ("10.244.0.0/16", "172.30.0.0/16", "192.168.0.0/16"), 6: ("fd00
 _SERVICE_CIDRS = {4: ("10.96.0.0/16", "172.31.0.0/16", "192.168.0.0/16"), 6: ("fd00:10:96::/112", "fd00:172:31::/112")}
 _NOBODY = "192.0.2.1"
 """Address that the API server of a cluster without nodes advertises (RFC 5737)."""
+_HOSTNAME_LIMIT = 63
+"""Characters (Linux takes 64, systemd-nspawn too)."""
+_HOSTNAME = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
@@ -111,6 +115,21 @@ def prefix(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise EdgeError("edge_twin_name", f"{name!r} is no name of 1 to 40 letters, digits and dashes (RFC 1123 label)")
     return f"twin-{name}"
+
+
+def hostname_of(host: str) -> str:
+    """Return what a router calls itself: its host of the inventory, or what is like it where that is no hostname.
+
+    Ansible takes any name, ``udm_pro`` too. systemd-nspawn takes labels of letters, digits and dashes (hostname(7)).
+    """
+    if len(host) <= _HOSTNAME_LIMIT and _HOSTNAME.fullmatch(host):
+        return host
+    like = re.sub(r"[^A-Za-z0-9]+", "-", host)[: _HOSTNAME_LIMIT - 13].strip("-")
+    return f"{like}-{_short_hash(host)}".lstrip("-")
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class _Builder:
@@ -213,10 +232,10 @@ class _Builder:
         router = self.routers[host]
         addresses = [address for network in self.wiring.networks for address in router["addresses"].get(network, ())]
         ipv4 = [address for address in addresses if ip_address(address).version == 4]
-        machine = f"{self.prefix}.{host}"
-        if len(machine) > 63:
-            # systemd-nspawn takes a host name of at most 64 characters.
-            machine = f"{self.prefix[:40]}.{hashlib.sha256(machine.encode()).hexdigest()[:12]}"
+        hostname = hostname_of(host)
+        machine = f"{self.prefix}.{hostname}"
+        if len(machine) > _HOSTNAME_LIMIT:
+            machine = f"{self.prefix[:40]}.{_short_hash(machine)}"
         return Router(
             host,
             self.wiring.namespace("host", host),
@@ -224,6 +243,8 @@ class _Builder:
             (ipv4 or addresses)[0],
             router["managed"],
             platform_of(self.settings, host, router["platform"]),
+            router["frr_version"],
+            hostname,
         )
 
     # Clusters
@@ -303,6 +324,7 @@ class _Builder:
                 values=values,
                 devices=devices,
                 owners_release=None if ours else merge(cluster["helm_values"], values),
+                replaced_values=replaced_values(cluster["helm_values"], values),
             ),
             [self._control_plane(host), *hosts],
         )

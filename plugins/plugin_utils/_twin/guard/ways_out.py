@@ -75,7 +75,7 @@ class Host:
 
     name: str
     connected: bool
-    """A play of ours reaches it: a router or a cluster. (Nodes are reached by nobody but plays of the user's.)"""
+    """A play of ours reaches it: a router or a cluster. (Others are reached by nobody but plays of the user's.)"""
     variables: Mapping[str, Any]
     """Those of the overlay and of its connection plugin; what is not defined is not there."""
     free: frozenset[str] = frozenset()
@@ -113,11 +113,13 @@ def leaks_text(overlay: Overlay, found: Iterable[EdgeError]) -> str:
 
 
 def _hosts_outside(run: Run) -> Iterator[EdgeError]:
-    """A router or cluster that came into the inventory after the twin is reached for real."""
+    """A host that the twin does not have, such as one that came into the inventory after it, is reached for real."""
+    again = "bring the twin up again with this inventory: playbooks/twin.yml"
+    other = f"{again}; or leave it out of this play: a twin has routers, clusters and nodes of clusters alone"
     for host in run.hosts:
-        if host.connected and host.name not in run.overlay.hosts:
+        if host.name not in run.overlay.hosts:
             problem = f"twin {run.overlay.twin} does not have this host: it would be connected to for real"
-            yield EdgeError(host.name, problem, "bring the twin up again with this inventory: playbooks/twin.yml")
+            yield EdgeError(host.name, problem, again if host.connected else other)
 
 
 def _variables(run: Run) -> Iterator[EdgeError]:

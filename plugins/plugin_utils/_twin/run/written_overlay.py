@@ -29,10 +29,9 @@ def is_overlay(folder: Path) -> bool:
     return (folder / MARKER).is_file()
 
 
-def overlays(source: Path) -> list[Path]:
-    """Return the overlays that an inventory source is or holds: a folder, a file of one, or a folder of inventories."""
-    inside = [marker.parent for depth in ("*", "*/*") for marker in sorted(source.glob(f"{depth}/{MARKER}"))]
-    return [folder for folder in (source, source.parent, *inside) if is_overlay(folder)]
+def overlays(path: Path) -> list[Path]:
+    """Return the overlay that a file or folder of an inventory is, or is a file of."""
+    return [folder for folder in (path, path.parent) if is_overlay(folder)]
 
 
 def read_overlay(folder: Path) -> Overlay:
