@@ -4,7 +4,7 @@
 """What is rendered for Flux and Argo CD, and what their pages say to write: built by the real kustomize, and taken by a
 real API server that has the kinds of Cilium, Flux and Argo CD, strictly.
 
-The controllers themselves do not run.
+Flux's controllers themselves run in tests/lab/test_flux.py; Argo CD does not run.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import yaml
 sys.path[:0] = [str(Path(__file__).parent)]
 
 import cluster_lab  # noqa: E402
+import flux_lab  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._twin.run import programs  # noqa: E402
 from ansible_collections.hybridnet.cluster_edge.tests.support.pages import (  # noqa: E402
     DOCS,
@@ -32,8 +33,6 @@ from cluster_lab import Cluster  # noqa: E402
 LACKING = cluster_lab.missing()
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.skipif(LACKING is not None, reason=str(LACKING))]
 
-FLUX = {"helm-controller": "1.4.0", "kustomize-controller": "1.7.3", "source-controller": "1.7.0"}
-"""Controller of Flux -> the version whose kinds are asked: those of Flux 2.7."""
 ARGO_CD = "3.5.0"
 CILIUM = next(reversed(programs.CILIUM))
 """The newest, which the pages' inventories plan."""
@@ -52,12 +51,10 @@ SERVICE = {
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     for cluster in cluster_lab.started(tmp_path_factory.mktemp("cluster")):
         cluster.add_cilium_kinds(CILIUM)
-        for name, version in FLUX.items():
-            folder = cluster_lab.go_module(f"github.com/fluxcd/{name}", version) / "config" / "crd" / "bases"
-            cluster.add_kinds(*folder.glob("*.yaml"))
+        flux_lab.add_kinds(cluster)
         argo = cluster_lab.go_module("github.com/argoproj/argo-cd/v3", ARGO_CD) / "manifests" / "crds"
         cluster.add_kinds(argo / "application-crd.yaml")
-        for namespace in ("argocd", "flux-system", "media", "web"):
+        for namespace in ("argocd", "media", "web"):
             cluster.add_namespace(namespace)
         yield cluster
 

@@ -33,6 +33,7 @@ RECIPES = (
     programs.HELM_OLDEST,
     programs.HELM_4,
     programs.KUSTOMIZE,
+    *programs.FLUX.values(),
     *programs.CILIUM.values(),
 )
 CORE = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text("utf-8"))["requires_ansible"].removeprefix(">=")
@@ -62,6 +63,10 @@ QUOTES = [
     ("docs/situations/ipv6-only.md", f"answer NDP from Cilium {cilium.L2_IPV6.version} on"),
     ("docs/situations/ipv6-only.md", f"an identifier pool needs {cilium.ROUTER_ID_POOL.version}"),
     *((f"docs/situations/{page}.md", f"kustomize {programs.KUSTOMIZE.version[1:]}") for page in ("argocd", "flux")),
+    *(
+        ("docs/situations/flux.md", f"{name} {recipe.version.removeprefix('v')}")
+        for name, recipe in programs.FLUX.items()
+    ),
     ("docs/twin.md", f"Go {programs.GO_VERSION}"),
     ("docs/twin.md", f"(FRR {listed(VERSIONS, 'or')})"),
     (
@@ -96,8 +101,9 @@ def test_each_recipe_has_its_module_and_no_other_is_there() -> None:
             "helm": r"helm\.sh/helm/v\d",
             "kustomize": r"sigs\.k8s\.io/kustomize/kustomize/v\d",
             "cilium": "github.com/cilium/cilium",
+            **{name: f"github.com/fluxcd/{name}" for name in programs.FLUX},
         }
-        name = recipe.name.partition("-")[0]
+        name = recipe.name.rpartition("-")[0]
         written = re.search(
             rf"^(?:require )?\s*{module[name]} (v\S+)", (folder / recipe.name / "go.mod").read_text(), re.M
         )
