@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put each fault of the corpus into the twin of the reference site; print how soon verify says it, and that it is over.
 
+A fault of which verify accuses others than those that its file names counts as not found, with what it said of them.
+
 It needs root, as ./rehearse does. A look at both ends takes about a second, so the seconds are that exact.
 
 Usage: ``python benchmarks/corpus.py [NAME...]``, with the packages of the tests (``./test pytest`` sets them up).
@@ -17,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
-from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import Fault, faults, rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.faults import Fault, faults
 
 
 def chosen_faults(words: list[str]) -> list[Fault]:
@@ -46,9 +49,13 @@ def main(words: list[str]) -> int:
             judged = site.judge(fault)
             red = "never" if judged.seconds is None else f"{judged.seconds:.1f} s"
             green = "never" if judged.healed is None else f"{judged.healed:.1f} s"
-            missed += "never" in (red, green)
+            missed += not judged.found or judged.healed is None
             codes = " ".join(fault.finds)
             print(f"{fault.name:<36}{fault.kind:<8}{codes:<20}{red:>10}{green:>12}", flush=True)
+            for text in judged.lacking:
+                print(f"    not said: {text}")
+            for text in judged.strangers:
+                print(f"    accuses somebody else: {text}")
             for text in judged.said if judged.seconds is None else judged.left:
                 print(f"    {text}")
     print(f"{len(chosen) - missed} of {len(chosen)} faults found, and their end seen")

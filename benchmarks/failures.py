@@ -27,13 +27,11 @@ from ansible_collections.hybridnet.cluster_edge.plugins.module_utils._kubernetes
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.arp_client import Questions
 from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import (
-    FOLDER,
     ROUTER,
     Site,
-    made_fault,
-    read_fault,
     rehearsed,
 )
+from ansible_collections.hybridnet.cluster_edge.tests.support.faults import FOLDER, made_fault, read_fault
 from ansible_collections.hybridnet.cluster_edge.tests.support.tcp_client import Connections
 
 CLIENT, CARD = "client.private", "eth0"

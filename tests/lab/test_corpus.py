@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the hybridnet.cluster_edge authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Green but dead: each fault of the corpus, put into the twin of the reference site, is said by its codes, and so is its end."""
+"""Green but dead: each fault of the corpus, put into the twin of the reference site, is said of whom it breaks, and so is its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import Fault, Site, faults, rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.corpus import Site, rehearsed
+from ansible_collections.hybridnet.cluster_edge.tests.support.faults import Fault, faults
 
 pytestmark = [
     pytest.mark.lab,
@@ -28,7 +29,8 @@ def site() -> Iterator[Site]:
 )
 def test_a_fault_is_found_and_its_end_is_seen(site: Site, fault: Fault) -> None:
     judged = site.judge(fault)
-    assert judged.seconds is not None, f"{fault.finds} not said within {fault.within:.0f} s, but {judged.said}"
+    assert judged.seconds is not None, f"{judged.lacking} not said within {fault.within:.0f} s, but {judged.said}"
+    assert judged.strangers == (), f"of {fault.fault!r} verify accuses others: {judged.strangers}"
     assert judged.healed is not None, f"still said after the fault is gone: {judged.left}"
 
 

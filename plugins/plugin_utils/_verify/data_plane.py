@@ -431,7 +431,7 @@ def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]
     fields = {"protocol": protocol, "address": asked.address, "router": asked.router, "holder": expected}
     if "macs" not in answer:
         level = report.find("EDGE885", asked.path, addresses=", ".join(asked.segment), **fields)
-        report.row("neighbor", asked.subject, expected, "not asked", level)
+        report.row("address_resolution", asked.subject, expected, "not asked", level)
         return
     macs = set(answer["macs"])
     by_node = {
@@ -452,7 +452,7 @@ def _check_segment(report: VerifyReport, asked: Asked, answer: Mapping[str, Any]
     elif strangers and level == OK:
         level = UNKNOWN
     named = [_name_of(mac, by_node, asked) for mac in sorted(macs)]
-    report.row("neighbor", asked.subject, expected, ", ".join(named) or "nobody", level)
+    report.row("address_resolution", asked.subject, expected, ", ".join(named) or "nobody", level)
 
 
 def _name_of(mac: str, by_node: Mapping[str, set[str]], asked: Asked) -> str:

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._addressing.families import FAMILIES, HOST_LENGTH, family_of
-from .._cilium.lb_ipam import ALL, NONE, POOL, AddressPool, read_pool, served_by, serves_class
+from .._cilium.lb_ipam import ALL, NONE, POOL, AddressPool, read_pool, served_by, serves_class, why_not_served
 from .._document.plan import PlanDocument, PlannedAnnouncement, PlannedSession
 from .._kubernetes.labels import CILIUM_CLASSES, service_labels
 from .._kubernetes.selectors import parse_selector
+from .._kubernetes.values import is_false
 from .._versions.cilium import RANGES_POLICY_SINCE, parse_version
 from .advertised import POD_CIDR, Advertised
 from .observed import ClusterSeen, EndpointsSeen, ServiceSeen, canonical, within
@@ -26,6 +27,9 @@ UNKNOWN_ADDRESS = "<address>"
 """In place of a neighbor's address that nobody knows, in findings."""
 UNKNOWN_NODE = "<node>"
 """In place of a node's name that nobody knows, in commands."""
+
+REASON_UNKNOWN = "no reason given yet"
+"""Why a service has no address, where nobody says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +363,21 @@ class Expectations:
             sure = serves_class(planned["helm_values"], name)
         return sure or (not planned["cilium_managed"] and service.request_problem is not None)
 
+    def why_without_address(self, cluster: str, service: ServiceSeen) -> str:
+        """Return why Cilium gave a service of one of its classes no address, as far as that is known.
+
+        What Cilium said of a service that the planned release does not serve is of before. Of a release that is not
+        ours the word of Cilium counts first.
+        """
+        planned = self.plan["clusters"][cluster]
+        reason = why_not_served(planned["cilium_version"], planned["helm_values"], service.load_balancer_class)
+        if reason is not None and planned["cilium_managed"]:
+            return reason
+        said = service.request_problem or REASON_UNKNOWN
+        if reason is None or service.request_problem:
+            return said
+        return f"{said}; by what the inventory knows of the release, {reason}"
+
     def without_a_way(self, cluster: str, service: ServiceSeen) -> list[str]:
         """Return the pools of a service's addresses that are announced in such ways alone as its class leaves out."""
         pools = {live.pool for live in self.live if live.belongs_to(cluster, service) and self.announced(live)}
@@ -476,7 +495,7 @@ class Expectations:
             must = allowed & endpoints.ready
             return must, (allowed if endpoints.nodeless else allowed & endpoints.draining) - must
         values = self.plan["clusters"][live.cluster]["helm_values"]
-        if values.get("enableNoServiceEndpointsRoutable") is False and endpoints == EndpointsSeen():
+        if is_false(values, "enableNoServiceEndpointsRoutable") and endpoints == EndpointsSeen():
             return set(), set()
         return allowed, set()
 

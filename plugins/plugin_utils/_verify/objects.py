@@ -48,7 +48,7 @@ def verify_objects(report: VerifyReport, plan: PlanDocument, cluster: str, seen:
     for kind, name in absent:
         report.find("EDGE804", f"{cluster} {kind} {name}")
     services = [("Service", f"{item['namespace']}/{item['name']}") for item in plan["clusters"][cluster]["services"]]
-    ends = [item for item in [*planned, *services] if item in seen.ending]
+    ends = [item for item in [*planned, *services, *_password_secrets(plan, cluster)] if item in seen.ending]
     for item in ends:
         report.find("EDGE906", f"{cluster} {item[0]} {item[1]}", reason=seen.ending[item])
     gone = len(absent) + sum(1 for kind, _name in planned if kind in seen.not_served)
@@ -61,6 +61,13 @@ def verify_objects(report: VerifyReport, plan: PlanDocument, cluster: str, seen:
         OK if there == len(planned) and not ends and not kinds.intersection(seen.not_served) else ERROR,
     )
     _check_conditions(report, plan, cluster, seen, planned)
+
+
+def _password_secrets(plan: PlanDocument, cluster: str) -> list[tuple[str, str]]:
+    """Return (kind, name) of the Secrets in which Cilium reads the passwords of planned sessions."""
+    found = plan["clusters"][cluster]
+    names = {item["spec"]["authSecretRef"] for item in found["bgp"] if "authSecretRef" in item["spec"]}
+    return [("Secret", f"{found['secrets_namespace']}/{name}") for name in sorted(names)]
 
 
 def _check_conditions(

@@ -27,7 +27,7 @@ STEPS = {
     "installed": "Prefixes in the routers' kernels",
     "nothing_else": "Nothing else",
     "lease": "Who answers on L2",
-    "neighbor": "Who answers ARP and NDP, asked by a router",
+    "address_resolution": "Who answers ARP and NDP, asked by a router",
     "asked": "Addresses asked by a router",
     "client": "Addresses asked by clients of the twin",
 }

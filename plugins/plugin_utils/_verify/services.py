@@ -16,8 +16,6 @@ from .expected import Expectations, LiveAddress, service_path
 from .observed import ClusterSeen, ServiceSeen, canonical, read_service
 from .report import OK, UNKNOWN, VerifyReport, worst
 
-REASON_UNKNOWN = "no reason given yet"
-
 REQUIRES_BOTH, PREFERS_BOTH = "RequireDualStack", "PreferDualStack"
 """Kubernetes' words for a Service that has to have an address of each family, and for one that takes what there is."""
 
@@ -179,7 +177,8 @@ def _check_address(
     if not expectations.has_valid_pool_label(item["cluster"], service):
         return _report_unknown_pool(report, item["cluster"], service, expectations)
     if not service.addresses:
-        return report.find("EDGE862", path, reason=service.request_problem or REASON_UNKNOWN, **names)
+        reason = expectations.why_without_address(item["cluster"], service)
+        return report.find("EDGE862", path, reason=reason, **names)
     seen = ", ".join(service.addresses)
     if pinned and sorted(service.addresses) != pinned:
         return report.find("EDGE863", path, seen=seen, expected=", ".join(pinned), **names)
@@ -216,7 +215,7 @@ def _check_ways(
     missing = wanted - {family_of(address) for address in service.addresses}
     lacking = sorted(missing if requires and service.request_problem else offered & missing)
     if lacking and (service.request_problem or requires):
-        reason = f"none of {', '.join(lacking)} ({service.request_problem or REASON_UNKNOWN})"
+        reason = f"none of {', '.join(lacking)} ({expectations.why_without_address(cluster, service)})"
         return report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
     silent = expectations.without_a_way(cluster, service)
     if silent:
@@ -249,7 +248,7 @@ def _check_dynamic(report: VerifyReport, cluster: str, service: ServiceSeen, exp
     elif not expectations.has_valid_pool_label(cluster, service):
         level = _report_unknown_pool(report, cluster, service, expectations)
     elif not service.addresses:
-        reason = service.request_problem or REASON_UNKNOWN
+        reason = expectations.why_without_address(cluster, service)
         level = report.find("EDGE862", path, reason=reason, namespace=service.namespace, name=service.name)
     elif named is not None and pools != [named]:
         level = report.find("EDGE864", path, seen=", ".join(service.addresses), pool=named)

@@ -78,7 +78,9 @@ def _tell_networks(
         if name not in asked_on:
             reason = f"{', '.join(there[name])} asks on another network" if there[name] else f"{nobody} there"
             subject = f"{address} on {name} {services}"
-            report.row("neighbor", subject, "the holder of the lease", f"announced, not tried ({reason})", UNKNOWN)
+            report.row(
+                "address_resolution", subject, "the holder of the lease", f"announced, not tried ({reason})", UNKNOWN
+            )
     if networks and not any(address in found for found in asking.values()):
         reason = f"{nobody} on {', '.join(networks)}"
         report.row("asked", f"{address} {services}", "answers", f"announced, not tried ({reason})", UNKNOWN)

@@ -61,7 +61,9 @@ def test_reference_site_that_answers_is_green() -> None:
     ask(site)
     holder = f"node02 ({mac_of('10.122.0.12')})"
     assert site.texts() == []
-    assert ("udm-pro 10.122.0.171 (platform affine/affine-svc-lb)", "node02", holder, "ok") in site.rows("neighbor")
+    assert ("udm-pro 10.122.0.171 (platform affine/affine-svc-lb)", "node02", holder, "ok") in site.rows(
+        "address_resolution"
+    )
     seen = "TCP 25565 8 of 8, each of 2 paths"
     assert ("udm-pro 203.0.113.94 (platform dummy/dummy-service)", "answers", seen, "ok") in site.rows("asked")
 
@@ -71,7 +73,7 @@ def test_router_that_nobody_asked_is_told_to_be_so() -> None:
     site.observed["probes"] = None
     assert site.texts() == []
     row = ("udm-pro 4 addresses", "answer", "announced, not tried (edge_verify_probe: false)", "unknown")
-    assert (site.rows("asked"), site.rows("neighbor")) == ([row], [])
+    assert (site.rows("asked"), site.rows("address_resolution")) == ([row], [])
 
 
 def test_router_of_others_does_not_ask() -> None:
@@ -398,7 +400,7 @@ def without_written_address(site: LiveSite, *live: str) -> None:
 
 def neighbor_row(site: LiveSite) -> tuple[str, str]:
     """Return who answered for the address on L2, and the level."""
-    return next((row[2], row[3]) for row in site.rows("neighbor") if L2 in row[0])
+    return next((row[2], row[3]) for row in site.rows("address_resolution") if L2 in row[0])
 
 
 def test_answer_of_a_holder_without_a_known_address_is_not_compared_and_told_to_be_so() -> None:

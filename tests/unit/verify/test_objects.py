@@ -50,6 +50,20 @@ def object_being_deleted(site: LiveSite) -> None:
 
 
 @FAULTS.finds(
+    "EDGE906 platform Secret kube-system/bgp-password-k8s: deleted at 2026-11-30T08:00:00Z, and there until its"
+    " finalizers are done: example.org/guard. What it does ends then (let whoever has set the finalizers end, or take them"
+    " off; then run site.yml with --tags cluster, which makes it anew)",
+)
+def password_being_deleted(site: LiveSite) -> None:
+    for item in site.plan["clusters"]["platform"]["bgp"]:
+        if item["kind"] == "CiliumBGPPeerConfig":
+            item["spec"]["authSecretRef"] = "bgp-password-k8s"
+    ending = {"deletionTimestamp": "2026-11-30T08:00:00Z", "finalizers": ["example.org/guard"]}
+    names = "bgp-password-k8s", "bgp-password-of-others"
+    site.resources["Secret"] = [{"metadata": {"name": name, "namespace": "kube-system", **ending}} for name in names]
+
+
+@FAULTS.finds(
     "EDGE830 platform CiliumBGPClusterConfig public-true: Cilium reports cilium.io/NoMatchingNode: No node "
     "matches spec.nodeSelector (compare nodeSelector with: kubectl get ciliumnodes --show-labels)",
 )

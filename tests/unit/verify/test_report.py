@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.report import (
     FORMAT,
     LEVELS,
+    STEPS,
     UNKNOWN,
     VerifyReport,
     render,
@@ -18,6 +21,7 @@ from ansible_collections.hybridnet.cluster_edge.plugins.plugin_utils._verify.rep
 )
 from ansible_collections.hybridnet.cluster_edge.tests.support.hybrid import CHECKOUT
 from ansible_collections.hybridnet.cluster_edge.tests.support.live_site import Break, LiveSite
+from ansible_collections.hybridnet.cluster_edge.tests.support.pages import DOCS
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_leases import lease_missing
 from ansible_collections.hybridnet.cluster_edge.tests.unit.verify.test_services import (
     chart_missing,
@@ -72,6 +76,12 @@ def test_file_of_a_run_that_begins_has_the_format_of_one_that_ends() -> None:
     content = task["ansible.builtin.copy"]["content"]
     assert f"'format': {FORMAT}," in content
     assert f"'state': '{UNKNOWN}'," in content
+
+
+def test_the_page_names_each_step_in_the_order_of_the_table() -> None:
+    page = (DOCS / "change-control.md").read_text("utf-8")
+    (sentence,) = re.findall(r"A row's `step` is .*?\.\s", page, re.DOTALL)
+    assert re.findall(r"`(\w+)`", sentence) == ["step", *STEPS]
 
 
 def test_each_level_is_counted_once() -> None:

@@ -119,6 +119,81 @@ def no_address_yet(site: LiveSite) -> None:
     site.service("affine-svc-lb")["status"] = {}
 
 
+NO_ADDRESS = (
+    "EDGE862 platform service affine/affine-svc-lb: Cilium gave it no address: {} (compare its labels with the pool's"
+    " serviceSelector, and look at the addresses left: kubectl get ciliumloadbalancerippools; kubectl -n affine get"
+    " service affine-svc-lb -o yaml)"
+)
+OFF = (
+    "its loadBalancerClass is {0}, which Cilium serves only with {1}: {{enabled: true}} (edge_cilium_values; {2} of the"
+    " inventory writes it)"
+)
+BGP_OFF = OFF.format("io.cilium/bgp-control-plane", "bgpControlPlane", "a peering")
+L2_OFF = OFF.format("io.cilium/l2-announcer", "l2announcements", "a pool with l2")
+
+
+def not_served(site: LiveSite, name: str | None, values: dict[str, Any], said: bool = False, ours: bool = True) -> None:
+    """Let a planned service have a class and no address, and the release these values.
+
+    Args:
+        site: the live site.
+        name: the class; None: none.
+        values: of the release.
+        said: whether Cilium says that it has run out of addresses.
+        ours: whether the release is ours.
+    """
+    site.plan["clusters"]["platform"].update(cilium_managed=ours)
+    site.plan["clusters"]["platform"]["helm_values"].update(values)
+    found = site.service("affine-svc-lb")
+    found["status"] = {"conditions": [OUT_OF_IPS] if said else []}
+    found["spec"].update({} if name is None else {"loadBalancerClass": name})
+
+
+@FAULTS.finds(NO_ADDRESS.format(BGP_OFF))
+def a_class_of_bgp_which_is_off(site: LiveSite) -> None:
+    not_served(site, "io.cilium/bgp-control-plane", {"bgpControlPlane": {"enabled": False}})
+
+
+@FAULTS.finds(NO_ADDRESS.format(BGP_OFF))
+def a_class_of_bgp_which_was_on_before(site: LiveSite) -> None:
+    """What Cilium said is of before."""
+    not_served(site, "io.cilium/bgp-control-plane", {"bgpControlPlane": {"enabled": False}}, said=True)
+
+
+@FAULTS.finds(NO_ADDRESS.format(L2_OFF))
+def a_class_of_l2_of_which_no_value_speaks(site: LiveSite) -> None:
+    not_served(site, "io.cilium/l2-announcer", {"l2announcements": {}})
+
+
+@FAULTS.finds(
+    NO_ADDRESS.format(
+        'it has no loadBalancerClass, and defaultLBServiceIPAM: "nodeipam" in edge_cilium_values leaves such services'
+        " to others"
+    )
+)
+def no_class_and_a_release_that_leaves_it_to_others(site: LiveSite) -> None:
+    not_served(site, None, {"defaultLBServiceIPAM": "nodeipam"})
+
+
+@FAULTS.finds(
+    NO_ADDRESS.format("enableLBIPAM: false in edge_cilium_values switches Cilium's address management off"),
+)
+def no_address_management(site: LiveSite) -> None:
+    not_served(site, None, {"enableLBIPAM": False})
+
+
+@FAULTS.finds(
+    NO_ADDRESS.format(f"no reason given yet; by what the inventory knows of the release, {BGP_OFF}"),
+)
+def a_class_which_is_off_in_a_release_of_others_as_far_as_is_known(site: LiveSite) -> None:
+    not_served(site, "io.cilium/bgp-control-plane", {"bgpControlPlane": {"enabled": False}}, ours=False)
+
+
+@FAULTS.finds(NO_ADDRESS.format("out_of_ips"))
+def a_class_which_a_release_of_others_does_serve(site: LiveSite) -> None:
+    not_served(site, "io.cilium/bgp-control-plane", {"bgpControlPlane": {"enabled": False}}, said=True, ours=False)
+
+
 @FAULTS.finds(
     "EDGE863 platform service affine/affine-svc-lb: it holds 10.122.0.172, planned is 10.122.0.171 (look at the "
     "annotation lbipam.cilium.io/ips and at the condition cilium.io/IPAMRequestSatisfied: kubectl -n affine get service affine-svc-lb -o yaml)",

@@ -24,7 +24,7 @@ def rows(site: LiveSite, step: str, address: str) -> list[tuple[str, str, str, s
 def test_every_announced_address_of_the_reference_site_is_asked() -> None:
     site = LiveSite()
     site.observed["probes"] = heard(site.plan, site.observed)
-    assert [row for step in ("asked", "neighbor") for row in site.rows(step) if "not tried" in row[2]] == []
+    assert [row for step in ("asked", "address_resolution") for row in site.rows(step) if "not tried" in row[2]] == []
 
 
 def test_network_of_l2_without_a_router_is_told() -> None:
@@ -32,7 +32,7 @@ def test_network_of_l2_without_a_router_is_told() -> None:
     del site.plan["routers"]["udm-pro"]["addresses"]["private"]
     service = "(platform affine/affine-svc-lb)"
     why = "announced, not tried (no router has an IPv4 address"
-    assert rows(site, "neighbor", L2) == [
+    assert rows(site, "address_resolution", L2) == [
         (f"{L2} on private {service}", "the holder of the lease", f"{why} there)", "unknown")
     ]
     assert rows(site, "asked", L2) == [(f"{L2} {service}", "answers", f"{why} on private)", "unknown")]
@@ -42,7 +42,7 @@ def test_network_of_l2_on_which_the_router_does_not_ask_is_told() -> None:
     site = LiveSite()
     entry = next(item for item in site.plan["expect"]["l2"] if item["pool"] == "private-service")
     site.plan["expect"]["l2"].append({**copy.deepcopy(entry), "network": "public"})
-    asked, untried = rows(site, "neighbor", L2)
+    asked, untried = rows(site, "address_resolution", L2)
     assert asked[0] == f"udm-pro {L2} (platform affine/affine-svc-lb)"
     why = "announced, not tried (udm-pro asks on another network)"
     assert untried == (f"{L2} on public (platform affine/affine-svc-lb)", "the holder of the lease", why, "unknown")
